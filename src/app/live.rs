@@ -1,0 +1,132 @@
+//! The live stream: what changed on the server, so that pages load again what they show.
+//!
+//! The stream only says which topics changed. A page's resource reads the counter of its topics, so it is loaded again
+//! when one of them is bumped. The browser reconnects by itself and resumes where it was.
+
+use leptos::prelude::*;
+
+/// Something that a page can watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Frame,
+    Inbox,
+    Executions,
+    Workflows,
+    /// The execution that the page is about.
+    Execution,
+}
+
+const TOPICS: [Topic; 5] = [Topic::Frame, Topic::Inbox, Topic::Executions, Topic::Workflows, Topic::Execution];
+
+/// How the stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The page does not run in a browser yet, or has only just begun to.
+    Starting,
+    Live,
+    Reconnecting,
+}
+
+/// The page's one live stream.
+#[derive(Clone, Copy)]
+pub struct Live {
+    counters: [RwSignal<u32>; 5],
+    /// The ARN of the execution that is watched closely.
+    watched: RwSignal<Option<String>>,
+    link: RwSignal<Link>,
+}
+
+impl Live {
+    /// Opens the stream once the page runs in a browser.
+    #[must_use]
+    pub fn start() -> Self {
+        let live = Self {
+            counters: TOPICS.map(|_| RwSignal::new(0)),
+            watched: RwSignal::new(None),
+            link: RwSignal::new(Link::Starting),
+        };
+        provide_context(live);
+        #[cfg(feature = "hydrate")]
+        Effect::new(move || browser::open(live, live.watched.get().as_deref()));
+        live
+    }
+
+    /// The page's stream.
+    #[must_use]
+    pub fn of_page() -> Self {
+        expect_context()
+    }
+
+    /// A number that grows whenever `topic` changed; reading it in a resource's source loads the resource again.
+    #[must_use]
+    pub fn changed(&self, topic: Topic) -> u32 {
+        self.counters[topic as usize].get()
+    }
+
+    /// Watches the execution closely until the page is left.
+    pub fn watch(&self, arn: Signal<String>) {
+        let watched = self.watched;
+        Effect::new(move || {
+            let arn = arn.get();
+            if watched.with_untracked(|now| now.as_deref() != Some(arn.as_str())) {
+                watched.set(Some(arn));
+            }
+        });
+        on_cleanup(move || watched.set(None));
+    }
+
+    /// How the stream is.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        self.link.get()
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use leptos::prelude::*;
+    use leptos::wasm_bindgen::JsCast as _;
+    use leptos::wasm_bindgen::closure::Closure;
+    use web_sys::{EventSource, MessageEvent};
+
+    use super::{Link, Live, TOPICS, Topic};
+
+    /// Opens the stream and closes it when what it watches changes or the page goes.
+    pub fn open(live: Live, execution: Option<&str>) {
+        let Ok(source) = EventSource::new(&crate::routes::live(execution)) else { return };
+        let watched = execution.map(|arn| format!("execution:{arn}"));
+        let changed = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            let text = message.data().as_string().unwrap_or_default();
+            let topics: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
+            for topic in TOPICS {
+                if topics.iter().any(|name| names(topic, name, watched.as_deref())) {
+                    live.counters[topic as usize].update(|count| *count += 1);
+                }
+            }
+        });
+        let opened = Closure::<dyn FnMut()>::new(move || {
+            // What changed between the drawing of the page and now, nobody has told us.
+            live.link.set(Link::Live);
+            for counter in live.counters {
+                counter.update(|count| *count += 1);
+            }
+        });
+        let broken = Closure::<dyn FnMut()>::new(move || live.link.set(Link::Reconnecting));
+        // A listener that cannot be added leaves a page that is still right, only not live.
+        _ = source.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
+        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        source.set_onerror(Some(broken.as_ref().unchecked_ref()));
+        let stream = StoredValue::new_local((source, changed, opened, broken));
+        on_cleanup(move || stream.with_value(|(source, ..)| source.close()));
+    }
+
+    fn names(topic: Topic, name: &str, watched: Option<&str>) -> bool {
+        match topic {
+            Topic::Frame => name == "frame",
+            Topic::Inbox => name == "inbox",
+            Topic::Executions => name == "executions",
+            Topic::Workflows => name == "workflows",
+            Topic::Execution => watched == Some(name),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Choosing who acts.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// Acts as the persona `person` from now on, and goes back to the page `from` (a path of this site).
+#[server(prefix = "/api", endpoint = "act-as")]
+pub async fn act_as(person: String, from: String) -> Result<(), AppError> {
+    crate::server::act_as(&person, &from)
+}

@@ -1,0 +1,14 @@
+//! Stopping an execution.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// Stops a running execution, with the acting person and `cause` on the record, and goes to its page.
+#[server(prefix = "/api", endpoint = "stop")]
+pub async fn stop_execution(arn: String, cause: String) -> Result<(), AppError> {
+    let (app, person) = crate::server::context().await?;
+    app.stop(&person, &arn, &cause).await?;
+    leptos_axum::redirect(&crate::routes::execution(&arn));
+    Ok(())
+}

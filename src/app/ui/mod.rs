@@ -1,0 +1,15 @@
+//! Pieces of an interface that know nothing of Step Functions.
+
+mod empty;
+mod json;
+mod loaded;
+mod problem;
+mod tabs;
+mod time;
+
+pub use empty::Empty;
+pub use json::{Json, pretty};
+pub use loaded::loaded;
+pub use problem::{FormProblem, ProblemBox};
+pub use tabs::{Tab, Tabs};
+pub use time::{Ago, Clock, ClockTime, Due, Lasted, absolute, duration};

@@ -1,0 +1,72 @@
+//! The one error that crosses the wire. Each area has its own typed error near where it arises; the edge turns it into this.
+
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+
+use crate::dto::Problem;
+
+/// What kind of failure it is, which decides the HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// 404: the thing is not there.
+    NotFound,
+    /// 400: the request is at fault.
+    Invalid,
+    /// 403: the person may not.
+    Forbidden,
+    /// 409: somebody or something was faster.
+    Conflict,
+    /// 503: the connection does not answer.
+    Unavailable,
+    /// 500: our own fault.
+    Internal,
+}
+
+/// What happened, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{} {}", problem.what, problem.remedy)]
+pub struct AppError {
+    pub kind: ErrorKind,
+    pub problem: Problem,
+}
+
+impl AppError {
+    /// An error of `kind` that says what happened and what to do.
+    #[must_use]
+    pub fn new(kind: ErrorKind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { kind, problem: Problem { what: what.into(), remedy: remedy.into() } }
+    }
+
+    /// The HTTP status that the edge answers with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self.kind {
+            ErrorKind::NotFound => 404,
+            ErrorKind::Invalid => 400,
+            ErrorKind::Forbidden => 403,
+            ErrorKind::Conflict => 409,
+            ErrorKind::Unavailable => 503,
+            ErrorKind::Internal => 500,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::new(
+                ErrorKind::Unavailable,
+                "The dashboard's server did not answer.",
+                "Check that countersign is still running, then try again.",
+            ),
+            other => Self::new(
+                ErrorKind::Internal,
+                format!("The request could not be carried out: {other}."),
+                "Reload the page and try again.",
+            ),
+        }
+    }
+}

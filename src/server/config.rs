@@ -1,0 +1,168 @@
+//! The command line: parsed once at the start, with every error reported at once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The control room and approval desk for AWS Step Functions.
+///
+/// Without a command it serves the dashboard on an embedded Step Functions engine: no account is needed.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
+  countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
+  countersign engine --functions lambdas/functions.toml    the engine alone, for the AWS CLI or an SDK")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the dashboard (the default)
+    Serve(ServeArgs),
+    /// Serve the embedded engine alone
+    Engine(EngineArgs),
+    /// Check definitions: every diagnostic with file, line, column and remedy
+    Validate(ValidateArgs),
+}
+
+/// How the dashboard is served, and which Step Functions it shows.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Where the dashboard listens: an address of this machine only, as long as there is no sign-in
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Where decisions, and the embedded engine's executions, are kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    /// Where the embedded engine listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083", conflicts_with_all = ["aws", "endpoint"])]
+    pub engine_listen: SocketAddr,
+    /// Start with an empty engine: neither the shipped workflows nor their sample executions
+    #[arg(long)]
+    pub no_demo: bool,
+    /// Show an AWS account, through the standard credential chain, instead of the embedded engine
+    #[arg(long)]
+    pub aws: bool,
+    /// The region of the account or endpoint
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The profile of the AWS configuration
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Show another Step Functions endpoint instead of the embedded engine, such as http://127.0.0.1:4566
+    #[arg(long, value_name = "URL", conflicts_with = "aws")]
+    pub endpoint: Option<String>,
+    /// The definitions to deploy, with their countersign.toml [default: statemachine, or the shipped ones]
+    #[arg(long, value_name = "DIR")]
+    pub definitions: Option<PathBuf>,
+    /// The Lambda functions of the embedded engine [default: lambdas/functions.toml, or the shipped ones]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["aws", "endpoint"])]
+    pub functions: Option<PathBuf>,
+}
+
+/// How the embedded engine is served on its own.
+#[derive(Clone, Debug, Args)]
+pub struct EngineArgs {
+    /// Where the engine listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083")]
+    pub listen: SocketAddr,
+    /// Where state machines and executions are kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    /// The Lambda functions it runs
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+}
+
+/// Which definitions are checked, and how the answer is written.
+#[derive(Clone, Debug, Args)]
+pub struct ValidateArgs {
+    /// The definitions
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// How the diagnostics are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Refuse definitions that have warnings
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Sarif,
+}
+
+/// Why the command line cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(
+        "countersign does not listen on {0}: whoever reaches the dashboard can decide approvals, and there is no sign-in yet.\n\
+         Listen on this machine only, for example --listen 127.0.0.1:{port}, and reach it through an SSH tunnel.",
+        port = .0.port()
+    )]
+    NotLoopback(SocketAddr),
+    #[error("--endpoint {0:?} is not an http:// or https:// URL.\nGive one such as http://127.0.0.1:4566.")]
+    Endpoint(String),
+    #[error("--region and --profile choose an AWS account.\nAdd --aws to show that account instead of the embedded engine.")]
+    RegionWithoutAws,
+}
+
+impl ServeArgs {
+    /// Checks what clap cannot.
+    ///
+    /// # Errors
+    /// Every rule that is broken, in the order of the flags.
+    pub fn check(&self) -> Result<(), Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        for address in [self.listen, self.engine_listen] {
+            if !address.ip().is_loopback() {
+                errors.push(ConfigError::NotLoopback(address));
+            }
+        }
+        if let Some(url) = &self.endpoint
+            && !(url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))))
+        {
+            errors.push(ConfigError::Endpoint(url.clone()));
+        }
+        if (self.profile.is_some() || self.region.is_some()) && !self.aws && self.endpoint.is_none() {
+            errors.push(ConfigError::RegionWithoutAws);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    fn serve(args: &[&str]) -> Result<ServeArgs, clap::Error> {
+        Cli::try_parse_from(std::iter::once("countersign").chain(args.iter().copied())).map(|cli| match cli.command {
+            Some(Command::Serve(serve)) => serve,
+            _ => cli.serve,
+        })
+    }
+
+    #[test]
+    fn serve_is_the_default_and_takes_its_flags_either_way() {
+        assert_eq!(serve(&["--listen", "127.0.0.1:1"]).unwrap().listen, serve(&["serve", "--listen", "127.0.0.1:1"]).unwrap().listen);
+        assert!(serve(&["--aws", "--endpoint", "http://x"]).is_err());
+    }
+
+    #[test]
+    fn anything_but_loopback_is_refused() {
+        let errors = serve(&["--listen", "0.0.0.0:80", "--endpoint", "ftp://x", "--profile", "p"]).unwrap().check().unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains("0.0.0.0:80") && text.contains("--listen 127.0.0.1:80") && text.contains("\"ftp://x\""), "{text}");
+        assert!(serve(&["--listen", "[::1]:80"]).unwrap().check().is_ok());
+    }
+}

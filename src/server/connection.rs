@@ -1,0 +1,138 @@
+//! The connection: the one way to reach Step Functions, through the AWS SDK, and how its failures read to a person.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::config::ServeArgs;
+use crate::dto::{Connection, ConnectionKind};
+use crate::error::{AppError, ErrorKind};
+
+/// The clients of one connection, and what a person is told about it.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    pub sfn: aws_sdk_sfn::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub about: Connection,
+}
+
+/// Which Step Functions a connection reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The embedded engine of this process, at this URL.
+    Embedded(String),
+    /// Another endpoint, at this URL.
+    Endpoint(String),
+    /// AWS itself.
+    Aws,
+}
+
+impl Clients {
+    /// Makes the clients; no call is made yet.
+    pub async fn connect(target: Target, args: &ServeArgs) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_timeout(Duration::from_secs(15))
+                .build(),
+        );
+        if let Some(profile) = &args.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &args.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let (kind, url) = match target {
+            Target::Embedded(url) => (ConnectionKind::Embedded, Some(url)),
+            Target::Endpoint(url) => (ConnectionKind::Endpoint, Some(url)),
+            Target::Aws => (ConnectionKind::Aws, None),
+        };
+        if let Some(url) = &url {
+            loader = loader.endpoint_url(url);
+        }
+        // An emulator takes any signature. The standard chain would look for an instance role, and time out.
+        let signed_by_chain = kind == ConnectionKind::Aws
+            || kind == ConnectionKind::Endpoint && (args.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
+        if !signed_by_chain {
+            loader = loader.credentials_provider(Credentials::for_tests_or_emulators());
+            if args.region.is_none() {
+                loader = loader.region(Region::new("us-east-1"));
+            }
+        }
+        let shared = loader.load().await;
+        let region = shared.region().map_or_else(|| "no region".to_owned(), ToString::to_string);
+        let (label, detail) = match (kind, url) {
+            (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", url),
+            (ConnectionKind::Endpoint, Some(url)) => ("Endpoint", url),
+            _ => ("AWS", args.profile.clone().map_or_else(|| region.clone(), |profile| format!("{profile}, {region}"))),
+        };
+        Self {
+            sfn: aws_sdk_sfn::Client::new(&shared),
+            sns: aws_sdk_sns::Client::new(&shared),
+            about: Connection { label: label.to_owned(), detail, region, kind },
+        }
+    }
+}
+
+/// Credentials that no account knows.
+trait Emulator {
+    fn for_tests_or_emulators() -> Self;
+}
+
+impl Emulator for Credentials {
+    fn for_tests_or_emulators() -> Self {
+        Self::new("countersign", "countersign", None, None, "emulator")
+    }
+}
+
+/// What a failed call means to a person: what happened (with `doing`, such as "list the executions"), and the remedy.
+pub fn problem<E, R>(doing: &str, about: &Connection, error: &SdkError<E, R>) -> AppError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let place = format!("{} ({})", about.label, about.detail);
+    match error {
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => unreachable(doing, &place, about),
+        SdkError::TimeoutError(_) => unreachable(doing, &place, about),
+        SdkError::ServiceError(service) => refused(doing, &place, service.err().code(), service.err().message()),
+        other => AppError::new(
+            ErrorKind::Unavailable,
+            format!("Could not {doing} at {place}: {}.", DisplayErrorContext(other).to_string().trim_end_matches('.')),
+            "Check the region, the profile and the credentials that countersign was started with.",
+        ),
+    }
+}
+
+fn unreachable(doing: &str, place: &str, about: &Connection) -> AppError {
+    AppError::new(
+        ErrorKind::Unavailable,
+        format!("Could not {doing}: {place} does not answer."),
+        match about.kind {
+            ConnectionKind::Aws => "Check the network and the region; the page goes on by itself once AWS answers.",
+            _ => "Start the endpoint, or give another with --endpoint URL; the page goes on by itself once it answers.",
+        },
+    )
+}
+
+fn refused(doing: &str, place: &str, code: Option<&str>, message: Option<&str>) -> AppError {
+    let code = code.unwrap_or("an unnamed error");
+    let kind = match code {
+        code if code.ends_with("DoesNotExist") || code == "ResourceNotFound" => ErrorKind::NotFound,
+        "AccessDeniedException" => ErrorKind::Forbidden,
+        "ThrottlingException" | "TooManyRequestsException" => ErrorKind::Unavailable,
+        _ => ErrorKind::Invalid,
+    };
+    let remedy = match code {
+        "AccessDeniedException" => "Let the role or user that countersign runs as do this (IAM).",
+        "ThrottlingException" | "TooManyRequestsException" => "Wait a moment; the call is tried again.",
+        code if code.contains("UnrecognizedClient") || code.contains("InvalidSignature") || code.contains("ExpiredToken") => {
+            "Sign in again (for example `aws sso login`), then restart countersign."
+        }
+        _ => "Correct it and try again.",
+    };
+    AppError::new(kind, format!("Could not {doing} at {place}: {code}: {}.", message.unwrap_or("no message").trim_end_matches('.')), remedy)
+}

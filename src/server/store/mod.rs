@@ -1,0 +1,224 @@
+//! What the dashboard itself must remember: the decisions. In SQLite, one file in the data folder.
+//!
+//! A decision is written here, and synced to the disk, before it is sent. It carries no task token: the token is read
+//! from the history again each time the decision is sent.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{FromRow, Row};
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(
+        "The data folder {} cannot be written: {source}.\nGive one that can with --data DIR, or change its permissions.",
+        .folder.display()
+    )]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("The decisions in {} cannot be opened: {source}.\nIf another countersign uses this data folder, end it or give another with --data DIR.", .file.display())]
+    Open { file: PathBuf, source: sqlx::Error },
+    #[error("The store of decisions failed: {0}.")]
+    Query(#[from] sqlx::Error),
+}
+
+/// A decision to put on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDecision {
+    pub execution_arn: String,
+    /// The id of the TaskScheduled event.
+    pub event: u64,
+    pub workflow: String,
+    pub state: String,
+    pub title: String,
+    pub approved: bool,
+    pub person_id: String,
+    pub person_name: String,
+    pub comment: String,
+    /// Milliseconds since the epoch.
+    pub decided_at: i64,
+}
+
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryRecord {
+    Pending,
+    Delivered { at: i64 },
+    Late { how: String },
+}
+
+/// A decision on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub id: i64,
+    pub decision: NewDecision,
+    pub delivery: DeliveryRecord,
+    /// Why the last attempt to send it failed, as long as it is pending.
+    pub trouble: Option<String>,
+}
+
+/// The decisions on disk.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY,
+    execution_arn TEXT NOT NULL,
+    event INTEGER NOT NULL,
+    workflow TEXT NOT NULL,
+    state TEXT NOT NULL,
+    title TEXT NOT NULL,
+    approved INTEGER NOT NULL,
+    person_id TEXT NOT NULL,
+    person_name TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    decided_at INTEGER NOT NULL,
+    delivered_at INTEGER,
+    late TEXT,
+    trouble TEXT,
+    UNIQUE (execution_arn, event)
+) STRICT";
+
+impl Store {
+    /// Opens or makes `countersign.db` in `folder`.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the file is no database of ours.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
+        let file = folder.join("countersign.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a decision has to be on the disk before it is sent.
+            .synchronous(SqliteSynchronous::Full);
+        let open = |source| StoreError::Open { file: file.clone(), source };
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(open)?;
+        sqlx::query(SCHEMA).execute(&pool).await.map_err(open)?;
+        Ok(Self { pool })
+    }
+
+    /// Puts a decision on record; `None` where this task has one already.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record(&self, new: &NewDecision) -> Result<Option<Decision>, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO decisions (execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (execution_arn, event) DO NOTHING RETURNING *",
+        )
+        .bind(&new.execution_arn)
+        .bind(event_column(new.event))
+        .bind(&new.workflow)
+        .bind(&new.state)
+        .bind(&new.title)
+        .bind(new.approved)
+        .bind(&new.person_id)
+        .bind(&new.person_name)
+        .bind(&new.comment)
+        .bind(new.decided_at)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| Decision::from_row(&row)).transpose().map_err(Into::into)
+    }
+
+    /// Step Functions took the decision at `at`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn delivered(&self, id: i64, at: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE decisions SET delivered_at = ?, trouble = NULL WHERE id = ?").bind(at).bind(id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The task was closed before the decision came; `how` says by whom or what.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn late(&self, id: i64, how: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE decisions SET late = ?, trouble = NULL WHERE id = ?").bind(how).bind(id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The decision could not be sent, and is tried again.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn trouble(&self, id: i64, why: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE decisions SET trouble = ? WHERE id = ?").bind(why).bind(id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The decision on one task.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of_task(&self, execution_arn: &str, event: u64) -> Result<Option<Decision>, StoreError> {
+        Ok(sqlx::query_as("SELECT * FROM decisions WHERE execution_arn = ? AND event = ?")
+            .bind(execution_arn)
+            .bind(event_column(event))
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Decisions that are on record and not known to have arrived, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn pending(&self) -> Result<Vec<Decision>, StoreError> {
+        Ok(sqlx::query_as("SELECT * FROM decisions WHERE delivered_at IS NULL AND late IS NULL ORDER BY id").fetch_all(&self.pool).await?)
+    }
+
+    /// The newest decisions, at most `limit`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn latest(&self, limit: u32) -> Result<Vec<Decision>, StoreError> {
+        Ok(sqlx::query_as("SELECT * FROM decisions ORDER BY id DESC LIMIT ?").bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// Closes the file; waits for what is being written.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Event ids are at most 25,000; SQLite's integers are signed.
+fn event_column(event: u64) -> i64 {
+    i64::try_from(event).unwrap_or(i64::MAX)
+}
+
+impl FromRow<'_, SqliteRow> for Decision {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let delivered: Option<i64> = row.try_get("delivered_at")?;
+        let late: Option<String> = row.try_get("late")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            decision: NewDecision {
+                execution_arn: row.try_get("execution_arn")?,
+                event: u64::try_from(row.try_get::<i64, _>("event")?).unwrap_or_default(),
+                workflow: row.try_get("workflow")?,
+                state: row.try_get("state")?,
+                title: row.try_get("title")?,
+                approved: row.try_get("approved")?,
+                person_id: row.try_get("person_id")?,
+                person_name: row.try_get("person_name")?,
+                comment: row.try_get("comment")?,
+                decided_at: row.try_get("decided_at")?,
+            },
+            delivery: match (delivered, late) {
+                (Some(at), _) => DeliveryRecord::Delivered { at },
+                (None, Some(how)) => DeliveryRecord::Late { how },
+                (None, None) => DeliveryRecord::Pending,
+            },
+            trouble: row.try_get("trouble")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

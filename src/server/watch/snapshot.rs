@@ -1,0 +1,136 @@
+//! What the watch knows at one moment: the connection's machines, their executions, and what waits for a person.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use countersign_asl::TokenPlace;
+
+use crate::dto::{Graph, Problem, Status};
+
+/// A definition as it was read once: parsed, drawn, and searched for task tokens.
+#[derive(Debug)]
+pub struct Definition {
+    pub text: String,
+    /// `None` where the text is no definition that can be understood.
+    pub machine: Option<countersign_asl::Machine>,
+    pub graph: Option<Graph>,
+    /// Where each state puts the task token.
+    pub places: BTreeMap<String, Vec<TokenPlace>>,
+}
+
+impl Definition {
+    /// Reads and draws a definition.
+    #[must_use]
+    pub fn read(text: String) -> Self {
+        let (machine, _) = countersign_asl::parse(&text);
+        let graph = machine.as_ref().map(|machine| super::super::views::drawing(&countersign_asl::graph::layout(machine)));
+        let places = machine.as_ref().map(countersign_asl::token_places).unwrap_or_default();
+        Self { text, machine, graph, places }
+    }
+
+    /// Whether one of its states can wait for a person: a callback or an activity.
+    #[must_use]
+    pub fn can_wait(&self) -> bool {
+        // A definition that could not be read may do anything.
+        self.machine.is_none() || self.text.contains(".waitForTaskToken") || self.text.contains(":activity:")
+    }
+}
+
+/// A state machine of the connection.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub arn: String,
+    pub name: String,
+    /// "STANDARD" or "EXPRESS".
+    pub kind: String,
+    pub definition: Arc<Definition>,
+    pub revision_id: Option<String>,
+    pub role_arn: Option<String>,
+    pub created_at: Option<i64>,
+    /// When the watch last read it.
+    pub described_at: i64,
+    /// When the watch last listed its executions.
+    pub listed_at: i64,
+}
+
+/// An execution as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub arn: String,
+    pub name: String,
+    pub machine_arn: String,
+    /// Running, or how it ended.
+    pub status: Status,
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// A task that waits for a person. It knows no token: the token is read from the history when it is needed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    pub execution_arn: String,
+    pub execution_name: String,
+    pub machine_arn: String,
+    pub workflow: String,
+    pub state: String,
+    /// The id of the TaskScheduled event.
+    pub event: u64,
+    pub since: i64,
+    pub due: Option<i64>,
+    /// The resolved parameters, redacted.
+    pub request: String,
+    /// Whether the token was found where the definition puts it.
+    pub answerable: bool,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// By ARN.
+    pub machines: BTreeMap<String, Machine>,
+    /// By machine ARN, newest first.
+    pub executions: HashMap<String, Vec<Summary>>,
+    /// Soonest due first, then oldest.
+    pub waiting: Vec<Waiting>,
+    /// When the last round ended well.
+    pub data_at: Option<i64>,
+    /// Why the last round did not.
+    pub problem: Option<Problem>,
+}
+
+impl Snapshot {
+    /// The machine with this name.
+    #[must_use]
+    pub fn machine_named(&self, name: &str) -> Option<&Machine> {
+        self.machines.values().find(|machine| machine.name == name)
+    }
+
+    /// The execution with this ARN, if it is among those listed.
+    #[must_use]
+    pub fn summary(&self, arn: &str) -> Option<&Summary> {
+        self.executions.values().flatten().find(|summary| summary.arn == arn)
+    }
+
+    /// The status that a list shows: a running execution that waits for a person says so.
+    #[must_use]
+    pub fn shown_status(&self, summary: &Summary) -> Status {
+        if summary.status == Status::Running && self.waiting.iter().any(|wait| wait.execution_arn == summary.arn) {
+            Status::WaitingApproval
+        } else {
+            summary.status
+        }
+    }
+
+    /// All executions, newest first.
+    #[must_use]
+    pub fn newest(&self) -> Vec<&Summary> {
+        let mut all: Vec<&Summary> = self.executions.values().flatten().collect();
+        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| a.arn.cmp(&b.arn)));
+        all
+    }
+
+    /// Puts what waits in the order of the inbox.
+    pub fn sort_waiting(&mut self) {
+        self.waiting.sort_by_key(|wait| (wait.due.unwrap_or(i64::MAX), wait.since, wait.event));
+    }
+}
