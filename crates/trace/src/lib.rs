@@ -1,1 +1,16 @@
+//! What happened in an execution: AWS's history events, and the pure fold from events to visits, attempts and waits.
+//!
+//! ```
+//! use countersign_trace::{EventKind, HistoryEvent};
+//! let event: HistoryEvent = serde_json::from_str(
+//!     r#"{"id":2,"previousEventId":0,"timestamp":1700000000.5,"type":"PassStateEntered",
+//!         "stateEnteredEventDetails":{"name":"A","input":"{}","inputDetails":{"truncated":false}}}"#,
+//! ).unwrap();
+//! assert_eq!((event.kind, event.timestamp), (EventKind::PassStateEntered, 1_700_000_000_500));
+//! ```
+//!
+//! The crate does no I/O and reads no clock. It builds for wasm32.
 
+mod event;
+
+pub use event::{Details, EventKind, HistoryEvent};
