@@ -1,0 +1,303 @@
+//! Intrinsic functions of JSONPath states: `States.Format('{} of {}', $.a, States.ArrayLength($.b))`.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::Environment;
+use super::functions::{self, Function};
+use super::path::{Path, PathError};
+
+/// Deepest nesting of calls that the service allows is ten; the parser stops a little later.
+const DEPTH: usize = 32;
+
+/// A call with its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    text: String,
+    function: Function,
+    arguments: Vec<Argument>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Argument {
+    Literal(Value),
+    /// A text with its escapes left in: the template of `States.Format`.
+    Template(String),
+    Path(Path),
+    Call(Call),
+}
+
+/// Why a call gave nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// An argument's path leads nowhere; `path` is as written.
+    #[error("{error}")]
+    Path { path: String, error: PathError },
+    /// `States.IntrinsicFailure`.
+    #[error("The function '{call}' had the following error: {reason}")]
+    Failed { call: String, reason: String },
+}
+
+impl Call {
+    /// Parses a call.
+    ///
+    /// # Errors
+    /// A text that says what was expected, and where.
+    pub fn parse(text: &str) -> Result<Call, String> {
+        let mut parser = Parser { text, at: 0, depth: 0 };
+        parser.spaces();
+        let call = parser.call()?;
+        parser.spaces();
+        if parser.at < text.len() {
+            return Err(parser.wrong("the end of the call"));
+        }
+        Ok(call)
+    }
+
+    /// The call as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Computes the call.
+    ///
+    /// # Errors
+    /// A path that leads nowhere, or arguments that the function refuses.
+    pub fn evaluate(&self, environment: &dyn Environment) -> Result<Value, CallError> {
+        let mut arguments = Vec::with_capacity(self.arguments.len());
+        for argument in &self.arguments {
+            arguments.push(match argument {
+                Argument::Literal(value) => Cow::Borrowed(value),
+                Argument::Template(raw) => Cow::Owned(Value::String(raw.clone())),
+                Argument::Call(call) => Cow::Owned(call.evaluate(environment)?),
+                Argument::Path(path) => path
+                    .evaluate(environment)
+                    .map_err(|error| CallError::Path { path: path.text().to_owned(), error })?,
+            });
+        }
+        functions::apply(self.function, &arguments, environment)
+            .map_err(|reason| CallError::Failed { call: self.text.clone(), reason })
+    }
+
+    /// Every path in the call and the calls within it, for validation.
+    pub fn paths(&self) -> Vec<&Path> {
+        let mut paths = Vec::new();
+        for argument in &self.arguments {
+            match argument {
+                Argument::Path(path) => paths.push(path),
+                Argument::Call(call) => paths.extend(call.paths()),
+                Argument::Literal(_) | Argument::Template(_) => {}
+            }
+        }
+        paths
+    }
+}
+
+/// Whether a text is meant as a call, rather than as a path.
+pub fn is_call(text: &str) -> bool {
+    text.trim_start().starts_with("States.")
+}
+
+/// Checks a call's syntax, for the validation of definitions.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(text: &str) -> Result<(), String> {
+    Call::parse(text).map(drop)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn spaces(&mut self) {
+        while let Some(c) = self.peek().filter(|c| c.is_whitespace()) {
+            self.at += c.len_utf8();
+        }
+    }
+
+    fn wrong(&self, expected: &str) -> String {
+        let column = self.text[..self.at].chars().count() + 1;
+        match self.peek() {
+            Some(c) => format!("expected {expected} at character {column}, found '{c}'"),
+            None => format!("expected {expected} at character {column}, found the end"),
+        }
+    }
+
+    fn call(&mut self) -> Result<Call, String> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(format!("intrinsic functions nest deeper than {DEPTH} levels"));
+        }
+        let start = self.at;
+        let length = self.rest().find('(').ok_or_else(|| self.wrong("'('"))?;
+        let name = self.rest()[..length].trim_end().to_owned();
+        let function =
+            Function::named(&name).ok_or_else(|| format!("the intrinsic function '{name}' does not exist"))?;
+        self.at += length + 1;
+        let arguments = self.arguments(function)?;
+        function.check_arity(arguments.len())?;
+        self.depth -= 1;
+        Ok(Call { text: self.text[start..self.at].to_owned(), function, arguments })
+    }
+
+    fn arguments(&mut self, function: Function) -> Result<Vec<Argument>, String> {
+        let mut arguments = Vec::new();
+        self.spaces();
+        if self.peek() == Some(')') {
+            self.at += 1;
+            return Ok(arguments);
+        }
+        loop {
+            self.spaces();
+            let template = function == Function::Format && arguments.is_empty();
+            arguments.push(self.argument(template)?);
+            self.spaces();
+            match self.peek() {
+                Some(',') => self.at += 1,
+                Some(')') => {
+                    self.at += 1;
+                    return Ok(arguments);
+                }
+                _ => return Err(self.wrong("',' or ')'")),
+            }
+        }
+    }
+
+    fn argument(&mut self, template: bool) -> Result<Argument, String> {
+        match self.peek() {
+            Some('\'') if template => Ok(Argument::Template(self.raw_text()?)),
+            Some('\'') => self.raw_text().map(|raw| Argument::Literal(Value::String(unescape(&raw)))),
+            Some('$') => {
+                let (_, _, taken) = super::path_parse::parse_prefix(self.rest())?;
+                let path = Path::parse(&self.rest()[..taken])?;
+                self.at += taken;
+                Ok(Argument::Path(path))
+            }
+            Some('S') => self.call().map(Argument::Call),
+            _ => self.literal(),
+        }
+    }
+
+    fn literal(&mut self) -> Result<Argument, String> {
+        let end = self.rest().find(|c: char| c == ',' || c == ')' || c.is_whitespace()).unwrap_or(self.rest().len());
+        match serde_json::from_str::<Value>(&self.rest()[..end]) {
+            Ok(value) if !value.is_string() => {
+                self.at += end;
+                Ok(Argument::Literal(value))
+            }
+            _ => Err(self.wrong("a path, a text in single quotes, a number, true, false, null or a function")),
+        }
+    }
+
+    /// What stands between single quotes, escapes left in.
+    fn raw_text(&mut self) -> Result<String, String> {
+        self.at += 1;
+        let start = self.at;
+        while let Some(c) = self.peek() {
+            match c {
+                '\'' => {
+                    let raw = self.text[start..self.at].to_owned();
+                    self.at += 1;
+                    return Ok(raw);
+                }
+                '\\' => {
+                    self.at += 1;
+                    self.at += self.peek().map_or(0, char::len_utf8);
+                }
+                _ => self.at += c.len_utf8(),
+            }
+        }
+        Err(self.wrong("a closing single quote"))
+    }
+}
+
+/// Takes the backslash off the four characters that the language escapes; every other one stays.
+pub(super) fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some(escaped @ ('\'' | '\\' | '{' | '}')) => text.push(escaped),
+            Some(other) => text.extend(['\\', other]),
+            None => text.push('\\'),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::test_environment::Fixed;
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(text: &str, expect: Value) {
+        let env = Fixed::with_input(json!({"n": 5, "s": "it", "list": [1, 2, 3, 4, 5], "o": {"a": 1}, "p": {"b": 2}}));
+        let got = match Call::parse(text).map(|call| call.evaluate(&env)) {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => json!(format!("error: {error}")),
+            Err(error) => json!(format!("syntax: {error}")),
+        };
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn functions_answer() {
+        check("States.Format('{} of {}\\{\\}', $.n, $.s)", json!("5 of it{}"));
+        check("States.Format('it\\'s {}', $.o)", json!("it's {\"a\":1}"));
+        check("States.Array(1, 'a', null, States.Array())", json!([1, "a", null, []]));
+        check("States.ArrayPartition($.list, 2)", json!([[1, 2], [3, 4], [5]]));
+        check("States.ArrayContains($.list, 3)", json!(true));
+        check("States.ArrayRange(1, 9, 2)", json!([1, 3, 5, 7, 9]));
+        check("States.ArrayGetItem($.list, 4)", json!(5));
+        check("States.ArrayLength($.list)", json!(5));
+        check("States.ArrayUnique(States.Array(1, 1, 2))", json!([1, 2]));
+        check("States.Base64Decode(States.Base64Encode('Hello'))", json!("Hello"));
+        check("States.Hash('input data', 'SHA-1')", json!("aaff4a450a104cd177d28d18d74485e8cae074b7"));
+        check("States.JsonMerge($.o, $.p, false)", json!({"a": 1, "b": 2}));
+        check("States.StringToJson('{\"a\": [1]}')", json!({"a": [1]}));
+        check("States.JsonToString($.o)", json!("{\"a\":1}"));
+        check("States.MathAdd($.n, -2)", json!(3));
+        check("States.StringSplit('a.b+c', '.+')", json!(["a", "b", "c"]));
+    }
+
+    #[test]
+    fn broken_calls_are_told() {
+        check("States.Nope(1)", json!("syntax: the intrinsic function 'States.Nope' does not exist"));
+        check("States.ArrayLength()", json!("syntax: States.ArrayLength takes 1 argument, 0 are given"));
+        check("States.MathAdd(1, 2", json!("syntax: expected ',' or ')' at character 20, found the end"));
+        check(
+            "States.ArrayLength($.o)",
+            json!(
+                "error: The function 'States.ArrayLength($.o)' had the following error: The first argument must be an array"
+            ),
+        );
+    }
+
+    #[test]
+    fn uuids_are_of_version_four() {
+        let env = Fixed::with_input(Value::Null);
+        let value = Call::parse("States.UUID()").unwrap().evaluate(&env).unwrap();
+        let text = value.as_str().unwrap();
+        assert_eq!((text.len(), &text[14..15]), (36, "4"), "{text}");
+    }
+}

@@ -1,0 +1,225 @@
+//! JSONata as Step Functions configures it: `{% %}` marks an expression, `$states` and the variables are bound,
+//! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, `$eval` is taken away.
+//!
+//! Evaluation is bounded in depth, in the length of sequences and, as the last resort, in time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use jsonata_core::ast::AstNode;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
+use jsonata_core::value::JValue;
+use serde_json::{Map, Number, Value};
+
+use super::Environment;
+use super::jsonata_functions;
+
+/// Deepest evaluation; about 500 nested calls that are not tail calls.
+const STACK: usize = 1_500;
+/// Longest sequence that an expression may build.
+const SEQUENCE: usize = 200_000;
+/// The last resort against a runaway expression, in milliseconds.
+const TIME: u64 = 800;
+/// Parsed expressions kept by each thread.
+const CACHE: usize = 4_096;
+
+/// Why an expression gave nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum JsonataError {
+    /// The expression evaluated to nothing, which is no JSON value.
+    #[error("returned nothing (undefined).")]
+    Undefined,
+    /// The result is a function or another value that JSON does not have.
+    #[error("returned an unexpected result type. Expected a JSON value, but was a function.")]
+    NotJson,
+    /// The evaluator's error: a code such as `T2001`, and its text.
+    #[error("threw an error during evaluation. {0}")]
+    Failed(String),
+}
+
+/// The expression within `{% %}`, where the whole text is one.
+pub fn template(text: &str) -> Option<&str> {
+    Some(text.trim().strip_prefix("{%")?.strip_suffix("%}")?.trim())
+}
+
+/// Checks an expression's syntax (without the `{% %}`), for the validation of definitions.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(expression: &str) -> Result<(), String> {
+    parsed(expression).map(drop)
+}
+
+thread_local! {
+    /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
+    static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::new(HashMap::new());
+}
+
+fn parsed(expression: &str) -> Result<Rc<AstNode>, String> {
+    if let Some(found) = PARSED.with_borrow(|cache| cache.get(expression).cloned()) {
+        return Ok(found);
+    }
+    let node = Rc::new(jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?);
+    PARSED.with_borrow_mut(|cache| {
+        if cache.len() >= CACHE {
+            cache.clear();
+        }
+        cache.insert(expression.to_owned(), Rc::clone(&node));
+    });
+    Ok(node)
+}
+
+/// Evaluates an expression (without the `{% %}`). `states` is what `$states` gives besides the context:
+/// `input`, `result`, `errorOutput`. `variables` names those that the expression may see.
+///
+/// # Errors
+/// See [`JsonataError`].
+pub fn evaluate(
+    expression: &str,
+    states: &[(&str, &Value)],
+    variables: &mut dyn Iterator<Item = (&str, &Value)>,
+    environment: &dyn Environment,
+) -> Result<Value, JsonataError> {
+    let node = parsed(expression).map_err(JsonataError::Failed)?;
+    let mut context = Context::new();
+    if expression.contains("$states") {
+        let mut bound = indexmap::IndexMap::new();
+        for (name, value) in states {
+            bound.insert((*name).to_owned(), from_json(value));
+        }
+        bound.insert("context".to_owned(), from_json(environment.context()));
+        context.bind("states".to_owned(), JValue::object(bound));
+    }
+    for (name, value) in variables {
+        if expression.contains(name) {
+            context.bind(name.to_owned(), from_json(value));
+        }
+    }
+    let options = EvaluatorOptions {
+        timeout_ms: Some(TIME),
+        cancel: None,
+        max_stack_depth: Some(STACK),
+        max_sequence_length: Some(SEQUENCE),
+    };
+    let mut evaluator = Evaluator::with_options(context, options);
+    jsonata_functions::register(&mut evaluator, environment);
+    let result = evaluator
+        .evaluate(&node, &JValue::Undefined)
+        .map_err(|error| JsonataError::Failed(error.message().to_owned()))?;
+    if result.is_undefined() {
+        return Err(JsonataError::Undefined);
+    }
+    to_json(&result, 0)
+}
+
+pub(super) fn from_json(value: &Value) -> JValue {
+    match value {
+        Value::Null => JValue::Null,
+        Value::Bool(b) => JValue::Bool(*b),
+        Value::Number(n) => JValue::Number(n.as_f64().unwrap_or(0.0)),
+        Value::String(s) => JValue::string(s.as_str()),
+        Value::Array(items) => JValue::array(items.iter().map(from_json).collect()),
+        Value::Object(object) => JValue::object(object.iter().map(|(k, v)| (k.clone(), from_json(v))).collect()),
+    }
+}
+
+/// Deepest result that is taken: deeper ones would not survive JSON parsers either.
+const DEPTH: usize = 120;
+
+fn to_json(value: &JValue, depth: usize) -> Result<Value, JsonataError> {
+    if depth > DEPTH {
+        return Err(JsonataError::Failed(format!("The result nests deeper than {DEPTH} levels.")));
+    }
+    if let Some(items) = value.as_array() {
+        return items
+            .iter()
+            .filter(|item| !item.is_undefined())
+            .map(|item| to_json(item, depth + 1))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::Array);
+    }
+    if let Some(fields) = value.as_object() {
+        let fields = fields.iter().filter(|(_, v)| !v.is_undefined());
+        return fields
+            .map(|(k, v)| Ok((k.clone(), to_json(v, depth + 1)?)))
+            .collect::<Result<Map<_, _>, _>>()
+            .map(Value::Object);
+    }
+    match value {
+        JValue::Null => Ok(Value::Null),
+        JValue::Bool(b) => Ok(Value::Bool(*b)),
+        JValue::Number(n) => Ok(number(*n)),
+        JValue::String(s) => Ok(Value::String(s.to_string())),
+        _ => Err(JsonataError::NotJson),
+    }
+}
+
+fn number(n: f64) -> Value {
+    // Whole numbers print without a fraction as long as they are exact.
+    if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 {
+        return Value::from(n as i64);
+    }
+    Number::from_f64(n).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::test_environment::Fixed;
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(text: &str, expect: Value) {
+        let mut env = Fixed::with_input(json!({"n": 5, "list": [1, 2, 3]}));
+        env.variables.insert("v".into(), json!({"k": [1, 2]}));
+        let input = env.input.clone();
+        let mut variables = env.variables.iter().map(|(k, v)| (k.as_str(), v));
+        let got = match evaluate(text, &[("input", &input)], &mut variables, &env) {
+            Ok(value) => value,
+            Err(error) => json!(format!("error: {error}")),
+        };
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn expressions_see_states_and_variables() {
+        check("$states.input.n + 1", json!(6));
+        check("$v.k[1]", json!(2));
+        check("$states.context.Execution.Id", json!("arn:x"));
+        check("$states.input.list[$ > 1]", json!([2, 3]));
+        check("$states.input.none", json!("error: returned nothing (undefined)."));
+    }
+
+    #[test]
+    fn the_services_own_functions_are_there() {
+        check("$partition([1,2,3], 2)", json!([[1, 2], [3]]));
+        check("$range(0, 6, 2)", json!([0, 2, 4, 6]));
+        check("$hash('input data', 'SHA-1')", json!("aaff4a450a104cd177d28d18d74485e8cae074b7"));
+        check("$parse('{\"a\": [1]}').a[0]", json!(1));
+        check("$length($uuid())", json!(36));
+        check("$random() < 1", json!(true));
+        check("$random(7) = $random(7)", json!(true));
+        check("$millis()", json!(1_700_000_000_000_i64));
+        check("$now()", json!("2023-11-14T22:13:20.000Z"));
+    }
+
+    #[test]
+    fn runaway_expressions_end() {
+        for text in [
+            "($f := function($x) { $f($x + 1) + 1 }; $f(0))",
+            "[1..100000000]",
+            "($f := function($x) { $f($x) }; $f(0))",
+        ] {
+            let env = Fixed::with_input(Value::Null);
+            assert!(evaluate(text, &[], &mut std::iter::empty(), &env).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn eval_is_not_there() {
+        let env = Fixed::with_input(Value::Null);
+        assert!(evaluate("$eval('1')", &[], &mut std::iter::empty(), &env).is_err());
+    }
+}

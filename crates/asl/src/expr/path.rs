@@ -1,0 +1,372 @@
+//! JSONPath as Step Functions has it: definite and indefinite paths, filters, slices, wildcards, deep scan,
+//! `$$` for the context object and `$name` for variables; reference paths for `ResultPath`.
+//!
+//! The texts of errors are those of the service, which uses the Java library Jayway JsonPath.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::Environment;
+use super::filter::Filter;
+
+/// Where a path begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Root {
+    /// `$`
+    Input,
+    /// `$$`
+    Context,
+    /// `$name`
+    Variable(String),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Segment {
+    /// `.name` or `['name']`
+    Key(String),
+    /// `[0]`, from the end where negative
+    Index(i64),
+    /// `['a','b']`
+    Keys(Vec<String>),
+    /// `[0,2]`
+    Indices(Vec<i64>),
+    /// `[start:end:step]`
+    Slice(Option<i64>, Option<i64>, i64),
+    /// `.*` or `[*]`
+    Wildcard,
+    /// `..`, applied before the next segment
+    Descend,
+    /// `[?(...)]`
+    Filter(Filter),
+}
+
+/// A parsed path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    text: String,
+    pub root: Root,
+    pub segments: Vec<Segment>,
+}
+
+/// Why a path gave nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PathError {
+    /// A definite path leads nowhere. The text is the service's, without the path itself.
+    #[error("{0}")]
+    NotFound(String),
+    /// The variable has not been assigned.
+    #[error("Variable '${0}' is not defined.")]
+    UnknownVariable(String),
+}
+
+/// A `ResultPath` that does not fit the input.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("Unable to apply ReferencePath {path} to input {input}")]
+pub struct ReferencePathError {
+    pub path: String,
+    pub input: String,
+}
+
+impl Path {
+    /// Parses a path.
+    ///
+    /// # Errors
+    /// A text that says what was expected, and where.
+    pub fn parse(text: &str) -> Result<Path, String> {
+        let (root, segments) = super::path_parse::parse(text)?;
+        Ok(Path { text: text.to_owned(), root, segments })
+    }
+
+    /// The path as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the path names at most one place.
+    pub fn is_definite(&self) -> bool {
+        self.segments.iter().all(|s| matches!(s, Segment::Key(_) | Segment::Index(_)))
+    }
+
+    /// Whether the path is a reference path: keys and non-negative indices only.
+    pub fn is_reference(&self) -> bool {
+        self.segments.iter().all(|s| matches!(s, Segment::Key(_)) || matches!(s, Segment::Index(i) if *i >= 0))
+    }
+
+    /// The value that the path names, or the array of the values that it selects.
+    ///
+    /// # Errors
+    /// A definite path that leads nowhere, or an unknown variable.
+    pub fn evaluate<'a>(&self, environment: &'a dyn Environment) -> Result<Cow<'a, Value>, PathError> {
+        let start = match &self.root {
+            Root::Input => environment.input(),
+            Root::Context => environment.context(),
+            Root::Variable(name) => {
+                environment.variable(name).ok_or_else(|| PathError::UnknownVariable(name.clone()))?
+            }
+        };
+        self.select(start)
+    }
+
+    /// The same, from a value at hand.
+    ///
+    /// # Errors
+    /// A definite path that leads nowhere.
+    pub fn select<'a>(&self, start: &'a Value) -> Result<Cow<'a, Value>, PathError> {
+        let definite = self.segments.iter().position(|s| !matches!(s, Segment::Key(_) | Segment::Index(_)));
+        let Some(first_open) = definite else {
+            return self.follow(start, &self.segments).map(Cow::Borrowed);
+        };
+        // What stands before the first open segment may lead nowhere: the selection is empty then.
+        let Ok(begin) = self.follow(start, &self.segments[..first_open]) else {
+            return Ok(Cow::Owned(Value::Array(Vec::new())));
+        };
+        let mut found = Vec::new();
+        collect(begin, start, &self.segments[first_open..], &mut found);
+        Ok(Cow::Owned(Value::Array(found.into_iter().cloned().collect())))
+    }
+
+    fn follow<'a>(&self, start: &'a Value, segments: &[Segment]) -> Result<&'a Value, PathError> {
+        let mut at = start;
+        for (i, segment) in segments.iter().enumerate() {
+            let next = match segment {
+                Segment::Key(key) => at.as_object().and_then(|o| o.get(key)),
+                Segment::Index(index) => at.as_array().and_then(|a| a.get(position(*index, a.len())?)),
+                _ => None,
+            };
+            at = next.ok_or_else(|| self.missing(at, i))?;
+        }
+        Ok(at)
+    }
+
+    fn missing(&self, at: &Value, i: usize) -> PathError {
+        let so_far = normalised(&self.segments[..=i]);
+        let text = match &self.segments[i] {
+            Segment::Key(key) if !at.is_object() => format!(
+                "Expected to find an object with property ['{key}'] in path {} but found '{}'. This is not a json \
+                 object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.",
+                normalised(&self.segments[..i]),
+                java_type(at)
+            ),
+            _ if i + 1 < self.segments.len() => format!("Missing property in path {so_far}"),
+            _ => format!("No results for path: {so_far}"),
+        };
+        PathError::NotFound(text)
+    }
+
+    /// Puts `value` at this reference path of `input`, making objects on the way.
+    ///
+    /// # Errors
+    /// The path leads through something that is neither object nor array, or beyond an array.
+    pub fn put(&self, input: &mut Value, value: Value) -> Result<(), ReferencePathError> {
+        let fail = |input: &Value| ReferencePathError { path: self.text.clone(), input: input.to_string() };
+        if !self.fits(input) {
+            return Err(fail(input));
+        }
+        let mut at = input;
+        for segment in &self.segments {
+            at = match (segment, at) {
+                (Segment::Key(key), place @ (Value::Null | Value::Object(_))) => {
+                    if place.is_null() {
+                        *place = Value::Object(Map::new());
+                    }
+                    match place {
+                        Value::Object(object) => object.entry(key.clone()).or_insert(Value::Null),
+                        _ => return Ok(()),
+                    }
+                }
+                (Segment::Index(index), Value::Array(items)) => match items.get_mut(*index as usize) {
+                    Some(item) => item,
+                    None => return Ok(()),
+                },
+                _ => return Ok(()),
+            };
+        }
+        *at = value;
+        Ok(())
+    }
+
+    /// Whether [`Path::put`] would find its way: new keys below a missing one are made, the rest has to be there.
+    fn fits(&self, input: &Value) -> bool {
+        let mut at = Some(input);
+        for (i, segment) in self.segments.iter().enumerate() {
+            at = match (segment, at) {
+                (Segment::Key(key), Some(Value::Object(object))) => object.get(key),
+                (Segment::Key(_), None) => None,
+                (Segment::Key(_), Some(Value::Null)) if i > 0 => None,
+                (Segment::Index(index), Some(Value::Array(items))) if (*index as usize) < items.len() => {
+                    items.get(*index as usize)
+                }
+                _ => return false,
+            };
+        }
+        true
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Checks a path's syntax, for the validation of definitions.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(text: &str) -> Result<(), String> {
+    Path::parse(text).map(drop)
+}
+
+/// Checks that the text is a reference path (`ResultPath`): keys and indices only.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_reference(text: &str) -> Result<(), String> {
+    let path = Path::parse(text)?;
+    if path.is_reference() {
+        Ok(())
+    } else {
+        Err(format!("'{text}' is not a reference path: it may select more than one place"))
+    }
+}
+
+fn collect<'a>(at: &'a Value, root: &'a Value, segments: &[Segment], found: &mut Vec<&'a Value>) {
+    let Some((first, rest)) = segments.split_first() else {
+        found.push(at);
+        return;
+    };
+    let mut visit = |next: Option<&'a Value>| {
+        if let Some(next) = next {
+            collect(next, root, rest, found);
+        }
+    };
+    match (first, at) {
+        (Segment::Key(key), Value::Object(object)) => visit(object.get(key)),
+        (Segment::Keys(keys), Value::Object(object)) => keys.iter().for_each(|k| visit(object.get(k))),
+        (Segment::Index(index), Value::Array(items)) => visit(position(*index, items.len()).and_then(|i| items.get(i))),
+        (Segment::Indices(indices), Value::Array(items)) => {
+            indices.iter().for_each(|i| visit(position(*i, items.len()).and_then(|i| items.get(i))))
+        }
+        (Segment::Slice(from, to, step), Value::Array(items)) => {
+            slice(items.len(), *from, *to, *step).into_iter().for_each(|i| visit(items.get(i)))
+        }
+        (Segment::Wildcard, Value::Array(items)) => items.iter().for_each(|v| visit(Some(v))),
+        (Segment::Wildcard, Value::Object(object)) => object.values().for_each(|v| visit(Some(v))),
+        (Segment::Filter(filter), Value::Array(items)) => {
+            items.iter().filter(|v| filter.accepts(v, root)).for_each(|v| visit(Some(v)))
+        }
+        (Segment::Filter(filter), Value::Object(_)) if filter.accepts(at, root) => visit(Some(at)),
+        (Segment::Descend, _) => {
+            collect(at, root, rest, found);
+            match at {
+                Value::Array(items) => items.iter().for_each(|v| collect(v, root, segments, found)),
+                Value::Object(object) => object.values().for_each(|v| collect(v, root, segments, found)),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+fn position(index: i64, length: usize) -> Option<usize> {
+    let at = if index < 0 { index + length as i64 } else { index };
+    usize::try_from(at).ok()
+}
+
+fn slice(length: usize, from: Option<i64>, to: Option<i64>, step: i64) -> Vec<usize> {
+    let bound = |i: i64| (if i < 0 { i + length as i64 } else { i }).clamp(0, length as i64) as usize;
+    let (start, end) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length as i64)));
+    (start..end.max(start)).step_by(step.max(1) as usize).collect()
+}
+
+fn normalised(segments: &[Segment]) -> String {
+    let mut text = String::from("$");
+    for segment in segments {
+        match segment {
+            Segment::Key(key) => text.push_str(&format!("['{key}']")),
+            Segment::Index(index) => text.push_str(&format!("[{index}]")),
+            _ => text.push_str("[*]"),
+        }
+    }
+    text
+}
+
+fn java_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "com.fasterxml.jackson.databind.node.NullNode",
+        Value::Bool(_) => "com.fasterxml.jackson.databind.node.BooleanNode",
+        Value::Number(n) if n.is_f64() => "com.fasterxml.jackson.databind.node.DoubleNode",
+        Value::Number(_) => "com.fasterxml.jackson.databind.node.IntNode",
+        Value::String(_) => "com.fasterxml.jackson.databind.node.TextNode",
+        Value::Array(_) => "com.fasterxml.jackson.databind.node.ArrayNode",
+        Value::Object(_) => "com.fasterxml.jackson.databind.node.ObjectNode",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::test_environment::Fixed;
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(text: &str, expect: Value) {
+        let mut env =
+            Fixed::with_input(json!({"a": {"b": [1, 2, 3, 4]}, "list": [{"p": 1, "n": "x"}, {"p": 9, "n": "y"}],
+            "odd key": true, "nil": null}));
+        env.variables.insert("v".into(), json!({"k": 7}));
+        let got = match Path::parse(text).unwrap().evaluate(&env) {
+            Ok(value) => value.into_owned(),
+            Err(error) => json!(format!("error: {error}")),
+        };
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn paths_select_what_the_service_selects() {
+        check("$.a.b[0]", json!(1));
+        check("$.a.b[-1]", json!(4));
+        check("$.a.b[1:3]", json!([2, 3]));
+        check("$.a.b[:1]", json!([1]));
+        check("$.a.b[-2:]", json!([3, 4]));
+        check("$.a.b[0,2]", json!([1, 3]));
+        check("$['odd key']", json!(true));
+        check("$.list[*].p", json!([1, 9]));
+        check("$..p", json!([1, 9]));
+        check("$.list[?(@.p > 5)].n", json!(["y"]));
+        check("$.list[?(@.n == 'x' || @.p == 9)].p", json!([1, 9]));
+        check("$.none[*].x", json!([]));
+        check("$.nil", json!(null));
+        check("$v.k", json!(7));
+        check("$$.Execution.Id", json!("arn:x"));
+    }
+
+    #[test]
+    fn missing_places_are_told_in_the_service_s_words() {
+        check("$.x", json!("error: No results for path: $['x']"));
+        check("$.x.y.z", json!("error: Missing property in path $['x']"));
+        check("$.a.b[9]", json!("error: No results for path: $['a']['b'][9]"));
+        check("$w", json!("error: Variable '$w' is not defined."));
+    }
+
+    #[test]
+    fn a_reference_path_makes_its_way() {
+        let mut value = json!({"a": 1, "list": [1, 2]});
+        Path::parse("$.b.c").unwrap().put(&mut value, json!(5)).unwrap();
+        Path::parse("$.list[1]").unwrap().put(&mut value, json!(6)).unwrap();
+        assert_eq!(value, json!({"a": 1, "list": [1, 6], "b": {"c": 5}}));
+        assert!(Path::parse("$.a.c").unwrap().put(&mut value, json!(5)).is_err());
+        assert!(Path::parse("$.list[7]").unwrap().put(&mut value, json!(5)).is_err());
+    }
+
+    #[test]
+    fn broken_paths_are_refused() {
+        for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b"] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
+    }
+}

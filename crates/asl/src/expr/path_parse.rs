@@ -1,0 +1,316 @@
+//! The grammar of paths.
+
+use super::filter::{Filter, Operand, Operator};
+use super::path::{Root, Segment};
+use serde_json::Value;
+
+/// Deepest nesting of filters and parentheses, so that no text can exhaust the stack.
+const DEPTH: usize = 32;
+
+pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
+    let mut parser = Parser { text, at: 0, depth: 0 };
+    let found = parser.path()?;
+    parser.end()?;
+    Ok(found)
+}
+
+/// Parses the path at the beginning of `text`, for intrinsic functions: the path and how many bytes it took.
+pub(super) fn parse_prefix(text: &str) -> Result<(Root, Vec<Segment>, usize), String> {
+    let mut parser = Parser { text, at: 0, depth: 0 };
+    let (root, segments) = parser.path()?;
+    Ok((root, segments, parser.at))
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    fn spaces(&mut self) {
+        while let Some(c) = self.peek().filter(|c| c.is_whitespace()) {
+            self.at += c.len_utf8();
+        }
+    }
+
+    fn expect(&mut self, token: &str) -> Result<(), String> {
+        self.spaces();
+        if self.take(token) { Ok(()) } else { Err(self.wrong(&format!("'{token}'"))) }
+    }
+
+    fn wrong(&self, expected: &str) -> String {
+        match self.peek() {
+            Some(c) => format!("expected {expected} at character {}, found '{c}'", self.column()),
+            None => format!("expected {expected} at character {}, found the end", self.column()),
+        }
+    }
+
+    fn column(&self) -> usize {
+        self.text[..self.at].chars().count() + 1
+    }
+
+    fn end(&self) -> Result<(), String> {
+        if self.at == self.text.len() { Ok(()) } else { Err(self.wrong("the end of the path")) }
+    }
+
+    fn path(&mut self) -> Result<(Root, Vec<Segment>), String> {
+        if !self.take("$") {
+            return Err(self.wrong("'$'"));
+        }
+        let root = if self.take("$") {
+            Root::Context
+        } else {
+            match self.name() {
+                name if name.is_empty() => Root::Input,
+                name => Root::Variable(name),
+            }
+        };
+        Ok((root, self.segments()?))
+    }
+
+    fn name(&mut self) -> String {
+        let start = self.at;
+        while let Some(c) = self.peek() {
+            if !(c.is_alphanumeric() || c == '_' || c == '-' || (c as u32) > 0x7f) {
+                break;
+            }
+            self.at += c.len_utf8();
+        }
+        self.text[start..self.at].to_owned()
+    }
+
+    fn segments(&mut self) -> Result<Vec<Segment>, String> {
+        let mut segments = Vec::new();
+        loop {
+            if self.take("..") {
+                segments.push(Segment::Descend);
+                if self.peek() != Some('[') {
+                    segments.push(self.dotted()?);
+                }
+            } else if self.take(".") {
+                segments.push(self.dotted()?);
+            } else if self.take("[") {
+                segments.push(self.bracketed()?);
+            } else {
+                return Ok(segments);
+            }
+        }
+    }
+
+    fn dotted(&mut self) -> Result<Segment, String> {
+        if self.take("*") {
+            return Ok(Segment::Wildcard);
+        }
+        match self.name() {
+            name if name.is_empty() => Err(self.wrong("a property name")),
+            name => Ok(Segment::Key(name)),
+        }
+    }
+
+    fn bracketed(&mut self) -> Result<Segment, String> {
+        self.spaces();
+        let segment = match self.peek() {
+            Some('*') => {
+                self.at += 1;
+                Segment::Wildcard
+            }
+            Some('?') => {
+                self.at += 1;
+                self.expect("(")?;
+                let filter = self.any_of()?;
+                self.expect(")")?;
+                Segment::Filter(filter)
+            }
+            Some('\'' | '"') => {
+                let mut keys = vec![self.quoted()?];
+                while self.comma() {
+                    keys.push(self.quoted()?);
+                }
+                if keys.len() == 1 { Segment::Key(keys.remove(0)) } else { Segment::Keys(keys) }
+            }
+            _ => self.numbers()?,
+        };
+        self.expect("]")?;
+        Ok(segment)
+    }
+
+    fn comma(&mut self) -> bool {
+        self.spaces();
+        let found = self.take(",");
+        self.spaces();
+        found
+    }
+
+    fn numbers(&mut self) -> Result<Segment, String> {
+        let first = self.integer()?;
+        self.spaces();
+        if self.take(":") {
+            let end = self.integer()?;
+            let step = if self.take(":") { self.integer()?.unwrap_or(1) } else { 1 };
+            return Ok(Segment::Slice(first, end, step));
+        }
+        let mut indices = vec![first.ok_or_else(|| self.wrong("an index, a name in quotes, '*' or '?'"))?];
+        while self.comma() {
+            indices.push(self.integer()?.ok_or_else(|| self.wrong("an index"))?);
+        }
+        Ok(if indices.len() == 1 { Segment::Index(indices[0]) } else { Segment::Indices(indices) })
+    }
+
+    fn integer(&mut self) -> Result<Option<i64>, String> {
+        self.spaces();
+        let start = self.at;
+        self.take("-");
+        while self.peek().is_some_and(|c| c.is_ascii_digit()) {
+            self.at += 1;
+        }
+        match &self.text[start..self.at] {
+            "" => Ok(None),
+            digits => digits.parse().map(Some).map_err(|_| format!("'{digits}' is no index (character {})", start + 1)),
+        }
+    }
+
+    fn quoted(&mut self) -> Result<String, String> {
+        let Some(quote @ ('\'' | '"')) = self.peek() else {
+            return Err(self.wrong("a name in quotes"));
+        };
+        self.at += 1;
+        let mut name = String::new();
+        while let Some(c) = self.peek() {
+            self.at += c.len_utf8();
+            match c {
+                _ if c == quote => return Ok(name),
+                '\\' => match self.peek() {
+                    Some(escaped) => {
+                        self.at += escaped.len_utf8();
+                        name.push(escaped);
+                    }
+                    None => break,
+                },
+                _ => name.push(c),
+            }
+        }
+        Err(self.wrong("a closing quote"))
+    }
+
+    fn any_of(&mut self) -> Result<Filter, String> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(format!("filters nest deeper than {DEPTH} levels"));
+        }
+        let mut filter = self.all_of()?;
+        loop {
+            self.spaces();
+            if !self.take("||") {
+                self.depth -= 1;
+                return Ok(filter);
+            }
+            filter = Filter::Or(Box::new(filter), Box::new(self.all_of()?));
+        }
+    }
+
+    fn all_of(&mut self) -> Result<Filter, String> {
+        let mut filter = self.term()?;
+        loop {
+            self.spaces();
+            if !self.take("&&") {
+                return Ok(filter);
+            }
+            filter = Filter::And(Box::new(filter), Box::new(self.term()?));
+        }
+    }
+
+    fn term(&mut self) -> Result<Filter, String> {
+        self.spaces();
+        if self.take("!") {
+            self.depth += 1;
+            if self.depth > DEPTH {
+                return Err(format!("filters nest deeper than {DEPTH} levels"));
+            }
+            let inner = self.term()?;
+            self.depth -= 1;
+            return Ok(Filter::Not(Box::new(inner)));
+        }
+        if self.take("(") {
+            let inner = self.any_of()?;
+            self.expect(")")?;
+            return Ok(inner);
+        }
+        let left = self.operand()?;
+        self.spaces();
+        let operators = [
+            ("==", Operator::Equal),
+            ("!=", Operator::NotEqual),
+            ("<=", Operator::LessOrEqual),
+            (">=", Operator::GreaterOrEqual),
+            ("<", Operator::Less),
+            (">", Operator::Greater),
+            ("in ", Operator::In),
+            ("nin ", Operator::NotIn),
+        ];
+        for (token, operator) in operators {
+            if self.take(token) {
+                self.spaces();
+                return Ok(Filter::Compare(left, operator, self.operand()?));
+            }
+        }
+        match left {
+            Operand::Literal(_) => Err(self.wrong("a comparison")),
+            path => Ok(Filter::Exists(path)),
+        }
+    }
+
+    fn operand(&mut self) -> Result<Operand, String> {
+        match self.peek() {
+            Some('@') => {
+                self.at += 1;
+                Ok(Operand::Item(self.segments()?))
+            }
+            Some('$') => {
+                self.at += 1;
+                Ok(Operand::Root(self.segments()?))
+            }
+            Some('\'' | '"') => Ok(Operand::Literal(Value::String(self.quoted()?))),
+            _ => self.literal(),
+        }
+    }
+
+    fn literal(&mut self) -> Result<Operand, String> {
+        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(value)) => {
+                let taken = values.byte_offset();
+                self.at += taken;
+                Ok(Operand::Literal(value))
+            }
+            _ => self.literal_before_bracket(),
+        }
+    }
+
+    /// A bare number or word directly before `)` is no complete JSON text for the JSON parser.
+    fn literal_before_bracket(&mut self) -> Result<Operand, String> {
+        let length = self
+            .rest()
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '+')))
+            .unwrap_or(self.rest().len());
+        let value = serde_json::from_str(&self.rest()[..length]).map_err(|_| self.wrong("a value, '@' or '$'"))?;
+        self.at += length;
+        Ok(Operand::Literal(value))
+    }
+}
