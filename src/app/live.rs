@@ -66,6 +66,8 @@ impl Live {
     /// Watches the execution closely until the page is left.
     pub fn watch(&self, arn: Signal<String>) {
         let watched = self.watched;
+        // At once, so that a page that is opened here opens one stream, not two.
+        watched.set(Some(arn.get_untracked()));
         Effect::new(move || {
             let arn = arn.get();
             if watched.with_untracked(|now| now.as_deref() != Some(arn.as_str())) {

@@ -12,4 +12,4 @@ pub use json::{Json, pretty};
 pub use loaded::loaded;
 pub use problem::{FormProblem, ProblemBox};
 pub use tabs::{Tab, Tabs};
-pub use time::{Ago, Clock, ClockTime, Due, Lasted, absolute, duration};
+pub use time::{Ago, Clock, ClockTime, Due, Lasted, duration};

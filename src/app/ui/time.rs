@@ -134,7 +134,7 @@ pub fn duration(ms: i64, exact: bool) -> String {
 
 /// The moment as `2026-11-24 09:14:03 UTC`.
 #[must_use]
-pub fn absolute(ms: i64) -> String {
+fn absolute(ms: i64) -> String {
     let (date, time) = (civil(ms.div_euclid(DAY)), ms.rem_euclid(DAY));
     let (year, month, day) = date;
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", time / HOUR, time % HOUR / MINUTE, time % MINUTE / SECOND)

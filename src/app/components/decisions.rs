@@ -1,0 +1,63 @@
+//! Decisions as they are on record.
+
+use leptos::prelude::*;
+
+use super::Mark;
+use crate::app::ui::Ago;
+use crate::dto::{DecisionRow, Delivery, Status};
+use crate::routes;
+
+/// What became of a decision after it was recorded, in one line.
+#[component]
+pub fn DeliveryLine(delivery: Delivery, now: i64) -> impl IntoView {
+    match delivery {
+        Delivery::Pending => view! { <span class="quiet">"On record, being sent to Step Functions"</span> }.into_any(),
+        Delivery::Delivered { at } => {
+            view! { <span class="quiet">"Step Functions took it "<Ago at now/></span> }.into_any()
+        }
+        Delivery::Late { how } => view! { <span class="warn">"Too late: "{how}</span> }.into_any(),
+        Delivery::Retrying { problem } => {
+            view! { <span class="warn">"On record, not sent yet: "{problem.what}" "{problem.remedy}</span> }.into_any()
+        }
+    }
+}
+
+/// The status that a decision is drawn with.
+pub fn mark_of(approved: bool) -> Status {
+    if approved { Status::Succeeded } else { Status::Failed }
+}
+
+/// Decisions, newest first.
+#[component]
+pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> impl IntoView {
+    let row = move |row: DecisionRow| {
+        let word = if row.approved { "Approved" } else { "Rejected" };
+        let comment = (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{row.comment.clone()}</q> });
+        view! {
+            <li class="decision">
+                <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>
+                    <Mark status=mark_of(row.approved)/>
+                    <span>{word}</span>
+                </span>
+                <div class="decision-main">
+                    <a href=routes::approval(&row.execution_arn, row.event)>{row.title.clone()}</a>
+                    {comment}
+                </div>
+                <div class="decision-side">
+                    <span>{row.person.clone()}" · "<Ago at=row.decided_at now/></span>
+                    <DeliveryLine delivery=row.delivery.clone() now/>
+                </div>
+            </li>
+        }
+    };
+    view! {
+        <ul class="decisions">
+            <For
+                each=move || rows.get()
+                key=|row| (row.execution_arn.clone(), row.event, row.decided_at, format!("{:?}", row.delivery))
+                children=row
+            />
+        </ul>
+    }
+    .into_any()
+}

@@ -1,0 +1,47 @@
+//! The event list: the history as Step Functions tells it.
+
+use leptos::prelude::*;
+
+use super::Mark;
+use crate::app::ui::{ClockTime, Empty, Json};
+use crate::dto::EventRow;
+
+/// Every event a row that opens to its details. Events never change, so rows are only added.
+#[component]
+pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] count: Signal<usize>) -> impl IntoView {
+    let row = |event: EventRow| {
+        let from = if event.previous == 0 { String::new() } else { format!("after {}", event.previous) };
+        view! {
+            <li>
+                <details class="event">
+                    <summary data-tone=super::status::look(event.tone).tone>
+                        <span class="event-id mono">{event.id}</span>
+                        <ClockTime at=event.at/>
+                        <Mark status=event.tone/>
+                        <span class="event-kind">{event.kind}</span>
+                        <span class="event-state">{event.state}</span>
+                        <span class="event-summary">{event.summary}</span>
+                        <span class="event-previous quiet">{from}</span>
+                    </summary>
+                    <Json text=event.details label="Details"/>
+                </details>
+            </li>
+        }
+    };
+    let left_out = move || {
+        let (shown, all) = (events.with(Vec::len), count.get());
+        (shown < all).then(|| view! { <p class="quiet">{format!("{shown} of {all} events are shown, the latest of them.")}</p> })
+    };
+    view! {
+        <Show
+            when=move || events.with(|events| !events.is_empty())
+            fallback=|| view! { <Empty title="No events yet">"The history appears here as the execution goes on."</Empty> }
+        >
+            {left_out}
+            <ol class="events">
+                <For each=move || events.get() key=|event| event.id children=row/>
+            </ol>
+        </Show>
+    }
+    .into_any()
+}

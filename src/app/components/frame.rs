@@ -1,0 +1,223 @@
+//! The frame around every page: the rail, the header, and the banner of the demonstration.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+use super::StatusWord;
+use crate::app::live::{Link, Live, Topic};
+use crate::app::server_fns::{ActAs, get_frame};
+use crate::app::ui::{Clock, ProblemBox};
+use crate::dto::{ConnectionKind, Frame, Person, Status};
+use crate::error::AppError;
+use crate::routes;
+
+/// The places of the rail: word, path, and the inside of a 20 by 20 drawing.
+const PLACES: [(&str, &str, &str); 6] = [
+    ("Overview", routes::OVERVIEW, r#"<path d="M3 11.5 10 4l7 7.5M5.5 9.5V16h9V9.5"/>"#),
+    ("Executions", routes::EXECUTIONS, r#"<path d="M3 5h8M6 10h11M4 15h6"/>"#),
+    ("Inbox", routes::INBOX, r#"<path d="M3 11.5 5.5 4h9L17 11.5V16H3zM3 11.5h4l1.2 2h3.6l1.2-2h4"/>"#),
+    ("Workflows", routes::WORKFLOWS, r#"<rect x="7" y="2.5" width="6" height="4" rx="1"/><rect x="2.5" y="13.5" width="6" height="4" rx="1"/><rect x="11.5" y="13.5" width="6" height="4" rx="1"/><path d="M10 6.5V10m-4.5 3.5V10h9v3.5"/>"#),
+    ("Deploy", routes::DEPLOY, r#"<path d="M10 13V3.5M6 7l4-4 4 4M3.5 12v4.5h13V12"/>"#),
+    ("Audit", routes::AUDIT, r#"<path d="M5 2.5h10v15H5zM8 6.5h4M8 9.5h4M8 12.5h2"/>"#),
+];
+
+/// The frame; `children` are the page.
+#[component]
+pub fn PageFrame(children: Children) -> impl IntoView {
+    let clock = Clock::start();
+    let live = Live::start();
+    let act = ServerAction::<ActAs>::new();
+    let frame = Resource::new(
+        move || (live.changed(Topic::Frame), live.changed(Topic::Inbox), act.version().get()),
+        |_| get_frame(),
+    );
+    Effect::new(move || {
+        if let Some(Ok(frame)) = frame.get() {
+            clock.set_by(frame.now);
+        }
+    });
+    view! {
+        <a class="skip" href="#main">"Skip to the page"</a>
+        <Transition>{move || Suspend::new(async move { connection_line(frame.await) })}</Transition>
+        <header class="top">
+            <a class="brand" href=routes::OVERVIEW><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
+            <Transition>{move || Suspend::new(async move { frame.await.ok().map(|frame| connection(&frame)) })}</Transition>
+            <LiveDot live/>
+            <span class="top-space"></span>
+            <Transition>{move || Suspend::new(async move { frame.await.ok().map(|frame| persona(frame, act)) })}</Transition>
+            <ThemeSwitch/>
+        </header>
+        <nav class="rail" aria-label="Main">
+            {PLACES.map(|(word, path, shape)| place(word, path, shape, frame)).collect_view()}
+        </nav>
+        <main id="main" tabindex="-1">
+            <p class="banner">
+                <strong>"Demonstration: "</strong>
+                "anyone at this machine can act as any of these people. Sign-in comes later; until then the program listens on this machine only."
+            </p>
+            <Transition>{move || Suspend::new(async move { connection_problem(frame.await) })}</Transition>
+            {children()}
+        </main>
+    }
+    .into_any()
+}
+
+fn place(word: &'static str, path: &'static str, shape: &'static str, frame: Resource<Result<Frame, AppError>>) -> AnyView {
+    let here = use_location().pathname;
+    let current = move || {
+        here.with(|here| if path == routes::OVERVIEW { here == path } else { here == path || here.starts_with(&format!("{path}/")) })
+            .then_some("page")
+    };
+    let count = (path == routes::INBOX).then(|| {
+        view! {
+            <Transition>
+                {move || Suspend::new(async move {
+                    let waiting = frame.await.map_or(0, |frame| frame.waiting);
+                    (waiting > 0).then(|| view! {
+                        <span class="rail-count">{waiting}<span class="unseen">" waiting"</span></span>
+                    })
+                })}
+            </Transition>
+        }
+    });
+    view! {
+        <a class="place" class:inbox=path == routes::INBOX href=path aria-current=current>
+            <svg class="place-shape" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" inner_html=shape></svg>
+            <span class="place-word">{word}</span>
+            {count}
+        </a>
+    }
+    .into_any()
+}
+
+fn connection_line(frame: Result<Frame, AppError>) -> AnyView {
+    let kind = frame.map(|frame| kind_name(frame.connection.kind)).unwrap_or("away");
+    view! { <div class="connection-line" data-kind=kind></div> }.into_any()
+}
+
+const fn kind_name(kind: ConnectionKind) -> &'static str {
+    match kind {
+        ConnectionKind::Embedded => "embedded",
+        ConnectionKind::Endpoint => "endpoint",
+        ConnectionKind::Aws => "aws",
+    }
+}
+
+fn connection(frame: &Frame) -> AnyView {
+    let about = &frame.connection;
+    let title = format!("{} · {} · {}", about.label, about.region, about.detail);
+    view! {
+        <span class="connection" data-kind=kind_name(about.kind) title=title>
+            <span class="connection-name">{about.label.clone()}</span>
+            <span class="connection-detail mono">{about.region.clone()}" · "{about.detail.clone()}</span>
+        </span>
+    }
+    .into_any()
+}
+
+/// Why the page may be older than it looks.
+fn connection_problem(frame: Result<Frame, AppError>) -> Option<AnyView> {
+    let problem = match frame {
+        Ok(frame) => frame.problem,
+        Err(error) => Some(error.problem),
+    };
+    problem.map(|problem| view! { <div class="frame-problem"><ProblemBox problem/></div> }.into_any())
+}
+
+#[component]
+fn LiveDot(live: Live) -> impl IntoView {
+    let word = move || match live.link() {
+        Link::Starting => "",
+        Link::Live => "Live",
+        Link::Reconnecting => "Reconnecting",
+    };
+    let state = move || match live.link() {
+        Link::Starting => "starting",
+        Link::Live => "live",
+        Link::Reconnecting => "away",
+    };
+    view! { <span class="live-dot" role="status" data-state=state>{word}</span> }.into_any()
+}
+
+/// Who acts. It submits itself where scripts run; the button is for where they do not.
+fn persona(frame: Frame, act: ServerAction<ActAs>) -> AnyView {
+    let location = use_location();
+    let from = move || format!("{}{}", location.pathname.get(), with_mark(&location.search.get()));
+    let acting = frame.person.id;
+    let choice = move |person: Person| {
+        let selected = person.id == acting;
+        view! { <option value=person.id selected=selected>{format!("{} · {}", person.name, person.role)}</option> }
+    };
+    view! {
+        <ActionForm action=act attr:class="persona">
+            <input type="hidden" name="from" value=from/>
+            <label class="unseen" for="person">"Acting as"</label>
+            <select id="person" name="person" data-submits="true">{frame.people.into_iter().map(choice).collect_view()}</select>
+            <button class="button no-script" type="submit">"Act"</button>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+fn with_mark(search: &str) -> String {
+    let search = search.trim_start_matches('?');
+    if search.is_empty() { String::new() } else { format!("?{search}") }
+}
+
+/// Light, dark, or as the system says. `/theme.js` listens: it works before the rest of the page does.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let choice = |value: &'static str, word: &'static str, shape: &'static str| {
+        view! {
+            <button class="theme" type="button" data-choose-theme=value title=word aria-label=word>
+                <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" inner_html=shape></svg>
+            </button>
+        }
+    };
+    view! {
+        <div class="themes" role="group" aria-label="Theme">
+            {choice("light", "Light theme", r#"<circle cx="8" cy="8" r="2.8"/><path d="M8 1.5v1.8M8 12.7v1.8M1.5 8h1.8M12.7 8h1.8M3.4 3.4l1.3 1.3M11.3 11.3l1.3 1.3M3.4 12.6l1.3-1.3M11.3 4.7l1.3-1.3"/>"#)}
+            {choice("auto", "Theme of the system", r#"<rect x="2" y="3" width="12" height="8" rx="1"/><path d="M6 14h4M8 11v3"/>"#)}
+            {choice("dark", "Dark theme", r#"<path d="M13 9.7A5.5 5.5 0 0 1 6.3 3 5.5 5.5 0 1 0 13 9.7z"/>"#)}
+        </div>
+    }
+    .into_any()
+}
+
+/// A step of the way to a page.
+#[derive(Clone)]
+pub struct Crumb {
+    pub word: String,
+    pub href: String,
+}
+
+/// The head of a page: its title in the window and on the page, the way to it, and what can be done.
+#[component]
+pub fn PageHead(
+    #[prop(into)] title: String,
+    /// What the window's title says; the title where it is nothing.
+    #[prop(optional, into)]
+    window: Option<Signal<String>>,
+    #[prop(optional)] crumbs: Vec<Crumb>,
+    #[prop(optional, into)] status: Option<Signal<Status>>,
+    #[prop(optional)] mono: bool,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let plain = title.clone();
+    let window = move || window.map_or_else(|| plain.clone(), |window| window.get());
+    let crumb = |crumb: Crumb| view! { <a href=crumb.href>{crumb.word}</a><span aria-hidden="true">"/"</span> };
+    let way = (!crumbs.is_empty())
+        .then(|| view! { <nav class="crumbs" aria-label="Way">{crumbs.into_iter().map(crumb).collect_view()}</nav> });
+    view! {
+        <Title text=window/>
+        <header class="page-head">
+            {way}
+            <h1 class:mono=mono>{title}</h1>
+            {status.map(|status| view! { <StatusWord status/> })}
+            <div class="page-actions">{children.map(|children| children())}</div>
+        </header>
+    }
+    .into_any()
+}

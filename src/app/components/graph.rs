@@ -1,0 +1,253 @@
+//! Workflows drawn. The places come from the server; this file only draws them.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+
+use super::Mark;
+use super::status::look;
+use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind, Status};
+
+/// Widths of a character of the label and of the detail, in pixels.
+const LABEL_CHARACTER: f32 = 7.1;
+const DETAIL_CHARACTER: f32 = 6.1;
+
+/// What an execution adds to a drawing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course {
+    pub states: HashMap<String, Status>,
+    pub taken: Vec<(String, String)>,
+    pub chosen: Option<String>,
+}
+
+/// A definition, or an execution on it. States are links where `link` gives one.
+#[component]
+pub fn GraphView(
+    graph: Graph,
+    /// What the drawing shows, for readers of the screen.
+    #[prop(into)]
+    label: String,
+    /// What happened; nothing for a definition alone.
+    #[prop(into)]
+    course: Signal<Option<Course>>,
+    link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let view_box = format!("-4 -4 {} {}", graph.width + 8.0, graph.height + 8.0);
+    let (width, height) = (graph.width + 8.0, graph.height + 8.0);
+    let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
+    let node = move |node: Node| state(node, course, link);
+    view! {
+        <figure class="graph" class:live=move || course.with(Option::is_some)>
+            <div class="graph-zoom" role="group" aria-label="Size of the drawing">
+                <label><input type="radio" name="zoom" value="fit" checked=true/><span>"Fit"</span></label>
+                <label><input type="radio" name="zoom" value="full"/><span>"100 %"</span></label>
+            </div>
+            <div class="graph-scroll" tabindex="-1">
+                <svg viewBox=view_box width=width.to_string() height=height.to_string() role="group" aria-label=label>
+                    {boxes.into_iter().map(node).collect_view()}
+                    {graph.edges.into_iter().map(|edge| connection(edge, course)).collect_view()}
+                    {nodes.into_iter().map(node).collect_view()}
+                </svg>
+            </div>
+        </figure>
+    }
+    .into_any()
+}
+
+fn state(
+    node: Node,
+    course: Signal<Option<Course>>,
+    link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+) -> AnyView {
+    if matches!(node.kind, NodeKind::Start | NodeKind::End) {
+        return terminal(&node);
+    }
+    let name = node.id.clone();
+    let status = Memo::new({
+        let name = name.clone();
+        move |_| course.with(|course| course.as_ref().map(|course| course.states.get(&name).copied().unwrap_or(Status::NotReached)))
+    });
+    let chosen = Memo::new({
+        let name = name.clone();
+        move |_| course.with(|course| course.as_ref().is_some_and(|course| course.chosen.as_ref() == Some(&name)))
+    });
+    let kind = kind_word(node.kind);
+    let label = {
+        let name = node.label.clone();
+        move || status.get().map_or_else(|| format!("{name}, {kind}"), |status| format!("{name}, {kind}, {}", look(status).word))
+    };
+    let room = node.width - if node.container { 140.0 } else { 20.0 };
+    // A definition alone has no marks, so its labels start where the marks would be.
+    let indent = move || node.x + if status.get().is_some() { 32.0 } else { 12.0 };
+    let mark_y = node.y + if node.container { 8.0 } else { node.height / 2.0 - 8.0 };
+    let label_y = node.y + if node.container || node.detail.is_empty() && node.height < 30.0 { 20.0 } else { node.height / 2.0 - 3.0 };
+    let detail = if node.detail.is_empty() { kind.to_owned() } else { node.detail.clone() };
+    let (detail_x, detail_y, anchor) =
+        if node.container { (node.x + node.width - 12.0, label_y, "end") } else { (0.0, node.y + node.height / 2.0 + 13.0, "start") };
+    let container = node.container;
+    view! {
+        <a
+            class="node"
+            class:container=container
+            class:chosen=move || chosen.get()
+            data-tone=move || status.get().map_or("plain", |status| look(status).tone)
+            data-kind=kind
+            href=link(&name)
+            aria-label=label
+            aria-current=move || chosen.get().then_some("true")
+            data-noscroll="true"
+        >
+            <title>{node.label.clone()}</title>
+            <rect class="node-box" x=node.x y=node.y width=node.width height=node.height rx="6"></rect>
+            {move || status.get().map(|status| view! {
+                <svg x=node.x + 9.0 y=mark_y width="16" height="16"><Mark status/></svg>
+            })}
+            <text class="node-label" x=indent y=label_y>{fitted(&node.label, room - 20.0, LABEL_CHARACTER)}</text>
+            <text
+                class="node-detail"
+                x=move || if container { detail_x } else { indent() }
+                y=detail_y
+                text-anchor=anchor
+            >
+                {fitted(&detail, if container { 120.0 } else { room - 20.0 }, DETAIL_CHARACTER)}
+            </text>
+        </a>
+    }
+    .into_any()
+}
+
+/// Start and end: dots, not states.
+fn terminal(node: &Node) -> AnyView {
+    let (x, y) = (node.x + node.width / 2.0, node.y + node.height / 2.0);
+    let start = node.kind == NodeKind::Start;
+    view! {
+        <g class="terminal" aria-hidden="true">
+            <circle cx=x cy=y r=if start { "6" } else { "7" }></circle>
+            {(!start).then(|| view! { <circle class="terminal-core" cx=x cy=y r="3.5"></circle> })}
+        </g>
+    }
+    .into_any()
+}
+
+fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
+    let ends = (edge.from, edge.to);
+    let taken = Memo::new(move |_| course.with(|course| course.as_ref().is_some_and(|course| course.taken.contains(&ends))));
+    let kind = match edge.kind {
+        EdgeKind::Next => "next",
+        EdgeKind::Choice => "choice",
+        EdgeKind::Default => "default",
+        EdgeKind::Catch => "catch",
+    };
+    let label = edge.label.zip(edge.label_at).map(|(label, (x, y))| {
+        view! { <text class="edge-label" x=x y=y text-anchor="middle"><title>{label.clone()}</title>{fitted(&label, 180.0, DETAIL_CHARACTER)}</text> }
+    });
+    view! {
+        <g class="edge" class:taken=move || taken.get() data-kind=kind>
+            <path class="edge-line" d=path(&edge.points)></path>
+            <path class="edge-head" d=arrow(&edge.points)></path>
+            {label}
+        </g>
+    }
+    .into_any()
+}
+
+/// A definition's outline, for rows: boxes and lines, no words.
+#[component]
+pub fn MiniGraph(graph: Graph) -> impl IntoView {
+    let view_box = format!("-8 -8 {} {}", graph.width + 16.0, graph.height + 16.0);
+    let boxes = graph.nodes.iter().map(|node| {
+        let radius = if matches!(node.kind, NodeKind::Start | NodeKind::End) { node.height / 2.0 } else { 8.0 };
+        view! { <rect class="mini-box" class:container=node.container x=node.x y=node.y width=node.width height=node.height rx=radius></rect> }
+    });
+    let lines = graph.edges.iter().map(|edge| view! { <path class="mini-line" d=path(&edge.points)></path> });
+    view! {
+        <svg class="mini" viewBox=view_box width="72" height="56" aria-hidden="true">
+            {lines.collect_view()}
+            {boxes.collect_view()}
+        </svg>
+    }
+    .into_any()
+}
+
+fn kind_word(kind: NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Start => "Start",
+        NodeKind::End => "End",
+        NodeKind::Task => "Task",
+        NodeKind::Pass => "Pass",
+        NodeKind::Choice => "Choice",
+        NodeKind::Wait => "Wait",
+        NodeKind::Succeed => "Succeed",
+        NodeKind::Fail => "Fail",
+        NodeKind::Parallel => "Parallel",
+        NodeKind::Map => "Map",
+    }
+}
+
+/// The text cut to `room` pixels, with an ellipsis where it was cut.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of characters")]
+fn fitted(text: &str, room: f32, character: f32) -> String {
+    let most = ((room / character).max(4.0)) as usize;
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// A line through the points with its corners rounded.
+fn path(points: &[(f32, f32)]) -> String {
+    let [(x, y), rest @ ..] = points else { return String::new() };
+    let mut out = format!("M{x:.1} {y:.1}");
+    for (index, (x, y)) in rest.iter().enumerate() {
+        match rest.get(index + 1) {
+            // Towards the middle of the next leg, by way of this corner.
+            Some((next_x, next_y)) => {
+                let (mid_x, mid_y) =
+                    if index + 2 == rest.len() { (*next_x, *next_y) } else { ((x + next_x) / 2.0, (y + next_y) / 2.0) };
+                out.push_str(&format!("Q{x:.1} {y:.1} {mid_x:.1} {mid_y:.1}"));
+            }
+            None if rest.len() == 1 => out.push_str(&format!("L{x:.1} {y:.1}")),
+            None => {}
+        }
+    }
+    out
+}
+
+/// The head of an arrow at the line's end, pointing where its last leg points.
+fn arrow(points: &[(f32, f32)]) -> String {
+    let [.., (from_x, from_y), (x, y)] = points else { return String::new() };
+    let (dx, dy) = (x - from_x, y - from_y);
+    let length = dx.hypot(dy).max(0.001);
+    let (ux, uy) = (dx / length, dy / length);
+    let (back_x, back_y) = (x - ux * 7.0, y - uy * 7.0);
+    format!(
+        "M{x:.1} {y:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
+        back_x - uy * 3.5,
+        back_y + ux * 3.5,
+        back_x + uy * 3.5,
+        back_y - ux * 3.5
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_at_their_last_point() {
+        for (points, expect) in [
+            (vec![], ""),
+            (vec![(0.0, 0.0), (0.0, 10.0)], "M0.0 0.0L0.0 10.0"),
+            (vec![(0.0, 0.0), (5.0, 5.0), (0.0, 10.0)], "M0.0 0.0Q5.0 5.0 0.0 10.0"),
+            (vec![(0.0, 0.0), (4.0, 0.0), (4.0, 8.0), (8.0, 8.0)], "M0.0 0.0Q4.0 0.0 4.0 4.0Q4.0 8.0 8.0 8.0"),
+        ] {
+            assert_eq!(path(&points), expect);
+        }
+    }
+
+    #[test]
+    fn labels_fit_their_boxes() {
+        assert_eq!(fitted("ValidateOrder", 200.0, 7.0), "ValidateOrder");
+        assert_eq!(fitted("ValidateTheWholeOrder", 70.0, 7.0), "ValidateT…");
+    }
+}

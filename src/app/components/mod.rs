@@ -1,0 +1,27 @@
+//! Pieces of the interface that speak of workflows, executions and approvals.
+
+mod approval_detail;
+mod decisions;
+mod definition;
+mod diff;
+mod events;
+mod execution_list;
+mod frame;
+mod graph;
+mod outcomes;
+mod state_panel;
+pub mod status;
+mod timeline;
+
+pub use approval_detail::ApprovalDetail;
+pub use decisions::{DecisionList, DeliveryLine};
+pub use definition::Definition;
+pub use diff::Diff;
+pub use events::EventList;
+pub use execution_list::ExecutionList;
+pub use frame::{Crumb, PageHead, PageFrame};
+pub use graph::{Course, GraphView, MiniGraph};
+pub use outcomes::Outcomes;
+pub use state_panel::{StatePanel, failure};
+pub use status::{Mark, StatusWord};
+pub use timeline::Timeline;

@@ -1,0 +1,76 @@
+//! The timeline: a line for each state, a bar for each attempt or visit.
+
+use leptos::prelude::*;
+
+use super::Mark;
+use super::status::look;
+use crate::app::ui::duration;
+use crate::dto::{Span, Status};
+
+/// The spans of one state.
+#[derive(Clone, PartialEq)]
+struct Lane {
+    state: String,
+    spans: Vec<Span>,
+}
+
+/// `from` is the execution's start, `to` its end, or now.
+#[component]
+pub fn Timeline(
+    #[prop(into)] spans: Signal<Vec<Span>>,
+    #[prop(into)] from: Signal<i64>,
+    #[prop(into)] to: Signal<i64>,
+    /// The link of a state.
+    link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let lane = move |lane: Lane| {
+        let (from, to) = (from.get(), to.get());
+        let status = lane.spans.last().map_or(Status::NotReached, |span| span.status);
+        let took: i64 = lane.spans.iter().map(|span| span.to.unwrap_or(to) - span.from).sum();
+        let bars = lane.spans.iter().map(|span| bar(span, from, to)).collect_view();
+        let label = format!("{}: {}, {}", lane.state, look(status).word, duration(took, true));
+        view! {
+            <a class="lane" href=link(&lane.state) aria-label=label data-noscroll="true">
+                <span class="lane-name"><Mark status/>{lane.state.clone()}</span>
+                <svg class="lane-bars" height="20" width="100%" aria-hidden="true">{bars}</svg>
+                <span class="lane-took mono">{duration(took, true)}</span>
+            </a>
+        }
+    };
+    let marks = move || {
+        let whole = (to.get() - from.get()).max(0);
+        [0, 1, 2, 3, 4].map(|quarter| view! { <span>{duration(whole * quarter / 4, true)}</span> }).collect_view()
+    };
+    view! {
+        <div class="timeline">
+            <div class="lanes">{move || lanes(spans.get()).into_iter().map(lane).collect_view()}</div>
+            <div class="axis mono" aria-hidden="true"><div class="axis-marks">{marks}</div></div>
+        </div>
+    }
+    .into_any()
+}
+
+fn lanes(spans: Vec<Span>) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    for span in spans {
+        match lanes.iter_mut().find(|lane| lane.state == span.state) {
+            Some(lane) => lane.spans.push(span),
+            None => lanes.push(Lane { state: span.state.clone(), spans: vec![span] }),
+        }
+    }
+    lanes
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of a duration, drawn to a tenth of a percent")]
+fn bar(span: &Span, from: i64, to: i64) -> impl IntoView + use<> {
+    let whole = (to - from).max(1) as f64;
+    let share = |ms: i64| (ms as f64 / whole * 100.0).clamp(0.0, 100.0);
+    let start = share(span.from - from);
+    let width = (share(span.to.unwrap_or(to) - from) - start).max(0.3);
+    let title = format!("{}, {}", look(span.status).word, duration(span.to.unwrap_or(to) - span.from, true));
+    view! {
+        <rect class="bar" data-tone=look(span.status).tone x=format!("{start:.1}%") y="3" width=format!("{width:.1}%") height="14" rx="2">
+            <title>{title}</title>
+        </rect>
+    }
+}

@@ -1,0 +1,35 @@
+//! Every decision that was taken.
+
+use leptos::prelude::*;
+
+use crate::app::components::{DecisionList, PageHead};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::list_decisions;
+use crate::app::ui::{Empty, loaded};
+
+/// Decisions, newest first.
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let live = Live::of_page();
+    let decisions = Resource::new(move || live.changed(Topic::Inbox), |_| list_decisions());
+    view! {
+        <div class="page">
+            <PageHead title="Audit"/>
+            <p class="lead">"Every decision, as it was recorded before it was sent."</p>
+            {loaded(decisions, |rows| {
+                // The record carries no time of its reading; the latest entry is close enough for the first drawing.
+                let now = rows.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
+                view! {
+                    <Show
+                        when=move || rows.with(|rows| !rows.is_empty())
+                        fallback=|| view! { <Empty title="No decisions yet">"Approve or reject a request in the inbox, and it is on record here."</Empty> }
+                    >
+                        <DecisionList rows now/>
+                    </Show>
+                }
+                .into_any()
+            })}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,135 @@
+//! What is in `statemachine/` beside what the connection has.
+
+use leptos::prelude::*;
+
+use super::query;
+use crate::app::components::{Diff, Mark, PageHead, status::look};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::{Deploy, get_deploy_plan};
+use crate::app::ui::{Empty, FormProblem, loaded};
+use crate::dto::{self, Change, DeployItem, FileProblem, Status};
+use crate::routes;
+
+/// The plan, and the button that carries it out.
+#[component]
+pub fn DeployPage() -> impl IntoView {
+    let live = Live::of_page();
+    let deploy = ServerAction::<Deploy>::new();
+    let plan = Resource::new(move || (live.changed(Topic::Workflows), deploy.version().get()), |_| get_deploy_plan());
+    view! { <div class="page">{loaded(plan, move |data| page(data, deploy))}</div> }.into_any()
+}
+
+fn page(data: ReadSignal<dto::DeployPage>, deploy: ServerAction<Deploy>) -> AnyView {
+    let deployed = query("deployed");
+    let folder = data.with_untracked(|data| data.folder.clone());
+    let ready = Memo::new(move |_| data.with(|data| data.ready));
+    let done = move || {
+        deployed.get().map(|names| {
+            let link = |name: &str| view! { <a href=routes::workflow(name)>{name.to_owned()}</a>" " };
+            view! {
+                <div class="notice notice-good" role="status">
+                    <p class="notice-title"><Mark status=Status::Succeeded/>"Deployed"</p>
+                    <p>{names.split(',').map(link).collect_view()}</p>
+                </div>
+            }
+        })
+    };
+    let all = move || {
+        if ready.get() {
+            deploy_button(deploy, String::new(), "Deploy all changes", "button button-main")
+        } else {
+            view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
+        }
+    };
+    view! {
+        <PageHead title="Deploy">{all}</PageHead>
+        <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
+        {done}
+        <FormProblem value=deploy.value()/>
+        <Show
+            when=move || data.with(|data| !data.items.is_empty())
+            fallback=|| view! { <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty> }
+        >
+            <ul class="plan">
+                <For
+                    each=move || data.with(|data| data.items.clone())
+                    key=|item| (item.name.clone(), change(item.change).1, item.diff.len(), item.problems.len())
+                    children=move |row| item(row, deploy)
+                />
+            </ul>
+        </Show>
+    }
+    .into_any()
+}
+
+/// The shape and the word of a change.
+const fn change(change: Change) -> (Status, &'static str) {
+    match change {
+        Change::New => (Status::Running, "New"),
+        Change::Changed => (Status::Caught, "Changed"),
+        Change::Unchanged => (Status::Succeeded, "Unchanged"),
+        Change::Refused => (Status::Failed, "Refused"),
+    }
+}
+
+fn item(item: DeployItem, deploy: ServerAction<Deploy>) -> AnyView {
+    let (status, word) = change(item.change);
+    let button = matches!(item.change, Change::New | Change::Changed)
+        .then(|| deploy_button(deploy, item.name.clone(), "Deploy", "button"));
+    let value = |(name, value): (String, String)| view! { <dt class="mono">{format!("${{{name}}}")}</dt><dd class="mono">{value}</dd> };
+    let values = (!item.substitutions.is_empty()).then(|| {
+        view! {
+            <details class="values">
+                <summary>"Values of the placeholders"</summary>
+                <dl class="fields">{item.substitutions.into_iter().map(value).collect_view()}</dl>
+            </details>
+        }
+    });
+    let added = item.diff.iter().filter(|line| line.sign == '+').count();
+    let removed = item.diff.iter().filter(|line| line.sign == '-').count();
+    let open = item.change == Change::Changed;
+    let diff = (!item.diff.is_empty()).then(|| {
+        view! {
+            <details class="values" open=open>
+                <summary>"Changes "<span class="added-count">{format!("+{added}")}</span>" "<span class="removed-count">{format!("−{removed}")}</span></summary>
+                <Diff lines=item.diff/>
+            </details>
+        }
+    });
+    view! {
+        <li class="plan-item">
+            <header class="plan-head">
+                <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span>
+                <h2>{item.name}</h2>
+                <span class="mono quiet">{item.file}</span>
+                <span class="plan-do">{button}</span>
+            </header>
+            {(!item.problems.is_empty()).then(|| view! { <ul class="problems">{item.problems.into_iter().map(problem).collect_view()}</ul> })}
+            {diff}
+            {values}
+        </li>
+    }
+    .into_any()
+}
+
+fn problem(problem: FileProblem) -> AnyView {
+    let status = if problem.error { Status::Failed } else { Status::WaitingApproval };
+    view! {
+        <li class="problem" data-tone=look(status).tone>
+            <code class="problem-place">{format!("{}:{}:{}", problem.file, problem.line, problem.column)}</code>
+            <span>{if problem.error { "" } else { "Warning: " }}{problem.message}</span>
+            <span class="quiet">{problem.remedy}</span>
+        </li>
+    }
+    .into_any()
+}
+
+fn deploy_button(deploy: ServerAction<Deploy>, name: String, word: &'static str, class: &'static str) -> AnyView {
+    view! {
+        <ActionForm action=deploy>
+            <input type="hidden" name="name" value=name/>
+            <button class=class type="submit" disabled=move || deploy.pending().get()>{word}</button>
+        </ActionForm>
+    }
+    .into_any()
+}

@@ -1,0 +1,229 @@
+//! An execution: where it is, how it got there, and what to do about it.
+
+use leptos::prelude::*;
+use leptos_meta::Link as HeadLink;
+
+use super::{param, query};
+use crate::app::components::status::look;
+use crate::app::components::{
+    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, failure,
+};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::{StopExecution, get_execution};
+use crate::app::ui::{Ago, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, loaded, pretty};
+use crate::dto::{self, Status};
+use crate::routes;
+
+/// One execution by its ARN.
+#[component]
+pub fn ExecutionPage() -> impl IntoView {
+    let live = Live::of_page();
+    let arn = param("arn");
+    let stop = ServerAction::<StopExecution>::new();
+    live.watch(arn.into());
+    // The state is chosen here, from what is already loaded: choosing another one asks nothing of the server.
+    let execution = Resource::new(
+        move || (arn.get(), live.changed(Topic::Execution), stop.version().get()),
+        |(arn, ..)| get_execution(arn, None),
+    );
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
+}
+
+fn page(data: ReadSignal<dto::ExecutionPage>, stop: ServerAction<StopExecution>) -> AnyView {
+    let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
+    // Another execution is another page: nothing that was typed or opened for this one may stay.
+    (move || one(data, key.get(), stop)).into_any()
+}
+
+fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<StopExecution>) -> AnyView {
+    let row = data.with_untracked(|data| data.row.clone());
+    let now = data.with_untracked(|data| data.now);
+    let status = Signal::derive(move || data.with(|data| data.row.status));
+    let window = {
+        let name = row.name.clone();
+        Signal::derive(move || format!("{} {} · {name} · Countersign", look(status.get()).glyph, look(status.get()).word))
+    };
+    let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
+    let again = again_link(&row.workflow, data.with_untracked(|data| data.input.clone()).as_deref());
+    let ended = move || data.with(|data| data.row.ended_at);
+    let count = move || data.with(|data| data.event_count);
+    let (for_stop, for_trouble) = (arn.clone(), arn.clone());
+    let trouble_here = move || trouble(&data.get(), &for_trouble);
+    view! {
+        {move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> }}
+        <PageHead
+            title=row.name.clone()
+            window
+            status
+            mono=true
+            crumbs=vec![
+                Crumb { word: "Workflows".to_owned(), href: routes::WORKFLOWS.to_owned() },
+                Crumb { word: row.workflow.clone(), href: routes::workflow(&row.workflow) },
+            ]
+        >
+            {move || running.get().then(|| stop_form(for_stop.clone(), stop))}
+            <a class="button" href=again>"Start again"</a>
+        </PageHead>
+        <p class="facts">
+            <span>"started "<Ago at=row.started_at now/></span>
+            <span>{move || if running.get() { "running for " } else { "took " }}{move || view! { <Lasted from=row.started_at to=ended() now/> }}</span>
+            <span class="time">{count}" of 25,000 events"</span>
+        </p>
+        <FormProblem value=stop.value()/>
+        {move || requests(&data.get())}
+        {trouble_here}
+        {course(data, arn.clone())}
+        {below(data, arn)}
+    }
+    .into_any()
+}
+
+/// The workflow's page with the same input in its form. An input that no address can hold is left out.
+fn again_link(workflow: &str, input: Option<&str>) -> String {
+    let input = input.filter(|input| input.len() < 6_000).map(|input| format!("?input={}", routes::encode(&pretty(input))));
+    format!("{}{}#start", routes::workflow(workflow), input.unwrap_or_default())
+}
+
+/// Stop, with a second step that asks why.
+fn stop_form(arn: String, stop: ServerAction<StopExecution>) -> AnyView {
+    view! {
+        <details class="confirm">
+            <summary class="button">"Stop"</summary>
+            <ActionForm action=stop attr:class="confirm-box">
+                <input type="hidden" name="arn" value=arn/>
+                <label class="field">
+                    <span>"Why is it stopped?"</span>
+                    <textarea name="cause" rows="2" maxlength="2000"></textarea>
+                </label>
+                <p class="quiet">"What it has done stays done. It cannot go on afterwards."</p>
+                <button class="button button-reject" type="submit" disabled=move || stop.pending().get()>"Stop the execution"</button>
+            </ActionForm>
+        </details>
+    }
+    .into_any()
+}
+
+/// What waits for a person here, first of all.
+fn requests(data: &dto::ExecutionPage) -> AnyView {
+    let now = data.now;
+    let request = |row: &dto::ApprovalRow| {
+        view! {
+            <div class="notice notice-ask">
+                <p class="notice-title"><span>{row.title.clone()}</span></p>
+                <p>
+                    {row.state.clone()}" has waited since "<Ago at=row.asked_at now/>
+                    {row.due.map(|at| view! { ", "<Due at now/> })}
+                </p>
+                <a class="button button-main" href=routes::approval(&row.execution_arn, row.event)>"Review and decide"</a>
+            </div>
+        }
+    };
+    data.approvals.iter().map(request).collect_view().into_any()
+}
+
+/// Why the execution ended badly, and where.
+fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
+    let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
+    let told = failure(data.error.clone(), data.cause.clone()).filter(|_| bad)?;
+    let place = data.states.iter().find(|state| matches!(state.status, Status::Failed | Status::TimedOut | Status::Aborted));
+    let place = place.map(|state| {
+        view! { <p>"It ended in "<a href=routes::execution_state(arn, &state.name) data-noscroll="true">{state.name.clone()}</a>"."</p> }
+    });
+    Some(view! { <div class="notice notice-bad" role="status">{told}{place}</div> }.into_any())
+}
+
+/// The drawing with the course on it, and the chosen state beside it.
+fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
+    let asked = query("state");
+    let tab = query("tab");
+    let chosen = Memo::new(move |_| asked.get().or_else(|| data.with(|data| data.chosen.clone())));
+    let course = Signal::derive(move || {
+        data.with(|data| {
+            Some(Course {
+                states: data.states.iter().map(|state| (state.name.clone(), state.status)).collect(),
+                taken: data.taken.clone(),
+                chosen: chosen.get(),
+            })
+        })
+    });
+    let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
+    let arn = StoredValue::new(arn);
+    let link = move |state: &str| {
+        let tab = tab.get_untracked().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
+        arn.with_value(|arn| format!("{}{tab}", routes::execution_state(arn, state)))
+    };
+    let graph = move || match drawing.get() {
+        Some(graph) => view! { <GraphView graph label="The execution's course" course link/> }.into_any(),
+        None => view! { <Empty title="It cannot be drawn">"The definition could not be read. The timeline and the events below tell the course."</Empty> }.into_any(),
+    };
+    let panel = move || {
+        chosen.get().map_or_else(
+            || view! { <section class="panel"><Empty title="No state chosen">"Choose a state in the drawing to see what it received and returned."</Empty></section> }.into_any(),
+            |name| {
+                let wanted = name.clone();
+                let state = Memo::new(move |_| data.with(|data| data.states.iter().find(|state| state.name == wanted).cloned()));
+                view! { <StatePanel name state now=Signal::derive(move || data.with(|data| data.now))/> }.into_any()
+            },
+        )
+    };
+    view! { <div class="split"><div class="split-main">{graph}</div><div class="split-side">{panel}</div></div> }.into_any()
+}
+
+/// Timeline, events, and the texts.
+fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
+    let (tab, state) = (query("tab"), query("state"));
+    let arn = StoredValue::new(arn);
+    let tabs = Signal::derive(move || {
+        let (tab, state) = (tab.get(), state.get());
+        let current = tab.unwrap_or_else(|| "timeline".to_owned());
+        let href = |value: &str| {
+            let state = state.as_ref().map(|state| format!("&state={}", routes::encode(state))).unwrap_or_default();
+            arn.with_value(|arn| format!("{}?tab={value}{state}", routes::execution(arn)))
+        };
+        let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
+        vec![
+            entry("Timeline", "timeline", None),
+            entry("Events", "events", Some(data.with(|data| data.event_count))),
+            entry("Input and output", "data", None),
+            entry("Definition", "definition", None),
+        ]
+    });
+    let body = move || match tab.get().as_deref() {
+        Some("events") => view! {
+            <EventList
+                events=Signal::derive(move || data.with(|data| data.events.clone()))
+                count=Signal::derive(move || data.with(|data| data.event_count))
+            />
+        }
+        .into_any(),
+        Some("data") => texts(data),
+        Some("definition") => view! {
+            <Definition text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))/>
+        }
+        .into_any(),
+        _ => view! {
+            <Timeline
+                spans=Signal::derive(move || data.with(|data| data.spans.clone()))
+                from=Signal::derive(move || data.with(|data| data.row.started_at))
+                to=Signal::derive(move || data.with(|data| data.row.ended_at.unwrap_or(data.now)))
+                link=move |state: &str| arn.with_value(|arn| routes::execution_state(arn, state))
+            />
+        }
+        .into_any(),
+    };
+    view! { <section class="below"><Tabs label="About this execution" tabs/>{body}</section> }.into_any()
+}
+
+fn texts(data: ReadSignal<dto::ExecutionPage>) -> AnyView {
+    let input = Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
+    let output = Signal::derive(move || {
+        data.with(|data| data.output.clone().unwrap_or_else(|| "It has returned nothing, or not yet.".to_owned()))
+    });
+    view! {
+        <div class="texts">
+            <section class="block"><h3>"Input"</h3><Json text=input label="Input"/></section>
+            <section class="block"><h3>"Output"</h3><Json text=output label="Output"/></section>
+        </div>
+    }
+    .into_any()
+}

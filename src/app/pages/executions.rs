@@ -1,0 +1,94 @@
+//! Executions, newest first.
+
+use leptos::prelude::*;
+
+use super::query;
+use crate::app::components::{ExecutionList, PageHead};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::list_executions;
+use crate::app::ui::{Empty, Tab, Tabs, loaded};
+use crate::dto;
+use crate::routes;
+
+/// The filters: the word, and AWS's word in the address.
+const FILTERS: [(&str, Option<&str>); 6] = [
+    ("All", None),
+    ("Running", Some("running")),
+    ("Succeeded", Some("succeeded")),
+    ("Failed", Some("failed")),
+    ("Timed out", Some("timed_out")),
+    ("Stopped", Some("aborted")),
+];
+
+/// All executions, or those of one workflow, or with one status.
+#[component]
+pub fn ExecutionsPage() -> impl IntoView {
+    let live = Live::of_page();
+    let (workflow, status) = (query("workflow"), query("status"));
+    let executions = Resource::new(
+        move || (workflow.get(), status.get(), live.changed(Topic::Executions), live.changed(Topic::Inbox)),
+        |(workflow, status, ..)| list_executions(workflow, status),
+    );
+    let tabs = Signal::derive(move || {
+        let (workflow, status) = (workflow.get(), status.get());
+        let tab = |(label, value): (&'static str, Option<&str>)| Tab {
+            label,
+            href: routes::executions_of(workflow.as_deref(), value),
+            current: status.as_deref() == value,
+            count: None,
+        };
+        FILTERS.map(tab).to_vec()
+    });
+    view! {
+        <div class="page">
+            <PageHead title="Executions">
+                <a class="button" href=routes::WORKFLOWS>"Start one"</a>
+            </PageHead>
+            <Tabs label="Status" tabs/>
+            {loaded(executions, list)}
+        </div>
+    }
+    .into_any()
+}
+
+fn list(data: ReadSignal<dto::ExecutionsPage>) -> AnyView {
+    let now = data.with_untracked(|data| data.now);
+    let rows = Signal::derive(move || data.with(|data| data.rows.clone()));
+    view! {
+        {move || workflow_filter(&data.get())}
+        <Show
+            when=move || data.with(|data| !data.rows.is_empty())
+            fallback=|| view! {
+                <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty>
+            }
+        >
+            <ExecutionList rows now workflow=true/>
+        </Show>
+        {move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see further back."</p> })}
+    }
+    .into_any()
+}
+
+/// A form that works by itself: it only makes the address.
+fn workflow_filter(data: &dto::ExecutionsPage) -> AnyView {
+    let chosen = data.workflow.clone();
+    let choice = |name: &String| {
+        let selected = chosen.as_ref() == Some(name);
+        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+    };
+    let status = query("status").get_untracked();
+    view! {
+        <form class="filter" method="get" action=routes::EXECUTIONS>
+            {status.map(|status| view! { <input type="hidden" name="status" value=status/> })}
+            <label class="field-line">
+                <span>"Workflow"</span>
+                <select name="workflow" data-submits="true">
+                    <option value="">"All workflows"</option>
+                    {data.workflows.iter().map(choice).collect_view()}
+                </select>
+            </label>
+            <button class="button no-script" type="submit">"Show"</button>
+        </form>
+    }
+    .into_any()
+}

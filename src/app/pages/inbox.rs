@@ -1,0 +1,159 @@
+//! The inbox: everything that waits for a person, and the chosen request beside it.
+//!
+//! On a phone the list and a request are two pages; on a desk they stand side by side.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::param;
+use crate::app::components::status::look;
+use crate::app::components::{ApprovalDetail, DecisionList, Mark};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::{Decide, get_approval, get_inbox};
+use crate::app::ui::{Ago, Due, Empty, ProblemBox, loaded};
+use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, Status};
+use crate::error::AppError;
+use crate::routes;
+
+/// A request: the execution, and the id of its TaskScheduled event.
+type Key = (String, u64);
+
+/// The list, and the request that is open.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Desk {
+    inbox: dto::InboxPage,
+    open: Option<Result<ApprovalPage, AppError>>,
+}
+
+async fn desk(wanted: Option<Key>) -> Result<Desk, AppError> {
+    let inbox = get_inbox().await?;
+    let key = wanted.or_else(|| inbox.waiting.first().map(key_of));
+    let open = match key {
+        Some((arn, event)) => Some(get_approval(arn, event).await),
+        None => None,
+    };
+    Ok(Desk { inbox, open })
+}
+
+fn key_of(row: &ApprovalRow) -> Key {
+    (row.execution_arn.clone(), row.event)
+}
+
+/// `/inbox`, and `/inbox/ARN/EVENT`.
+#[component]
+pub fn InboxPage() -> impl IntoView {
+    let live = Live::of_page();
+    let (arn, event) = (param("arn"), param("event"));
+    let decide = ServerAction::<Decide>::new();
+    let asked = Memo::new(move |_| event.get().parse::<u64>().ok().map(|event| (arn.get(), event)));
+    // What is open stays open, though a more urgent request arrives: somebody may be typing a comment.
+    let opened = RwSignal::new(None::<Key>);
+    let data = Resource::new(
+        move || (asked.get(), live.changed(Topic::Inbox), decide.version().get()),
+        move |(asked, ..)| desk(asked.or_else(|| opened.get_untracked())),
+    );
+    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, decide))}</div> }.into_any()
+}
+
+fn page(
+    data: ReadSignal<Desk>,
+    asked: Memo<Option<Key>>,
+    opened: RwSignal<Option<Key>>,
+    decide: ServerAction<Decide>,
+) -> AnyView {
+    let now = data.with_untracked(|data| data.inbox.now);
+    let open_key = Memo::new(move |_| data.with(|data| data.open.as_ref()?.as_ref().ok().map(|page| key_of(&page.row))));
+    Effect::new(move || opened.set(open_key.get()));
+    let window = move || {
+        let title = data.with(|data| match (&data.open, asked.get()) {
+            (Some(Ok(page)), Some(_)) => Some(format!("{} {}", look(status_of(page)).glyph, page.row.title)),
+            _ => None,
+        });
+        let waiting = data.with(|data| data.inbox.waiting.len());
+        title.unwrap_or_else(|| if waiting == 0 { "Inbox".to_owned() } else { format!("Inbox ({waiting})") }) + " · Countersign"
+    };
+    let count = move || data.with(|data| data.inbox.waiting.len());
+    let decided = Signal::derive(move || data.with(|data| data.inbox.decided.clone()));
+    let rows = move || data.with(|data| data.inbox.waiting.clone());
+    view! {
+        <Title text=window/>
+        <div class="inbox" class:one-open=move || asked.get().is_some()>
+            <section class="inbox-list" aria-labelledby="inbox-title">
+                <header class="page-head">
+                    {move || if asked.get().is_some() {
+                        view! { <h2 class="as-title" id="inbox-title">"Inbox"</h2> }.into_any()
+                    } else {
+                        view! { <h1 id="inbox-title">"Inbox"</h1> }.into_any()
+                    }}
+                    <span class="quiet">{count}" waiting"</span>
+                </header>
+                <Show
+                    when=move || { count() > 0 }
+                    fallback=|| view! {
+                        <Empty title="Nothing waits for you">
+                            "Every step of a workflow that waits for a person appears here. To see one, "
+                            <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
+                        </Empty>
+                    }
+                >
+                    <ul class="requests">
+                        <For each=rows key=|row| (key_of(row), row.title.clone(), row.due) children=move |row| request(row, open_key, now)/>
+                    </ul>
+                </Show>
+                <Show when=move || decided.with(|rows| !rows.is_empty())>
+                    <h2 class="list-head">"Decided lately"</h2>
+                    <DecisionList rows=decided now/>
+                </Show>
+            </section>
+            <div class="inbox-open">{open_request(data, open_key, decide)}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn status_of(page: &ApprovalPage) -> Status {
+    match &page.state {
+        ApprovalState::Waiting => Status::WaitingApproval,
+        ApprovalState::Decided(decision) if decision.approved => Status::Succeeded,
+        ApprovalState::Decided(_) => Status::Failed,
+        ApprovalState::Closed { status, .. } => *status,
+    }
+}
+
+/// A request's own form for each request: what was typed for one must not be sent for another.
+fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: ServerAction<Decide>) -> AnyView {
+    let problem = move || data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())));
+    let detail = move |_: Key| {
+        let first = data.with_untracked(|data| data.open.clone().and_then(Result::ok));
+        first.map(|first| {
+            let key = key_of(&first.row);
+            // Between two requests the data is already the next one's: this one keeps its own.
+            let own = move |last: Option<&ApprovalPage>| {
+                let fresh = data.with(|data| data.open.clone().and_then(Result::ok)).filter(|page| key_of(&page.row) == key);
+                fresh.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
+            };
+            view! { <ApprovalDetail page=Memo::new(own) action=decide/> }
+        })
+    };
+    view! {
+        {move || problem().map(|problem| view! { <ProblemBox problem/> })}
+        <For each=move || open_key.get() key=Clone::clone children=detail/>
+    }
+    .into_any()
+}
+
+fn request(row: ApprovalRow, open_key: Memo<Option<Key>>, now: i64) -> AnyView {
+    let key = key_of(&row);
+    let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
+    view! {
+        <li>
+            <a class="request" href=routes::approval(&row.execution_arn, row.event) aria-current=current>
+                <Mark status=Status::WaitingApproval/>
+                <span class="request-title">{row.title}</span>
+                <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>
+                <span class="request-side">{row.workflow}" · "{row.state}" · asked "<Ago at=row.asked_at now/></span>
+            </a>
+        </li>
+    }
+    .into_any()
+}

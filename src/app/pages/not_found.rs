@@ -1,0 +1,22 @@
+//! Where there is nothing.
+
+use leptos::prelude::*;
+
+use crate::app::components::PageHead;
+use crate::routes;
+
+/// The page for addresses that lead nowhere.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <div class="page">
+            <PageHead title="There is no page at this address"/>
+            <p>"The link may be old. Everything that runs is on the "<a href=routes::OVERVIEW>"overview"</a>"."</p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,99 @@
+//! What runs, what waits, what failed, and what to do next.
+
+use leptos::prelude::*;
+
+use super::workflows::WorkflowRows;
+use crate::app::components::{Mark, PageHead, status::look};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::get_overview;
+use crate::app::ui::{Ago, Due, Empty, loaded};
+use crate::dto::{Need, Overview, Status};
+use crate::routes;
+
+/// The first page.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let live = Live::of_page();
+    let overview = Resource::new(
+        move || (live.changed(Topic::Executions), live.changed(Topic::Inbox), live.changed(Topic::Workflows)),
+        |_| get_overview(),
+    );
+    view! { <div class="page">{loaded(overview, overview_view)}</div> }.into_any()
+}
+
+fn overview_view(data: ReadSignal<Overview>) -> AnyView {
+    let now = data.with_untracked(|data| data.now);
+    let window = Signal::derive(move || match data.with(|data| data.waiting) {
+        0 => "Overview · Countersign".to_owned(),
+        waiting => format!("{} {waiting} waiting · Countersign", look(Status::WaitingApproval).glyph),
+    });
+    let rate = move || data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0)));
+    view! {
+        <PageHead title="Overview" window/>
+        <div class="numbers">
+            {number("Running", Some(Status::Running), routes::executions_of(None, Some("running")), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
+            {number("Waiting for approval", Some(Status::WaitingApproval), routes::INBOX.to_owned(), move || data.with(|data| data.waiting.to_string()), move || data.with(|data| data.waiting > 0))}
+            {number("Failed in 24 h", Some(Status::Failed), routes::executions_of(None, Some("failed")), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
+            {number("Succeeded in 24 h", Some(Status::Succeeded), routes::executions_of(None, Some("succeeded")), rate, || true)}
+        </div>
+        <section aria-labelledby="needs">
+            <h2 id="needs">"Needs you"</h2>
+            <Show
+                when=move || data.with(|data| !data.needs.is_empty())
+                fallback=|| view! {
+                    <Empty title="Nothing needs you">
+                        "Approvals, failures and waits without a timeout appear here. To see one, "
+                        <a href=routes::WORKFLOWS>"start a workflow"</a>"."
+                    </Empty>
+                }
+            >
+                <ul class="rows needs">
+                    <For
+                        each=move || data.with(|data| data.needs.clone())
+                        key=|need| (need.link.clone(), need.status, need.title.clone())
+                        children=move |row| need(row, now)
+                    />
+                </ul>
+            </Show>
+        </section>
+        <section aria-labelledby="all-workflows">
+            <h2 id="all-workflows">"Workflows"</h2>
+            <WorkflowRows rows=Signal::derive(move || data.with(|data| data.workflows.clone()))/>
+        </section>
+    }
+    .into_any()
+}
+
+/// One of the four numbers, each a link to what it counts. A lamp that has nothing to say is dark.
+fn number(
+    word: &'static str,
+    status: Option<Status>,
+    href: String,
+    value: impl Fn() -> String + Send + Sync + 'static,
+    lit: impl Fn() -> bool + Send + Sync + 'static,
+) -> AnyView {
+    view! {
+        <a class="number" class:lit=lit href=href data-tone=status.map(|status| look(status).tone)>
+            <span class="number-value">{value}</span>
+            <span class="number-word">{status.map(|status| view! { <Mark status/> })}{word}</span>
+        </a>
+    }
+    .into_any()
+}
+
+fn need(need: Need, now: i64) -> AnyView {
+    view! {
+        <li class="row need" data-tone=look(need.status).tone>
+            <Mark status=need.status/>
+            <a class="row-main" href=need.link>{need.title}</a>
+            <span class="row-side">{need.detail}</span>
+            <span class="row-time">
+                {match need.due {
+                    Some(at) => view! { <Due at now/> }.into_any(),
+                    None => view! { <Ago at=need.since now/> }.into_any(),
+                }}
+            </span>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,69 @@
+//! All workflows of the connection.
+
+use leptos::prelude::*;
+
+use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
+use crate::app::live::{Live, Topic};
+use crate::app::server_fns::list_workflows;
+use crate::app::ui::{Empty, duration, loaded};
+use crate::dto::{Status, WorkflowRow};
+use crate::routes;
+
+/// Each workflow with a small drawing of itself and how it has been doing.
+#[component]
+pub fn WorkflowsPage() -> impl IntoView {
+    let live = Live::of_page();
+    let workflows = Resource::new(
+        move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)),
+        |_| list_workflows(),
+    );
+    view! {
+        <div class="page">
+            <PageHead title="Workflows">
+                <a class="button" href=routes::DEPLOY>"Deploy"</a>
+            </PageHead>
+            {loaded(workflows, |rows| view! { <WorkflowRows rows/> }.into_any())}
+        </div>
+    }
+    .into_any()
+}
+
+/// Workflows as rows: drawing, name, the strip of the last outcomes, median duration.
+#[component]
+pub fn WorkflowRows(#[prop(into)] rows: Signal<Vec<WorkflowRow>>) -> impl IntoView {
+    view! {
+        <Show
+            when=move || rows.with(|rows| !rows.is_empty())
+            fallback=|| view! {
+                <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty>
+            }
+        >
+            <ul class="workflows">{move || rows.get().into_iter().map(row).collect_view()}</ul>
+        </Show>
+    }
+    .into_any()
+}
+
+fn row(row: WorkflowRow) -> AnyView {
+    let now = |status: Status, count: usize, word: &'static str| {
+        (count > 0).then(|| view! { <span class="status" data-tone=crate::app::components::status::look(status).tone><Mark status/>{format!("{count} {word}")}</span> })
+    };
+    view! {
+        <li class="workflow">
+            <a class="workflow-drawing" href=routes::workflow(&row.name) tabindex="-1" aria-hidden="true">
+                {row.graph.map(|graph| view! { <MiniGraph graph/> })}
+            </a>
+            <div class="workflow-name">
+                <a href=routes::workflow(&row.name)>{row.name.clone()}</a>
+                <span class="quiet">{row.comment}</span>
+            </div>
+            <div class="workflow-now">
+                {now(Status::WaitingApproval, row.waiting, "waiting")}
+                {now(Status::Running, row.running, "running")}
+            </div>
+            <Outcomes outcomes=row.outcomes/>
+            <span class="workflow-median time" title="Median duration">{row.median_ms.map(|ms| duration(ms, true))}</span>
+        </li>
+    }
+    .into_any()
+}
