@@ -1,0 +1,86 @@
+//! The server: everything that the browser must not do or know.
+//!
+//! [`Desk`] is what the server functions call: it reads from the [`watch::Watch`], which alone asks the connection, and
+//! acts through the SDK. **Adding a page**: a method here that answers with a DTO, made by a function of [`views`].
+
+pub mod approvals;
+pub mod clock;
+pub mod config;
+pub mod connection;
+pub mod deploy;
+mod desk;
+pub mod http;
+pub mod live;
+pub mod people;
+pub mod redact;
+pub mod start;
+pub mod store;
+pub mod validate;
+pub mod views;
+pub mod watch;
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+pub use self::desk::Desk;
+use crate::dto::Person;
+use crate::error::{AppError, ErrorKind};
+
+/// What a server function works with: the desk, and who acts.
+///
+/// # Errors
+/// It was called outside of a request.
+#[expect(clippy::unused_async, reason = "sign-in will read a session here")]
+pub async fn context() -> Result<(Arc<Desk>, Person), AppError> {
+    let outside = || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
+    let desk = use_context::<Arc<Desk>>().ok_or_else(outside)?;
+    let parts = use_context::<Parts>().ok_or_else(outside)?;
+    let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+    Ok((desk, people::from_cookies(cookies)))
+}
+
+/// Keeps the chosen persona in a cookie, and goes back to a page of this site.
+///
+/// # Errors
+/// There is no such persona.
+pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
+    let Some(person) = people::find(person) else {
+        return Err(AppError::new(ErrorKind::Invalid, "There is no such person.", "Choose one of those in the header."));
+    };
+    let cookie = format!("{}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", people::COOKIE, person.id);
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
+        response.insert_header(header::SET_COOKIE, value);
+    }
+    leptos_axum::redirect(if is_own_path(from) { from } else { crate::routes::OVERVIEW });
+    Ok(())
+}
+
+/// Whether a redirect there stays on this site: `//host` and `/\host` would leave it.
+fn is_own_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && HeaderValue::from_str(path).is_ok()
+}
+
+impl From<store::StoreError> for AppError {
+    fn from(error: store::StoreError) -> Self {
+        Self::new(ErrorKind::Internal, error.to_string(), "Check the disk that holds the data folder, then try again.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_path;
+
+    #[test]
+    fn a_redirect_never_leaves_the_site() {
+        for (path, expect) in [("/inbox?a=b", true), ("//evil.example", false), ("/\\evil", false), ("https://x", false), ("/a\r\nb", false)] {
+            assert_eq!(is_own_path(path), expect, "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! The desk: what each server function asks for, from what the watch knows and what the store holds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::approvals::{Choice, Courier, Reading, decide, decision_row, read};
+use super::connection::{Clients, problem};
+use super::deploy::{Folder, apply, plan};
+use super::store::Store;
+use super::watch::{Snapshot, Waiting, Watch};
+use super::{people, views};
+use crate::dto::{
+    ApprovalPage, ApprovalState, Change, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
+    Position, Status, WorkflowPage, WorkflowRow,
+};
+use crate::error::{AppError, ErrorKind};
+use crate::routes;
+
+/// Decisions beside the inbox, and on the page of all decisions.
+const LATEST: u32 = 20;
+const ALL: u32 = 500;
+/// AWS's limit of an input, in bytes.
+const INPUT: usize = 262_144;
+/// An input that is longer is not carried back to the form through the address.
+const CARRIED: usize = 4_096;
+
+/// Everything that serves one connection.
+pub struct Desk {
+    pub watch: Arc<Watch>,
+    pub store: Store,
+    pub courier: Courier,
+    /// The folder that definitions are deployed from.
+    pub definitions: PathBuf,
+}
+
+impl Desk {
+    fn clients(&self) -> &Clients {
+        &self.watch.clients
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::read(&self.definitions)
+    }
+
+    /// The frame around every page.
+    pub async fn frame(&self, person: &Person) -> Frame {
+        let snapshot = self.watch.snapshot();
+        Frame {
+            connection: self.clients().about.clone(),
+            person: person.clone(),
+            people: people::all(),
+            waiting: snapshot.waiting.len(),
+            data_at: snapshot.data_at,
+            problem: snapshot.problem.clone(),
+            now: self.watch.now(),
+        }
+    }
+
+    /// What is known; an error where nothing ever was.
+    fn known(&self) -> Result<Arc<Snapshot>, AppError> {
+        let snapshot = self.watch.snapshot();
+        match (&snapshot.data_at, &snapshot.problem) {
+            (None, Some(problem)) => Err(AppError { kind: ErrorKind::Unavailable, problem: problem.clone() }),
+            _ => Ok(snapshot),
+        }
+    }
+
+    fn reading(&self, folder: &Folder, wait: &Waiting) -> Reading {
+        read(&folder.policies(), &wait.workflow, &wait.state, &wait.request)
+    }
+
+    /// The overview.
+    ///
+    /// # Errors
+    /// The connection has not answered yet.
+    pub async fn overview(&self) -> Result<Overview, AppError> {
+        let folder = self.folder();
+        Ok(views::overview(&*self.known()?, self.watch.now(), |wait| self.reading(&folder, wait).title))
+    }
+
+    /// All workflows.
+    ///
+    /// # Errors
+    /// The connection has not answered yet.
+    pub async fn workflows(&self) -> Result<Vec<WorkflowRow>, AppError> {
+        Ok(views::workflows(&*self.known()?))
+    }
+
+    /// One workflow by its name.
+    ///
+    /// # Errors
+    /// There is none, or the connection has not answered yet.
+    pub async fn workflow(&self, name: &str) -> Result<WorkflowPage, AppError> {
+        let snapshot = self.known()?;
+        let machine = snapshot.machine_named(name).ok_or_else(|| no_workflow(name))?;
+        let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
+        Ok(WorkflowPage {
+            row: views::workflow_row(&snapshot, machine),
+            definition: views::pretty(&machine.definition.text),
+            revision_id: machine.revision_id.clone(),
+            role_arn: machine.role_arn.clone(),
+            executions: executions.iter().map(|one| views::execution_row(&snapshot, one)).collect(),
+            samples: self.folder().samples(name),
+            now: self.watch.now(),
+        })
+    }
+
+    /// Executions, newest first.
+    ///
+    /// # Errors
+    /// The status is none, or the connection has not answered yet.
+    pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<ExecutionsPage, AppError> {
+        let status = match status.as_deref().filter(|status| !status.is_empty()) {
+            None => None,
+            Some("running") => Some(Status::Running),
+            Some("waiting") => Some(Status::WaitingApproval),
+            Some("succeeded") => Some(Status::Succeeded),
+            Some("failed") => Some(Status::Failed),
+            Some("timed_out") => Some(Status::TimedOut),
+            Some("aborted" | "stopped") => Some(Status::Aborted),
+            Some(other) => {
+                let what = format!("{:?} is no status.", other.chars().take(40).collect::<String>());
+                return Err(AppError::new(ErrorKind::Invalid, what, "Choose running, waiting, succeeded, failed, timed_out or aborted."));
+            }
+        };
+        let workflow = workflow.filter(|name| !name.is_empty());
+        Ok(views::executions(&*self.known()?, workflow, status, self.watch.now()))
+    }
+
+    /// One execution.
+    ///
+    /// # Errors
+    /// There is none, or the connection does not answer.
+    pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<ExecutionPage, AppError> {
+        let record = self.watch.record(arn).await?;
+        let snapshot = self.watch.snapshot();
+        let folder = self.folder();
+        let about = &record.description;
+        let workflow = about.machine_arn.rsplit(':').next().unwrap_or_default().to_owned();
+        let waits = record.waiting(&workflow);
+        let row = crate::dto::ExecutionRow {
+            arn: about.arn.clone(),
+            name: about.name.clone(),
+            workflow: snapshot.machines.get(&about.machine_arn).map_or(workflow, |machine| machine.name.clone()),
+            status: if about.status == Status::Running && !waits.is_empty() { Status::WaitingApproval } else { about.status },
+            started_at: about.started_at,
+            ended_at: about.ended_at,
+        };
+        let mut page = views::execution_page(&record, &self.watch.redactor(&record), row, state, self.watch.now());
+        page.approvals = waits.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait))).collect();
+        Ok(page)
+    }
+
+    /// Everything that waits for a person.
+    ///
+    /// # Errors
+    /// The connection has not answered yet, or the store failed.
+    pub async fn inbox(&self) -> Result<InboxPage, AppError> {
+        let folder = self.folder();
+        let snapshot = self.known()?;
+        let waiting = snapshot.waiting.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait)));
+        let decided = self.store.latest(LATEST).await?;
+        Ok(InboxPage { waiting: waiting.collect(), decided: decided.iter().map(decision_row).collect(), now: self.watch.now() })
+    }
+
+    /// One approval, waiting or not.
+    ///
+    /// # Errors
+    /// There is no such task, or the connection or the store does not answer.
+    pub async fn approval(&self, arn: &str, event: u64) -> Result<ApprovalPage, AppError> {
+        let record = self.watch.record(arn).await?;
+        let snapshot = self.watch.snapshot();
+        let scheduled = record.event(event).filter(|event| event.kind.name().ends_with("Scheduled"));
+        let (Some(scheduled), Some(state)) = (scheduled, record.state_of(event)) else {
+            return Err(AppError::new(
+                ErrorKind::NotFound,
+                format!("Event {event} of this execution is no task that waits for a person."),
+                "Open the inbox and choose one of what waits.",
+            ));
+        };
+        let workflow = record.description.machine_arn.rsplit(':').next().unwrap_or_default();
+        let request = self.watch.redactor(&record).text(&record.request(event));
+        let wait = record.waiting(workflow).into_iter().find(|wait| wait.event == event).unwrap_or_else(|| Waiting {
+            execution_arn: arn.to_owned(),
+            execution_name: record.description.name.clone(),
+            machine_arn: record.description.machine_arn.clone(),
+            workflow: workflow.to_owned(),
+            state: state.to_owned(),
+            event,
+            since: scheduled.timestamp,
+            due: None,
+            request: request.clone(),
+            answerable: true,
+        });
+        let reading = self.reading(&self.folder(), &wait);
+        let decided = self.store.of_task(arn, event).await?;
+        let state_now = match decided {
+            Some(decision) => ApprovalState::Decided(decision_row(&decision)),
+            None => views::outcome_of(&record, event).unwrap_or(ApprovalState::Waiting),
+        };
+        let leads = views::branches(&record, state);
+        Ok(ApprovalPage {
+            row: views::approval_row(&wait, &reading),
+            fields: reading.fields,
+            request: views::pretty(&request),
+            if_approved: leads.approved,
+            if_rejected: leads.rejected,
+            state: state_now,
+            position: position(&snapshot, arn, event),
+            now: self.watch.now(),
+        })
+    }
+
+    /// Every decision on record.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn decisions(&self) -> Result<Vec<DecisionRow>, AppError> {
+        Ok(self.store.latest(ALL).await?.iter().map(decision_row).collect())
+    }
+
+    /// Takes a decision; the answer is where its outcome is shown.
+    ///
+    /// # Errors
+    /// See [`decide`].
+    pub async fn decide(&self, person: &Person, arn: &str, event: u64, choice: &str, comment: &str) -> Result<String, AppError> {
+        let choice = Choice::parse(choice)?;
+        let policies = self.folder().policies();
+        let page = routes::approval(arn, event);
+        let decided = decide(&self.courier, &policies, person, (arn, event), choice, comment).await?;
+        self.watch.look_again().await;
+        Ok(if decided.is_some() { page } else { format!("{page}?late={}", if choice == Choice::Approve { "approve" } else { "reject" }) })
+    }
+
+    /// The plan of the definitions against the connection.
+    ///
+    /// # Errors
+    /// The connection has not answered yet.
+    pub async fn deploy_plan(&self) -> Result<DeployPage, AppError> {
+        let snapshot = self.known()?;
+        let folder = self.folder();
+        let mut items: Vec<_> = plan(&folder, &snapshot, &self.clients().about.region, &self.account(&snapshot))
+            .into_iter()
+            .map(super::deploy::Item::into_dto)
+            .collect();
+        if let Some(problem) = folder.problem {
+            items.insert(0, crate::dto::DeployItem {
+                name: super::deploy::MANIFEST.to_owned(),
+                file: problem.file.clone(),
+                change: Change::Refused,
+                diff: Vec::new(),
+                problems: vec![problem],
+                substitutions: Vec::new(),
+            });
+        }
+        let ready = items.iter().any(|item| matches!(item.change, Change::New | Change::Changed));
+        Ok(DeployPage { folder: folder.path.display().to_string(), items, ready, now: self.watch.now() })
+    }
+
+    /// The account that machines live in: read off the ARNs that are there; an emulator's where there are none.
+    fn account(&self, snapshot: &Snapshot) -> String {
+        let arn = snapshot.machines.keys().next().map(String::as_str);
+        arn.and_then(|arn| arn.split(':').nth(4)).unwrap_or(super::deploy::EMULATOR_ACCOUNT).to_owned()
+    }
+
+    /// Deploys what is new or changed: one workflow, or all. Returns the names.
+    ///
+    /// # Errors
+    /// A refused definition was asked for, nothing is to be deployed, or the connection does not answer.
+    pub async fn deploy(&self, only: Option<&str>) -> Result<Vec<String>, AppError> {
+        let snapshot = self.known()?;
+        let folder = self.folder();
+        let account = self.account(&snapshot);
+        let items = plan(&folder, &snapshot, &self.clients().about.region, &account);
+        let mut done = Vec::new();
+        for item in items.iter().filter(|item| only.is_none_or(|only| only == item.name)) {
+            match item.change {
+                Change::New | Change::Changed => {
+                    let arn = apply(self.clients(), folder.manifest.role_arn.as_deref(), item).await?;
+                    self.watch.definition_changed(&arn);
+                    done.push(item.name.clone());
+                }
+                Change::Refused if only.is_some() => return Err(refused(item)),
+                Change::Refused | Change::Unchanged => {}
+            }
+        }
+        self.watch.look_again().await;
+        Ok(done)
+    }
+
+    /// Starts an execution. The answer is the page to go to: its own, or the form again with the problem.
+    ///
+    /// # Errors
+    /// There is no such workflow, or the connection does not answer.
+    pub async fn start(&self, workflow: &str, name: &str, input: &str) -> Result<String, AppError> {
+        let snapshot = self.known()?;
+        let machine = snapshot.machine_named(workflow).ok_or_else(|| no_workflow(workflow))?;
+        let again = |problem: &str| {
+            let kept = if input.len() <= CARRIED { format!("&input={}", routes::encode(input)) } else { String::new() };
+            format!("{}?problem={}&name={}{kept}", routes::workflow(workflow), routes::encode(problem), routes::encode(name))
+        };
+        if let Err(why) = check_input(input) {
+            return Ok(again(&why));
+        }
+        let input = if input.trim().is_empty() { "{}" } else { input };
+        let call = self.clients().sfn.start_execution().state_machine_arn(&machine.arn).input(input);
+        let name = name.trim();
+        let call = call.set_name((!name.is_empty()).then(|| name.to_owned()));
+        match call.send().await {
+            Ok(started) => {
+                self.watch.look_again().await;
+                Ok(routes::execution(&started.execution_arn))
+            }
+            Err(error) => {
+                let problem = problem(&format!("start {workflow}"), &self.clients().about, &error);
+                if problem.kind == ErrorKind::Unavailable { Err(problem) } else { Ok(again(&problem.to_string())) }
+            }
+        }
+    }
+
+    /// Stops an execution, in the name of `person`.
+    ///
+    /// # Errors
+    /// There is none that runs, or the connection does not answer.
+    pub async fn stop(&self, person: &Person, arn: &str, cause: &str) -> Result<(), AppError> {
+        let cause: String = cause.trim().chars().take(2_000).collect();
+        let cause = if cause.is_empty() { format!("Stopped by {}.", person.name) } else { format!("Stopped by {}: {cause}", person.name) };
+        self.clients()
+            .sfn
+            .stop_execution()
+            .execution_arn(arn)
+            .error("Countersign.Stopped")
+            .cause(cause)
+            .send()
+            .await
+            .map_err(|error| problem(&format!("stop {arn}"), &self.clients().about, &error))?;
+        self.watch.look_again().await;
+        Ok(())
+    }
+}
+
+fn no_workflow(name: &str) -> AppError {
+    AppError::new(
+        ErrorKind::NotFound,
+        format!("The connection has no workflow named {name:?}."),
+        "Choose one under Workflows, or deploy it first.",
+    )
+}
+
+fn refused(item: &super::deploy::Item) -> AppError {
+    let first = item.problems.iter().find(|problem| problem.error);
+    let (what, remedy) = first.map_or_else(
+        || (format!("{} cannot be deployed.", item.name), String::new()),
+        |problem| {
+            let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
+            (format!("{} was not deployed: {place}: {}.", item.name, problem.message), problem.remedy.clone())
+        },
+    );
+    AppError::new(ErrorKind::Invalid, what, remedy)
+}
+
+/// Why an input cannot be used. An empty one stands for `{}`.
+fn check_input(input: &str) -> Result<(), String> {
+    if input.len() > INPUT {
+        return Err(format!("The input has {} bytes; Step Functions takes at most {INPUT}. Shorten it.", input.len()));
+    }
+    if input.trim().is_empty() {
+        return Ok(());
+    }
+    serde_json::from_str::<Value>(input).map(|_| ()).map_err(|error| {
+        format!("The input is not JSON: {error}. Correct that place and start again.")
+    })
+}
+
+fn position(snapshot: &Snapshot, arn: &str, event: u64) -> Option<Position> {
+    let waiting = &snapshot.waiting;
+    let at = waiting.iter().position(|wait| wait.execution_arn == arn && wait.event == event);
+    let next = match at {
+        Some(at) => waiting.get(at + 1),
+        None => waiting.first(),
+    };
+    let next = next.map(|wait| routes::approval(&wait.execution_arn, wait.event));
+    match at {
+        Some(at) => Some(Position { index: at + 1, of: waiting.len(), next }),
+        None => next.map(|next| Position { index: 0, of: waiting.len(), next: Some(next) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_input;
+
+    #[test]
+    fn an_input_that_is_no_json_is_told_with_its_place() {
+        assert!(check_input("").is_ok() && check_input("  ").is_ok() && check_input("[1]").is_ok());
+        let why = check_input("{\n  \"a\": }").unwrap_err();
+        assert!(why.contains("line 2 column 8"), "{why}");
+        assert!(check_input(&"1".repeat(262_145)).unwrap_err().contains("262144"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What stands before every handler: requests come from this site and this machine, and answers tell the browser to
+//! keep to this site.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Refuses what a page of another site makes a browser send.
+///
+/// The `Host` must name this machine, so that no foreign name that resolves to it gets an answer (DNS rebinding). What
+/// changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client that sends
+/// neither is no browser.
+pub async fn same_site(request: Request, next: Next) -> Response {
+    match check(request.method(), request.headers(), request.uri().authority().map(|authority| authority.as_str())) {
+        Ok(()) => next.run(request).await,
+        Err(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),
+    }
+}
+
+fn check(method: &Method, headers: &HeaderMap, authority: Option<&str>) -> Result<(), &'static str> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = text(header::HOST).or(authority).unwrap_or_default();
+    if !is_this_machine(host) {
+        return Err("This dashboard answers only under 127.0.0.1, [::1] or localhost.");
+    }
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let foreign_site = headers.get("sec-fetch-site").is_some_and(|value| value != "same-origin" && value != "none");
+    let foreign_origin = text(header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
+    if foreign_site || foreign_origin {
+        return Err("This came from another site. Open the dashboard itself and try again.");
+    }
+    Ok(())
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Sets the headers that keep the browser to this site. A page's own scripts carry a nonce, which the page sets.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    #[track_caller]
+    fn check_headers(method: Method, headers: &[(&'static str, &str)], allowed: bool) {
+        let map = headers
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect();
+        assert_eq!(check(&method, &map, None).is_ok(), allowed, "{method} {headers:?}");
+    }
+
+    #[test]
+    fn only_this_machines_names_are_answered() {
+        for (host, allowed) in
+            [("127.0.0.1:3000", true), ("localhost", true), ("[::1]:80", true), ("evil.example", false), ("127.0.0.1.evil.example", false), ("", false)]
+        {
+            check_headers(Method::GET, &[("host", host)], allowed);
+        }
+    }
+
+    #[test]
+    fn what_changes_something_comes_from_this_site() {
+        let host = ("host", "127.0.0.1:3000");
+        check_headers(Method::POST, &[host], true);
+        check_headers(Method::POST, &[host, ("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")], true);
+        check_headers(Method::POST, &[host, ("origin", "http://127.0.0.1:4000")], false);
+        check_headers(Method::POST, &[host, ("origin", "null")], false);
+        check_headers(Method::POST, &[host, ("sec-fetch-site", "cross-site")], false);
+        check_headers(Method::GET, &[host, ("sec-fetch-site", "cross-site")], true);
+    }
+}

@@ -1,0 +1,217 @@
+//! The page of one execution.
+
+use std::collections::BTreeMap;
+
+use countersign_trace::{HistoryEvent, StateStatus, Visit};
+
+use super::{attempt_status, pretty, status};
+use crate::dto::{AttemptView, EventRow, ExecutionPage, ExecutionRow, Span, StateView, Status, VisitView};
+use crate::server::redact::Redactor;
+use crate::server::watch::Record;
+
+/// Visits of one state, spans and events that a page carries; the newest are kept.
+const VISITS: usize = 20;
+const SPANS: usize = 400;
+const EVENTS: usize = 1_000;
+/// A payload longer than this (bytes) is cut for the page; the API has it whole.
+const TEXT: usize = 64 * 1024;
+
+/// Everything the page shows; `chosen` is the state that the reader asked for.
+#[must_use]
+pub fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<String>, now: i64) -> ExecutionPage {
+    let view = View { record, redactor };
+    let about = &record.description;
+    let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
+    ExecutionPage {
+        row,
+        input: view.json(about.input.as_deref()),
+        output: view.json(about.output.as_deref()),
+        error: view.words(about.error.as_deref()),
+        cause: view.words(about.cause.as_deref()),
+        graph: record.definition.graph.clone(),
+        states: view.states(chosen.as_deref()),
+        taken: record.trace.edges_taken.clone(),
+        spans: view.spans(),
+        events: view.events(),
+        event_count: record.events.len(),
+        definition: Some(pretty(&record.definition.text)),
+        approvals: Vec::new(),
+        data_at: record.fetched_at,
+        chosen,
+        now,
+    }
+}
+
+struct View<'a> {
+    record: &'a Record,
+    redactor: &'a Redactor,
+}
+
+impl View<'_> {
+    fn words(&self, text: Option<&str>) -> Option<String> {
+        text.map(|text| cut(&self.redactor.text(text)))
+    }
+
+    fn json(&self, text: Option<&str>) -> Option<String> {
+        text.map(|text| cut(&pretty(&self.redactor.text(text))))
+    }
+
+    fn knows(&self, state: &str) -> bool {
+        self.record.trace.states.contains_key(state)
+            || self.record.definition.graph.as_ref().is_some_and(|graph| graph.nodes.iter().any(|node| node.id == state))
+    }
+
+    /// The state to open on: what failed, else what waits, else what runs, else what was entered last.
+    fn telling_state(&self) -> Option<String> {
+        let visits = &self.record.trace.visits;
+        let rank = |visit: &Visit| match visit.status {
+            StateStatus::Failed | StateStatus::TimedOut => 0,
+            StateStatus::WaitingApproval => 1,
+            // A container runs as long as its content: the content tells more.
+            StateStatus::Running | StateStatus::Waiting if !visit.attempts.is_empty() => 2,
+            StateStatus::Running | StateStatus::Waiting => 3,
+            _ => 4,
+        };
+        visits
+            .iter()
+            .enumerate()
+            // Of several failures the innermost was entered last; of what ended well, the last is the end.
+            .min_by_key(|(index, visit)| (rank(visit), std::cmp::Reverse(*index)))
+            .map(|(_, visit)| visit.state.clone())
+    }
+
+    /// Every state that was entered; whole visits only of the chosen one, which is what keeps a page small.
+    fn states(&self, chosen: Option<&str>) -> Vec<StateView> {
+        let mut visits: BTreeMap<&str, Vec<&Visit>> = BTreeMap::new();
+        if let Some(chosen) = chosen {
+            visits.insert(chosen, self.record.trace.visits.iter().filter(|visit| visit.state == chosen).collect());
+        }
+        let states = self.record.trace.states.iter();
+        states
+            .map(|(name, summary)| {
+                let seen = visits.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+                StateView {
+                    name: name.clone(),
+                    status: status(summary.status),
+                    visits: seen.iter().rev().take(VISITS).map(|visit| self.visit(visit)).collect(),
+                    visit_count: usize::try_from(summary.visits).unwrap_or(usize::MAX),
+                }
+            })
+            .collect()
+    }
+
+    fn visit(&self, visit: &Visit) -> VisitView {
+        let attempts = visit.attempts.iter().enumerate().map(|(index, attempt)| {
+            let result = match attempt_status(attempt.result) {
+                // An attempt without an end runs only as long as its state does.
+                Status::Running => status(visit.status),
+                ended => ended,
+            };
+            let kind = attempt.resource_type.as_deref().map_or_else(String::new, |kind| format!("{kind}:"));
+            let withheld = attempt.scheduled_event.map(|event| self.record.request(event));
+            AttemptView {
+                number: index + 1,
+                status: result,
+                resource: format!("{kind}{}", attempt.resource.as_deref().unwrap_or_default()),
+                parameters: withheld.map(|text| cut(&pretty(&self.redactor.text(&text)))),
+                output: self.json(attempt.output.as_deref()),
+                error: self.words(attempt.error.as_deref()),
+                cause: self.words(attempt.cause.as_deref()),
+                scheduled_at: attempt.scheduled_at,
+                ended_at: attempt.ended_at,
+            }
+        });
+        VisitView {
+            status: status(visit.status),
+            place: visit.iteration.as_ref().map(|(map, index)| format!("{map}, item {}", index + 1)),
+            entered_at: visit.entered_at,
+            exited_at: visit.exited_at,
+            input: self.json(visit.input.as_deref()),
+            output: self.json(visit.output.as_deref()),
+            error: self.words(visit.error.as_deref()),
+            cause: self.words(visit.cause.as_deref()),
+            attempts: attempts.collect(),
+        }
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let visits = &self.record.trace.visits;
+        let span = |visit: &Visit, from, to, status| Span { state: visit.state.clone(), status, from, to };
+        let all: Vec<Span> = visits
+            .iter()
+            .flat_map(|visit| {
+                if visit.attempts.len() < 2 {
+                    return vec![span(visit, visit.entered_at, visit.exited_at.or(self.record.description.ended_at), status(visit.status))];
+                }
+                let attempts = visit.attempts.iter();
+                attempts
+                    .map(|attempt| {
+                        let result = match attempt_status(attempt.result) {
+                            Status::Running => status(visit.status),
+                            ended => ended,
+                        };
+                        span(visit, attempt.scheduled_at, attempt.ended_at.or(self.record.description.ended_at), result)
+                    })
+                    .collect()
+            })
+            .collect();
+        let surplus = all.len().saturating_sub(SPANS);
+        all.into_iter().skip(surplus).collect()
+    }
+
+    fn events(&self) -> Vec<EventRow> {
+        let surplus = self.record.events.len().saturating_sub(EVENTS);
+        self.record.events.iter().skip(surplus).map(|event| self.event(event)).collect()
+    }
+
+    fn event(&self, event: &HistoryEvent) -> EventRow {
+        let details = serde_json::to_value(&event.details).unwrap_or_default();
+        // A callback's parameters whose token could not be located are withheld here too.
+        let mut details = details;
+        if crate::server::watch::is_callback(event)
+            && let Some(parameters) = details.get_mut("parameters")
+        {
+            *parameters = serde_json::Value::String(self.record.request(event.id));
+        }
+        let summary = [&event.details.error, &event.details.name, &event.details.resource, &event.details.worker_name]
+            .into_iter()
+            .find_map(Option::as_deref)
+            .unwrap_or_default();
+        EventRow {
+            id: event.id,
+            previous: event.previous_event_id,
+            at: event.timestamp,
+            kind: event.kind.name().to_owned(),
+            state: self.record.state_of(event.id).map(str::to_owned),
+            summary: self.redactor.text(summary),
+            details: cut(&pretty(&self.redactor.text(&details.to_string()))),
+            tone: tone(event),
+        }
+    }
+}
+
+fn tone(event: &HistoryEvent) -> Status {
+    let name = event.kind.name();
+    if name.ends_with("TimedOut") {
+        Status::TimedOut
+    } else if name.contains("Fail") && name != "FailStateEntered" {
+        Status::Failed
+    } else if name.ends_with("Aborted") {
+        Status::Aborted
+    } else if name.ends_with("Succeeded") {
+        Status::Succeeded
+    } else {
+        Status::NotReached
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= TEXT {
+        return text.to_owned();
+    }
+    let mut end = TEXT;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}\n… {} more bytes: read them with GetExecutionHistory.", &text[..end], text.len() - end)
+}

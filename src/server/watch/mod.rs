@@ -1,0 +1,208 @@
+//! The one reader of the connection: it polls within the API's quotas, and everybody else reads what it knows.
+//!
+//! A round lists machines and executions, reads the histories of running executions that can wait for a person, and
+//! publishes what changed. Pages about one execution ask for its [`Record`]; requests for the same one are joined.
+
+mod calls;
+mod convert;
+mod pace;
+mod record;
+mod round;
+mod snapshot;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use self::convert::millis;
+pub use self::pace::{Api, Pace};
+pub use self::record::{Description, Record, is_callback};
+pub use self::snapshot::{Definition, Machine, Snapshot, Summary, Waiting};
+use super::clock::Clock;
+use super::connection::Clients;
+use super::live::Changes;
+use super::redact::Redactor;
+use crate::error::AppError;
+
+/// How many executions' records are kept.
+const RECORDS: usize = 4_096;
+
+/// One execution's record, and the lock that joins those who ask for it.
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<Record>>>>;
+
+/// The watch over one connection.
+pub struct Watch {
+    pub clients: Clients,
+    pub changes: Changes,
+    clock: Clock,
+    pace: Mutex<Pace>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// By execution ARN; the number is when it was last asked for.
+    slots: Mutex<HashMap<String, (i64, Slot)>>,
+    /// Executions that somebody looks at, with how many do.
+    watched: Mutex<HashMap<String, usize>>,
+    /// Tokens of tasks that still wait, which another execution's page must not show either.
+    open_tokens: RwLock<Redactor>,
+    nudge: Notify,
+    rounds: tokio::sync::watch::Sender<u64>,
+    /// Machines whose definition has to be read again at once.
+    stale: Mutex<Vec<String>>,
+}
+
+/// A lock that a panic cannot take away: what it guards is replaced whole, never left half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Watch {
+    /// A watch that has not looked yet.
+    #[must_use]
+    pub fn new(clients: Clients, clock: Clock) -> Self {
+        let pace = Pace::of(clients.about.kind);
+        Self {
+            clients,
+            changes: Changes::default(),
+            clock,
+            pace: Mutex::new(pace),
+            snapshot: RwLock::default(),
+            slots: Mutex::default(),
+            watched: Mutex::default(),
+            open_tokens: RwLock::default(),
+            nudge: Notify::new(),
+            rounds: tokio::sync::watch::Sender::new(0),
+            stale: Mutex::default(),
+        }
+    }
+
+    /// Goes round until `end`.
+    pub async fn run(self: Arc<Self>, end: CancellationToken) {
+        let pause = Duration::from_millis(lock(&self.pace).round_ms);
+        while !end.is_cancelled() {
+            self.round().await;
+            self.rounds.send_modify(|round| *round += 1);
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// What is known now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Looks at once, and waits for the next whole round, at most a second and a half: the page that follows an action
+    /// shows its effect.
+    pub async fn look_again(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // The round under way may have passed what changed; the one after it has not.
+        let target = *rounds.borrow_and_update() + 2;
+        self.nudge.notify_one();
+        let both = async {
+            while *rounds.borrow() < target {
+                if rounds.changed().await.is_err() {
+                    return;
+                }
+                self.nudge.notify_one();
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(1_500), both).await;
+    }
+
+    /// The definition of this machine changed: the next round reads it again.
+    pub fn definition_changed(&self, machine_arn: &str) {
+        lock(&self.stale).push(machine_arn.to_owned());
+    }
+
+    /// Somebody looks at this execution until the guard is dropped.
+    #[must_use]
+    pub fn look_at(self: &Arc<Self>, execution_arn: &str) -> Looking {
+        *lock(&self.watched).entry(execution_arn.to_owned()).or_insert(0) += 1;
+        Looking { watch: Arc::clone(self), arn: execution_arn.to_owned() }
+    }
+
+    /// The record of an execution, at most as old as the pace of the connection allows.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record(&self, arn: &str) -> Result<Arc<Record>, AppError> {
+        let fresh_ms = lock(&self.pace).fresh_ms;
+        self.record_not_older(arn, fresh_ms).await
+    }
+
+    /// The record of an execution as the API has it now.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record_now(&self, arn: &str) -> Result<Arc<Record>, AppError> {
+        self.record_not_older(arn, -1).await
+    }
+
+    async fn record_not_older(&self, arn: &str, age_ms: i64) -> Result<Arc<Record>, AppError> {
+        let slot = self.slot(arn);
+        // Those who ask while another reads wait here, and find it read.
+        let mut held = slot.lock().await;
+        let runs_again = self.snapshot().summary(arn).is_some_and(|summary| summary.ended_at.is_none());
+        if let Some(record) = held.as_ref() {
+            let settled = record.ended() && !runs_again;
+            if settled || self.now() - record.fetched_at <= age_ms {
+                return Ok(Arc::clone(record));
+            }
+        }
+        let record = Arc::new(calls::read_execution(self, arn, held.as_deref()).await?);
+        *held = Some(Arc::clone(&record));
+        Ok(record)
+    }
+
+    fn slot(&self, arn: &str) -> Slot {
+        let now = self.now();
+        let mut slots = lock(&self.slots);
+        if slots.len() >= RECORDS && !slots.contains_key(arn) {
+            // The one that nobody asked for the longest goes.
+            if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
+                slots.remove(&oldest);
+            }
+        }
+        let entry = slots.entry(arn.to_owned()).or_default();
+        entry.0 = now;
+        Arc::clone(&entry.1)
+    }
+
+    /// Takes the tokens out of an execution's texts: its own, and those of every task that waits anywhere.
+    #[must_use]
+    pub fn redactor(&self, record: &Record) -> Redactor {
+        let mut redactor = record.redactor.clone();
+        redactor.extend(&self.open_tokens.read().unwrap_or_else(PoisonError::into_inner));
+        redactor
+    }
+}
+
+/// Keeps an execution among those that are read in every round.
+pub struct Looking {
+    watch: Arc<Watch>,
+    arn: String,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let mut watched = lock(&self.watch.watched);
+        if let Some(count) = watched.get_mut(&self.arn) {
+            *count -= 1;
+            if *count == 0 {
+                watched.remove(&self.arn);
+            }
+        }
+    }
+}

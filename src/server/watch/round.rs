@@ -1,0 +1,171 @@
+//! One round of the watch: read what the quotas allow, the stalest first; publish what changed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use futures::stream::{self, StreamExt};
+
+use super::{Api, Machine, Record, Snapshot, Watch, calls, lock};
+use crate::dto::ConnectionKind;
+use crate::error::AppError;
+use crate::server::live::execution_topic;
+use crate::server::redact::Redactor;
+
+/// Calls under way at once.
+const AT_ONCE: usize = 8;
+/// How long a definition of an AWS account may be old: nobody deploys twice a minute.
+const DEFINITION_MS: i64 = 60_000;
+
+impl Watch {
+    /// Reads, and publishes what changed. A failure keeps what was known, with the problem beside it.
+    pub(super) async fn round(&self) {
+        let before = self.snapshot();
+        let mut after = (*before).clone();
+        match self.look(&mut after).await {
+            Ok(()) => {
+                after.problem = None;
+                after.data_at = Some(self.now());
+            }
+            Err(error) => after.problem = Some(error.problem),
+        }
+        let topics = changed(&before, &after);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        self.changes.publish(topics);
+    }
+
+    async fn look(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
+        self.look_at_machines(snapshot).await?;
+        self.look_at_executions(snapshot).await?;
+        self.look_at_histories(snapshot).await
+    }
+
+    fn take(&self, api: Api) -> bool {
+        lock(&self.pace).take(api, self.now())
+    }
+
+    async fn look_at_machines(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
+        if !self.take(Api::ListStateMachines) {
+            return Ok(());
+        }
+        let listed = calls::list_machines(self).await?;
+        let there: BTreeSet<&str> = listed.iter().map(|(arn, ..)| arn.as_str()).collect();
+        snapshot.machines.retain(|arn, _| there.contains(arn.as_str()));
+        snapshot.executions.retain(|arn, _| there.contains(arn.as_str()));
+        let asked: Vec<String> = std::mem::take(&mut *lock(&self.stale));
+        let may_age = if self.clients.about.kind == ConnectionKind::Aws { DEFINITION_MS } else { 0 };
+        let mut due: Vec<(i64, &String)> = listed
+            .iter()
+            .map(|(arn, ..)| (snapshot.machines.get(arn).map_or(i64::MIN, |machine| machine.described_at), arn))
+            .filter(|(at, arn)| at.saturating_add(may_age) <= self.now() || asked.contains(arn))
+            .collect();
+        due.sort_unstable();
+        let due: Vec<&String> = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::DescribeStateMachine)).collect();
+        let read = stream::iter(due)
+            .map(|arn| calls::describe_machine(self, arn, snapshot.machines.get(arn)))
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for machine in read {
+            let machine = machine?;
+            snapshot.machines.insert(machine.arn.clone(), machine);
+        }
+        Ok(())
+    }
+
+    async fn look_at_executions(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
+        let mut due: Vec<&Machine> = snapshot.machines.values().collect();
+        due.sort_by_key(|machine| machine.listed_at);
+        let due: Vec<&Machine> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).collect();
+        let read = stream::iter(due)
+            .map(|machine| async { (machine.arn.clone(), calls::list_executions(self, machine).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for (arn, executions) in read {
+            snapshot.executions.insert(arn.clone(), executions?);
+            if let Some(machine) = snapshot.machines.get_mut(&arn) {
+                machine.listed_at = self.now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Running executions that can wait for a person, and those that somebody looks at.
+    async fn look_at_histories(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
+        let running: BTreeSet<String> = snapshot
+            .executions
+            .iter()
+            .filter(|(machine, _)| snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait()))
+            .flat_map(|(_, executions)| executions)
+            .filter(|execution| execution.ended_at.is_none())
+            .map(|execution| execution.arn.clone())
+            .collect();
+        let watched: Vec<String> = lock(&self.watched).keys().filter(|arn| !running.contains(*arn)).cloned().collect();
+        let mut due: Vec<(i64, String)> = running
+            .iter()
+            .chain(&watched)
+            .map(|arn| (self.known_record(arn).map_or(i64::MIN, |record| record.fetched_at), arn.clone()))
+            .collect();
+        due.sort_unstable();
+        let due = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory));
+        let read = stream::iter(due)
+            .map(|arn| async move {
+                let before = self.known_record(&arn).map(|record| (record.events.len(), record.description.status));
+                (before, self.record_not_older(&arn, 0).await)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        // One execution that cannot be read must not hide the others.
+        let mut moved = Vec::new();
+        for (before, record) in read {
+            match record {
+                Ok(record) if before != Some((record.events.len(), record.description.status)) => {
+                    moved.push(execution_topic(&record.description.arn));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind == crate::error::ErrorKind::Unavailable => return Err(error),
+                Err(error) => tracing::debug!(%error, "an execution could not be read"),
+            }
+        }
+        self.gather_waiting(snapshot, &running);
+        self.changes.publish(moved);
+        Ok(())
+    }
+
+    fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
+        let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
+        let mut tokens = Redactor::default();
+        snapshot.waiting.clear();
+        for record in records.iter().filter(|record| !record.ended()) {
+            tokens.extend(&record.redactor);
+            let workflow = snapshot.machines.get(&record.description.machine_arn).map_or("", |machine| &machine.name);
+            snapshot.waiting.extend(record.waiting(workflow));
+        }
+        snapshot.sort_waiting();
+        *self.open_tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+    }
+
+    /// The last reading of an execution; `None` too while it is being read.
+    fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
+        let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
+        slot.try_lock().ok()?.clone()
+    }
+}
+
+/// The topics whose pages would show something else now.
+fn changed(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let definitions = |snapshot: &Snapshot| {
+        let machines = snapshot.machines.values();
+        machines.map(|machine| (machine.arn.clone(), machine.definition.text.len(), machine.revision_id.clone())).collect::<Vec<_>>()
+    };
+    let workflows = definitions(before) != definitions(after);
+    let executions = before.executions != after.executions;
+    let inbox = before.waiting != after.waiting;
+    let frame = inbox || before.problem != after.problem || before.data_at.is_none() != after.data_at.is_none();
+    [("workflows", workflows || executions), ("executions", executions || inbox), ("inbox", inbox), ("frame", frame)]
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(topic, _)| topic.to_owned())
+        .collect()
+}
