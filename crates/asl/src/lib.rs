@@ -1,1 +1,33 @@
+//! The Amazon States Language: model, diagnostics, expressions, and the drawing of a definition.
+//!
+//! ```
+//! let text = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Pass", "End": true}}}"#;
+//! let (machine, diagnostics) = countersign_asl::parse(text);
+//! assert!(diagnostics.is_empty());
+//! let graph = countersign_asl::graph::layout(&machine.unwrap());
+//! assert_eq!(graph.nodes.iter().map(|node| node.id.as_str()).collect::<Vec<_>>(), ["__start", "Greet", "__end"]);
+//! ```
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`model`] | the typed definition |
+//! | [`parse()`] | from text to model, with every diagnostic and its place |
+//! | [`graph`] | nodes and edges with their places on a drawing |
+//! | [`expr`] | JSONPath, JSONata and intrinsic functions |
+//! | [`token`] | where a definition puts the task token |
+//!
+//! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.
+
+pub mod diagnostic;
 pub mod expr;
+pub mod graph;
+pub mod model;
+mod parse;
+pub mod substitute;
+pub mod token;
+
+pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
+pub use model::{Machine, QueryLanguage, State, StateKind, Transition};
+pub use parse::parse;
+pub use substitute::{Placeholder, placeholders, substitute};
+pub use token::{PathStep, TokenPlace, TokenTemplate, find_token, token_places};

@@ -1,0 +1,243 @@
+//! A JSON reader that remembers where each value stands and goes on after a duplicate key.
+//!
+//! A bare `${Placeholder}` where a value belongs is read as the text `"${Placeholder}"`: a deployment puts the value there.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+/// How deep values may nest. AWS refuses deeper ones, and the reader is recursive.
+const MAX_DEPTH: usize = 200;
+
+/// A JSON text that was read.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub value: Value,
+    /// Byte offset of each value, by its path.
+    pub offsets: HashMap<String, usize>,
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// A key that its object already had.
+#[derive(Debug)]
+pub(crate) struct Duplicate {
+    pub key: String,
+    /// The path of the object.
+    pub object: String,
+    pub offset: usize,
+}
+
+/// Why a text is not JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub message: String,
+    pub offset: usize,
+}
+
+/// Reads the whole text.
+pub(crate) fn read(text: &str) -> Result<Document, SyntaxError> {
+    let mut reader = Reader { text, at: 0, path: String::new(), offsets: HashMap::new(), duplicates: Vec::new() };
+    if text.starts_with('\u{feff}') {
+        reader.at = '\u{feff}'.len_utf8();
+    }
+    let value = reader.value(0)?;
+    reader.skip_space();
+    if reader.at < text.len() {
+        return Err(reader.expected("the end of the definition"));
+    }
+    Ok(Document { value, offsets: reader.offsets, duplicates: reader.duplicates })
+}
+
+/// Line and column of a byte offset, both from 1; the column counts characters.
+pub(crate) fn position(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = before[line_start..].chars().count() + 1;
+    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    path: String,
+    offsets: HashMap<String, usize>,
+    duplicates: Vec<Duplicate>,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn expected(&self, what: &str) -> SyntaxError {
+        let found = match self.text[self.at..].chars().next() {
+            Some(character) => format!("'{character}'"),
+            None => "the end of the text".to_owned(),
+        };
+        SyntaxError { message: format!("Expected {what}, found {found}"), offset: self.at }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+        self.skip_space();
+        self.offsets.insert(self.path.clone(), self.at);
+        if depth > MAX_DEPTH {
+            return Err(SyntaxError { message: format!("Values nest deeper than {MAX_DEPTH}"), offset: self.at });
+        }
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'$') => self.placeholder(),
+            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
+            _ => Err(self.expected("a value")),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+        let mut object = Map::new();
+        let parent = self.path.len();
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::Object(object));
+        }
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return Err(self.expected("a key in quotation marks"));
+            }
+            let offset = self.at;
+            let key = self.string()?;
+            self.skip_space();
+            if self.peek() != Some(b':') {
+                return Err(self.expected("':' after the key"));
+            }
+            self.at += 1;
+            self.path.push('/');
+            self.path.push_str(&key);
+            let value = self.value(depth + 1)?;
+            self.path.truncate(parent);
+            if object.contains_key(&key) {
+                self.duplicates.push(Duplicate { key: key.clone(), object: self.path.clone(), offset });
+            }
+            object.insert(key, value);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                _ => return Err(self.expected("',' or '}'")),
+            }
+        }
+        self.at += 1;
+        Ok(Value::Object(object))
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+        let mut array = Vec::new();
+        let parent = self.path.len();
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Value::Array(array));
+        }
+        loop {
+            self.path.push_str(&format!("[{}]", array.len()));
+            array.push(self.value(depth + 1)?);
+            self.path.truncate(parent);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                _ => return Err(self.expected("',' or ']'")),
+            }
+        }
+        self.at += 1;
+        Ok(Value::Array(array))
+    }
+
+    fn string(&mut self) -> Result<String, SyntaxError> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => self.at += 2,
+                Some(_) => self.at += 1,
+                None => return Err(SyntaxError { message: "This text never ends".to_owned(), offset: start }),
+            }
+        }
+        self.at += 1;
+        // serde_json decodes the escapes and refuses what JSON does not allow in a text.
+        serde_json::from_str(self.text.get(start..self.at).unwrap_or_default()).map_err(|_| SyntaxError {
+            message: "This text holds a character or an escape that JSON does not allow".to_owned(),
+            offset: start,
+        })
+    }
+
+    fn placeholder(&mut self) -> Result<Value, SyntaxError> {
+        let rest = &self.text[self.at..];
+        match rest.find('}').filter(|_| rest.starts_with("${")) {
+            Some(end) => {
+                let value = Value::String(rest[..=end].to_owned());
+                self.at += end + 1;
+                Ok(value)
+            }
+            None => Err(self.expected("a value")),
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Value, SyntaxError> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')) {
+            self.at += 1;
+        }
+        serde_json::from_str(&self.text[start..self.at]).map_err(|_| {
+            let found = &self.text[start..self.at];
+            SyntaxError { message: format!("Expected a value, found '{found}'"), offset: start }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_places_and_duplicates() {
+        let text = "{\n  \"a\": [1, {\"b\": \"x\\n\u{e9}\"}],\n  \"a\": ${N}\n}";
+        let document = read(text).unwrap();
+        assert_eq!(document.value, json!({ "a": "${N}" }));
+        assert_eq!(position(text, document.offsets["/a[1]/b"]), (2, 18));
+        assert_eq!(document.duplicates.len(), 1);
+        assert_eq!(position(text, document.duplicates[0].offset), (3, 3));
+    }
+
+    #[track_caller]
+    fn check(text: &str, message: &str, at: (u32, u32)) {
+        let error = read(text).unwrap_err();
+        assert_eq!((error.message.as_str(), position(text, error.offset)), (message, at));
+    }
+
+    #[test]
+    fn broken_texts_say_where() {
+        check("{\"a\": }", "Expected a value, found '}'", (1, 7));
+        check("{\"a\": 1", "Expected ',' or '}', found the end of the text", (1, 8));
+        check("[1 2]", "Expected ',' or ']', found '2'", (1, 4));
+        check("{}\n{}", "Expected the end of the definition, found '{'", (2, 1));
+        check("{\"a", "This text never ends", (1, 2));
+        check("[nul]", "Expected a value, found 'nul'", (1, 2));
+        check("\"\\", "This text never ends", (1, 1));
+        check(&"[".repeat(1000), "Values nest deeper than 200", (1, 202));
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a definition puts the task token, and how to find it there again in a history's `TaskScheduled` parameters.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{Machine, QueryLanguage, StateKind, template};
+
+mod intrinsic;
+mod jsonata;
+
+/// One step into the resolved parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PathStep {
+    Key(String),
+    Index(usize),
+}
+
+/// A place in the resolved parameters that holds the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenPlace {
+    pub path: Vec<PathStep>,
+    /// What surrounds the token, when the text at the path holds more than the token.
+    pub template: Option<TokenTemplate>,
+}
+
+/// The literal text that stands directly before and after the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenTemplate {
+    pub before: String,
+    /// The text begins with `before`.
+    pub from_start: bool,
+    pub after: String,
+    /// The text ends with `after`.
+    pub to_end: bool,
+}
+
+impl TokenPlace {
+    /// A place whose whole value is the token.
+    fn whole(path: &[PathStep]) -> TokenPlace {
+        TokenPlace { path: path.to_vec(), template: None }
+    }
+}
+
+/// The places of the token in each Task state's parameters. States without one are left out.
+pub fn token_places(machine: &Machine) -> BTreeMap<String, Vec<TokenPlace>> {
+    let mut found = BTreeMap::new();
+    for state in machine.all_states() {
+        let StateKind::Task(task) = &state.kind else { continue };
+        let Some(parameters) = &task.parameters else { continue };
+        let (mut places, mut path) = (Vec::new(), Vec::new());
+        match state.query_language {
+            QueryLanguage::JsonPath => walk_payload_template(parameters, &mut path, &mut places),
+            QueryLanguage::Jsonata => walk_expressions(parameters, &mut path, &mut places),
+        }
+        if !places.is_empty() {
+            found.insert(state.name.clone(), places);
+        }
+    }
+    found
+}
+
+/// The token in the resolved parameters of a task, at the first place that has one.
+pub fn find_token(parameters: &Value, places: &[TokenPlace]) -> Option<String> {
+    places.iter().find_map(|place| {
+        let text = place.path.iter().try_fold(parameters, step_into)?.as_str()?;
+        let token = match &place.template {
+            None => Some(text),
+            Some(template) => template.extract(text),
+        };
+        token.filter(|token| !token.is_empty()).map(str::to_owned)
+    })
+}
+
+fn step_into<'a>(value: &'a Value, step: &PathStep) -> Option<&'a Value> {
+    match step {
+        PathStep::Key(key) => value.get(key),
+        PathStep::Index(index) => value.get(index),
+    }
+}
+
+impl TokenTemplate {
+    fn extract<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let rest = if self.from_start {
+            text.strip_prefix(self.before.as_str())?
+        } else {
+            &text[text.find(&self.before)? + self.before.len()..]
+        };
+        if self.to_end {
+            return rest.strip_suffix(self.after.as_str());
+        }
+        if !self.after.is_empty() {
+            return rest.find(&self.after).map(|end| &rest[..end]);
+        }
+        // Something unknown follows: the token ends with the characters that tokens are made of.
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+/=_-".contains(c))).unwrap_or(rest.len());
+        Some(&rest[..end])
+    }
+}
+
+fn walk_payload_template(value: &Value, path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match (key.strip_suffix(".$"), value.as_str()) {
+                    (Some(key), Some(expression)) => {
+                        path.push(PathStep::Key(key.to_owned()));
+                        intrinsic::places(expression.trim(), path, places);
+                    }
+                    _ => {
+                        path.push(PathStep::Key(key.clone()));
+                        walk_payload_template(value, path, places);
+                    }
+                }
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(PathStep::Index(index));
+                walk_payload_template(item, path, places);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn walk_expressions(value: &Value, path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {
+    match value {
+        Value::String(text) => {
+            if let Some(expression) = template(text) {
+                jsonata::places(expression, path, places);
+            }
+        }
+        Value::Object(object) => {
+            for (key, value) in object {
+                path.push(PathStep::Key(key.clone()));
+                walk_expressions(value, path, places);
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(PathStep::Index(index));
+                walk_expressions(item, path, places);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use serde_json::json;
+
+/// Compiles one Task with these parameters, and looks for the token in what AWS would have resolved them to.
+#[track_caller]
+fn check(language: &str, parameters: &Value, resolved: &Value, expected: Option<&str>) {
+    let field = if language == "JSONata" { "Arguments" } else { "Parameters" };
+    let machine = Machine::from_value(json!({
+        "StartAt": "A", "QueryLanguage": language,
+        "States": { "A": { "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", field: parameters, "End": true } },
+    }))
+    .unwrap();
+    let places = token_places(&machine).remove("A").unwrap_or_default();
+    assert_eq!(find_token(resolved, &places).as_deref(), expected, "{places:?}");
+}
+
+#[test]
+fn payload_templates() {
+    let check = |parameters, resolved, expected| check("JSONPath", &parameters, &resolved, expected);
+    check(
+        json!({ "P": { "t.$": "$$.Task.Token", "x": "$$.Task.Token" } }),
+        json!({ "P": { "t": "T+/=" } }),
+        Some("T+/="),
+    );
+    check(json!({ "L": [{ "t.$": "$$['Task']['Token']" }] }), json!({ "L": [{ "t": "T" }] }), Some("T"));
+    check(json!({ "c.$": "$$" }), json!({ "c": { "Task": { "Token": "T" } } }), Some("T"));
+    check(json!({ "a.$": "States.Array('x', $$.Task.Token)" }), json!({ "a": ["x", "T"] }), Some("T"));
+    check(
+        json!({ "u.$": "States.Format('https://h/{}?t={}&k=\\'v\\'', $.id, $$.Task.Token)" }),
+        json!({ "u": "https://h/7?t=T&k='v'" }),
+        Some("T"),
+    );
+    check(json!({ "u.$": "States.Format('{}{}', $$.Task.Token, $.x)" }), json!({ "u": "T?x" }), Some("T"));
+    check(
+        json!({ "m.$": "States.JsonToString($$.Task)" }),
+        json!({ "m": "{\"Token\":\"T\",\"Other\":\"x\"}" }),
+        Some("T"),
+    );
+    check(
+        json!({ "m.$": "States.StringToJson(States.Format('\\{\"n\":{},\"t\":\"{}\"\\}', $.n, $$.Task.Token))" }),
+        json!({ "m": { "n": 1, "t": "T" } }),
+        Some("T"),
+    );
+    check(json!({ "m.$": "$.Task.Token" }), json!({ "m": "T" }), None);
+}
+
+#[test]
+fn jsonata_expressions() {
+    let check = |arguments, resolved, expected| check("JSONata", &arguments, &resolved, expected);
+    check(json!({ "t": "{% $states.context.Task.Token %}" }), json!({ "t": "T" }), Some("T"));
+    check(
+        json!({ "u": "{% 'https://h?t=' & $states.context.Task.Token & \"&n=\" & $n %}" }),
+        json!({ "u": "https://h?t=T&n=4" }),
+        Some("T"),
+    );
+    check(
+        json!("{% { 'Q': $q, \"M\": [1, {'t': ($states.context.Task.Token)}] } %}"),
+        json!({ "Q": "q", "M": [1, { "t": "T" }] }),
+        Some("T"),
+    );
+    check(json!({ "t": "{% $states.input.token %}" }), json!({ "t": "T" }), None);
+}
