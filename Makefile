@@ -1,0 +1,30 @@
+# Every target does its own set-up. See the scripts in tools/.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint bench conformance pictures clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Build what is not built yet and serve the dashboard on http://127.0.0.1:3000
+	@target/release/countersign serve $(ARGS)
+
+build: ## Build the release program, target/release/countersign
+	@tools/build.sh
+
+test: ## Every test and lint; STAGE="rust peers" runs those stages alone
+	@tools/test.sh $(STAGE)
+
+lint: ## Formatting and clippy, for the server and for the browser
+	@tools/test.sh setup format clippy clippy-wasm
+
+bench: build ## The figures of the README: start-up, page times, sizes
+	@tools/bench.sh
+
+conformance: build ## Compare the embedded engine with recordings of AWS, where there are any
+	@tools/conformance.sh
+
+pictures: build ## Take the README's pictures again
+	@PICTURES=1 tools/test-browser.sh pictures
+
+clean: ## Remove what was built and the demonstration's data
+	@rm -rf target data .tools tools/node_modules end2end/node_modules

@@ -1,0 +1,82 @@
+"""Measures the release binary: start-up to the first page, pages of the demonstration, and sizes."""
+
+import http.client
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = ROOT / "target/release/countersign"
+RUNS = 50
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(port, path):
+    """Status, body and milliseconds of one GET."""
+    began = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body, (time.perf_counter() - began) * 1000
+
+
+def start(data):
+    """A server on `data`, its port, and the milliseconds from its start to the first complete page."""
+    port, began = free_port(), time.perf_counter()
+    command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--engine-listen", f"127.0.0.1:{free_port()}", "--data", data]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while time.perf_counter() - began < 30:
+        if server.poll() is not None:
+            sys.exit(f"countersign ended: {server.stderr.read()}")
+        try:
+            if get(port, "/")[0] == 200:
+                return server, port, (time.perf_counter() - began) * 1000
+        except OSError:
+            time.sleep(0.005)
+    server.kill()
+    sys.exit("countersign served no page within 30 s")
+
+
+def stop(server):
+    server.send_signal(signal.SIGINT)
+    server.wait(10)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as data:
+        server, port, first = start(data)
+        print(f"{'start-up to the first page, no data yet':48} {first:8.1f} ms")
+        time.sleep(5)  # the demonstration's sample executions run
+        stop(server)
+        server, port, again = start(data)
+        print(f"{'start-up to the first page, data present':48} {again:8.1f} ms")
+        for path in ["/", "/workflows", "/workflows/" + quote("fulfilment"), "/executions", "/inbox", "/deploy"]:
+            answers = [get(port, path) for _ in range(RUNS)]
+            if {status for status, _, _ in answers} != {200}:
+                sys.exit(f"{path} answered {answers[0][0]}")
+            times = sorted(ms for _, _, ms in answers)
+            print(f"{'GET ' + path:48} {statistics.median(times):8.1f} ms (95%: {times[int(RUNS * 0.95)]:.1f} ms, {len(answers[0][1]) / 1024:.0f} KiB)")
+        with open(f"/proc/{server.pid}/status") as status:
+            print(f"{'resident memory':48} {next(int(line.split()[1]) for line in status if line.startswith('VmRSS')) / 1024:8.1f} MiB")
+        stop(server)
+    wasm = ROOT / "target/site/pkg/countersign_bg.wasm.br"
+    print(f"{'wasm, brotli-compressed':48} {os.path.getsize(wasm) / 1024:8.1f} KiB")
+    print(f"{'program':48} {os.path.getsize(PROGRAM) / 1024 / 1024:8.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The library for the browser: target/site/pkg/countersign.js and countersign_bg.wasm, optimised for size.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+
+pkg=target/site/pkg
+sources=(Cargo.toml Cargo.lock src crates/asl crates/trace tools/build-wasm.sh)
+if up_to_date "$pkg/countersign_bg.wasm" "${sources[@]}"; then exit; fi
+
+say "compiling the browser's part to WebAssembly"
+options=(build -p countersign --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate --target-dir target/wasm)
+if [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
+  cargo "${options[@]}"
+else
+  # Debian's compiler for the web has no compiled standard library for this target, so cargo builds it.
+  RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 \
+    /usr/bin/cargo "${options[@]}" -Zbuild-std=std,panic_abort
+fi
+
+mkdir -p "$pkg"
+bindings=$(mktemp -d)
+trap 'rm -rf "$bindings"' EXIT
+"$tools_dir/bin/wasm-bindgen" --target web --no-typescript --out-dir "$bindings" --out-name countersign \
+  target/wasm/wasm32-unknown-unknown/wasm-release/countersign.wasm
+say "optimising it for size"
+tools/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+  --enable-mutable-globals --enable-reference-types --enable-multivalue \
+  "$bindings/countersign_bg.wasm" -o "$bindings/small.wasm"
+mv "$bindings/small.wasm" "$bindings/countersign_bg.wasm"
+rm -rf "$pkg/snippets"
+cp -R "$bindings/." "$pkg/"
+# cargo leaves a finished build untouched, so the newest file here is what the next run compares with.
+touch "$pkg/countersign_bg.wasm"

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Plays recordings of AWS Step Functions on the embedded engine and compares every answer.
+# The recordings are no part of this repository: RECORDINGS names their folder (it holds play.py).
+# Fails where a row of the table is below tools/conformance-floor.txt; skipped where there are no recordings.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+
+recordings=${RECORDINGS:-$root/../shared/recordings}
+groups=${GROUPS_PLAYED:-none,lambda-only}
+if [ ! -e "$recordings/play.py" ]; then
+  say "skipped: no recordings in $recordings (set RECORDINGS to their folder)"
+  exit
+fi
+tools/setup-python.sh
+program=target/release/countersign
+[ -x "$program" ] || die "$program is not built. Run 'make build' first."
+
+work=$(mktemp -d)
+engine=
+finish() {
+  [ -z "$engine" ] || { kill "$engine" && wait "$engine"; } 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+python=$tools_dir/venv/bin/python
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" --write-functions "$work/functions" >&2
+"$program" engine --listen "127.0.0.1:$port" --data "$work/data" --functions "$work/functions/functions.toml" 2>"$work/engine.log" &
+engine=$!
+for _ in $(seq 100); do
+  (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+  kill -0 "$engine" 2>/dev/null || { cat "$work/engine.log" >&2; die "the engine ended before it answered."; }
+  sleep 0.1
+done
+
+say "playing the recordings of the groups $groups"
+PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" "http://127.0.0.1:$port" --group "$groups" \
+  --report "${REPORT:-target/conformance.jsonl}" | tee "$work/table"
+kill -0 "$engine" 2>/dev/null || { cat "$work/engine.log" >&2; die "the engine ended while the recordings were played."; }
+
+# A line of the floor: kind, group, agreements. API recordings have no group; theirs is "-".
+awk '
+  NR == FNR { if ($0 !~ /^#/ && NF == 3) floor[$1 " " $2] = $3; next }
+  $(NF - 1) == "of" { group = NF == 5 ? $2 : "-"; agree[$1 " " group] = $(NF - 2) }
+  END {
+    for (row in floor) if (row in agree && agree[row] + 0 < floor[row] + 0) {
+      printf "below the floor: %s: %d, and %d are expected (tools/conformance-floor.txt)\n", row, agree[row], floor[row]
+      bad = 1
+    }
+    exit bad
+  }' tools/conformance-floor.txt "$work/table" >&2

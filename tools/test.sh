@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Every check, stage by stage, with durations; a stage's name as an argument runs that stage alone.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+
+stages=(setup format site server clippy clippy-wasm rust lambdas peers conformance browser)
+summary=()
+failed=0
+
+setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-browser.sh >/dev/null; }
+format() { cargo fmt --all --check; }
+site() { tools/build-site.sh; }
+server() { tools/build.sh; }
+clippy() { cargo clippy --workspace --all-targets --release -- -D warnings; }
+clippy-wasm() {
+  if [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
+    say "skipped: Debian's compiler for the web has no clippy"
+    return
+  fi
+  cargo clippy -p countersign --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features \
+    --features hydrate --target-dir target/wasm -- -D warnings
+}
+rust() { cargo test --release --workspace; }
+lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
+peers() { PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers; }
+conformance() { tools/conformance.sh; }
+browser() { tools/test-browser.sh; }
+
+run_stage() {
+  local began=$SECONDS status=0
+  say "$1"
+  # In a shell of its own, because 'set -e' does not hold inside a condition.
+  bash -euo pipefail "$0" --only "$1" || status=$?
+  summary+=("$(printf '%-12s %4d s  %s' "$1" $((SECONDS - began)) "$([ $status = 0 ] && echo passed || echo FAILED)")")
+  [ $status = 0 ] || failed=1
+  return $status
+}
+
+if [ "${1:-}" = --only ]; then
+  "$2"
+  exit
+fi
+for stage in "${@:-${stages[@]}}"; do
+  # Nothing can be tested that does not build; every other stage runs whatever the others found.
+  run_stage "$stage" || case $stage in setup | site | server) break ;; esac
+done
+say "summary"
+printf '    %s\n' "${summary[@]}" >&2
+exit $failed
