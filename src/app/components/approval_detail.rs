@@ -58,9 +58,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAc
 }
 
 fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
-    let line = |word: &'static str, then: Option<String>| {
-        then.map(|then| view! { <p><strong>{word}</strong>" → "{then}</p> })
-    };
+    let line =
+        |word: &'static str, then: Option<String>| then.map(|then| view! { <p><strong>{word}</strong>" → "{then}</p> });
     view! { <div class="consequences">{line("If approved", approved)}{line("If rejected", rejected)}</div> }.into_any()
 }
 
@@ -75,7 +74,7 @@ fn decision_form(arn: String, event: u64, action: ServerAction<Decide>) -> AnyVi
                 <span>"Comment"</span>
                 <textarea name="comment" rows="2" maxlength="2000" aria-describedby="comment-help"></textarea>
             </label>
-            <p class="quiet" id="comment-help">"Kept with your decision. A rejection needs one."</p>
+            <p class="quiet" id="comment-help">"Kept with your decision, for whoever asks later."</p>
             <div class="decide-buttons">
                 <button class="button button-reject" type="submit" name="decision" value="reject" disabled=move || pending.get()>
                     "Reject"
@@ -113,7 +112,8 @@ fn outcome(page: &ApprovalPage) -> Option<AnyView> {
 fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
     let word = if decision.approved { "Approved" } else { "Rejected" };
     let status: Status = mark_of(decision.approved);
-    let comment = (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{decision.comment.clone()}</q> });
+    let comment =
+        (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{decision.comment.clone()}</q> });
     view! {
         <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
             <p class="notice-title"><Mark status/>{word}" by "{decision.person.clone()}" "<Ago at=decision.decided_at now/></p>

@@ -32,7 +32,8 @@ pub fn mark_of(approved: bool) -> Status {
 pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> impl IntoView {
     let row = move |row: DecisionRow| {
         let word = if row.approved { "Approved" } else { "Rejected" };
-        let comment = (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{row.comment.clone()}</q> });
+        let comment =
+            (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{row.comment.clone()}</q> });
         view! {
             <li class="decision">
                 <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>

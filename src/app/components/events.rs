@@ -30,7 +30,8 @@ pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] coun
     };
     let left_out = move || {
         let (shown, all) = (events.with(Vec::len), count.get());
-        (shown < all).then(|| view! { <p class="quiet">{format!("{shown} of {all} events are shown, the latest of them.")}</p> })
+        (shown < all)
+            .then(|| view! { <p class="quiet">{format!("{shown} of {all} events are shown, the latest of them.")}</p> })
     };
     view! {
         <Show

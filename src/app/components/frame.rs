@@ -18,7 +18,11 @@ const PLACES: [(&str, &str, &str); 6] = [
     ("Overview", routes::OVERVIEW, r#"<path d="M3 11.5 10 4l7 7.5M5.5 9.5V16h9V9.5"/>"#),
     ("Executions", routes::EXECUTIONS, r#"<path d="M3 5h8M6 10h11M4 15h6"/>"#),
     ("Inbox", routes::INBOX, r#"<path d="M3 11.5 5.5 4h9L17 11.5V16H3zM3 11.5h4l1.2 2h3.6l1.2-2h4"/>"#),
-    ("Workflows", routes::WORKFLOWS, r#"<rect x="7" y="2.5" width="6" height="4" rx="1"/><rect x="2.5" y="13.5" width="6" height="4" rx="1"/><rect x="11.5" y="13.5" width="6" height="4" rx="1"/><path d="M10 6.5V10m-4.5 3.5V10h9v3.5"/>"#),
+    (
+        "Workflows",
+        routes::WORKFLOWS,
+        r#"<rect x="7" y="2.5" width="6" height="4" rx="1"/><rect x="2.5" y="13.5" width="6" height="4" rx="1"/><rect x="11.5" y="13.5" width="6" height="4" rx="1"/><path d="M10 6.5V10m-4.5 3.5V10h9v3.5"/>"#,
+    ),
     ("Deploy", routes::DEPLOY, r#"<path d="M10 13V3.5M6 7l4-4 4 4M3.5 12v4.5h13V12"/>"#),
     ("Audit", routes::AUDIT, r#"<path d="M5 2.5h10v15H5zM8 6.5h4M8 9.5h4M8 12.5h2"/>"#),
 ];
@@ -55,7 +59,8 @@ pub fn PageFrame(children: Children) -> impl IntoView {
         <main id="main" tabindex="-1">
             <p class="banner">
                 <strong>"Demonstration: "</strong>
-                "anyone at this machine can act as any of these people. Sign-in comes later; until then the program listens on this machine only."
+                "anyone at this machine can act as any of these people."
+                <span class="banner-more">" Sign-in comes later; until then the program listens on this machine only."</span>
             </p>
             <Transition>{move || Suspend::new(async move { connection_problem(frame.await) })}</Transition>
             {children()}
@@ -64,11 +69,18 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     .into_any()
 }
 
-fn place(word: &'static str, path: &'static str, shape: &'static str, frame: Resource<Result<Frame, AppError>>) -> AnyView {
+fn place(
+    word: &'static str,
+    path: &'static str,
+    shape: &'static str,
+    frame: Resource<Result<Frame, AppError>>,
+) -> AnyView {
     let here = use_location().pathname;
     let current = move || {
-        here.with(|here| if path == routes::OVERVIEW { here == path } else { here == path || here.starts_with(&format!("{path}/")) })
-            .then_some("page")
+        here.with(|here| {
+            if path == routes::OVERVIEW { here == path } else { here == path || here.starts_with(&format!("{path}/")) }
+        })
+        .then_some("page")
     };
     let count = (path == routes::INBOX).then(|| {
         view! {
@@ -83,7 +95,7 @@ fn place(word: &'static str, path: &'static str, shape: &'static str, frame: Res
         }
     });
     view! {
-        <a class="place" class:inbox=path == routes::INBOX href=path aria-current=current>
+        <a class="place" class:place-inbox=path == routes::INBOX href=path aria-current=current>
             <svg class="place-shape" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" inner_html=shape></svg>
             <span class="place-word">{word}</span>
             {count}

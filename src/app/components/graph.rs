@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::Mark;
 use super::status::look;
@@ -65,34 +68,62 @@ fn state(
     let name = node.id.clone();
     let status = Memo::new({
         let name = name.clone();
-        move |_| course.with(|course| course.as_ref().map(|course| course.states.get(&name).copied().unwrap_or(Status::NotReached)))
+        move |_| {
+            course.with(|course| {
+                course.as_ref().map(|course| course.states.get(&name).copied().unwrap_or(Status::NotReached))
+            })
+        }
     });
     let chosen = Memo::new({
         let name = name.clone();
         move |_| course.with(|course| course.as_ref().is_some_and(|course| course.chosen.as_ref() == Some(&name)))
     });
     let kind = kind_word(node.kind);
+    let navigate = use_navigate();
+    let to = link(&name);
+    let href = to.clone();
+    // The router minds the page's own links, not those of a drawing.
+    let go = move |click: MouseEvent| {
+        if click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key()) {
+            click.prevent_default();
+            navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }
+    };
     let label = {
         let name = node.label.clone();
-        move || status.get().map_or_else(|| format!("{name}, {kind}"), |status| format!("{name}, {kind}, {}", look(status).word))
+        move || {
+            status
+                .get()
+                .map_or_else(|| format!("{name}, {kind}"), |status| format!("{name}, {kind}, {}", look(status).word))
+        }
     };
-    let room = node.width - if node.container { 140.0 } else { 20.0 };
     // A definition alone has no marks, so its labels start where the marks would be.
     let indent = move || node.x + if status.get().is_some() { 32.0 } else { 12.0 };
     let mark_y = node.y + if node.container { 8.0 } else { node.height / 2.0 - 8.0 };
-    let label_y = node.y + if node.container || node.detail.is_empty() && node.height < 30.0 { 20.0 } else { node.height / 2.0 - 3.0 };
+    let label_y = node.y
+        + if node.container || node.detail.is_empty() && node.height < 30.0 { 20.0 } else { node.height / 2.0 - 3.0 };
     let detail = if node.detail.is_empty() { kind.to_owned() } else { node.detail.clone() };
-    let (detail_x, detail_y, anchor) =
-        if node.container { (node.x + node.width - 12.0, label_y, "end") } else { (0.0, node.y + node.height / 2.0 + 13.0, "start") };
+    let (detail_x, detail_y, anchor) = if node.container {
+        (node.x + node.width - 12.0, label_y, "end")
+    } else {
+        (0.0, node.y + node.height / 2.0 + 13.0, "start")
+    };
     let container = node.container;
+    let room = node.width - 40.0;
+    let name = fitted(&node.label, room, LABEL_CHARACTER);
+    // In the head of a box the detail stands beside the label where there is room, in a state below it.
+    let detail = if container { beside(&detail, &name, room) } else { fitted(&detail, room, DETAIL_CHARACTER) };
+    // Inside a group, so that the link is made as an element of the drawing and not of the page.
     view! {
+        <g>
         <a
             class="node"
             class:container=container
             class:chosen=move || chosen.get()
             data-tone=move || status.get().map_or("plain", |status| look(status).tone)
             data-kind=kind
-            href=link(&name)
+            href=href
+            on:click=go
             aria-label=label
             aria-current=move || chosen.get().then_some("true")
             data-noscroll="true"
@@ -102,16 +133,17 @@ fn state(
             {move || status.get().map(|status| view! {
                 <svg x=node.x + 9.0 y=mark_y width="16" height="16"><Mark status/></svg>
             })}
-            <text class="node-label" x=indent y=label_y>{fitted(&node.label, room - 20.0, LABEL_CHARACTER)}</text>
+            <text class="node-label" x=indent y=label_y>{name}</text>
             <text
                 class="node-detail"
                 x=move || if container { detail_x } else { indent() }
                 y=detail_y
                 text-anchor=anchor
             >
-                {fitted(&detail, if container { 120.0 } else { room - 20.0 }, DETAIL_CHARACTER)}
+                {detail}
             </text>
         </a>
+        </g>
     }
     .into_any()
 }
@@ -131,7 +163,8 @@ fn terminal(node: &Node) -> AnyView {
 
 fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
     let ends = (edge.from, edge.to);
-    let taken = Memo::new(move |_| course.with(|course| course.as_ref().is_some_and(|course| course.taken.contains(&ends))));
+    let taken =
+        Memo::new(move |_| course.with(|course| course.as_ref().is_some_and(|course| course.taken.contains(&ends))));
     let kind = match edge.kind {
         EdgeKind::Next => "next",
         EdgeKind::Choice => "choice",
@@ -182,6 +215,14 @@ fn kind_word(kind: NodeKind) -> &'static str {
         NodeKind::Parallel => "Parallel",
         NodeKind::Map => "Map",
     }
+}
+
+/// The detail, if it fits beside a label.
+#[expect(clippy::cast_precision_loss, reason = "a few dozen characters")]
+fn beside(detail: &str, label: &str, room: f32) -> String {
+    let needed =
+        label.chars().count() as f32 * LABEL_CHARACTER + detail.chars().count() as f32 * DETAIL_CHARACTER + 12.0;
+    if needed <= room { detail.to_owned() } else { String::new() }
 }
 
 /// The text cut to `room` pixels, with an ellipsis where it was cut.

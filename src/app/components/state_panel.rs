@@ -8,8 +8,13 @@ use crate::dto::{AttemptView, StateView, Status, VisitView};
 
 /// The panel. `state` is nothing where the chosen state was not reached.
 #[component]
-pub fn StatePanel(name: String, #[prop(into)] state: Signal<Option<StateView>>, #[prop(into)] now: Signal<i64>) -> impl IntoView {
-    let status = Signal::derive(move || state.with(|state| state.as_ref().map_or(Status::NotReached, |state| state.status)));
+pub fn StatePanel(
+    name: String,
+    #[prop(into)] state: Signal<Option<StateView>>,
+    #[prop(into)] now: Signal<i64>,
+) -> impl IntoView {
+    let status =
+        Signal::derive(move || state.with(|state| state.as_ref().map_or(Status::NotReached, |state| state.status)));
     let visits = move || {
         state.get().map_or_else(
             || view! { <Empty title="Not reached">"This state has not been entered in this execution. What it receives and returns appears here when it is."</Empty> }.into_any(),
@@ -18,7 +23,7 @@ pub fn StatePanel(name: String, #[prop(into)] state: Signal<Option<StateView>>, 
     };
     let label = format!("State {name}");
     view! {
-        <section class="panel" aria-label=label>
+        <section class="panel state-panel" tabindex="0" aria-label=label>
             <header class="panel-head">
                 <h2>{name}</h2>
                 <StatusWord status/>
@@ -67,7 +72,7 @@ fn visit(visit: VisitView, now: i64) -> AnyView {
             <p class="facts">
                 {visit.place.map(|place| view! { <span>{place}</span> })}
                 <span>"entered "<Ago at=visit.entered_at now/></span>
-                <span>"took "<Lasted from=visit.entered_at to=visit.exited_at now/></span>
+                <span>{if visit.exited_at.is_some() { "took " } else { "for " }}<Lasted from=visit.entered_at to=visit.exited_at now/></span>
             </p>
             {failure(visit.error, visit.cause)}
             {block("Input", visit.input)}
@@ -103,8 +108,26 @@ fn block(title: &'static str, text: Option<String>) -> Option<AnyView> {
     text.map(|text| view! { <section class="block"><h3>{title}</h3><Json text label=title/></section> }.into_any())
 }
 
+/// What a Lambda function writes as its cause.
+#[derive(serde::Deserialize)]
+struct Thrown {
+    #[serde(rename = "errorMessage")]
+    message: String,
+}
+
+/// An error and the sentence of its cause, for a notice.
+pub fn failure_line(error: Option<&str>, cause: Option<&str>) -> AnyView {
+    let sentence = cause
+        .map(|cause| serde_json::from_str::<Thrown>(cause).map_or_else(|_| cause.to_owned(), |thrown| thrown.message));
+    view! {
+        <p class="notice-title"><span class="failure-name mono">{error.unwrap_or("No error name").to_owned()}</span></p>
+        {sentence.map(|sentence| view! { <p>{sentence}</p> })}
+    }
+    .into_any()
+}
+
 /// An error and its cause. A cause is often JSON, as Lambda functions write it.
-pub fn failure(error: Option<String>, cause: Option<String>) -> Option<AnyView> {
+fn failure(error: Option<String>, cause: Option<String>) -> Option<AnyView> {
     (error.is_some() || cause.is_some()).then(|| {
         view! {
             <div class="failure">

@@ -20,12 +20,9 @@ pub struct Look {
 #[must_use]
 pub const fn look(status: Status) -> Look {
     let (tone, word, glyph, shape) = match status {
-        Status::NotReached => (
-            "none",
-            "Not reached",
-            "○",
-            r#"<circle cx="8" cy="8" r="5.5" stroke-dasharray="2.3 2"/>"#,
-        ),
+        Status::NotReached => {
+            ("none", "Not reached", "○", r#"<circle cx="8" cy="8" r="5.5" stroke-dasharray="2.3 2"/>"#)
+        }
         Status::Running => (
             "running",
             "Running",
@@ -42,12 +39,9 @@ pub const fn look(status: Status) -> Look {
             ("waiting", "Waiting", "◷", r#"<circle cx="8" cy="8" r="5.5"/><path d="M8 4.8V8l2.2 1.6"/>"#)
         }
         Status::Succeeded => ("good", "Succeeded", "✓", r#"<path d="M3 8.6l3.3 3.3L13 4.6"/>"#),
-        Status::Caught => (
-            "caught",
-            "Caught",
-            "↪",
-            r#"<path d="M4.5 2.5v6.2a3.6 3.6 0 0 0 7.2 0V6.6M9.4 8.7l2.3-2.4L14 8.7"/>"#,
-        ),
+        Status::Caught => {
+            ("caught", "Caught", "↪", r#"<path d="M4.5 2.5v6.2a3.6 3.6 0 0 0 7.2 0V6.6M9.4 8.7l2.3-2.4L14 8.7"/>"#)
+        }
         Status::Failed => ("bad", "Failed", "✕", r#"<path d="M4 4l8 8M12 4l-8 8"/>"#),
         Status::TimedOut => (
             "bad",

@@ -6,7 +6,7 @@ use leptos_meta::Link as HeadLink;
 use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{
-    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, failure,
+    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, failure_line,
 };
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StopExecution, get_execution};
@@ -41,7 +41,9 @@ fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<Sto
     let status = Signal::derive(move || data.with(|data| data.row.status));
     let window = {
         let name = row.name.clone();
-        Signal::derive(move || format!("{} {} · {name} · Countersign", look(status.get()).glyph, look(status.get()).word))
+        Signal::derive(move || {
+            format!("{} {} · {name} · Countersign", look(status.get()).glyph, look(status.get()).word)
+        })
     };
     let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
     let again = again_link(&row.workflow, data.with_untracked(|data| data.input.clone()).as_deref());
@@ -80,7 +82,8 @@ fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<Sto
 
 /// The workflow's page with the same input in its form. An input that no address can hold is left out.
 fn again_link(workflow: &str, input: Option<&str>) -> String {
-    let input = input.filter(|input| input.len() < 6_000).map(|input| format!("?input={}", routes::encode(&pretty(input))));
+    let input =
+        input.filter(|input| input.len() < 6_000).map(|input| format!("?input={}", routes::encode(&pretty(input))));
     format!("{}{}#start", routes::workflow(workflow), input.unwrap_or_default())
 }
 
@@ -111,7 +114,7 @@ fn requests(data: &dto::ExecutionPage) -> AnyView {
             <div class="notice notice-ask">
                 <p class="notice-title"><span>{row.title.clone()}</span></p>
                 <p>
-                    {row.state.clone()}" has waited since "<Ago at=row.asked_at now/>
+                    {row.state.clone()}", asked "<Ago at=row.asked_at now/>
                     {row.due.map(|at| view! { ", "<Due at now/> })}
                 </p>
                 <a class="button button-main" href=routes::approval(&row.execution_arn, row.event)>"Review and decide"</a>
@@ -124,8 +127,12 @@ fn requests(data: &dto::ExecutionPage) -> AnyView {
 /// Why the execution ended badly, and where.
 fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
     let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
-    let told = failure(data.error.clone(), data.cause.clone()).filter(|_| bad)?;
-    let place = data.states.iter().find(|state| matches!(state.status, Status::Failed | Status::TimedOut | Status::Aborted));
+    if !bad || data.error.is_none() && data.cause.is_none() {
+        return None;
+    }
+    let told = failure_line(data.error.as_deref(), data.cause.as_deref());
+    let place =
+        data.states.iter().find(|state| matches!(state.status, Status::Failed | Status::TimedOut | Status::Aborted));
     let place = place.map(|state| {
         view! { <p>"It ended in "<a href=routes::execution_state(arn, &state.name) data-noscroll="true">{state.name.clone()}</a>"."</p> }
     });
@@ -152,9 +159,11 @@ fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
         let tab = tab.get_untracked().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
         arn.with_value(|arn| format!("{}{tab}", routes::execution_state(arn, state)))
     };
-    let graph = move || match drawing.get() {
+    let graph = move || {
+        match drawing.get() {
         Some(graph) => view! { <GraphView graph label="The execution's course" course link/> }.into_any(),
         None => view! { <Empty title="It cannot be drawn">"The definition could not be read. The timeline and the events below tell the course."</Empty> }.into_any(),
+    }
     };
     let panel = move || {
         chosen.get().map_or_else(
@@ -166,7 +175,8 @@ fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
             },
         )
     };
-    view! { <div class="split"><div class="split-main">{graph}</div><div class="split-side">{panel}</div></div> }.into_any()
+    view! { <div class="split"><div class="split-main">{graph}</div><div class="split-side">{panel}</div></div> }
+        .into_any()
 }
 
 /// Timeline, events, and the texts.
@@ -215,7 +225,8 @@ fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
 }
 
 fn texts(data: ReadSignal<dto::ExecutionPage>) -> AnyView {
-    let input = Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
+    let input =
+        Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
     let output = Signal::derive(move || {
         data.with(|data| data.output.clone().unwrap_or_else(|| "It has returned nothing, or not yet.".to_owned()))
     });

@@ -11,9 +11,10 @@ use crate::dto;
 use crate::routes;
 
 /// The filters: the word, and AWS's word in the address.
-const FILTERS: [(&str, Option<&str>); 6] = [
+const FILTERS: [(&str, Option<&str>); 7] = [
     ("All", None),
     ("Running", Some("running")),
+    ("Waiting for approval", Some("waiting")),
     ("Succeeded", Some("succeeded")),
     ("Failed", Some("failed")),
     ("Timed out", Some("timed_out")),

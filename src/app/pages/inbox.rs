@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::param;
+use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
@@ -62,7 +62,8 @@ fn page(
     decide: ServerAction<Decide>,
 ) -> AnyView {
     let now = data.with_untracked(|data| data.inbox.now);
-    let open_key = Memo::new(move |_| data.with(|data| data.open.as_ref()?.as_ref().ok().map(|page| key_of(&page.row))));
+    let open_key =
+        Memo::new(move |_| data.with(|data| data.open.as_ref()?.as_ref().ok().map(|page| key_of(&page.row))));
     Effect::new(move || opened.set(open_key.get()));
     let window = move || {
         let title = data.with(|data| match (&data.open, asked.get()) {
@@ -70,7 +71,8 @@ fn page(
             _ => None,
         });
         let waiting = data.with(|data| data.inbox.waiting.len());
-        title.unwrap_or_else(|| if waiting == 0 { "Inbox".to_owned() } else { format!("Inbox ({waiting})") }) + " · Countersign"
+        title.unwrap_or_else(|| if waiting == 0 { "Inbox".to_owned() } else { format!("Inbox ({waiting})") })
+            + " · Countersign"
     };
     let count = move || data.with(|data| data.inbox.waiting.len());
     let decided = Signal::derive(move || data.with(|data| data.inbox.decided.clone()));
@@ -122,20 +124,36 @@ fn status_of(page: &ApprovalPage) -> Status {
 
 /// A request's own form for each request: what was typed for one must not be sent for another.
 fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: ServerAction<Decide>) -> AnyView {
-    let problem = move || data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())));
+    let problem = move || {
+        data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())))
+    };
     let detail = move |_: Key| {
         let first = data.with_untracked(|data| data.open.clone().and_then(Result::ok));
         first.map(|first| {
             let key = key_of(&first.row);
             // Between two requests the data is already the next one's: this one keeps its own.
             let own = move |last: Option<&ApprovalPage>| {
-                let fresh = data.with(|data| data.open.clone().and_then(Result::ok)).filter(|page| key_of(&page.row) == key);
+                let fresh =
+                    data.with(|data| data.open.clone().and_then(Result::ok)).filter(|page| key_of(&page.row) == key);
                 fresh.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
             };
             view! { <ApprovalDetail page=Memo::new(own) action=decide/> }
         })
     };
+    let late = query("late");
+    let too_late = move || {
+        late.get().map(|decision| {
+            let word = if decision == "approve" { "approval" } else { "rejection" };
+            view! {
+                <div class="notice notice-bad" role="status">
+                    <p class="notice-title">{format!("Your {word} was not sent: somebody or something was faster.")}</p>
+                    <p>"What closed the request stands below."</p>
+                </div>
+            }
+        })
+    };
     view! {
+        {too_late}
         {move || problem().map(|problem| view! { <ProblemBox problem/> })}
         <For each=move || open_key.get() key=Clone::clone children=detail/>
     }

@@ -27,7 +27,9 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         0 => "Overview · Countersign".to_owned(),
         waiting => format!("{} {waiting} waiting · Countersign", look(Status::WaitingApproval).glyph),
     });
-    let rate = move || data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0)));
+    let rate = move || {
+        data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0)))
+    };
     view! {
         <PageHead title="Overview" window/>
         <div class="numbers">

@@ -51,14 +51,18 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
             ]
         })
     };
+    // A state of a definition leads to the text that defines it.
+    let here = StoredValue::new(format!("{}?tab=definition", routes::workflow(&name)));
     let graph = {
         let name = name.clone();
-        move || match drawing.get() {
+        move || {
+            match drawing.get() {
             Some(graph) => view! {
-                <GraphView graph label=format!("Drawing of {name}") course=Signal::derive(|| None) link=|_| "?tab=definition".to_owned()/>
+                <GraphView graph label=format!("Drawing of {name}") course=Signal::derive(|| None) link=move |_| here.get_value()/>
             }
             .into_any(),
             None => view! { <Empty title="It cannot be drawn">"The definition could not be read. It is below, under Definition."</Empty> }.into_any(),
+        }
         }
     };
     let rows = Signal::derive(move || data.with(|data| data.executions.clone()));
@@ -66,7 +70,8 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
         let name = name.clone();
         move || match tab.get().as_deref() {
             Some("definition") => {
-                view! { <Definition text=Signal::derive(move || data.with(|data| data.definition.clone()))/> }.into_any()
+                view! { <Definition text=Signal::derive(move || data.with(|data| data.definition.clone()))/> }
+                    .into_any()
             }
             _ => executions(rows, now, &name),
         }

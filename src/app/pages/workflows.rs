@@ -13,10 +13,8 @@ use crate::routes;
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
     let live = Live::of_page();
-    let workflows = Resource::new(
-        move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)),
-        |_| list_workflows(),
-    );
+    let workflows =
+        Resource::new(move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)), |_| list_workflows());
     view! {
         <div class="page">
             <PageHead title="Workflows">

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::dto::{
-    ApprovalPage, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, WorkflowPage, WorkflowRow,
+    ApprovalPage, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, WorkflowPage,
+    WorkflowRow,
 };
 use crate::error::AppError;
 

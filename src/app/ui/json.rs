@@ -9,7 +9,8 @@ const TONED: usize = 60_000;
 #[component]
 pub fn Json(#[prop(into)] text: Signal<String>, #[prop(optional, into)] label: String) -> impl IntoView {
     let label = (!label.is_empty()).then_some(label);
-    view! { <pre class="json" tabindex="0" aria-label=label inner_html=move || text.with(|text| html(text))></pre> }.into_any()
+    view! { <pre class="json" tabindex="0" aria-label=label inner_html=move || text.with(|text| html(text))></pre> }
+        .into_any()
 }
 
 /// The text indented by two spaces a level, if it is JSON. Numbers and strings stay as they were written.
@@ -132,7 +133,8 @@ fn write(tokens: &[(Tone, &str)], mut put: impl FnMut(Tone, &str, &mut String)) 
         (0..depth).for_each(|_| out.push_str("  "));
     };
     for (index, &(tone, token)) in tokens.iter().enumerate() {
-        let empty = |next: &str| tokens.get(index + 1).is_some_and(|(tone, token)| *tone == Tone::Mark && *token == next);
+        let empty =
+            |next: &str| tokens.get(index + 1).is_some_and(|(tone, token)| *tone == Tone::Mark && *token == next);
         let opened = index > 0 && matches!(tokens[index - 1], (Tone::Mark, "{" | "["));
         if tone == Tone::Mark && matches!(token, "}" | "]") {
             depth = depth.saturating_sub(1);
@@ -167,7 +169,10 @@ mod tests {
 
     #[test]
     fn json_is_indented_and_otherwise_untouched() {
-        check(r#"{"a":[1,2.50,-3e5],"b":{},"c":"x: {y}","d":[]}"#, "{\n  \"a\": [\n    1,\n    2.50,\n    -3e5\n  ],\n  \"b\": {},\n  \"c\": \"x: {y}\",\n  \"d\": []\n}");
+        check(
+            r#"{"a":[1,2.50,-3e5],"b":{},"c":"x: {y}","d":[]}"#,
+            "{\n  \"a\": [\n    1,\n    2.50,\n    -3e5\n  ],\n  \"b\": {},\n  \"c\": \"x: {y}\",\n  \"d\": []\n}",
+        );
         check(r#""{""#, r#""{""#);
         check(" true ", "true");
     }
@@ -181,7 +186,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(html("{\"<b>\":\"&\"}"), "{\n  <span class=\"k\">&quot;&lt;b&gt;&quot;</span>: <span class=\"s\">&quot;&amp;&quot;</span>\n}");
+        assert_eq!(
+            html("{\"<b>\":\"&\"}"),
+            "{\n  <span class=\"k\">&quot;&lt;b&gt;&quot;</span>: <span class=\"s\">&quot;&amp;&quot;</span>\n}"
+        );
         assert_eq!(html("<script>"), "&lt;script&gt;");
     }
 }

@@ -137,7 +137,12 @@ pub fn duration(ms: i64, exact: bool) -> String {
 fn absolute(ms: i64) -> String {
     let (date, time) = (civil(ms.div_euclid(DAY)), ms.rem_euclid(DAY));
     let (year, month, day) = date;
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", time / HOUR, time % HOUR / MINUTE, time % MINUTE / SECOND)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        time / HOUR,
+        time % HOUR / MINUTE,
+        time % MINUTE / SECOND
+    )
 }
 
 fn iso(ms: i64) -> String {
@@ -179,9 +184,14 @@ mod tests {
 
     #[test]
     fn moments_are_told_from_now() {
-        for (gone, expect) in
-            [(0, "just now"), (12_000, "12 s ago"), (240_000, "4 min ago"), (7_300_000, "2 h ago"), (-120_000, "in 2 min"), (259_200_000, "3 days ago")]
-        {
+        for (gone, expect) in [
+            (0, "just now"),
+            (12_000, "12 s ago"),
+            (240_000, "4 min ago"),
+            (7_300_000, "2 h ago"),
+            (-120_000, "in 2 min"),
+            (259_200_000, "3 days ago"),
+        ] {
             assert_eq!(relative(1_000_000, 1_000_000 + gone), expect);
         }
     }
