@@ -3,6 +3,11 @@
 //! Pure and deterministic: the same definition gives the same drawing. Text is not measured but estimated, so that a
 //! server and a browser agree.
 
+mod describe;
+mod layered;
+mod scope;
+mod text;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Machine;
@@ -78,7 +83,17 @@ pub struct Edge {
     pub label_at: Option<(f32, f32)>,
 }
 
-/// Draws a definition.
-pub fn layout(_machine: &Machine) -> Graph {
-    Graph::default()
+/// Free space around the drawing.
+const MARGIN: f32 = 16.0;
+
+/// Draws a definition. Transitions to states that are not there are left out.
+pub fn layout(machine: &Machine) -> Graph {
+    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true);
+    let (width, height) = sketch.size();
+    let mut graph = Graph { width: width + 2.0 * MARGIN, height: height + 2.0 * MARGIN, ..Graph::default() };
+    sketch.place(&mut graph, None, (MARGIN, MARGIN));
+    graph
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,8 @@ fn judge(text: &str, document: &Document) -> Vec<Diagnostic> {
     }
     diagnostics
 }
+
+/// The JSON value of a definition's text, placeholders included, without judging it.
+pub fn value(text: &str) -> Option<serde_json::Value> {
+    read(text).ok().map(|document| document.value)
+}

@@ -1,0 +1,206 @@
+//! A layered layout of boxes and links, top to bottom, after Sugiyama: rank, order, place, route.
+//!
+//! Three things differ from the textbook. A label is a vertex of its own, so it never lies on a box. Links into the same
+//! box share one trunk of bends, as tracks join before a station: thirty states that catch into one handler draw one line.
+//! A link backwards runs in a lane beside its boxes.
+
+mod coordinate;
+mod order;
+mod rank;
+mod route;
+
+/// Space between boxes of one rank.
+const BOX_GAP: f32 = 32.0;
+/// Space beside a bend, and between a box and its lanes.
+const LANE_GAP: f32 = 16.0;
+
+/// A connection between two boxes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Link {
+    pub from: usize,
+    pub to: usize,
+    /// Width and height of the label.
+    pub label: Option<(f32, f32)>,
+    /// Links of the same class into the same box share a trunk.
+    pub class: u8,
+    /// The link leaves at the side of the box's lower border, apart from the others.
+    pub aside: bool,
+}
+
+/// The result: top left corners of the boxes, and a route for each link.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Layout {
+    pub corners: Vec<(f32, f32)>,
+    pub routes: Vec<Route>,
+    pub width: f32,
+    pub height: f32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Route {
+    pub points: Vec<(f32, f32)>,
+    pub label_at: Option<(f32, f32)>,
+}
+
+/// Lays out boxes of these sizes. The first box is the one to begin with.
+pub(super) fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
+    if sizes.is_empty() {
+        return Layout::default();
+    }
+    let ranks = rank::ranks(sizes.len(), links);
+    let mut drawing = Drawing::new(sizes, links, &ranks);
+    order::order(&mut drawing);
+    let centres = coordinate::centres(&drawing);
+    route::route(&drawing, links, sizes, &centres)
+}
+
+/// A vertex of the proper graph, in which every arc joins neighbouring ranks.
+#[derive(Debug, Clone, PartialEq)]
+struct Vertex {
+    rank: usize,
+    width: f32,
+    height: f32,
+    kind: VertexKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VertexKind {
+    Box,
+    Label,
+    /// Where a trunk passes a rank.
+    Bend,
+    /// Where a link backwards passes the box that it leaves or enters: directly to the right of that box.
+    Lane {
+        owner: usize,
+    },
+}
+
+/// How a link runs through the vertices.
+#[derive(Debug, Clone, PartialEq)]
+enum Chain {
+    /// From the upper box to the lower one.
+    Down(Vec<usize>),
+    /// From the lane beside the upper box to the lane beside the lower one, for a link that runs upwards.
+    Up(Vec<usize>),
+    /// From a box to itself.
+    Loop,
+}
+
+struct Drawing {
+    /// The boxes come first, with the same indices.
+    vertices: Vec<Vertex>,
+    /// Vertices of each rank, from left to right.
+    layers: Vec<Vec<usize>>,
+    /// Neighbours one rank below and one rank above.
+    below: Vec<Vec<usize>>,
+    above: Vec<Vec<usize>>,
+    chains: Vec<Chain>,
+}
+
+impl Drawing {
+    fn new(sizes: &[(f32, f32)], links: &[Link], ranks: &[usize]) -> Drawing {
+        let vertices = sizes
+            .iter()
+            .zip(ranks)
+            .map(|(&(width, height), &rank)| Vertex { rank, width, height, kind: VertexKind::Box })
+            .collect();
+        let mut drawing = Drawing {
+            vertices,
+            layers: Vec::new(),
+            below: vec![Vec::new(); sizes.len()],
+            above: vec![Vec::new(); sizes.len()],
+            chains: Vec::new(),
+        };
+        let mut trunks = std::collections::BTreeMap::new();
+        for link in links {
+            let chain = if link.from == link.to {
+                Chain::Loop
+            } else if ranks[link.from] < ranks[link.to] {
+                Chain::Down(drawing.run_down(link, &mut trunks))
+            } else {
+                Chain::Up(drawing.run_up(link, &mut trunks))
+            };
+            drawing.chains.push(chain);
+        }
+        let height = drawing.vertices.iter().map(|vertex| vertex.rank).max().unwrap_or(0) + 1;
+        drawing.layers = vec![Vec::new(); height];
+        drawing
+    }
+
+    fn run_down(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
+        let mut chain = vec![link.from];
+        let (mut rank, last) = (self.vertices[link.from].rank + 1, self.vertices[link.to].rank);
+        if let Some((width, height)) = link.label {
+            chain.push(self.add(Vertex { rank, width, height, kind: VertexKind::Label }));
+            rank += 1;
+        }
+        for rank in rank..last {
+            chain.push(self.trunk((link.to, link.class, rank), trunks));
+        }
+        chain.push(link.to);
+        self.join(&chain);
+        chain
+    }
+
+    /// A link upwards, as the chain of vertices from its upper end (its target) down.
+    fn run_up(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
+        let (first, last) = (self.vertices[link.to].rank, self.vertices[link.from].rank);
+        // Classes of trunks backwards are apart from those of trunks forwards.
+        let class = link.class + 100;
+        let lane = |owner| Vertex { rank: first, width: 0.0, height: 0.0, kind: VertexKind::Lane { owner } };
+        let enter = match trunks.get(&(link.to, class, first)) {
+            Some(&found) => found,
+            None => self.add(lane(link.to)),
+        };
+        trunks.insert((link.to, class, first), enter);
+        let mut chain = vec![enter];
+        for rank in first + 1..last {
+            chain.push(self.trunk((link.to, class, rank), trunks));
+        }
+        // The label of a link backwards stands where the link turns upwards.
+        let (width, height) = link.label.unwrap_or_default();
+        let leave = Vertex { rank: last, width, height, ..lane(link.from) };
+        chain.push(self.add(leave));
+        self.join(&chain);
+        chain
+    }
+
+    fn trunk(&mut self, key: (usize, u8, usize), trunks: &mut Trunks) -> usize {
+        if let Some(&found) = trunks.get(&key) {
+            return found;
+        }
+        let added = self.add(Vertex { rank: key.2, width: 0.0, height: 0.0, kind: VertexKind::Bend });
+        trunks.insert(key, added);
+        added
+    }
+
+    fn add(&mut self, vertex: Vertex) -> usize {
+        self.vertices.push(vertex);
+        self.below.push(Vec::new());
+        self.above.push(Vec::new());
+        self.vertices.len() - 1
+    }
+
+    fn join(&mut self, chain: &[usize]) {
+        for pair in chain.windows(2) {
+            if !self.below[pair[0]].contains(&pair[1]) {
+                self.below[pair[0]].push(pair[1]);
+                self.above[pair[1]].push(pair[0]);
+            }
+        }
+    }
+
+    /// Whether the vertex is one that only a line passes.
+    fn is_bend(&self, vertex: usize) -> bool {
+        matches!(self.vertices[vertex].kind, VertexKind::Bend | VertexKind::Lane { .. })
+    }
+
+    /// Distance between the centres of two neighbours in a rank.
+    fn separation(&self, left: usize, right: usize) -> f32 {
+        let gap = if self.is_bend(left) || self.is_bend(right) { LANE_GAP } else { BOX_GAP };
+        self.vertices[left].width / 2.0 + gap + self.vertices[right].width / 2.0
+    }
+}
+
+/// The vertex of the trunk of a box and class at a rank.
+type Trunks = std::collections::BTreeMap<(usize, u8, usize), usize>;

@@ -1,0 +1,285 @@
+//! Vertical places and the lines: straight down, across in a track between two ranks, straight down again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Chain, Drawing, Layout, Link, Route, VertexKind};
+
+/// Space between two ranks of boxes, and beside a rank that only labels and lines pass.
+const RANK_GAP: f32 = 48.0;
+const THIN_GAP: f32 = 18.0;
+/// Space between two lines that run across in the same gap.
+const TRACK_GAP: f32 = 12.0;
+/// Two places nearer than this count as one.
+const NEAR: f32 = 1.5;
+/// Lines backwards leave and enter a box this far from the middle of its side.
+const SIDE_OFFSET: f32 = 6.0;
+/// How far a link from a box to itself goes out.
+const LOOP_REACH: f32 = 14.0;
+
+/// Where an arc leaves: a vertex, and the link when it leaves apart from the vertex's other links.
+type Port = (usize, Option<usize>);
+
+/// Draws every link, and moves everything to begin at zero.
+pub(super) fn route(drawing: &Drawing, links: &[Link], sizes: &[(f32, f32)], centres: &[f32]) -> Layout {
+    let ports = Ports::new(drawing, links, centres);
+    let tracks = Tracks::new(drawing, &ports);
+    let ranks = rank_places(drawing, &tracks);
+    let mut layout = Layout { corners: Vec::with_capacity(sizes.len()), ..Layout::default() };
+    for (vertex, &(width, height)) in sizes.iter().enumerate() {
+        let (top, rank_height) = ranks[drawing.vertices[vertex].rank];
+        layout.corners.push((centres[vertex] - width / 2.0, top + (rank_height - height) / 2.0));
+    }
+    let pen = Pen { drawing, ports: &ports, tracks: &tracks, ranks: &ranks, centres, corners: &layout.corners, sizes };
+    let routes = links.iter().enumerate().map(|(index, link)| pen.draw(index, link)).collect();
+    layout.routes = routes;
+    normalise(&mut layout, sizes, drawing, centres);
+    layout
+}
+
+/// The horizontal place of each line's beginning.
+struct Ports<'a> {
+    x: BTreeMap<Port, f32>,
+    /// Per link, the port that it leaves from.
+    of_link: Vec<Port>,
+    centres: &'a [f32],
+}
+
+impl<'a> Ports<'a> {
+    fn new(drawing: &Drawing, links: &[Link], centres: &'a [f32]) -> Ports<'a> {
+        let mut ports = Ports { x: BTreeMap::new(), of_link: Vec::new(), centres };
+        for (index, (link, chain)) in links.iter().zip(&drawing.chains).enumerate() {
+            let mut port = (link.from, None);
+            if let (true, Chain::Down(chain)) = (link.aside, chain) {
+                port.1 = Some(index);
+                let (centre, next) = (centres[link.from], centres[chain[1]]);
+                let reach = drawing.vertices[link.from].width * 0.42;
+                let nearest = drawing.vertices[link.from].width * 0.12;
+                let towards = if next < centre { -1.0 } else { 1.0 };
+                let offset = (next - centre).abs().clamp(nearest, reach).min(reach);
+                // A line that can fall straight does; one that goes far leaves near the corner.
+                let offset = if (next - centre).abs() > reach { reach * 0.75 } else { offset };
+                ports.x.insert(port, centre + towards * offset);
+            }
+            ports.of_link.push(port);
+        }
+        ports
+    }
+
+    fn x(&self, port: Port) -> f32 {
+        self.x.get(&port).copied().unwrap_or(self.centres[port.0])
+    }
+}
+
+/// The lines that run across between two ranks, each in a track of its own where they would touch.
+struct Tracks {
+    /// Number of tracks below each rank.
+    counts: Vec<usize>,
+    of_arc: BTreeMap<(Port, usize), usize>,
+}
+
+/// Arcs that may share a track, because they begin or end together.
+struct Bundle {
+    low: f32,
+    high: f32,
+    start: f32,
+    rightwards: bool,
+    arcs: Vec<(Port, usize)>,
+}
+
+impl Tracks {
+    fn new(drawing: &Drawing, ports: &Ports) -> Tracks {
+        let mut arcs: Vec<BTreeSet<(Port, usize)>> = vec![BTreeSet::new(); drawing.layers.len()];
+        for (link, chain) in drawing.chains.iter().enumerate() {
+            let (Chain::Down(chain) | Chain::Up(chain)) = chain else { continue };
+            for (step, pair) in chain.windows(2).enumerate() {
+                let from =
+                    if step == 0 && ports.of_link[link].0 == pair[0] { ports.of_link[link] } else { (pair[0], None) };
+                arcs[drawing.vertices[pair[0]].rank].insert((from, pair[1]));
+            }
+        }
+        let mut tracks = Tracks { counts: vec![0; drawing.layers.len()], of_arc: BTreeMap::new() };
+        for (rank, arcs) in arcs.into_iter().enumerate() {
+            tracks.assign(rank, bundles(&arcs, ports));
+        }
+        tracks
+    }
+
+    fn assign(&mut self, rank: usize, mut bundles: Vec<Bundle>) {
+        // Among lines to the right, the one that begins furthest right runs on top: then no line comes down upon another.
+        bundles.sort_by(|a, b| {
+            let key = |bundle: &Bundle| if bundle.rightwards { -bundle.start } else { bundle.start };
+            a.rightwards.cmp(&b.rightwards).then(key(a).total_cmp(&key(b)))
+        });
+        let mut taken: Vec<Vec<(f32, f32)>> = Vec::new();
+        for bundle in bundles {
+            let free = |lines: &Vec<(f32, f32)>| {
+                lines.iter().all(|&(low, high)| bundle.high + TRACK_GAP < low || high + TRACK_GAP < bundle.low)
+            };
+            let track = taken.iter().position(free).unwrap_or_else(|| {
+                taken.push(Vec::new());
+                taken.len() - 1
+            });
+            taken[track].push((bundle.low, bundle.high));
+            self.of_arc.extend(bundle.arcs.into_iter().map(|arc| (arc, track)));
+        }
+        self.counts[rank] = taken.len();
+    }
+}
+
+fn bundles(arcs: &BTreeSet<(Port, usize)>, ports: &Ports) -> Vec<Bundle> {
+    let mut arriving: BTreeMap<usize, usize> = BTreeMap::new();
+    for &(_, to) in arcs {
+        *arriving.entry(to).or_default() += 1;
+    }
+    let mut shared: BTreeMap<Port, bool> = BTreeMap::new();
+    for &(from, to) in arcs {
+        *shared.entry(from).or_insert(true) &= arriving[&to] == 1;
+    }
+    let mut found: BTreeMap<(bool, Port), Bundle> = BTreeMap::new();
+    for &(from, to) in arcs {
+        let (start, end) = (ports.x(from), ports.centres[to]);
+        if (start - end).abs() < NEAR {
+            continue;
+        }
+        let key = if shared[&from] { (true, from) } else { (false, (to, None)) };
+        let fresh = Bundle { low: start, high: start, start, rightwards: end > start, arcs: Vec::new() };
+        let bundle = found.entry(key).or_insert(fresh);
+        bundle.low = bundle.low.min(start).min(end);
+        bundle.high = bundle.high.max(start).max(end);
+        bundle.arcs.push((from, to));
+    }
+    found.into_values().collect()
+}
+
+/// Top and height of each rank.
+fn rank_places(drawing: &Drawing, tracks: &Tracks) -> Vec<(f32, f32)> {
+    let height = |layer: &Vec<usize>| layer.iter().map(|&vertex| drawing.vertices[vertex].height).fold(0.0, f32::max);
+    let thin: Vec<bool> = drawing
+        .layers
+        .iter()
+        .map(|layer| !layer.iter().any(|&vertex| drawing.vertices[vertex].kind == VertexKind::Box))
+        .collect();
+    let (mut places, mut top) = (Vec::with_capacity(drawing.layers.len()), 0.0);
+    for (rank, layer) in drawing.layers.iter().enumerate() {
+        let own = height(layer);
+        places.push((top, own));
+        let least = if thin[rank] || thin.get(rank + 1).copied().unwrap_or(false) { THIN_GAP } else { RANK_GAP };
+        top += own + f32::max(least, TRACK_GAP * (tracks.counts[rank] + 1) as f32);
+    }
+    places
+}
+
+struct Pen<'a> {
+    drawing: &'a Drawing,
+    ports: &'a Ports<'a>,
+    tracks: &'a Tracks,
+    ranks: &'a [(f32, f32)],
+    centres: &'a [f32],
+    corners: &'a [(f32, f32)],
+    sizes: &'a [(f32, f32)],
+}
+
+impl Pen<'_> {
+    fn draw(&self, index: usize, link: &Link) -> Route {
+        match &self.drawing.chains[index] {
+            Chain::Down(chain) => self.down(index, link, chain),
+            Chain::Up(chain) => self.up(link, chain),
+            Chain::Loop => self.around(link),
+        }
+    }
+
+    fn down(&self, index: usize, link: &Link, chain: &[usize]) -> Route {
+        let port = self.ports.of_link[index];
+        let mut points = vec![(self.ports.x(port), self.bottom(link.from))];
+        self.across(chain, port, &mut points);
+        points.push((self.centres[link.to], self.corners[link.to].1));
+        let label = chain.iter().find(|&&vertex| self.drawing.vertices[vertex].kind == VertexKind::Label);
+        Route { points: straightened(points), label_at: label.map(|&vertex| self.middle(vertex)) }
+    }
+
+    fn up(&self, link: &Link, chain: &[usize]) -> Route {
+        let (enter, leave) = (chain[0], chain[chain.len() - 1]);
+        let into = (self.corners[link.to].0 + self.sizes[link.to].0, self.side(link.to) + SIDE_OFFSET);
+        let out = (self.corners[link.from].0 + self.sizes[link.from].0, self.side(link.from) - SIDE_OFFSET);
+        let mut points = vec![into, (self.centres[enter], into.1)];
+        self.across(chain, (enter, None), &mut points);
+        points.extend([(self.centres[leave], out.1), out]);
+        points.reverse();
+        let label_at = link.label.map(|_| (self.centres[leave], out.1));
+        Route { points: straightened(points), label_at }
+    }
+
+    fn around(&self, link: &Link) -> Route {
+        let (right, middle) = (self.corners[link.from].0 + self.sizes[link.from].0, self.side(link.from));
+        let (out, low, high) = (right + LOOP_REACH, middle + SIDE_OFFSET, middle - SIDE_OFFSET);
+        let points = vec![(right, low), (out, low), (out, high), (right, high)];
+        Route { points, label_at: None }
+    }
+
+    /// Adds the corners of the lines that run across between the chain's vertices.
+    fn across(&self, chain: &[usize], port: Port, points: &mut Vec<(f32, f32)>) {
+        let mut from = port;
+        for pair in chain.windows(2) {
+            if let Some(track) = self.tracks.of_arc.get(&(from, pair[1])) {
+                let rank = self.drawing.vertices[pair[0]].rank;
+                let (top, height) = self.ranks[rank];
+                let gap = self.ranks[rank + 1].0 - top - height;
+                let y = top + height + gap * (*track + 1) as f32 / (self.tracks.counts[rank] + 1) as f32;
+                points.extend([(self.ports.x(from), y), (self.centres[pair[1]], y)]);
+            }
+            from = (pair[1], None);
+        }
+    }
+
+    fn bottom(&self, vertex: usize) -> f32 {
+        self.corners[vertex].1 + self.sizes[vertex].1
+    }
+
+    fn side(&self, vertex: usize) -> f32 {
+        self.corners[vertex].1 + self.sizes[vertex].1 / 2.0
+    }
+
+    fn middle(&self, vertex: usize) -> (f32, f32) {
+        let (top, height) = self.ranks[self.drawing.vertices[vertex].rank];
+        (self.centres[vertex], top + height / 2.0)
+    }
+}
+
+/// Without the points that lie on the line between their neighbours.
+fn straightened(points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
+    let mut result: Vec<(f32, f32)> = Vec::with_capacity(points.len());
+    for point in points {
+        while let [.., a, b] = result[..] {
+            let same_column = (a.0 - b.0).abs() < NEAR && (b.0 - point.0).abs() < NEAR;
+            let same_row = (a.1 - b.1).abs() < 0.1 && (b.1 - point.1).abs() < 0.1;
+            if !(same_column || same_row) {
+                break;
+            }
+            result.pop();
+        }
+        result.push(point);
+    }
+    result
+}
+
+/// Moves everything so that the drawing begins at zero, and measures it.
+fn normalise(layout: &mut Layout, sizes: &[(f32, f32)], drawing: &Drawing, centres: &[f32]) {
+    let (mut low, mut high, mut bottom) = (f32::INFINITY, f32::NEG_INFINITY, 0.0_f32);
+    for (vertex, &centre) in drawing.vertices.iter().zip(centres) {
+        low = low.min(centre - vertex.width / 2.0);
+        high = high.max(centre + vertex.width / 2.0);
+    }
+    for (&(_, y), size) in layout.corners.iter().zip(sizes) {
+        bottom = bottom.max(y + size.1);
+    }
+    for &(x, y) in layout.routes.iter().flat_map(|route| &route.points) {
+        low = low.min(x);
+        high = high.max(x);
+        bottom = bottom.max(y);
+    }
+    layout.corners.iter_mut().for_each(|corner| corner.0 -= low);
+    for route in &mut layout.routes {
+        route.points.iter_mut().chain(&mut route.label_at).for_each(|point| point.0 -= low);
+    }
+    (layout.width, layout.height) = (high - low, bottom);
+}

@@ -1,0 +1,121 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use serde_json::Value;
+
+fn drawn(definition: &str) -> Graph {
+    layout(&Machine::from_value(serde_json::from_str(definition).unwrap()).unwrap())
+}
+
+fn overlap(a: (f32, f32, f32, f32), b: (f32, f32, f32, f32)) -> bool {
+    a.0 + a.2 > b.0 + 0.5 && b.0 + b.2 > a.0 + 0.5 && a.1 + a.3 > b.1 + 0.5 && b.1 + b.3 > a.1 + 0.5
+}
+
+fn area(node: &Node) -> (f32, f32, f32, f32) {
+    (node.x, node.y, node.width, node.height)
+}
+
+/// What must hold for every drawing: nothing overlaps, lines and labels avoid the nodes, all is within the drawing.
+#[track_caller]
+fn sound(graph: &Graph, name: &str) {
+    for (index, node) in graph.nodes.iter().enumerate() {
+        assert!(node.x >= 0.0 && node.y >= 0.0, "{name}: {} begins outside", node.id);
+        assert!(node.x + node.width <= graph.width + 0.5, "{name}: {} ends outside", node.id);
+        for other in graph.nodes[index + 1..].iter().filter(|other| other.parent == node.parent) {
+            assert!(!overlap(area(node), area(other)), "{name}: {} lies on {}", node.id, other.id);
+        }
+        if let Some(parent) = node.parent {
+            let parent = &graph.nodes[parent];
+            assert!(node.x >= parent.x && node.y >= parent.y + 28.0, "{name}: {} leaves {}", node.id, parent.id);
+            assert!(node.x + node.width <= parent.x + parent.width + 0.5, "{name}: {} leaves {}", node.id, parent.id);
+            assert!(node.y + node.height <= parent.y + parent.height + 0.5, "{name}: {} leaves {}", node.id, parent.id);
+        }
+    }
+    for edge in &graph.edges {
+        let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
+        assert!(edge.points.len() >= 2, "{name}: no line from {} to {}", from.id, to.id);
+        for node in graph.nodes.iter().filter(|node| node.parent == from.parent) {
+            for pair in edge.points.windows(2) {
+                let (a, b) = (pair[0], pair[1]);
+                let line = (a.0.min(b.0), a.1.min(b.1), (a.0 - b.0).abs().max(0.6), (a.1 - b.1).abs().max(0.6));
+                assert!(!overlap(line, area(node)), "{name}: {} to {} crosses {}", from.id, to.id, node.id);
+            }
+            if let (Some((x, y)), Some(label)) = (edge.label_at, &edge.label) {
+                let width = text::width(label, 11.0);
+                let box_ = (x - width / 2.0, y - 7.0, width, 14.0);
+                assert!(!overlap(box_, area(node)), "{name}: label {label} lies on {}", node.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chain_is_straight() {
+    let graph =
+        drawn(r#"{"StartAt":"B","States":{"A":{"Type":"Succeed"},"B":{"Type":"Wait","Seconds":7200,"Next":"A"}}}"#);
+    sound(&graph, "chain");
+    let ids: Vec<(&str, &str)> = graph.nodes.iter().map(|node| (node.id.as_str(), node.detail.as_str())).collect();
+    assert_eq!(ids, [("__start", ""), ("B", "waits 2 h"), ("A", ""), ("__end", "")]);
+    assert!(graph.edges.iter().all(|edge| edge.points.len() == 2), "{:?}", graph.edges);
+}
+
+#[test]
+fn a_loop_a_choice_and_a_catch() {
+    let graph = drawn(
+        r#"{"StartAt":"Wait","States":{
+            "Wait":{"Type":"Wait","Seconds":5,"Next":"Ask"},
+            "Ask":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Next":"Done?",
+                   "Catch":[{"ErrorEquals":["States.ALL"],"Next":"Sorry"}]},
+            "Done?":{"Type":"Choice","Choices":[{"Variable":"$.done","BooleanEquals":true,"Next":"Yes"}],"Default":"Wait"},
+            "Yes":{"Type":"Succeed"},"Sorry":{"Type":"Fail","Error":"E"}}}"#,
+    );
+    sound(&graph, "loop");
+    let label = |kind| graph.edges.iter().find(|edge| edge.kind == kind).unwrap().label.clone();
+    assert_eq!(label(EdgeKind::Catch).as_deref(), Some("any error"));
+    assert_eq!(label(EdgeKind::Choice).as_deref(), Some("$.done = true"));
+    let back = graph.edges.iter().find(|edge| edge.kind == EdgeKind::Default).unwrap();
+    assert!(back.points[0].1 > back.points[back.points.len() - 1].1, "runs upwards: {:?}", back.points);
+}
+
+#[test]
+fn containers_hold_their_branches() {
+    let graph = drawn(
+        r#"{"StartAt":"Both","States":{"Both":{"Type":"Parallel","End":true,"Branches":[
+            {"StartAt":"L","States":{"L":{"Type":"Pass","End":true}}},
+            {"StartAt":"Each","States":{"Each":{"Type":"Map","End":true,"ItemProcessor":
+                {"StartAt":"R","States":{"R":{"Type":"Pass","Next":"R2"},"R2":{"Type":"Pass","End":true}}}}}}]}}}"#,
+    );
+    sound(&graph, "containers");
+    let parent = |id: &str| {
+        let node = graph.nodes.iter().find(|node| node.id == id).unwrap();
+        node.parent.map(|parent| graph.nodes[parent].id.as_str())
+    };
+    assert_eq!(
+        (parent("L"), parent("R2"), parent("Each"), parent("Both")),
+        (Some("Both"), Some("Each"), Some("Both"), None)
+    );
+}
+
+/// Definitions from the world, where the folder with them lies beside the checkout.
+#[test]
+fn real_definitions_draw() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/definitions");
+    let Ok(groups) = std::fs::read_dir(folder) else {
+        eprintln!("skipped: {folder} is not there");
+        return;
+    };
+    let mut count = 0;
+    for file in groups.flat_map(|group| std::fs::read_dir(group.unwrap().path()).unwrap()) {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(value) = crate::parse::value(&text).filter(|value: &Value| value.get("States").is_some()) else {
+            continue;
+        };
+        let machine = Machine::from_value(value).unwrap_or_else(|| panic!("{name} has no model"));
+        let graph = layout(&machine);
+        sound(&graph, &name);
+        assert_eq!(graph.nodes.len(), machine.all_states().len() + 2, "{name}");
+        count += 1;
+    }
+    assert!(count > 90, "only {count} definitions drew");
+}
