@@ -1,41 +1,116 @@
 //! One execution: the whole state of a run, moved on by inputs.
 
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use countersign_trace::HistoryEvent;
+use countersign_trace::{Details, EventKind, HistoryEvent};
+use serde_json::Value;
 
-use crate::{Action, Input, Outcome, Program, StartParams, TaskId};
+use crate::context::{View, next_random};
+use crate::map_run::MapRun;
+use crate::states::task::OpenTask;
+use crate::thread::{Data, Step, Thread};
+use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, StartParams, TaskId, TimerId};
+
+/// The most events of a Standard execution; the last one is its failure.
+const EVENTS: usize = 25_000;
+/// The same for Express executions, which AWS does not count; the engine keeps them in memory.
+const EXPRESS_EVENTS: usize = 100_000;
+/// Express executions end after five minutes.
+const EXPRESS_TIME: i64 = 300;
 
 /// A running (or finished) execution. It does no I/O and reads no clock: [`Execution::step`] takes the time.
 #[derive(Debug, Clone)]
 pub struct Execution {
-    program: Arc<Program>,
-    params: Arc<StartParams>,
-    history: Vec<HistoryEvent>,
+    pub(crate) program: Arc<Program>,
+    pub(crate) params: Arc<StartParams>,
+    pub(crate) chance: Cell<u64>,
+    pub(crate) now: i64,
+    /// The own history, and one for each child of a distributed map.
+    pub(crate) logs: Vec<Vec<HistoryEvent>>,
+    pub(crate) input: Data,
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) free: Vec<usize>,
+    pub(crate) ready: VecDeque<usize>,
+    pub(crate) tasks: BTreeMap<TaskId, OpenTask>,
+    pub(crate) timers: BTreeMap<TimerId, Timer>,
+    pub(crate) map_runs: Vec<MapRun>,
+    pub(crate) redrives: u64,
+    next_id: u64,
+    actions: Vec<Action>,
     outcome: Option<Outcome>,
+    started: bool,
+}
+
+/// A timer that has not fired.
+#[derive(Debug, Clone)]
+pub(crate) struct Timer {
+    pub at: i64,
+    pub thread: usize,
+    pub purpose: Purpose,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A Wait state's end.
+    Wake,
+    /// The next attempt of a state.
+    Retry,
+    /// A task's `TimeoutSeconds`.
+    TaskTimeout(TaskId),
+    /// A task's `HeartbeatSeconds`.
+    Heartbeat(TaskId),
+    /// The definition's `TimeoutSeconds`.
+    ExecutionTimeout,
 }
 
 impl Execution {
     /// An execution that has not begun: its first input is [`Input::Start`].
     pub fn new(program: Arc<Program>, params: StartParams) -> Execution {
+        let input = Data::parse(&params.input).unwrap_or_else(|| Data::new(Value::Object(serde_json::Map::new())));
         Execution {
             program,
+            chance: Cell::new(params.seed),
+            now: params.start_at,
             params: Arc::new(params),
-            history: Vec::new(),
+            logs: vec![Vec::new()],
+            input,
+            threads: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            tasks: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            map_runs: Vec::new(),
+            redrives: 0,
+            next_id: 0,
+            actions: Vec::new(),
             outcome: None,
+            started: false,
         }
     }
 
     /// Takes one input at `at` (milliseconds since the epoch) and runs until nothing more can happen without
     /// the outside. Inputs for unknown or closed tasks and timers are ignored.
     pub fn step(&mut self, at: i64, input: Input) -> Vec<Action> {
-        let _ = (at, input, &self.program, &self.params);
-        Vec::new()
+        self.now = self.now.max(at);
+        match input {
+            Input::Start if !self.started => self.start(),
+            Input::Start => {}
+            Input::Redrive => self.redrive(),
+            _ if self.outcome.is_some() || !self.started => {}
+            Input::Stop { error, cause } => self.stop(OutcomeStatus::Aborted, error, cause),
+            Input::TimerFired { timer } => self.timer_fired(timer),
+            task_input => crate::states::task::answer(self, task_input),
+        }
+        self.run();
+        std::mem::take(&mut self.actions)
     }
 
     /// Every event so far, in order.
     pub fn history(&self) -> &[HistoryEvent] {
-        &self.history
+        &self.logs[0]
     }
 
     /// How it ended; `None` while it runs.
@@ -45,12 +120,156 @@ impl Execution {
 
     /// What the host must do (again) after a replay: tasks without an answer, timers that have not fired.
     pub fn outstanding(&self) -> Vec<Action> {
-        Vec::new()
+        let tasks = self.tasks.values().map(|task| Action::StartTask(Box::new(task.request.clone())));
+        let timers = self.timers.iter().map(|(id, timer)| Action::SetTimer { timer: *id, at: timer.at });
+        tasks.chain(timers).collect()
     }
 
     /// Whether an answer for `task` would still be taken.
     pub fn task_is_open(&self, task: TaskId) -> bool {
-        let _ = task;
-        false
+        self.tasks.contains_key(&task)
+    }
+
+    /// How often it has been redriven.
+    pub fn redrive_count(&self) -> u64 {
+        self.redrives
+    }
+
+    /// The runs of distributed maps, with their child executions.
+    pub fn map_runs(&self) -> &[MapRun] {
+        &self.map_runs
+    }
+
+    /// The history of a child of a distributed map: [`crate::map_run::Child::log`].
+    pub fn child_history(&self, log: usize) -> &[HistoryEvent] {
+        self.logs.get(log).map_or(&[], Vec::as_slice)
+    }
+
+    fn start(&mut self) {
+        self.started = true;
+        let details = Details {
+            input: Some(self.input.text.to_string()),
+            role_arn: Some(self.params.role_arn.clone()),
+            state_machine_version_arn: self.params.state_machine_version_arn.clone(),
+            state_machine_alias_arn: self.params.state_machine_alias_arn.clone(),
+            ..Details::default()
+        };
+        self.push(0, 0, EventKind::ExecutionStarted, details);
+        let input = self.input.clone();
+        let thread = self.spawn(None, 0, 0, input, 0);
+        self.ready.push_back(thread);
+        let express = (self.params.kind == ExecutionKind::Express).then_some(EXPRESS_TIME);
+        let limit = self.program.timeout.into_iter().chain(express).min();
+        if let Some(seconds) = limit {
+            let at = self.now.saturating_add(seconds.saturating_mul(1000));
+            self.add_timer(0, at, Purpose::ExecutionTimeout);
+        }
+    }
+
+    /// Adds an event to a history and gives its id.
+    pub(crate) fn push(&mut self, log: usize, previous: u64, kind: EventKind, details: Details) -> u64 {
+        let events = &mut self.logs[log];
+        let id = events.len() as u64 + 1;
+        events.push(HistoryEvent { id, previous_event_id: previous, timestamp: self.now, kind, details });
+        id
+    }
+
+    /// Whether a history has room for nothing but the failure that ends it.
+    pub(crate) fn is_full(&self, log: usize) -> bool {
+        let most = if self.params.kind == ExecutionKind::Express { EXPRESS_EVENTS } else { EVENTS };
+        self.logs[log].len() + 1 >= most
+    }
+
+    pub(crate) fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    pub(crate) fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        next_random(&self.chance)
+    }
+
+    /// Sets the one timer that the thread waits for.
+    pub(crate) fn set_timer(&mut self, thread: usize, at: i64, purpose: Purpose) {
+        let id = self.add_timer(thread, at, purpose);
+        self.threads[thread].timer = Some(id);
+    }
+
+    pub(crate) fn add_timer(&mut self, thread: usize, at: i64, purpose: Purpose) -> TimerId {
+        let timer = TimerId(self.fresh_id());
+        self.timers.insert(timer, Timer { at, thread, purpose });
+        self.act(Action::SetTimer { timer, at });
+        timer
+    }
+
+    pub(crate) fn cancel_timer(&mut self, timer: TimerId) {
+        if self.timers.remove(&timer).is_some() {
+            self.act(Action::CancelTimer { timer });
+        }
+    }
+
+    fn timer_fired(&mut self, timer: TimerId) {
+        let Some(Timer { thread, purpose, at }) = self.timers.remove(&timer) else {
+            return;
+        };
+        self.now = self.now.max(at);
+        match purpose {
+            Purpose::Wake => {
+                self.threads[thread].timer = None;
+                self.woken(thread);
+            }
+            Purpose::Retry => {
+                self.threads[thread].timer = None;
+                self.threads[thread].step = Step::Attempt;
+                self.ready.push_back(thread);
+            }
+            Purpose::TaskTimeout(task) | Purpose::Heartbeat(task) => crate::states::task::timed_out(self, task),
+            Purpose::ExecutionTimeout => self.stop(OutcomeStatus::TimedOut, None, None),
+        }
+    }
+
+    /// What expressions of a thread see; `input` is `$`.
+    pub(crate) fn view<'a>(&'a self, thread: &'a Thread, input: &'a Value) -> View<'a> {
+        View {
+            params: &self.params,
+            execution_input: &self.input.value,
+            input,
+            state_input: &thread.input.value,
+            result: None,
+            error_output: None,
+            assigned: &thread.variables,
+            situation: &thread.situation,
+            chance: &self.chance,
+            now: self.now,
+            context: OnceCell::new(),
+        }
+    }
+
+    /// Ends the execution with everything that still runs.
+    pub(crate) fn close(
+        &mut self,
+        status: OutcomeStatus,
+        output: Option<String>,
+        error: Option<String>,
+        cause: Option<String>,
+    ) {
+        self.outcome = Some(Outcome { status, output, error, cause, at: self.now });
+        self.ready.clear();
+        let tasks: Vec<TaskId> = self.tasks.keys().copied().collect();
+        tasks.into_iter().for_each(|task| self.forget_task(task));
+        let timers: Vec<TimerId> = self.timers.keys().copied().collect();
+        timers.into_iter().for_each(|timer| self.cancel_timer(timer));
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    pub(crate) fn reopen(&mut self) {
+        self.outcome = None;
     }
 }

@@ -4,13 +4,36 @@
 //! [`Execution::step`] and performs the [`Action`]s that come back; [`Execution::history`] is the history as
 //! AWS would have recorded it. The same definition, parameters and inputs give the same history, byte for byte,
 //! so recovery is: a new `Execution`, the journal replayed, then [`Execution::outstanding`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use countersign_engine::{Execution, Input, Program, StartParams};
+//!
+//! let definition = serde_json::json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 42, "End": true}}});
+//! let program = Arc::new(Program::compile(&definition).expect("it is a valid definition"));
+//! let mut execution = Execution::new(program, StartParams { input: "{}".into(), ..StartParams::default() });
+//! assert!(execution.step(0, Input::Start).is_empty());
+//! assert_eq!(execution.outcome().and_then(|o| o.output.as_deref()), Some("42"));
+//! assert_eq!(execution.history().len(), 4);
+//! ```
 
+mod catch;
+mod context;
+mod ending;
 mod execution;
+mod failure;
+pub mod map_run;
 mod params;
 mod program;
 mod protocol;
+mod retry;
+mod run;
+mod states;
+mod template;
+mod thread;
+mod timestamp;
 
 pub use execution::Execution;
 pub use params::{ExecutionKind, Outcome, OutcomeStatus, StartParams};
-pub use program::Program;
+pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};

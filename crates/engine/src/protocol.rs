@@ -20,41 +20,23 @@ pub enum Input {
     /// The host has begun the call: `TaskStarted` or `LambdaFunctionStarted`.
     TaskStarted { task: TaskId },
     /// The call could not begin: `TaskStartFailed` or `LambdaFunctionStartFailed`.
-    TaskStartFailed {
-        task: TaskId,
-        error: String,
-        cause: String,
-    },
+    TaskStartFailed { task: TaskId, error: String, cause: String },
     /// Callback and `.sync` patterns: the service accepted the request; `output` is its answer (JSON).
     TaskSubmitted { task: TaskId, output: String },
     /// Callback and `.sync` patterns: the service refused the request.
-    TaskSubmitFailed {
-        task: TaskId,
-        error: String,
-        cause: String,
-    },
+    TaskSubmitFailed { task: TaskId, error: String, cause: String },
     /// The answer (JSON). For [`Integration::ItemReader`] with `getObject` it is the object's text as it is.
     TaskSucceeded { task: TaskId, output: String },
     /// The failure. An empty `error` or `cause` is left out of the event, as AWS does.
-    TaskFailed {
-        task: TaskId,
-        error: String,
-        cause: String,
-    },
+    TaskFailed { task: TaskId, error: String, cause: String },
     /// A worker took the activity's task.
-    ActivityStarted {
-        task: TaskId,
-        worker_name: Option<String>,
-    },
+    ActivityStarted { task: TaskId, worker_name: Option<String> },
     /// `SendTaskHeartbeat`: puts the heartbeat timer back; makes no event.
     Heartbeat { task: TaskId },
     /// A timer of [`Action::SetTimer`] came due.
     TimerFired { timer: TimerId },
     /// `StopExecution`.
-    Stop {
-        error: Option<String>,
-        cause: Option<String>,
-    },
+    Stop { error: Option<String>, cause: Option<String> },
     /// `RedriveExecution`: goes on from the states that failed.
     Redrive,
 }

@@ -1,0 +1,67 @@
+//! `Catch`: where the execution goes on after a failure.
+
+use countersign_asl::expr::path::Path;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::program::{CompileError, Names, target};
+use crate::retry::{error_names, matches};
+use crate::template::Template;
+
+/// One entry of `Catch`.
+#[derive(Debug)]
+pub(crate) struct Catcher {
+    errors: Vec<String>,
+    pub next: usize,
+    pub result_path: Option<Path>,
+    pub result_discarded: bool,
+    pub assign: Option<Template>,
+    pub output: Option<Template>,
+}
+
+impl Catcher {
+    pub fn compile(
+        value: Option<&Value>,
+        names: &Names,
+        jsonata: bool,
+        at: &str,
+    ) -> Result<Vec<Catcher>, CompileError> {
+        let entries = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let each = |(i, entry): (usize, &Value)| Self::entry(entry, i, names, jsonata, &format!("{at}[{i}]"));
+        entries.iter().enumerate().map(each).collect()
+    }
+
+    fn entry(entry: &Value, i: usize, names: &Names, jsonata: bool, at: &str) -> Result<Catcher, CompileError> {
+        let template = |name: &str| {
+            let compile = |value| Template::compile(value, jsonata, &format!("Catch[{i}]/{name}"));
+            entry.get(name).map(compile).transpose()
+        };
+        let path = match entry.get("ResultPath") {
+            Some(Value::String(text)) if text != "$" => {
+                Some(Path::parse(text).map_err(|reason| CompileError::new(format!("{at}/ResultPath"), reason))?)
+            }
+            _ => None,
+        };
+        Ok(Catcher {
+            errors: error_names(entry, at)?,
+            next: target(names, entry.get("Next"), &format!("{at}/Next"))?,
+            result_path: path,
+            result_discarded: entry.get("ResultPath") == Some(&Value::Null),
+            assign: template("Assign")?,
+            output: template("Output")?,
+        })
+    }
+
+    /// Whether the failure is one of this entry's.
+    pub fn matches(&self, failure: &Failure) -> bool {
+        matches(&self.errors, failure)
+    }
+}
+
+/// What the handler of a failure gets: `Error` and `Cause`.
+pub(crate) fn error_output(failure: &Failure) -> Value {
+    let mut output = json!({});
+    output["Error"] = failure.error.clone().unwrap_or_default().into();
+    output["Cause"] = failure.cause.clone().unwrap_or_default().into();
+    output
+}

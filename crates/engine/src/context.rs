@@ -1,0 +1,132 @@
+//! What expressions see of an execution: input, variables and the context object (`$$`, `$states.context`).
+
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_asl::expr::Environment;
+use serde_json::{Value, json};
+
+use crate::StartParams;
+use crate::timestamp;
+
+/// Variables by name. Inner scopes get a copy of the handle: what they assign stays theirs.
+pub(crate) type Variables = Arc<BTreeMap<String, Arc<Value>>>;
+
+/// What the context object says of the current state and item.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Situation {
+    pub state: Arc<str>,
+    /// Milliseconds since the epoch.
+    pub entered_at: i64,
+    pub retry_count: u32,
+    pub token: Option<String>,
+    /// `$$.Map.Item`, inside an item processor and its selector.
+    pub item: Option<Arc<Value>>,
+    pub redrives: u64,
+    /// Set in a child of a distributed map, which is an execution of its own.
+    pub child: Option<Arc<ChildIdentity>>,
+}
+
+/// Who a child execution is.
+#[derive(Debug)]
+pub(crate) struct ChildIdentity {
+    pub arn: String,
+    pub name: String,
+    pub input: Arc<Value>,
+    pub started_at: i64,
+}
+
+/// One moment of a state: implements [`Environment`] for the expression languages.
+pub(crate) struct View<'a> {
+    pub params: &'a StartParams,
+    pub execution_input: &'a Value,
+    /// `$` of JSONPath.
+    pub input: &'a Value,
+    /// `$states.input`.
+    pub state_input: &'a Value,
+    /// `$states.result`.
+    pub result: Option<&'a Value>,
+    /// `$states.errorOutput`.
+    pub error_output: Option<&'a Value>,
+    pub assigned: &'a Variables,
+    pub situation: &'a Situation,
+    pub chance: &'a Cell<u64>,
+    pub now: i64,
+    pub context: OnceCell<Value>,
+}
+
+impl<'a> View<'a> {
+    /// `$states` besides the context.
+    pub fn states(&self) -> Vec<(&'static str, &Value)> {
+        let mut bound = vec![("input", self.state_input)];
+        bound.extend(self.result.map(|v| ("result", v)));
+        bound.extend(self.error_output.map(|v| ("errorOutput", v)));
+        bound
+    }
+
+    /// Every variable in scope.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.assigned.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+
+    fn build(&self) -> Value {
+        let (params, situation) = (self.params, self.situation);
+        let (id, input, name, started_at) = match &situation.child {
+            Some(child) => (&child.arn, child.input.as_ref(), &child.name, child.started_at),
+            None => (&params.execution_arn, self.execution_input, &params.name, params.start_at),
+        };
+        let mut context = json!({
+            "Execution": {
+                "Id": id,
+                "Input": input,
+                "Name": name,
+                "RoleArn": params.role_arn,
+                "StartTime": timestamp::format(started_at),
+                "RedriveCount": situation.redrives,
+            },
+            "StateMachine": { "Id": params.state_machine_arn, "Name": params.state_machine_name },
+        });
+        if !situation.state.is_empty() {
+            context["State"] = json!({
+                "EnteredTime": timestamp::format(situation.entered_at),
+                "Name": situation.state.as_ref(),
+                "RetryCount": situation.retry_count,
+            });
+        }
+        if let Some(item) = &situation.item {
+            context["Map"] = json!({ "Item": item.as_ref() });
+        }
+        if let Some(token) = &situation.token {
+            context["Task"] = json!({ "Token": token });
+        }
+        context
+    }
+}
+
+impl Environment for View<'_> {
+    fn input(&self) -> &Value {
+        self.input
+    }
+    fn context(&self) -> &Value {
+        self.context.get_or_init(|| self.build())
+    }
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.assigned.get(name).map(AsRef::as_ref)
+    }
+    fn random(&self) -> u64 {
+        next_random(self.chance)
+    }
+    fn now(&self) -> i64 {
+        self.now
+    }
+}
+
+/// SplitMix64 over the execution's seed: the only source of chance.
+pub(crate) fn next_random(state: &Cell<u64>) -> u64 {
+    state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+    let mut z = state.get();
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

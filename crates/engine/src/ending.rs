@@ -1,0 +1,270 @@
+//! How failures travel: retriers, catchers, the parents of a scope, the end; stop and redrive.
+
+use std::sync::Arc;
+
+use countersign_trace::{Details, EventKind};
+
+use crate::OutcomeStatus;
+use crate::catch::{Catcher, error_output};
+use crate::execution::{Execution, Purpose};
+use crate::failure::Failure;
+use crate::program::State;
+use crate::run::combine;
+use crate::states;
+use crate::thread::{Children, Data, Parent, Step};
+use crate::{Action, TaskId};
+
+impl Execution {
+    /// A failure of the state itself, found by the interpreter.
+    pub(crate) fn fail_here(&mut self, thread: usize, failure: Failure) {
+        let program = Arc::clone(&self.program);
+        let at = &self.threads[thread];
+        let state = &program.scopes[at.scope].states[at.state];
+        let failure = failure.at(&state.name, at.entered);
+        if let Some(location) = &failure.evaluation {
+            let details = Details {
+                error: failure.error.clone(),
+                cause: failure.cause.clone(),
+                location: location.clone(),
+                state: Some(state.name.to_string()),
+                ..Details::default()
+            };
+            self.event(thread, EventKind::EvaluationFailed, details);
+        }
+        self.handle(thread, failure);
+    }
+
+    /// A failure that has its events: tried again, caught, or handed up.
+    pub(crate) fn handle(&mut self, thread: usize, failure: Failure) {
+        let program = Arc::clone(&self.program);
+        let at = &self.threads[thread];
+        let state = &program.scopes[at.scope].states[at.state];
+        if self.retried(thread, state, &failure) {
+            return;
+        }
+        let catcher = state.catch.iter().find(|c| c.matches(&failure));
+        if let Some(kind) = state.tag.failed().filter(|_| failure.catchable || failure.evaluation.is_some()) {
+            self.event(thread, kind, Details::default());
+        }
+        let Some(catcher) = catcher else {
+            self.hand_up(thread, failure);
+            return;
+        };
+        self.drop_children(thread);
+        if let Err(second) = self.caught(thread, state, catcher, &failure) {
+            let second = Failure { catchable: false, ..second };
+            let at = &self.threads[thread];
+            let second = second.at(&state.name, at.entered);
+            self.hand_up(thread, second);
+        }
+        self.ready.push_back(thread);
+    }
+
+    fn retried(&mut self, thread: usize, state: &State, failure: &Failure) -> bool {
+        let Some(i) = state.retry.iter().position(|r| r.matches(failure)) else {
+            return false;
+        };
+        let made = self.threads[thread].retries[i];
+        let Some(delay) = state.retry[i].delay(made, || self.random()) else {
+            return false;
+        };
+        self.drop_children(thread);
+        let at = &mut self.threads[thread];
+        at.retries[i] += 1;
+        at.situation.retry_count += 1;
+        at.step = Step::Wait;
+        self.set_timer(thread, self.now.saturating_add(delay), Purpose::Retry);
+        true
+    }
+
+    fn caught(&mut self, thread: usize, state: &State, catcher: &Catcher, failure: &Failure) -> Result<(), Failure> {
+        let error = Data::new(error_output(failure));
+        let at = &self.threads[thread];
+        let mut view = self.view(at, &error.value);
+        view.error_output = Some(&error.value);
+        let assigned = catcher.assign.as_ref().map(|t| t.value(&view)).transpose()?;
+        let output = match (&catcher.output, state.jsonata) {
+            (Some(template), true) => Data::new(template.value(&view)?),
+            (None, true) => error.clone(),
+            (_, false) => combine(at, catcher.result_path.as_ref(), catcher.result_discarded, &error)?,
+        };
+        drop(view);
+        self.exit(thread, state, output, assigned, Some(catcher.next));
+        Ok(())
+    }
+
+    /// To the parent, or to the end of the execution.
+    fn hand_up(&mut self, thread: usize, failure: Failure) {
+        // A Map or Parallel state has said itself that it failed; other states are told to be given up.
+        let at = &self.threads[thread];
+        let nested = self.program.scopes[at.scope].states[at.state].tag.failed().is_some();
+        self.threads[thread].step = if nested { Step::Halted } else { Step::Wait };
+        let Some(Parent { thread: parent, index }) = self.threads[thread].parent else {
+            let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
+            self.event(thread, EventKind::ExecutionFailed, details);
+            self.close(OutcomeStatus::Failed, None, failure.error, failure.cause);
+            return;
+        };
+        match self.threads[parent].children {
+            Children::Parallel(_) => states::parallel::branch_failed(self, parent, thread, failure),
+            Children::Map(_) => states::map::iteration_failed(self, parent, index, thread, failure),
+            Children::None => {}
+        }
+    }
+
+    /// The history has no room for more than the failure that says so.
+    pub(crate) fn overflow(&mut self, thread: usize) {
+        let cause = "The execution reached the maximum number of history events (25000).";
+        let failure = Failure::runtime(cause);
+        let log = self.threads[thread].log;
+        let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
+        let previous = self.threads[thread].previous;
+        if log == 0 {
+            self.push(0, previous, EventKind::ExecutionFailed, details);
+            self.close(OutcomeStatus::Failed, None, failure.error, failure.cause);
+        } else {
+            let mut top = thread;
+            while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
+                top = parent.thread;
+            }
+            self.hand_up(top, failure);
+        }
+    }
+
+    /// Gives up a thread that runs: its task, its timer, its children. Writes the abort event of its state,
+    /// following `previous`.
+    pub(crate) fn abort(&mut self, thread: usize, previous: u64) {
+        if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
+            return;
+        }
+        let children = self.child_threads(thread);
+        self.silence(thread);
+        for child in children {
+            self.abort(child, previous);
+        }
+        let at = &self.threads[thread];
+        // A thread that never entered a state has nothing to abort.
+        let tag = self.program.scopes[at.scope].states[at.state].tag;
+        if let (Some(kind), true) = (tag.aborted(), at.entered > 0 && at.step != Step::Enter) {
+            self.push(self.threads[thread].log, previous, kind, Details::default());
+        }
+        let at = &mut self.threads[thread];
+        if at.step == Step::Enter {
+            // A state that was not entered yet is entered by a redrive.
+            at.entered = 0;
+        }
+        at.step = Step::Halted;
+    }
+
+    /// Cancels what a thread waits for outside.
+    pub(crate) fn silence(&mut self, thread: usize) {
+        if let Some(task) = self.threads[thread].task.take() {
+            self.forget_task(task);
+        }
+        if let Some(timer) = self.threads[thread].timer.take() {
+            self.cancel_timer(timer);
+        }
+    }
+
+    /// Takes an open task away, with its timers, and tells the host.
+    pub(crate) fn forget_task(&mut self, task: TaskId) {
+        if self.close_task(task) {
+            self.act(Action::CancelTask { task });
+        }
+    }
+
+    /// Takes an open task away, with its timers: it has been answered.
+    pub(crate) fn close_task(&mut self, task: TaskId) -> bool {
+        let Some(open) = self.tasks.remove(&task) else {
+            return false;
+        };
+        open.timers.into_iter().for_each(|timer| self.cancel_timer(timer));
+        if self.threads[open.thread].task == Some(task) {
+            self.threads[open.thread].task = None;
+        }
+        true
+    }
+
+    /// The threads that a state has started and that have not been taken back.
+    pub(crate) fn child_threads(&self, thread: usize) -> Vec<usize> {
+        match &self.threads[thread].children {
+            Children::None => Vec::new(),
+            Children::Parallel(branches) => branches.threads.clone(),
+            Children::Map(iterations) => iterations.running.values().copied().collect(),
+        }
+    }
+
+    /// Frees the children of a state, and theirs.
+    pub(crate) fn drop_children(&mut self, thread: usize) {
+        for child in self.child_threads(thread) {
+            self.release(child);
+        }
+        self.threads[thread].children = Children::None;
+    }
+
+    /// Frees a thread's slot for the next one.
+    pub(crate) fn release(&mut self, thread: usize) {
+        self.drop_children(thread);
+        self.silence(thread);
+        self.threads[thread].step = Step::Done;
+        self.threads[thread].parent = None;
+        self.free.push(thread);
+    }
+
+    /// Ends the execution from outside, or by its own timeout.
+    pub(crate) fn stop(&mut self, status: OutcomeStatus, error: Option<String>, cause: Option<String>) {
+        let previous = self.threads[0].previous;
+        self.abort(0, previous);
+        let kind =
+            if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
+        let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };
+        self.event(0, kind, details);
+        states::distributed::close_runs(self, status);
+        self.close(status, None, error, cause);
+    }
+
+    /// Goes on from the states that failed or were given up.
+    pub(crate) fn redrive(&mut self) {
+        if !self.is_over() || self.outcome().is_some_and(|o| o.status == OutcomeStatus::Succeeded) {
+            return;
+        }
+        self.reopen();
+        self.redrives += 1;
+        let details = Details { redrive_count: Some(self.redrives), ..Details::default() };
+        self.event(0, EventKind::ExecutionRedriven, details);
+        let previous = self.threads[0].previous;
+        self.resume(0, previous);
+        if let Some(seconds) = self.program.timeout {
+            let at = self.now.saturating_add(seconds.saturating_mul(1000));
+            self.add_timer(0, at, Purpose::ExecutionTimeout);
+        }
+    }
+
+    fn resume(&mut self, thread: usize, previous: u64) {
+        let at = &mut self.threads[thread];
+        if at.step == Step::Done {
+            return;
+        }
+        at.situation.redrives = self.redrives;
+        at.situation.retry_count = 0;
+        at.retries.iter_mut().for_each(|made| *made = 0);
+        at.previous = previous;
+        let open = match &mut at.children {
+            Children::None => Vec::new(),
+            Children::Parallel(branches) => branches.threads.clone(),
+            Children::Map(iterations) => {
+                iterations.failures = 0;
+                iterations.running.values().copied().collect()
+            }
+        };
+        let open: Vec<usize> = open.into_iter().filter(|t| self.threads[*t].step != Step::Done).collect();
+        if open.is_empty() {
+            let at = &mut self.threads[thread];
+            at.children = Children::None;
+            at.step = if at.entered == 0 { Step::Enter } else { Step::Attempt };
+            self.ready.push_back(thread);
+        } else {
+            open.into_iter().for_each(|child| self.resume(child, previous));
+        }
+    }
+}

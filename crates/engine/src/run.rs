@@ -1,0 +1,272 @@
+//! How threads move: entering states, leaving them, ending scopes.
+
+use std::sync::Arc;
+
+use countersign_trace::{Details, EventKind};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::OutcomeStatus;
+use crate::context::Situation;
+use crate::execution::Execution;
+use crate::failure::{Failure, PAYLOAD};
+use crate::program::{Selector, State};
+use crate::states::{self, select};
+use crate::template::Template;
+use crate::thread::{Children, Data, Parent, Run, Step, Thread};
+
+impl Execution {
+    /// Runs every ready thread until all of them wait.
+    pub(crate) fn run(&mut self) {
+        while let Some(thread) = self.ready.pop_front() {
+            while !self.is_over() && matches!(self.threads[thread].step, Step::Enter | Step::Attempt) {
+                let log = self.threads[thread].log;
+                if self.is_full(log) {
+                    self.overflow(thread);
+                    break;
+                }
+                self.advance(thread);
+            }
+        }
+    }
+
+    fn advance(&mut self, thread: usize) {
+        if self.threads[thread].step == Step::Enter {
+            self.enter(thread);
+        }
+        self.threads[thread].step = Step::Wait;
+        match states::run(self, thread) {
+            Ok(Run::Wait | Run::Left) => {}
+            Ok(Run::Result(result)) => self.complete(thread, result),
+            Err(failure) => self.fail_here(thread, failure),
+        }
+    }
+
+    fn enter(&mut self, thread: usize) {
+        let program = Arc::clone(&self.program);
+        let at = &mut self.threads[thread];
+        let state = &program.scopes[at.scope].states[at.state];
+        at.situation.state = Arc::clone(&state.name);
+        at.situation.entered_at = self.now;
+        at.situation.retry_count = 0;
+        at.situation.token = None;
+        at.retries.clear();
+        at.retries.resize(state.retry.len(), 0);
+        let details = Details {
+            name: Some(state.name.to_string()),
+            input: Some(at.input.text.to_string()),
+            ..Details::default()
+        };
+        let (log, previous) = (at.log, at.previous);
+        let id = self.push(log, previous, state.tag.entered(), details);
+        let at = &mut self.threads[thread];
+        at.entered = id;
+        at.previous = id;
+    }
+
+    /// Adds an event to the thread's chain.
+    pub(crate) fn event(&mut self, thread: usize, kind: EventKind, details: Details) -> u64 {
+        let (log, previous) = (self.threads[thread].log, self.threads[thread].previous);
+        let id = self.push(log, previous, kind, details);
+        self.threads[thread].previous = id;
+        id
+    }
+
+    /// The state input after `InputPath` and `Parameters`; JSONata states have neither.
+    pub(crate) fn effective_input(&self, thread: usize, state: &State) -> Result<Data, Failure> {
+        let at = &self.threads[thread];
+        if state.jsonata {
+            return Ok(at.input.clone());
+        }
+        let input = self.selected(&state.input_path, at, &at.input)?;
+        match (&state.parameters, state.tag) {
+            (None, _) | (_, states::Tag::Map) => Ok(input),
+            (Some(template), _) => Ok(Data::new(template.value(&self.view(at, &input.value))?)),
+        }
+    }
+
+    pub(crate) fn selected(&self, selector: &Selector, at: &Thread, data: &Data) -> Result<Data, Failure> {
+        match selector {
+            Selector::Whole => Ok(data.clone()),
+            Selector::Nothing => Ok(Data::new(Value::Object(Map::new()))),
+            Selector::At(reference) => Ok(Data::new(select(reference, &self.view(at, &data.value))?)),
+        }
+    }
+
+    /// Takes a state's result: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath` or `Output`; then leaves.
+    pub(crate) fn complete(&mut self, thread: usize, result: Data) {
+        let program = Arc::clone(&self.program);
+        let at = &self.threads[thread];
+        let state = &program.scopes[at.scope].states[at.state];
+        if let Err(failure) = self.try_complete(thread, state, result) {
+            self.fail_here(thread, failure);
+        }
+    }
+
+    fn try_complete(&mut self, thread: usize, state: &State, result: Data) -> Result<(), Failure> {
+        if result.text.len() > PAYLOAD {
+            return Err(Failure::data_limit(&state.name));
+        }
+        let at = &self.threads[thread];
+        let result = match (&state.result_selector, state.jsonata) {
+            (Some(template), false) => Data::new(template.value(&self.view(at, &result.value))?),
+            _ => result,
+        };
+        self.leave(thread, state, &result, state.assign.as_ref(), state.output.as_ref(), state.next)
+    }
+
+    /// Writes the exit event and goes on to `next`, or ends the scope. `result` is what `Assign` and `Output` see.
+    pub(crate) fn leave(
+        &mut self,
+        thread: usize,
+        state: &State,
+        result: &Data,
+        assign: Option<&Template>,
+        output: Option<&Template>,
+        next: Option<usize>,
+    ) -> Result<(), Failure> {
+        let at = &self.threads[thread];
+        let mut view = self.view(at, &result.value);
+        view.result = Some(&result.value);
+        let assigned = assign.map(|template| template.value(&view)).transpose()?;
+        let output = match (output, state.jsonata) {
+            (Some(template), true) => Data::new(template.value(&view)?),
+            (None, true) => result.clone(),
+            (_, false) => {
+                let combined = combine(at, state.result_path.as_ref(), state.result_discarded, result)?;
+                self.selected(&state.output_path, at, &combined)?
+            }
+        };
+        drop(view);
+        if output.text.len() > PAYLOAD {
+            return Err(Failure::data_limit(&state.name));
+        }
+        self.exit(thread, state, output, assigned, next);
+        Ok(())
+    }
+
+    /// The exit event, the variables, and the way on.
+    pub(crate) fn exit(
+        &mut self,
+        thread: usize,
+        state: &State,
+        output: Data,
+        assigned: Option<Value>,
+        next: Option<usize>,
+    ) {
+        let assigned = assigned.and_then(|v| if let Value::Object(o) = v { Some(o) } else { None });
+        let details = Details {
+            name: Some(state.name.to_string()),
+            output: Some(output.text.to_string()),
+            assigned_variables: assigned
+                .as_ref()
+                .map(|o| o.iter().map(|(k, v)| (k.clone(), v.to_string())).collect::<IndexMap<_, _>>()),
+            ..Details::default()
+        };
+        self.event(thread, state.tag.exited(), details);
+        let at = &mut self.threads[thread];
+        if let Some(assigned) = assigned {
+            let variables = Arc::make_mut(&mut at.variables);
+            variables.extend(assigned.into_iter().map(|(k, v)| (k, Arc::new(v))));
+        }
+        at.input = output;
+        at.children = Children::None;
+        match next {
+            Some(next) => {
+                at.state = next;
+                at.step = Step::Enter;
+            }
+            None => self.end_of_scope(thread),
+        }
+    }
+
+    fn end_of_scope(&mut self, thread: usize) {
+        self.threads[thread].step = Step::Done;
+        let Some(Parent { thread: parent, index }) = self.threads[thread].parent else {
+            let output = self.threads[thread].input.text.to_string();
+            let details = Details { output: Some(output.clone()), ..Details::default() };
+            self.event(thread, EventKind::ExecutionSucceeded, details);
+            self.close(OutcomeStatus::Succeeded, Some(output), None, None);
+            return;
+        };
+        match self.threads[parent].children {
+            Children::Parallel(_) => states::parallel::branch_done(self, parent, index, thread),
+            Children::Map(_) => states::map::iteration_done(self, parent, index, thread),
+            Children::None => {}
+        }
+    }
+
+    /// After a Wait state's time.
+    pub(crate) fn woken(&mut self, thread: usize) {
+        let program = Arc::clone(&self.program);
+        let at = &self.threads[thread];
+        let state = &program.scopes[at.scope].states[at.state];
+        match self.effective_input(thread, state) {
+            Ok(input) => self.complete(thread, input),
+            Err(failure) => self.fail_here(thread, failure),
+        }
+        self.ready.push_back(thread);
+    }
+
+    /// A new thread at the start of a scope.
+    pub(crate) fn spawn(
+        &mut self,
+        parent: Option<Parent>,
+        log: usize,
+        scope: usize,
+        input: Data,
+        previous: u64,
+    ) -> usize {
+        let inherited = parent.map(|p| &self.threads[p.thread]);
+        let thread = Thread {
+            log,
+            scope,
+            state: self.program.scopes[scope].start,
+            input,
+            previous,
+            entered: 0,
+            situation: Situation {
+                item: inherited.and_then(|t| t.situation.item.clone()),
+                redrives: self.redrives,
+                child: inherited.and_then(|t| t.situation.child.clone()),
+                ..Situation::default()
+            },
+            variables: inherited.map(|t| Arc::clone(&t.variables)).unwrap_or_default(),
+            parent,
+            retries: Vec::new(),
+            step: Step::Enter,
+            task: None,
+            timer: None,
+            children: Children::None,
+        };
+        match self.free.pop() {
+            Some(slot) => {
+                self.threads[slot] = thread;
+                slot
+            }
+            None => {
+                self.threads.push(thread);
+                self.threads.len() - 1
+            }
+        }
+    }
+}
+
+/// `ResultPath`: the result put into the state's input.
+pub(crate) fn combine(
+    at: &Thread,
+    path: Option<&countersign_asl::expr::path::Path>,
+    discarded: bool,
+    result: &Data,
+) -> Result<Data, Failure> {
+    match (path, discarded) {
+        (_, true) => Ok(at.input.clone()),
+        (None, false) => Ok(result.clone()),
+        (Some(path), false) => {
+            let mut input = at.input.value.as_ref().clone();
+            path.put(&mut input, result.value.as_ref().clone())
+                .map_err(|error| Failure::new("States.ResultPathMatchFailure", error.to_string()))?;
+            Ok(Data::new(input))
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Map: the same processor for every item, inline or as child executions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_trace::{Details, EventKind};
+use serde_json::{Value, json};
+
+use crate::execution::Execution;
+use crate::failure::Failure;
+use crate::program::{CompileError, Compiler, Fields, State};
+use crate::states::{Amount, Tag, distributed, select};
+use crate::template::{Reference, Template};
+use crate::thread::{Children, Data, Parent, Ran, Run};
+
+#[derive(Debug)]
+pub(crate) struct Map {
+    scope: usize,
+    items: Items,
+    /// `ItemSelector`, or the older `Parameters`.
+    pub selector: Option<Template>,
+    max_concurrency: Option<Amount>,
+    pub distributed: Option<distributed::Distributed>,
+    tolerated_count: Option<Amount>,
+    tolerated_percentage: Option<Amount>,
+}
+
+#[derive(Debug)]
+enum Items {
+    /// The whole effective input.
+    Input,
+    Path(Reference),
+    Template(Template),
+}
+
+/// The iterations of a running Map state.
+#[derive(Debug, Clone)]
+pub(crate) struct Iterations {
+    pub items: Vec<Arc<Value>>,
+    /// The input of the state, for `ItemSelector`.
+    pub input: Data,
+    pub next: usize,
+    /// Threads by index.
+    pub running: BTreeMap<usize, usize>,
+    pub results: Vec<Option<Arc<Value>>>,
+    pub limit: usize,
+    pub failures: usize,
+    /// How many iterations may fail.
+    pub tolerated: usize,
+    /// The event that the first iterations follow.
+    pub started: u64,
+    pub scope: usize,
+    /// The run of a distributed map.
+    pub run: Option<usize>,
+}
+
+impl Map {
+    pub fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Map, CompileError> {
+        let (name, processor) = ["ItemProcessor", "Iterator"]
+            .into_iter()
+            .find_map(|name| Some((name, fields.get(name)?)))
+            .ok_or_else(|| CompileError::new(fields.at, "a Map state needs an ItemProcessor"))?;
+        let items = match (fields.reference("ItemsPath")?, fields.template("Items")?) {
+            (Some(reference), _) => Items::Path(reference),
+            (None, Some(template)) => Items::Template(template),
+            (None, None) => Items::Input,
+        };
+        let config = processor.get("ProcessorConfig");
+        let is_distributed = config.and_then(|c| c.get("Mode")).and_then(Value::as_str) == Some("DISTRIBUTED");
+        let selector = match fields.template("ItemSelector")? {
+            None if !fields.jsonata => fields.template("Parameters")?,
+            given => given,
+        };
+        Ok(Map {
+            scope: compiler.scope(processor, fields.jsonata, &fields.place(name))?,
+            items,
+            selector,
+            max_concurrency: Amount::compile(fields, "MaxConcurrency")?,
+            distributed: is_distributed.then(|| distributed::Distributed::compile(fields)).transpose()?,
+            tolerated_count: Amount::compile(fields, "ToleratedFailureCount")?,
+            tolerated_percentage: Amount::compile(fields, "ToleratedFailurePercentage")?,
+        })
+    }
+}
+
+pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
+    let input = execution.effective_input(thread, state)?;
+    let at = &execution.threads[thread];
+    let view = execution.view(at, &input.value);
+    let limit = map.max_concurrency.as_ref().map(|a| a.value(&view)).transpose()?.unwrap_or(0);
+    if limit < 0 {
+        return Err(Failure::runtime("MaxConcurrency cannot be negative."));
+    }
+    let reader = map.distributed.as_ref().and_then(|d| d.reader.as_ref());
+    let items = if reader.is_some() { Vec::new() } else { items(map, &view, state, &input)? };
+    drop(view);
+    let details = Details { length: Some(items.len() as u64), ..Details::default() };
+    let started = execution.event(thread, EventKind::MapStateStarted, details);
+    let tolerated = tolerated(execution, thread, map, &input, items.len())?;
+    let iterations = Iterations {
+        results: vec![None; items.len()],
+        items: items.into_iter().map(Arc::new).collect(),
+        input,
+        next: 0,
+        running: BTreeMap::new(),
+        limit: if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) },
+        failures: 0,
+        tolerated: tolerated.0,
+        started,
+        scope: map.scope,
+        run: None,
+    };
+    execution.threads[thread].children = Children::Map(Box::new(iterations));
+    if let Some(distributed) = &map.distributed {
+        return distributed::begin(execution, thread, state, distributed, limit, tolerated);
+    }
+    begin(execution, thread, state, map)
+}
+
+fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
+    let Children::Map(iterations) = &execution.threads[thread].children else {
+        return Ok(Run::Wait);
+    };
+    let (first, started) = (iterations.items.len().min(iterations.limit), iterations.started);
+    if first == 0 {
+        return Ok(Run::Result(finish(execution, thread)));
+    }
+    for _ in 0..first {
+        next(execution, thread, state, map, started)?;
+    }
+    Ok(Run::Wait)
+}
+
+/// Starts the next iteration of an inline map, following `previous`.
+fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, previous: u64) -> Result<(), Failure> {
+    let Children::Map(iterations) = &mut execution.threads[thread].children else {
+        return Ok(());
+    };
+    let index = iterations.next;
+    let Some(item) = iterations.items.get(index).cloned() else {
+        return Ok(());
+    };
+    iterations.next += 1;
+    let scope = iterations.scope;
+    let log = execution.threads[thread].log;
+    let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
+    let started = execution.push(log, previous, EventKind::MapIterationStarted, details);
+    let (input, context) = item_input(execution, thread, map, index, &item)?;
+    let child = execution.spawn(Some(Parent { thread, index }), log, scope, input, started);
+    execution.threads[child].situation.item = Some(context);
+    execution.ready.push_back(child);
+    if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        iterations.running.insert(index, child);
+    }
+    Ok(())
+}
+
+/// What an iteration gets, and `$$.Map.Item`.
+pub(crate) fn item_input(
+    execution: &Execution,
+    thread: usize,
+    map: &Map,
+    index: usize,
+    item: &Arc<Value>,
+) -> Result<(Data, Arc<Value>), Failure> {
+    let context = Arc::new(json!({ "Index": index, "Value": item.as_ref() }));
+    let at = &execution.threads[thread];
+    let (Some(selector), Children::Map(iterations)) = (&map.selector, &at.children) else {
+        let text = Arc::from(item.to_string());
+        let value = Arc::clone(item);
+        return Ok((Data { value, text }, context));
+    };
+    let situation = crate::context::Situation { item: Some(Arc::clone(&context)), ..at.situation.clone() };
+    let mut view = execution.view(at, &iterations.input.value);
+    view.situation = &situation;
+    Ok((Data::new(selector.value(&view)?), context))
+}
+
+/// An iteration has come to its end.
+pub(crate) fn iteration_done(execution: &mut Execution, parent: usize, index: usize, child: usize) {
+    let (output, previous, log) = {
+        let at = &execution.threads[child];
+        (Arc::clone(&at.input.value), at.previous, execution.threads[parent].log)
+    };
+    let Children::Map(iterations) = &mut execution.threads[parent].children else {
+        return;
+    };
+    iterations.running.remove(&index);
+    iterations.results[index] = Some(output);
+    if iterations.run.is_some() {
+        distributed::child_done(execution, parent, index, child);
+        return;
+    }
+    let program = Arc::clone(&execution.program);
+    let at = &execution.threads[parent];
+    let state = &program.scopes[at.scope].states[at.state];
+    let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
+    let succeeded = execution.push(log, previous, EventKind::MapIterationSucceeded, details);
+    execution.release(child);
+    let crate::states::Body::Map(map) = &state.body else {
+        return;
+    };
+    if let Err(failure) = next(execution, parent, state, map, previous) {
+        execution.threads[parent].previous = previous;
+        execution.fail_here(parent, failure);
+        return;
+    }
+    let Children::Map(iterations) = &execution.threads[parent].children else {
+        return;
+    };
+    if iterations.running.is_empty() && iterations.next == iterations.items.len() {
+        execution.threads[parent].previous = succeeded;
+        let result = finish(execution, parent);
+        execution.complete(parent, result);
+        execution.ready.push_back(parent);
+    }
+}
+
+/// `MapStateSucceeded`, and the list of the results. The event is not part of the chain.
+pub(crate) fn finish(execution: &mut Execution, thread: usize) -> Data {
+    let (log, previous) = (execution.threads[thread].log, execution.threads[thread].previous);
+    execution.push(log, previous, EventKind::MapStateSucceeded, Details::default());
+    let Children::Map(iterations) = std::mem::take(&mut execution.threads[thread].children) else {
+        return Data::new(Value::Array(Vec::new()));
+    };
+    let results = iterations.results.into_iter().flatten();
+    Data::new(Value::Array(results.map(Arc::unwrap_or_clone).collect()))
+}
+
+/// An iteration has failed: the others are given up, and so the state fails.
+pub(crate) fn iteration_failed(execution: &mut Execution, parent: usize, index: usize, child: usize, failure: Failure) {
+    let is_run = matches!(&execution.threads[parent].children, Children::Map(m) if m.run.is_some());
+    if is_run {
+        distributed::child_failed(execution, parent, index, child, failure);
+        return;
+    }
+    let (previous, log) = (execution.threads[child].previous, execution.threads[parent].log);
+    let Children::Map(iterations) = &execution.threads[parent].children else {
+        return;
+    };
+    let running: Vec<(usize, usize)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
+    let program = Arc::clone(&execution.program);
+    let at = &execution.threads[parent];
+    let name = program.scopes[at.scope].states[at.state].name.to_string();
+    for (i, thread) in running {
+        let kind = if i == index { EventKind::MapIterationFailed } else { EventKind::MapIterationAborted };
+        let details = Details { name: Some(name.clone()), index: Some(i as u64), ..Details::default() };
+        execution.push(log, previous, kind, details);
+        execution.abort(thread, previous);
+    }
+    execution.threads[parent].previous = previous;
+    execution.handle(parent, failure);
+}
+
+fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data) -> Result<Vec<Value>, Failure> {
+    debug_assert!(state.tag == Tag::Map);
+    let value = match &map.items {
+        Items::Input => input.value.as_ref().clone(),
+        Items::Path(reference) => select(reference, view)?,
+        Items::Template(template) => template.typed(view, "array", Value::is_array)?,
+    };
+    match (value, &map.items) {
+        (Value::Array(items), _) => Ok(items),
+        (other, Items::Path(reference)) => Err(Failure::runtime(format!(
+            "Reference path \"{}\" must point to array, but it points to: {other}",
+            reference.text()
+        ))),
+        (other, _) if state.jsonata => {
+            Err(Failure::query(format!("Map state input must be an array but was: {other}"), None))
+        }
+        (other, _) => Err(Failure::runtime(format!("Map state input must be an array but was: {other}"))),
+    }
+}
+
+/// How many iterations may fail, and the percentage as it was given.
+fn tolerated(
+    execution: &Execution,
+    thread: usize,
+    map: &Map,
+    input: &Data,
+    items: usize,
+) -> Result<(usize, i64), Failure> {
+    let view = execution.view(&execution.threads[thread], &input.value);
+    let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.value(&view)).transpose();
+    let count = amount(&map.tolerated_count)?;
+    let percentage = amount(&map.tolerated_percentage)?;
+    if count.is_some_and(|n| n < 0) {
+        return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
+    }
+    if percentage.is_some_and(|n| !(0..=100).contains(&n)) {
+        return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
+    }
+    let by_percentage = percentage.map_or(0, |p| items * usize::try_from(p).unwrap_or(0) / 100);
+    let count = count.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    Ok((count.max(by_percentage), percentage.unwrap_or(0)))
+}

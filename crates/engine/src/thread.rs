@@ -1,0 +1,96 @@
+//! One line of control: the top level, a branch, an iteration, or a child of a distributed map.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::context::{Situation, Variables};
+use crate::failure::Failure;
+use crate::states::map::Iterations;
+use crate::states::parallel::Branches;
+use crate::{TaskId, TimerId};
+
+/// A JSON value with its text: the text goes into events, the value into expressions. Both are shared.
+#[derive(Debug, Clone)]
+pub(crate) struct Data {
+    pub value: Arc<Value>,
+    pub text: Arc<str>,
+}
+
+impl Data {
+    pub fn new(value: Value) -> Data {
+        Data { text: Arc::from(value.to_string()), value: Arc::new(value) }
+    }
+
+    /// Parses a text and keeps it as it is written.
+    pub fn parse(text: &str) -> Option<Data> {
+        let value = serde_json::from_str(text).ok()?;
+        Some(Data { value: Arc::new(value), text: Arc::from(text) })
+    }
+}
+
+/// What a thread does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Enter the current state.
+    Enter,
+    /// Run the current state (again).
+    Attempt,
+    /// Wait for a task, a timer or children.
+    Wait,
+    /// Given up while it ran; a redrive takes it up again.
+    Halted,
+    /// Its scope has come to its end; its parent holds the output.
+    Done,
+}
+
+/// The state that a thread belongs to, and as which of its children.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parent {
+    pub thread: usize,
+    pub index: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Thread {
+    /// The history that its events go to; 0 is the execution's own.
+    pub log: usize,
+    pub scope: usize,
+    pub state: usize,
+    /// The input of the current state.
+    pub input: Data,
+    /// The event that the next one follows.
+    pub previous: u64,
+    /// The event that entered the current state.
+    pub entered: u64,
+    pub situation: Situation,
+    pub variables: Variables,
+    pub parent: Option<Parent>,
+    /// Retries made, for each entry of `Retry`.
+    pub retries: Vec<u32>,
+    pub step: Step,
+    pub task: Option<TaskId>,
+    pub timer: Option<TimerId>,
+    pub children: Children,
+}
+
+/// The threads that a state has started.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Children {
+    #[default]
+    None,
+    Parallel(Box<Branches>),
+    Map(Box<Iterations>),
+}
+
+/// What running a state came to.
+pub(crate) enum Run {
+    /// The result, before `ResultSelector`, `ResultPath` and `Output`.
+    Result(Data),
+    /// The thread waits.
+    Wait,
+    /// The state has left by itself; the thread goes on.
+    Left,
+}
+
+pub(crate) type Ran = Result<Run, Failure>;
