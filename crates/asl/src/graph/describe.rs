@@ -3,7 +3,7 @@
 use crate::model::{Amount, Catcher, ChoiceRule, MapMode, Pause, State, StateKind, Task, template};
 
 use super::NodeKind;
-use super::text::shortened;
+use super::text::{self, shortened};
 
 /// Longest label of an edge and longest detail of a node, in characters.
 const LABEL: usize = 30;
@@ -82,10 +82,19 @@ fn duration(seconds: f64) -> String {
     format!("{seconds} s")
 }
 
-/// The label of the edge for the rules that lead to the same state.
-pub(super) fn rules_label(rules: &[&ChoiceRule]) -> String {
-    let text = rules.iter().map(|rule| rule.summary.as_str()).collect::<Vec<_>>().join(" or ");
-    shortened(&text, LABEL)
+/// The labels of the edges of a Choice, each for the rules that lead to the same state.
+///
+/// Conditions that begin alike would be cut to the same words: of those the ends are kept.
+pub(super) fn rules_labels(targets: &[Vec<&ChoiceRule>]) -> Vec<String> {
+    let joined =
+        |rules: &Vec<&ChoiceRule>| rules.iter().map(|rule| rule.summary.as_str()).collect::<Vec<_>>().join(" or ");
+    let texts: Vec<String> = targets.iter().map(joined).collect();
+    let short: Vec<String> = texts.iter().map(|text| shortened(text, LABEL)).collect();
+    let label = |(text, own): (&String, &String)| match short.iter().filter(|other| *other == own).count() {
+        1 => own.clone(),
+        _ => text::shortened_from_the_start(text, LABEL),
+    };
+    texts.iter().zip(&short).map(label).collect()
 }
 
 /// The label of the edge for the catchers that lead to the same state.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::model::{Catcher, ChoiceRule, State, StateKind, Transition};
 
-use super::describe::{catchers_label, detail, kind, rules_label};
+use super::describe::{catchers_label, detail, kind, rules_labels};
 use super::layered::{self, Layout, Link};
 use super::{Edge, EdgeKind, Graph, Node, NodeKind, text};
 
@@ -166,8 +166,9 @@ fn edges_of(
         (StateKind::Choice(choice), _) => {
             let mut targets: IndexMap<&str, Vec<&ChoiceRule>> = IndexMap::new();
             choice.rules.iter().for_each(|rule| targets.entry(&rule.next).or_default().push(rule));
-            for (next, rules) in targets {
-                edges.extend(index.get(next).map(|&to| (EdgeKind::Choice, Some(rules_label(&rules)), from, to)));
+            let (targets, rules): (Vec<&str>, Vec<_>) = targets.into_iter().unzip();
+            for (next, label) in targets.into_iter().zip(rules_labels(&rules)) {
+                edges.extend(index.get(next).map(|&to| (EdgeKind::Choice, Some(label), from, to)));
             }
             let default = choice.default.as_deref().and_then(|default| index.get(default));
             edges.extend(default.map(|&to| (EdgeKind::Default, Some("otherwise".to_owned()), from, to)));

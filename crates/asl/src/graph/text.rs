@@ -25,3 +25,13 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
 }
+
+/// The end of the text, at most this many characters with the ellipsis before it.
+pub(super) fn shortened_from_the_start(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().skip(count + 1 - most).collect();
+    format!("…{}", kept.trim_start())
+}

@@ -69,7 +69,11 @@ fn one_way(drawing: &Drawing, conflicts: &HashSet<(usize, usize)>, upwards: bool
         let arc = if upwards { (vertex, neighbour) } else { (neighbour, vertex) };
         conflicts.contains(&arc)
     };
-    let roots = align(&layers, neighbours, is_conflict);
+    let straightness = |neighbour: usize, vertex: usize| match upwards {
+        true => drawing.straightness(vertex, neighbour),
+        false => drawing.straightness(neighbour, vertex),
+    };
+    let roots = align(&layers, neighbours, is_conflict, straightness);
     let mut result = compact(drawing, &layers, &roots, mirrored);
     if mirrored {
         result.iter_mut().for_each(|x| *x = -*x);
@@ -78,7 +82,12 @@ fn one_way(drawing: &Drawing, conflicts: &HashSet<(usize, usize)>, upwards: bool
 }
 
 /// Joins vertices into vertical blocks. Returns the first vertex of each one's block.
-fn align(layers: &[Vec<usize>], neighbours: &[Vec<usize>], is_conflict: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+fn align(
+    layers: &[Vec<usize>],
+    neighbours: &[Vec<usize>],
+    is_conflict: impl Fn(usize, usize) -> bool,
+    straightness: impl Fn(usize, usize) -> u8,
+) -> Vec<usize> {
     let count = neighbours.len();
     let mut roots: Vec<usize> = (0..count).collect();
     let mut taken = vec![false; count];
@@ -86,7 +95,9 @@ fn align(layers: &[Vec<usize>], neighbours: &[Vec<usize>], is_conflict: impl Fn(
         let place = places(&pair[0], count);
         let mut reached: Option<usize> = None;
         for &vertex in &pair[1] {
-            let mut candidates = neighbours[vertex].clone();
+            let straightest = neighbours[vertex].iter().map(|&other| straightness(other, vertex)).max().unwrap_or(0);
+            let is_candidate = |&other: &usize| straightest > 0 && straightness(other, vertex) == straightest;
+            let mut candidates: Vec<usize> = neighbours[vertex].iter().copied().filter(is_candidate).collect();
             candidates.sort_by_key(|&neighbour| place[neighbour]);
             if candidates.is_empty() {
                 continue;

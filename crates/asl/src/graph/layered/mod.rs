@@ -94,6 +94,8 @@ struct Drawing {
     /// Neighbours one rank below and one rank above.
     below: Vec<Vec<usize>>,
     above: Vec<Vec<usize>>,
+    /// Arcs that bend rather than a main line, by their upper and lower end.
+    side_arcs: std::collections::HashSet<(usize, usize)>,
     chains: Vec<Chain>,
 }
 
@@ -109,6 +111,7 @@ impl Drawing {
             layers: Vec::new(),
             below: vec![Vec::new(); sizes.len()],
             above: vec![Vec::new(); sizes.len()],
+            side_arcs: std::collections::HashSet::new(),
             chains: Vec::new(),
         };
         let mut trunks = std::collections::BTreeMap::new();
@@ -139,6 +142,9 @@ impl Drawing {
         }
         chain.push(link.to);
         self.join(&chain);
+        if link.aside {
+            self.side_arcs.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
+        }
         chain
     }
 
@@ -193,6 +199,16 @@ impl Drawing {
     /// Whether the vertex is one that only a line passes.
     fn is_bend(&self, vertex: usize) -> bool {
         matches!(self.vertices[vertex].kind, VertexKind::Bend | VertexKind::Lane { .. })
+    }
+
+    /// How much an arc wants to be straight. Nothing for one that leaves a box aside from its middle.
+    fn straightness(&self, upper: usize, lower: usize) -> u8 {
+        match (self.is_bend(upper) && self.is_bend(lower), self.side_arcs.contains(&(upper, lower))) {
+            (true, _) => 3,
+            (false, false) => 2,
+            (false, true) if self.vertices[upper].kind == VertexKind::Box => 0,
+            (false, true) => 1,
+        }
     }
 
     /// Distance between the centres of two neighbours in a rank.
