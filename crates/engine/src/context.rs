@@ -20,6 +20,8 @@ pub(crate) struct Situation {
     /// Milliseconds since the epoch.
     pub entered_at: i64,
     pub retry_count: u32,
+    /// Whether the state's type can be retried: only then does the context object count.
+    pub retries: bool,
     pub token: Option<String>,
     /// `$$.Map.Item`, inside an item processor and its selector.
     pub item: Option<Arc<Value>>,
@@ -91,8 +93,10 @@ impl<'a> View<'a> {
             context["State"] = json!({
                 "EnteredTime": timestamp::format(situation.entered_at),
                 "Name": situation.state.as_ref(),
-                "RetryCount": situation.retry_count,
             });
+            if situation.retries {
+                context["State"]["RetryCount"] = situation.retry_count.into();
+            }
         }
         if let Some(item) = &situation.item {
             context["Map"] = json!({ "Item": item.as_ref() });

@@ -29,7 +29,12 @@ impl Execution {
                 state: Some(state.name.to_string()),
                 ..Details::default()
             };
-            self.event(thread, EventKind::EvaluationFailed, details);
+            // Where nothing has happened since the state was entered, the event follows the one before that.
+            let (log, previous, entered) = (at.log, at.previous, at.entered);
+            let before = self.logs[log].get(entered as usize - 1).map_or(0, |e| e.previous_event_id);
+            let previous = if previous == entered { before } else { previous };
+            let id = self.push(log, previous, EventKind::EvaluationFailed, details);
+            self.threads[thread].previous = id;
         }
         self.handle(thread, failure);
     }

@@ -49,6 +49,7 @@ impl Execution {
         at.situation.state = Arc::clone(&state.name);
         at.situation.entered_at = self.now;
         at.situation.retry_count = 0;
+        at.situation.retries = state.tag.can_be_retried();
         at.situation.token = None;
         at.retries.clear();
         at.retries.resize(state.retry.len(), 0);

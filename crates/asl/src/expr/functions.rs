@@ -159,8 +159,7 @@ fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, String
             rest = &rest[end..];
         } else if let Some(after) = rest.strip_prefix("{}") {
             match next.next().map(AsRef::as_ref) {
-                Some(Value::String(text)) => out.push_str(text),
-                Some(other) => out.push_str(&other.to_string()),
+                Some(value) => show(value, &mut out),
                 None => return Err("The number of arguments does not match the number of '{}' in the template".into()),
             }
             rest = after;
@@ -172,6 +171,32 @@ fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, String
     match next.next() {
         Some(_) => Err("The number of arguments does not match the number of '{}' in the template".into()),
         None => Ok(out),
+    }
+}
+
+/// Values as the service shows them within a text: objects as `{a=1, b=[]}`, texts bare.
+fn show(value: &Value, out: &mut String) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                show(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (i, (key, inner)) in fields.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                out.push_str(key);
+                out.push('=');
+                show(inner, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
     }
 }
 

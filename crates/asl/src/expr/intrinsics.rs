@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn functions_answer() {
         check("States.Format('{} of {}\\{\\}', $.n, $.s)", json!("5 of it{}"));
-        check("States.Format('it\\'s {}', $.o)", json!("it's {\"a\":1}"));
+        check("States.Format('it\\'s {}', $.o)", json!("it's {a=1}"));
         check("States.Array(1, 'a', null, States.Array())", json!([1, "a", null, []]));
         check("States.ArrayPartition($.list, 2)", json!([[1, 2], [3, 4], [5]]));
         check("States.ArrayContains($.list, 3)", json!(true));

@@ -38,9 +38,9 @@ pub enum JsonataError {
     Failed(String),
 }
 
-/// The expression within `{% %}`, where the whole text is one.
+/// The expression within `{% %}`, where the whole text is one: spaces around it make it plain text.
 pub fn template(text: &str) -> Option<&str> {
-    Some(text.trim().strip_prefix("{%")?.strip_suffix("%}")?.trim())
+    Some(text.strip_prefix("{%")?.strip_suffix("%}")?.trim())
 }
 
 /// Checks an expression's syntax (without the `{% %}`), for the validation of definitions.

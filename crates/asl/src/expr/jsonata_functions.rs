@@ -107,7 +107,8 @@ fn range(args: &[JValue]) -> Answer {
         return Err(refused("D2014: The size of the sequence allocated by the function \"range\" is too large"));
     }
     let items = (0..count.max(0.0) as i64).map(|i| JValue::Number(from + i as f64 * step));
-    Ok(JValue::array(items.collect()))
+    // A sequence: a single number stands for itself.
+    Ok(JValue::sequence(items.collect()))
 }
 
 fn hash(args: &[JValue]) -> Answer {

@@ -92,6 +92,11 @@ impl Tag {
         }
     }
 
+    /// Whether `Retry` is a field of this type.
+    pub fn can_be_retried(self) -> bool {
+        matches!(self, Tag::Task | Tag::Parallel | Tag::Map)
+    }
+
     /// The event of a state that fails after all its retries, where there is one.
     pub fn failed(self) -> Option<EventKind> {
         match self {
@@ -184,7 +189,9 @@ impl Amount {
             }
             Amount::Path { field, reference } => {
                 let value = select(reference, view)?;
-                value.as_i64().ok_or_else(|| {
+                // The service takes a number in a text, too.
+                let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+                number.ok_or_else(|| {
                     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                     Failure::runtime(format!(
                         "The {field} field refers to value \"{shown}\" which is not a valid integer: {}",

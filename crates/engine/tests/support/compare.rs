@@ -60,7 +60,11 @@ impl Comparison {
                 let parsed = actual.as_str().and_then(|text| serde_json::from_str(text).ok());
                 let actual: Value = parsed.unwrap_or_else(|| actual.clone());
                 let Some(got) = actual.as_array().filter(|got| got.len() == wanted.len()) else {
-                    return Some(format!("{path}: {} items expected, got {:?}", wanted.len(), actual.as_array().map(Vec::len)));
+                    return Some(format!(
+                        "{path}: {} items expected, got {:?}",
+                        wanted.len(),
+                        actual.as_array().map(Vec::len)
+                    ));
                 };
                 let mut pairs = wanted.iter().zip(got).enumerate();
                 pairs.find_map(|(i, (e, a))| self.difference(e, a, &format!("{path}[{i}]")))
@@ -148,7 +152,8 @@ fn token(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let name = inner[..end].trim_start_matches('<');
-    let good = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '-') && !name.contains('<');
+    let good =
+        name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '-') && !name.contains('<');
     (good && name.len() <= 81).then_some(end + 2)
 }
 
@@ -175,7 +180,8 @@ fn glob(parts: &[String], text: &str) -> bool {
 /// every `ParallelStateSucceeded` and `ParallelStateFailed` when they were sorted (their ids have the gap), so
 /// these are left out of what is compared.
 pub fn unordered_parallel(events: &[Value]) -> Vec<Value> {
-    let lost = |e: &Value| ["ParallelStateSucceeded", "ParallelStateFailed"].contains(&e["type"].as_str().unwrap_or_default());
+    let lost =
+        |e: &Value| ["ParallelStateSucceeded", "ParallelStateFailed"].contains(&e["type"].as_str().unwrap_or_default());
     let mut events: Vec<Value> = events.iter().filter(|e| !lost(e)).cloned().collect();
     let mut start = None;
     for i in 0..events.len() {
