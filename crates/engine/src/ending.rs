@@ -136,6 +136,27 @@ impl Execution {
         }
     }
 
+    /// Gives up a thread and its children without a word.
+    fn halt(&mut self, thread: usize) {
+        if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
+            return;
+        }
+        for child in self.child_threads(thread) {
+            self.halt(child);
+        }
+        self.silence(thread);
+        self.mark_halted(thread);
+    }
+
+    fn mark_halted(&mut self, thread: usize) {
+        let at = &mut self.threads[thread];
+        if at.step == Step::Enter {
+            // A state that was not entered yet is entered by a redrive.
+            at.entered = 0;
+        }
+        at.step = Step::Halted;
+    }
+
     /// Gives up a thread that runs: its task, its timer, its children. Writes the abort event of its state,
     /// following `previous`.
     pub(crate) fn abort(&mut self, thread: usize, previous: u64) {
@@ -153,12 +174,7 @@ impl Execution {
         if let (Some(kind), true) = (tag.aborted(), at.entered > 0 && at.step != Step::Enter) {
             self.push(self.threads[thread].log, previous, kind, Details::default());
         }
-        let at = &mut self.threads[thread];
-        if at.step == Step::Enter {
-            // A state that was not entered yet is entered by a redrive.
-            at.entered = 0;
-        }
-        at.step = Step::Halted;
+        self.mark_halted(thread);
     }
 
     /// Cancels what a thread waits for outside.
@@ -223,7 +239,8 @@ impl Execution {
         let kind =
             if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
         let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };
-        self.event(0, kind, details);
+        // The service lets this event follow none, and aborts the states without events.
+        self.threads[0].previous = self.push(0, 0, kind, details);
         states::distributed::close_runs(self, status);
         self.close(status, None, error, cause);
     }

@@ -23,7 +23,8 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     let at = |i: usize, c: u8| (bytes.get(i) == Some(&c)).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    (at(4, b'-')?, at(7, b'-')?, at(10, b'T')?, at(13, b':')?, at(16, b':')?);
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    marks.into_iter().try_for_each(|(i, c)| at(i, c))?;
     let month_length = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let days_of_month = *month_length.get(usize::try_from(month - 1).ok()?)?;
     if !(1..=days_of_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {

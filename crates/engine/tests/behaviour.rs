@@ -1,0 +1,170 @@
+//! What the shipped workflows rest on: callbacks, timeouts, heartbeats, retries, stop, limits.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use countersign_engine::{Action, Execution, Input, Integration, OutcomeStatus, Program, StartParams, TaskRequest};
+use serde_json::{Value, json};
+
+fn begin(definition: Value, input: &str) -> (Execution, Vec<Action>) {
+    let program = Arc::new(Program::compile(&definition).unwrap());
+    let params =
+        StartParams { input: input.into(), execution_arn: "arn:run".into(), seed: 1, ..StartParams::default() };
+    let mut execution = Execution::new(program, params);
+    let actions = execution.step(0, Input::Start);
+    (execution, actions)
+}
+
+fn alone(state: Value) -> Value {
+    json!({"StartAt": "A", "States": {"A": state}})
+}
+
+#[track_caller]
+fn request(actions: &[Action]) -> TaskRequest {
+    let found = actions.iter().find_map(|a| if let Action::StartTask(r) = a { Some(r.as_ref().clone()) } else { None });
+    found.unwrap_or_else(|| panic!("no task is asked for: {actions:?}"))
+}
+
+#[track_caller]
+fn timer(actions: &[Action]) -> (Input, i64) {
+    let found =
+        actions.iter().find_map(|a| if let Action::SetTimer { timer, at } = a { Some((*timer, *at)) } else { None });
+    let (timer, at) = found.unwrap_or_else(|| panic!("no timer is set: {actions:?}"));
+    (Input::TimerFired { timer }, at)
+}
+
+fn kinds(execution: &Execution) -> Vec<&'static str> {
+    execution.history().iter().map(|e| e.kind.name()).collect()
+}
+
+fn approval() -> Value {
+    alone(json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "TimeoutSeconds": 3600,
+        "HeartbeatSeconds": 60, "End": true,
+        "Parameters": {"FunctionName": "ask", "Payload": {"taskToken.$": "$$.Task.Token", "request.$": "$"}}}))
+}
+
+#[test]
+fn an_approval_waits_for_its_token() {
+    let (mut execution, actions) = begin(approval(), "{\"amount\": 5}");
+    let asked = request(&actions);
+    let token = asked.token.clone().unwrap();
+    assert_eq!(asked.parameters["Payload"], json!({"taskToken": token, "request": {"amount": 5}}));
+    assert!(matches!(&asked.integration, Integration::Service { service, resource, .. }
+        if service == "lambda" && resource == "invoke.waitForTaskToken"));
+    let task = asked.task;
+    execution.step(10, Input::TaskStarted { task });
+    execution.step(20, Input::TaskSubmitted { task, output: "{}".into() });
+    assert!(execution.task_is_open(task));
+    execution.step(30, Input::TaskSucceeded { task, output: "{\"approved\": true}".into() });
+    assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("{\"approved\":true}"));
+    assert_eq!(
+        kinds(&execution),
+        [
+            "ExecutionStarted",
+            "TaskStateEntered",
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSubmitted",
+            "TaskSucceeded",
+            "TaskStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+    assert!(execution.outstanding().is_empty());
+}
+
+#[test]
+fn a_heartbeat_puts_its_timer_back() {
+    let (mut execution, actions) = begin(approval(), "{}");
+    let task = request(&actions).task;
+    let actions = execution.step(50_000, Input::Heartbeat { task });
+    let (fired, at) = timer(&actions);
+    assert_eq!(at, 110_000);
+    execution.step(at, fired);
+    let outcome = execution.outcome().unwrap();
+    assert_eq!((outcome.status, outcome.error.as_deref()), (OutcomeStatus::Failed, Some("States.Timeout")));
+    assert!(kinds(&execution).contains(&"TaskTimedOut"));
+    assert!(!execution.task_is_open(task));
+}
+
+#[test]
+fn retries_wait_longer_each_time_and_tokens_are_new() {
+    let mut definition = approval();
+    definition["States"]["A"]["Retry"] = json!([{"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "MaxAttempts": 2}]);
+    let (mut execution, actions) = begin(definition, "{}");
+    let mut asked = request(&actions);
+    for (now, delay) in [(1_000, 2_000), (5_000, 4_000)] {
+        let failed = Input::TaskFailed { task: asked.task, error: "Busy".into(), cause: String::new() };
+        let (fired, at) = timer(&execution.step(now, failed));
+        assert_eq!(at - now, delay);
+        let again = request(&execution.step(at, fired));
+        assert_ne!(again.token, asked.token);
+        asked = again;
+    }
+    execution.step(20_000, Input::TaskFailed { task: asked.task, error: "Busy".into(), cause: "still".into() });
+    let outcome = execution.outcome().unwrap();
+    assert_eq!((outcome.error.as_deref(), outcome.cause.as_deref()), (Some("Busy"), Some("still")));
+}
+
+#[test]
+fn a_stopped_execution_wants_nothing_more_and_can_be_redriven() {
+    let (mut execution, actions) = begin(approval(), "{}");
+    let task = request(&actions).task;
+    let actions = execution.step(5, Input::Stop { error: Some("Enough".into()), cause: None });
+    assert!(actions.contains(&Action::CancelTask { task }));
+    assert_eq!(execution.outcome().unwrap().status, OutcomeStatus::Aborted);
+    assert!(execution.step(6, Input::TaskSucceeded { task, output: "1".into() }).is_empty());
+    let again = request(&execution.step(7, Input::Redrive));
+    execution.step(8, Input::TaskSucceeded { task: again.task, output: "1".into() });
+    assert_eq!(execution.outcome().unwrap().status, OutcomeStatus::Succeeded);
+    assert_eq!(execution.redrive_count(), 1);
+}
+
+#[test]
+fn a_compensation_runs_after_a_caught_error() {
+    let definition = json!({"StartAt": "Charge", "States": {
+        "Charge": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:charge", "Next": "Done",
+            "Catch": [{"ErrorEquals": ["CardDeclined"], "ResultPath": "$.problem", "Next": "Release"}]},
+        "Release": {"Type": "Pass", "End": true}, "Done": {"Type": "Succeed"}}});
+    let (mut execution, actions) = begin(definition, "{\"order\": 7}");
+    let task = request(&actions).task;
+    execution.step(1, Input::TaskStarted { task });
+    execution.step(2, Input::TaskFailed { task, error: "CardDeclined".into(), cause: "no funds".into() });
+    let output: Value = serde_json::from_str(execution.outcome().unwrap().output.as_ref().unwrap()).unwrap();
+    assert_eq!(output, json!({"order": 7, "problem": {"Error": "CardDeclined", "Cause": "no funds"}}));
+}
+
+#[test]
+fn a_history_ends_at_its_limit() {
+    let definition =
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}});
+    let (execution, _) = begin(definition, "{}");
+    assert_eq!(execution.history().len(), 25_000);
+    let outcome = execution.outcome().unwrap();
+    assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
+    assert_eq!(outcome.cause.as_deref(), Some("The execution reached the maximum number of history events (25000)."));
+}
+
+#[test]
+fn a_payload_above_the_limit_fails_the_state() {
+    let definition =
+        alone(json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true}));
+    let (mut execution, actions) = begin(definition, "{}");
+    let task = request(&actions).task;
+    execution.step(1, Input::TaskSucceeded { task, output: format!("\"{}\"", "a".repeat(300_000)) });
+    assert_eq!(execution.outcome().unwrap().error.as_deref(), Some("States.DataLimitExceeded"));
+}
+
+#[test]
+fn an_execution_ends_with_its_time() {
+    let mut definition = alone(json!({"Type": "Wait", "Seconds": 60, "End": true}));
+    definition["TimeoutSeconds"] = 5.into();
+    let (mut execution, actions) = begin(definition, "{}");
+    let due = actions.iter().find_map(|a| match a {
+        Action::SetTimer { timer, at: 5_000 } => Some(Input::TimerFired { timer: *timer }),
+        _ => None,
+    });
+    execution.step(5_000, due.unwrap());
+    assert_eq!(execution.outcome().unwrap().status, OutcomeStatus::TimedOut);
+    assert_eq!(kinds(&execution).last(), Some(&"ExecutionTimedOut"));
+}
