@@ -19,6 +19,7 @@
 //! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.
 
 pub mod diagnostic;
+mod express;
 pub mod expr;
 pub mod graph;
 pub mod model;
@@ -26,6 +27,7 @@ mod parse;
 pub mod substitute;
 pub mod token;
 
+pub use express::express_diagnostics;
 pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
 pub use model::{Machine, QueryLanguage, State, StateKind, Transition};
 pub use parse::parse;

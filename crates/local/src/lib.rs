@@ -1,1 +1,105 @@
+//! Step Functions on one machine: the JSON 1.0 API over HTTP, a durable store, timers, Lambda functions, topics and
+//! queues, around the pure interpreter of `countersign-engine`.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`api`] | the operations, a group a file, and AWS's errors |
+//! | [`host`] | running executions: journal, step, perform; timers; recovery |
+//! | [`store`] | what survives a restart |
+//! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
+//! | [`integrations`] | what tasks call |
+//!
+//! It never depends on the dashboard: any client (AWS CLI, SDKs, Terraform, CDK) may use it as it would use AWS.
 
+pub mod api;
+pub mod clock;
+pub mod host;
+pub mod integrations;
+pub mod lambda;
+pub mod store;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use clock::Clock;
+use host::Host;
+use lambda::{Functions, FunctionsError};
+use store::{Store, StoreError};
+
+/// How the engine is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// An address of this machine.
+    pub listen: SocketAddr,
+    /// The folder of the store.
+    pub data: PathBuf,
+    /// The file that declares the Lambda functions.
+    pub functions: Option<PathBuf>,
+    pub region: String,
+    /// Twelve digits.
+    pub account: String,
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("The engine's port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with --engine-listen {ip}:{other} (--listen for `countersign engine`).", ip = .0.ip(), port = .0.port(), other = .0.port().wrapping_add(1))]
+    PortInUse(SocketAddr),
+    #[error("The engine cannot listen on {address}: {source}.\nChoose another address.")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
+}
+
+/// A running engine.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    host: Arc<Host>,
+    end: CancellationToken,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// Binds, opens the store, takes up what ran before, and serves.
+///
+/// # Errors
+/// The port is in use, the data folder cannot be written, or the functions' file is wrong.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let listener = TcpListener::bind(options.listen).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortInUse(options.listen),
+        _ => StartError::Listen { address: options.listen, source },
+    })?;
+    let addr = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
+    let functions = Functions::load(options.functions.as_deref(), &options.region, &options.account).await?;
+    let store = Store::open(&options.data).await?;
+    let place = host::Place { region: options.region, account: options.account };
+    let host = Host::open(store, functions, Clock::system(), place).await?;
+    let end = CancellationToken::new();
+    let router = api::router(Arc::clone(&host));
+    let ended = end.clone();
+    let server = tokio::spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(ended.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the engine's server ended");
+        }
+    });
+    tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
+    host.recover().await?;
+    Ok(Running { addr, host, end, server })
+}
+
+impl Running {
+    /// Ends the server and the functions' processes. What runs goes on at the next start.
+    pub async fn shutdown(self) {
+        self.end.cancel();
+        // A long poll of an activity's worker may hold a connection: it is not waited for.
+        self.server.abort();
+        self.host.shutdown().await;
+    }
+}

@@ -1,0 +1,107 @@
+//! Activities, and the workers that ask for their tasks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_engine::Input;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::arn::{check_arn, check_name, page};
+use super::error::ApiError;
+use super::machines::TOKEN;
+use super::wire::seconds;
+use crate::host::{Activity, Host, Tag, lock};
+use crate::store::Kind;
+
+/// How long a worker's question is held open: AWS's minute.
+const POLL: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Create {
+    name: String,
+    encryption_configuration: Option<Value>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+/// `CreateActivity`. The same call again answers as the first did.
+pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
+    check_name(&ask.name)?;
+    let arn = host.place.arn("states", &format!("activity:{}", ask.name));
+    let known = lock(&host.registry).activities.get(&arn).cloned();
+    let activity = known.unwrap_or_else(|| Activity {
+        arn: arn.clone(),
+        name: ask.name,
+        created_at: host.clock.now(),
+        encryption: ask.encryption_configuration,
+        tags: ask.tags,
+    });
+    host.store.keep(Kind::Activity, &arn, &activity).await?;
+    let created = activity.created_at;
+    lock(&host.registry).activities.insert(arn.clone(), activity);
+    Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByArn {
+    activity_arn: String,
+    worker_name: Option<String>,
+}
+
+/// `DeleteActivity`. One that is not there is as good as deleted.
+pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
+    check_arn(&ask.activity_arn)?;
+    lock(&host.registry).activities.remove(&ask.activity_arn);
+    host.store.forget(Kind::Activity, &ask.activity_arn).await?;
+    Ok(json!({}))
+}
+
+fn find(host: &Host, arn: &str) -> Result<Activity, ApiError> {
+    check_arn(arn)?;
+    let gone = || ApiError::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"));
+    lock(&host.registry).activities.get(arn).cloned().ok_or_else(gone)
+}
+
+/// `DescribeActivity`.
+pub fn describe(host: &Host, ask: &ByArn) -> Answer {
+    let activity = find(host, &ask.activity_arn)?;
+    let encryption = activity.encryption.unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" }));
+    Ok(json!({
+        "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at),
+        "encryptionConfiguration": encryption,
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// `ListActivities`.
+pub fn list(host: &Host, ask: &List) -> Answer {
+    let rows: Vec<Value> = lock(&host.registry)
+        .activities
+        .values()
+        .map(|activity| json!({ "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at) }))
+        .collect();
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let mut answer = json!({ "activities": rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+/// `GetActivityTask`: the oldest task, or, after a minute without one, a null token.
+pub async fn take(host: &Arc<Host>, ask: ByArn) -> Answer {
+    find(host, &ask.activity_arn)?;
+    let Ok(offer) = tokio::time::timeout(POLL, host.take_offer(&ask.activity_arn)).await else { return Ok(json!({})) };
+    host.feed(&offer.execution, Input::ActivityStarted { task: offer.task, worker_name: ask.worker_name }).await?;
+    Ok(json!({ "taskToken": offer.token, "input": offer.input }))
+}

@@ -1,0 +1,120 @@
+//! ARNs, names and tokens of the API.
+
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+
+/// The key of a definition's text.
+#[must_use]
+pub fn fingerprint(text: &str) -> String {
+    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Checks that a text begins as an ARN of Step Functions does.
+///
+/// # Errors
+/// AWS's `InvalidArn`.
+pub fn check_arn(arn: &str) -> Result<(), ApiError> {
+    if !arn.starts_with("arn:") {
+        return Err(ApiError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN prefix: {arn}'")));
+    }
+    if arn.split(':').count() < 7 {
+        return Err(ApiError::new(
+            "InvalidArn",
+            format!("Invalid Arn: 'Resource type not valid in this context: {arn}'"),
+        ));
+    }
+    Ok(())
+}
+
+/// Checks the name of a state machine, an execution or an activity: 1 to 80 characters, none of which AWS forbids.
+///
+/// # Errors
+/// AWS's `InvalidName`.
+pub fn check_name(name: &str) -> Result<(), ApiError> {
+    let forbidden = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
+            || ('\u{fffe}'..='\u{ffff}').contains(&letter)
+    };
+    if name.is_empty() || name.chars().count() > 80 || name.chars().any(forbidden) {
+        return Err(ApiError::new("InvalidName", format!("Invalid Name: '{name}'")));
+    }
+    Ok(())
+}
+
+/// A page of a list: `nextToken` holds the place where the next one begins.
+///
+/// # Errors
+/// A size or a token that AWS refuses.
+pub fn page<T>(
+    items: Vec<T>,
+    size: Option<i64>,
+    token: Option<&str>,
+    longest_token: usize,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
+    let size = match size {
+        Some(size) if size > 1_000 => {
+            return Err(ApiError::constraint(&size.to_string(), "maxResults", "have value less than or equal to 1000"));
+        }
+        Some(size) if size < 0 => {
+            return Err(ApiError::constraint(&size.to_string(), "maxResults", "have value greater than or equal to 0"));
+        }
+        Some(0) | None => 100,
+        Some(size) => usize::try_from(size).unwrap_or(100),
+    };
+    let from = match token {
+        None => 0,
+        Some(token) if token.len() > longest_token => {
+            return Err(ApiError::constraint(
+                token,
+                "nextToken",
+                &format!("have length less than or equal to {longest_token}"),
+            ));
+        }
+        Some(token) => {
+            read_token(token).ok_or_else(|| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?
+        }
+    };
+    let more = items.len() > from.saturating_add(size);
+    let next = more.then(|| write_token(from + size));
+    Ok((items.into_iter().skip(from).take(size).collect(), next))
+}
+
+fn write_token(place: usize) -> String {
+    let text = format!("countersign:{place}");
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_token(token: &str) -> Option<usize> {
+    let bytes: Option<Vec<u8>> =
+        token.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    String::from_utf8(bytes?).ok()?.strip_prefix("countersign:")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+    use super::*;
+
+    #[test]
+    fn pages_go_on_where_the_last_one_ended() {
+        let items: Vec<u32> = (0..5).collect();
+        let (first, token) = page(items.clone(), Some(2), None, 1024).unwrap();
+        let (second, token) = page(items.clone(), Some(2), token.as_deref(), 1024).unwrap();
+        let (third, end) = page(items, Some(2), token.as_deref(), 1024).unwrap();
+        assert_eq!((first, second, third, end), (vec![0, 1], vec![2, 3], vec![4], None));
+        assert_eq!(page(vec![1], None, Some("zz"), 1024).unwrap_err().code, "InvalidToken");
+        assert!(page(vec![1], Some(1001), None, 1024).unwrap_err().message.contains("'1001' at 'maxResults'"));
+    }
+
+    #[test]
+    fn names_are_refused_as_aws_refuses_them() {
+        for bad in ["", "a b", "a:b", "a\u{1f}", "a\u{7f}", "a/b", &"x".repeat(81)] {
+            assert_eq!(check_name(bad).unwrap_err().code, "InvalidName", "{bad:?}");
+        }
+        assert!(check_name("state.machine-1_é").is_ok());
+        assert_eq!(check_arn("invalid").unwrap_err().message, "Invalid Arn: 'Invalid ARN prefix: invalid'");
+    }
+}

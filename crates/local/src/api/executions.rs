@@ -1,0 +1,374 @@
+//! Executions: start, stop, redrive, describe, list, history.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_engine::{ExecutionKind, Input, StartParams};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::arn::{check_arn, check_name, page};
+use super::error::ApiError;
+use super::wire::seconds;
+use super::{Answer, PAYLOAD};
+use crate::host::{Host, Machine, lock};
+use crate::store::{ExecutionRow, RunStatus};
+
+/// Pages of executions have the longer tokens.
+const TOKEN: usize = 3_096;
+/// A synchronous execution ends within five minutes.
+const SYNC: Duration = Duration::from_secs(305);
+
+/// What an execution is started with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Begin {
+    /// A machine, a version or an alias.
+    #[serde(rename = "stateMachineArn")]
+    pub machine_arn: String,
+    pub name: Option<String>,
+    pub input: Option<String>,
+    pub trace_header: Option<String>,
+}
+
+/// The machine that an ARN leads to, and the version and alias on the way.
+struct Lead {
+    machine: Machine,
+    version_arn: Option<String>,
+    alias_arn: Option<String>,
+}
+
+fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
+    check_arn(arn)?;
+    let registry = lock(&host.registry);
+    if let Some(machine) = registry.machines.get(arn) {
+        return Ok(Lead { machine: machine.clone(), version_arn: None, alias_arn: None });
+    }
+    if let Some(version) = registry.versions.get(arn) {
+        return Ok(Lead { machine: version.machine.clone(), version_arn: Some(arn.to_owned()), alias_arn: None });
+    }
+    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
+    let alias = registry.aliases.get(arn).ok_or_else(gone)?;
+    // A draw of a hundred against the weights.
+    let draw = i64::try_from(Uuid::new_v4().as_u128() % 100).unwrap_or_default();
+    let mut sum = 0;
+    let route = alias.routes.iter().find(|route| {
+        sum += route.weight;
+        draw < sum
+    });
+    let version = route.and_then(|route| registry.versions.get(&route.state_machine_version_arn)).ok_or_else(gone)?;
+    Ok(Lead {
+        machine: version.machine.clone(),
+        version_arn: Some(version.arn.clone()),
+        alias_arn: Some(arn.to_owned()),
+    })
+}
+
+/// Starts an execution; the answer is its ARN and its start.
+///
+/// # Errors
+/// AWS's, in AWS's words.
+pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiError> {
+    let lead = lead(host, &ask.machine_arn)?;
+    let input = ask.input.unwrap_or_else(|| "{}".to_owned());
+    check_input(&input)?;
+    let name = ask.name.unwrap_or_else(|| Uuid::new_v4().to_string());
+    check_name(&name)?;
+    let express = lead.machine.kind == "EXPRESS";
+    let arn = if express {
+        host.place.arn("states", &format!("express:{}:{name}:{}", lead.machine.name, Uuid::new_v4()))
+    } else {
+        host.place.arn("states", &format!("execution:{}:{name}", lead.machine.name))
+    };
+    if let Some(known) = lock(&host.registry).execution(&arn) {
+        if known.status == RunStatus::Running && known.params.input == input {
+            return Ok((arn, known.params.start_at));
+        }
+        return Err(ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")));
+    }
+    let start_at = host.clock.now();
+    let seed = Uuid::new_v4().as_u128().to_le_bytes();
+    let params = StartParams {
+        execution_arn: arn.clone(),
+        name,
+        state_machine_arn: lead.machine.arn.clone(),
+        state_machine_name: lead.machine.name.clone(),
+        role_arn: lead.machine.role_arn.clone(),
+        input,
+        kind: if express { ExecutionKind::Express } else { ExecutionKind::Standard },
+        start_at,
+        seed: u64::from_le_bytes([seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], seed[8], seed[9]]),
+        region: host.place.region.clone(),
+        state_machine_version_arn: lead.version_arn,
+        state_machine_alias_arn: lead.alias_arn,
+    };
+    host.start(params, &lead.machine.definition, lead.machine.revision_id.clone(), ask.trace_header).await?;
+    Ok((arn, start_at))
+}
+
+/// The errors of an input, in the words of AWS's JSON reader.
+fn check_input(input: &str) -> Result<(), ApiError> {
+    let refused =
+        |why: &str| ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"));
+    if input.len() > PAYLOAD {
+        return Err(ApiError::constraint("input", "input", &format!("have length less than or equal to {PAYLOAD}")));
+    }
+    if input.trim().is_empty() {
+        return Err(refused("Invalid execution input."));
+    }
+    if serde_json::from_str::<serde::de::IgnoredAny>(input).is_ok() {
+        return Ok(());
+    }
+    let first = input.trim_start();
+    let word: String = first.chars().take_while(char::is_ascii_alphanumeric).collect();
+    if first.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        return Err(refused(&format!(
+            "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        )));
+    }
+    if let Some(letter) = first
+        .strip_prefix('{')
+        .and_then(|rest| rest.trim_start().chars().next())
+        .filter(|letter| !"\"}".contains(*letter))
+    {
+        let code = u32::from(letter);
+        return Err(refused(&format!(
+            "Unexpected character ('{letter}' (code {code})): was expecting double-quote to start field name"
+        )));
+    }
+    Err(refused("Invalid execution input."))
+}
+
+/// `StartExecution`.
+pub async fn start(host: &Arc<Host>, ask: Begin) -> Answer {
+    let (arn, at) = begin(host, ask).await?;
+    Ok(json!({ "executionArn": arn, "startDate": seconds(at) }))
+}
+
+/// `StartSyncExecution`.
+pub async fn start_sync(host: &Arc<Host>, ask: Begin) -> Answer {
+    if lead(host, &ask.machine_arn)?.machine.kind != "EXPRESS" {
+        return Err(ApiError::new(
+            "StateMachineTypeNotSupported",
+            "This operation is not supported by this type of state machine",
+        ));
+    }
+    let (arn, _) = begin(host, ask).await?;
+    let ended = tokio::time::timeout(SYNC, host.wait_for_end(&arn)).await.ok().flatten();
+    let row = ended.ok_or_else(|| ApiError::new("InternalServerException", "The execution did not end."))?;
+    let mut answer = described(&row);
+    let took = row.stopped_at.unwrap_or(row.params.start_at) - row.params.start_at;
+    let status = answer.get("status").cloned().unwrap_or_default();
+    for field in
+        ["redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn", "stateMachineAliasArn"]
+    {
+        answer.shift_remove(field);
+    }
+    answer.insert("status".to_owned(), if status == "ABORTED" { json!("FAILED") } else { status });
+    let billed = (took.max(1) + 99) / 100 * 100;
+    answer.insert(
+        "billingDetails".to_owned(),
+        json!({ "billedDurationInMilliseconds": billed, "billedMemoryUsedInMB": 64 }),
+    );
+    Ok(Value::Object(answer))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByArn {
+    execution_arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stop {
+    execution_arn: String,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+/// The row of an execution.
+pub fn find(host: &Host, arn: &str) -> Result<ExecutionRow, ApiError> {
+    check_arn(arn)?;
+    lock(&host.registry)
+        .execution(arn)
+        .cloned()
+        .ok_or_else(|| ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'")))
+}
+
+/// `StopExecution`.
+pub async fn stop(host: &Arc<Host>, ask: Stop) -> Answer {
+    find(host, &ask.execution_arn)?;
+    host.feed(&ask.execution_arn, Input::Stop { error: ask.error, cause: ask.cause }).await?;
+    let stopped = find(host, &ask.execution_arn)?.stopped_at.unwrap_or_else(|| host.clock.now());
+    Ok(json!({ "stopDate": seconds(stopped) }))
+}
+
+/// `RedriveExecution`.
+pub async fn redrive(host: &Arc<Host>, ask: ByArn) -> Answer {
+    let row = find(host, &ask.execution_arn)?;
+    let (status, reason) = redrivable(&row);
+    if status != "REDRIVABLE" {
+        let why = reason.unwrap_or_default();
+        return Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
+    }
+    host.redrive(&row).await?;
+    Ok(json!({ "redriveDate": seconds(host.clock.now()) }))
+}
+
+/// Whether an execution can be redriven, and why not.
+fn redrivable(row: &ExecutionRow) -> (&'static str, Option<String>) {
+    let no = |reason: String| ("NOT_REDRIVABLE", Some(reason));
+    match row.status {
+        RunStatus::Running => no("Execution is RUNNING and cannot be redriven".to_owned()),
+        RunStatus::Succeeded => no("Execution is SUCCEEDED and cannot be redriven".to_owned()),
+        _ if row.params.kind == ExecutionKind::Express => no("Express executions cannot be redriven".to_owned()),
+        _ if row.events >= 24_999 => no("Execution history event limit exceeded".to_owned()),
+        _ => ("REDRIVABLE", None),
+    }
+}
+
+fn described(row: &ExecutionRow) -> Map<String, Value> {
+    let params = &row.params;
+    let (redrive_status, reason) = redrivable(row);
+    let all = [
+        ("executionArn", Some(json!(params.execution_arn))),
+        ("stateMachineArn", Some(json!(params.state_machine_arn))),
+        ("name", Some(json!(params.name))),
+        ("status", serde_json::to_value(row.status).ok()),
+        ("startDate", Some(seconds(params.start_at))),
+        ("stopDate", row.stopped_at.map(seconds)),
+        ("input", Some(json!(params.input))),
+        ("inputDetails", Some(json!({ "included": true }))),
+        ("output", row.output.as_ref().map(|output| json!(output))),
+        ("outputDetails", row.output.as_ref().map(|_| json!({ "included": true }))),
+        ("traceHeader", row.trace_header.as_ref().map(|header| json!(header))),
+        ("stateMachineVersionArn", params.state_machine_version_arn.as_ref().map(|arn| json!(arn))),
+        ("stateMachineAliasArn", params.state_machine_alias_arn.as_ref().map(|arn| json!(arn))),
+        ("error", row.error.as_ref().map(|error| json!(error))),
+        ("cause", row.cause.as_ref().map(|cause| json!(cause))),
+        ("redriveCount", Some(json!(row.redrives))),
+        ("redriveDate", row.redriven_at.map(seconds)),
+        ("redriveStatus", Some(json!(redrive_status))),
+        ("redriveStatusReason", reason.map(|reason| json!(reason))),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// `DescribeExecution`.
+pub fn describe(host: &Host, ask: &ByArn) -> Answer {
+    Ok(Value::Object(described(&find(host, &ask.execution_arn)?)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    state_machine_arn: Option<String>,
+    status_filter: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// `ListExecutions`.
+pub fn list(host: &Host, ask: &List) -> Answer {
+    let arn = ask
+        .state_machine_arn
+        .as_deref()
+        .ok_or_else(|| ApiError::new("ValidationException", "Must provide a StateMachine ARN or MapRun ARN"))?;
+    let rows = if let Err(error) = lead(host, arn) {
+        // A size or a token that is wrong is told first.
+        page(Vec::<()>::new(), ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+        return Err(error);
+    } else {
+        let registry = lock(&host.registry);
+        let machine_arn = registry.versions.get(arn).map_or(arn, |version| version.machine.arn.as_str());
+        let machine_arn = registry.aliases.get(arn).map_or(machine_arn, |alias| alias.machine_arn.as_str());
+        if registry.machines.get(machine_arn).is_some_and(|machine| machine.kind == "EXPRESS") {
+            return Err(ApiError::new(
+                "StateMachineTypeNotSupported",
+                "This operation is not supported by this type of state machine",
+            ));
+        }
+        let wanted = |row: &&ExecutionRow| {
+            let params = &row.params;
+            let here = arn == machine_arn
+                || params.state_machine_version_arn.as_deref() == Some(arn)
+                || params.state_machine_alias_arn.as_deref() == Some(arn);
+            let status = serde_json::to_value(row.status).unwrap_or_default();
+            here && ask.status_filter.as_ref().is_none_or(|filter| status == filter.as_str())
+        };
+        registry.executions_of(machine_arn).filter(wanted).map(listed).collect::<Vec<_>>()
+    };
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let mut answer = json!({ "executions": rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+fn listed(row: &ExecutionRow) -> Value {
+    let mut all = described(row);
+    let kept = [
+        "executionArn",
+        "stateMachineArn",
+        "name",
+        "status",
+        "startDate",
+        "stopDate",
+        "stateMachineVersionArn",
+        "stateMachineAliasArn",
+        "redriveCount",
+        "redriveDate",
+    ];
+    all.retain(|key, _| kept.contains(&key.as_str()));
+    Value::Object(all)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    execution_arn: String,
+    max_results: Option<i64>,
+    #[serde(default)]
+    reverse_order: bool,
+    next_token: Option<String>,
+    include_execution_data: Option<bool>,
+}
+
+/// `GetExecutionHistory`.
+pub async fn history(host: &Host, ask: History) -> Answer {
+    let row = find(host, &ask.execution_arn)?;
+    if row.params.kind == ExecutionKind::Express {
+        return Err(ApiError::new(
+            "InvalidArn",
+            format!("Invalid Arn: 'Resource type not valid in this context: express'"),
+        ));
+    }
+    let picked = host.history(&ask.execution_arn, |events| {
+        let places: Vec<usize> =
+            if ask.reverse_order { (0..events.len()).rev().collect() } else { (0..events.len()).collect() };
+        let (places, next) = page(places, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+        let events: Result<Vec<Value>, _> =
+            places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
+        Ok::<_, ApiError>((events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?, next))
+    });
+    let (mut events, next) = picked.await??;
+    if ask.include_execution_data == Some(false) {
+        events.iter_mut().for_each(without_data);
+    }
+    let mut answer = json!({ "events": events });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+fn without_data(event: &mut Value) {
+    for details in event.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        for field in ["input", "output", "inputDetails", "outputDetails", "parameters"] {
+            details.shift_remove(field);
+        }
+    }
+}

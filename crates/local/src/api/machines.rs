@@ -1,0 +1,368 @@
+//! State machines.
+
+use std::sync::Arc;
+
+use countersign_asl::{Diagnostic, Severity, invalid_definition_message, parse};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Answer;
+use super::arn::{check_arn, check_name, page};
+use super::error::ApiError;
+use super::executions::find;
+use super::versions;
+use super::wire::seconds;
+use crate::host::{Host, Machine, Tag, lock};
+use crate::store::Kind;
+
+/// AWS's limit of a definition, in bytes.
+const DEFINITION: usize = 1_048_576;
+/// The tokens of lists of machines are shorter than those of executions.
+pub const TOKEN: usize = 1_024;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Create {
+    name: String,
+    definition: String,
+    role_arn: String,
+    r#type: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+/// The diagnostics of a definition for a type of machine.
+fn diagnose(definition: &str, kind: &str) -> Vec<Diagnostic> {
+    let (machine, mut diagnostics) = parse(definition);
+    if let Some(machine) = machine.filter(|_| kind == "EXPRESS") {
+        diagnostics.extend(countersign_asl::express_diagnostics(&machine));
+    }
+    diagnostics
+}
+
+fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
+    if definition.len() > DEFINITION {
+        return Err(ApiError::constraint(
+            "definition",
+            "definition",
+            &format!("have length less than or equal to {DEFINITION}"),
+        ));
+    }
+    let diagnostics = diagnose(definition, kind);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
+    }
+    // The engine's own compiler has the last word: what it cannot run is not taken.
+    let value: Value = serde_json::from_str(definition).map_err(|error| {
+        ApiError::new(
+            "InvalidDefinition",
+            format!("Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"),
+        )
+    })?;
+    countersign_engine::Program::compile(&value).map(|_| ()).map_err(|error| {
+        ApiError::new(
+            "InvalidDefinition",
+            format!("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {} at {}'", error.reason, error.at),
+        )
+    })
+}
+
+fn check_logging(logging: Option<&Value>) -> Result<(), ApiError> {
+    let Some(logging) = logging else { return Ok(()) };
+    let wrong =
+        |why: &str| Err(ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {why}")));
+    let level = logging.get("level").and_then(Value::as_str).unwrap_or("OFF");
+    let destinations = logging.get("destinations").and_then(Value::as_array).map_or(0, Vec::len);
+    if level != "OFF" && destinations != 1 || destinations > 1 {
+        return wrong("Must specify exactly one Log Destination.");
+    }
+    Ok(())
+}
+
+/// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
+pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
+    check_name(&ask.name)?;
+    let kind = ask.r#type.unwrap_or_else(|| "STANDARD".to_owned());
+    if kind != "STANDARD" && kind != "EXPRESS" {
+        return Err(ApiError::constraint(&kind, "type", "satisfy enum value set: [STANDARD, EXPRESS]"));
+    }
+    if ask.version_description.is_some() && !ask.publish {
+        return Err(ApiError::new("ValidationException", "Version description can only be set when publish is true"));
+    }
+    check_logging(ask.logging_configuration.as_ref())?;
+    check_definition(&ask.definition, &kind)?;
+    let arn = host.place.arn("states", &format!("stateMachine:{}", ask.name));
+    let known = lock(&host.registry).machines.get(&arn).cloned();
+    let mut machine = match known {
+        Some(known) => {
+            let same = known.definition == ask.definition
+                && known.role_arn == ask.role_arn
+                && known.kind == kind
+                && known.logging == ask.logging_configuration
+                && known.tracing == ask.tracing_configuration;
+            if !same {
+                return Err(ApiError::new(
+                    "StateMachineAlreadyExists",
+                    format!("State Machine Already Exists: '{arn}'"),
+                ));
+            }
+            known
+        }
+        None => Machine {
+            arn: arn.clone(),
+            name: ask.name,
+            definition: ask.definition,
+            role_arn: ask.role_arn,
+            kind,
+            created_at: host.clock.now(),
+            updated_at: None,
+            revision_id: None,
+            logging: ask.logging_configuration,
+            tracing: ask.tracing_configuration,
+            encryption: ask.encryption_configuration,
+            tags: ask.tags,
+            last_version: 0,
+        },
+    };
+    let mut answer = json!({ "stateMachineArn": arn, "creationDate": seconds(machine.created_at) });
+    keep(host, &machine).await?;
+    if ask.publish {
+        let version = versions::make(host, &mut machine, ask.version_description).await?;
+        answer["stateMachineVersionArn"] = json!(version.arn);
+    }
+    Ok(answer)
+}
+
+/// Writes a machine through.
+pub async fn keep(host: &Host, machine: &Machine) -> Result<(), ApiError> {
+    host.store.keep(Kind::Machine, &machine.arn, machine).await?;
+    lock(&host.registry).machines.insert(machine.arn.clone(), machine.clone());
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Update {
+    state_machine_arn: String,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+/// `UpdateStateMachine`. What runs keeps the definition that it was started with.
+pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
+    let mut machine = get(host, &ask.state_machine_arn)?;
+    if ask.definition.is_none()
+        && ask.role_arn.is_none()
+        && ask.logging_configuration.is_none()
+        && ask.tracing_configuration.is_none()
+    {
+        return Err(ApiError::new(
+            "MissingRequiredParameter",
+            "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
+        ));
+    }
+    check_logging(ask.logging_configuration.as_ref())?;
+    if let Some(definition) = &ask.definition {
+        check_definition(definition, &machine.kind)?;
+    }
+    let before = machine.clone();
+    machine.definition = ask.definition.unwrap_or(machine.definition);
+    machine.role_arn = ask.role_arn.unwrap_or(machine.role_arn);
+    machine.logging = ask.logging_configuration.or(machine.logging);
+    machine.tracing = ask.tracing_configuration.or(machine.tracing);
+    if machine.definition != before.definition || machine.role_arn != before.role_arn || machine.revision_id.is_none() {
+        machine.revision_id = Some(Uuid::new_v4().to_string());
+    }
+    let now = host.clock.now();
+    machine.updated_at = Some(now);
+    keep(host, &machine).await?;
+    let mut answer = json!({ "updateDate": seconds(now), "revisionId": machine.revision_id });
+    if ask.publish {
+        let version = versions::make(host, &mut machine, ask.version_description).await?;
+        answer["stateMachineVersionArn"] = json!(version.arn);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByArn {
+    state_machine_arn: String,
+}
+
+/// The machine with this ARN.
+pub fn get(host: &Host, arn: &str) -> Result<Machine, ApiError> {
+    check_arn(arn)?;
+    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
+    lock(&host.registry).machines.get(arn).cloned().ok_or_else(gone)
+}
+
+/// `DeleteStateMachine`. One that is not there is as good as deleted.
+pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
+    check_arn(&ask.state_machine_arn)?;
+    let arn = &ask.state_machine_arn;
+    let (versions, aliases) = {
+        let mut registry = lock(&host.registry);
+        registry.machines.remove(arn);
+        let versions: Vec<String> = registry.versions_of(arn).iter().map(|version| version.arn.clone()).collect();
+        let aliases: Vec<String> = registry.aliases_of(arn).iter().map(|alias| alias.arn.clone()).collect();
+        versions.iter().for_each(|arn| drop(registry.versions.remove(arn)));
+        aliases.iter().for_each(|arn| drop(registry.aliases.remove(arn)));
+        (versions, aliases)
+    };
+    host.store.forget(Kind::Machine, arn).await?;
+    for version in versions {
+        host.store.forget(Kind::Version, &version).await?;
+    }
+    for alias in aliases {
+        host.store.forget(Kind::Alias, &alias).await?;
+    }
+    Ok(json!({}))
+}
+
+fn described(machine: &Machine) -> Map<String, Value> {
+    let off = || json!({ "level": "OFF", "includeExecutionData": false });
+    let logging = match &machine.logging {
+        Some(Value::Object(given)) => {
+            let mut all = off().as_object().cloned().unwrap_or_default();
+            all.extend(given.clone());
+            Value::Object(all)
+        }
+        _ => off(),
+    };
+    let all = [
+        ("stateMachineArn", Some(json!(machine.arn))),
+        ("name", Some(json!(machine.name))),
+        ("status", Some(json!("ACTIVE"))),
+        ("definition", Some(json!(machine.definition))),
+        ("roleArn", Some(json!(machine.role_arn))),
+        ("type", Some(json!(machine.kind))),
+        ("creationDate", Some(seconds(machine.created_at))),
+        ("loggingConfiguration", Some(logging)),
+        ("tracingConfiguration", Some(machine.tracing.clone().unwrap_or_else(|| json!({ "enabled": false })))),
+        ("revisionId", machine.revision_id.as_ref().map(|id| json!(id))),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// `DescribeStateMachine`, of a machine, a version or an alias.
+pub fn describe(host: &Host, ask: &ByArn) -> Answer {
+    check_arn(&ask.state_machine_arn)?;
+    let arn = &ask.state_machine_arn;
+    let registry = lock(&host.registry);
+    let version_arn = registry
+        .aliases
+        .get(arn)
+        .and_then(|alias| alias.routes.first())
+        .map_or(arn, |route| &route.state_machine_version_arn);
+    if let Some(version) = registry.versions.get(version_arn) {
+        let mut all = described(&version.machine);
+        all.insert("stateMachineArn".to_owned(), json!(arn));
+        all.insert("creationDate".to_owned(), seconds(version.created_at));
+        if let Some(description) = &version.description {
+            all.insert("description".to_owned(), json!(description));
+        }
+        return Ok(Value::Object(all));
+    }
+    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
+    registry.machines.get(arn).map(|machine| Value::Object(described(machine))).ok_or_else(gone)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForExecution {
+    execution_arn: String,
+}
+
+/// `DescribeStateMachineForExecution`: the definition that the execution runs.
+pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
+    let row = find(host, &ask.execution_arn)?;
+    let definition = host.store.definition(&row.definition).await?.unwrap_or_default();
+    let machine = lock(&host.registry).machines.get(&row.params.state_machine_arn).cloned();
+    let updated =
+        machine.as_ref().map_or(row.params.start_at, |machine| machine.updated_at.unwrap_or(machine.created_at));
+    let mut all = machine.as_ref().map(described).unwrap_or_default();
+    for field in ["status", "type", "creationDate", "revisionId"] {
+        all.shift_remove(field);
+    }
+    all.insert("stateMachineArn".to_owned(), json!(row.params.state_machine_arn));
+    all.insert("name".to_owned(), json!(row.params.state_machine_name));
+    all.insert("definition".to_owned(), json!(definition));
+    all.insert("roleArn".to_owned(), json!(row.params.role_arn));
+    all.insert("updateDate".to_owned(), seconds(updated));
+    all.insert(
+        "encryptionConfiguration".to_owned(),
+        machine.and_then(|machine| machine.encryption).unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
+    );
+    if let Some(revision) = &row.revision_id {
+        all.insert("revisionId".to_owned(), json!(revision));
+    }
+    Ok(Value::Object(all))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// `ListStateMachines`.
+pub fn list(host: &Host, ask: &List) -> Answer {
+    let rows: Vec<Value> = lock(&host.registry)
+        .machines
+        .values()
+        .map(|machine| {
+            json!({
+                "stateMachineArn": machine.arn, "name": machine.name, "type": machine.kind,
+                "creationDate": seconds(machine.created_at),
+            })
+        })
+        .collect();
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let mut answer = json!({ "stateMachines": rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Validate {
+    definition: String,
+    r#type: Option<String>,
+    severity: Option<String>,
+    max_results: Option<i64>,
+}
+
+/// `ValidateStateMachineDefinition`.
+pub fn validate(ask: &Validate) -> Answer {
+    let all = diagnose(&ask.definition, ask.r#type.as_deref().unwrap_or("STANDARD"));
+    let warnings = ask.severity.as_deref() == Some("WARNING");
+    let failed = all.iter().any(Diagnostic::is_error);
+    let most = usize::try_from(ask.max_results.filter(|most| *most > 0).unwrap_or(100)).unwrap_or(100);
+    let wanted: Vec<Value> = all
+        .iter()
+        .filter(|one| one.is_error() || warnings)
+        .map(|one| {
+            let severity = if one.severity == Severity::Error { "ERROR" } else { "WARNING" };
+            json!({ "severity": severity, "code": one.code, "message": one.message, "location": one.path })
+        })
+        .collect();
+    let truncated = wanted.len() > most;
+    let shown: Vec<Value> = wanted.into_iter().take(most).collect();
+    Ok(json!({ "result": if failed { "FAIL" } else { "OK" }, "diagnostics": shown, "truncated": truncated }))
+}

@@ -1,0 +1,163 @@
+//! The HTTP API. **Adding an operation**: a function in the group's file, and a line in [`call`].
+
+mod activities;
+pub mod arn;
+pub mod error;
+pub mod executions;
+mod machines;
+mod messaging;
+mod tags;
+mod tasks;
+mod versions;
+pub mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::error::ApiError;
+use crate::host::Host;
+use crate::lambda::Failure;
+
+/// AWS's limit of a request is 1 MB, to which its envelope comes.
+const BODY: usize = 2 * 1024 * 1024;
+/// The largest input, output or cause, in bytes.
+pub const PAYLOAD: usize = 262_144;
+
+/// An operation's answer.
+type Answer = Result<Value, ApiError>;
+
+/// The API over one host.
+pub fn router(host: Arc<Host>) -> Router {
+    Router::new()
+        .route("/", post(operation))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn(own_clients_only))
+        .with_state(host)
+}
+
+/// Refuses what a browser sends: a page is never a client of this API, and a foreign name that resolves to this machine
+/// is never its address.
+async fn own_clients_only(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let is_here = name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if headers.contains_key(header::ORIGIN) || !is_here {
+        return (
+            StatusCode::FORBIDDEN,
+            "This API is for programs of this machine: call it as 127.0.0.1, and not from a web page.\n",
+        )
+            .into_response();
+    }
+    let mut response = next.run(request).await;
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let Some(name) = target.strip_prefix("AmazonSQS.") {
+        return messaging::sqs(&host, name, &body).await;
+    }
+    if target.is_empty() {
+        return messaging::sns(&host, &body).await;
+    }
+    let Some(name) = target.strip_prefix("AWSStepFunctions.") else {
+        return ApiError::new("UnknownOperationException", format!("There is no service behind {target:?} here."))
+            .into_response();
+    };
+    let input = match serde_json::from_slice(if body.is_empty() { b"{}" } else { &body }) {
+        Ok(input) => input,
+        Err(error) => {
+            return ApiError::new("SerializationException", format!("The body is not JSON: {error}")).into_response();
+        }
+    };
+    match call(&host, name, input).await {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Reads an operation's parameters.
+fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
+    serde_json::from_value(input).map_err(|error| {
+        let message = error.to_string();
+        match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            Some(field) => ApiError::missing(field),
+            None => ApiError::new("SerializationException", message),
+        }
+    })
+}
+
+async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
+    match name {
+        "CreateStateMachine" => machines::create(host, parameters(input)?).await,
+        "UpdateStateMachine" => machines::update(host, parameters(input)?).await,
+        "DeleteStateMachine" => machines::delete(host, parameters(input)?).await,
+        "DescribeStateMachine" => machines::describe(host, &parameters(input)?),
+        "DescribeStateMachineForExecution" => machines::describe_for_execution(host, parameters(input)?).await,
+        "ListStateMachines" => machines::list(host, &parameters(input)?),
+        "ValidateStateMachineDefinition" => machines::validate(&parameters(input)?),
+        "PublishStateMachineVersion" => versions::publish(host, parameters(input)?).await,
+        "ListStateMachineVersions" => versions::list(host, &parameters(input)?),
+        "DeleteStateMachineVersion" => versions::delete(host, parameters(input)?).await,
+        "CreateStateMachineAlias" => versions::create_alias(host, parameters(input)?).await,
+        "UpdateStateMachineAlias" => versions::update_alias(host, parameters(input)?).await,
+        "DescribeStateMachineAlias" => versions::describe_alias(host, &parameters(input)?),
+        "ListStateMachineAliases" => versions::list_aliases(host, &parameters(input)?),
+        "DeleteStateMachineAlias" => versions::delete_alias(host, parameters(input)?).await,
+        "StartExecution" => executions::start(host, parameters(input)?).await,
+        "StartSyncExecution" => executions::start_sync(host, parameters(input)?).await,
+        "StopExecution" => executions::stop(host, parameters(input)?).await,
+        "RedriveExecution" => executions::redrive(host, parameters(input)?).await,
+        "DescribeExecution" => executions::describe(host, &parameters(input)?),
+        "ListExecutions" => executions::list(host, &parameters(input)?),
+        "GetExecutionHistory" => executions::history(host, parameters(input)?).await,
+        "SendTaskSuccess" => tasks::success(host, parameters(input)?).await,
+        "SendTaskFailure" => tasks::failure(host, parameters(input)?).await,
+        "SendTaskHeartbeat" => tasks::heartbeat(host, parameters(input)?).await,
+        "CreateActivity" => activities::create(host, parameters(input)?).await,
+        "DeleteActivity" => activities::delete(host, parameters(input)?).await,
+        "DescribeActivity" => activities::describe(host, &parameters(input)?),
+        "ListActivities" => activities::list(host, &parameters(input)?),
+        "GetActivityTask" => activities::take(host, parameters(input)?).await,
+        "TagResource" => tags::tag(host, parameters(input)?).await,
+        "UntagResource" => tags::untag(host, parameters(input)?).await,
+        "ListTagsForResource" => tags::list(host, &parameters(input)?),
+        other => Err(ApiError::new(
+            "UnknownOperationException",
+            format!("The embedded engine has no operation {other}. Connect to AWS for it."),
+        )),
+    }
+}
+
+/// Lambda's Invoke, for those who want to call a function by hand.
+async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, body: Bytes) -> Response {
+    let payload = if body.is_empty() { "null".into() } else { String::from_utf8_lossy(&body) };
+    match host.functions.invoke(&name, &payload).await {
+        Ok(output) => ([("x-amz-executed-version", "$LATEST")], output).into_response(),
+        Err(Failure::Function { cause, .. }) => ([("x-amz-function-error", "Unhandled")], cause).into_response(),
+        Err(Failure::Unknown) => {
+            let error = ApiError::new(
+                "ResourceNotFoundException",
+                format!("Function not found: {}", host.functions.arn(&name)),
+            );
+            (StatusCode::NOT_FOUND, error.into_response()).into_response()
+        }
+    }
+}

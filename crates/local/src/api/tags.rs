@@ -1,0 +1,86 @@
+//! Tags of state machines and activities.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Answer;
+use super::arn::check_arn;
+use super::error::ApiError;
+use crate::host::{Host, Tag, lock};
+use crate::store::Kind;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Add {
+    resource_arn: String,
+    tags: Vec<Tag>,
+}
+
+/// `TagResource`.
+pub async fn tag(host: &Arc<Host>, ask: Add) -> Answer {
+    change(host, &ask.resource_arn, |known| {
+        for tag in ask.tags {
+            match known.iter_mut().find(|one| one.key == tag.key) {
+                Some(one) => one.value = tag.value,
+                None => known.push(tag),
+            }
+        }
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remove {
+    resource_arn: String,
+    tag_keys: Vec<String>,
+}
+
+/// `UntagResource`.
+pub async fn untag(host: &Arc<Host>, ask: Remove) -> Answer {
+    change(host, &ask.resource_arn, |known| known.retain(|tag| !ask.tag_keys.contains(&tag.key))).await
+}
+
+fn gone(arn: &str) -> ApiError {
+    ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'"))
+}
+
+async fn change(host: &Arc<Host>, arn: &str, with: impl FnOnce(&mut Vec<Tag>)) -> Answer {
+    check_arn(arn)?;
+    let (machine, activity) = {
+        let mut registry = lock(&host.registry);
+        if let Some(machine) = registry.machines.get_mut(arn) {
+            with(&mut machine.tags);
+            (Some(machine.clone()), None)
+        } else if let Some(activity) = registry.activities.get_mut(arn) {
+            with(&mut activity.tags);
+            (None, Some(activity.clone()))
+        } else {
+            return Err(gone(arn));
+        }
+    };
+    if let Some(machine) = machine {
+        host.store.keep(Kind::Machine, arn, &machine).await?;
+    }
+    if let Some(activity) = activity {
+        host.store.keep(Kind::Activity, arn, &activity).await?;
+    }
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    resource_arn: String,
+}
+
+/// `ListTagsForResource`.
+pub fn list(host: &Host, ask: &List) -> Answer {
+    check_arn(&ask.resource_arn)?;
+    let registry = lock(&host.registry);
+    let machine = registry.machines.get(&ask.resource_arn).map(|machine| &machine.tags);
+    let tags = machine.or_else(|| registry.activities.get(&ask.resource_arn).map(|activity| &activity.tags));
+    tags.map(|tags| json!({ "tags": tags })).ok_or_else(|| gone(&ask.resource_arn))
+}

@@ -1,0 +1,84 @@
+//! Answers to task tokens.
+
+use std::sync::Arc;
+
+use countersign_engine::Input;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::error::ApiError;
+use super::{Answer, PAYLOAD};
+use crate::host::Host;
+use crate::store::StoreError;
+
+/// AWS's limits of an error's name and cause, in characters.
+const ERROR: usize = 256;
+const CAUSE: usize = 32_768;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Success {
+    task_token: String,
+    output: String,
+}
+
+/// Whether a text could be a token of this engine. One that could not was never given out.
+fn check_token(token: &str) -> Result<(), ApiError> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
+    if token.len() < 32 || token.len() > 2_048 || !token.bytes().all(legal) {
+        return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"));
+    }
+    Ok(())
+}
+
+fn taken(answered: Result<bool, StoreError>) -> Answer {
+    if answered? {
+        return Ok(json!({}));
+    }
+    Err(ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"))
+}
+
+/// `SendTaskSuccess`.
+pub async fn success(host: &Arc<Host>, ask: Success) -> Answer {
+    check_token(&ask.task_token)?;
+    if ask.output.len() > PAYLOAD {
+        return Err(ApiError::constraint("output", "output", &format!("have length less than or equal to {PAYLOAD}")));
+    }
+    if serde_json::from_str::<serde::de::IgnoredAny>(&ask.output).is_err() {
+        return Err(ApiError::new("InvalidOutput", "Invalid Output: 'The output is not valid JSON'"));
+    }
+    taken(host.answer(&ask.task_token, |task| Input::TaskSucceeded { task, output: ask.output }).await)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    task_token: String,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    cause: String,
+}
+
+/// `SendTaskFailure`.
+pub async fn failure(host: &Arc<Host>, ask: Failure) -> Answer {
+    check_token(&ask.task_token)?;
+    for (text, name, most) in [(&ask.error, "error", ERROR), (&ask.cause, "cause", CAUSE)] {
+        if text.chars().count() > most {
+            return Err(ApiError::constraint(name, name, &format!("have length less than or equal to {most}")));
+        }
+    }
+    taken(host.answer(&ask.task_token, |task| Input::TaskFailed { task, error: ask.error, cause: ask.cause }).await)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    task_token: String,
+}
+
+/// `SendTaskHeartbeat`.
+pub async fn heartbeat(host: &Arc<Host>, ask: Heartbeat) -> Answer {
+    check_token(&ask.task_token)?;
+    taken(host.answer(&ask.task_token, |task| Input::Heartbeat { task }).await)
+}

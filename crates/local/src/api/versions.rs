@@ -1,0 +1,330 @@
+//! Versions and aliases.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::arn::{check_arn, page};
+use super::error::ApiError;
+use super::machines::{self, TOKEN};
+use super::wire::seconds;
+use crate::host::{Alias, Host, Machine, Route, Version, lock};
+use crate::store::Kind;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Publish {
+    state_machine_arn: String,
+    revision_id: Option<String>,
+    description: Option<String>,
+}
+
+/// `PublishStateMachineVersion`.
+pub async fn publish(host: &Arc<Host>, ask: Publish) -> Answer {
+    let mut machine = machines::get(host, &ask.state_machine_arn)?;
+    if let Some(revision) = ask.revision_id
+        && machine.revision_id.as_deref().unwrap_or("INITIAL") != revision
+    {
+        let message = format!(
+            "Failed to publish the State Machine version for revision {revision}. The current State Machine revision is {}.",
+            machine.revision_id.unwrap_or_default()
+        );
+        return Err(ApiError::new("ConflictException", message));
+    }
+    let version = make(host, &mut machine, ask.description).await?;
+    Ok(json!({ "stateMachineVersionArn": version.arn, "creationDate": seconds(version.created_at) }))
+}
+
+/// Makes a version of the machine as it is, or finds the latest where that is the same.
+pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<String>) -> Result<Version, ApiError> {
+    let latest = lock(&host.registry).versions_of(&machine.arn).first().map(|version| (*version).clone());
+    if let Some(latest) = latest
+        && latest.machine.revision_id == machine.revision_id
+        && latest.machine.definition == machine.definition
+    {
+        return Ok(latest);
+    }
+    machine.last_version += 1;
+    let version = Version {
+        arn: format!("{}:{}", machine.arn, machine.last_version),
+        number: machine.last_version,
+        description,
+        created_at: host.clock.now(),
+        machine: machine.clone(),
+    };
+    machines::keep(host, machine).await?;
+    host.store.keep(Kind::Version, &version.arn, &version).await?;
+    lock(&host.registry).versions.insert(version.arn.clone(), version.clone());
+    Ok(version)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    state_machine_arn: String,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// `ListStateMachineVersions`, newest first.
+pub fn list(host: &Host, ask: &List) -> Answer {
+    check_arn(&ask.state_machine_arn)?;
+    let rows: Vec<Value> = lock(&host.registry)
+        .versions_of(&ask.state_machine_arn)
+        .into_iter()
+        .map(|version| json!({ "stateMachineVersionArn": version.arn, "creationDate": seconds(version.created_at) }))
+        .collect();
+    listed("stateMachineVersions", rows, ask)
+}
+
+fn listed(field: &str, rows: Vec<Value>, ask: &List) -> Answer {
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let mut answer = json!({ field: rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionArn {
+    state_machine_version_arn: String,
+}
+
+/// `DeleteStateMachineVersion`. One that an alias leads to is refused; one that is not there is as good as deleted.
+pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
+    let arn = ask.state_machine_version_arn;
+    check_arn(&arn)?;
+    {
+        let mut registry = lock(&host.registry);
+        let users: Vec<String> = registry
+            .aliases
+            .values()
+            .filter(|alias| alias.routes.iter().any(|route| route.state_machine_version_arn == arn))
+            .map(|alias| alias.name.clone())
+            .collect();
+        if !users.is_empty() {
+            let message = format!(
+                "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [{}]",
+                users.join(", ")
+            );
+            return Err(ApiError::new("ConflictException", message));
+        }
+        registry.versions.remove(&arn);
+    }
+    host.store.forget(Kind::Version, &arn).await?;
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateAlias {
+    name: String,
+    description: Option<String>,
+    routing_configuration: Vec<Route>,
+}
+
+fn check_alias_name(name: &str) -> Result<(), ApiError> {
+    if name.chars().count() > 80 {
+        return Err(ApiError::constraint(name, "name", "have length less than or equal to 80"));
+    }
+    let legal = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    if name.is_empty() || !name.chars().all(legal) || name.chars().all(|letter| letter.is_ascii_digit()) {
+        let pattern = r"satisfy regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$";
+        return Err(ApiError::constraint(name, "name", pattern));
+    }
+    Ok(())
+}
+
+/// Checks where an alias is to lead; gives the machine.
+fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
+    let invalid = |message: String| Err(ApiError::new("ValidationException", message));
+    let arns = || routes.iter().map(|route| route.state_machine_version_arn.as_str()).collect::<Vec<_>>().join(", ");
+    if !(1..=2).contains(&routes.len()) {
+        let items = routes.iter().map(|route| {
+            format!(
+                "RoutingConfigurationListItem(stateMachineVersionArn={}, weight={})",
+                route.state_machine_version_arn, route.weight
+            )
+        });
+        let value = format!("[{}]", items.collect::<Vec<_>>().join(", "));
+        let must = if routes.is_empty() {
+            "have length greater than or equal to 1"
+        } else {
+            "have length less than or equal to 2"
+        };
+        return Err(ApiError::constraint(&value, "routingConfiguration", must));
+    }
+    for (index, route) in routes.iter().enumerate() {
+        let place = format!("routingConfiguration.{}.member.weight", index + 1);
+        if route.weight > 100 {
+            return Err(ApiError::constraint(
+                &route.weight.to_string(),
+                &place,
+                "have value less than or equal to 100",
+            ));
+        }
+        if route.weight < 0 {
+            return Err(ApiError::constraint(
+                &route.weight.to_string(),
+                &place,
+                "have value greater than or equal to 0",
+            ));
+        }
+    }
+    if routes.len() == 2 && routes[0].state_machine_version_arn == routes[1].state_machine_version_arn {
+        return invalid(format!(
+            "Routing configuration must contain distinct state machine version ARNs. Received: [{}]",
+            arns()
+        ));
+    }
+    let number = |route: &Route| {
+        route.state_machine_version_arn.rsplit(':').next().is_some_and(|last| last.parse::<u64>().is_ok())
+    };
+    if !routes.iter().all(number) {
+        return invalid(format!(
+            "Routing configuration must contain state machine version ARNs. Received: [{}]",
+            arns()
+        ));
+    }
+    if routes.iter().map(|route| route.weight).sum::<i64>() != 100 {
+        let weights: Vec<String> = routes.iter().map(|route| route.weight.to_string()).collect();
+        return invalid(format!(
+            "Sum of routing configuration weights must equal 100. Received: [{}]",
+            weights.join(", ")
+        ));
+    }
+    let registry = lock(&host.registry);
+    let mut machine = None;
+    for route in routes {
+        let arn = &route.state_machine_version_arn;
+        let version = registry.versions.get(arn).ok_or_else(|| {
+            ApiError::new(
+                "ResourceNotFound",
+                format!("Request references a resource that does not exist. Resource: '{arn}'"),
+            )
+        })?;
+        if machine.as_ref().is_some_and(|known: &Machine| known.arn != version.machine.arn) {
+            return invalid("TO routing configuration must contain versions of one state machine".to_owned());
+        }
+        machine = Some(version.machine.clone());
+    }
+    machine.ok_or_else(|| ApiError::missing("routingConfiguration"))
+}
+
+/// `CreateStateMachineAlias`. The same call again answers as the first did.
+pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> Answer {
+    check_alias_name(&ask.name)?;
+    let machine = check_routes(host, &ask.routing_configuration)?;
+    let arn = format!("{}:{}", machine.arn, ask.name);
+    let known = lock(&host.registry).aliases.get(&arn).cloned();
+    if let Some(known) = known {
+        if known.routes != ask.routing_configuration || known.description != ask.description {
+            let message = "Failed to create alias because an alias with the same name and a different routing configuration already exists.";
+            return Err(ApiError::new("ConflictException", message));
+        }
+        return Ok(json!({ "stateMachineAliasArn": arn, "creationDate": seconds(known.created_at) }));
+    }
+    let now = host.clock.now();
+    let alias = Alias {
+        arn: arn.clone(),
+        machine_arn: machine.arn,
+        name: ask.name,
+        description: ask.description,
+        routes: ask.routing_configuration,
+        created_at: now,
+        updated_at: now,
+    };
+    keep_alias(host, alias).await?;
+    Ok(json!({ "stateMachineAliasArn": arn, "creationDate": seconds(now) }))
+}
+
+async fn keep_alias(host: &Host, alias: Alias) -> Result<(), ApiError> {
+    host.store.keep(Kind::Alias, &alias.arn, &alias).await?;
+    lock(&host.registry).aliases.insert(alias.arn.clone(), alias);
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateAlias {
+    state_machine_alias_arn: String,
+    description: Option<String>,
+    routing_configuration: Option<Vec<Route>>,
+}
+
+fn alias(host: &Host, arn: &str) -> Result<Alias, ApiError> {
+    check_arn(arn)?;
+    let gone = || {
+        ApiError::new(
+            "ResourceNotFound",
+            format!("Request references a resource that does not exist. Resource: '{arn}'"),
+        )
+    };
+    lock(&host.registry).aliases.get(arn).cloned().ok_or_else(gone)
+}
+
+/// `UpdateStateMachineAlias`.
+pub async fn update_alias(host: &Arc<Host>, ask: UpdateAlias) -> Answer {
+    let mut alias = alias(host, &ask.state_machine_alias_arn)?;
+    if let Some(routes) = ask.routing_configuration {
+        check_routes(host, &routes)?;
+        alias.routes = routes;
+    }
+    alias.description = ask.description.or(alias.description);
+    alias.updated_at = host.clock.now();
+    let at = alias.updated_at;
+    keep_alias(host, alias).await?;
+    Ok(json!({ "updateDate": seconds(at) }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AliasArn {
+    state_machine_alias_arn: String,
+}
+
+/// `DescribeStateMachineAlias`.
+pub fn describe_alias(host: &Host, ask: &AliasArn) -> Answer {
+    let alias = alias(host, &ask.state_machine_alias_arn)?;
+    let mut answer = json!({
+        "stateMachineAliasArn": alias.arn, "name": alias.name, "routingConfiguration": alias.routes,
+        "creationDate": seconds(alias.created_at), "updateDate": seconds(alias.updated_at),
+    });
+    if let Some(description) = alias.description {
+        answer["description"] = json!(description);
+    }
+    Ok(answer)
+}
+
+/// `ListStateMachineAliases`, of a machine or of one of its versions.
+pub fn list_aliases(host: &Host, ask: &List) -> Answer {
+    check_arn(&ask.state_machine_arn)?;
+    let rows: Vec<Value> = {
+        let registry = lock(&host.registry);
+        let version = registry.versions.get(&ask.state_machine_arn);
+        let machine_arn = version.map_or(ask.state_machine_arn.as_str(), |version| version.machine.arn.as_str());
+        let leads_there = |alias: &&&Alias| {
+            version
+                .is_none_or(|version| alias.routes.iter().any(|route| route.state_machine_version_arn == version.arn))
+        };
+        let aliases = registry.aliases_of(machine_arn);
+        aliases
+            .iter()
+            .filter(leads_there)
+            .map(|alias| json!({ "stateMachineAliasArn": alias.arn, "creationDate": seconds(alias.created_at) }))
+            .collect()
+    };
+    listed("stateMachineAliases", rows, ask)
+}
+
+/// `DeleteStateMachineAlias`. One that is not there is as good as deleted.
+pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> Answer {
+    check_arn(&ask.state_machine_alias_arn)?;
+    lock(&host.registry).aliases.remove(&ask.state_machine_alias_arn);
+    host.store.forget(Kind::Alias, &ask.state_machine_alias_arn).await?;
+    Ok(json!({}))
+}

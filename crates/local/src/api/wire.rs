@@ -1,0 +1,49 @@
+//! Values as AWS writes them on the wire.
+
+use md5::{Digest, Md5};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+
+fn moment(millis: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Seconds since the epoch with milliseconds, as JSON 1.0 carries times.
+#[must_use]
+pub fn seconds(millis: i64) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]
+    let seconds = millis as f64 / 1_000.0;
+    json!(seconds)
+}
+
+/// A date of HTTP, such as `Tue, 24 Nov 2026 01:02:03 GMT`.
+#[must_use]
+pub fn http_date(millis: i64) -> String {
+    moment(millis).format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
+}
+
+/// ISO 8601 in UTC.
+#[must_use]
+pub fn iso(millis: i64) -> String {
+    moment(millis).format(&Rfc3339).unwrap_or_default()
+}
+
+/// The MD5 of a message body, which SQS answers with.
+#[must_use]
+pub fn md5(text: &str) -> String {
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sums_read_as_aws_writes_them() {
+        assert_eq!(http_date(1_700_000_000_123), "Tue, 14 Nov 2023 22:13:20 GMT");
+        assert_eq!(iso(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+        assert_eq!(seconds(1_700_000_000_123), json!(1_700_000_000.123));
+        assert_eq!(md5("a"), "0cc175b9c0f1b6a831c399e269772661");
+    }
+}

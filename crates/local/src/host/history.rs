@@ -1,0 +1,58 @@
+//! Histories: of a running execution from its engine, of an ended one from the store, the last ones kept at hand.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use countersign_trace::HistoryEvent;
+
+use super::{Host, lock};
+use crate::store::StoreError;
+
+/// Ended executions whose histories are kept at hand, and the most events of one that is.
+const RECENT: usize = 64;
+const LONGEST: usize = 5_000;
+
+/// The histories that were read or made last.
+#[derive(Default)]
+pub struct Recent(VecDeque<(String, Arc<Vec<HistoryEvent>>)>);
+
+impl Recent {
+    /// Keeps a history at hand.
+    pub fn put(&mut self, arn: &str, events: Vec<HistoryEvent>) -> Arc<Vec<HistoryEvent>> {
+        let events = Arc::new(events);
+        self.0.retain(|(known, _)| known != arn);
+        if events.len() <= LONGEST {
+            self.0.push_back((arn.to_owned(), Arc::clone(&events)));
+        }
+        while self.0.len() > RECENT {
+            self.0.pop_front();
+        }
+        events
+    }
+
+    fn get(&self, arn: &str) -> Option<Arc<Vec<HistoryEvent>>> {
+        self.0.iter().find(|(known, _)| known == arn).map(|(_, events)| Arc::clone(events))
+    }
+}
+
+impl Host {
+    /// The history of an execution; `pick` gives what is wanted of it, so that a running one need not be copied whole.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn history<T>(&self, arn: &str, pick: impl FnOnce(&[HistoryEvent]) -> T) -> Result<T, StoreError> {
+        let run = lock(&self.runs).get(arn).cloned();
+        if let Some(run) = run {
+            let run = run.lock().await;
+            // What has not been kept yet has not happened.
+            return Ok(pick(&run.engine.history()[..run.kept_events]));
+        }
+        let known = lock(&self.histories).get(arn);
+        if let Some(events) = known {
+            return Ok(pick(&events));
+        }
+        let events = self.store.history(arn).await?;
+        let events = lock(&self.histories).put(arn, events);
+        Ok(pick(&events))
+    }
+}

@@ -1,0 +1,340 @@
+//! Running executions: take an input, journal it, step the engine, keep what came of it, perform its actions.
+
+mod history;
+mod perform;
+mod registry;
+mod timers;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_engine::{Action, Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::integrations::{Queues, Topics};
+use crate::lambda::Functions;
+use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
+pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
+use timers::Timers;
+
+/// Where the engine pretends to be.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub region: String,
+    pub account: String,
+}
+
+impl Place {
+    /// An ARN of this place.
+    #[must_use]
+    pub fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
+    }
+}
+
+/// An execution in memory, with what has been kept of it.
+struct Run {
+    engine: Execution,
+    seq: u64,
+    kept_events: usize,
+}
+
+type Shared<T> = Arc<tokio::sync::Mutex<T>>;
+
+/// A task of an activity that no worker has taken yet.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub execution: String,
+    pub task: TaskId,
+    pub token: String,
+    pub input: String,
+}
+
+/// The host of every execution.
+pub struct Host {
+    pub store: Store,
+    pub functions: Functions,
+    pub clock: Clock,
+    pub place: Place,
+    pub registry: Mutex<Registry>,
+    pub topics: Topics,
+    pub queues: Queues,
+    /// Executions that have not ended, by ARN.
+    runs: Mutex<HashMap<String, Shared<Run>>>,
+    programs: Mutex<HashMap<String, Arc<Program>>>,
+    timers: Timers,
+    /// Who answers a token.
+    tokens: Mutex<HashMap<String, (String, TaskId)>>,
+    /// Tasks under way, to be aborted where they are not wanted any more.
+    under_way: Mutex<HashMap<(String, TaskId), AbortHandle>>,
+    /// By activity ARN, oldest first.
+    offers: Mutex<HashMap<String, Vec<Offer>>>,
+    offered: Notify,
+    /// Wakes those who wait for an execution's end, by its ARN.
+    ended: tokio::sync::broadcast::Sender<String>,
+    histories: Mutex<history::Recent>,
+}
+
+/// A lock that a panic cannot take away: what it guards is changed in single calls that cannot stop half-way.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// A host over an open store. Nothing runs before [`Host::recover`].
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn open(store: Store, functions: Functions, clock: Clock, place: Place) -> Result<Arc<Self>, StoreError> {
+        let registry = Registry::load(&store).await?;
+        let topics = Topics::load(&store).await?;
+        let queues = Queues::load(&store).await?;
+        Ok(Arc::new(Self {
+            store,
+            functions,
+            clock,
+            place,
+            registry: Mutex::new(registry),
+            topics,
+            queues,
+            runs: Mutex::default(),
+            programs: Mutex::default(),
+            timers: Timers::default(),
+            tokens: Mutex::default(),
+            under_way: Mutex::default(),
+            offers: Mutex::default(),
+            offered: Notify::new(),
+            ended: tokio::sync::broadcast::channel(1_024).0,
+            histories: Mutex::default(),
+        }))
+    }
+
+    /// Takes up every execution that had not ended: replays its journal, and does again what was under way.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+        let open: Vec<ExecutionRow> =
+            lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
+        for row in open {
+            let arn = row.params.execution_arn.clone();
+            let Some(run) = self.replay(&row).await? else {
+                tracing::error!(execution = %arn, "an execution's definition is lost: it cannot go on");
+                continue;
+            };
+            let actions = run.engine.outstanding();
+            lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
+            self.perform_all(&arn, actions);
+        }
+        Ok(())
+    }
+
+    async fn replay(&self, row: &ExecutionRow) -> Result<Option<Run>, StoreError> {
+        let Some(program) = self.program(&row.definition).await? else { return Ok(None) };
+        let journal = self.store.journal(&row.params.execution_arn).await?;
+        let mut engine = Execution::new(program, row.params.clone());
+        let seq = journal.len() as u64;
+        for JournalEntry { at, input } in journal {
+            engine.step(at, input);
+        }
+        let kept_events = engine.history().len();
+        Ok(Some(Run { engine, seq, kept_events }))
+    }
+
+    /// The compiled program of a definition that was kept.
+    async fn program(&self, key: &str) -> Result<Option<Arc<Program>>, StoreError> {
+        if let Some(program) = lock(&self.programs).get(key) {
+            return Ok(Some(Arc::clone(program)));
+        }
+        let Some(text) = self.store.definition(key).await? else { return Ok(None) };
+        let compiled = serde_json::from_str(&text).ok().and_then(|value| Program::compile(&value).ok()).map(Arc::new);
+        if let Some(program) = &compiled {
+            lock(&self.programs).insert(key.to_owned(), Arc::clone(program));
+        }
+        Ok(compiled)
+    }
+
+    /// Starts an execution. Its row is in the registry, and its first step is kept, when this returns.
+    ///
+    /// # Errors
+    /// The store failed; then it was not started.
+    pub async fn start(
+        self: &Arc<Self>,
+        params: StartParams,
+        definition: &str,
+        revision_id: Option<String>,
+        trace_header: Option<String>,
+    ) -> Result<(), StoreError> {
+        let key = crate::api::arn::fingerprint(definition);
+        self.store.keep_definition(&key, definition).await?;
+        let Some(program) = self.program(&key).await? else {
+            return Err(StoreError::Row(serde::de::Error::custom("the definition does not compile")));
+        };
+        let arn = params.execution_arn.clone();
+        let row = ExecutionRow {
+            params: params.clone(),
+            definition: key,
+            revision_id,
+            trace_header,
+            status: RunStatus::Running,
+            stopped_at: None,
+            output: None,
+            error: None,
+            cause: None,
+            events: 0,
+            redrives: 0,
+            redriven_at: None,
+        };
+        lock(&self.registry).put_execution(row);
+        let run = Run { engine: Execution::new(program, params), seq: 0, kept_events: 0 };
+        lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
+        self.feed(&arn, Input::Start).await
+    }
+
+    /// Redrives an execution that ended: its engine is made again from the journal, and goes on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn redrive(self: &Arc<Self>, row: &ExecutionRow) -> Result<(), StoreError> {
+        let arn = row.params.execution_arn.clone();
+        if let Some(run) = self.replay(row).await? {
+            lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
+            self.feed(&arn, Input::Redrive).await?;
+        }
+        Ok(())
+    }
+
+    /// Feeds one input to an execution: journal, step, keep, perform. An execution that has ended takes nothing.
+    ///
+    /// # Errors
+    /// The store failed. The execution is put aside then: a restart takes it up as it was kept.
+    pub async fn feed(self: &Arc<Self>, arn: &str, input: Input) -> Result<(), StoreError> {
+        let Some(run) = lock(&self.runs).get(arn).cloned() else { return Ok(()) };
+        let mut run = run.lock().await;
+        if run.engine.outcome().is_some() && !matches!(input, Input::Redrive) {
+            return Ok(());
+        }
+        let at = self.clock.now();
+        let redrive = matches!(input, Input::Redrive);
+        let actions = run.engine.step(at, input.clone());
+        let Some(mut row) = lock(&self.registry).execution(arn).cloned() else { return Ok(()) };
+        describe(&mut row, &run.engine);
+        if redrive {
+            row.redriven_at = Some(at);
+        }
+        let fresh = &run.engine.history()[run.kept_events..];
+        if let Err(error) = self.store.keep_step(&row, run.seq, &JournalEntry { at, input }, fresh).await {
+            tracing::error!(execution = arn, %error, "a step could not be kept: the execution waits for a restart");
+            lock(&self.runs).remove(arn);
+            return Err(error);
+        }
+        run.seq += 1;
+        run.kept_events = run.engine.history().len();
+        let over = row.status != RunStatus::Running;
+        lock(&self.registry).put_execution(row);
+        if over {
+            let history = run.engine.history().to_vec();
+            lock(&self.histories).put(arn, history);
+            self.let_go(arn);
+        }
+        drop(run);
+        self.perform_all(arn, actions);
+        if over {
+            // Nobody may be waiting.
+            let _ = self.ended.send(arn.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Forgets what an ended execution held.
+    fn let_go(&self, arn: &str) {
+        lock(&self.runs).remove(arn);
+        lock(&self.tokens).retain(|_, (execution, _)| execution != arn);
+        for offers in lock(&self.offers).values_mut() {
+            offers.retain(|offer| offer.execution != arn);
+        }
+    }
+
+    /// Feeds an input to the task that a token belongs to; false where the task is closed.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn answer(
+        self: &Arc<Self>,
+        token: &str,
+        input: impl FnOnce(TaskId) -> Input,
+    ) -> Result<bool, StoreError> {
+        let Some((arn, task)) = lock(&self.tokens).get(token).cloned() else { return Ok(false) };
+        let Some(run) = lock(&self.runs).get(&arn).cloned() else { return Ok(false) };
+        let open = run.lock().await.engine.task_is_open(task);
+        if open {
+            let input = input(task);
+            let closes = !matches!(input, Input::Heartbeat { .. });
+            // Taken before it is fed: of two answers at once only one may take effect.
+            if closes && lock(&self.tokens).remove(token).is_none() {
+                return Ok(false);
+            }
+            self.feed(&arn, input).await?;
+        }
+        Ok(open)
+    }
+
+    /// Waits until an execution has ended, and gives its row; `None` where there is no such execution.
+    pub async fn wait_for_end(&self, arn: &str) -> Option<ExecutionRow> {
+        let mut ends = self.ended.subscribe();
+        loop {
+            let row = lock(&self.registry).execution(arn).cloned()?;
+            if row.status != RunStatus::Running {
+                return Some(row);
+            }
+            // A reader that fell behind looks again: the row tells.
+            if matches!(ends.recv().await, Err(tokio::sync::broadcast::error::RecvError::Closed)) {
+                return None;
+            }
+        }
+    }
+
+    /// Fires timers until `end`.
+    pub async fn run_timers(self: Arc<Self>, end: CancellationToken) {
+        while let Some((arn, timer)) = self.timers.next(&self.clock, &end).await {
+            if let Err(error) = self.feed(&arn, Input::TimerFired { timer }).await {
+                tracing::error!(execution = %arn, %error, "a timer could not be kept");
+            }
+        }
+    }
+
+    /// Ends the functions' processes and closes the store.
+    pub async fn shutdown(&self) {
+        for (_, task) in lock(&self.under_way).drain() {
+            task.abort();
+        }
+        self.functions.shutdown().await;
+        self.store.close().await;
+    }
+
+    fn perform_all(self: &Arc<Self>, arn: &str, actions: Vec<Action>) {
+        for action in actions {
+            self.perform(arn, action);
+        }
+    }
+}
+
+/// What an execution's row says after a step.
+fn describe(row: &mut ExecutionRow, engine: &Execution) {
+    row.events = engine.history().len() as u64;
+    row.redrives = engine.redrive_count();
+    let outcome = engine.outcome();
+    row.status = outcome.map_or(RunStatus::Running, |outcome| match outcome.status {
+        OutcomeStatus::Succeeded => RunStatus::Succeeded,
+        OutcomeStatus::Failed => RunStatus::Failed,
+        OutcomeStatus::TimedOut => RunStatus::TimedOut,
+        OutcomeStatus::Aborted => RunStatus::Aborted,
+    });
+    row.stopped_at = outcome.map(|outcome| outcome.at);
+    row.output = outcome.and_then(|outcome| outcome.output.clone());
+    row.error = outcome.and_then(|outcome| outcome.error.clone());
+    row.cause = outcome.and_then(|outcome| outcome.cause.clone());
+}

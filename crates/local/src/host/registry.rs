@@ -1,0 +1,156 @@
+//! What has a name: state machines, versions, aliases, activities, executions. In memory, written through to the store.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::store::{ExecutionRow, Kind, Store, StoreError};
+
+/// A tag of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+/// A state machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    pub arn: String,
+    pub name: String,
+    pub definition: String,
+    pub role_arn: String,
+    /// `STANDARD` or `EXPRESS`.
+    pub kind: String,
+    pub created_at: i64,
+    pub updated_at: Option<i64>,
+    /// `None` until the first update, as AWS answers.
+    pub revision_id: Option<String>,
+    pub logging: Option<Value>,
+    pub tracing: Option<Value>,
+    pub encryption: Option<Value>,
+    pub tags: Vec<Tag>,
+    /// The number of the latest version; numbers are never used again.
+    pub last_version: u64,
+}
+
+/// A published version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    pub arn: String,
+    pub number: u64,
+    pub description: Option<String>,
+    pub created_at: i64,
+    /// The machine as it was when it was published.
+    pub machine: Machine,
+}
+
+/// A share of an alias's traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    pub state_machine_version_arn: String,
+    /// 0 to 100.
+    pub weight: i64,
+}
+
+/// An alias of one or two versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    pub arn: String,
+    pub machine_arn: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub routes: Vec<Route>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// An activity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    pub arn: String,
+    pub name: String,
+    pub created_at: i64,
+    pub encryption: Option<Value>,
+    pub tags: Vec<Tag>,
+}
+
+/// Everything that has a name, by its ARN.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    pub machines: BTreeMap<String, Machine>,
+    pub versions: BTreeMap<String, Version>,
+    pub aliases: BTreeMap<String, Alias>,
+    pub activities: BTreeMap<String, Activity>,
+    executions: HashMap<String, ExecutionRow>,
+    /// Executions of a machine in the order of their start.
+    by_machine: HashMap<String, Vec<String>>,
+}
+
+impl Registry {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn load(store: &Store) -> Result<Self, StoreError> {
+        fn by_arn<T>(things: Vec<T>, arn: impl Fn(&T) -> String) -> BTreeMap<String, T> {
+            things.into_iter().map(|thing| (arn(&thing), thing)).collect()
+        }
+        let mut registry = Self {
+            machines: by_arn(store.things(Kind::Machine).await?, |thing: &Machine| thing.arn.clone()),
+            versions: by_arn(store.things(Kind::Version).await?, |thing: &Version| thing.arn.clone()),
+            aliases: by_arn(store.things(Kind::Alias).await?, |thing: &Alias| thing.arn.clone()),
+            activities: by_arn(store.things(Kind::Activity).await?, |thing: &Activity| thing.arn.clone()),
+            ..Self::default()
+        };
+        let mut rows = store.executions().await?;
+        rows.sort_by_key(|row| row.params.start_at);
+        rows.into_iter().for_each(|row| registry.put_execution(row));
+        Ok(registry)
+    }
+
+    /// The execution with this ARN.
+    #[must_use]
+    pub fn execution(&self, arn: &str) -> Option<&ExecutionRow> {
+        self.executions.get(arn)
+    }
+
+    /// Every execution, in no order.
+    pub fn executions(&self) -> impl Iterator<Item = &ExecutionRow> {
+        self.executions.values()
+    }
+
+    /// The executions of a machine, newest first.
+    pub fn executions_of(&self, machine_arn: &str) -> impl Iterator<Item = &ExecutionRow> {
+        let arns = self.by_machine.get(machine_arn).map_or(&[][..], Vec::as_slice);
+        arns.iter().rev().filter_map(|arn| self.executions.get(arn))
+    }
+
+    /// Keeps an execution's row in memory; the store gets it with its step.
+    pub fn put_execution(&mut self, row: ExecutionRow) {
+        let arn = row.params.execution_arn.clone();
+        let machine = row.params.state_machine_arn.clone();
+        if self.executions.insert(arn.clone(), row).is_none() {
+            self.by_machine.entry(machine).or_default().push(arn);
+        }
+    }
+
+    /// The versions of a machine, newest first.
+    #[must_use]
+    pub fn versions_of(&self, machine_arn: &str) -> Vec<&Version> {
+        let mut versions: Vec<&Version> =
+            self.versions.values().filter(|version| version.machine.arn == machine_arn).collect();
+        versions.sort_by_key(|version| std::cmp::Reverse(version.number));
+        versions
+    }
+
+    /// The aliases of a machine, in the order they were made.
+    #[must_use]
+    pub fn aliases_of(&self, machine_arn: &str) -> Vec<&Alias> {
+        let mut aliases: Vec<&Alias> = self.aliases.values().filter(|alias| alias.machine_arn == machine_arn).collect();
+        aliases.sort_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)));
+        aliases
+    }
+}

@@ -1,0 +1,71 @@
+//! Answers in the shapes that AWS's services give Step Functions.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// What a task's run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The result, as JSON text.
+    Done(String),
+    /// The service accepted the request, and whoever holds the token answers.
+    Submitted(String),
+    /// The job was accepted, and it ended well.
+    SubmittedAndDone {
+        submitted: String,
+        output: String,
+    },
+    Failed {
+        error: String,
+        cause: String,
+    },
+    SubmitFailed {
+        error: String,
+        cause: String,
+    },
+    /// Somebody else answers.
+    Nothing,
+}
+
+impl Answer {
+    /// A failure.
+    pub fn failed(error: &str, cause: impl Into<String>) -> Self {
+        Self::Failed { error: error.to_owned(), cause: cause.into() }
+    }
+
+    /// The failure of an AWS service, in the words of its Java SDK, which Step Functions passes on.
+    pub fn service_failed(error: &str, message: &str, service: &str, status: u16, code: &str) -> Self {
+        let id = Uuid::new_v4();
+        Self::failed(
+            error,
+            format!(
+                "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {id}; Proxy: null)"
+            ),
+        )
+    }
+
+    /// A result with the HTTP metadata that optimised integrations add. `headers` come before the request's id.
+    pub fn with_metadata(result: Map<String, Value>, headers: &[(&str, String)], request_id: &str) -> Self {
+        let mut plain: Map<String, Value> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        plain.insert("x-amzn-RequestId".to_owned(), json!(request_id));
+        let all: Map<String, Value> = plain.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+        let mut output = result;
+        output.insert(
+            "SdkHttpMetadata".to_owned(),
+            json!({ "AllHttpHeaders": all, "HttpHeaders": plain, "HttpStatusCode": 200 }),
+        );
+        output.insert("SdkResponseMetadata".to_owned(), json!({ "RequestId": request_id }));
+        Self::Done(Value::Object(output).to_string())
+    }
+}
+
+/// The usual headers of a service's answer of `length` bytes.
+pub fn usual_headers(date: &str, content_type: &str, length: usize) -> [(&'static str, String); 4] {
+    [
+        ("Content-Length", length.to_string()),
+        ("Content-Type", content_type.to_owned()),
+        ("Date", date.to_owned()),
+        ("connection", "keep-alive".to_owned()),
+    ]
+}

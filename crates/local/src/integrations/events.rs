@@ -1,0 +1,29 @@
+//! EventBridge: `events:putEvents` on a bus that nobody listens to.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::Answer;
+
+/// Takes events; one whose detail is no JSON object fails the call, as AWS does.
+pub fn put(parameters: &Value) -> Answer {
+    let entries = parameters.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let answers: Vec<Value> = entries
+        .iter()
+        .map(|entry| {
+            let detail = match entry.get("Detail") {
+                Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
+                Some(detail) => detail.clone(),
+                None => Value::Null,
+            };
+            if detail.is_object() {
+                json!({ "EventId": Uuid::new_v4().to_string() })
+            } else {
+                json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." })
+            }
+        })
+        .collect();
+    let failed = answers.iter().filter(|answer| answer.get("ErrorCode").is_some()).count();
+    let result = json!({ "Entries": answers, "FailedEntryCount": failed }).to_string();
+    if failed == 0 { Answer::Done(result) } else { Answer::failed("EventBridge.FailedEntry", result) }
+}

@@ -1,0 +1,96 @@
+//! Nested executions: `states:startExecution`, with `.sync`, `.sync:2` and `.waitForTaskToken`.
+
+use countersign_engine::{Input, Pattern};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Call;
+use super::answer::{Answer, usual_headers};
+use crate::api::executions::{Begin, begin};
+use crate::api::wire::{http_date, iso};
+use crate::store::{ExecutionRow, RunStatus};
+
+/// Starts an execution, and waits for its end where the pattern says so.
+pub async fn start(call: Call<'_>, service: &str) -> Answer {
+    let Some(machine_arn) = call.parameters.get("StateMachineArn").and_then(Value::as_str) else {
+        return Answer::failed("States.Runtime", "The task's parameters have no StateMachineArn.");
+    };
+    let input = match call.parameters.get("Input") {
+        Some(Value::String(text)) => text.clone(),
+        None => "{}".to_owned(),
+        Some(value) => value.to_string(),
+    };
+    let name = call.parameters.get("Name").and_then(Value::as_str).map(str::to_owned);
+    let begun = Box::pin(begin(
+        call.host,
+        Begin { machine_arn: machine_arn.to_owned(), name, input: Some(input), trace_header: None },
+    ))
+    .await;
+    let (arn, started_at) = match begun {
+        Ok(begun) => begun,
+        Err(error) if service == "states" => {
+            let kind = format!("StepFunctions.{}Exception", error.code);
+            return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
+        }
+        Err(error) => {
+            let id = Uuid::new_v4();
+            let cause =
+                format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
+            return Answer::failed(&format!("Sfn.{}Exception", error.code), cause);
+        }
+    };
+    let mut result = Map::new();
+    result.insert("ExecutionArn".to_owned(), json!(arn));
+    if service != "states" {
+        result.insert("StartDate".to_owned(), json!(iso(started_at)));
+        return Answer::Done(Value::Object(result).to_string());
+    }
+    result.insert("StartDate".to_owned(), json!(started_at));
+    let length = arn.len() + 60;
+    let headers = usual_headers(&http_date(call.host.clock.now()), "application/x-amz-json-1.0", length);
+    let Answer::Done(submitted) = Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string()) else {
+        return Answer::Nothing;
+    };
+    match call.pattern {
+        Pattern::RequestResponse => Answer::Done(submitted),
+        Pattern::WaitForTaskToken => Answer::Submitted(submitted),
+        Pattern::Sync | Pattern::Sync2 => {
+            // The event comes before the wait, which may last a year.
+            call.host.feed_apart(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
+            match call.host.wait_for_end(&arn).await {
+                Some(row) => ended(&row, call.pattern),
+                None => Answer::Nothing,
+            }
+        }
+    }
+}
+
+/// The child's description as the task's result.
+fn ended(row: &ExecutionRow, pattern: Pattern) -> Answer {
+    let payload = |text: &str| match pattern {
+        Pattern::Sync2 => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        _ => json!(text),
+    };
+    let params = &row.params;
+    let status = serde_json::to_value(row.status).unwrap_or_default();
+    let mut described = Map::new();
+    let mut put = |key: &str, value: Value| described.insert(key.to_owned(), value);
+    if row.status != RunStatus::Succeeded {
+        row.cause.as_ref().map(|cause| put("Cause", json!(cause)));
+        row.error.as_ref().map(|error| put("Error", json!(error)));
+    }
+    put("ExecutionArn", json!(params.execution_arn));
+    put("Input", if row.status == RunStatus::Succeeded { payload(&params.input) } else { json!(params.input) });
+    put("InputDetails", json!({ "Included": true }));
+    put("Name", json!(params.name));
+    if let Some(output) = &row.output {
+        put("Output", payload(output));
+        put("OutputDetails", json!({ "Included": true }));
+    }
+    put("StartDate", json!(params.start_at));
+    put("StateMachineArn", json!(params.state_machine_arn));
+    put("Status", status);
+    put("StopDate", json!(row.stopped_at));
+    let text = Value::Object(described).to_string();
+    if row.status == RunStatus::Succeeded { Answer::Done(text) } else { Answer::failed("States.TaskFailed", text) }
+}

@@ -1,0 +1,99 @@
+//! Lambda: by ARN, and `lambda:invoke`.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use crate::api::wire::http_date;
+use crate::host::Host;
+use crate::lambda::Failure;
+
+/// Step Functions' limit of a payload, in bytes.
+const PAYLOAD: usize = 262_144;
+
+/// A function as the task's resource: the answer is its own.
+pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> Answer {
+    match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
+        Ok(output) if output.len() > PAYLOAD => too_large(function_arn),
+        Ok(output) => Answer::Done(compact(&output)),
+        Err(failure) => failed(host, function_arn, failure),
+    }
+}
+
+/// `lambda:invoke`: the answer is wrapped as the service does.
+pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
+    let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
+        return Answer::failed("States.Runtime", "The task's parameters have no FunctionName.");
+    };
+    let payload = parameters.get("Payload").map_or_else(|| "{}".to_owned(), Value::to_string);
+    let output = match host.functions.invoke(name_of(function), &payload).await {
+        Ok(output) if output.len() > PAYLOAD => return too_large("lambda"),
+        Ok(output) => compact(&output),
+        Err(failure) => return failed(host, function, failure),
+    };
+    let length = output.len();
+    let mut result = Map::new();
+    result.insert("ExecutedVersion".to_owned(), json!("$LATEST"));
+    result.insert("Payload".to_owned(), serde_json::from_str(&output).unwrap_or(Value::Null));
+    result.insert("StatusCode".to_owned(), json!(200));
+    let id = Uuid::new_v4().to_string();
+    let headers = [
+        ("X-Amz-Executed-Version", "$LATEST".to_owned()),
+        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+        ("Connection", "keep-alive".to_owned()),
+        ("Date", http_date(host.clock.now())),
+        ("X-Amzn-Trace-Id", format!("Root=1-{};Sampled=0", Uuid::new_v4().simple())),
+        ("Content-Length", length.to_string()),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    Answer::with_metadata(result, &headers, &id)
+}
+
+/// The name in `name`, `name:qualifier` or an ARN with or without a qualifier.
+fn name_of(function: &str) -> &str {
+    let name = function.split_once(":function:").map_or(function, |(_, rest)| rest);
+    name.split(':').next().unwrap_or(name)
+}
+
+/// Step Functions writes what it takes in without spaces.
+fn compact(text: &str) -> String {
+    serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string())
+}
+
+fn too_large(what: &str) -> Answer {
+    Answer::failed(
+        "States.DataLimitExceeded",
+        format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
+}
+
+fn failed(host: &Host, function: &str, failure: Failure) -> Answer {
+    match failure {
+        Failure::Function { error, cause } => Answer::Failed { error, cause },
+        Failure::Unknown => {
+            let arn = if function.starts_with("arn:") { function.to_owned() } else { host.functions.arn(function) };
+            let qualified = if arn.split(':').count() > 7 { arn } else { format!("{arn}:$LATEST") };
+            Answer::service_failed(
+                "Lambda.ResourceNotFoundException",
+                &format!("Function not found: {qualified}"),
+                "AWSLambda",
+                404,
+                "ResourceNotFoundException",
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_function_is_named_in_four_ways() {
+        for text in ["f", "f:live", "arn:aws:lambda:r:1:function:f", "arn:aws:lambda:r:1:function:f:$LATEST"] {
+            assert_eq!(name_of(text), "f", "{text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What tasks call. **Adding a service**: a file here, and a line in [`run`].
+
+mod answer;
+mod events;
+mod executions;
+mod functions;
+mod queues;
+mod topics;
+
+use std::sync::Arc;
+
+use countersign_engine::{Input, Integration, Pattern, TaskRequest};
+use serde_json::Value;
+
+pub use answer::Answer;
+pub use queues::{Message, Queues};
+pub use topics::{Topics, deliver as publish_to_topic};
+
+use crate::host::Host;
+
+/// Runs one task to its answer.
+pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
+    let TaskRequest { task, integration, parameters, .. } = request;
+    let started = |host: Arc<Host>, execution: String| async move {
+        host.feed_apart(&execution, Input::TaskStarted { task }).await;
+    };
+    match integration {
+        Integration::Lambda { function_arn } => {
+            started(Arc::clone(&host), execution).await;
+            functions::by_arn(&host, &function_arn, &parameters).await
+        }
+        Integration::Service { service, action, pattern, resource } => {
+            started(Arc::clone(&host), execution.clone()).await;
+            let call = Call { host: &host, execution: &execution, task, parameters: &parameters, pattern };
+            service_call(call, &service, &action, &resource).await
+        }
+        Integration::ItemReader { resource } | Integration::ResultWriter { resource } => Answer::failed(
+            "States.Runtime",
+            format!(
+                "{resource} needs objects, and this engine keeps none. Use an array as the items, or connect to AWS."
+            ),
+        ),
+        // The host offers these to workers.
+        Integration::Activity { .. } => Answer::Nothing,
+    }
+}
+
+/// One call of a service.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    host: &'a Arc<Host>,
+    execution: &'a str,
+    task: countersign_engine::TaskId,
+    parameters: &'a Value,
+    pattern: Pattern,
+}
+
+async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> Answer {
+    let answer = match (service, action) {
+        ("lambda", "invoke") => functions::invoke(call.host, call.parameters).await,
+        ("sns", "publish") => topics::publish(call.host, call.parameters).await,
+        ("sqs", "sendMessage") => queues::send(call.host, call.parameters).await,
+        ("events", "putEvents") => events::put(call.parameters),
+        ("states", "startExecution") | ("aws-sdk:sfn", "startExecution") => {
+            return executions::start(call, service).await;
+        }
+        _ => {
+            return Answer::failed(
+                "States.Runtime",
+                format!(
+                    "{service}:{resource} has no local form in the embedded engine. Call it through a Lambda function of \
+                     functions.toml, or connect countersign to AWS (--aws), where the service is."
+                ),
+            );
+        }
+    };
+    match (call.pattern, answer) {
+        (Pattern::WaitForTaskToken, Answer::Done(output)) => Answer::Submitted(output),
+        (Pattern::WaitForTaskToken, Answer::Failed { error, cause }) => Answer::Failed { error, cause },
+        (_, answer) => answer,
+    }
+}

@@ -1,0 +1,94 @@
+"""Runs one Lambda handler: asks the Runtime API for events, calls the handler, posts its answer or its error."""
+import http.client
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+
+ADDRESS, PREFIX = os.environ["AWS_LAMBDA_RUNTIME_API"].split("/", 1)
+API = "/" + PREFIX + "/2018-06-01/runtime"
+# One kept connection: the API is on this machine.
+link = http.client.HTTPConnection(ADDRESS)
+
+
+def post(path, body):
+    link.request("POST", API + path, body.encode(), {"Content-Type": "application/json"})
+    link.getresponse().read()
+
+
+class Context:
+    """What AWS gives a handler beside the event."""
+
+    def __init__(self, headers):
+        self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = "$LATEST"
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.log_group_name = "/aws/lambda/" + self.function_name
+        self.log_stream_name = "local/[$LATEST]" + self.aws_request_id
+        self.identity = self.client_context = None
+        self._deadline = int(headers["Lambda-Runtime-Deadline-Ms"])
+
+    def get_remaining_time_in_millis(self):
+        return max(0, self._deadline - int(time.time() * 1000))
+
+
+def described(error, request_id):
+    """An exception as AWS's Python runtime reports it: the frames of the handler's own code."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != "<string>"]
+    trace = [line for line in traceback.format_list(frames)]
+    return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace})
+
+
+def refused(kind, message):
+    post("/init/error", json.dumps({"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": []}))
+    sys.exit(1)
+
+
+def load(handler):
+    module_name, _, name = handler.rpartition(".")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except SyntaxError as error:
+        refused("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}")
+    except ImportError as error:
+        refused("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}")
+    except Exception as error:
+        post("/init/error", described(error, ""))
+        sys.exit(1)
+    if not hasattr(module, name):
+        refused("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module_name}'")
+    return getattr(module, name)
+
+
+def main():
+    handler = load(os.environ["_HANDLER"])
+    while True:
+        link.request("GET", API + "/invocation/next")
+        answer = link.getresponse()
+        body, headers = answer.read(), answer.headers
+        if answer.status != 200:
+            return
+        context = Context(headers)
+        place = "/invocation/" + context.aws_request_id
+        try:
+            result = handler(json.loads(body), context)
+        except Exception as error:
+            post(place + "/error", described(error, context.aws_request_id))
+            continue
+        finally:
+            sys.stdout.flush()
+        try:
+            text = json.dumps(result)
+        except (TypeError, ValueError) as error:
+            wrong = {"errorMessage": f"Unable to marshal response: {error}", "errorType": "Runtime.MarshalError",
+                     "requestId": context.aws_request_id, "stackTrace": []}
+            post(place + "/error", json.dumps(wrong))
+            continue
+        post(place + "/response", text)
+
+
+main()

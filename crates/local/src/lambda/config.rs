@@ -1,0 +1,96 @@
+//! `functions.toml`: which functions there are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Why the functions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionsError {
+    #[error("The functions' file {} cannot be read: {source}.\nGive one that can with --functions FILE.", .file.display())]
+    Read { file: PathBuf, source: std::io::Error },
+    #[error("{}: {source}Correct the declaration and start again.", .file.display())]
+    Parse { file: PathBuf, source: toml::de::Error },
+    #[error("{}: [functions.{name}] {what}.\n{remedy}", .file.display())]
+    Function { file: PathBuf, name: String, what: String, remedy: &'static str },
+    #[error("The Lambda Runtime API cannot listen on this machine: {0}.")]
+    Listen(std::io::Error),
+}
+
+/// One function.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    pub runtime: String,
+    /// `module.function`, the module beside the file.
+    pub handler: String,
+    #[serde(default = "three_seconds")]
+    pub timeout_seconds: u64,
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Lambda's own default.
+const fn three_seconds() -> u64 {
+    3
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    functions: BTreeMap<String, Spec>,
+}
+
+/// Reads and checks the declarations.
+///
+/// # Errors
+/// The first thing that is wrong, with its place and the remedy.
+pub fn read(file: &Path) -> Result<BTreeMap<String, Spec>, FunctionsError> {
+    let text =
+        std::fs::read_to_string(file).map_err(|source| FunctionsError::Read { file: file.to_owned(), source })?;
+    let parsed: File =
+        toml::from_str(&text).map_err(|source| FunctionsError::Parse { file: file.to_owned(), source })?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    for (name, spec) in &parsed.functions {
+        check(name, spec, folder).map_err(|(what, remedy)| FunctionsError::Function {
+            file: file.to_owned(),
+            name: name.clone(),
+            what,
+            remedy,
+        })?;
+    }
+    Ok(parsed.functions)
+}
+
+fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static str)> {
+    if name.is_empty()
+        || name.len() > 64
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    {
+        let remedy = "Use 1 to 64 letters, digits, hyphens and underscores, as Lambda does.";
+        return Err(("is no name of a function".to_owned(), remedy));
+    }
+    if !spec.runtime.starts_with("python3") {
+        let what = format!("has the runtime {:?}, which does not run on this machine", spec.runtime);
+        return Err((what, "Use a Python runtime such as \"python3.11\"."));
+    }
+    if !(1..=900).contains(&spec.timeout_seconds) {
+        return Err((format!("has a timeout of {} s", spec.timeout_seconds), "Use 1 to 900 seconds, as Lambda does."));
+    }
+    let Some((module, _)) = spec.handler.rsplit_once('.') else {
+        return Err((
+            format!("has the handler {:?}", spec.handler),
+            "Write it as module.function, such as \"payment.handler\".",
+        ));
+    };
+    let code = folder.join(format!("{}.py", module.replace('.', "/")));
+    if !code.is_file() {
+        return Err((
+            format!("has its handler in {}, which is not there", code.display()),
+            "Put the module there, or correct the handler.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Lambda functions on this machine: child processes, kept warm, behind AWS's Lambda Runtime API.
+
+mod config;
+mod runtime_api;
+mod worker;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+pub use config::{FunctionsError, Spec};
+use runtime_api::Lines;
+use worker::Worker;
+
+use crate::host::lock;
+
+/// Processes of one function at most; further calls wait.
+const WORKERS: usize = 8;
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No function has this name.
+    Unknown,
+    /// The function failed: the error's name, and AWS's JSON text about it.
+    Function { error: String, cause: String },
+}
+
+/// The functions of one file.
+#[derive(Clone)]
+pub struct Functions(Arc<Inner>);
+
+struct Inner {
+    specs: BTreeMap<String, Spec>,
+    folder: PathBuf,
+    region: String,
+    account: String,
+    address: SocketAddr,
+    server: tokio::task::JoinHandle<()>,
+    lines: Lines,
+    idle: Mutex<HashMap<String, Vec<Worker>>>,
+    places: HashMap<String, Semaphore>,
+}
+
+impl Functions {
+    /// Reads the declarations; without a file there are no functions. Processes start with the first calls.
+    ///
+    /// # Errors
+    /// A declaration is wrong, or there is no port for the Runtime API.
+    pub async fn load(file: Option<&Path>, region: &str, account: &str) -> Result<Self, FunctionsError> {
+        let specs = file.map(config::read).transpose()?.unwrap_or_default();
+        let lines = Lines::default();
+        let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Ok(Self(Arc::new(Inner {
+            places: specs.keys().map(|name| (name.clone(), Semaphore::new(WORKERS))).collect(),
+            specs,
+            folder,
+            region: region.to_owned(),
+            account: account.to_owned(),
+            address,
+            server,
+            lines,
+            idle: Mutex::default(),
+        })))
+    }
+
+    /// The ARN of a function.
+    #[must_use]
+    pub fn arn(&self, name: &str) -> String {
+        format!("arn:aws:lambda:{}:{}:function:{name}", self.0.region, self.0.account)
+    }
+
+    /// Whether there is such a function.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.specs.contains_key(name)
+    }
+
+    /// Calls a function with a JSON text; gives its JSON answer.
+    ///
+    /// # Errors
+    /// There is none, it raised an error, crashed, answered too much or ran past its timeout.
+    pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
+        let inner = &self.0;
+        let (Some(spec), Some(places)) = (inner.specs.get(name), inner.places.get(name)) else {
+            return Err(Failure::Unknown);
+        };
+        let id = Uuid::new_v4().to_string();
+        // The semaphore is never closed.
+        let Ok(_place) = places.acquire().await else { return Err(Failure::Unknown) };
+        let warm = lock(&inner.idle).get_mut(name).and_then(Vec::pop);
+        let mut worker = match warm {
+            Some(worker) => worker,
+            None => Worker::start(name, spec, &inner.folder, inner.address, &inner.region, Arc::clone(&inner.lines))
+                .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
+        };
+        let result = worker.call(id, payload, spec.timeout_seconds, self.arn(name)).await;
+        if worker.is_usable() {
+            lock(&inner.idle).entry(name.to_owned()).or_default().push(worker);
+        }
+        result
+    }
+
+    /// Ends every process.
+    pub async fn shutdown(&self) {
+        let idle: Vec<Worker> = lock(&self.0.idle).drain().flat_map(|(_, workers)| workers).collect();
+        for worker in idle {
+            worker.end().await;
+        }
+        self.0.server.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests;

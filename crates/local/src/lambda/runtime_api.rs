@@ -1,0 +1,109 @@
+//! AWS's Lambda Runtime API, for the child processes of this host. Each is known by a secret in its path.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use super::FunctionsError;
+use crate::host::lock;
+
+/// Lambda's limit of an answer, in bytes; what is longer is refused by the worker.
+pub const LARGEST: usize = 6 * 1024 * 1024;
+
+/// One event for a handler.
+#[derive(Debug)]
+pub struct Invocation {
+    pub id: String,
+    pub payload: String,
+    /// Milliseconds since the epoch.
+    pub deadline: i64,
+    pub function_arn: String,
+}
+
+/// What a child says to an invocation.
+#[derive(Debug)]
+pub enum Reply {
+    Answer(String),
+    /// The error as the child describes it: a JSON object.
+    Error(String),
+    TooLarge(usize),
+}
+
+/// The line to one child.
+#[derive(Debug)]
+pub struct Line {
+    pub events: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    /// Who waits for the reply to the event under way.
+    pub waiting: Mutex<Option<oneshot::Sender<Reply>>>,
+}
+
+/// The lines to all children, by their secrets.
+pub type Lines = Arc<Mutex<HashMap<String, Arc<Line>>>>;
+
+/// Serves the API on loopback.
+///
+/// # Errors
+/// No port can be had.
+pub async fn serve(lines: Lines) -> Result<(SocketAddr, tokio::task::JoinHandle<()>), FunctionsError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(FunctionsError::Listen)?;
+    let address = listener.local_addr().map_err(FunctionsError::Listen)?;
+    let runtime = "/{secret}/2018-06-01/runtime";
+    let router = Router::new()
+        .route(&format!("{runtime}/invocation/next"), get(next))
+        .route(&format!("{runtime}/invocation/{{id}}/response"), post(response))
+        .route(&format!("{runtime}/invocation/{{id}}/error"), post(error))
+        .route(&format!("{runtime}/init/error"), post(init_error))
+        .layer(DefaultBodyLimit::max(LARGEST * 2))
+        .with_state(lines);
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the Lambda Runtime API ended");
+        }
+    });
+    Ok((address, server))
+}
+
+async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Response {
+    let Some(line) = lock(&lines).get(&secret).cloned() else { return StatusCode::FORBIDDEN.into_response() };
+    let Some(event) = line.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
+    let headers = [
+        ("Lambda-Runtime-Aws-Request-Id", event.id),
+        ("Lambda-Runtime-Deadline-Ms", event.deadline.to_string()),
+        ("Lambda-Runtime-Invoked-Function-Arn", event.function_arn),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    (headers, event.payload).into_response()
+}
+
+async fn response(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Bytes) -> StatusCode {
+    if body.len() > LARGEST {
+        return reply(&lines, &secret, Reply::TooLarge(body.len()));
+    }
+    reply(&lines, &secret, Reply::Answer(String::from_utf8_lossy(&body).into_owned()))
+}
+
+async fn error(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Bytes) -> StatusCode {
+    reply(&lines, &secret, Reply::Error(String::from_utf8_lossy(&body).into_owned()))
+}
+
+async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body: Bytes) -> StatusCode {
+    reply(&lines, &secret, Reply::Error(String::from_utf8_lossy(&body).into_owned()))
+}
+
+fn reply(lines: &Lines, secret: &str, reply: Reply) -> StatusCode {
+    let Some(line) = lock(lines).get(secret).cloned() else { return StatusCode::FORBIDDEN };
+    // Whoever waited may have given up.
+    if let Some(waiting) = lock(&line.waiting).take() {
+        let _ = waiting.send(reply);
+    }
+    StatusCode::ACCEPTED
+}

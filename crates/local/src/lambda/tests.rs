@@ -1,0 +1,110 @@
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+use serde_json::{Value, json};
+
+use super::*;
+
+const CODE: &str = r#"
+import os, time
+calls = 0
+class InvalidOrder(Exception):
+    pass
+def identity(event, context):
+    return event
+def count(event, context):
+    global calls
+    calls += 1
+    return [calls, os.environ.get("GREETING"), context.function_name, context.get_remaining_time_in_millis() > 0]
+def refuse(event, context):
+    raise InvalidOrder("no items")
+def crash(event, context):
+    os._exit(3)
+def sleep(event, context):
+    time.sleep(60)
+def odd(event, context):
+    return b"bytes"
+"#;
+
+async fn functions(test: &str) -> (Functions, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("countersign-lambda-{test}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("code.py"), CODE).unwrap();
+    std::fs::write(folder.join("broken.py"), "import not_there_at_all\n").unwrap();
+    let mut toml = String::new();
+    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent"] {
+        toml += &format!(
+            "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
+        );
+    }
+    toml += "[functions.broken]\nruntime = \"python3\"\nhandler = \"broken.handler\"\n";
+    let file = folder.join("functions.toml");
+    std::fs::write(&file, toml).unwrap();
+    (Functions::load(Some(&file), "us-east-1", "000000000000").await.unwrap(), folder)
+}
+
+fn parts(result: Result<String, Failure>) -> (String, Value) {
+    match result.unwrap_err() {
+        Failure::Function { error, cause } => (error, serde_json::from_str(&cause).unwrap()),
+        Failure::Unknown => panic!("the function is known"),
+    }
+}
+
+#[tokio::test]
+async fn answers_come_back_and_the_process_stays_warm() {
+    let (functions, folder) = functions("warm").await;
+    assert_eq!(functions.invoke("identity", r#"{"a":[1,"ü"]}"#).await.unwrap(), r#"{"a": [1, "\u00fc"]}"#);
+    for n in 1..=3 {
+        let answer: Value = serde_json::from_str(&functions.invoke("count", "null").await.unwrap()).unwrap();
+        assert_eq!(answer, json!([n, "hi", "count", true]));
+    }
+    assert_eq!(functions.invoke("nobody", "{}").await, Err(Failure::Unknown));
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn failures_are_told_as_aws_tells_them() {
+    let (functions, folder) = functions("failures").await;
+    let (error, cause) = parts(functions.invoke("refuse", "{}").await);
+    assert_eq!(
+        (error.as_str(), &cause["errorMessage"], &cause["errorType"]),
+        ("InvalidOrder", &json!("no items"), &json!("InvalidOrder"))
+    );
+    assert!(cause["stackTrace"][0].as_str().unwrap().contains("in refuse"), "{cause}");
+    let (error, cause) = parts(functions.invoke("crash", "{}").await);
+    assert_eq!(error, "Runtime.ExitError");
+    assert!(cause["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: exit status 3"), "{cause}");
+    let (error, cause) = parts(functions.invoke("sleep", "{}").await);
+    assert_eq!(error, "Sandbox.Timedout");
+    assert!(cause["errorMessage"].as_str().unwrap().ends_with("Task timed out after 1.00 seconds"), "{cause}");
+    let (error, cause) = parts(functions.invoke("odd", "{}").await);
+    assert_eq!(
+        (error.as_str(), &cause["errorMessage"]),
+        ("Runtime.MarshalError", &json!("Unable to marshal response: Object of type bytes is not JSON serializable"))
+    );
+    let (error, cause) = parts(functions.invoke("broken", "{}").await);
+    assert_eq!(
+        (error.as_str(), &cause["errorMessage"]),
+        ("Runtime.ImportModuleError", &json!("Unable to import module 'broken': No module named 'not_there_at_all'"))
+    );
+    let (error, _) = parts(functions.invoke("absent", "{}").await);
+    assert_eq!(error, "Runtime.HandlerNotFound");
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_declaration_is_named_with_its_remedy() {
+    let folder = std::env::temp_dir().join(format!("countersign-lambda-wrong-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("functions.toml");
+    for (text, expect) in [
+        ("[functions.a]\nruntime = \"go\"\nhandler = \"a.b\"\n", "does not run on this machine"),
+        ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\n", "which is not there"),
+        ("[functions.a]\nruntime = \"python3\"\nhandlr = \"a.b\"\n", "handlr"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let error = Functions::load(Some(&file), "r", "a").await.err().unwrap().to_string();
+        assert!(error.contains(expect) && error.contains("functions.toml"), "{error}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -1,0 +1,190 @@
+//! One child process of a function.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::runtime_api::{Invocation, LARGEST, Line, Lines, Reply};
+use super::{Failure, Spec};
+use crate::host::lock;
+
+const BOOTSTRAP: &str = include_str!("bootstrap.py");
+/// What a child gets of this process's environment.
+const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// A child process and the line to it.
+pub struct Worker {
+    child: Child,
+    secret: String,
+    events: mpsc::Sender<Invocation>,
+    line: Arc<Line>,
+    lines: Lines,
+    usable: bool,
+}
+
+impl Worker {
+    /// Starts a process. Its handler is loaded while the first event waits.
+    pub fn start(
+        name: &str,
+        spec: &Spec,
+        folder: &Path,
+        address: SocketAddr,
+        region: &str,
+        lines: Lines,
+    ) -> std::io::Result<Self> {
+        let secret = Uuid::new_v4().simple().to_string();
+        let (events, receiver) = mpsc::channel(1);
+        let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
+        let mut command = Command::new("python3");
+        command.args(["-u", "-c", BOOTSTRAP]).current_dir(folder).env_clear();
+        command.envs(PASSED_ON.iter().filter_map(|key| Some((*key, std::env::var_os(key)?))));
+        command.envs(&spec.environment);
+        command
+            .env("PYTHONPATH", folder)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("_HANDLER", &spec.handler)
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_REGION", region)
+            .env("AWS_DEFAULT_REGION", region)
+            .env("LAMBDA_TASK_ROOT", folder)
+            .env("AWS_LAMBDA_RUNTIME_API", format!("{address}/{secret}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        if let Some(out) = child.stdout.take() {
+            log_lines(name.to_owned(), out);
+        }
+        if let Some(out) = child.stderr.take() {
+            log_lines(name.to_owned(), out);
+        }
+        lock(&lines).insert(secret.clone(), Arc::clone(&line));
+        Ok(Self { child, secret, events, line, lines, usable: true })
+    }
+
+    /// Whether it can take another event.
+    pub fn is_usable(&self) -> bool {
+        self.usable
+    }
+
+    /// Ends the process.
+    pub async fn end(mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill().await;
+    }
+
+    /// Hands one event to the handler.
+    pub async fn call(
+        &mut self,
+        id: String,
+        payload: &str,
+        timeout_seconds: u64,
+        function_arn: String,
+    ) -> Result<String, Failure> {
+        // Until the reply is there: a call that is dropped half-way leaves the process with an event nobody waits for.
+        self.usable = false;
+        let (sender, reply) = oneshot::channel();
+        *lock(&self.line.waiting) = Some(sender);
+        let limit = Duration::from_secs(timeout_seconds);
+        let event = Invocation { id: id.clone(), payload: payload.to_owned(), deadline: deadline(limit), function_arn };
+        if self.events.send(event).await.is_err() {
+            return Err(exit_error(&id, "Runtime exited"));
+        }
+        // The reply comes first: a process may answer and end at once.
+        tokio::select! {
+            biased;
+            Ok(reply) = reply => {
+                let result = read(&id, reply);
+                self.usable = matches!(self.child.try_wait(), Ok(None)) && !is_init_error(&result);
+                result
+            }
+            status = self.child.wait() => Err(exit_error(&id, &exit_words(status))),
+            () = tokio::time::sleep(limit) => {
+                // It may have ended by itself.
+                let _ = self.child.start_kill();
+                Err(failure("Sandbox.Timedout", &format!("RequestId: {id} Error: Task timed out after {timeout_seconds}.00 seconds")))
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        lock(&self.lines).remove(&self.secret);
+    }
+}
+
+fn deadline(limit: Duration) -> i64 {
+    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + limit;
+    i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn read(id: &str, reply: Reply) -> Result<String, Failure> {
+    match reply {
+        Reply::Answer(text) if serde_json::from_str::<Value>(&text).is_ok() => Ok(text),
+        Reply::Answer(_) => {
+            Err(failure("Runtime.InvalidResponse", &format!("RequestId: {id} Error: the answer is not JSON")))
+        }
+        Reply::TooLarge(size) => Err(failure(
+            "Function.ResponseSizeTooLarge",
+            &format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({LARGEST} bytes)."),
+        )),
+        Reply::Error(text) => {
+            let described: Value =
+                serde_json::from_str(&text).unwrap_or_else(|_| json!({ "errorMessage": text, "errorType": "Unknown" }));
+            let error = described.get("errorType").and_then(Value::as_str).unwrap_or("Unknown").to_owned();
+            Err(Failure::Function { error, cause: described.to_string() })
+        }
+    }
+}
+
+/// A process whose handler could not be loaded ends by itself.
+fn is_init_error(result: &Result<String, Failure>) -> bool {
+    let loading = ["Runtime.ImportModuleError", "Runtime.HandlerNotFound", "Runtime.UserCodeSyntaxError"];
+    matches!(result, Err(Failure::Function { error, .. }) if loading.contains(&error.as_str()))
+}
+
+fn exit_words(status: std::io::Result<std::process::ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
+            (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+            (None, Some(signal)) => format!("Runtime exited with error: signal {signal}"),
+            (None, None) => "Runtime exited".to_owned(),
+        },
+        Err(error) => format!("Runtime exited: {error}"),
+    }
+}
+
+/// AWS's error of a process that ended.
+pub fn exit_error(id: &str, words: &str) -> Failure {
+    failure("Runtime.ExitError", &format!("RequestId: {id} Error: {words}"))
+}
+
+fn failure(kind: &str, message: &str) -> Failure {
+    Failure::Function {
+        error: kind.to_owned(),
+        cause: json!({ "errorType": kind, "errorMessage": message }).to_string(),
+    }
+}
+
+fn log_lines(function: String, out: impl AsyncRead + Unpin + Send + 'static) {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(out).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            tracing::info!(target: "countersign::function", %function, "{line}");
+        }
+    });
+}

@@ -1,0 +1,88 @@
+//! What survives a restart, in SQLite: the things that have names, executions, and the journals and histories of these.
+//!
+//! A thing (state machine, version, alias, activity, topic, queue) is a JSON document under its ARN. An execution's
+//! journal holds its inputs, from which the engine makes it again; its history is kept as the engine made it, in chunks
+//! of one step each, so that reading it never replays. WAL with one writer: a commit survives the end of the process;
+//! the end of the machine may take the last moment, which a restart then does again.
+
+mod rows;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+pub use rows::{ExecutionRow, JournalEntry, Kind, RunStatus};
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("The data folder {} cannot be written: {source}.\nGive one that can with --data DIR, or change its permissions.", .folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("Another countersign uses the data folder {}.\nEnd it, or give this one a folder of its own with --data DIR.", .0.display())]
+    InUse(PathBuf),
+    #[error("The store {} cannot be opened: {source}.\nMove it away to start with an empty one.", .file.display())]
+    Open { file: PathBuf, source: sqlx::Error },
+    #[error("The store failed: {0}.")]
+    Query(#[from] sqlx::Error),
+    #[error("A row of the store cannot be read: {0}.")]
+    Row(#[from] serde_json::Error),
+}
+
+/// The store, open.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    /// Held as long as the store is open: one process a folder.
+    _lock: Arc<File>,
+}
+
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS things (kind TEXT NOT NULL, arn TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, arn)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS executions (arn TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS definitions (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS journal (execution TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, input TEXT NOT NULL, PRIMARY KEY (execution, seq)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS history (execution TEXT NOT NULL, first INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (execution, first)) STRICT, WITHOUT ROWID",
+];
+
+impl Store {
+    /// Opens or makes `engine.db` in `folder`.
+    ///
+    /// # Errors
+    /// The folder cannot be written or is in use, or the file is no database of ours.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let lock = File::create(folder.join("engine.lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let file = folder.join("engine.db");
+        let open = |source| StoreError::Open { file: file.clone(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
+        for table in SCHEMA {
+            sqlx::query(*table).execute(&writer).await.map_err(open)?;
+        }
+        let reader =
+            SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await.map_err(open)?;
+        Ok(Self { writer, reader, _lock: Arc::new(lock) })
+    }
+
+    /// Closes the file; waits for what is being written.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Reading and writing rows.
+
+use countersign_engine::{Input, StartParams};
+use countersign_trace::HistoryEvent;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+
+use super::{Store, StoreError};
+
+/// What a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Machine,
+    Version,
+    Alias,
+    Activity,
+    Topic,
+    Queue,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Version => "version",
+            Self::Alias => "alias",
+            Self::Activity => "activity",
+            Self::Topic => "topic",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+/// AWS's status of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RunStatus {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+/// An execution without its history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionRow {
+    pub params: StartParams,
+    /// The key of its definition in `definitions`.
+    pub definition: String,
+    pub revision_id: Option<String>,
+    pub trace_header: Option<String>,
+    pub status: RunStatus,
+    pub stopped_at: Option<i64>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub events: u64,
+    pub redrives: u64,
+    pub redriven_at: Option<i64>,
+}
+
+/// One input of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JournalEntry {
+    pub at: i64,
+    pub input: Input,
+}
+
+impl Store {
+    /// Every thing of a kind.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn things<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, StoreError> {
+        let rows = sqlx::query("SELECT body FROM things WHERE kind = ? ORDER BY arn")
+            .bind(kind.name())
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
+    }
+
+    /// Keeps a thing under its ARN.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn keep<T: Serialize + Sync>(&self, kind: Kind, arn: &str, thing: &T) -> Result<(), StoreError> {
+        let body = serde_json::to_string(thing)?;
+        sqlx::query("INSERT OR REPLACE INTO things (kind, arn, body) VALUES (?, ?, ?)")
+            .bind(kind.name())
+            .bind(arn)
+            .bind(body)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets a thing.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget(&self, kind: Kind, arn: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM things WHERE kind = ? AND arn = ?")
+            .bind(kind.name())
+            .bind(arn)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Every execution.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn executions(&self) -> Result<Vec<ExecutionRow>, StoreError> {
+        let rows = sqlx::query("SELECT body FROM executions").fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
+    }
+
+    /// Keeps a definition under its key, once.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn keep_definition(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR IGNORE INTO definitions (hash, text) VALUES (?, ?)")
+            .bind(key)
+            .bind(text)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The definition under a key.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn definition(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let row =
+            sqlx::query("SELECT text FROM definitions WHERE hash = ?").bind(key).fetch_optional(&self.reader).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Keeps one step of an execution as a whole: the input, the events it made, and what the execution is now.
+    ///
+    /// # Errors
+    /// The database failed; then nothing of the step was kept.
+    pub async fn keep_step(
+        &self,
+        row: &ExecutionRow,
+        seq: u64,
+        entry: &JournalEntry,
+        events: &[HistoryEvent],
+    ) -> Result<(), StoreError> {
+        let arn = &row.params.execution_arn;
+        let mut step = self.writer.begin().await?;
+        sqlx::query("INSERT INTO journal (execution, seq, at, input) VALUES (?, ?, ?, ?)")
+            .bind(arn)
+            .bind(signed(seq))
+            .bind(entry.at)
+            .bind(serde_json::to_string(&entry.input)?)
+            .execute(&mut *step)
+            .await?;
+        if let Some(first) = events.first() {
+            sqlx::query("INSERT INTO history (execution, first, events) VALUES (?, ?, ?)")
+                .bind(arn)
+                .bind(signed(first.id))
+                .bind(serde_json::to_string(events)?)
+                .execute(&mut *step)
+                .await?;
+        }
+        sqlx::query("INSERT OR REPLACE INTO executions (arn, body) VALUES (?, ?)")
+            .bind(arn)
+            .bind(serde_json::to_string(row)?)
+            .execute(&mut *step)
+            .await?;
+        step.commit().await?;
+        Ok(())
+    }
+
+    /// The journal of an execution, in order.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn journal(&self, arn: &str) -> Result<Vec<JournalEntry>, StoreError> {
+        let rows = sqlx::query("SELECT at, input FROM journal WHERE execution = ? ORDER BY seq")
+            .bind(arn)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(JournalEntry { at: row.try_get(0)?, input: serde_json::from_str(row.try_get::<&str, _>(1)?)? })
+            })
+            .collect()
+    }
+
+    /// The history of an execution, in order.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn history(&self, arn: &str) -> Result<Vec<HistoryEvent>, StoreError> {
+        let rows = sqlx::query("SELECT events FROM history WHERE execution = ? ORDER BY first")
+            .bind(arn)
+            .fetch_all(&self.reader)
+            .await?;
+        let mut events = Vec::new();
+        for row in rows {
+            events.extend(serde_json::from_str::<Vec<HistoryEvent>>(row.try_get(0)?)?);
+        }
+        Ok(events)
+    }
+}
+
+/// SQLite's integers are signed; a sequence never comes near the end of them.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
