@@ -12,5 +12,7 @@
 //! The crate does no I/O and reads no clock. It builds for wasm32.
 
 mod event;
+mod fold;
 
 pub use event::{Details, EventKind, HistoryEvent};
+pub use fold::{Attempt, AttemptResult, Outcome, OutcomeStatus, StateStatus, StateSummary, Trace, Visit, Wait, fold};

@@ -1,0 +1,401 @@
+//! One event after the other: which visit it belongs to, and what it says about it.
+
+use std::collections::HashMap;
+
+use super::{Attempt, AttemptResult, Outcome, OutcomeStatus, StateStatus, Trace, Visit};
+use crate::event::{EventKind, HistoryEvent};
+
+/// What is known so far.
+#[derive(Default)]
+pub(super) struct Folder {
+    pub trace: Trace,
+    /// The visit, and of tasks the attempt, that an event belongs to.
+    places: HashMap<u64, Place>,
+    /// Number of branches that a Parallel visit has begun.
+    branches: HashMap<usize, u64>,
+    /// By entered event: the event before it. An evaluation that fails names that one, not the entering.
+    before_entering: HashMap<usize, u64>,
+}
+
+/// Where an event belongs.
+#[derive(Clone, Default)]
+struct Place {
+    visit: Option<usize>,
+    attempt: Option<usize>,
+    /// The scope that a state entered next belongs to.
+    scope: Scope,
+}
+
+#[derive(Clone, Default)]
+struct Scope {
+    parent: Option<usize>,
+    iteration: Option<(String, u64)>,
+    branch: Option<(String, u64)>,
+}
+
+impl Folder {
+    /// Adds an event.
+    pub fn take(&mut self, event: &HistoryEvent) {
+        self.trace.last_event_at = Some(event.timestamp);
+        let before = self.places.get(&event.previous_event_id).cloned().unwrap_or_default();
+        let name = event.kind.name();
+        let place = if event.kind.is_state_entered() {
+            self.enter(event, &before)
+        } else if event.kind.is_state_exited() {
+            self.exit(event, &before)
+        } else if name.starts_with("Execution") {
+            self.execution(event, &before)
+        } else if name.starts_with("MapIteration") {
+            self.iteration(event, &before)
+        } else if name.starts_with("MapState") || name.starts_with("ParallelState") || name.starts_with("MapRun") {
+            self.container(event, &before)
+        } else if name.ends_with("StateAborted") {
+            self.state_aborted(event, &before)
+        } else if event.kind == EventKind::EvaluationFailed {
+            self.evaluation_failed(event, &before)
+        } else {
+            self.attempt(event, &before)
+        };
+        self.places.insert(event.id, place);
+    }
+
+    fn enter(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let state = event.details.name.clone().unwrap_or_default();
+        let scope = before.scope.clone();
+        if let Some(left) = before.visit.filter(|&left| self.trace.visits[left].parent == scope.parent) {
+            let from = self.trace.visits[left].state.clone();
+            self.take_edge(from, state.clone());
+            if self.trace.visits[left].exited_at.is_none() {
+                // It went on from a failure without leaving in the ordinary way.
+                self.close(left, event.timestamp, StateStatus::Caught);
+            }
+        } else if self.trace.visits.is_empty() {
+            self.take_edge("__start".to_owned(), state.clone());
+        }
+        let state_type = event.kind.name().trim_end_matches("StateEntered").to_owned();
+        let visit = self.trace.visits.len();
+        self.before_entering.insert(visit, event.previous_event_id);
+        let scope = self.begun(scope, before);
+        self.trace.visits.push(Visit {
+            // A Fail state fails by being entered.
+            status: if state_type == "Fail" { StateStatus::Failed } else { StateStatus::Running },
+            exited_at: (state_type == "Fail").then_some(event.timestamp),
+            state,
+            state_type,
+            entered_event: event.id,
+            entered_at: event.timestamp,
+            input: event.details.input.clone(),
+            output: None,
+            attempts: Vec::new(),
+            parent: scope.parent,
+            iteration: scope.iteration.clone(),
+            branch: scope.branch.clone(),
+            error: None,
+            cause: None,
+            restarts: 0,
+        });
+        Place { visit: Some(visit), attempt: None, scope }
+    }
+
+    /// The scope, with the number of the branch where the state is the first of one.
+    fn begun(&mut self, mut scope: Scope, before: &Place) -> Scope {
+        let Some(parent) = scope.parent else { return scope };
+        let parallel = &self.trace.visits[parent];
+        if parallel.state_type == "Parallel" && before.visit == Some(parent) {
+            let number = self.branches.entry(parent).or_default();
+            scope.branch = Some((parallel.state.clone(), *number));
+            *number += 1;
+        }
+        scope
+    }
+
+    fn exit(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let name = event.details.name.as_deref();
+        let Some(visit) = self.climb(before, |visit| Some(visit.state.as_str()) == name && visit.exited_at.is_none())
+        else {
+            return before.clone();
+        };
+        let failed = self.has_failed(visit);
+        self.close(visit, event.timestamp, if failed { StateStatus::Caught } else { StateStatus::Succeeded });
+        self.trace.visits[visit].output.clone_from(&event.details.output);
+        self.place_of(visit)
+    }
+
+    fn execution(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let status = match event.kind {
+            EventKind::ExecutionStarted => {
+                self.trace.started_at = Some(event.timestamp);
+                return Place::default();
+            }
+            EventKind::ExecutionRedriven => return self.redriven(),
+            EventKind::ExecutionSucceeded => OutcomeStatus::Succeeded,
+            EventKind::ExecutionTimedOut => OutcomeStatus::TimedOut,
+            EventKind::ExecutionAborted => OutcomeStatus::Aborted,
+            _ => OutcomeStatus::Failed,
+        };
+        let details = &event.details;
+        let (output, error, cause) = (details.output.clone(), details.error.clone(), details.cause.clone());
+        self.trace.outcome = Some(Outcome { status, output, error, cause, at: event.timestamp });
+        let last = before.visit.filter(|&visit| self.trace.visits[visit].parent.is_none());
+        if let Some(last) = last {
+            let visit = &self.trace.visits[last];
+            if status == OutcomeStatus::Succeeded || visit.state_type == "Fail" {
+                self.take_edge(visit.state.clone(), "__end".to_owned());
+            }
+        }
+        if status == OutcomeStatus::Failed {
+            self.blame(event, before);
+        }
+        let rest = if status == OutcomeStatus::TimedOut { StateStatus::TimedOut } else { StateStatus::Aborted };
+        self.close_all(None, event.timestamp, rest);
+        before.clone()
+    }
+
+    /// Marks the state that the execution failed in, and the containers around it.
+    fn blame(&mut self, event: &HistoryEvent, before: &Place) {
+        let mut at = before.visit;
+        while let Some(index) = at {
+            let failure = self.failure_of(index);
+            let visit = &mut self.trace.visits[index];
+            if visit.exited_at.is_none() || visit.state_type == "Fail" {
+                visit.error = visit.error.take().or_else(|| event.details.error.clone());
+                visit.cause = visit.cause.take().or_else(|| event.details.cause.clone());
+                at = visit.parent;
+                self.close(index, event.timestamp, failure);
+            } else {
+                at = visit.parent;
+            }
+        }
+    }
+
+    fn iteration(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let name = event.details.name.as_deref();
+        let is_map = |visit: &Visit| visit.state_type == "Map" && name.is_none_or(|name| visit.state == name);
+        let Some(map) = self.climb(before, is_map) else { return before.clone() };
+        let mut place = self.place_of(map);
+        let iteration = (self.trace.visits[map].state.clone(), event.details.index.unwrap_or(0));
+        let rest = match event.kind {
+            EventKind::MapIterationAborted => StateStatus::Aborted,
+            _ => StateStatus::Failed,
+        };
+        if event.kind != EventKind::MapIterationStarted {
+            let inside = |visit: &Visit| visit.iteration.as_ref() == Some(&iteration);
+            self.close_inside(map, event.timestamp, rest, inside);
+        }
+        place.scope = Scope { parent: Some(map), iteration: Some(iteration), branch: None };
+        place
+    }
+
+    fn container(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let map = event.kind.name().starts_with("Map");
+        let state_type = if map { "Map" } else { "Parallel" };
+        let ending = matches!(event.kind, EventKind::MapStateFailed | EventKind::ParallelStateFailed);
+        let found = self.climb(before, |visit| {
+            visit.state_type == state_type
+                && visit.exited_at.is_none()
+                && !(ending && visit.status == StateStatus::Failed)
+        });
+        let Some(visit) = found else { return before.clone() };
+        match event.kind {
+            EventKind::MapStateStarted | EventKind::ParallelStateStarted => self.restart(visit, event.timestamp),
+            EventKind::MapStateFailed | EventKind::ParallelStateFailed => {
+                self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
+                self.trace.visits[visit].status = StateStatus::Failed;
+            }
+            EventKind::MapStateAborted | EventKind::ParallelStateAborted => {
+                self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
+                self.close(visit, event.timestamp, StateStatus::Aborted);
+            }
+            EventKind::MapRunFailed => {
+                self.trace.visits[visit].error.clone_from(&event.details.error);
+                self.trace.visits[visit].cause.clone_from(&event.details.cause);
+            }
+            _ => {}
+        }
+        let mut place = self.place_of(visit);
+        if matches!(event.kind, EventKind::MapStateStarted | EventKind::ParallelStateStarted) {
+            let iteration = place.scope.iteration.clone();
+            place.scope = Scope { parent: Some(visit), iteration, branch: None };
+        }
+        place
+    }
+
+    /// A container that begins again, as a retry: what ran inside it before is over.
+    fn restart(&mut self, visit: usize, at: i64) {
+        if self.trace.visits.iter().any(|inner| inner.parent == Some(visit)) {
+            self.close_all(Some(visit), at, StateStatus::Aborted);
+            self.branches.remove(&visit);
+            self.trace.visits[visit].restarts += 1;
+        }
+        self.trace.visits[visit].status = StateStatus::Running;
+    }
+
+    fn state_aborted(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        // AWS names neither the state nor its events: it is one of those beside the failure, or inside a stopped scope.
+        let state_type = event.kind.name().trim_end_matches("StateAborted");
+        let failed = before.visit;
+        let is_one = |index: usize| {
+            let visit = &self.trace.visits[index];
+            visit.state_type == state_type
+                && visit.exited_at.is_none()
+                && Some(index) != failed
+                && !self.has_failed(index)
+        };
+        let found = (0..self.trace.visits.len()).find(|&index| is_one(index));
+        match found {
+            Some(visit) => {
+                self.close(visit, event.timestamp, StateStatus::Aborted);
+                self.place_of(visit)
+            }
+            None => before.clone(),
+        }
+    }
+
+    fn evaluation_failed(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let state = event.details.state.as_deref();
+        let by_events = |index: &usize| {
+            let visit = &self.trace.visits[*index];
+            Some(visit.state.as_str()) == state
+                && visit.exited_at.is_none()
+                && (visit.entered_event == event.previous_event_id
+                    || self.before_entering.get(index) == Some(&event.previous_event_id))
+        };
+        let found = (0..self.trace.visits.len()).rev().find(by_events);
+        let by_name = |visit: &Visit| Some(visit.state.as_str()) == state && visit.exited_at.is_none();
+        let found = found.or_else(|| self.climb(before, by_name));
+        let Some(visit) = found.or_else(|| self.trace.visits.iter().rposition(by_name)) else { return before.clone() };
+        let failed = &mut self.trace.visits[visit];
+        failed.error.clone_from(&event.details.error);
+        failed.cause.clone_from(&event.details.cause);
+        failed.status = StateStatus::Failed;
+        self.place_of(visit)
+    }
+
+    /// Opens again what the end of the execution had closed.
+    fn redriven(&mut self) -> Place {
+        self.trace.redrives += 1;
+        let ended_at = self.trace.outcome.take().map(|outcome| outcome.at);
+        let mut place = Place::default();
+        for index in 0..self.trace.visits.len() {
+            let visit = &mut self.trace.visits[index];
+            let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
+            if ended && visit.state_type != "Fail" && visit.exited_at == ended_at {
+                (visit.exited_at, visit.status) = (None, StateStatus::Running);
+                (visit.error, visit.cause) = (None, None);
+                place = self.place_of(index);
+            }
+        }
+        place
+    }
+
+    fn attempt(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        let Some(visit) = before.visit else { return before.clone() };
+        let mut place = self.place_of(visit);
+        let name = event.kind.name();
+        if name.ends_with("Scheduled") {
+            self.trace.visits[visit].attempts.push(scheduled(event));
+            self.trace.visits[visit].status = StateStatus::Running;
+            place.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+            return place;
+        }
+        if name.ends_with("ScheduleFailed") && before.attempt.is_none_or(|at| self.ended(visit, at)) {
+            self.trace.visits[visit].attempts.push(Attempt { scheduled_event: None, ..scheduled(event) });
+            place.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+        } else {
+            place.attempt = before.attempt.or(self.trace.visits[visit].attempts.len().checked_sub(1));
+        }
+        let Some(attempt) = place.attempt.and_then(|at| self.trace.visits[visit].attempts.get_mut(at)) else {
+            return place;
+        };
+        note(attempt, event);
+        if matches!(attempt.result, AttemptResult::Failed | AttemptResult::TimedOut) {
+            let (error, cause) = (attempt.error.clone(), attempt.cause.clone());
+            (self.trace.visits[visit].error, self.trace.visits[visit].cause) = (error, cause);
+        } else if attempt.result == AttemptResult::Succeeded {
+            (self.trace.visits[visit].error, self.trace.visits[visit].cause) = (None, None);
+        }
+        place
+    }
+
+    fn ended(&self, visit: usize, attempt: usize) -> bool {
+        self.trace.visits[visit].attempts.get(attempt).is_some_and(|attempt| attempt.ended_at.is_some())
+    }
+
+    /// The visit of the place, or the innermost one around it, that meets the condition.
+    fn climb(&self, place: &Place, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
+        let mut at = place.visit.or(place.scope.parent);
+        while let Some(index) = at {
+            if is_meant(&self.trace.visits[index]) {
+                return Some(index);
+            }
+            at = self.trace.visits[index].parent;
+        }
+        None
+    }
+
+    fn place_of(&self, visit: usize) -> Place {
+        let own = &self.trace.visits[visit];
+        let scope = Scope { parent: own.parent, iteration: own.iteration.clone(), branch: own.branch.clone() };
+        Place { visit: Some(visit), attempt: None, scope }
+    }
+
+    fn take_edge(&mut self, from: String, to: String) {
+        let edge = (from, to);
+        if !self.trace.edges_taken.contains(&edge) {
+            self.trace.edges_taken.push(edge);
+        }
+    }
+}
+
+fn scheduled(event: &HistoryEvent) -> Attempt {
+    let details = &event.details;
+    let by_kind = match event.kind.name() {
+        name if name.starts_with("Activity") => Some("activity".to_owned()),
+        name if name.starts_with("LambdaFunction") => Some("lambda".to_owned()),
+        _ => None,
+    };
+    Attempt {
+        scheduled_event: Some(event.id),
+        scheduled_at: event.timestamp,
+        started_at: None,
+        submitted_at: None,
+        ended_at: None,
+        parameters: details.parameters.clone().or_else(|| details.input.clone()),
+        resource: details.resource.clone(),
+        resource_type: details.resource_type.clone().or(by_kind),
+        output: None,
+        error: None,
+        cause: None,
+        timeout_in_seconds: details.timeout_in_seconds,
+        heartbeat_in_seconds: details.heartbeat_in_seconds,
+        worker_name: None,
+        result: AttemptResult::Running,
+    }
+}
+
+/// What an event that follows the scheduling says about the call.
+fn note(attempt: &mut Attempt, event: &HistoryEvent) {
+    let (name, at) = (event.kind.name(), event.timestamp);
+    let result = match name {
+        _ if name.ends_with("Failed") => AttemptResult::Failed,
+        _ if name.ends_with("TimedOut") => AttemptResult::TimedOut,
+        _ if name.ends_with("Succeeded") => AttemptResult::Succeeded,
+        _ if name.ends_with("Submitted") => {
+            attempt.submitted_at = Some(at);
+            attempt.output.clone_from(&event.details.output);
+            return;
+        }
+        _ => {
+            attempt.started_at = Some(at);
+            attempt.worker_name.clone_from(&event.details.worker_name);
+            return;
+        }
+    };
+    attempt.result = result;
+    attempt.ended_at = Some(at);
+    if event.details.output.is_some() {
+        attempt.output.clone_from(&event.details.output);
+    }
+    attempt.error.clone_from(&event.details.error);
+    attempt.cause.clone_from(&event.details.cause);
+}

@@ -1,0 +1,183 @@
+//! From a history to what happened: the visits of states, their attempts, what waits, and which ways were taken.
+//!
+//! Events are linked by `previousEventId`, never by the order in which they come: the iterations of a Map and the
+//! branches of a Parallel interleave.
+
+mod folder;
+mod outcome;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::event::HistoryEvent;
+
+/// What happened in an execution, as far as its events tell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// In the order in which the states were entered.
+    pub visits: Vec<Visit>,
+    /// By the state's name, in the order in which the states were first entered. States not reached are not there.
+    pub states: IndexMap<String, StateSummary>,
+    /// Tasks that wait for an answer from outside, in the order in which they were scheduled.
+    pub waits: Vec<Wait>,
+    /// How the execution ended; `None` while it runs.
+    pub outcome: Option<Outcome>,
+    /// Transitions taken, once each, in order: names of states, `__start` and `__end`.
+    pub edges_taken: Vec<(String, String)>,
+    pub redrives: u32,
+    /// Milliseconds since the epoch.
+    pub started_at: Option<i64>,
+    /// Of the last event, in milliseconds since the epoch.
+    pub last_event_at: Option<i64>,
+}
+
+/// One stay in a state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    pub state: String,
+    /// The type of the state: `Task`, `Map`.
+    pub state_type: String,
+    pub entered_event: u64,
+    /// Milliseconds since the epoch.
+    pub entered_at: i64,
+    /// When the state was left, in whatever way.
+    pub exited_at: Option<i64>,
+    /// JSON text.
+    pub input: Option<String>,
+    /// JSON text.
+    pub output: Option<String>,
+    /// The calls of a Task. A retry is a further one.
+    pub attempts: Vec<Attempt>,
+    /// Index in `Trace::visits` of the Map or Parallel that this state runs in.
+    pub parent: Option<usize>,
+    /// The innermost Map iteration: name of the Map state and index from 0.
+    pub iteration: Option<(String, u64)>,
+    /// The innermost branch: name of the Parallel state, and the how-many-eth of its branches began with this chain.
+    pub branch: Option<(String, u64)>,
+    pub status: StateStatus,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    /// How often a Map or Parallel began its work again.
+    pub restarts: u32,
+}
+
+/// One call of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub scheduled_event: Option<u64>,
+    /// Milliseconds since the epoch, as all times here.
+    pub scheduled_at: i64,
+    pub started_at: Option<i64>,
+    /// When the service accepted a call whose answer comes later.
+    pub submitted_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    /// JSON text; for Lambda functions and activities the input.
+    pub parameters: Option<String>,
+    pub resource: Option<String>,
+    /// `lambda`, `sns`, `activity`.
+    pub resource_type: Option<String>,
+    /// JSON text.
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub timeout_in_seconds: Option<i64>,
+    pub heartbeat_in_seconds: Option<i64>,
+    pub worker_name: Option<String>,
+    pub result: AttemptResult,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptResult {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+/// What became of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StateStatus {
+    NotReached,
+    Running,
+    /// A callback or an activity without an answer: somebody outside has to act.
+    WaitingApproval,
+    /// For time to pass (a Wait state, the back-off before a retry) or for a service's job.
+    Waiting,
+    Succeeded,
+    /// It failed, and the execution went on by a Catch.
+    Caught,
+    Failed,
+    TimedOut,
+    /// Stopped from outside, or because something beside it failed.
+    Aborted,
+}
+
+/// All visits of a state together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateSummary {
+    /// Of the visits that still matter: the last one of each iteration. The most pressing status wins.
+    pub status: StateStatus,
+    pub visits: u32,
+    pub attempts: u32,
+    /// Visits that have not ended.
+    pub running: u32,
+    pub succeeded: u32,
+    pub failed: u32,
+    pub caught: u32,
+}
+
+/// A task that waits for an answer from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    pub state: String,
+    /// Index in `Trace::visits`.
+    pub visit: usize,
+    pub scheduled_event: u64,
+    /// Milliseconds since the epoch.
+    pub since: i64,
+    pub resource: String,
+    pub resource_type: String,
+    /// JSON text.
+    pub parameters: Option<String>,
+    /// Milliseconds since the epoch.
+    pub timeout_at: Option<i64>,
+    pub heartbeat_in_seconds: Option<i64>,
+    /// The service has accepted the request, or a worker has taken the activity.
+    pub submitted: bool,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub status: OutcomeStatus,
+    /// JSON text.
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    /// Milliseconds since the epoch.
+    pub at: i64,
+}
+
+/// AWS's status of an execution that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OutcomeStatus {
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+/// What the events tell. They are to be in the order of their ids; the last ones may be missing.
+#[must_use]
+pub fn fold(events: &[HistoryEvent]) -> Trace {
+    let mut folder = folder::Folder::default();
+    for event in events {
+        folder.take(event);
+    }
+    outcome::finish(folder)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+#![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+use serde_json::json;
+
+use super::*;
+
+/// A history from `(id, previous, type, details)`; event n happens at n seconds.
+fn history(events: &[(u64, u64, &str, serde_json::Value)]) -> Trace {
+    let events: Vec<HistoryEvent> = events
+        .iter()
+        .map(|(id, previous, kind, details)| {
+            let key = crate::EventKind::from_name(kind).unwrap().details_key().unwrap_or("none");
+            serde_json::from_value(
+                json!({ "id": id, "previousEventId": previous, "timestamp": id, "type": kind, key: details }),
+            )
+            .unwrap()
+        })
+        .collect();
+    fold(&events)
+}
+
+#[track_caller]
+fn statuses(trace: &Trace, expected: &[(&str, StateStatus)]) {
+    let found: Vec<(&str, StateStatus)> =
+        trace.states.iter().map(|(name, state)| (name.as_str(), state.status)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_unanswered_callback_waits_for_an_approval() {
+    let mut events = vec![
+        (1, 0, "ExecutionStarted", json!({ "input": "{}" })),
+        (2, 0, "TaskStateEntered", json!({ "name": "Ask", "input": "{}" })),
+        (
+            3,
+            2,
+            "TaskScheduled",
+            json!({ "resource": "invoke.waitForTaskToken", "resourceType": "lambda", "parameters": "{}", "timeoutInSeconds": 60 }),
+        ),
+        (4, 3, "TaskStarted", json!({})),
+        (5, 4, "TaskSubmitted", json!({ "output": "{}" })),
+    ];
+    let trace = history(&events);
+    statuses(&trace, &[("Ask", StateStatus::WaitingApproval)]);
+    assert_eq!(trace.waits.len(), 1);
+    let wait = &trace.waits[0];
+    assert_eq!((wait.scheduled_event, wait.since, wait.timeout_at, wait.submitted), (3, 3_000, Some(63_000), true));
+    events.extend([
+        (6, 5, "TaskFailed", json!({ "error": "Rejected", "cause": "no" })),
+        (7, 6, "TaskStateExited", json!({ "name": "Ask", "output": "{}" })),
+        (8, 7, "PassStateEntered", json!({ "name": "Sorry" })),
+        (9, 8, "PassStateExited", json!({ "name": "Sorry" })),
+        (10, 9, "ExecutionSucceeded", json!({ "output": "{}" })),
+    ]);
+    let trace = history(&events);
+    statuses(&trace, &[("Ask", StateStatus::Caught), ("Sorry", StateStatus::Succeeded)]);
+    assert!(trace.waits.is_empty());
+    assert_eq!(trace.visits[0].error.as_deref(), Some("Rejected"));
+    let edges: Vec<(&str, &str)> = trace.edges_taken.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(edges, [("__start", "Ask"), ("Ask", "Sorry"), ("Sorry", "__end")]);
+}
+
+#[test]
+fn a_retry_is_a_further_attempt_and_its_back_off_waits() {
+    let events = [
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "TaskStateEntered", json!({ "name": "Call" })),
+        (3, 2, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (4, 3, "LambdaFunctionStarted", json!({})),
+        (5, 4, "LambdaFunctionFailed", json!({ "error": "E" })),
+        (6, 5, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (7, 6, "LambdaFunctionStarted", json!({})),
+        (8, 7, "LambdaFunctionSucceeded", json!({ "output": "2" })),
+        (9, 8, "TaskStateExited", json!({ "name": "Call", "output": "2" })),
+    ];
+    statuses(&history(&events[..4]), &[("Call", StateStatus::Running)]);
+    statuses(&history(&events[..5]), &[("Call", StateStatus::Waiting)]);
+    let trace = history(&events);
+    statuses(&trace, &[("Call", StateStatus::Succeeded)]);
+    let results: Vec<AttemptResult> = trace.visits[0].attempts.iter().map(|attempt| attempt.result).collect();
+    assert_eq!(results, [AttemptResult::Failed, AttemptResult::Succeeded]);
+    assert_eq!((trace.visits[0].exited_at, trace.visits[0].error.as_deref()), (Some(9_000), None));
+}
+
+#[test]
+fn interleaved_iterations_keep_to_themselves() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "MapStateEntered", json!({ "name": "Each" })),
+        (3, 2, "MapStateStarted", json!({ "length": 2 })),
+        (4, 3, "MapIterationStarted", json!({ "name": "Each", "index": 0 })),
+        (5, 3, "MapIterationStarted", json!({ "name": "Each", "index": 1 })),
+        (6, 5, "PassStateEntered", json!({ "name": "P" })),
+        (7, 4, "PassStateEntered", json!({ "name": "P" })),
+        (8, 6, "PassStateExited", json!({ "name": "P", "output": "1" })),
+        (9, 8, "MapIterationSucceeded", json!({ "name": "Each", "index": 1 })),
+    ]);
+    let index = |visit: &Visit| visit.iteration.as_ref().map(|(_, index)| *index);
+    let seen: Vec<_> = trace.visits.iter().map(|visit| (visit.state.as_str(), index(visit), visit.status)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("Each", None, StateStatus::Running),
+            ("P", Some(1), StateStatus::Succeeded),
+            ("P", Some(0), StateStatus::Running)
+        ]
+    );
+}
+
+#[test]
+fn a_failing_branch_aborts_its_siblings_and_is_caught_outside() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Both" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "WaitStateEntered", json!({ "name": "Slow" })),
+        (5, 3, "TaskStateEntered", json!({ "name": "Break" })),
+        (6, 5, "TaskScheduled", json!({ "resource": "invoke" })),
+        (7, 6, "TaskFailed", json!({ "error": "E", "cause": "c" })),
+        (8, 7, "WaitStateAborted", json!({})),
+        (9, 7, "ParallelStateFailed", json!({})),
+        (10, 9, "ParallelStateExited", json!({ "name": "Both" })),
+        (11, 10, "FailStateEntered", json!({ "name": "Over" })),
+        (12, 11, "ExecutionFailed", json!({ "error": "X" })),
+    ]);
+    statuses(
+        &trace,
+        &[
+            ("Both", StateStatus::Caught),
+            ("Slow", StateStatus::Aborted),
+            ("Break", StateStatus::Failed),
+            ("Over", StateStatus::Failed),
+        ],
+    );
+    let branch = |index: usize| trace.visits[index].branch.clone();
+    assert_eq!((branch(1), branch(2)), (Some(("Both".into(), 0)), Some(("Both".into(), 1))));
+    assert_eq!(trace.edges_taken.last(), Some(&("Over".to_owned(), "__end".to_owned())));
+    assert_eq!(trace.visits[3].error.as_deref(), Some("X"));
+}
+
+#[test]
+fn a_stop_aborts_and_a_redrive_goes_on() {
+    let mut events = vec![
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "TaskStateEntered", json!({ "name": "A" })),
+        (3, 2, "TaskScheduled", json!({ "resource": "invoke" })),
+        (4, 3, "ExecutionAborted", json!({})),
+    ];
+    let trace = history(&events);
+    statuses(&trace, &[("A", StateStatus::Aborted)]);
+    assert_eq!(trace.outcome.unwrap().status, OutcomeStatus::Aborted);
+    events.extend([
+        (5, 4, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        (6, 5, "TaskScheduled", json!({ "resource": "invoke" })),
+    ]);
+    let trace = history(&events);
+    statuses(&trace, &[("A", StateStatus::Running)]);
+    assert_eq!((trace.outcome, trace.redrives, trace.visits[0].attempts.len()), (None, 1, 2));
+}
+
+#[test]
+fn an_execution_that_times_out_says_so_of_its_open_state() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "WaitStateEntered", json!({ "name": "W" })),
+        (3, 2, "ExecutionTimedOut", json!({})),
+    ]);
+    statuses(&trace, &[("W", StateStatus::TimedOut)]);
+    assert_eq!(trace.visits[0].exited_at, Some(3_000));
+}
