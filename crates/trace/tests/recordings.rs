@@ -55,6 +55,9 @@ fn is_failure(event: &HistoryEvent) -> bool {
 
 fn check(name: &str, events: &[HistoryEvent], definition: &Value) {
     let trace = fold(events);
+    let mut events = events.to_vec();
+    events.sort_by_key(|event| event.id);
+    let events = events.as_slice();
     states_are_visited_and_left(name, events, &trace);
     calls_are_attempts(name, events, &trace);
     let allowed = transitions(definition);

@@ -169,13 +169,14 @@ pub enum OutcomeStatus {
     Aborted,
 }
 
-/// What the events tell. They are to be in the order of their ids; the last ones may be missing.
+/// What the events tell, in whatever order they come. The last ones may be missing.
 #[must_use]
 pub fn fold(events: &[HistoryEvent]) -> Trace {
     let mut folder = folder::Folder::default();
-    for event in events {
-        folder.take(event);
-    }
+    // The API also gives histories with the newest event first.
+    let mut ordered: Vec<&HistoryEvent> = events.iter().collect();
+    ordered.sort_by_key(|event| event.id);
+    ordered.into_iter().for_each(|event| folder.take(event));
     outcome::finish(folder)
 }
 
