@@ -234,8 +234,7 @@ impl Execution {
 
     /// Ends the execution from outside, or by its own timeout.
     pub(crate) fn stop(&mut self, status: OutcomeStatus, error: Option<String>, cause: Option<String>) {
-        let previous = self.threads[0].previous;
-        self.abort(0, previous);
+        self.halt(0);
         let kind =
             if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
         let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };

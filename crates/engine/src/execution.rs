@@ -145,7 +145,8 @@ impl Execution {
         self.logs.get(log).map_or(&[], Vec::as_slice)
     }
 
-    fn start(&mut self) {
+    /// Everything of a start that tests of one state need as well.
+    pub(crate) fn open(&mut self) {
         self.started = true;
         let details = Details {
             input: Some(self.input.text.to_string()),
@@ -158,6 +159,10 @@ impl Execution {
         let input = self.input.clone();
         let thread = self.spawn(None, 0, 0, input, 0);
         self.ready.push_back(thread);
+    }
+
+    fn start(&mut self) {
+        self.open();
         let express = (self.params.kind == ExecutionKind::Express).then_some(EXPRESS_TIME);
         let limit = self.program.timeout.into_iter().chain(express).min();
         if let Some(seconds) = limit {

@@ -42,7 +42,7 @@ impl Execution {
         }
     }
 
-    fn enter(&mut self, thread: usize) {
+    pub(crate) fn enter(&mut self, thread: usize) {
         let program = Arc::clone(&self.program);
         let at = &mut self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];

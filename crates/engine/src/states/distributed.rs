@@ -371,13 +371,18 @@ fn close_run(execution: &mut Execution, thread: usize, status: OutcomeStatus) {
 /// Ends every run that is still open, with the execution.
 pub(crate) fn close_runs(execution: &mut Execution, status: OutcomeStatus) {
     let now = execution.now;
+    let mut open = Vec::new();
     for run in execution.map_runs.iter_mut().filter(|r| r.status.is_none()) {
         run.status = Some(status);
         run.stopped_at = Some(now);
         for child in run.children.iter_mut().filter(|c| c.status.is_none()) {
             child.status = Some(OutcomeStatus::Aborted);
             child.stopped_at = Some(now);
+            open.push(child.log);
         }
+    }
+    for log in open {
+        execution.push(log, 0, EventKind::ExecutionAborted, Details::default());
     }
 }
 

@@ -1,0 +1,334 @@
+//! One state by itself, for the API's `TestState`.
+//!
+//! The function is pure: where the state asks for a task and the test brings no answer, it hands the request back,
+//! and the host calls again with the answer.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::execution::{Execution, Purpose};
+use crate::failure::Failure;
+use crate::program::{Program, State};
+use crate::run::combine;
+use crate::states::Tag;
+use crate::thread::Data;
+use crate::{Action, CompileError, Input, OutcomeStatus, StartParams, TaskRequest};
+
+/// The name of a state that is tested outside a definition.
+const NAME: &str = "StateName";
+
+/// What to test.
+#[derive(Debug, Clone, Default)]
+pub struct StateTest {
+    /// A single state, or a whole definition with [`StateTest::state_name`].
+    pub definition: Value,
+    pub state_name: Option<String>,
+    /// Input, role and names; `start_at` is the time of the test.
+    pub params: StartParams,
+    /// Variables by name.
+    pub variables: Map<String, Value>,
+    /// What the task answers, or how it fails (error and cause).
+    pub answer: Option<Result<String, (String, String)>>,
+    /// `stateConfiguration.retrierRetryCount`.
+    pub retries: u32,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StateReport {
+    /// The state asks for a task: test again with its answer.
+    Asks(Box<TaskRequest>),
+    Done(StateResult),
+}
+
+/// The answer of `TestState`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateResult {
+    pub status: StateTestStatus,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub next_state: Option<String>,
+    /// `inspectionData`; texts of JSON, except for `errorDetails`.
+    pub inspection: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateTestStatus {
+    Succeeded,
+    Failed,
+    Retriable,
+    CaughtError,
+}
+
+impl StateTestStatus {
+    /// AWS's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            StateTestStatus::Succeeded => "SUCCEEDED",
+            StateTestStatus::Failed => "FAILED",
+            StateTestStatus::Retriable => "RETRIABLE",
+            StateTestStatus::CaughtError => "CAUGHT_ERROR",
+        }
+    }
+}
+
+/// Why there is nothing to test.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StateTestError {
+    #[error("State not found in definition")]
+    NotFound,
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// Runs one state with a mock or a host's answer.
+///
+/// # Errors
+/// The state is not there, or cannot be compiled.
+pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
+    let (name, definition) = alone(test)?;
+    let program = Arc::new(Program::compile(&definition)?);
+    let mut execution = Execution::new(Arc::clone(&program), test.params.clone());
+    execution.open_at_first(&test.variables, test.retries);
+    let scope = &program.scopes[0];
+    let state = &scope.states[scope.start];
+    let mut inspection = Map::new();
+    inspection.insert("input".into(), text(&execution.input));
+    if !test.variables.is_empty() {
+        inspection.insert("variables".into(), Value::String(json!(test.variables).to_string()));
+    }
+    inspect_input(&execution, state, &mut inspection);
+    let answered = match (&test.answer, state.tag) {
+        (Some(answer), Tag::Map | Tag::Parallel) => {
+            answer_whole(&mut execution, answer);
+            Some(answer.clone())
+        }
+        (None, Tag::Map | Tag::Parallel) => None,
+        (answer, _) => {
+            execution.run();
+            match first_task(&mut execution) {
+                Some(request) => match answer {
+                    None => return Ok(StateReport::Asks(Box::new(request))),
+                    Some(answer) => {
+                        give(&mut execution, &request, answer);
+                        Some(answer.clone())
+                    }
+                },
+                None => None,
+            }
+        }
+    };
+    execution.wake_all();
+    if let Some(Ok(answer)) = &answered {
+        inspect_result(&execution, state, answer, &mut inspection);
+    } else if answered.is_none() && matches!(state.tag, Tag::Pass) {
+        inspect_pass(&execution, state, &mut inspection);
+    }
+    Ok(StateReport::Done(report(&execution, &name, state, test, inspection)))
+}
+
+/// The state in a definition of its own, with something to go on to.
+fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
+    let (name, state, language) = match &test.state_name {
+        Some(name) => {
+            let (state, language) = find(&test.definition, name, None).ok_or(StateTestError::NotFound)?;
+            (name.clone(), state.clone(), language)
+        }
+        None => (NAME.to_owned(), test.definition.clone(), None),
+    };
+    let mut states = Map::new();
+    for target in targets(&state) {
+        states.insert(target, json!({ "Type": "Succeed" }));
+    }
+    states.insert(name.clone(), state);
+    let mut definition = json!({ "StartAt": name, "States": states });
+    if let Some(language) = language {
+        definition["QueryLanguage"] = language.into();
+    }
+    Ok((name, definition))
+}
+
+fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
+    let own = value.get("QueryLanguage").and_then(Value::as_str).map(str::to_owned).or(language);
+    let states = value.get("States").and_then(Value::as_object);
+    if let Some(state) = states.and_then(|s| s.get(name)) {
+        return Some((state, own));
+    }
+    let states = states.into_iter().flat_map(|s| s.values());
+    let inner = states.flat_map(|s| {
+        let branches = s.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        branches.chain(s.get("ItemProcessor")).chain(s.get("Iterator"))
+    });
+    inner.into_iter().find_map(|scope| find(scope, name, own.clone()))
+}
+
+fn targets(state: &Value) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |value: Option<&Value>| found.extend(value.and_then(Value::as_str).map(str::to_owned));
+    add(state.get("Next"));
+    add(state.get("Default"));
+    for list in ["Choices", "Catch"] {
+        state.get(list).and_then(Value::as_array).into_iter().flatten().for_each(|entry| add(entry.get("Next")));
+    }
+    found
+}
+
+fn text(data: &Data) -> Value {
+    Value::String(data.text.to_string())
+}
+
+fn first_task(execution: &mut Execution) -> Option<TaskRequest> {
+    execution.tasks.values().next().map(|open| open.request.clone())
+}
+
+fn give(execution: &mut Execution, request: &TaskRequest, answer: &Result<String, (String, String)>) {
+    let task = request.task;
+    let input = match answer.clone() {
+        Ok(output) => Input::TaskSucceeded { task, output },
+        Err((error, cause)) => Input::TaskFailed { task, error, cause },
+    };
+    let at = execution.now;
+    execution.step(at, input);
+}
+
+/// Map and Parallel states: the mock stands for all of their children.
+fn answer_whole(execution: &mut Execution, answer: &Result<String, (String, String)>) {
+    match answer {
+        Ok(output) => execution.complete(0, Data::parse(output).unwrap_or_else(|| Data::new(Value::Null))),
+        Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
+    }
+    execution.ready.push_back(0);
+    execution.run();
+}
+
+fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
+    let at = &execution.threads[0];
+    if state.jsonata {
+        if let Some(template) = &state.parameters
+            && let Ok(value) = template.value(&execution.view(at, &at.input.value))
+        {
+            inspection.insert("afterArguments".into(), Value::String(value.to_string()));
+        }
+        return;
+    }
+    if matches!(state.tag, Tag::Fail) {
+        return;
+    }
+    if let Ok(input) = execution.selected(&state.input_path, at, &at.input) {
+        inspection.insert("afterInputPath".into(), text(&input));
+    }
+    if matches!(state.tag, Tag::Task | Tag::Pass)
+        && let Ok(input) = execution.effective_input(0, state)
+    {
+        inspection.insert("afterParameters".into(), text(&input));
+    }
+}
+
+fn inspect_result(execution: &Execution, state: &State, answer: &str, inspection: &mut Map<String, Value>) {
+    inspection.insert("result".into(), answer.into());
+    let Some(result) = Data::parse(answer).filter(|_| !state.jsonata) else {
+        return;
+    };
+    let at = execution.entered_thread();
+    let selected = match &state.result_selector {
+        Some(template) => template.value(&execution.view(&at, &result.value)).ok().map(Data::new),
+        None => Some(result),
+    };
+    let Some(selected) = selected else {
+        return;
+    };
+    inspection.insert("afterResultSelector".into(), text(&selected));
+    if let Ok(combined) = combine(&at, state.result_path.as_ref(), state.result_discarded, &selected) {
+        inspection.insert("afterResultPath".into(), text(&combined));
+    }
+}
+
+fn inspect_pass(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
+    let result = inspection.get("afterParameters").and_then(Value::as_str).map(str::to_owned);
+    let fixed = match &state.body {
+        crate::states::Body::Pass { result: Some(value) } => Some(value.to_string()),
+        _ => None,
+    };
+    let had_result = fixed.is_some();
+    if let Some(result) = fixed.or(result).filter(|_| !state.jsonata) {
+        inspect_result(execution, state, &result, inspection);
+        if !had_result {
+            inspection.remove("result");
+        }
+    }
+}
+
+fn report(
+    execution: &Execution,
+    name: &str,
+    state: &State,
+    test: &StateTest,
+    mut inspection: Map<String, Value>,
+) -> StateResult {
+    let exited =
+        execution.history().iter().position(|e| e.kind.is_state_exited() && e.details.name.as_deref() == Some(name));
+    let failure = execution
+        .history()
+        .iter()
+        .take(exited.unwrap_or(usize::MAX))
+        .rev()
+        .find(|e| e.details.error.is_some() || e.details.cause.is_some());
+    let (mut error, mut cause) = failure.map_or((None, None), |e| (e.details.error.clone(), e.details.cause.clone()));
+    if let (Some(Err((e, c))), true) = (&test.answer, failure.is_none()) {
+        (error, cause) = (Some(e.clone()), Some(c.clone()));
+    }
+    let failed = Failure::new(error.clone().unwrap_or_default(), cause.clone().unwrap_or_default());
+    let details = |fields: Value| json!({ "errorDetails": fields });
+    let retry = execution.timers.values().find(|t| t.purpose == Purpose::Retry).map(|t| t.at - execution.now);
+    let status = match (exited, &error, retry) {
+        (_, _, Some(delay)) => {
+            let index = state.retry.iter().position(|r| r.matches(&failed)).unwrap_or(0);
+            let fields = json!({"retryIndex": index, "retryBackoffIntervalSeconds": delay / 1000});
+            inspection.extend(details(fields).as_object().cloned().unwrap_or_default());
+            StateTestStatus::Retriable
+        }
+        (Some(_), Some(_), None) => {
+            let index = state.catch.iter().position(|c| c.matches(&failed)).unwrap_or(0);
+            inspection.extend(details(json!({ "catchIndex": index })).as_object().cloned().unwrap_or_default());
+            StateTestStatus::CaughtError
+        }
+        (Some(_), None, None) => StateTestStatus::Succeeded,
+        _ if execution.outcome().is_some_and(|o| o.status == OutcomeStatus::Succeeded) => StateTestStatus::Succeeded,
+        _ => StateTestStatus::Failed,
+    };
+    let output = exited.and_then(|i| execution.history()[i].details.output.clone());
+    let next = exited.and_then(|i| execution.history().get(i + 1)).filter(|e| e.kind.is_state_entered());
+    StateResult { status, output, error, cause, next_state: next.and_then(|e| e.details.name.clone()), inspection }
+}
+
+impl Execution {
+    /// Starts with variables, just inside the first state.
+    fn open_at_first(&mut self, variables: &Map<String, Value>, retries: u32) {
+        self.open();
+        let shared = variables.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone())));
+        self.threads[0].variables = Arc::new(shared.collect());
+        self.enter(0);
+        let at = &mut self.threads[0];
+        at.step = crate::thread::Step::Attempt;
+        at.retries.iter_mut().for_each(|made| *made = retries);
+        at.situation.retry_count = retries;
+    }
+
+    /// The first thread as it was when it entered the tested state.
+    fn entered_thread(&self) -> crate::thread::Thread {
+        let mut thread = self.threads[0].clone();
+        thread.input = self.input.clone();
+        thread
+    }
+
+    /// Lets every Wait state's time pass.
+    fn wake_all(&mut self) {
+        let due: Vec<_> = self.timers.iter().filter(|(_, t)| t.purpose == Purpose::Wake).map(|(id, _)| *id).collect();
+        for timer in due {
+            let at = self.now;
+            let _: Vec<Action> = self.step(at, Input::TimerFired { timer });
+        }
+    }
+}
