@@ -20,6 +20,7 @@ const TOPICS: [Topic; 5] = [Topic::Frame, Topic::Inbox, Topic::Executions, Topic
 
 /// How the stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server draws every page before it is live"))]
 pub enum Link {
     /// The page does not run in a browser yet, or has only just begun to.
     Starting,

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_location;
 use super::StatusWord;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::{ActAs, get_frame};
+use crate::app::wire;
 use crate::app::ui::{Clock, ProblemBox};
 use crate::dto::{ConnectionKind, Frame, Person, Status};
 use crate::error::AppError;
@@ -33,7 +34,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     let clock = Clock::start();
     let live = Live::start();
     let act = ServerAction::<ActAs>::new();
-    let frame = Resource::new(
+    let frame = wire::data(
         move || (live.changed(Topic::Frame), live.changed(Topic::Inbox), act.version().get()),
         |_| get_frame(),
     );
@@ -73,7 +74,7 @@ fn place(
     word: &'static str,
     path: &'static str,
     shape: &'static str,
-    frame: Resource<Result<Frame, AppError>>,
+    frame: wire::Data<Frame>,
 ) -> AnyView {
     let here = use_location().pathname;
     let current = move || {

@@ -35,7 +35,7 @@ pub fn GraphView(
     course: Signal<Option<Course>>,
     link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let view_box = format!("-4 -4 {} {}", graph.width + 8.0, graph.height + 8.0);
+    let view_box = format!("-4 -4 {} {}", px(graph.width + 8.0), px(graph.height + 8.0));
     let (width, height) = (graph.width + 8.0, graph.height + 8.0);
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
     let node = move |node: Node| state(node, course, link);
@@ -46,7 +46,7 @@ pub fn GraphView(
                 <label><input type="radio" name="zoom" value="full"/><span>"100 %"</span></label>
             </div>
             <div class="graph-scroll" tabindex="-1">
-                <svg viewBox=view_box width=width.to_string() height=height.to_string() role="group" aria-label=label>
+                <svg viewBox=view_box width=px(width) height=px(height) role="group" aria-label=label>
                     {boxes.into_iter().map(node).collect_view()}
                     {graph.edges.into_iter().map(|edge| connection(edge, course)).collect_view()}
                     {nodes.into_iter().map(node).collect_view()}
@@ -129,15 +129,15 @@ fn state(
             data-noscroll="true"
         >
             <title>{node.label.clone()}</title>
-            <rect class="node-box" x=node.x y=node.y width=node.width height=node.height rx="6"></rect>
+            <rect class="node-box" x=px(node.x) y=px(node.y) width=px(node.width) height=px(node.height) rx="6"></rect>
             {move || status.get().map(|status| view! {
-                <svg x=node.x + 9.0 y=mark_y width="16" height="16"><Mark status/></svg>
+                <svg x=px(node.x + 9.0) y=px(mark_y) width="16" height="16"><Mark status/></svg>
             })}
-            <text class="node-label" x=indent y=label_y>{name}</text>
+            <text class="node-label" x=move || px(indent()) y=px(label_y)>{name}</text>
             <text
                 class="node-detail"
-                x=move || if container { detail_x } else { indent() }
-                y=detail_y
+                x=move || px(if container { detail_x } else { indent() })
+                y=px(detail_y)
                 text-anchor=anchor
             >
                 {detail}
@@ -154,8 +154,8 @@ fn terminal(node: &Node) -> AnyView {
     let start = node.kind == NodeKind::Start;
     view! {
         <g class="terminal" aria-hidden="true">
-            <circle cx=x cy=y r=if start { "6" } else { "7" }></circle>
-            {(!start).then(|| view! { <circle class="terminal-core" cx=x cy=y r="3.5"></circle> })}
+            <circle cx=px(x) cy=px(y) r=if start { "6" } else { "7" }></circle>
+            {(!start).then(|| view! { <circle class="terminal-core" cx=px(x) cy=px(y) r="3.5"></circle> })}
         </g>
     }
     .into_any()
@@ -172,7 +172,7 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
         EdgeKind::Catch => "catch",
     };
     let label = edge.label.zip(edge.label_at).map(|(label, (x, y))| {
-        view! { <text class="edge-label" x=x y=y text-anchor="middle"><title>{label.clone()}</title>{fitted(&label, 180.0, DETAIL_CHARACTER)}</text> }
+        view! { <text class="edge-label" x=px(x) y=px(y) text-anchor="middle"><title>{label.clone()}</title>{fitted(&label, 180.0, DETAIL_CHARACTER)}</text> }
     });
     view! {
         <g class="edge" class:taken=move || taken.get() data-kind=kind>
@@ -187,10 +187,10 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
 /// A definition's outline, for rows: boxes and lines, no words.
 #[component]
 pub fn MiniGraph(graph: Graph) -> impl IntoView {
-    let view_box = format!("-8 -8 {} {}", graph.width + 16.0, graph.height + 16.0);
+    let view_box = format!("-8 -8 {} {}", px(graph.width + 16.0), px(graph.height + 16.0));
     let boxes = graph.nodes.iter().map(|node| {
         let radius = if matches!(node.kind, NodeKind::Start | NodeKind::End) { node.height / 2.0 } else { 8.0 };
-        view! { <rect class="mini-box" class:container=node.container x=node.x y=node.y width=node.width height=node.height rx=radius></rect> }
+        view! { <rect class="mini-box" class:container=node.container x=px(node.x) y=px(node.y) width=px(node.width) height=px(node.height) rx=px(radius)></rect> }
     });
     let lines = graph.edges.iter().map(|edge| view! { <path class="mini-line" d=path(&edge.points)></path> });
     view! {
@@ -238,16 +238,16 @@ fn fitted(text: &str, room: f32, character: f32) -> String {
 /// A line through the points with its corners rounded.
 fn path(points: &[(f32, f32)]) -> String {
     let [(x, y), rest @ ..] = points else { return String::new() };
-    let mut out = format!("M{x:.1} {y:.1}");
+    let mut out = format!("M{} {}", px(*x), px(*y));
     for (index, (x, y)) in rest.iter().enumerate() {
         match rest.get(index + 1) {
             // Towards the middle of the next leg, by way of this corner.
             Some((next_x, next_y)) => {
                 let (mid_x, mid_y) =
                     if index + 2 == rest.len() { (*next_x, *next_y) } else { ((x + next_x) / 2.0, (y + next_y) / 2.0) };
-                out.push_str(&format!("Q{x:.1} {y:.1} {mid_x:.1} {mid_y:.1}"));
+                out.push_str(&format!("Q{} {} {} {}", px(*x), px(*y), px(mid_x), px(mid_y)));
             }
-            None if rest.len() == 1 => out.push_str(&format!("L{x:.1} {y:.1}")),
+            None if rest.len() == 1 => out.push_str(&format!("L{} {}", px(*x), px(*y))),
             None => {}
         }
     }
@@ -261,13 +261,14 @@ fn arrow(points: &[(f32, f32)]) -> String {
     let length = dx.hypot(dy).max(0.001);
     let (ux, uy) = (dx / length, dy / length);
     let (back_x, back_y) = (x - ux * 7.0, y - uy * 7.0);
-    format!(
-        "M{x:.1} {y:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        back_x - uy * 3.5,
-        back_y + ux * 3.5,
-        back_x + uy * 3.5,
-        back_y - ux * 3.5
-    )
+    let side = |by: f32| format!("L{} {}", px(back_x - uy * by), px(back_y + ux * by));
+    format!("M{} {}{}{}Z", px(*x), px(*y), side(4.0), side(-4.0))
+}
+
+/// A length to the pixel: a drawing needs no more, and the browser no code that writes fractions.
+#[expect(clippy::cast_possible_truncation, reason = "drawings are far smaller than that")]
+fn px(length: f32) -> i32 {
+    length.round() as i32
 }
 
 #[cfg(test)]
@@ -278,9 +279,9 @@ mod tests {
     fn lines_end_at_their_last_point() {
         for (points, expect) in [
             (vec![], ""),
-            (vec![(0.0, 0.0), (0.0, 10.0)], "M0.0 0.0L0.0 10.0"),
-            (vec![(0.0, 0.0), (5.0, 5.0), (0.0, 10.0)], "M0.0 0.0Q5.0 5.0 0.0 10.0"),
-            (vec![(0.0, 0.0), (4.0, 0.0), (4.0, 8.0), (8.0, 8.0)], "M0.0 0.0Q4.0 0.0 4.0 4.0Q4.0 8.0 8.0 8.0"),
+            (vec![(0.0, 0.0), (0.0, 10.0)], "M0 0L0 10"),
+            (vec![(0.0, 0.0), (5.0, 5.0), (0.0, 10.0)], "M0 0Q5 5 0 10"),
+            (vec![(0.0, 0.0), (4.0, 0.0), (4.0, 8.0), (8.0, 8.0)], "M0 0Q4 0 4 4Q4 8 8 8"),
         ] {
             assert_eq!(path(&points), expect);
         }

@@ -61,16 +61,18 @@ fn lanes(spans: Vec<Span>) -> Vec<Lane> {
     lanes
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a share of a duration, drawn to a tenth of a percent")]
-fn bar(span: &Span, from: i64, to: i64) -> impl IntoView + use<> {
-    let whole = (to - from).max(1) as f64;
-    let share = |ms: i64| (ms as f64 / whole * 100.0).clamp(0.0, 100.0);
-    let start = share(span.from - from);
-    let width = (share(span.to.unwrap_or(to) - from) - start).max(0.3);
+fn bar(span: &Span, from: i64, to: i64) -> AnyView {
+    let whole = (to - from).max(1);
+    // In tenths of a percent.
+    let share = |ms: i64| (ms.saturating_mul(1_000) / whole).clamp(0, 1_000);
+    let percent = |tenths: i64| format!("{}.{}%", tenths / 10, tenths % 10);
+    let start = share(span.from - from).min(997);
+    let width = (share(span.to.unwrap_or(to) - from) - start).max(3);
     let title = format!("{}, {}", look(span.status).word, duration(span.to.unwrap_or(to) - span.from, true));
     view! {
-        <rect class="bar" data-tone=look(span.status).tone x=format!("{start:.1}%") y="3" width=format!("{width:.1}%") height="14" rx="2">
+        <rect class="bar" data-tone=look(span.status).tone x=percent(start) y="3" width=percent(width) height="14" rx="2">
             <title>{title}</title>
         </rect>
     }
+    .into_any()
 }

@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use crate::app::components::{DecisionList, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_decisions;
+use crate::app::wire;
 use crate::app::ui::{Empty, loaded};
 
 /// Decisions, newest first.
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let live = Live::of_page();
-    let decisions = Resource::new(move || live.changed(Topic::Inbox), |_| list_decisions());
+    let decisions = wire::data(move || live.changed(Topic::Inbox), |_| list_decisions());
     view! {
         <div class="page">
             <PageHead title="Audit"/>

@@ -6,6 +6,7 @@ use super::query;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{Deploy, get_deploy_plan};
+use crate::app::wire;
 use crate::app::ui::{Empty, FormProblem, loaded};
 use crate::dto::{self, Change, DeployItem, FileProblem, Status};
 use crate::routes;
@@ -15,7 +16,7 @@ use crate::routes;
 pub fn DeployPage() -> impl IntoView {
     let live = Live::of_page();
     let deploy = ServerAction::<Deploy>::new();
-    let plan = Resource::new(move || (live.changed(Topic::Workflows), deploy.version().get()), |_| get_deploy_plan());
+    let plan = wire::data(move || (live.changed(Topic::Workflows), deploy.version().get()), |_| get_deploy_plan());
     view! { <div class="page">{loaded(plan, move |data| page(data, deploy))}</div> }.into_any()
 }
 

@@ -10,6 +10,7 @@ use crate::app::components::{
 };
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StopExecution, get_execution};
+use crate::app::wire;
 use crate::app::ui::{Ago, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, loaded, pretty};
 use crate::dto::{self, Status};
 use crate::routes;
@@ -22,7 +23,7 @@ pub fn ExecutionPage() -> impl IntoView {
     let stop = ServerAction::<StopExecution>::new();
     live.watch(arn.into());
     // The state is chosen here, from what is already loaded: choosing another one asks nothing of the server.
-    let execution = Resource::new(
+    let execution = wire::data(
         move || (arn.get(), live.changed(Topic::Execution), stop.version().get()),
         |(arn, ..)| get_execution(arn, None),
     );

@@ -6,6 +6,7 @@ use super::query;
 use crate::app::components::{ExecutionList, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_executions;
+use crate::app::wire;
 use crate::app::ui::{Empty, Tab, Tabs, loaded};
 use crate::dto;
 use crate::routes;
@@ -26,7 +27,7 @@ const FILTERS: [(&str, Option<&str>); 7] = [
 pub fn ExecutionsPage() -> impl IntoView {
     let live = Live::of_page();
     let (workflow, status) = (query("workflow"), query("status"));
-    let executions = Resource::new(
+    let executions = wire::data(
         move || (workflow.get(), status.get(), live.changed(Topic::Executions), live.changed(Topic::Inbox)),
         |(workflow, status, ..)| list_executions(workflow, status),
     );

@@ -10,6 +10,7 @@ use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{Decide, get_approval, get_inbox};
+use crate::app::wire;
 use crate::app::ui::{Ago, Due, Empty, ProblemBox, loaded};
 use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, Status};
 use crate::error::AppError;
@@ -48,7 +49,7 @@ pub fn InboxPage() -> impl IntoView {
     let asked = Memo::new(move |_| event.get().parse::<u64>().ok().map(|event| (arn.get(), event)));
     // What is open stays open, though a more urgent request arrives: somebody may be typing a comment.
     let opened = RwSignal::new(None::<Key>);
-    let data = Resource::new(
+    let data = wire::data(
         move || (asked.get(), live.changed(Topic::Inbox), decide.version().get()),
         move |(asked, ..)| desk(asked.or_else(|| opened.get_untracked())),
     );

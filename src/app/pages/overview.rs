@@ -6,6 +6,7 @@ use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::get_overview;
+use crate::app::wire;
 use crate::app::ui::{Ago, Due, Empty, loaded};
 use crate::dto::{Need, Overview, Status};
 use crate::routes;
@@ -14,7 +15,7 @@ use crate::routes;
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let live = Live::of_page();
-    let overview = Resource::new(
+    let overview = wire::data(
         move || (live.changed(Topic::Executions), live.changed(Topic::Inbox), live.changed(Topic::Workflows)),
         |_| get_overview(),
     );
@@ -28,7 +29,7 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         waiting => format!("{} {waiting} waiting · Countersign", look(Status::WaitingApproval).glyph),
     });
     let rate = move || {
-        data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0)))
+        data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), percent))
     };
     view! {
         <PageHead title="Overview" window/>
@@ -64,6 +65,11 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a share of one, as percent")]
+fn percent(share: f32) -> String {
+    format!("{} %", (share * 100.0).round() as i32)
 }
 
 /// One of the four numbers, each a link to what it counts. A lamp that has nothing to say is dark.

@@ -6,6 +6,7 @@ use super::{param, query};
 use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StartExecution, get_workflow};
+use crate::app::wire;
 use crate::app::ui::{Empty, FormProblem, ProblemBox, Tab, Tabs, duration, loaded};
 use crate::dto;
 use crate::routes;
@@ -16,7 +17,7 @@ pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
     let start = ServerAction::<StartExecution>::new();
-    let workflow = Resource::new(
+    let workflow = wire::data(
         move || (name.get(), live.changed(Topic::Workflows), live.changed(Topic::Executions)),
         |(name, ..)| get_workflow(name),
     );
@@ -34,7 +35,7 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
         data.with(|data| {
             let median = data.row.median_ms.map(|ms| format!("median {}", duration(ms, true)));
             view! {
-                <span>{data.row.kind.to_lowercase()}</span>
+                <span>{data.row.kind.to_ascii_lowercase()}</span>
                 <span class="time">{median}</span>
                 <span class="mono">{data.row.arn.clone()}</span>
             }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_workflows;
+use crate::app::wire;
 use crate::app::ui::{Empty, duration, loaded};
 use crate::dto::{Status, WorkflowRow};
 use crate::routes;
@@ -14,7 +15,7 @@ use crate::routes;
 pub fn WorkflowsPage() -> impl IntoView {
     let live = Live::of_page();
     let workflows =
-        Resource::new(move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)), |_| list_workflows());
+        wire::data(move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)), |_| list_workflows());
     view! {
         <div class="page">
             <PageHead title="Workflows">

@@ -1,8 +1,11 @@
 //! A page's data: loaded before the page shows, kept while it is loaded again.
 
 use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::ProblemBox;
+use crate::app::wire::Data;
 use crate::error::{AppError, ErrorKind};
 
 /// Shows `view` over the data of `resource`, once it is there.
@@ -11,11 +14,11 @@ use crate::error::{AppError, ErrorKind};
 /// and scrolled stays as it is. When loading again fails because the server or the connection is away, the last data
 /// stays; when the thing itself is gone, the error takes its place.
 pub fn loaded<T>(
-    resource: Resource<Result<T, AppError>>,
+    resource: Data<T>,
     view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
@@ -34,12 +37,12 @@ where
 }
 
 fn shown<T>(
-    resource: Resource<Result<T, AppError>>,
+    resource: Data<T>,
     first: T,
     view: impl Fn(ReadSignal<T>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let (data, set_data) = signal(first);
     let (error, set_error) = signal(None::<AppError>);
@@ -63,12 +66,12 @@ where
 
 /// The first attempt failed: the error, until a later attempt succeeds.
 fn failed<T>(
-    resource: Resource<Result<T, AppError>>,
+    resource: Data<T>,
     error: AppError,
     view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
