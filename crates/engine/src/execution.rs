@@ -37,6 +37,8 @@ pub struct Execution {
     pub(crate) timers: BTreeMap<TimerId, Timer>,
     pub(crate) map_runs: Vec<MapRun>,
     pub(crate) redrives: u64,
+    /// In tests of one state: the context object, where it is given.
+    pub(crate) context: Option<Option<Arc<Value>>>,
     next_id: u64,
     actions: Vec<Action>,
     outcome: Option<Outcome>,
@@ -84,6 +86,7 @@ impl Execution {
             timers: BTreeMap::new(),
             map_runs: Vec::new(),
             redrives: 0,
+            context: None,
             next_id: 0,
             actions: Vec::new(),
             outcome: None,
@@ -250,7 +253,13 @@ impl Execution {
             situation: &thread.situation,
             chance: &self.chance,
             now: self.now,
-            context: OnceCell::new(),
+            testing: self.context.is_some(),
+            context: self
+                .context
+                .iter()
+                .flatten()
+                .next()
+                .map_or_else(OnceCell::new, |given| OnceCell::from(given.as_ref().clone())),
         }
     }
 

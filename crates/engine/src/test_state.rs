@@ -29,10 +29,17 @@ pub struct StateTest {
     /// Variables by name.
     pub variables: Map<String, Value>,
     /// What the task answers, or how it fails (error and cause).
-    pub answer: Option<Result<String, (String, String)>>,
+    pub answer: Option<Answer>,
     /// `stateConfiguration.retrierRetryCount`.
     pub retries: u32,
+    /// `context`: stands for the whole context object.
+    pub context: Option<Value>,
+    /// `stateConfiguration.mapIterationFailureCount`.
+    pub iteration_failures: usize,
 }
+
+/// JSON text, or error and cause.
+pub type Answer = Result<String, (String, String)>;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +98,7 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     let (name, definition) = alone(test)?;
     let program = Arc::new(Program::compile(&definition)?);
     let mut execution = Execution::new(Arc::clone(&program), test.params.clone());
+    execution.context = Some(test.context.clone().map(Arc::new));
     execution.open_at_first(&test.variables, test.retries);
     let scope = &program.scopes[0];
     let state = &scope.states[scope.start];
@@ -102,8 +110,9 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     inspect_input(&execution, state, &mut inspection);
     let answered = match (&test.answer, state.tag) {
         (Some(answer), Tag::Map | Tag::Parallel) => {
-            answer_whole(&mut execution, answer);
-            Some(answer.clone())
+            let answer = exceeded(&execution, state, test).unwrap_or_else(|| answer.clone());
+            answer_whole(&mut execution, &answer);
+            Some(answer)
         }
         (None, Tag::Map | Tag::Parallel) => None,
         (answer, _) => {
@@ -126,7 +135,7 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     } else if answered.is_none() && matches!(state.tag, Tag::Pass) {
         inspect_pass(&execution, state, &mut inspection);
     }
-    Ok(StateReport::Done(report(&execution, &name, state, test, inspection)))
+    Ok(StateReport::Done(report(&execution, &name, state, answered.as_ref(), inspection)))
 }
 
 /// The state in a definition of its own, with something to go on to.
@@ -183,7 +192,7 @@ fn first_task(execution: &mut Execution) -> Option<TaskRequest> {
     execution.tasks.values().next().map(|open| open.request.clone())
 }
 
-fn give(execution: &mut Execution, request: &TaskRequest, answer: &Result<String, (String, String)>) {
+fn give(execution: &mut Execution, request: &TaskRequest, answer: &Answer) {
     let task = request.task;
     let input = match answer.clone() {
         Ok(output) => Input::TaskSucceeded { task, output },
@@ -194,7 +203,7 @@ fn give(execution: &mut Execution, request: &TaskRequest, answer: &Result<String
 }
 
 /// Map and Parallel states: the mock stands for all of their children.
-fn answer_whole(execution: &mut Execution, answer: &Result<String, (String, String)>) {
+fn answer_whole(execution: &mut Execution, answer: &Answer) {
     match answer {
         Ok(output) => execution.complete(0, Data::parse(output).unwrap_or_else(|| Data::new(Value::Null))),
         Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
@@ -203,8 +212,25 @@ fn answer_whole(execution: &mut Execution, answer: &Result<String, (String, Stri
     execution.run();
 }
 
+/// The failure of a map whose iterations fail more often than is tolerated.
+fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<Answer> {
+    let crate::states::Body::Map(map) = &state.body else {
+        return None;
+    };
+    let at = &execution.threads[0];
+    let tolerated = map.tolerated_by(&execution.view(at, &at.input.value), test.answer.as_ref())?;
+    let exceeded = matches!(test.answer, Some(Ok(_))) && test.iteration_failures > tolerated;
+    exceeded.then(|| {
+        let text = "The specified tolerated failure threshold was exceeded";
+        Err(("States.ExceedToleratedFailureThreshold".to_owned(), text.to_owned()))
+    })
+}
+
 fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
     let at = &execution.threads[0];
+    if let crate::states::Body::Map(map) = &state.body {
+        map.inspect(&execution.view(at, &at.input.value), inspection);
+    }
     if state.jsonata {
         if let Some(template) = &state.parameters
             && let Ok(value) = template.value(&execution.view(at, &at.input.value))
@@ -213,7 +239,7 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
         }
         return;
     }
-    if matches!(state.tag, Tag::Fail) {
+    if matches!(&state.body, crate::states::Body::Pass { result: Some(_) }) {
         return;
     }
     if let Ok(input) = execution.selected(&state.input_path, at, &at.input) {
@@ -227,6 +253,9 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
 }
 
 fn inspect_result(execution: &Execution, state: &State, answer: &str, inspection: &mut Map<String, Value>) {
+    if matches!(state.tag, Tag::Map | Tag::Parallel) {
+        return;
+    }
     inspection.insert("result".into(), answer.into());
     let Some(result) = Data::parse(answer).filter(|_| !state.jsonata) else {
         return;
@@ -264,7 +293,7 @@ fn report(
     execution: &Execution,
     name: &str,
     state: &State,
-    test: &StateTest,
+    answered: Option<&Answer>,
     mut inspection: Map<String, Value>,
 ) -> StateResult {
     let exited =
@@ -276,7 +305,7 @@ fn report(
         .rev()
         .find(|e| e.details.error.is_some() || e.details.cause.is_some());
     let (mut error, mut cause) = failure.map_or((None, None), |e| (e.details.error.clone(), e.details.cause.clone()));
-    if let (Some(Err((e, c))), true) = (&test.answer, failure.is_none()) {
+    if let (Some(Err((e, c))), true) = (answered, failure.is_none()) {
         (error, cause) = (Some(e.clone()), Some(c.clone()));
     }
     let failed = Failure::new(error.clone().unwrap_or_default(), cause.clone().unwrap_or_default());
@@ -293,6 +322,12 @@ fn report(
             let index = state.catch.iter().position(|c| c.matches(&failed)).unwrap_or(0);
             inspection.extend(details(json!({ "catchIndex": index })).as_object().cloned().unwrap_or_default());
             StateTestStatus::CaughtError
+        }
+        (None, Some(_), None) => {
+            if let Some(index) = state.retry.iter().position(|r| r.matches(&failed)) {
+                inspection.extend(details(json!({ "retryIndex": index })).as_object().cloned().unwrap_or_default());
+            }
+            StateTestStatus::Failed
         }
         (Some(_), None, None) => StateTestStatus::Succeeded,
         _ if execution.outcome().is_some_and(|o| o.status == OutcomeStatus::Succeeded) => StateTestStatus::Succeeded,

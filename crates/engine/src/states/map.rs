@@ -83,6 +83,37 @@ impl Map {
     }
 }
 
+impl Map {
+    /// What `TestState` shows of a map's settings.
+    pub fn inspect(&self, view: &crate::context::View<'_>, inspection: &mut serde_json::Map<String, Value>) {
+        let amount = |amount: &Option<Amount>| amount.as_ref().and_then(|a| a.value(view).ok());
+        inspection.insert("maxConcurrency".into(), amount(&self.max_concurrency).unwrap_or(0).into());
+        if let Some(count) = amount(&self.tolerated_count) {
+            inspection.insert("toleratedFailureCount".into(), count.into());
+        }
+        if let Some(percentage) = amount(&self.tolerated_percentage) {
+            inspection.insert("toleratedFailurePercentage".into(), (percentage as f64).into());
+        }
+    }
+
+    /// How many iterations may fail, of as many as a mocked result holds; `None` where the definition does not say,
+    /// which `TestState` takes for any number.
+    pub fn tolerated_by(
+        &self,
+        view: &crate::context::View<'_>,
+        answer: Option<&crate::test_state::Answer>,
+    ) -> Option<usize> {
+        let amount = |amount: &Option<Amount>| amount.as_ref().and_then(|a| a.value(view).ok());
+        let items = match answer {
+            Some(Ok(text)) => serde_json::from_str::<Vec<Value>>(text).map_or(0, |items| items.len()),
+            _ => 0,
+        };
+        let count = amount(&self.tolerated_count).map(|n| usize::try_from(n).unwrap_or(0));
+        let by_percentage = amount(&self.tolerated_percentage).map(|p| items * usize::try_from(p).unwrap_or(0) / 100);
+        count.max(by_percentage)
+    }
+}
+
 pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
     let input = execution.effective_input(thread, state)?;
     let at = &execution.threads[thread];

@@ -1,7 +1,13 @@
-//! What the engine's tests share: the recordings, their comparison rules, and a host without a clock.
+//! Agreement with what AWS recorded, in-process: no server, no clock.
+//!
+//! The recordings stay outside the repository; the tests say so and pass where they are absent.
+//! `cargo test -p countersign-engine --test recordings -- --nocapture` prints the tables and the disagreements.
+#![allow(clippy::unwrap_used)]
 
-pub mod compare;
-pub mod host;
+mod compare;
+mod executions;
+mod host;
+mod single_states;
 
 use std::path::PathBuf;
 

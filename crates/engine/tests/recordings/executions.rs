@@ -1,18 +1,12 @@
-//! Agreement with what AWS recorded, in-process: no server, no clock.
-//!
-//! The recordings stay outside the repository; the test says so and passes where they are absent.
-//! `cargo test -p countersign-engine --test recordings -- --nocapture` prints the table and the disagreements.
-#![allow(clippy::unwrap_used)]
-
-mod support;
+//! Executions, event for event.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::compare::{Comparison, decode, unordered_parallel};
+use crate::{host, recordings};
 use countersign_engine::{Input, Integration, Program, StartParams, TaskRequest};
 use serde_json::{Value, json};
-use support::compare::{Comparison, decode, unordered_parallel};
-use support::{host, recordings};
 
 /// Cases that must agree, by kind and group: raised as the engine learns.
 const FLOORS: [(&str, &str, usize); 3] =
