@@ -1,0 +1,31 @@
+import { defineConfig } from "@playwright/test";
+
+const desk = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  // A story builds on its own server; two cores carry two of them at a time.
+  fullyParallel: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: !!process.env.CI,
+  reporter: [["list"]],
+  use: {
+    launchOptions: {
+      executablePath: process.env.CHROMIUM,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    },
+    locale: "en-GB",
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+  },
+  projects: [
+    { name: "desk", testMatch: /(story|hydration)\.spec\.ts/, use: { viewport: desk } },
+    { name: "phone", testMatch: /(story|narrow)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
+    { name: "nojs", testMatch: /(story|nojs)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
+    ...(process.env.PICTURES ? [{ name: "pictures", testMatch: /pictures\.spec\.ts/, use: { viewport: desk } }] : []),
+  ],
+});

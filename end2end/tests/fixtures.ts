@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Page, test as base, expect } from "@playwright/test";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const program = join(root, "target/release/countersign");
+
+/** The release binary on ports and data of its own. */
+export class Server {
+  readonly data = mkdtempSync(join(tmpdir(), "countersign-"));
+  url = "";
+  private running?: ChildProcess;
+  private log = "";
+
+  /** Starts it; a second start, after `stop`, is on the same data and address. */
+  async start(): Promise<void> {
+    this.url ||= `http://127.0.0.1:${await freePort()}`;
+    const engine = `127.0.0.1:${await freePort()}`;
+    const options = ["serve", "--listen", new URL(this.url).host, "--engine-listen", engine, "--data", this.data];
+    const running = spawn(program, options, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    running.stderr.on("data", (text) => (this.log += text));
+    this.running = running;
+    for (const end = Date.now() + 20_000; ; ) {
+      if (running.exitCode !== null) throw new Error(`countersign ended:\n${this.log}`);
+      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
+      if (answer?.ok) return;
+      if (Date.now() > end) throw new Error(`countersign does not answer:\n${this.log}`);
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async stop(): Promise<void> {
+    const running = this.running;
+    if (!running || running.exitCode !== null) return;
+    const ended = new Promise((done) => running.once("exit", done));
+    running.kill("SIGINT");
+    const late = setTimeout(() => running.kill("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(late);
+  }
+
+  remove(): void {
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
+    });
+  });
+}
+
+export const test = base.extend<{ server: Server }>({
+  server: async ({}, use) => {
+    const server = new Server();
+    await server.start();
+    await use(server);
+    await server.stop();
+    server.remove();
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+  page: async ({ page }, use) => {
+    const faults: string[] = [];
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => {
+      // A refused connection is what a page meets while the server restarts.
+      if (message.type() === "error" && !message.text().includes("ERR_")) faults.push(message.text());
+    });
+    await use(page);
+    expect(faults, "errors in the browser's console").toEqual([]);
+  },
+});
+
+export { expect };
+
+/** Opens a page and, where scripts run, waits until it moves by itself. */
+export async function open(page: Page, path: string, scripts: boolean): Promise<void> {
+  await page.goto(path);
+  await ready(page, scripts);
+}
+
+/** Waits until the page moves by itself, where scripts run. */
+export async function ready(page: Page, scripts: boolean): Promise<void> {
+  if (scripts) await expect(page.locator(".live-dot[data-state=live]")).toBeAttached();
+}
+
+/** Asks again until `condition` holds: by reloading where no scripts run, because nothing moves by itself there. */
+export async function eventually(page: Page, scripts: boolean, condition: () => Promise<void>): Promise<void> {
+  if (scripts) return condition();
+  await expect(async () => {
+    await page.reload();
+    await condition();
+  }).toPass({ timeout: 15_000 });
+}

@@ -1,0 +1,116 @@
+// The main job, as a person does it: see an order workflow run, approve what waits, come back after a restart.
+// Runs on a desk, on a phone's width, and without JavaScript.
+import { type Page } from "@playwright/test";
+import { eventually, expect, open, ready, test } from "./fixtures";
+
+/** Starts the sample `sample` of a workflow through the form, and stands on the execution's page. */
+async function start(page: Page, scripts: boolean, workflow: string, sample: RegExp): Promise<void> {
+  await open(page, `/workflows/${workflow}`, scripts);
+  await page.getByRole("link", { name: sample }).click();
+  await expect(page.getByRole("link", { name: sample })).toHaveAttribute("aria-current", "true");
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/arn:/);
+  await ready(page, scripts);
+}
+
+/** The state `name` in the drawing, with its status in words. */
+function state(page: Page, name: string, status: RegExp) {
+  return page.getByRole("group", { name: "The execution's course" }).getByRole("link", { name: new RegExp(`^${name}\\b.*${status.source}`, "i") });
+}
+
+async function status(page: Page, scripts: boolean, word: string): Promise<void> {
+  await eventually(page, scripts, () => expect(page.locator(".page-head .status")).toHaveText(word, { timeout: scripts ? 15_000 : 300 }));
+}
+
+test("a valid order is paid, an invalid one is reported", async ({ page, javaScriptEnabled: scripts }) => {
+  await start(page, scripts!, "order", /^A valid order/);
+  await status(page, scripts!, "Succeeded");
+  await expect(state(page, "ProcessPayment", /succeeded/)).toBeVisible();
+  await expect(state(page, "NotifyFailure", /not reached/)).toBeVisible();
+
+  await start(page, scripts!, "order", /^An invalid order/);
+  await status(page, scripts!, "Succeeded");
+  await expect(state(page, "ValidateOrder", /caught/)).toBeVisible();
+  await expect(state(page, "NotifyFailure", /succeeded/)).toBeVisible();
+  await state(page, "ValidateOrder", /caught/).click();
+  const panel = page.getByRole("region", { name: "State ValidateOrder" });
+  await expect(panel.getByText("InvalidOrder").first()).toBeVisible();
+});
+
+test("one request is approved, another rejected, and both are there after a restart", async ({ page, server, javaScriptEnabled: scripts }) => {
+  await start(page, scripts!, "approval", /^A new supplier/);
+  const approved = page.url();
+  await eventually(page, scripts!, () => expect(state(page, "WaitForApproval", /waiting/)).toBeVisible());
+  await page.getByRole("link", { name: "Review and decide" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Approve Paper from Nordwind Mill?" })).toBeVisible();
+  await expect(page.getByText("4200 EUR").first()).toBeVisible();
+  await ready(page, scripts!);
+  await page.getByLabel("Comment").fill("Their paper is good.");
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(page.getByText(/^Approved by/).first()).toBeVisible();
+  await expect(page.getByText("Their paper is good.").first()).toBeVisible();
+  const decision = page.url();
+
+  await start(page, scripts!, "approval", /^A refund above/);
+  const rejected = page.url();
+  await eventually(page, scripts!, () => expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
+  await page.getByRole("link", { name: "Review and decide" }).click();
+  await expect(page.getByRole("button", { name: "Reject", exact: true })).toBeVisible();
+  await ready(page, scripts!);
+  await page.getByLabel("Comment").fill("One parcel was found.");
+  await page.getByRole("button", { name: "Reject", exact: true }).click();
+  await expect(page.getByText(/^Rejected by/).first()).toBeVisible();
+
+  await server.stop();
+  await server.start();
+  await open(page, approved, scripts!);
+  await status(page, scripts!, "Succeeded");
+  await open(page, rejected, scripts!);
+  await status(page, scripts!, "Failed");
+  await expect(page.getByText("One parcel was found.").first()).toBeVisible();
+  await open(page, decision, scripts!);
+  await expect(page.getByText("Their paper is good.").first()).toBeVisible();
+  await open(page, "/audit", scripts!);
+  await expect(page.getByText("One parcel was found.").first()).toBeVisible();
+});
+
+test("a large order waits for a person through a restart and is then fulfilled", async ({ page, server, javaScriptEnabled: scripts }) => {
+  await start(page, scripts!, "fulfilment", /^A large order/);
+  const execution = page.url();
+  await eventually(page, scripts!, () => expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
+  await server.stop();
+  await server.start();
+  await open(page, execution, scripts!);
+  await eventually(page, scripts!, () => expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
+  await page.getByRole("link", { name: "Review and decide" }).click();
+  await ready(page, scripts!);
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(page.getByText(/^Approved by/).first()).toBeVisible();
+  await open(page, execution, scripts!);
+  await status(page, scripts!, "Succeeded");
+});
+
+test("an order that cannot be shipped is refunded and released", async ({ page, javaScriptEnabled: scripts }) => {
+  await start(page, scripts!, "fulfilment", /^An address without a street/);
+  await status(page, scripts!, "Failed");
+  await expect(state(page, "Refund the card", /succeeded/)).toBeVisible();
+  await expect(state(page, "Release the stock", /succeeded/)).toBeVisible();
+  await expect(page.getByText("UndeliverableAddress").first()).toBeVisible();
+});
+
+test("an input that is not JSON is refused and kept", async ({ page, javaScriptEnabled: scripts }) => {
+  await open(page, "/workflows/order", scripts!);
+  await page.getByLabel("Input").fill('{"orderId": ');
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page.getByText("Nothing was started.", { exact: false })).toBeVisible();
+  await expect(page.getByLabel("Input")).toHaveValue('{"orderId": ');
+});
+
+test("an execution is stopped", async ({ page, javaScriptEnabled: scripts }) => {
+  await start(page, scripts!, "approval", /^A new supplier/);
+  await eventually(page, scripts!, () => expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
+  await page.locator("summary", { hasText: "Stop" }).click();
+  await page.getByLabel("Why is it stopped?").fill("Asked twice.");
+  await page.getByRole("button", { name: "Stop the execution" }).click();
+  await status(page, scripts!, "Stopped");
+});
