@@ -24,7 +24,7 @@ conformance: build ## Compare the embedded engine with recordings of AWS, where 
 	@tools/conformance.sh
 
 pictures: build ## Take the README's pictures again
-	@PICTURES=1 tools/test-browser.sh pictures
+	@PICTURES=1 tools/test-browser.sh --project pictures
 
 clean: ## Remove what was built and the demonstration's data
 	@rm -rf target data .tools tools/node_modules end2end/node_modules

@@ -1,0 +1,35 @@
+// What only a page with scripts does: it moves by itself.
+import { expect, open, ready, test } from "./fixtures";
+
+test("the count beside Inbox moves on every page, without reloading", async ({ page, context, server }) => {
+  await open(page, "/workflows", true);
+  const other = await context.newPage();
+  await open(other, "/workflows/approval", true);
+  const inbox = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /Inbox/ });
+  const before = Number((await inbox.innerText()).match(/\d+/)?.[0] ?? 0);
+  await other.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(other).toHaveURL(/\/executions\/arn:/);
+  await expect(inbox).toContainText(String(before + 1));
+  await other.close();
+  expect(server.url).toBe(new URL(page.url()).origin);
+});
+
+test("an execution's page follows the execution to its end", async ({ page }) => {
+  await open(page, "/workflows/fulfilment", true);
+  await page.getByRole("link", { name: /^A small order/ }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/arn:/);
+  await ready(page, true);
+  await expect(page.locator(".page-head .status")).toHaveText("Succeeded");
+});
+
+test("a theme is kept", async ({ page }) => {
+  await open(page, "/", true);
+  await page.getByRole("button", { name: "Dark theme" }).click();
+  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.getByRole("button", { name: "Light theme" }).click();
+  const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(dark).not.toBe(light);
+  await page.reload();
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(light);
+});

@@ -1,0 +1,10 @@
+// On a phone no page is wider than the screen.
+import { expect, open, test } from "./fixtures";
+
+test("no page scrolls sideways", async ({ page }) => {
+  for (const path of ["/", "/workflows", "/workflows/fulfilment", "/executions", "/inbox", "/deploy", "/audit"]) {
+    await open(page, path, true);
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(beyond, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
+  }
+});
