@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::server_fns::Decide;
-use crate::app::ui::{Ago, Due, FormProblem, Json, ProblemBox};
+use crate::app::ui::{Ago, Due, FormProblem, Json, ProblemBox, dynamic};
 use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Status};
 use crate::routes;
 
@@ -30,7 +30,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAc
             <header class="approval-head">
                 <p class="approval-place">
                     <a class="back" href=routes::INBOX>"← Inbox"</a>
-                    {place}
+                    {dynamic(place)}
                 </p>
                 <h1>{row.title.clone()}</h1>
                 <p class="facts">
@@ -39,15 +39,15 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAc
                     <span>{row.state.clone()}</span>
                 </p>
             </header>
-            {move || outcome(&page.get())}
+            {dynamic(move || outcome(&page.get()))}
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{label}</dt><dd>{value}</dd> }).collect_view()}
                 <dt>"Asked"</dt>
                 <dd><Ago at=row.asked_at now/></dd>
-                {due}
+                {dynamic(due)}
             </dl>
             {consequences(first.if_approved, first.if_rejected)}
-            {move || open.get().then(|| decision_form(arn.clone(), event, action))}
+            {dynamic(move || open.get().then(|| decision_form(arn.clone(), event, action)))}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <Json text=first.request label="The whole request"/>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Mark;
-use crate::app::ui::Ago;
+use crate::app::ui::{Ago, Row, list};
 use crate::dto::{DecisionRow, Delivery, Status};
 use crate::routes;
 
@@ -50,14 +50,24 @@ pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> i
                 </div>
             </li>
         }
+        .into_any()
+    };
+    let drawn = move || {
+        let one = |data: DecisionRow| {
+            let key = format!(
+                "{} {} {} {:?}",
+                data.execution_arn,
+                data.event,
+                data.decided_at,
+                std::mem::discriminant(&data.delivery)
+            );
+            Row::new(key, move || row(data))
+        };
+        rows.get().into_iter().map(one).collect()
     };
     view! {
         <ul class="decisions">
-            <For
-                each=move || rows.get()
-                key=|row| (row.execution_arn.clone(), row.event, row.decided_at, format!("{:?}", row.delivery))
-                children=row
-            />
+            {list(drawn)}
         </ul>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Mark;
-use crate::app::ui::{ClockTime, Empty, Json};
+use crate::app::ui::{ClockTime, Empty, Json, Row, dynamic, either, list};
 use crate::dto::EventRow;
 
 /// Every event a row that opens to its details. Events never change, so rows are only added.
@@ -27,6 +27,12 @@ pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] coun
                 </details>
             </li>
         }
+        .into_any()
+    };
+    let rows =
+        move || events.get().into_iter().map(|event| Row::new(event.id.to_string(), move || row(event))).collect();
+    let none = || {
+        view! { <Empty title="No events yet">"The history appears here as the execution goes on."</Empty> }.into_any()
     };
     let left_out = move || {
         let (shown, all) = (events.with(Vec::len), count.get());
@@ -34,15 +40,9 @@ pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] coun
             .then(|| view! { <p class="quiet">{format!("{shown} of {all} events are shown, the latest of them.")}</p> })
     };
     view! {
-        <Show
-            when=move || events.with(|events| !events.is_empty())
-            fallback=|| view! { <Empty title="No events yet">"The history appears here as the execution goes on."</Empty> }
-        >
-            {left_out}
-            <ol class="events">
-                <For each=move || events.get() key=|event| event.id children=row/>
-            </ol>
-        </Show>
+        {dynamic(left_out)}
+        <ol class="events">{list(rows)}</ol>
+        {either(move || events.with(Vec::is_empty), none, || ().into_any())}
     }
     .into_any()
 }

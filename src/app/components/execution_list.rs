@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::StatusWord;
-use crate::app::ui::{Ago, Lasted};
+use crate::app::ui::{Ago, Lasted, Row, list};
 use crate::dto::ExecutionRow;
 use crate::routes;
 
@@ -27,10 +27,17 @@ pub fn ExecutionList(
                 <span class="row-num"><Lasted from=row.started_at to=row.ended_at now/></span>
             </li>
         }
+        .into_any()
+    };
+    let drawn = move || {
+        let one = |data: ExecutionRow| {
+            Row::new(format!("{} {:?} {:?}", data.arn, data.status as u8, data.ended_at), move || row(data))
+        };
+        rows.get().into_iter().map(one).collect()
     };
     view! {
         <ul class="rows executions" class:with-workflow=workflow>
-            <For each=move || rows.get() key=|row| (row.arn.clone(), row.status, row.ended_at) children=row/>
+            {list(drawn)}
         </ul>
     }
     .into_any()

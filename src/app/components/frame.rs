@@ -1,5 +1,7 @@
 //! The frame around every page: the rail, the header, and the banner of the demonstration.
 
+use std::sync::Arc;
+
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -8,8 +10,8 @@ use leptos_router::hooks::use_location;
 use super::StatusWord;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::{ActAs, get_frame};
+use crate::app::ui::{Clock, ProblemBox, dynamic};
 use crate::app::wire;
-use crate::app::ui::{Clock, ProblemBox};
 use crate::dto::{ConnectionKind, Frame, Person, Status};
 use crate::error::AppError;
 use crate::routes;
@@ -45,13 +47,13 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     });
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
-        <Transition>{move || Suspend::new(async move { connection_line(frame.await) })}</Transition>
+        {of_frame(frame, connection_line)}
         <header class="top">
             <a class="brand" href=routes::OVERVIEW><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
-            <Transition>{move || Suspend::new(async move { frame.await.ok().map(|frame| connection(&frame)) })}</Transition>
+            {of_frame(frame, |frame| frame.ok().map(|frame| connection(&frame)).into_any())}
             <LiveDot live/>
             <span class="top-space"></span>
-            <Transition>{move || Suspend::new(async move { frame.await.ok().map(|frame| persona(frame, act)) })}</Transition>
+            {of_frame(frame, move |frame| frame.ok().map(|frame| persona(frame, act)).into_any())}
             <ThemeSwitch/>
         </header>
         <nav class="rail" aria-label="Main">
@@ -63,19 +65,34 @@ pub fn PageFrame(children: Children) -> impl IntoView {
                 "anyone at this machine can act as any of these people."
                 <span class="banner-more">" Sign-in comes later; until then the program listens on this machine only."</span>
             </p>
-            <Transition>{move || Suspend::new(async move { connection_problem(frame.await) })}</Transition>
+            {of_frame(frame, |frame| connection_problem(frame).into_any())}
             {children()}
         </main>
     }
     .into_any()
 }
 
-fn place(
-    word: &'static str,
-    path: &'static str,
-    shape: &'static str,
+/// A part of the frame, drawn from its data.
+fn of_frame(
     frame: wire::Data<Frame>,
+    draw: impl Fn(Result<Frame, AppError>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
+    let draw: Arc<dyn Fn(Result<Frame, AppError>) -> AnyView + Send + Sync> = Arc::new(draw);
+    view! {
+        <Transition>
+            {
+                let draw = Arc::clone(&draw);
+                move || {
+                    let draw = Arc::clone(&draw);
+                    Suspend::new(async move { draw(frame.await) })
+                }
+            }
+        </Transition>
+    }
+    .into_any()
+}
+
+fn place(word: &'static str, path: &'static str, shape: &'static str, frame: wire::Data<Frame>) -> AnyView {
     let here = use_location().pathname;
     let current = move || {
         here.with(|here| {
@@ -84,16 +101,12 @@ fn place(
         .then_some("page")
     };
     let count = (path == routes::INBOX).then(|| {
-        view! {
-            <Transition>
-                {move || Suspend::new(async move {
-                    let waiting = frame.await.map_or(0, |frame| frame.waiting);
-                    (waiting > 0).then(|| view! {
-                        <span class="rail-count">{waiting}<span class="unseen">" waiting"</span></span>
-                    })
-                })}
-            </Transition>
-        }
+        of_frame(frame, |frame| {
+            let waiting = frame.map_or(0, |frame| frame.waiting);
+            (waiting > 0)
+                .then(|| view! { <span class="rail-count">{waiting.to_string()}<span class="unseen">" waiting"</span></span> })
+                .into_any()
+        })
     });
     view! {
         <a class="place" class:place-inbox=path == routes::INBOX href=path aria-current=current>
@@ -151,7 +164,7 @@ fn LiveDot(live: Live) -> impl IntoView {
         Link::Live => "live",
         Link::Reconnecting => "away",
     };
-    view! { <span class="live-dot" role="status" data-state=state>{word}</span> }.into_any()
+    view! { <span class="live-dot" role="status" data-state=state>{dynamic(word)}</span> }.into_any()
 }
 
 /// Who acts. It submits itself where scripts run; the button is for where they do not.

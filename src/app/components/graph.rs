@@ -9,6 +9,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::Mark;
 use super::status::look;
+use crate::app::ui::{dynamic, switch};
 use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind, Status};
 
 /// Widths of a character of the label and of the detail, in pixels.
@@ -40,7 +41,7 @@ pub fn GraphView(
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
     let node = move |node: Node| state(node, course, link);
     view! {
-        <figure class="graph" class:live=move || course.with(Option::is_some)>
+        <figure class="graph" class:live=switch(move || course.with(Option::is_some))>
             <div class="graph-zoom" role="group" aria-label="Size of the drawing">
                 <label><input type="radio" name="zoom" value="fit" checked=true/><span>"Fit"</span></label>
                 <label><input type="radio" name="zoom" value="full"/><span>"100 %"</span></label>
@@ -119,7 +120,7 @@ fn state(
         <a
             class="node"
             class:container=container
-            class:chosen=move || chosen.get()
+            class:chosen=switch(move || chosen.get())
             data-tone=move || status.get().map_or("plain", |status| look(status).tone)
             data-kind=kind
             href=href
@@ -130,9 +131,9 @@ fn state(
         >
             <title>{node.label.clone()}</title>
             <rect class="node-box" x=px(node.x) y=px(node.y) width=px(node.width) height=px(node.height) rx="6"></rect>
-            {move || status.get().map(|status| view! {
+            {dynamic(move || status.get().map(|status| view! {
                 <svg x=px(node.x + 9.0) y=px(mark_y) width="16" height="16"><Mark status/></svg>
-            })}
+            }))}
             <text class="node-label" x=move || px(indent()) y=px(label_y)>{name}</text>
             <text
                 class="node-detail"
@@ -175,7 +176,7 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
         view! { <text class="edge-label" x=px(x) y=px(y) text-anchor="middle"><title>{label.clone()}</title>{fitted(&label, 180.0, DETAIL_CHARACTER)}</text> }
     });
     view! {
-        <g class="edge" class:taken=move || taken.get() data-kind=kind>
+        <g class="edge" class:taken=switch(move || taken.get()) data-kind=kind>
             <path class="edge-line" d=path(&edge.points)></path>
             <path class="edge-head" d=arrow(&edge.points)></path>
             {label}

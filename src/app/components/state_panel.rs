@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::StatusWord;
-use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted};
+use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, dynamic};
 use crate::dto::{AttemptView, StateView, Status, VisitView};
 
 /// The panel. `state` is nothing where the chosen state was not reached.
@@ -28,7 +28,7 @@ pub fn StatePanel(
                 <h2>{name}</h2>
                 <StatusWord status/>
             </header>
-            {visits}
+            {dynamic(visits)}
         </section>
     }
     .into_any()

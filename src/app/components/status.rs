@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::ui::text;
 use crate::dto::Status;
 
 /// How a status looks and reads.
@@ -79,7 +80,7 @@ pub fn StatusWord(#[prop(into)] status: Signal<Status>) -> impl IntoView {
     view! {
         <span class="status" data-tone=move || look(status.get()).tone>
             <Mark status/>
-            <span>{move || look(status.get()).word}</span>
+            <span>{text(move || look(status.get()).word.to_owned())}</span>
         </span>
     }
     .into_any()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Mark;
 use super::status::look;
-use crate::app::ui::duration;
+use crate::app::ui::{duration, dynamic};
 use crate::dto::{Span, Status};
 
 /// The spans of one state.
@@ -43,8 +43,8 @@ pub fn Timeline(
     };
     view! {
         <div class="timeline">
-            <div class="lanes">{move || lanes(spans.get()).into_iter().map(lane).collect_view()}</div>
-            <div class="axis mono" aria-hidden="true"><div class="axis-marks">{marks}</div></div>
+            <div class="lanes">{dynamic(move || lanes(spans.get()).into_iter().map(lane).collect_view())}</div>
+            <div class="axis mono" aria-hidden="true"><div class="axis-marks">{dynamic(marks)}</div></div>
         </div>
     }
     .into_any()

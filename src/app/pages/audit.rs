@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::app::components::{DecisionList, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_decisions;
+use crate::app::ui::{Empty, either, loaded};
 use crate::app::wire;
-use crate::app::ui::{Empty, loaded};
 
 /// Decisions, newest first.
 #[component]
@@ -21,12 +21,7 @@ pub fn AuditPage() -> impl IntoView {
                 // The record carries no time of its reading; the latest entry is close enough for the first drawing.
                 let now = rows.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
                 view! {
-                    <Show
-                        when=move || rows.with(|rows| !rows.is_empty())
-                        fallback=|| view! { <Empty title="No decisions yet">"Approve or reject a request in the inbox, and it is on record here."</Empty> }
-                    >
-                        <DecisionList rows now/>
-                    </Show>
+                    {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <DecisionList rows now/> }.into_any(), || view! { <Empty title="No decisions yet">"Approve or reject a request in the inbox, and it is on record here."</Empty> }.into_any())}
                 }
                 .into_any()
             })}

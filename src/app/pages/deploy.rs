@@ -6,8 +6,8 @@ use super::query;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{Deploy, get_deploy_plan};
+use crate::app::ui::{Empty, FormProblem, Row, dynamic, either, list, loaded};
 use crate::app::wire;
-use crate::app::ui::{Empty, FormProblem, loaded};
 use crate::dto::{self, Change, DeployItem, FileProblem, Status};
 use crate::routes;
 
@@ -42,23 +42,21 @@ fn page(data: ReadSignal<dto::DeployPage>, deploy: ServerAction<Deploy>) -> AnyV
             view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
         }
     };
+    let rows = move || {
+        let one = |row: DeployItem| {
+            let key = format!("{} {} {} {}", row.name, change(row.change).1, row.diff.len(), row.problems.len());
+            Row::new(key, move || item(row, deploy))
+        };
+        data.with(|data| data.items.clone()).into_iter().map(one).collect()
+    };
     view! {
-        <PageHead title="Deploy">{all}</PageHead>
+        <PageHead title="Deploy">{dynamic(all)}</PageHead>
         <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
-        {done}
+        {dynamic(done)}
         <FormProblem value=deploy.value()/>
-        <Show
-            when=move || data.with(|data| !data.items.is_empty())
-            fallback=|| view! { <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty> }
-        >
-            <ul class="plan">
-                <For
-                    each=move || data.with(|data| data.items.clone())
-                    key=|item| (item.name.clone(), change(item.change).1, item.diff.len(), item.problems.len())
-                    children=move |row| item(row, deploy)
-                />
-            </ul>
-        </Show>
+        {either(move || data.with(|data| !data.items.is_empty()), move || view! { <ul class="plan">
+                {list(rows)}
+            </ul> }.into_any(), || view! { <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty> }.into_any())}
     }
     .into_any()
 }

@@ -10,8 +10,8 @@ use crate::app::components::{
 };
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StopExecution, get_execution};
+use crate::app::ui::{Ago, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, dynamic, loaded, pretty, text};
 use crate::app::wire;
-use crate::app::ui::{Ago, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, loaded, pretty};
 use crate::dto::{self, Status};
 use crate::routes;
 
@@ -33,7 +33,7 @@ pub fn ExecutionPage() -> impl IntoView {
 fn page(data: ReadSignal<dto::ExecutionPage>, stop: ServerAction<StopExecution>) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
-    (move || one(data, key.get(), stop)).into_any()
+    dynamic(move || one(data, key.get(), stop))
 }
 
 fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<StopExecution>) -> AnyView {
@@ -49,11 +49,11 @@ fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<Sto
     let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
     let again = again_link(&row.workflow, data.with_untracked(|data| data.input.clone()).as_deref());
     let ended = move || data.with(|data| data.row.ended_at);
-    let count = move || data.with(|data| data.event_count);
+    let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble) = (arn.clone(), arn.clone());
     let trouble_here = move || trouble(&data.get(), &for_trouble);
     view! {
-        {move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> }}
+        {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
         <PageHead
             title=row.name.clone()
             window
@@ -64,17 +64,17 @@ fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<Sto
                 Crumb { word: row.workflow.clone(), href: routes::workflow(&row.workflow) },
             ]
         >
-            {move || running.get().then(|| stop_form(for_stop.clone(), stop))}
+            {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
             <a class="button" href=again>"Start again"</a>
         </PageHead>
         <p class="facts">
             <span>"started "<Ago at=row.started_at now/></span>
-            <span>{move || if running.get() { "running for " } else { "took " }}{move || view! { <Lasted from=row.started_at to=ended() now/> }}</span>
-            <span class="time">{count}" of 25,000 events"</span>
+            <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
+            <span class="time">{text(count)}" of 25,000 events"</span>
         </p>
         <FormProblem value=stop.value()/>
-        {move || requests(&data.get())}
-        {trouble_here}
+        {dynamic(move || requests(&data.get()))}
+        {dynamic(trouble_here)}
         {course(data, arn.clone())}
         {below(data, arn)}
     }
@@ -176,7 +176,7 @@ fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
             },
         )
     };
-    view! { <div class="split"><div class="split-main">{graph}</div><div class="split-side">{panel}</div></div> }
+    view! { <div class="split"><div class="split-main">{dynamic(graph)}</div><div class="split-side">{dynamic(panel)}</div></div> }
         .into_any()
 }
 
@@ -222,7 +222,7 @@ fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
         }
         .into_any(),
     };
-    view! { <section class="below"><Tabs label="About this execution" tabs/>{body}</section> }.into_any()
+    view! { <section class="below"><Tabs label="About this execution" tabs/>{dynamic(body)}</section> }.into_any()
 }
 
 fn texts(data: ReadSignal<dto::ExecutionPage>) -> AnyView {

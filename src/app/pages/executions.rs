@@ -6,8 +6,8 @@ use super::query;
 use crate::app::components::{ExecutionList, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_executions;
+use crate::app::ui::{Empty, Tab, Tabs, dynamic, either, loaded};
 use crate::app::wire;
-use crate::app::ui::{Empty, Tab, Tabs, loaded};
 use crate::dto;
 use crate::routes;
 
@@ -57,16 +57,9 @@ fn list(data: ReadSignal<dto::ExecutionsPage>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let rows = Signal::derive(move || data.with(|data| data.rows.clone()));
     view! {
-        {move || workflow_filter(&data.get())}
-        <Show
-            when=move || data.with(|data| !data.rows.is_empty())
-            fallback=|| view! {
-                <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty>
-            }
-        >
-            <ExecutionList rows now workflow=true/>
-        </Show>
-        {move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see further back."</p> })}
+        {dynamic(move || workflow_filter(&data.get()))}
+        {either(move || data.with(|data| !data.rows.is_empty()), move || view! { <ExecutionList rows now workflow=true/> }.into_any(), || view! { <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty> }.into_any())}
+        {dynamic(move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see further back."</p> }))}
     }
     .into_any()
 }

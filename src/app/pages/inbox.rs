@@ -10,8 +10,8 @@ use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{Decide, get_approval, get_inbox};
+use crate::app::ui::{Ago, Due, Empty, ProblemBox, Row, dynamic, either, list, loaded, switch, text};
 use crate::app::wire;
-use crate::app::ui::{Ago, Due, Empty, ProblemBox, loaded};
 use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, Status};
 use crate::error::AppError;
 use crate::routes;
@@ -77,10 +77,16 @@ fn page(
     };
     let count = move || data.with(|data| data.inbox.waiting.len());
     let decided = Signal::derive(move || data.with(|data| data.inbox.decided.clone()));
-    let rows = move || data.with(|data| data.inbox.waiting.clone());
+    let rows = move || {
+        let one = |row: ApprovalRow| {
+            let key = format!("{} {} {} {:?}", row.execution_arn, row.event, row.title, row.due);
+            Row::new(key, move || request(row, open_key, now))
+        };
+        data.with(|data| data.inbox.waiting.clone()).into_iter().map(one).collect()
+    };
     view! {
         <Title text=window/>
-        <div class="inbox" class:one-open=move || asked.get().is_some()>
+        <div class="inbox" class:one-open=switch(move || asked.get().is_some())>
             <section class="inbox-list" aria-labelledby="inbox-title">
                 <header class="page-head">
                     {move || if asked.get().is_some() {
@@ -88,25 +94,16 @@ fn page(
                     } else {
                         view! { <h1 id="inbox-title">"Inbox"</h1> }.into_any()
                     }}
-                    <span class="quiet">{count}" waiting"</span>
+                    <span class="quiet">{text(move || count().to_string())}" waiting"</span>
                 </header>
-                <Show
-                    when=move || { count() > 0 }
-                    fallback=|| view! {
-                        <Empty title="Nothing waits for you">
+                {either(move || { count() > 0 }, move || view! { <ul class="requests">
+                        {list(rows)}
+                    </ul> }.into_any(), || view! { <Empty title="Nothing waits for you">
                             "Every step of a workflow that waits for a person appears here. To see one, "
                             <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
-                        </Empty>
-                    }
-                >
-                    <ul class="requests">
-                        <For each=rows key=|row| (key_of(row), row.title.clone(), row.due) children=move |row| request(row, open_key, now)/>
-                    </ul>
-                </Show>
-                <Show when=move || decided.with(|rows| !rows.is_empty())>
-                    <h2 class="list-head">"Decided lately"</h2>
-                    <DecisionList rows=decided now/>
-                </Show>
+                        </Empty> }.into_any())}
+                {either(move || decided.with(|rows| !rows.is_empty()), move || view! { <h2 class="list-head">"Decided lately"</h2>
+                    <DecisionList rows=decided now/> }.into_any(), || ().into_any())}
             </section>
             <div class="inbox-open">{open_request(data, open_key, decide)}</div>
         </div>
@@ -128,19 +125,24 @@ fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: Ser
     let problem = move || {
         data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())))
     };
-    let detail = move |_: Key| {
+    let detail = move || {
         let first = data.with_untracked(|data| data.open.clone().and_then(Result::ok));
-        first.map(|first| {
-            let key = key_of(&first.row);
-            // Between two requests the data is already the next one's: this one keeps its own.
-            let own = move |last: Option<&ApprovalPage>| {
-                let fresh =
-                    data.with(|data| data.open.clone().and_then(Result::ok)).filter(|page| key_of(&page.row) == key);
-                fresh.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
-            };
-            view! { <ApprovalDetail page=Memo::new(own) action=decide/> }
-        })
+        first
+            .map(|first| {
+                let key = key_of(&first.row);
+                // Between two requests the data is already the next one's: this one keeps its own.
+                let own = move |last: Option<&ApprovalPage>| {
+                    let fresh = data
+                        .with(|data| data.open.clone().and_then(Result::ok))
+                        .filter(|page| key_of(&page.row) == key);
+                    fresh.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
+                };
+                view! { <ApprovalDetail page=Memo::new(own) action=decide/> }
+            })
+            .into_any()
     };
+    let opened =
+        move || open_key.get().into_iter().map(|key| Row::new(format!("{} {}", key.0, key.1), detail)).collect();
     let late = query("late");
     let too_late = move || {
         late.get().map(|decision| {
@@ -154,9 +156,9 @@ fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: Ser
         })
     };
     view! {
-        {too_late}
-        {move || problem().map(|problem| view! { <ProblemBox problem/> })}
-        <For each=move || open_key.get() key=Clone::clone children=detail/>
+        {dynamic(too_late)}
+        {dynamic(move || problem().map(|problem| view! { <ProblemBox problem/> }))}
+        {list(opened)}
     }
     .into_any()
 }

@@ -6,8 +6,8 @@ use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::get_overview;
+use crate::app::ui::{Ago, Due, Empty, Row, either, list, loaded, switch, text};
 use crate::app::wire;
-use crate::app::ui::{Ago, Due, Empty, loaded};
 use crate::dto::{Need, Overview, Status};
 use crate::routes;
 
@@ -28,8 +28,12 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         0 => "Overview · Countersign".to_owned(),
         waiting => format!("{} {waiting} waiting · Countersign", look(Status::WaitingApproval).glyph),
     });
-    let rate = move || {
-        data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), percent))
+    let rate = move || data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), percent));
+    let needs = move || {
+        let one = |row: Need| {
+            Row::new(format!("{} {} {}", row.link, look(row.status).word, row.title), move || need(row, now))
+        };
+        data.with(|data| data.needs.clone()).into_iter().map(one).collect()
     };
     view! {
         <PageHead title="Overview" window/>
@@ -41,23 +45,12 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         </div>
         <section aria-labelledby="needs">
             <h2 id="needs">"Needs you"</h2>
-            <Show
-                when=move || data.with(|data| !data.needs.is_empty())
-                fallback=|| view! {
-                    <Empty title="Nothing needs you">
+            {either(move || data.with(|data| !data.needs.is_empty()), move || view! { <ul class="rows needs">
+                    {list(needs)}
+                </ul> }.into_any(), || view! { <Empty title="Nothing needs you">
                         "Approvals, failures and waits without a timeout appear here. To see one, "
                         <a href=routes::WORKFLOWS>"start a workflow"</a>"."
-                    </Empty>
-                }
-            >
-                <ul class="rows needs">
-                    <For
-                        each=move || data.with(|data| data.needs.clone())
-                        key=|need| (need.link.clone(), need.status, need.title.clone())
-                        children=move |row| need(row, now)
-                    />
-                </ul>
-            </Show>
+                    </Empty> }.into_any())}
         </section>
         <section aria-labelledby="all-workflows">
             <h2 id="all-workflows">"Workflows"</h2>
@@ -81,8 +74,8 @@ fn number(
     lit: impl Fn() -> bool + Send + Sync + 'static,
 ) -> AnyView {
     view! {
-        <a class="number" class:lit=lit href=href data-tone=status.map(|status| look(status).tone)>
-            <span class="number-value">{value}</span>
+        <a class="number" class:lit=switch(lit) href=href data-tone=status.map(|status| look(status).tone)>
+            <span class="number-value">{text(value)}</span>
             <span class="number-word">{status.map(|status| view! { <Mark status/> })}{word}</span>
         </a>
     }

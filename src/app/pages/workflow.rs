@@ -6,8 +6,8 @@ use super::{param, query};
 use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StartExecution, get_workflow};
+use crate::app::ui::{Empty, FormProblem, ProblemBox, Tab, Tabs, duration, dynamic, either, loaded};
 use crate::app::wire;
-use crate::app::ui::{Empty, FormProblem, ProblemBox, Tab, Tabs, duration, loaded};
 use crate::dto;
 use crate::routes;
 
@@ -84,19 +84,19 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
             crumbs=vec![Crumb { word: "Workflows".to_owned(), href: routes::WORKFLOWS.to_owned() }]
         />
         {first.row.comment.map(|comment| view! { <p class="lead">{comment}</p> })}
-        <p class="facts">{facts}</p>
+        <p class="facts">{dynamic(facts)}</p>
         <div class="split">
-            <div class="split-main">{graph}</div>
+            <div class="split-main">{dynamic(graph)}</div>
             <div class="split-side">
                 <StartForm workflow=name samples=first.samples start/>
                 <section class="panel">
                     <h2>"Last outcomes"</h2>
-                    {move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> }}
+                    {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
                 </section>
             </div>
         </div>
         <Tabs label="About this workflow" tabs/>
-        {below}
+        {dynamic(below)}
     }
     .into_any()
 }
@@ -104,12 +104,7 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
 fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> AnyView {
     let all = routes::executions_of(Some(name), None);
     view! {
-        <Show
-            when=move || rows.with(|rows| !rows.is_empty())
-            fallback=|| view! { <Empty title="No executions yet">"Start one with the form above; it appears here and moves by itself."</Empty> }
-        >
-            <ExecutionList rows now/>
-        </Show>
+        {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <ExecutionList rows now/> }.into_any(), || view! { <Empty title="No executions yet">"Start one with the form above; it appears here and moves by itself."</Empty> }.into_any())}
         <p><a href=all>"All executions of this workflow"</a></p>
     }
     .into_any()
@@ -142,7 +137,7 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<St
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
             <ActionForm action=start attr:class="start">
-                {refused}
+                {dynamic(refused)}
                 <FormProblem value=start.value()/>
                 <input type="hidden" name="workflow" value=workflow/>
                 <nav class="chips" aria-label="Sample inputs">{choices}</nav>

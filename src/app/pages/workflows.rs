@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_workflows;
+use crate::app::ui::{Empty, duration, dynamic, either, loaded};
 use crate::app::wire;
-use crate::app::ui::{Empty, duration, loaded};
 use crate::dto::{Status, WorkflowRow};
 use crate::routes;
 
@@ -31,14 +31,7 @@ pub fn WorkflowsPage() -> impl IntoView {
 #[component]
 pub fn WorkflowRows(#[prop(into)] rows: Signal<Vec<WorkflowRow>>) -> impl IntoView {
     view! {
-        <Show
-            when=move || rows.with(|rows| !rows.is_empty())
-            fallback=|| view! {
-                <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty>
-            }
-        >
-            <ul class="workflows">{move || rows.get().into_iter().map(row).collect_view()}</ul>
-        </Show>
+        {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <ul class="workflows">{dynamic(move || rows.get().into_iter().map(row).collect_view())}</ul> }.into_any(), || view! { <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty> }.into_any())}
     }
     .into_any()
 }

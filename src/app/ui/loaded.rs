@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ProblemBox;
+use super::{ProblemBox, dynamic};
 use crate::app::wire::Data;
 use crate::error::{AppError, ErrorKind};
 
@@ -13,10 +13,7 @@ use crate::error::{AppError, ErrorKind};
 /// `view` is called once; it reads the signal, which changes whenever the data was loaded again. So what was typed, opened
 /// and scrolled stays as it is. When loading again fails because the server or the connection is away, the last data
 /// stays; when the thing itself is gone, the error takes its place.
-pub fn loaded<T>(
-    resource: Data<T>,
-    view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static,
-) -> AnyView
+pub fn loaded<T>(resource: Data<T>, view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -36,11 +33,7 @@ where
     .into_any()
 }
 
-fn shown<T>(
-    resource: Data<T>,
-    first: T,
-    view: impl Fn(ReadSignal<T>) -> AnyView + Send + Sync + 'static,
-) -> AnyView
+fn shown<T>(resource: Data<T>, first: T, view: impl Fn(ReadSignal<T>) -> AnyView + Send + Sync + 'static) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -57,11 +50,10 @@ where
         _ => {}
     });
     let gone = Memo::new(move |_| error.get());
-    (move || match gone.get() {
+    dynamic(move || match gone.get() {
         None => view(data),
         Some(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
     })
-    .into_any()
 }
 
 /// The first attempt failed: the error, until a later attempt succeeds.
@@ -86,12 +78,11 @@ where
         }
     });
     let well = Memo::new(move |_| answer.with(Result::is_ok));
-    (move || {
+    dynamic(move || {
         well.track();
         match answer.get_untracked() {
             Ok(first) => shown(resource, first, view.clone()),
             Err(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
         }
     })
-    .into_any()
 }

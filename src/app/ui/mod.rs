@@ -1,6 +1,7 @@
 //! Pieces of an interface that know nothing of Step Functions.
 
 mod empty;
+mod erased;
 mod json;
 mod loaded;
 mod problem;
@@ -8,6 +9,7 @@ mod tabs;
 mod time;
 
 pub use empty::Empty;
+pub use erased::{Row, dynamic, either, list, switch, text};
 pub use json::{Json, pretty};
 pub use loaded::loaded;
 pub use problem::{FormProblem, ProblemBox};

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::dynamic;
+
 use crate::dto::Problem;
 use crate::error::AppError;
 
@@ -22,5 +24,5 @@ pub fn ProblemBox(problem: Problem) -> impl IntoView {
 #[component]
 pub fn FormProblem(#[prop(into)] value: Signal<Option<Result<(), AppError>>>) -> impl IntoView {
     let problem = move || value.get().and_then(Result::err).map(|error| error.problem);
-    (move || problem().map(|problem| view! { <ProblemBox problem/> })).into_any()
+    dynamic(move || problem().map(|problem| view! { <ProblemBox problem/> }))
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::dynamic;
+
 /// One tab: its word, where it leads, and an optional count.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tab {
@@ -22,6 +24,6 @@ pub fn Tabs(#[prop(into)] label: String, #[prop(into)] tabs: Signal<Vec<Tab>>) -
             </a>
         }
     };
-    view! { <nav class="tabs" aria-label=label>{move || tabs.get().into_iter().map(tab).collect_view()}</nav> }
+    view! { <nav class="tabs" aria-label=label>{dynamic(move || tabs.get().into_iter().map(tab).collect_view())}</nav> }
         .into_any()
 }

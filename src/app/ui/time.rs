@@ -5,6 +5,8 @@
 
 use leptos::prelude::*;
 
+use super::{switch, text};
+
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
@@ -68,7 +70,7 @@ fn browser_now() -> i64 {
 #[component]
 pub fn Ago(at: i64, now: i64) -> impl IntoView {
     view! {
-        <time class="time" datetime=iso(at) title=absolute(at)>{move || relative(at, Clock::now_or(now))}</time>
+        <time class="time" datetime=iso(at) title=absolute(at)>{text(move || relative(at, Clock::now_or(now)))}</time>
     }
     .into_any()
 }
@@ -78,8 +80,8 @@ pub fn Ago(at: i64, now: i64) -> impl IntoView {
 pub fn Due(at: i64, now: i64) -> impl IntoView {
     let left = move || at - Clock::now_or(now);
     view! {
-        <time class="time due" class:soon=move || left() < 15 * MINUTE datetime=iso(at) title=absolute(at)>
-            {move || if left() <= 0 { "time is up".to_owned() } else { format!("due in {}", duration(left(), false)) }}
+        <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=iso(at) title=absolute(at)>
+            {text(move || if left() <= 0 { "time is up".to_owned() } else { format!("due in {}", duration(left(), false)) })}
         </time>
     }
     .into_any()
@@ -88,7 +90,7 @@ pub fn Due(at: i64, now: i64) -> impl IntoView {
 /// How long something took, or has been taking.
 #[component]
 pub fn Lasted(from: i64, to: Option<i64>, now: i64) -> impl IntoView {
-    view! { <span class="time">{move || duration(to.unwrap_or_else(|| Clock::now_or(now)) - from, to.is_some())}</span> }.into_any()
+    view! { <span class="time">{text(move || duration(to.unwrap_or_else(|| Clock::now_or(now)) - from, to.is_some()))}</span> }.into_any()
 }
 
 /// A time of day to the millisecond, for lists of events.

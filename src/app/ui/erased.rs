@@ -1,0 +1,53 @@
+//! Views of one type, whatever they show.
+//!
+//! Every closure in a view is a type of its own, for which the compiler writes the whole machinery of drawing, hydrating
+//! and redrawing again. Boxed, they share one: this is what keeps the wasm small.
+
+use leptos::prelude::*;
+
+/// A part of a view that is drawn again whenever what it reads changes.
+pub fn dynamic<V: IntoView + 'static>(mut view: impl FnMut() -> V + Send + 'static) -> AnyView {
+    let boxed: Box<dyn FnMut() -> AnyView + Send> = Box::new(move || view().into_any());
+    boxed.into_any()
+}
+
+/// A text that changes.
+pub fn text(text: impl FnMut() -> String + Send + 'static) -> AnyView {
+    let boxed: Box<dyn FnMut() -> String + Send> = Box::new(text);
+    boxed.into_any()
+}
+
+/// A switch for an attribute or a class that changes.
+pub fn switch(on: impl Fn() -> bool + Send + Sync + 'static) -> Box<dyn Fn() -> bool + Send + Sync> {
+    Box::new(on)
+}
+
+/// One view or the other; what is shown stays as long as the condition does.
+pub fn either(
+    condition: impl Fn() -> bool + Send + Sync + 'static,
+    yes: impl Fn() -> AnyView + Send + 'static,
+    no: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    let condition: Box<dyn Fn() -> bool + Send + Sync> = Box::new(condition);
+    let holds = Memo::new(move |_| condition());
+    dynamic(move || if holds.get() { yes() } else { no() })
+}
+
+/// A row of a list: what makes it the same row, and how it is drawn once it is new.
+pub struct Row {
+    key: String,
+    draw: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+impl Row {
+    /// A row. Whatever changes how it looks belongs into the key.
+    pub fn new(key: String, draw: impl FnOnce() -> AnyView + Send + 'static) -> Self {
+        Self { key, draw: Box::new(draw) }
+    }
+}
+
+/// A list whose rows stay where they are as long as their keys do.
+pub fn list(rows: impl Fn() -> Vec<Row> + Send + Sync + 'static) -> AnyView {
+    let rows: Box<dyn Fn() -> Vec<Row> + Send + Sync> = Box::new(rows);
+    view! { <For each=rows key=|row| row.key.clone() children=|row| (row.draw)()/> }.into_any()
+}
