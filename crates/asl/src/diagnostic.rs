@@ -42,7 +42,8 @@ pub fn invalid_definition_message(diagnostics: &[Diagnostic]) -> String {
         .iter()
         .filter(|diagnostic| diagnostic.is_error())
         .map(|diagnostic| match diagnostic.path.as_str() {
-            "" => format!("{}: {}", diagnostic.code, diagnostic.message),
+            // AWS's own words for a finding about the whole.
+            "" => format!("{}: {} at null", diagnostic.code, diagnostic.message),
             path => format!("{}: {} at {path}", diagnostic.code, diagnostic.message),
         })
         .collect();

@@ -19,16 +19,17 @@
 //! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.
 
 pub mod diagnostic;
-mod express;
 pub mod expr;
+mod express;
 pub mod graph;
+mod lint;
 pub mod model;
 mod parse;
 pub mod substitute;
 pub mod token;
 
-pub use express::express_diagnostics;
 pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
+pub use express::express_diagnostics;
 pub use model::{Machine, QueryLanguage, State, StateKind, Transition};
 pub use parse::parse;
 pub use substitute::{Placeholder, placeholders, substitute};

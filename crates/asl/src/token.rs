@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::model::{Machine, QueryLanguage, StateKind, template};
 
 mod intrinsic;
+pub(crate) use intrinsic::call;
 mod jsonata;
 
 /// One step into the resolved parameters.

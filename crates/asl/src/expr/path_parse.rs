@@ -105,7 +105,8 @@ impl Parser<'_> {
                     segments.push(self.dotted()?);
                 }
             } else if self.take(".") {
-                segments.push(self.dotted()?);
+                // `$.['name']` is written as often as `$['name']`.
+                segments.push(if self.take("[") { self.bracketed()? } else { self.dotted()? });
             } else if self.take("[") {
                 segments.push(self.bracketed()?);
             } else {

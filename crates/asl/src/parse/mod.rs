@@ -6,6 +6,7 @@ pub(crate) use reader::position;
 use reader::{Document, read};
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::lint::{Finding, lint};
 use crate::model::Machine;
 
 /// Reads a definition and judges it.
@@ -36,23 +37,43 @@ pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
 }
 
 fn judge(text: &str, document: &Document) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for duplicate in &document.duplicates {
-        let (line, column) = position(text, duplicate.offset);
-        diagnostics.push(Diagnostic {
+    let duplicates = document.duplicates.iter().map(|duplicate| {
+        let finding = Finding {
             severity: Severity::Error,
             code: "INVALID_JSON_DESCRIPTION",
             message: format!("Duplicate field '{}'", duplicate.key),
             path: format!("{}/{}", duplicate.object, duplicate.key),
-            line,
-            column,
             remedy: "Keep one of the two and remove the other.".to_owned(),
-        });
+        };
+        (finding, duplicate.offset)
+    });
+    let findings = lint(&document.value).into_iter().map(|finding| {
+        let offset = offset(document, &finding.path);
+        (finding, offset)
+    });
+    duplicates.chain(findings).map(|(finding, offset)| placed(text, finding, offset)).collect()
+}
+
+fn placed(text: &str, finding: Finding, offset: usize) -> Diagnostic {
+    let Finding { severity, code, message, path, remedy } = finding;
+    let (line, column) = position(text, offset);
+    Diagnostic { severity, code, message, path, line, column, remedy }
+}
+
+/// Where the value at the path stands, or else the innermost one around it that there is.
+fn offset(document: &Document, path: &str) -> usize {
+    let mut path = if path == "/" { "" } else { path };
+    loop {
+        match (document.offsets.get(path), path.rfind('/')) {
+            (Some(&offset), _) => return offset,
+            (None, Some(parent)) => path = &path[..parent],
+            (None, None) => return 0,
+        }
     }
-    diagnostics
 }
 
 /// The JSON value of a definition's text, placeholders included, without judging it.
-pub fn value(text: &str) -> Option<serde_json::Value> {
+#[cfg(test)]
+pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
     read(text).ok().map(|document| document.value)
 }

@@ -168,7 +168,7 @@ fn literal(expression: &str) -> Option<String> {
 }
 
 /// Name and arguments of `Name(argument, ...)`.
-fn call(expression: &str) -> Option<(&str, Vec<String>)> {
+pub(crate) fn call(expression: &str) -> Option<(&str, Vec<String>)> {
     let (name, rest) = expression.trim().split_once('(')?;
     let inner = rest.trim_end().strip_suffix(')')?;
     Some((name.trim(), split(inner)))

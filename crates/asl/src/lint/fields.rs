@@ -1,0 +1,132 @@
+//! Which fields each object of the language may have.
+
+use serde_json::{Map, Value};
+
+use super::Lint;
+use crate::model::QueryLanguage;
+
+pub(super) const MACHINE: &[&str] = &["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"];
+pub(super) const BRANCH: &[&str] = &["Comment", "StartAt", "States", "QueryLanguage"];
+pub(super) const PROCESSOR: &[&str] = &["Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"];
+pub(super) const RETRIER: &[&str] =
+    &["Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"];
+
+const EVERY_STATE: &[&str] = &["Type", "Comment", "QueryLanguage"];
+const GOES_ON: &[&str] = &["Next", "End", "Assign"];
+const HANDLES_ERRORS: &[&str] = &["Retry", "Catch"];
+const PATHS: &[&str] = &["InputPath", "OutputPath"];
+
+/// Fields of a type of state: in both languages, only in JSONPath, only in JSONata.
+struct Allowed {
+    both: &'static [&'static [&'static str]],
+    json_path: &'static [&'static [&'static str]],
+    jsonata: &'static [&'static str],
+}
+
+fn allowed(state_type: &str) -> Option<Allowed> {
+    Some(match state_type {
+        "Task" => Allowed {
+            both: &[GOES_ON, HANDLES_ERRORS, &["Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"]],
+            json_path: &[
+                PATHS,
+                &["Parameters", "ResultSelector", "ResultPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"],
+            ],
+            jsonata: &["Arguments", "Output"],
+        },
+        "Pass" => Allowed {
+            both: &[GOES_ON],
+            json_path: &[PATHS, &["Parameters", "Result", "ResultPath"]],
+            jsonata: &["Output"],
+        },
+        "Choice" => Allowed { both: &[&["Choices", "Default", "Assign"]], json_path: &[PATHS], jsonata: &["Output"] },
+        "Wait" => Allowed {
+            both: &[GOES_ON, &["Seconds", "Timestamp"]],
+            json_path: &[PATHS, &["SecondsPath", "TimestampPath"]],
+            jsonata: &["Output"],
+        },
+        "Succeed" => Allowed { both: &[], json_path: &[PATHS], jsonata: &["Output"] },
+        "Fail" => Allowed { both: &[&["Error", "Cause"]], json_path: &[&["ErrorPath", "CausePath"]], jsonata: &[] },
+        "Parallel" => Allowed {
+            both: &[GOES_ON, HANDLES_ERRORS, &["Branches"]],
+            json_path: &[PATHS, &["Parameters", "ResultSelector", "ResultPath"]],
+            jsonata: &["Arguments", "Output"],
+        },
+        "Map" => Allowed {
+            both: &[
+                GOES_ON,
+                HANDLES_ERRORS,
+                &["ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ItemSelector", "ResultWriter", "Label"],
+                &["MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount"],
+            ],
+            json_path: &[
+                PATHS,
+                &["ItemsPath", "Parameters", "ResultSelector", "ResultPath", "MaxConcurrencyPath"],
+                &["ToleratedFailurePercentagePath", "ToleratedFailureCountPath"],
+            ],
+            jsonata: &["Items", "Output"],
+        },
+        _ => return None,
+    })
+}
+
+/// Reports the fields that the type of state does not have in its language.
+pub(super) fn check_state_fields(
+    lint: &mut Lint,
+    state: &Map<String, Value>,
+    path: &str,
+    state_type: &str,
+    language: QueryLanguage,
+) {
+    let Some(allowed) = allowed(state_type) else { return };
+    let within = |lists: &[&[&str]], field: &str| lists.iter().any(|list| list.contains(&field));
+    for field in state.keys().map(String::as_str) {
+        if EVERY_STATE.contains(&field) || within(allowed.both, field) {
+            continue;
+        }
+        let (json_path, jsonata) = (within(allowed.json_path, field), allowed.jsonata.contains(&field));
+        let fits = match language {
+            QueryLanguage::JsonPath => json_path,
+            QueryLanguage::Jsonata => jsonata,
+        };
+        if fits {
+            continue;
+        }
+        let remedy = match (json_path, jsonata) {
+            (true, _) => format!("'{field}' belongs to JSONPath, and this state uses JSONata: {}.", instead(field)),
+            (_, true) => format!("'{field}' belongs to JSONata, and this state uses JSONPath: {}.", instead(field)),
+            _ => format!("A {state_type} state has no field '{field}': remove it or correct its spelling."),
+        };
+        lint.schema(path, format!("Field '{field}' is not supported"), remedy);
+    }
+}
+
+/// What the other language has for a field.
+fn instead(field: &str) -> &'static str {
+    match field {
+        "Parameters" => "write Arguments",
+        "Arguments" => "write Parameters, or set \"QueryLanguage\": \"JSONata\"",
+        "Output" => "write OutputPath or ResultSelector, or set \"QueryLanguage\": \"JSONata\"",
+        "Items" => "write ItemsPath, or set \"QueryLanguage\": \"JSONata\"",
+        "ItemsPath" => "write Items",
+        "Result" | "ResultPath" | "ResultSelector" | "OutputPath" => "write Output",
+        "InputPath" => "read $states.input in the expressions",
+        _ => "write an expression in the field without 'Path'",
+    }
+}
+
+/// Reports the fields that a scope, retrier or catcher does not have.
+pub(super) fn check_scope_fields(lint: &mut Lint, object: &Map<String, Value>, path: &str, known: &[&str]) {
+    for field in object.keys().filter(|field| !known.contains(&field.as_str())) {
+        let place = if path.is_empty() { "/" } else { path };
+        let remedy = format!("Remove '{field}', or correct its spelling. Known here: {}.", known.join(", "));
+        lint.schema(place, format!("Field '{field}' is not supported"), remedy);
+    }
+}
+
+/// The fields of a catcher.
+pub(super) fn catcher(language: QueryLanguage) -> &'static [&'static str] {
+    match language {
+        QueryLanguage::JsonPath => &["Comment", "ErrorEquals", "Next", "ResultPath", "Assign"],
+        QueryLanguage::Jsonata => &["Comment", "ErrorEquals", "Next", "Output", "Assign"],
+    }
+}

@@ -1,0 +1,124 @@
+//! Transitions: targets that are not there, states that nothing leads to, scopes without an end, names used twice.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::{Lint, has_placeholder};
+
+const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
+
+/// Checks the transitions within one scope.
+pub(super) fn check_scope(
+    lint: &mut Lint,
+    scope: &Map<String, Value>,
+    states: &Map<String, Value>,
+    path: &str,
+    transitions_known: bool,
+) {
+    let start = scope.get("StartAt").and_then(Value::as_str);
+    if let Some(start) = start.filter(|start| !states.contains_key(*start) && !has_placeholder(start)) {
+        let remedy = format!("Write the name of a state: {}.", list(states));
+        lint.error(MISSING_TARGET, &format!("{path}/StartAt"), format!("Missing 'StartAt' target: {start}"), remedy);
+    }
+    let mut missing = false;
+    for (name, state) in states {
+        for (place, target) in targets(state) {
+            if !states.contains_key(target) && !has_placeholder(target) {
+                missing = true;
+                let remedy = format!("Write the name of a state of the same scope: {}.", list(states));
+                // AWS writes 'Next' for every kind of transition.
+                let message = format!("Missing 'Next' target: {target}");
+                lint.error(MISSING_TARGET, &format!("{path}/States/{name}{place}"), message, remedy);
+            }
+        }
+    }
+    if !transitions_known {
+        return;
+    }
+    if !states.values().any(is_terminal) {
+        if !missing || path.is_empty() {
+            let remedy = "Give a state \"End\": true, or add a Succeed or Fail state.";
+            lint.error("MISSING_END_STATE", path, "Workflow has no terminal state", remedy);
+        }
+        return;
+    }
+    let reached = start.map(|start| reachable(start, states)).unwrap_or_default();
+    if reached.is_empty() {
+        return;
+    }
+    for name in states.keys().filter(|name| !reached.contains(name.as_str())) {
+        lint.error(
+            MISSING_TARGET,
+            &format!("{path}/States/{name}"),
+            format!("State \"{name}\" is not reachable."),
+            "Let a state of the same scope go to it, or remove it.",
+        );
+    }
+}
+
+fn list(states: &Map<String, Value>) -> String {
+    let mut names: Vec<&str> = states.keys().map(String::as_str).take(8).collect();
+    if states.len() > names.len() {
+        names.push("...");
+    }
+    names.join(", ")
+}
+
+fn is_terminal(state: &Value) -> bool {
+    let by_type = state.get("Type").and_then(Value::as_str).is_some_and(|kind| matches!(kind, "Succeed" | "Fail"));
+    by_type || state.get("End").is_some_and(|end| end == true || end.is_string())
+}
+
+/// Every transition of a state: its place below the state, and the name of the target.
+fn targets(state: &Value) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    for field in ["Next", "Default"] {
+        found.extend(state.get(field).and_then(Value::as_str).map(|target| (format!("/{field}"), target)));
+    }
+    for field in ["Choices", "Catch"] {
+        for (index, entry) in state.get(field).and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let target = entry.get("Next").and_then(Value::as_str);
+            found.extend(target.map(|target| (format!("/{field}[{index}]/Next"), target)));
+        }
+    }
+    found
+}
+
+fn reachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> HashSet<&'a str> {
+    let (mut seen, mut open) = (HashSet::new(), vec![start]);
+    while let Some(name) = open.pop() {
+        let Some(state) = states.get(name) else { continue };
+        if seen.insert(name) {
+            open.extend(targets(state).into_iter().map(|(_, target)| target));
+        }
+    }
+    seen
+}
+
+/// State names are unique in the whole definition.
+pub(super) fn check_names(lint: &mut Lint, definition: &Value) {
+    let mut seen = HashMap::new();
+    walk_names(lint, definition, "", &mut seen);
+}
+
+fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut HashMap<&'a str, String>) {
+    for (name, state) in scope.get("States").and_then(Value::as_object).into_iter().flatten() {
+        let place = format!("{path}/States/{name}");
+        if let Some(first) = seen.get(name.as_str()) {
+            let remedy = format!("Give one of the two another name; the other one is at {first}.");
+            lint.error("DUPLICATE_STATE_NAME", &place, format!("Duplicate State name: {name}"), remedy);
+        } else {
+            seen.insert(name, place.clone());
+        }
+        for (index, branch) in state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            walk_names(lint, branch, &format!("{place}/Branches[{index}]"), seen);
+        }
+        for body in ["ItemProcessor", "Iterator"] {
+            state
+                .get(body)
+                .into_iter()
+                .for_each(|processor| walk_names(lint, processor, &format!("{place}/{body}"), seen));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Definitions whose judgement is known, where the folder with them lies beside the checkout.
+#![allow(clippy::unwrap_used, reason = "a recording that cannot be read is a failed test")]
+
+use std::path::{Path, PathBuf};
+
+use countersign_asl::{Diagnostic, parse};
+use serde_json::Value;
+
+/// Judged otherwise than their label says, each with the reason.
+const OTHERWISE: &[(&str, &str)] = &[];
+
+fn recordings() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: {} is not there", folder.display());
+    None
+}
+
+fn errors(text: &str) -> Vec<String> {
+    let describe = |found: Diagnostic| {
+        format!(
+            "{} {} at {} ({}:{}) - {}",
+            found.code, found.message, found.path, found.line, found.column, found.remedy
+        )
+    };
+    parse(text).1.into_iter().filter(Diagnostic::is_error).map(describe).collect()
+}
+
+fn lines(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn definition(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[test]
+fn labelled_definitions_are_judged_as_labelled() {
+    let Some(folder) = recordings() else { return };
+    let mut wrong = Vec::new();
+    for case in lines(&folder.join("definitions_labelled.jsonl")) {
+        let (name, valid) = (case["name"].as_str().unwrap(), case["expect_valid"].as_bool().unwrap());
+        let errors = errors(&definition(&case["definition"]));
+        if errors.is_empty() != valid && !OTHERWISE.iter().any(|(known, _)| *known == name) {
+            wrong.push(format!("{name}: expected {}, found {errors:#?}", if valid { "valid" } else { "invalid" }));
+        }
+    }
+    assert!(wrong.is_empty(), "{} judged wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn definitions_that_the_service_ran_have_no_errors() {
+    let Some(folder) = recordings() else { return };
+    let mut wrong = Vec::new();
+    for file in ["execution.jsonl", "execution_output.jsonl", "express_sync.jsonl", "express_async.jsonl"] {
+        for case in lines(&folder.join(file)) {
+            let errors = errors(&definition(&case["definition"]));
+            if !errors.is_empty() {
+                wrong.push(format!("{file} {}: {errors:#?}", case["id"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} judged wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn real_definitions_have_no_false_errors() {
+    let Some(folder) = recordings() else { return };
+    let mut wrong = Vec::new();
+    for group in ["examples", "workflows"] {
+        for file in std::fs::read_dir(folder.join("definitions").join(group)).unwrap() {
+            let path = file.unwrap().path();
+            let errors = errors(&std::fs::read_to_string(&path).unwrap());
+            if !errors.is_empty() {
+                wrong.push(format!("{}: {errors:#?}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} judged wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
