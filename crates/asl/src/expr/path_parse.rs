@@ -8,7 +8,7 @@ use serde_json::Value;
 const DEPTH: usize = 32;
 
 pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text: text.trim(), at: 0, depth: 0 };
     let found = parser.path()?;
     parser.end()?;
     Ok(found)
@@ -310,7 +310,10 @@ impl Parser<'_> {
             .rest()
             .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '+')))
             .unwrap_or(self.rest().len());
-        let value = serde_json::from_str(&self.rest()[..length]).map_err(|_| self.wrong("a value, '@' or '$'"))?;
+        let word = &self.rest()[..length];
+        // A bare word is taken for a text, as in `@.status == Failure`.
+        let text = || word.starts_with(char::is_alphabetic).then(|| Value::from(word));
+        let value = serde_json::from_str(word).ok().or_else(text).ok_or_else(|| self.wrong("a value, '@' or '$'"))?;
         self.at += length;
         Ok(Operand::Literal(value))
     }

@@ -107,3 +107,6 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
 fn has_placeholder(text: &str) -> bool {
     text.contains("${")
 }
+
+#[cfg(test)]
+mod tests;

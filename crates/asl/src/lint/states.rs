@@ -127,13 +127,7 @@ fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str, lan
 
 fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     lint.require(state, path, &["Resource"]);
-    if let Some(resource) = state.get("Resource") {
-        let right = resource.as_str().is_some_and(|text| text.starts_with("arn:") || has_placeholder(text));
-        if !right {
-            let remedy = "Write an ARN, such as arn:aws:states:::lambda:invoke, or a ${Placeholder} for one.";
-            lint.schema(&format!("{path}/Resource"), "Value is not a valid resource ARN", remedy);
-        }
-    }
+    check_resource(lint, state, path);
     for (field, by_path) in [("TimeoutSeconds", "TimeoutSecondsPath"), ("HeartbeatSeconds", "HeartbeatSecondsPath")] {
         check_exclusive(lint, state, path, &[field, by_path], false);
         check_positive(lint, state, path, field, language);
@@ -156,6 +150,18 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
             "This state waits for an answer without a timeout: it can wait for a year unnoticed",
             "Add TimeoutSeconds, and a Catch for States.Timeout.",
         );
+    }
+}
+
+/// The language's specification wants a URI; AWS wants an ARN.
+fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
+    let Some(resource) = state.get("Resource") else { return };
+    let (place, message) = (format!("{path}/Resource"), "Value is not a valid resource ARN");
+    let remedy = "Write an ARN, such as arn:aws:states:::lambda:invoke, or a ${Placeholder} for one.";
+    match resource.as_str() {
+        Some(text) if text.starts_with("arn:") || has_placeholder(text) => {}
+        Some(text) if text.contains(':') => lint.warning(super::SCHEMA, &place, message, remedy),
+        _ => lint.schema(&place, message, remedy),
     }
 }
 
