@@ -84,3 +84,38 @@ fn real_definitions_have_no_false_errors() {
     }
     assert!(wrong.is_empty(), "{} judged wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// The definitions of recorded API calls: refused where the service refused them, in its words.
+#[test]
+fn recorded_calls_are_answered_in_the_service_s_words() {
+    let Some(folder) = recordings() else { return };
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for script in lines(&folder.join("api_scripts.jsonl")) {
+        for step in script["steps"].as_array().into_iter().flatten() {
+            let parameters = &step["params"];
+            let (Some(text), Some(operation)) = (parameters["definition"].as_str(), step["op"].as_str()) else {
+                continue;
+            };
+            if !["CreateStateMachine", "UpdateStateMachine", "ValidateStateMachineDefinition"].contains(&operation) {
+                continue;
+            }
+            count += 1;
+            // A script names what an earlier step answered.
+            let text = text.replace("${s0.activityArn}", "arn:aws:states:us-east-1:000000000000:activity:a");
+            let (machine, mut found) = parse(&text);
+            if let Some(machine) = machine.filter(|_| parameters["type"] == "EXPRESS") {
+                found.extend(countersign_asl::express_diagnostics(&machine));
+            }
+            found.retain(Diagnostic::is_error);
+            let expected = step["expect"].to_string();
+            let refused = expected.contains("InvalidDefinition") || expected.contains("\"result\":\"FAIL\"");
+            let escaped = |one: &Diagnostic| Value::from(one.message.as_str()).to_string().trim_matches('"').to_owned();
+            let words = found.iter().all(|one| expected.contains(&escaped(one)));
+            if refused == found.is_empty() || refused && !words {
+                wrong.push(format!("{} {operation}: {found:#?}\n  {expected}", script["id"]));
+            }
+        }
+    }
+    assert!(count > 30, "only {count} calls were looked at");
+    assert!(wrong.is_empty(), "{} judged wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
