@@ -15,7 +15,8 @@ use crate::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    integration: Integration,
+    /// Why the resource is none, where it is none: the state fails with it when it runs.
+    integration: Result<Integration, String>,
     timeout: Option<Amount>,
     heartbeat: Option<Amount>,
     credentials: Option<Template>,
@@ -33,8 +34,7 @@ impl Task {
     pub fn compile(fields: &Fields<'_>) -> Result<Task, CompileError> {
         let resource = fields.text("Resource").unwrap_or_default().to_owned();
         Ok(Task {
-            integration: integration(&resource)
-                .map_err(|reason| CompileError::new(fields.place("Resource"), reason))?,
+            integration: integration(&resource),
             timeout: Amount::compile(fields, "TimeoutSeconds")?,
             heartbeat: Amount::compile(fields, "HeartbeatSeconds")?,
             credentials: fields.template("Credentials")?,
@@ -68,7 +68,8 @@ pub(crate) fn integration(resource: &str) -> Result<Integration, String> {
 }
 
 pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task: &Task) -> Ran {
-    let token = match &task.integration {
+    let integration = task.integration.as_ref().map_err(|reason| Failure::runtime(reason.clone()))?;
+    let token = match integration {
         Integration::Activity { .. } => Some(token(execution)),
         Integration::Service { pattern: Pattern::WaitForTaskToken, .. } => Some(token(execution)),
         _ => None,
@@ -94,7 +95,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
     let request = TaskRequest {
         task: TaskId(execution.fresh_id()),
         state: state.name.to_string(),
-        integration: task.integration.clone(),
+        integration: integration.clone(),
         parameters: parameters.value.as_ref().clone(),
         token,
         timeout_seconds: timeout,

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compare;
+mod definitions;
 mod executions;
 mod host;
 mod single_states;
@@ -13,9 +14,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+/// Where the recordings are, beside the checkout.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings")
+}
+
 /// One kind of recording, or `None` where the folder is absent.
 pub fn recordings(kind: &str) -> Option<Vec<Value>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
-    let text = std::fs::read_to_string(folder.join(format!("{kind}.jsonl"))).ok()?;
+    let text = std::fs::read_to_string(folder().join(format!("{kind}.jsonl"))).ok()?;
     Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
