@@ -140,7 +140,7 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<St
                 {dynamic(refused)}
                 <FormProblem value=start.value()/>
                 <input type="hidden" name="workflow" value=workflow/>
-                <nav class="chips" aria-label="Sample inputs">{choices}</nav>
+                <nav class="chips" aria-label="Samples">{choices}</nav>
                 <label class="field">
                     <span>"Input"</span>
                     <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{input.get_untracked()}</textarea>
