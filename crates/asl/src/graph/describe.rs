@@ -6,7 +6,7 @@ use super::NodeKind;
 use super::text::{self, shortened};
 
 /// Longest label of an edge and longest detail of a node, in characters.
-const LABEL: usize = 30;
+const LABEL: usize = 32;
 const DETAIL: usize = 34;
 
 /// The kind of node that stands for a state.
@@ -86,8 +86,10 @@ fn duration(seconds: f64) -> String {
 ///
 /// Conditions that begin alike would be cut to the same words: of those the ends are kept.
 pub(super) fn rules_labels(targets: &[Vec<&ChoiceRule>]) -> Vec<String> {
-    let joined =
-        |rules: &Vec<&ChoiceRule>| rules.iter().map(|rule| rule.summary.as_str()).collect::<Vec<_>>().join(" or ");
+    let joined = |rules: &Vec<&ChoiceRule>| {
+        let text = rules.iter().map(|rule| rule.summary.as_str()).collect::<Vec<_>>().join(" or ");
+        if text.chars().count() > LABEL { with_short_paths(&text) } else { text }
+    };
     let texts: Vec<String> = targets.iter().map(joined).collect();
     let short: Vec<String> = texts.iter().map(|text| shortened(text, LABEL)).collect();
     let label = |(text, own): (&String, &String)| match short.iter().filter(|other| *other == own).count() {
@@ -97,9 +99,23 @@ pub(super) fn rules_labels(targets: &[Vec<&ChoiceRule>]) -> Vec<String> {
     texts.iter().zip(&short).map(label).collect()
 }
 
+/// The text with only the last name of each path: `$.order.total.amount > 1000` becomes `…amount > 1000`.
+fn with_short_paths(text: &str) -> String {
+    let short = |word: &str| match word.rfind('.').filter(|_| word.trim_start_matches('(').starts_with('$')) {
+        Some(dot) if dot > 1 => format!("…{}", &word[dot + 1..]),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(short).collect::<Vec<_>>().join(" ")
+}
+
 /// The label of the edge for the catchers that lead to the same state.
 pub(super) fn catchers_label(catchers: &[&Catcher]) -> String {
     let names = catchers.iter().flat_map(|catcher| &catcher.errors);
-    let names: Vec<&str> = names.map(|name| if name == "States.ALL" { "any error" } else { name.as_str() }).collect();
-    shortened(&names.join(", "), LABEL)
+    let short = |name: &String| match name.as_str() {
+        "States.ALL" => "any error".to_owned(),
+        // Of a long name the service before the dot says least.
+        long if long.chars().count() > LABEL => long.rsplit('.').next().unwrap_or(long).to_owned(),
+        name => name.to_owned(),
+    };
+    shortened(&names.map(short).collect::<Vec<_>>().join(", "), LABEL)
 }

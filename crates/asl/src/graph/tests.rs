@@ -119,3 +119,20 @@ fn real_definitions_draw() {
     }
     assert!(count > 90, "only {count} definitions drew");
 }
+
+/// A thousand states in a row with a handler that all share, and a loop back from every hundredth.
+#[test]
+fn a_thousand_states_draw() {
+    let mut states = Vec::new();
+    for index in 0..999 {
+        let (next, back) = (index + 1, if index % 100 == 99 { format!("S{}", index - 90) } else { "Oops".to_owned() });
+        states.push(format!(
+            r#""S{index}":{{"Type":"Task","Resource":"arn:x","Next":"S{next}","Catch":[{{"ErrorEquals":["E"],"Next":"{back}"}},{{"ErrorEquals":["States.ALL"],"Next":"Oops"}}]}}"#
+        ));
+    }
+    states.push(r#""S999":{"Type":"Succeed"},"Oops":{"Type":"Fail"}"#.to_owned());
+    let started = std::time::Instant::now();
+    let graph = drawn(&format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(",")));
+    eprintln!("1,001 states in {:?}", started.elapsed());
+    assert_eq!(graph.nodes.len(), 1_003);
+}

@@ -200,13 +200,26 @@ impl Pen<'_> {
     fn up(&self, link: &Link, chain: &[usize]) -> Route {
         let (enter, leave) = (chain[0], chain[chain.len() - 1]);
         let into = (self.corners[link.to].0 + self.sizes[link.to].0, self.side(link.to) + SIDE_OFFSET);
-        let out = (self.corners[link.from].0 + self.sizes[link.from].0, self.side(link.from) - SIDE_OFFSET);
+        let beyond = self.lanes_beyond(link.from, leave) as f32 * SIDE_OFFSET;
+        // The nearest lane leaves highest, so that the lines to the others pass below its beginning.
+        let leave_at = f32::max(self.side(link.from) - SIDE_OFFSET - beyond, self.corners[link.from].1 + 4.0);
+        let out = (self.corners[link.from].0 + self.sizes[link.from].0, leave_at);
         let mut points = vec![into, (self.centres[enter], into.1)];
         self.across(chain, (enter, None), &mut points);
         points.extend([(self.centres[leave], out.1), out]);
         points.reverse();
         let label_at = link.label.map(|_| (self.centres[leave], out.1));
         Route { points: straightened(points), label_at }
+    }
+
+    /// Number of lanes that links leave the box by, further out than this one.
+    fn lanes_beyond(&self, owner: usize, lane: usize) -> usize {
+        let leaves = |other: &usize| {
+            let vertex = &self.drawing.vertices[*other];
+            let is_own = vertex.kind == VertexKind::Lane { owner } && self.centres[*other] > self.centres[lane];
+            is_own && !self.drawing.above[*other].is_empty()
+        };
+        self.drawing.layers[self.drawing.vertices[lane].rank].iter().copied().filter(leaves).count()
     }
 
     fn around(&self, link: &Link) -> Route {
