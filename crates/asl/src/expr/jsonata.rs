@@ -81,7 +81,6 @@ pub fn evaluate(
     variables: &mut dyn Iterator<Item = (&str, &Value)>,
     environment: &dyn Environment,
 ) -> Result<Value, JsonataError> {
-    let node = parsed(expression).map_err(JsonataError::Failed)?;
     let mut context = Context::new();
     if expression.contains("$states") {
         let mut bound = indexmap::IndexMap::new();
@@ -96,6 +95,17 @@ pub fn evaluate(
             context.bind(name.to_owned(), from_json(value));
         }
     }
+    run(expression, context, &JValue::Undefined, environment)
+}
+
+/// Evaluates with everything bound, within the limits.
+fn run(
+    expression: &str,
+    context: Context,
+    data: &JValue,
+    environment: &dyn Environment,
+) -> Result<Value, JsonataError> {
+    let node = parsed(expression).map_err(JsonataError::Failed)?;
     let options = EvaluatorOptions {
         timeout_ms: Some(TIME),
         cancel: None,
@@ -104,9 +114,7 @@ pub fn evaluate(
     };
     let mut evaluator = Evaluator::with_options(context, options);
     jsonata_functions::register(&mut evaluator, environment);
-    let result = evaluator
-        .evaluate(&node, &JValue::Undefined)
-        .map_err(|error| JsonataError::Failed(error.message().to_owned()))?;
+    let result = evaluator.evaluate(&node, data).map_err(|error| JsonataError::Failed(error.message().to_owned()))?;
     if result.is_undefined() {
         return Err(JsonataError::Undefined);
     }
@@ -214,6 +222,82 @@ mod tests {
         ] {
             let env = Fixed::with_input(Value::Null);
             assert!(evaluate(text, &[], &mut std::iter::empty(), &env).is_err(), "{text}");
+        }
+    }
+
+    /// The reference suite of the language, as the engine configures it; it stays outside the repository.
+    #[test]
+    fn the_reference_suite_passes() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/jsonata-suite");
+        let Ok(groups) = std::fs::read_dir(folder.join("groups")) else {
+            eprintln!("skipped: the reference suite of JSONata is not on this machine");
+            return;
+        };
+        let (mut passed, mut failed) = (0, Vec::new());
+        for group in groups.flatten() {
+            for file in std::fs::read_dir(group.path()).unwrap().flatten().map(|f| f.path()) {
+                let Ok(cases) = std::fs::read_to_string(&file)
+                    .map_err(drop)
+                    .and_then(|t| serde_json::from_str::<Value>(&t).map_err(drop))
+                else {
+                    continue;
+                };
+                let several = cases.as_array().cloned().unwrap_or_else(|| vec![cases.clone()]);
+                for (i, case) in several.iter().enumerate() {
+                    match suite_case(&folder, &group.path(), case) {
+                        None => passed += 1,
+                        Some(why) => failed.push(format!("{} {i}: {why}", file.display())),
+                    }
+                }
+            }
+        }
+        println!("JSONata reference suite: {passed} pass, {} differ\n{}", failed.len(), failed.join("\n"));
+        assert!(passed >= 1600, "{passed} pass\n{}", failed.join("\n"));
+    }
+
+    fn suite_case(folder: &std::path::Path, group: &std::path::Path, case: &Value) -> Option<String> {
+        let expression = match case["expr"].as_str() {
+            Some(text) => text.to_owned(),
+            None => std::fs::read_to_string(group.join(case["expr-file"].as_str()?)).ok()?,
+        };
+        if expression.contains("$eval(") {
+            return None;
+        }
+        let data = match case["dataset"].as_str() {
+            Some(name) => {
+                let text = std::fs::read_to_string(folder.join("datasets").join(format!("{name}.json"))).ok()?;
+                from_json(&serde_json::from_str(&text).ok()?)
+            }
+            None => case.get("data").map_or(JValue::Undefined, from_json),
+        };
+        let mut context = Context::new();
+        for (name, value) in case["bindings"].as_object().into_iter().flatten() {
+            context.bind(name.clone(), from_json(value));
+        }
+        let env = Fixed::with_input(Value::Null);
+        let got = run(&expression, context, &data, &env);
+        let error = case.get("code").or_else(|| case.get("error"));
+        match (got, error) {
+            (Err(_), Some(_)) => None,
+            (Err(JsonataError::Undefined), None) if case["undefinedResult"] == Value::Bool(true) => None,
+            // A function is no JSON: the suite has none as a result, so it expects nothing.
+            (Err(JsonataError::NotJson), None) => None,
+            (Ok(value), None) if case.get("result").is_some_and(|r| close(r, &value)) => None,
+            (got, _) => Some(format!("{:.80} gives {:.120?}", expression, got.map(|v| v.to_string()))),
+        }
+    }
+
+    fn close(a: &Value, b: &Value) -> bool {
+        match (a, b) {
+            (Value::Number(a), Value::Number(b)) => {
+                let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+                (a - b).abs() <= 1e-9 * a.abs().max(1.0)
+            }
+            (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b)),
+            (Value::Object(a), Value::Object(b)) => {
+                a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|other| close(v, other)))
+            }
+            _ => a == b,
         }
     }
 

@@ -18,9 +18,9 @@ pub(super) fn centres(drawing: &Drawing) -> Vec<f32> {
 
 /// Arcs that cross a line which should be straight (an arc between two bends).
 fn conflicts(drawing: &Drawing) -> HashSet<(usize, usize)> {
-    let mut found = HashSet::new();
+    let (mut found, mut place) = (HashSet::new(), vec![0; drawing.vertices.len()]);
     for rank in 1..drawing.layers.len() {
-        let place = places(&drawing.layers[rank - 1], drawing.vertices.len());
+        note_places(&drawing.layers[rank - 1], &mut place);
         let straight = |lower: usize| {
             let upper = drawing.above[lower].iter().find(|&&upper| drawing.is_bend(upper));
             upper.filter(|_| drawing.is_bend(lower)).map(|&upper| place[upper])
@@ -47,12 +47,11 @@ fn conflicts(drawing: &Drawing) -> HashSet<(usize, usize)> {
     found
 }
 
-fn places(layer: &[usize], vertices: usize) -> Vec<usize> {
-    let mut place = vec![0; vertices];
+/// Writes the places of a rank's vertices. Only those of the neighbouring rank are read, so one list serves all ranks.
+fn note_places(layer: &[usize], place: &mut [usize]) {
     for (index, &vertex) in layer.iter().enumerate() {
         place[vertex] = index;
     }
-    place
 }
 
 /// One of the four alignments: against the rank above or below, leaning left or right.
@@ -90,9 +89,9 @@ fn align(
 ) -> Vec<usize> {
     let count = neighbours.len();
     let mut roots: Vec<usize> = (0..count).collect();
-    let mut taken = vec![false; count];
+    let (mut taken, mut place) = (vec![false; count], vec![0; count]);
     for pair in layers.windows(2) {
-        let place = places(&pair[0], count);
+        note_places(&pair[0], &mut place);
         let mut reached: Option<usize> = None;
         for &vertex in &pair[1] {
             let straightest = neighbours[vertex].iter().map(|&other| straightness(other, vertex)).max().unwrap_or(0);

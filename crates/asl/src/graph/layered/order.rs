@@ -10,15 +10,17 @@ pub(super) fn order(drawing: &mut Drawing) {
     start_order(drawing);
     let mut best = drawing.layers.clone();
     let mut fewest = crossings(drawing);
+    // Written rank by rank; only the places of the neighbouring rank are read.
+    let mut place = vec![0.0_f32; drawing.vertices.len()];
     for sweep in 0..SWEEPS {
         if fewest == 0 {
             break;
         }
         let ranks = drawing.layers.len();
         if sweep % 2 == 0 {
-            (1..ranks).for_each(|rank| sort_by_neighbours(drawing, rank, true));
+            (1..ranks).for_each(|rank| sort_by_neighbours(drawing, rank, true, &mut place));
         } else {
-            (0..ranks.saturating_sub(1)).rev().for_each(|rank| sort_by_neighbours(drawing, rank, false));
+            (0..ranks.saturating_sub(1)).rev().for_each(|rank| sort_by_neighbours(drawing, rank, false, &mut place));
         }
         let count = crossings(drawing);
         if count < fewest {
@@ -49,9 +51,8 @@ fn start_order(drawing: &mut Drawing) {
     }
 }
 
-fn sort_by_neighbours(drawing: &mut Drawing, rank: usize, downwards: bool) {
+fn sort_by_neighbours(drawing: &mut Drawing, rank: usize, downwards: bool, place: &mut [f32]) {
     let neighbour_rank = if downwards { rank - 1 } else { rank + 1 };
-    let mut place = vec![0.0_f32; drawing.vertices.len()];
     for (index, &vertex) in drawing.layers[neighbour_rank].iter().enumerate() {
         place[vertex] = index as f32;
     }
