@@ -24,7 +24,7 @@ pub(crate) struct Situation {
     pub retries: bool,
     pub token: Option<String>,
     /// `$$.Map.Item`, inside an item processor and its selector.
-    pub item: Option<Arc<Value>>,
+    pub item: Option<(usize, Arc<Value>)>,
     pub redrives: u64,
     /// Set in a child of a distributed map, which is an execution of its own.
     pub child: Option<Arc<ChildIdentity>>,
@@ -102,8 +102,8 @@ impl<'a> View<'a> {
                 context["State"]["RetryCount"] = situation.retry_count.into();
             }
         }
-        if let Some(item) = &situation.item {
-            context["Map"] = json!({ "Item": item.as_ref() });
+        if let Some((index, item)) = &situation.item {
+            context["Map"] = json!({ "Item": { "Index": index, "Value": item.as_ref() } });
         }
         if let Some(token) = &situation.token {
             context["Task"] = json!({ "Token": token });

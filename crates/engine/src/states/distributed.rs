@@ -148,7 +148,7 @@ fn batch(execution: &mut Execution, thread: usize, distributed: &Distributed, si
     let input = distributed.batch_input.as_ref().map(|t| t.value(&execution.view(at, &at.input.value))).transpose()?;
     let mut selected = Vec::with_capacity(iterations.items.len());
     for (index, item) in iterations.items.iter().enumerate() {
-        selected.push(map::item_input(execution, thread, map, index, item)?.0.value.as_ref().clone());
+        selected.push(map::item_input(execution, thread, map, index, item)?.value.as_ref().clone());
     }
     let batches: Vec<Arc<Value>> = selected
         .chunks(size)
@@ -185,7 +185,7 @@ fn next(execution: &mut Execution, thread: usize) -> Result<(), Failure> {
     let input = if batched {
         Data { text: Arc::from(item.to_string()), value: Arc::clone(&item) }
     } else {
-        map::item_input(execution, thread, map, index, &item)?.0
+        map::item_input(execution, thread, map, index, &item)?
     };
     let log = execution.logs.len();
     execution.logs.push(Vec::new());

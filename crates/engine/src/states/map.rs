@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_trace::{Details, EventKind};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::execution::Execution;
 use crate::failure::Failure;
@@ -176,9 +176,9 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
     let log = execution.threads[thread].log;
     let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
     let started = execution.push(log, previous, EventKind::MapIterationStarted, details);
-    let (input, context) = item_input(execution, thread, map, index, &item)?;
+    let input = item_input(execution, thread, map, index, &item)?;
     let child = execution.spawn(Some(Parent { thread, index }), log, scope, input, started);
-    execution.threads[child].situation.item = Some(context);
+    execution.threads[child].situation.item = Some((index, item));
     execution.ready.push_back(child);
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
@@ -186,25 +186,24 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
     Ok(())
 }
 
-/// What an iteration gets, and `$$.Map.Item`.
+/// What an iteration gets: the item, or what `ItemSelector` makes of it.
 pub(crate) fn item_input(
     execution: &Execution,
     thread: usize,
     map: &Map,
     index: usize,
     item: &Arc<Value>,
-) -> Result<(Data, Arc<Value>), Failure> {
-    let context = Arc::new(json!({ "Index": index, "Value": item.as_ref() }));
+) -> Result<Data, Failure> {
     let at = &execution.threads[thread];
     let (Some(selector), Children::Map(iterations)) = (&map.selector, &at.children) else {
         let text = Arc::from(item.to_string());
         let value = Arc::clone(item);
-        return Ok((Data { value, text }, context));
+        return Ok(Data { value, text });
     };
-    let situation = crate::context::Situation { item: Some(Arc::clone(&context)), ..at.situation.clone() };
+    let situation = crate::context::Situation { item: Some((index, Arc::clone(item))), ..at.situation.clone() };
     let mut view = execution.view(at, &iterations.input.value);
     view.situation = &situation;
-    Ok((Data::new(selector.value(&view)?), context))
+    Ok(Data::new(selector.value(&view)?))
 }
 
 /// An iteration has come to its end.
