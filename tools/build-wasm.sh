@@ -5,8 +5,13 @@ set -euo pipefail
 cd "$root"
 
 pkg=target/site/pkg
-sources=(Cargo.toml Cargo.lock src crates/asl crates/trace tools/build-wasm.sh)
-if up_to_date "$pkg/countersign_bg.wasm" "${sources[@]}"; then exit; fi
+# What the browser's part is made of: not the server.
+sources=(Cargo.toml Cargo.lock src/*.rs src/app tools/build-wasm.sh)
+stamp=target/wasm/.built
+if [ -e "$pkg/countersign_bg.wasm" ] && up_to_date "$stamp" "${sources[@]}"; then exit; fi
+# Dated before the compiler reads the sources: what is edited meanwhile is newer, and built by the next run.
+mkdir -p target/wasm
+touch "$stamp.begun"
 
 say "compiling the browser's part to WebAssembly"
 options=(build -p countersign --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate --target-dir target/wasm)
@@ -30,5 +35,4 @@ tools/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-f
 mv "$bindings/small.wasm" "$bindings/countersign_bg.wasm"
 rm -rf "$pkg/snippets"
 cp -R "$bindings/." "$pkg/"
-# cargo leaves a finished build untouched, so the newest file here is what the next run compares with.
-touch "$pkg/countersign_bg.wasm"
+mv "$stamp.begun" "$stamp"
