@@ -7,6 +7,8 @@ use crate::app::live::{Live, Topic};
 use crate::app::server_fns::list_decisions;
 use crate::app::ui::{Empty, either, loaded};
 use crate::app::wire;
+use crate::dto::DecisionRow;
+use crate::routes;
 
 /// Decisions, newest first.
 #[component]
@@ -17,15 +19,23 @@ pub fn AuditPage() -> impl IntoView {
         <div class="page">
             <PageHead title="Audit"/>
             <p class="lead">"Every decision, as it was recorded before it was sent."</p>
-            {loaded(decisions, |rows| {
-                // The record carries no time of its reading; the latest entry is close enough for the first drawing.
-                let now = rows.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
-                view! {
-                    {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <DecisionList rows now/> }.into_any(), || view! { <Empty title="No decisions yet">"Approve or reject a request in the inbox, and it is on record here."</Empty> }.into_any())}
-                }
-                .into_any()
-            })}
+            {loaded(decisions, record)}
         </div>
     }
     .into_any()
+}
+
+fn record(rows: ReadSignal<Vec<DecisionRow>>) -> AnyView {
+    // The record carries no time of its reading; the latest entry is close enough for the first drawing.
+    let now = rows.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
+    let shown = move || view! { <DecisionList rows now/> }.into_any();
+    let nothing = || {
+        view! {
+            <Empty title="No decisions yet">
+                "Approve or reject a request in the "<a href=routes::INBOX>"inbox"</a>", and it is on record here."
+            </Empty>
+        }
+        .into_any()
+    };
+    either(move || rows.with(|rows| !rows.is_empty()), shown, nothing)
 }

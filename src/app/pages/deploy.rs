@@ -49,14 +49,24 @@ fn page(data: ReadSignal<dto::DeployPage>, deploy: ServerAction<Deploy>) -> AnyV
         };
         data.with(|data| data.items.clone()).into_iter().map(one).collect()
     };
+    let shown = move || {
+        view! {
+            <ul class="plan">{list(rows)}</ul>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty>
+        }
+        .into_any()
+    };
     view! {
         <PageHead title="Deploy">{dynamic(all)}</PageHead>
         <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
         {dynamic(done)}
         <FormProblem value=deploy.value()/>
-        {either(move || data.with(|data| !data.items.is_empty()), move || view! { <ul class="plan">
-                {list(rows)}
-            </ul> }.into_any(), || view! { <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty> }.into_any())}
+        {either(move || data.with(|data| !data.items.is_empty()), shown, nothing)}
     }
     .into_any()
 }

@@ -56,9 +56,21 @@ pub fn ExecutionsPage() -> impl IntoView {
 fn list(data: ReadSignal<dto::ExecutionsPage>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let rows = Signal::derive(move || data.with(|data| data.rows.clone()));
+    let shown = move || {
+        view! {
+            <ExecutionList rows now workflow=true/>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty>
+        }
+        .into_any()
+    };
     view! {
         {dynamic(move || workflow_filter(&data.get()))}
-        {either(move || data.with(|data| !data.rows.is_empty()), move || view! { <ExecutionList rows now workflow=true/> }.into_any(), || view! { <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty> }.into_any())}
+        {either(move || data.with(|data| !data.rows.is_empty()), shown, nothing)}
         {dynamic(move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see further back."</p> }))}
     }
     .into_any()

@@ -84,6 +84,28 @@ fn page(
         };
         data.with(|data| data.inbox.waiting.clone()).into_iter().map(one).collect()
     };
+    let shown = move || {
+        view! {
+            <ul class="requests">{list(rows)}</ul>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="Nothing waits for you">
+                "Every step of a workflow that waits for a person appears here. To see one, "
+                <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
+            </Empty>
+        }
+        .into_any()
+    };
+    let decided_view = move || {
+        view! {
+            <h2 class="list-head">"Decided lately"</h2>
+            <DecisionList rows=decided now/>
+        }
+        .into_any()
+    };
     view! {
         <Title text=window/>
         <div class="inbox" class:one-open=switch(move || asked.get().is_some())>
@@ -96,14 +118,8 @@ fn page(
                     }}
                     <span class="quiet">{text(move || count().to_string())}" waiting"</span>
                 </header>
-                {either(move || { count() > 0 }, move || view! { <ul class="requests">
-                        {list(rows)}
-                    </ul> }.into_any(), || view! { <Empty title="Nothing waits for you">
-                            "Every step of a workflow that waits for a person appears here. To see one, "
-                            <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
-                        </Empty> }.into_any())}
-                {either(move || decided.with(|rows| !rows.is_empty()), move || view! { <h2 class="list-head">"Decided lately"</h2>
-                    <DecisionList rows=decided now/> }.into_any(), || ().into_any())}
+                {either(move || count() > 0, shown, nothing)}
+                {either(move || decided.with(|rows| !rows.is_empty()), decided_view, || ().into_any())}
             </section>
             <div class="inbox-open">{open_request(data, open_key, decide)}</div>
         </div>

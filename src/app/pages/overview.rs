@@ -35,6 +35,21 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         };
         data.with(|data| data.needs.clone()).into_iter().map(one).collect()
     };
+    let shown = move || {
+        view! {
+            <ul class="rows needs">{list(needs)}</ul>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="Nothing needs you">
+                "Approvals, failures and waits without a timeout appear here. To see one, "
+                <a href=routes::WORKFLOWS>"start a workflow"</a>"."
+            </Empty>
+        }
+        .into_any()
+    };
     view! {
         <PageHead title="Overview" window/>
         <div class="numbers">
@@ -45,12 +60,7 @@ fn overview_view(data: ReadSignal<Overview>) -> AnyView {
         </div>
         <section aria-labelledby="needs">
             <h2 id="needs">"Needs you"</h2>
-            {either(move || data.with(|data| !data.needs.is_empty()), move || view! { <ul class="rows needs">
-                    {list(needs)}
-                </ul> }.into_any(), || view! { <Empty title="Nothing needs you">
-                        "Approvals, failures and waits without a timeout appear here. To see one, "
-                        <a href=routes::WORKFLOWS>"start a workflow"</a>"."
-                    </Empty> }.into_any())}
+            {either(move || data.with(|data| !data.needs.is_empty()), shown, nothing)}
         </section>
         <section aria-labelledby="all-workflows">
             <h2 id="all-workflows">"Workflows"</h2>

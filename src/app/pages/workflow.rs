@@ -103,8 +103,20 @@ fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>
 
 fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> AnyView {
     let all = routes::executions_of(Some(name), None);
+    let shown = move || {
+        view! {
+            <ExecutionList rows now/>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="No executions yet">"Start one with the form above; it appears here and moves by itself."</Empty>
+        }
+        .into_any()
+    };
     view! {
-        {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <ExecutionList rows now/> }.into_any(), || view! { <Empty title="No executions yet">"Start one with the form above; it appears here and moves by itself."</Empty> }.into_any())}
+        {either(move || rows.with(|rows| !rows.is_empty()), shown, nothing)}
         <p><a href=all>"All executions of this workflow"</a></p>
     }
     .into_any()

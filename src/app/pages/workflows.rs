@@ -30,8 +30,20 @@ pub fn WorkflowsPage() -> impl IntoView {
 /// Workflows as rows: drawing, name, the strip of the last outcomes, median duration.
 #[component]
 pub fn WorkflowRows(#[prop(into)] rows: Signal<Vec<WorkflowRow>>) -> impl IntoView {
+    let shown = move || {
+        view! {
+            <ul class="workflows">{dynamic(move || rows.get().into_iter().map(row).collect_view())}</ul>
+        }
+        .into_any()
+    };
+    let nothing = || {
+        view! {
+            <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty>
+        }
+        .into_any()
+    };
     view! {
-        {either(move || rows.with(|rows| !rows.is_empty()), move || view! { <ul class="workflows">{dynamic(move || rows.get().into_iter().map(row).collect_view())}</ul> }.into_any(), || view! { <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty> }.into_any())}
+        {either(move || rows.with(|rows| !rows.is_empty()), shown, nothing)}
     }
     .into_any()
 }
