@@ -210,11 +210,13 @@ fn range(from: i64, to: i64, step: i64) -> Result<Value, String> {
     if step == 0 {
         return Err("The third argument must not be zero".into());
     }
-    let count = if (step > 0 && from > to) || (step < 0 && from < to) { 0 } else { (to - from) / step + 1 };
-    if count > RANGE {
+    let (low, high, stride) = (i128::from(from), i128::from(to), i128::from(step));
+    let backwards = (step > 0 && from > to) || (step < 0 && from < to);
+    let count = if backwards { 0 } else { (high - low) / stride + 1 };
+    if count > i128::from(RANGE) {
         return Err(format!("The array would have more than {RANGE} items"));
     }
-    Ok(Value::Array((0..count).map(|i| Value::from(from + i * step)).collect()))
+    Ok(Value::Array((0..count).map(|i| Value::from((low + i * stride) as i64)).collect()))
 }
 
 fn unique(items: &[Value]) -> Value {

@@ -83,7 +83,7 @@ fn string<'a>(args: &'a [JValue], i: usize, name: &str) -> Result<&'a str, Evalu
 
 fn partition(args: &[JValue]) -> Answer {
     let size = number(args, 1, "partition")?;
-    if size < 1.0 {
+    if size.is_nan() || size < 1.0 {
         return Err(refused("D3020: The second argument of function \"partition\" must be a positive number"));
     }
     match args.first() {

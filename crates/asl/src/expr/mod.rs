@@ -81,3 +81,51 @@ pub(crate) mod test_environment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::test_environment::Fixed;
+    use super::{functions, intrinsics, path};
+    use serde_json::json;
+
+    /// Mutations of valid texts: whatever comes out, parsing and evaluating end without a panic.
+    #[test]
+    fn no_text_makes_the_parsers_panic() {
+        let seeds = [
+            "$.a.b[0]['c', 'd'][1:2:3][?(@.x == 'y' && !(@.z > 1.5e3))]..*",
+            "$$.Execution.Id",
+            "$variable.x[-1]",
+            "States.Format('{} \\'x\\' {}', $.a[*], States.Array(1, null, true, 'é'))",
+            "States.ArrayRange(-9223372036854775808, 9223372036854775807, 1)",
+            "States.MathAdd(9223372036854775807, States.ArrayLength($.list))",
+            "States.ArrayPartition($.list, 0.4)",
+        ];
+        let alphabet: Vec<char> = "$.@[]()'\"\\{}*?:,!&|=<>-0123456789aéStates.Format ".chars().collect();
+        let env = Fixed::with_input(json!({"a": {"b": [1, {"c": 2}]}, "list": [1, 2, 3]}));
+        let mut state = 1;
+        let mut random = |below: usize| {
+            state = functions::mix(state);
+            (state % below as u64) as usize
+        };
+        for round in 0..60_000 {
+            let mut text: Vec<char> = seeds[round % seeds.len()].chars().collect();
+            for _ in 0..random(6) {
+                let at = random(text.len() + 1);
+                match random(3) {
+                    0 => text.insert(at, alphabet[random(alphabet.len())]),
+                    1 if at < text.len() => drop(text.remove(at)),
+                    _ => text.truncate(at.max(1)),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            if let Ok(path) = path::Path::parse(&text) {
+                let _ = path.evaluate(&env);
+                let mut target = json!({"a": [1]});
+                let _ = path.is_reference().then(|| path.put(&mut target, json!(1)));
+            }
+            if let Ok(call) = intrinsics::Call::parse(&text) {
+                let _ = call.evaluate(&env);
+            }
+        }
+    }
+}

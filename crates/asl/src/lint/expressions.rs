@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, has_placeholder};
+use super::{Lint, below, element, has_placeholder};
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
 use crate::token::call;
@@ -80,7 +80,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, place: &str) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                let inner = format!("{place}/{key}");
+                let inner = below(place, key);
                 let Some(plain) = key.strip_suffix(".$") else {
                     check_payload_template(lint, value, &inner);
                     continue;
@@ -94,7 +94,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, place: &str) {
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                check_payload_template(lint, item, &format!("{place}[{index}]"));
+                check_payload_template(lint, item, &element(place, index));
             }
         }
         _ => {}
@@ -125,12 +125,12 @@ pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
         Value::String(text) if !has_placeholder(text) => check_jsonata_text(lint, text, place),
         Value::Object(object) => {
             for (key, value) in object {
-                check_jsonata_value(lint, value, &format!("{place}/{key}"));
+                check_jsonata_value(lint, value, &below(place, key));
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                check_jsonata_value(lint, item, &format!("{place}[{index}]"));
+                check_jsonata_value(lint, item, &element(place, index));
             }
         }
         _ => {}

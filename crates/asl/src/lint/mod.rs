@@ -103,6 +103,19 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
     }
 }
 
+/// Places deeper than this are told by what is around them, so that one long key cannot make every place long.
+const LONGEST_PLACE: usize = 2_000;
+
+/// The place of a field.
+fn below(place: &str, key: &str) -> String {
+    if place.len() + key.len() > LONGEST_PLACE { place.to_owned() } else { format!("{place}/{key}") }
+}
+
+/// The place of an element.
+fn element(place: &str, index: usize) -> String {
+    if place.len() > LONGEST_PLACE { place.to_owned() } else { format!("{place}[{index}]") }
+}
+
 /// Whether a deployment has yet to put a value in.
 fn has_placeholder(text: &str) -> bool {
     text.contains("${")

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 /// How deep values may nest. AWS refuses deeper ones, and the reader is recursive.
 const MAX_DEPTH: usize = 200;
 
+/// Values below longer paths are told by the place around them: a long key over many values would take all memory.
+const LONGEST_PATH: usize = 2_000;
+
 /// A JSON text that was read.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -86,7 +89,9 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
         self.skip_space();
-        self.offsets.insert(self.path.clone(), self.at);
+        if self.path.len() <= LONGEST_PATH {
+            self.offsets.insert(self.path.clone(), self.at);
+        }
         if depth > MAX_DEPTH {
             return Err(SyntaxError { message: format!("Values nest deeper than {MAX_DEPTH}"), offset: self.at });
         }
@@ -238,6 +243,8 @@ mod tests {
         check("{\"a", "This text never ends", (1, 2));
         check("[nul]", "Expected a value, found 'nul'", (1, 2));
         check("\"\\", "This text never ends", (1, 1));
+        let long = format!("{{\"{}\": [1, 2]}}", "k".repeat(3_000));
+        assert_eq!(read(&long).unwrap().offsets.len(), 1);
         check(&"[".repeat(1000), "Values nest deeper than 200", (1, 202));
     }
 }

@@ -14,6 +14,9 @@ const BOX_GAP: f32 = 32.0;
 /// Space beside a bend, and between a box and its lanes.
 const LANE_GAP: f32 = 16.0;
 
+/// Most vertices of a drawing. Past it, long links run straight, so that no definition costs seconds and memory.
+const MOST_VERTICES: usize = 60_000;
+
 /// A connection between two boxes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Link {
@@ -84,6 +87,8 @@ enum Chain {
     Up(Vec<usize>),
     /// From a box to itself.
     Loop,
+    /// Straight, over whatever lies between: the drawing has too many bends already.
+    Direct,
 }
 
 struct Drawing {
@@ -118,6 +123,8 @@ impl Drawing {
         for link in links {
             let chain = if link.from == link.to {
                 Chain::Loop
+            } else if drawing.vertices.len() > MOST_VERTICES && ranks[link.from].abs_diff(ranks[link.to]) > 2 {
+                Chain::Direct
             } else if ranks[link.from] < ranks[link.to] {
                 Chain::Down(drawing.run_down(link, &mut trunks))
             } else {

@@ -185,6 +185,7 @@ impl Pen<'_> {
             Chain::Down(chain) => self.down(index, link, chain),
             Chain::Up(chain) => self.up(link, chain),
             Chain::Loop => self.around(link),
+            Chain::Direct => self.direct(link),
         }
     }
 
@@ -210,6 +211,13 @@ impl Pen<'_> {
         points.reverse();
         let label_at = link.label.map(|_| (self.centres[leave], out.1));
         Route { points: straightened(points), label_at }
+    }
+
+    fn direct(&self, link: &Link) -> Route {
+        let from = (self.corners[link.from].0 + self.sizes[link.from].0, self.side(link.from));
+        let to = (self.corners[link.to].0 + self.sizes[link.to].0, self.side(link.to));
+        let middle = (f32::midpoint(from.0, to.0), f32::midpoint(from.1, to.1));
+        Route { points: vec![from, to], label_at: link.label.map(|_| middle) }
     }
 
     /// Number of lanes that links leave the box by, further out than this one.
