@@ -139,9 +139,12 @@ impl Execution {
             }
         };
         drop(view);
-        if output.text.len() > PAYLOAD {
+        let variables = assigned.as_ref().map(Value::to_string).unwrap_or_default();
+        if output.text.len().max(variables.len()) > PAYLOAD {
             return Err(Failure::data_limit(&state.name));
         }
+        check_depth(&output.text)?;
+        check_depth(&variables)?;
         self.exit(thread, state, output, assigned, next);
         Ok(())
     }
@@ -251,6 +254,31 @@ impl Execution {
             }
         }
     }
+}
+
+/// Deepest nesting of a payload: a workflow that wraps its own output in a loop must not exhaust the stack.
+const DEPTH: usize = 500;
+
+fn check_depth(text: &str) -> Result<(), Failure> {
+    if text.len() < 2 * DEPTH {
+        return Ok(());
+    }
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            let cause = format!("The state's output or one of its variables nests deeper than {DEPTH} levels.");
+            return Err(Failure::runtime(cause));
+        }
+    }
+    Ok(())
 }
 
 /// `ResultPath`: the result put into the state's input.

@@ -168,3 +168,13 @@ fn an_execution_ends_with_its_time() {
     assert_eq!(execution.outcome().unwrap().status, OutcomeStatus::TimedOut);
     assert_eq!(kinds(&execution).last(), Some(&"ExecutionTimedOut"));
 }
+
+#[test]
+fn a_payload_that_wraps_itself_ends_before_the_stack_does() {
+    let definition = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Assign": {"x.$": "$"}, "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}});
+    let (execution, _) = begin(definition, "{}");
+    let outcome = execution.outcome().unwrap();
+    assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
+    assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
+}

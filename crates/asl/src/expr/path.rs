@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use super::Environment;
 use super::filter::Filter;
 
+/// Most values that a path may visit and select: `$..*..*..*` must end soon, and small.
+const NODES: usize = 500_000;
+
 /// Where a path begins.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Root {
@@ -124,7 +127,12 @@ impl Path {
             return Ok(Cow::Owned(Value::Array(Vec::new())));
         };
         let mut found = Vec::new();
-        collect(begin, start, &self.segments[first_open..], &mut found);
+        let mut budget = NODES;
+        collect(begin, start, &self.segments[first_open..], &mut found, &mut budget);
+        found.iter().for_each(|value| charge(value, &mut budget));
+        if budget == 0 {
+            return Err(PathError::NotFound(format!("The path selects more than {NODES} values")));
+        }
         Ok(Cow::Owned(Value::Array(found.into_iter().cloned().collect())))
     }
 
@@ -233,14 +241,29 @@ pub fn check_reference(text: &str) -> Result<(), String> {
     }
 }
 
-fn collect<'a>(at: &'a Value, root: &'a Value, segments: &[Segment], found: &mut Vec<&'a Value>) {
+/// Takes the values within a value off the budget.
+fn charge(value: &Value, budget: &mut usize) {
+    *budget = budget.saturating_sub(1);
+    match value {
+        _ if *budget == 0 => {}
+        Value::Array(items) => items.iter().for_each(|v| charge(v, budget)),
+        Value::Object(fields) => fields.values().for_each(|v| charge(v, budget)),
+        _ => {}
+    }
+}
+
+fn collect<'a>(at: &'a Value, root: &'a Value, segments: &[Segment], found: &mut Vec<&'a Value>, budget: &mut usize) {
+    *budget = budget.saturating_sub(1);
+    if *budget == 0 {
+        return;
+    }
     let Some((first, rest)) = segments.split_first() else {
         found.push(at);
         return;
     };
     let mut visit = |next: Option<&'a Value>| {
         if let Some(next) = next {
-            collect(next, root, rest, found);
+            collect(next, root, rest, found, budget);
         }
     };
     match (first, at) {
@@ -260,10 +283,10 @@ fn collect<'a>(at: &'a Value, root: &'a Value, segments: &[Segment], found: &mut
         }
         (Segment::Filter(filter), Value::Object(_)) if filter.accepts(at, root) => visit(Some(at)),
         (Segment::Descend, _) => {
-            collect(at, root, rest, found);
+            collect(at, root, rest, found, budget);
             match at {
-                Value::Array(items) => items.iter().for_each(|v| collect(v, root, segments, found)),
-                Value::Object(object) => object.values().for_each(|v| collect(v, root, segments, found)),
+                Value::Array(items) => items.iter().for_each(|v| collect(v, root, segments, found, budget)),
+                Value::Object(object) => object.values().for_each(|v| collect(v, root, segments, found, budget)),
                 _ => {}
             }
         }
@@ -361,6 +384,13 @@ mod tests {
         assert_eq!(value, json!({"a": 1, "list": [1, 6], "b": {"c": 5}}));
         assert!(Path::parse("$.a.c").unwrap().put(&mut value, json!(5)).is_err());
         assert!(Path::parse("$.list[7]").unwrap().put(&mut value, json!(5)).is_err());
+    }
+
+    #[test]
+    fn an_exploding_path_ends() {
+        let env = Fixed::with_input(json!((0..60).fold(json!([1, 2]), |inner, _| json!([inner, [3]]))));
+        let error = Path::parse("$..*..*..*..*..*").unwrap().evaluate(&env).unwrap_err();
+        assert_eq!(error.to_string(), "The path selects more than 500000 values");
     }
 
     #[test]
