@@ -45,7 +45,7 @@ test("one request is approved, another rejected, and both are there after a rest
   await expect(page.getByRole("heading", { level: 1, name: "Approve Paper from Nordwind Mill?" })).toBeVisible();
   await expect(page.getByText("4200 EUR").first()).toBeVisible();
   await ready(page, scripts!);
-  await page.getByLabel("Comment").fill("Their paper is good.");
+  await page.getByRole("textbox", { name: "Comment" }).fill("Their paper is good.");
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await expect(page.getByText(/^Approved by/).first()).toBeVisible();
   await expect(page.getByText("Their paper is good.").first()).toBeVisible();
@@ -57,7 +57,7 @@ test("one request is approved, another rejected, and both are there after a rest
   await page.getByRole("link", { name: "Review and decide" }).click();
   await expect(page.getByRole("button", { name: "Reject", exact: true })).toBeVisible();
   await ready(page, scripts!);
-  await page.getByLabel("Comment").fill("One parcel was found.");
+  await page.getByRole("textbox", { name: "Comment" }).fill("One parcel was found.");
   await page.getByRole("button", { name: "Reject", exact: true }).click();
   await expect(page.getByText(/^Rejected by/).first()).toBeVisible();
 
@@ -100,10 +100,10 @@ test("an order that cannot be shipped is refunded and released", async ({ page, 
 
 test("an input that is not JSON is refused and kept", async ({ page, javaScriptEnabled: scripts }) => {
   await open(page, "/workflows/order", scripts!);
-  await page.getByLabel("Input").fill('{"orderId": ');
+  await page.getByRole("textbox", { name: "Input" }).fill('{"orderId": ');
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByText("Nothing was started.", { exact: false })).toBeVisible();
-  await expect(page.getByLabel("Input")).toHaveValue('{"orderId": ');
+  await expect(page.getByRole("textbox", { name: "Input" })).toHaveValue('{"orderId": ');
 });
 
 test("an execution is stopped", async ({ page, javaScriptEnabled: scripts }) => {
