@@ -74,6 +74,12 @@ pub struct TaskRequest {
     pub heartbeat_seconds: Option<i64>,
     /// The role of `Credentials`, where given.
     pub role_arn: Option<String>,
+    /// The history knows that it has started: after a restore, an activity's worker already has the token.
+    #[serde(default)]
+    pub started: bool,
+    /// The history knows that the service has accepted it: after a restore, a callback is not asked for again.
+    #[serde(default)]
+    pub submitted: bool,
 }
 
 /// What a task calls.

@@ -55,6 +55,12 @@ fn an_approval_waits_for_its_token() {
     execution.step(10, Input::TaskStarted { task });
     execution.step(20, Input::TaskSubmitted { task, output: "{}".into() });
     assert!(execution.task_is_open(task));
+    let Some(Action::StartTask(kept)) = execution.outstanding().into_iter().next() else {
+        panic!("the task is outstanding");
+    };
+    assert!(kept.started && kept.submitted);
+    execution.step(25, Input::TaskStarted { task });
+    execution.step(26, Input::TaskSubmitted { task, output: "{}".into() });
     execution.step(30, Input::TaskSucceeded { task, output: "{\"approved\": true}".into() });
     assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("{\"approved\":true}"));
     assert_eq!(

@@ -101,6 +101,8 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
         timeout_seconds: timeout,
         heartbeat_seconds: heartbeat,
         role_arn: role,
+        started: false,
+        submitted: false,
     };
     let (kind, details) = scheduled(execution, &request, &parameters);
     execution.event(thread, kind, details);
@@ -125,6 +127,8 @@ pub(crate) fn ask(
         timeout_seconds: None,
         heartbeat_seconds: None,
         role_arn: None,
+        started: false,
+        submitted: false,
     };
     open(execution, thread, request);
 }
@@ -260,6 +264,19 @@ pub(crate) fn answer(execution: &mut Execution, input: Input) {
         return;
     };
     let named = named(&open.request.integration);
+    // A host that does a task again after a crash tells again that it has begun: once is enough.
+    let again = match &input {
+        Input::TaskStarted { .. } | Input::ActivityStarted { .. } => open.request.started,
+        Input::TaskSubmitted { .. } => open.request.submitted,
+        _ => false,
+    };
+    if again {
+        return;
+    }
+    if let Some(kept) = execution.tasks.get_mut(task) {
+        kept.request.started |= matches!(input, Input::TaskStarted { .. } | Input::ActivityStarted { .. });
+        kept.request.submitted |= matches!(input, Input::TaskSubmitted { .. });
+    }
     match input {
         Input::TaskStarted { .. } => mark(execution, &open, Mark::Started, named),
         Input::ActivityStarted { worker_name, .. } => {
