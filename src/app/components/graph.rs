@@ -40,13 +40,16 @@ pub fn GraphView(
     let (width, height) = (graph.width + 8.0, graph.height + 8.0);
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
     let node = move |node: Node| state(node, course, link);
+    let frame = NodeRef::new();
+    #[cfg(feature = "hydrate")]
+    bring_into_sight(frame, course);
     view! {
         <figure class="graph" class:live=switch(move || course.with(Option::is_some))>
             <div class="graph-zoom" role="group" aria-label="Size of the drawing">
                 <label><input type="radio" name="zoom" value="fit" checked=true/><span>"Fit"</span></label>
                 <label><input type="radio" name="zoom" value="full"/><span>"100 %"</span></label>
             </div>
-            <div class="graph-scroll" tabindex="-1">
+            <div class="graph-scroll" tabindex="-1" node_ref=frame>
                 <svg viewBox=view_box width=px(width) height=px(height) role="group" aria-label=label>
                     {boxes.into_iter().map(node).collect_view()}
                     {graph.edges.into_iter().map(|edge| connection(edge, course)).collect_view()}
@@ -56,6 +59,24 @@ pub fn GraphView(
         </figure>
     }
     .into_any()
+}
+
+/// Scrolls the drawing, and only the drawing, so that the chosen state is in sight, whenever another one is chosen.
+#[cfg(feature = "hydrate")]
+fn bring_into_sight(frame: NodeRef<leptos::html::Div>, course: Signal<Option<Course>>) {
+    let chosen = Memo::new(move |_| course.with(|course| course.as_ref().and_then(|course| course.chosen.clone())));
+    Effect::new(move || {
+        let Some(frame) = frame.get().filter(|_| chosen.get().is_some()) else { return };
+        // After the drawing has marked the newly chosen state.
+        request_animation_frame(move || {
+            let Ok(Some(node)) = frame.query_selector(".node.chosen") else { return };
+            let (outer, inner) = (frame.get_bounding_client_rect(), node.get_bounding_client_rect());
+            if inner.top() < outer.top() || inner.bottom() > outer.bottom() {
+                let by = inner.top() - outer.top() - (outer.height() - inner.height()) / 2.0;
+                frame.scroll_by_with_x_and_y(0.0, by);
+            }
+        });
+    });
 }
 
 fn state(
@@ -149,14 +170,19 @@ fn state(
     .into_any()
 }
 
-/// Start and end: dots, not states.
+/// Start and end: pills, not states.
 fn terminal(node: &Node) -> AnyView {
-    let (x, y) = (node.x + node.width / 2.0, node.y + node.height / 2.0);
-    let start = node.kind == NodeKind::Start;
+    let (x, y) = (node.x + node.width / 2.0, node.y + node.height / 2.0 + 4.0);
     view! {
         <g class="terminal" aria-hidden="true">
-            <circle cx=px(x) cy=px(y) r=if start { "6" } else { "7" }></circle>
-            {(!start).then(|| view! { <circle class="terminal-core" cx=px(x) cy=px(y) r="3.5"></circle> })}
+            <rect
+                x=px(node.x)
+                y=px(node.y)
+                width=px(node.width)
+                height=px(node.height)
+                rx=px(node.height / 2.0)
+            ></rect>
+            <text x=px(x) y=px(y) text-anchor="middle">{node.label.clone()}</text>
         </g>
     }
     .into_any()
