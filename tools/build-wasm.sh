@@ -29,7 +29,9 @@ trap 'rm -rf "$bindings"' EXIT
 "$tools_dir/bin/wasm-bindgen" --target web --no-typescript --out-dir "$bindings" --out-name countersign \
   target/wasm/wasm32-unknown-unknown/wasm-release/countersign.wasm
 say "optimising it for size"
-tools/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+# Every call stays a call: a copy of a small function compresses worse than a call of it.
+tools/node_modules/.bin/wasm-opt -Oz --converge --always-inline-max-function-size=0 --flexible-inline-max-function-size=0 \
+  --one-caller-inline-max-function-size=0 --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
   --enable-mutable-globals --enable-reference-types --enable-multivalue \
   "$bindings/countersign_bg.wasm" -o "$bindings/small.wasm"
 mv "$bindings/small.wasm" "$bindings/countersign_bg.wasm"
