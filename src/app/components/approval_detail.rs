@@ -18,7 +18,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAc
     let open = Memo::new(move |_| page.with(|page| page.state == ApprovalState::Waiting && page.row.blocked.is_none()));
     let (arn, event) = (row.execution_arn.clone(), row.event);
     let place = move || {
-        page.with(|page| page.position.as_ref().map(|position| format!("{} of {}", position.index + 1, position.of)))
+        page.with(|page| page.position.as_ref().map(|position| format!("{} of {}", position.index, position.of)))
             .map(|place| view! { <span class="quiet">{place}</span> })
     };
     let due = move || {

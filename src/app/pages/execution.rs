@@ -10,7 +10,7 @@ use crate::app::components::{
 };
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{StopExecution, get_execution};
-use crate::app::ui::{Ago, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, dynamic, loaded, pretty, text};
+use crate::app::ui::{Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, dynamic, loaded, pretty, text};
 use crate::app::wire;
 use crate::dto::{self, Status};
 use crate::routes;
@@ -199,7 +199,8 @@ fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
             entry("Definition", "definition", None),
         ]
     });
-    let body = move || match tab.get().as_deref() {
+    let body = move || {
+        match tab.get().as_deref() {
         Some("events") => view! {
             <EventList
                 events=Signal::derive(move || data.with(|data| data.events.clone()))
@@ -216,11 +217,12 @@ fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
             <Timeline
                 spans=Signal::derive(move || data.with(|data| data.spans.clone()))
                 from=Signal::derive(move || data.with(|data| data.row.started_at))
-                to=Signal::derive(move || data.with(|data| data.row.ended_at.unwrap_or(data.now)))
+                to=Signal::derive(move || data.with(|data| data.row.ended_at.unwrap_or_else(|| Clock::now_or(data.now))))
                 link=move |state: &str| arn.with_value(|arn| routes::execution_state(arn, state))
             />
         }
         .into_any(),
+    }
     };
     view! { <section class="below"><Tabs label="About this execution" tabs/>{dynamic(body)}</section> }.into_any()
 }

@@ -141,7 +141,7 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<St
     let choices = samples.into_iter().enumerate().map(choice).collect_view();
     let refused = move || {
         problem.get().map(|what| {
-            let remedy = "Nothing was started. Change the input or the name, and start again.".to_owned();
+            let remedy = "Nothing was started. What you typed is still here.".to_owned();
             view! { <ProblemBox problem=dto::Problem { what, remedy }/> }
         })
     };
