@@ -112,7 +112,9 @@ pub enum ConfigError {
     NotLoopback(SocketAddr),
     #[error("--endpoint {0:?} is not an http:// or https:// URL.\nGive one such as http://127.0.0.1:4566.")]
     Endpoint(String),
-    #[error("--region and --profile choose an AWS account.\nAdd --aws to show that account instead of the embedded engine.")]
+    #[error(
+        "--region and --profile choose an AWS account.\nAdd --aws to show that account instead of the embedded engine."
+    )]
     RegionWithoutAws,
 }
 
@@ -129,7 +131,9 @@ impl ServeArgs {
             }
         }
         if let Some(url) = &self.endpoint
-            && !(url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))))
+            && !(url
+                .parse::<http::Uri>()
+                .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))))
         {
             errors.push(ConfigError::Endpoint(url.clone()));
         }
@@ -154,15 +158,22 @@ mod tests {
 
     #[test]
     fn serve_is_the_default_and_takes_its_flags_either_way() {
-        assert_eq!(serve(&["--listen", "127.0.0.1:1"]).unwrap().listen, serve(&["serve", "--listen", "127.0.0.1:1"]).unwrap().listen);
+        assert_eq!(
+            serve(&["--listen", "127.0.0.1:1"]).unwrap().listen,
+            serve(&["serve", "--listen", "127.0.0.1:1"]).unwrap().listen
+        );
         assert!(serve(&["--aws", "--endpoint", "http://x"]).is_err());
     }
 
     #[test]
     fn anything_but_loopback_is_refused() {
-        let errors = serve(&["--listen", "0.0.0.0:80", "--endpoint", "ftp://x", "--profile", "p"]).unwrap().check().unwrap_err();
+        let errors =
+            serve(&["--listen", "0.0.0.0:80", "--endpoint", "ftp://x", "--profile", "p"]).unwrap().check().unwrap_err();
         let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        assert!(text.contains("0.0.0.0:80") && text.contains("--listen 127.0.0.1:80") && text.contains("\"ftp://x\""), "{text}");
+        assert!(
+            text.contains("0.0.0.0:80") && text.contains("--listen 127.0.0.1:80") && text.contains("\"ftp://x\""),
+            "{text}"
+        );
         assert!(serve(&["--listen", "[::1]:80"]).unwrap().check().is_ok());
     }
 }

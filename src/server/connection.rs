@@ -55,7 +55,8 @@ impl Clients {
         }
         // An emulator takes any signature. The standard chain would look for an instance role, and time out.
         let signed_by_chain = kind == ConnectionKind::Aws
-            || kind == ConnectionKind::Endpoint && (args.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
+            || kind == ConnectionKind::Endpoint
+                && (args.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
         if !signed_by_chain {
             loader = loader.credentials_provider(Credentials::for_tests_or_emulators());
             if args.region.is_none() {
@@ -96,7 +97,9 @@ where
 {
     let place = format!("{} ({})", about.label, about.detail);
     match error {
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => unreachable(doing, &place, about),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            unreachable(doing, &place, about)
+        }
         SdkError::TimeoutError(_) => unreachable(doing, &place, about),
         SdkError::ServiceError(service) => refused(doing, &place, service.err().code(), service.err().message()),
         other => AppError::new(
@@ -129,10 +132,17 @@ fn refused(doing: &str, place: &str, code: Option<&str>, message: Option<&str>) 
     let remedy = match code {
         "AccessDeniedException" => "Let the role or user that countersign runs as do this (IAM).",
         "ThrottlingException" | "TooManyRequestsException" => "Wait a moment; the call is tried again.",
-        code if code.contains("UnrecognizedClient") || code.contains("InvalidSignature") || code.contains("ExpiredToken") => {
+        code if code.contains("UnrecognizedClient")
+            || code.contains("InvalidSignature")
+            || code.contains("ExpiredToken") =>
+        {
             "Sign in again (for example `aws sso login`), then restart countersign."
         }
         _ => "Correct it and try again.",
     };
-    AppError::new(kind, format!("Could not {doing} at {place}: {code}: {}.", message.unwrap_or("no message").trim_end_matches('.')), remedy)
+    AppError::new(
+        kind,
+        format!("Could not {doing} at {place}: {code}: {}.", message.unwrap_or("no message").trim_end_matches('.')),
+        remedy,
+    )
 }

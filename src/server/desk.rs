@@ -12,8 +12,8 @@ use super::store::Store;
 use super::watch::{Snapshot, Waiting, Watch};
 use super::{people, views};
 use crate::dto::{
-    ApprovalPage, ApprovalState, Change, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
-    Position, Status, WorkflowPage, WorkflowRow,
+    ApprovalPage, ApprovalState, Change, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage,
+    Overview, Person, Position, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
@@ -111,7 +111,11 @@ impl Desk {
     ///
     /// # Errors
     /// The status is none, or the connection has not answered yet.
-    pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<ExecutionsPage, AppError> {
+    pub async fn executions(
+        &self,
+        workflow: Option<String>,
+        status: Option<String>,
+    ) -> Result<ExecutionsPage, AppError> {
         let status = match status.as_deref().filter(|status| !status.is_empty()) {
             None => None,
             Some("running") => Some(Status::Running),
@@ -122,7 +126,11 @@ impl Desk {
             Some("aborted" | "stopped") => Some(Status::Aborted),
             Some(other) => {
                 let what = format!("{:?} is no status.", other.chars().take(40).collect::<String>());
-                return Err(AppError::new(ErrorKind::Invalid, what, "Choose running, waiting, succeeded, failed, timed_out or aborted."));
+                return Err(AppError::new(
+                    ErrorKind::Invalid,
+                    what,
+                    "Choose running, waiting, succeeded, failed, timed_out or aborted.",
+                ));
             }
         };
         let workflow = workflow.filter(|name| !name.is_empty());
@@ -144,7 +152,11 @@ impl Desk {
             arn: about.arn.clone(),
             name: about.name.clone(),
             workflow: snapshot.machines.get(&about.machine_arn).map_or(workflow, |machine| machine.name.clone()),
-            status: if about.status == Status::Running && !waits.is_empty() { Status::WaitingApproval } else { about.status },
+            status: if about.status == Status::Running && !waits.is_empty() {
+                Status::WaitingApproval
+            } else {
+                about.status
+            },
             started_at: about.started_at,
             ended_at: about.ended_at,
         };
@@ -162,7 +174,11 @@ impl Desk {
         let snapshot = self.known()?;
         let waiting = snapshot.waiting.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait)));
         let decided = self.store.latest(LATEST).await?;
-        Ok(InboxPage { waiting: waiting.collect(), decided: decided.iter().map(decision_row).collect(), now: self.watch.now() })
+        Ok(InboxPage {
+            waiting: waiting.collect(),
+            decided: decided.iter().map(decision_row).collect(),
+            now: self.watch.now(),
+        })
     }
 
     /// One approval, waiting or not.
@@ -225,13 +241,24 @@ impl Desk {
     ///
     /// # Errors
     /// See [`decide`].
-    pub async fn decide(&self, person: &Person, arn: &str, event: u64, choice: &str, comment: &str) -> Result<String, AppError> {
+    pub async fn decide(
+        &self,
+        person: &Person,
+        arn: &str,
+        event: u64,
+        choice: &str,
+        comment: &str,
+    ) -> Result<String, AppError> {
         let choice = Choice::parse(choice)?;
         let policies = self.folder().policies();
         let page = routes::approval(arn, event);
         let decided = decide(&self.courier, &policies, person, (arn, event), choice, comment).await?;
         self.watch.look_again().await;
-        Ok(if decided.is_some() { page } else { format!("{page}?late={}", if choice == Choice::Approve { "approve" } else { "reject" }) })
+        Ok(if decided.is_some() {
+            page
+        } else {
+            format!("{page}?late={}", if choice == Choice::Approve { "approve" } else { "reject" })
+        })
     }
 
     /// The plan of the definitions against the connection.
@@ -246,14 +273,17 @@ impl Desk {
             .map(super::deploy::Item::into_dto)
             .collect();
         if let Some(problem) = folder.problem {
-            items.insert(0, crate::dto::DeployItem {
-                name: super::deploy::MANIFEST.to_owned(),
-                file: problem.file.clone(),
-                change: Change::Refused,
-                diff: Vec::new(),
-                problems: vec![problem],
-                substitutions: Vec::new(),
-            });
+            items.insert(
+                0,
+                crate::dto::DeployItem {
+                    name: super::deploy::MANIFEST.to_owned(),
+                    file: problem.file.clone(),
+                    change: Change::Refused,
+                    diff: Vec::new(),
+                    problems: vec![problem],
+                    substitutions: Vec::new(),
+                },
+            );
         }
         let ready = items.iter().any(|item| matches!(item.change, Change::New | Change::Changed));
         Ok(DeployPage { folder: folder.path.display().to_string(), items, ready, now: self.watch.now() })
@@ -299,7 +329,12 @@ impl Desk {
         let machine = snapshot.machine_named(workflow).ok_or_else(|| no_workflow(workflow))?;
         let again = |problem: &str| {
             let kept = if input.len() <= CARRIED { format!("&input={}", routes::encode(input)) } else { String::new() };
-            format!("{}?problem={}&name={}{kept}", routes::workflow(workflow), routes::encode(problem), routes::encode(name))
+            format!(
+                "{}?problem={}&name={}{kept}",
+                routes::workflow(workflow),
+                routes::encode(problem),
+                routes::encode(name)
+            )
         };
         if let Err(why) = check_input(input) {
             return Ok(again(&why));
@@ -326,7 +361,11 @@ impl Desk {
     /// There is none that runs, or the connection does not answer.
     pub async fn stop(&self, person: &Person, arn: &str, cause: &str) -> Result<(), AppError> {
         let cause: String = cause.trim().chars().take(2_000).collect();
-        let cause = if cause.is_empty() { format!("Stopped by {}.", person.name) } else { format!("Stopped by {}: {cause}", person.name) };
+        let cause = if cause.is_empty() {
+            format!("Stopped by {}.", person.name)
+        } else {
+            format!("Stopped by {}: {cause}", person.name)
+        };
         self.clients()
             .sfn
             .stop_execution()
@@ -369,9 +408,9 @@ fn check_input(input: &str) -> Result<(), String> {
     if input.trim().is_empty() {
         return Ok(());
     }
-    serde_json::from_str::<Value>(input).map(|_| ()).map_err(|error| {
-        format!("The input is not JSON: {error}. Correct that place and start again.")
-    })
+    serde_json::from_str::<Value>(input)
+        .map(|_| ())
+        .map_err(|error| format!("The input is not JSON: {error}. Correct that place and start again."))
 }
 
 fn position(snapshot: &Snapshot, arn: &str, event: u64) -> Option<Position> {

@@ -36,7 +36,8 @@ use crate::error::{AppError, ErrorKind};
 /// It was called outside of a request.
 #[expect(clippy::unused_async, reason = "sign-in will read a session here")]
 pub async fn context() -> Result<(Arc<Desk>, Person), AppError> {
-    let outside = || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
+    let outside =
+        || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
     let desk = use_context::<Arc<Desk>>().ok_or_else(outside)?;
     let parts = use_context::<Parts>().ok_or_else(outside)?;
     let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
@@ -49,7 +50,11 @@ pub async fn context() -> Result<(Arc<Desk>, Person), AppError> {
 /// There is no such persona.
 pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
     let Some(person) = people::find(person) else {
-        return Err(AppError::new(ErrorKind::Invalid, "There is no such person.", "Choose one of those in the header."));
+        return Err(AppError::new(
+            ErrorKind::Invalid,
+            "There is no such person.",
+            "Choose one of those in the header.",
+        ));
     };
     let cookie = format!("{}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", people::COOKIE, person.id);
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
@@ -61,10 +66,7 @@ pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
 
 /// Whether a redirect there stays on this site: `//host` and `/\host` would leave it.
 fn is_own_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains('\\')
-        && HeaderValue::from_str(path).is_ok()
+    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && HeaderValue::from_str(path).is_ok()
 }
 
 impl From<store::StoreError> for AppError {
@@ -79,7 +81,13 @@ mod tests {
 
     #[test]
     fn a_redirect_never_leaves_the_site() {
-        for (path, expect) in [("/inbox?a=b", true), ("//evil.example", false), ("/\\evil", false), ("https://x", false), ("/a\r\nb", false)] {
+        for (path, expect) in [
+            ("/inbox?a=b", true),
+            ("//evil.example", false),
+            ("/\\evil", false),
+            ("https://x", false),
+            ("/a\r\nb", false),
+        ] {
             assert_eq!(is_own_path(path), expect, "{path:?}");
         }
     }

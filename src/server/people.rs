@@ -47,9 +47,12 @@ mod tests {
 
     #[test]
     fn an_unknown_or_missing_cookie_means_the_first_persona() {
-        for (header, expect) in
-            [(None, "dana"), (Some("a=b; countersign_person=omar"), "omar"), (Some("countersign_person=root"), "dana"), (Some(";;="), "dana")]
-        {
+        for (header, expect) in [
+            (None, "dana"),
+            (Some("a=b; countersign_person=omar"), "omar"),
+            (Some("countersign_person=root"), "dana"),
+            (Some(";;="), "dana"),
+        ] {
             assert_eq!(from_cookies(header).id, expect, "{header:?}");
         }
     }

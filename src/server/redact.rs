@@ -116,9 +116,13 @@ mod tests {
     #[test]
     fn an_unknown_one_goes_by_the_name_of_its_key() {
         let other = "B".repeat(40);
-        check(&format!(r#"{{"Input":{{"Task-Token":"{other}","b":2}}}}"#), r#"{"Input":{"Task-Token":"[task token]","b":2}}"#);
+        check(
+            &format!(r#"{{"Input":{{"Task-Token":"{other}","b":2}}}}"#),
+            r#"{"Input":{"Task-Token":"[task token]","b":2}}"#,
+        );
         check(r#"{"token":"short","tokens":[1]}"#, r#"{"token":"short","tokens":[1]}"#);
-        let body = serde_json::json!({ "MessageBody": format!(r#"{{"taskToken":"{other}"}}"#), "taskToken": other }).to_string();
+        let body = serde_json::json!({ "MessageBody": format!(r#"{{"taskToken":"{other}"}}"#), "taskToken": other })
+            .to_string();
         check(&body, r#"{"MessageBody":"{\"taskToken\":\"[task token]\"}","taskToken":"[task token]"}"#);
     }
 }

@@ -163,7 +163,12 @@ fn iso(millis: i64) -> String {
 fn closed(record: &Record, decision: &Decision) -> Option<Sent> {
     let event = decision.decision.event;
     let ApprovalState::Closed { how, .. } = views::outcome_of(record, event)? else { return None };
-    let attempt = record.trace.visits.iter().flat_map(|visit| &visit.attempts).find(|attempt| attempt.scheduled_event == Some(event))?;
+    let attempt = record
+        .trace
+        .visits
+        .iter()
+        .flat_map(|visit| &visit.attempts)
+        .find(|attempt| attempt.scheduled_event == Some(event))?;
     let ours = if decision.decision.approved {
         let answer = attempt.output.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
         answer.is_some_and(|answer| answer == output(decision))

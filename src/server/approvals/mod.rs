@@ -40,7 +40,8 @@ pub fn decision_row(decision: &Decision) -> DecisionRow {
             (DeliveryRecord::Pending, Some(why)) => Delivery::Retrying {
                 problem: Problem {
                     what: why.clone(),
-                    remedy: "The decision is on record and is sent again every few seconds until it arrives.".to_owned(),
+                    remedy: "The decision is on record and is sent again every few seconds until it arrives."
+                        .to_owned(),
                 },
             },
         },

@@ -54,13 +54,17 @@ pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> 
     let rendered = |template: &str| render(template, &asked);
     let title = policy
         .and_then(|policy| policy.title.as_deref())
-        .map(|template| rendered(template).unwrap_or_else(|why| format!("{state} (the title's template failed: {why})")))
+        .map(|template| {
+            rendered(template).unwrap_or_else(|why| format!("{state} (the title's template failed: {why})"))
+        })
         .unwrap_or_else(|| plain_title(state, &asked));
     let fields = match policy {
         Some(policy) if !policy.fields.is_empty() => policy
             .fields
             .iter()
-            .map(|field| (field.label.clone(), rendered(&field.value).unwrap_or_else(|why| format!("(template failed: {why})"))))
+            .map(|field| {
+                (field.label.clone(), rendered(&field.value).unwrap_or_else(|why| format!("(template failed: {why})")))
+            })
             .filter(|(_, value)| !value.trim().is_empty())
             .collect(),
         _ => plain_fields(&asked),
@@ -150,19 +154,27 @@ mod tests {
         BTreeMap::from([("refund".to_owned(), BTreeMap::from([("Ask".to_owned(), policy)]))])
     }
 
-    const REQUEST: &str = r#"{"FunctionName":"f","Payload":{"taskToken":"[task token]","request":{"amount":12.5,"orderId":"4711"}}}"#;
+    const REQUEST: &str =
+        r#"{"FunctionName":"f","Payload":{"taskToken":"[task token]","request":{"amount":12.5,"orderId":"4711"}}}"#;
 
     #[test]
     fn a_policy_words_the_request() {
-        let reading = read(&policies("Refund {{ request.amount }} for {{ request.orderId }}?"), "refund", "Ask", REQUEST);
-        assert_eq!(reading, Reading { title: "Refund 12.5 for 4711?".into(), fields: vec![("Amount".into(), "12.5 EUR".into())] });
+        let reading =
+            read(&policies("Refund {{ request.amount }} for {{ request.orderId }}?"), "refund", "Ask", REQUEST);
+        assert_eq!(
+            reading,
+            Reading { title: "Refund 12.5 for 4711?".into(), fields: vec![("Amount".into(), "12.5 EUR".into())] }
+        );
     }
 
     #[test]
     fn without_a_policy_the_request_speaks_for_itself() {
         let reading = read(&Policies::new(), "refund", "WaitForApproval", REQUEST);
         assert_eq!(reading.title, "Wait for approval");
-        assert_eq!(reading.fields, [("amount".to_owned(), "12.5".to_owned()), ("order id".to_owned(), "4711".to_owned())]);
+        assert_eq!(
+            reading.fields,
+            [("amount".to_owned(), "12.5".to_owned()), ("order id".to_owned(), "4711".to_owned())]
+        );
         let body = r#"{"QueueUrl":"q","MessageBody":"{\"title\":\"Ship it?\",\"token\":\"[task token]\"}"}"#;
         let reading = read(&Policies::new(), "x", "Y", body);
         assert_eq!((reading.title.as_str(), reading.fields.len()), ("Ship it?", 1));
@@ -170,10 +182,16 @@ mod tests {
 
     #[test]
     fn a_template_that_fails_or_never_ends_says_so() {
-        for bad in ["{{ request.", "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}"] {
+        for bad in
+            ["{{ request.", "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}"]
+        {
             let reading = read(&policies(bad), "refund", "Ask", REQUEST);
             assert!(reading.title.starts_with("Ask (the title's template failed"), "{}", reading.title);
         }
-        assert_eq!(read(&policies("{{ request.a.b.c }}x"), "refund", "Ask", REQUEST).title, "x", "a missing value is empty");
+        assert_eq!(
+            read(&policies("{{ request.a.b.c }}x"), "refund", "Ask", REQUEST).title,
+            "x",
+            "a missing value is empty"
+        );
     }
 }

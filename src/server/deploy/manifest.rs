@@ -83,7 +83,9 @@ impl Folder {
         let read = match std::fs::read_to_string(&file) {
             Ok(text) => parse(&text, &file),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(found(path)),
-            Err(error) => Err(file_problem(&file, 1, 1, &format!("it cannot be read: {error}"), "Make the file readable.")),
+            Err(error) => {
+                Err(file_problem(&file, 1, 1, &format!("it cannot be read: {error}"), "Make the file readable."))
+            }
         };
         match read {
             Ok(manifest) => Self { path: path.to_owned(), manifest, problem: None },
@@ -114,7 +116,13 @@ fn parse(text: &str, file: &Path) -> Result<Manifest, FileProblem> {
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        file_problem(file, number(line), number(column), error.message(), "Correct the manifest; the page reads it again by itself.")
+        file_problem(
+            file,
+            number(line),
+            number(column),
+            error.message(),
+            "Correct the manifest; the page reads it again by itself.",
+        )
     })
 }
 

@@ -64,7 +64,8 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
     let source = match std::fs::read_to_string(&path) {
         Ok(source) => source,
         Err(error) => {
-            let remedy = format!("Put the definition there, or correct `file` of [workflows.{name}] in countersign.toml.");
+            let remedy =
+                format!("Put the definition there, or correct `file` of [workflows.{name}] in countersign.toml.");
             item.problems.push(file_problem(&path, 1, 1, &format!("it cannot be read: {error}"), &remedy));
             return item;
         }
@@ -94,7 +95,9 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
         let Some(substitution) = manifest.substitutions.get(&placeholder.name) else { continue };
         let value = match substitution {
             Substitution::Value(value) => value.clone(),
-            Substitution::Function(name) => format!("arn:aws:lambda:{}:{}:function:{name}", place.region, place.account),
+            Substitution::Function(name) => {
+                format!("arn:aws:lambda:{}:{}:function:{name}", place.region, place.account)
+            }
             Substitution::Topic(name) => {
                 item.topics.push(name.clone());
                 format!("arn:aws:sns:{}:{}:{name}", place.region, place.account)

@@ -40,7 +40,8 @@ fn is_this_machine(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Sets the headers that keep the browser to this site. A page's own scripts carry a nonce, which the page sets.
@@ -74,9 +75,14 @@ mod tests {
 
     #[test]
     fn only_this_machines_names_are_answered() {
-        for (host, allowed) in
-            [("127.0.0.1:3000", true), ("localhost", true), ("[::1]:80", true), ("evil.example", false), ("127.0.0.1.evil.example", false), ("", false)]
-        {
+        for (host, allowed) in [
+            ("127.0.0.1:3000", true),
+            ("localhost", true),
+            ("[::1]:80", true),
+            ("evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("", false),
+        ] {
             check_headers(Method::GET, &[("host", host)], allowed);
         }
     }
@@ -85,7 +91,11 @@ mod tests {
     fn what_changes_something_comes_from_this_site() {
         let host = ("host", "127.0.0.1:3000");
         check_headers(Method::POST, &[host], true);
-        check_headers(Method::POST, &[host, ("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")], true);
+        check_headers(
+            Method::POST,
+            &[host, ("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")],
+            true,
+        );
         check_headers(Method::POST, &[host, ("origin", "http://127.0.0.1:4000")], false);
         check_headers(Method::POST, &[host, ("origin", "null")], false);
         check_headers(Method::POST, &[host, ("sec-fetch-site", "cross-site")], false);

@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{FromRow, Row};
 
 /// Why the store cannot be used.
@@ -131,7 +133,11 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn delivered(&self, id: i64, at: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE decisions SET delivered_at = ?, trouble = NULL WHERE id = ?").bind(at).bind(id).execute(&self.pool).await?;
+        sqlx::query("UPDATE decisions SET delivered_at = ?, trouble = NULL WHERE id = ?")
+            .bind(at)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -140,7 +146,11 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn late(&self, id: i64, how: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE decisions SET late = ?, trouble = NULL WHERE id = ?").bind(how).bind(id).execute(&self.pool).await?;
+        sqlx::query("UPDATE decisions SET late = ?, trouble = NULL WHERE id = ?")
+            .bind(how)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -170,7 +180,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn pending(&self) -> Result<Vec<Decision>, StoreError> {
-        Ok(sqlx::query_as("SELECT * FROM decisions WHERE delivered_at IS NULL AND late IS NULL ORDER BY id").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT * FROM decisions WHERE delivered_at IS NULL AND late IS NULL ORDER BY id")
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// The newest decisions, at most `limit`.

@@ -67,5 +67,10 @@ pub fn outcome_of(record: &Record, event: u64) -> Option<ApprovalState> {
 /// Where an approval and a rejection lead, in words.
 #[must_use]
 pub fn branches(record: &Record, state: &str) -> Branches {
-    record.definition.machine.as_ref().map(|machine| crate::server::approvals::branches::of(machine, state)).unwrap_or_default()
+    record
+        .definition
+        .machine
+        .as_ref()
+        .map(|machine| crate::server::approvals::branches::of(machine, state))
+        .unwrap_or_default()
 }

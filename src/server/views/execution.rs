@@ -18,7 +18,13 @@ const TEXT: usize = 64 * 1024;
 
 /// Everything the page shows; `chosen` is the state that the reader asked for.
 #[must_use]
-pub fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<String>, now: i64) -> ExecutionPage {
+pub fn page(
+    record: &Record,
+    redactor: &Redactor,
+    row: ExecutionRow,
+    chosen: Option<String>,
+    now: i64,
+) -> ExecutionPage {
     let view = View { record, redactor };
     let about = &record.description;
     let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
@@ -58,7 +64,12 @@ impl View<'_> {
 
     fn knows(&self, state: &str) -> bool {
         self.record.trace.states.contains_key(state)
-            || self.record.definition.graph.as_ref().is_some_and(|graph| graph.nodes.iter().any(|node| node.id == state))
+            || self
+                .record
+                .definition
+                .graph
+                .as_ref()
+                .is_some_and(|graph| graph.nodes.iter().any(|node| node.id == state))
     }
 
     /// The state to open on: what failed, else what waits, else what runs, else what was entered last.
@@ -141,7 +152,12 @@ impl View<'_> {
             .iter()
             .flat_map(|visit| {
                 if visit.attempts.len() < 2 {
-                    return vec![span(visit, visit.entered_at, visit.exited_at.or(self.record.description.ended_at), status(visit.status))];
+                    return vec![span(
+                        visit,
+                        visit.entered_at,
+                        visit.exited_at.or(self.record.description.ended_at),
+                        status(visit.status),
+                    )];
                 }
                 let attempts = visit.attempts.iter();
                 attempts

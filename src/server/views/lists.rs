@@ -26,10 +26,10 @@ pub fn execution_row(snapshot: &Snapshot, summary: &Summary) -> ExecutionRow {
 
 /// The machine's name, which is also the last part of its ARN.
 pub(super) fn workflow_name(snapshot: &Snapshot, machine_arn: &str) -> String {
-    snapshot
-        .machines
-        .get(machine_arn)
-        .map_or_else(|| machine_arn.rsplit(':').next().unwrap_or(machine_arn).to_owned(), |machine| machine.name.clone())
+    snapshot.machines.get(machine_arn).map_or_else(
+        || machine_arn.rsplit(':').next().unwrap_or(machine_arn).to_owned(),
+        |machine| machine.name.clone(),
+    )
 }
 
 /// The overview; `titled` gives the title of a waiting approval.
@@ -75,7 +75,8 @@ pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> Stri
 /// Every workflow by its name.
 #[must_use]
 pub fn workflows(snapshot: &Snapshot) -> Vec<WorkflowRow> {
-    let mut rows: Vec<WorkflowRow> = snapshot.machines.values().map(|machine| workflow_row(snapshot, machine)).collect();
+    let mut rows: Vec<WorkflowRow> =
+        snapshot.machines.values().map(|machine| workflow_row(snapshot, machine)).collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     rows
 }

@@ -79,7 +79,8 @@ pub async fn list_executions(watch: &Watch, machine: &Machine) -> Result<Vec<Sum
         let mut next = None;
         loop {
             let (running, more) = list_page(watch, &machine.arn, Some(ExecutionStatus::Running), PAGE, next).await?;
-            let old = running.into_iter().filter(|one| !found.iter().any(|known| known.arn == one.arn)).collect::<Vec<_>>();
+            let old =
+                running.into_iter().filter(|one| !found.iter().any(|known| known.arn == one.arn)).collect::<Vec<_>>();
             found.extend(old);
             next = more;
             if next.is_none() {
@@ -166,7 +167,8 @@ async fn definition_of(watch: &Watch, arn: &str, machine_arn: &str) -> Result<Ar
         Ok(described) => described.definition,
         // The quota of this call is one a second: the machine's own definition is nearly always the same.
         Err(error) => {
-            return current.ok_or_else(|| problem(&format!("read the definition of {arn}"), &watch.clients.about, &error));
+            return current
+                .ok_or_else(|| problem(&format!("read the definition of {arn}"), &watch.clients.about, &error));
         }
     };
     Ok(current.filter(|known| known.text == text).unwrap_or_else(|| Arc::new(Definition::read(text))))

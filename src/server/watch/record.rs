@@ -47,10 +47,13 @@ impl Record {
         fetched_at: i64,
     ) -> Self {
         let trace = countersign_trace::fold(&events);
-        let mut record =
-            Self { description, events, trace, definition, redactor: Redactor::default(), fetched_at };
-        let tokens: Vec<String> =
-            record.events.iter().filter(|event| is_callback(event)).filter_map(|event| record.token(event.id)).collect();
+        let mut record = Self { description, events, trace, definition, redactor: Redactor::default(), fetched_at };
+        let tokens: Vec<String> = record
+            .events
+            .iter()
+            .filter(|event| is_callback(event))
+            .filter_map(|event| record.token(event.id))
+            .collect();
         for token in &tokens {
             record.redactor.add(token);
         }

@@ -59,9 +59,14 @@ impl Watch {
             .filter(|(at, arn)| at.saturating_add(may_age) <= self.now() || asked.contains(arn))
             .collect();
         due.sort_unstable();
-        let due: Vec<&String> = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::DescribeStateMachine)).collect();
+        // Owned, because a stream of futures that borrow from its items is not known to be `Send`.
+        let due: Vec<(String, Option<Machine>)> = due
+            .into_iter()
+            .take_while(|_| self.take(Api::DescribeStateMachine))
+            .map(|(_, arn)| (arn.clone(), snapshot.machines.get(arn).cloned()))
+            .collect();
         let read = stream::iter(due)
-            .map(|arn| calls::describe_machine(self, arn, snapshot.machines.get(arn)))
+            .map(|(arn, known)| async move { calls::describe_machine(self, &arn, known.as_ref()).await })
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
@@ -75,9 +80,9 @@ impl Watch {
     async fn look_at_executions(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
         let mut due: Vec<&Machine> = snapshot.machines.values().collect();
         due.sort_by_key(|machine| machine.listed_at);
-        let due: Vec<&Machine> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).collect();
+        let due: Vec<Machine> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).cloned().collect();
         let read = stream::iter(due)
-            .map(|machine| async { (machine.arn.clone(), calls::list_executions(self, machine).await) })
+            .map(|machine| async move { (machine.arn.clone(), calls::list_executions(self, &machine).await) })
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
@@ -157,7 +162,9 @@ impl Watch {
 fn changed(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     let definitions = |snapshot: &Snapshot| {
         let machines = snapshot.machines.values();
-        machines.map(|machine| (machine.arn.clone(), machine.definition.text.len(), machine.revision_id.clone())).collect::<Vec<_>>()
+        machines
+            .map(|machine| (machine.arn.clone(), machine.definition.text.len(), machine.revision_id.clone()))
+            .collect::<Vec<_>>()
     };
     let workflows = definitions(before) != definitions(after);
     let executions = before.executions != after.executions;

@@ -22,8 +22,9 @@ impl Definition {
     /// Reads and draws a definition.
     #[must_use]
     pub fn read(text: String) -> Self {
-        let (machine, _) = countersign_asl::parse(&text);
-        let graph = machine.as_ref().map(|machine| super::super::views::drawing(&countersign_asl::graph::layout(machine)));
+        let machine = serde_json::from_str(&text).ok().and_then(countersign_asl::Machine::from_value);
+        let graph =
+            machine.as_ref().map(|machine| super::super::views::drawing(&countersign_asl::graph::layout(machine)));
         let places = machine.as_ref().map(countersign_asl::token_places).unwrap_or_default();
         Self { text, machine, graph, places }
     }
