@@ -16,6 +16,7 @@ use crate::error::{AppError, ErrorKind};
 pub struct Clients {
     pub sfn: aws_sdk_sfn::Client,
     pub sns: aws_sdk_sns::Client,
+    pub sts: aws_sdk_sts::Client,
     pub about: Connection,
 }
 
@@ -73,6 +74,7 @@ impl Clients {
         Self {
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
+            sts: aws_sdk_sts::Client::new(&shared),
             about: Connection { label: label.to_owned(), detail, region, kind },
         }
     }

@@ -12,8 +12,8 @@ use super::store::Store;
 use super::watch::{Snapshot, Waiting, Watch};
 use super::{people, views};
 use crate::dto::{
-    ApprovalPage, ApprovalState, Change, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage,
-    Overview, Person, Position, Status, WorkflowPage, WorkflowRow,
+    ApprovalPage, ApprovalState, Change, ConnectionKind, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame,
+    InboxPage, Overview, Person, Position, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
@@ -268,7 +268,8 @@ impl Desk {
     pub async fn deploy_plan(&self) -> Result<DeployPage, AppError> {
         let snapshot = self.known()?;
         let folder = self.folder();
-        let mut items: Vec<_> = plan(&folder, &snapshot, &self.clients().about.region, &self.account(&snapshot))
+        let account = self.account(&snapshot).await?;
+        let mut items: Vec<_> = plan(&folder, &snapshot, &self.clients().about.region, &account)
             .into_iter()
             .map(super::deploy::Item::into_dto)
             .collect();
@@ -289,10 +290,21 @@ impl Desk {
         Ok(DeployPage { folder: folder.path.display().to_string(), items, ready, now: self.watch.now() })
     }
 
-    /// The account that machines live in: read off the ARNs that are there; an emulator's where there are none.
-    fn account(&self, snapshot: &Snapshot) -> String {
+    /// The account that machines live in: read off the ARNs that are there; else the caller's; else an emulator's.
+    async fn account(&self, snapshot: &Snapshot) -> Result<String, AppError> {
         let arn = snapshot.machines.keys().next().map(String::as_str);
-        arn.and_then(|arn| arn.split(':').nth(4)).unwrap_or(super::deploy::EMULATOR_ACCOUNT).to_owned()
+        if let Some(account) = arn.and_then(|arn| arn.split(':').nth(4)) {
+            return Ok(account.to_owned());
+        }
+        let about = &self.clients().about;
+        if about.kind == ConnectionKind::Embedded {
+            return Ok(super::deploy::EMULATOR_ACCOUNT.to_owned());
+        }
+        match self.clients().sts.get_caller_identity().send().await {
+            Ok(caller) => Ok(caller.account.unwrap_or_else(|| super::deploy::EMULATOR_ACCOUNT.to_owned())),
+            Err(error) if about.kind == ConnectionKind::Aws => Err(problem("ask which account this is", about, &error)),
+            Err(_) => Ok(super::deploy::EMULATOR_ACCOUNT.to_owned()),
+        }
     }
 
     /// Deploys what is new or changed: one workflow, or all. Returns the names.
@@ -302,7 +314,7 @@ impl Desk {
     pub async fn deploy(&self, only: Option<&str>) -> Result<Vec<String>, AppError> {
         let snapshot = self.known()?;
         let folder = self.folder();
-        let account = self.account(&snapshot);
+        let account = self.account(&snapshot).await?;
         let items = plan(&folder, &snapshot, &self.clients().about.region, &account);
         let mut done = Vec::new();
         for item in items.iter().filter(|item| only.is_none_or(|only| only == item.name)) {
@@ -341,9 +353,12 @@ impl Desk {
         }
         let input = if input.trim().is_empty() { "{}" } else { input };
         let call = self.clients().sfn.start_execution().state_machine_arn(&machine.arn).input(input);
-        let name = name.trim();
-        let call = call.set_name((!name.is_empty()).then(|| name.to_owned()));
-        match call.send().await {
+        // Always a name: some endpoints give all that have none the same one.
+        let own = match name.trim() {
+            "" => uuid::Uuid::new_v4().to_string(),
+            given => given.to_owned(),
+        };
+        match call.name(own).send().await {
             Ok(started) => {
                 self.watch.look_again().await;
                 Ok(routes::execution(&started.execution_arn))

@@ -77,9 +77,10 @@ pub struct TaskRequest {
     /// The history knows that it has started: after a restore, an activity's worker already has the token.
     #[serde(default)]
     pub started: bool,
-    /// The history knows that the service has accepted it: after a restore, a callback is not asked for again.
+    /// The service's answer when it accepted the request (JSON): after a restore, a callback is not asked for again,
+    /// and a job that it names is waited for.
     #[serde(default)]
-    pub submitted: bool,
+    pub submitted: Option<String>,
 }
 
 /// What a task calls.

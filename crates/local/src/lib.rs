@@ -80,6 +80,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let store = Store::open(&options.data).await?;
     let place = host::Place { region: options.region, account: options.account };
     let host = Host::open(store, functions, Clock::system(), place).await?;
+    // A client that comes early waits: the port is bound, and a token is known before it can be answered.
+    host.recover().await?;
     let end = CancellationToken::new();
     let router = api::router(Arc::clone(&host));
     let ended = end.clone();
@@ -90,7 +92,6 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         }
     });
     tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
-    host.recover().await?;
     Ok(Running { addr, host, end, server })
 }
 

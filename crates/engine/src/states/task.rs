@@ -102,7 +102,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
         heartbeat_seconds: heartbeat,
         role_arn: role,
         started: false,
-        submitted: false,
+        submitted: None,
     };
     let (kind, details) = scheduled(execution, &request, &parameters);
     execution.event(thread, kind, details);
@@ -128,7 +128,7 @@ pub(crate) fn ask(
         heartbeat_seconds: None,
         role_arn: None,
         started: false,
-        submitted: false,
+        submitted: None,
     };
     open(execution, thread, request);
 }
@@ -267,7 +267,7 @@ pub(crate) fn answer(execution: &mut Execution, input: Input) {
     // A host that does a task again after a crash tells again that it has begun: once is enough.
     let again = match &input {
         Input::TaskStarted { .. } | Input::ActivityStarted { .. } => open.request.started,
-        Input::TaskSubmitted { .. } => open.request.submitted,
+        Input::TaskSubmitted { .. } => open.request.submitted.is_some(),
         _ => false,
     };
     if again {
@@ -275,7 +275,9 @@ pub(crate) fn answer(execution: &mut Execution, input: Input) {
     }
     if let Some(kept) = execution.tasks.get_mut(task) {
         kept.request.started |= matches!(input, Input::TaskStarted { .. } | Input::ActivityStarted { .. });
-        kept.request.submitted |= matches!(input, Input::TaskSubmitted { .. });
+        if let Input::TaskSubmitted { output, .. } = &input {
+            kept.request.submitted = Some(output.clone());
+        }
     }
     match input {
         Input::TaskStarted { .. } => mark(execution, &open, Mark::Started, named),

@@ -12,13 +12,16 @@ use super::arn::{check_arn, check_name, page};
 use super::error::ApiError;
 use super::wire::seconds;
 use super::{Answer, PAYLOAD};
-use crate::host::{Host, Machine, lock};
+use crate::host::{Host, Machine, Start, lock};
 use crate::store::{ExecutionRow, RunStatus};
 
 /// Pages of executions have the longer tokens.
 const TOKEN: usize = 3_096;
 /// A synchronous execution ends within five minutes.
 const SYNC: Duration = Duration::from_secs(305);
+
+/// An execution can be redriven for 14 days after its end, in milliseconds.
+const REDRIVE_WINDOW: i64 = 14 * 24 * 3_600 * 1_000;
 
 /// What an execution is started with.
 #[derive(Debug, Deserialize)]
@@ -81,12 +84,6 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
     } else {
         host.place.arn("states", &format!("execution:{}:{name}", lead.machine.name))
     };
-    if let Some(known) = lock(&host.registry).execution(&arn) {
-        if known.status == RunStatus::Running && known.params.input == input {
-            return Ok((arn, known.params.start_at));
-        }
-        return Err(ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")));
-    }
     let start_at = host.clock.now();
     let seed = Uuid::new_v4().as_u128().to_le_bytes();
     let params = StartParams {
@@ -103,8 +100,30 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
         state_machine_version_arn: lead.version_arn,
         state_machine_alias_arn: lead.alias_arn,
     };
-    host.start(params, &lead.machine.definition, lead.machine.revision_id.clone(), ask.trace_header).await?;
-    Ok((arn, start_at))
+    let machine = lead.machine;
+    let start = Start {
+        params,
+        definition: machine.definition,
+        revision_id: machine.revision_id,
+        trace_header: ask.trace_header,
+    };
+    let asked = start.params.input.clone();
+    match host.start(start).await? {
+        None => Ok((arn, start_at)),
+        // The same call again is answered as the first was.
+        Some(known) if known.status == RunStatus::Running && known.params.input == asked => {
+            Ok((arn, known.params.start_at))
+        }
+        Some(_) => Err(ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))),
+    }
+}
+
+/// The execution of this name, with its start.
+pub fn named(host: &Host, machine_arn: &str, name: &str) -> Option<(String, i64)> {
+    let machine = lead(host, machine_arn).ok()?.machine.name;
+    let arn = host.place.arn("states", &format!("execution:{machine}:{name}"));
+    let start_at = lock(&host.registry).execution(&arn)?.params.start_at;
+    Some((arn, start_at))
 }
 
 /// The errors of an input, in the words of AWS's JSON reader.
@@ -157,7 +176,7 @@ pub async fn start_sync(host: &Arc<Host>, ask: Begin) -> Answer {
     let (arn, _) = begin(host, ask).await?;
     let ended = tokio::time::timeout(SYNC, host.wait_for_end(&arn)).await.ok().flatten();
     let row = ended.ok_or_else(|| ApiError::new("InternalServerException", "The execution did not end."))?;
-    let mut answer = described(&row);
+    let mut answer = described(&row, host.clock.now());
     let took = row.stopped_at.unwrap_or(row.params.start_at) - row.params.start_at;
     let status = answer.get("status").cloned().unwrap_or_default();
     for field in
@@ -208,30 +227,38 @@ pub async fn stop(host: &Arc<Host>, ask: Stop) -> Answer {
 /// `RedriveExecution`.
 pub async fn redrive(host: &Arc<Host>, ask: ByArn) -> Answer {
     let row = find(host, &ask.execution_arn)?;
-    let (status, reason) = redrivable(&row);
+    let (status, reason) = redrivable(&row, host.clock.now());
     if status != "REDRIVABLE" {
         let why = reason.unwrap_or_default();
         return Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
     }
-    host.redrive(&row).await?;
+    if !host.redrive(&ask.execution_arn).await? {
+        return Err(ApiError::new(
+            "ExecutionNotRedrivable",
+            "The execution is not redrivable: Execution is RUNNING and cannot be redriven.",
+        ));
+    }
     Ok(json!({ "redriveDate": seconds(host.clock.now()) }))
 }
 
 /// Whether an execution can be redriven, and why not.
-fn redrivable(row: &ExecutionRow) -> (&'static str, Option<String>) {
+fn redrivable(row: &ExecutionRow, now: i64) -> (&'static str, Option<String>) {
     let no = |reason: String| ("NOT_REDRIVABLE", Some(reason));
     match row.status {
         RunStatus::Running => no("Execution is RUNNING and cannot be redriven".to_owned()),
         RunStatus::Succeeded => no("Execution is SUCCEEDED and cannot be redriven".to_owned()),
         _ if row.params.kind == ExecutionKind::Express => no("Express executions cannot be redriven".to_owned()),
+        _ if row.stopped_at.is_some_and(|stopped| now - stopped > REDRIVE_WINDOW) => {
+            no("Execution has exceeded the 14 day redrive period and cannot be redriven".to_owned())
+        }
         _ if row.events >= 24_999 => no("Execution history event limit exceeded".to_owned()),
         _ => ("REDRIVABLE", None),
     }
 }
 
-fn described(row: &ExecutionRow) -> Map<String, Value> {
+fn described(row: &ExecutionRow, now: i64) -> Map<String, Value> {
     let params = &row.params;
-    let (redrive_status, reason) = redrivable(row);
+    let (redrive_status, reason) = redrivable(row, now);
     let all = [
         ("executionArn", Some(json!(params.execution_arn))),
         ("stateMachineArn", Some(json!(params.state_machine_arn))),
@@ -258,7 +285,7 @@ fn described(row: &ExecutionRow) -> Map<String, Value> {
 
 /// `DescribeExecution`.
 pub fn describe(host: &Host, ask: &ByArn) -> Answer {
-    Ok(Value::Object(described(&find(host, &ask.execution_arn)?)))
+    Ok(Value::Object(described(&find(host, &ask.execution_arn)?, host.clock.now())))
 }
 
 #[derive(Debug, Deserialize)]
@@ -276,7 +303,7 @@ pub fn list(host: &Host, ask: &List) -> Answer {
         .state_machine_arn
         .as_deref()
         .ok_or_else(|| ApiError::new("ValidationException", "Must provide a StateMachine ARN or MapRun ARN"))?;
-    let rows = if let Err(error) = lead(host, arn) {
+    let arns = if let Err(error) = lead(host, arn) {
         // A size or a token that is wrong is told first.
         page(Vec::<()>::new(), ask.max_results, ask.next_token.as_deref(), TOKEN)?;
         return Err(error);
@@ -295,12 +322,15 @@ pub fn list(host: &Host, ask: &List) -> Answer {
             let here = arn == machine_arn
                 || params.state_machine_version_arn.as_deref() == Some(arn)
                 || params.state_machine_alias_arn.as_deref() == Some(arn);
-            let status = serde_json::to_value(row.status).unwrap_or_default();
-            here && ask.status_filter.as_ref().is_none_or(|filter| status == filter.as_str())
+            here && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
         };
-        registry.executions_of(machine_arn).filter(wanted).map(listed).collect::<Vec<_>>()
+        registry.executions_of(machine_arn).filter(wanted).map(|row| row.params.execution_arn.clone()).collect()
     };
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (arns, next): (Vec<String>, _) = page(arns, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let rows: Vec<Value> = {
+        let registry = lock(&host.registry);
+        arns.iter().filter_map(|arn| registry.execution(arn)).map(listed).collect()
+    };
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -309,7 +339,8 @@ pub fn list(host: &Host, ask: &List) -> Answer {
 }
 
 fn listed(row: &ExecutionRow) -> Value {
-    let mut all = described(row);
+    // The redrive's window is no part of a list.
+    let mut all = described(row, 0);
     let kept = [
         "executionArn",
         "stateMachineArn",
@@ -341,10 +372,7 @@ pub struct History {
 pub async fn history(host: &Host, ask: History) -> Answer {
     let row = find(host, &ask.execution_arn)?;
     if row.params.kind == ExecutionKind::Express {
-        return Err(ApiError::new(
-            "InvalidArn",
-            format!("Invalid Arn: 'Resource type not valid in this context: express'"),
-        ));
+        return Err(ApiError::new("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'"));
     }
     let picked = host.history(&ask.execution_arn, |events| {
         let places: Vec<usize> =

@@ -28,7 +28,7 @@ use self::error::ApiError;
 use crate::host::Host;
 use crate::lambda::Failure;
 
-/// AWS's limit of a request is 1 MB, to which its envelope comes.
+/// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
 const BODY: usize = 2 * 1024 * 1024;
 /// The largest input, output or cause, in bytes.
 pub const PAYLOAD: usize = 262_144;
@@ -52,7 +52,10 @@ pub fn router(host: Arc<Host>) -> Router {
 async fn own_clients_only(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
     let is_here = name.eq_ignore_ascii_case("localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if headers.contains_key(header::ORIGIN) || !is_here {

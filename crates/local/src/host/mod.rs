@@ -6,9 +6,10 @@ mod registry;
 mod timers;
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_engine::{Action, Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
+use countersign_engine::{Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -38,9 +39,13 @@ impl Place {
 /// An execution in memory, with what has been kept of it.
 struct Run {
     engine: Execution,
+    row: ExecutionRow,
     seq: u64,
     kept_events: usize,
 }
+
+/// Locks of [`Host::gate`].
+const GATES: usize = 64;
 
 type Shared<T> = Arc<tokio::sync::Mutex<T>>;
 
@@ -70,12 +75,57 @@ pub struct Host {
     tokens: Mutex<HashMap<String, (String, TaskId)>>,
     /// Tasks under way, to be aborted where they are not wanted any more.
     under_way: Mutex<HashMap<(String, TaskId), AbortHandle>>,
+    /// The executions that tasks started and wait for.
+    children: Mutex<HashMap<(String, TaskId), String>>,
     /// By activity ARN, oldest first.
     offers: Mutex<HashMap<String, Vec<Offer>>>,
     offered: Notify,
     /// Wakes those who wait for an execution's end, by its ARN.
     ended: tokio::sync::broadcast::Sender<String>,
     histories: Mutex<history::Recent>,
+    gates: [tokio::sync::Mutex<()>; GATES],
+}
+
+/// What an execution is started with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub params: StartParams,
+    /// The definition's text.
+    pub definition: String,
+    pub revision_id: Option<String>,
+    pub trace_header: Option<String>,
+}
+
+impl Start {
+    /// The row of the execution before its first step; `definition` is the key of its definition.
+    fn row(self, definition: String) -> ExecutionRow {
+        ExecutionRow {
+            params: self.params,
+            definition,
+            revision_id: self.revision_id,
+            trace_header: self.trace_header,
+            status: RunStatus::Running,
+            stopped_at: None,
+            output: None,
+            error: None,
+            cause: None,
+            events: 0,
+            redrives: 0,
+            redriven_at: None,
+        }
+    }
+}
+
+/// Runs a step to its end in a task of its own: a caller who goes away must not end it half-way.
+async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only the end of the runtime cancels it, and that ends this task too.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// A lock that a panic cannot take away: what it guards is changed in single calls that cannot stop half-way.
@@ -105,10 +155,12 @@ impl Host {
             timers: Timers::default(),
             tokens: Mutex::default(),
             under_way: Mutex::default(),
+            children: Mutex::default(),
             offers: Mutex::default(),
             offered: Notify::new(),
             ended: tokio::sync::broadcast::channel(1_024).0,
             histories: Mutex::default(),
+            gates: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
     }
 
@@ -121,18 +173,20 @@ impl Host {
             lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
         for row in open {
             let arn = row.params.execution_arn.clone();
-            let Some(run) = self.replay(&row).await? else {
+            let Some(run) = self.replay(row).await? else {
                 tracing::error!(execution = %arn, "an execution's definition is lost: it cannot go on");
                 continue;
             };
             let actions = run.engine.outstanding();
-            lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
-            self.perform_all(&arn, actions);
+            self.hold(run);
+            for action in actions {
+                self.perform(&arn, action);
+            }
         }
         Ok(())
     }
 
-    async fn replay(&self, row: &ExecutionRow) -> Result<Option<Run>, StoreError> {
+    async fn replay(&self, row: ExecutionRow) -> Result<Option<Run>, StoreError> {
         let Some(program) = self.program(&row.definition).await? else { return Ok(None) };
         let journal = self.store.journal(&row.params.execution_arn).await?;
         let mut engine = Execution::new(program, row.params.clone());
@@ -141,7 +195,7 @@ impl Host {
             engine.step(at, input);
         }
         let kept_events = engine.history().len();
-        Ok(Some(Run { engine, seq, kept_events }))
+        Ok(Some(Run { engine, row, seq, kept_events }))
     }
 
     /// The compiled program of a definition that was kept.
@@ -157,96 +211,145 @@ impl Host {
         Ok(compiled)
     }
 
-    /// Starts an execution. Its row is in the registry, and its first step is kept, when this returns.
+    /// Starts an execution. Its row is in the registry, and its first step is kept, when this returns. Where an execution
+    /// of this ARN is known already, nothing is started, and it is given.
     ///
     /// # Errors
     /// The store failed; then it was not started.
-    pub async fn start(
-        self: &Arc<Self>,
-        params: StartParams,
-        definition: &str,
-        revision_id: Option<String>,
-        trace_header: Option<String>,
-    ) -> Result<(), StoreError> {
-        let key = crate::api::arn::fingerprint(definition);
-        self.store.keep_definition(&key, definition).await?;
-        let Some(program) = self.program(&key).await? else {
-            return Err(StoreError::Row(serde::de::Error::custom("the definition does not compile")));
-        };
-        let arn = params.execution_arn.clone();
-        let row = ExecutionRow {
-            params: params.clone(),
-            definition: key,
-            revision_id,
-            trace_header,
-            status: RunStatus::Running,
-            stopped_at: None,
-            output: None,
-            error: None,
-            cause: None,
-            events: 0,
-            redrives: 0,
-            redriven_at: None,
-        };
-        lock(&self.registry).put_execution(row);
-        let run = Run { engine: Execution::new(program, params), seq: 0, kept_events: 0 };
-        lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
-        self.feed(&arn, Input::Start).await
+    pub async fn start(self: &Arc<Self>, start: Start) -> Result<Option<ExecutionRow>, StoreError> {
+        let host = Arc::clone(self);
+        apart(async move {
+            let arn = start.params.execution_arn.clone();
+            let _alone = host.gate(&arn).lock().await;
+            let known = lock(&host.registry).execution(&arn).cloned();
+            if known.is_some() {
+                return Ok(known);
+            }
+            let key = crate::api::arn::fingerprint(&start.definition);
+            host.store.keep_definition(&key, &start.definition).await?;
+            let Some(program) = host.program(&key).await? else {
+                return Err(StoreError::Row(serde::de::Error::custom("the definition does not compile")));
+            };
+            let row = start.row(key);
+            let engine = Execution::new(program, row.params.clone());
+            let run = host.hold(Run { engine, row, seq: 0, kept_events: 0 });
+            host.step(&mut *run.lock().await, Input::Start).await?;
+            Ok(None)
+        })
+        .await
     }
 
-    /// Redrives an execution that ended: its engine is made again from the journal, and goes on.
+    /// Redrives an execution that ended: its engine is made again from the journal, and goes on. False where it runs.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn redrive(self: &Arc<Self>, row: &ExecutionRow) -> Result<(), StoreError> {
-        let arn = row.params.execution_arn.clone();
-        if let Some(run) = self.replay(row).await? {
-            lock(&self.runs).insert(arn.clone(), Arc::new(tokio::sync::Mutex::new(run)));
-            self.feed(&arn, Input::Redrive).await?;
-        }
-        Ok(())
+    pub async fn redrive(self: &Arc<Self>, arn: &str) -> Result<bool, StoreError> {
+        let host = Arc::clone(self);
+        let arn = arn.to_owned();
+        apart(async move {
+            let _alone = host.gate(&arn).lock().await;
+            let row = lock(&host.registry).execution(&arn).filter(|row| row.status != RunStatus::Running).cloned();
+            let Some(row) = row else { return Ok(false) };
+            let Some(run) = host.replay(row).await? else { return Ok(false) };
+            let run = host.hold(run);
+            host.step(&mut *run.lock().await, Input::Redrive).await?;
+            Ok(true)
+        })
+        .await
     }
 
-    /// Feeds one input to an execution: journal, step, keep, perform. An execution that has ended takes nothing.
+    /// Feeds one input to an execution. One that has ended takes nothing.
     ///
     /// # Errors
     /// The store failed. The execution is put aside then: a restart takes it up as it was kept.
     pub async fn feed(self: &Arc<Self>, arn: &str, input: Input) -> Result<(), StoreError> {
         let Some(run) = lock(&self.runs).get(arn).cloned() else { return Ok(()) };
-        let mut run = run.lock().await;
+        let host = Arc::clone(self);
+        apart(async move { host.step(&mut *run.lock().await, input).await }).await
+    }
+
+    /// Feeds what nobody waits for an answer to.
+    pub(crate) async fn tell(self: &Arc<Self>, arn: &str, input: Input) {
+        if let Err(error) = self.feed(arn, input).await {
+            tracing::error!(execution = arn, %error, "a task's news could not be kept");
+        }
+    }
+
+    /// Feeds an input to the task that a token belongs to; false where the task is closed. Of two answers at once, one
+    /// takes effect.
+    ///
+    /// # Errors
+    /// The store failed; then the task was not answered.
+    pub async fn answer(
+        self: &Arc<Self>,
+        token: &str,
+        input: impl FnOnce(TaskId) -> Input,
+    ) -> Result<bool, StoreError> {
+        let Some((arn, task)) = lock(&self.tokens).get(token).cloned() else { return Ok(false) };
+        let Some(run) = lock(&self.runs).get(&arn).cloned() else { return Ok(false) };
+        let host = Arc::clone(self);
+        let input = input(task);
+        apart(async move {
+            let mut run = run.lock().await;
+            if !run.engine.task_is_open(task) || run.engine.outcome().is_some() {
+                return Ok(false);
+            }
+            host.step(&mut run, input).await?;
+            if !run.engine.task_is_open(task) {
+                host.close(&arn, task);
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    /// One step of an execution: journal, step, keep, perform. The actions are performed before the next step is made,
+    /// so that they come in the order in which the engine asked for them.
+    async fn step(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
         if run.engine.outcome().is_some() && !matches!(input, Input::Redrive) {
             return Ok(());
         }
         let at = self.clock.now();
-        let redrive = matches!(input, Input::Redrive);
-        let actions = run.engine.step(at, input.clone());
-        let Some(mut row) = lock(&self.registry).execution(arn).cloned() else { return Ok(()) };
-        describe(&mut row, &run.engine);
-        if redrive {
-            row.redriven_at = Some(at);
+        if matches!(input, Input::Redrive) {
+            run.row.redriven_at = Some(at);
         }
+        let actions = run.engine.step(at, input.clone());
+        describe(&mut run.row, &run.engine);
+        let arn = run.row.params.execution_arn.clone();
         let fresh = &run.engine.history()[run.kept_events..];
-        if let Err(error) = self.store.keep_step(&row, run.seq, &JournalEntry { at, input }, fresh).await {
-            tracing::error!(execution = arn, %error, "a step could not be kept: the execution waits for a restart");
-            lock(&self.runs).remove(arn);
+        if let Err(error) = self.store.keep_step(&run.row, run.seq, &JournalEntry { at, input }, fresh).await {
+            tracing::error!(execution = %arn, %error, "a step could not be kept: the execution waits for a restart");
+            lock(&self.runs).remove(&arn);
             return Err(error);
         }
         run.seq += 1;
         run.kept_events = run.engine.history().len();
-        let over = row.status != RunStatus::Running;
-        lock(&self.registry).put_execution(row);
-        if over {
-            let history = run.engine.history().to_vec();
-            lock(&self.histories).put(arn, history);
-            self.let_go(arn);
+        lock(&self.registry).put_execution(run.row.clone());
+        for action in actions {
+            self.perform(&arn, action);
         }
-        drop(run);
-        self.perform_all(arn, actions);
-        if over {
+        if run.row.status != RunStatus::Running {
+            lock(&self.histories).put(&arn, run.engine.history().to_vec());
+            self.let_go(&arn);
             // Nobody may be waiting.
-            let _ = self.ended.send(arn.to_owned());
+            let _ = self.ended.send(arn);
         }
         Ok(())
+    }
+
+    /// Puts an execution among those that run.
+    fn hold(&self, run: Run) -> Shared<Run> {
+        let arn = run.row.params.execution_arn.clone();
+        let run = Arc::new(tokio::sync::Mutex::new(run));
+        lock(&self.runs).insert(arn, Arc::clone(&run));
+        run
+    }
+
+    /// The lock under which an execution comes to run: of two starts of one name, one starts it.
+    fn gate(&self, arn: &str) -> &tokio::sync::Mutex<()> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        arn.hash(&mut hasher);
+        &self.gates[hasher.finish() as usize % GATES]
     }
 
     /// Forgets what an ended execution held.
@@ -256,30 +359,6 @@ impl Host {
         for offers in lock(&self.offers).values_mut() {
             offers.retain(|offer| offer.execution != arn);
         }
-    }
-
-    /// Feeds an input to the task that a token belongs to; false where the task is closed.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn answer(
-        self: &Arc<Self>,
-        token: &str,
-        input: impl FnOnce(TaskId) -> Input,
-    ) -> Result<bool, StoreError> {
-        let Some((arn, task)) = lock(&self.tokens).get(token).cloned() else { return Ok(false) };
-        let Some(run) = lock(&self.runs).get(&arn).cloned() else { return Ok(false) };
-        let open = run.lock().await.engine.task_is_open(task);
-        if open {
-            let input = input(task);
-            let closes = !matches!(input, Input::Heartbeat { .. });
-            // Taken before it is fed: of two answers at once only one may take effect.
-            if closes && lock(&self.tokens).remove(token).is_none() {
-                return Ok(false);
-            }
-            self.feed(&arn, input).await?;
-        }
-        Ok(open)
     }
 
     /// Waits until an execution has ended, and gives its row; `None` where there is no such execution.
@@ -313,12 +392,6 @@ impl Host {
         }
         self.functions.shutdown().await;
         self.store.close().await;
-    }
-
-    fn perform_all(self: &Arc<Self>, arn: &str, actions: Vec<Action>) {
-        for action in actions {
-            self.perform(arn, action);
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_engine::{Action, Input, Integration, TaskId, TaskRequest};
+use countersign_engine::{Action, Input, Integration, Pattern, TaskId, TaskRequest};
 
 use super::{Host, Offer, lock};
 use crate::integrations::{self, Answer};
@@ -21,9 +21,16 @@ impl Host {
         if let Some(token) = &request.token {
             lock(&self.tokens).insert(token.clone(), (arn.to_owned(), request.task));
         }
-        if let Integration::Activity { arn: activity } = &request.integration {
-            self.offer(arn, activity.clone(), &request);
-            return;
+        match &request.integration {
+            // Its worker has it, or a worker will ask for it.
+            Integration::Activity { arn: activity } if !request.started => {
+                self.offer(arn, activity.clone(), &request);
+                return;
+            }
+            Integration::Activity { .. } => return,
+            // Whoever was given the token answers.
+            Integration::Service { pattern: Pattern::WaitForTaskToken, .. } if request.submitted.is_some() => return,
+            _ => {}
         }
         let task = request.task;
         let host = Arc::clone(self);
@@ -32,8 +39,9 @@ impl Host {
         let handle = tokio::spawn(async move {
             let ran = Box::pin(integrations::run(Arc::clone(&host), execution.clone(), request)).await;
             lock(&host.under_way).remove(&(execution.clone(), task));
+            lock(&host.children).remove(&(execution.clone(), task));
             for input in inputs(task, ran) {
-                host.feed_apart(&execution, input).await;
+                host.tell(&execution, input).await;
             }
         });
         lock(&self.under_way).insert(key.clone(), handle.abort_handle());
@@ -43,17 +51,9 @@ impl Host {
         }
     }
 
-    /// Feeds an input in a task of its own: a call that is aborted must not abort a step half-way.
-    pub(crate) async fn feed_apart(self: &Arc<Self>, arn: &str, input: Input) {
-        let host = Arc::clone(self);
-        let execution = arn.to_owned();
-        let fed = tokio::spawn(async move {
-            if let Err(error) = host.feed(&execution, input).await {
-                tracing::error!(%execution, %error, "a task's news could not be kept");
-            }
-        });
-        // It cannot be cancelled, and a panic in it is reported by its own hook.
-        let _ = fed.await;
+    /// Notes the execution that a task started and waits for: where the task is cancelled, it is stopped.
+    pub(crate) fn note_child(&self, arn: &str, task: TaskId, child: &str) {
+        lock(&self.children).insert((arn.to_owned(), task), child.to_owned());
     }
 
     fn offer(&self, execution: &str, activity: String, request: &TaskRequest) {
@@ -67,13 +67,24 @@ impl Host {
         self.offered.notify_waiters();
     }
 
-    fn cancel(&self, arn: &str, task: TaskId) {
+    fn cancel(self: &Arc<Self>, arn: &str, task: TaskId) {
+        self.close(arn, task);
+        let key = (arn.to_owned(), task);
+        if let Some(handle) = lock(&self.under_way).remove(&key) {
+            handle.abort();
+        }
+        let child = lock(&self.children).remove(&key);
+        if let Some(child) = child {
+            let host = Arc::clone(self);
+            tokio::spawn(async move { host.tell(&child, Input::Stop { error: None, cause: None }).await });
+        }
+    }
+
+    /// Forgets the token of a task that takes no more answers.
+    pub(super) fn close(&self, arn: &str, task: TaskId) {
         lock(&self.tokens).retain(|_, (execution, known)| execution != arn || *known != task);
         for offers in lock(&self.offers).values_mut() {
             offers.retain(|offer| offer.execution != arn || offer.task != task);
-        }
-        if let Some(handle) = lock(&self.under_way).remove(&(arn.to_owned(), task)) {
-            handle.abort();
         }
     }
 

@@ -6,12 +6,18 @@ use uuid::Uuid;
 
 use super::Call;
 use super::answer::{Answer, usual_headers};
-use crate::api::executions::{Begin, begin};
+use crate::api::arn::fingerprint;
+use crate::api::error::ApiError;
+use crate::api::executions::{Begin, begin, named};
 use crate::api::wire::{http_date, iso};
 use crate::store::{ExecutionRow, RunStatus};
 
-/// Starts an execution, and waits for its end where the pattern says so.
+/// Starts an execution, and waits for its end where the pattern says so. What was started before a restart is waited
+/// for, not started again.
 pub async fn start(call: Call<'_>, service: &str) -> Answer {
+    if let Some(arn) = call.submitted.and_then(started_before) {
+        return wait(call, &arn).await;
+    }
     let Some(machine_arn) = call.parameters.get("StateMachineArn").and_then(Value::as_str) else {
         return Answer::failed("States.Runtime", "The task's parameters have no StateMachineArn.");
     };
@@ -20,24 +26,18 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
         None => "{}".to_owned(),
         Some(value) => value.to_string(),
     };
-    let name = call.parameters.get("Name").and_then(Value::as_str).map(str::to_owned);
-    let begun = Box::pin(begin(
-        call.host,
-        Begin { machine_arn: machine_arn.to_owned(), name, input: Some(input), trace_header: None },
-    ))
-    .await;
-    let (arn, started_at) = match begun {
+    let given = call.parameters.get("Name").and_then(Value::as_str).map(str::to_owned);
+    // The same again after a restart, which then finds the execution that it names.
+    let name = given.clone().unwrap_or_else(|| own_name(call.execution, call.task.0));
+    let known = || named(call.host, machine_arn, &name).filter(|_| given.is_none());
+    let ask =
+        Begin { machine_arn: machine_arn.to_owned(), name: Some(name.clone()), input: Some(input), trace_header: None };
+    let (arn, started_at) = match Box::pin(begin(call.host, ask)).await {
         Ok(begun) => begun,
-        Err(error) if service == "states" => {
-            let kind = format!("StepFunctions.{}Exception", error.code);
-            return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
-        }
-        Err(error) => {
-            let id = Uuid::new_v4();
-            let cause =
-                format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
-            return Answer::failed(&format!("Sfn.{}Exception", error.code), cause);
-        }
+        Err(error) => match known() {
+            Some(begun) => begun,
+            None => return refused(service, &error),
+        },
     };
     let mut result = Map::new();
     result.insert("ExecutionArn".to_owned(), json!(arn));
@@ -56,13 +56,40 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
         Pattern::WaitForTaskToken => Answer::Submitted(submitted),
         Pattern::Sync | Pattern::Sync2 => {
             // The event comes before the wait, which may last a year.
-            call.host.feed_apart(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
-            match call.host.wait_for_end(&arn).await {
-                Some(row) => ended(&row, call.pattern),
-                None => Answer::Nothing,
-            }
+            call.host.tell(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
+            wait(call, &arn).await
         }
     }
+}
+
+/// The execution that the service's answer names.
+fn started_before(submitted: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(submitted).ok()?;
+    answer.get("ExecutionArn")?.as_str().map(str::to_owned)
+}
+
+async fn wait(call: Call<'_>, arn: &str) -> Answer {
+    call.host.note_child(call.execution, call.task, arn);
+    match call.host.wait_for_end(arn).await {
+        Some(row) => ended(&row, call.pattern),
+        None => Answer::Nothing,
+    }
+}
+
+/// A name for the execution that a task starts without one: the task's own, in the form of AWS's.
+fn own_name(execution: &str, task: u64) -> String {
+    let mark = u128::from_str_radix(&fingerprint(&format!("{execution}/{task}")), 16).unwrap_or_default();
+    uuid::Builder::from_random_bytes(mark.to_be_bytes()).into_uuid().to_string()
+}
+
+fn refused(service: &str, error: &ApiError) -> Answer {
+    if service == "states" {
+        let kind = format!("StepFunctions.{}Exception", error.code);
+        return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
+    }
+    let id = Uuid::new_v4();
+    let cause = format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
+    Answer::failed(&format!("Sfn.{}Exception", error.code), cause)
 }
 
 /// The child's description as the task's result.

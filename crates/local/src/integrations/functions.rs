@@ -25,7 +25,12 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return Answer::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
-    let payload = parameters.get("Payload").map_or_else(|| "{}".to_owned(), Value::to_string);
+    // A text is sent as it is: it is JSON already.
+    let payload = match parameters.get("Payload") {
+        None | Some(Value::Null) => "{}".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
     let output = match host.functions.invoke(name_of(function), &payload).await {
         Ok(output) if output.len() > PAYLOAD => return too_large("lambda"),
         Ok(output) => compact(&output),

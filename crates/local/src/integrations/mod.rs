@@ -20,9 +20,9 @@ use crate::host::Host;
 
 /// Runs one task to its answer.
 pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
-    let TaskRequest { task, integration, parameters, .. } = request;
+    let TaskRequest { task, integration, parameters, submitted, .. } = request;
     let started = |host: Arc<Host>, execution: String| async move {
-        host.feed_apart(&execution, Input::TaskStarted { task }).await;
+        host.tell(&execution, Input::TaskStarted { task }).await;
     };
     match integration {
         Integration::Lambda { function_arn } => {
@@ -31,7 +31,14 @@ pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> An
         }
         Integration::Service { service, action, pattern, resource } => {
             started(Arc::clone(&host), execution.clone()).await;
-            let call = Call { host: &host, execution: &execution, task, parameters: &parameters, pattern };
+            let call = Call {
+                host: &host,
+                execution: &execution,
+                task,
+                parameters: &parameters,
+                pattern,
+                submitted: submitted.as_deref(),
+            };
             service_call(call, &service, &action, &resource).await
         }
         Integration::ItemReader { resource } | Integration::ResultWriter { resource } => Answer::failed(
@@ -53,6 +60,8 @@ struct Call<'a> {
     task: countersign_engine::TaskId,
     parameters: &'a Value,
     pattern: Pattern,
+    /// The service's answer, where it accepted the request before a restart.
+    submitted: Option<&'a str>,
 }
 
 async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> Answer {

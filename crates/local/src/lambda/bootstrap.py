@@ -43,6 +43,13 @@ def described(error, request_id):
     return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace})
 
 
+def plain(value):
+    """What AWS's runtime makes of values that JSON has no form for."""
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
 def refused(kind, message):
     post("/init/error", json.dumps({"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": []}))
     sys.exit(1)
@@ -82,7 +89,7 @@ def main():
         finally:
             sys.stdout.flush()
         try:
-            text = json.dumps(result)
+            text = json.dumps(result, default=plain)
         except (TypeError, ValueError) as error:
             wrong = {"errorMessage": f"Unable to marshal response: {error}", "errorType": "Runtime.MarshalError",
                      "requestId": context.aws_request_id, "stackTrace": []}

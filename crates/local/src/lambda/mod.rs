@@ -94,7 +94,7 @@ impl Functions {
         let id = Uuid::new_v4().to_string();
         // The semaphore is never closed.
         let Ok(_place) = places.acquire().await else { return Err(Failure::Unknown) };
-        let warm = lock(&inner.idle).get_mut(name).and_then(Vec::pop);
+        let warm = self.warm(name);
         let mut worker = match warm {
             Some(worker) => worker,
             None => Worker::start(name, spec, &inner.folder, inner.address, &inner.region, Arc::clone(&inner.lines))
@@ -105,6 +105,18 @@ impl Functions {
             lock(&inner.idle).entry(name.to_owned()).or_default().push(worker);
         }
         result
+    }
+
+    /// A process that waits for events; those that ended meanwhile are forgotten.
+    fn warm(&self, name: &str) -> Option<Worker> {
+        let mut idle = lock(&self.0.idle);
+        let workers = idle.get_mut(name)?;
+        while let Some(mut worker) = workers.pop() {
+            if worker.lives() {
+                return Some(worker);
+            }
+        }
+        None
     }
 
     /// Ends every process.

@@ -78,6 +78,11 @@ impl Worker {
         self.usable
     }
 
+    /// Whether its process still runs.
+    pub fn lives(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Ends the process.
     pub async fn end(mut self) {
         // It may have ended by itself.
@@ -106,7 +111,7 @@ impl Worker {
             biased;
             Ok(reply) = reply => {
                 let result = read(&id, reply);
-                self.usable = matches!(self.child.try_wait(), Ok(None)) && !is_init_error(&result);
+                self.usable = self.lives() && !is_init_error(&result);
                 result
             }
             status = self.child.wait() => Err(exit_error(&id, &exit_words(status))),

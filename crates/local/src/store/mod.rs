@@ -2,8 +2,8 @@
 //!
 //! A thing (state machine, version, alias, activity, topic, queue) is a JSON document under its ARN. An execution's
 //! journal holds its inputs, from which the engine makes it again; its history is kept as the engine made it, in chunks
-//! of one step each, so that reading it never replays. WAL with one writer: a commit survives the end of the process;
-//! the end of the machine may take the last moment, which a restart then does again.
+//! of one step each, so that reading it never replays. WAL with one writer: a commit survives the end of the process
+//! and that of the machine.
 
 mod rows;
 
@@ -67,7 +67,7 @@ impl Store {
             .filename(&file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+            .synchronous(SqliteSynchronous::Full);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
         for table in SCHEMA {
             sqlx::query(*table).execute(&writer).await.map_err(open)?;
