@@ -9,7 +9,7 @@ export default defineConfig({
   // A story builds on its own server; two cores carry two of them at a time.
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],
@@ -20,7 +20,6 @@ export default defineConfig({
     },
     locale: "en-GB",
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
   },
   projects: [
     { name: "desk", testMatch: /(story|hydration)\.spec\.ts/, use: { viewport: desk } },

@@ -204,7 +204,7 @@ pub struct StateView {
     pub name: String,
     pub status: Status,
     pub visits: Vec<VisitView>,
-    /// How often it was entered; `visits` holds at most the last 20.
+    /// How often it was entered; `visits` holds at most the last 20, of the chosen state alone, in order.
     pub visit_count: usize,
 }
 

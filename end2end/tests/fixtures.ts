@@ -73,8 +73,9 @@ export const test = base.extend<{ server: Server }>({
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => {
-      // A refused connection is what a page meets while the server restarts.
-      if (message.type() === "error" && !message.text().includes("ERR_")) faults.push(message.text());
+      // A refused connection is what a page meets while the server restarts; the status of a page itself is its test's.
+      const ofPage = message.location().url === page.url();
+      if (message.type() === "error" && !ofPage && !message.text().includes("ERR_")) faults.push(message.text());
     });
     await use(page);
     expect(faults, "errors in the browser's console").toEqual([]);
@@ -82,6 +83,9 @@ export const test = base.extend<{ server: Server }>({
 });
 
 export { expect };
+
+/** Milliseconds until a workflow on a busy machine counts as stuck. */
+const PATIENCE = 40_000;
 
 /** Opens a page and, where scripts run, waits until it moves by itself. */
 export async function open(page: Page, path: string, scripts: boolean): Promise<void> {
@@ -95,10 +99,11 @@ export async function ready(page: Page, scripts: boolean): Promise<void> {
 }
 
 /** Asks again until `condition` holds: by reloading where no scripts run, because nothing moves by itself there. */
-export async function eventually(page: Page, scripts: boolean, condition: () => Promise<void>): Promise<void> {
-  if (scripts) return condition();
+export async function eventually(page: Page, scripts: boolean, condition: (soon: typeof expect) => Promise<void>): Promise<void> {
+  if (scripts) return condition(expect.configure({ timeout: PATIENCE }) as typeof expect);
+  const now = expect.configure({ timeout: 500 }) as typeof expect;
   await expect(async () => {
     await page.reload();
-    await condition();
-  }).toPass({ timeout: 15_000 });
+    await condition(now);
+  }).toPass({ timeout: PATIENCE });
 }

@@ -24,7 +24,7 @@ const ALL: u32 = 500;
 /// AWS's limit of an input, in bytes.
 const INPUT: usize = 262_144;
 /// An input that is longer is not carried back to the form through the address.
-const CARRIED: usize = 4_096;
+const CARRIED: usize = 65_536;
 
 /// Everything that serves one connection.
 pub struct Desk {
@@ -59,7 +59,8 @@ impl Desk {
     }
 
     /// What is known; an error where nothing ever was.
-    fn known(&self) -> Result<Arc<Snapshot>, AppError> {
+    async fn known(&self) -> Result<Arc<Snapshot>, AppError> {
+        self.watch.first_look().await;
         let snapshot = self.watch.snapshot();
         match (&snapshot.data_at, &snapshot.problem) {
             (None, Some(problem)) => Err(AppError { kind: ErrorKind::Unavailable, problem: problem.clone() }),
@@ -77,7 +78,7 @@ impl Desk {
     /// The connection has not answered yet.
     pub async fn overview(&self) -> Result<Overview, AppError> {
         let folder = self.folder();
-        Ok(views::overview(&*self.known()?, self.watch.now(), |wait| self.reading(&folder, wait).title))
+        Ok(views::overview(&*self.known().await?, self.watch.now(), |wait| self.reading(&folder, wait).title))
     }
 
     /// All workflows.
@@ -85,7 +86,7 @@ impl Desk {
     /// # Errors
     /// The connection has not answered yet.
     pub async fn workflows(&self) -> Result<Vec<WorkflowRow>, AppError> {
-        Ok(views::workflows(&*self.known()?))
+        Ok(views::workflows(&*self.known().await?))
     }
 
     /// One workflow by its name.
@@ -93,7 +94,7 @@ impl Desk {
     /// # Errors
     /// There is none, or the connection has not answered yet.
     pub async fn workflow(&self, name: &str) -> Result<WorkflowPage, AppError> {
-        let snapshot = self.known()?;
+        let snapshot = self.known().await?;
         let machine = snapshot.machine_named(name).ok_or_else(|| no_workflow(name))?;
         let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
         Ok(WorkflowPage {
@@ -134,7 +135,7 @@ impl Desk {
             }
         };
         let workflow = workflow.filter(|name| !name.is_empty());
-        Ok(views::executions(&*self.known()?, workflow, status, self.watch.now()))
+        Ok(views::executions(&*self.known().await?, workflow, status, self.watch.now()))
     }
 
     /// One execution.
@@ -171,7 +172,7 @@ impl Desk {
     /// The connection has not answered yet, or the store failed.
     pub async fn inbox(&self) -> Result<InboxPage, AppError> {
         let folder = self.folder();
-        let snapshot = self.known()?;
+        let snapshot = self.known().await?;
         let waiting = snapshot.waiting.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait)));
         let decided = self.store.latest(LATEST).await?;
         Ok(InboxPage {
@@ -266,7 +267,7 @@ impl Desk {
     /// # Errors
     /// The connection has not answered yet.
     pub async fn deploy_plan(&self) -> Result<DeployPage, AppError> {
-        let snapshot = self.known()?;
+        let snapshot = self.known().await?;
         let folder = self.folder();
         let account = self.account(&snapshot).await?;
         let mut items: Vec<_> = plan(&folder, &snapshot, &self.clients().about.region, &account)
@@ -312,7 +313,7 @@ impl Desk {
     /// # Errors
     /// A refused definition was asked for, nothing is to be deployed, or the connection does not answer.
     pub async fn deploy(&self, only: Option<&str>) -> Result<Vec<String>, AppError> {
-        let snapshot = self.known()?;
+        let snapshot = self.known().await?;
         let folder = self.folder();
         let account = self.account(&snapshot).await?;
         let items = plan(&folder, &snapshot, &self.clients().about.region, &account);
@@ -337,7 +338,7 @@ impl Desk {
     /// # Errors
     /// There is no such workflow, or the connection does not answer.
     pub async fn start(&self, workflow: &str, name: &str, input: &str) -> Result<String, AppError> {
-        let snapshot = self.known()?;
+        let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow).ok_or_else(|| no_workflow(workflow))?;
         let again = |problem: &str| {
             let kept = if input.len() <= CARRIED { format!("&input={}", routes::encode(input)) } else { String::new() };
@@ -351,23 +352,33 @@ impl Desk {
         if let Err(why) = check_input(input) {
             return Ok(again(&why));
         }
+        match self.launch(&machine.arn, name, input).await {
+            Ok(arn) => {
+                self.watch.look_again().await;
+                Ok(routes::execution(&arn))
+            }
+            Err(problem) if problem.kind == ErrorKind::Unavailable => Err(problem),
+            Err(problem) => Ok(again(&problem.to_string())),
+        }
+    }
+
+    /// Starts an execution; gives its ARN.
+    ///
+    /// # Errors
+    /// The connection does not answer, or refuses.
+    pub async fn launch(&self, machine_arn: &str, name: &str, input: &str) -> Result<String, AppError> {
         let input = if input.trim().is_empty() { "{}" } else { input };
-        let call = self.clients().sfn.start_execution().state_machine_arn(&machine.arn).input(input);
         // Always a name: some endpoints give all that have none the same one.
-        let own = match name.trim() {
+        let name = match name.trim() {
             "" => uuid::Uuid::new_v4().to_string(),
             given => given.to_owned(),
         };
-        match call.name(own).send().await {
-            Ok(started) => {
-                self.watch.look_again().await;
-                Ok(routes::execution(&started.execution_arn))
-            }
-            Err(error) => {
-                let problem = problem(&format!("start {workflow}"), &self.clients().about, &error);
-                if problem.kind == ErrorKind::Unavailable { Err(problem) } else { Ok(again(&problem.to_string())) }
-            }
-        }
+        let call = self.clients().sfn.start_execution().state_machine_arn(machine_arn).input(input).name(name);
+        let started = call.send().await.map_err(|error| {
+            let workflow = machine_arn.rsplit(':').next().unwrap_or_default();
+            problem(&format!("start {workflow}"), &self.clients().about, &error)
+        })?;
+        Ok(started.execution_arn)
     }
 
     /// Stops an execution, in the name of `person`.

@@ -69,7 +69,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     tasks.spawn(Arc::clone(&watch).run(end.clone()));
     tasks.spawn(courier.run(end.clone()));
     if engine.is_some() && !args.no_demo {
-        tasks.spawn(first_start(Arc::clone(&desk)));
+        first_start(&desk).await;
     }
     println!("Countersign is at http://{address}");
     println!("  showing   {} ({})", watch.clients.about.label, watch.clients.about.detail);
@@ -156,20 +156,22 @@ async fn ended(end: CancellationToken) {
 }
 
 /// In an empty engine: deploys the shipped workflows, and starts one execution of each sample, so that there is
-/// something to see and something to decide.
-async fn first_start(desk: Arc<Desk>) {
-    desk.watch.look_again().await;
+/// something to see and something to decide. The first page waits for it.
+async fn first_start(desk: &Desk) {
+    desk.watch.first_look().await;
     let known = desk.watch.snapshot();
     if known.data_at.is_none() || !known.machines.is_empty() {
         return;
     }
     match desk.deploy(None).await {
         Ok(names) => {
-            println!("  deployed  {}", names.join(", "));
+            println!("Deployed {}.", names.join(", "));
             let folder = Folder::read(&desk.definitions);
+            let known = desk.watch.snapshot();
             for name in names {
+                let Some(machine) = known.machine_named(&name) else { continue };
                 for sample in folder.samples(&name) {
-                    if let Err(error) = desk.start(&name, "", &sample.input).await {
+                    if let Err(error) = desk.launch(&machine.arn, "", &sample.input).await {
                         tracing::warn!(%error, workflow = %name, "a sample execution was not started");
                     }
                 }

@@ -22,10 +22,10 @@ pub fn ExecutionPage() -> impl IntoView {
     let arn = param("arn");
     let stop = ServerAction::<StopExecution>::new();
     live.watch(arn.into());
-    // The state is chosen here, from what is already loaded: choosing another one asks nothing of the server.
+    let state = query("state");
     let execution = wire::data(
-        move || (arn.get(), live.changed(Topic::Execution), stop.version().get()),
-        |(arn, ..)| get_execution(arn, None),
+        move || (arn.get(), state.get(), live.changed(Topic::Execution), stop.version().get()),
+        |(arn, state, ..)| get_execution(arn, state),
     );
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
 }
@@ -144,7 +144,9 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
 fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
     let asked = query("state");
     let tab = query("tab");
-    let chosen = Memo::new(move |_| asked.get().or_else(|| data.with(|data| data.chosen.clone())));
+    // The drawing marks a choice at once; the panel follows when what it shows has arrived.
+    let arrived = Memo::new(move |_| data.with(|data| data.chosen.clone()));
+    let chosen = Memo::new(move |_| asked.get().or_else(|| arrived.get()));
     let course = Signal::derive(move || {
         data.with(|data| {
             Some(Course {
@@ -167,7 +169,7 @@ fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
     }
     };
     let panel = move || {
-        chosen.get().map_or_else(
+        arrived.get().map_or_else(
             || view! { <section class="panel"><Empty title="No state chosen">"Choose a state in the drawing to see what it received and returned."</Empty></section> }.into_any(),
             |name| {
                 let wanted = name.clone();

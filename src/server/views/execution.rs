@@ -104,7 +104,7 @@ impl View<'_> {
                 StateView {
                     name: name.clone(),
                     status: status(summary.status),
-                    visits: seen.iter().rev().take(VISITS).map(|visit| self.visit(visit)).collect(),
+                    visits: seen[seen.len().saturating_sub(VISITS)..].iter().map(|visit| self.visit(visit)).collect(),
                     visit_count: usize::try_from(summary.visits).unwrap_or(usize::MAX),
                 }
             })

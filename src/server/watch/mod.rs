@@ -30,6 +30,9 @@ use crate::error::AppError;
 /// How many executions' records are kept.
 const RECORDS: usize = 4_096;
 
+/// How long a page waits for the first round.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
 /// One execution's record, and the lock that joins those who ask for it.
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Record>>>>;
 
@@ -119,6 +122,13 @@ impl Watch {
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(1_500), both).await;
+    }
+
+    /// Waits for the first round, at most as long as a call may take: before it nothing is known.
+    pub async fn first_look(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // An endpoint that does not answer is told by the page.
+        let _ = tokio::time::timeout(FIRST_LOOK, rounds.wait_for(|round| *round > 0)).await;
     }
 
     /// The definition of this machine changed: the next round reads it again.
