@@ -80,7 +80,13 @@ fn by_key(value: &mut Value) -> bool {
             }
             other => by_key(other) || changed,
         }),
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| by_key(item) || changed),
+        Value::Array(items) => {
+            let mut changed = false;
+            for item in items {
+                changed |= by_key(item);
+            }
+            changed
+        }
         Value::String(text) if text.starts_with(['{', '[']) && mentions_token(text) => {
             let Ok(mut inner) = serde_json::from_str::<Value>(text) else { return false };
             let changed = by_key(&mut inner);

@@ -88,7 +88,7 @@ pub async fn list_executions(watch: &Watch, machine: &Machine) -> Result<Vec<Sum
             }
         }
     }
-    found.sort_by(|a, b| b.started_at.cmp(&a.started_at));
+    found.sort_by_key(|one| std::cmp::Reverse(one.started_at));
     Ok(found)
 }
 
