@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$root"
 
 [ -x target/release/countersign ] || die "target/release/countersign is not built. Run 'make build' first."
-exec python3 tools/bench.py
+exec python3 benches/program.py

@@ -21,7 +21,7 @@ clippy-wasm() {
   cargo clippy -p countersign --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features \
     --features hydrate --target-dir target/wasm -- -D warnings
 }
-rust() { cargo test --release --workspace; }
+rust() { cargo test --release --workspace --no-fail-fast; }
 lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
 peers() { PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers; }
 conformance() { tools/conformance.sh; }

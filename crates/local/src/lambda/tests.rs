@@ -21,7 +21,7 @@ def crash(event, context):
 def sleep(event, context):
     time.sleep(60)
 def odd(event, context):
-    return b"bytes"
+    return b"bytes" if event == "bytes" else {1, 2}
 "#;
 
 async fn functions(test: &str) -> (Functions, PathBuf) {
@@ -76,10 +76,11 @@ async fn failures_are_told_as_aws_tells_them() {
     let (error, cause) = parts(functions.invoke("sleep", "{}").await);
     assert_eq!(error, "Sandbox.Timedout");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Task timed out after 1.00 seconds"), "{cause}");
+    assert_eq!(functions.invoke("odd", "\"bytes\"").await.unwrap(), "\"bytes\"");
     let (error, cause) = parts(functions.invoke("odd", "{}").await);
     assert_eq!(
         (error.as_str(), &cause["errorMessage"]),
-        ("Runtime.MarshalError", &json!("Unable to marshal response: Object of type bytes is not JSON serializable"))
+        ("Runtime.MarshalError", &json!("Unable to marshal response: Object of type set is not JSON serializable"))
     );
     let (error, cause) = parts(functions.invoke("broken", "{}").await);
     assert_eq!(

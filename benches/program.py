@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import statistics
@@ -9,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "target/release/countersign"
@@ -64,12 +65,16 @@ def main():
         stop(server)
         server, port, again = start(data)
         print(f"{'start-up to the first page, data present':48} {again:8.1f} ms")
-        for path in ["/", "/workflows", "/workflows/" + quote("fulfilment"), "/executions", "/inbox", "/deploy"]:
+        executions = get(port, "/executions?workflow=fulfilment")[1].decode()
+        execution = unescape(re.search(r'href="(/executions/arn[^"?]+)"', executions).group(1))
+        pages = {"/": "/", "/workflows": "/workflows", "/workflows/{name}": "/workflows/fulfilment"}
+        pages |= {"/executions": "/executions", "/executions/{arn}": execution, "/inbox": "/inbox", "/deploy": "/deploy"}
+        for name, path in pages.items():
             answers = [get(port, path) for _ in range(RUNS)]
             if {status for status, _, _ in answers} != {200}:
                 sys.exit(f"{path} answered {answers[0][0]}")
             times = sorted(ms for _, _, ms in answers)
-            print(f"{'GET ' + path:48} {statistics.median(times):8.1f} ms (95%: {times[int(RUNS * 0.95)]:.1f} ms, {len(answers[0][1]) / 1024:.0f} KiB)")
+            print(f"{'GET ' + name:48} {statistics.median(times):8.1f} ms (95%: {times[int(RUNS * 0.95)]:.1f} ms, {len(answers[0][1]) / 1024:.0f} KiB)")
         with open(f"/proc/{server.pid}/status") as status:
             print(f"{'resident memory':48} {next(int(line.split()[1]) for line in status if line.startswith('VmRSS')) / 1024:8.1f} MiB")
         stop(server)
