@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::config::ServeArgs;
@@ -95,7 +95,7 @@ impl Emulator for Credentials {
 pub fn problem<E, R>(doing: &str, about: &Connection, error: &SdkError<E, R>) -> AppError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let place = format!("{} ({})", about.label, about.detail);
     match error {
@@ -106,10 +106,19 @@ where
         SdkError::ServiceError(service) => refused(doing, &place, service.err().code(), service.err().message()),
         other => AppError::new(
             ErrorKind::Unavailable,
-            format!("Could not {doing} at {place}: {}.", DisplayErrorContext(other).to_string().trim_end_matches('.')),
+            format!("Could not {doing} at {place}: {}.", innermost(other)),
             "Check the region, the profile and the credentials that countersign was started with.",
         ),
     }
+}
+
+/// The causes of an error, the last of which tells the most, in one line.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    // The SDK's own layers say only that there was a failure.
+    let told = words.split_off(words.len().saturating_sub(2));
+    told.join(": ").trim_end_matches('.').chars().take(400).collect()
 }
 
 fn unreachable(doing: &str, place: &str, about: &Connection) -> AppError {

@@ -53,7 +53,8 @@ impl Desk {
             people: people::all(),
             waiting: snapshot.waiting.len(),
             data_at: snapshot.data_at,
-            problem: snapshot.problem.clone(),
+            // Where nothing is known yet, the page itself tells.
+            problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
             now: self.watch.now(),
         }
     }

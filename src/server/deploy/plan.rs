@@ -137,7 +137,10 @@ fn check(item: &mut Item, path: &Path) {
         line: diagnostic.line,
         column: diagnostic.column,
         error: diagnostic.severity == Severity::Error,
-        message: format!("{} ({} at {})", diagnostic.message, diagnostic.code, diagnostic.path),
+        message: match diagnostic.path.as_str() {
+            "" => format!("{} ({})", diagnostic.message, diagnostic.code),
+            path => format!("{} ({} at {path})", diagnostic.message, diagnostic.code),
+        },
         remedy: diagnostic.remedy,
     }));
 }

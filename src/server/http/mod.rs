@@ -43,7 +43,10 @@ pub fn router(desk: Arc<Desk>) -> Router {
     let routes = generate_route_list(App);
     let context = {
         let desk = Arc::clone(&desk);
-        move || provide_context(Arc::clone(&desk))
+        move || {
+            provide_context(Arc::clone(&desk));
+            guard::set_content_policy();
+        }
     };
     let pages = Router::new()
         .route("/api/{*name}", any(server_function))
