@@ -132,10 +132,10 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
         return None;
     }
     let told = failure_line(data.error.as_deref(), data.cause.as_deref());
-    let place =
-        data.states.iter().find(|state| matches!(state.status, Status::Failed | Status::TimedOut | Status::Aborted));
-    let place = place.map(|state| {
-        view! { <p>"It ended in "<a href=routes::execution_state(arn, &state.name) data-noscroll="true">{state.name.clone()}</a>"."</p> }
+    let first = |wanted: &[Status]| data.spans.iter().find(|span| wanted.contains(&span.status));
+    let place = first(&[Status::Failed, Status::TimedOut]).or_else(|| first(&[Status::Aborted]));
+    let place = place.map(|span| {
+        view! { <p>"It went wrong first in "<a href=routes::execution_state(arn, &span.state) data-noscroll="true">{span.state.clone()}</a>"."</p> }
     });
     Some(view! { <div class="notice notice-bad" role="status">{told}{place}</div> }.into_any())
 }

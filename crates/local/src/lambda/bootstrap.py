@@ -8,6 +8,7 @@ import time
 import traceback
 
 ADDRESS, PREFIX = os.environ["AWS_LAMBDA_RUNTIME_API"].split("/", 1)
+ROOT = os.environ["LAMBDA_TASK_ROOT"]
 API = "/" + PREFIX + "/2018-06-01/runtime"
 # One kept connection: the API is on this machine.
 link = http.client.HTTPConnection(ADDRESS)
@@ -39,7 +40,13 @@ class Context:
 def described(error, request_id):
     """An exception as AWS's Python runtime reports it: the frames of the handler's own code."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != "<string>"]
-    trace = [line for line in traceback.format_list(frames)]
+    # The code lies in /var/task on AWS, and workflows and people read the trace: it reads the same here.
+    traceback.format_list(frames)  # reads the lines while the names still lead to them
+    for frame in frames:
+        frame.filename = frame.filename.replace(ROOT, "/var/task", 1)
+    trace = traceback.format_list(frames)
+    # The log tells where the code really is.
+    traceback.print_exception(error)
     return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace})
 
 

@@ -69,7 +69,9 @@ async fn failures_are_told_as_aws_tells_them() {
         (error.as_str(), &cause["errorMessage"], &cause["errorType"]),
         ("InvalidOrder", &json!("no items"), &json!("InvalidOrder"))
     );
-    assert!(cause["stackTrace"][0].as_str().unwrap().contains("in refuse"), "{cause}");
+    let frame = cause["stackTrace"][0].as_str().unwrap();
+    assert!(frame.starts_with("  File \"/var/task/code.py\", line "), "{cause}");
+    assert!(frame.contains("in refuse\n    raise InvalidOrder("), "{cause}");
     let (error, cause) = parts(functions.invoke("crash", "{}").await);
     assert_eq!(error, "Runtime.ExitError");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: exit status 3"), "{cause}");
