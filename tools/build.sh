@@ -4,6 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
+command -v python3 >/dev/null || say "python3 is not installed: the demonstration's functions need it (Debian, as root: apt-get install python3)"
 tools/setup-wasm.sh
 tools/build-site.sh
 # The files below are part of the program. cargo sees that one has changed, but not that one was added.

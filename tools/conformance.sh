@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$root"
 
 recordings=${RECORDINGS:-$root/../shared/recordings}
-groups=${GROUPS_PLAYED:-none,lambda-only}
+groups=${GROUPS_PLAYED:-}
 if [ ! -e "$recordings/play.py" ]; then
   say "skipped: no recordings in $recordings (set RECORDINGS to their folder)"
   exit
@@ -35,8 +35,8 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 
-say "playing the recordings of the groups $groups"
-PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" "http://127.0.0.1:$port" --group "$groups" \
+say "playing the recordings${groups:+ of the groups $groups}"
+PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" "http://127.0.0.1:$port" ${groups:+--group "$groups"} \
   --report "${REPORT:-target/conformance.jsonl}" | tee "$work/table"
 kill -0 "$engine" 2>/dev/null || { cat "$work/engine.log" >&2; die "the engine ended while the recordings were played."; }
 

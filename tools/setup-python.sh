@@ -3,11 +3,14 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-need python3 "Install Python 3.11 or later."
 venv="$tools_dir/venv"
 up_to_date "$venv/.installed" "$root/tools/requirements.txt" && exit
 say "installing boto3, the AWS CLI and moto into .tools/venv"
 mkdir -p "$tools_dir"
-python3 -m venv "$venv" || die "python3 cannot make a virtual environment. On Debian, as root: apt-get install python3-venv"
+if ! python3 -m venv "$venv" >/dev/null 2>&1; then
+  { as_root apt-get update -q && as_root apt-get install -y -q python3-venv; } >&2 ||
+    die "python3 cannot make a virtual environment. Install Python 3.11 or later (Debian, as root: apt-get install python3-venv)."
+  python3 -m venv "$venv"
+fi
 "$venv/bin/pip" install -q --disable-pip-version-check -r "$root/tools/requirements.txt"
 touch "$venv/.installed"
