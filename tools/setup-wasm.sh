@@ -13,7 +13,7 @@ target() {
   if [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rustc ] && command -v wasm-ld-19 >/dev/null; then return; fi
   if command -v rustup >/dev/null && { say "adding the wasm32-unknown-unknown target"; rustup target add wasm32-unknown-unknown; }; then return; fi
   say "rustup cannot add the target; installing Debian's wasm compiler instead"
-  as_root apt-get install -y -q rustc-web cargo-web rust-web-src lld-19 ||
+  { as_root apt-get update -q && as_root apt-get install -y -q rustc-web cargo-web rust-web-src lld-19; } >&2 ||
     die "no compiler for wasm32. Run 'rustup target add wasm32-unknown-unknown', or as root: apt-get install rustc-web cargo-web rust-web-src lld-19"
 }
 
