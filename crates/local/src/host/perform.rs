@@ -36,6 +36,8 @@ impl Host {
         let host = Arc::clone(self);
         let execution = arn.to_owned();
         let key = (execution.clone(), task);
+        // Held while the task is made: one that ends at once must not take itself out before it is put in.
+        let mut under_way = lock(&self.under_way);
         let handle = tokio::spawn(async move {
             let ran = Box::pin(integrations::run(Arc::clone(&host), execution.clone(), request)).await;
             lock(&host.under_way).remove(&(execution.clone(), task));
@@ -44,11 +46,7 @@ impl Host {
                 host.tell(&execution, input).await;
             }
         });
-        lock(&self.under_way).insert(key.clone(), handle.abort_handle());
-        // It may have ended before it was put there.
-        if handle.is_finished() {
-            lock(&self.under_way).remove(&key);
-        }
+        under_way.insert(key, handle.abort_handle());
     }
 
     /// Notes the execution that a task started and waits for: where the task is cancelled, it is stopped.

@@ -55,6 +55,8 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
         Pattern::RequestResponse => Answer::Done(submitted),
         Pattern::WaitForTaskToken => Answer::Submitted(submitted),
         Pattern::Sync | Pattern::Sync2 => {
+            // Noted before anything else is waited for: a cancelled task must not leave it running.
+            call.host.note_child(call.execution, call.task, &arn);
             // The event comes before the wait, which may last a year.
             call.host.tell(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
             wait(call, &arn).await

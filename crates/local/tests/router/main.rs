@@ -1,0 +1,9 @@
+//! The API through its real router, over a store in a folder of the test's own and a clock that the test sets.
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+
+mod answers;
+mod engine;
+mod guard;
+mod nested;
+mod recovery;
+mod starts;

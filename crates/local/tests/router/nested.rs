@@ -1,0 +1,74 @@
+//! An execution that starts another and waits for it.
+
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, only, text};
+
+/// A parent that waits for a child that waits an hour: the parent's ARN and the child machine's.
+async fn parent(engine: &Engine) -> (String, String) {
+    let child = engine.machine("Child", only(json!({ "Type": "Wait", "Seconds": 3_600 }))).await;
+    let resource = "arn:aws:states:::states:startExecution.sync:2";
+    let state = json!({ "Type": "Task", "Resource": resource, "Parameters": { "StateMachineArn": child } });
+    let machine = engine.machine("Parent", only(state)).await;
+    (engine.start(&machine, "one").await, child)
+}
+
+/// The child's executions, once there is one.
+async fn children(engine: &Engine, machine: &str) -> Vec<Value> {
+    loop {
+        let listed = engine.call("ListExecutions", json!({ "stateMachineArn": machine })).await;
+        let children = listed["executions"].as_array().unwrap().clone();
+        if !children.is_empty() {
+            return children;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until the parent's task was submitted.
+async fn submitted(engine: &Engine, parent: &str) {
+    while !engine.events(parent).await.contains(&"TaskSubmitted".to_owned()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_child_is_waited_for_after_a_restart_and_not_started_twice() {
+    let engine = Engine::new("nested-restart").await;
+    let (parent, machine) = parent(&engine).await;
+    submitted(&engine, &parent).await;
+    let engine = engine.restart_after(1_000).await;
+    assert_eq!(children(&engine, &machine).await.len(), 1);
+    let engine = engine.restart_after(3_600_000).await;
+    let row = engine.ended(&parent).await;
+    assert_eq!(row.status.name(), "SUCCEEDED", "{row:?}");
+    let output: Value = serde_json::from_str(&row.output.unwrap()).unwrap();
+    assert_eq!((output["Status"].as_str(), &output["Output"]), (Some("SUCCEEDED"), &json!({})));
+    assert_eq!(children(&engine, &machine).await.len(), 1);
+    let events = engine.events(&parent).await;
+    assert_eq!(events.iter().filter(|kind| *kind == "TaskSubmitted").count(), 1, "{events:?}");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_child_that_was_started_but_not_told_of_is_found_again() {
+    let engine = Engine::new("nested-early").await;
+    let (parent, machine) = parent(&engine).await;
+    // Whatever the first engine had come to, there is one child in the end.
+    let engine = engine.restart_after(1_000).await;
+    submitted(&engine, &parent).await;
+    assert_eq!(children(&engine, &machine).await.len(), 1);
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn stopping_a_parent_stops_its_child() {
+    let engine = Engine::new("nested-stop").await;
+    let (parent, machine) = parent(&engine).await;
+    submitted(&engine, &parent).await;
+    let child = text(&children(&engine, &machine).await[0]["executionArn"]);
+    engine.call("StopExecution", json!({ "executionArn": parent, "error": "Enough" })).await;
+    assert_eq!(engine.ended(&parent).await.error.as_deref(), Some("Enough"));
+    assert_eq!(engine.ended(&child).await.status.name(), "ABORTED");
+    engine.remove().await;
+}

@@ -1,0 +1,91 @@
+//! What runs goes on after a restart.
+
+use serde_json::json;
+
+use crate::answers::taken;
+use crate::engine::{Engine, only, text};
+
+const HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn a_task_that_waits_is_answered_after_a_restart() {
+    let engine = Engine::new("restart-answer").await;
+    let (execution, token) = taken(&engine).await;
+    let engine = engine.restart_after(HOUR).await;
+    engine.call("SendTaskSuccess", json!({ "taskToken": token, "output": "1" })).await;
+    assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("1"));
+    let expected = "ExecutionStarted TaskStateEntered ActivityScheduled ActivityStarted ActivitySucceeded TaskStateExited ExecutionSucceeded";
+    assert_eq!(engine.events(&execution).await.join(" "), expected);
+    // It is over, and known as such, after one more restart.
+    let engine = engine.restart_after(HOUR).await;
+    assert_eq!(engine.refused("SendTaskSuccess", json!({ "taskToken": token, "output": "2" })).await.0, "TaskTimedOut");
+    assert_eq!(engine.events(&execution).await.join(" "), expected);
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_task_that_no_worker_took_is_offered_after_a_restart() {
+    let engine = Engine::new("restart-offer").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let machine = engine.machine("M", only(json!({ "Type": "Task", "Resource": activity }))).await;
+    let execution = engine.start(&machine, "one").await;
+    let engine = engine.restart_after(HOUR).await;
+    let task = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+    engine.call("SendTaskSuccess", json!({ "taskToken": task["taskToken"], "output": "1" })).await;
+    assert_eq!(engine.ended(&execution).await.status.name(), "SUCCEEDED");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_timer_that_came_due_meanwhile_fires_after_a_restart() {
+    let engine = Engine::new("restart-timer").await;
+    let machine = engine.machine("M", only(json!({ "Type": "Wait", "Seconds": 3_600 }))).await;
+    let execution = engine.start(&machine, "one").await;
+    let engine = engine.restart_after(HOUR / 2).await;
+    assert_eq!(engine.events(&execution).await, ["ExecutionStarted", "WaitStateEntered"], "half of it has passed");
+    let engine = engine.restart_after(HOUR / 2).await;
+    let row = engine.ended(&execution).await;
+    assert_eq!(row.stopped_at.unwrap() - row.params.start_at, HOUR);
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_timeout_that_came_due_meanwhile_fails_the_task() {
+    let engine = Engine::new("restart-timeout").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let state = json!({ "Type": "Task", "Resource": activity, "TimeoutSeconds": 60 });
+    let machine = engine.machine("M", only(state)).await;
+    let execution = engine.start(&machine, "one").await;
+    let engine = engine.restart_after(HOUR).await;
+    let row = engine.ended(&execution).await;
+    assert_eq!((row.status.name(), row.error.as_deref()), ("FAILED", Some("States.Timeout")));
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_redriven_execution_goes_on_from_the_state_that_failed() {
+    let engine = Engine::new("redrive").await;
+    let (execution, token) = taken(&engine).await;
+    let by_arn = json!({ "executionArn": execution });
+    assert_eq!(engine.refused("RedriveExecution", by_arn.clone()).await.0, "ExecutionNotRedrivable");
+    engine.call("SendTaskFailure", json!({ "taskToken": token, "error": "Refused" })).await;
+    assert_eq!(engine.ended(&execution).await.error.as_deref(), Some("Refused"));
+    // A restart in between: the engine is made again from its journal either way.
+    let engine = engine.restart_after(HOUR).await;
+    engine.call("RedriveExecution", by_arn.clone()).await;
+    let described = engine.call("DescribeExecution", by_arn.clone()).await;
+    assert_eq!((described["status"].as_str(), described["redriveCount"].as_u64()), (Some("RUNNING"), Some(1)));
+    let ask = json!({ "activityArn": "arn:aws:states:us-east-1:000000000000:activity:desk" });
+    let again = text(&engine.call("GetActivityTask", ask).await["taskToken"]);
+    assert_ne!(again, token, "each attempt has a token of its own");
+    assert_eq!(engine.refused("SendTaskSuccess", json!({ "taskToken": token, "output": "0" })).await.0, "TaskTimedOut");
+    engine.call("SendTaskSuccess", json!({ "taskToken": again, "output": "1" })).await;
+    assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("1"));
+    let events = engine.events(&execution).await.join(" ");
+    assert!(
+        events.contains("ActivityFailed ExecutionFailed ExecutionRedriven ActivityScheduled ActivityStarted"),
+        "{events}"
+    );
+    assert_eq!(engine.refused("RedriveExecution", by_arn).await.0, "ExecutionNotRedrivable");
+    engine.remove().await;
+}
