@@ -138,8 +138,11 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     Ok(StateReport::Done(report(&execution, &name, state, answered.as_ref(), inspection)))
 }
 
-/// The state in a definition of its own, with something to go on to.
-fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
+/// The state in a definition of its own, with something to go on to, and its name.
+///
+/// # Errors
+/// The definition has no such state.
+pub fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
     let (name, state, language) = match &test.state_name {
         Some(name) => {
             let (state, language) = find(&test.definition, name, None).ok_or(StateTestError::NotFound)?;

@@ -127,7 +127,7 @@ pub fn named(host: &Host, machine_arn: &str, name: &str) -> Option<(String, i64)
 }
 
 /// The errors of an input, in the words of AWS's JSON reader.
-fn check_input(input: &str) -> Result<(), ApiError> {
+pub fn check_input(input: &str) -> Result<(), ApiError> {
     let refused =
         |why: &str| ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"));
     if input.len() > PAYLOAD {

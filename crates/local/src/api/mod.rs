@@ -6,8 +6,10 @@ pub mod error;
 pub mod executions;
 mod machines;
 mod messaging;
+mod mock_shapes;
 mod tags;
 mod tasks;
+mod test_state;
 mod versions;
 pub mod wire;
 
@@ -139,6 +141,7 @@ async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
         "DescribeActivity" => activities::describe(host, &parameters(input)?),
         "ListActivities" => activities::list(host, &parameters(input)?),
         "GetActivityTask" => activities::take(host, parameters(input)?).await,
+        "TestState" => test_state::test(host, parameters(input)?).await,
         "TagResource" => tags::tag(host, parameters(input)?).await,
         "UntagResource" => tags::untag(host, parameters(input)?).await,
         "ListTagsForResource" => tags::list(host, &parameters(input)?),

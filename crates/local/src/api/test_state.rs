@@ -1,0 +1,310 @@
+//! `TestState`: one state by itself, with a mock or against what the engine can call.
+
+use std::sync::Arc;
+
+use countersign_asl::{Diagnostic, invalid_definition_message, parse};
+use countersign_engine::test_state::{StateReport, StateResult, StateTest, StateTestError, alone, test_state};
+use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskRequest};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Answer;
+use super::error::ApiError;
+use super::executions::check_input;
+use super::mock_shapes::{self, Mode};
+use crate::host::Host;
+use crate::integrations::{self, Answer as Came};
+
+/// AWS's `TestState` request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ask {
+    definition: String,
+    role_arn: Option<String>,
+    input: Option<String>,
+    inspection_level: Option<String>,
+    #[serde(default)]
+    reveal_secrets: bool,
+    variables: Option<String>,
+    state_name: Option<String>,
+    mock: Option<Mock>,
+    context: Option<String>,
+    #[serde(default)]
+    state_configuration: Configuration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mock {
+    result: Option<String>,
+    error_output: Option<ErrorOutput>,
+    field_validation_mode: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ErrorOutput {
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    cause: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Configuration {
+    retrier_retry_count: Option<u32>,
+    map_iteration_failure_count: Option<usize>,
+    map_item_reader_data: Option<String>,
+}
+
+fn refused(message: impl Into<String>) -> ApiError {
+    ApiError::new("ValidationException", message)
+}
+
+/// `TestState`.
+pub async fn test(host: &Arc<Host>, ask: Ask) -> Answer {
+    let level = ask.inspection_level.clone().unwrap_or_else(|| "INFO".to_owned());
+    if !["INFO", "DEBUG", "TRACE"].contains(&level.as_str()) {
+        return Err(ApiError::constraint(&level, "inspectionLevel", "satisfy enum value set: [INFO, DEBUG, TRACE]"));
+    }
+    if let Some(mock) = &ask.mock {
+        check_mock(mock, ask.reveal_secrets)?;
+    }
+    let mut test = prepared(host, &ask)?;
+    let state = checked(&test)?;
+    check_kind(&state, &ask)?;
+    if let Some(Ok(result)) = &test.answer {
+        check_result(&state, &ask, result)?;
+    }
+    let report = match run(&test)? {
+        StateReport::Done(report) => report,
+        StateReport::Asks(request) => {
+            test.answer = Some(call(host, *request).await?);
+            match run(&test)? {
+                StateReport::Done(report) => report,
+                // The first task of the state has its answer, and there is no second one.
+                StateReport::Asks(_) => return Err(refused("The state asks for more than one task.")),
+            }
+        }
+    };
+    Ok(answered(report, &level))
+}
+
+fn run(test: &StateTest) -> Result<StateReport, ApiError> {
+    test_state(test).map_err(|error| match error {
+        StateTestError::NotFound => refused(error.to_string()),
+        StateTestError::Compile(error) => ApiError::new(
+            "InvalidDefinition",
+            format!("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {} at {}'", error.reason, error.at),
+        ),
+    })
+}
+
+fn answered(report: StateResult, level: &str) -> Value {
+    let mut answer = Map::new();
+    answer.insert("status".to_owned(), json!(report.status.name()));
+    let texts =
+        [("output", report.output), ("error", report.error), ("cause", report.cause), ("nextState", report.next_state)];
+    answer.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), json!(text?)))));
+    if level != "INFO" {
+        answer.insert("inspectionData".to_owned(), Value::Object(report.inspection));
+    }
+    Value::Object(answer)
+}
+
+fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
+    if reveal_secrets {
+        return Err(refused("TestState does not support RevealSecrets when a mock is specified."));
+    }
+    match (&mock.result, &mock.error_output) {
+        (Some(_), Some(_)) => {
+            Err(refused("A test mock should have only one of the following fields: [result, errorOutput]."))
+        }
+        (None, None) => Err(refused("A test mock should have one of the following fields: [result, errorOutput].")),
+        (Some(result), None) if serde_json::from_str::<serde::de::IgnoredAny>(result).is_err() => {
+            Err(refused("Mocked result must be valid JSON."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The test as the engine takes it.
+fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
+    let definition = serde_json::from_str(&ask.definition).map_err(|_| {
+        let (_, diagnostics) = parse(&ask.definition);
+        ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics))
+    })?;
+    let input = ask.input.clone().unwrap_or_else(|| "{}".to_owned());
+    check_input(&input)?;
+    let variables = match &ask.variables {
+        None => Map::new(),
+        Some(text) => serde_json::from_str(text).map_err(|_| refused("Variables must be a JSON object."))?,
+    };
+    let context: Option<Value> = ask
+        .context
+        .as_ref()
+        .map(|text| serde_json::from_str(text))
+        .transpose()
+        .map_err(|error| refused(format!("Invalid Context object provided: {error}")))?;
+    context.as_ref().map(check_context).transpose()?;
+    // A test has a machine and an execution of no name that anybody gave.
+    let (machine, name) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+    let seed = Uuid::new_v4().as_u64_pair().0;
+    let answer = ask.mock.as_ref().and_then(|mock| match (&mock.result, &mock.error_output) {
+        (Some(result), _) => Some(Ok(result.clone())),
+        (None, Some(failure)) => Some(Err((failure.error.clone(), failure.cause.clone()))),
+        (None, None) => None,
+    });
+    Ok(StateTest {
+        definition,
+        state_name: ask.state_name.clone(),
+        params: StartParams {
+            execution_arn: host.place.arn("states", &format!("express:{machine}:{name}")),
+            name,
+            state_machine_arn: host.place.arn("states", &format!("stateMachine:{machine}")),
+            state_machine_name: machine,
+            role_arn: ask.role_arn.clone().unwrap_or_default(),
+            input,
+            kind: ExecutionKind::Standard,
+            start_at: host.clock.now(),
+            seed,
+            region: host.place.region.clone(),
+            ..StartParams::default()
+        },
+        variables,
+        answer,
+        retries: ask.state_configuration.retrier_retry_count.unwrap_or(0),
+        context,
+        iteration_failures: ask.state_configuration.map_iteration_failure_count.unwrap_or(0),
+    })
+}
+
+/// The parts of a context object that a test may give, with their types.
+const CONTEXT: [(&str, &str, &str); 10] = [
+    ("Execution", "Id", "string"),
+    ("Execution", "Name", "string"),
+    ("Execution", "RoleArn", "string"),
+    ("Execution", "StartTime", "string"),
+    ("State", "EnteredTime", "string"),
+    ("State", "Name", "string"),
+    ("State", "RetryCount", "number"),
+    ("StateMachine", "Id", "string"),
+    ("StateMachine", "Name", "string"),
+    ("Task", "Token", "string"),
+];
+
+fn check_context(context: &Value) -> Result<(), ApiError> {
+    let wrong = |why: String| Err(refused(format!("Invalid Context object provided: {why}")));
+    let Some(parts) = context.as_object() else { return wrong("it must be a JSON object".to_owned()) };
+    if parts.contains_key("Map") {
+        return wrong("'Map' field is not supported when mocking a Context object".to_owned());
+    }
+    for (part, field, kind) in CONTEXT {
+        let Some(value) = parts.get(part).and_then(|part| part.get(field)) else { continue };
+        if !(if kind == "string" { value.is_string() } else { value.is_number() }) {
+            return wrong(format!("{part}.{field} must be a {kind}"));
+        }
+    }
+    Ok(())
+}
+
+/// The tested state, of a definition without errors.
+fn checked(test: &StateTest) -> Result<Value, ApiError> {
+    let (name, definition) = alone(test).map_err(|error| refused(error.to_string()))?;
+    let (_, diagnostics) = parse(&definition.to_string());
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
+    }
+    Ok(definition["States"][&name].clone())
+}
+
+/// Whether a state of this type is tested with a mock, or without one.
+fn check_kind(state: &Value, ask: &Ask) -> Result<(), ApiError> {
+    let kind = state["Type"].as_str().unwrap_or_default();
+    match (kind, &ask.mock) {
+        ("Map" | "Parallel", None) => Err(ApiError::new(
+            "InvalidDefinition",
+            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+        )),
+        ("Task" | "Map" | "Parallel", _) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(refused(format!("State type '{kind}' is not supported when a mock is specified"))),
+    }
+}
+
+/// Whether a mocked result is one that the state could get.
+fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> {
+    let value: Value = serde_json::from_str(result).unwrap_or_default();
+    match state["Type"].as_str() {
+        Some("Parallel") => {
+            let items = value.as_array().ok_or_else(|| refused("Mocked result must be an array."))?;
+            if state["Branches"].as_array().is_some_and(|branches| branches.len() != items.len()) {
+                return Err(refused(
+                    "Mocked result must contain the same number of items as number of Parallel branches.",
+                ));
+            }
+        }
+        Some("Map") if state.get("ResultWriter").is_some() => {
+            if !value.is_object() {
+                return Err(refused("Mocked result must be a JSON object."));
+            }
+        }
+        Some("Map") => {
+            let items = value.as_array().ok_or_else(|| refused("Mocked result must be an array."))?;
+            check_failures(&ask.state_configuration, items.len())?;
+        }
+        _ => {
+            let mode = match ask.mock.as_ref().and_then(|mock| mock.field_validation_mode.as_deref()) {
+                Some("NONE") => return Ok(()),
+                Some("PRESENT") => Mode::Present,
+                _ => Mode::Strict,
+            };
+            return check_shape(state, mode, &value);
+        }
+    }
+    Ok(())
+}
+
+/// As many iterations as there are results, or items of the mocked reader, can fail.
+fn check_failures(configuration: &Configuration, results: usize) -> Result<(), ApiError> {
+    let data = configuration.map_item_reader_data.as_deref();
+    let read = data.and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok()).map_or(results, |items| items.len());
+    if configuration.map_iteration_failure_count.is_some_and(|failures| failures > read) {
+        return Err(refused("Map iteration failure count must be less than or equal to the number of Map iterations"));
+    }
+    Ok(())
+}
+
+fn check_shape(state: &Value, mode: Mode, result: &Value) -> Result<(), ApiError> {
+    match integration(state["Resource"].as_str().unwrap_or_default()) {
+        // With the other patterns the result is not the service's own answer to the call.
+        Some((service, action)) if !action.contains('.') => mock_shapes::check(service, action, mode, result),
+        _ => Ok(()),
+    }
+}
+
+/// Service and action of a task's resource.
+fn integration(resource: &str) -> Option<(&str, &str)> {
+    let rest = resource.split_once(":states:::").map(|(_, rest)| rest)?;
+    rest.rsplit_once(':')
+}
+
+/// Runs the task for real, as AWS does where there is no mock.
+async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (String, String)>, ApiError> {
+    let waits = match &request.integration {
+        Integration::Activity { .. } => Some("An activity"),
+        Integration::Service { pattern: Pattern::WaitForTaskToken, .. } => Some("A task with .waitForTaskToken"),
+        Integration::Service { pattern: Pattern::Sync | Pattern::Sync2, .. } => Some("A task with .sync"),
+        _ => None,
+    };
+    if let Some(what) = waits {
+        return Err(refused(format!("{what} can be tested only with a mock: give mock.result or mock.errorOutput.")));
+    }
+    // No execution has this name: what the call tells of its progress is heard by nobody.
+    let came = integrations::run(Arc::clone(host), String::new(), request).await;
+    Ok(match came {
+        Came::Done(output) | Came::Submitted(output) | Came::SubmittedAndDone { output, .. } => Ok(output),
+        Came::Failed { error, cause } | Came::SubmitFailed { error, cause } => Err((error, cause)),
+        Came::Nothing => Err(("States.Runtime".to_owned(), "The task has no answer.".to_owned())),
+    })
+}
