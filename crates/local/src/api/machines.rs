@@ -11,8 +11,8 @@ use super::Answer;
 use super::arn::{check_arn, check_name, page};
 use super::error::ApiError;
 use super::executions::find;
-use super::versions;
 use super::wire::seconds;
+use super::{variables, versions};
 use crate::host::{Host, Machine, Tag, lock};
 use crate::store::Kind;
 
@@ -163,11 +163,12 @@ pub struct Update {
 /// `UpdateStateMachine`. What runs keeps the definition that it was started with.
 pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     let mut machine = get(host, &ask.state_machine_arn)?;
-    if ask.definition.is_none()
+    // A call that only publishes makes no revision.
+    let unchanged = ask.definition.is_none()
         && ask.role_arn.is_none()
         && ask.logging_configuration.is_none()
-        && ask.tracing_configuration.is_none()
-    {
+        && ask.tracing_configuration.is_none();
+    if unchanged && !ask.publish {
         return Err(ApiError::new(
             "MissingRequiredParameter",
             "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
@@ -182,13 +183,19 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     machine.role_arn = ask.role_arn.unwrap_or(machine.role_arn);
     machine.logging = ask.logging_configuration.or(machine.logging);
     machine.tracing = ask.tracing_configuration.or(machine.tracing);
-    if machine.definition != before.definition || machine.role_arn != before.role_arn || machine.revision_id.is_none() {
+    if machine.definition != before.definition
+        || machine.role_arn != before.role_arn
+        || machine.revision_id.is_none() && !unchanged
+    {
         machine.revision_id = Some(Uuid::new_v4().to_string());
     }
     let now = host.clock.now();
     machine.updated_at = Some(now);
     keep(host, &machine).await?;
-    let mut answer = json!({ "updateDate": seconds(now), "revisionId": machine.revision_id });
+    let mut answer = json!({ "updateDate": seconds(now) });
+    if let Some(revision) = &machine.revision_id {
+        answer["revisionId"] = json!(revision);
+    }
     if ask.publish {
         let version = versions::make(host, &mut machine, ask.version_description).await?;
         answer["stateMachineVersionArn"] = json!(version.arn);
@@ -254,7 +261,16 @@ fn described(machine: &Machine) -> Map<String, Value> {
         ("tracingConfiguration", Some(machine.tracing.clone().unwrap_or_else(|| json!({ "enabled": false })))),
         ("revisionId", machine.revision_id.as_ref().map(|id| json!(id))),
     ];
-    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    all.into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .chain(referenced(&machine.definition))
+        .collect()
+}
+
+/// `variableReferences`, where a state uses a variable.
+fn referenced(definition: &str) -> Option<(String, Value)> {
+    let references = variables::references(&serde_json::from_str(definition).ok()?);
+    (!references.is_empty()).then(|| ("variableReferences".to_owned(), json!(references)))
 }
 
 /// `DescribeStateMachine`, of a machine, a version or an alias.
@@ -302,10 +318,15 @@ pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
     all.insert("definition".to_owned(), json!(definition));
     all.insert("roleArn".to_owned(), json!(row.params.role_arn));
     all.insert("updateDate".to_owned(), seconds(updated));
-    all.insert(
-        "encryptionConfiguration".to_owned(),
-        machine.and_then(|machine| machine.encryption).unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
-    );
+    all.shift_remove("variableReferences");
+    all.extend(referenced(&definition));
+    if row.params.state_machine_version_arn.is_none() {
+        let encryption = machine.and_then(|machine| machine.encryption);
+        all.insert(
+            "encryptionConfiguration".to_owned(),
+            encryption.unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
+        );
+    }
     if let Some(revision) = &row.revision_id {
         all.insert("revisionId".to_owned(), json!(revision));
     }

@@ -10,6 +10,7 @@ mod mock_shapes;
 mod tags;
 mod tasks;
 mod test_state;
+mod variables;
 mod versions;
 pub mod wire;
 

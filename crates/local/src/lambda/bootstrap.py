@@ -1,4 +1,5 @@
 """Runs one Lambda handler: asks the Runtime API for events, calls the handler, posts its answer or its error."""
+import decimal
 import http.client
 import importlib
 import json
@@ -15,7 +16,7 @@ link = http.client.HTTPConnection(ADDRESS)
 
 
 def post(path, body):
-    link.request("POST", API + path, body.encode(), {"Content-Type": "application/json"})
+    link.request("POST", API + path, body if isinstance(body, bytes) else body.encode(), {"Content-Type": "application/json"})
     link.getresponse().read()
 
 
@@ -51,9 +52,9 @@ def described(error, request_id):
 
 
 def plain(value):
-    """What AWS's runtime makes of values that JSON has no form for."""
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode()
+    """The one value besides JSON's own that AWS's runtime can write: what DynamoDB's client gives for a number."""
+    if isinstance(value, decimal.Decimal):
+        return float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
@@ -96,7 +97,8 @@ def main():
         finally:
             sys.stdout.flush()
         try:
-            text = json.dumps(result, default=plain)
+            # Bytes are the answer as it is, as on AWS.
+            text = result if isinstance(result, bytes) else json.dumps(result, default=plain)
         except (TypeError, ValueError) as error:
             wrong = {"errorMessage": f"Unable to marshal response: {error}", "errorType": "Runtime.MarshalError",
                      "requestId": context.aws_request_id, "stackTrace": []}

@@ -21,7 +21,7 @@ def crash(event, context):
 def sleep(event, context):
     time.sleep(60)
 def odd(event, context):
-    return b"bytes" if event == "bytes" else {1, 2}
+    return b'["bytes"]' if event == "bytes" else {1, 2}
 "#;
 
 async fn functions(test: &str) -> (Functions, PathBuf) {
@@ -78,7 +78,7 @@ async fn failures_are_told_as_aws_tells_them() {
     let (error, cause) = parts(functions.invoke("sleep", "{}").await);
     assert_eq!(error, "Sandbox.Timedout");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Task timed out after 1.00 seconds"), "{cause}");
-    assert_eq!(functions.invoke("odd", "\"bytes\"").await.unwrap(), "\"bytes\"");
+    assert_eq!(functions.invoke("odd", "\"bytes\"").await.unwrap(), "[\"bytes\"]");
     let (error, cause) = parts(functions.invoke("odd", "{}").await);
     assert_eq!(
         (error.as_str(), &cause["errorMessage"]),
