@@ -183,10 +183,9 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     machine.role_arn = ask.role_arn.unwrap_or(machine.role_arn);
     machine.logging = ask.logging_configuration.or(machine.logging);
     machine.tracing = ask.tracing_configuration.or(machine.tracing);
-    if machine.definition != before.definition
-        || machine.role_arn != before.role_arn
-        || machine.revision_id.is_none() && !unchanged
-    {
+    // The first update makes a revision in any case, but for one that publishes what has not changed.
+    let changed = machine.definition != before.definition || machine.role_arn != before.role_arn;
+    if changed || machine.revision_id.is_none() && !ask.publish {
         machine.revision_id = Some(Uuid::new_v4().to_string());
     }
     let now = host.clock.now();
