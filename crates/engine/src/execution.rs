@@ -105,6 +105,10 @@ impl Execution {
             _ if self.outcome.is_some() || !self.started => {}
             Input::Stop { error, cause } => self.stop(OutcomeStatus::Aborted, error, cause),
             Input::TimerFired { timer } => self.timer_fired(timer),
+            Input::UpdateMapRun { run, max_concurrency, tolerated_failure_count, tolerated_failure_percentage } => {
+                let change = (max_concurrency, tolerated_failure_count, tolerated_failure_percentage);
+                crate::states::distributed::update(self, &run, change);
+            }
             task_input => crate::states::task::answer(self, task_input),
         }
         self.run();

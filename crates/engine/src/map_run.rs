@@ -16,6 +16,9 @@ pub struct MapRun {
     pub max_concurrency: i64,
     pub tolerated_failure_count: i64,
     pub tolerated_failure_percentage: f64,
+    /// How many items there are, and how many children they make; 0 until they are read.
+    pub items: usize,
+    pub executions: usize,
     /// In the order of their items (or batches).
     pub children: Vec<Child>,
 }

@@ -37,6 +37,13 @@ pub enum Input {
     TimerFired { timer: TimerId },
     /// `StopExecution`.
     Stop { error: Option<String>, cause: Option<String> },
+    /// `UpdateMapRun`: what is given changes for the children that have not begun or not failed yet.
+    UpdateMapRun {
+        run: String,
+        max_concurrency: Option<i64>,
+        tolerated_failure_count: Option<i64>,
+        tolerated_failure_percentage: Option<f64>,
+    },
     /// `RedriveExecution`: goes on from the states that failed.
     Redrive,
 }

@@ -51,7 +51,7 @@ pub(crate) fn begin(
     state: &State,
     distributed: &Distributed,
     limit: i64,
-    tolerated: (usize, i64),
+    tolerated: (i64, i64),
 ) -> Ran {
     let label = if distributed.label.is_empty() { hexadecimal(execution.random()) } else { distributed.label.clone() };
     let machine = execution.params.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
@@ -66,8 +66,10 @@ pub(crate) fn begin(
         stopped_at: None,
         status: None,
         max_concurrency: limit,
-        tolerated_failure_count: tolerated.0 as i64,
+        tolerated_failure_count: tolerated.0,
         tolerated_failure_percentage: tolerated.1 as f64,
+        items: 0,
+        executions: 0,
         children: Vec::new(),
     });
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
@@ -102,12 +104,53 @@ pub(crate) fn items_read(execution: &mut Execution, thread: usize, answer: Resul
             if let Children::Map(iterations) = &mut execution.threads[thread].children {
                 iterations.results = vec![None; read.len()];
                 iterations.items = read.into_iter().map(Arc::new).collect();
+                // A percentage is one of the items, which were not known before.
+                if let Some(run) = iterations.run {
+                    tolerate(execution, thread, run);
+                }
             }
             batch_and_start(execution, thread, distributed)
         }
         Err(failure) => Err(fail_run(execution, thread, failure)),
     };
     go_on(execution, thread, ran);
+}
+
+/// `UpdateMapRun`, of a run that has not ended: what is given of concurrency, tolerated count and percentage.
+pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>, Option<i64>, Option<f64>)) {
+    let found = execution.map_runs.iter().position(|run| run.arn == arn && run.status.is_none());
+    let Some(run) = found else { return };
+    let described = &mut execution.map_runs[run];
+    described.max_concurrency = change.0.unwrap_or(described.max_concurrency);
+    described.tolerated_failure_count = change.1.unwrap_or(described.tolerated_failure_count);
+    described.tolerated_failure_percentage = change.2.unwrap_or(described.tolerated_failure_percentage);
+    let of_run = |children: &Children| matches!(children, Children::Map(m) if m.run == Some(run));
+    let Some(thread) = execution.threads.iter().position(|thread| of_run(&thread.children)) else { return };
+    tolerate(execution, thread, run);
+    let limit = execution.map_runs[run].max_concurrency;
+    let free = match &mut execution.threads[thread].children {
+        Children::Map(m) => {
+            m.limit = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+            m.limit.saturating_sub(m.running.len()).min(m.items.len() - m.next)
+        }
+        _ => 0,
+    };
+    for _ in 0..free {
+        if let Err(failure) = next(execution, thread) {
+            let failure = fail_run(execution, thread, failure);
+            return go_on(execution, thread, Err(failure));
+        }
+    }
+}
+
+/// How many of the items may fail, by the run's count and percentage.
+fn tolerate(execution: &mut Execution, thread: usize, run: usize) {
+    let run = &execution.map_runs[run];
+    let (count, percentage) = (run.tolerated_failure_count, run.tolerated_failure_percentage);
+    if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        let by_percentage = (iterations.items.len() as f64 * percentage / 100.0).floor();
+        iterations.tolerated = usize::try_from(count).unwrap_or(0).max(by_percentage as usize);
+    }
 }
 
 fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
@@ -120,6 +163,7 @@ fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
 }
 
 fn batch_and_start(execution: &mut Execution, thread: usize, distributed: &Distributed) -> Ran {
+    count(execution, thread, |run, items| run.items = items);
     if let Some(amount) = &distributed.batch_items {
         let size = {
             let at = &execution.threads[thread];
@@ -127,6 +171,7 @@ fn batch_and_start(execution: &mut Execution, thread: usize, distributed: &Distr
         };
         batch(execution, thread, distributed, usize::try_from(size).unwrap_or(1).max(1))?;
     }
+    count(execution, thread, |run, batches| run.executions = batches);
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(Run::Wait);
     };
@@ -135,6 +180,15 @@ fn batch_and_start(execution: &mut Execution, thread: usize, distributed: &Distr
         next(execution, thread)?;
     }
     if first == 0 { finish(execution, thread) } else { Ok(Run::Wait) }
+}
+
+/// Tells the run how many items (or batches of them) there are.
+fn count(execution: &mut Execution, thread: usize, tell: impl FnOnce(&mut MapRun, usize)) {
+    if let Children::Map(iterations) = &execution.threads[thread].children
+        && let Some(run) = iterations.run.and_then(|run| execution.map_runs.get_mut(run))
+    {
+        tell(run, iterations.items.len());
+    }
 }
 
 /// Puts the items (each through `ItemSelector`) into batches.

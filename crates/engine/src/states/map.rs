@@ -143,7 +143,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
     };
     execution.threads[thread].children = Children::Map(Box::new(iterations));
     if let Some(distributed) = &map.distributed {
-        return distributed::begin(execution, thread, state, distributed, limit, tolerated);
+        return distributed::begin(execution, thread, state, distributed, limit, (tolerated.1, tolerated.2));
     }
     begin(execution, thread, state, map)
 }
@@ -302,14 +302,14 @@ fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data
     }
 }
 
-/// How many iterations may fail, and the percentage as it was given.
+/// How many iterations may fail, and the count and the percentage as they were given.
 fn tolerated(
     execution: &Execution,
     thread: usize,
     map: &Map,
     input: &Data,
     items: usize,
-) -> Result<(usize, i64), Failure> {
+) -> Result<(usize, i64, i64), Failure> {
     let view = execution.view(&execution.threads[thread], &input.value);
     let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.value(&view)).transpose();
     let count = amount(&map.tolerated_count)?;
@@ -321,6 +321,6 @@ fn tolerated(
         return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
     }
     let by_percentage = percentage.map_or(0, |p| items * usize::try_from(p).unwrap_or(0) / 100);
-    let count = count.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    Ok((count.max(by_percentage), percentage.unwrap_or(0)))
+    let most = count.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    Ok((most.max(by_percentage), count.unwrap_or(0), percentage.unwrap_or(0)))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_engine::{ExecutionKind, Input, StartParams};
+use countersign_trace::HistoryEvent;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -11,12 +12,12 @@ use uuid::Uuid;
 use super::arn::{check_arn, check_name, page};
 use super::error::ApiError;
 use super::wire::seconds;
-use super::{Answer, PAYLOAD};
+use super::{Answer, PAYLOAD, map_runs};
 use crate::host::{Host, Machine, Start, lock};
 use crate::store::{ExecutionRow, RunStatus};
 
 /// Pages of executions have the longer tokens.
-const TOKEN: usize = 3_096;
+pub const TOKEN: usize = 3_096;
 /// A synchronous execution ends within five minutes.
 const SYNC: Duration = Duration::from_secs(305);
 
@@ -284,7 +285,10 @@ fn described(row: &ExecutionRow, now: i64) -> Map<String, Value> {
 }
 
 /// `DescribeExecution`.
-pub fn describe(host: &Host, ask: &ByArn) -> Answer {
+pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
+    if let Some(child) = map_runs::describe_child(host, &ask.execution_arn).await? {
+        return Ok(child);
+    }
     Ok(Value::Object(described(&find(host, &ask.execution_arn)?, host.clock.now())))
 }
 
@@ -292,13 +296,26 @@ pub fn describe(host: &Host, ask: &ByArn) -> Answer {
 #[serde(rename_all = "camelCase")]
 pub struct List {
     state_machine_arn: Option<String>,
+    map_run_arn: Option<String>,
     status_filter: Option<String>,
     max_results: Option<i64>,
     next_token: Option<String>,
 }
 
-/// `ListExecutions`.
-pub fn list(host: &Host, ask: &List) -> Answer {
+/// `ListExecutions`, of a machine, a version, an alias or a run of a distributed map.
+pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
+    if let Some(run) = &ask.map_run_arn {
+        if ask.state_machine_arn.is_some() {
+            let message = "Must provide either a StateMachine ARN or a MapRun ARN, not both";
+            return Err(ApiError::new("ValidationException", message));
+        }
+        let (filter, token) = (ask.status_filter.as_deref(), ask.next_token.as_deref());
+        return map_runs::children(host, run, filter, ask.max_results, token).await;
+    }
+    of_machine(host, &ask)
+}
+
+fn of_machine(host: &Host, ask: &List) -> Answer {
     let arn = ask
         .state_machine_arn
         .as_deref()
@@ -370,19 +387,23 @@ pub struct History {
 
 /// `GetExecutionHistory`.
 pub async fn history(host: &Host, ask: History) -> Answer {
+    if let Some((.., events)) = host.child(&ask.execution_arn, |events| picked(events, &ask)).await? {
+        return events;
+    }
     let row = find(host, &ask.execution_arn)?;
     if row.params.kind == ExecutionKind::Express {
         return Err(ApiError::new("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'"));
     }
-    let picked = host.history(&ask.execution_arn, |events| {
-        let places: Vec<usize> =
-            if ask.reverse_order { (0..events.len()).rev().collect() } else { (0..events.len()).collect() };
-        let (places, next) = page(places, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
-        let events: Result<Vec<Value>, _> =
-            places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
-        Ok::<_, ApiError>((events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?, next))
-    });
-    let (mut events, next) = picked.await??;
+    host.history(&ask.execution_arn, |events| picked(events, &ask)).await?
+}
+
+/// What is asked of a history.
+fn picked(events: &[HistoryEvent], ask: &History) -> Answer {
+    let places: Vec<usize> =
+        if ask.reverse_order { (0..events.len()).rev().collect() } else { (0..events.len()).collect() };
+    let (places, next) = page(places, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let events: Result<Vec<Value>, _> = places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
+    let mut events = events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?;
     if ask.include_execution_data == Some(false) {
         events.iter_mut().for_each(without_data);
     }

@@ -5,6 +5,7 @@ pub mod arn;
 pub mod error;
 pub mod executions;
 mod machines;
+mod map_runs;
 mod messaging;
 mod mock_shapes;
 mod tags;
@@ -131,9 +132,12 @@ async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
         "StartSyncExecution" => executions::start_sync(host, parameters(input)?).await,
         "StopExecution" => executions::stop(host, parameters(input)?).await,
         "RedriveExecution" => executions::redrive(host, parameters(input)?).await,
-        "DescribeExecution" => executions::describe(host, &parameters(input)?),
-        "ListExecutions" => executions::list(host, &parameters(input)?),
+        "DescribeExecution" => executions::describe(host, parameters(input)?).await,
+        "ListExecutions" => executions::list(host, parameters(input)?).await,
         "GetExecutionHistory" => executions::history(host, parameters(input)?).await,
+        "ListMapRuns" => map_runs::list(host, parameters(input)?).await,
+        "DescribeMapRun" => map_runs::describe(host, parameters(input)?).await,
+        "UpdateMapRun" => map_runs::update(host, parameters(input)?).await,
         "SendTaskSuccess" => tasks::success(host, parameters(input)?).await,
         "SendTaskFailure" => tasks::failure(host, parameters(input)?).await,
         "SendTaskHeartbeat" => tasks::heartbeat(host, parameters(input)?).await,

@@ -1,6 +1,7 @@
 //! Running executions: take an input, journal it, step the engine, keep what came of it, perform its actions.
 
 mod history;
+mod map_runs;
 mod perform;
 mod registry;
 mod timers;
@@ -83,6 +84,7 @@ pub struct Host {
     /// Wakes those who wait for an execution's end, by its ARN.
     ended: tokio::sync::broadcast::Sender<String>,
     histories: Mutex<history::Recent>,
+    replayed: Mutex<map_runs::Replayed>,
     gates: [tokio::sync::Mutex<()>; GATES],
 }
 
@@ -112,6 +114,7 @@ impl Start {
             events: 0,
             redrives: 0,
             redriven_at: None,
+            map_runs: Vec::new(),
         }
     }
 }
@@ -160,6 +163,7 @@ impl Host {
             offered: Notify::new(),
             ended: tokio::sync::broadcast::channel(1_024).0,
             histories: Mutex::default(),
+            replayed: Mutex::default(),
             gates: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
     }
@@ -399,6 +403,7 @@ impl Host {
 fn describe(row: &mut ExecutionRow, engine: &Execution) {
     row.events = engine.history().len() as u64;
     row.redrives = engine.redrive_count();
+    row.map_runs = engine.map_runs().iter().map(|run| run.arn.clone()).collect();
     let outcome = engine.outcome();
     row.status = outcome.map_or(RunStatus::Running, |outcome| match outcome.status {
         OutcomeStatus::Succeeded => RunStatus::Succeeded,

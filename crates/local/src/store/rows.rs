@@ -73,6 +73,9 @@ pub struct ExecutionRow {
     pub events: u64,
     pub redrives: u64,
     pub redriven_at: Option<i64>,
+    /// The ARNs of the runs of its distributed maps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub map_runs: Vec<String>,
 }
 
 /// One input of the journal.

@@ -1,0 +1,211 @@
+//! The runs of distributed maps, and their child executions.
+
+use std::sync::Arc;
+
+use countersign_engine::map_run::{Child, MapRun};
+use countersign_engine::{Input, OutcomeStatus};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Answer;
+use super::arn::{check_arn, page};
+use super::error::ApiError;
+use super::executions::{TOKEN, find};
+use super::wire::seconds;
+use crate::host::Host;
+use crate::store::ExecutionRow;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    execution_arn: String,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// `ListMapRuns`.
+pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
+    let row = find(host, &ask.execution_arn)?;
+    let mut rows = Vec::new();
+    for run in host.map_runs(row).await? {
+        let mut one = json!({
+            "executionArn": ask.execution_arn, "mapRunArn": run.arn, "stateMachineArn": machine_of(&run),
+            "startDate": seconds(run.started_at),
+        });
+        if let Some(at) = run.stopped_at {
+            one["stopDate"] = seconds(at);
+        }
+        rows.push(one);
+    }
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let mut answer = json!({ "mapRuns": rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+/// `stateMachine:MACHINE/LABEL` of `mapRun:MACHINE/LABEL:ID`.
+fn machine_of(run: &MapRun) -> String {
+    let machine = run.arn.replacen(":mapRun:", ":stateMachine:", 1);
+    machine.rsplit_once(':').map_or(machine.clone(), |(head, _)| head.to_owned())
+}
+
+async fn get(host: &Arc<Host>, arn: &str) -> Result<(ExecutionRow, MapRun), ApiError> {
+    check_arn(arn)?;
+    let gone = || {
+        ApiError::new(
+            "ResourceNotFound",
+            format!("Request references a resource that does not exist. Resource: '{arn}'"),
+        )
+    };
+    host.map_run(arn).await?.ok_or_else(gone)
+}
+
+fn status(status: Option<OutcomeStatus>) -> &'static str {
+    match status {
+        None => "RUNNING",
+        Some(OutcomeStatus::Succeeded) => "SUCCEEDED",
+        Some(OutcomeStatus::Failed) => "FAILED",
+        Some(OutcomeStatus::TimedOut) => "TIMED_OUT",
+        Some(OutcomeStatus::Aborted) => "ABORTED",
+    }
+}
+
+/// Counts of a run's items, or of its executions; `size` is how many of them a child stands for.
+fn counts(run: &MapRun, total: usize, size: impl Fn(&Child) -> usize) -> Value {
+    let of =
+        |wanted: &str| -> usize { run.children.iter().filter(|child| status(child.status) == wanted).map(&size).sum() };
+    let begun: usize = run.children.iter().map(&size).sum();
+    // What a run that has ended never began is not waited for any more.
+    let left = total.saturating_sub(begun);
+    let (pending, never) = if run.status.is_none() { (left, 0) } else { (0, left) };
+    json!({
+        "pending": pending, "running": of("RUNNING"), "succeeded": of("SUCCEEDED"), "failed": of("FAILED"),
+        "timedOut": of("TIMED_OUT"), "aborted": of("ABORTED") + never, "total": total, "resultsWritten": 0,
+        "failuresNotRedrivable": 0, "pendingRedrive": 0,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByArn {
+    map_run_arn: String,
+}
+
+/// `DescribeMapRun`.
+pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
+    let (row, run) = get(host, &ask.map_run_arn).await?;
+    // A run knows no status of its own for a timeout: its execution has it.
+    let status = match status(run.status) {
+        "TIMED_OUT" => "ABORTED",
+        status => status,
+    };
+    let mut answer = json!({
+        "mapRunArn": run.arn, "executionArn": row.params.execution_arn, "status": status,
+        "startDate": seconds(run.started_at), "maxConcurrency": run.max_concurrency,
+        "toleratedFailureCount": run.tolerated_failure_count,
+        "toleratedFailurePercentage": run.tolerated_failure_percentage,
+        "itemCounts": counts(&run, run.items, |child| child.items),
+        "executionCounts": counts(&run, run.executions, |_| 1),
+        "redriveCount": 0,
+    });
+    if let Some(at) = run.stopped_at {
+        answer["stopDate"] = seconds(at);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Update {
+    map_run_arn: String,
+    max_concurrency: Option<i64>,
+    tolerated_failure_count: Option<i64>,
+    tolerated_failure_percentage: Option<f64>,
+}
+
+/// `UpdateMapRun`. A run that has ended keeps what it had.
+pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
+    for (name, value) in
+        [("maxConcurrency", ask.max_concurrency), ("toleratedFailureCount", ask.tolerated_failure_count)]
+    {
+        if let Some(value) = value.filter(|value| *value < 0) {
+            return Err(ApiError::constraint(&value.to_string(), name, "have value greater than or equal to 0"));
+        }
+    }
+    if let Some(value) = ask.tolerated_failure_percentage.filter(|value| !(0.0..=100.0).contains(value)) {
+        let must = if value < 0.0 { "greater than or equal to 0" } else { "less than or equal to 100" };
+        return Err(ApiError::constraint(
+            &value.to_string(),
+            "toleratedFailurePercentage",
+            &format!("have value {must}"),
+        ));
+    }
+    let (row, run) = get(host, &ask.map_run_arn).await?;
+    let input = Input::UpdateMapRun {
+        run: run.arn,
+        max_concurrency: ask.max_concurrency,
+        tolerated_failure_count: ask.tolerated_failure_count,
+        tolerated_failure_percentage: ask.tolerated_failure_percentage,
+    };
+    host.feed(&row.params.execution_arn, input).await?;
+    Ok(json!({}))
+}
+
+/// `DescribeExecution` of a child; `None` where no run has such a child.
+pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Value>, ApiError> {
+    let Some((_, run, child, ())) = host.child(arn, |_| ()).await? else { return Ok(None) };
+    let mut all = listed(&run, &child);
+    all.shift_remove("itemCount");
+    all.insert("input".to_owned(), json!(child.input));
+    all.insert("inputDetails".to_owned(), json!({ "included": true }));
+    if let Some(output) = child.output {
+        all.insert("output".to_owned(), json!(output));
+        all.insert("outputDetails".to_owned(), json!({ "included": true }));
+    }
+    all.extend(child.error.map(|error| ("error".to_owned(), json!(error))));
+    all.extend(child.cause.map(|cause| ("cause".to_owned(), json!(cause))));
+    let (status, why) = match child.status {
+        Some(OutcomeStatus::Succeeded) => ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven"),
+        None => ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"),
+        Some(_) => ("REDRIVABLE_BY_MAP_RUN", "Execution can be redriven only by its Map Run"),
+    };
+    all.insert("redriveCount".to_owned(), json!(0));
+    all.insert("redriveStatus".to_owned(), json!(status));
+    all.insert("redriveStatusReason".to_owned(), json!(why));
+    Ok(Some(Value::Object(all)))
+}
+
+fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {
+    let all = [
+        ("executionArn", Some(json!(child.arn))),
+        ("stateMachineArn", Some(json!(machine_of(run)))),
+        ("mapRunArn", Some(json!(run.arn))),
+        ("name", Some(json!(child.name))),
+        ("status", Some(json!(status(child.status)))),
+        ("startDate", Some(seconds(child.started_at))),
+        ("stopDate", child.stopped_at.map(seconds)),
+        ("itemCount", Some(json!(child.items))),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// `ListExecutions` of a run, newest first.
+pub async fn children(
+    host: &Arc<Host>,
+    arn: &str,
+    filter: Option<&str>,
+    size: Option<i64>,
+    token: Option<&str>,
+) -> Answer {
+    let (_, run) = get(host, arn).await?;
+    let wanted = |child: &&Child| filter.is_none_or(|filter| status(child.status) == filter);
+    let rows: Vec<_> = run.children.iter().rev().filter(wanted).map(|child| listed(&run, child)).collect();
+    let (rows, next) = page(rows, size, token, TOKEN)?;
+    let mut answer = json!({ "executions": rows });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
