@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use clock::Clock;
 use host::Host;
+use integrations::{Mocks, MocksError};
 use lambda::{Functions, FunctionsError};
 use store::{Store, StoreError};
 
@@ -55,6 +56,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Functions(#[from] FunctionsError),
+    #[error(transparent)]
+    Mocks(#[from] MocksError),
 }
 
 /// A running engine.
@@ -77,9 +80,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })?;
     let addr = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
     let functions = Functions::load(options.functions.as_deref(), &options.region, &options.account).await?;
+    // The name is Step Functions Local's, so that its users find it.
+    let mocks = Mocks::load(std::env::var_os("SFN_MOCK_CONFIG").map(PathBuf::from).as_deref())?;
     let store = Store::open(&options.data).await?;
     let place = host::Place { region: options.region, account: options.account };
-    let host = Host::open(store, functions, Clock::system(), place).await?;
+    let host = Host::open(store, functions, mocks, Clock::system(), place).await?;
     // A client that comes early waits: the port is bound, and a token is known before it can be answered.
     host.recover().await?;
     let end = CancellationToken::new();

@@ -74,7 +74,17 @@ fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
 /// # Errors
 /// AWS's, in AWS's words.
 pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiError> {
-    let lead = lead(host, &ask.machine_arn)?;
+    // `#` and the name of a test case, as Step Functions Local takes them.
+    let (machine_arn, mock) = match ask.machine_arn.split_once('#') {
+        Some((arn, case)) => (arn, Some(case.to_owned())),
+        None => (ask.machine_arn.as_str(), None),
+    };
+    let lead = lead(host, machine_arn)?;
+    if let Some(case) = mock.as_ref().filter(|case| !host.mocks.has(&lead.machine.name, case)) {
+        let name = &lead.machine.name;
+        let message = format!("The mock file has no test case '{case}' of '{name}' (SFN_MOCK_CONFIG names the file).");
+        return Err(ApiError::new("ValidationException", message));
+    }
     let input = ask.input.unwrap_or_else(|| "{}".to_owned());
     check_input(&input)?;
     let name = ask.name.unwrap_or_else(|| Uuid::new_v4().to_string());
@@ -107,6 +117,7 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
         definition: machine.definition,
         revision_id: machine.revision_id,
         trace_header: ask.trace_header,
+        mock,
     };
     let asked = start.params.input.clone();
     match host.start(start).await? {
@@ -168,7 +179,8 @@ pub async fn start(host: &Arc<Host>, ask: Begin) -> Answer {
 
 /// `StartSyncExecution`.
 pub async fn start_sync(host: &Arc<Host>, ask: Begin) -> Answer {
-    if lead(host, &ask.machine_arn)?.machine.kind != "EXPRESS" {
+    let machine_arn = ask.machine_arn.split('#').next().unwrap_or_default();
+    if lead(host, machine_arn)?.machine.kind != "EXPRESS" {
         return Err(ApiError::new(
             "StateMachineTypeNotSupported",
             "This operation is not supported by this type of state machine",

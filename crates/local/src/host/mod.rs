@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::integrations::{Queues, Topics};
+use crate::integrations::{Mocks, Queues, Topics};
 use crate::lambda::Functions;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
@@ -68,6 +68,7 @@ pub struct Host {
     pub registry: Mutex<Registry>,
     pub topics: Topics,
     pub queues: Queues,
+    pub mocks: Mocks,
     /// Executions that have not ended, by ARN.
     runs: Mutex<HashMap<String, Shared<Run>>>,
     programs: Mutex<HashMap<String, Arc<Program>>>,
@@ -96,6 +97,8 @@ pub struct Start {
     pub definition: String,
     pub revision_id: Option<String>,
     pub trace_header: Option<String>,
+    /// The test case that mocks its tasks.
+    pub mock: Option<String>,
 }
 
 impl Start {
@@ -115,6 +118,7 @@ impl Start {
             redrives: 0,
             redriven_at: None,
             map_runs: Vec::new(),
+            mock: self.mock,
         }
     }
 }
@@ -141,7 +145,13 @@ impl Host {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn open(store: Store, functions: Functions, clock: Clock, place: Place) -> Result<Arc<Self>, StoreError> {
+    pub async fn open(
+        store: Store,
+        functions: Functions,
+        mocks: Mocks,
+        clock: Clock,
+        place: Place,
+    ) -> Result<Arc<Self>, StoreError> {
         let registry = Registry::load(&store).await?;
         let topics = Topics::load(&store).await?;
         let queues = Queues::load(&store).await?;
@@ -153,6 +163,7 @@ impl Host {
             registry: Mutex::new(registry),
             topics,
             queues,
+            mocks,
             runs: Mutex::default(),
             programs: Mutex::default(),
             timers: Timers::default(),
@@ -359,6 +370,7 @@ impl Host {
     /// Forgets what an ended execution held.
     fn let_go(&self, arn: &str) {
         lock(&self.runs).remove(arn);
+        self.mocks.forget(arn);
         lock(&self.tokens).retain(|_, (execution, _)| execution != arn);
         for offers in lock(&self.offers).values_mut() {
             offers.retain(|offer| offer.execution != arn);

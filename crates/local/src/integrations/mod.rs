@@ -4,6 +4,7 @@ mod answer;
 mod events;
 mod executions;
 mod functions;
+mod mocks;
 mod queues;
 mod topics;
 
@@ -13,6 +14,7 @@ use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde_json::Value;
 
 pub use answer::Answer;
+pub use mocks::{Mocks, MocksError};
 pub use queues::{Message, Queues};
 pub use topics::{Topics, deliver as publish_to_topic};
 
@@ -20,6 +22,9 @@ use crate::host::Host;
 
 /// Runs one task to its answer.
 pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
+    if let Some(answer) = mocks::answer(&host, &execution, &request).await {
+        return answer;
+    }
     let TaskRequest { task, integration, parameters, submitted, .. } = request;
     let started = |host: Arc<Host>, execution: String| async move {
         host.tell(&execution, Input::TaskStarted { task }).await;
@@ -77,8 +82,8 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
             return Answer::failed(
                 "States.Runtime",
                 format!(
-                    "{service}:{resource} has no local form in the embedded engine. Call it through a Lambda function of \
-                     functions.toml, or connect countersign to AWS (--aws), where the service is."
+                    "{service}:{resource} has no local form in the embedded engine. Mock it with a file in the format of Step Functions Local \
+                     (SFN_MOCK_CONFIG), or connect countersign to AWS (--aws), where the service is."
                 ),
             );
         }

@@ -76,6 +76,9 @@ pub struct ExecutionRow {
     /// The ARNs of the runs of its distributed maps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub map_runs: Vec<String>,
+    /// The test case that mocks its tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mock: Option<String>,
 }
 
 /// One input of the journal.

@@ -23,6 +23,7 @@ fn row() -> ExecutionRow {
         redrives: 0,
         redriven_at: None,
         map_runs: Vec::new(),
+        mock: None,
     }
 }
 

@@ -10,6 +10,7 @@ use axum::http::{Request, StatusCode};
 use countersign_local::api;
 use countersign_local::clock::Clock;
 use countersign_local::host::{Host, Place};
+use countersign_local::integrations::Mocks;
 use countersign_local::lambda::Functions;
 use countersign_local::store::{ExecutionRow, Store, StoreError};
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ impl Engine {
         let told = Arc::clone(&now);
         let clock = Clock::new(move || told.load(Ordering::Relaxed));
         let place = Place { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
-        let host = Host::open(store, functions, clock, place).await.unwrap();
+        let host = Host::open(store, functions, Mocks::default(), clock, place).await.unwrap();
         host.recover().await.unwrap();
         let end = CancellationToken::new();
         tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
