@@ -13,6 +13,7 @@ use crate::program::{CompileError, Fields, State};
 use crate::states::{Amount, Body, items, map, task};
 use crate::template::Template;
 use crate::thread::{Children, Data, Parent, Ran, Run};
+use crate::timestamp;
 use crate::{Integration, OutcomeStatus};
 
 #[derive(Debug)]
@@ -374,12 +375,37 @@ fn finish(execution: &mut Execution, thread: usize) -> Ran {
         if let (Children::Map(iterations), Value::Object(fields)) = (&at.children, &mut parameters) {
             let results: Vec<&Value> = iterations.results.iter().flatten().map(AsRef::as_ref).collect();
             fields.insert("body".into(), Value::String(json!(results).to_string()));
+            if let Some(run) = iterations.run.map(|run| &execution.map_runs[run]) {
+                fields.insert("MapRunArn".into(), run.arn.clone().into());
+                fields.insert("Executions".into(), run.children.iter().map(|child| written(run, child)).collect());
+            }
         }
         let integration = Integration::ResultWriter { resource: resource.clone() };
         task::ask(execution, thread, state, integration, parameters);
         return Ok(Run::Wait);
     }
     Ok(Run::Result(succeed(execution, thread)))
+}
+
+/// A child as the result's files describe it.
+fn written(run: &MapRun, child: &Child) -> Value {
+    let machine = run.arn.replacen(":mapRun:", ":stateMachine:", 1);
+    let mut all = json!({
+        "ExecutionArn": child.arn, "Input": child.input, "InputDetails": {"Included": true}, "Name": child.name,
+        "StartDate": timestamp::format(child.started_at), "StateMachineArn": machine.rsplit_once(':').map(|(head, _)| head),
+        "Status": if child.status == Some(OutcomeStatus::Succeeded) { "SUCCEEDED" } else { "FAILED" },
+        "StopDate": child.stopped_at.map(timestamp::format),
+    });
+    if let Some(output) = &child.output {
+        all["Output"] = output.as_str().into();
+        all["OutputDetails"] = json!({"Included": true});
+    }
+    for (name, text) in [("Error", &child.error), ("Cause", &child.cause)] {
+        if let Some(text) = text {
+            all[name] = text.as_str().into();
+        }
+    }
+    all
 }
 
 fn succeed(execution: &mut Execution, thread: usize) -> Data {

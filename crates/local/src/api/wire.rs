@@ -31,7 +31,7 @@ pub fn iso(millis: i64) -> String {
 
 /// The MD5 of a message body, which SQS answers with.
 #[must_use]
-pub fn md5(text: &str) -> String {
+pub fn md5(text: impl AsRef<[u8]>) -> String {
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -5,6 +5,7 @@ mod events;
 mod executions;
 mod functions;
 mod mocks;
+mod objects;
 mod queues;
 mod topics;
 
@@ -46,12 +47,8 @@ pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> An
             };
             service_call(call, &service, &action, &resource).await
         }
-        Integration::ItemReader { resource } | Integration::ResultWriter { resource } => Answer::failed(
-            "States.Runtime",
-            format!(
-                "{resource} needs objects, and this engine keeps none. Use an array as the items, or connect to AWS."
-            ),
-        ),
+        Integration::ItemReader { resource } => objects::read(&host, &resource, &parameters),
+        Integration::ResultWriter { .. } => objects::write(&host, &parameters),
         // The host offers these to workers.
         Integration::Activity { .. } => Answer::Nothing,
     }
@@ -78,19 +75,25 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         ("states", "startExecution") | ("aws-sdk:sfn", "startExecution") => {
             return executions::start(call, service).await;
         }
-        _ => {
-            return Answer::failed(
-                "States.Runtime",
-                format!(
-                    "{service}:{resource} has no local form in the embedded engine. Mock it with a file in the format of Step Functions Local \
-                     (SFN_MOCK_CONFIG), or connect countersign to AWS (--aws), where the service is."
-                ),
-            );
+        ("aws-sdk:s3", action) => {
+            objects::call(call.host, action, call.parameters).unwrap_or_else(|| nowhere(service, resource))
         }
+        _ => return nowhere(service, resource),
     };
     match (call.pattern, answer) {
         (Pattern::WaitForTaskToken, Answer::Done(output)) => Answer::Submitted(output),
         (Pattern::WaitForTaskToken, Answer::Failed { error, cause }) => Answer::Failed { error, cause },
         (_, answer) => answer,
     }
+}
+
+/// The failure of a service that is not on this machine, with the ways out.
+fn nowhere(service: &str, resource: &str) -> Answer {
+    Answer::failed(
+        "States.Runtime",
+        format!(
+            "{service}:{resource} has no local form in the embedded engine. Mock it with a file in the format of Step \
+             Functions Local (SFN_MOCK_CONFIG), or connect countersign to AWS (--aws), where the service is."
+        ),
+    )
 }

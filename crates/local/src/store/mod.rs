@@ -37,6 +37,7 @@ pub struct Store {
     reader: SqlitePool,
     /// Held as long as the store is open: one process a folder.
     _lock: Arc<File>,
+    folder: Arc<Path>,
 }
 
 const SCHEMA: &[&str] = &[
@@ -74,7 +75,13 @@ impl Store {
         }
         let reader =
             SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await.map_err(open)?;
-        Ok(Self { writer, reader, _lock: Arc::new(lock) })
+        Ok(Self { writer, reader, _lock: Arc::new(lock), folder: folder.into() })
+    }
+
+    /// The folder that the store is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Closes the file; waits for what is being written.
