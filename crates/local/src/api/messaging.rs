@@ -1,4 +1,4 @@
-//! The small parts of SNS (query protocol, XML) and SQS (JSON protocol) that workflows and their tests need.
+//! The small parts of SNS (query protocol, XML), SQS and DynamoDB (JSON protocol) that workflows and their tests need.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,25 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::wire::md5;
 use crate::host::Host;
-use crate::integrations::publish_to_topic;
+use crate::integrations::{TableRefusal, operate_table, publish_to_topic};
+
+/// One call of DynamoDB.
+pub async fn dynamodb(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {
+    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    // A task's action begins with a small letter.
+    let mut letters = operation.chars();
+    let action: String = letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect();
+    match operate_table(host, &action, &input).await {
+        Some(Ok(answer)) => {
+            ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response()
+        }
+        Some(Err(TableRefusal(code, message))) => ApiError::new(code, message).into_response(),
+        None => {
+            ApiError::new("UnknownOperationException", format!("The embedded DynamoDB has no operation {operation}."))
+                .into_response()
+        }
+    }
+}
 
 /// One call of SQS.
 pub async fn sqs(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {

@@ -84,6 +84,9 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
     if target.is_empty() {
         return messaging::sns(&host, &body).await;
     }
+    if let Some(name) = target.strip_prefix("DynamoDB_20120810.") {
+        return messaging::dynamodb(&host, name, &body).await;
+    }
     let Some(name) = target.strip_prefix("AWSStepFunctions.") else {
         return ApiError::new("UnknownOperationException", format!("There is no service behind {target:?} here."))
             .into_response();
@@ -111,7 +114,8 @@ fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
     })
 }
 
-async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
+/// One operation of Step Functions, by AWS's name.
+pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
     match name {
         "CreateStateMachine" => machines::create(host, parameters(input)?).await,
         "UpdateStateMachine" => machines::update(host, parameters(input)?).await,

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::integrations::{Mocks, Queues, Topics};
+use crate::integrations::{Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
@@ -69,6 +69,7 @@ pub struct Host {
     pub topics: Topics,
     pub queues: Queues,
     pub mocks: Mocks,
+    pub tables: Tables,
     /// Executions that have not ended, by ARN.
     runs: Mutex<HashMap<String, Shared<Run>>>,
     programs: Mutex<HashMap<String, Arc<Program>>>,
@@ -164,6 +165,7 @@ impl Host {
             topics,
             queues,
             mocks,
+            tables: Tables::default(),
             runs: Mutex::default(),
             programs: Mutex::default(),
             timers: Timers::default(),

@@ -39,7 +39,7 @@ impl Host {
         // Held while the task is made: one that ends at once must not take itself out before it is put in.
         let mut under_way = lock(&self.under_way);
         let handle = tokio::spawn(async move {
-            let ran = Box::pin(integrations::run(Arc::clone(&host), execution.clone(), request)).await;
+            let ran = integrations::run(Arc::clone(&host), execution.clone(), request).await;
             lock(&host.under_way).remove(&(execution.clone(), task));
             lock(&host.children).remove(&(execution.clone(), task));
             for input in inputs(task, ran) {

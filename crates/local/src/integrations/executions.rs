@@ -84,7 +84,8 @@ fn own_name(execution: &str, task: u64) -> String {
     uuid::Builder::from_random_bytes(mark.to_be_bytes()).into_uuid().to_string()
 }
 
-fn refused(service: &str, error: &ApiError) -> Answer {
+/// The failure of a refused call.
+pub fn refused(service: &str, error: &ApiError) -> Answer {
     if service == "states" {
         let kind = format!("StepFunctions.{}Exception", error.code);
         return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);

@@ -3,12 +3,15 @@
 mod answer;
 mod events;
 mod executions;
+mod expressions;
 mod functions;
 mod mocks;
 mod objects;
 mod queues;
+mod tables;
 mod topics;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use countersign_engine::{Input, Integration, Pattern, TaskRequest};
@@ -17,12 +20,18 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use mocks::{Mocks, MocksError};
 pub use queues::{Message, Queues};
+pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
 pub use topics::{Topics, deliver as publish_to_topic};
 
+use crate::api;
 use crate::host::Host;
 
-/// Runs one task to its answer.
-pub async fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
+/// Runs one task to its answer. Boxed, because a task may call what runs tasks.
+pub fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+    Box::pin(run_one(host, execution, request))
+}
+
+async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
     if let Some(answer) = mocks::answer(&host, &execution, &request).await {
         return answer;
     }
@@ -75,6 +84,10 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         ("states", "startExecution") | ("aws-sdk:sfn", "startExecution") => {
             return executions::start(call, service).await;
         }
+        ("aws-sdk:sfn", action) => own_api(call, action).await,
+        ("dynamodb" | "aws-sdk:dynamodb", action) => tables::call(call.host, service, action, call.parameters)
+            .await
+            .unwrap_or_else(|| nowhere(service, resource)),
         ("aws-sdk:s3", action) => {
             objects::call(call.host, action, call.parameters).unwrap_or_else(|| nowhere(service, resource))
         }
@@ -96,4 +109,30 @@ fn nowhere(service: &str, resource: &str) -> Answer {
              Functions Local (SFN_MOCK_CONFIG), or connect countersign to AWS (--aws), where the service is."
         ),
     )
+}
+
+/// Step Functions' own API as a task: names begin with a capital letter there.
+async fn own_api(call: Call<'_>, action: &str) -> Answer {
+    let operation = with_first(action, char::to_ascii_uppercase);
+    let parameters = renamed(call.parameters, char::to_ascii_lowercase);
+    match api::call(call.host, &operation, parameters).await {
+        Ok(answer) => Answer::Done(renamed(&answer, char::to_ascii_uppercase).to_string()),
+        Err(error) => executions::refused("aws-sdk:sfn", &error),
+    }
+}
+
+fn with_first(name: &str, change: fn(&char) -> char) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| change(&first)).into_iter().chain(letters).collect()
+}
+
+/// A value with the first letter of every field's name changed.
+fn renamed(value: &Value, change: fn(&char) -> char) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (with_first(name, change), renamed(value, change))).collect()
+        }
+        Value::Array(items) => items.iter().map(|item| renamed(item, change)).collect(),
+        other => other.clone(),
+    }
 }

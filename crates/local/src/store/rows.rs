@@ -17,6 +17,8 @@ pub enum Kind {
     Activity,
     Topic,
     Queue,
+    Table,
+    Item,
 }
 
 impl Kind {
@@ -28,6 +30,8 @@ impl Kind {
             Self::Activity => "activity",
             Self::Topic => "topic",
             Self::Queue => "queue",
+            Self::Table => "table",
+            Self::Item => "item",
         }
     }
 }
@@ -99,6 +103,19 @@ impl Store {
             .fetch_all(&self.reader)
             .await?;
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
+    }
+
+    /// The thing under an ARN, or the name that stands for one.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn thing<T: DeserializeOwned>(&self, kind: Kind, arn: &str) -> Result<Option<T>, StoreError> {
+        let row = sqlx::query("SELECT body FROM things WHERE kind = ? AND arn = ?")
+            .bind(kind.name())
+            .bind(arn)
+            .fetch_optional(&self.reader)
+            .await?;
+        row.map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).transpose()
     }
 
     /// Keeps a thing under its ARN.

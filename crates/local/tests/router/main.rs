@@ -7,4 +7,5 @@ mod guard;
 mod map_runs;
 mod nested;
 mod recovery;
+mod services;
 mod starts;

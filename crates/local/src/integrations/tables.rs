@@ -1,0 +1,197 @@
+//! DynamoDB over the store: tables with a key, and the four operations on one item that have optimised integrations.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::expressions::{Names, holds, update};
+use crate::api::wire::http_date;
+use crate::host::Host;
+use crate::store::{Kind, StoreError};
+
+/// One change at a time: an update reads what it writes.
+#[derive(Debug, Default)]
+pub struct Tables(Mutex<()>);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Table {
+    name: String,
+    /// The names of the key's attributes.
+    key: Vec<String>,
+}
+
+/// Why DynamoDB refuses: the error's code and message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal(pub &'static str, pub String);
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self("InternalServerError", error.to_string())
+    }
+}
+
+/// A `ValidationException`.
+pub fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal("ValidationException", message.into())
+}
+
+type Item = Map<String, Value>;
+
+fn constraint(value: &str, field: &str, must: &str) -> Refusal {
+    invalid(format!(
+        "1 validation error detected: Value {value} at '{field}' failed to satisfy constraint: Member must {must}"
+    ))
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if name.is_empty() || !name.bytes().all(legal) {
+        let must = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+        return Err(constraint(&format!("'{name}'"), "tableName", must));
+    }
+    Ok(())
+}
+
+async fn table(host: &Host, name: &str) -> Result<Table, Refusal> {
+    let gone = || Refusal("ResourceNotFoundException", "Requested resource not found".to_owned());
+    host.store.thing(Kind::Table, name).await?.ok_or_else(gone)
+}
+
+/// The place of an item in the store: the table, and the values of its key in the key's order.
+fn place(table: &Table, item: &Item) -> Result<String, Refusal> {
+    let missing = || invalid("One of the required keys was not given a value");
+    let parts: Option<Vec<&Value>> = table.key.iter().map(|name| item.get(name)).collect();
+    Ok(format!("{}/{}", table.name, json!(parts.ok_or_else(missing)?)))
+}
+
+/// A field that holds attributes.
+fn attributes(parameters: &Value, field: &str) -> Result<Item, Refusal> {
+    let name = field.to_ascii_lowercase();
+    match parameters.get(field) {
+        Some(Value::Object(item)) => Ok(item.clone()),
+        None | Some(Value::Null) => Err(constraint("null", &name, "not be null")),
+        Some(_) => Err(invalid(format!("{field} must be a map of attributes"))),
+    }
+}
+
+/// Makes a table, with the parameters of `CreateTable`.
+///
+/// # Errors
+/// The table is there, or its name or key is none.
+pub async fn create(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
+    let name = parameters["TableName"].as_str().unwrap_or_default().to_owned();
+    check_name(&name)?;
+    let schema = parameters["KeySchema"].as_array().cloned().unwrap_or_default();
+    let key: Vec<String> = schema.iter().filter_map(|part| part["AttributeName"].as_str().map(str::to_owned)).collect();
+    if key.is_empty() || key.len() > 2 {
+        return Err(invalid("KeySchema must have one or two attributes"));
+    }
+    let _alone = host.tables.0.lock().await;
+    if host.store.thing::<Table>(Kind::Table, &name).await?.is_some() {
+        return Err(Refusal("ResourceInUseException", format!("Table already exists: {name}")));
+    }
+    host.store.keep(Kind::Table, &name, &Table { name: name.clone(), key }).await?;
+    let arn = host.place.arn("dynamodb", &format!("table/{name}"));
+    Ok(json!({ "TableDescription": {
+        "TableName": name, "TableArn": arn, "TableStatus": "ACTIVE", "KeySchema": schema, "ItemCount": 0,
+    } }))
+}
+
+/// One operation on an item; `None` for one that has no local form.
+pub async fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
+    if !["putItem", "getItem", "updateItem", "deleteItem", "createTable"].contains(&action) {
+        return None;
+    }
+    Some(match action {
+        "createTable" => create(host, parameters).await,
+        _ => on_item(host, action, parameters).await,
+    })
+}
+
+async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value, Refusal> {
+    let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
+    check_name(name)?;
+    let given = attributes(parameters, if action == "putItem" { "Item" } else { "Key" })?;
+    let table = table(host, name).await?;
+    if action != "putItem" && given.len() != table.key.len() {
+        return Err(invalid("The provided key element does not match the schema"));
+    }
+    let place = place(&table, &given)?;
+    let _alone = host.tables.0.lock().await;
+    let before: Option<Item> = host.store.thing(Kind::Item, &place).await?;
+    if action == "getItem" {
+        return Ok(before.map_or_else(|| json!({}), |item| json!({ "Item": item })));
+    }
+    let names = Names::of(parameters);
+    if let Some(condition) = parameters.get("ConditionExpression").and_then(Value::as_str)
+        && !holds(condition, &names, before.as_ref().unwrap_or(&Map::new()))?
+    {
+        return Err(Refusal("ConditionalCheckFailedException", "The conditional request failed".to_owned()));
+    }
+    let after = match action {
+        "deleteItem" => None,
+        "updateItem" => {
+            let mut item = before.clone().unwrap_or_else(|| given.clone());
+            if let Some(expression) = parameters.get("UpdateExpression").and_then(Value::as_str) {
+                update(expression, &names, &mut item)?;
+            }
+            Some(item)
+        }
+        _ => Some(given),
+    };
+    match &after {
+        Some(item) => host.store.keep(Kind::Item, &place, item).await?,
+        None => host.store.forget(Kind::Item, &place).await?,
+    }
+    Ok(returned(parameters, before, after))
+}
+
+/// `Attributes`, where `ReturnValues` asks for them.
+fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>) -> Value {
+    let changed = |one: &Option<Item>, other: &Option<Item>| -> Option<Item> {
+        let differs = |name: &String, value: &Value| other.as_ref().and_then(|item| item.get(name)) != Some(value);
+        one.as_ref().map(|item| {
+            item.iter().filter(|(name, value)| differs(name, value)).map(|(n, v)| (n.clone(), v.clone())).collect()
+        })
+    };
+    let attributes = match parameters.get("ReturnValues").and_then(Value::as_str) {
+        Some("ALL_OLD") => before,
+        Some("ALL_NEW") => after,
+        Some("UPDATED_OLD") => changed(&before, &after),
+        Some("UPDATED_NEW") => changed(&after, &before),
+        _ => None,
+    };
+    attributes.map_or_else(|| json!({}), |attributes| json!({ "Attributes": attributes }))
+}
+
+/// A task on a table; `None` for an operation that has no local form. `service` is `dynamodb` or `aws-sdk:dynamodb`.
+pub async fn call(host: &Host, service: &str, action: &str, parameters: &Value) -> Option<Answer> {
+    let came = operate(host, action, parameters).await?;
+    let plain = service.starts_with("aws-sdk:");
+    Some(match came {
+        Ok(result) if plain => Answer::Done(result.to_string()),
+        Ok(result) => {
+            let headers = [
+                ("Connection", "keep-alive".to_owned()),
+                ("Content-Length", result.to_string().len().to_string()),
+                ("Content-Type", "application/x-amz-json-1.0".to_owned()),
+                ("Date", http_date(host.clock.now())),
+                ("Server", "Server".to_owned()),
+            ];
+            let result = result.as_object().cloned().unwrap_or_default();
+            Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string())
+        }
+        Err(Refusal(code, message)) if plain => {
+            let kind = if code == "ValidationException" { "DynamoDbException" } else { code };
+            let id = Uuid::new_v4();
+            let cause = format!("{message} (Service: DynamoDb, Status Code: 400, Request ID: {id})");
+            Answer::failed(&format!("DynamoDb.{kind}"), cause)
+        }
+        Err(Refusal(code, message)) => {
+            let kind = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };
+            Answer::service_failed(&format!("DynamoDB.{kind}"), &message, "AmazonDynamoDBv2", 400, code)
+        }
+    })
+}

@@ -1,0 +1,92 @@
+//! Services with a local form, as workflows call them.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, only, text};
+
+/// Runs a definition to its end; its output, or its error.
+async fn run(engine: &Engine, name: &str, definition: Value) -> Result<Value, String> {
+    let machine = engine.machine(name, definition).await;
+    let execution = engine.start(&machine, "one").await;
+    let row = engine.ended(&execution).await;
+    match row.output {
+        Some(output) => Ok(serde_json::from_str(&output).unwrap()),
+        None => Err(format!("{}: {}", row.error.unwrap_or_default(), row.cause.unwrap_or_default())),
+    }
+}
+
+fn task(resource: &str, parameters: Value) -> Value {
+    only(json!({ "Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters }))
+}
+
+#[tokio::test]
+async fn items_are_kept_and_changed_under_their_condition() {
+    let engine = Engine::new("items").await;
+    let put = json!({ "TableName": "t", "Item": { "id": { "S": "1" } } });
+    let error = run(&engine, "Early", task("dynamodb:putItem", put.clone())).await.unwrap_err();
+    assert!(
+        error.starts_with(
+            "DynamoDB.ResourceNotFoundException: Requested resource not found (Service: AmazonDynamoDBv2;"
+        ),
+        "{error}"
+    );
+
+    let create = json!({ "TableName": "t", "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }] });
+    assert_eq!(engine.ask("DynamoDB_20120810.CreateTable", &create).await.0, StatusCode::OK);
+    run(&engine, "Put", task("dynamodb:putItem", put.clone())).await.unwrap();
+    let mut again = put;
+    again["ConditionExpression"] = json!("attribute_not_exists(id)");
+    let error = run(&engine, "Again", task("dynamodb:putItem", again)).await.unwrap_err();
+    assert!(error.starts_with("DynamoDB.ConditionalCheckFailedException"), "{error}");
+
+    let key = json!({ "id": { "S": "1" } });
+    let update = json!({ "TableName": "t", "Key": key, "UpdateExpression": "ADD n :n", "ReturnValues": "UPDATED_NEW",
+                         "ExpressionAttributeValues": { ":n": { "N": "2" } } });
+    for n in ["2", "4"] {
+        let updated =
+            run(&engine, &format!("Add{n}"), task("aws-sdk:dynamodb:updateItem", update.clone())).await.unwrap();
+        assert_eq!(updated, json!({ "Attributes": { "n": { "N": n } } }));
+    }
+    let engine = engine.restart_after(1_000).await;
+    let got = engine.ask("DynamoDB_20120810.GetItem", &json!({ "TableName": "t", "Key": key })).await.1;
+    assert_eq!(got, json!({ "Item": { "id": { "S": "1" }, "n": { "N": "4" } } }));
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_distributed_map_reads_an_object_and_writes_its_results() {
+    let engine = Engine::new("objects").await;
+    let definition = json!({ "StartAt": "All", "States": { "All": {
+        "Type": "Map", "End": true,
+        "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "bucket", "Key": "in.csv" },
+                        "ReaderConfig": { "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" } },
+        "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "bucket", "Prefix": "out" } },
+        "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                           "StartAt": "One", "States": { "One": { "Type": "Pass", "End": true } } },
+    } } });
+    let error = run(&engine, "Early", definition.clone()).await.unwrap_err();
+    assert!(error.starts_with("States.ItemReaderFailed: The specified bucket does not exist"), "{error}");
+
+    run(&engine, "Bucket", task("aws-sdk:s3:createBucket", json!({ "Bucket": "bucket" }))).await.unwrap();
+    let put = json!({ "Bucket": "bucket", "Key": "in.csv", "Body": "id\n1\n2\n" });
+    run(&engine, "Put", task("aws-sdk:s3:putObject", put)).await.unwrap();
+    let written = run(&engine, "All", definition).await.unwrap();
+    let get = |key: &Value| task("aws-sdk:s3:getObject", json!({ "Bucket": "bucket", "Key": key }));
+    let body = |object: Value| -> Value { serde_json::from_str(object["Body"].as_str().unwrap()).unwrap() };
+    let manifest = body(run(&engine, "Manifest", get(&written["ResultWriterDetails"]["Key"])).await.unwrap());
+    assert_eq!(manifest["MapRunArn"], written["MapRunArn"]);
+    let results = body(run(&engine, "Results", get(&manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])).await.unwrap());
+    let outputs: Vec<String> = results.as_array().unwrap().iter().map(|one| text(&one["Output"])).collect();
+    assert_eq!(outputs, [r#"{"id":"1"}"#, r#"{"id":"2"}"#]);
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_here_fails_with_the_ways_out() {
+    let engine = Engine::new("nowhere").await;
+    let error = run(&engine, "M", task("glue:startJobRun", json!({ "JobName": "j" }))).await.unwrap_err();
+    assert!(error.starts_with("States.Runtime: glue:startJobRun has no local form"), "{error}");
+    assert!(error.contains("SFN_MOCK_CONFIG") && error.contains("--aws"), "{error}");
+    engine.remove().await;
+}
