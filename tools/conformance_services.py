@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Play the recordings that need a queue, a topic, a table, an activity's worker, another workflow or a mock file.
+
+  conformance_services.py RECORDINGS ENDPOINT [options of play.py]
+  conformance_services.py RECORDINGS --write-mocks FILE     the mock file (SFN_MOCK_CONFIG) for the group "mocked"
+
+A recording tells what the services and workers around an execution answered, and nothing else of them. This makes
+them anew: queues and topics by the names in the input, a worker who answers as the recorded one did, a child workflow
+that ends as the recorded child did. play.py and compare.py of the recordings then play and judge as ever.
+"""
+import json
+import re
+import sys
+import threading
+import urllib.request
+
+ACCOUNT = "arn:aws:states:us-east-1:000000000000"
+
+
+class Services:
+    """What surrounds the executions: made over the engine's own protocols."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def json(self, target, body):
+        request = urllib.request.Request(self.endpoint, json.dumps(body).encode(), {"X-Amz-Target": target})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
+    def topic(self, name):
+        body = f"Action=CreateTopic&Name={name}".encode()
+        urllib.request.urlopen(urllib.request.Request(self.endpoint, body)).read()
+
+
+def details(case, *fields):
+    """The recorded details of these kinds, in order, as (field, details)."""
+    events = (case["expected"].get("history") or []) if isinstance(case["expected"], dict) else []
+    return [(field, event[field]) for event in events for field in fields if field in event]
+
+
+def text(value):
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def child(case):
+    """A workflow that ends as the recorded child did; `None` where the recording does not tell how."""
+    failed = details(case, "taskFailedEventDetails")
+    for _, found in failed + details(case, "taskSucceededEventDetails"):
+        told = found.get("cause") if "cause" in found else found.get("output")
+        told = json.loads(told) if isinstance(told, str) and told.startswith("{") else told
+        if not isinstance(told, dict):
+            continue
+        if told.get("Status") == "FAILED":
+            return {"Type": "Fail", "Error": told.get("Error", ""), "Cause": text(told.get("Cause", ""))}
+        if told.get("Status") == "SUCCEEDED" or "ExecutionArn" in told:
+            output = told.get("Output")
+            output = json.loads(output) if isinstance(output, str) and output[:1] in "{[\"" else output
+            return {"Type": "Pass", "Result": output if output is not None else {}, "End": True}
+    return None
+
+
+def prepare(sfn, services, case):
+    given = f"{case.get('input')} {case['definition']}"
+    for queue in set(re.findall(r"/(\d{12})/([\w-]+)", given)):
+        services.json("AmazonSQS.CreateQueue", {"QueueName": queue[1]})
+    for topic in set(re.findall(r"arn:aws:sns:[\w-]+:\d{12}:([\w-]+)", given)):
+        if not re.search("no_?such", topic, re.IGNORECASE):
+            services.topic(topic)
+    for table in set(re.findall(r'"TableName\\?": \\?"(sfn_test_table[\w-]+)', given)):
+        key = [{"AttributeName": "id", "KeyType": "HASH"}]
+        services.json("DynamoDB_20120810.CreateTable", {"TableName": table, "KeySchema": key})
+    for activity in set(re.findall(r":activity:([\w-]+)", case["definition"])):
+        if details(case, "activityScheduledEventDetails"):
+            sfn.create_activity(name=activity)
+    state = child(case)
+    for machine in set(re.findall(ACCOUNT + r":stateMachine:([\w-]+)", given)):
+        if state and "NoSuchArn" not in machine:
+            definition = json.dumps({"StartAt": "S", "States": {"S": state}})
+            sfn.create_state_machine(name=machine, definition=definition, roleArn="arn:aws:iam::000000000000:role/r")
+
+
+def send(sfn, token, field, found):
+    if field.endswith("SucceededEventDetails"):
+        sfn.send_task_success(taskToken=token, output=text(found.get("output", {})))
+    elif field.endswith("FailedEventDetails"):
+        sfn.send_task_failure(taskToken=token, **{k: text(found[k]) for k in ("error", "cause") if k in found})
+
+
+def activity_worker(sfn, case):
+    """Takes one task and answers as the recorded worker did, or not at all where it timed out."""
+    started = details(case, "activityStartedEventDetails")
+    named = {"workerName": started[0][1]["workerName"]} if started and "workerName" in started[0][1] else {}
+    name = re.search(r":activity:([\w-]+)", case["definition"]).group(1)
+    task = sfn.get_activity_task(activityArn=f"{ACCOUNT}:activity:{name}", **named)
+    for field, found in details(case, "activitySucceededEventDetails", "activityFailedEventDetails"):
+        send(sfn, task["taskToken"], field, found)
+
+
+def queue_worker(sfn, services, case, end):
+    """Answers the tokens that come through the queue as the recorded worker did."""
+    url = re.search(r"https?://[^\"\\]*/\d{12}/[\w-]+", case["input"]).group(0)
+    answers = [(f, d) for f, d in details(case, "taskSucceededEventDetails", "taskFailedEventDetails")
+               if str(d.get("resource")).endswith("waitForTaskToken")]
+    while answers and not end.wait(0.02):
+        for message in services.json("AmazonSQS.ReceiveMessage", {"QueueUrl": url}).get("Messages", []):
+            services.json("AmazonSQS.DeleteMessage", {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]})
+            body = json.loads(message["Body"])
+            if isinstance(body, dict) and isinstance(body.get("TaskToken"), str):
+                field, found = answers.pop(0)
+                # The recorder hid the token: a worker who sent it back sends this one.
+                answer = json.loads(json.dumps(found).replace("a_task_token", body["TaskToken"]))
+                # The engine hears that the message was taken before it hears the answer.
+                end.wait(0.3)
+                send(sfn, body["TaskToken"], field, answer)
+                break
+
+
+class Mocked:
+    """Starts a test case of the mock file under the machine's own name."""
+
+    def __init__(self, sfn, case):
+        self.sfn, self.case = sfn, case
+
+    def __getattr__(self, name):
+        return getattr(self.sfn, name)
+
+    def create_state_machine(self, **given):
+        return self.sfn.create_state_machine(**dict(given, name=next(iter(self.case["mock_config"]["StateMachines"]))))
+
+    def start_execution(self, **given):
+        arn = given["stateMachineArn"] + "#" + self.case["mock_test_case"]
+        return self.sfn.start_execution(**dict(given, stateMachineArn=arn))
+
+
+def with_services(play_case, services):
+    def played(sfn, case):
+        if "mock_config" in case:
+            return play_case(Mocked(sfn, case), case)
+        if case["kind"] != "execution" or case["group"] in ("none", "lambda-only"):
+            return play_case(sfn, case)
+        prepare(sfn, services, case)
+        end, worker = threading.Event(), None
+        if details(case, "activityStartedEventDetails"):
+            worker = threading.Thread(target=activity_worker, args=(sfn, case), daemon=True)
+        elif "sqs:sendMessage.waitForTaskToken" in case["definition"] and "QueueUrl" in (case.get("input") or ""):
+            worker = threading.Thread(target=queue_worker, args=(sfn, services, case, end), daemon=True)
+        if worker:
+            worker.start()
+        try:
+            return play_case(sfn, case)
+        finally:
+            end.set()
+    return played
+
+
+def write_mocks(play, folder, out):
+    """Every recording's mocks in one file; its responses get the machine's name, so that they stay apart."""
+    whole = {"StateMachines": {}, "MockedResponses": {}}
+    for case in play.load(folder, "execution"):
+        config = case.get("mock_config") or {"StateMachines": {}, "MockedResponses": {}}
+        for machine, cases in config["StateMachines"].items():
+            for states in cases["TestCases"].values():
+                for state, response in states.items():
+                    states[state] = f"{machine}.{response}"
+            whole["StateMachines"][machine] = cases
+            for response, answers in config["MockedResponses"].items():
+                whole["MockedResponses"][f"{machine}.{response}"] = answers
+    with open(out, "w") as file:
+        json.dump(whole, file, indent=2)
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    recordings = sys.argv.pop(1)
+    sys.path.insert(0, recordings)
+    import play
+    if sys.argv[1] == "--write-mocks":
+        return write_mocks(play, recordings, sys.argv[2])
+    play.play_case = with_services(play.play_case, Services(sys.argv[1]))
+    play.main()
+
+
+if __name__ == "__main__":
+    main()
