@@ -58,10 +58,10 @@ impl Catcher {
     }
 }
 
-/// What the handler of a failure gets: `Error` and `Cause`.
+/// What the handler of a failure gets: `Error` and `Cause`, null where the failure has none.
 pub(crate) fn error_output(failure: &Failure) -> Value {
     let mut output = json!({});
-    output["Error"] = failure.error.clone().unwrap_or_default().into();
-    output["Cause"] = failure.cause.clone().unwrap_or_default().into();
+    output["Error"] = failure.error.clone().into();
+    output["Cause"] = failure.cause.clone().into();
     output
 }

@@ -24,7 +24,11 @@ impl Host {
         match &request.integration {
             // Its worker has it, or a worker will ask for it.
             Integration::Activity { arn: activity } if !request.started => {
-                self.offer(arn, activity.clone(), &request);
+                if lock(&self.registry).activities.contains_key(activity) {
+                    self.offer(arn, activity.clone(), &request);
+                } else {
+                    self.refuse(arn, activity, request.task);
+                }
                 return;
             }
             Integration::Activity { .. } => return,
@@ -52,6 +56,14 @@ impl Host {
     /// Notes the execution that a task started and waits for: where the task is cancelled, it is stopped.
     pub(crate) fn note_child(&self, arn: &str, task: TaskId, child: &str) {
         lock(&self.children).insert((arn.to_owned(), task), child.to_owned());
+    }
+
+    /// Fails the task of an activity that does not exist: no worker could ever ask for it.
+    fn refuse(self: &Arc<Self>, arn: &str, activity: &str, task: TaskId) {
+        let (host, execution) = (Arc::clone(self), arn.to_owned());
+        let cause = format!("The activity {activity} does not exist.");
+        let input = Input::TaskStartFailed { task, error: "States.Runtime".to_owned(), cause };
+        tokio::spawn(async move { host.tell(&execution, input).await });
     }
 
     fn offer(&self, execution: &str, activity: String, request: &TaskRequest) {

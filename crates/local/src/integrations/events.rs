@@ -11,6 +11,13 @@ pub fn put(parameters: &Value) -> Answer {
     let answers: Vec<Value> = entries
         .iter()
         .map(|entry| {
+            // As AWS looks at them: what must be there first, then the detail's form.
+            for field in ["Source", "DetailType", "Detail"] {
+                if entry.get(field).is_none_or(|value| value.is_null() || value == "") {
+                    let why = format!("Parameter {field} is not valid. Reason: {field} is a required argument.");
+                    return json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": why });
+                }
+            }
             let detail = match entry.get("Detail") {
                 Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
                 Some(detail) => detail.clone(),

@@ -23,7 +23,7 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
     };
     let input = match call.parameters.get("Input") {
         Some(Value::String(text)) => text.clone(),
-        None => "{}".to_owned(),
+        None | Some(Value::Null) => "{}".to_owned(),
         Some(value) => value.to_string(),
     };
     let given = call.parameters.get("Name").and_then(Value::as_str).map(str::to_owned);

@@ -7,9 +7,11 @@ use std::sync::Mutex;
 
 use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::answer::Answer;
+use crate::api::wire::md5;
 use crate::host::{Host, lock};
 
 /// Why the file cannot be used.
@@ -146,7 +148,8 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
         Ok(response) => {
             if waits {
                 // The service took the request: a mock says only how the job or the callback ended.
-                host.tell(execution, Input::TaskSubmitted { task: request.task, output: "{}".to_owned() }).await;
+                let output = accepted(request, &response).to_string();
+                host.tell(execution, Input::TaskSubmitted { task: request.task, output }).await;
             }
             match response {
                 Response::Throw { error, cause } => Answer::Failed { error, cause },
@@ -158,6 +161,28 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
             }
         }
     })
+}
+
+/// What the service answers when it takes the request, as far as request and mock tell.
+fn accepted(request: &TaskRequest, response: &Response) -> Value {
+    let Integration::Service { service, .. } = &request.integration else { return json!({}) };
+    match service.as_str() {
+        "sqs" => {
+            let body = match request.parameters.get("MessageBody") {
+                Some(Value::String(text)) => text.clone(),
+                Some(value) => value.to_string(),
+                None => String::new(),
+            };
+            json!({ "MD5OfMessageBody": md5(body), "MessageId": Uuid::new_v4().to_string() })
+        }
+        "sns" => json!({ "MessageId": Uuid::new_v4().to_string() }),
+        "states" => {
+            let Response::Return(Value::Object(child)) = response else { return json!({}) };
+            let told = child.iter().filter(|(name, _)| ["ExecutionArn", "StartDate"].contains(&name.as_str()));
+            told.map(|(name, value)| (name.clone(), value.clone())).collect()
+        }
+        _ => json!({}),
+    }
 }
 
 #[cfg(test)]

@@ -246,7 +246,9 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
     let buckets = Buckets::of(host);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let came = if resource.to_ascii_lowercase().contains("listobjects") {
-        buckets.list(text("Bucket"), text("Prefix")).map(|objects| Value::Array(objects).to_string())
+        buckets
+            .list(text("Bucket"), text("Prefix"))
+            .map(|objects| Value::Array(objects.iter().map(item).collect()).to_string())
     } else {
         buckets.get(text("Bucket"), text("Key")).map(|(body, _)| String::from_utf8_lossy(&body).into_owned())
     };
@@ -260,6 +262,14 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
             Answer::failed("States.ItemReaderFailed", cause)
         }
     }
+}
+
+/// A listed object as the reader gives it, in its own order and spelling.
+fn item(object: &Value) -> Value {
+    json!({
+        "Etag": object["ETag"], "LastModified": object["LastModified"], "Key": object["Key"], "Size": object["Size"],
+        "StorageClass": object["StorageClass"],
+    })
 }
 
 /// A distributed map's writer: the children's descriptions by how they ended, and a manifest that names the files.

@@ -114,8 +114,32 @@ pub async fn send(host: &Host, parameters: &Value) -> Answer {
         );
     };
     let mut result = Map::new();
+    if let Some(attributes) = parameters.get("MessageAttributes").and_then(Value::as_object).filter(|a| !a.is_empty()) {
+        result.insert("MD5OfMessageAttributes".to_owned(), json!(md5(packed(attributes))));
+    }
     result.insert("MD5OfMessageBody".to_owned(), json!(md5(&body)));
     result.insert("MessageId".to_owned(), json!(id));
-    let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", 106);
+    let length = Value::Object(result.clone()).to_string().len();
+    let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", length);
     Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string())
+}
+
+/// Attributes in the form whose MD5 SQS answers with: by name; each text with its length before it.
+fn packed(attributes: &Map<String, Value>) -> Vec<u8> {
+    /// What marks a value that is text.
+    const TEXT: u8 = 1;
+    let mut bytes = Vec::new();
+    let put = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    let sorted: BTreeMap<&String, &Value> = attributes.iter().collect();
+    for (name, attribute) in sorted {
+        let text = |field: &str| attribute.get(field).and_then(Value::as_str).unwrap_or_default();
+        put(&mut bytes, name);
+        put(&mut bytes, text("DataType"));
+        bytes.push(TEXT);
+        put(&mut bytes, text("StringValue"));
+    }
+    bytes
 }
