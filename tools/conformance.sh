@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plays recordings of AWS Step Functions on the embedded engine and compares every answer.
 # The recordings are no part of this repository: RECORDINGS names their folder (it holds play.py).
+# Those that need services, workers or mocks are played with what tools/conformance_services.py makes around them.
 # Fails where a row of the table is below tools/conformance-floor.txt; skipped where there are no recordings.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -27,7 +28,9 @@ trap finish EXIT
 python=$tools_dir/venv/bin/python
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" --write-functions "$work/functions" >&2
-"$program" engine --listen "127.0.0.1:$port" --data "$work/data" --functions "$work/functions/functions.toml" 2>"$work/engine.log" &
+services=("$python" tools/conformance_services.py "$recordings")
+PYTHONDONTWRITEBYTECODE=1 "${services[@]}" --write-mocks "$work/mocks.json"
+SFN_MOCK_CONFIG=$work/mocks.json "$program" engine --listen "127.0.0.1:$port" --data "$work/data" --functions "$work/functions/functions.toml" 2>"$work/engine.log" &
 engine=$!
 for _ in $(seq 100); do
   (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break

@@ -193,7 +193,7 @@ fn head(body: &[u8], written: i64) -> Map<String, Value> {
     let all = [
         ("AcceptRanges", json!("bytes")),
         ("ContentLength", json!(body.len())),
-        ("ContentType", json!("application/octet-stream")),
+        ("ContentType", json!("binary/octet-stream")),
         ("ETag", json!(etag(body))),
         ("LastModified", json!(iso(written))),
         ("Metadata", json!({})),
