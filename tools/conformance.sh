@@ -39,7 +39,7 @@ for _ in $(seq 100); do
 done
 
 say "playing the recordings${groups:+ of the groups $groups}"
-PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" "http://127.0.0.1:$port" ${groups:+--group "$groups"} \
+PYTHONDONTWRITEBYTECODE=1 "${services[@]}" "http://127.0.0.1:$port" ${groups:+--group "$groups"} \
   --report "${REPORT:-target/conformance.jsonl}" | tee "$work/table"
 kill -0 "$engine" 2>/dev/null || { cat "$work/engine.log" >&2; die "the engine ended while the recordings were played."; }
 
