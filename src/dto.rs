@@ -178,6 +178,7 @@ pub struct ExecutionPage {
     pub input: Option<String>,
     pub output: Option<String>,
     pub error: Option<String>,
+    /// As a sentence: a function's own message, where a function wrote it.
     pub cause: Option<String>,
     pub graph: Option<Graph>,
     /// By node id; nodes not named were not reached.
@@ -277,11 +278,17 @@ pub struct ApprovalRow {
     pub blocked: Option<Problem>,
 }
 
+/// A request: the execution's ARN, and the id of its TaskScheduled event.
+pub type RequestKey = (String, u64);
+
+/// What waits, what was decided lately, and the request that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboxPage {
     pub waiting: Vec<ApprovalRow>,
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
+    /// The request that is open, or why it cannot be opened.
+    pub open: Option<Result<ApprovalPage, Problem>>,
     pub now: i64,
 }
 

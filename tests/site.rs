@@ -112,7 +112,7 @@ impl Site {
         assert_eq!(started.status, StatusCode::FOUND, "{}", started.text);
         let arn = started.header(header::LOCATION).strip_prefix("/executions/").unwrap().to_owned();
         for _ in 0..200 {
-            let inbox = self.desk.inbox().await.unwrap();
+            let inbox = self.desk.inbox(None).await.unwrap();
             if let Some(row) = inbox.waiting.iter().find(|row| row.execution_arn == arn) {
                 return (arn, row.event);
             }
@@ -223,6 +223,6 @@ async fn bad_input_is_refused_in_words_and_kept() {
         let answer = site.form("/api/decide", &fields).await;
         assert!(answer.text.contains(told), "{}", answer.text);
     }
-    assert_eq!(site.desk.inbox().await.unwrap().waiting.len(), 1, "nothing was decided");
+    assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
     site.close().await;
 }

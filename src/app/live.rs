@@ -58,10 +58,18 @@ impl Live {
         expect_context()
     }
 
-    /// A number that grows whenever `topic` changed; reading it in a resource's source loads the resource again.
+    /// A number that grows whenever one of `topics` changed; reading it in a resource's source loads the resource again.
     #[must_use]
-    pub fn changed(&self, topic: Topic) -> u32 {
-        self.counters[topic as usize].get()
+    pub fn changes<const N: usize>(&self, topics: [Topic; N]) -> u32 {
+        topics.into_iter().map(|topic| self.counters[topic as usize].get()).fold(0, u32::wrapping_add)
+    }
+
+    /// Asks again for everything that the pages show.
+    #[cfg(feature = "hydrate")]
+    pub fn ask_again(&self) {
+        for counter in self.counters {
+            counter.update(|count| *count += 1);
+        }
     }
 
     /// Watches the execution closely until the page is left.
@@ -100,9 +108,8 @@ mod browser {
         let watched = execution.map(|arn| format!("execution:{arn}"));
         let changed = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             let text = message.data().as_string().unwrap_or_default();
-            let topics: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
             for topic in TOPICS {
-                if topics.iter().any(|name| names(topic, name, watched.as_deref())) {
+                if text.split(' ').any(|name| names(topic, name, watched.as_deref())) {
                     live.counters[topic as usize].update(|count| *count += 1);
                 }
             }
@@ -110,9 +117,7 @@ mod browser {
         let opened = Closure::<dyn FnMut()>::new(move || {
             // What changed between the drawing of the page and now, nobody has told us.
             live.link.set(Link::Live);
-            for counter in live.counters {
-                counter.update(|count| *count += 1);
-            }
+            live.ask_again();
         });
         let broken = Closure::<dyn FnMut()>::new(move || live.link.set(Link::Reconnecting));
         // A listener that cannot be added leaves a page that is still right, only not live.

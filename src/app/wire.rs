@@ -1,31 +1,95 @@
-//! How a page's data travels: compactly, in the page itself and afterwards.
+//! How a page's data travels: what is asked, what is answered, and how it is written.
 //!
-//! Postcard writes fields in their order without names, so the browser needs far less code to read it than JSON: a third
-//! of the data's share of the wasm.
+//! One type of question, of answer and of resource for every page: the machinery around a resource is written once, not
+//! once a page, which keeps the wasm small. Postcard writes fields in their order without names, so the browser needs far
+//! less code to read it than JSON.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use leptos::server::codee::{Decoder, Encoder};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::server_fns::read;
+use crate::dto::{
+    DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, RequestKey, WorkflowPage,
+    WorkflowRow,
+};
 use crate::error::AppError;
 
-/// What a page shows, or why it cannot.
-pub type Data<T> = Resource<Result<T, AppError>, Compact>;
+/// What a page asks of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// The frame around every page.
+    Frame,
+    Overview,
+    /// All workflows of the connection.
+    Workflows,
+    /// One workflow by its name.
+    Workflow(String),
+    /// Executions, newest first; `status` is one of AWS's words in lower case, or `waiting`.
+    Executions {
+        workflow: Option<String>,
+        status: Option<String>,
+    },
+    /// One execution; `state` is the one that the page is to open on.
+    Execution {
+        arn: String,
+        state: Option<String>,
+    },
+    /// Everything that waits for a person, with the request that is open; the most urgent where none is.
+    Inbox(Option<RequestKey>),
+    /// Every decision on record, newest first, at most 500.
+    Decisions,
+    /// `statemachine/` beside what the connection has.
+    Plan,
+}
 
-/// A page's data, loaded again whenever `source` changes.
-pub fn data<S, T, F>(
-    source: impl Fn() -> S + Send + Sync + 'static,
-    load: impl Fn(S) -> F + Send + Sync + 'static,
-) -> Data<T>
-where
-    S: PartialEq + Clone + Send + Sync + 'static,
-    T: Serialize + DeserializeOwned + Send + Sync + 'static,
-    F: Future<Output = Result<T, AppError>> + Send + 'static,
-{
-    Resource::new_with_options(source, load, false)
+/// What a page shows: the answer to the [`Ask`] of the same name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Page {
+    Frame(Frame),
+    Overview(Overview),
+    Workflows(Vec<WorkflowRow>),
+    Workflow(WorkflowPage),
+    Executions(ExecutionsPage),
+    Execution(ExecutionPage),
+    Inbox(InboxPage),
+    Decisions(Vec<DecisionRow>),
+    Plan(DeployPage),
+}
+
+/// The contents of one kind of [`Page`].
+pub trait Part: Sized + 'static {
+    /// The contents, where the page is of this kind.
+    fn of(page: &Page) -> Option<&Self>;
+}
+
+macro_rules! parts {
+    ($($kind:ident: $part:ty),+) => {$(
+        impl Part for $part {
+            fn of(page: &Page) -> Option<&Self> {
+                if let Page::$kind(part) = page { Some(part) } else { None }
+            }
+        }
+    )+};
+}
+
+parts! {
+    Frame: Frame, Overview: Overview, Workflows: Vec<WorkflowRow>, Workflow: WorkflowPage, Executions: ExecutionsPage,
+    Execution: ExecutionPage, Inbox: InboxPage, Decisions: Vec<DecisionRow>, Plan: DeployPage
+}
+
+/// What a page shows, or why it cannot.
+pub type Data = Resource<Result<Page, AppError>, Compact>;
+
+/// The answer to `ask`, asked again whenever it changes or its number does: a sum of counters that only grow.
+pub fn data(ask: impl Fn() -> (Ask, u32) + Send + Sync + 'static) -> Data {
+    type Answer = Pin<Box<dyn Future<Output = Result<Page, AppError>> + Send>>;
+    let ask: Box<dyn Fn() -> (Ask, u32) + Send + Sync> = Box::new(ask);
+    Resource::new_with_options(ask, |(ask, _): (Ask, u32)| -> Answer { Box::pin(read(ask)) }, false)
 }
 
 /// The encoding of data within the page.

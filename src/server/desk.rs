@@ -13,7 +13,7 @@ use super::watch::{Snapshot, Waiting, Watch};
 use super::{people, views};
 use crate::dto::{
     ApprovalPage, ApprovalState, Change, ConnectionKind, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame,
-    InboxPage, Overview, Person, Position, Status, WorkflowPage, WorkflowRow,
+    InboxPage, Overview, Person, Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
@@ -167,18 +167,24 @@ impl Desk {
         Ok(page)
     }
 
-    /// Everything that waits for a person.
+    /// Everything that waits for a person, with the request `open`, or else the most urgent one.
     ///
     /// # Errors
-    /// The connection has not answered yet, or the store failed.
-    pub async fn inbox(&self) -> Result<InboxPage, AppError> {
+    /// The connection has not answered yet, or the store failed. A request that cannot be opened is told beside the list.
+    pub async fn inbox(&self, open: Option<RequestKey>) -> Result<InboxPage, AppError> {
         let folder = self.folder();
         let snapshot = self.known().await?;
         let waiting = snapshot.waiting.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait)));
         let decided = self.store.latest(LATEST).await?;
+        let open = open.or_else(|| snapshot.waiting.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
+        let open = match open {
+            Some((arn, event)) => Some(self.approval(&arn, event).await.map_err(|error| error.problem)),
+            None => None,
+        };
         Ok(InboxPage {
             waiting: waiting.collect(),
             decided: decided.iter().map(decision_row).collect(),
+            open,
             now: self.watch.now(),
         })
     }

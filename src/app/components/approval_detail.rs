@@ -4,14 +4,13 @@ use leptos::prelude::*;
 
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::server_fns::Decide;
-use crate::app::ui::{Ago, Due, FormProblem, Json, ProblemBox, dynamic};
+use crate::app::ui::{Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic};
 use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Status};
 use crate::routes;
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
 #[component]
-pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAction<Decide>) -> impl IntoView {
+pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> impl IntoView {
     let first = page.get_untracked();
     let row = first.row.clone();
     let now = first.now;
@@ -47,7 +46,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, action: ServerAc
                 {dynamic(due)}
             </dl>
             {consequences(first.if_approved, first.if_rejected)}
-            {dynamic(move || open.get().then(|| decision_form(arn.clone(), event, action)))}
+            {dynamic(move || open.get().then(|| decision_form(arn.clone(), event, post)))}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <Json text=first.request label="The whole request"/>
@@ -63,11 +62,10 @@ fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
     view! { <div class="consequences">{line("If approved", approved)}{line("If rejected", rejected)}</div> }.into_any()
 }
 
-fn decision_form(arn: String, event: u64, action: ServerAction<Decide>) -> AnyView {
-    let pending = action.pending();
+fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
     view! {
-        <ActionForm action attr:class="decide">
-            <FormProblem value=action.value()/>
+        <PostForm post class="decide">
+            <FormProblem post/>
             <input type="hidden" name="arn" value=arn/>
             <input type="hidden" name="event" value=event.to_string()/>
             <label class="field">
@@ -76,14 +74,14 @@ fn decision_form(arn: String, event: u64, action: ServerAction<Decide>) -> AnyVi
             </label>
             <p class="quiet" id="comment-help">"Kept with your decision, for whoever asks later."</p>
             <div class="decide-buttons">
-                <button class="button button-reject" type="submit" name="decision" value="reject" disabled=move || pending.get()>
+                <button class="button button-reject" type="submit" name="decision" value="reject" disabled=move || post.pending()>
                     "Reject"
                 </button>
-                <button class="button button-approve" type="submit" name="decision" value="approve" disabled=move || pending.get()>
+                <button class="button button-approve" type="submit" name="decision" value="approve" disabled=move || post.pending()>
                     "Approve"
                 </button>
             </div>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::StatusWord;
 use crate::app::live::{Link, Live, Topic};
-use crate::app::server_fns::{ActAs, get_frame};
-use crate::app::ui::{Clock, ProblemBox, dynamic};
-use crate::app::wire;
+use crate::app::server_fns::ActAs;
+use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, dynamic};
+use crate::app::wire::{self, Ask, Page};
 use crate::dto::{ConnectionKind, Frame, Person, Status};
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::routes;
 
 /// The places of the rail: word, path, and the inside of a 20 by 20 drawing.
@@ -35,13 +35,10 @@ const PLACES: [(&str, &str, &str); 6] = [
 pub fn PageFrame(children: Children) -> impl IntoView {
     let clock = Clock::start();
     let live = Live::start();
-    let act = ServerAction::<ActAs>::new();
-    let frame = wire::data(
-        move || (live.changed(Topic::Frame), live.changed(Topic::Inbox), act.version().get()),
-        |_| get_frame(),
-    );
+    let act = Post::to(ActAs::PATH);
+    let frame = wire::data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox])));
     Effect::new(move || {
-        if let Some(Ok(frame)) = frame.get() {
+        if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
         }
     });
@@ -65,6 +62,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
                 "anyone at this machine can act as any of these people."
                 <span class="banner-more">" Sign-in comes later; until then the program listens on this machine only."</span>
             </p>
+            <FormProblem post=act/>
             {of_frame(frame, |frame| connection_problem(frame).into_any())}
             {children()}
         </main>
@@ -73,10 +71,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
 }
 
 /// A part of the frame, drawn from its data.
-fn of_frame(
-    frame: wire::Data<Frame>,
-    draw: impl Fn(Result<Frame, AppError>) -> AnyView + Send + Sync + 'static,
-) -> AnyView {
+fn of_frame(frame: wire::Data, draw: impl Fn(Result<Frame, AppError>) -> AnyView + Send + Sync + 'static) -> AnyView {
     let draw: Arc<dyn Fn(Result<Frame, AppError>) -> AnyView + Send + Sync> = Arc::new(draw);
     view! {
         <Transition>
@@ -84,7 +79,7 @@ fn of_frame(
                 let draw = Arc::clone(&draw);
                 move || {
                     let draw = Arc::clone(&draw);
-                    Suspend::new(async move { draw(frame.await) })
+                    Suspend::new(async move { draw(frame_of(frame.await)) })
                 }
             }
         </Transition>
@@ -92,7 +87,16 @@ fn of_frame(
     .into_any()
 }
 
-fn place(word: &'static str, path: &'static str, shape: &'static str, frame: wire::Data<Frame>) -> AnyView {
+fn frame_of(answer: Result<Page, AppError>) -> Result<Frame, AppError> {
+    answer.and_then(|page| match page {
+        Page::Frame(frame) => Ok(frame),
+        _ => {
+            Err(AppError::new(ErrorKind::Internal, "The server answered with another page's data.", "Reload the page."))
+        }
+    })
+}
+
+fn place(word: &'static str, path: &'static str, shape: &'static str, frame: wire::Data) -> AnyView {
     let here = use_location().pathname;
     let current = move || {
         here.with(|here| {
@@ -168,7 +172,7 @@ fn LiveDot(live: Live) -> impl IntoView {
 }
 
 /// Who acts. It submits itself where scripts run; the button is for where they do not.
-fn persona(frame: Frame, act: ServerAction<ActAs>) -> AnyView {
+fn persona(frame: Frame, act: Post) -> AnyView {
     let location = use_location();
     let from = move || format!("{}{}", location.pathname.get(), with_mark(&location.search.get()));
     let acting = frame.person.id;
@@ -177,12 +181,12 @@ fn persona(frame: Frame, act: ServerAction<ActAs>) -> AnyView {
         view! { <option value=person.id selected=selected>{format!("{} · {}", person.name, person.role)}</option> }
     };
     view! {
-        <ActionForm action=act attr:class="persona">
+        <PostForm post=act class="persona">
             <input type="hidden" name="from" value=from/>
             <label class="unseen" for="person">"Acting as"</label>
             <select id="person" name="person" data-submits="true">{frame.people.into_iter().map(choice).collect_view()}</select>
             <button class="button no-script" type="submit">"Act"</button>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }

@@ -108,20 +108,11 @@ fn block(title: &'static str, text: Option<String>) -> Option<AnyView> {
     text.map(|text| view! { <section class="block"><h3>{title}</h3><Json text label=title/></section> }.into_any())
 }
 
-/// What a Lambda function writes as its cause.
-#[derive(serde::Deserialize)]
-struct Thrown {
-    #[serde(rename = "errorMessage")]
-    message: String,
-}
-
-/// An error and the sentence of its cause, for a notice.
+/// An error and its cause as a sentence, for a notice.
 pub fn failure_line(error: Option<&str>, cause: Option<&str>) -> AnyView {
-    let sentence = cause
-        .map(|cause| serde_json::from_str::<Thrown>(cause).map_or_else(|_| cause.to_owned(), |thrown| thrown.message));
     view! {
         <p class="notice-title"><span class="failure-name mono">{error.unwrap_or("No error name").to_owned()}</span></p>
-        {sentence.map(|sentence| view! { <p>{sentence}</p> })}
+        {cause.map(|cause| view! { <p>{cause.to_owned()}</p> })}
     }
     .into_any()
 }

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use crate::app::components::{DecisionList, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::list_decisions;
-use crate::app::ui::{Empty, either, loaded};
-use crate::app::wire;
+use crate::app::ui::{Empty, Seen, either, loaded};
+use crate::app::wire::{self, Ask};
 use crate::dto::DecisionRow;
 use crate::routes;
 
@@ -14,7 +13,7 @@ use crate::routes;
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let live = Live::of_page();
-    let decisions = wire::data(move || live.changed(Topic::Inbox), |_| list_decisions());
+    let decisions = wire::data(move || (Ask::Decisions, live.changes([Topic::Inbox])));
     view! {
         <div class="page">
             <PageHead title="Audit"/>
@@ -25,9 +24,10 @@ pub fn AuditPage() -> impl IntoView {
     .into_any()
 }
 
-fn record(rows: ReadSignal<Vec<DecisionRow>>) -> AnyView {
+fn record(data: Seen<Vec<DecisionRow>>) -> AnyView {
     // The record carries no time of its reading; the latest entry is close enough for the first drawing.
-    let now = rows.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
+    let now = data.with_untracked(|rows| rows.iter().map(|row| row.decided_at).max().unwrap_or_default());
+    let rows = Signal::derive(move || data.get());
     let shown = move || view! { <DecisionList rows now/> }.into_any();
     let nothing = || {
         view! {

@@ -1,13 +1,14 @@
 //! What is in `statemachine/` beside what the connection has.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
 use super::query;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::{Deploy, get_deploy_plan};
-use crate::app::ui::{Empty, FormProblem, Row, dynamic, either, list, loaded};
-use crate::app::wire;
+use crate::app::server_fns::Deploy;
+use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded};
+use crate::app::wire::{self, Ask};
 use crate::dto::{self, Change, DeployItem, FileProblem, Status};
 use crate::routes;
 
@@ -15,12 +16,12 @@ use crate::routes;
 #[component]
 pub fn DeployPage() -> impl IntoView {
     let live = Live::of_page();
-    let deploy = ServerAction::<Deploy>::new();
-    let plan = wire::data(move || (live.changed(Topic::Workflows), deploy.version().get()), |_| get_deploy_plan());
+    let deploy = Post::to(Deploy::PATH);
+    let plan = wire::data(move || (Ask::Plan, live.changes([Topic::Workflows])));
     view! { <div class="page">{loaded(plan, move |data| page(data, deploy))}</div> }.into_any()
 }
 
-fn page(data: ReadSignal<dto::DeployPage>, deploy: ServerAction<Deploy>) -> AnyView {
+fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
     let deployed = query("deployed");
     let folder = data.with_untracked(|data| data.folder.clone());
     let ready = Memo::new(move |_| data.with(|data| data.ready));
@@ -65,7 +66,7 @@ fn page(data: ReadSignal<dto::DeployPage>, deploy: ServerAction<Deploy>) -> AnyV
         <PageHead title="Deploy">{dynamic(all)}</PageHead>
         <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
         {dynamic(done)}
-        <FormProblem value=deploy.value()/>
+        <FormProblem post=deploy/>
         {either(move || data.with(|data| !data.items.is_empty()), shown, nothing)}
     }
     .into_any()
@@ -81,7 +82,7 @@ const fn change(change: Change) -> (Status, &'static str) {
     }
 }
 
-fn item(item: DeployItem, deploy: ServerAction<Deploy>) -> AnyView {
+fn item(item: DeployItem, deploy: Post) -> AnyView {
     let (status, word) = change(item.change);
     let button = matches!(item.change, Change::New | Change::Changed)
         .then(|| deploy_button(deploy, item.name.clone(), "Deploy", "button"));
@@ -133,12 +134,12 @@ fn problem(problem: FileProblem) -> AnyView {
     .into_any()
 }
 
-fn deploy_button(deploy: ServerAction<Deploy>, name: String, word: &'static str, class: &'static str) -> AnyView {
+fn deploy_button(deploy: Post, name: String, word: &'static str, class: &'static str) -> AnyView {
     view! {
-        <ActionForm action=deploy>
+        <PostForm post=deploy>
             <input type="hidden" name="name" value=name/>
-            <button class=class type="submit" disabled=move || deploy.pending().get()>{word}</button>
-        </ActionForm>
+            <button class=class type="submit" disabled=move || deploy.pending()>{word}</button>
+        </PostForm>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! An execution: where it is, how it got there, and what to do about it.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 use leptos_meta::Link as HeadLink;
 
 use super::{param, query};
@@ -9,9 +10,11 @@ use crate::app::components::{
     Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, failure_line,
 };
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::{StopExecution, get_execution};
-use crate::app::ui::{Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Tab, Tabs, dynamic, loaded, pretty, text};
-use crate::app::wire;
+use crate::app::server_fns::StopExecution;
+use crate::app::ui::{
+    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, pretty, text,
+};
+use crate::app::wire::{self, Ask};
 use crate::dto::{self, Status};
 use crate::routes;
 
@@ -20,23 +23,21 @@ use crate::routes;
 pub fn ExecutionPage() -> impl IntoView {
     let live = Live::of_page();
     let arn = param("arn");
-    let stop = ServerAction::<StopExecution>::new();
+    let stop = Post::to(StopExecution::PATH);
     live.watch(arn.into());
     let state = query("state");
-    let execution = wire::data(
-        move || (arn.get(), state.get(), live.changed(Topic::Execution), stop.version().get()),
-        |(arn, state, ..)| get_execution(arn, state),
-    );
+    let execution =
+        wire::data(move || (Ask::Execution { arn: arn.get(), state: state.get() }, live.changes([Topic::Execution])));
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
 }
 
-fn page(data: ReadSignal<dto::ExecutionPage>, stop: ServerAction<StopExecution>) -> AnyView {
+fn page(data: Seen<dto::ExecutionPage>, stop: Post) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
     dynamic(move || one(data, key.get(), stop))
 }
 
-fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<StopExecution>) -> AnyView {
+fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -72,7 +73,7 @@ fn one(data: ReadSignal<dto::ExecutionPage>, arn: String, stop: ServerAction<Sto
             <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
             <span class="time">{text(count)}" of 25,000 events"</span>
         </p>
-        <FormProblem value=stop.value()/>
+        <FormProblem post=stop/>
         {dynamic(move || requests(&data.get()))}
         {dynamic(trouble_here)}
         {course(data, arn.clone())}
@@ -89,19 +90,19 @@ fn again_link(workflow: &str, input: Option<&str>) -> String {
 }
 
 /// Stop, with a second step that asks why.
-fn stop_form(arn: String, stop: ServerAction<StopExecution>) -> AnyView {
+fn stop_form(arn: String, stop: Post) -> AnyView {
     view! {
         <details class="confirm">
             <summary class="button">"Stop"</summary>
-            <ActionForm action=stop attr:class="confirm-box">
+            <PostForm post=stop class="confirm-box">
                 <input type="hidden" name="arn" value=arn/>
                 <label class="field">
                     <span>"Why is it stopped?"</span>
                     <textarea name="cause" rows="2" maxlength="2000"></textarea>
                 </label>
                 <p class="quiet">"What it has done stays done. It cannot go on afterwards."</p>
-                <button class="button button-reject" type="submit" disabled=move || stop.pending().get()>"Stop the execution"</button>
-            </ActionForm>
+                <button class="button button-reject" type="submit" disabled=move || stop.pending()>"Stop the execution"</button>
+            </PostForm>
         </details>
     }
     .into_any()
@@ -141,7 +142,7 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
 }
 
 /// The drawing with the course on it, and the chosen state beside it.
-fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
+fn course(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
     let asked = query("state");
     let tab = query("tab");
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
@@ -183,7 +184,7 @@ fn course(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
 }
 
 /// Timeline, events, and the texts.
-fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
+fn below(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
     let (tab, state) = (query("tab"), query("state"));
     let arn = StoredValue::new(arn);
     let tabs = Signal::derive(move || {
@@ -229,7 +230,7 @@ fn below(data: ReadSignal<dto::ExecutionPage>, arn: String) -> AnyView {
     view! { <section class="below"><Tabs label="About this execution" tabs/>{dynamic(body)}</section> }.into_any()
 }
 
-fn texts(data: ReadSignal<dto::ExecutionPage>) -> AnyView {
+fn texts(data: Seen<dto::ExecutionPage>) -> AnyView {
     let input =
         Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
     let output = Signal::derive(move || {

@@ -5,9 +5,8 @@ use leptos::prelude::*;
 use super::query;
 use crate::app::components::{ExecutionList, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::list_executions;
-use crate::app::ui::{Empty, Tab, Tabs, dynamic, either, loaded};
-use crate::app::wire;
+use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded};
+use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
 
@@ -27,10 +26,10 @@ const FILTERS: [(&str, Option<&str>); 7] = [
 pub fn ExecutionsPage() -> impl IntoView {
     let live = Live::of_page();
     let (workflow, status) = (query("workflow"), query("status"));
-    let executions = wire::data(
-        move || (workflow.get(), status.get(), live.changed(Topic::Executions), live.changed(Topic::Inbox)),
-        |(workflow, status, ..)| list_executions(workflow, status),
-    );
+    let executions = wire::data(move || {
+        let ask = Ask::Executions { workflow: workflow.get(), status: status.get() };
+        (ask, live.changes([Topic::Executions, Topic::Inbox]))
+    });
     let tabs = Signal::derive(move || {
         let (workflow, status) = (workflow.get(), status.get());
         let tab = |(label, value): (&'static str, Option<&str>)| Tab {
@@ -53,7 +52,7 @@ pub fn ExecutionsPage() -> impl IntoView {
     .into_any()
 }
 
-fn list(data: ReadSignal<dto::ExecutionsPage>) -> AnyView {
+fn list(data: Seen<dto::ExecutionsPage>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let rows = Signal::derive(move || data.with(|data| data.rows.clone()));
     let shown = move || {

@@ -3,40 +3,20 @@
 //! On a phone the list and a request are two pages; on a desk they stand side by side.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 use leptos_meta::Title;
 
 use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::{Decide, get_approval, get_inbox};
-use crate::app::ui::{Ago, Due, Empty, ProblemBox, Row, dynamic, either, list, loaded, switch, text};
-use crate::app::wire;
-use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, Status};
-use crate::error::AppError;
+use crate::app::server_fns::Decide;
+use crate::app::ui::{Ago, Due, Empty, Post, ProblemBox, Row, Seen, dynamic, either, list, loaded, switch, text};
+use crate::app::wire::{self, Ask};
+use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, RequestKey, Status};
 use crate::routes;
 
-/// A request: the execution, and the id of its TaskScheduled event.
-type Key = (String, u64);
-
-/// The list, and the request that is open.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Desk {
-    inbox: dto::InboxPage,
-    open: Option<Result<ApprovalPage, AppError>>,
-}
-
-async fn desk(wanted: Option<Key>) -> Result<Desk, AppError> {
-    let inbox = get_inbox().await?;
-    let key = wanted.or_else(|| inbox.waiting.first().map(key_of));
-    let open = match key {
-        Some((arn, event)) => Some(get_approval(arn, event).await),
-        None => None,
-    };
-    Ok(Desk { inbox, open })
-}
-
-fn key_of(row: &ApprovalRow) -> Key {
+fn key_of(row: &ApprovalRow) -> RequestKey {
     (row.execution_arn.clone(), row.event)
 }
 
@@ -45,24 +25,24 @@ fn key_of(row: &ApprovalRow) -> Key {
 pub fn InboxPage() -> impl IntoView {
     let live = Live::of_page();
     let (arn, event) = (param("arn"), param("event"));
-    let decide = ServerAction::<Decide>::new();
+    let decide = Post::to(Decide::PATH);
     let asked = Memo::new(move |_| event.get().parse::<u64>().ok().map(|event| (arn.get(), event)));
     // What is open stays open, though a more urgent request arrives: somebody may be typing a comment.
-    let opened = RwSignal::new(None::<Key>);
-    let data = wire::data(
-        move || (asked.get(), live.changed(Topic::Inbox), decide.version().get()),
-        move |(asked, ..)| desk(asked.or_else(|| opened.get_untracked())),
-    );
+    let opened = RwSignal::new(None::<RequestKey>);
+    let data = wire::data(move || {
+        let open = asked.get().or_else(|| opened.get_untracked());
+        (Ask::Inbox(open), live.changes([Topic::Inbox]))
+    });
     view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, decide))}</div> }.into_any()
 }
 
 fn page(
-    data: ReadSignal<Desk>,
-    asked: Memo<Option<Key>>,
-    opened: RwSignal<Option<Key>>,
-    decide: ServerAction<Decide>,
+    data: Seen<dto::InboxPage>,
+    asked: Memo<Option<RequestKey>>,
+    opened: RwSignal<Option<RequestKey>>,
+    decide: Post,
 ) -> AnyView {
-    let now = data.with_untracked(|data| data.inbox.now);
+    let now = data.with_untracked(|data| data.now);
     let open_key =
         Memo::new(move |_| data.with(|data| data.open.as_ref()?.as_ref().ok().map(|page| key_of(&page.row))));
     Effect::new(move || opened.set(open_key.get()));
@@ -71,18 +51,18 @@ fn page(
             (Some(Ok(page)), Some(_)) => Some(format!("{} {}", look(status_of(page)).glyph, page.row.title)),
             _ => None,
         });
-        let waiting = data.with(|data| data.inbox.waiting.len());
+        let waiting = data.with(|data| data.waiting.len());
         title.unwrap_or_else(|| if waiting == 0 { "Inbox".to_owned() } else { format!("Inbox ({waiting})") })
             + " · Countersign"
     };
-    let count = move || data.with(|data| data.inbox.waiting.len());
-    let decided = Signal::derive(move || data.with(|data| data.inbox.decided.clone()));
+    let count = move || data.with(|data| data.waiting.len());
+    let decided = Signal::derive(move || data.with(|data| data.decided.clone()));
     let rows = move || {
         let one = |row: ApprovalRow| {
             let key = format!("{} {} {} {:?}", row.execution_arn, row.event, row.title, row.due);
             Row::new(key, move || request(row, open_key, now))
         };
-        data.with(|data| data.inbox.waiting.clone()).into_iter().map(one).collect()
+        data.with(|data| data.waiting.clone()).into_iter().map(one).collect()
     };
     let shown = move || {
         view! {
@@ -137,10 +117,8 @@ fn status_of(page: &ApprovalPage) -> Status {
 }
 
 /// A request's own form for each request: what was typed for one must not be sent for another.
-fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: ServerAction<Decide>) -> AnyView {
-    let problem = move || {
-        data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())))
-    };
+fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, decide: Post) -> AnyView {
+    let problem = move || data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().cloned()));
     let detail = move || {
         let first = data.with_untracked(|data| data.open.clone().and_then(Result::ok));
         first
@@ -153,7 +131,7 @@ fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: Ser
                         .filter(|page| key_of(&page.row) == key);
                     fresh.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
                 };
-                view! { <ApprovalDetail page=Memo::new(own) action=decide/> }
+                view! { <ApprovalDetail page=Memo::new(own) post=decide/> }
             })
             .into_any()
     };
@@ -179,7 +157,7 @@ fn open_request(data: ReadSignal<Desk>, open_key: Memo<Option<Key>>, decide: Ser
     .into_any()
 }
 
-fn request(row: ApprovalRow, open_key: Memo<Option<Key>>, now: i64) -> AnyView {
+fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> AnyView {
     let key = key_of(&row);
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {

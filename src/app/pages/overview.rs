@@ -5,9 +5,8 @@ use leptos::prelude::*;
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::get_overview;
-use crate::app::ui::{Ago, Due, Empty, Row, either, list, loaded, switch, text};
-use crate::app::wire;
+use crate::app::ui::{Ago, Due, Empty, Row, Seen, either, list, loaded, switch, text};
+use crate::app::wire::{self, Ask};
 use crate::dto::{Need, Overview, Status};
 use crate::routes;
 
@@ -15,14 +14,12 @@ use crate::routes;
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let live = Live::of_page();
-    let overview = wire::data(
-        move || (live.changed(Topic::Executions), live.changed(Topic::Inbox), live.changed(Topic::Workflows)),
-        |_| get_overview(),
-    );
+    let overview =
+        wire::data(move || (Ask::Overview, live.changes([Topic::Executions, Topic::Inbox, Topic::Workflows])));
     view! { <div class="page">{loaded(overview, overview_view)}</div> }.into_any()
 }
 
-fn overview_view(data: ReadSignal<Overview>) -> AnyView {
+fn overview_view(data: Seen<Overview>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let window = Signal::derive(move || match data.with(|data| data.waiting) {
         0 => "Overview · Countersign".to_owned(),

@@ -1,13 +1,16 @@
 //! A workflow: its drawing, its executions, its definition, and Start.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
 use super::{param, query};
 use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::{StartExecution, get_workflow};
-use crate::app::ui::{Empty, FormProblem, ProblemBox, Tab, Tabs, duration, dynamic, either, loaded};
-use crate::app::wire;
+use crate::app::server_fns::StartExecution;
+use crate::app::ui::{
+    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded,
+};
+use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
 
@@ -16,15 +19,12 @@ use crate::routes;
 pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
-    let start = ServerAction::<StartExecution>::new();
-    let workflow = wire::data(
-        move || (name.get(), live.changed(Topic::Workflows), live.changed(Topic::Executions)),
-        |(name, ..)| get_workflow(name),
-    );
+    let start = Post::to(StartExecution::PATH);
+    let workflow = wire::data(move || (Ask::Workflow(name.get()), live.changes([Topic::Workflows, Topic::Executions])));
     view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start))}</div> }.into_any()
 }
 
-fn page(data: ReadSignal<dto::WorkflowPage>, start: ServerAction<StartExecution>) -> AnyView {
+fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
@@ -124,7 +124,7 @@ fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> Any
 
 /// The form that starts an execution. What was typed comes back with the problem, so that nothing is typed twice.
 #[component]
-fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<StartExecution>) -> impl IntoView {
+fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl IntoView {
     let (sample, problem, typed, name) = (query("sample"), query("problem"), query("input"), query("name"));
     let chosen = move || sample.get().and_then(|sample| sample.parse::<usize>().ok()).unwrap_or(0);
     let inputs: Vec<String> = samples.iter().map(|sample| sample.input.clone()).collect();
@@ -148,9 +148,9 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<St
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
-            <ActionForm action=start attr:class="start">
+            <PostForm post=start class="start">
                 {dynamic(refused)}
-                <FormProblem value=start.value()/>
+                <FormProblem post=start/>
                 <input type="hidden" name="workflow" value=workflow/>
                 <nav class="chips" aria-label="Samples">{choices}</nav>
                 <label class="field">
@@ -161,8 +161,8 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: ServerAction<St
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
                     <input class="mono" type="text" name="name" maxlength="80" autocomplete="off" value=name.get_untracked()/>
                 </label>
-                <button class="button button-main" type="submit" disabled=move || start.pending().get()>"Start"</button>
-            </ActionForm>
+                <button class="button button-main" type="submit" disabled=move || start.pending()>"Start"</button>
+            </PostForm>
         </section>
     }
     .into_any()

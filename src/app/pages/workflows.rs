@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::list_workflows;
-use crate::app::ui::{Empty, duration, dynamic, either, loaded};
-use crate::app::wire;
+use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded};
+use crate::app::wire::{self, Ask};
 use crate::dto::{Status, WorkflowRow};
 use crate::routes;
 
@@ -14,17 +13,20 @@ use crate::routes;
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
     let live = Live::of_page();
-    let workflows =
-        wire::data(move || (live.changed(Topic::Workflows), live.changed(Topic::Executions)), |_| list_workflows());
+    let workflows = wire::data(move || (Ask::Workflows, live.changes([Topic::Workflows, Topic::Executions])));
     view! {
         <div class="page">
             <PageHead title="Workflows">
                 <a class="button" href=routes::DEPLOY>"Deploy"</a>
             </PageHead>
-            {loaded(workflows, |rows| view! { <WorkflowRows rows/> }.into_any())}
+            {loaded(workflows, rows)}
         </div>
     }
     .into_any()
+}
+
+fn rows(data: Seen<Vec<WorkflowRow>>) -> AnyView {
+    view! { <WorkflowRows rows=Signal::derive(move || data.get())/> }.into_any()
 }
 
 /// Workflows as rows: drawing, name, the strip of the last outcomes, median duration.

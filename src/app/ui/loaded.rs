@@ -1,30 +1,83 @@
 //! A page's data: loaded before the page shows, kept while it is loaded again.
 
+use std::marker::PhantomData;
+use std::sync::Arc;
+
 use leptos::prelude::*;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::{ProblemBox, dynamic};
-use crate::app::wire::Data;
+use crate::app::wire::{Data, Page, Part};
 use crate::error::{AppError, ErrorKind};
+
+/// The data that a page shows, which changes whenever it was loaded again.
+pub struct Seen<T> {
+    page: ReadSignal<Page>,
+    part: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Seen<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Seen<T> {}
+
+impl<T: Part> Seen<T> {
+    /// Reads, and reads again whenever the data changes.
+    pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.page.with(|page| read(part(page)))
+    }
+
+    /// Reads once.
+    pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.page.with_untracked(|page| read(part(page)))
+    }
+
+    /// A copy, made again whenever the data changes.
+    pub fn get(&self) -> T
+    where
+        T: Clone,
+    {
+        self.with(T::clone)
+    }
+
+    /// A copy.
+    pub fn get_untracked(&self) -> T
+    where
+        T: Clone,
+    {
+        self.with_untracked(T::clone)
+    }
+}
+
+fn part<T: Part>(page: &Page) -> &T {
+    // Proof: `load` lets only pages of the wanted kind through to the signal.
+    #[expect(clippy::expect_used, reason = "see above")]
+    T::of(page).expect("a page of the kind that was asked for")
+}
+
+/// Draws a page over its data.
+type Draw = Arc<dyn Fn(ReadSignal<Page>) -> AnyView + Send + Sync>;
 
 /// Shows `view` over the data of `resource`, once it is there.
 ///
-/// `view` is called once; it reads the signal, which changes whenever the data was loaded again. So what was typed, opened
-/// and scrolled stays as it is. When loading again fails because the server or the connection is away, the last data
-/// stays; when the thing itself is gone, the error takes its place.
-pub fn loaded<T>(resource: Data<T>, view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
+/// `view` is called once; it reads the data, which changes whenever it was loaded again. So what was typed, opened and
+/// scrolled stays as it is. When loading again fails because the server or the connection is away, the last data stays;
+/// when the thing itself is gone, the error takes its place.
+pub fn loaded<T: Part>(resource: Data, view: impl Fn(Seen<T>) -> AnyView + Send + Sync + 'static) -> AnyView {
+    load(resource, |page| T::of(page).is_some(), Arc::new(move |page| view(Seen { page, part: PhantomData })))
+}
+
+fn load(resource: Data, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {
-                let view = view.clone();
+                let draw = Arc::clone(&draw);
                 Suspend::new(async move {
-                    match resource.await {
-                        Ok(first) => shown(resource, first, view),
-                        Err(error) => failed(resource, error, view),
+                    match fitting(resource.await, fits) {
+                        Ok(first) => shown(resource, first, fits, &draw),
+                        Err(error) => failed(resource, error, fits, draw),
                     }
                 })
             }
@@ -33,13 +86,21 @@ where
     .into_any()
 }
 
-fn shown<T>(resource: Data<T>, first: T, view: impl Fn(ReadSignal<T>) -> AnyView + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
+/// An answer of another kind is no answer: the server and the page are not of one version.
+fn fitting(answer: Result<Page, AppError>, fits: fn(&Page) -> bool) -> Result<Page, AppError> {
+    answer.and_then(|page| {
+        if fits(&page) {
+            return Ok(page);
+        }
+        let what = "The server answered with another page's data.";
+        Err(AppError::new(ErrorKind::Internal, what, "Reload the page; the program was replaced by another version."))
+    })
+}
+
+fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
     let (data, set_data) = signal(first);
     let (error, set_error) = signal(None::<AppError>);
-    Effect::new(move || match resource.get() {
+    Effect::new(move || match resource.get().map(|answer| fitting(answer, fits)) {
         Some(Ok(fresh)) => {
             set_data.set(fresh);
             set_error.set(None);
@@ -50,38 +111,32 @@ where
         _ => {}
     });
     let gone = Memo::new(move |_| error.get());
+    let draw = Arc::clone(draw);
     dynamic(move || match gone.get() {
-        None => view(data),
+        None => draw(data),
         Some(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
     })
 }
 
 /// The first attempt failed: the error, until a later attempt succeeds.
-fn failed<T>(
-    resource: Data<T>,
-    error: AppError,
-    view: impl Fn(ReadSignal<T>) -> AnyView + Clone + Send + Sync + 'static,
-) -> AnyView
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
+fn failed(resource: Data, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
         && let Ok(status) = http::StatusCode::from_u16(error.status())
     {
         response.set_status(status);
     }
-    let (answer, set_answer) = signal(Err::<T, AppError>(error));
+    let (answer, set_answer) = signal(Err::<Page, AppError>(error));
     Effect::new(move || {
         if let Some(fresh) = resource.get() {
-            set_answer.set(fresh);
+            set_answer.set(fitting(fresh, fits));
         }
     });
     let well = Memo::new(move |_| answer.with(Result::is_ok));
     dynamic(move || {
         well.track();
         match answer.get_untracked() {
-            Ok(first) => shown(resource, first, view.clone()),
+            Ok(first) => shown(resource, first, fits, &draw),
             Err(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
         }
     })

@@ -45,14 +45,14 @@ pub async fn live(
     let looking = wanted.execution.map(|arn| watch.look_at(&arn));
     let reader = Reader { watch, wakes, at, _looking: looking };
     // The first event tells the browser where it stands, so that a reconnection can resume.
-    let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data("[]");
+    let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data("");
     let changes = stream::unfold(reader, |mut reader| async move {
         loop {
             let (at, topics) = reader.watch.changes.since(reader.at);
             if !topics.is_empty() {
                 reader.at = at;
-                let data = serde_json::to_string(&topics).unwrap_or_else(|_| "[]".to_owned());
-                return Some((Ok(Event::default().event("change").id(at.to_string()).data(data)), reader));
+                let topics = topics.into_iter().collect::<Vec<_>>().join(" ");
+                return Some((Ok(Event::default().event("change").id(at.to_string()).data(topics)), reader));
             }
             reader.wakes.changed().await.ok()?;
             tokio::time::sleep(TOGETHER).await;

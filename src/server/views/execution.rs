@@ -16,6 +16,18 @@ const EVENTS: usize = 1_000;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
+/// What a Lambda function writes as its cause.
+#[derive(serde::Deserialize)]
+struct Thrown {
+    #[serde(rename = "errorMessage")]
+    message: String,
+}
+
+/// The sentence of a cause: a function's own message, where a function wrote it.
+fn sentence(cause: String) -> String {
+    serde_json::from_str::<Thrown>(&cause).map_or(cause, |thrown| thrown.message)
+}
+
 /// Everything the page shows; `chosen` is the state that the reader asked for.
 #[must_use]
 pub fn page(
@@ -33,7 +45,7 @@ pub fn page(
         input: view.json(about.input.as_deref()),
         output: view.json(about.output.as_deref()),
         error: view.words(about.error.as_deref()),
-        cause: view.words(about.cause.as_deref()),
+        cause: view.words(about.cause.as_deref()).map(sentence),
         graph: record.definition.graph.clone(),
         states: view.states(chosen.as_deref()),
         taken: record.trace.edges_taken.clone(),
