@@ -33,3 +33,22 @@ test("a theme is kept", async ({ page }) => {
   await page.reload();
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(light);
 });
+
+test("a decision that cannot be sent is told, and nothing typed is lost", async ({ page }) => {
+  await open(page, "/workflows/approval", true);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("link", { name: "Review and decide" }).click();
+  await ready(page, true);
+  // Only a page that is still the same one knows this afterwards.
+  await page.evaluate(() => document.body.setAttribute("data-same", "yes"));
+  await page.getByLabel("Comment").fill("Budget is there");
+  await page.route("**/api/decide", (route) => route.abort());
+  await page.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByRole("alert")).toContainText("did not answer");
+  await expect(page.getByLabel("Comment")).toHaveValue("Budget is there");
+  await page.unroute("**/api/decide");
+  await page.getByRole("button", { name: "Approve" }).click();
+  await expect(page.locator(".notice-record")).toContainText("Budget is there");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.locator("body")).toHaveAttribute("data-same", "yes");
+});

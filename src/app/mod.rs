@@ -5,8 +5,8 @@
 //!
 //! **Adding a page**
 //! 1. Give it a path in [`crate::routes`], and the data it shows a type in [`crate::dto`].
-//! 2. Write a reading function in `server_fns/read.rs`.
-//! 3. Write `pages/NAME.rs`: a [`wire::data`] whose source reads [`live::Live::changed`] for the topics that it shows, and
+//! 2. Give its question and its answer a name in [`wire::Ask`] and [`wire::Page`], and answer it in `server_fns/read.rs`.
+//! 3. Write `pages/NAME.rs`: a [`wire::data`] whose source reads [`live::Live::changes`] for the topics that it shows, and
 //!    [`ui::loaded`] over it. The view is drawn once; what changes is read from the signal in closures, and lists are keyed.
 //! 4. Add a `Route` below, with `SsrMode::Async`: a page is complete before it is sent, so it needs no JavaScript.
 //! 5. Where it belongs on the rail, add it to `components/frame.rs`.

@@ -1,6 +1,6 @@
 //! What the browser may ask of the server: thin functions that find the context, call the server and map the error.
 //!
-//! **Adding one**: a verb a file. `read` answers every page; acting ones are posted by an `ActionForm`, which works
+//! **Adding one**: a verb a file. `read` answers every page; acting ones are posted by a `ui::PostForm`, which works
 //! without JavaScript too, and end with a redirect to the page that shows the outcome.
 
 mod act;
