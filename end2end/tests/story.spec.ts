@@ -48,7 +48,7 @@ test("one request is approved, another rejected, and both are there after a rest
   await eventually(page, scripts!, (soon) => soon(state(page, "WaitForApproval", /waiting/)).toBeVisible());
   await page.getByRole("link", { name: "Review and decide" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Approve Paper from Nordwind Mill?" })).toBeVisible();
-  await expect(page.getByText("4200 EUR").first()).toBeVisible();
+  await expect(page.getByText("4200.00 EUR").first()).toBeVisible();
   await ready(page, scripts!);
   await page.getByRole("textbox", { name: "Comment" }).fill("Their paper is good.");
   await page.getByRole("button", { name: "Approve", exact: true }).click();

@@ -149,6 +149,9 @@ fn refused(doing: &str, place: &str, code: Option<&str>, message: Option<&str>) 
         {
             "Sign in again (for example `aws sso login`), then restart countersign."
         }
+        _ if kind == ErrorKind::NotFound => {
+            "It may have been deleted, or the address may be wrong. Choose one under Executions or Workflows."
+        }
         _ => "Correct it and try again.",
     };
     AppError::new(

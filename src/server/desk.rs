@@ -350,7 +350,7 @@ impl Desk {
         let again = |problem: &str| {
             let kept = if input.len() <= CARRIED { format!("&input={}", routes::encode(input)) } else { String::new() };
             format!(
-                "{}?problem={}&name={}{kept}",
+                "{}?problem={}&name={}{kept}#start",
                 routes::workflow(workflow),
                 routes::encode(problem),
                 routes::encode(name)

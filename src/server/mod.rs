@@ -22,7 +22,7 @@ pub mod watch;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -42,6 +42,15 @@ pub async fn context() -> Result<(Arc<Desk>, Person), AppError> {
     let parts = use_context::<Parts>().ok_or_else(outside)?;
     let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
     Ok((desk, people::from_cookies(cookies)))
+}
+
+/// Gives the answer that is being written the status of `error`.
+pub fn set_status(error: &AppError) {
+    if let Some(response) = use_context::<ResponseOptions>()
+        && let Ok(status) = StatusCode::from_u16(error.status())
+    {
+        response.set_status(status);
+    }
 }
 
 /// Keeps the chosen persona in a cookie, and goes back to a page of this site.

@@ -17,8 +17,10 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
     let open = Memo::new(move |_| page.with(|page| page.state == ApprovalState::Waiting && page.row.blocked.is_none()));
     let (arn, event) = (row.execution_arn.clone(), row.event);
     let place = move || {
-        page.with(|page| page.position.as_ref().map(|position| format!("{} of {}", position.index, position.of)))
-            .map(|place| view! { <span class="quiet">{place}</span> })
+        page.with(|page| {
+            page.position.as_ref().and_then(|at| (at.index > 0).then(|| format!("{} of {}", at.index, at.of)))
+        })
+        .map(|place| view! { <span class="quiet">{place}</span> })
     };
     let due = move || {
         let at = page.with(|page| page.row.due).filter(|_| open.get());

@@ -6,9 +6,18 @@ use leptos::server_fn::codec::Postcard;
 use crate::app::wire::{Ask, Page};
 use crate::error::AppError;
 
-/// Answers `ask` with the [`Page`] of the same name.
+/// Answers `ask` with the [`Page`] of the same name; a refusal has its own HTTP status, and so has the page that shows it.
 #[server(prefix = "/api", endpoint = "read", input = Postcard, output = Postcard)]
 pub async fn read(ask: Ask) -> Result<Page, AppError> {
+    let answer = answer(ask).await;
+    if let Err(error) = &answer {
+        crate::server::set_status(error);
+    }
+    answer
+}
+
+#[cfg(feature = "ssr")]
+async fn answer(ask: Ask) -> Result<Page, AppError> {
     let (app, person) = crate::server::context().await?;
     Ok(match ask {
         Ask::Frame => Page::Frame(app.frame(&person).await),

@@ -120,12 +120,6 @@ fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> A
 
 /// The first attempt failed: the error, until a later attempt succeeds.
 fn failed(resource: Data, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-        && let Ok(status) = http::StatusCode::from_u16(error.status())
-    {
-        response.set_status(status);
-    }
     let (answer, set_answer) = signal(Err::<Page, AppError>(error));
     Effect::new(move || {
         if let Some(fresh) = resource.get() {

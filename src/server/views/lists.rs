@@ -62,7 +62,7 @@ pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> Stri
     #[expect(clippy::cast_precision_loss, reason = "a share, shown in whole per cent")]
     let success_rate = (!ended_today.is_empty()).then(|| succeeded as f32 / ended_today.len() as f32);
     Overview {
-        running: all.iter().filter(|one| one.status == Status::Running).count(),
+        running: all.iter().filter(|one| snapshot.shown_status(one) == Status::Running).count(),
         waiting: snapshot.waiting.len(),
         failed_today: failed.len(),
         success_rate,
@@ -105,7 +105,7 @@ pub fn workflow_row(snapshot: &Snapshot, machine: &Machine) -> WorkflowRow {
         kind: machine.kind.clone(),
         comment: machine.definition.machine.as_ref().and_then(|machine| machine.comment.clone()),
         graph: machine.definition.graph.clone(),
-        running: executions.iter().filter(|one| one.status == Status::Running).count(),
+        running: executions.iter().filter(|one| snapshot.shown_status(one) == Status::Running).count(),
         waiting: snapshot.waiting.iter().filter(|wait| wait.machine_arn == machine.arn).count(),
         median_ms: durations.get(durations.len() / 2).copied(),
         updated_at: machine.created_at,
@@ -119,7 +119,7 @@ pub fn executions(snapshot: &Snapshot, workflow: Option<String>, status: Option<
     let mut rows: Vec<ExecutionRow> = snapshot
         .newest()
         .into_iter()
-        .filter(|one| status.is_none_or(|status| one.status == status || snapshot.shown_status(one) == status))
+        .filter(|one| status.is_none_or(|status| snapshot.shown_status(one) == status))
         .map(|one| execution_row(snapshot, one))
         .filter(|row| workflow.as_ref().is_none_or(|name| *name == row.workflow))
         .take(ROWS + 1)
