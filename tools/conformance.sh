@@ -27,8 +27,8 @@ trap finish EXIT
 
 python=$tools_dir/venv/bin/python
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-PYTHONDONTWRITEBYTECODE=1 "$python" "$recordings/play.py" --write-functions "$work/functions" >&2
 services=("$python" tools/conformance_services.py "$recordings")
+PYTHONDONTWRITEBYTECODE=1 "${services[@]}" --write-functions "$work/functions" >&2
 PYTHONDONTWRITEBYTECODE=1 "${services[@]}" --write-mocks "$work/mocks.json"
 SFN_MOCK_CONFIG=$work/mocks.json "$program" engine --listen "127.0.0.1:$port" --data "$work/data" --functions "$work/functions/functions.toml" 2>"$work/engine.log" &
 engine=$!

@@ -3,12 +3,14 @@
 
   conformance_services.py RECORDINGS ENDPOINT [options of play.py]
   conformance_services.py RECORDINGS --write-mocks FILE     the mock file (SFN_MOCK_CONFIG) for the group "mocked"
+  conformance_services.py RECORDINGS --write-functions DIR  the Lambda functions that the recordings call
 
 A recording tells what the services and workers around an execution answered, and nothing else of them. This makes
 them anew: queues and topics by the names in the input, a worker who answers as the recorded one did, a child workflow
 that ends as the recorded child did. play.py and compare.py of the recordings then play and judge as ever.
 """
 import json
+import os
 import re
 import sys
 import threading
@@ -227,6 +229,21 @@ def write_mocks(play, folder, out):
         json.dump(whole, file, indent=2)
 
 
+def write_functions(play, folder, out):
+    """Every function as it was deployed for the recordings, whose stack traces show it: a folder with one handler.py."""
+    play.write_functions(folder, out)
+    for name, code in play.BEHAVIOURS.items():
+        os.remove(os.path.join(out, name + ".py"))
+        os.makedirs(os.path.join(out, name), exist_ok=True)
+        with open(os.path.join(out, name, "handler.py"), "w") as file:
+            file.write(code if '"' in code else code.replace("'", '"'))
+    declarations = os.path.join(out, "functions.toml")
+    with open(declarations) as file:
+        text = re.sub(r'handler = "(\w+)\.handler"', r'code = "\1"\nhandler = "handler.handler"', file.read())
+    with open(declarations, "w") as file:
+        file.write(text)
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
@@ -235,6 +252,8 @@ def main():
     import play
     if sys.argv[1] == "--write-mocks":
         return write_mocks(play, recordings, sys.argv[2])
+    if sys.argv[1] == "--write-functions":
+        return write_functions(play, recordings, sys.argv[2])
     play.play_case = with_services(play.play_case, Services(sys.argv[1]))
     play.main()
 

@@ -14,8 +14,7 @@ const PAYLOAD: usize = 262_144;
 /// A function as the task's resource: the answer is its own.
 pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> Answer {
     match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
-        Ok(output) if output.len() > PAYLOAD => too_large(function_arn),
-        Ok(output) => Answer::Done(compact(&output)),
+        Ok(output) => taken_in(&output, function_arn).map_or_else(|refused| refused, Answer::Done),
         Err(failure) => failed(host, function_arn, failure),
     }
 }
@@ -32,8 +31,10 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
         Some(value) => value.to_string(),
     };
     let output = match host.functions.invoke(name_of(function), &payload).await {
-        Ok(output) if output.len() > PAYLOAD => return too_large("lambda"),
-        Ok(output) => compact(&output),
+        Ok(output) => match taken_in(&output, "lambda") {
+            Ok(output) => output,
+            Err(refused) => return refused,
+        },
         Err(failure) => return failed(host, function, failure),
     };
     let length = output.len();
@@ -60,18 +61,20 @@ fn name_of(function: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-/// Step Functions writes what it takes in without spaces.
-fn compact(text: &str) -> String {
-    serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string())
-}
-
-fn too_large(what: &str) -> Answer {
-    Answer::failed(
-        "States.DataLimitExceeded",
-        format!(
-            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-        ),
-    )
+/// A function's answer as Step Functions takes it in, without spaces; or why it cannot. The size is looked at first:
+/// what is too large is never read.
+fn taken_in(text: &str, what: &str) -> Result<String, Answer> {
+    if text.len() > PAYLOAD {
+        return Err(Answer::failed(
+            "States.DataLimitExceeded",
+            format!(
+                "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+            ),
+        ));
+    }
+    serde_json::from_str::<Value>(text).map(|value| value.to_string()).map_err(|error| {
+        Answer::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {error}."))
+    })
 }
 
 fn failed(host: &Host, function: &str, failure: Failure) -> Answer {

@@ -23,12 +23,24 @@ pub enum FunctionsError {
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     pub runtime: String,
-    /// `module.function`, the module beside the file.
+    /// `module.function`, the module in the folder `code`.
     pub handler: String,
+    /// The folder that is deployed, seen from the file; the file's own where it is not given.
+    #[serde(default)]
+    pub code: PathBuf,
     #[serde(default = "three_seconds")]
     pub timeout_seconds: u64,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+}
+
+impl Spec {
+    /// The folder of the function's code; `beside` is the declarations' own.
+    #[must_use]
+    pub fn folder(&self, beside: &Path) -> PathBuf {
+        // To join nothing would leave a slash at the end, which stack traces would show.
+        if self.code.as_os_str().is_empty() { beside.to_owned() } else { beside.join(&self.code) }
+    }
 }
 
 /// Lambda's own default.
@@ -85,7 +97,7 @@ fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static
             "Write it as module.function, such as \"payment.handler\".",
         ));
     };
-    let code = folder.join(format!("{}.py", module.replace('.', "/")));
+    let code = spec.folder(folder).join(format!("{}.py", module.replace('.', "/")));
     if !code.is_file() {
         return Err((
             format!("has its handler in {}, which is not there", code.display()),

@@ -82,7 +82,7 @@ impl Functions {
         self.0.specs.contains_key(name)
     }
 
-    /// Calls a function with a JSON text; gives its JSON answer.
+    /// Calls a function with a JSON text; gives its answer as it wrote it, which need not be JSON.
     ///
     /// # Errors
     /// There is none, it raised an error, crashed, answered too much or ran past its timeout.

@@ -36,6 +36,9 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
         );
     }
     toml += "[functions.broken]\nruntime = \"python3\"\nhandler = \"broken.handler\"\n";
+    std::fs::create_dir_all(folder.join("apart")).unwrap();
+    std::fs::write(folder.join("apart/app.py"), "def handler(event, context):\n    raise ValueError(event)\n").unwrap();
+    toml += "[functions.apart]\nruntime = \"python3\"\ncode = \"apart\"\nhandler = \"app.handler\"\n";
     let file = folder.join("functions.toml");
     std::fs::write(&file, toml).unwrap();
     (Functions::load(Some(&file), "us-east-1", "000000000000").await.unwrap(), folder)
@@ -72,6 +75,11 @@ async fn failures_are_told_as_aws_tells_them() {
     let frame = cause["stackTrace"][0].as_str().unwrap();
     assert!(frame.starts_with("  File \"/var/task/code.py\", line "), "{cause}");
     assert!(frame.contains("in refuse\n    raise InvalidOrder("), "{cause}");
+    let (_, cause) = parts(functions.invoke("apart", "1").await);
+    assert_eq!(
+        cause["stackTrace"],
+        json!(["  File \"/var/task/app.py\", line 2, in handler\n    raise ValueError(event)\n"])
+    );
     let (error, cause) = parts(functions.invoke("crash", "{}").await);
     assert_eq!(error, "Runtime.ExitError");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: exit status 3"), "{cause}");

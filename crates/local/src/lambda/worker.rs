@@ -35,7 +35,7 @@ impl Worker {
     pub fn start(
         name: &str,
         spec: &Spec,
-        folder: &Path,
+        beside: &Path,
         address: SocketAddr,
         region: &str,
         lines: Lines,
@@ -43,12 +43,13 @@ impl Worker {
         let secret = Uuid::new_v4().simple().to_string();
         let (events, receiver) = mpsc::channel(1);
         let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
+        let folder = spec.folder(beside);
         let mut command = Command::new("python3");
-        command.args(["-u", "-c", BOOTSTRAP]).current_dir(folder).env_clear();
+        command.args(["-u", "-c", BOOTSTRAP]).current_dir(&folder).env_clear();
         command.envs(PASSED_ON.iter().filter_map(|key| Some((*key, std::env::var_os(key)?))));
         command.envs(&spec.environment);
         command
-            .env("PYTHONPATH", folder)
+            .env("PYTHONPATH", &folder)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("_HANDLER", &spec.handler)
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
@@ -56,7 +57,7 @@ impl Worker {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_REGION", region)
             .env("AWS_DEFAULT_REGION", region)
-            .env("LAMBDA_TASK_ROOT", folder)
+            .env("LAMBDA_TASK_ROOT", &folder)
             .env("AWS_LAMBDA_RUNTIME_API", format!("{address}/{secret}"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -110,7 +111,7 @@ impl Worker {
         tokio::select! {
             biased;
             Ok(reply) = reply => {
-                let result = read(&id, reply);
+                let result = read(reply);
                 self.usable = self.lives() && !is_init_error(&result);
                 result
             }
@@ -135,12 +136,9 @@ fn deadline(limit: Duration) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn read(id: &str, reply: Reply) -> Result<String, Failure> {
+fn read(reply: Reply) -> Result<String, Failure> {
     match reply {
-        Reply::Answer(text) if serde_json::from_str::<Value>(&text).is_ok() => Ok(text),
-        Reply::Answer(_) => {
-            Err(failure("Runtime.InvalidResponse", &format!("RequestId: {id} Error: the answer is not JSON")))
-        }
+        Reply::Answer(text) => Ok(text),
         Reply::TooLarge(size) => Err(failure(
             "Function.ResponseSizeTooLarge",
             &format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({LARGEST} bytes)."),
