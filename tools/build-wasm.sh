@@ -14,7 +14,8 @@ mkdir -p target/wasm
 touch "$stamp.begun"
 
 say "compiling the browser's part to WebAssembly"
-options=(build -p countersign --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate --target-dir target/wasm)
+# Asked for here and not in Cargo.toml, where it would be built, and built again between tests and runs, for the server too.
+options=(rustc -p countersign --lib --crate-type cdylib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate --target-dir target/wasm)
 if [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
   cargo "${options[@]}"
 else

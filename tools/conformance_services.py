@@ -2,7 +2,7 @@
 """Play the recordings that need a queue, a topic, a table, an activity's worker, another workflow or a mock file.
 
   conformance_services.py RECORDINGS ENDPOINT [options of play.py]
-  conformance_services.py RECORDINGS --write-mocks FILE     the mock file (SFN_MOCK_CONFIG) for the group "mocked"
+  conformance_services.py RECORDINGS --write-mocks FILE     the mock file (SFN_MOCK_CONFIG) for what has no local form
   conformance_services.py RECORDINGS --write-functions DIR  the Lambda functions that the recordings call
 
 A recording tells what the services and workers around an execution answered, and nothing else of them. This makes
@@ -53,6 +53,8 @@ def text(value):
 
 def child(case):
     """A workflow that ends as the recorded child did; `None` where the recording does not tell how."""
+    if by_token(case):
+        return {"Type": "Wait", "Seconds": 60, "End": True}
     failed = details(case, "taskFailedEventDetails")
     for _, found in failed + details(case, "taskSucceededEventDetails"):
         told = found.get("cause") if "cause" in found else found.get("output")
@@ -175,6 +177,72 @@ def queue_worker(sfn, services, case, end):
                 break
 
 
+def by_token(case):
+    """Whether a worker answered the token of a topic's message or of a job."""
+    return "$$.Task.Token" in case["definition"] and re.search(r"sns:publish\.|startExecution\.sync", case["definition"])
+
+
+def token_worker(started, case, end):
+    """Answers the token of the first task as the recorded worker did, once the task was submitted."""
+    answers = details(case, "taskSucceededEventDetails", "taskFailedEventDetails")
+    while answers and not end.wait(0.02):
+        if started.arn is None:
+            continue
+        events = started.sfn.get_execution_history(executionArn=started.arn)["events"]
+        asked = [e["taskScheduledEventDetails"]["parameters"] for e in events if e["type"] == "TaskScheduled"]
+        if asked and any(e["type"] == "TaskSubmitted" for e in events):
+            send(started.sfn, re.search(r'"TaskToken": ?"([^"]+)"', asked[0]).group(1), *answers[0])
+            return
+
+
+class Started:
+    """Remembers the execution that was started, and starts it by a version or an alias where the recorded one was."""
+
+    def __init__(self, sfn, case):
+        self.sfn, self.arn = sfn, None
+        described = case["expected"].get("describe") or {}
+        self.by_version, self.by_alias = "stateMachineVersionArn" in described, "stateMachineAliasArn" in described
+
+    def __getattr__(self, name):
+        return getattr(self.sfn, name)
+
+    def start_execution(self, **given):
+        if self.by_version:
+            arn = self.sfn.publish_state_machine_version(stateMachineArn=given["stateMachineArn"])["stateMachineVersionArn"]
+            if self.by_alias:
+                routes = [{"stateMachineVersionArn": arn, "weight": 100}]
+                alias = self.sfn.create_state_machine_alias(name="state_machine_alias_name", routingConfiguration=routes)
+                arn = alias["stateMachineAliasArn"]
+            given = dict(given, stateMachineArn=arn)
+        answer = self.sfn.start_execution(**given)
+        self.arn = answer["executionArn"]
+        return answer
+
+
+# Services with no local form: a task of theirs is mocked with what the recorded one answered.
+MOCKED = r"arn:aws:states:::(apigateway:invoke|aws-sdk:secretsmanager:\w+)"
+
+
+def mock(case):
+    """The mock file of a recording: its own, or one made of what its services answered; `None` where it needs none."""
+    if "mock_config" in case:
+        return case["mock_config"]
+    if case["kind"] != "execution" or case["group"] != "other-services" or not re.search(MOCKED, case["definition"]):
+        return None
+    answers = {}
+    for field, found in details(case, "taskSucceededEventDetails", "taskFailedEventDetails"):
+        told = {k.capitalize(): text(found[k]) for k in ("error", "cause") if k in found}
+        answers[str(len(answers))] = {"Throw": told} if "Failed" in field else {"Return": parsed(found["output"])}
+    states = json.loads(case["definition"])["States"]
+    asked = {name: "answers" for name, state in states.items() if re.search(MOCKED, str(state.get("Resource")))}
+    machine = "m" + uuid.uuid5(uuid.NAMESPACE_URL, case["id"]).hex
+    return {"StateMachines": {machine: {"TestCases": {"recorded": asked}}}, "MockedResponses": {"answers": answers}}
+
+
+def parsed(value):
+    return json.loads(value) if isinstance(value, str) else value
+
+
 class Mocked:
     """Starts a test case of the mock file under the machine's own name."""
 
@@ -185,17 +253,28 @@ class Mocked:
         return getattr(self.sfn, name)
 
     def create_state_machine(self, **given):
-        return self.sfn.create_state_machine(**dict(given, name=next(iter(self.case["mock_config"]["StateMachines"]))))
+        return self.sfn.create_state_machine(**dict(given, name=next(iter(mock(self.case)["StateMachines"]))))
 
     def start_execution(self, **given):
-        arn = given["stateMachineArn"] + "#" + self.case["mock_test_case"]
+        arn = given["stateMachineArn"] + "#" + self.case.get("mock_test_case", "recorded")
         return self.sfn.start_execution(**dict(given, stateMachineArn=arn))
 
 
-def with_services(play_case, services):
+def refusal(case):
+    """Whether AWS refused the call that the recording ends with."""
+    return any("Error" in (case["expected"].get(answer) or {}) for answer in ("describe", "sync"))
+
+
+def with_services(play_case, check, services):
     def played(sfn, case):
-        if "mock_config" in case:
+        if mock(case):
             return play_case(Mocked(sfn, case), case)
+        sfn = Started(sfn, case)
+        if refusal(case):
+            try:
+                return play_case(sfn, case)
+            except sfn.exceptions.ClientError as error:
+                return check(case, error.response)
         if case["kind"] != "execution" or case["group"] in ("none", "lambda-only"):
             return play_case(sfn, case)
         prepare(sfn, services, case)
@@ -204,6 +283,8 @@ def with_services(play_case, services):
             worker = threading.Thread(target=activity_worker, args=(sfn, case), daemon=True)
         elif "sqs:sendMessage.waitForTaskToken" in case["definition"] and "QueueUrl" in (case.get("input") or ""):
             worker = threading.Thread(target=queue_worker, args=(sfn, services, case, end), daemon=True)
+        elif by_token(case):
+            worker = threading.Thread(target=token_worker, args=(sfn, case, end), daemon=True)
         if worker:
             worker.start()
         try:
@@ -217,7 +298,7 @@ def write_mocks(play, folder, out):
     """Every recording's mocks in one file; its responses get the machine's name, so that they stay apart."""
     whole = {"StateMachines": {}, "MockedResponses": {}}
     for case in play.load(folder, "execution"):
-        config = case.get("mock_config") or {"StateMachines": {}, "MockedResponses": {}}
+        config = mock(case) or {"StateMachines": {}, "MockedResponses": {}}
         for machine, cases in config["StateMachines"].items():
             for states in cases["TestCases"].values():
                 for state, response in states.items():
@@ -254,7 +335,8 @@ def main():
         return write_mocks(play, recordings, sys.argv[2])
     if sys.argv[1] == "--write-functions":
         return write_functions(play, recordings, sys.argv[2])
-    play.play_case = with_services(play.play_case, Services(sys.argv[1]))
+    import compare
+    play.play_case = with_services(play.play_case, compare.check, Services(sys.argv[1]))
     play.main()
 
 

@@ -1,7 +1,7 @@
 //! One execution: the whole state of a run, moved on by inputs.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use countersign_trace::{Details, EventKind, HistoryEvent};
@@ -37,6 +37,8 @@ pub struct Execution {
     pub(crate) timers: BTreeMap<TimerId, Timer>,
     pub(crate) map_runs: Vec<MapRun>,
     pub(crate) redrives: u64,
+    /// Activities that do not exist, by ARN.
+    pub(crate) absent: BTreeSet<String>,
     /// In tests of one state: the context object, where it is given.
     pub(crate) context: Option<Option<Arc<Value>>>,
     next_id: u64,
@@ -86,6 +88,7 @@ impl Execution {
             timers: BTreeMap::new(),
             map_runs: Vec::new(),
             redrives: 0,
+            absent: BTreeSet::new(),
             context: None,
             next_id: 0,
             actions: Vec::new(),
@@ -102,6 +105,8 @@ impl Execution {
             Input::Start if !self.started => self.start(),
             Input::Start => {}
             Input::Redrive => self.redrive(),
+            Input::ActivityKnown { arn, exists: true } => drop(self.absent.remove(&arn)),
+            Input::ActivityKnown { arn, exists: false } => drop(self.absent.insert(arn)),
             _ if self.outcome.is_some() || !self.started => {}
             Input::Stop { error, cause } => self.stop(OutcomeStatus::Aborted, error, cause),
             Input::TimerFired { timer } => self.timer_fired(timer),
@@ -135,6 +140,11 @@ impl Execution {
     /// Whether an answer for `task` would still be taken.
     pub fn task_is_open(&self, task: TaskId) -> bool {
         self.tasks.contains_key(&task)
+    }
+
+    /// The activities that the definition names and that are there as far as the engine has heard, and those that are not.
+    pub fn activities(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.program.activities.iter().map(|arn| (arn.as_str(), !self.absent.contains(arn)))
     }
 
     /// How often it has been redriven.

@@ -1,6 +1,6 @@
 //! A definition made ready to run: names resolved, paths and expressions parsed once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_asl::expr::path::Path;
@@ -32,6 +32,8 @@ pub struct Program {
     pub(crate) scopes: Vec<Scope>,
     /// `TimeoutSeconds` of the whole.
     pub(crate) timeout: Option<i64>,
+    /// The activities that it names, by ARN.
+    pub(crate) activities: BTreeSet<String>,
 }
 
 /// The top level, a branch of a Parallel state, or the processor of a Map state.
@@ -82,7 +84,10 @@ impl Program {
         let mut compiler = Compiler { scopes: Vec::new() };
         let jsonata = definition.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
         compiler.scope(definition, jsonata, "")?;
-        Ok(Program { scopes: compiler.scopes, timeout: definition.get("TimeoutSeconds").and_then(Value::as_i64) })
+        let states = compiler.scopes.iter().flat_map(|scope| &scope.states);
+        let activities = states.filter_map(|state| state.body.activity()).map(str::to_owned).collect();
+        let timeout = definition.get("TimeoutSeconds").and_then(Value::as_i64);
+        Ok(Program { scopes: compiler.scopes, timeout, activities })
     }
 
     /// The number of states, nested ones included.

@@ -44,6 +44,9 @@ pub enum Input {
         tolerated_failure_count: Option<i64>,
         tolerated_failure_percentage: Option<f64>,
     },
+    /// An activity that the definition names was deleted, or was never created, or has come (back). The engine takes it
+    /// to be there until it hears otherwise; a state that reaches an absent one fails as it is entered.
+    ActivityKnown { arn: String, exists: bool },
     /// `RedriveExecution`: goes on from the states that failed.
     Redrive,
 }

@@ -185,3 +185,63 @@ fn a_payload_that_wraps_itself_ends_before_the_stack_does() {
     assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
     assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
 }
+
+#[test]
+fn an_absent_activity_fails_the_state_until_it_comes_back() {
+    let arn = "arn:aws:states:us-east-1:000000000000:activity:desk";
+    let (mut execution, _) = begin(
+        json!({"StartAt": "Pause", "States": {
+            "Pause": {"Type": "Wait", "Seconds": 1, "Next": "Ask"},
+            "Ask": {"Type": "Task", "Resource": arn, "End": true,
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Pause"}]}}}),
+        "{}",
+    );
+    assert_eq!(execution.activities().collect::<Vec<_>>(), [(arn, true)]);
+    let known = |exists| Input::ActivityKnown { arn: arn.to_owned(), exists };
+    execution.step(1, known(false));
+    let Some(Action::SetTimer { timer, .. }) = execution.outstanding().pop() else { panic!("no timer") };
+    execution.step(1_000, Input::TimerFired { timer });
+    let outcome = execution.outcome().unwrap();
+    let cause = "An error occurred while executing the state 'Ask' (entered at the event id #4). \
+                 The activity arn:aws:states:us-east-1:000000000000:activity:desk does not exist.";
+    assert_eq!((outcome.error.as_deref(), outcome.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
+    assert!(!kinds(&execution).contains(&"ActivityScheduled"));
+    execution.step(1_001, known(true));
+    let task = request(&execution.step(1_002, Input::Redrive)).task;
+    execution.step(1_003, Input::TaskSucceeded { task, output: "1".into() });
+    assert_eq!(execution.outcome().unwrap().status, OutcomeStatus::Succeeded);
+}
+
+#[test]
+fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
+    let task = |resource: &str, parameters: Value| {
+        alone(json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A"}], "End": true}))
+    };
+    for (resource, parameters, told) in [
+        (
+            "sqs:sendMessage",
+            json!({"QueueUrl.$": "$.none"}),
+            "[The field 'QueueUrl' is required but was missing, The field 'MessageBody' is required but was missing]",
+        ),
+        (
+            "lambda:invoke",
+            json!({"Payload": 1}),
+            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required but was missing]",
+        ),
+        (
+            "apigateway:invoke",
+            json!({"ApiEndpoint": "a", "Method": "GET", "Headers": {"h": "one"}}),
+            "[The value of the field 'Headers' has an invalid format]",
+        ),
+    ] {
+        let (execution, actions) = begin(task(resource, parameters), "{\"none\": null}");
+        assert!(actions.is_empty(), "{actions:?}");
+        let outcome = execution.outcome().unwrap();
+        assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
+        assert!(outcome.cause.as_deref().unwrap().contains(told), "{outcome:?}");
+    }
+    let (_, actions) =
+        begin(task("apigateway:invoke", json!({"ApiEndpoint": "a", "Method": "GET", "Headers": {"h": ["one"]}})), "{}");
+    request(&actions);
+}

@@ -36,7 +36,8 @@ fn definition() -> Value {
                         "Skip": {"Type": "Pass", "Result": "skipped", "End": true}}}, "End": true}}},
                 {"StartAt": "Approve", "States": {
                     "Approve": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-                        "HeartbeatSeconds": 60, "Parameters": {"MessageBody": {"token.$": "$$.Task.Token"}}, "Next": "Pause"},
+                        "HeartbeatSeconds": 60, "Next": "Pause",
+                        "Parameters": {"QueueUrl": "http://localhost/1/q", "MessageBody": {"token.$": "$$.Task.Token"}}},
                     "Pause": {"Type": "Wait", "Seconds": 5, "End": true}}}],
                 "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}],
                 "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Undo"}], "Next": "Many"},

@@ -5,7 +5,8 @@
 //! [`run`]. A state answers with [`Run::Result`] where it has its result, or with [`Run::Wait`] after it has asked
 //! for a task, a timer or children.
 
-pub(crate) mod choice;
+mod arguments;
+mod choice;
 pub(crate) mod distributed;
 pub(crate) mod fail;
 pub(crate) mod items;
@@ -121,6 +122,14 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// The activity that the state asks, by its ARN.
+    pub fn activity(&self) -> Option<&str> {
+        match self {
+            Body::Task(task) => task.activity(),
+            _ => None,
+        }
+    }
+
     pub fn compile(
         compiler: &mut Compiler,
         tag: Tag,

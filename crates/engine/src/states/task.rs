@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::execution::{Execution, Purpose};
 use crate::failure::{Failure, PAYLOAD, TIMEOUT};
 use crate::program::{CompileError, Fields, State};
-use crate::states::{Amount, distributed};
+use crate::states::{Amount, arguments, distributed};
 use crate::template::Template;
 use crate::thread::{Data, Ran, Run};
 use crate::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};
@@ -20,6 +20,16 @@ pub(crate) struct Task {
     timeout: Option<Amount>,
     heartbeat: Option<Amount>,
     credentials: Option<Template>,
+}
+
+impl Task {
+    /// The activity that the state asks, by its ARN.
+    pub fn activity(&self) -> Option<&str> {
+        match &self.integration {
+            Ok(Integration::Activity { arn }) => Some(arn),
+            _ => None,
+        }
+    }
 }
 
 /// A task without an answer.
@@ -69,9 +79,15 @@ pub(crate) fn integration(resource: &str) -> Result<Integration, String> {
 
 pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task: &Task) -> Ran {
     let integration = task.integration.as_ref().map_err(|reason| Failure::runtime(reason.clone()))?;
+    if let Integration::Activity { arn } = integration
+        && execution.absent.contains(arn)
+    {
+        return Err(Failure::runtime(format!("The activity {arn} does not exist.")));
+    }
     let token = match integration {
         Integration::Activity { .. } => Some(token(execution)),
-        Integration::Service { pattern: Pattern::WaitForTaskToken, .. } => Some(token(execution)),
+        // A job that is waited for may be answered by its token as well, before it ends.
+        Integration::Service { pattern, .. } if *pattern != Pattern::RequestResponse => Some(token(execution)),
         _ => None,
     };
     execution.threads[thread].situation.token = token.clone();
@@ -85,6 +101,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
     if parameters.text.len() > PAYLOAD {
         return Err(Failure::data_limit(&state.name));
     }
+    arguments::check(integration, &parameters, state.jsonata)?;
     let at = &execution.threads[thread];
     let view = execution.view(at, &at.input.value);
     let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.value(&view)).transpose();

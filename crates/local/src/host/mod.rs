@@ -320,16 +320,34 @@ impl Host {
         .await
     }
 
-    /// One step of an execution: journal, step, keep, perform. The actions are performed before the next step is made,
-    /// so that they come in the order in which the engine asked for them.
+    /// One input, after what must be known before it.
     async fn step(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
         if run.engine.outcome().is_some() && !matches!(input, Input::Redrive) {
             return Ok(());
         }
+        for news in self.activity_news(&run.engine) {
+            self.keep_and_perform(run, news).await?;
+        }
+        self.keep_and_perform(run, input).await
+    }
+
+    /// What the execution has not heard yet of the activities that it names.
+    fn activity_news(&self, engine: &Execution) -> Vec<Input> {
+        let registry = lock(&self.registry);
+        let there = |arn: &str| registry.activities.contains_key(arn);
+        let changed = engine.activities().filter(|(arn, exists)| there(arn) != *exists);
+        changed.map(|(arn, exists)| Input::ActivityKnown { arn: arn.to_owned(), exists: !exists }).collect()
+    }
+
+    /// One step of an execution: journal, step, keep, perform. The actions are performed before the next step is made,
+    /// so that they come in the order in which the engine asked for them.
+    async fn keep_and_perform(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
         let at = self.clock.now();
         if matches!(input, Input::Redrive) {
             run.row.redriven_at = Some(at);
         }
+        // News to an execution that ended come before its redrive: they do not end it once more.
+        let ends = !matches!(input, Input::ActivityKnown { .. });
         let actions = run.engine.step(at, input.clone());
         describe(&mut run.row, &run.engine);
         let arn = run.row.params.execution_arn.clone();
@@ -345,7 +363,7 @@ impl Host {
         for action in actions {
             self.perform(&arn, action);
         }
-        if run.row.status != RunStatus::Running {
+        if ends && run.row.status != RunStatus::Running {
             lock(&self.histories).put(&arn, run.engine.history().to_vec());
             self.let_go(&arn);
             // Nobody may be waiting.

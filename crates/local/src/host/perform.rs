@@ -58,7 +58,7 @@ impl Host {
         lock(&self.children).insert((arn.to_owned(), task), child.to_owned());
     }
 
-    /// Fails the task of an activity that does not exist: no worker could ever ask for it.
+    /// Fails the task of an activity that was deleted as it was scheduled: no worker could ever ask for it.
     fn refuse(self: &Arc<Self>, arn: &str, activity: &str, task: TaskId) {
         let (host, execution) = (Arc::clone(self), arn.to_owned());
         let cause = format!("The activity {activity} does not exist.");

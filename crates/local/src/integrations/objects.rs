@@ -197,6 +197,8 @@ fn head(body: &[u8], written: i64) -> Map<String, Value> {
         ("ETag", json!(etag(body))),
         ("LastModified", json!(iso(written))),
         ("Metadata", json!({})),
+        // Since 2023 every object is encrypted so, unless its writer asks for another way.
+        ("ServerSideEncryption", json!("AES256")),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -38,6 +38,12 @@ class Context:
         return max(0, self._deadline - int(time.time() * 1000))
 
 
+def error_text(message, kind, request_id, trace):
+    """A failure in the words and the spacing of AWS's runtime: it becomes the cause, which workflows compare."""
+    told = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
+    return json.dumps(told, separators=(",", ":"))
+
+
 def described(error, request_id):
     """An exception as AWS's Python runtime reports it: the frames of the handler's own code."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != "<string>"]
@@ -48,7 +54,7 @@ def described(error, request_id):
     trace = traceback.format_list(frames)
     # The log tells where the code really is.
     traceback.print_exception(error)
-    return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace})
+    return error_text(str(error), type(error).__name__, request_id, trace)
 
 
 def plain(value):
@@ -59,7 +65,7 @@ def plain(value):
 
 
 def refused(kind, message):
-    post("/init/error", json.dumps({"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": []}))
+    post("/init/error", error_text(message, kind, "", []))
     sys.exit(1)
 
 
@@ -100,9 +106,8 @@ def main():
             # Bytes are the answer as it is, as on AWS.
             text = result if isinstance(result, bytes) else json.dumps(result, default=plain)
         except (TypeError, ValueError) as error:
-            wrong = {"errorMessage": f"Unable to marshal response: {error}", "errorType": "Runtime.MarshalError",
-                     "requestId": context.aws_request_id, "stackTrace": []}
-            post(place + "/error", json.dumps(wrong))
+            wrong = f"Unable to marshal response: {error}"
+            post(place + "/error", error_text(wrong, "Runtime.MarshalError", context.aws_request_id, []))
             continue
         post(place + "/response", text)
 

@@ -90,3 +90,23 @@ async fn message(engine: &Engine) -> Value {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn an_activity_that_is_gone_fails_the_execution_that_comes_to_it() {
+    let engine = Engine::new("activity-gone").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let machine = engine.machine("M", only(json!({ "Type": "Task", "Resource": activity }))).await;
+    engine.call("DeleteActivity", json!({ "activityArn": activity })).await;
+    let execution = engine.start(&machine, "one").await;
+    let row = engine.ended(&execution).await;
+    assert!(row.cause.unwrap().ends_with(&format!("The activity {activity} does not exist.")));
+    assert_eq!(engine.events(&execution).await, ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
+    // It is told of the activity that has come back, after a restart too.
+    let engine = engine.restart_after(1_000).await;
+    engine.call("CreateActivity", json!({ "name": "desk" })).await;
+    engine.call("RedriveExecution", json!({ "executionArn": execution })).await;
+    let task = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+    engine.call("SendTaskSuccess", json!({ "taskToken": task["taskToken"], "output": "1" })).await;
+    assert_eq!(engine.ended(&execution).await.status.name(), "SUCCEEDED");
+    engine.remove().await;
+}

@@ -72,3 +72,22 @@ async fn stopping_a_parent_stops_its_child() {
     assert_eq!(engine.ended(&child).await.status.name(), "ABORTED");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn a_job_that_is_waited_for_may_be_answered_by_its_token() {
+    let engine = Engine::new("nested-token").await;
+    let child = engine.machine("Child", only(json!({ "Type": "Wait", "Seconds": 3_600 }))).await;
+    let parameters = json!({ "StateMachineArn": child, "Input": { "token.$": "$$.Task.Token" } });
+    let resource = "arn:aws:states:::states:startExecution.sync";
+    let state = json!({ "Type": "Task", "Resource": resource, "Parameters": parameters });
+    let parent = engine.start(&engine.machine("Parent", only(state)).await, "one").await;
+    submitted(&engine, &parent).await;
+    let child = text(&children(&engine, &child).await[0]["executionArn"]);
+    let described = engine.call("DescribeExecution", json!({ "executionArn": child })).await;
+    let input: Value = serde_json::from_str(described["input"].as_str().unwrap()).unwrap();
+    engine.call("SendTaskSuccess", json!({ "taskToken": input["token"], "output": "\"early\"" })).await;
+    assert_eq!(engine.ended(&parent).await.output.as_deref(), Some("\"early\""));
+    let described = engine.call("DescribeExecution", json!({ "executionArn": child })).await;
+    assert_eq!(described["status"], "RUNNING", "the job itself goes on");
+    engine.remove().await;
+}
