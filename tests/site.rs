@@ -226,3 +226,21 @@ async fn bad_input_is_refused_in_words_and_kept() {
     assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_stays_in_the_inbox_while_a_page_reads_it() {
+    let site = Site::new("reading").await;
+    let (arn, _) = site.ask("read").await;
+    let watch = Arc::clone(&site.desk.watch);
+    let reader = tokio::spawn(async move {
+        loop {
+            watch.record_now(&arn).await.unwrap();
+        }
+    });
+    for round in 0..20 {
+        site.desk.watch.look_again().await;
+        assert_eq!(site.desk.watch.snapshot().waiting.len(), 1, "round {round}");
+    }
+    reader.abort();
+    site.close().await;
+}

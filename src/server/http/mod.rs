@@ -4,7 +4,7 @@ mod assets;
 mod guard;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context};
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -29,6 +29,10 @@ const BODY: usize = 1024 * 1024;
 /// No page and no action takes longer; the live stream is outside of this limit.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The pages' routes, found once in a process. While leptos looks for them, no resource of the process loads, and one
+/// that a page asks for just then never does: every router therefore has them before it serves anything.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// What the handlers share.
 #[derive(Clone, FromRef)]
 pub struct Site {
@@ -40,7 +44,6 @@ pub struct Site {
 pub fn router(desk: Arc<Desk>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
     let site = Site { options, desk: Arc::clone(&desk) };
-    let routes = generate_route_list(App);
     let context = {
         let desk = Arc::clone(&desk);
         move || {
@@ -50,7 +53,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
     };
     let pages = Router::new()
         .route("/api/{*name}", any(server_function))
-        .leptos_routes_with_context(&site, routes, context, {
+        .leptos_routes_with_context(&site, PAGES.clone(), context, {
             let options = site.options.clone();
             move || shell(options.clone())
         })

@@ -33,8 +33,13 @@ const RECORDS: usize = 4_096;
 /// How long a page waits for the first round.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
-/// One execution's record, and the lock that joins those who ask for it.
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Record>>>>;
+/// One execution's record. The last reading can be had while the next one is under way.
+#[derive(Default)]
+struct Slot {
+    /// Held by the one who reads; it joins those who ask for the same execution.
+    reading: tokio::sync::Mutex<()>,
+    last: Mutex<Option<Arc<Record>>>,
+}
 
 /// The watch over one connection.
 pub struct Watch {
@@ -44,7 +49,7 @@ pub struct Watch {
     pace: Mutex<Pace>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// By execution ARN; the number is when it was last asked for.
-    slots: Mutex<HashMap<String, (i64, Slot)>>,
+    slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
     /// Executions that somebody looks at, with how many do.
     watched: Mutex<HashMap<String, usize>>,
     /// Tokens of tasks that still wait, which another execution's page must not show either.
@@ -163,20 +168,21 @@ impl Watch {
     async fn record_not_older(&self, arn: &str, age_ms: i64) -> Result<Arc<Record>, AppError> {
         let slot = self.slot(arn);
         // Those who ask while another reads wait here, and find it read.
-        let mut held = slot.lock().await;
+        let _reading = slot.reading.lock().await;
+        let last = lock(&slot.last).clone();
         let runs_again = self.snapshot().summary(arn).is_some_and(|summary| summary.ended_at.is_none());
-        if let Some(record) = held.as_ref() {
+        if let Some(record) = last.as_ref() {
             let settled = record.ended() && !runs_again;
             if settled || self.now() - record.fetched_at <= age_ms {
                 return Ok(Arc::clone(record));
             }
         }
-        let record = Arc::new(calls::read_execution(self, arn, held.as_deref()).await?);
-        *held = Some(Arc::clone(&record));
+        let record = Arc::new(calls::read_execution(self, arn, last.as_deref()).await?);
+        *lock(&slot.last) = Some(Arc::clone(&record));
         Ok(record)
     }
 
-    fn slot(&self, arn: &str) -> Slot {
+    fn slot(&self, arn: &str) -> Arc<Slot> {
         let now = self.now();
         let mut slots = lock(&self.slots);
         if slots.len() >= RECORDS && !slots.contains_key(arn) {

@@ -151,10 +151,10 @@ impl Watch {
         *self.open_tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
     }
 
-    /// The last reading of an execution; `None` too while it is being read.
+    /// The last reading of an execution, also while the next one is under way.
     fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
         let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
-        slot.try_lock().ok()?.clone()
+        lock(&slot.last).clone()
     }
 }
 
