@@ -8,19 +8,24 @@ use countersign::server::config::{Cli, Command};
 use countersign::server::{start, validate};
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
+    match cli.command {
+        // A worker has little memory: no runtime, and no threads.
+        Some(Command::Evaluate) => countersign_local::sandbox::serve(),
+        Some(Command::Validate(args)) => validate::run(&args),
+        Some(Command::Engine(args)) => run(start::engine(args)),
+        Some(Command::Serve(args)) => run(start::serve(args)),
+        None => run(start::serve(cli.serve)),
+    }
+}
+
+#[tokio::main]
+async fn run(main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,countersign=info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).compact().init();
-    let ended = match cli.command {
-        Some(Command::Validate(args)) => return validate::run(&args),
-        Some(Command::Engine(args)) => start::engine(args).await,
-        Some(Command::Serve(args)) => start::serve(args).await,
-        None => start::serve(cli.serve).await,
-    };
-    match ended {
+    match main.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("countersign: {error}");

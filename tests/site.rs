@@ -57,6 +57,7 @@ impl Site {
             functions: Some(root.join("lambdas/functions.toml")),
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
+            sandbox: None,
         })
         .await
         .unwrap();

@@ -29,6 +29,9 @@ pub enum Command {
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
+    #[command(hide = true)]
+    Evaluate,
 }
 
 /// How the dashboard is served, and which Step Functions it shows.

@@ -110,7 +110,8 @@ async fn target(args: &ServeArgs) -> Result<(Option<local::Running>, Target), St
 }
 
 fn options(listen: SocketAddr, data: std::path::PathBuf, functions: Option<std::path::PathBuf>) -> local::Options {
-    local::Options { listen, data, functions, region: REGION.to_owned(), account: EMULATOR_ACCOUNT.to_owned() }
+    let sandbox = Some(Arc::new(local::sandbox::Workers::of_itself()) as _);
+    local::Options { listen, data, functions, region: REGION.to_owned(), account: EMULATOR_ACCOUNT.to_owned(), sandbox }
 }
 
 /// Serves the embedded engine alone until Ctrl-C.

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_asl::expr::Environment;
+use countersign_asl::expr::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::StartParams;
+use crate::meter::Meter;
 use crate::timestamp;
 
 /// Variables by name. Inner scopes get a copy of the handle: what they assign stays theirs.
@@ -57,6 +59,7 @@ pub(crate) struct View<'a> {
     pub now: i64,
     /// Tests of one state know of no redrive.
     pub testing: bool,
+    pub meter: Option<&'a Meter>,
     pub context: OnceCell<Value>,
 }
 
@@ -127,6 +130,9 @@ impl Environment for View<'_> {
     }
     fn now(&self) -> i64 {
         self.now
+    }
+    fn sandbox(&self) -> Option<&dyn Sandbox> {
+        self.meter.map(|meter| meter as &dyn Sandbox)
     }
 }
 

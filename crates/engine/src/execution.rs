@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::context::{View, next_random};
 use crate::map_run::MapRun;
+use crate::meter::{Meter, SharedSandbox};
 use crate::states::task::OpenTask;
 use crate::thread::{Data, Step, Thread};
 use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, StartParams, TaskId, TimerId};
@@ -41,6 +42,7 @@ pub struct Execution {
     pub(crate) absent: BTreeSet<String>,
     /// In tests of one state: the context object, where it is given.
     pub(crate) context: Option<Option<Arc<Value>>>,
+    meter: Option<Meter>,
     next_id: u64,
     actions: Vec<Action>,
     outcome: Option<Outcome>,
@@ -90,6 +92,7 @@ impl Execution {
             redrives: 0,
             absent: BTreeSet::new(),
             context: None,
+            meter: None,
             next_id: 0,
             actions: Vec::new(),
             outcome: None,
@@ -97,9 +100,39 @@ impl Execution {
         }
     }
 
+    /// The same execution with a place for the expressions that may run away.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: Option<SharedSandbox>) -> Execution {
+        self.meter = sandbox.map(Meter::new);
+        self
+    }
+
     /// Takes one input at `at` (milliseconds since the epoch) and runs until nothing more can happen without
     /// the outside. Inputs for unknown or closed tasks and timers are ignored.
     pub fn step(&mut self, at: i64, input: Input) -> Vec<Action> {
+        self.begin(None);
+        self.take(at, input)
+    }
+
+    /// The step that was made before, with what [`Execution::stopped`] said after it.
+    pub fn step_again(&mut self, at: i64, input: Input, stopped: Vec<u32>) -> Vec<Action> {
+        self.begin(Some(stopped));
+        self.take(at, input)
+    }
+
+    /// The expressions that were given up in the last step, by their number among those that may run away. The host
+    /// keeps them with the input.
+    pub fn stopped(&self) -> Vec<u32> {
+        self.meter.as_ref().map(Meter::stopped).unwrap_or_default()
+    }
+
+    fn begin(&mut self, before: Option<Vec<u32>>) {
+        if let Some(meter) = &mut self.meter {
+            meter.begin(before);
+        }
+    }
+
+    fn take(&mut self, at: i64, input: Input) -> Vec<Action> {
         self.now = self.now.max(at);
         match input {
             Input::Start if !self.started => self.start(),
@@ -268,6 +301,7 @@ impl Execution {
             chance: &self.chance,
             now: self.now,
             testing: self.context.is_some(),
+            meter: self.meter.as_ref(),
             context: self
                 .context
                 .iter()

@@ -23,6 +23,7 @@ mod ending;
 mod execution;
 mod failure;
 pub mod map_run;
+mod meter;
 mod params;
 mod program;
 mod protocol;
@@ -35,6 +36,7 @@ mod thread;
 mod timestamp;
 
 pub use execution::Execution;
+pub use meter::SharedSandbox;
 pub use params::{ExecutionKind, Outcome, OutcomeStatus, StartParams};
 pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};

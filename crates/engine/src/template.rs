@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use countersign_asl::expr::Environment;
 use countersign_asl::expr::intrinsics::{self, Call, CallError};
-use countersign_asl::expr::jsonata::{self, JsonataError};
+use countersign_asl::expr::jsonata;
 use countersign_asl::expr::path::{Path, PathError};
 use serde_json::{Map, Value};
 
@@ -162,10 +162,7 @@ impl Template {
 pub(crate) fn evaluate(expression: &str, field: &str, view: &View<'_>) -> Result<Value, Failure> {
     let mut variables = view.variables();
     jsonata::evaluate(expression, &view.states(), &mut variables, view).map_err(|error| {
-        let text = match &error {
-            JsonataError::Undefined | JsonataError::NotJson | JsonataError::Failed(_) => error.to_string(),
-        };
-        let cause = format!("The JSONata expression '{expression}' specified for the field '{field}' {text}");
+        let cause = format!("The JSONata expression '{expression}' specified for the field '{field}' {error}");
         Failure::query(cause, Some(field.to_owned()))
     })
 }

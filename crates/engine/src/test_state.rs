@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
+use crate::meter::SharedSandbox;
 use crate::program::{Program, State};
 use crate::run::combine;
 use crate::states::Tag;
@@ -36,6 +37,8 @@ pub struct StateTest {
     pub context: Option<Value>,
     /// `stateConfiguration.mapIterationFailureCount`.
     pub iteration_failures: usize,
+    /// The place for expressions that may run away.
+    pub sandbox: Option<SharedSandbox>,
 }
 
 /// JSON text, or error and cause.
@@ -97,7 +100,7 @@ pub enum StateTestError {
 pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     let (name, definition) = alone(test)?;
     let program = Arc::new(Program::compile(&definition)?);
-    let mut execution = Execution::new(Arc::clone(&program), test.params.clone());
+    let mut execution = Execution::new(Arc::clone(&program), test.params.clone()).with_sandbox(test.sandbox.clone());
     execution.context = Some(test.context.clone().map(Arc::new));
     execution.open_at_first(&test.variables, test.retries);
     let scope = &program.scopes[0];

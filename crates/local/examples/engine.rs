@@ -10,8 +10,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = args.next().unwrap_or_else(|| "127.0.0.1:8083".to_owned()).parse()?;
     let data = PathBuf::from(args.next().unwrap_or_else(|| "data".to_owned()));
     let functions = args.next().map(PathBuf::from);
-    let options =
-        Options { listen, data, functions, region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
+    let options = Options {
+        listen,
+        data,
+        functions,
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        sandbox: None,
+    };
     let engine = start(options).await?;
     println!("http://{}", engine.addr);
     tokio::signal::ctrl_c().await?;

@@ -8,6 +8,7 @@
 //! | [`store`] | what survives a restart |
 //! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
 //! | [`integrations`] | what tasks call |
+//! | [`sandbox`] | processes for the expressions that may run away |
 //!
 //! It never depends on the dashboard: any client (AWS CLI, SDKs, Terraform, CDK) may use it as it would use AWS.
 
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod host;
 pub mod integrations;
 pub mod lambda;
+pub mod sandbox;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -26,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use clock::Clock;
+use countersign_engine::SharedSandbox;
 use host::Host;
 use integrations::{Mocks, MocksError};
 use lambda::{Functions, FunctionsError};
@@ -43,6 +46,9 @@ pub struct Options {
     pub region: String,
     /// Twelve digits.
     pub account: String,
+    /// Where expressions that may run away are evaluated; `None`: in place. The program that has [`sandbox::Workers`]
+    /// serves them as its command [`sandbox::COMMAND`].
+    pub sandbox: Option<SharedSandbox>,
 }
 
 /// Why the engine could not start.
@@ -84,7 +90,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let mocks = Mocks::load(std::env::var_os("SFN_MOCK_CONFIG").map(PathBuf::from).as_deref())?;
     let store = Store::open(&options.data).await?;
     let place = host::Place { region: options.region, account: options.account };
-    let host = Host::open(store, functions, mocks, Clock::system(), place).await?;
+    let host = Host::open(store, functions, mocks, Clock::system(), place, options.sandbox).await?;
     // A client that comes early waits: the port is bound, and a token is known before it can be answered.
     host.recover().await?;
     let end = CancellationToken::new();

@@ -1,7 +1,9 @@
 //! JSONata as Step Functions configures it: `{% %}` marks an expression, `$states` and the variables are bound,
 //! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, `$eval` is taken away.
 //!
-//! Evaluation is bounded in depth, in the length of sequences and, as the last resort, in time.
+//! Evaluation is bounded in depth, in the length of sequences, in time, and in the size of its result. What these limits
+//! cannot hold, an enormous value on the way, is held by a [`Sandbox`]: it gets every expression that is not
+//! [tame](super::tame).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,22 +12,25 @@ use std::rc::Rc;
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use super::Environment;
-use super::jsonata_functions;
+use super::sandbox::Request;
+use super::{Environment, jsonata_functions, tame};
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
 /// Longest sequence that an expression may build.
 const SEQUENCE: usize = 200_000;
-/// The last resort against a runaway expression, in milliseconds.
-const TIME: u64 = 800;
+/// How long an expression may take, in milliseconds.
+pub const PATIENCE: u64 = 800;
+/// Largest result, roughly in bytes: far above what a state may hold, so that the state's own limit is what is met.
+const RESULT: usize = 16 * 1024 * 1024;
 /// Parsed expressions kept by each thread.
 const CACHE: usize = 4_096;
 
 /// Why an expression gave nothing.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 pub enum JsonataError {
     /// The expression evaluated to nothing, which is no JSON value.
     #[error("returned nothing (undefined).")]
@@ -36,6 +41,11 @@ pub enum JsonataError {
     /// The evaluator's error: a code such as `T2001`, and its text.
     #[error("threw an error during evaluation. {0}")]
     Failed(String),
+    /// It was given up.
+    #[error(
+        "was stopped during evaluation. It took longer than {PATIENCE} milliseconds, or more memory than there is for one expression."
+    )]
+    Stopped,
 }
 
 /// The expression within `{% %}`, where the whole text is one: spaces around it make it plain text.
@@ -51,23 +61,30 @@ pub fn check(expression: &str) -> Result<(), String> {
     parsed(expression).map(drop)
 }
 
-thread_local! {
-    /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
-    static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::new(HashMap::new());
+/// An expression that was parsed.
+struct Parsed {
+    node: AstNode,
+    tame: bool,
 }
 
-fn parsed(expression: &str) -> Result<Rc<AstNode>, String> {
+thread_local! {
+    /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
+    static PARSED: RefCell<HashMap<String, Rc<Parsed>>> = RefCell::new(HashMap::new());
+}
+
+fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
     if let Some(found) = PARSED.with_borrow(|cache| cache.get(expression).cloned()) {
         return Ok(found);
     }
-    let node = Rc::new(jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?);
+    let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
+    let found = Rc::new(Parsed { tame: tame::is_tame(&node), node });
     PARSED.with_borrow_mut(|cache| {
         if cache.len() >= CACHE {
             cache.clear();
         }
-        cache.insert(expression.to_owned(), Rc::clone(&node));
+        cache.insert(expression.to_owned(), Rc::clone(&found));
     });
-    Ok(node)
+    Ok(found)
 }
 
 /// Evaluates an expression (without the `{% %}`). `states` is what `$states` gives besides the context:
@@ -81,45 +98,75 @@ pub fn evaluate(
     variables: &mut dyn Iterator<Item = (&str, &Value)>,
     environment: &dyn Environment,
 ) -> Result<Value, JsonataError> {
-    let mut context = Context::new();
-    if expression.contains("$states") {
-        let mut bound = indexmap::IndexMap::new();
-        for (name, value) in states {
-            bound.insert((*name).to_owned(), from_json(value));
+    let parsed = parsed(expression).map_err(JsonataError::Failed)?;
+    let whole = expression.contains("$states");
+    let states = states.iter().copied().filter(|_| whole);
+    let states = states.chain(whole.then(|| ("context", environment.context())));
+    let variables = variables.filter(|(name, _)| expression.contains(name));
+    let (now, seed) = (environment.now(), environment.random());
+    if let (false, Some(sandbox)) = (parsed.tame, environment.sandbox()) {
+        let mut bound: Map<_, _> = variables.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        if whole {
+            let states = states.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+            bound.insert("states".to_owned(), Value::Object(states));
         }
-        bound.insert("context".to_owned(), from_json(environment.context()));
-        context.bind("states".to_owned(), JValue::object(bound));
+        let expression = expression.to_owned();
+        return sandbox.evaluate(&Request { expression, bound, now, seed, patience: PATIENCE });
+    }
+    let mut context = Context::new();
+    if whole {
+        let states = states.map(|(name, value)| (name.to_owned(), from_json(value))).collect();
+        context.bind("states".to_owned(), JValue::object(states));
     }
     for (name, value) in variables {
-        if expression.contains(name) {
-            context.bind(name.to_owned(), from_json(value));
-        }
+        context.bind(name.to_owned(), from_json(value));
     }
-    run(expression, context, &JValue::Undefined, environment)
+    run(&parsed.node, context, &JValue::Undefined, Moment { now, seed, patience: PATIENCE })
+}
+
+/// Evaluates what a sandbox was asked, here and now, within every limit but that of memory.
+///
+/// # Errors
+/// See [`JsonataError`].
+pub fn evaluate_here(request: &Request) -> Result<Value, JsonataError> {
+    let parsed = parsed(&request.expression).map_err(JsonataError::Failed)?;
+    let mut context = Context::new();
+    for (name, value) in &request.bound {
+        context.bind(name.clone(), from_json(value));
+    }
+    let Request { now, seed, patience, .. } = *request;
+    run(&parsed.node, context, &JValue::Undefined, Moment { now, seed, patience })
+}
+
+/// What an evaluation gets of time and chance.
+struct Moment {
+    now: i64,
+    seed: u64,
+    patience: u64,
 }
 
 /// Evaluates with everything bound, within the limits.
-fn run(
-    expression: &str,
-    context: Context,
-    data: &JValue,
-    environment: &dyn Environment,
-) -> Result<Value, JsonataError> {
-    let node = parsed(expression).map_err(JsonataError::Failed)?;
+fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Result<Value, JsonataError> {
     let options = EvaluatorOptions {
-        timeout_ms: Some(TIME),
+        timeout_ms: Some(moment.patience),
         cancel: None,
         max_stack_depth: Some(STACK),
         max_sequence_length: Some(SEQUENCE),
     };
     let mut evaluator = Evaluator::with_options(context, options);
-    jsonata_functions::register(&mut evaluator, environment);
-    let result = evaluator.evaluate(&node, data).map_err(|error| JsonataError::Failed(error.message().to_owned()))?;
+    jsonata_functions::register(&mut evaluator, moment.now, moment.seed);
+    let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
+        message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,
+        message => JsonataError::Failed(message.to_owned()),
+    })?;
     if result.is_undefined() {
         return Err(JsonataError::Undefined);
     }
-    to_json(&result, 0)
+    to_json(&result, 0, &mut RESULT.clone())
 }
+
+/// The code of the evaluator's error when the time was over.
+const OUT_OF_TIME: &str = "D1012";
 
 pub(super) fn from_json(value: &Value) -> JValue {
     match value {
@@ -135,32 +182,45 @@ pub(super) fn from_json(value: &Value) -> JValue {
 /// Deepest result that is taken: deeper ones would not survive JSON parsers either.
 const DEPTH: usize = 120;
 
-fn to_json(value: &JValue, depth: usize) -> Result<Value, JsonataError> {
+/// The result as JSON. Values that share their memory do not any more: `room` bounds the whole.
+fn to_json(value: &JValue, depth: usize, room: &mut usize) -> Result<Value, JsonataError> {
     if depth > DEPTH {
         return Err(JsonataError::Failed(format!("The result nests deeper than {DEPTH} levels.")));
     }
+    take(room, size_of::<Value>())?;
     if let Some(items) = value.as_array() {
         return items
             .iter()
             .filter(|item| !item.is_undefined())
-            .map(|item| to_json(item, depth + 1))
+            .map(|item| to_json(item, depth + 1, room))
             .collect::<Result<Vec<_>, _>>()
             .map(Value::Array);
     }
     if let Some(fields) = value.as_object() {
-        let fields = fields.iter().filter(|(_, v)| !v.is_undefined());
-        return fields
-            .map(|(k, v)| Ok((k.clone(), to_json(v, depth + 1)?)))
-            .collect::<Result<Map<_, _>, _>>()
-            .map(Value::Object);
+        let mut object = Map::new();
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_undefined()) {
+            take(room, name.len())?;
+            object.insert(name.clone(), to_json(value, depth + 1, room)?);
+        }
+        return Ok(Value::Object(object));
     }
     match value {
         JValue::Null => Ok(Value::Null),
         JValue::Bool(b) => Ok(Value::Bool(*b)),
         JValue::Number(n) => Ok(number(*n)),
-        JValue::String(s) => Ok(Value::String(s.to_string())),
+        JValue::String(s) => {
+            take(room, s.len())?;
+            Ok(Value::String(s.to_string()))
+        }
         _ => Err(JsonataError::NotJson),
     }
+}
+
+fn take(room: &mut usize, bytes: usize) -> Result<(), JsonataError> {
+    *room = room
+        .checked_sub(bytes)
+        .ok_or_else(|| JsonataError::Failed(format!("The result is larger than {RESULT} bytes.")))?;
+    Ok(())
 }
 
 fn number(n: f64) -> Value {
@@ -219,6 +279,8 @@ mod tests {
             "($f := function($x) { $f($x + 1) + 1 }; $f(0))",
             "[1..100000000]",
             "($f := function($x) { $f($x) }; $f(0))",
+            // Forty pairs that share one memory: a tree of 2^40 leaves.
+            "($f := function($x, $n) { $n = 0 ? $x : $f([[$x], [$x]], $n - 1) }; $f('x', 40))",
         ] {
             let env = Fixed::with_input(Value::Null);
             assert!(evaluate(text, &[], &mut std::iter::empty(), &env).is_err(), "{text}");
@@ -274,8 +336,9 @@ mod tests {
         for (name, value) in case["bindings"].as_object().into_iter().flatten() {
             context.bind(name.clone(), from_json(value));
         }
-        let env = Fixed::with_input(Value::Null);
-        let got = run(&expression, context, &data, &env);
+        let got = parsed(&expression).map_err(JsonataError::Failed).and_then(|parsed| {
+            run(&parsed.node, context, &data, Moment { now: 1_700_000_000_000, seed: 1, patience: PATIENCE })
+        });
         let error = case.get("code").or_else(|| case.get("error"));
         match (got, error) {
             (Err(_), Some(_)) => None,

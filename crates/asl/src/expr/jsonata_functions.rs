@@ -17,12 +17,9 @@ const RANGE: f64 = 100_000.0;
 
 /// Registers every function on an evaluator. Registration fails only for names of compiled built-ins, which
 /// none of these is.
-pub(super) fn register(evaluator: &mut Evaluator, environment: &dyn Environment) {
-    // The functions outlive the borrow of the environment, so they draw from one seed of it.
-    let chance = Rc::new(Chance(Cell::new(None), environment.now()));
-    chance.0.set(Some(environment.random()));
+pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
+    let chance = Rc::new(Chance(Cell::new(seed), now));
     let (random, uuid) = (Rc::clone(&chance), chance);
-    let now = environment.now();
     let _ = evaluator.register_fn("partition", partition);
     let _ = evaluator.register_fn("range", range);
     let _ = evaluator.register_fn("hash", hash);
@@ -43,7 +40,7 @@ pub(super) fn register(evaluator: &mut Evaluator, environment: &dyn Environment)
 }
 
 /// Randomness for one expression.
-struct Chance(Cell<Option<u64>>, i64);
+struct Chance(Cell<u64>, i64);
 
 impl Environment for Chance {
     fn input(&self) -> &serde_json::Value {
@@ -56,8 +53,8 @@ impl Environment for Chance {
         None
     }
     fn random(&self) -> u64 {
-        let next = mix(self.0.get().unwrap_or(0));
-        self.0.set(Some(next));
+        let next = mix(self.0.get());
+        self.0.set(next);
         next
     }
     fn now(&self) -> i64 {

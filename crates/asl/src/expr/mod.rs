@@ -12,6 +12,10 @@ pub mod jsonata;
 mod jsonata_functions;
 pub mod path;
 mod path_parse;
+#[cfg(feature = "jsonata")]
+pub mod sandbox;
+#[cfg(feature = "jsonata")]
+mod tame;
 
 use serde_json::Value;
 
@@ -27,6 +31,11 @@ pub trait Environment {
     fn random(&self) -> u64;
     /// Milliseconds since the epoch.
     fn now(&self) -> i64;
+    /// Where an expression that may run away is evaluated; `None`: in place, within a limit of time alone.
+    #[cfg(feature = "jsonata")]
+    fn sandbox(&self) -> Option<&dyn sandbox::Sandbox> {
+        None
+    }
 }
 
 /// A version 4 UUID of the environment's randomness.

@@ -64,6 +64,7 @@ fn play(case: &Value, expected: &Value) -> Option<String> {
         },
         context: request["context"].as_str().and_then(|text| serde_json::from_str(text).ok()),
         iteration_failures: request["stateConfiguration"]["mapIterationFailureCount"].as_u64().unwrap_or(0) as usize,
+        sandbox: None,
         retries: request["stateConfiguration"]["retrierRetryCount"].as_u64().unwrap_or(0) as u32,
     };
     let report = match test_state(&test) {

@@ -177,6 +177,7 @@ fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
         retries: ask.state_configuration.retrier_retry_count.unwrap_or(0),
         context,
         iteration_failures: ask.state_configuration.map_iteration_failure_count.unwrap_or(0),
+        sandbox: host.sandbox.clone(),
     })
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_engine::{Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
+use countersign_engine::{Execution, Input, OutcomeStatus, Program, SharedSandbox, StartParams, TaskId};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +70,8 @@ pub struct Host {
     pub queues: Queues,
     pub mocks: Mocks,
     pub tables: Tables,
+    /// Where expressions that may run away are evaluated.
+    pub sandbox: Option<SharedSandbox>,
     /// Executions that have not ended, by ARN.
     runs: Mutex<HashMap<String, Shared<Run>>>,
     programs: Mutex<HashMap<String, Arc<Program>>>,
@@ -152,6 +154,7 @@ impl Host {
         mocks: Mocks,
         clock: Clock,
         place: Place,
+        sandbox: Option<SharedSandbox>,
     ) -> Result<Arc<Self>, StoreError> {
         let registry = Registry::load(&store).await?;
         let topics = Topics::load(&store).await?;
@@ -161,6 +164,7 @@ impl Host {
             functions,
             clock,
             place,
+            sandbox,
             registry: Mutex::new(registry),
             topics,
             queues,
@@ -206,13 +210,17 @@ impl Host {
     async fn replay(&self, row: ExecutionRow) -> Result<Option<Run>, StoreError> {
         let Some(program) = self.program(&row.definition).await? else { return Ok(None) };
         let journal = self.store.journal(&row.params.execution_arn).await?;
-        let mut engine = Execution::new(program, row.params.clone());
+        let mut engine = self.engine(program, &row);
         let seq = journal.len() as u64;
-        for JournalEntry { at, input } in journal {
-            engine.step(at, input);
+        for JournalEntry { at, input, stopped } in journal {
+            engine.step_again(at, input, stopped);
         }
         let kept_events = engine.history().len();
         Ok(Some(Run { engine, row, seq, kept_events }))
+    }
+
+    fn engine(&self, program: Arc<Program>, row: &ExecutionRow) -> Execution {
+        Execution::new(program, row.params.clone()).with_sandbox(self.sandbox.clone())
     }
 
     /// The compiled program of a definition that was kept.
@@ -248,7 +256,7 @@ impl Host {
                 return Err(StoreError::Row(serde::de::Error::custom("the definition does not compile")));
             };
             let row = start.row(key);
-            let engine = Execution::new(program, row.params.clone());
+            let engine = host.engine(program, &row);
             let run = host.hold(Run { engine, row, seq: 0, kept_events: 0 });
             host.step(&mut *run.lock().await, Input::Start).await?;
             Ok(None)
@@ -349,10 +357,11 @@ impl Host {
         // News to an execution that ended come before its redrive: they do not end it once more.
         let ends = !matches!(input, Input::ActivityKnown { .. });
         let actions = run.engine.step(at, input.clone());
+        let entry = JournalEntry { at, input, stopped: run.engine.stopped() };
         describe(&mut run.row, &run.engine);
         let arn = run.row.params.execution_arn.clone();
         let fresh = &run.engine.history()[run.kept_events..];
-        if let Err(error) = self.store.keep_step(&run.row, run.seq, &JournalEntry { at, input }, fresh).await {
+        if let Err(error) = self.store.keep_step(&run.row, run.seq, &entry, fresh).await {
             tracing::error!(execution = %arn, %error, "a step could not be kept: the execution waits for a restart");
             lock(&self.runs).remove(&arn);
             return Err(error);

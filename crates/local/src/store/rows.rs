@@ -90,6 +90,8 @@ pub struct ExecutionRow {
 pub struct JournalEntry {
     pub at: i64,
     pub input: Input,
+    /// The expressions that were given up in its step: see [`countersign_engine::Execution::stopped`].
+    pub stopped: Vec<u32>,
 }
 
 impl Store {
@@ -198,6 +200,14 @@ impl Store {
             .bind(serde_json::to_string(&entry.input)?)
             .execute(&mut *step)
             .await?;
+        if !entry.stopped.is_empty() {
+            sqlx::query("INSERT INTO stopped (execution, seq, expressions) VALUES (?, ?, ?)")
+                .bind(arn)
+                .bind(signed(seq))
+                .bind(serde_json::to_string(&entry.stopped)?)
+                .execute(&mut *step)
+                .await?;
+        }
         if let Some(first) = events.first() {
             sqlx::query("INSERT INTO history (execution, first, events) VALUES (?, ?, ?)")
                 .bind(arn)
@@ -220,13 +230,17 @@ impl Store {
     /// # Errors
     /// The database failed, or holds what this version cannot read.
     pub async fn journal(&self, arn: &str) -> Result<Vec<JournalEntry>, StoreError> {
-        let rows = sqlx::query("SELECT at, input FROM journal WHERE execution = ? ORDER BY seq")
-            .bind(arn)
-            .fetch_all(&self.reader)
-            .await?;
+        let text = "SELECT at, input, expressions FROM journal LEFT JOIN stopped USING (execution, seq) \
+                    WHERE execution = ? ORDER BY seq";
+        let rows = sqlx::query(text).bind(arn).fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
-                Ok(JournalEntry { at: row.try_get(0)?, input: serde_json::from_str(row.try_get::<&str, _>(1)?)? })
+                let stopped: Option<&str> = row.try_get(2)?;
+                Ok(JournalEntry {
+                    at: row.try_get(0)?,
+                    input: serde_json::from_str(row.try_get::<&str, _>(1)?)?,
+                    stopped: stopped.map(serde_json::from_str).transpose()?.unwrap_or_default(),
+                })
             })
             .collect()
     }

@@ -38,7 +38,7 @@ async fn a_step_is_kept_whole_and_outlives_the_process() {
         kind: EventKind::ExecutionStarted,
         details: Details::default(),
     };
-    let entry = JournalEntry { at: 5, input: Input::Start };
+    let entry = JournalEntry { at: 5, input: Input::Start, stopped: vec![0, 2] };
     store.keep_step(&row(), 0, &entry, std::slice::from_ref(&event)).await.unwrap();
     assert!(store.keep_step(&row(), 0, &entry, &[]).await.is_err(), "a sequence number is used once");
     store.keep(Kind::Topic, "arn:t", &"body").await.unwrap();

@@ -49,7 +49,7 @@ impl Engine {
         let told = Arc::clone(&now);
         let clock = Clock::new(move || told.load(Ordering::Relaxed));
         let place = Place { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
-        let host = Host::open(store, functions, Mocks::default(), clock, place).await.unwrap();
+        let host = Host::open(store, functions, Mocks::default(), clock, place, None).await.unwrap();
         host.recover().await.unwrap();
         let end = CancellationToken::new();
         tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
