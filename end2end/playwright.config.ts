@@ -22,8 +22,8 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "desk", testMatch: /(story|hydration)\.spec\.ts/, use: { viewport: desk } },
-    { name: "phone", testMatch: /(story|narrow)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
+    { name: "desk", testMatch: /(story|hydration|accessible)\.spec\.ts/, use: { viewport: desk } },
+    { name: "phone", testMatch: /(story|narrow|accessible)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
     { name: "nojs", testMatch: /(story|nojs)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
     ...(process.env.PICTURES ? [{ name: "pictures", testMatch: /pictures\.spec\.ts/, use: { viewport: desk } }] : []),
   ],

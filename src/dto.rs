@@ -241,6 +241,8 @@ pub struct AttemptView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     pub state: String,
+    /// The attempts of one visit of the state have the same number.
+    pub visit: usize,
     pub status: Status,
     pub from: i64,
     pub to: Option<i64>,

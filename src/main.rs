@@ -14,15 +14,18 @@ fn main() -> ExitCode {
         // A worker has little memory: no runtime, and no threads.
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
         Some(Command::Validate(args)) => validate::run(&args),
-        Some(Command::Engine(args)) => run(start::engine(args)),
-        Some(Command::Serve(args)) => run(start::serve(args)),
-        None => run(start::serve(cli.serve)),
+        Some(Command::Engine(args)) => run("warn,countersign=info", start::engine(args)),
+        Some(Command::Serve(args)) => run(SERVE_LOG, start::serve(args)),
+        None => run(SERVE_LOG, start::serve(cli.serve)),
     }
 }
 
+/// What the dashboard logs: what functions print stays out, since its pages tell what became of them.
+const SERVE_LOG: &str = "warn,countersign=info,countersign::function=warn,countersign::topic=warn";
+
 #[tokio::main]
-async fn run(main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,countersign=info"));
+async fn run(log: &str, main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).compact().init();
     match main.await {

@@ -74,7 +74,8 @@ export const test = base.extend<{ server: Server }>({
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => {
       // A refused connection is what a page meets while the server restarts; the status of a page itself is its test's.
-      const ofPage = message.location().url === page.url();
+      const from = message.location().url;
+      const ofPage = from === page.url() || new URL(from, page.url()).pathname === "/api/read";
       if (message.type() === "error" && !ofPage && !message.text().includes("ERR_")) faults.push(message.text());
     });
     await use(page);

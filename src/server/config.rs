@@ -13,7 +13,8 @@ use clap::{Args, Parser, Subcommand};
 #[command(after_help = "Examples:
   countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
   countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
-  countersign engine --functions lambdas/functions.toml    the engine alone, for the AWS CLI or an SDK")]
+  countersign engine --functions lambdas/functions.toml    the engine alone, for the AWS CLI or an SDK
+  RUST_LOG=countersign=info countersign     with what functions print and topics deliver")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -27,12 +27,14 @@ pub fn Timeline(
         let (from, to) = (from.get(), to.get());
         let status = lane.spans.last().map_or(Status::NotReached, |span| span.status);
         let took: i64 = lane.spans.iter().map(|span| span.to.unwrap_or(to) - span.from).sum();
+        let visits = lane.spans.chunk_by(|one, next| one.visit == next.visit);
+        let back_off = visits.filter_map(|attempts| back_off(attempts, from, to)).collect_view();
         let bars = lane.spans.iter().map(|span| bar(span, from, to)).collect_view();
         let label = format!("{}: {}, {}", lane.state, look(status).word, duration(took, true));
         view! {
             <a class="lane" href=link(&lane.state) aria-label=label data-noscroll="true">
                 <span class="lane-name"><Mark status/>{lane.state.clone()}</span>
-                <svg class="lane-bars" height="20" width="100%" aria-hidden="true">{bars}</svg>
+                <svg class="lane-bars" height="20" width="100%" aria-hidden="true">{back_off}{bars}</svg>
                 <span class="lane-took mono">{duration(took, true)}</span>
             </a>
         }
@@ -61,16 +63,29 @@ fn lanes(spans: Vec<Span>) -> Vec<Lane> {
     lanes
 }
 
-fn bar(span: &Span, from: i64, to: i64) -> AnyView {
+/// Start and width of a stretch of time in the bars of an execution that took from `from` to `to`.
+fn place(begin: i64, end: i64, from: i64, to: i64) -> (String, String) {
     let whole = (to - from).max(1);
     // In tenths of a percent.
     let share = |ms: i64| (ms.saturating_mul(1_000) / whole).clamp(0, 1_000);
     let percent = |tenths: i64| format!("{}.{}%", tenths / 10, tenths % 10);
-    let start = share(span.from - from).min(997);
-    let width = (share(span.to.unwrap_or(to) - from) - start).max(3);
+    let start = share(begin - from).min(997);
+    let width = (share(end - from) - start).max(3);
+    (percent(start), percent(width))
+}
+
+/// The thread that joins the attempts of one visit: between them it waited to try again.
+fn back_off(attempts: &[Span], from: i64, to: i64) -> Option<AnyView> {
+    let [first, .., last] = attempts else { return None };
+    let (start, width) = place(first.from, last.from, from, to);
+    Some(view! { <rect class="back-off" x=start y="8" width=width height="4"></rect> }.into_any())
+}
+
+fn bar(span: &Span, from: i64, to: i64) -> AnyView {
+    let (start, width) = place(span.from, span.to.unwrap_or(to), from, to);
     let title = format!("{}, {}", look(span.status).word, duration(span.to.unwrap_or(to) - span.from, true));
     view! {
-        <rect class="bar" data-tone=look(span.status).tone x=percent(start) y="3" width=percent(width) height="14" rx="2">
+        <rect class="bar" data-tone=look(span.status).tone x=start y="3" width=width height="14" rx="2">
             <title>{title}</title>
         </rect>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Ago, Due, Empty, Row, Seen, either, list, loaded, switch, text};
+use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, switch, text};
 use crate::app::wire::{self, Ask};
 use crate::dto::{Need, Overview, Status};
 use crate::routes;
@@ -35,6 +35,7 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
     let shown = move || {
         view! {
             <ul class="rows needs">{list(needs)}</ul>
+            {dynamic(move || data.with(left_out))}
         }
         .into_any()
     };
@@ -70,6 +71,21 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
 #[expect(clippy::cast_possible_truncation, reason = "a share of one, as percent")]
 fn percent(share: f32) -> String {
     format!("{} %", (share * 100.0).round() as i32)
+}
+
+/// What "Needs you" has no room for, as links to where it is.
+fn left_out(data: &Overview) -> Option<AnyView> {
+    let waits = data.needs.iter().filter(|need| need.status == Status::WaitingApproval).count();
+    let waiting = data.waiting.saturating_sub(waits);
+    let failed = data.failed_today.saturating_sub(data.needs.len() - waits);
+    let link = |count: usize, href: String, word: &str| {
+        (count > 0).then(|| view! { <a href=href>{format!("{count} more {word}")}</a> }.into_any())
+    };
+    let links = [
+        link(waiting, routes::INBOX.to_owned(), "waiting for approval"),
+        link(failed, routes::executions_of(None, Some("failed")), "failed"),
+    ];
+    (waiting + failed > 0).then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())
 }
 
 /// One of the four numbers, each a link to what it counts. A lamp that has nothing to say is dark.

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use super::{ProblemBox, dynamic};
 use crate::app::wire::{Data, Page, Part};
@@ -114,7 +115,7 @@ fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> A
     let draw = Arc::clone(draw);
     dynamic(move || match gone.get() {
         None => draw(data),
-        Some(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
+        Some(error) => instead(error),
     })
 }
 
@@ -131,7 +132,23 @@ fn failed(resource: Data, error: AppError, fits: fn(&Page) -> bool, draw: Draw) 
         well.track();
         match answer.get_untracked() {
             Ok(first) => shown(resource, first, fits, &draw),
-            Err(error) => view! { <div class="page"><ProblemBox problem=error.problem/></div> }.into_any(),
+            Err(error) => instead(error),
         }
     })
+}
+
+/// What stands where the page would.
+fn instead(error: AppError) -> AnyView {
+    let title = match error.kind {
+        ErrorKind::NotFound => "Not found",
+        ErrorKind::Unavailable => "No answer",
+        ErrorKind::Forbidden => "Not allowed",
+        ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Internal => "Not possible",
+    };
+    view! {
+        <Title text=format!("{title} · Countersign")/>
+        <header class="page-head"><h1>{title}</h1></header>
+        <ProblemBox problem=error.problem/>
+    }
+    .into_any()
 }

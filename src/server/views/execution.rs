@@ -159,12 +159,15 @@ impl View<'_> {
 
     fn spans(&self) -> Vec<Span> {
         let visits = &self.record.trace.visits;
-        let span = |visit: &Visit, from, to, status| Span { state: visit.state.clone(), status, from, to };
+        let span =
+            |number, visit: &Visit, from, to, status| Span { state: visit.state.clone(), visit: number, status, from, to };
         let all: Vec<Span> = visits
             .iter()
-            .flat_map(|visit| {
+            .enumerate()
+            .flat_map(|(number, visit)| {
                 if visit.attempts.len() < 2 {
                     return vec![span(
+                        number,
                         visit,
                         visit.entered_at,
                         visit.exited_at.or(self.record.description.ended_at),
@@ -178,7 +181,7 @@ impl View<'_> {
                             Status::Running => status(visit.status),
                             ended => ended,
                         };
-                        span(visit, attempt.scheduled_at, attempt.ended_at.or(self.record.description.ended_at), result)
+                        span(number, visit, attempt.scheduled_at, attempt.ended_at.or(self.record.description.ended_at), result)
                     })
                     .collect()
             })

@@ -2,13 +2,14 @@
 
 use crate::dto::{ExecutionRow, ExecutionsPage, Need, Outcome, Overview, Status, WorkflowRow};
 use crate::routes;
-use crate::server::watch::{Machine, Snapshot, Summary, Waiting};
+use crate::server::watch::{Machine, NEWS_MS, Snapshot, Summary, Waiting};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Cells of an outcome strip.
 const OUTCOMES: usize = 30;
-/// Rows of "Needs you", and of a list of executions.
+/// Rows of "Needs you", and how many of them failures may claim.
 const NEEDS: usize = 12;
+const NEEDS_FAILED: usize = 4;
+/// Rows of a list of executions.
 const ROWS: usize = 200;
 
 /// An execution as a row.
@@ -36,9 +37,8 @@ pub(super) fn workflow_name(snapshot: &Snapshot, machine_arn: &str) -> String {
 pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> String) -> Overview {
     let all = snapshot.newest();
     let ended_today: Vec<&&Summary> =
-        all.iter().filter(|one| one.ended_at.is_some_and(|ended| now - ended < DAY_MS)).collect();
-    let failed: Vec<&&&Summary> =
-        ended_today.iter().filter(|one| matches!(one.status, Status::Failed | Status::TimedOut)).collect();
+        all.iter().filter(|one| one.ended_at.is_some_and(|ended| now - ended < NEWS_MS)).collect();
+    let failed = snapshot.failed_since(now - NEWS_MS);
     let succeeded = ended_today.iter().filter(|one| one.status == Status::Succeeded).count();
     let waits = snapshot.waiting.iter().map(|wait| Need {
         status: Status::WaitingApproval,
@@ -54,7 +54,10 @@ pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> Stri
     let failures = failed.iter().map(|one| Need {
         status: one.status,
         title: format!("{} / {}", workflow_name(snapshot, &one.machine_arn), one.name),
-        detail: if one.status == Status::TimedOut { "timed out" } else { "failed" }.to_owned(),
+        detail: snapshot.reasons.get(&one.arn).cloned().unwrap_or_else(|| {
+            // Nothing is known yet but how it ended.
+            if one.status == Status::TimedOut { "timed out" } else { "failed" }.to_owned()
+        }),
         link: routes::execution(&one.arn),
         since: one.ended_at.unwrap_or(one.started_at),
         due: None,
@@ -66,7 +69,7 @@ pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> Stri
         waiting: snapshot.waiting.len(),
         failed_today: failed.len(),
         success_rate,
-        needs: waits.chain(failures).take(NEEDS).collect(),
+        needs: waits.take(NEEDS - failed.len().min(NEEDS_FAILED)).chain(failures).take(NEEDS).collect(),
         workflows: workflows(snapshot),
         now,
     }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::convert::millis;
 pub use self::pace::{Api, Pace};
 pub use self::record::{Description, Record, is_callback};
+pub use self::round::NEWS_MS;
 pub use self::snapshot::{Definition, Machine, Snapshot, Summary, Waiting};
 use super::clock::Clock;
 use super::connection::Clients;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_asl::find_token;
-use countersign_trace::{EventKind, HistoryEvent, Trace};
+use countersign_trace::{EventKind, HistoryEvent, StateStatus, Trace, Visit};
 use serde_json::Value;
 
 use super::snapshot::{Definition, Waiting};
@@ -64,6 +64,15 @@ impl Record {
     #[must_use]
     pub fn ended(&self) -> bool {
         self.description.status != Status::Running
+    }
+
+    /// Why it failed: the error, and the state where something went wrong first. `None` where it did not.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
+        let bad = |visit: &&Visit| matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut);
+        let state = self.trace.visits.iter().find(bad).map(|visit| &visit.state);
+        Some(state.map_or_else(|| error.clone(), |state| format!("{error} in {state}")))
     }
 
     /// The event with this id. Ids count from 1 without gaps.

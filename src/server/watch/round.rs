@@ -15,6 +15,10 @@ use crate::server::redact::Redactor;
 const AT_ONCE: usize = 8;
 /// How long a definition of an AWS account may be old: nobody deploys twice a minute.
 const DEFINITION_MS: i64 = 60_000;
+/// How long after its end (milliseconds) a failure is news.
+pub const NEWS_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Of how many failures the reason is read.
+const FAILURES: usize = 12;
 
 impl Watch {
     /// Reads, and publishes what changed. A failure keeps what was known, with the problem beside it.
@@ -95,7 +99,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Running executions that can wait for a person, and those that somebody looks at.
+    /// Running executions that can wait for a person, those that somebody looks at, and, once, the newest failures.
     async fn look_at_histories(&self, snapshot: &mut Snapshot) -> Result<(), AppError> {
         let running: BTreeSet<String> = snapshot
             .executions
@@ -105,10 +109,12 @@ impl Watch {
             .filter(|execution| execution.ended_at.is_none())
             .map(|execution| execution.arn.clone())
             .collect();
-        let watched: Vec<String> = lock(&self.watched).keys().filter(|arn| !running.contains(*arn)).cloned().collect();
+        let failed = snapshot.failed_since(self.now() - NEWS_MS).into_iter().take(FAILURES);
+        let failed: Vec<String> = failed.map(|one| one.arn.clone()).collect();
+        let mut watched: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
+        watched.extend(failed.iter().filter(|arn| !self.known_record(arn).is_some_and(|one| one.ended())).cloned());
         let mut due: Vec<(i64, String)> = running
-            .iter()
-            .chain(&watched)
+            .union(&watched)
             .map(|arn| (self.known_record(arn).map_or(i64::MIN, |record| record.fetched_at), arn.clone()))
             .collect();
         due.sort_unstable();
@@ -134,6 +140,8 @@ impl Watch {
             }
         }
         self.gather_waiting(snapshot, &running);
+        let reason = |arn: String| self.known_record(&arn)?.reason().map(|reason| (arn, reason));
+        snapshot.reasons = failed.into_iter().filter_map(reason).collect();
         self.changes.publish(moved);
         Ok(())
     }
@@ -167,7 +175,7 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     let workflows = definitions(before) != definitions(after);
-    let executions = before.executions != after.executions;
+    let executions = before.executions != after.executions || before.reasons != after.reasons;
     let inbox = before.waiting != after.waiting;
     let frame = inbox || before.problem != after.problem || before.data_at.is_none() != after.data_at.is_none();
     [("workflows", workflows || executions), ("executions", executions || inbox), ("inbox", inbox), ("frame", frame)]

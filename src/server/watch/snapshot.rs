@@ -93,6 +93,8 @@ pub struct Snapshot {
     pub executions: HashMap<String, Vec<Summary>>,
     /// Soonest due first, then oldest.
     pub waiting: Vec<Waiting>,
+    /// Why the newest failures failed, by execution ARN: the error, and the state where it came up first.
+    pub reasons: HashMap<String, String>,
     /// When the last round ended well.
     pub data_at: Option<i64>,
     /// Why the last round did not.
@@ -128,6 +130,16 @@ impl Snapshot {
         let mut all: Vec<&Summary> = self.executions.values().flatten().collect();
         all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| a.arn.cmp(&b.arn)));
         all
+    }
+
+    /// What failed or timed out since `since` (milliseconds since the epoch), newest first.
+    #[must_use]
+    pub fn failed_since(&self, since: i64) -> Vec<&Summary> {
+        let mut failed = self.newest();
+        failed.retain(|one| {
+            matches!(one.status, Status::Failed | Status::TimedOut) && one.ended_at.is_some_and(|ended| ended > since)
+        });
+        failed
     }
 
     /// Puts what waits in the order of the inbox.

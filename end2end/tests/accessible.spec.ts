@@ -1,0 +1,32 @@
+// No page breaks a rule that a machine can check: roles, names, landmarks, order of headings, contrast; in both themes.
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, open, ready, test } from "./fixtures";
+
+test("every page is accessible, light and dark", async ({ page }) => {
+  test.setTimeout(180_000);
+  await open(page, "/workflows/fulfilment", true);
+  await page.getByRole("link", { name: /^A large order/ }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("link", { name: "Review and decide" }).waitFor();
+  const execution = page.url();
+  await page.getByRole("link", { name: "Review and decide" }).click();
+  await ready(page, true);
+  const request = page.url();
+  await open(page, "/inbox", true);
+
+  const places = [
+    "/", "/workflows", "/workflows/fulfilment", "/workflows/order?tab=definition", "/executions", "/inbox", "/deploy", "/audit",
+    execution, `${execution}?tab=events`, `${execution}?tab=data`, request,
+    "/workflows/absent", "/executions/absent",
+  ];
+  for (const theme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    for (const place of places) {
+      await page.goto(place);
+      await ready(page, true);
+      const found = await new AxeBuilder({ page }).analyze();
+      const told = found.violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `    ${node.html}`).join("\n")}`);
+      expect.soft(told, `${place}, ${theme}`).toEqual([]);
+    }
+  }
+});
