@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,9 +25,19 @@ pub const LARGEST: usize = 6 * 1024 * 1024;
 pub struct Invocation {
     pub id: String,
     pub payload: String,
-    /// Milliseconds since the epoch.
-    pub deadline: i64,
+    /// How long the handler may take, from the moment when the event is taken.
+    pub limit: Duration,
     pub function_arn: String,
+    /// Told when the event is taken.
+    pub taken: oneshot::Sender<()>,
+}
+
+impl Invocation {
+    /// When the handler must have answered, in milliseconds since the epoch.
+    fn deadline(&self) -> i64 {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.limit;
+        i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 /// What a child says to an invocation.
@@ -75,9 +86,12 @@ pub async fn serve(lines: Lines) -> Result<(SocketAddr, tokio::task::JoinHandle<
 async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Response {
     let Some(line) = lock(&lines).get(&secret).cloned() else { return StatusCode::FORBIDDEN.into_response() };
     let Some(event) = line.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
+    let deadline = event.deadline().to_string();
+    // Whoever called may have given up.
+    let _ = event.taken.send(());
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", event.id),
-        ("Lambda-Runtime-Deadline-Ms", event.deadline.to_string()),
+        ("Lambda-Runtime-Deadline-Ms", deadline),
         ("Lambda-Runtime-Invoked-Function-Arn", event.function_arn),
         ("Content-Type", "application/json".to_owned()),
     ];

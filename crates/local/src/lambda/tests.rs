@@ -20,6 +20,10 @@ def crash(event, context):
     os._exit(3)
 def sleep(event, context):
     time.sleep(60)
+def print_much(event, context):
+    os.write(1, b"\xff" * 200_000 + b"\n")
+    os.write(2, b"x" * 200_000)
+    return "printed"
 def odd(event, context):
     return b'["bytes"]' if event == "bytes" else {1, 2}
 "#;
@@ -30,11 +34,13 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
     std::fs::write(folder.join("code.py"), CODE).unwrap();
     std::fs::write(folder.join("broken.py"), "import not_there_at_all\n").unwrap();
     let mut toml = String::new();
-    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent"] {
+    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much"] {
         toml += &format!(
             "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
         );
     }
+    std::fs::write(folder.join("slow.py"), "import time\ntime.sleep(1.5)\ndef handler(event, context):\n    return 1\n").unwrap();
+    toml += "[functions.slow]\nruntime = \"python3\"\nhandler = \"slow.handler\"\ntimeout_seconds = 1\n";
     toml += "[functions.broken]\nruntime = \"python3\"\nhandler = \"broken.handler\"\n";
     std::fs::create_dir_all(folder.join("apart")).unwrap();
     std::fs::write(folder.join("apart/app.py"), "def handler(event, context):\n    raise ValueError(event)\n").unwrap();
@@ -99,6 +105,17 @@ async fn failures_are_told_as_aws_tells_them() {
     );
     let (error, _) = parts(functions.invoke("absent", "{}").await);
     assert_eq!(error, "Runtime.HandlerNotFound");
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn loading_takes_no_time_of_the_function_and_its_output_never_blocks_it() {
+    let (functions, folder) = functions("loading").await;
+    assert_eq!(functions.invoke("slow", "{}").await.unwrap(), "1");
+    for _ in 0..2 {
+        assert_eq!(functions.invoke("print_much", "{}").await.unwrap(), "\"printed\"");
+    }
     functions.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

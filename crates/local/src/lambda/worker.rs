@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -19,6 +19,11 @@ use crate::host::lock;
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 /// What a child gets of this process's environment.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// How long a new process may load its handler before that counts as the function's time: Lambda's own limit.
+const LOADING: Duration = Duration::from_secs(10);
+/// The longest line of a function's output that is logged whole, in bytes.
+const LOGGED: u64 = 64 * 1024;
 
 /// A child process and the line to it.
 pub struct Worker {
@@ -103,10 +108,16 @@ impl Worker {
         let (sender, reply) = oneshot::channel();
         *lock(&self.line.waiting) = Some(sender);
         let limit = Duration::from_secs(timeout_seconds);
-        let event = Invocation { id: id.clone(), payload: payload.to_owned(), deadline: deadline(limit), function_arn };
+        let (taken, begun) = oneshot::channel();
+        let event = Invocation { id: id.clone(), payload: payload.to_owned(), limit, function_arn, taken };
         if self.events.send(event).await.is_err() {
             return Err(exit_error(&id, "Runtime exited"));
         }
+        // As on AWS, the time that a new process takes to load its handler does not count.
+        let late = async {
+            let _ = tokio::time::timeout(LOADING, begun).await;
+            tokio::time::sleep(limit).await;
+        };
         // The reply comes first: a process may answer and end at once.
         tokio::select! {
             biased;
@@ -116,7 +127,7 @@ impl Worker {
                 result
             }
             status = self.child.wait() => Err(exit_error(&id, &exit_words(status))),
-            () = tokio::time::sleep(limit) => {
+            () = late => {
                 // It may have ended by itself.
                 let _ = self.child.start_kill();
                 Err(failure("Sandbox.Timedout", &format!("RequestId: {id} Error: Task timed out after {timeout_seconds}.00 seconds")))
@@ -129,11 +140,6 @@ impl Drop for Worker {
     fn drop(&mut self) {
         lock(&self.lines).remove(&self.secret);
     }
-}
-
-fn deadline(limit: Duration) -> i64 {
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + limit;
-    i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn read(reply: Reply) -> Result<String, Failure> {
@@ -185,9 +191,12 @@ fn failure(kind: &str, message: &str) -> Failure {
 
 fn log_lines(function: String, out: impl AsyncRead + Unpin + Send + 'static) {
     tokio::spawn(async move {
-        let mut lines = BufReader::new(out).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            tracing::info!(target: "countersign::function", %function, "{line}");
+        let mut out = BufReader::new(out);
+        let mut line = Vec::new();
+        // Whatever it prints is read, or it would wait for ever to print more.
+        while (&mut out).take(LOGGED).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+            tracing::info!(target: "countersign::function", %function, "{}", String::from_utf8_lossy(&line).trim_end());
+            line.clear();
         }
     });
 }
