@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use countersign_asl::expr::Environment;
-use countersign_asl::expr::intrinsics::{self, Call, CallError};
+use countersign_asl::expr::intrinsics::{self, Call};
 use countersign_asl::expr::jsonata;
 use countersign_asl::expr::path::{Path, PathError};
 use serde_json::{Map, Value};
@@ -40,10 +40,10 @@ impl Reference {
     pub fn value<'a>(&self, field: &str, view: &'a View<'_>) -> Result<Cow<'a, Value>, Failure> {
         match self {
             Reference::Path(path) => path.evaluate(view).map_err(|e| missing(path.text(), field, &e, view)),
-            Reference::Call(call) => call.evaluate(view).map(Cow::Owned).map_err(|error| match error {
-                CallError::Path { path, error } => missing(&path, field, &error, view),
-                CallError::Failed { .. } => Failure::new("States.IntrinsicFailure", error.to_string()),
-            }),
+            // The language has `States.IntrinsicFailure` for this; the service does not use it.
+            Reference::Call(call) => {
+                call.evaluate(view).map(Cow::Owned).map_err(|error| Failure::runtime(error.to_string()))
+            }
         }
     }
 }

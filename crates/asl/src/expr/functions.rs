@@ -3,16 +3,25 @@
 use std::borrow::Cow;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::{Map, Value};
 
 use super::Environment;
 use super::intrinsics::unescape;
+use super::java;
 
 /// Largest array that `States.ArrayRange` makes.
 const RANGE: i64 = 1000;
 /// Longest text that `States.Base64Encode`, `States.Base64Decode` and `States.Hash` take.
 const LONG: usize = 10_000;
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
@@ -63,6 +72,14 @@ impl Function {
         FUNCTIONS.iter().find(|f| f.0 == name).map(|f| f.1)
     }
 
+    fn name(self) -> &'static str {
+        FUNCTIONS.iter().find(|f| f.1 == self).map_or("", |f| f.0)
+    }
+
+    /// Whether the function takes so many arguments.
+    ///
+    /// # Errors
+    /// How many it takes.
     pub fn check_arity(self, given: usize) -> Result<(), String> {
         let Some((name, _, least, most)) = FUNCTIONS.iter().find(|f| f.1 == self) else {
             return Ok(());
@@ -79,78 +96,93 @@ impl Function {
     }
 }
 
-/// Computes one function. The number of arguments has been checked.
+/// Computes one function.
 ///
 /// # Errors
-/// Why the function refuses its arguments.
+/// Why the function refuses its arguments, in the service's words: it names the function and says little more.
 pub fn apply(function: Function, arguments: &[Cow<'_, Value>], environment: &dyn Environment) -> Result<Value, String> {
-    let arg = |i: usize| arguments[i].as_ref();
-    Ok(match function {
-        Function::Format => Value::String(format(text(arg(0), "first")?, &arguments[1..])?),
-        Function::StringToJson => {
-            let source = text(arg(0), "first")?;
-            serde_json::from_str(source).map_err(|_| format!("The first argument is not valid JSON: {source}"))?
+    let name = function.name();
+    if function.check_arity(arguments.len()).is_err() {
+        return Err(Refusal::Arguments.told(name));
+    }
+    match (function, arguments) {
+        (Function::Format, [template, rest @ ..]) => {
+            format(&java::text(template), rest).map(Value::String).map_err(|refusal| refusal.told(name))
         }
+        _ => compute(function, arguments, environment).ok_or_else(|| Refusal::Arguments.told(name)),
+    }
+}
+
+/// Every function but `States.Format`; `None` where it refuses its arguments.
+fn compute(function: Function, arguments: &[Cow<'_, Value>], environment: &dyn Environment) -> Option<Value> {
+    let arg = |i: usize| arguments[i].as_ref();
+    let array = |i: usize| arguments[i].as_array();
+    let text = |i: usize| arguments[i].as_str();
+    let short = |i: usize| arguments[i].as_str().filter(|text| is_short(text));
+    Some(match function {
+        Function::Format => return None,
+        Function::StringToJson => parse(text(0)?)?,
         Function::JsonToString => Value::String(arg(0).to_string()),
         Function::Array => Value::Array(arguments.iter().map(|a| a.as_ref().clone()).collect()),
-        Function::ArrayPartition => partition(array(arg(0), "first")?, rounded(arg(1), "second")?)?,
-        Function::ArrayContains => Value::Bool(array(arg(0), "first")?.contains(arg(1))),
-        Function::ArrayRange => {
-            range(rounded(arg(0), "first")?, rounded(arg(1), "second")?, rounded(arg(2), "third")?)?
-        }
-        Function::ArrayGetItem => {
-            let index = rounded(arg(1), "second")?;
-            let item = usize::try_from(index).ok().and_then(|i| array(arg(0), "first").ok()?.get(i));
-            item.cloned().ok_or_else(|| format!("The index {index} is out of the bounds of the array"))?
-        }
-        Function::ArrayLength => Value::from(array(arg(0), "first")?.len()),
-        Function::ArrayUnique => unique(array(arg(0), "first")?),
-        Function::Base64Encode => Value::String(STANDARD.encode(short(arg(0))?)),
-        Function::Base64Decode => decode(short(arg(0))?)?,
-        Function::Hash => hash(arg(0), text(arg(1), "second")?)?,
+        Function::ArrayPartition => partition(array(0)?, truncated(arg(1))?)?,
+        Function::ArrayContains => Value::Bool(contains(array(0)?, arg(1))),
+        Function::ArrayRange => range(truncated(arg(0))?, truncated(arg(1))?, truncated(arg(2))?)?,
+        Function::ArrayGetItem => item(array(0)?, truncated(arg(1))?)?,
+        Function::ArrayLength => Value::from(array(0)?.len()),
+        Function::ArrayUnique => Value::Array(java::distinct(array(0)?)),
+        Function::Base64Encode => Value::String(STANDARD.encode(short(0)?)),
+        Function::Base64Decode => decode(short(0)?)?,
+        Function::Hash => hash(arg(0), text(1)?)?,
         Function::JsonMerge => merge(arg(0), arg(1), arg(2))?,
-        Function::MathRandom => {
-            random(&arguments.iter().map(|a| rounded(a, "every")).collect::<Result<Vec<_>, _>>()?, environment)?
-        }
-        Function::MathAdd => Value::from(
-            rounded(arg(0), "first")?
-                .checked_add(rounded(arg(1), "second")?)
-                .ok_or("The sum is out of the range of an integer")?,
-        ),
-        Function::StringSplit => split(text(arg(0), "first")?, text(arg(1), "second")?),
+        Function::MathRandom => random(arguments, environment)?,
+        Function::MathAdd => Value::from(rounded(arg(0))?.checked_add(rounded(arg(1))?)?),
+        Function::StringSplit => split(text(0)?, text(1)?),
         Function::Uuid => Value::String(super::uuid(environment)),
     })
 }
 
-fn text<'a>(value: &'a Value, which: &str) -> Result<&'a str, String> {
-    value.as_str().ok_or_else(|| format!("The {which} argument must be a string"))
+/// Why a function refuses its arguments.
+enum Refusal {
+    Arguments,
+    Count,
+    /// The brace that has no match, and the one that is missing.
+    Brace(char, char),
 }
 
-fn array<'a>(value: &'a Value, which: &str) -> Result<&'a Vec<Value>, String> {
-    value.as_array().ok_or_else(|| format!("The {which} argument must be an array"))
-}
-
-fn short(value: &Value) -> Result<&str, String> {
-    let text = text(value, "first")?;
-    if text.chars().count() > LONG {
-        return Err(format!("The first argument must not be longer than {LONG} characters"));
+impl Refusal {
+    fn told(&self, function: &str) -> String {
+        match self {
+            Refusal::Arguments => format!("Invalid arguments in {function}"),
+            Refusal::Count => {
+                format!("Invalid arguments in {function}: number of arguments do not match the occurrences of {{}}.")
+            }
+            Refusal::Brace(found, missing) => {
+                format!("Invalid template in {function}: matching '{missing}' not found for '{found}'.")
+            }
+        }
     }
-    Ok(text)
 }
 
-/// An integer; fractions are rounded to the nearest one, halves up.
-fn rounded(value: &Value, which: &str) -> Result<i64, String> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|f| (f + 0.5).floor() as i64))
-        .ok_or_else(|| format!("The {which} argument must be a number"))
+fn is_short(text: &str) -> bool {
+    text.encode_utf16().count() <= LONG
 }
 
-fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, String> {
+/// The whole part of a number.
+fn truncated(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().map(|f| f as i64))
+}
+
+/// A number of 32 bits; fractions are rounded to the nearest one, halves up.
+fn rounded(value: &Value) -> Option<i32> {
+    let whole = value.as_i64().or_else(|| value.as_f64().map(|f| (f + 0.5).floor() as i64))?;
+    i32::try_from(whole).ok()
+}
+
+fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, Refusal> {
     let mut out = String::with_capacity(template.len());
     let mut next = arguments.iter();
     let mut rest = template;
-    while let Some(at) = rest.find(['{', '\\']) {
+    while let Some(at) = rest.find(['{', '}', '\\']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         if rest.starts_with('\\') {
@@ -158,88 +190,77 @@ fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, String
             out.push_str(&unescape(&rest[..end]));
             rest = &rest[end..];
         } else if let Some(after) = rest.strip_prefix("{}") {
-            match next.next().map(AsRef::as_ref) {
-                Some(value) => show(value, &mut out),
-                None => return Err("The number of arguments does not match the number of '{}' in the template".into()),
-            }
+            out.push_str(&java::text(next.next().ok_or(Refusal::Count)?));
             rest = after;
+        } else if rest.starts_with('{') {
+            return Err(Refusal::Brace('{', '}'));
         } else {
-            return Err("The template has a '{' that is neither '{}' nor escaped as '\\{'".into());
+            return Err(Refusal::Brace('}', '{'));
         }
     }
     out.push_str(rest);
-    match next.next() {
-        Some(_) => Err("The number of arguments does not match the number of '{}' in the template".into()),
-        None => Ok(out),
-    }
+    if next.next().is_some() { Err(Refusal::Count) } else { Ok(out) }
 }
 
-/// Values as the service shows them within a text: objects as `{a=1, b=[]}`, texts bare.
-fn show(value: &Value, out: &mut String) {
-    match value {
-        Value::String(text) => out.push_str(text),
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                show(item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(fields) => {
-            out.push('{');
-            for (i, (key, inner)) in fields.iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                out.push_str(key);
-                out.push('=');
-                show(inner, out);
-            }
-            out.push('}');
-        }
-        other => out.push_str(&other.to_string()),
-    }
+/// Nothing at all is null.
+fn parse(source: &str) -> Option<Value> {
+    if source.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(source).ok() }
 }
 
-fn partition(items: &[Value], size: i64) -> Result<Value, String> {
-    let size = usize::try_from(size).ok().filter(|s| *s > 0);
-    let size = size.ok_or("The second argument must be a positive integer")?;
-    Ok(Value::Array(items.chunks(size).map(|c| Value::Array(c.to_vec())).collect()))
+fn partition(items: &[Value], size: i64) -> Option<Value> {
+    let size = usize::try_from(size).ok().filter(|s| *s > 0)?;
+    Some(Value::Array(items.chunks(size).map(|c| Value::Array(c.to_vec())).collect()))
 }
 
-fn range(from: i64, to: i64, step: i64) -> Result<Value, String> {
+/// The service compares what the values look like: the text `true` is the same as the truth.
+fn contains(items: &[Value], wanted: &Value) -> bool {
+    let wanted = java::text(wanted);
+    items.iter().any(|item| java::text(item) == wanted)
+}
+
+/// An empty array has null at every index.
+fn item(items: &[Value], index: i64) -> Option<Value> {
+    let found = usize::try_from(index).ok().and_then(|i| items.get(i)).cloned();
+    found.or_else(|| items.is_empty().then_some(Value::Null))
+}
+
+fn range(from: i64, to: i64, step: i64) -> Option<Value> {
     if step == 0 {
-        return Err("The third argument must not be zero".into());
+        return None;
     }
     let (low, high, stride) = (i128::from(from), i128::from(to), i128::from(step));
     let backwards = (step > 0 && from > to) || (step < 0 && from < to);
     let count = if backwards { 0 } else { (high - low) / stride + 1 };
-    if count > i128::from(RANGE) {
-        return Err(format!("The array would have more than {RANGE} items"));
+    let items = || Value::Array((0..count).map(|i| Value::from((low + i * stride) as i64)).collect());
+    (count <= i128::from(RANGE)).then(items)
+}
+
+/// The decoder passes over whatever is no letter of the alphabet, and ends with the first padding.
+fn decode(source: &str) -> Option<Value> {
+    let mut letters: Vec<u8> = source
+        .bytes()
+        .take_while(|b| *b != b'=')
+        .map(|b| match b {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        })
+        .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        .collect();
+    // Six bits alone are no byte.
+    if letters.len() % 4 == 1 {
+        letters.pop();
     }
-    Ok(Value::Array((0..count).map(|i| Value::from((low + i * stride) as i64)).collect()))
+    let bytes = LENIENT.decode(letters).ok()?;
+    Some(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn unique(items: &[Value]) -> Value {
-    let mut seen = std::collections::BTreeSet::new();
-    Value::Array(items.iter().filter(|v| seen.insert(v.to_string())).cloned().collect())
-}
-
-fn decode(source: &str) -> Result<Value, String> {
-    let bytes = STANDARD.decode(source).map_err(|_| "The first argument is not valid Base64")?;
-    Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn hash(data: &Value, algorithm: &str) -> Result<Value, String> {
+fn hash(data: &Value, algorithm: &str) -> Option<Value> {
     let data = match data {
         Value::String(text) => Cow::Borrowed(text.as_str()),
         other => Cow::Owned(other.to_string()),
     };
-    if data.chars().count() > LONG {
-        return Err(format!("The first argument must not be longer than {LONG} characters"));
-    }
-    digest(data.as_bytes(), algorithm)
-        .map(Value::String)
-        .ok_or_else(|| format!("The algorithm '{algorithm}' is not one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"))
+    if is_short(&data) { digest(data.as_bytes(), algorithm).map(Value::String) } else { None }
 }
 
 /// The digest in hexadecimal, or `None` for an unknown algorithm.
@@ -256,27 +277,28 @@ pub(super) fn digest(data: &[u8], algorithm: &str) -> Option<String> {
     Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
-fn merge(first: &Value, second: &Value, deep: &Value) -> Result<Value, String> {
+/// What the last argument is matters only where it asks for a deep merge, which does not exist.
+fn merge(first: &Value, second: &Value, deep: &Value) -> Option<Value> {
     match (first, second, deep) {
-        (Value::Object(a), Value::Object(b), Value::Bool(false)) => {
+        (_, _, Value::Bool(true)) => None,
+        (Value::Object(a), Value::Object(b), _) => {
             let mut merged: Map<String, Value> = a.clone();
             merged.extend(b.iter().map(|(k, v)| (k.clone(), v.clone())));
-            Ok(Value::Object(merged))
+            Some(Value::Object(merged))
         }
-        (_, _, Value::Bool(true)) => Err("Deep merging is not supported: the third argument must be false".into()),
-        (_, _, Value::Bool(false)) => Err("The first and the second argument must be objects".into()),
-        _ => Err("The third argument must be false".into()),
+        _ => None,
     }
 }
 
-fn random(arguments: &[i64], environment: &dyn Environment) -> Result<Value, String> {
-    let (low, high) = (arguments[0], arguments[1]);
-    if high <= low {
-        return Err("The second argument must be greater than the first".into());
-    }
-    let bits = arguments.get(2).map_or_else(|| environment.random(), |seed| mix(*seed as u64));
-    let width = (high as i128 - low as i128) as u128;
-    Ok(Value::from((low as i128 + (u128::from(bits) % width) as i128) as i64))
+fn random(arguments: &[Cow<'_, Value>], environment: &dyn Environment) -> Option<Value> {
+    let whole = |i: usize| truncated(&arguments[i]).and_then(|n| i32::try_from(n).ok());
+    let (low, high) = (whole(0)?, whole(1)?);
+    let width = u32::try_from(i64::from(high) - i64::from(low)).ok().filter(|w| *w > 0)?;
+    let above = match arguments.get(2) {
+        Some(seed) => java::seeded(truncated(seed)?, width),
+        None => (environment.random() % u64::from(width)) as u32,
+    };
+    Some(Value::from(i64::from(low) + i64::from(above)))
 }
 
 /// SplitMix64: the same seed always gives the same number.
@@ -289,9 +311,6 @@ pub(super) fn mix(seed: u64) -> u64 {
 
 /// Every character of `delimiters` separates; empty pieces are left out.
 fn split(source: &str, delimiters: &str) -> Value {
-    if delimiters.is_empty() {
-        return Value::Array(vec![Value::from(source)]);
-    }
     let pieces = source.split(|c| delimiters.contains(c)).filter(|p| !p.is_empty());
     Value::Array(pieces.map(Value::from).collect())
 }

@@ -28,15 +28,12 @@ enum Argument {
     Call(Call),
 }
 
-/// Why a call gave nothing.
+/// Why a call gave nothing, in the service's words. `call` is the whole of it, also where a call within failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CallError {
-    /// An argument's path leads nowhere; `path` is as written.
-    #[error("{error}")]
-    Path { path: String, error: PathError },
-    /// `States.IntrinsicFailure`.
-    #[error("The function '{call}' had the following error: {reason}")]
-    Failed { call: String, reason: String },
+#[error("The function '{call}' had the following error: {reason}")]
+pub struct CallError {
+    pub call: String,
+    pub reason: String,
 }
 
 impl Call {
@@ -65,19 +62,30 @@ impl Call {
     /// # Errors
     /// A path that leads nowhere, or arguments that the function refuses.
     pub fn evaluate(&self, environment: &dyn Environment) -> Result<Value, CallError> {
+        self.compute(environment).map_err(|reason| CallError { call: self.text.clone(), reason })
+    }
+
+    fn compute(&self, environment: &dyn Environment) -> Result<Value, String> {
         let mut arguments = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
             arguments.push(match argument {
                 Argument::Literal(value) => Cow::Borrowed(value),
                 Argument::Template(raw) => Cow::Owned(Value::String(raw.clone())),
-                Argument::Call(call) => Cow::Owned(call.evaluate(environment)?),
-                Argument::Path(path) => path
-                    .evaluate(environment)
-                    .map_err(|error| CallError::Path { path: path.text().to_owned(), error })?,
+                Argument::Call(call) => Cow::Owned(call.compute(environment)?),
+                Argument::Path(path) => {
+                    path.evaluate(environment).map_err(|error| missing(path, &error, environment))?
+                }
             });
         }
         functions::apply(self.function, &arguments, environment)
-            .map_err(|reason| CallError::Failed { call: self.text.clone(), reason })
+    }
+
+    fn check_arity(&self) -> Result<(), String> {
+        self.function.check_arity(self.arguments.len())?;
+        self.arguments.iter().try_for_each(|argument| match argument {
+            Argument::Call(call) => call.check_arity(),
+            _ => Ok(()),
+        })
     }
 
     /// Every path in the call and the calls within it, for validation.
@@ -94,17 +102,27 @@ impl Call {
     }
 }
 
+fn missing(path: &Path, error: &PathError, environment: &dyn Environment) -> String {
+    match error {
+        PathError::NotFound(_) => {
+            let input = environment.input();
+            format!("The JsonPath argument for the field '{path}' could not be found in the input '{input}'")
+        }
+        PathError::UnknownVariable(_) => error.to_string(),
+    }
+}
+
 /// Whether a text is meant as a call, rather than as a path.
 pub fn is_call(text: &str) -> bool {
     text.trim_start().starts_with("States.")
 }
 
-/// Checks a call's syntax, for the validation of definitions.
+/// Checks a call's syntax and the number of its arguments, for the validation of definitions.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check(text: &str) -> Result<(), String> {
-    Call::parse(text).map(drop)
+    Call::parse(text)?.check_arity()
 }
 
 struct Parser<'a> {
@@ -148,7 +166,6 @@ impl Parser<'_> {
             Function::named(&name).ok_or_else(|| format!("the intrinsic function '{name}' does not exist"))?;
         self.at += length + 1;
         let arguments = self.arguments(function)?;
-        function.check_arity(arguments.len())?;
         self.depth -= 1;
         Ok(Call { text: self.text[start..self.at].to_owned(), function, arguments })
     }
@@ -281,16 +298,91 @@ mod tests {
     }
 
     #[test]
+    fn functions_take_what_the_service_takes() {
+        check("States.ArrayPartition($.list, 2.9)", json!([[1, 2], [3, 4], [5]]));
+        check("States.ArrayRange(1.6, 1.4, 1)", json!([1]));
+        check("States.ArrayRange(5.4, -0.6, -2.4)", json!([5, 3, 1]));
+        check("States.ArrayRange(5, 1, 1)", json!([]));
+        check("States.ArrayGetItem($.list, 1.9)", json!(2));
+        check("States.ArrayGetItem(States.Array(), 999)", json!(null));
+        check("States.ArrayContains(States.Array('true', 'x'), true)", json!(true));
+        check("States.ArrayContains($.list, false)", json!(false));
+        check("States.ArrayUnique(States.Array(3, 1, 3, true, false))", json!([1, 3, false, true]));
+        check("States.Base64Decode('!!!aGVsbG8')", json!("hello"));
+        check("States.Base64Decode('ab==cd')", json!("i"));
+        check("States.Hash(123, 'MD5')", json!("202cb962ac59075b964b07152d234b70"));
+        check("States.JsonMerge($.o, $.p, 'false')", json!({"a": 1, "b": 2}));
+        check("States.StringToJson('')", json!(null));
+        check("States.StringSplit('', ',')", json!([]));
+        check("States.StringSplit('a,,b', '')", json!(["a,,b"]));
+        check("States.MathAdd(-1.5, -1.51)", json!(-3));
+        check("States.MathAdd(2147483646, 1)", json!(2_147_483_647));
+        check("States.MathRandom(5, 7.9, 1)", json!(6));
+        check("States.Format('{}, {}', $.list, 1.0)", json!("[1, 2, 3, 4, 5], 1.0"));
+    }
+
+    #[test]
+    fn refusals_are_told_in_the_service_s_words() {
+        let told = |call: &str, reason: &str| {
+            check(call, json!(format!("error: The function '{call}' had the following error: {reason}")));
+        };
+        for (function, arguments) in [
+            ("ArrayLength", "$.o"),
+            ("ArrayLength", ""),
+            ("ArrayPartition", "$.list, 0.9"),
+            ("ArrayPartition", "$.list, -1"),
+            ("ArrayRange", "1, 9, 0"),
+            ("ArrayRange", "1, 1001, 1"),
+            ("ArrayGetItem", "$.list, 5"),
+            ("ArrayGetItem", "$.list, -1"),
+            ("ArrayContains", "'list', 1"),
+            ("Hash", "'x', 'sha-256'"),
+            ("JsonMerge", "$.o, $.p, true"),
+            ("JsonMerge", "$.o, null, false"),
+            ("MathAdd", "2147483647, 1"),
+            ("MathAdd", "1, '2'"),
+            ("MathRandom", "1.4, 1.6"),
+            ("MathRandom", "1, 10, null"),
+            ("StringToJson", "'{'"),
+            ("StringToJson", "$.n"),
+            ("StringSplit", "$.n, ','"),
+            ("Base64Encode", "$.o"),
+            ("UUID", "1"),
+        ] {
+            told(&format!("States.{function}({arguments})"), &format!("Invalid arguments in States.{function}"));
+        }
+        let count = "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.";
+        told("States.Format('{} {}', $.n)", count);
+        told("States.Format('{}', $.n, 1)", count);
+        told("States.Format('a {', 1)", "Invalid template in States.Format: matching '}' not found for '{'.");
+        told("States.Format('}')", "Invalid template in States.Format: matching '{' not found for '}'.");
+    }
+
+    #[test]
+    fn a_failure_within_names_the_whole_call() {
+        let env = Fixed::with_input(json!({"n": 5}));
+        for (call, reason) in [
+            (
+                "States.Format('{}', States.Format('{}',$.no))",
+                "The JsonPath argument for the field '$.no' could not be found in the input '{\"n\":5}'",
+            ),
+            ("States.Array(States.ArrayLength($.n))", "Invalid arguments in States.ArrayLength"),
+        ] {
+            let error = Call::parse(call).unwrap().evaluate(&env).unwrap_err();
+            assert_eq!(error.to_string(), format!("The function '{call}' had the following error: {reason}"));
+        }
+    }
+
+    #[test]
     fn broken_calls_are_told() {
         check("States.Nope(1)", json!("syntax: the intrinsic function 'States.Nope' does not exist"));
-        check("States.ArrayLength()", json!("syntax: States.ArrayLength takes 1 argument, 0 are given"));
         check("States.MathAdd(1, 2", json!("syntax: expected ',' or ')' at character 20, found the end"));
-        check(
-            "States.ArrayLength($.o)",
-            json!(
-                "error: The function 'States.ArrayLength($.o)' had the following error: The first argument must be an array"
-            ),
-        );
+        for (call, told) in [
+            ("States.ArrayLength()", "States.ArrayLength takes 1 argument, 0 are given"),
+            ("States.Array(States.MathRandom(1))", "States.MathRandom takes 2 to 3 arguments, 1 are given"),
+        ] {
+            assert_eq!(super::check(call), Err(told.to_owned()));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod filter;
 mod functions;
 pub mod intrinsics;
+mod java;
 #[cfg(feature = "jsonata")]
 pub mod jsonata;
 #[cfg(feature = "jsonata")]
