@@ -21,48 +21,89 @@ impl Execution {
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
         let failure = failure.at(&state.name, at.entered);
-        if let Some(location) = &failure.evaluation {
-            let details = Details {
-                error: failure.error.clone(),
-                cause: failure.cause.clone(),
-                location: location.clone(),
-                state: Some(state.name.to_string()),
-                ..Details::default()
-            };
+        if failure.evaluation.is_some() {
             // Where nothing has happened since the state was entered, the event follows the one before that.
-            let (log, previous, entered) = (at.log, at.previous, at.entered);
-            let before = self.logs[log].get(entered as usize - 1).map_or(0, |e| e.previous_event_id);
-            let previous = if previous == entered { before } else { previous };
-            let id = self.push(log, previous, EventKind::EvaluationFailed, details);
-            self.threads[thread].previous = id;
+            let before = self.logs[at.log].get(at.entered as usize - 1).map_or(0, |e| e.previous_event_id);
+            let previous = if at.previous == at.entered { before } else { at.previous };
+            self.evaluation_failed(thread, state, &failure, previous);
         }
         self.handle(thread, failure);
     }
 
+    /// Writes `EvaluationFailed`, following `previous`.
+    fn evaluation_failed(&mut self, thread: usize, state: &State, failure: &Failure, previous: u64) {
+        let details = Details {
+            error: failure.error.clone(),
+            cause: failure.cause.clone(),
+            location: failure.evaluation.clone().flatten(),
+            state: Some(state.name.to_string()),
+            ..Details::default()
+        };
+        let log = self.threads[thread].log;
+        self.threads[thread].previous = self.push(log, previous, EventKind::EvaluationFailed, details);
+    }
+
     /// A failure that has its events: tried again, caught, or handed up.
     pub(crate) fn handle(&mut self, thread: usize, failure: Failure) {
+        if !failure.catchable {
+            self.fail_whole(thread, failure);
+            return;
+        }
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
         if self.retried(thread, state, &failure) {
             return;
         }
-        let catcher = state.catch.iter().find(|c| c.matches(&failure));
-        if let Some(kind) = state.tag.failed().filter(|_| failure.catchable || failure.evaluation.is_some()) {
-            self.event(thread, kind, Details::default());
-        }
-        let Some(catcher) = catcher else {
+        let before = self.threads[thread].previous;
+        self.say_failed(thread, state);
+        let Some(catcher) = state.catch.iter().find(|c| c.matches(&failure)) else {
             self.hand_up(thread, failure);
             return;
         };
         self.drop_children(thread);
         if let Err(second) = self.caught(thread, state, catcher, &failure) {
-            let second = Failure { catchable: false, ..second };
-            let at = &self.threads[thread];
-            let second = second.at(&state.name, at.entered);
-            self.hand_up(thread, second);
+            self.fail_again(thread, state, second, before);
         }
         self.ready.push_back(thread);
+    }
+
+    /// The event of a Map or Parallel state that fails after all its retries.
+    fn say_failed(&mut self, thread: usize, state: &State) {
+        if let Some(kind) = state.tag.failed() {
+            self.event(thread, kind, Details::default());
+        }
+    }
+
+    /// A catcher's own failure, which no other catcher takes. Its event follows `before`, what the state had come to
+    /// before it failed first.
+    fn fail_again(&mut self, thread: usize, state: &State, failure: Failure, before: u64) {
+        let failure = failure.at(&state.name, self.threads[thread].entered);
+        if !failure.catchable {
+            self.fail_whole(thread, failure);
+            return;
+        }
+        if failure.evaluation.is_some() {
+            self.evaluation_failed(thread, state, &failure, before);
+        }
+        self.say_failed(thread, state);
+        self.hand_up(thread, failure);
+    }
+
+    /// A failure that nothing takes ends the whole execution, or the whole child of a distributed map. The states
+    /// around it are given up without a word.
+    fn fail_whole(&mut self, thread: usize, failure: Failure) {
+        let log = self.threads[thread].log;
+        let mut top = thread;
+        while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
+            top = parent.thread;
+        }
+        if top != thread {
+            let previous = self.threads[thread].previous;
+            self.halt(top);
+            self.threads[top].previous = previous;
+        }
+        self.hand_up(top, failure);
     }
 
     fn retried(&mut self, thread: usize, state: &State, failure: &Failure) -> bool {
@@ -119,21 +160,8 @@ impl Execution {
 
     /// The history has no room for more than the failure that says so.
     pub(crate) fn overflow(&mut self, thread: usize) {
-        let cause = "The execution reached the maximum number of history events (25000).";
-        let failure = Failure::runtime(cause);
-        let log = self.threads[thread].log;
-        let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
-        let previous = self.threads[thread].previous;
-        if log == 0 {
-            self.push(0, previous, EventKind::ExecutionFailed, details);
-            self.close(OutcomeStatus::Failed, None, failure.error, failure.cause);
-        } else {
-            let mut top = thread;
-            while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
-                top = parent.thread;
-            }
-            self.hand_up(top, failure);
-        }
+        let failure = Failure::runtime("The execution reached the maximum number of history events (25000).");
+        self.fail_whole(thread, failure);
     }
 
     /// Gives up a thread and its children without a word.

@@ -46,7 +46,7 @@ impl Failure {
 
     /// Puts the state before the cause, as the service does for its own errors.
     pub fn at(mut self, state: &str, entered: u64) -> Failure {
-        let own = matches!(self.error.as_deref(), Some(RUNTIME | QUERY | "States.IntrinsicFailure"));
+        let own = !self.catchable || self.evaluation.is_some();
         if let (true, Some(cause)) = (own, &self.cause) {
             self.cause = Some(format!(
                 "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {cause}"

@@ -81,9 +81,9 @@ impl Program {
     /// # Errors
     /// The first part that cannot be compiled.
     pub fn compile(definition: &Value) -> Result<Program, CompileError> {
-        let mut compiler = Compiler { scopes: Vec::new() };
         let jsonata = definition.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
-        compiler.scope(definition, jsonata, "")?;
+        let mut compiler = Compiler { scopes: Vec::new(), jsonata };
+        compiler.scope(definition, "")?;
         let states = compiler.scopes.iter().flat_map(|scope| &scope.states);
         let activities = states.filter_map(|state| state.body.activity()).map(str::to_owned).collect();
         let timeout = definition.get("TimeoutSeconds").and_then(Value::as_i64);
@@ -104,11 +104,13 @@ impl Program {
 /// Collects scopes; the top level is the first one.
 pub(crate) struct Compiler {
     pub scopes: Vec<Scope>,
+    /// The language of the whole. A state within another one has this, and not that of the state around it.
+    jsonata: bool,
 }
 
 impl Compiler {
     /// Compiles an object with `StartAt` and `States`, and gives its index.
-    pub fn scope(&mut self, value: &Value, jsonata: bool, at: &str) -> Result<usize, CompileError> {
+    pub fn scope(&mut self, value: &Value, at: &str) -> Result<usize, CompileError> {
         let states = value
             .get("States")
             .and_then(Value::as_object)
@@ -119,22 +121,15 @@ impl Compiler {
         self.scopes.push(Scope { start, states: Vec::new() });
         let mut compiled = Vec::with_capacity(states.len());
         for (name, state) in states {
-            compiled.push(self.state(name, state, &names, jsonata, &format!("{at}/States/{name}"))?);
+            compiled.push(self.state(name, state, &names, &format!("{at}/States/{name}"))?);
         }
         self.scopes[index].states = compiled;
         Ok(index)
     }
 
-    fn state(
-        &mut self,
-        name: &str,
-        state: &Value,
-        names: &Names,
-        jsonata: bool,
-        at: &str,
-    ) -> Result<State, CompileError> {
+    fn state(&mut self, name: &str, state: &Value, names: &Names, at: &str) -> Result<State, CompileError> {
         let object = state.as_object().ok_or_else(|| CompileError::new(at, "a state is an object"))?;
-        let jsonata = object.get("QueryLanguage").and_then(Value::as_str).map_or(jsonata, |l| l == "JSONata");
+        let jsonata = object.get("QueryLanguage").and_then(Value::as_str).map_or(self.jsonata, |l| l == "JSONata");
         let fields = Fields { object, jsonata, at };
         let tag = Tag::named(fields.text("Type").unwrap_or_default())
             .ok_or_else(|| CompileError::new(format!("{at}/Type"), "this type of state does not exist"))?;

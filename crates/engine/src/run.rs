@@ -99,7 +99,12 @@ impl Execution {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
+        let log = at.log;
         if let Err(failure) = self.try_complete(thread, state, result) {
+            // The event that a Parallel or Map state has succeeded is not part of the chain, unless it fails thereafter.
+            if let Some(last) = self.logs[log].last().filter(|last| Some(last.kind) == state.tag.succeeded()) {
+                self.threads[thread].previous = last.id;
+            }
             self.fail_here(thread, failure);
         }
     }

@@ -81,15 +81,10 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, choic
     let (next, assign, output) = match (chosen, choice.default) {
         (Some(branch), _) => (branch.next, branch.assign.as_ref(), branch.output.as_ref()),
         (None, Some(default)) => (default, state.assign.as_ref(), state.output.as_ref()),
+        // The language has `States.NoChoiceMatched` for this; the service does not use it.
         (None, None) => {
-            return Err(Failure::new(
-                "States.NoChoiceMatched",
-                format!(
-                    "An error occurred while executing the state '{}' (entered at the event id #{}). Failed to transition \
-                     out of the state. The state does not point to a next state.",
-                    state.name, execution.threads[thread].entered
-                ),
-            ));
+            let cause = "Failed to transition out of the state. The state does not point to a next state.";
+            return Err(Failure::runtime(cause));
         }
     };
     let output = output.or(state.output.as_ref());

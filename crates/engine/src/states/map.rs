@@ -72,7 +72,7 @@ impl Map {
             given => given,
         };
         Ok(Map {
-            scope: compiler.scope(processor, fields.jsonata, &fields.place(name))?,
+            scope: compiler.scope(processor, &fields.place(name))?,
             items,
             selector,
             max_concurrency: Amount::compile(fields, "MaxConcurrency")?,

@@ -98,6 +98,15 @@ impl Tag {
         matches!(self, Tag::Task | Tag::Parallel | Tag::Map)
     }
 
+    /// The event of a state whose children have all succeeded.
+    pub fn succeeded(self) -> Option<EventKind> {
+        match self {
+            Tag::Parallel => Some(EventKind::ParallelStateSucceeded),
+            Tag::Map => Some(EventKind::MapStateSucceeded),
+            _ => None,
+        }
+    }
+
     /// The event of a state that fails after all its retries, where there is one.
     pub fn failed(self) -> Option<EventKind> {
         match self {

@@ -20,7 +20,7 @@ pub(crate) fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Ve
     branches
         .iter()
         .enumerate()
-        .map(|(i, branch)| compiler.scope(branch, fields.jsonata, &format!("{}/Branches[{i}]", fields.at)))
+        .map(|(i, branch)| compiler.scope(branch, &format!("{}/Branches[{i}]", fields.at)))
         .collect()
 }
 

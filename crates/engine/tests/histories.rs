@@ -1,0 +1,152 @@
+//! The rules of histories that no recording shows: what failures leave behind, and which event follows which.
+#![allow(clippy::unwrap_used)]
+
+#[path = "recordings/host.rs"]
+mod host;
+
+use std::sync::Arc;
+
+use countersign_engine::{Execution, Input, Program, StartParams};
+use serde_json::{Value, json};
+
+/// Plays a definition; a function `fail` fails, every other one gives its parameters back.
+fn play(definition: &Value, input: &Value) -> Execution {
+    let program = Arc::new(Program::compile(definition).unwrap());
+    let params = StartParams { input: input.to_string(), seed: 1, ..StartParams::default() };
+    let answer = &mut |request: &countersign_engine::TaskRequest| {
+        let task = request.task;
+        let end = match request.parameters["FunctionName"].as_str() {
+            Some("fail") => Input::TaskFailed { task, error: "Boom".into(), cause: "it went".into() },
+            _ => Input::TaskSucceeded { task, output: request.parameters.to_string() },
+        };
+        Some(vec![Input::TaskStarted { task }, end])
+    };
+    host::play(&program, params, answer).0
+}
+
+/// Every event as `Kind<previous`, and the error and cause of the whole.
+#[track_caller]
+fn check(definition: Value, input: Value, events: &str, error: &str, cause: &str) {
+    let execution = play(&definition, &input);
+    let shown: Vec<_> =
+        execution.history().iter().map(|e| format!("{}<{}", e.kind.name(), e.previous_event_id)).collect();
+    assert_eq!(shown.join(" "), events);
+    let outcome = execution.outcome().unwrap();
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    assert_eq!((told(&outcome.error).as_str(), told(&outcome.cause).as_str()), (error, cause));
+}
+
+fn parallel(states: Value, more: Value) -> Value {
+    let start = states.as_object().unwrap().keys().next().unwrap().clone();
+    let mut state = json!({"Type": "Parallel", "Branches": [{"StartAt": start, "States": states}], "End": true});
+    state.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"StartAt": "P", "States": {"P": state, "Done": {"Type": "Pass", "End": true}}})
+}
+
+fn map(state: Value) -> Value {
+    json!({"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 1, "End": true,
+        "ItemProcessor": {"StartAt": "I", "States": {"I": state}}}}})
+}
+
+const MISSING: &str = "The JSONPath '$.no' specified for the field 'v.$' could not be found in the input";
+
+#[test]
+fn a_runtime_failure_ends_the_execution_without_a_word_of_the_states_around_it() {
+    let parameters = json!({"v.$": "$.no"});
+    let pass = json!({"Type": "Pass", "Parameters": parameters, "End": true});
+    let task =
+        json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": true});
+    let caught = json!({"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}],
+        "Retry": [{"ErrorEquals": ["States.ALL"]}]});
+    let at = |state: &str, id: u64, input: &str| {
+        format!(
+            "An error occurred while executing the state '{state}' (entered at the event id #{id}). {MISSING} '{input}'"
+        )
+    };
+    check(
+        parallel(json!({"Fast": pass}), caught.clone()),
+        json!({}),
+        "ExecutionStarted<0 ParallelStateEntered<0 ParallelStateStarted<2 PassStateEntered<3 ExecutionFailed<4",
+        "States.Runtime",
+        &at("Fast", 4, "{}"),
+    );
+    check(
+        parallel(json!({"Slow": task}), caught),
+        json!({}),
+        "ExecutionStarted<0 ParallelStateEntered<0 ParallelStateStarted<2 TaskStateEntered<3 ExecutionFailed<4",
+        "States.Runtime",
+        &at("Slow", 4, "{}"),
+    );
+    check(
+        map(pass),
+        json!([1, 2]),
+        "ExecutionStarted<0 MapStateEntered<0 MapStateStarted<2 MapIterationStarted<3 PassStateEntered<4 ExecutionFailed<5",
+        "States.Runtime",
+        &at("I", 5, "1"),
+    );
+}
+
+#[test]
+fn a_failure_after_the_children_follows_their_success() {
+    check(
+        parallel(json!({"Ok": {"Type": "Pass", "End": true}}), json!({"ResultSelector": {"v.$": "$.no"}})),
+        json!({}),
+        "ExecutionStarted<0 ParallelStateEntered<0 ParallelStateStarted<2 PassStateEntered<3 PassStateExited<4 \
+         ParallelStateSucceeded<5 ExecutionFailed<6",
+        "States.Runtime",
+        &format!("An error occurred while executing the state 'P' (entered at the event id #2). {MISSING} '[{{}}]'"),
+    );
+}
+
+#[test]
+fn a_catcher_that_fails_fails_the_state_again() {
+    let mut definition = parallel(
+        json!({"Boom": {"Type": "Fail", "Error": "E", "Cause": "c"}}),
+        json!({"Catch": [
+            {"ErrorEquals": ["Other"], "Next": "Done"},
+            {"ErrorEquals": ["States.ALL"], "Output": {"v": "{% $states.input.no %}"}, "Next": "Done"}]}),
+    );
+    definition["QueryLanguage"] = "JSONata".into();
+    check(
+        definition,
+        json!({}),
+        "ExecutionStarted<0 ParallelStateEntered<0 ParallelStateStarted<2 FailStateEntered<3 ParallelStateFailed<4 \
+         EvaluationFailed<4 ParallelStateFailed<6 ExecutionFailed<7",
+        "States.QueryEvaluationError",
+        "An error occurred while executing the state 'P' (entered at the event id #2). The JSONata expression \
+         '$states.input.no' specified for the field 'Catch[1]/Output/v' returned nothing (undefined).",
+    );
+}
+
+#[test]
+fn a_choice_without_a_match_is_a_runtime_failure() {
+    check(
+        json!({"StartAt": "C", "States": {"D": {"Type": "Succeed"},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "StringEquals": "never", "Next": "D"}]}}}),
+        json!({"x": "a"}),
+        "ExecutionStarted<0 ChoiceStateEntered<0 ExecutionFailed<2",
+        "States.Runtime",
+        "An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the \
+         state. The state does not point to a next state.",
+    );
+}
+
+#[test]
+fn the_words_of_a_fail_state_stay_as_they_are() {
+    check(
+        json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "States.Runtime", "Cause": "mine"}}}),
+        json!({}),
+        "ExecutionStarted<0 FailStateEntered<0 ExecutionFailed<2",
+        "States.Runtime",
+        "mine",
+    );
+}
+
+#[test]
+fn states_within_another_have_the_language_of_the_whole() {
+    let mut definition = map(json!({"Type": "Pass", "Parameters": {"v.$": "$.a"}, "End": true}));
+    definition["States"]["M"]["QueryLanguage"] = "JSONata".into();
+    definition["States"]["M"]["Items"] = "{% [{'a': 1}] %}".into();
+    let execution = play(&definition, &json!({}));
+    assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("[{\"v\":1}]"));
+}
