@@ -88,26 +88,45 @@ fn text_hash(text: &str) -> i32 {
     text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
-/// `new Random(seed).nextInt(bound)`: the same seed always gives the same number.
-pub(super) fn seeded(seed: i64, bound: u32) -> u32 {
+/// `java.util.Random`: the same seed always gives the same numbers.
+struct Random(u64);
+
+impl Random {
     const MASK: u64 = (1 << 48) - 1;
-    let bound = bound.clamp(1, i32::MAX as u32);
-    let mut state = (seed as u64 ^ 0x5_DEEC_E66D) & MASK;
-    let mut next = || {
-        state = state.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & MASK;
-        (state >> 17) as u32
-    };
+
+    fn new(seed: i64) -> Random {
+        Random((seed as u64 ^ 0x5_DEEC_E66D) & Self::MASK)
+    }
+
+    /// The next so many bits.
+    fn next(&mut self, bits: u32) -> u64 {
+        self.0 = self.0.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & Self::MASK;
+        self.0 >> (48 - bits)
+    }
+}
+
+/// `new Random(seed).nextInt(bound)`.
+pub(super) fn seeded(seed: i64, bound: u32) -> u32 {
+    let bound = u64::from(bound.clamp(1, i32::MAX as u32));
+    let mut random = Random::new(seed);
     if bound.is_power_of_two() {
-        return ((u64::from(bound) * u64::from(next())) >> 31) as u32;
+        return ((bound * random.next(31)) >> 31) as u32;
     }
     // The last, incomplete round of the bound would favour small numbers.
     loop {
-        let bits = next();
+        let bits = random.next(31);
         let number = bits % bound;
-        if bits - number <= i32::MAX as u32 - (bound - 1) {
-            return number;
+        if bits - number + (bound - 1) <= i32::MAX as u64 {
+            return number as u32;
         }
     }
+}
+
+/// `new Random(seed).nextDouble()`.
+pub(super) fn seeded_fraction(seed: i64) -> f64 {
+    let mut random = Random::new(seed);
+    let bits = (random.next(26) << 27) + random.next(27);
+    bits as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -148,5 +167,6 @@ mod tests {
         for (seed, bound, expect) in [(42, 100, 30), (42, 10, 0), (0, 100, 60), (1, 16, 11), (7, 1000, 236)] {
             assert_eq!(seeded(seed, bound), expect, "seed {seed} below {bound}");
         }
+        assert!((seeded_fraction(42) - 0.727_563_680_032_868_1).abs() < 1e-15);
     }
 }

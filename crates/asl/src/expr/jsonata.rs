@@ -99,11 +99,14 @@ pub fn evaluate(
     environment: &dyn Environment,
 ) -> Result<Value, JsonataError> {
     let parsed = parsed(expression).map_err(JsonataError::Failed)?;
+    let (now, seed) = (environment.now(), environment.random());
+    if let Some(value) = named(expression, states, environment) {
+        return Ok(value.clone());
+    }
     let whole = expression.contains("$states");
     let states = states.iter().copied().filter(|_| whole);
     let states = states.chain(whole.then(|| ("context", environment.context())));
     let variables = variables.filter(|(name, _)| expression.contains(name));
-    let (now, seed) = (environment.now(), environment.random());
     if let (false, Some(sandbox)) = (parsed.tame, environment.sandbox()) {
         let mut bound: Map<_, _> = variables.map(|(name, value)| (name.to_owned(), value.clone())).collect();
         if whole {
@@ -122,6 +125,24 @@ pub fn evaluate(
         context.bind(name.to_owned(), from_json(value));
     }
     run(&parsed.node, context, &JValue::Undefined, Moment { now, seed, patience: PATIENCE })
+}
+
+/// What an expression names that is no more than a way through objects: `$states.input.order.id`. The value is taken as
+/// it is, so that long integers keep all their digits.
+fn named<'a>(expression: &str, states: &[(&str, &'a Value)], environment: &'a dyn Environment) -> Option<&'a Value> {
+    let mut names = expression.strip_prefix('$')?.split('.');
+    let mut at = match names.next()? {
+        "states" => match names.next()? {
+            "context" => environment.context(),
+            part => states.iter().find(|(name, _)| *name == part)?.1,
+        },
+        variable => environment.variable(variable)?,
+    };
+    for name in names {
+        let plain = name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+        at = at.as_object()?.get(name).filter(|_| plain && !matches!(name, "true" | "false" | "null"))?;
+    }
+    Some(at)
 }
 
 /// Evaluates what a sandbox was asked, here and now, within every limit but that of memory.
@@ -157,12 +178,31 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
     jsonata_functions::register(&mut evaluator, moment.now, moment.seed);
     let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
         message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,
-        message => JsonataError::Failed(message.to_owned()),
+        message => JsonataError::Failed(worded(message)),
     })?;
     if result.is_undefined() {
         return Err(JsonataError::Undefined);
     }
     to_json(&result, 0, &mut RESULT.clone())
+}
+
+/// The evaluator's message in the words of the language's own implementation, where it has others.
+fn worded(message: &str) -> String {
+    let (code, text) = message.split_once(": ").unwrap_or_default();
+    let between = |before: &str, after: &str| text.strip_prefix(before)?.strip_suffix(after);
+    let operand = |side: &str| between(&format!("The {side} side of the "), " operator must evaluate to a number");
+    let text = match code {
+        "T1006" => Some("Attempted to invoke a non-function".to_owned()),
+        "T2001" => operand("left").map(|o| format!("The left side of the \"{o}\" operator must evaluate to a number")),
+        "T2002" => {
+            operand("right").map(|o| format!("The right side of the \"{o}\" operator must evaluate to a number"))
+        }
+        "D3030" => {
+            between("Cannot convert '", "' to number").map(|v| format!("Unable to cast value to a number: \"{v}\""))
+        }
+        _ => None,
+    };
+    text.map_or_else(|| message.to_owned(), |text| format!("{code}: {text}"))
 }
 
 /// The code of the evaluator's error when the time was over.
@@ -228,7 +268,16 @@ fn number(n: f64) -> Value {
     if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 {
         return Value::from(n as i64);
     }
-    Number::from_f64(n).map_or(Value::Null, Value::Number)
+    // JSON has no other numbers: the service writes their names.
+    Number::from_f64(n).map_or_else(|| Value::from(unbounded(n)), Value::Number)
+}
+
+fn unbounded(n: f64) -> &'static str {
+    match n {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    }
 }
 
 #[cfg(test)]
@@ -262,15 +311,83 @@ mod tests {
 
     #[test]
     fn the_services_own_functions_are_there() {
-        check("$partition([1,2,3], 2)", json!([[1, 2], [3]]));
+        check("$partition([1,2,3], 2.6)", json!([[1, 2], [3]]));
+        check("$partition([1,2,3])", json!([[1, 2, 3]]));
         check("$range(0, 6, 2)", json!([0, 2, 4, 6]));
+        check("$range(-1.7, 2, 1)", json!([-1, 0, 1, 2]));
+        check("$range(3, 3, 1)", json!(3));
         check("$hash('input data', 'SHA-1')", json!("aaff4a450a104cd177d28d18d74485e8cae074b7"));
         check("$parse('{\"a\": [1]}').a[0]", json!(1));
         check("$length($uuid())", json!(36));
         check("$random() < 1", json!(true));
-        check("$random(7) = $random(7)", json!(true));
+        check("$random(42)", json!(0.727_563_680_032_868_1));
         check("$millis()", json!(1_700_000_000_000_i64));
         check("$now()", json!("2023-11-14T22:13:20.000Z"));
+    }
+
+    #[test]
+    fn what_the_functions_refuse_is_told_in_the_service_s_words() {
+        for text in [
+            "$partition([], 2)",
+            "$partition([1], 0)",
+            "$range(1, 5)",
+            "$range(5, 1, 1)",
+            "$range(1, 5, 0.9)",
+            "$hash('a')",
+            "$parse()",
+        ] {
+            check(text, json!("error: returned nothing (undefined)."));
+        }
+        let signature = "does not match function signature";
+        for (text, argument, function) in [
+            ("$partition('a', 2)", 1, "partition"),
+            ("$partition([1], '2')", 2, "partition"),
+            ("$partition([1], 2, 3)", 3, "partition"),
+            ("$range(1, null, 1)", 2, "range"),
+            ("$range(0, 4, 1, 2)", 4, "range"),
+            ("$hash(1, 'MD5')", 1, "hash"),
+            ("$parse(null)", 1, "parse"),
+            ("$uuid('x')", 1, "uuid"),
+            ("$random('x')", 1, "random"),
+        ] {
+            let told = format!("T0410: Argument {argument} of function \"{function}\" {signature}");
+            check(text, json!(format!("error: threw an error during evaluation. {told}")));
+        }
+    }
+
+    #[test]
+    fn errors_have_the_words_of_the_language() {
+        for (text, told) in [
+            ("'a' + 1", "T2001: The left side of the \"+\" operator must evaluate to a number"),
+            ("1 - 'a'", "T2002: The right side of the \"-\" operator must evaluate to a number"),
+            ("$nope()", "T1006: Attempted to invoke a non-function"),
+            ("$number('x')", "D3030: Unable to cast value to a number: \"x\""),
+        ] {
+            check(text, json!(format!("error: threw an error during evaluation. {told}")));
+        }
+    }
+
+    #[test]
+    fn long_integers_keep_their_digits_where_they_are_only_named() {
+        let mut env = Fixed::with_input(json!({"order": {"id": 9_007_199_254_740_993_i64}, "list": [{"id": 1}]}));
+        env.variables.insert("v".into(), json!({"id": i64::MAX}));
+        let input = env.input.clone();
+        for (text, expect) in [
+            ("$states.input.order.id", json!(9_007_199_254_740_993_i64)),
+            ("$states.input.order", json!({"id": 9_007_199_254_740_993_i64})),
+            ("$v.id", json!(i64::MAX)),
+            ("$states.input.list.id", json!(1)),
+            ("$states.context.Execution.Id", json!("arn:x")),
+        ] {
+            let mut variables = env.variables.iter().map(|(k, v)| (k.as_str(), v));
+            assert_eq!(evaluate(text, &[("input", &input)], &mut variables, &env), Ok(expect), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_named() {
+        check("1/0", json!("Infinity"));
+        check("[-1/0, 0/0]", json!(["-Infinity", "NaN"]));
     }
 
     #[test]

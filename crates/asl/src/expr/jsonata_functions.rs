@@ -7,8 +7,8 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use super::Environment;
 use super::functions::{digest, mix};
+use super::{Environment, java};
 
 type Answer = Result<JValue, EvaluatorError>;
 
@@ -24,13 +24,17 @@ pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     let _ = evaluator.register_fn("range", range);
     let _ = evaluator.register_fn("hash", hash);
     let _ = evaluator.register_fn("parse", parse);
-    let _ = evaluator.register_fn("uuid", move |_: &[JValue]| -> Answer { Ok(JValue::from(super::uuid(&*uuid))) });
+    let _ = evaluator.register_fn("uuid", move |args: &[JValue]| -> Answer {
+        check("uuid", args, &[])?;
+        Ok(JValue::from(super::uuid(&*uuid)))
+    });
     let _ = evaluator.register_fn_override("random", move |args: &[JValue]| -> Answer {
-        let bits = match args.first().and_then(JValue::as_f64) {
-            Some(seed) => mix(seed.to_bits()),
-            None => random.random(),
+        check("random", args, &[Kind::Number])?;
+        let fraction = match whole(args, 0) {
+            Some(seed) => java::seeded_fraction(seed as i64),
+            None => (random.random() >> 11) as f64 / (1u64 << 53) as f64,
         };
-        Ok(JValue::Number((bits >> 11) as f64 / (1u64 << 53) as f64))
+        Ok(JValue::Number(fraction))
     });
     let _ = evaluator.register_fn_override("eval", |_: &[JValue]| -> Answer {
         Err(refused("T1006: Attempted to invoke a non-function"))
@@ -66,40 +70,57 @@ fn refused(text: &str) -> EvaluatorError {
     EvaluatorError::EvaluationError(text.to_owned())
 }
 
-fn number(args: &[JValue], i: usize, name: &str) -> Result<f64, EvaluatorError> {
-    args.get(i)
-        .and_then(JValue::as_f64)
-        .ok_or_else(|| refused(&format!("T0410: Argument {} of function \"{name}\" must be a number", i + 1)))
+/// What a function takes at one place.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Array,
+    Number,
+    Text,
 }
 
-fn string<'a>(args: &'a [JValue], i: usize, name: &str) -> Result<&'a str, EvaluatorError> {
-    args.get(i)
-        .and_then(JValue::as_str)
-        .ok_or_else(|| refused(&format!("T0410: Argument {} of function \"{name}\" must be a string", i + 1)))
+/// Refuses arguments that do not match the function's signature, in the words of the language. What is undefined
+/// matches everything: it makes the answer undefined.
+fn check(function: &str, args: &[JValue], signature: &[Kind]) -> Result<(), EvaluatorError> {
+    let fits = |(i, arg): (usize, &JValue)| match signature.get(i) {
+        None => false,
+        Some(_) if arg.is_undefined() => true,
+        Some(Kind::Array) => arg.as_array().is_some(),
+        Some(Kind::Number) => arg.as_f64().is_some(),
+        Some(Kind::Text) => arg.as_str().is_some(),
+    };
+    match args.iter().enumerate().position(|arg| !fits(arg)) {
+        None => Ok(()),
+        Some(i) => Err(refused(&format!(
+            "T0410: Argument {} of function \"{function}\" does not match function signature",
+            i + 1
+        ))),
+    }
 }
 
+/// The whole part of a number, where it is given.
+fn whole(args: &[JValue], i: usize) -> Option<f64> {
+    args.get(i).and_then(JValue::as_f64).map(f64::trunc)
+}
+
+/// Without a size, one chunk; nothing of nothing, and nothing in chunks of no size.
 fn partition(args: &[JValue]) -> Answer {
-    let size = number(args, 1, "partition")?;
-    if size.is_nan() || size < 1.0 {
-        return Err(refused("D3020: The second argument of function \"partition\" must be a positive number"));
+    check("partition", args, &[Kind::Array, Kind::Number])?;
+    let items = args.first().and_then(JValue::as_array).map_or(&[][..], |items| items.as_slice());
+    let size = whole(args, 1).unwrap_or(items.len() as f64);
+    if items.is_empty() || size < 1.0 {
+        return Ok(JValue::Undefined);
     }
-    match args.first() {
-        None | Some(JValue::Undefined) => Ok(JValue::Undefined),
-        Some(value) => {
-            let single = vec![value.clone()];
-            let items = value.as_array().unwrap_or(&single);
-            let parts = items.chunks(size.floor() as usize).map(|part| JValue::array(part.to_vec()));
-            Ok(JValue::array(parts.collect()))
-        }
-    }
+    let parts = items.chunks(size as usize).map(|part| JValue::array(part.to_vec()));
+    Ok(JValue::array(parts.collect()))
 }
 
+/// Nothing where a number is missing, or where the step leads away.
 fn range(args: &[JValue]) -> Answer {
-    let (from, to, step) = (number(args, 0, "range")?, number(args, 1, "range")?, number(args, 2, "range")?);
-    if step == 0.0 {
-        return Err(refused("D3020: The third argument of function \"range\" must not be zero"));
-    }
-    let count = ((to - from) / step).floor() + 1.0;
+    check("range", args, &[Kind::Number; 3])?;
+    let (Some(from), Some(to), Some(step)) = (whole(args, 0), whole(args, 1), whole(args, 2)) else {
+        return Ok(JValue::Undefined);
+    };
+    let count = if step == 0.0 { 0.0 } else { ((to - from) / step).floor() + 1.0 };
     if count > RANGE {
         return Err(refused("D2014: The size of the sequence allocated by the function \"range\" is too large"));
     }
@@ -109,17 +130,21 @@ fn range(args: &[JValue]) -> Answer {
 }
 
 fn hash(args: &[JValue]) -> Answer {
-    let (data, algorithm) = (string(args, 0, "hash")?, string(args, 1, "hash")?);
+    check("hash", args, &[Kind::Text; 2])?;
+    let text = |i: usize| args.get(i).and_then(JValue::as_str);
+    let (Some(data), Some(algorithm)) = (text(0), text(1)) else {
+        return Ok(JValue::Undefined);
+    };
     digest(data.as_bytes(), algorithm).map(JValue::from).ok_or_else(|| {
         refused("D3020: The second argument of function \"hash\" must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512")
     })
 }
 
 fn parse(args: &[JValue]) -> Answer {
-    if matches!(args.first(), None | Some(JValue::Undefined)) {
+    check("parse", args, &[Kind::Text])?;
+    let Some(text) = args.first().and_then(JValue::as_str) else {
         return Ok(JValue::Undefined);
-    }
-    let text = string(args, 0, "parse")?;
+    };
     serde_json::from_str(text)
         .map(|value| super::jsonata::from_json(&value))
         .map_err(|error| refused(&format!("D3121: The argument of function \"parse\" is not valid JSON: {error}")))
