@@ -15,6 +15,8 @@ pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const QUERY: &str = "States.QueryEvaluationError";
 pub(crate) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 pub(crate) const TIMEOUT: &str = "States.Timeout";
+/// What the language calls `States.ResultPathMatchFailure`; the service has this name for `ItemsPath`, too.
+pub(crate) const REFERENCE_PATH: &str = "States.ReferencePathConflict";
 
 /// The most bytes of one payload.
 pub(crate) const PAYLOAD: usize = 262_144;

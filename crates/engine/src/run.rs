@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::OutcomeStatus;
 use crate::context::Situation;
 use crate::execution::Execution;
-use crate::failure::{Failure, PAYLOAD};
+use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
 use crate::program::{Selector, State};
 use crate::states::{self, select};
 use crate::template::Template;
@@ -299,7 +299,7 @@ pub(crate) fn combine(
         (Some(path), false) => {
             let mut input = at.input.value.as_ref().clone();
             path.put(&mut input, result.value.as_ref().clone())
-                .map_err(|error| Failure::new("States.ResultPathMatchFailure", error.to_string()))?;
+                .map_err(|error| Failure::new(REFERENCE_PATH, error.to_string()))?;
             Ok(Data::new(input))
         }
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::context::View;
 use crate::failure::Failure;
 use crate::program::CompileError;
+use crate::states::check_input;
 
 /// A path or a call, where JSONPath states take one.
 #[derive(Debug)]
@@ -39,7 +40,10 @@ impl Reference {
     /// The value. `field` is named where a path leads nowhere.
     pub fn value<'a>(&self, field: &str, view: &'a View<'_>) -> Result<Cow<'a, Value>, Failure> {
         match self {
-            Reference::Path(path) => path.evaluate(view).map_err(|e| missing(path.text(), field, &e, view)),
+            Reference::Path(path) => {
+                check_input(path, view)?;
+                path.evaluate(view).map_err(|e| missing(path.text(), field, &e, view))
+            }
             // The language has `States.IntrinsicFailure` for this; the service does not use it.
             Reference::Call(call) => {
                 call.evaluate(view).map(Cow::Owned).map_err(|error| Failure::runtime(error.to_string()))
@@ -140,6 +144,14 @@ impl Template {
             Template::Reference { field, reference } => reference.value(field, view)?.into_owned(),
             Template::Jsonata { field, expression } => evaluate(expression, field, view)?,
         })
+    }
+
+    /// A failure of a field with this template: of the evaluation where it is an expression.
+    pub fn failure(&self, cause: String, field: &str) -> Failure {
+        match self {
+            Template::Jsonata { .. } => Failure::query(cause, Some(field.to_owned())),
+            _ => Failure::runtime(cause),
+        }
     }
 
     /// The value of a field that has to be of one type, told in the service's words where it is not.

@@ -1,6 +1,6 @@
-//! RFC 3339 times, as `Timestamp` fields and comparisons take them, in milliseconds since the epoch.
+//! RFC 3339 times, as `Timestamp` fields and comparisons take them.
 
-/// `2024-01-31T12:00:00.000Z`.
+/// `2024-01-31T12:00:00.000Z`, of milliseconds since the epoch.
 pub(crate) fn format(millis: i64) -> String {
     let (days, rest) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
     let (year, month, day) = civil(days);
@@ -13,8 +13,16 @@ pub(crate) fn format(millis: i64) -> String {
     )
 }
 
+/// A moment, to the billionth of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Instant {
+    /// Since the epoch.
+    pub seconds: i64,
+    nanos: i64,
+}
+
 /// A time in the profile that the language allows: a capital `T`, and a capital `Z` or an offset.
-pub(crate) fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let part = bytes.get(from..to)?;
@@ -50,7 +58,7 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
         _ => return None,
     };
     let seconds = days_of(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset * 60;
-    Some(seconds * 1000 + nanos / 1_000_000)
+    Some(Instant { seconds, nanos })
 }
 
 fn leap(year: i64) -> bool {
@@ -85,7 +93,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: Option<i64>) {
-        assert_eq!(parse(text), expect, "{text}");
+        assert_eq!(parse(text).map(|i| i.seconds * 1000 + i.nanos / 1_000_000), expect, "{text}");
     }
 
     #[test]
@@ -101,9 +109,19 @@ mod tests {
     }
 
     #[test]
+    fn times_are_compared_to_the_last_digit() {
+        let before = |a, b| assert!(parse(a) < parse(b), "{a} {b}");
+        before("2023-11-14T22:13:20.123456788Z", "2023-11-14T22:13:20.123456789Z");
+        before("1969-12-31T23:59:59.9Z", "1970-01-01T00:00:00Z");
+        before("2023-11-14T22:13:20.1+01:00", "2023-11-14T22:13:20Z");
+        assert_eq!(parse("2023-11-14T22:13:20.10Z"), parse("2023-11-14T23:13:20.1+01:00"));
+    }
+
+    #[test]
     fn times_come_back_as_they_went() {
         for text in ["2023-11-14T22:13:20.000Z", "2000-02-29T00:00:00.001Z", "1970-01-01T00:00:00.000Z"] {
-            assert_eq!(parse(text).map(format).as_deref(), Some(text));
+            let millis = parse(text).map(|i| i.seconds * 1000 + i.nanos / 1_000_000);
+            assert_eq!(millis.map(format).as_deref(), Some(text));
         }
     }
 }

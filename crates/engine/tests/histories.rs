@@ -150,3 +150,91 @@ fn states_within_another_have_the_language_of_the_whole() {
     let execution = play(&definition, &json!({}));
     assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("[{\"v\":1}]"));
 }
+
+/// A single state that fails: its error and cause, where `@` stands for the words before the service's own causes.
+#[track_caller]
+fn fails(state: Value, input: Value, error: &str, cause: &str) {
+    let jsonata = state.get("QueryLanguage").cloned().unwrap_or(Value::Null);
+    let execution = play(&json!({"StartAt": "S", "States": {"S": state}, "QueryLanguage": jsonata}), &input);
+    let outcome = execution.outcome().unwrap();
+    let cause = cause.replace('@', "An error occurred while executing the state 'S' (entered at the event id #2).");
+    assert_eq!((outcome.error.as_deref(), outcome.cause.as_deref()), (Some(error), Some(cause.as_str())));
+}
+
+#[test]
+fn reference_paths_fail_by_a_name_of_their_own() {
+    let name = "States.ReferencePathConflict";
+    let pass = |path: &str| json!({"Type": "Pass", "Result": 1, "ResultPath": path, "End": true});
+    fails(pass("$.a"), json!("x"), name, "Unable to apply ReferencePath $.a to input \"x\"");
+    fails(pass("$.a.b"), json!({"a": 1}), name, "Unable to apply step \"a\" to input {\"a\":1}");
+    let map = json!({"Type": "Map", "ItemsPath": "$.a.items", "End": true,
+        "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}});
+    fails(map, json!({"a": {"b": 1}}), name, "Unable to apply step \"items\" to input {\"a\":{\"b\":1}}");
+}
+
+#[test]
+fn no_path_leads_into_null() {
+    let told = "@ Unable to apply Path transformation to null or empty input.";
+    for state in [
+        json!({"Type": "Pass", "Parameters": {"v.$": "$"}, "End": true}),
+        json!({"Type": "Pass", "InputPath": "$.a", "End": true}),
+        json!({"Type": "Pass", "OutputPath": "$.a", "End": true}),
+    ] {
+        fails(state, Value::Null, "States.Runtime", told);
+    }
+}
+
+#[test]
+fn waits_say_what_is_wrong_with_their_time() {
+    let wait = |field: &str, value: &str| json!({"Type": "Wait", field: value, "End": true});
+    for field in ["SecondsPath", "TimestampPath"] {
+        let told = format!("@ The {field} parameter does not reference an input value: $.no");
+        fails(wait(field, "$.no"), json!({}), "States.Runtime", &told);
+    }
+    let mut jsonata = wait("Timestamp", "{% 'soon' %}");
+    jsonata["QueryLanguage"] = "JSONata".into();
+    let told =
+        "The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time format string: soon";
+    fails(jsonata, json!({}), "States.QueryEvaluationError", &format!("@ {told}"));
+    fails(wait("Timestamp", "soon"), json!({}), "States.Runtime", &format!("@ {told}"));
+}
+
+#[test]
+fn numbers_of_a_map_are_whole_but_its_percentage() {
+    let map = |field: &str, value: Value| {
+        let mut state = json!({"Type": "Map", "ItemsPath": "$.items", "End": true,
+            "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}});
+        state[field] = value;
+        state
+    };
+    let input = |value: Value| json!({"items": [1, 2, 3], "n": value});
+    let told = |field: &str, value: &str, kind: &str| {
+        format!("@ The {field} field refers to value \"{value}\" which is not a valid {kind}: $.n")
+    };
+    for (field, value, shown, kind) in [
+        ("MaxConcurrencyPath", json!(1.5), "1.5", "integer"),
+        ("ToleratedFailureCountPath", json!([]), "[]", "integer"),
+        ("ToleratedFailurePercentagePath", json!("many"), "many", "float"),
+    ] {
+        fails(map(field, json!("$.n")), input(value), "States.Runtime", &told(field, shown, kind));
+    }
+    for value in [json!(-0.1), json!(100.1)] {
+        let told = "@ ToleratedFailurePercentage must be between 0 and 100.";
+        fails(map("ToleratedFailurePercentagePath", json!("$.n")), input(value), "States.Runtime", told);
+    }
+    for value in [json!(0), json!(33.4), json!("1.5")] {
+        let definition = map("ToleratedFailurePercentagePath", json!("$.n"));
+        let execution = play(&json!({"StartAt": "S", "States": {"S": definition}}), &input(value));
+        assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("[1,2,3]"));
+    }
+}
+
+#[test]
+fn numbers_of_expressions_are_whole() {
+    let state = json!({"QueryLanguage": "JSONata", "Type": "Wait", "Seconds": "{% 1.5 %}", "End": true});
+    fails(state, json!({}), "States.QueryEvaluationError", "@ The Seconds field cannot be parsed as an integer: 1.5");
+    let task = json!({"QueryLanguage": "JSONata", "Type": "Task", "Resource": "arn:aws:states:::sns:publish",
+        "TimeoutSeconds": "{% -1 %}", "End": true});
+    let told = "@ TimeoutSeconds must be between 0 and 99999999 but was: -1";
+    fails(task, json!({}), "States.QueryEvaluationError", told);
+}

@@ -65,12 +65,15 @@ pub enum PathError {
     UnknownVariable(String),
 }
 
-/// A `ResultPath` that does not fit the input.
+/// A reference path that does not fit the input, in the service's words.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("Unable to apply ReferencePath {path} to input {input}")]
-pub struct ReferencePathError {
-    pub path: String,
-    pub input: String,
+pub enum ReferencePathError {
+    /// The input itself is neither object nor array.
+    #[error("Unable to apply ReferencePath {path} to input {input}")]
+    Input { path: String, input: String },
+    /// The path ends on its way.
+    #[error("Unable to apply step \"{step}\" to input {input}")]
+    Step { step: String, input: String },
 }
 
 impl Path {
@@ -169,9 +172,12 @@ impl Path {
     /// # Errors
     /// The path leads through something that is neither object nor array, or beyond an array.
     pub fn put(&self, input: &mut Value, value: Value) -> Result<(), ReferencePathError> {
-        let fail = |input: &Value| ReferencePathError { path: self.text.clone(), input: input.to_string() };
-        if !self.fits(input) {
-            return Err(fail(input));
+        if let Some(i) = self.misfit(input) {
+            // Where a value is in the way, it is the step to that value that cannot be taken.
+            return Err(match i.checked_sub(1) {
+                None => ReferencePathError::Input { path: self.text.clone(), input: input.to_string() },
+                Some(before) => self.step_error(before, input),
+            });
         }
         let mut at = input;
         for segment in &self.segments {
@@ -196,8 +202,35 @@ impl Path {
         Ok(())
     }
 
-    /// Whether [`Path::put`] would find its way: new keys below a missing one are made, the rest has to be there.
-    fn fits(&self, input: &Value) -> bool {
+    /// The value at this reference path of `input`.
+    ///
+    /// # Errors
+    /// The path leads nowhere.
+    pub fn get<'a>(&self, input: &'a Value) -> Result<&'a Value, ReferencePathError> {
+        let mut at = input;
+        for (i, segment) in self.segments.iter().enumerate() {
+            let next = match segment {
+                Segment::Key(key) => at.as_object().and_then(|o| o.get(key)),
+                Segment::Index(index) => at.as_array().and_then(|a| a.get(position(*index, a.len())?)),
+                _ => None,
+            };
+            at = next.ok_or_else(|| self.step_error(i, input))?;
+        }
+        Ok(at)
+    }
+
+    fn step_error(&self, i: usize, input: &Value) -> ReferencePathError {
+        let step = match &self.segments[i] {
+            Segment::Key(key) => key.clone(),
+            Segment::Index(index) => index.to_string(),
+            _ => self.text.clone(),
+        };
+        ReferencePathError::Step { step, input: input.to_string() }
+    }
+
+    /// The segment at which [`Path::put`] would not find its way: new keys below a missing one are made, the rest has to
+    /// be there.
+    fn misfit(&self, input: &Value) -> Option<usize> {
         let mut at = Some(input);
         for (i, segment) in self.segments.iter().enumerate() {
             at = match (segment, at) {
@@ -207,10 +240,10 @@ impl Path {
                 (Segment::Index(index), Some(Value::Array(items))) if (*index as usize) < items.len() => {
                     items.get(*index as usize)
                 }
-                _ => return false,
+                _ => return Some(i),
             };
         }
-        true
+        None
     }
 }
 
@@ -382,8 +415,20 @@ mod tests {
         Path::parse("$.b.c").unwrap().put(&mut value, json!(5)).unwrap();
         Path::parse("$.list[1]").unwrap().put(&mut value, json!(6)).unwrap();
         assert_eq!(value, json!({"a": 1, "list": [1, 6], "b": {"c": 5}}));
-        assert!(Path::parse("$.a.c").unwrap().put(&mut value, json!(5)).is_err());
-        assert!(Path::parse("$.list[7]").unwrap().put(&mut value, json!(5)).is_err());
+    }
+
+    #[test]
+    fn a_reference_path_that_does_not_fit_says_where() {
+        for (path, input, told) in [
+            ("$.a", json!("x"), "Unable to apply ReferencePath $.a to input \"x\""),
+            ("$.a.b", json!({"a": 1}), "Unable to apply step \"a\" to input {\"a\":1}"),
+            ("$.list[7]", json!({"list": [1]}), "Unable to apply step \"list\" to input {\"list\":[1]}"),
+        ] {
+            let error = Path::parse(path).unwrap().put(&mut input.clone(), json!(5)).unwrap_err();
+            assert_eq!(error.to_string(), told, "{path}");
+        }
+        let error = Path::parse("$.a.items").unwrap().get(&json!({"a": {"b": 1}})).unwrap_err();
+        assert_eq!(error.to_string(), "Unable to apply step \"items\" to input {\"a\":{\"b\":1}}");
     }
 
     #[test]

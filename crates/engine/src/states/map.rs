@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign_asl::expr::path::Root;
 use countersign_trace::{Details, EventKind};
 use serde_json::Value;
 
 use crate::execution::Execution;
-use crate::failure::Failure;
+use crate::failure::{Failure, REFERENCE_PATH};
 use crate::program::{CompileError, Compiler, Fields, State};
 use crate::states::{Amount, Tag, distributed, select};
 use crate::template::{Reference, Template};
@@ -91,8 +92,8 @@ impl Map {
         if let Some(count) = amount(&self.tolerated_count) {
             inspection.insert("toleratedFailureCount".into(), count.into());
         }
-        if let Some(percentage) = amount(&self.tolerated_percentage) {
-            inspection.insert("toleratedFailurePercentage".into(), (percentage as f64).into());
+        if let Some(Ok(percentage)) = self.tolerated_percentage.as_ref().map(|a| a.share(view)) {
+            inspection.insert("toleratedFailurePercentage".into(), percentage.into());
         }
     }
 
@@ -103,14 +104,13 @@ impl Map {
         view: &crate::context::View<'_>,
         answer: Option<&crate::test_state::Answer>,
     ) -> Option<usize> {
-        let amount = |amount: &Option<Amount>| amount.as_ref().and_then(|a| a.value(view).ok());
         let items = match answer {
             Some(Ok(text)) => serde_json::from_str::<Vec<Value>>(text).map_or(0, |items| items.len()),
             _ => 0,
         };
-        let count = amount(&self.tolerated_count).map(|n| usize::try_from(n).unwrap_or(0));
-        let by_percentage = amount(&self.tolerated_percentage).map(|p| items * usize::try_from(p).unwrap_or(0) / 100);
-        count.max(by_percentage)
+        let count = self.tolerated_count.as_ref().and_then(|a| a.value(view).ok());
+        let percentage = self.tolerated_percentage.as_ref().and_then(|a| a.share(view).ok());
+        count.map(|n| usize::try_from(n).unwrap_or(0)).max(percentage.map(|p| share_of(items, p)))
     }
 }
 
@@ -143,7 +143,11 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
     };
     execution.threads[thread].children = Children::Map(Box::new(iterations));
     if let Some(distributed) = &map.distributed {
-        return distributed::begin(execution, thread, state, distributed, limit, (tolerated.1, tolerated.2));
+        let ran = distributed::begin(execution, thread, state, distributed, limit, (tolerated.1, 0));
+        if let Some(run) = execution.map_runs.last_mut() {
+            run.tolerated_failure_percentage = tolerated.2;
+        }
+        return ran;
     }
     begin(execution, thread, state, map)
 }
@@ -286,6 +290,10 @@ fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data
     debug_assert!(state.tag == Tag::Map);
     let value = match &map.items {
         Items::Input => input.value.as_ref().clone(),
+        Items::Path(Reference::Path(path)) if path.root == Root::Input && path.is_reference() => {
+            let found = path.get(&input.value).cloned();
+            found.map_err(|error| Failure::new(REFERENCE_PATH, error.to_string()))?
+        }
         Items::Path(reference) => select(reference, view)?,
         Items::Template(template) => template.typed(view, "array", Value::is_array)?,
     };
@@ -309,18 +317,21 @@ fn tolerated(
     map: &Map,
     input: &Data,
     items: usize,
-) -> Result<(usize, i64, i64), Failure> {
+) -> Result<(usize, i64, f64), Failure> {
     let view = execution.view(&execution.threads[thread], &input.value);
-    let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.value(&view)).transpose();
-    let count = amount(&map.tolerated_count)?;
-    let percentage = amount(&map.tolerated_percentage)?;
-    if count.is_some_and(|n| n < 0) {
+    let count = map.tolerated_count.as_ref().map(|a| a.value(&view)).transpose()?.unwrap_or(0);
+    let percentage = map.tolerated_percentage.as_ref().map(|a| a.share(&view)).transpose()?.unwrap_or(0.0);
+    if count < 0 {
         return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
     }
-    if percentage.is_some_and(|n| !(0..=100).contains(&n)) {
+    if !(0.0..=100.0).contains(&percentage) {
         return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
     }
-    let by_percentage = percentage.map_or(0, |p| items * usize::try_from(p).unwrap_or(0) / 100);
-    let most = count.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    Ok((most.max(by_percentage), count.unwrap_or(0), percentage.unwrap_or(0)))
+    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    Ok((most.max(share_of(items, percentage)), count, percentage))
+}
+
+/// The whole part of a percentage of the items.
+fn share_of(items: usize, percentage: f64) -> usize {
+    (items as f64 * percentage / 100.0) as usize
 }

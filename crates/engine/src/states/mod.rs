@@ -19,6 +19,8 @@ pub(crate) mod wait;
 
 use std::sync::Arc;
 
+use countersign_asl::expr::Environment;
+use countersign_asl::expr::path::{Path, Root};
 use countersign_trace::EventKind;
 use serde_json::Value;
 
@@ -175,11 +177,14 @@ pub(crate) fn run(execution: &mut Execution, thread: usize) -> Ran {
     }
 }
 
+/// The most seconds of a task or a Wait state.
+const SECONDS: i64 = 99_999_999;
+
 /// A number of a definition: a literal, `...Path` or a JSONata expression.
 #[derive(Debug)]
 pub(crate) enum Amount {
     Path { field: String, reference: Reference },
-    Given(Template),
+    Given { field: String, template: Template },
 }
 
 impl Amount {
@@ -189,7 +194,8 @@ impl Amount {
         if let Some(reference) = fields.reference(&field)? {
             return Ok(Some(Amount::Path { field, reference }));
         }
-        Ok(fields.template(name)?.map(Amount::Given))
+        let field = name.to_owned();
+        Ok(fields.template(name)?.map(|template| Amount::Given { field, template }))
     }
 
     /// The whole number.
@@ -197,22 +203,58 @@ impl Amount {
     /// # Errors
     /// The path leads nowhere, or the value is no whole number; both in the service's words.
     pub fn value(&self, view: &View<'_>) -> Result<i64, Failure> {
+        let whole =
+            |value: &Value| value.as_i64().or_else(|| value.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64));
+        self.number(view, "integer", whole, |text| text.parse().ok())
+    }
+
+    /// The number of seconds.
+    ///
+    /// # Errors
+    /// As for [`Amount::value`]; and there are more seconds, or fewer, than the service waits.
+    pub fn seconds(&self, view: &View<'_>) -> Result<i64, Failure> {
+        let seconds = self.value(view)?;
+        if (0..=SECONDS).contains(&seconds) {
+            return Ok(seconds);
+        }
+        let told = |field: &str| format!("{field} must be between 0 and {SECONDS} but was: {seconds}");
+        Err(match self {
+            Amount::Given { field, template } => template.failure(told(field), field),
+            Amount::Path { field, .. } => Failure::runtime(told(field.strip_suffix("Path").unwrap_or(field))),
+        })
+    }
+
+    /// The number, which may have a fraction.
+    ///
+    /// # Errors
+    /// The path leads nowhere, or the value is no number.
+    pub fn share(&self, view: &View<'_>) -> Result<f64, Failure> {
+        self.number(view, "float", Value::as_f64, |text| text.parse().ok())
+    }
+
+    fn number<N>(
+        &self,
+        view: &View<'_>,
+        kind: &str,
+        of_value: impl Fn(&Value) -> Option<N>,
+        of_text: impl Fn(&str) -> Option<N>,
+    ) -> Result<N, Failure> {
         match self {
-            Amount::Given(template) => {
+            Amount::Given { field, template } => {
                 let value = template.typed(view, "number", Value::is_number)?;
-                value
-                    .as_i64()
-                    .or_else(|| value.as_f64().map(|f| f as i64))
-                    .ok_or_else(|| Failure::runtime(format!("A whole number is needed, but the value is {value}")))
+                of_value(&value).ok_or_else(|| {
+                    let cause = format!("The {field} field cannot be parsed as an {kind}: {value}");
+                    template.failure(cause, field)
+                })
             }
             Amount::Path { field, reference } => {
                 let value = select(reference, view)?;
                 // The service takes a number in a text, too.
-                let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+                let number = value.as_str().map_or_else(|| of_value(&value), &of_text);
                 number.ok_or_else(|| {
                     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                     Failure::runtime(format!(
-                        "The {field} field refers to value \"{shown}\" which is not a valid integer: {}",
+                        "The {field} field refers to value \"{shown}\" which is not a valid {kind}: {}",
                         reference.text()
                     ))
                 })
@@ -221,14 +263,25 @@ impl Amount {
     }
 }
 
-/// The value at a reference, with the service's words for fields such as `InputPath` and `ItemsPath`.
+/// The value at a reference, with the service's words for fields such as `InputPath`.
 pub(crate) fn select(reference: &Reference, view: &View<'_>) -> Result<Value, Failure> {
-    use countersign_asl::expr::path::PathError;
     match reference {
-        Reference::Path(path) => path.evaluate(view).map(std::borrow::Cow::into_owned).map_err(|error| match error {
-            PathError::NotFound(_) => Failure::runtime(format!("Invalid path '{path}' : {error}")),
-            PathError::UnknownVariable(_) => Failure::runtime(format!("Invalid path '{path}' : {error}")),
-        }),
+        Reference::Path(path) => {
+            check_input(path, view)?;
+            let found = path.evaluate(view).map(std::borrow::Cow::into_owned);
+            found.map_err(|error| Failure::runtime(format!("Invalid path '{path}' : {error}")))
+        }
         Reference::Call(_) => reference.value("", view).map(std::borrow::Cow::into_owned),
     }
+}
+
+/// No path leads into null, not even the one to the whole.
+///
+/// # Errors
+/// The path begins at the input, and the input is null.
+pub(crate) fn check_input(path: &Path, view: &View<'_>) -> Result<(), Failure> {
+    if path.root == Root::Input && view.input().is_null() {
+        return Err(Failure::runtime("Unable to apply Path transformation to null or empty input."));
+    }
+    Ok(())
 }

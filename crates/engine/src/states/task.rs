@@ -104,7 +104,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
     arguments::check(integration, &parameters, state.jsonata)?;
     let at = &execution.threads[thread];
     let view = execution.view(at, &at.input.value);
-    let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.value(&view)).transpose();
+    let amount = |amount: &Option<Amount>| amount.as_ref().map(|a| a.seconds(&view)).transpose();
     let (timeout, heartbeat) = (amount(&task.timeout)?, amount(&task.heartbeat)?);
     let credentials = task.credentials.as_ref().map(|t| t.value(&view)).transpose()?;
     drop(view);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::context::View;
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
 use crate::program::{CompileError, Fields, State};
@@ -35,24 +36,28 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, wait:
     let input = execution.effective_input(thread, state)?;
     let view = execution.view(&execution.threads[thread], &input.value);
     let at = match wait {
-        Wait::Seconds(amount) => execution.now.saturating_add(amount.value(&view)?.max(0).saturating_mul(1000)),
+        Wait::Seconds(amount) => {
+            if let Amount::Path { field, reference } = amount {
+                check_path(field, reference, &view)?;
+            }
+            execution.now.saturating_add(amount.seconds(&view)?.saturating_mul(1000))
+        }
         Wait::Until(template) => {
             let value = template.typed(&view, "string", Value::is_string)?;
             let text = value.as_str().unwrap_or_default();
-            timestamp::parse(text).ok_or_else(|| {
-                Failure::runtime(format!(
-                    "The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time format string: {text}"
-                ))
+            until(text).ok_or_else(|| {
+                let cause = format!("The Timestamp parameter does not reference a {FORMAT} string: {text}");
+                template.failure(cause, "Timestamp")
             })?
         }
         Wait::UntilPath(reference) => {
+            check_path("TimestampPath", reference, &view)?;
             let value = select(reference, &view)?;
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            timestamp::parse(&text).ok_or_else(|| {
+            until(&text).ok_or_else(|| {
+                let path = reference.text();
                 Failure::runtime(format!(
-                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format \
-                     string: {} == {text}",
-                    reference.text()
+                    "The TimestampPath parameter does not reference a {FORMAT} string: {path} == {text}"
                 ))
             })?
         }
@@ -60,4 +65,21 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, wait:
     drop(view);
     execution.set_timer(thread, at, Purpose::Wake);
     Ok(Run::Wait)
+}
+
+const FORMAT: &str = "valid ISO-8601 extended offset date-time format";
+
+/// The time in milliseconds; the service waits for whole seconds.
+fn until(text: &str) -> Option<i64> {
+    timestamp::parse(text).map(|instant| instant.seconds.saturating_mul(1000))
+}
+
+/// These two fields have words of their own for a path that leads nowhere.
+fn check_path(field: &str, reference: &Reference, view: &View<'_>) -> Result<(), Failure> {
+    match reference {
+        Reference::Path(path) if path.evaluate(view).is_err() => {
+            Err(Failure::runtime(format!("The {field} parameter does not reference an input value: {path}")))
+        }
+        _ => Ok(()),
+    }
 }
