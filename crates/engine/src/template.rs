@@ -42,7 +42,10 @@ impl Reference {
         match self {
             Reference::Path(path) => {
                 check_input(path, view)?;
-                path.evaluate(view).map_err(|e| missing(path.text(), field, &e, view))
+                match path.evaluate(view) {
+                    Err(PathError::OutOfRange(_)) => Ok(Cow::Owned(Value::Null)),
+                    found => found.map_err(|error| missing(path.text(), field, &error, view)),
+                }
             }
             // The language has `States.IntrinsicFailure` for this; the service does not use it.
             Reference::Call(call) => {
@@ -54,12 +57,12 @@ impl Reference {
 
 fn missing(path: &str, field: &str, error: &PathError, view: &View<'_>) -> Failure {
     match error {
-        PathError::NotFound(_) => Failure::runtime(format!(
-            "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
-            view.input()
-        )),
         PathError::UnknownVariable(_) => Failure::runtime(format!(
             "The JSONPath '{path}' specified for the field '{field}' refers to a variable that has not been assigned. {error}"
+        )),
+        _ => Failure::runtime(format!(
+            "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
+            view.input()
         )),
     }
 }

@@ -238,3 +238,14 @@ fn numbers_of_expressions_are_whole() {
     let told = "@ TimeoutSeconds must be between 0 and 99999999 but was: -1";
     fails(task, json!({}), "States.QueryEvaluationError", told);
 }
+
+#[test]
+fn an_index_beyond_the_end_is_null_but_for_functions() {
+    let state = |value: &str| json!({"Type": "Pass", "Parameters": {"v.$": value}, "End": true});
+    let input = json!({"items": [1, 2]});
+    let execution = play(&json!({"StartAt": "S", "States": {"S": state("$.items[5]")}}), &input);
+    assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("{\"v\":null}"));
+    let told = "@ The function 'States.Format('{}', $.items[5])' had the following error: The JsonPath argument for the \
+                field '$.items[5]' could not be found in the input '{\"items\":[1,2]}'";
+    fails(state("States.Format('{}', $.items[5])"), input, "States.Runtime", told);
+}

@@ -22,6 +22,16 @@ pub enum Operand {
     /// `$...`: from the root.
     Root(Vec<Segment>),
     Literal(Value),
+    /// `/expression/`, for `=~` alone.
+    Pattern(Pattern),
+}
+
+/// A regular expression, which has to match the whole of a text.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    #[cfg(feature = "jsonata")]
+    regex: regex::Regex,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +44,48 @@ pub enum Operator {
     GreaterOrEqual,
     In,
     NotIn,
+    Matches,
+    SubsetOf,
+    AnyOf,
+    NoneOf,
+    /// As many characters or items.
+    Size,
+    /// Whether there are none.
+    Empty,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Pattern {
+    /// Compiles an expression with its flags, such as `i`. Without the server's features it is only kept.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(expression: &str, flags: &str) -> Result<Pattern, String> {
+        let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
+        let text = format!("{flags}^(?:{expression})$");
+        #[cfg(feature = "jsonata")]
+        let regex = regex::Regex::new(&text).map_err(|error| error.to_string())?;
+        Ok(Pattern {
+            text,
+            #[cfg(feature = "jsonata")]
+            regex,
+        })
+    }
+
+    #[cfg(feature = "jsonata")]
+    fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    #[cfg(not(feature = "jsonata"))]
+    fn matches(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Filter {
@@ -44,6 +96,9 @@ impl Filter {
             Filter::And(a, b) => a.accepts(item, root) && b.accepts(item, root),
             Filter::Not(inner) => !inner.accepts(item, root),
             Filter::Exists(operand) => operand.value(item, root).is_some(),
+            Filter::Compare(left, _, Operand::Pattern(pattern)) => {
+                left.value(item, root).and_then(Value::as_str).is_some_and(|text| pattern.matches(text))
+            }
             Filter::Compare(left, operator, right) => {
                 compare(left.value(item, root), *operator, right.value(item, root))
             }
@@ -55,6 +110,7 @@ impl Operand {
     fn value<'a>(&'a self, item: &'a Value, root: &'a Value) -> Option<&'a Value> {
         let (start, segments) = match self {
             Operand::Literal(value) => return Some(value),
+            Operand::Pattern(_) => return None,
             Operand::Item(segments) => (item, segments),
             Operand::Root(segments) => (root, segments),
         };
@@ -70,20 +126,41 @@ fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>) -> b
     let (Some(left), Some(right)) = (left, right) else {
         return operator == Operator::NotEqual && left != right;
     };
-    let order = match (left, right) {
+    let order = order(left, right);
+    let is = |wanted: &[Ordering]| order.is_some_and(|order| wanted.contains(&order));
+    let items = left.as_array().map_or(&[][..], Vec::as_slice);
+    let among = |value: &Value| right.as_array().is_some_and(|items| items.contains(value));
+    let length = match left {
+        Value::Array(items) => Some(items.len()),
+        Value::String(text) => Some(text.chars().count()),
+        _ => None,
+    };
+    match operator {
+        Operator::Equal => is(&[Ordering::Equal]),
+        Operator::NotEqual => !is(&[Ordering::Equal]),
+        Operator::Less => is(&[Ordering::Less]),
+        Operator::LessOrEqual => is(&[Ordering::Less, Ordering::Equal]),
+        Operator::Greater => is(&[Ordering::Greater]),
+        Operator::GreaterOrEqual => is(&[Ordering::Greater, Ordering::Equal]),
+        Operator::In => among(left),
+        Operator::NotIn => !among(left),
+        Operator::Matches => false,
+        Operator::SubsetOf => left.is_array() && items.iter().all(among),
+        Operator::AnyOf => items.iter().any(among),
+        Operator::NoneOf => left.is_array() && !items.iter().any(among),
+        Operator::Size => length.is_some_and(|n| right.as_u64() == Some(n as u64)),
+        Operator::Empty => length.is_some_and(|n| right.as_bool() == Some(n == 0)),
+    }
+}
+
+/// How two values stand to each other, where they can be compared: a text in digits is a number beside one.
+fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    let number = |text: &str| text.parse::<f64>().ok();
+    match (left, right) {
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()),
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+        (Value::Number(a), Value::String(b)) => a.as_f64()?.partial_cmp(&number(b)?),
+        (Value::String(a), Value::Number(b)) => number(a)?.partial_cmp(&b.as_f64()?),
         _ => (left == right).then_some(Ordering::Equal),
-    };
-    let among = || right.as_array().is_some_and(|items| items.contains(left));
-    match operator {
-        Operator::Equal => order == Some(Ordering::Equal),
-        Operator::NotEqual => order != Some(Ordering::Equal),
-        Operator::Less => order == Some(Ordering::Less),
-        Operator::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Operator::Greater => order == Some(Ordering::Greater),
-        Operator::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Operator::In => among(),
-        Operator::NotIn => !among(),
     }
 }

@@ -302,6 +302,7 @@ fn random(arguments: &[Cow<'_, Value>], environment: &dyn Environment) -> Option
 }
 
 /// SplitMix64: the same seed always gives the same number.
+#[cfg(any(feature = "jsonata", test))]
 pub(super) fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

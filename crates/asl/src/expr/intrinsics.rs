@@ -104,11 +104,11 @@ impl Call {
 
 fn missing(path: &Path, error: &PathError, environment: &dyn Environment) -> String {
     match error {
-        PathError::NotFound(_) => {
+        PathError::NotFound(_) | PathError::OutOfRange(_) => {
             let input = environment.input();
             format!("The JsonPath argument for the field '{path}' could not be found in the input '{input}'")
         }
-        PathError::UnknownVariable(_) => error.to_string(),
+        PathError::NoArray { .. } | PathError::UnknownVariable(_) => error.to_string(),
     }
 }
 
@@ -366,6 +366,7 @@ mod tests {
                 "States.Format('{}', States.Format('{}',$.no))",
                 "The JsonPath argument for the field '$.no' could not be found in the input '{\"n\":5}'",
             ),
+            ("States.Format('{}', $.n[0])", "Filter: [0] can only be applied to arrays. Current context is: 5"),
             ("States.Array(States.ArrayLength($.n))", "Invalid arguments in States.ArrayLength"),
         ] {
             let error = Call::parse(call).unwrap().evaluate(&env).unwrap_err();

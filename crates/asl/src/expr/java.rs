@@ -123,6 +123,7 @@ pub(super) fn seeded(seed: i64, bound: u32) -> u32 {
 }
 
 /// `new Random(seed).nextDouble()`.
+#[cfg(any(feature = "jsonata", test))]
 pub(super) fn seeded_fraction(seed: i64) -> f64 {
     let mut random = Random::new(seed);
     let bits = (random.next(26) << 27) + random.next(27);

@@ -60,6 +60,12 @@ pub enum PathError {
     /// A definite path leads nowhere. The text is the service's, without the path itself.
     #[error("{0}")]
     NotFound(String),
+    /// The last step is an index beyond the end: nothing in some places, null in others.
+    #[error("{0}")]
+    OutOfRange(String),
+    /// An index where there is no array.
+    #[error("Filter: {step} can only be applied to arrays. Current context is: {found}")]
+    NoArray { step: String, found: String },
     /// The variable has not been assigned.
     #[error("Variable '${0}' is not defined.")]
     UnknownVariable(String),
@@ -153,18 +159,29 @@ impl Path {
     }
 
     fn missing(&self, at: &Value, i: usize) -> PathError {
-        let so_far = normalised(&self.segments[..=i]);
-        let text = match &self.segments[i] {
-            Segment::Key(key) if !at.is_object() => format!(
-                "Expected to find an object with property ['{key}'] in path {} but found '{}'. This is not a json \
-                 object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.",
-                normalised(&self.segments[..i]),
-                java_type(at)
-            ),
-            _ if i + 1 < self.segments.len() => format!("Missing property in path {so_far}"),
-            _ => format!("No results for path: {so_far}"),
+        let (before, so_far) = (normalised(&self.segments[..i]), normalised(&self.segments[..=i]));
+        let no_object = |key: &str, path: &str, found: &str| {
+            PathError::NotFound(format!(
+                "Expected to find an object with property ['{key}'] in path {path} but found '{found}'. This is not a \
+                 json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'."
+            ))
         };
-        PathError::NotFound(text)
+        let none = || format!("No results for path: {so_far}");
+        match (&self.segments[i], at, self.segments.get(i + 1)) {
+            (Segment::Key(_), Value::Object(_), Some(_)) => {
+                PathError::NotFound(format!("Missing property in path {so_far}"))
+            }
+            (Segment::Key(key), at, _) if !at.is_object() => no_object(key, &before, java_type(at)),
+            (Segment::Index(_), Value::Null, _) => PathError::NotFound(format!("The path {before} is null")),
+            (Segment::Index(_), Value::Array(_), None) => PathError::OutOfRange(none()),
+            // Beyond the end of an array there is null, into which no further step leads.
+            (Segment::Index(_), Value::Array(_), Some(Segment::Key(key))) => no_object(key, &so_far, "null"),
+            (Segment::Index(_), Value::Array(_), Some(_)) => PathError::NotFound(format!("The path {so_far} is null")),
+            (Segment::Index(index), found, _) => {
+                PathError::NoArray { step: format!("[{index}]"), found: found.to_string() }
+            }
+            _ => PathError::NotFound(none()),
+        }
     }
 
     /// Puts `value` at this reference path of `input`, making objects on the way.
@@ -373,7 +390,8 @@ mod tests {
     fn check(text: &str, expect: Value) {
         let mut env =
             Fixed::with_input(json!({"a": {"b": [1, 2, 3, 4]}, "list": [{"p": 1, "n": "x"}, {"p": 9, "n": "y"}],
-            "odd key": true, "nil": null}));
+            "odd key": true, "nil": null,
+            "sets": [{"i": 1, "s": [1, 2]}, {"i": 2, "s": [2, 3]}, {"i": 3, "s": []}]}));
         env.variables.insert("v".into(), json!({"k": 7}));
         let got = match Path::parse(text).unwrap().evaluate(&env) {
             Ok(value) => value.into_owned(),
@@ -396,6 +414,17 @@ mod tests {
         check("$.list[?(@.p > 5)].n", json!(["y"]));
         check("$.list[?(@.n == 'x' || @.p == 9)].p", json!([1, 9]));
         check("$.none[*].x", json!([]));
+        check("$.list[?(@.n =~ /X|z/i)].p", json!([1]));
+        check("$.list[?(@.n =~ /[xy]{2}/)].p", json!([]));
+        check("$.list[?(@.n in ['x', 'z'])].p", json!([1]));
+        check("$.list[?(@.n nin ['x', 'z'])].p", json!([9]));
+        check("$.list[?(@.p == '9')].n", json!(["y"]));
+        check("$.a[?(@ size 4)]", json!([]));
+        check("$.sets[?(@.s subsetof [1, 2])].i", json!([1, 3]));
+        check("$.sets[?(@.s anyof [3])].i", json!([2]));
+        check("$.sets[?(@.s noneof [3])].i", json!([1, 3]));
+        check("$.sets[?(@.s size 2)].i", json!([1, 2]));
+        check("$.sets[?(@.s empty true)].i", json!([3]));
         check("$.nil", json!(null));
         check("$v.k", json!(7));
         check("$$.Execution.Id", json!("arn:x"));
@@ -406,6 +435,21 @@ mod tests {
         check("$.x", json!("error: No results for path: $['x']"));
         check("$.x.y.z", json!("error: Missing property in path $['x']"));
         check("$.a.b[9]", json!("error: No results for path: $['a']['b'][9]"));
+        check("$.a.length()", json!("error: No results for path: $['a']['length()']"));
+        check("$.a.b[9][0]", json!("error: The path $['a']['b'][9] is null"));
+        check("$.nil[0]", json!("error: The path $['nil'] is null"));
+        check(
+            "$.a[0]",
+            json!("error: Filter: [0] can only be applied to arrays. Current context is: {\"b\":[1,2,3,4]}"),
+        );
+        let no_object = |path: &str, found: &str| {
+            json!(format!(
+                "error: Expected to find an object with property ['x'] in path {path} but found '{found}'. This is not a \
+                 json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'."
+            ))
+        };
+        check("$.a.b[9].x", no_object("$['a']['b'][9]", "null"));
+        check("$.a.b.x", no_object("$['a']['b']", "com.fasterxml.jackson.databind.node.ArrayNode"));
         check("$w", json!("error: Variable '$w' is not defined."));
     }
 

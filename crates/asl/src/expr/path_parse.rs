@@ -1,6 +1,6 @@
 //! The grammar of paths.
 
-use super::filter::{Filter, Operand, Operator};
+use super::filter::{Filter, Operand, Operator, Pattern};
 use super::path::{Root, Segment};
 use serde_json::Value;
 
@@ -121,6 +121,8 @@ impl Parser<'_> {
         }
         match self.name() {
             name if name.is_empty() => Err(self.wrong("a property name")),
+            // The service has no functions: `length()` is a property that is never there.
+            name if self.take("()") => Ok(Segment::Key(name + "()")),
             name => Ok(Segment::Key(name)),
         }
     }
@@ -257,6 +259,7 @@ impl Parser<'_> {
         self.spaces();
         let operators = [
             ("==", Operator::Equal),
+            ("=~", Operator::Matches),
             ("!=", Operator::NotEqual),
             ("<=", Operator::LessOrEqual),
             (">=", Operator::GreaterOrEqual),
@@ -264,6 +267,11 @@ impl Parser<'_> {
             (">", Operator::Greater),
             ("in ", Operator::In),
             ("nin ", Operator::NotIn),
+            ("subsetof ", Operator::SubsetOf),
+            ("anyof ", Operator::AnyOf),
+            ("noneof ", Operator::NoneOf),
+            ("size ", Operator::Size),
+            ("empty ", Operator::Empty),
         ];
         for (token, operator) in operators {
             if self.take(token) {
@@ -272,7 +280,7 @@ impl Parser<'_> {
             }
         }
         match left {
-            Operand::Literal(_) => Err(self.wrong("a comparison")),
+            Operand::Literal(_) | Operand::Pattern(_) => Err(self.wrong("a comparison")),
             path => Ok(Filter::Exists(path)),
         }
     }
@@ -288,8 +296,42 @@ impl Parser<'_> {
                 Ok(Operand::Root(self.segments()?))
             }
             Some('\'' | '"') => Ok(Operand::Literal(Value::String(self.quoted()?))),
+            Some('[') => self.list(),
+            Some('/') => self.pattern(),
             _ => self.literal(),
         }
+    }
+
+    /// `['a', 2]`: unlike in JSON, texts may be in single quotes.
+    fn list(&mut self) -> Result<Operand, String> {
+        self.expect("[")?;
+        let mut items = Vec::new();
+        self.spaces();
+        while !self.take("]") {
+            match self.operand()? {
+                Operand::Literal(value) => items.push(value),
+                _ => return Err(self.wrong("a value")),
+            }
+            if !self.comma() && self.peek() != Some(']') {
+                return Err(self.wrong("',' or ']'"));
+            }
+        }
+        Ok(Operand::Literal(Value::Array(items)))
+    }
+
+    /// `/expression/flags`
+    fn pattern(&mut self) -> Result<Operand, String> {
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        while let Some(c) = self.peek().filter(|c| escaped || *c != '/') {
+            escaped = c == '\\' && !escaped;
+            self.at += c.len_utf8();
+        }
+        let text = self.text[start..self.at].to_owned();
+        self.expect("/")?;
+        let flags = self.name();
+        Pattern::new(&text, &flags).map(Operand::Pattern)
     }
 
     fn literal(&mut self) -> Result<Operand, String> {

@@ -20,7 +20,7 @@ pub(crate) mod wait;
 use std::sync::Arc;
 
 use countersign_asl::expr::Environment;
-use countersign_asl::expr::path::{Path, Root};
+use countersign_asl::expr::path::{Path, PathError, Root};
 use countersign_trace::EventKind;
 use serde_json::Value;
 
@@ -268,8 +268,11 @@ pub(crate) fn select(reference: &Reference, view: &View<'_>) -> Result<Value, Fa
     match reference {
         Reference::Path(path) => {
             check_input(path, view)?;
-            let found = path.evaluate(view).map(std::borrow::Cow::into_owned);
-            found.map_err(|error| Failure::runtime(format!("Invalid path '{path}' : {error}")))
+            match path.evaluate(view) {
+                Ok(found) => Ok(found.into_owned()),
+                Err(PathError::OutOfRange(_)) => Ok(Value::Null),
+                Err(error) => Err(Failure::runtime(format!("Invalid path '{path}' : {error}"))),
+            }
         }
         Reference::Call(_) => reference.value("", view).map(std::borrow::Cow::into_owned),
     }
