@@ -132,6 +132,19 @@ fn a_choice_without_a_match_is_a_runtime_failure() {
 }
 
 #[test]
+fn both_paths_of_a_choice_lead_somewhere() {
+    let choice = |rule: Value| json!({"Type": "Choice", "Choices": [rule], "Default": "S"});
+    for (path, rule) in [
+        ("$.no", json!({"Variable": "$.no", "IsNull": true, "Next": "S"})),
+        ("$.no[0]", json!({"Variable": "$.no[0]", "NumericEquals": 1, "Next": "S"})),
+        ("$.right", json!({"Variable": "$.left", "NumericEqualsPath": "$.right", "Next": "S"})),
+    ] {
+        let told = format!("@ Invalid path '{path}': The choice state's condition path references an invalid value.");
+        fails(choice(rule), json!({"left": 1}), "States.Runtime", &told);
+    }
+}
+
+#[test]
 fn the_words_of_a_fail_state_stay_as_they_are() {
     check(
         json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "States.Runtime", "Cause": "mine"}}}),

@@ -92,15 +92,7 @@ impl Rule {
             Rule::Or(rules) => Ok(!all_fail(rules, view)?),
             Rule::Not(rule) => rule.holds(view).map(|b| !b),
             Rule::Test { variable, test: Test::IsPresent(wanted) } => Ok(present(variable, view) == *wanted),
-            Rule::Test { variable, test } => {
-                if let (Reference::Path(path), false) = (variable, present(variable, view)) {
-                    return Err(Failure::runtime(format!(
-                        "Invalid path '{path}': The choice state's condition path references an invalid value."
-                    )));
-                }
-                let value = select(variable, view)?;
-                passes(test, &value, view)
-            }
+            Rule::Test { variable, test } => passes(test, &value(variable, view)?, view),
         }
     }
 }
@@ -130,6 +122,16 @@ fn present(variable: &Reference, view: &View<'_>) -> bool {
             Err(_) => false,
         },
         Reference::Call(_) => true,
+    }
+}
+
+/// What `Variable` or a `...Path` names.
+fn value(reference: &Reference, view: &View<'_>) -> Result<Value, Failure> {
+    match reference {
+        Reference::Path(path) if !present(reference, view) => Err(Failure::runtime(format!(
+            "Invalid path '{path}': The choice state's condition path references an invalid value."
+        ))),
+        _ => select(reference, view),
     }
 }
 
@@ -179,7 +181,9 @@ fn test(name: &str, operand: &Value, at: &str) -> Option<Result<Test, CompileErr
 fn passes(test: &Test, value: &Value, view: &View<'_>) -> Result<bool, Failure> {
     Ok(match test {
         Test::Compare(kind, relation, Operand::Literal(other)) => compare(*kind, *relation, value, other),
-        Test::Compare(kind, relation, Operand::Path(path)) => compare(*kind, *relation, value, &select(path, view)?),
+        Test::Compare(kind, relation, Operand::Path(path)) => {
+            compare(*kind, *relation, value, &self::value(path, view)?)
+        }
         Test::Matches(pattern) => value.as_str().is_some_and(|text| matches(pattern, text)),
         Test::Is(kind, wanted) => is(*kind, value) == *wanted,
         Test::IsPresent(wanted) => *wanted,
