@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// AWS refuses the definition.
     Error,
-    /// AWS accepts it, and it is probably not what was meant.
+    /// It is probably not what was meant, or the language allows it and AWS refuses it.
     Warning,
 }
 

@@ -20,7 +20,6 @@
 
 pub mod diagnostic;
 pub mod expr;
-mod express;
 pub mod graph;
 mod lint;
 pub mod model;
@@ -29,8 +28,7 @@ pub mod substitute;
 pub mod token;
 
 pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
-pub use express::express_diagnostics;
-pub use model::{Machine, QueryLanguage, State, StateKind, Transition};
-pub use parse::parse;
+pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
+pub use parse::{parse, parse_created};
 pub use substitute::{Placeholder, placeholders, substitute};
 pub use token::{PathStep, TokenPlace, TokenTemplate, find_token, token_places};

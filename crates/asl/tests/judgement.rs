@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_asl::{Diagnostic, parse};
+use countersign_asl::{Diagnostic, MachineType, parse, parse_created};
 use serde_json::Value;
 
 /// Judged otherwise than their label says, each with the reason.
@@ -60,9 +60,10 @@ fn definitions_that_the_service_ran_have_no_errors() {
     let mut wrong = Vec::new();
     for file in ["execution.jsonl", "execution_output.jsonl", "express_sync.jsonl", "express_async.jsonl"] {
         for case in lines(&folder.join(file)) {
-            let errors = errors(&definition(&case["definition"]));
-            if !errors.is_empty() {
-                wrong.push(format!("{file} {}: {errors:#?}", case["id"]));
+            let (_, mut found) = parse_created(&definition(&case["definition"]), MachineType::Standard);
+            found.retain(Diagnostic::is_error);
+            if !found.is_empty() {
+                wrong.push(format!("{file} {}: {found:#?}", case["id"]));
             }
         }
     }
@@ -102,10 +103,9 @@ fn recorded_calls_are_answered_in_the_service_s_words() {
             count += 1;
             // A script names what an earlier step answered.
             let text = text.replace("${s0.activityArn}", "arn:aws:states:us-east-1:000000000000:activity:a");
-            let (machine, mut found) = parse(&text);
-            if let Some(machine) = machine.filter(|_| parameters["type"] == "EXPRESS") {
-                found.extend(countersign_asl::express_diagnostics(&machine));
-            }
+            let express = parameters["type"] == "EXPRESS";
+            let kind = if express { MachineType::Express } else { MachineType::Standard };
+            let (_, mut found) = parse_created(&text, kind);
             found.retain(Diagnostic::is_error);
             let expected = step["expect"].to_string();
             let refused = expected.contains("InvalidDefinition") || expected.contains("\"result\":\"FAIL\"");

@@ -15,6 +15,7 @@ use jsonata_core::value::JValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
+use super::references::{self, Reference};
 use super::sandbox::Request;
 use super::{Environment, jsonata_functions, tame};
 
@@ -59,6 +60,14 @@ pub fn template(text: &str) -> Option<&str> {
 /// What is wrong with it.
 pub fn check(expression: &str) -> Result<(), String> {
     parsed(expression).map(drop)
+}
+
+/// Checks an expression's syntax, and finds what it reads that a workflow does not have.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
+    Ok(references::find(&parsed(expression)?.node))
 }
 
 /// An expression that was parsed.

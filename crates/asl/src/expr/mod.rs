@@ -13,6 +13,7 @@ pub mod jsonata;
 mod jsonata_functions;
 pub mod path;
 mod path_parse;
+pub(crate) mod references;
 #[cfg(feature = "jsonata")]
 pub mod sandbox;
 #[cfg(feature = "jsonata")]

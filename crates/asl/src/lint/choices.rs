@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_jsonata_value, check_path, check_template};
-use super::{Lint, has_placeholder};
+use super::values::{Kind, check_timestamp, check_type, check_types};
+use super::{Lint, assign, fields, has_placeholder};
 use crate::model::QueryLanguage;
 
 /// What a comparison compares with.
@@ -51,33 +52,44 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
                 check_rule(lint, rule, &format!("{place}[{index}]"), language);
             }
         }
-        None => lint.schema(&place, "The value for the field 'Choices' must be an array", "Write [{ ... }]."),
+        None => {
+            check_type(lint, choices, &place, Kind::Array);
+        }
     }
 }
 
+/// What a rule may begin with, of which it has one.
+const SELECTORS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+
 fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguage) {
-    let Some(object) = rule.as_object() else {
-        lint.schema(place, "A choice rule must be an object", "Write { ..., \"Next\": \"State\" }.");
-        return;
-    };
+    check_type(lint, rule, place, Kind::Object);
+    let Some(object) = rule.as_object() else { return };
     match language {
         QueryLanguage::Jsonata => {
             lint.require(object, place, &["Condition", "Next"]);
-            super::fields::check_scope_fields(
-                lint,
-                object,
-                place,
-                &["Condition", "Next", "Comment", "Assign", "Output"],
-            );
+            for field in object.keys().map(String::as_str) {
+                match field {
+                    "Condition" | "Next" | "Comment" | "Assign" | "Output" => {}
+                    _ if SELECTORS.contains(&field) || operand(field).is_some() => {
+                        fields::belongs_to_json_path(lint, field, place);
+                    }
+                    _ => unsupported(lint, field, place),
+                }
+            }
             if let Some(condition) = object.get("Condition") {
                 check_jsonata_value(lint, condition, &format!("{place}/Condition"));
             }
         }
         QueryLanguage::JsonPath => {
             lint.require(object, place, &["Next"]);
-            check_comparison(lint, object, place, true);
+            for field in ["Condition", "Output"].iter().filter(|field| object.contains_key(**field)) {
+                fields::belongs_to_jsonata(lint, field, place);
+            }
+            check_comparison(lint, object, place, &["Next", "Comment", "Assign", "Condition", "Output"]);
         }
     }
+    check_types(lint, object, place, &["Next", "Comment"], Kind::String);
+    assign::check(lint, object, place);
     for field in ["Assign", "Output"] {
         if let Some(template) = object.get(field) {
             check_template(lint, template, &format!("{place}/{field}"), language);
@@ -85,64 +97,83 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
     }
 }
 
-fn check_comparison(lint: &mut Lint, rule: &Map<String, Value>, place: &str, top: bool) {
-    let plain: &[&str] = if top { &["Next", "Comment", "Assign", "Output"] } else { &["Comment"] };
+fn unsupported(lint: &mut Lint, field: &str, place: &str) {
+    let remedy = format!("Remove '{field}', or correct the operator's spelling.");
+    lint.schema(place, format!("Field '{field}' is not supported"), remedy);
+}
+
+/// Checks a rule, or one within another; `plain` are the fields that are no part of the comparison.
+fn check_comparison(lint: &mut Lint, rule: &Map<String, Value>, place: &str, plain: &[&str]) {
     let mut operators = Vec::new();
     for field in rule.keys().map(String::as_str).filter(|field| !plain.contains(field)) {
         match field {
-            "Variable" => check_path(lint, rule, place, field, PathRule::Path),
-            "And" | "Or" | "Not" => operators.push(field),
+            "Variable" => check_path(lint, rule, place, field, PathRule::Reference),
+            "And" | "Or" | "Not" => {}
             _ if operand(field).is_some() => operators.push(field),
-            _ => {
-                let remedy = format!("Remove '{field}', or correct the operator's spelling.");
-                lint.schema(place, format!("Field '{field}' is not supported"), remedy);
-            }
+            _ => unsupported(lint, field, place),
         }
     }
-    let [operator] = operators[..] else {
-        let message = "A choice rule must have exactly one comparison operator";
-        let remedy = format!("Keep one operator; here are {}. Join several by And or Or.", operators.len());
+    let selectors: Vec<&str> = SELECTORS.into_iter().filter(|field| rule.contains_key(*field)).collect();
+    let [selector] = selectors[..] else {
+        let list = SELECTORS.join(", ");
+        let message = format!("The object must have only one of the following fields, [{list}]");
+        let remedy = format!("Keep one of them; here are {}. Join several comparisons by And or Or.", selectors.len());
         lint.schema(place, message, remedy);
         return;
     };
-    match operator {
-        "And" | "Or" => match rule[operator].as_array().filter(|rules| !rules.is_empty()) {
-            Some(rules) => {
-                for (index, inner) in rules.iter().enumerate() {
-                    check_inner(lint, inner, &format!("{place}/{operator}[{index}]"));
-                }
-            }
-            None => lint.schema(&format!("{place}/{operator}"), "Value cannot be empty", "Add at least one rule."),
-        },
+    match selector {
+        "And" | "Or" => check_list(lint, &rule[selector], &format!("{place}/{selector}")),
         "Not" => check_inner(lint, &rule["Not"], &format!("{place}/Not")),
+        "Variable" => check_operator(lint, rule, place, &operators),
+        _ => {}
+    }
+}
+
+fn check_operator(lint: &mut Lint, rule: &Map<String, Value>, place: &str, operators: &[&str]) {
+    match operators {
+        [operator] => check_operand(lint, rule, place, operator),
+        [] => {
+            let message =
+                "This object should have only one of the following fields: [StringEquals, NumericEquals, ...]";
+            lint.schema(place, message, "Add an operator, such as StringEquals.");
+        }
         _ => {
-            lint.require(rule, place, &["Variable"]);
-            check_operand(lint, rule, place, operator);
+            let message = format!("There should only be one of the following fields: [{}]", operators.join(", "));
+            let remedy = format!("Keep one operator; here are {}. Join several by And or Or.", operators.len());
+            lint.schema(place, message, remedy);
         }
     }
 }
 
+fn check_list(lint: &mut Lint, rules: &Value, place: &str) {
+    check_type(lint, rules, place, Kind::Array);
+    let Some(rules) = rules.as_array() else { return };
+    if rules.is_empty() {
+        lint.schema(place, "Value cannot be empty", "Add at least one rule.");
+    }
+    for (index, inner) in rules.iter().enumerate() {
+        check_inner(lint, inner, &format!("{place}[{index}]"));
+    }
+}
+
 fn check_inner(lint: &mut Lint, rule: &Value, place: &str) {
-    match rule.as_object() {
-        Some(object) => check_comparison(lint, object, place, false),
-        None => lint.schema(place, "A choice rule must be an object", "Write { \"Variable\": ..., ... }."),
+    check_type(lint, rule, place, Kind::Object);
+    if let Some(object) = rule.as_object() {
+        check_comparison(lint, object, place, &["Comment"]);
     }
 }
 
 fn check_operand(lint: &mut Lint, rule: &Map<String, Value>, place: &str, operator: &str) {
     let (Some(kind), value) = (operand(operator), &rule[operator]) else { return };
-    if kind == Operand::Path {
-        check_path(lint, rule, place, operator, PathRule::Path);
-        return;
-    }
-    let (right, what) = match kind {
-        Operand::Number => (value.is_number(), "a number"),
-        Operand::Boolean => (value.is_boolean(), "a boolean"),
-        Operand::Timestamp => (value.is_string(), "a timestamp"),
-        Operand::Text | Operand::Path => (value.is_string(), "a string"),
-    };
-    if !right && !value.as_str().is_some_and(has_placeholder) {
-        let message = format!("The value for the field '{operator}' must be {what}");
-        lint.schema(&format!("{place}/{operator}"), message, format!("Write {what}; it is {value}."));
+    let at = format!("{place}/{operator}");
+    match kind {
+        Operand::Path => check_path(lint, rule, place, operator, PathRule::Reference),
+        Operand::Timestamp => check_timestamp(lint, value, &at),
+        Operand::Boolean => drop(check_type(lint, value, &at, Kind::Boolean)),
+        Operand::Text => drop(check_type(lint, value, &at, Kind::String)),
+        Operand::Number if value.is_number() || value.as_str().is_some_and(has_placeholder) => {}
+        Operand::Number => {
+            lint.schema(&at, "Expected value of type Number", format!("Write a number; it is {value}."));
+        }
     }
 }

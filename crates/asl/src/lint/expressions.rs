@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, below, element, has_placeholder};
+use super::values::{Kind, check_type};
+use super::{Lint, below, element, has_placeholder, syntax};
+use crate::expr::references::Reference;
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
 use crate::token::call;
@@ -16,6 +18,8 @@ pub(super) enum PathRule {
     PathOrNull,
     /// A path or a call of an intrinsic function.
     PathOrCall,
+    /// A path that leads to one value.
+    Reference,
     /// A reference path into the state's data, or `null`.
     ResultPath,
 }
@@ -24,29 +28,24 @@ pub(super) enum PathRule {
 pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str, field: &str, rule: PathRule) {
     let Some(value) = object.get(field) else { return };
     let place = format!("{at}/{field}");
-    let text = match value {
-        Value::Null if matches!(rule, PathRule::PathOrNull | PathRule::ResultPath) => return,
-        Value::String(text) if has_placeholder(text) => return,
-        Value::String(text) => text,
-        _ => {
-            lint.schema(
-                &place,
-                format!("The value for the field '{field}' must be a valid JSONPath"),
-                "Write a path as text, such as \"$.order\".",
-            );
-            return;
-        }
-    };
+    if value.is_null() && matches!(rule, PathRule::PathOrNull | PathRule::ResultPath) {
+        return;
+    }
+    check_type(lint, value, &place, Kind::String);
+    let Some(text) = value.as_str().filter(|text| !has_placeholder(text)) else { return };
     let result = match rule {
         PathRule::ResultPath if text.starts_with("$$") => Err("the context object cannot be written".to_owned()),
-        PathRule::ResultPath => path::check_reference(text),
+        PathRule::ResultPath | PathRule::Reference => path::check_reference(text),
         PathRule::PathOrCall if intrinsics::is_call(text) => check_call(text),
         _ => path::check(text),
     };
     if let Err(reason) = result {
         let message = match rule {
-            PathRule::ResultPath => format!("The value for the field '{field}' must be a valid Reference Path"),
-            _ => format!("The value for the field '{field}' must be a valid JSONPath"),
+            PathRule::ResultPath | PathRule::Reference if text.starts_with('$') => "Value is not a Reference Path",
+            PathRule::ResultPath | PathRule::Reference => {
+                "Value is not a Reference Path: Reference path didn't start with '$'"
+            }
+            _ => "Value must be a valid JSONPath.",
         };
         lint.schema(&place, message, format!("Correct the path '{text}': {reason}."));
     }
@@ -82,6 +81,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, place: &str) {
             for (key, value) in object {
                 let inner = below(place, key);
                 let Some(plain) = key.strip_suffix(".$") else {
+                    warn_of_missing_dollar(lint, key, value, &inner);
                     check_payload_template(lint, value, &inner);
                     continue;
                 };
@@ -137,29 +137,67 @@ pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
     }
 }
 
-fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
-    let Some(expression) = crate::model::template(text) else { return };
-    if expression.is_empty() {
-        lint.schema(place, "A JSONata expression cannot be empty", "Write an expression between {% and %}.");
-    } else if let Err(reason) = parses(expression) {
-        let field = place.rsplit('/').next().unwrap_or_default();
-        let message = format!("The value for the field '{field}' must be a valid JSONata expression");
-        lint.schema(place, message, format!("Correct the expression: {reason}."));
+/// A text that would be read as a path, if its field said so.
+fn warn_of_missing_dollar(lint: &mut Lint, key: &str, value: &Value, place: &str) {
+    if let Some(text) = value.as_str().filter(|text| looks_dynamic(text)) {
+        let message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function.";
+        lint.warning("NO_DOLLAR", place, message, format!("Write '{key}.$' to have '{text}' evaluated."));
     }
 }
 
+/// Whether a text reads as a path or a call, and not as a text that begins with a dollar sign.
+pub(super) fn looks_dynamic(text: &str) -> bool {
+    let path = ["$.", "$$.", "$["].iter().any(|start| text.starts_with(start)) && path::check(text).is_ok();
+    path || intrinsics::is_call(text) && intrinsics::check(text).is_ok()
+}
+
+fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
+    let Some(expression) = text.strip_prefix("{%") else { return };
+    let Some(expression) = expression.strip_suffix("%}") else {
+        let message = "JSONata string must start with {% and end with %}";
+        lint.schema(place, message, "Close the expression with %}.");
+        return;
+    };
+    match references(expression.trim()) {
+        Ok(found) => {
+            for reference in found {
+                check_reference(lint, &reference, place);
+            }
+        }
+        Err(reason) => {
+            let remedy = "Correct the expression between {% and %}.";
+            lint.error("INVALID_JSONATA_EXPRESSION", place, syntax::message(&reason), remedy);
+        }
+    }
+}
+
+/// An expression has no input of its own: its values come from `$states` and the variables.
+fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
+    let message = match reference {
+        Reference::Name(name) => format!("Reference to '{name}' at the top level is not supported."),
+        Reference::Root => "Reference to '$$' is not supported.".to_owned(),
+        Reference::ErrorOutput if lint.in_catcher => return,
+        Reference::ErrorOutput => "Field '$states.errorOutput' does not exist.".to_owned(),
+    };
+    let remedy = match reference {
+        Reference::ErrorOutput => "Only the Output and Assign of a catcher see $states.errorOutput.",
+        _ => "Begin with $states.input, $states.context or a variable.",
+    };
+    lint.error("UNSUPPORTED_JSONATA_EXPRESSION", place, message, remedy);
+}
+
 #[cfg(feature = "jsonata")]
-fn parses(expression: &str) -> Result<(), String> {
-    crate::expr::jsonata::check(expression)
+fn references(expression: &str) -> Result<Vec<Reference>, String> {
+    crate::expr::jsonata::references(expression)
 }
 
 /// Without the evaluator nothing can be said about an expression.
 #[cfg(not(feature = "jsonata"))]
-fn parses(_expression: &str) -> Result<(), String> {
-    Ok(())
+fn references(_expression: &str) -> Result<Vec<Reference>, String> {
+    Ok(Vec::new())
 }
 
 /// In JSONata a field that must be an expression or one of the plain values.
 pub(super) fn is_jsonata(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| crate::model::template(text).is_some() || has_placeholder(text))
+    value.as_str().is_some_and(|text| text.starts_with("{%") || has_placeholder(text))
 }

@@ -6,8 +6,9 @@ use super::Lint;
 use crate::model::QueryLanguage;
 
 pub(super) const MACHINE: &[&str] = &["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"];
-pub(super) const BRANCH: &[&str] = &["Comment", "StartAt", "States", "QueryLanguage"];
-pub(super) const PROCESSOR: &[&str] = &["Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"];
+// The states inside a state use the machine's language or their own: a scope has none.
+pub(super) const BRANCH: &[&str] = &["Comment", "StartAt", "States"];
+pub(super) const PROCESSOR: &[&str] = &["Comment", "StartAt", "States", "ProcessorConfig"];
 pub(super) const RETRIER: &[&str] =
     &["Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"];
 
@@ -69,13 +70,14 @@ fn allowed(state_type: &str) -> Option<Allowed> {
     })
 }
 
-/// Reports the fields that the type of state does not have in its language.
+/// Reports the fields that the type of state does not have, or not in its language. `None`: the language was refused
+/// already, and its fields are not told on top of that.
 pub(super) fn check_state_fields(
     lint: &mut Lint,
     state: &Map<String, Value>,
     path: &str,
     state_type: &str,
-    language: QueryLanguage,
+    language: Option<QueryLanguage>,
 ) {
     let Some(allowed) = allowed(state_type) else { return };
     let within = |lists: &[&[&str]], field: &str| lists.iter().any(|list| list.contains(&field));
@@ -83,21 +85,40 @@ pub(super) fn check_state_fields(
         if EVERY_STATE.contains(&field) || within(allowed.both, field) {
             continue;
         }
-        let (json_path, jsonata) = (within(allowed.json_path, field), allowed.jsonata.contains(&field));
-        let fits = match language {
-            QueryLanguage::JsonPath => json_path,
-            QueryLanguage::Jsonata => jsonata,
-        };
-        if fits {
-            continue;
+        match (within(allowed.json_path, field), allowed.jsonata.contains(&field), language) {
+            (true, _, Some(QueryLanguage::Jsonata)) => belongs_to_json_path(lint, field, path),
+            (_, true, Some(QueryLanguage::JsonPath)) => belongs_to_jsonata(lint, field, path),
+            (false, false, _) => {
+                let remedy = format!("A {state_type} state has no field '{field}': remove it or correct its spelling.");
+                lint.schema(path, format!("Field '{field}' is not supported"), remedy);
+            }
+            _ => {}
         }
-        let remedy = match (json_path, jsonata) {
-            (true, _) => format!("'{field}' belongs to JSONPath, and this state uses JSONata: {}.", instead(field)),
-            (_, true) => format!("'{field}' belongs to JSONata, and this state uses JSONPath: {}.", instead(field)),
-            _ => format!("A {state_type} state has no field '{field}': remove it or correct its spelling."),
-        };
-        lint.schema(path, format!("Field '{field}' is not supported"), remedy);
     }
+}
+
+/// A field of JSONPath where JSONata is used.
+pub(super) fn belongs_to_json_path(lint: &mut Lint, field: &str, path: &str) {
+    let message = format!(
+        "The QueryLanguage is set to 'JSONata', but field '{field}' is only supported for the 'JSONPath' QueryLanguage"
+    );
+    lint.schema(
+        path,
+        message,
+        format!("'{field}' belongs to JSONPath, and this state uses JSONata: {}.", instead(field)),
+    );
+}
+
+/// A field of JSONata where JSONPath is used.
+pub(super) fn belongs_to_jsonata(lint: &mut Lint, field: &str, path: &str) {
+    let message = format!(
+        "The QueryLanguage is set to 'JSONPath', but field '{field}' is only supported for the 'JSONata' QueryLanguage"
+    );
+    lint.schema(
+        path,
+        message,
+        format!("'{field}' belongs to JSONata, and this state uses JSONPath: {}.", instead(field)),
+    );
 }
 
 /// What the other language has for a field.
@@ -110,11 +131,13 @@ fn instead(field: &str) -> &'static str {
         "ItemsPath" => "write Items",
         "Result" | "ResultPath" | "ResultSelector" | "OutputPath" => "write Output",
         "InputPath" => "read $states.input in the expressions",
+        "Condition" => "write Variable and an operator, or set \"QueryLanguage\": \"JSONata\"",
+        "Variable" | "And" | "Or" | "Not" => "write Condition",
         _ => "write an expression in the field without 'Path'",
     }
 }
 
-/// Reports the fields that a scope, retrier or catcher does not have.
+/// Reports the fields that an object with fields of its own does not have: a scope, a retrier, a reader.
 pub(super) fn check_scope_fields(lint: &mut Lint, object: &Map<String, Value>, path: &str, known: &[&str]) {
     for field in object.keys().filter(|field| !known.contains(&field.as_str())) {
         let place = if path.is_empty() { "/" } else { path };
@@ -123,10 +146,5 @@ pub(super) fn check_scope_fields(lint: &mut Lint, object: &Map<String, Value>, p
     }
 }
 
-/// The fields of a catcher.
-pub(super) fn catcher(language: QueryLanguage) -> &'static [&'static str] {
-    match language {
-        QueryLanguage::JsonPath => &["Comment", "ErrorEquals", "Next", "ResultPath", "Assign"],
-        QueryLanguage::Jsonata => &["Comment", "ErrorEquals", "Next", "Output", "Assign"],
-    }
-}
+/// The fields of a catcher, in both languages.
+pub(super) const CATCHER: &[&str] = &["Comment", "ErrorEquals", "Next", "ResultPath", "Output", "Assign"];

@@ -16,11 +16,6 @@ pub(super) fn check_scope(
     path: &str,
     transitions_known: bool,
 ) {
-    let start = scope.get("StartAt").and_then(Value::as_str);
-    if let Some(start) = start.filter(|start| !states.contains_key(*start) && !has_placeholder(start)) {
-        let remedy = format!("Write the name of a state: {}.", list(states));
-        lint.error(MISSING_TARGET, &format!("{path}/StartAt"), format!("Missing 'StartAt' target: {start}"), remedy);
-    }
     let mut missing = false;
     for (name, state) in states {
         for (place, target) in targets(state) {
@@ -43,11 +38,16 @@ pub(super) fn check_scope(
         }
         return;
     }
-    let reached = start.map(|start| reachable(start, states)).unwrap_or_default();
-    if reached.is_empty() {
+    let start = scope.get("StartAt").and_then(Value::as_str).unwrap_or_default();
+    if start.is_empty() || has_placeholder(start) {
         return;
     }
-    for name in states.keys().filter(|name| !reached.contains(name.as_str())) {
+    if !states.contains_key(start) {
+        let remedy = format!("Write the name of a state: {}.", list(states));
+        // AWS writes 'Next' here too.
+        lint.error(MISSING_TARGET, &format!("{path}/StartAt"), format!("Missing 'Next' target: {start}"), remedy);
+    }
+    for name in unreachable(start, states) {
         lint.error(
             MISSING_TARGET,
             &format!("{path}/States/{name}"),
@@ -55,6 +55,27 @@ pub(super) fn check_scope(
             "Let a state of the same scope go to it, or remove it.",
         );
     }
+}
+
+/// The states that nothing leads to: those that no other state goes to, and the first of each circle that is left.
+/// What only an unreachable state leads to is not told on top of it.
+fn unreachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> Vec<&'a str> {
+    let mut led_to = HashSet::from([start]);
+    for (name, state) in states {
+        led_to.extend(targets(state).into_iter().map(|(_, target)| target).filter(|target| target != name));
+    }
+    let mut seen = HashSet::new();
+    reach(start, states, &mut seen);
+    let mut found = Vec::new();
+    for candidates in [true, false] {
+        for name in states.keys().map(String::as_str) {
+            if (!candidates || !led_to.contains(name)) && !seen.contains(name) {
+                found.push(name);
+                reach(name, states, &mut seen);
+            }
+        }
+    }
+    found
 }
 
 fn list(states: &Map<String, Value>) -> String {
@@ -85,15 +106,15 @@ fn targets(state: &Value) -> Vec<(String, &str)> {
     found
 }
 
-fn reachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> HashSet<&'a str> {
-    let (mut seen, mut open) = (HashSet::new(), vec![start]);
+/// Adds what can be reached from a state.
+fn reach<'a>(from: &'a str, states: &'a Map<String, Value>, seen: &mut HashSet<&'a str>) {
+    let mut open = vec![from];
     while let Some(name) = open.pop() {
         let Some(state) = states.get(name) else { continue };
         if seen.insert(name) {
             open.extend(targets(state).into_iter().map(|(_, target)| target));
         }
     }
-    seen
 }
 
 /// State names are unique in the whole definition.

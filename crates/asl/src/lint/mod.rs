@@ -3,17 +3,25 @@
 //! Adding a rule: find the file of its subject (fields, values, expressions, choices, flow) and report a [`Finding`]
 //! there; the place in the text is looked up afterwards by the finding's path.
 
+mod assign;
 mod choices;
 mod expressions;
 mod fields;
 mod flow;
+mod handlers;
+mod integrations;
+mod maps;
 mod states;
+mod syntax;
 mod values;
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Severity;
-use crate::model::QueryLanguage;
+use crate::model::{MachineType, QueryLanguage};
+use values::Kind;
 
 pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
@@ -31,6 +39,14 @@ pub(crate) struct Finding {
 #[derive(Default)]
 struct Lint {
     findings: Vec<Finding>,
+    /// A machine is made of the definition: what AWS refuses is an error, though the language allows it.
+    created: bool,
+    /// The states at hand run as Express: the machine, or the children of a distributed map.
+    express: bool,
+    /// The expressions at hand are those of a catcher, which see `$states.errorOutput`.
+    in_catcher: bool,
+    /// Labels of maps, which are unique in a definition.
+    labels: HashSet<String>,
 }
 
 impl Lint {
@@ -41,6 +57,19 @@ impl Lint {
 
     fn schema(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.error(SCHEMA, path, message, remedy);
+    }
+
+    /// What the language's specification allows and AWS refuses.
+    fn refused_by_aws(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let severity = if self.created { Severity::Error } else { Severity::Warning };
+        let (message, path, remedy) = (message.into(), path.to_owned(), remedy.into());
+        self.findings.push(Finding { severity, code, message, path, remedy });
     }
 
     fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
@@ -59,28 +88,39 @@ impl Lint {
     }
 }
 
-/// All findings in a definition.
-pub(crate) fn lint(definition: &Value) -> Vec<Finding> {
-    let mut lint = Lint::default();
+/// All findings in a definition, or in one of which a machine is made.
+pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Finding> {
+    let express = created == Some(MachineType::Express);
+    let mut lint = Lint { created: created.is_some(), express, ..Lint::default() };
     let Some(object) = definition.as_object() else {
         lint.schema("/", "A definition is a JSON object", "Begin with { \"StartAt\": ..., \"States\": { ... } }.");
         return lint.findings;
     };
     fields::check_scope_fields(&mut lint, object, "", fields::MACHINE);
-    let language = match object.get("QueryLanguage").and_then(Value::as_str) {
-        Some("JSONata") => QueryLanguage::Jsonata,
-        _ => QueryLanguage::JsonPath,
-    };
     values::check_query_language(&mut lint, object, "");
-    values::check_positive(&mut lint, object, "", "TimeoutSeconds", language);
+    let language = language_of(object).unwrap_or_default();
+    if let Some(version) = object.get("Version") {
+        values::check_one_of(&mut lint, version, "/Version", &["1.0"]);
+    }
+    values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, language);
     check_scope(&mut lint, object, "", language);
     flow::check_names(&mut lint, definition);
     lint.findings
 }
 
+/// The language that an object asks for: AWS takes whatever is not exactly `JSONPath` as JSONata.
+fn language_of(object: &Map<String, Value>) -> Option<QueryLanguage> {
+    Some(match object.get("QueryLanguage")?.as_str() {
+        Some("JSONPath") => QueryLanguage::JsonPath,
+        Some(text) if has_placeholder(text) => QueryLanguage::JsonPath,
+        _ => QueryLanguage::Jsonata,
+    })
+}
+
 /// Checks the states of a scope: of the machine, a branch, or the body of a Map.
 fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language: QueryLanguage) {
     lint.require(scope, path, &["StartAt", "States"]);
+    values::check_types(lint, scope, path, &["Comment", "StartAt"], Kind::String);
     let Some(states) = scope.get("States") else { return };
     let states_path = format!("{path}/States");
     match states.as_object() {
@@ -95,11 +135,9 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
             let transitions_known = lint.findings[before..].iter().all(|finding| !finding.message.contains("[Type]"));
             flow::check_scope(lint, scope, states, path, transitions_known);
         }
-        None => lint.schema(
-            &states_path,
-            "The value for the field 'States' must be an object",
-            "Write { \"Name\": { ... } }.",
-        ),
+        None => {
+            values::check_type(lint, states, &states_path, Kind::Object);
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata};
-use super::values::{check_error_equals, check_exclusive, check_number, check_positive, check_query_language};
-use super::{Lint, check_scope, choices, fields, has_placeholder};
+use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata, looks_dynamic};
+use super::values::{
+    self, Kind, check_exclusive, check_number, check_query_language, check_timestamp, check_type, check_types,
+};
+use super::{Lint, assign, check_scope, choices, fields, handlers, has_placeholder, integrations, language_of, maps};
 use crate::model::QueryLanguage;
 
 /// Longest name of a state, in characters.
@@ -15,13 +17,13 @@ const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "
 pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, machine: QueryLanguage) {
     let length = name.chars().count();
     if length > LONGEST_NAME {
-        let message = format!("State name exceeds the limit of {LONGEST_NAME} characters: {name}");
-        lint.schema(path, message, format!("Shorten the name by {} characters.", length - LONGEST_NAME));
+        let message =
+            format!("Invalid State name: {name} exceeds the {LONGEST_NAME}-character limit allowed by the service");
+        let remedy = format!("Shorten the name by {} characters.", length - LONGEST_NAME);
+        lint.error("INVALID_STATE_NAME", path, message, remedy);
     }
-    let Some(object) = state.as_object() else {
-        lint.schema(path, "A state must be an object", "Write { \"Type\": ..., ... }.");
-        return;
-    };
+    check_type(lint, state, path, Kind::Object);
+    let Some(object) = state.as_object() else { return };
     lint.require(object, path, &["Type"]);
     let Some(state_type) = object.get("Type") else { return };
     let Some(state_type) = state_type.as_str().filter(|name| TYPES.contains(name)) else {
@@ -31,17 +33,15 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         return;
     };
     check_query_language(lint, object, path);
-    let language = match (object.get("QueryLanguage").and_then(Value::as_str), machine) {
-        (Some("JSONata"), _) => QueryLanguage::Jsonata,
-        (Some("JSONPath"), QueryLanguage::Jsonata) => {
-            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            lint.schema(path, message, "Remove QueryLanguage here, or set it state by state.");
-            QueryLanguage::JsonPath
-        }
-        (Some("JSONPath"), _) => QueryLanguage::JsonPath,
-        _ => machine,
-    };
-    fields::check_state_fields(lint, object, path, state_type, language);
+    let language = language_of(object).unwrap_or(machine);
+    let refused = machine == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath;
+    if refused {
+        let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+        lint.schema(path, message, "Remove QueryLanguage here, or set it state by state.");
+    }
+    fields::check_state_fields(lint, object, path, state_type, (!refused).then_some(language));
+    check_types(lint, object, path, &["Comment", "Next", "Default"], Kind::String);
+    check_types(lint, object, path, &["End"], Kind::Boolean);
     if !matches!(state_type, "Choice" | "Succeed" | "Fail") {
         check_exclusive(lint, object, path, &["Next", "End"], true);
     }
@@ -54,11 +54,13 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         }
         "Fail" => check_fail(lint, object, path, language),
         "Parallel" => check_parallel(lint, object, path, machine),
-        "Map" => check_map(lint, object, path, language, machine),
+        "Map" => maps::check(lint, object, path, language, machine),
+        "Pass" => warn_of_static_result(lint, object, path),
         _ => {}
     }
     check_data_flow(lint, object, path, language);
-    check_handlers(lint, object, path, language);
+    handlers::check(lint, object, path, language);
+    assign::check(lint, object, path);
 }
 
 /// The fields that select, shape and keep data, whatever the type.
@@ -68,7 +70,7 @@ fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, lang
             check_path(lint, state, path, field, PathRule::PathOrNull);
         }
         check_path(lint, state, path, "ResultPath", PathRule::ResultPath);
-        check_path(lint, state, path, "ItemsPath", PathRule::Path);
+        check_path(lint, state, path, "ItemsPath", PathRule::Reference);
     }
     let templates = ["Parameters", "ResultSelector", "ItemSelector", "Assign", "Arguments", "Output", "Items"];
     for field in templates {
@@ -76,71 +78,18 @@ fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, lang
             check_template(lint, template, &format!("{path}/{field}"), language);
         }
     }
-    for (field, inner) in [("ItemBatcher", "BatchInput"), ("ItemReader", "Parameters"), ("ItemReader", "Arguments")] {
-        if let Some(template) = state.get(field).and_then(|value| value.get(inner)) {
-            check_template(lint, template, &format!("{path}/{field}/{inner}"), language);
-        }
-    }
-}
-
-fn check_handlers(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
-    for field in ["Retry", "Catch"] {
-        let entries = state.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        for (index, entry) in entries.iter().enumerate() {
-            let place = format!("{path}/{field}[{index}]");
-            let Some(object) = entry.as_object() else {
-                lint.schema(&place, "An entry must be an object", "Write { \"ErrorEquals\": [...], ... }.");
-                continue;
-            };
-            check_error_equals(lint, object, &place, index + 1 == entries.len());
-            if field == "Retry" {
-                check_retrier(lint, object, &place, language);
-            } else {
-                fields::check_scope_fields(lint, object, &place, fields::catcher(language));
-                lint.require(object, &place, &["ErrorEquals", "Next"]);
-                check_path(lint, object, &place, "ResultPath", PathRule::ResultPath);
-                for template in ["Assign", "Output"] {
-                    if let Some(value) = object.get(template) {
-                        check_template(lint, value, &format!("{place}/{template}"), language);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str, language: QueryLanguage) {
-    fields::check_scope_fields(lint, retrier, place, fields::RETRIER);
-    lint.require(retrier, place, &["ErrorEquals"]);
-    check_positive(lint, retrier, place, "IntervalSeconds", language);
-    check_positive(lint, retrier, place, "MaxDelaySeconds", language);
-    check_number(lint, retrier, place, "MaxAttempts", (0.0, 99_999_999.0), true, language);
-    check_number(lint, retrier, place, "BackoffRate", (1.0, f64::INFINITY), false, language);
-    let jitter = retrier.get("JitterStrategy");
-    if jitter.is_some_and(|value| {
-        !value.as_str().is_some_and(|text| matches!(text, "FULL" | "NONE") || has_placeholder(text))
-    }) {
-        let message = "The field 'JitterStrategy' should have one of these values: [FULL, NONE]";
-        lint.schema(&format!("{place}/JitterStrategy"), message, "Write \"FULL\" or \"NONE\".");
-    }
 }
 
 fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     lint.require(state, path, &["Resource"]);
     check_resource(lint, state, path);
+    integrations::check(lint, state, path, language);
     for (field, by_path) in [("TimeoutSeconds", "TimeoutSecondsPath"), ("HeartbeatSeconds", "HeartbeatSecondsPath")] {
         check_exclusive(lint, state, path, &[field, by_path], false);
-        check_positive(lint, state, path, field, language);
+        check_number(lint, state, path, field, (1.0, values::MOST), true, language);
         check_path(lint, state, path, by_path, PathRule::Path);
     }
-    if let Some(credentials) = state.get("Credentials") {
-        let place = format!("{path}/Credentials");
-        if !credentials.is_object() && !is_jsonata(credentials) {
-            let remedy = "Write { \"RoleArn\": \"arn:aws:iam::...\" }.";
-            lint.schema(&place, "The value for the field 'Credentials' must be an object", remedy);
-        }
-        check_template(lint, credentials, &place, language);
-    }
+    check_credentials(lint, state, path, language);
     let waits = state.get("Resource").and_then(Value::as_str).is_some_and(|text| text.ends_with(".waitForTaskToken"));
     if waits && !["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds"].iter().any(|key| state.contains_key(*key))
     {
@@ -153,6 +102,42 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     }
 }
 
+/// The Result of a Pass state is never evaluated.
+fn warn_of_static_result(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
+    let Some(result) = state.get("Result") else { return };
+    let dynamic = |key: &str, value: &Value| key.ends_with(".$") || value.as_str().is_some_and(looks_dynamic);
+    let found = match result {
+        Value::Object(fields) => fields.iter().any(|(key, value)| dynamic(key, value)),
+        other => dynamic("", other),
+    };
+    if found {
+        let message = "Attempt to use a path in the result of a pass state.";
+        let remedy = "Write Parameters in place of Result to have paths evaluated.";
+        lint.warning("PASS_RESULT_IS_STATIC", &format!("{path}/Result"), message, remedy);
+    }
+}
+
+fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    let Some(credentials) = state.get("Credentials") else { return };
+    let place = format!("{path}/Credentials");
+    if state.get("Resource").and_then(Value::as_str).is_some_and(|text| text.contains(":activity:")) {
+        let message = "The field 'Credentials' is not supported for activities";
+        lint.schema(&place, message, "Remove Credentials: a worker has credentials of its own.");
+    }
+    if language == QueryLanguage::Jsonata && is_jsonata(credentials) {
+        return;
+    }
+    check_type(lint, credentials, &place, Kind::Object);
+    let Some(object) = credentials.as_object() else { return };
+    if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
+        let remedy = "Write { \"RoleArn\": \"arn:aws:iam::...\" }.";
+        lint.refused_by_aws(super::SCHEMA, &place, "The field 'RoleArn' is required but was missing", remedy);
+    }
+    if language == QueryLanguage::JsonPath {
+        check_template(lint, credentials, &place, language);
+    }
+}
+
 /// The language's specification wants a URI; AWS wants an ARN.
 fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let Some(resource) = state.get("Resource") else { return };
@@ -160,28 +145,30 @@ fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let remedy = "Write an ARN, such as arn:aws:states:::lambda:invoke, or a ${Placeholder} for one.";
     match resource.as_str() {
         Some(text) if text.starts_with("arn:") || has_placeholder(text) => {}
-        Some(text) if text.contains(':') => lint.warning(super::SCHEMA, &place, message, remedy),
-        _ => lint.schema(&place, message, remedy),
+        Some(text) if text.contains(':') => lint.refused_by_aws(super::SCHEMA, &place, message, remedy),
+        Some(_) => lint.schema(&place, message, remedy),
+        None => {
+            check_type(lint, resource, &place, Kind::String);
+        }
     }
 }
 
 fn check_wait(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     let names: &[&str] = match language {
-        QueryLanguage::JsonPath => &["Seconds", "SecondsPath", "Timestamp", "TimestampPath"],
+        QueryLanguage::JsonPath => &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"],
         QueryLanguage::Jsonata => &["Seconds", "Timestamp"],
     };
     check_exclusive(lint, state, path, names, true);
-    check_number(lint, state, path, "Seconds", (0.0, 99_999_999.0), true, language);
+    check_number(lint, state, path, "Seconds", (0.0, values::MOST), true, language);
     for field in ["SecondsPath", "TimestampPath"] {
         check_path(lint, state, path, field, PathRule::Path);
     }
     if let Some(timestamp) = state.get("Timestamp") {
         let place = format!("{path}/Timestamp");
-        if !timestamp.is_string() {
-            let remedy = "Write a moment, such as \"2030-01-31T09:00:00Z\".";
-            lint.schema(&place, "The value for the field 'Timestamp' must be a timestamp", remedy);
-        } else if language == QueryLanguage::Jsonata {
+        if language == QueryLanguage::Jsonata && is_jsonata(timestamp) {
             check_jsonata_value(lint, timestamp, &place);
+        } else {
+            check_timestamp(lint, timestamp, &place);
         }
     }
 }
@@ -192,10 +179,12 @@ fn check_fail(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
         check_path(lint, state, path, by_path, PathRule::PathOrCall);
         if let Some(value) = state.get(field) {
             let place = format!("{path}/{field}");
-            if !value.is_string() {
-                lint.schema(&place, format!("The value for the field '{field}' must be a string"), "Write a text.");
-            } else if language == QueryLanguage::Jsonata {
+            check_type(lint, value, &place, Kind::String);
+            if language == QueryLanguage::Jsonata {
                 check_jsonata_value(lint, value, &place);
+            } else if value.as_str().is_some_and(looks_dynamic) {
+                let message = "Field value looks like a path, but field name does not end with 'Path'.";
+                lint.warning("NO_PATH", &place, message, format!("Write '{by_path}' to have the path evaluated."));
             }
         }
     }
@@ -214,39 +203,17 @@ fn check_parallel(lint: &mut Lint, state: &Map<String, Value>, path: &str, machi
                 check_body(lint, branch, &format!("{place}[{index}]"), fields::BRANCH, machine);
             }
         }
-        None => lint.schema(&place, "The value for the field 'Branches' must be an array", "Write [{ ... }]."),
+        None => {
+            check_type(lint, branches, &place, Kind::Array);
+        }
     }
 }
 
-fn check_body(lint: &mut Lint, body: &Value, place: &str, known: &[&str], machine: QueryLanguage) {
-    match body.as_object() {
-        Some(scope) => {
-            fields::check_scope_fields(lint, scope, place, known);
-            check_scope(lint, scope, place, machine);
-        }
-        None => lint.schema(
-            place,
-            "States inside a state must be an object",
-            "Write { \"StartAt\": ..., \"States\": ... }.",
-        ),
-    }
-}
-
-fn check_map(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage, machine: QueryLanguage) {
-    check_exclusive(lint, state, path, &["ItemProcessor", "Iterator"], true);
-    check_exclusive(lint, state, path, &["ItemSelector", "Parameters"], false);
-    for (field, by_path, limit) in [
-        ("MaxConcurrency", "MaxConcurrencyPath", f64::INFINITY),
-        ("ToleratedFailureCount", "ToleratedFailureCountPath", f64::INFINITY),
-        ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath", 100.0),
-    ] {
-        check_exclusive(lint, state, path, &[field, by_path], false);
-        check_number(lint, state, path, field, (0.0, limit), field != "ToleratedFailurePercentage", language);
-        check_path(lint, state, path, by_path, PathRule::Path);
-    }
-    for field in ["ItemProcessor", "Iterator"] {
-        if let Some(body) = state.get(field) {
-            check_body(lint, body, &format!("{path}/{field}"), fields::PROCESSOR, machine);
-        }
+/// Checks the states inside a state.
+pub(super) fn check_body(lint: &mut Lint, body: &Value, place: &str, known: &[&str], machine: QueryLanguage) {
+    check_type(lint, body, place, Kind::Object);
+    if let Some(scope) = body.as_object() {
+        fields::check_scope_fields(lint, scope, place, known);
+        check_scope(lint, scope, place, machine);
     }
 }

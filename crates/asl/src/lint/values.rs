@@ -8,26 +8,57 @@ use crate::model::QueryLanguage;
 /// `QueryLanguage` is one of the two.
 pub(super) fn check_query_language(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
     let Some(value) = object.get("QueryLanguage") else { return };
-    let known = value.as_str().is_some_and(|text| matches!(text, "JSONPath" | "JSONata") || has_placeholder(text));
-    if !known {
-        lint.schema(
-            &format!("{path}/QueryLanguage"),
-            "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-            "Write \"JSONPath\" or \"JSONata\".",
-        );
+    check_one_of(lint, value, &format!("{path}/QueryLanguage"), &["JSONPath", "JSONata"]);
+}
+
+/// A text out of a few.
+pub(super) fn check_one_of(lint: &mut Lint, value: &Value, place: &str, known: &[&str]) {
+    let list = known.join(", ");
+    match value.as_str() {
+        Some(text) if known.contains(&text) || has_placeholder(text) => {}
+        Some(_) => {
+            let message = format!("Value should be one of the following: [{list}]");
+            lint.schema(place, message, format!("Write one of {list}; it is {value}."));
+        }
+        None => drop(check_type(lint, value, place, Kind::String)),
     }
 }
 
-/// A number of at least one, or an expression that yields it.
-pub(super) fn check_positive(
-    lint: &mut Lint,
-    object: &Map<String, Value>,
-    path: &str,
-    field: &str,
-    language: QueryLanguage,
-) {
-    check_number(lint, object, path, field, (1.0, f64::INFINITY), true, language);
+/// What a plain value is, with AWS's name for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    String,
+    Boolean,
+    Object,
+    Array,
 }
+
+/// Whether a value is of its kind; a placeholder may become anything.
+pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, kind: Kind) -> bool {
+    let (right, name, what) = match kind {
+        Kind::String => (value.is_string(), "STRING", "a text"),
+        Kind::Boolean => (value.is_boolean(), "BOOLEAN", "true or false"),
+        Kind::Object => (value.is_object(), "OBJECT", "an object: { ... }"),
+        Kind::Array => (value.is_array(), "ARRAY", "an array: [ ... ]"),
+    };
+    let right = right || value.as_str().is_some_and(has_placeholder);
+    if !right {
+        lint.schema(place, format!("Expected value of type [{name}]"), format!("Write {what}."));
+    }
+    right
+}
+
+/// Checks the kind of each of these fields that is there.
+pub(super) fn check_types(lint: &mut Lint, object: &Map<String, Value>, path: &str, fields: &[&str], kind: Kind) {
+    for field in fields {
+        if let Some(value) = object.get(*field) {
+            check_type(lint, value, &format!("{path}/{field}"), kind);
+        }
+    }
+}
+
+/// Most seconds that AWS takes anywhere.
+pub(super) const MOST: f64 = 99_999_999.0;
 
 /// A number within the limits, or an expression that yields it.
 pub(super) fn check_number(
@@ -45,52 +76,78 @@ pub(super) fn check_number(
         if has_placeholder(text) {
             return;
         }
-        if language == QueryLanguage::Jsonata && text.trim_start().starts_with("{%") {
+        if language == QueryLanguage::Jsonata && text.starts_with("{%") {
             expressions::check_jsonata_value(lint, value, &place);
             return;
         }
     }
-    let right = value
-        .as_f64()
-        .is_some_and(|number| number >= limits.0 && number <= limits.1 && (!whole || number.fract() == 0.0));
-    if !right {
-        let kind = if whole { "a whole number" } else { "a number" };
-        let bound = if limits.1.is_finite() {
-            format!("from {} to {}", limits.0, limits.1)
-        } else {
-            format!("of at least {}", limits.0)
-        };
-        lint.schema(
-            &place,
-            format!("The value for the field '{field}' must be {kind} {bound}"),
-            format!("Write {kind} {bound}; it is {value}."),
-        );
+    let name = if whole { "Integer" } else { "Number" };
+    let remedy = |what: String| format!("Write {what}; it is {value}.");
+    match value.as_f64() {
+        Some(number) if whole && number.fract() != 0.0 => {
+            lint.schema(&place, format!("Expected value of type {name}"), remedy("a whole number".to_owned()));
+        }
+        Some(number) if number < limits.0 => {
+            let message = format!("Minimum value is {}", limits.0);
+            lint.schema(&place, message, remedy(format!("a number of at least {}", limits.0)));
+        }
+        Some(number) if number > limits.1 => {
+            let message = format!("Maximum value is {}", limits.1);
+            lint.schema(&place, message, remedy(format!("a number of at most {}", limits.1)));
+        }
+        Some(_) => {}
+        None => lint.schema(&place, format!("Expected value of type {name}"), remedy("a number".to_owned())),
     }
+}
+
+/// A moment of the RFC 3339 profile that the language wants: an upper-case `T`, and `Z` or an offset.
+pub(super) fn check_timestamp(lint: &mut Lint, value: &Value, place: &str) {
+    if !check_type(lint, value, place, Kind::String) {
+        return;
+    }
+    if !value.as_str().is_some_and(|text| is_timestamp(text) || has_placeholder(text)) {
+        let remedy = format!("Write a moment, such as \"2030-01-31T09:00:00Z\"; it is {value}.");
+        lint.schema(place, "String does not match RFC3339 timestamp", remedy);
+    }
+}
+
+fn is_timestamp(text: &str) -> bool {
+    let shape: String = text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    let Some(rest) = shape.strip_prefix("0000-00-00T00:00:00") else { return false };
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) if fraction.starts_with('0') => fraction.trim_start_matches('0'),
+        Some(_) => return false,
+        None => rest,
+    };
+    let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(u32::MAX);
+    // A second of 60 is a leap second.
+    let in_range = (1..=12).contains(&part(5..7))
+        && (1..=31).contains(&part(8..10))
+        && part(11..13) < 24
+        && part(14..16) < 60
+        && part(17..19) <= 60;
+    in_range && matches!(rest, "Z" | "+00:00" | "-00:00")
 }
 
 /// `ErrorEquals` of a retrier or catcher. `last` tells whether it is the last of its list.
 pub(super) fn check_error_equals(lint: &mut Lint, object: &Map<String, Value>, path: &str, last: bool) {
     let Some(value) = object.get("ErrorEquals") else { return };
     let place = format!("{path}/ErrorEquals");
-    if value.as_str().is_some_and(has_placeholder) {
+    if !check_type(lint, value, &place, Kind::Array) {
         return;
     }
-    let names = value.as_array().filter(|names| names.iter().all(Value::is_string));
-    let Some(names) = names else {
-        lint.schema(
-            &place,
-            "The value for the field 'ErrorEquals' must be an array of strings",
-            "Write [\"States.ALL\"] or the names of the errors.",
-        );
-        return;
-    };
-    if names.is_empty() {
+    let names = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    for (index, name) in names.iter().enumerate() {
+        check_type(lint, name, &format!("{place}[{index}]"), Kind::String);
+    }
+    if names.is_empty() && value.is_array() {
         lint.schema(&place, "Value cannot be empty", "Name at least one error, or \"States.ALL\" for every error.");
     }
-    if names.iter().any(|name| name == "States.ALL") && (names.len() > 1 || !last) {
+    let all = names.iter().position(|name| name == "States.ALL");
+    if let Some(index) = all.filter(|_| names.len() > 1 || !last) {
         lint.schema(
-            &place,
-            "States.ALL must appear alone and in the last entry",
+            &format!("{place}[{index}]"),
+            "States.ALL must appear alone and at end of list",
             "Put \"States.ALL\" into an entry of its own, after all others.",
         );
     }
@@ -104,14 +161,19 @@ pub(super) fn check_exclusive(
     names: &[&str],
     required: bool,
 ) {
-    let there: Vec<&str> = names.iter().copied().filter(|name| object.contains_key(*name)).collect();
+    let there: Vec<&str> = names.iter().copied().filter(|name| is_there(object, name)).collect();
     let list = names.join(", ");
     if there.is_empty() && required {
-        let message = format!("Exactly one of these fields is required: [{list}]");
+        let message = format!("This object should have only one of the following fields: [{list}]");
         lint.schema(path, message, format!("Add one of {list}."));
     } else if there.len() > 1 {
         let found = there.join(", ");
-        let message = format!("Only one of these fields is allowed: [{found}]");
+        let message = format!("There should only be one of the following fields: [{list}]");
         lint.schema(path, message, format!("Keep one of {found} and remove the others."));
     }
+}
+
+/// `"End": false` says no more than no `End`.
+fn is_there(object: &Map<String, Value>, name: &str) -> bool {
+    object.get(name).is_some_and(|value| name != "End" || *value != Value::Bool(false))
 }

@@ -23,6 +23,13 @@ pub enum QueryLanguage {
     Jsonata,
 }
 
+/// The types of machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineType {
+    Standard,
+    Express,
+}
+
 /// A whole definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {

@@ -7,12 +7,34 @@ use reader::{Document, read};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::{Finding, lint};
-use crate::model::Machine;
+use crate::model::{Machine, MachineType};
 
 /// Reads a definition and judges it.
 ///
 /// All findings are collected, in the order of the text. The machine is there when none of them is an error.
 pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
+    judged(text, None)
+}
+
+/// As [`parse()`], for a definition of which a machine is made: what AWS refuses is an error, though the language
+/// allows it.
+pub fn parse_created(text: &str, kind: MachineType) -> (Option<Machine>, Vec<Diagnostic>) {
+    judged(text, Some(kind))
+}
+
+fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Diagnostic>) {
+    if text.trim().is_empty() {
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            code: "MISSING_DESCRIPTION",
+            message: "Received a null or empty workflow input.".to_owned(),
+            path: String::new(),
+            line: 1,
+            column: 1,
+            remedy: "Begin with { \"StartAt\": ..., \"States\": { ... } }.".to_owned(),
+        };
+        return (None, vec![diagnostic]);
+    }
     let document = match read(text) {
         Ok(document) => document,
         Err(error) => {
@@ -29,14 +51,14 @@ pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
             return (None, vec![diagnostic]);
         }
     };
-    let diagnostics = judge(text, &document);
+    let diagnostics = judge(text, &document, created);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return (None, diagnostics);
     }
     (Machine::from_value(document.value), diagnostics)
 }
 
-fn judge(text: &str, document: &Document) -> Vec<Diagnostic> {
+fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<Diagnostic> {
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let finding = Finding {
             severity: Severity::Error,
@@ -47,7 +69,7 @@ fn judge(text: &str, document: &Document) -> Vec<Diagnostic> {
         };
         (finding, duplicate.offset)
     });
-    let findings = lint(&document.value).into_iter().map(|finding| {
+    let findings = lint(&document.value, created).into_iter().map(|finding| {
         let offset = offset(document, &finding.path);
         (finding, offset)
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_asl::{Diagnostic, Severity, invalid_definition_message, parse};
+use countersign_asl::{Diagnostic, MachineType, Severity, invalid_definition_message, parse_created};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -40,11 +40,8 @@ pub struct Create {
 
 /// The diagnostics of a definition for a type of machine.
 fn diagnose(definition: &str, kind: &str) -> Vec<Diagnostic> {
-    let (machine, mut diagnostics) = parse(definition);
-    if let Some(machine) = machine.filter(|_| kind == "EXPRESS") {
-        diagnostics.extend(countersign_asl::express_diagnostics(&machine));
-    }
-    diagnostics
+    let kind = if kind == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
+    parse_created(definition, kind).1
 }
 
 fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {

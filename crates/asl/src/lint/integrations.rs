@@ -1,0 +1,117 @@
+//! Tasks that call a service: which patterns a service has, and what it must be given.
+
+use serde_json::{Map, Value};
+
+use super::{Lint, SCHEMA, has_placeholder};
+use crate::model::QueryLanguage;
+
+/// Services that no task can wait for with `.sync`.
+const NEVER_SYNC: &[&str] =
+    &["lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "aws-sdk", "bedrock-agentcore"];
+/// Services that cannot be given a task token.
+const NEVER_TOKEN: &[&str] = &[
+    "athena",
+    "batch",
+    "bedrock-agentcore",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "glue",
+    "mediaconvert",
+    "sagemaker",
+];
+
+/// The fields without which a call is refused.
+const REQUIRED: &[(&str, &[&str])] = &[
+    ("lambda:invoke", &["FunctionName"]),
+    ("sqs:sendMessage", &["QueueUrl", "MessageBody"]),
+    ("sns:publish", &["Message"]),
+    ("dynamodb:putItem", &["TableName", "Item"]),
+    ("dynamodb:getItem", &["TableName", "Key"]),
+    ("dynamodb:deleteItem", &["TableName", "Key"]),
+    ("dynamodb:updateItem", &["TableName", "Key"]),
+    ("states:startExecution", &["StateMachineArn"]),
+    ("events:putEvents", &["Entries"]),
+    ("ecs:runTask", &["TaskDefinition"]),
+    ("glue:startJobRun", &["JobName"]),
+];
+
+/// Checks a Task state's resource and what the service is given.
+pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    let Some(resource) = state.get("Resource").and_then(Value::as_str).filter(|text| !has_placeholder(text)) else {
+        return;
+    };
+    let place = format!("{path}/Resource");
+    check_express(lint, resource, &place);
+    let Some(call) = resource.split_once(":states:::").filter(|(arn, _)| arn.starts_with("arn:")).map(|(_, call)| call)
+    else {
+        return;
+    };
+    if !has_pattern(call) {
+        let message = format!(
+            "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the \
+             resource is not available in this region."
+        );
+        let remedy = "Use a pattern that the service has: without an ending, it answers the call itself.";
+        lint.refused_by_aws(SCHEMA, &place, message, remedy);
+        return;
+    }
+    let field = match language {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
+    };
+    match state.get(field) {
+        None => {
+            let message = format!("{field} field is required for resource ARN: {resource}");
+            let remedy = format!("Add {field} with what the service is to get.");
+            lint.refused_by_aws(SCHEMA, &place, message, remedy);
+        }
+        Some(given) => check_given(lint, call, given, &format!("{path}/{field}")),
+    }
+}
+
+/// Whether a service has the pattern that `service:action.pattern` asks for.
+fn has_pattern(call: &str) -> bool {
+    let service = call.split(':').next().unwrap_or_default();
+    let sync = call.ends_with(".sync") || call.ends_with(".sync:2");
+    let nothing = call.ends_with(".sync:2") && service != "states"
+        || sync && NEVER_SYNC.contains(&service)
+        || call.ends_with(".waitForTaskToken") && NEVER_TOKEN.contains(&service);
+    !nothing
+}
+
+fn check_given(lint: &mut Lint, call: &str, given: &Value, place: &str) {
+    let action = ["waitForTaskToken", "sync:2", "sync"]
+        .iter()
+        .find_map(|pattern| call.strip_suffix(pattern)?.strip_suffix('.'))
+        .unwrap_or(call);
+    let Some((_, required)) = REQUIRED.iter().find(|(known, _)| *known == action) else { return };
+    let Some(given) = given.as_object() else { return };
+    for field in *required {
+        if !given.contains_key(*field) && !given.contains_key(&format!("{field}.$")) {
+            let message = format!("The field '{field}' is required but was missing");
+            lint.refused_by_aws(SCHEMA, place, message, format!("Add {field}."));
+        }
+    }
+}
+
+/// What an Express machine cannot wait for.
+fn check_express(lint: &mut Lint, resource: &str, place: &str) {
+    if !lint.express {
+        return;
+    }
+    let message = if resource.contains(":activity:") {
+        "Express state machine does not support Activity ARN"
+    } else if resource.ends_with(".waitForTaskToken") {
+        // The second space is AWS's own.
+        "Express state machine does not support '.waitForTaskToken' service integration "
+    } else if resource.ends_with(".sync") || resource.ends_with(".sync:2") {
+        "Express state machine does not support '.sync' service integration"
+    } else {
+        return;
+    };
+    lint.schema(place, message, "Make it a STANDARD machine, or call the service without waiting for it.");
+}

@@ -1,0 +1,221 @@
+//! Map states: their processor, where items come from and where results go.
+
+use serde_json::{Map, Value};
+
+use super::expressions::{PathRule, check_path, check_template};
+use super::values::{self, Kind, check_exclusive, check_number, check_one_of, check_type};
+use super::{Lint, SCHEMA, fields, has_placeholder};
+use crate::model::QueryLanguage;
+
+/// Longest label, in characters.
+const LONGEST_LABEL: usize = 40;
+
+const INPUT_TYPES: &[&str] = &["MANIFEST", "JSON", "CSV", "JSONL", "PARQUET"];
+const READER_CONFIG: &[&str] = &[
+    "InputType",
+    "Transformation",
+    "ManifestType",
+    "ItemsPointer",
+    "CSVHeaderLocation",
+    "CSVHeaders",
+    "CSVDelimiter",
+    "MaxItems",
+    "MaxItemsPath",
+];
+const BATCHER: &[&str] =
+    &["BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+
+/// Checks a Map state; `machine` is the language of the states in it.
+pub(super) fn check(
+    lint: &mut Lint,
+    state: &Map<String, Value>,
+    path: &str,
+    language: QueryLanguage,
+    machine: QueryLanguage,
+) {
+    check_exclusive(lint, state, path, &["ItemProcessor", "Iterator"], true);
+    check_exclusive(lint, state, path, &["Parameters", "ItemSelector"], false);
+    for (field, by_path, limit) in [
+        ("MaxConcurrency", "MaxConcurrencyPath", f64::INFINITY),
+        ("ToleratedFailureCount", "ToleratedFailureCountPath", f64::INFINITY),
+        ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath", 100.0),
+    ] {
+        check_exclusive(lint, state, path, &[field, by_path], false);
+        check_number(lint, state, path, field, (0.0, limit), field != "ToleratedFailurePercentage", language);
+        check_path(lint, state, path, by_path, PathRule::Path);
+    }
+    check_label(lint, state, path);
+    check_reader(lint, state, path, language);
+    check_batcher(lint, state, path, language);
+    check_writer(lint, state, path, language);
+    for field in ["ItemProcessor", "Iterator"] {
+        let Some(body) = state.get(field) else { continue };
+        let place = format!("{path}/{field}");
+        let outer = lint.express;
+        check_processor_config(lint, body, &place);
+        super::states::check_body(lint, body, &place, fields::PROCESSOR, machine);
+        lint.express = outer;
+    }
+}
+
+fn check_label(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
+    let Some(label) = state.get("Label") else { return };
+    let place = format!("{path}/Label");
+    check_type(lint, label, &place, Kind::String);
+    let Some(text) = label.as_str().filter(|text| !has_placeholder(text)) else { return };
+    let forbidden =
+        |letter: char| letter.is_whitespace() || letter.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(letter);
+    if text.chars().count() > LONGEST_LABEL {
+        let message =
+            format!("Invalid Label name: {text} exceeds the {LONGEST_LABEL}-character limit allowed by the service");
+        let remedy = format!("Use at most {LONGEST_LABEL} characters.");
+        lint.refused_by_aws("INVALID_LABEL_NAME", &place, message, remedy);
+    } else if text.is_empty() || text.chars().any(forbidden) {
+        let remedy = "Use letters, digits, hyphens and underscores.";
+        lint.refused_by_aws("INVALID_LABEL_NAME", &place, format!("Invalid Label name: {text}"), remedy);
+    }
+    if !lint.labels.insert(text.to_owned()) {
+        let remedy = "Give each Map state a label of its own.";
+        lint.refused_by_aws("DUPLICATE_LABEL_NAME", &place, format!("Duplicate Label name: {text}"), remedy);
+    }
+}
+
+/// Checks `ProcessorConfig`. The children of a distributed map may run as Express.
+fn check_processor_config(lint: &mut Lint, body: &Value, path: &str) {
+    let Some(config) = body.get("ProcessorConfig") else { return };
+    let place = format!("{path}/ProcessorConfig");
+    check_type(lint, config, &place, Kind::Object);
+    let Some(config) = config.as_object() else { return };
+    if let Some(mode) = config.get("Mode") {
+        check_one_of(lint, mode, &format!("{place}/Mode"), &["INLINE", "DISTRIBUTED"]);
+    }
+    if config.get("Mode").is_none_or(|mode| mode != "DISTRIBUTED") {
+        let placeholder = config.get("Mode").and_then(Value::as_str).is_some_and(has_placeholder);
+        fields::check_scope_fields(lint, config, &place, if placeholder { PROCESSOR_CONFIG } else { &["Mode"] });
+        return;
+    }
+    fields::check_scope_fields(lint, config, &place, PROCESSOR_CONFIG);
+    if lint.express {
+        let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
+        lint.schema(&format!("{place}/Mode"), message, "Write \"INLINE\", or make it a STANDARD machine.");
+    }
+    let Some(kind) = config.get("ExecutionType") else {
+        let message = "These fields are required: [ExecutionType]";
+        lint.refused_by_aws(SCHEMA, &place, message, "Write \"STANDARD\" or \"EXPRESS\".");
+        return;
+    };
+    check_one_of(lint, kind, &format!("{place}/ExecutionType"), &["STANDARD", "EXPRESS"]);
+    lint.express = kind == "EXPRESS";
+}
+
+const PROCESSOR_CONFIG: &[&str] = &["Mode", "ExecutionType"];
+
+/// The fields of a call to S3 within a Map: a resource, and what is sent to it in the state's language.
+fn check_call(lint: &mut Lint, call: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    values::check_types(lint, call, path, &["Resource"], Kind::String);
+    match language {
+        QueryLanguage::JsonPath if call.contains_key("Arguments") => {
+            fields::belongs_to_jsonata(lint, "Arguments", path)
+        }
+        QueryLanguage::Jsonata if call.contains_key("Parameters") => {
+            fields::belongs_to_json_path(lint, "Parameters", path);
+        }
+        _ => {}
+    }
+    for field in ["Parameters", "Arguments"] {
+        if let Some(template) = call.get(field) {
+            check_template(lint, template, &format!("{path}/{field}"), language);
+        }
+    }
+}
+
+fn check_reader(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    let Some(reader) = state.get("ItemReader") else { return };
+    let place = format!("{path}/ItemReader");
+    check_type(lint, reader, &place, Kind::Object);
+    let Some(reader) = reader.as_object() else { return };
+    fields::check_scope_fields(lint, reader, &place, &["Resource", "Parameters", "Arguments", "ReaderConfig"]);
+    lint.require(reader, &place, &["Resource"]);
+    check_call(lint, reader, &place, language);
+    let resource = reader.get("Resource").and_then(Value::as_str).unwrap_or_default();
+    let known = [":states:::s3:getObject", ":states:::s3:listObjectsV2"].iter().any(|end| resource.ends_with(end));
+    if reader.get("Resource").is_some_and(Value::is_string) && !known && !has_placeholder(resource) {
+        let message = "The field 'Resource' does not match any of the allowed values. Examples: \
+                       [arn:<partition>:states:::s3:getObject, arn:<partition>:states:::s3:listObjectsV2]";
+        let remedy = "Write arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2.";
+        lint.refused_by_aws(SCHEMA, &format!("{place}/Resource"), message, remedy);
+    }
+    if let Some(config) = reader.get("ReaderConfig") {
+        check_reader_config(lint, config, &format!("{place}/ReaderConfig"), language);
+    }
+}
+
+fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: QueryLanguage) {
+    check_type(lint, config, place, Kind::Object);
+    let Some(config) = config.as_object() else { return };
+    let input = config.get("InputType").and_then(Value::as_str);
+    if let Some(input) = input.filter(|input| !INPUT_TYPES.contains(input) && !has_placeholder(input)) {
+        let list = INPUT_TYPES.join(", ");
+        let message = format!("The field 'InputType' should have one of these values: [{list}]");
+        lint.schema(&format!("{place}/InputType"), message, format!("Write one of {list}; it is '{input}'."));
+    }
+    fields::check_scope_fields(lint, config, place, READER_CONFIG);
+    if input == Some("CSV") && !config.contains_key("CSVHeaderLocation") {
+        let remedy = "Write \"FIRST_ROW\", or \"GIVEN\" with CSVHeaders.";
+        lint.refused_by_aws(SCHEMA, place, "The field 'CSVHeaderLocation' is required", remedy);
+    }
+    if input == Some("JSON") {
+        for field in
+            ["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"].iter().filter(|field| config.contains_key(**field))
+        {
+            lint.schema(
+                place,
+                format!("Field '{field}' is not supported"),
+                format!("Remove '{field}': JSON has none."),
+            );
+        }
+    }
+    if let Some(location) = config.get("CSVHeaderLocation") {
+        check_one_of(lint, location, &format!("{place}/CSVHeaderLocation"), &["FIRST_ROW", "GIVEN"]);
+        if location == "GIVEN" {
+            lint.require(config, place, &["CSVHeaders"]);
+        }
+    }
+    check_exclusive(lint, config, place, &["MaxItems", "MaxItemsPath"], false);
+    check_number(lint, config, place, "MaxItems", (0.0, f64::INFINITY), true, language);
+    check_path(lint, config, place, "MaxItemsPath", PathRule::Path);
+}
+
+fn check_batcher(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    let Some(batcher) = state.get("ItemBatcher") else { return };
+    let place = format!("{path}/ItemBatcher");
+    check_type(lint, batcher, &place, Kind::Object);
+    let Some(batcher) = batcher.as_object() else { return };
+    fields::check_scope_fields(lint, batcher, &place, BATCHER);
+    for (field, by_path) in
+        [("MaxItemsPerBatch", "MaxItemsPerBatchPath"), ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath")]
+    {
+        check_exclusive(lint, batcher, &place, &[field, by_path], false);
+        check_number(lint, batcher, &place, field, (1.0, f64::INFINITY), true, language);
+        check_path(lint, batcher, &place, by_path, PathRule::Path);
+    }
+    if let Some(input) = batcher.get("BatchInput") {
+        check_template(lint, input, &format!("{place}/BatchInput"), language);
+    }
+}
+
+fn check_writer(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+    let Some(writer) = state.get("ResultWriter") else { return };
+    let place = format!("{path}/ResultWriter");
+    check_type(lint, writer, &place, Kind::Object);
+    let Some(writer) = writer.as_object() else { return };
+    fields::check_scope_fields(lint, writer, &place, &["Resource", "Parameters", "Arguments", "WriterConfig"]);
+    check_call(lint, writer, &place, language);
+    let Some(config) = writer.get("WriterConfig").and_then(Value::as_object) else { return };
+    for (field, known) in [("Transformation", &["NONE", "COMPACT", "FLATTEN"][..]), ("OutputType", &["JSON", "JSONL"])]
+    {
+        if let Some(value) = config.get(field) {
+            check_one_of(lint, value, &format!("{place}/WriterConfig/{field}"), known);
+        }
+    }
+}
