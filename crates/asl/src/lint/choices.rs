@@ -71,7 +71,7 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
                 match field {
                     "Condition" | "Next" | "Comment" | "Assign" | "Output" => {}
                     _ if SELECTORS.contains(&field) || operand(field).is_some() => {
-                        fields::belongs_to_json_path(lint, field, place);
+                        fields::wrong_language(lint, field, place, language);
                     }
                     _ => unsupported(lint, field, place),
                 }
@@ -83,7 +83,7 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
         QueryLanguage::JsonPath => {
             lint.require(object, place, &["Next"]);
             for field in ["Condition", "Output"].iter().filter(|field| object.contains_key(**field)) {
-                fields::belongs_to_jsonata(lint, field, place);
+                fields::wrong_language(lint, field, place, language);
             }
             check_comparison(lint, object, place, &["Next", "Comment", "Assign", "Condition", "Output"]);
         }

@@ -86,8 +86,9 @@ pub(super) fn check_state_fields(
             continue;
         }
         match (within(allowed.json_path, field), allowed.jsonata.contains(&field), language) {
-            (true, _, Some(QueryLanguage::Jsonata)) => belongs_to_json_path(lint, field, path),
-            (_, true, Some(QueryLanguage::JsonPath)) => belongs_to_jsonata(lint, field, path),
+            (true, _, Some(own @ QueryLanguage::Jsonata)) | (_, true, Some(own @ QueryLanguage::JsonPath)) => {
+                wrong_language(lint, field, path, own);
+            }
             (false, false, _) => {
                 let remedy = format!("A {state_type} state has no field '{field}': remove it or correct its spelling.");
                 lint.schema(path, format!("Field '{field}' is not supported"), remedy);
@@ -97,28 +98,17 @@ pub(super) fn check_state_fields(
     }
 }
 
-/// A field of JSONPath where JSONata is used.
-pub(super) fn belongs_to_json_path(lint: &mut Lint, field: &str, path: &str) {
+/// A field of the other language than the state's own.
+pub(super) fn wrong_language(lint: &mut Lint, field: &str, path: &str, own: QueryLanguage) {
+    let (own, other) = match own {
+        QueryLanguage::JsonPath => ("JSONPath", "JSONata"),
+        QueryLanguage::Jsonata => ("JSONata", "JSONPath"),
+    };
     let message = format!(
-        "The QueryLanguage is set to 'JSONata', but field '{field}' is only supported for the 'JSONPath' QueryLanguage"
+        "The QueryLanguage is set to '{own}', but field '{field}' is only supported for the '{other}' QueryLanguage"
     );
-    lint.schema(
-        path,
-        message,
-        format!("'{field}' belongs to JSONPath, and this state uses JSONata: {}.", instead(field)),
-    );
-}
-
-/// A field of JSONata where JSONPath is used.
-pub(super) fn belongs_to_jsonata(lint: &mut Lint, field: &str, path: &str) {
-    let message = format!(
-        "The QueryLanguage is set to 'JSONPath', but field '{field}' is only supported for the 'JSONata' QueryLanguage"
-    );
-    lint.schema(
-        path,
-        message,
-        format!("'{field}' belongs to JSONata, and this state uses JSONPath: {}.", instead(field)),
-    );
+    let remedy = format!("'{field}' belongs to {other}, and this state uses {own}: {}.", instead(field));
+    lint.schema(path, message, remedy);
 }
 
 /// What the other language has for a field.

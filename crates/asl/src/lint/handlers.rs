@@ -48,12 +48,9 @@ fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str, lan
 
 fn check_catcher(lint: &mut Lint, catcher: &Map<String, Value>, place: &str, language: QueryLanguage) {
     fields::check_scope_fields(lint, catcher, place, fields::CATCHER);
-    match language {
-        QueryLanguage::JsonPath if catcher.contains_key("Output") => fields::belongs_to_jsonata(lint, "Output", place),
-        QueryLanguage::Jsonata if catcher.contains_key("ResultPath") => {
-            fields::belongs_to_json_path(lint, "ResultPath", place);
-        }
-        _ => {}
+    let other = if language == QueryLanguage::JsonPath { "Output" } else { "ResultPath" };
+    if catcher.contains_key(other) {
+        fields::wrong_language(lint, other, place, language);
     }
     lint.require(catcher, place, &["ErrorEquals", "Next"]);
     values::check_types(lint, catcher, place, &["Next"], Kind::String);

@@ -113,14 +113,9 @@ const PROCESSOR_CONFIG: &[&str] = &["Mode", "ExecutionType"];
 /// The fields of a call to S3 within a Map: a resource, and what is sent to it in the state's language.
 fn check_call(lint: &mut Lint, call: &Map<String, Value>, path: &str, language: QueryLanguage) {
     values::check_types(lint, call, path, &["Resource"], Kind::String);
-    match language {
-        QueryLanguage::JsonPath if call.contains_key("Arguments") => {
-            fields::belongs_to_jsonata(lint, "Arguments", path)
-        }
-        QueryLanguage::Jsonata if call.contains_key("Parameters") => {
-            fields::belongs_to_json_path(lint, "Parameters", path);
-        }
-        _ => {}
+    let other = if language == QueryLanguage::JsonPath { "Arguments" } else { "Parameters" };
+    if call.contains_key(other) {
+        fields::wrong_language(lint, other, path, language);
     }
     for field in ["Parameters", "Arguments"] {
         if let Some(template) = call.get(field) {

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::arn::{check_arn, check_name, page};
 use super::error::ApiError;
-use super::machines::TOKEN;
 use super::wire::seconds;
 use crate::host::{Activity, Host, Tag, lock};
 use crate::store::Kind;
@@ -90,7 +89,7 @@ pub fn list(host: &Host, ask: &List) -> Answer {
         .values()
         .map(|activity| json!({ "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at) }))
         .collect();
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
     let mut answer = json!({ "activities": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);

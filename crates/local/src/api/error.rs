@@ -20,24 +20,21 @@ impl ApiError {
         Self { code, message: message.into() }
     }
 
-    /// One failed constraint of a parameter.
-    pub fn constraint(value: &str, parameter: &str, must: &str) -> Self {
-        Self::new(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: Member must {must}"
-            ),
-        )
+    /// The words of one failed constraint; `shown` is the value with a space after it, or nothing.
+    pub fn failure(shown: &str, parameter: &str, must: &str) -> String {
+        format!("Value {shown}at '{parameter}' failed to satisfy constraint: Member must {must}")
+    }
+
+    /// One failed constraint of a parameter whose value is not repeated.
+    pub fn constraint(parameter: &str, must: &str) -> Self {
+        let failure = Self::failure("", parameter, must);
+        Self::new("ValidationException", format!("1 validation error detected: {failure}"))
     }
 
     /// A required parameter is missing.
     pub fn missing(parameter: &str) -> Self {
-        Self::new(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value null at '{parameter}' failed to satisfy constraint: Member must not be null"
-            ),
-        )
+        let failure = Self::failure("null ", parameter, "not be null");
+        Self::new("ValidationException", format!("1 validation error detected: {failure}"))
     }
 }
 

@@ -16,8 +16,6 @@ use super::{Answer, PAYLOAD, map_runs};
 use crate::host::{Host, Machine, Start, lock};
 use crate::store::{ExecutionRow, RunStatus};
 
-/// Pages of executions have the longer tokens.
-pub const TOKEN: usize = 3_096;
 /// A synchronous execution ends within five minutes.
 const SYNC: Duration = Duration::from_secs(305);
 
@@ -143,7 +141,7 @@ pub fn check_input(input: &str) -> Result<(), ApiError> {
     let refused =
         |why: &str| ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"));
     if input.len() > PAYLOAD {
-        return Err(ApiError::constraint("input", "input", &format!("have length less than or equal to {PAYLOAD}")));
+        return Err(ApiError::constraint("input", &format!("have length less than or equal to {PAYLOAD}")));
     }
     if input.trim().is_empty() {
         return Err(refused("Invalid execution input."));
@@ -334,11 +332,8 @@ fn of_machine(host: &Host, ask: &List) -> Answer {
         .state_machine_arn
         .as_deref()
         .ok_or_else(|| ApiError::new("ValidationException", "Must provide a StateMachine ARN or MapRun ARN"))?;
-    let arns = if let Err(error) = lead(host, arn) {
-        // A size or a token that is wrong is told first.
-        page(Vec::<()>::new(), ask.max_results, ask.next_token.as_deref(), TOKEN)?;
-        return Err(error);
-    } else {
+    lead(host, arn)?;
+    let arns = {
         let registry = lock(&host.registry);
         let machine_arn = registry.versions.get(arn).map_or(arn, |version| version.machine.arn.as_str());
         let machine_arn = registry.aliases.get(arn).map_or(machine_arn, |alias| alias.machine_arn.as_str());
@@ -357,7 +352,7 @@ fn of_machine(host: &Host, ask: &List) -> Answer {
         };
         registry.executions_of(machine_arn).filter(wanted).map(|row| row.params.execution_arn.clone()).collect()
     };
-    let (arns, next): (Vec<String>, _) = page(arns, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (arns, next): (Vec<String>, _) = page(arns, ask.max_results, ask.next_token.as_deref())?;
     let rows: Vec<Value> = {
         let registry = lock(&host.registry);
         arns.iter().filter_map(|arn| registry.execution(arn)).map(listed).collect()
@@ -412,7 +407,7 @@ pub async fn history(host: &Host, ask: History) -> Answer {
 fn picked(events: &[HistoryEvent], ask: &History) -> Answer {
     let places: Vec<usize> =
         if ask.reverse_order { (0..events.len()).rev().collect() } else { (0..events.len()).collect() };
-    let (places, next) = page(places, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (places, next) = page(places, ask.max_results, ask.next_token.as_deref())?;
     let events: Result<Vec<Value>, _> = places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
     let mut events = events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?;
     if ask.include_execution_data == Some(false) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Answer;
 use super::arn::{check_arn, page};
 use super::error::ApiError;
-use super::executions::{TOKEN, find};
+use super::executions::find;
 use super::wire::seconds;
 use crate::host::Host;
 use crate::store::ExecutionRow;
@@ -37,7 +37,7 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
         }
         rows.push(one);
     }
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
     let mut answer = json!({ "mapRuns": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -127,21 +127,6 @@ pub struct Update {
 
 /// `UpdateMapRun`. A run that has ended keeps what it had.
 pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
-    for (name, value) in
-        [("maxConcurrency", ask.max_concurrency), ("toleratedFailureCount", ask.tolerated_failure_count)]
-    {
-        if let Some(value) = value.filter(|value| *value < 0) {
-            return Err(ApiError::constraint(&value.to_string(), name, "have value greater than or equal to 0"));
-        }
-    }
-    if let Some(value) = ask.tolerated_failure_percentage.filter(|value| !(0.0..=100.0).contains(value)) {
-        let must = if value < 0.0 { "greater than or equal to 0" } else { "less than or equal to 100" };
-        return Err(ApiError::constraint(
-            &value.to_string(),
-            "toleratedFailurePercentage",
-            &format!("have value {must}"),
-        ));
-    }
     let (row, run) = get(host, &ask.map_run_arn).await?;
     let input = Input::UpdateMapRun {
         run: run.arn,
@@ -202,7 +187,7 @@ pub async fn children(
     let (_, run) = get(host, arn).await?;
     let wanted = |child: &&Child| filter.is_none_or(|filter| status(child.status) == filter);
     let rows: Vec<_> = run.children.iter().rev().filter(wanted).map(|child| listed(&run, child)).collect();
-    let (rows, next) = page(rows, size, token, TOKEN)?;
+    let (rows, next) = page(rows, size, token)?;
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);

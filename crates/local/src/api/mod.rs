@@ -2,6 +2,7 @@
 
 mod activities;
 pub mod arn;
+mod constraints;
 pub mod error;
 pub mod executions;
 mod machines;
@@ -116,6 +117,7 @@ fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
 
 /// One operation of Step Functions, by AWS's name.
 pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
+    constraints::check(name, &input)?;
     match name {
         "CreateStateMachine" => machines::create(host, parameters(input)?).await,
         "UpdateStateMachine" => machines::update(host, parameters(input)?).await,

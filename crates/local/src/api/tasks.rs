@@ -11,10 +11,6 @@ use super::{Answer, PAYLOAD};
 use crate::host::Host;
 use crate::store::StoreError;
 
-/// AWS's limits of an error's name and cause, in characters.
-const ERROR: usize = 256;
-const CAUSE: usize = 32_768;
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Success {
@@ -42,7 +38,7 @@ fn taken(answered: Result<bool, StoreError>) -> Answer {
 pub async fn success(host: &Arc<Host>, ask: Success) -> Answer {
     check_token(&ask.task_token)?;
     if ask.output.len() > PAYLOAD {
-        return Err(ApiError::constraint("output", "output", &format!("have length less than or equal to {PAYLOAD}")));
+        return Err(ApiError::constraint("output", &format!("have length less than or equal to {PAYLOAD}")));
     }
     if serde_json::from_str::<serde::de::IgnoredAny>(&ask.output).is_err() {
         return Err(ApiError::new("InvalidOutput", "Invalid Output: 'The output is not valid JSON'"));
@@ -63,11 +59,6 @@ pub struct Failure {
 /// `SendTaskFailure`.
 pub async fn failure(host: &Arc<Host>, ask: Failure) -> Answer {
     check_token(&ask.task_token)?;
-    for (text, name, most) in [(&ask.error, "error", ERROR), (&ask.cause, "cause", CAUSE)] {
-        if text.chars().count() > most {
-            return Err(ApiError::constraint(name, name, &format!("have length less than or equal to {most}")));
-        }
-    }
     taken(host.answer(&ask.task_token, |task| Input::TaskFailed { task, error: ask.error, cause: ask.cause }).await)
 }
 

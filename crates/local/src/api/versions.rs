@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::arn::{check_arn, page};
 use super::error::ApiError;
-use super::machines::{self, TOKEN};
+use super::machines;
 use super::wire::seconds;
 use crate::host::{Alias, Host, Machine, Route, Version, lock};
 use crate::store::Kind;
@@ -80,7 +80,7 @@ pub fn list(host: &Host, ask: &List) -> Answer {
 }
 
 fn listed(field: &str, rows: Vec<Value>, ask: &List) -> Answer {
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), TOKEN)?;
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
     let mut answer = json!({ field: rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -127,54 +127,10 @@ pub struct CreateAlias {
     routing_configuration: Vec<Route>,
 }
 
-fn check_alias_name(name: &str) -> Result<(), ApiError> {
-    if name.chars().count() > 80 {
-        return Err(ApiError::constraint(name, "name", "have length less than or equal to 80"));
-    }
-    let legal = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
-    if name.is_empty() || !name.chars().all(legal) || name.chars().all(|letter| letter.is_ascii_digit()) {
-        let pattern = r"satisfy regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$";
-        return Err(ApiError::constraint(name, "name", pattern));
-    }
-    Ok(())
-}
-
 /// Checks where an alias is to lead; gives the machine.
 fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
     let invalid = |message: String| Err(ApiError::new("ValidationException", message));
     let arns = || routes.iter().map(|route| route.state_machine_version_arn.as_str()).collect::<Vec<_>>().join(", ");
-    if !(1..=2).contains(&routes.len()) {
-        let items = routes.iter().map(|route| {
-            format!(
-                "RoutingConfigurationListItem(stateMachineVersionArn={}, weight={})",
-                route.state_machine_version_arn, route.weight
-            )
-        });
-        let value = format!("[{}]", items.collect::<Vec<_>>().join(", "));
-        let must = if routes.is_empty() {
-            "have length greater than or equal to 1"
-        } else {
-            "have length less than or equal to 2"
-        };
-        return Err(ApiError::constraint(&value, "routingConfiguration", must));
-    }
-    for (index, route) in routes.iter().enumerate() {
-        let place = format!("routingConfiguration.{}.member.weight", index + 1);
-        if route.weight > 100 {
-            return Err(ApiError::constraint(
-                &route.weight.to_string(),
-                &place,
-                "have value less than or equal to 100",
-            ));
-        }
-        if route.weight < 0 {
-            return Err(ApiError::constraint(
-                &route.weight.to_string(),
-                &place,
-                "have value greater than or equal to 0",
-            ));
-        }
-    }
     if routes.len() == 2 && routes[0].state_machine_version_arn == routes[1].state_machine_version_arn {
         return invalid(format!(
             "Routing configuration must contain distinct state machine version ARNs. Received: [{}]",
@@ -217,7 +173,6 @@ fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
 
 /// `CreateStateMachineAlias`. The same call again answers as the first did.
 pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> Answer {
-    check_alias_name(&ask.name)?;
     let machine = check_routes(host, &ask.routing_configuration)?;
     let arn = format!("{}:{}", machine.arn, ask.name);
     let known = lock(&host.registry).aliases.get(&arn).cloned();
