@@ -1,8 +1,11 @@
 //! The shape of a mocked result: `TestState` compares it with what the service answers.
 //!
-//! `mock_shapes.json` holds the answers that are known. **Adding one**: `service:action`, its fields in the form that
-//! Step Functions gives them; `!` marks a required field, `[shape]` a list, `{"*": shape}` a map; a text is a type with
-//! its least and greatest value (of a text: length). What is not listed there is not compared.
+//! `mock_shapes.json` holds the answers that are known, a line an action; `tools/mock_shapes.py` writes it from the
+//! services' models. `service:action` has its fields in the form that Step Functions gives them: `!` marks a required
+//! field, `[shape]` a list, `{"*": shape}` a map; a text is a type with its least and greatest value (of a text:
+//! length). What is not listed there is not compared.
+
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
@@ -17,17 +20,20 @@ pub enum Mode {
     Present,
 }
 
+static SHAPES: LazyLock<Map<String, Value>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("mock_shapes.json")).unwrap_or_default());
+
 /// Compares a mocked result with the answer of `service:action`.
 ///
 /// # Errors
 /// AWS's `ValidationException`, of the first field that does not fit.
 pub fn check(service: &str, action: &str, mode: Mode, result: &Value) -> Result<(), ApiError> {
-    let shapes: Map<String, Value> = serde_json::from_str(include_str!("mock_shapes.json")).unwrap_or_default();
     let service = match service.strip_prefix("aws-sdk:").unwrap_or(service) {
         "sfn" => "states",
+        "eventbridge" => "events",
         other => other,
     };
-    let Some(shape) = shapes.get(&format!("{service}:{action}")) else { return Ok(()) };
+    let Some(shape) = SHAPES.get(&format!("{service}:{action}")) else { return Ok(()) };
     fits("", shape, mode, result)
         .map_err(|why| ApiError::new("ValidationException", format!("Mock result schema validation error: {why}")))
 }
@@ -138,6 +144,8 @@ mod tests {
             &json!({"Configuration": {"MemorySize": 10241}}),
             Some("Field 'MemorySize' exceeds the maximum value"),
         );
+        expect(("aws-sdk:s3", "getObject"), Strict, &json!({"Metadata": {"a": 1}}), Some("Field 'a' must be a string"));
+        expect(("lambda", "invoke"), Strict, &json!({"StatusCode": 200, "Payload": {"any": []}}), None);
         expect(("athena", "anything"), Strict, &json!({"a": 1}), None);
     }
 }
