@@ -98,11 +98,9 @@ impl Execution {
         while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
             top = parent.thread;
         }
-        if top != thread {
-            let previous = self.threads[thread].previous;
-            self.halt(top);
-            self.threads[top].previous = previous;
-        }
+        let previous = self.threads[thread].previous;
+        self.halt(top);
+        self.threads[top].previous = previous;
         self.hand_up(top, failure);
     }
 
@@ -165,10 +163,11 @@ impl Execution {
     }
 
     /// Gives up a thread and its children without a word.
-    fn halt(&mut self, thread: usize) {
+    pub(crate) fn halt(&mut self, thread: usize) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
             return;
         }
+        states::distributed::abandon(self, thread);
         for child in self.child_threads(thread) {
             self.halt(child);
         }
@@ -190,6 +189,9 @@ impl Execution {
     pub(crate) fn abort(&mut self, thread: usize, previous: u64) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
             return;
+        }
+        if states::distributed::abandon(self, thread) {
+            self.push(self.threads[thread].log, previous, EventKind::MapRunAborted, Details::default());
         }
         let children = self.child_threads(thread);
         self.silence(thread);
@@ -245,7 +247,8 @@ impl Execution {
 
     /// Frees the children of a state, and theirs.
     pub(crate) fn drop_children(&mut self, thread: usize) {
-        for child in self.child_threads(thread) {
+        let kept = states::distributed::ended_children(self, thread);
+        for child in self.child_threads(thread).into_iter().chain(kept) {
             self.release(child);
         }
         self.threads[thread].children = Children::None;
@@ -268,7 +271,6 @@ impl Execution {
         let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };
         // The service lets this event follow none, and aborts the states without events.
         self.threads[0].previous = self.push(0, 0, kind, details);
-        states::distributed::close_runs(self, status);
         self.close(status, None, error, cause);
     }
 
@@ -282,38 +284,35 @@ impl Execution {
         let details = Details { redrive_count: Some(self.redrives), ..Details::default() };
         self.event(0, EventKind::ExecutionRedriven, details);
         let previous = self.threads[0].previous;
-        self.resume(0, previous);
+        self.resume(0, previous, self.redrives);
         if let Some(seconds) = self.program.timeout {
             let at = self.now.saturating_add(seconds.saturating_mul(1000));
             self.add_timer(0, at, Purpose::ExecutionTimeout);
         }
     }
 
-    fn resume(&mut self, thread: usize, previous: u64) {
+    /// Goes on with a thread that was given up; `redrives` is how often its execution was redriven.
+    pub(crate) fn resume(&mut self, thread: usize, previous: u64, redrives: u64) {
         let at = &mut self.threads[thread];
         if at.step == Step::Done {
             return;
         }
-        at.situation.redrives = self.redrives;
+        at.situation.redrives = redrives;
         at.situation.retry_count = 0;
         at.retries.iter_mut().for_each(|made| *made = 0);
         at.previous = previous;
-        let open = match &mut at.children {
-            Children::None => Vec::new(),
-            Children::Parallel(branches) => branches.threads.clone(),
-            Children::Map(iterations) => {
-                iterations.failures = 0;
-                iterations.running.values().copied().collect()
-            }
-        };
-        let open: Vec<usize> = open.into_iter().filter(|t| self.threads[*t].step != Step::Done).collect();
+        if states::distributed::redrive(self, thread) {
+            return;
+        }
+        let open = self.child_threads(thread).into_iter().filter(|t| self.threads[*t].step != Step::Done);
+        let open: Vec<usize> = open.collect();
         if open.is_empty() {
             let at = &mut self.threads[thread];
             at.children = Children::None;
             at.step = if at.entered == 0 { Step::Enter } else { Step::Attempt };
             self.ready.push_back(thread);
         } else {
-            open.into_iter().for_each(|child| self.resume(child, previous));
+            open.into_iter().for_each(|child| self.resume(child, previous, redrives));
         }
     }
 }

@@ -15,11 +15,11 @@ use crate::thread::{Data, Step, Thread};
 use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, StartParams, TaskId, TimerId};
 
 /// The most events of a Standard execution; the last one is its failure.
-const EVENTS: usize = 25_000;
+pub(crate) const EVENTS: usize = 25_000;
 /// The same for Express executions, which AWS does not count; the engine keeps them in memory.
 const EXPRESS_EVENTS: usize = 100_000;
 /// Express executions end after five minutes.
-const EXPRESS_TIME: i64 = 300;
+pub(crate) const EXPRESS_TIME: i64 = 300;
 
 /// A running (or finished) execution. It does no I/O and reads no clock: [`Execution::step`] takes the time.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub(crate) enum Purpose {
     Heartbeat(TaskId),
     /// The definition's `TimeoutSeconds`.
     ExecutionTimeout,
+    /// The time of an Express child of a distributed map, by the child's index.
+    ChildTimeout(usize),
 }
 
 impl Execution {
@@ -284,6 +286,7 @@ impl Execution {
             }
             Purpose::TaskTimeout(task) | Purpose::Heartbeat(task) => crate::states::task::timed_out(self, task),
             Purpose::ExecutionTimeout => self.stop(OutcomeStatus::TimedOut, None, None),
+            Purpose::ChildTimeout(index) => crate::states::distributed::child_timed_out(self, thread, index),
         }
     }
 

@@ -9,6 +9,8 @@ pub struct MapRun {
     pub arn: String,
     /// The Map state.
     pub state: String,
+    /// Its children are of type `EXPRESS`, and so have no history in the API.
+    pub express: bool,
     pub started_at: i64,
     pub stopped_at: Option<i64>,
     /// `None` while it runs.
@@ -21,12 +23,24 @@ pub struct MapRun {
     pub executions: usize,
     /// In the order of their items (or batches).
     pub children: Vec<Child>,
+    /// The children's results are in the files that `ResultWriter` asks for.
+    pub results_written: bool,
+    pub redrives: u64,
+    pub redriven_at: Option<i64>,
+}
+
+impl MapRun {
+    /// `arn:...:stateMachine:MACHINE/LABEL`
+    pub fn machine(&self) -> String {
+        let machine = self.arn.replacen(":mapRun:", ":stateMachine:", 1);
+        machine.rsplit_once(':').map_or(machine.clone(), |(head, _)| head.to_owned())
+    }
 }
 
 /// A child execution of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Child {
-    /// `arn:...:execution:MACHINE/LABEL:UUID`
+    /// `arn:...:execution:MACHINE/LABEL:UUID`, or `arn:...:express:MACHINE/LABEL:UUID:UUID`
     pub arn: String,
     pub name: String,
     pub input: String,
@@ -41,4 +55,10 @@ pub struct Child {
     pub log: usize,
     /// How many items it was given.
     pub items: usize,
+    /// It ended without success, and waits until the redriven run has room for it.
+    pub pending_redrive: bool,
+    /// No redrive can take it up again: its history is full, or it ended too long ago.
+    pub lost: bool,
+    pub redrives: u64,
+    pub redriven_at: Option<i64>,
 }

@@ -111,11 +111,15 @@ pub enum Integration {
         /// `resource` in events: the action with its pattern, such as `invoke.waitForTaskToken`.
         resource: String,
     },
-    /// A distributed map's reader. Parameters are those of `ItemReader`; answer with the object's text
+    /// A distributed map's reader. Parameters are those of `ItemReader`; answer with the object's text, decompressed
     /// (`getObject`) or a JSON array of the listed objects (`listObjectsV2`, all pages).
     /// No events are made for it.
     ItemReader { resource: String },
-    /// A distributed map's writer: put `body` of the parameters to `Bucket`/`Key`. Answer with any JSON.
+    /// The same reader again: a list or a manifest named the `Objects` of the parameters, each with `Bucket` and `Key`.
+    /// Answer with a JSON array of their texts.
+    ItemObjects,
+    /// A distributed map's writer: put each of the `Objects` of the parameters, with `Key` and `Body`, into `Bucket`.
+    /// Answer with any JSON.
     ResultWriter { resource: String },
 }
 

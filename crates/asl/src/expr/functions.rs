@@ -137,7 +137,7 @@ fn compute(function: Function, arguments: &[Cow<'_, Value>], environment: &dyn E
         Function::MathRandom => random(arguments, environment)?,
         Function::MathAdd => Value::from(rounded(arg(0))?.checked_add(rounded(arg(1))?)?),
         Function::StringSplit => split(text(0)?, text(1)?),
-        Function::Uuid => Value::String(super::uuid(environment)),
+        Function::Uuid => Value::String(super::uuid(|| environment.random())),
     })
 }
 

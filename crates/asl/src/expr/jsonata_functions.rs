@@ -26,7 +26,7 @@ pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     let _ = evaluator.register_fn("parse", parse);
     let _ = evaluator.register_fn("uuid", move |args: &[JValue]| -> Answer {
         check("uuid", args, &[])?;
-        Ok(JValue::from(super::uuid(&*uuid)))
+        Ok(JValue::from(super::uuid(|| uuid.random())))
     });
     let _ = evaluator.register_fn_override("random", move |args: &[JValue]| -> Answer {
         check("random", args, &[Kind::Number])?;

@@ -40,9 +40,9 @@ pub trait Environment {
     }
 }
 
-/// A version 4 UUID of the environment's randomness.
-pub(crate) fn uuid(environment: &dyn Environment) -> String {
-    let (high, low) = (environment.random(), environment.random());
+/// A version 4 UUID of what `random` gives, which is asked twice.
+pub fn uuid(mut random: impl FnMut() -> u64) -> String {
+    let (high, low) = (random(), random());
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
         high >> 32,

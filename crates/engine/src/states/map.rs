@@ -45,14 +45,11 @@ pub(crate) struct Iterations {
     pub running: BTreeMap<usize, usize>,
     pub results: Vec<Option<Arc<Value>>>,
     pub limit: usize,
-    pub failures: usize,
-    /// How many iterations may fail.
-    pub tolerated: usize,
     /// The event that the first iterations follow.
     pub started: u64,
     pub scope: usize,
-    /// The run of a distributed map.
-    pub run: Option<usize>,
+    /// Only of a distributed map.
+    pub progress: Option<Box<distributed::Progress>>,
 }
 
 impl Map {
@@ -66,8 +63,7 @@ impl Map {
             (None, Some(template)) => Items::Template(template),
             (None, None) => Items::Input,
         };
-        let config = processor.get("ProcessorConfig");
-        let is_distributed = config.and_then(|c| c.get("Mode")).and_then(Value::as_str) == Some("DISTRIBUTED");
+        let config = processor.get("ProcessorConfig").filter(|config| config["Mode"] == "DISTRIBUTED");
         let selector = match fields.template("ItemSelector")? {
             None if !fields.jsonata => fields.template("Parameters")?,
             given => given,
@@ -77,7 +73,7 @@ impl Map {
             items,
             selector,
             max_concurrency: Amount::compile(fields, "MaxConcurrency")?,
-            distributed: is_distributed.then(|| distributed::Distributed::compile(fields)).transpose()?,
+            distributed: config.map(|config| distributed::Distributed::compile(fields, config)).transpose()?,
             tolerated_count: Amount::compile(fields, "ToleratedFailureCount")?,
             tolerated_percentage: Amount::compile(fields, "ToleratedFailurePercentage")?,
         })
@@ -127,7 +123,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
     drop(view);
     let details = Details { length: Some(items.len() as u64), ..Details::default() };
     let started = execution.event(thread, EventKind::MapStateStarted, details);
-    let tolerated = tolerated(execution, thread, map, &input, items.len())?;
+    let tolerance = tolerance(execution, thread, map, &input)?;
     let iterations = Iterations {
         results: vec![None; items.len()],
         items: items.into_iter().map(Arc::new).collect(),
@@ -135,19 +131,13 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
         next: 0,
         running: BTreeMap::new(),
         limit: if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) },
-        failures: 0,
-        tolerated: tolerated.0,
         started,
         scope: map.scope,
-        run: None,
+        progress: None,
     };
     execution.threads[thread].children = Children::Map(Box::new(iterations));
     if let Some(distributed) = &map.distributed {
-        let ran = distributed::begin(execution, thread, state, distributed, limit, (tolerated.1, 0));
-        if let Some(run) = execution.map_runs.last_mut() {
-            run.tolerated_failure_percentage = tolerated.2;
-        }
-        return ran;
+        return distributed::begin(execution, thread, state, distributed, limit, tolerance);
     }
     begin(execution, thread, state, map)
 }
@@ -221,7 +211,7 @@ pub(crate) fn iteration_done(execution: &mut Execution, parent: usize, index: us
     };
     iterations.running.remove(&index);
     iterations.results[index] = Some(output);
-    if iterations.run.is_some() {
+    if iterations.progress.is_some() {
         distributed::child_done(execution, parent, index, child);
         return;
     }
@@ -263,7 +253,7 @@ pub(crate) fn finish(execution: &mut Execution, thread: usize) -> Data {
 
 /// An iteration has failed: the others are given up, and so the state fails.
 pub(crate) fn iteration_failed(execution: &mut Execution, parent: usize, index: usize, child: usize, failure: Failure) {
-    let is_run = matches!(&execution.threads[parent].children, Children::Map(m) if m.run.is_some());
+    let is_run = matches!(&execution.threads[parent].children, Children::Map(m) if m.progress.is_some());
     if is_run {
         distributed::child_failed(execution, parent, index, child, failure);
         return;
@@ -295,10 +285,18 @@ fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data
             found.map_err(|error| Failure::new(REFERENCE_PATH, error.to_string()))?
         }
         Items::Path(reference) => select(reference, view)?,
-        Items::Template(template) => template.typed(view, "array", Value::is_array)?,
+        Items::Template(template) => {
+            let fits =
+                if map.distributed.is_some() { |v: &Value| v.is_array() || v.is_object() } else { Value::is_array };
+            template.typed(view, "array", fits)?
+        }
     };
     match (value, &map.items) {
         (Value::Array(items), _) => Ok(items),
+        // A distributed map takes the fields of an object, too.
+        (fields @ Value::Object(_), _) if map.distributed.is_some() => {
+            Ok(distributed::entries(fields).unwrap_or_default())
+        }
         (other, Items::Path(reference)) => Err(Failure::runtime(format!(
             "Reference path \"{}\" must point to array, but it points to: {other}",
             reference.text()
@@ -310,25 +308,18 @@ fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data
     }
 }
 
-/// How many iterations may fail, and the count and the percentage as they were given.
-fn tolerated(
-    execution: &Execution,
-    thread: usize,
-    map: &Map,
-    input: &Data,
-    items: usize,
-) -> Result<(usize, i64, f64), Failure> {
+/// How many iterations may fail.
+fn tolerance(execution: &Execution, thread: usize, map: &Map, input: &Data) -> Result<distributed::Tolerance, Failure> {
     let view = execution.view(&execution.threads[thread], &input.value);
-    let count = map.tolerated_count.as_ref().map(|a| a.value(&view)).transpose()?.unwrap_or(0);
-    let percentage = map.tolerated_percentage.as_ref().map(|a| a.share(&view)).transpose()?.unwrap_or(0.0);
-    if count < 0 {
+    let count = map.tolerated_count.as_ref().map(|a| a.value(&view)).transpose()?;
+    let percentage = map.tolerated_percentage.as_ref().map(|a| a.share(&view)).transpose()?;
+    if count.is_some_and(|n| n < 0) {
         return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
     }
-    if !(0.0..=100.0).contains(&percentage) {
+    if percentage.is_some_and(|n| !(0.0..=100.0).contains(&n)) {
         return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
     }
-    let most = usize::try_from(count).unwrap_or(usize::MAX);
-    Ok((most.max(share_of(items, percentage)), count, percentage))
+    Ok((count, percentage))
 }
 
 /// The whole part of a percentage of the items.

@@ -9,7 +9,6 @@ mod arguments;
 mod choice;
 pub(crate) mod distributed;
 pub(crate) mod fail;
-pub(crate) mod items;
 pub(crate) mod map;
 pub(crate) mod parallel;
 pub(crate) mod pass;

@@ -207,7 +207,9 @@ fn scheduled(execution: &Execution, request: &TaskRequest, parameters: &Data) ->
             };
             (EventKind::TaskScheduled, details)
         }
-        Integration::ItemReader { .. } | Integration::ResultWriter { .. } => (EventKind::MapRunStarted, base),
+        Integration::ItemReader { .. } | Integration::ItemObjects | Integration::ResultWriter { .. } => {
+            (EventKind::MapRunStarted, base)
+        }
     }
 }
 
@@ -336,8 +338,12 @@ fn succeeded(execution: &mut Execution, open: &OpenTask, output: String, named: 
     let thread = open.thread;
     execution.close_task(open.request.task);
     match &open.request.integration {
-        Integration::ItemReader { .. } => return distributed::items_read(execution, thread, Ok(output)),
-        Integration::ResultWriter { .. } => return distributed::results_written(execution, thread, Ok(output)),
+        Integration::ItemReader { .. } | Integration::ItemObjects => {
+            return distributed::items_read(execution, thread, &open.request, Ok(output));
+        }
+        Integration::ResultWriter { .. } => {
+            return distributed::results_written(execution, thread, &open.request, Ok(output));
+        }
         _ => {}
     }
     if output.len() > PAYLOAD {
@@ -360,6 +366,7 @@ fn what(integration: &Integration) -> String {
         Integration::Lambda { function_arn: name } | Integration::Activity { arn: name } => name.clone(),
         Integration::Service { service, .. } => service.clone(),
         Integration::ItemReader { resource } | Integration::ResultWriter { resource } => resource.clone(),
+        Integration::ItemObjects => "s3".to_owned(),
     }
 }
 
@@ -367,8 +374,12 @@ fn failed(execution: &mut Execution, open: &OpenTask, mark: Mark, error: String,
     execution.close_task(open.request.task);
     let failure = Failure::new(error, cause);
     match &open.request.integration {
-        Integration::ItemReader { .. } => distributed::items_read(execution, open.thread, Err(failure)),
-        Integration::ResultWriter { .. } => distributed::results_written(execution, open.thread, Err(failure)),
+        Integration::ItemReader { .. } | Integration::ItemObjects => {
+            distributed::items_read(execution, open.thread, &open.request, Err(failure));
+        }
+        Integration::ResultWriter { .. } => {
+            distributed::results_written(execution, open.thread, &open.request, Err(failure));
+        }
         _ => fail_with(execution, open, mark, failure),
     }
     execution.ready.push_back(open.thread);

@@ -29,7 +29,7 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
     let mut rows = Vec::new();
     for run in host.map_runs(row).await? {
         let mut one = json!({
-            "executionArn": ask.execution_arn, "mapRunArn": run.arn, "stateMachineArn": machine_of(&run),
+            "executionArn": ask.execution_arn, "mapRunArn": run.arn, "stateMachineArn": run.machine(),
             "startDate": seconds(run.started_at),
         });
         if let Some(at) = run.stopped_at {
@@ -43,12 +43,6 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
         answer["nextToken"] = json!(next);
     }
     Ok(answer)
-}
-
-/// `stateMachine:MACHINE/LABEL` of `mapRun:MACHINE/LABEL:ID`.
-fn machine_of(run: &MapRun) -> String {
-    let machine = run.arn.replacen(":mapRun:", ":stateMachine:", 1);
-    machine.rsplit_once(':').map_or(machine.clone(), |(head, _)| head.to_owned())
 }
 
 async fn get(host: &Arc<Host>, arn: &str) -> Result<(ExecutionRow, MapRun), ApiError> {
@@ -72,18 +66,25 @@ fn status(status: Option<OutcomeStatus>) -> &'static str {
     }
 }
 
+/// A child's status; what waits for its redrive has one of its own.
+fn child_status(child: &Child) -> &'static str {
+    if child.pending_redrive { "PENDING_REDRIVE" } else { status(child.status) }
+}
+
 /// Counts of a run's items, or of its executions; `size` is how many of them a child stands for.
 fn counts(run: &MapRun, total: usize, size: impl Fn(&Child) -> usize) -> Value {
-    let of =
-        |wanted: &str| -> usize { run.children.iter().filter(|child| status(child.status) == wanted).map(&size).sum() };
-    let begun: usize = run.children.iter().map(&size).sum();
+    let sum = |wanted: &dyn Fn(&Child) -> bool| -> usize {
+        run.children.iter().filter(|child| wanted(child)).map(&size).sum()
+    };
+    let of = |wanted: &str| sum(&|child| child_status(child) == wanted);
     // What a run that has ended never began is not waited for any more.
-    let left = total.saturating_sub(begun);
+    let left = total.saturating_sub(sum(&|_| true));
     let (pending, never) = if run.status.is_none() { (left, 0) } else { (0, left) };
     json!({
         "pending": pending, "running": of("RUNNING"), "succeeded": of("SUCCEEDED"), "failed": of("FAILED"),
-        "timedOut": of("TIMED_OUT"), "aborted": of("ABORTED") + never, "total": total, "resultsWritten": 0,
-        "failuresNotRedrivable": 0, "pendingRedrive": 0,
+        "timedOut": of("TIMED_OUT"), "aborted": of("ABORTED") + never, "total": total,
+        "resultsWritten": if run.results_written { sum(&|child| child.status.is_some()) } else { 0 },
+        "failuresNotRedrivable": sum(&|child| child.lost), "pendingRedrive": of("PENDING_REDRIVE"),
     })
 }
 
@@ -108,10 +109,12 @@ pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
         "toleratedFailurePercentage": run.tolerated_failure_percentage,
         "itemCounts": counts(&run, run.items, |child| child.items),
         "executionCounts": counts(&run, run.executions, |_| 1),
-        "redriveCount": 0,
+        "redriveCount": run.redrives,
     });
-    if let Some(at) = run.stopped_at {
-        answer["stopDate"] = seconds(at);
+    for (name, at) in [("stopDate", run.stopped_at), ("redriveDate", run.redriven_at)] {
+        if let Some(at) = at {
+            answer[name] = seconds(at);
+        }
     }
     Ok(answer)
 }
@@ -154,21 +157,25 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Value>
     let (status, why) = match child.status {
         Some(OutcomeStatus::Succeeded) => ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven"),
         None => ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"),
-        Some(_) => ("REDRIVABLE_BY_MAP_RUN", "Execution can be redriven only by its Map Run"),
+        Some(_) if child.lost => ("NOT_REDRIVABLE", "Execution history event limit exceeded"),
+        Some(_) => ("REDRIVABLE_BY_MAP_RUN", ""),
     };
-    all.insert("redriveCount".to_owned(), json!(0));
+    all.insert("redriveCount".to_owned(), json!(child.redrives));
+    all.extend(child.redriven_at.map(|at| ("redriveDate".to_owned(), seconds(at))));
     all.insert("redriveStatus".to_owned(), json!(status));
-    all.insert("redriveStatusReason".to_owned(), json!(why));
+    if !why.is_empty() {
+        all.insert("redriveStatusReason".to_owned(), json!(why));
+    }
     Ok(Some(Value::Object(all)))
 }
 
 fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {
     let all = [
         ("executionArn", Some(json!(child.arn))),
-        ("stateMachineArn", Some(json!(machine_of(run)))),
+        ("stateMachineArn", Some(json!(run.machine()))),
         ("mapRunArn", Some(json!(run.arn))),
         ("name", Some(json!(child.name))),
-        ("status", Some(json!(status(child.status)))),
+        ("status", Some(json!(child_status(child)))),
         ("startDate", Some(seconds(child.started_at))),
         ("stopDate", child.stopped_at.map(seconds)),
         ("itemCount", Some(json!(child.items))),
@@ -185,7 +192,7 @@ pub async fn children(
     token: Option<&str>,
 ) -> Answer {
     let (_, run) = get(host, arn).await?;
-    let wanted = |child: &&Child| filter.is_none_or(|filter| status(child.status) == filter);
+    let wanted = |child: &&Child| filter.is_none_or(|filter| child_status(child) == filter);
     let rows: Vec<_> = run.children.iter().rev().filter(wanted).map(|child| listed(&run, child)).collect();
     let (rows, next) = page(rows, size, token)?;
     let mut answer = json!({ "executions": rows });

@@ -76,9 +76,10 @@ impl Host {
         arn: &str,
         pick: impl FnOnce(&[countersign_trace::HistoryEvent]) -> T,
     ) -> Result<Option<(ExecutionRow, MapRun, Child, T)>, StoreError> {
-        // `execution:MACHINE/LABEL:NAME` is a child of a run `mapRun:MACHINE/LABEL:ID`.
-        let Some((head, _)) = arn.rsplit_once(':') else { return Ok(None) };
-        let runs = head.replacen(":execution:", ":mapRun:", 1) + ":";
+        // `execution:MACHINE/LABEL:NAME` or `express:MACHINE/LABEL:NAME:ID` is a child of a run `mapRun:MACHINE/LABEL:ID`.
+        let Some((at, _)) = arn.match_indices(':').nth(6) else { return Ok(None) };
+        let head = &arn[..at];
+        let runs = head.replacen(":execution:", ":mapRun:", 1).replacen(":express:", ":mapRun:", 1) + ":";
         let of_run = |row: &&ExecutionRow| row.map_runs.iter().any(|run| run.starts_with(&runs));
         let rows: Vec<ExecutionRow> = if head.contains('/') {
             lock(&self.registry).executions().filter(of_run).cloned().collect()

@@ -57,6 +57,7 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> An
             service_call(call, &service, &action, &resource).await
         }
         Integration::ItemReader { resource } => objects::read(&host, &resource, &parameters),
+        Integration::ItemObjects => objects::read_each(&host, &parameters),
         Integration::ResultWriter { .. } => objects::write(&host, &parameters),
         // The host offers these to workers.
         Integration::Activity { .. } => Answer::Nothing,

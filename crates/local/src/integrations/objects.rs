@@ -1,9 +1,10 @@
 //! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. What is put there by hand is an object as well.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -252,18 +253,42 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
             .list(text("Bucket"), text("Prefix"))
             .map(|objects| Value::Array(objects.iter().map(item).collect()).to_string())
     } else {
-        buckets.get(text("Bucket"), text("Key")).map(|(body, _)| String::from_utf8_lossy(&body).into_owned())
+        text_of(&buckets, parameters)
     };
-    match came {
-        Ok(text) => Answer::Done(text),
-        Err(Refusal(name, message, status)) => {
-            let id = Uuid::new_v4();
-            let cause = format!(
-                "{message} (Service: Amazon S3; Status Code: {status}; Error Code: {name}; Request ID: {id}; Proxy: null)"
-            );
-            Answer::failed("States.ItemReaderFailed", cause)
-        }
+    came.map_or_else(|refusal| unread(&refusal), Answer::Done)
+}
+
+/// The reader's second question: the texts of the objects that a list or a manifest named.
+pub fn read_each(host: &Host, parameters: &Value) -> Answer {
+    let buckets = Buckets::of(host);
+    let objects = parameters["Objects"].as_array().into_iter().flatten();
+    let texts: Result<Vec<String>, Refusal> = objects.map(|object| text_of(&buckets, object)).collect();
+    texts.map_or_else(|refusal| unread(&refusal), |texts| Answer::Done(json!(texts).to_string()))
+}
+
+/// The text of the object that `Bucket` and `Key` name, decompressed where it is compressed with gzip.
+fn text_of(buckets: &Buckets, object: &Value) -> Result<String, Refusal> {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (mut body, _) = buckets.get(text("Bucket"), text("Key"))?;
+    if body.starts_with(&GZIP) {
+        let mut plain = Vec::new();
+        MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain).map_err(|error| {
+            let why = format!("The object '{}' cannot be decompressed: {error}", text("Key"));
+            Refusal("InvalidCompressionFormat", why, 400)
+        })?;
+        body = plain;
     }
+    Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+fn unread(refusal: &Refusal) -> Answer {
+    let Refusal(name, message, status) = refusal;
+    let id = Uuid::new_v4();
+    let cause = format!(
+        "{message} (Service: Amazon S3; Status Code: {status}; Error Code: {name}; Request ID: {id}; Proxy: null)"
+    );
+    Answer::failed("States.ItemReaderFailed", cause)
 }
 
 /// A listed object as the reader gives it, in its own order and spelling.
@@ -274,42 +299,18 @@ fn item(object: &Value) -> Value {
     })
 }
 
-/// A distributed map's writer: the children's descriptions by how they ended, and a manifest that names the files.
+/// A distributed map's writer: puts every file.
 pub fn write(host: &Host, parameters: &Value) -> Answer {
     let buckets = Buckets::of(host);
-    let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
-    let bucket = text("Bucket");
-    let run = text("MapRunArn");
-    let id = run.rsplit(':').next().unwrap_or_default();
-    let place = match text("Prefix").trim_end_matches('/') {
-        "" => id.to_owned(),
-        prefix => format!("{prefix}/{id}"),
-    };
-    let manifest = format!("{place}/manifest.json");
-    let written = || -> Result<(), Refusal> {
-        let mut files = Map::new();
-        for status in ["SUCCEEDED", "FAILED", "PENDING"] {
-            let of_status: Vec<&Value> = parameters["Executions"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|one| one["Status"] == status)
-                .collect();
-            let mut named = Vec::new();
-            if !of_status.is_empty() {
-                let (key, body) = (format!("{place}/{status}_0.json"), json!(of_status).to_string());
-                buckets.put(bucket, &key, body.as_bytes())?;
-                named.push(json!({ "Key": key, "Size": body.len() }));
-            }
-            files.insert(status.to_owned(), Value::Array(named));
+    let text = |object: &Value, name: &str| object[name].as_str().unwrap_or_default().to_owned();
+    let bucket = text(parameters, "Bucket");
+    for object in parameters["Objects"].as_array().into_iter().flatten() {
+        if let Err(Refusal(_, message, _)) = buckets.put(&bucket, &text(object, "Key"), text(object, "Body").as_bytes())
+        {
+            return Answer::failed("States.ResultWriterFailed", message);
         }
-        let body = json!({ "DestinationBucket": bucket, "MapRunArn": run, "ResultFiles": files }).to_string();
-        buckets.put(bucket, &manifest, body.as_bytes())
-    };
-    match written() {
-        Ok(()) => Answer::Done(json!({ "Bucket": bucket, "Key": manifest }).to_string()),
-        Err(Refusal(_, message, _)) => Answer::failed("States.ResultWriterFailed", message),
     }
+    Answer::Done("{}".to_owned())
 }
 
 #[cfg(test)]

@@ -69,3 +69,68 @@ async fn a_run_and_its_children_are_described_while_it_runs_and_after_a_restart(
     assert_eq!(engine.refused("DescribeMapRun", gone).await.0, "ResourceNotFound");
     engine.remove().await;
 }
+
+/// Starts a map of this type over one item, whose task is an activity's; the execution, its run and its child.
+async fn one_child(engine: &Engine, kind: &str, task: Value) -> (String, String, String) {
+    let machine = engine
+        .machine(
+            kind,
+            json!({ "StartAt": "All", "States": { "All": {
+                "Type": "Map", "Label": "Each", "End": true,
+                "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": kind },
+                                   "StartAt": "One", "States": { "One": task } },
+            } } }),
+        )
+        .await;
+    let ask = json!({ "stateMachineArn": machine, "name": "one", "input": "[1]" });
+    let execution = text(&engine.call("StartExecution", ask).await["executionArn"]);
+    let runs = engine.call("ListMapRuns", json!({ "executionArn": execution })).await;
+    let run = text(&runs["mapRuns"][0]["mapRunArn"]);
+    let children = engine.call("ListExecutions", json!({ "mapRunArn": run })).await;
+    let child = text(&children["executions"][0]["executionArn"]);
+    (execution, run, child)
+}
+
+#[tokio::test]
+async fn a_run_is_redriven_with_its_execution() {
+    let engine = Engine::new("map-redrive").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let task = json!({ "Type": "Task", "Resource": activity, "End": true });
+    let (execution, run, child) = one_child(&engine, "STANDARD", task).await;
+    let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+    engine.call("SendTaskFailure", json!({ "taskToken": taken["taskToken"], "error": "Busy" })).await;
+    assert_eq!(engine.ended(&execution).await.error.as_deref(), Some("States.ExceedToleratedFailureThreshold"));
+    let by_child = json!({ "executionArn": child });
+    let described = engine.call("DescribeExecution", by_child.clone()).await;
+    assert_eq!((&described["redriveStatus"], &described["redriveCount"]), (&json!("REDRIVABLE_BY_MAP_RUN"), &json!(0)));
+
+    let engine = engine.restart_after(1_000).await;
+    engine.call("RedriveExecution", json!({ "executionArn": execution })).await;
+    let described = engine.call("DescribeMapRun", json!({ "mapRunArn": run })).await;
+    assert_eq!((&described["status"], &described["redriveCount"]), (&json!("RUNNING"), &json!(1)));
+    assert_eq!(
+        (&described["executionCounts"]["running"], &described["redriveDate"]),
+        (&json!(1), &json!(1_700_000_001.0))
+    );
+    let engine = engine.restart_after(1_000).await;
+    let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+    engine.call("SendTaskSuccess", json!({ "taskToken": taken["taskToken"], "output": "2" })).await;
+    assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("[2]"));
+    assert!(engine.events(&execution).await.join(" ").contains("ExecutionRedriven MapRunRedriven MapRunSucceeded"));
+    let events = engine.events(&child).await.join(" ");
+    assert!(events.contains("ActivityFailed ExecutionFailed ExecutionRedriven ActivityScheduled"), "{events}");
+    let described = engine.call("DescribeExecution", by_child).await;
+    assert_eq!((&described["status"], &described["redriveCount"]), (&json!("SUCCEEDED"), &json!(1)));
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn an_express_child_is_described_and_has_no_history() {
+    let engine = Engine::new("map-express").await;
+    let (execution, _, child) = one_child(&engine, "EXPRESS", json!({ "Type": "Pass", "End": true })).await;
+    assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("[1]"));
+    let by_arn = json!({ "executionArn": child });
+    assert_eq!(engine.call("DescribeExecution", by_arn.clone()).await["output"], json!("1"));
+    assert_eq!(engine.refused("GetExecutionHistory", by_arn).await.0, "InvalidArn");
+    engine.remove().await;
+}

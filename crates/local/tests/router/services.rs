@@ -82,6 +82,31 @@ async fn a_distributed_map_reads_an_object_and_writes_its_results() {
     engine.remove().await;
 }
 
+/// `[1,2]` as gzip writes it.
+const COMPRESSED: [u8; 25] =
+    [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x8b, 0x36, 0xd4, 0x31, 0x8a, 5, 0, 0xbf, 0x50, 0x8b, 8, 5, 0, 0, 0];
+
+#[tokio::test]
+async fn a_distributed_map_reads_every_listed_object() {
+    let engine = Engine::new("listed").await;
+    run(&engine, "Bucket", task("aws-sdk:s3:createBucket", json!({ "Bucket": "bucket" }))).await.unwrap();
+    for (name, key, body) in [("Put", "in/b.json", "[3]"), ("Other", "out.json", "[4]")] {
+        let put = json!({ "Bucket": "bucket", "Key": key, "Body": body });
+        run(&engine, name, task("aws-sdk:s3:putObject", put)).await.unwrap();
+    }
+    let folder = engine.host.store.folder().join("s3/bucket/in");
+    std::fs::write(folder.join("a.json.gz"), COMPRESSED).unwrap();
+    let definition = json!({ "StartAt": "All", "States": { "All": {
+        "Type": "Map", "End": true,
+        "ItemReader": { "Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": { "Bucket": "bucket", "Prefix": "in/" },
+                        "ReaderConfig": { "InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN" } },
+        "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                           "StartAt": "One", "States": { "One": { "Type": "Pass", "End": true } } },
+    } } });
+    assert_eq!(run(&engine, "All", definition).await.unwrap(), json!([1, 2, 3]));
+    engine.remove().await;
+}
+
 #[tokio::test]
 async fn a_service_that_is_not_here_fails_with_the_ways_out() {
     let engine = Engine::new("nowhere").await;

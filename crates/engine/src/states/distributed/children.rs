@@ -1,0 +1,265 @@
+//! The child executions of a run: how they begin and end.
+
+use std::sync::Arc;
+
+use countersign_trace::{Details, EventKind};
+use serde_json::Value;
+
+use super::{at_state, fail_run, finish, go_on, progress, run_of, uuid};
+use crate::OutcomeStatus;
+use crate::context::ChildIdentity;
+use crate::execution::{EVENTS, EXPRESS_TIME, Execution, Purpose};
+use crate::failure::Failure;
+use crate::map_run::Child;
+use crate::states::map;
+use crate::thread::{Children, Data, Parent, Ran, Run, Step};
+
+/// Begins as many children as there is room for; ends the run where none is left.
+pub(super) fn fill(execution: &mut Execution, thread: usize) -> Ran {
+    while let Some(next) = next(execution, thread) {
+        let begun = match next {
+            Next::Again(index) => super::redrive::again(execution, thread, index),
+            Next::Fresh(index) => begin(execution, thread, index),
+        };
+        if let Err(failure) = begun {
+            return fail_run(execution, thread, failure);
+        }
+    }
+    match &execution.threads[thread].children {
+        Children::Map(iterations) if iterations.running.is_empty() => finish(execution, thread),
+        _ => Ok(Run::Wait),
+    }
+}
+
+enum Next {
+    /// A child that is redriven.
+    Again(usize),
+    /// A child that has not begun.
+    Fresh(usize),
+}
+
+/// The child to begin now.
+fn next(execution: &mut Execution, thread: usize) -> Option<Next> {
+    let Children::Map(iterations) = &mut execution.threads[thread].children else { return None };
+    if iterations.running.len() >= iterations.limit {
+        return None;
+    }
+    if let Some(index) = iterations.progress.as_mut()?.again.pop_front() {
+        return Some(Next::Again(index));
+    }
+    let index = iterations.next;
+    (index < iterations.items.len()).then(|| {
+        iterations.next += 1;
+        Next::Fresh(index)
+    })
+}
+
+/// Begins the child of an item.
+fn begin(execution: &mut Execution, thread: usize, index: usize) -> Result<(), Failure> {
+    let program = Arc::clone(&execution.program);
+    let Some((_, map)) = at_state(&program, execution, thread) else { return Ok(()) };
+    let input = input(execution, thread, map, index)?;
+    let batched = map.distributed.as_ref().is_some_and(|d| d.batcher.is_some());
+    let items = input.value.get("Items").and_then(Value::as_array).filter(|_| batched).map_or(1, Vec::len);
+    let log = execution.logs.len();
+    execution.logs.push(Vec::new());
+    let name = uuid(execution);
+    let last = run_of(execution, thread).filter(|run| run.express).is_some().then(|| uuid(execution));
+    let now = execution.now;
+    let Some(run) = run_of(execution, thread) else { return Ok(()) };
+    let kind = if run.express { ":express:" } else { ":execution:" };
+    let arn = run.arn.replacen(":mapRun:", kind, 1);
+    let mut arn = format!("{}:{name}", arn.rsplit_once(':').map_or(arn.as_str(), |(head, _)| head));
+    if let Some(last) = last {
+        arn = format!("{arn}:{last}");
+    }
+    run.children.push(Child {
+        arn,
+        name,
+        input: input.text.to_string(),
+        output: None,
+        error: None,
+        cause: None,
+        status: None,
+        started_at: now,
+        stopped_at: None,
+        log,
+        items,
+        pending_redrive: false,
+        lost: false,
+        redrives: 0,
+        redriven_at: None,
+    });
+    open(execution, thread, index, input);
+    Ok(())
+}
+
+/// What a child gets: a batch as it is, an item through `ItemSelector`.
+fn input(execution: &Execution, thread: usize, map: &map::Map, index: usize) -> Result<Data, Failure> {
+    let Children::Map(iterations) = &execution.threads[thread].children else {
+        return Ok(Data::new(Value::Null));
+    };
+    let item = &iterations.items[index];
+    if map.distributed.as_ref().is_some_and(|d| d.batcher.is_some()) {
+        return Ok(Data { text: Arc::from(item.to_string()), value: Arc::clone(item) });
+    }
+    map::item_input(execution, thread, map, index, item)
+}
+
+/// The inputs of the children that have not begun. One that cannot be made is the item alone.
+pub(super) fn pending(execution: &Execution, thread: usize, map: &map::Map) -> Vec<Value> {
+    let Children::Map(iterations) = &execution.threads[thread].children else { return Vec::new() };
+    let left = iterations.items.iter().enumerate().skip(iterations.next);
+    let made = left.map(|(index, item)| {
+        let input = input(execution, thread, map, index);
+        input.map_or_else(|_| item.as_ref().clone(), |input| input.value.as_ref().clone())
+    });
+    made.collect()
+}
+
+/// `ExecutionStarted` of a child, in its empty history, and its thread.
+pub(super) fn open(execution: &mut Execution, thread: usize, index: usize, input: Data) {
+    let Some(child) = run_of(execution, thread).map(|run| run.children[index].clone()) else { return };
+    let details = Details {
+        input: Some(input.text.to_string()),
+        role_arn: Some(execution.params.role_arn.clone()),
+        ..Details::default()
+    };
+    execution.push(child.log, 0, EventKind::ExecutionStarted, details);
+    let identity = ChildIdentity {
+        arn: child.arn,
+        name: child.name,
+        input: Arc::clone(&input.value),
+        started_at: child.started_at,
+    };
+    let Children::Map(iterations) = &execution.threads[thread].children else { return };
+    let scope = iterations.scope;
+    let opened = execution.spawn(Some(Parent { thread, index }), child.log, scope, input, 0);
+    let at = &mut execution.threads[opened];
+    at.variables = Arc::default();
+    at.situation.item = None;
+    at.situation.redrives = child.redrives;
+    at.situation.child = Some(Arc::new(identity));
+    execution.ready.push_back(opened);
+    runs(execution, thread, index, opened);
+}
+
+/// Notes the thread of a child that runs. Express children have their time.
+pub(super) fn runs(execution: &mut Execution, thread: usize, index: usize, child: usize) {
+    if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        iterations.running.insert(index, child);
+    }
+    if run_of(execution, thread).is_some_and(|run| run.express) {
+        let at = execution.now.saturating_add(EXPRESS_TIME * 1_000);
+        let timer = execution.add_timer(thread, at, Purpose::ChildTimeout(index));
+        if let Some(progress) = progress(execution, thread) {
+            progress.deadlines.insert(index, timer);
+        }
+    }
+}
+
+/// A child execution has succeeded.
+pub(crate) fn child_done(execution: &mut Execution, parent: usize, index: usize, child: usize) {
+    let output = execution.threads[child].input.text.to_string();
+    let details = Details { output: Some(output.clone()), ..Details::default() };
+    execution.event(child, EventKind::ExecutionSucceeded, details);
+    ended(execution, parent, index, OutcomeStatus::Succeeded);
+    if let Some(run) = run_of(execution, parent) {
+        run.children[index].output = Some(output);
+    }
+    execution.release(child);
+    let ran = fill(execution, parent);
+    go_on(execution, parent, ran);
+}
+
+/// A child execution has failed: tolerated up to the threshold.
+pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usize, child: usize, failure: Failure) {
+    let log = execution.threads[child].log;
+    if execution.logs[log].last().is_none_or(|e| !e.kind.is_execution_end()) {
+        let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
+        execution.event(child, EventKind::ExecutionFailed, details);
+    }
+    execution.threads[child].step = Step::Halted;
+    unsuccessful(execution, parent, index, OutcomeStatus::Failed, Some(failure));
+}
+
+/// An Express child has run for as long as it may.
+pub(crate) fn child_timed_out(execution: &mut Execution, parent: usize, index: usize) {
+    let Children::Map(iterations) = &execution.threads[parent].children else { return };
+    let Some(child) = iterations.running.get(&index).copied() else { return };
+    give_up(execution, child, EventKind::ExecutionTimedOut);
+    unsuccessful(execution, parent, index, OutcomeStatus::TimedOut, None);
+}
+
+fn unsuccessful(
+    execution: &mut Execution,
+    parent: usize,
+    index: usize,
+    status: OutcomeStatus,
+    failure: Option<Failure>,
+) {
+    ended(execution, parent, index, status);
+    let Some(run) = run_of(execution, parent) else { return };
+    let child = &mut run.children[index];
+    (child.error, child.cause) = failure.map(|failure| (failure.error, failure.cause)).unwrap_or_default();
+    let (failed, items) = (child.items, run.items);
+    let Some(progress) = progress(execution, parent) else { return };
+    progress.failures += failed;
+    let ran = if progress.exceeds(items) { fail_run(execution, parent, exceeded()) } else { fill(execution, parent) };
+    go_on(execution, parent, ran);
+}
+
+/// More items have failed than are tolerated.
+pub(super) fn exceeded() -> Failure {
+    Failure::new("States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded")
+}
+
+/// Notes how a child ended. The thread of one that did not succeed is kept.
+fn ended(execution: &mut Execution, parent: usize, index: usize, status: OutcomeStatus) {
+    let now = execution.now;
+    let deadline = progress(execution, parent).and_then(|progress| progress.deadlines.remove(&index));
+    if let Some(deadline) = deadline {
+        execution.cancel_timer(deadline);
+    }
+    let events = run_of(execution, parent).map_or(0, |run| run.children[index].log);
+    let full = execution.logs[events].len() + 1 >= EVENTS;
+    if let Some(run) = run_of(execution, parent) {
+        let child = &mut run.children[index];
+        child.status = Some(status);
+        child.stopped_at = Some(now);
+        child.lost = status != OutcomeStatus::Succeeded && full && !run.express;
+    }
+    if let Children::Map(iterations) = &mut execution.threads[parent].children
+        && let Some(child) = iterations.running.remove(&index)
+        && let Some(progress) = iterations.progress.as_mut().filter(|_| status != OutcomeStatus::Succeeded)
+    {
+        progress.failed.insert(index, child);
+    }
+}
+
+/// Gives up a child. The service lets the event follow none, and aborts the states without events.
+fn give_up(execution: &mut Execution, child: usize, kind: EventKind) {
+    execution.halt(child);
+    let log = execution.threads[child].log;
+    execution.threads[child].previous = execution.push(log, 0, kind, Details::default());
+}
+
+/// Gives up every child that runs.
+pub(super) fn abort_all(execution: &mut Execution, thread: usize) {
+    let Children::Map(iterations) = &execution.threads[thread].children else { return };
+    let running: Vec<(usize, usize)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
+    for (index, child) in running {
+        give_up(execution, child, EventKind::ExecutionAborted);
+        ended(execution, thread, index, OutcomeStatus::Aborted);
+    }
+}
+
+/// Gives up the run of a thread with its children; false where none is open.
+pub(crate) fn abandon(execution: &mut Execution, thread: usize) -> bool {
+    let open = run_of(execution, thread).is_some_and(|run| run.status.is_none());
+    if open {
+        abort_all(execution, thread);
+        super::close_run(execution, thread, OutcomeStatus::Aborted);
+    }
+    open
+}

@@ -1,0 +1,404 @@
+//! Distributed maps: every item (or batch of items) runs as a child execution with a history of its own.
+//!
+//! A run reads its items, begins children, and ends: by [`finish`] when all have ended, by [`fail_run`] when more
+//! failed than are tolerated or when the run itself could not go on.
+
+mod batches;
+mod children;
+mod formats;
+mod reader;
+mod redrive;
+mod results;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use countersign_asl::expr;
+use countersign_trace::{Details, EventKind};
+use serde_json::{Value, json};
+
+use crate::execution::Execution;
+use crate::failure::Failure;
+use crate::map_run::MapRun;
+use crate::program::{CompileError, Fields, Program, State};
+use crate::states::{Body, map, task};
+use crate::thread::{Children, Data, Ran, Run};
+use crate::{Integration, OutcomeStatus, TaskRequest, TimerId};
+
+pub(crate) use children::{abandon, child_done, child_failed, child_timed_out};
+pub(crate) use formats::entries;
+use reader::Read;
+pub(crate) use redrive::redrive;
+
+/// Children at once where the definition sets no limit.
+const CONCURRENCY: usize = 10_000;
+
+#[derive(Debug)]
+pub(crate) struct Distributed {
+    label: String,
+    express: bool,
+    pub reader: Option<reader::Reader>,
+    batcher: Option<batches::Batcher>,
+    writer: Option<results::Writer>,
+}
+
+impl Distributed {
+    /// Compiles what is special to distributed maps; `config` is `ProcessorConfig`.
+    pub fn compile(fields: &Fields<'_>, config: &Value) -> Result<Distributed, CompileError> {
+        Ok(Distributed {
+            label: fields.text("Label").unwrap_or_default().to_owned(),
+            express: config["ExecutionType"] == "EXPRESS",
+            reader: reader::Reader::compile(fields)?,
+            batcher: batches::Batcher::compile(fields)?,
+            writer: results::Writer::compile(fields)?,
+        })
+    }
+}
+
+/// How many failures are tolerated: a count and a percentage of the items, as far as they are given.
+pub(crate) type Tolerance = (Option<i64>, Option<f64>);
+
+/// What only a distributed map keeps of its iterations.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    /// The run, by its place among the execution's.
+    pub run: usize,
+    /// How many items have failed.
+    failures: usize,
+    tolerance: Tolerance,
+    /// Threads of the children that ended without success, by index: a redrive takes them up.
+    failed: BTreeMap<usize, usize>,
+    /// Children that wait for their redrive.
+    again: VecDeque<usize>,
+    /// When Express children time out, by index.
+    deadlines: BTreeMap<usize, TimerId>,
+    /// Why the run fails or has failed.
+    failure: Option<Failure>,
+}
+
+impl Progress {
+    fn of(run: usize, tolerance: Tolerance) -> Progress {
+        Progress {
+            run,
+            failures: 0,
+            tolerance,
+            failed: BTreeMap::new(),
+            again: VecDeque::new(),
+            deadlines: BTreeMap::new(),
+            failure: None,
+        }
+    }
+
+    /// Whether more items have failed, of `items`, than are tolerated.
+    fn exceeds(&self, items: usize) -> bool {
+        let (count, percentage) = self.tolerance;
+        let by_count = count.map(|most| i64::try_from(self.failures).unwrap_or(i64::MAX) > most);
+        let by_percentage = percentage.map(|most| self.failures as f64 * 100.0 > most * items as f64);
+        match (by_count, by_percentage) {
+            (None, None) => self.failures > 0,
+            (by_count, by_percentage) => by_count == Some(true) || by_percentage == Some(true),
+        }
+    }
+}
+
+/// The progress of the thread's run.
+fn progress(execution: &mut Execution, thread: usize) -> Option<&mut Progress> {
+    match &mut execution.threads[thread].children {
+        Children::Map(iterations) => iterations.progress.as_deref_mut(),
+        _ => None,
+    }
+}
+
+/// The run of the thread.
+fn run_of(execution: &mut Execution, thread: usize) -> Option<&mut MapRun> {
+    let run = progress(execution, thread)?.run;
+    execution.map_runs.get_mut(run)
+}
+
+/// The state that the thread is at, where it is a distributed map.
+fn at_state<'a>(program: &'a Program, execution: &Execution, thread: usize) -> Option<(&'a State, &'a map::Map)> {
+    let at = &execution.threads[thread];
+    let state = &program.scopes[at.scope].states[at.state];
+    match &state.body {
+        Body::Map(map) => Some((state, map)),
+        _ => None,
+    }
+}
+
+/// `MapRunStarted`; then the reader is asked, or the children begin.
+pub(crate) fn begin(
+    execution: &mut Execution,
+    thread: usize,
+    state: &State,
+    distributed: &Distributed,
+    limit: i64,
+    tolerance: Tolerance,
+) -> Ran {
+    let label = if distributed.label.is_empty() { hexadecimal(execution.random()) } else { distributed.label.clone() };
+    let machine = execution.params.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
+    let arn = format!("{machine}/{label}:{}", uuid(execution));
+    let details = Details { map_run_arn: Some(arn.clone()), ..Details::default() };
+    execution.event(thread, EventKind::MapRunStarted, details);
+    let run = execution.map_runs.len();
+    execution.map_runs.push(MapRun {
+        arn,
+        state: state.name.to_string(),
+        express: distributed.express,
+        started_at: execution.now,
+        stopped_at: None,
+        status: None,
+        max_concurrency: limit,
+        tolerated_failure_count: tolerance.0.unwrap_or(0),
+        tolerated_failure_percentage: tolerance.1.unwrap_or(0.0),
+        items: 0,
+        executions: 0,
+        children: Vec::new(),
+        results_written: false,
+        redrives: 0,
+        redriven_at: None,
+    });
+    if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        iterations.limit = at_once(limit);
+        iterations.progress = Some(Box::new(Progress::of(run, tolerance)));
+    }
+    read(execution, thread, state, distributed)
+}
+
+/// Children at once by `MaxConcurrency`.
+fn at_once(limit: i64) -> usize {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(CONCURRENCY)
+}
+
+/// Asks the reader; without one, the items are there.
+fn read(execution: &mut Execution, thread: usize, state: &State, distributed: &Distributed) -> Ran {
+    let Some(reader) = &distributed.reader else { return start(execution, thread, distributed) };
+    match reader.request(execution, thread) {
+        Ok(parameters) => {
+            let resource = reader.resource.clone();
+            task::ask(execution, thread, state, Integration::ItemReader { resource }, parameters);
+            Ok(Run::Wait)
+        }
+        Err(failure) => fail_run(execution, thread, failure),
+    }
+}
+
+/// The reader has answered what was asked.
+pub(crate) fn items_read(
+    execution: &mut Execution,
+    thread: usize,
+    asked: &TaskRequest,
+    answer: Result<String, Failure>,
+) {
+    let program = Arc::clone(&execution.program);
+    let Some((state, map)) = at_state(&program, execution, thread) else { return };
+    let Some((distributed, reader)) = map.distributed.as_ref().and_then(|d| Some((d, d.reader.as_ref()?))) else {
+        return;
+    };
+    let read = answer.and_then(|text| match &asked.integration {
+        Integration::ItemObjects => reader.second(execution, thread, &asked.parameters, &text).map(Read::Items),
+        _ => reader.first(execution, thread, &asked.parameters, &text),
+    });
+    let ran = match read {
+        Ok(Read::Items(items)) => {
+            if let Children::Map(iterations) = &mut execution.threads[thread].children {
+                iterations.results = vec![None; items.len()];
+                iterations.items = items.into_iter().map(Arc::new).collect();
+            }
+            start(execution, thread, distributed)
+        }
+        Ok(Read::Named(objects)) => {
+            task::ask(execution, thread, state, Integration::ItemObjects, objects);
+            Ok(Run::Wait)
+        }
+        Err(failure) => fail_run(execution, thread, failure),
+    };
+    go_on(execution, thread, ran);
+}
+
+/// `UpdateMapRun`, of a run that has not ended: what is given of concurrency, tolerated count and percentage.
+pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>, Option<i64>, Option<f64>)) {
+    let found = execution.map_runs.iter().position(|run| run.arn == arn && run.status.is_none());
+    let Some(run) = found else { return };
+    let described = &mut execution.map_runs[run];
+    described.max_concurrency = change.0.unwrap_or(described.max_concurrency);
+    described.tolerated_failure_count = change.1.unwrap_or(described.tolerated_failure_count);
+    described.tolerated_failure_percentage = change.2.unwrap_or(described.tolerated_failure_percentage);
+    let limit = at_once(described.max_concurrency);
+    let mut threads = 0..execution.threads.len();
+    let Some(thread) = threads.find(|thread| progress(execution, *thread).is_some_and(|p| p.run == run)) else {
+        return;
+    };
+    if let Some(progress) = progress(execution, thread) {
+        progress.tolerance = (change.1.or(progress.tolerance.0), change.2.or(progress.tolerance.1));
+    }
+    if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        iterations.limit = limit;
+    }
+    // While the reader or the writer is at work there is nothing to begin.
+    if execution.threads[thread].task.is_none() {
+        let ran = children::fill(execution, thread);
+        go_on(execution, thread, ran);
+    }
+}
+
+fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
+    match ran {
+        Ok(Run::Result(result)) => execution.complete(thread, result),
+        Ok(Run::Wait | Run::Left) => {}
+        Err(failure) => execution.fail_here(thread, failure),
+    }
+    execution.ready.push_back(thread);
+}
+
+/// Batches the items, and begins the first children.
+fn start(execution: &mut Execution, thread: usize, distributed: &Distributed) -> Ran {
+    count(execution, thread, |run, items| run.items = items);
+    if let Some(batcher) = &distributed.batcher
+        && let Err(failure) = batcher.batch(execution, thread)
+    {
+        return fail_run(execution, thread, failure);
+    }
+    count(execution, thread, |run, batches| run.executions = batches);
+    children::fill(execution, thread)
+}
+
+/// Tells the run how many items (or batches of them) there are.
+fn count(execution: &mut Execution, thread: usize, tell: impl FnOnce(&mut MapRun, usize)) {
+    let Children::Map(iterations) = &execution.threads[thread].children else { return };
+    let items = iterations.items.len();
+    if let Some(run) = run_of(execution, thread) {
+        tell(run, items);
+    }
+}
+
+/// Every child has ended: the results are written, or are the state's.
+fn finish(execution: &mut Execution, thread: usize) -> Ran {
+    match write(execution, thread) {
+        Ok(true) => Ok(Run::Wait),
+        Ok(false) => Ok(Run::Result(succeed(execution, thread))),
+        Err(failure) => fail_run(execution, thread, failure),
+    }
+}
+
+/// Asks the writer, where the definition has one.
+fn write(execution: &mut Execution, thread: usize) -> Result<bool, Failure> {
+    let program = Arc::clone(&execution.program);
+    let Some((state, map)) = at_state(&program, execution, thread) else { return Ok(false) };
+    let Some(writer) = map.distributed.as_ref().and_then(|d| d.writer.as_ref()) else { return Ok(false) };
+    let Some((resource, place)) = &writer.export else { return Ok(false) };
+    let at = &execution.threads[thread];
+    let place = place.value(&execution.view(at, &at.input.value))?;
+    let pending = children::pending(execution, thread, map);
+    let Some(run) = run_of(execution, thread) else { return Ok(false) };
+    let (objects, manifest) = writer.files(run, &pending, &place);
+    let parameters = json!({ "Bucket": place["Bucket"], "Objects": objects, "Manifest": manifest });
+    task::ask(execution, thread, state, Integration::ResultWriter { resource: resource.clone() }, parameters);
+    Ok(true)
+}
+
+/// The writer has answered: the result names where the results are.
+pub(crate) fn results_written(
+    execution: &mut Execution,
+    thread: usize,
+    asked: &TaskRequest,
+    answer: Result<String, Failure>,
+) {
+    let written = answer.is_ok();
+    let Some(run) = run_of(execution, thread) else { return };
+    run.results_written = written;
+    let arn = run.arn.clone();
+    let failing = progress(execution, thread).and_then(|progress| progress.failure.clone());
+    let ran = match failing.or(answer.err()) {
+        Some(failure) => Err(run_failed(execution, thread, failure)),
+        None => {
+            succeed(execution, thread);
+            let details = &asked.parameters["Manifest"];
+            Ok(Run::Result(Data::new(json!({ "MapRunArn": arn, "ResultWriterDetails": details }))))
+        }
+    };
+    go_on(execution, thread, ran);
+}
+
+/// `MapRunSucceeded`, and the results as the state's.
+fn succeed(execution: &mut Execution, thread: usize) -> Data {
+    execution.event(thread, EventKind::MapRunSucceeded, Details::default());
+    close_run(execution, thread, OutcomeStatus::Succeeded);
+    for kept in ended_children(execution, thread) {
+        execution.release(kept);
+    }
+    let program = Arc::clone(&execution.program);
+    let writer = at_state(&program, execution, thread).and_then(|(_, map)| map.distributed.as_ref()?.writer.as_ref());
+    let shaped = writer.filter(|writer| writer.export.is_none()).zip(run_of(execution, thread));
+    let shaped = shaped.map(|(writer, run)| Data::new(writer.output(run)));
+    let plain = map::finish(execution, thread);
+    shaped.unwrap_or(plain)
+}
+
+/// The threads of children that ended without success, and are kept until the state is left.
+pub(crate) fn ended_children(execution: &mut Execution, thread: usize) -> Vec<usize> {
+    progress(execution, thread).map(|progress| progress.failed.values().copied().collect()).unwrap_or_default()
+}
+
+/// The run fails: what still runs is given up, and what there is of results is written.
+fn fail_run(execution: &mut Execution, thread: usize, failure: Failure) -> Ran {
+    children::abort_all(execution, thread);
+    if let Some(progress) = progress(execution, thread) {
+        progress.failure = Some(failure.clone());
+    }
+    let begun = run_of(execution, thread).is_some_and(|run| !run.children.is_empty());
+    if begun && matches!(write(execution, thread), Ok(true)) {
+        return Ok(Run::Wait);
+    }
+    Err(run_failed(execution, thread, failure))
+}
+
+/// `MapRunFailed`; the failure then goes on as the state's.
+fn run_failed(execution: &mut Execution, thread: usize, failure: Failure) -> Failure {
+    let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
+    execution.event(thread, EventKind::MapRunFailed, details);
+    close_run(execution, thread, OutcomeStatus::Failed);
+    if let Some(progress) = progress(execution, thread) {
+        progress.failure = Some(failure.clone());
+    }
+    failure
+}
+
+fn close_run(execution: &mut Execution, thread: usize, status: OutcomeStatus) {
+    let now = execution.now;
+    if let Some(run) = run_of(execution, thread) {
+        run.status = Some(status);
+        run.stopped_at = Some(now);
+        run.children.iter_mut().for_each(|child| child.pending_redrive = false);
+    }
+}
+
+fn hexadecimal(bits: u64) -> String {
+    format!("{bits:016x}")
+}
+
+fn uuid(execution: &Execution) -> String {
+    expr::uuid(|| execution.random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(failures: usize, tolerance: Tolerance, exceeds: bool) {
+        assert_eq!(Progress { failures, ..Progress::of(0, tolerance) }.exceeds(10), exceeds);
+    }
+
+    #[test]
+    fn a_run_fails_past_either_threshold() {
+        check(0, (None, None), false);
+        check(1, (None, None), true);
+        check(2, (Some(2), None), false);
+        check(3, (Some(2), None), true);
+        check(3, (None, Some(30.0)), false);
+        check(3, (None, Some(29.5)), true);
+        check(1, (Some(0), Some(50.0)), true);
+        check(2, (Some(5), Some(10.0)), true);
+        check(10, (None, Some(100.0)), false);
+    }
+}
