@@ -7,6 +7,7 @@
 //! | [`host`] | running executions: journal, step, perform; timers; recovery |
 //! | [`store`] | what survives a restart |
 //! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
+//! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
 //! | [`sandbox`] | processes for the expressions that may run away |
 //!
@@ -14,6 +15,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod connections;
 pub mod host;
 pub mod integrations;
 pub mod lambda;

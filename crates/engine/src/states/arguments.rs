@@ -7,12 +7,13 @@ use crate::failure::Failure;
 use crate::thread::Data;
 
 /// The fields without which an optimised integration cannot be called.
-const REQUIRED: [(&str, &str, &[&str]); 5] = [
+const REQUIRED: [(&str, &str, &[&str]); 6] = [
     ("lambda", "invoke", &["FunctionName"]),
     ("sqs", "sendMessage", &["QueueUrl", "MessageBody"]),
     ("states", "startExecution", &["StateMachineArn"]),
     ("events", "putEvents", &["Entries"]),
     ("apigateway", "invoke", &["ApiEndpoint", "Method"]),
+    ("http", "invoke", &["ApiEndpoint", "Method"]),
 ];
 
 /// Refuses parameters that the service of `integration` could not take.
@@ -29,12 +30,76 @@ pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool)
     if service == "apigateway" && !headers_are_lists(&parameters.value) {
         faults.push("The value of the field 'Headers' has an invalid format".to_owned());
     }
+    if service == "http" {
+        faults.extend(http(&parameters.value));
+    }
     if faults.is_empty() {
         return Ok(());
     }
     let field = if jsonata { "Arguments" } else { "Parameters" };
     let (text, faults) = (&parameters.text, faults.join(", "));
     Err(Failure::runtime(format!("The {field} '{text}' could not be used to start the Task: [{faults}]")))
+}
+
+/// The methods of HTTP tasks.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
+
+/// Headers that an HTTP task cannot set, and beginnings of such.
+const REFUSED: [&str; 32] = [
+    "a-im",
+    "accept-charset",
+    "accept-datetime",
+    "accept-encoding",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-md5",
+    "date",
+    "expect",
+    "forwarded",
+    "from",
+    "host",
+    "http2-settings",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "proxy-authorization",
+    "referer",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "warning",
+];
+const REFUSED_BEGINNINGS: [&str; 2] = ["x-forwarded", "x-amz"];
+
+/// The faults of an HTTP task's parameters.
+fn http(parameters: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(method) = parameters.get("Method").filter(|method| !method.is_null())
+        && !method.as_str().is_some_and(|method| METHODS.contains(&method))
+    {
+        faults.push(format!("The value of the field 'Method' must be one of {METHODS:?}"));
+    }
+    let connection = |place: &str| parameters.get(place).and_then(|p| p.get("ConnectionArn")).is_some();
+    if !connection("Authentication") && !connection("InvocationConfig") {
+        faults.push("The field 'ConnectionArn' is required but was missing".to_owned());
+    }
+    for name in parameters.get("Headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys()) {
+        let lower = name.to_ascii_lowercase();
+        if REFUSED.contains(&lower.as_str()) || REFUSED_BEGINNINGS.iter().any(|begin| lower.starts_with(begin)) {
+            faults.push(format!("The header '{name}' cannot be set by an HTTP Task"));
+        }
+    }
+    faults
 }
 
 fn is_missing(parameters: &Data, field: &str) -> bool {

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
 use crate::host::Host;
-use crate::integrations::{self, Answer as Came};
+use crate::integrations::{self, Answer as Came, HttpExchange, trace_http};
 
 /// AWS's `TestState` request.
 #[derive(Debug, Deserialize)]
@@ -77,9 +77,23 @@ pub async fn test(host: &Arc<Host>, ask: Ask) -> Answer {
     let report = match run(&test)? {
         StateReport::Done(report) => report,
         StateReport::Asks(request) => {
-            test.answer = Some(call(host, *request).await?);
+            let mut exchange = HttpExchange::default();
+            test.answer = Some(match &request.integration {
+                Integration::Service { service, .. } if service == "http" && level == "TRACE" => {
+                    let (came, traced) = trace_http(host, &request.parameters, ask.reveal_secrets).await;
+                    exchange = traced;
+                    taken(came)
+                }
+                _ => call(host, *request).await?,
+            });
             match run(&test)? {
-                StateReport::Done(report) => report,
+                StateReport::Done(mut report) => {
+                    let traced = [("request", exchange.request), ("response", exchange.response)];
+                    report
+                        .inspection
+                        .extend(traced.into_iter().filter_map(|(name, one)| Some((name.to_owned(), one?))));
+                    report
+                }
                 // The first task of the state has its answer, and there is no second one.
                 StateReport::Asks(_) => return Err(refused("The state asks for more than one task.")),
             }
@@ -299,10 +313,14 @@ async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (
         return Err(refused(format!("{what} can be tested only with a mock: give mock.result or mock.errorOutput.")));
     }
     // No execution has this name: what the call tells of its progress is heard by nobody.
-    let came = integrations::run(Arc::clone(host), String::new(), request).await;
-    Ok(match came {
+    Ok(taken(integrations::run(Arc::clone(host), String::new(), request).await))
+}
+
+/// An answer as the engine takes it.
+fn taken(came: Came) -> Result<String, (String, String)> {
+    match came {
         Came::Done(output) | Came::Submitted(output) | Came::SubmittedAndDone { output, .. } => Ok(output),
         Came::Failed { error, cause } | Came::SubmitFailed { error, cause } => Err((error, cause)),
         Came::Nothing => Err(("States.Runtime".to_owned(), "The task has no answer.".to_owned())),
-    })
+    }
 }

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::integrations::{Mocks, Queues, Tables, Topics};
+use crate::integrations::{HttpClient, Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
@@ -70,6 +70,7 @@ pub struct Host {
     pub queues: Queues,
     pub mocks: Mocks,
     pub tables: Tables,
+    pub http: HttpClient,
     /// Where expressions that may run away are evaluated.
     pub sandbox: Option<SharedSandbox>,
     /// Executions that have not ended, by ARN.
@@ -170,6 +171,7 @@ impl Host {
             queues,
             mocks,
             tables: Tables::default(),
+            http: HttpClient::default(),
             runs: Mutex::default(),
             programs: Mutex::default(),
             timers: Timers::default(),

@@ -5,6 +5,7 @@ mod events;
 mod executions;
 mod expressions;
 mod functions;
+mod http;
 mod mocks;
 mod objects;
 mod queues;
@@ -18,6 +19,7 @@ use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde_json::Value;
 
 pub use answer::Answer;
+pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
 pub use queues::{Message, Queues};
 pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
@@ -82,6 +84,9 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         ("sns", "publish") => topics::publish(call.host, call.parameters).await,
         ("sqs", "sendMessage") => queues::send(call.host, call.parameters).await,
         ("events", "putEvents") => events::put(call.parameters),
+        ("http", "invoke") if call.pattern == Pattern::RequestResponse => {
+            http::invoke(call.host, call.parameters).await
+        }
         ("states", "startExecution") | ("aws-sdk:sfn", "startExecution") => {
             return executions::start(call, service).await;
         }

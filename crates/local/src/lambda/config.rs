@@ -1,9 +1,11 @@
-//! `functions.toml`: which functions there are.
+//! `functions.toml`: which functions there are, and which connections.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+use crate::connections::{Connection, Declared};
 
 /// Why the functions cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +16,8 @@ pub enum FunctionsError {
     Parse { file: PathBuf, source: toml::de::Error },
     #[error("{}: [functions.{name}] {what}.\n{remedy}", .file.display())]
     Function { file: PathBuf, name: String, what: String, remedy: &'static str },
+    #[error("{}: [connections.{name}] {what}.\n{remedy}", .file.display())]
+    Connection { file: PathBuf, name: String, what: String, remedy: &'static str },
     #[error("The Lambda Runtime API cannot listen on this machine: {0}.")]
     Listen(std::io::Error),
 }
@@ -53,13 +57,22 @@ const fn three_seconds() -> u64 {
 struct File {
     #[serde(default)]
     functions: BTreeMap<String, Spec>,
+    #[serde(default)]
+    connections: BTreeMap<String, Declared>,
+}
+
+/// What the file declares, by name.
+#[derive(Default)]
+pub struct Declarations {
+    pub functions: BTreeMap<String, Spec>,
+    pub connections: BTreeMap<String, Connection>,
 }
 
 /// Reads and checks the declarations.
 ///
 /// # Errors
 /// The first thing that is wrong, with its place and the remedy.
-pub fn read(file: &Path) -> Result<BTreeMap<String, Spec>, FunctionsError> {
+pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| FunctionsError::Read { file: file.to_owned(), source })?;
     let parsed: File =
@@ -73,7 +86,18 @@ pub fn read(file: &Path) -> Result<BTreeMap<String, Spec>, FunctionsError> {
             remedy,
         })?;
     }
-    Ok(parsed.functions)
+    let mut connections = BTreeMap::new();
+    for (name, declared) in parsed.connections {
+        let resolved = declared.resolve(&|variable| std::env::var(variable).ok());
+        let connection = resolved.map_err(|(what, remedy)| FunctionsError::Connection {
+            file: file.to_owned(),
+            name: name.clone(),
+            what,
+            remedy,
+        })?;
+        connections.insert(name, connection);
+    }
+    Ok(Declarations { functions: parsed.functions, connections })
 }
 
 fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static str)> {

@@ -1,4 +1,5 @@
-//! Lambda functions on this machine: child processes, kept warm, behind AWS's Lambda Runtime API.
+//! Lambda functions on this machine: child processes, kept warm, behind AWS's Lambda Runtime API. The file that declares
+//! them declares the connections of HTTP tasks too.
 
 mod config;
 mod runtime_api;
@@ -12,10 +13,12 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use config::Declarations;
 pub use config::{FunctionsError, Spec};
 use runtime_api::Lines;
 use worker::Worker;
 
+use crate::connections::Connection;
 use crate::host::lock;
 
 /// Processes of one function at most; further calls wait.
@@ -36,6 +39,7 @@ pub struct Functions(Arc<Inner>);
 
 struct Inner {
     specs: BTreeMap<String, Spec>,
+    connections: BTreeMap<String, Connection>,
     folder: PathBuf,
     region: String,
     account: String,
@@ -52,7 +56,7 @@ impl Functions {
     /// # Errors
     /// A declaration is wrong, or there is no port for the Runtime API.
     pub async fn load(file: Option<&Path>, region: &str, account: &str) -> Result<Self, FunctionsError> {
-        let specs = file.map(config::read).transpose()?.unwrap_or_default();
+        let Declarations { functions: specs, connections } = file.map(config::read).transpose()?.unwrap_or_default();
         let lines = Lines::default();
         let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
@@ -60,6 +64,7 @@ impl Functions {
         Ok(Self(Arc::new(Inner {
             places: specs.keys().map(|name| (name.clone(), Semaphore::new(WORKERS))).collect(),
             specs,
+            connections,
             folder,
             region: region.to_owned(),
             account: account.to_owned(),
@@ -74,6 +79,12 @@ impl Functions {
     #[must_use]
     pub fn arn(&self, name: &str) -> String {
         format!("arn:aws:lambda:{}:{}:function:{name}", self.0.region, self.0.account)
+    }
+
+    /// A connection that the file declares.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.0.connections.get(name)
     }
 
     /// Whether there is such a function.

@@ -32,8 +32,15 @@ pub struct Engine {
 impl Engine {
     /// A fresh engine; `test` names its folder.
     pub async fn new(test: &str) -> Self {
+        Self::with_functions(test, "").await
+    }
+
+    /// The same with a functions' file of this text.
+    pub async fn with_functions(test: &str, declarations: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("countersign-router-{test}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("functions.toml"), declarations).unwrap();
         Self::open(folder, Arc::new(AtomicI64::new(1_700_000_000_000))).await
     }
 
@@ -45,7 +52,7 @@ impl Engine {
                 store => break store.unwrap(),
             }
         };
-        let functions = Functions::load(None, REGION, ACCOUNT).await.unwrap();
+        let functions = Functions::load(Some(&folder.join("functions.toml")), REGION, ACCOUNT).await.unwrap();
         let told = Arc::clone(&now);
         let clock = Clock::new(move || told.load(Ordering::Relaxed));
         let place = Place { region: REGION.to_owned(), account: ACCOUNT.to_owned() };

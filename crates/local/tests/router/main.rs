@@ -4,6 +4,7 @@
 mod answers;
 mod engine;
 mod guard;
+mod http;
 mod map_runs;
 mod nested;
 mod recovery;

@@ -1,0 +1,106 @@
+//! The client that HTTP tasks call with: it follows no redirect, waits a minute at most, and reads no more than a payload.
+
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+/// The whole of a call, whatever the task's own timeout.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Step Functions' limit of a payload, in bytes.
+const PAYLOAD: usize = 262_144;
+
+type Inner = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// A client, made when the first task calls.
+#[derive(Default)]
+pub struct HttpClient(OnceLock<Result<Inner, String>>);
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Response {
+    pub status: StatusCode,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The server was not reached, or did not answer in time.
+    Socket(String),
+    TooLarge,
+}
+
+impl HttpClient {
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// There is no whole answer.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
+        let client = self.0.get_or_init(build).as_ref().map_err(|error| Trouble::Socket(error.clone()))?;
+        let late = |_| Trouble::Socket(format!("The request timed out after {} seconds", PATIENCE.as_secs()));
+        tokio::time::timeout(PATIENCE, exchange(client, request)).await.map_err(late)?
+    }
+}
+
+fn build() -> Result<Inner, String> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let with_roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
+    let builder = with_roots.or_else(|error| {
+        // Calls of this machine need no certificates.
+        tracing::warn!(%error, "this machine has no certificates: HTTP tasks cannot call https://");
+        let config = ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions()?;
+        let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+        Ok(HttpsConnectorBuilder::new().with_tls_config(config))
+    });
+    let builder = builder.map_err(|error: rustls::Error| format!("There is no TLS: {error}"))?;
+    Ok(Client::builder(TokioExecutor::new()).build(builder.https_or_http().enable_http1().build()))
+}
+
+async fn exchange(client: &Inner, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
+    let response = client.request(request).await.map_err(|error| Trouble::Socket(reasons(&error)))?;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, PAYLOAD).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { Trouble::TooLarge } else { Trouble::Socket(reasons(error.as_ref())) }
+    })?;
+    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Ok(Response { status: head.status, headers, body: body.to_bytes().to_vec() })
+}
+
+/// An error with what it came from.
+fn reasons(error: &(dyn Error + 'static)) -> String {
+    let (mut text, mut source) = (error.to_string(), error.source());
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+    use super::*;
+
+    /// The clock stands still while anything can happen, and then goes on to the next thing that is waited for.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_answer_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let request = Request::get(url).body(Full::default()).unwrap();
+        let before = tokio::time::Instant::now();
+        let trouble = HttpClient::default().send(request).await.unwrap_err();
+        assert_eq!(trouble, Trouble::Socket("The request timed out after 60 seconds".to_owned()));
+        assert_eq!(before.elapsed().as_secs(), 60);
+    }
+}

@@ -1,0 +1,153 @@
+//! `http:invoke`: a call of any HTTPS API, signed in with a connection.
+
+mod client;
+mod form;
+mod request;
+
+use serde_json::{Map, Value, json};
+
+pub use client::HttpClient;
+use client::{Response, Trouble};
+use request::Draft;
+
+use super::answer::Answer;
+use crate::connections::{Authorization, Connection, Secret};
+use crate::host::Host;
+
+/// What stands for a secret that is not to be shown.
+const HIDDEN: &str = "****";
+
+/// What went over the wire, as `TestState` shows it.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    pub request: Option<Value>,
+    pub response: Option<Value>,
+}
+
+/// `http:invoke`.
+pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
+    traced(host, parameters, false).await.0
+}
+
+/// The same, with what went over the wire; secrets are shown where `reveal` says so.
+pub async fn traced(host: &Host, parameters: &Value, reveal: bool) -> (Answer, Exchange) {
+    let mut exchange = Exchange::default();
+    let answer = call(host, parameters, reveal, &mut exchange).await.unwrap_or_else(|failed| failed);
+    (answer, exchange)
+}
+
+async fn call(host: &Host, parameters: &Value, reveal: bool, exchange: &mut Exchange) -> Result<Answer, Answer> {
+    let connection = connection(host, parameters)?;
+    let token = token(host, connection).await?;
+    let region = &host.place.region;
+    let draft = |secret: request::Writing<'_>| {
+        Draft::of(parameters, connection, token.as_ref(), region, secret)
+            .map_err(|why| Answer::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
+    };
+    let (plain, hidden) = (draft(&|secret| secret.reveal().to_owned())?, draft(&|_| HIDDEN.to_owned())?);
+    exchange.request = Some(shown_request(if reveal { &plain } else { &hidden }));
+    let request =
+        plain.request().map_err(|why| Answer::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
+    let response = host.http.send(request).await.map_err(trouble)?;
+    exchange.response = Some(shown_response(&plain, &response));
+    answered(&response)
+}
+
+/// The connection that the parameters name, which the functions' file declares.
+fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, Answer> {
+    let places = ["InvocationConfig", "Authentication"];
+    let arn = places.iter().find_map(|place| parameters[place]["ConnectionArn"].as_str()).unwrap_or_default();
+    // `arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`
+    let name = arn.split_once(":connection/").map_or(arn, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    host.functions.connection(name).ok_or_else(|| {
+        let cause = format!(
+            "The connection '{arn}' is not declared. Write [connections.{name}] into the file of the functions \
+             (--functions), or mock the task (SFN_MOCK_CONFIG)."
+        );
+        Answer::failed("Events.ConnectionResource.ResourceNotFound", cause)
+    })
+}
+
+/// Asks for the token of an OAuth connection.
+async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, Answer> {
+    let Authorization::OAuth { token_url, client_id, client_secret, scope } = &connection.authorization else {
+        return Ok(None);
+    };
+    let refused = |why: String| Answer::failed("Events.ConnectionResource.InvalidConnectionState", why);
+    let draft = request::token(token_url, client_id, client_secret, scope.as_deref())
+        .and_then(|draft| draft.request())
+        .map_err(|why| refused(format!("The token cannot be asked for: {why}.")))?;
+    let response = host.http.send(draft).await.map_err(|_| refused(format!("{token_url} gave no token.")))?;
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    match body["access_token"].as_str().filter(|_| response.status.is_success()) {
+        Some(token) => Ok(Some(Secret::new(token))),
+        None => Err(refused(format!("{token_url} answered {} without a token.", response.status))),
+    }
+}
+
+fn trouble(trouble: Trouble) -> Answer {
+    match trouble {
+        Trouble::Socket(why) => Answer::failed("States.Http.Socket", why),
+        Trouble::TooLarge => Answer::failed(
+            "States.DataLimitExceeded",
+            "The state/task 'http' returned a result with a size exceeding the maximum number of bytes service limit.",
+        ),
+    }
+}
+
+/// The task's result, or its failure where the status is none of success.
+fn answered(response: &Response) -> Result<Answer, Answer> {
+    let find = |wanted: &str| response.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let media = find("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let media = media.to_ascii_lowercase();
+    let binary = ["image/", "video/", "audio/", "application/octet-stream"];
+    if binary.iter().any(|prefix| media.starts_with(prefix)) {
+        let cause = format!("The response has the content type {media}, which an HTTP task cannot take.");
+        return Err(Answer::failed("States.Runtime", cause));
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let reason = response.status.canonical_reason().unwrap_or_default();
+    if !response.status.is_success() {
+        let cause = if text.is_empty() { reason.into() } else { text };
+        return Err(Answer::failed(&format!("States.Http.StatusCode.{}", response.status.as_u16()), cause));
+    }
+    let is_json = media == "application/json" || media.ends_with("+json");
+    let body = serde_json::from_str(&text).ok().filter(|_| is_json).unwrap_or_else(|| json!(text));
+    let mut headers = Map::new();
+    for (name, value) in &response.headers {
+        let values = headers.entry(name.clone()).or_insert_with(|| json!([]));
+        values.as_array_mut().into_iter().for_each(|values| values.push(json!(value)));
+    }
+    let result = json!({
+        "Headers": headers, "ResponseBody": body, "StatusCode": response.status.as_u16(), "StatusText": reason,
+    });
+    Ok(Answer::Done(result.to_string()))
+}
+
+fn shown_request(draft: &Draft) -> Value {
+    let mut shown = json!({
+        "protocol": protocol(draft), "method": draft.method.as_str(), "url": draft.url, "headers": list(&draft.headers),
+    });
+    if let Some(body) = &draft.body {
+        shown["body"] = json!(body);
+    }
+    shown
+}
+
+fn shown_response(draft: &Draft, response: &Response) -> Value {
+    json!({
+        "protocol": protocol(draft), "statusCode": response.status.as_str(),
+        "statusMessage": response.status.canonical_reason().unwrap_or_default(), "headers": list(&response.headers),
+        "body": String::from_utf8_lossy(&response.body),
+    })
+}
+
+fn protocol(draft: &Draft) -> &str {
+    draft.url.split("://").next().unwrap_or_default()
+}
+
+/// Headers as the service writes them in one text.
+fn list(headers: &[(String, String)]) -> String {
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("[{}]", headers.join(", "))
+}
