@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::program::State;
 use crate::run::combine;
 use crate::states;
-use crate::thread::{Children, Data, Parent, Step};
+use crate::thread::{Children, Data, Parent, Step, Thread};
 use crate::{Action, TaskId};
 
 impl Execution {
@@ -156,9 +156,20 @@ impl Execution {
         }
     }
 
+    /// Ends what has made more events than its history takes.
+    pub(crate) fn end_overflown(&mut self) {
+        while let Some(log) = self.next_overflown() {
+            let runs = |thread: &Thread| thread.log == log && thread.step != Step::Done;
+            if let Some(thread) = self.threads.iter().position(runs).filter(|_| !self.is_over()) {
+                self.overflow(thread);
+            }
+        }
+    }
+
     /// The history has no room for more than the failure that says so.
     pub(crate) fn overflow(&mut self, thread: usize) {
         let failure = Failure::runtime("The execution reached the maximum number of history events (25000).");
+        self.begin_nothing();
         self.fail_whole(thread, failure);
     }
 

@@ -38,6 +38,8 @@ pub struct Execution {
     pub(crate) timers: BTreeMap<TimerId, Timer>,
     pub(crate) map_runs: Vec<MapRun>,
     pub(crate) redrives: u64,
+    /// Histories that had no room for an event.
+    overflown: BTreeSet<usize>,
     /// Activities that do not exist, by ARN.
     pub(crate) absent: BTreeSet<String>,
     /// In tests of one state: the context object, where it is given.
@@ -92,6 +94,7 @@ impl Execution {
             timers: BTreeMap::new(),
             map_runs: Vec::new(),
             redrives: 0,
+            overflown: BTreeSet::new(),
             absent: BTreeSet::new(),
             context: None,
             meter: None,
@@ -223,8 +226,15 @@ impl Execution {
         }
     }
 
-    /// Adds an event to a history and gives its id.
+    /// Adds an event to a history and gives its id. A full history takes nothing but its end; what does not fit is left
+    /// out, and the history is [overflown](Self::is_overflown).
     pub(crate) fn push(&mut self, log: usize, previous: u64, kind: EventKind, details: Details) -> u64 {
+        use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
+        let ends = matches!(kind, ExecutionAborted | ExecutionFailed | ExecutionSucceeded | ExecutionTimedOut);
+        if self.is_full(log) && !ends {
+            self.overflown.insert(log);
+            return self.logs[log].len() as u64;
+        }
         let events = &mut self.logs[log];
         let id = events.len() as u64 + 1;
         events.push(HistoryEvent { id, previous_event_id: previous, timestamp: self.now, kind, details });
@@ -235,6 +245,20 @@ impl Execution {
     pub(crate) fn is_full(&self, log: usize) -> bool {
         let most = if self.params.kind == ExecutionKind::Express { EXPRESS_EVENTS } else { EVENTS };
         self.logs[log].len() + 1 >= most
+    }
+
+    /// Whether an event of a history did not fit: it ends as soon as what made the event is done.
+    pub(crate) fn is_overflown(&self, log: usize) -> bool {
+        self.overflown.contains(&log)
+    }
+
+    pub(crate) fn next_overflown(&mut self) -> Option<usize> {
+        self.overflown.pop_first()
+    }
+
+    /// Takes back what has been asked of the host in this step, but for what ends something.
+    pub(crate) fn begin_nothing(&mut self) {
+        self.actions.retain(|action| !matches!(action, Action::StartTask(_)));
     }
 
     pub(crate) fn act(&mut self, action: Action) {

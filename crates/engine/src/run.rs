@@ -18,6 +18,7 @@ use crate::thread::{Children, Data, Parent, Run, Step, Thread};
 impl Execution {
     /// Runs every ready thread until all of them wait.
     pub(crate) fn run(&mut self) {
+        self.end_overflown();
         while let Some(thread) = self.ready.pop_front() {
             while !self.is_over() && matches!(self.threads[thread].step, Step::Enter | Step::Attempt) {
                 let log = self.threads[thread].log;
@@ -26,6 +27,7 @@ impl Execution {
                     break;
                 }
                 self.advance(thread);
+                self.end_overflown();
             }
         }
     }
@@ -190,6 +192,10 @@ impl Execution {
     }
 
     fn end_of_scope(&mut self, thread: usize) {
+        if self.is_overflown(self.threads[thread].log) {
+            self.threads[thread].step = Step::Wait;
+            return;
+        }
         self.threads[thread].step = Step::Done;
         let Some(Parent { thread: parent, index }) = self.threads[thread].parent else {
             let output = self.threads[thread].input.text.to_string();

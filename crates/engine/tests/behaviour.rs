@@ -152,6 +152,32 @@ fn a_history_ends_at_its_limit() {
     assert_eq!(outcome.cause.as_deref(), Some("The execution reached the maximum number of history events (25000)."));
 }
 
+/// One step may make many events: none of them goes beyond the limit.
+#[test]
+fn no_kind_of_loop_makes_more_events_than_the_limit() {
+    let body = json!({"StartAt": "In", "States": {"In": {"Type": "Pass", "Result": 1, "End": true}}});
+    let loops = |mut state: Value| {
+        state["Next"] = json!("A");
+        json!({"StartAt": "A", "States": {"A": state, "Z": {"Type": "Succeed"}}})
+    };
+    let many: Vec<Value> = (0..7).map(|_| body.clone()).collect();
+    let large = json!({"all": vec![0; 60_000]}).to_string();
+    for definition in [
+        loops(json!({"Type": "Map", "ItemsPath": "$.three", "ItemProcessor": body, "ResultPath": null})),
+        loops(json!({"Type": "Map", "ItemsPath": "$.all", "ItemProcessor": body, "ResultPath": null})),
+        loops(json!({"Type": "Parallel", "Branches": many, "ResultPath": null})),
+        loops(json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Parameters": {"a.$": "States.ArrayGetItem($.three, 9)"},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "A"}]})),
+    ] {
+        let input = if definition.to_string().contains("$.all") { &large } else { r#"{"three": [1, 2, 3]}"# };
+        let (execution, actions) = begin(definition.clone(), input);
+        let last = execution.history().last().unwrap();
+        assert_eq!((last.id, last.kind.name()), (25_000, "ExecutionFailed"), "{definition}");
+        assert!(!actions.iter().any(|action| matches!(action, Action::StartTask(_))));
+    }
+}
+
 #[test]
 fn a_payload_above_the_limit_fails_the_state() {
     let definition =

@@ -150,7 +150,11 @@ fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> 
     if first == 0 {
         return Ok(Run::Result(finish(execution, thread)));
     }
+    let log = execution.threads[thread].log;
     for _ in 0..first {
+        if execution.is_overflown(log) {
+            break;
+        }
         next(execution, thread, state, map, started)?;
     }
     Ok(Run::Wait)
