@@ -1,6 +1,6 @@
 # Every target does its own set-up. See the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint bench conformance pictures clean
+.PHONY: help run build test lint bench conformance fuzz pictures clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ bench: build ## The figures of the README: start-up, page times, sizes
 
 conformance: build ## Compare the embedded engine with recordings of AWS, where there are any
 	@tools/conformance.sh
+
+fuzz: ## Ten minutes of chance for each reader and for the engine; ARGS="60 path" chooses seconds and targets
+	@tools/fuzz.sh $(ARGS)
 
 pictures: build ## Take the README's pictures again
 	@PICTURES=1 tools/test-browser.sh --project pictures
