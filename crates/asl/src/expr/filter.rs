@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::path::Segment;
+use super::path::{Segment, Work};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
-    Or(Box<Filter>, Box<Filter>),
-    And(Box<Filter>, Box<Filter>),
+    Or(Vec<Filter>),
+    And(Vec<Filter>),
     Not(Box<Filter>),
     Exists(Operand),
     Compare(Operand, Operator, Operand),
@@ -90,30 +90,33 @@ impl Pattern {
 
 impl Filter {
     /// Whether `item` passes.
-    pub fn accepts(&self, item: &Value, root: &Value) -> bool {
+    pub fn accepts(&self, item: &Value, root: &Value, work: &mut Work) -> bool {
         match self {
-            Filter::Or(a, b) => a.accepts(item, root) || b.accepts(item, root),
-            Filter::And(a, b) => a.accepts(item, root) && b.accepts(item, root),
-            Filter::Not(inner) => !inner.accepts(item, root),
-            Filter::Exists(operand) => operand.value(item, root).is_some(),
+            Filter::Or(terms) => terms.iter().any(|term| term.accepts(item, root, work)),
+            Filter::And(terms) => terms.iter().all(|term| term.accepts(item, root, work)),
+            Filter::Not(inner) => !inner.accepts(item, root, work),
+            Filter::Exists(operand) => operand.value(item, root, work).is_some(),
             Filter::Compare(left, _, Operand::Pattern(pattern)) => {
-                left.value(item, root).and_then(Value::as_str).is_some_and(|text| pattern.matches(text))
+                let text = left.value(item, root, work).and_then(Value::as_str);
+                text.is_some_and(|text| work.spend(text.len() / TEXT).is_some() && pattern.matches(text))
             }
             Filter::Compare(left, operator, right) => {
-                compare(left.value(item, root), *operator, right.value(item, root))
+                let (left, right) = (left.value(item, root, work), right.value(item, root, work));
+                compare(left, *operator, right, work)
             }
         }
     }
 }
 
 impl Operand {
-    fn value<'a>(&'a self, item: &'a Value, root: &'a Value) -> Option<&'a Value> {
+    fn value<'a>(&'a self, item: &'a Value, root: &'a Value, work: &mut Work) -> Option<&'a Value> {
         let (start, segments) = match self {
             Operand::Literal(value) => return Some(value),
             Operand::Pattern(_) => return None,
             Operand::Item(segments) => (item, segments),
             Operand::Root(segments) => (root, segments),
         };
+        work.spend(1 + segments.len())?;
         segments.iter().try_fold(start, |at, segment| match segment {
             Segment::Key(key) => at.as_object()?.get(key),
             Segment::Index(index) if *index >= 0 => at.as_array()?.get(*index as usize),
@@ -122,17 +125,16 @@ impl Operand {
     }
 }
 
-fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>) -> bool {
+fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>, work: &mut Work) -> bool {
     let (Some(left), Some(right)) = (left, right) else {
         return operator == Operator::NotEqual && left != right;
     };
-    let order = order(left, right);
+    let order = order(left, right, work);
     let is = |wanted: &[Ordering]| order.is_some_and(|order| wanted.contains(&order));
     let items = left.as_array().map_or(&[][..], Vec::as_slice);
-    let among = |value: &Value| right.as_array().is_some_and(|items| items.contains(value));
     let length = match left {
         Value::Array(items) => Some(items.len()),
-        Value::String(text) => Some(text.chars().count()),
+        Value::String(text) => work.spend(text.len() / TEXT).map(|()| text.chars().count()),
         _ => None,
     };
     match operator {
@@ -142,25 +144,48 @@ fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>) -> b
         Operator::LessOrEqual => is(&[Ordering::Less, Ordering::Equal]),
         Operator::Greater => is(&[Ordering::Greater]),
         Operator::GreaterOrEqual => is(&[Ordering::Greater, Ordering::Equal]),
-        Operator::In => among(left),
-        Operator::NotIn => !among(left),
+        Operator::In => among(left, right, work),
+        Operator::NotIn => !among(left, right, work),
         Operator::Matches => false,
-        Operator::SubsetOf => left.is_array() && items.iter().all(among),
-        Operator::AnyOf => items.iter().any(among),
-        Operator::NoneOf => left.is_array() && !items.iter().any(among),
+        Operator::SubsetOf => left.is_array() && items.iter().all(|item| among(item, right, work)),
+        Operator::AnyOf => items.iter().any(|item| among(item, right, work)),
+        Operator::NoneOf => left.is_array() && !items.iter().any(|item| among(item, right, work)),
         Operator::Size => length.is_some_and(|n| right.as_u64() == Some(n as u64)),
         Operator::Empty => length.is_some_and(|n| right.as_bool() == Some(n == 0)),
     }
 }
 
 /// How two values stand to each other, where they can be compared: a text in digits is a number beside one.
-fn order(left: &Value, right: &Value) -> Option<Ordering> {
-    let number = |text: &str| text.parse::<f64>().ok();
+fn order(left: &Value, right: &Value, work: &mut Work) -> Option<Ordering> {
+    let mut number = |text: &str| work.spend(text.len() / TEXT).and_then(|()| text.parse::<f64>().ok());
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()),
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => work.spend(a.len().min(b.len()) / TEXT).map(|()| a.cmp(b)),
         (Value::Number(a), Value::String(b)) => a.as_f64()?.partial_cmp(&number(b)?),
         (Value::String(a), Value::Number(b)) => number(a)?.partial_cmp(&b.as_f64()?),
-        _ => (left == right).then_some(Ordering::Equal),
+        _ => same(left, right, work).then_some(Ordering::Equal),
+    }
+}
+
+/// Whether a value is an item of another.
+fn among(value: &Value, items: &Value, work: &mut Work) -> bool {
+    items.as_array().is_some_and(|items| items.iter().any(|item| same(item, value, work)))
+}
+
+/// Bytes of a text that are compared in the time of one step.
+const TEXT: usize = 64;
+
+/// Whether two values are equal, as far as the work lasts.
+fn same(left: &Value, right: &Value, work: &mut Work) -> bool {
+    if work.spend(1).is_none() {
+        return false;
+    }
+    match (left, right) {
+        (Value::String(a), Value::String(b)) => work.spend(a.len().min(b.len()) / TEXT).is_some() && a == b,
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, work)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b, work)))
+        }
+        _ => left == right,
     }
 }

@@ -11,8 +11,22 @@ use serde_json::{Map, Value};
 use super::Environment;
 use super::filter::Filter;
 
-/// Most values that a path may visit and select: `$..*..*..*` must end soon, and small.
-const NODES: usize = 500_000;
+/// Most values that a path may select, what is within them included: `$..*..*..*` must end small.
+const VALUES: usize = 500_000;
+/// Most steps that it may take to look for them: it must end soon, too.
+const STEPS: usize = 5_000_000;
+
+/// What a path may still do.
+pub struct Work(usize);
+
+impl Work {
+    /// Takes steps off; `None` where there are not as many.
+    pub fn spend(&mut self, steps: usize) -> Option<()> {
+        let left = self.0.checked_sub(steps);
+        self.0 = left.unwrap_or(0);
+        left.map(drop)
+    }
+}
 
 /// Where a path begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,14 +149,17 @@ impl Path {
         let Ok(begin) = self.follow(start, &self.segments[..first_open]) else {
             return Ok(Cow::Owned(Value::Array(Vec::new())));
         };
-        let mut found = Vec::new();
-        let mut budget = NODES;
-        collect(begin, start, &self.segments[first_open..], &mut found, &mut budget);
-        found.iter().for_each(|value| charge(value, &mut budget));
-        if budget == 0 {
-            return Err(PathError::NotFound(format!("The path selects more than {NODES} values")));
-        }
-        Ok(Cow::Owned(Value::Array(found.into_iter().cloned().collect())))
+        let mut search = Search { root: start, found: Vec::new(), work: Work(STEPS) };
+        search
+            .collect(begin, &self.segments[first_open..])
+            .ok_or_else(|| PathError::NotFound(format!("The path takes more than {STEPS} steps")))?;
+        let mut room = VALUES;
+        search
+            .found
+            .iter()
+            .try_for_each(|value| charge(value, &mut room))
+            .ok_or_else(|| PathError::NotFound(format!("The path selects more than {VALUES} values")))?;
+        Ok(Cow::Owned(Value::Array(search.found.into_iter().cloned().collect())))
     }
 
     fn follow<'a>(&self, start: &'a Value, segments: &[Segment]) -> Result<&'a Value, PathError> {
@@ -150,7 +167,7 @@ impl Path {
         for (i, segment) in segments.iter().enumerate() {
             let next = match segment {
                 Segment::Key(key) => at.as_object().and_then(|o| o.get(key)),
-                Segment::Index(index) => at.as_array().and_then(|a| a.get(position(*index, a.len())?)),
+                Segment::Index(index) => at.as_array().and_then(|a| item(a, *index)),
                 _ => None,
             };
             at = next.ok_or_else(|| self.missing(at, i))?;
@@ -291,57 +308,79 @@ pub fn check_reference(text: &str) -> Result<(), String> {
     }
 }
 
-/// Takes the values within a value off the budget.
-fn charge(value: &Value, budget: &mut usize) {
-    *budget = budget.saturating_sub(1);
+/// Takes the values within a value off the room; `None` where there is none left.
+fn charge(value: &Value, room: &mut usize) -> Option<()> {
+    *room = room.checked_sub(1)?;
     match value {
-        _ if *budget == 0 => {}
-        Value::Array(items) => items.iter().for_each(|v| charge(v, budget)),
-        Value::Object(fields) => fields.values().for_each(|v| charge(v, budget)),
-        _ => {}
+        Value::Array(items) => items.iter().try_for_each(|v| charge(v, room)),
+        Value::Object(fields) => fields.values().try_for_each(|v| charge(v, room)),
+        _ => Some(()),
     }
 }
 
-fn collect<'a>(at: &'a Value, root: &'a Value, segments: &[Segment], found: &mut Vec<&'a Value>, budget: &mut usize) {
-    *budget = budget.saturating_sub(1);
-    if *budget == 0 {
-        return;
-    }
-    let Some((first, rest)) = segments.split_first() else {
-        found.push(at);
-        return;
-    };
-    let mut visit = |next: Option<&'a Value>| {
-        if let Some(next) = next {
-            collect(next, root, rest, found, budget);
-        }
-    };
-    match (first, at) {
-        (Segment::Key(key), Value::Object(object)) => visit(object.get(key)),
-        (Segment::Keys(keys), Value::Object(object)) => keys.iter().for_each(|k| visit(object.get(k))),
-        (Segment::Index(index), Value::Array(items)) => visit(position(*index, items.len()).and_then(|i| items.get(i))),
-        (Segment::Indices(indices), Value::Array(items)) => {
-            indices.iter().for_each(|i| visit(position(*i, items.len()).and_then(|i| items.get(i))))
-        }
-        (Segment::Slice(from, to, step), Value::Array(items)) => {
-            slice(items.len(), *from, *to, *step).into_iter().for_each(|i| visit(items.get(i)))
-        }
-        (Segment::Wildcard, Value::Array(items)) => items.iter().for_each(|v| visit(Some(v))),
-        (Segment::Wildcard, Value::Object(object)) => object.values().for_each(|v| visit(Some(v))),
-        (Segment::Filter(filter), Value::Array(items)) => {
-            items.iter().filter(|v| filter.accepts(v, root)).for_each(|v| visit(Some(v)))
-        }
-        (Segment::Filter(filter), Value::Object(_)) if filter.accepts(at, root) => visit(Some(at)),
-        (Segment::Descend, _) => {
-            collect(at, root, rest, found, budget);
-            match at {
-                Value::Array(items) => items.iter().for_each(|v| collect(v, root, segments, found, budget)),
-                Value::Object(object) => object.values().for_each(|v| collect(v, root, segments, found, budget)),
-                _ => {}
+/// The values that an indefinite path selects.
+struct Search<'a> {
+    root: &'a Value,
+    found: Vec<&'a Value>,
+    work: Work,
+}
+
+impl<'a> Search<'a> {
+    /// Follows the segments from a value; `None` where that takes too long.
+    fn collect(&mut self, at: &'a Value, segments: &[Segment]) -> Option<()> {
+        self.work.spend(1)?;
+        let Some((first, rest)) = segments.split_first() else {
+            self.found.push(at);
+            return Some(());
+        };
+        match (first, at) {
+            (Segment::Key(key), Value::Object(object)) => self.visit(object.get(key), rest),
+            (Segment::Keys(keys), Value::Object(object)) => {
+                keys.iter().try_for_each(|key| self.visit(object.get(key), rest))
             }
+            (Segment::Index(index), Value::Array(items)) => self.visit(item(items, *index), rest),
+            (Segment::Indices(indices), Value::Array(items)) => {
+                indices.iter().try_for_each(|index| self.visit(item(items, *index), rest))
+            }
+            (Segment::Slice(from, to, step), Value::Array(items)) => {
+                slice(items.len(), *from, *to, *step).try_for_each(|i| self.visit(items.get(i), rest))
+            }
+            (Segment::Wildcard, Value::Array(items)) => items.iter().try_for_each(|v| self.visit(Some(v), rest)),
+            (Segment::Wildcard, Value::Object(object)) => object.values().try_for_each(|v| self.visit(Some(v), rest)),
+            (Segment::Filter(filter), Value::Array(items)) => {
+                items.iter().try_for_each(|v| self.filtered(filter, v, rest))
+            }
+            (Segment::Filter(filter), Value::Object(_)) => self.filtered(filter, at, rest),
+            (Segment::Descend, _) => {
+                self.collect(at, rest)?;
+                match at {
+                    Value::Array(items) => items.iter().try_for_each(|v| self.collect(v, segments)),
+                    Value::Object(object) => object.values().try_for_each(|v| self.collect(v, segments)),
+                    _ => Some(()),
+                }
+            }
+            _ => Some(()),
         }
-        _ => {}
     }
+
+    /// Goes on from a value that may not be there; looking for it is a step, too.
+    fn visit(&mut self, next: Option<&'a Value>, rest: &[Segment]) -> Option<()> {
+        match next {
+            Some(next) => self.collect(next, rest),
+            None => self.work.spend(1),
+        }
+    }
+
+    fn filtered(&mut self, filter: &Filter, value: &'a Value, rest: &[Segment]) -> Option<()> {
+        let accepted = filter.accepts(value, self.root, &mut self.work);
+        // A filter that ran out of steps has not said what it means.
+        self.work.spend(1)?;
+        if accepted { self.collect(value, rest) } else { Some(()) }
+    }
+}
+
+fn item(items: &[Value], index: i64) -> Option<&Value> {
+    items.get(position(index, items.len())?)
 }
 
 fn position(index: i64, length: usize) -> Option<usize> {
@@ -349,10 +388,10 @@ fn position(index: i64, length: usize) -> Option<usize> {
     usize::try_from(at).ok()
 }
 
-fn slice(length: usize, from: Option<i64>, to: Option<i64>, step: i64) -> Vec<usize> {
+fn slice(length: usize, from: Option<i64>, to: Option<i64>, step: i64) -> impl Iterator<Item = usize> {
     let bound = |i: i64| (if i < 0 { i + length as i64 } else { i }).clamp(0, length as i64) as usize;
     let (start, end) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length as i64)));
-    (start..end.max(start)).step_by(step.max(1) as usize).collect()
+    (start..end.max(start)).step_by(step.max(1) as usize)
 }
 
 fn normalised(segments: &[Segment]) -> String {
@@ -477,9 +516,37 @@ mod tests {
 
     #[test]
     fn an_exploding_path_ends() {
-        let env = Fixed::with_input(json!((0..60).fold(json!([1, 2]), |inner, _| json!([inner, [3]]))));
-        let error = Path::parse("$..*..*..*..*..*").unwrap().evaluate(&env).unwrap_err();
-        assert_eq!(error.to_string(), "The path selects more than 500000 values");
+        let nested = json!((0..60).fold(json!([1, 2]), |inner, _| json!([inner, [3]])));
+        let numbers = json!({"list": vec![1; 50_000], "big": vec![0; 50_000]});
+        let objects = json!(vec![json!({}); 100]);
+        let (text, keys) = ("x".repeat(100_000), vec!["'n'"; 100_000].join(","));
+        let texts = json!({"list": vec![0; 50_000], "a": text, "b": text});
+        for (value, path, what) in [
+            (&nested, "$..*..*..*..*..*".to_owned(), "takes more than 5000000 steps"),
+            (&nested, "$..*..*..*".to_owned(), "selects more than 500000 values"),
+            // Looking for what is not there takes time, too.
+            (&objects, format!("$[*][{keys}]"), "takes more than"),
+            (&numbers, "$.list[?(@ in $.big)]".to_owned(), "takes more than"),
+            (&numbers, "$.list[?($.list == $.list)]".to_owned(), "takes more than"),
+            (&texts, "$.list[?($.a == $.b)]".to_owned(), "takes more than"),
+            (&numbers, format!("$.list[?({})]", vec!["@ == 2"; 1_000].join("||")), "takes more than"),
+        ] {
+            let env = Fixed::with_input(value.clone());
+            let error = Path::parse(&path).unwrap().evaluate(&env).err().map(|error| error.to_string());
+            assert!(error.as_ref().is_some_and(|error| error.contains(what)), "{error:?}: {path:.40}");
+        }
+    }
+
+    /// A definition's text is a megabyte at most: neither may it exhaust the stack.
+    #[test]
+    fn a_path_as_long_as_a_definition_ends() {
+        let env = Fixed::with_input(json!({"list": [{"a": 1}]}));
+        for operator in ["||", "&&"] {
+            let path = format!("$.list[?({})]", vec!["@.a"; 150_000].join(operator));
+            assert_eq!(Path::parse(&path).unwrap().evaluate(&env).unwrap().into_owned(), json!([{"a": 1}]));
+        }
+        assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(100_000))).is_err());
+        assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(490))).unwrap().evaluate(&env).is_ok());
     }
 
     #[test]

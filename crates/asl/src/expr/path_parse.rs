@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// Deepest nesting of filters and parentheses, so that no text can exhaust the stack.
 const DEPTH: usize = 32;
+/// Most segments of a path: each may be a level of the stack when the path is followed.
+const SEGMENTS: usize = 500;
 
 pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
     let mut parser = Parser { text: text.trim(), at: 0, depth: 0 };
@@ -99,6 +101,9 @@ impl Parser<'_> {
     fn segments(&mut self) -> Result<Vec<Segment>, String> {
         let mut segments = Vec::new();
         loop {
+            if segments.len() > SEGMENTS {
+                return Err(format!("a path has at most {SEGMENTS} segments"));
+            }
             if self.take("..") {
                 segments.push(Segment::Descend);
                 if self.peek() != Some('[') {
@@ -217,26 +222,25 @@ impl Parser<'_> {
         if self.depth > DEPTH {
             return Err(format!("filters nest deeper than {DEPTH} levels"));
         }
-        let mut filter = self.all_of()?;
-        loop {
-            self.spaces();
-            if !self.take("||") {
-                self.depth -= 1;
-                return Ok(filter);
-            }
-            filter = Filter::Or(Box::new(filter), Box::new(self.all_of()?));
+        let mut terms = vec![self.all_of()?];
+        while self.operator("||") {
+            terms.push(self.all_of()?);
         }
+        self.depth -= 1;
+        Ok(if terms.len() == 1 { terms.remove(0) } else { Filter::Or(terms) })
     }
 
     fn all_of(&mut self) -> Result<Filter, String> {
-        let mut filter = self.term()?;
-        loop {
-            self.spaces();
-            if !self.take("&&") {
-                return Ok(filter);
-            }
-            filter = Filter::And(Box::new(filter), Box::new(self.term()?));
+        let mut terms = vec![self.term()?];
+        while self.operator("&&") {
+            terms.push(self.term()?);
         }
+        Ok(if terms.len() == 1 { terms.remove(0) } else { Filter::And(terms) })
+    }
+
+    fn operator(&mut self, token: &str) -> bool {
+        self.spaces();
+        self.take(token)
     }
 
     fn term(&mut self) -> Result<Filter, String> {
