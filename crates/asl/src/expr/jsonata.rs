@@ -27,8 +27,8 @@ const SEQUENCE: usize = 200_000;
 pub const PATIENCE: u64 = 800;
 /// Largest result, roughly in bytes: far above what a state may hold, so that the state's own limit is what is met.
 const RESULT: usize = 16 * 1024 * 1024;
-/// Parsed expressions kept by each thread.
-const CACHE: usize = 4_096;
+/// Parsed expressions kept by each thread, in bytes of their text. Their trees take some fifty times as much.
+const CACHE: usize = 256 * 1024;
 
 /// Why an expression gave nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -76,23 +76,33 @@ struct Parsed {
     tame: bool,
 }
 
+/// What has been parsed, and how long its texts are together.
+#[derive(Default)]
+struct Cache {
+    parsed: HashMap<String, Rc<Parsed>>,
+    size: usize,
+}
+
 thread_local! {
     /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
-    static PARSED: RefCell<HashMap<String, Rc<Parsed>>> = RefCell::new(HashMap::new());
+    static CACHED: RefCell<Cache> = RefCell::default();
 }
 
 fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
-    if let Some(found) = PARSED.with_borrow(|cache| cache.get(expression).cloned()) {
+    if let Some(found) = CACHED.with_borrow(|cache| cache.parsed.get(expression).cloned()) {
         return Ok(found);
     }
     let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
     let found = Rc::new(Parsed { tame: tame::is_tame(&node), node });
-    PARSED.with_borrow_mut(|cache| {
-        if cache.len() >= CACHE {
-            cache.clear();
-        }
-        cache.insert(expression.to_owned(), Rc::clone(&found));
-    });
+    if expression.len() <= CACHE {
+        CACHED.with_borrow_mut(|cache| {
+            if cache.size + expression.len() > CACHE {
+                *cache = Cache::default();
+            }
+            cache.size += expression.len();
+            cache.parsed.insert(expression.to_owned(), Rc::clone(&found));
+        });
+    }
     Ok(found)
 }
 
@@ -332,6 +342,16 @@ mod tests {
         check("$random(42)", json!(0.727_563_680_032_868_1));
         check("$millis()", json!(1_700_000_000_000_i64));
         check("$now()", json!("2023-11-14T22:13:20.000Z"));
+    }
+
+    /// A client may ask for one new expression after another.
+    #[test]
+    fn expressions_that_were_parsed_do_not_take_all_memory() {
+        for i in 0..100 {
+            assert!(super::check(&format!("{i}{}", " ".repeat(10_000))).is_ok());
+            let (size, count) = CACHED.with_borrow(|cache| (cache.size, cache.parsed.len()));
+            assert!(size <= CACHE && count > 0, "{size} bytes of {count} expressions");
+        }
     }
 
     #[test]

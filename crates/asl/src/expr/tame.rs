@@ -2,13 +2,19 @@
 //! than their text times the values that they read. Most expressions of workflows are of this kind.
 //!
 //! The rule is on the safe side. Whatever may repeat (functions, binding, ranges, regular expressions, mapping within
-//! mapping) counts as wild.
+//! mapping) counts as wild, and so does what makes a text or a list longer again and again, each time by a part of its
+//! length.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
 /// Nodes, and readings of a value, that an expression may have.
 const NODES: usize = 1_000;
 const READINGS: usize = 64;
+/// Nodes, and bytes of literal texts, of all parts that are evaluated for each item.
+const NODES_EACH: usize = 60;
+const TEXT_EACH: usize = 400;
+/// How often a value may be made longer on its way through the expression; see [`growth`].
+const GROWTH: usize = 3;
 
 /// Functions whose result is at most as long as their arguments, and that look at each part of them once.
 const FUNCTIONS: &[&str] = &[
@@ -16,7 +22,6 @@ const FUNCTIONS: &[&str] = &[
     "append",
     "average",
     "base64decode",
-    "base64encode",
     "boolean",
     "ceil",
     "contains",
@@ -52,13 +57,53 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// The longest separator of a tame `$join`, which stands between all items.
-const SEPARATOR: usize = 100;
+const SEPARATOR: usize = 10;
 
 /// Whether the expression needs no watching.
 pub(super) fn is_tame(node: &AstNode) -> bool {
     let mut count = Count::default();
-    count.tame(node, Place::Once) && count.nodes <= NODES && count.readings <= READINGS
+    count.tame(node, Place::Once)
+        && count.nodes <= NODES
+        && count.readings <= READINGS
+        && count.nodes_each <= NODES_EACH
+        && count.text_each <= TEXT_EACH
+        && growth(node) <= GROWTH
 }
+
+/// How often a value is made longer by a part of its length, at most: once where a text is quoted, encoded or joined, and
+/// twice where something is made of each item. What comes after one another adds up, what stands side by side does not.
+fn growth(node: &AstNode) -> usize {
+    let most = |nodes: &[AstNode]| nodes.iter().map(growth).max().unwrap_or(0);
+    match node {
+        AstNode::Path { steps } => steps.iter().map(growth_of_step).sum(),
+        AstNode::Binary { lhs, rhs, .. } => growth(lhs).max(growth(rhs)),
+        AstNode::Unary { operand, .. } | AstNode::FunctionApplication(operand) => growth(operand),
+        AstNode::Function { name, args, .. } => most(args) + usize::from(GROWING.contains(&name.as_str())),
+        AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => most(items),
+        AstNode::Object(members) => {
+            members.iter().map(|(key, value)| growth(key).max(growth(value))).max().unwrap_or(0)
+        }
+        AstNode::Conditional { condition, then_branch, else_branch } => {
+            let otherwise = else_branch.as_deref().map_or(0, growth);
+            growth(condition).max(growth(then_branch)).max(otherwise)
+        }
+        _ => 0,
+    }
+}
+
+fn growth_of_step(step: &PathStep) -> usize {
+    let filters =
+        step.stages.iter().map(|stage| if let Stage::Filter(condition) = stage { growth(condition) } else { 0 });
+    growth(&step.node).max(filters.max().unwrap_or(0)) + if is_made(&step.node) { 2 } else { 0 }
+}
+
+/// Whether a step makes something of each item.
+fn is_made(node: &AstNode) -> bool {
+    matches!(node, AstNode::Object(_) | AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::FunctionApplication(_))
+}
+
+/// Functions whose result may be longer than their arguments.
+const GROWING: &[&str] = &["base64encode", "join", "string"];
 
 /// How often a part of an expression is evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +117,8 @@ enum Place {
 struct Count {
     nodes: usize,
     readings: usize,
+    nodes_each: usize,
+    text_each: usize,
 }
 
 impl Count {
@@ -79,6 +126,10 @@ impl Count {
         self.nodes += 1;
         if self.nodes > NODES {
             return false;
+        }
+        if place == Place::Each {
+            self.nodes_each += 1;
+            self.text_each += if let AstNode::String(text) = node { text.len() } else { 0 };
         }
         match node {
             AstNode::String(_) | AstNode::Number(_) | AstNode::Boolean(_) | AstNode::Null | AstNode::Undefined => true,
@@ -123,10 +174,7 @@ impl Count {
             let node = match &step.node {
                 node if index == 0 => self.tame(node, place),
                 AstNode::Name(_) | AstNode::String(_) => true,
-                made @ (AstNode::Object(_)
-                | AstNode::Array(_)
-                | AstNode::ArrayGroup(_)
-                | AstNode::FunctionApplication(_)) => index == last && place == Place::Once && self.made(made),
+                made if is_made(made) => index == last && place == Place::Once && self.made(made),
                 _ => false,
             };
             plain && node && step.stages.iter().all(|stage| self.stage(stage))
@@ -156,6 +204,7 @@ fn is_frugal(name: &str, args: &[AstNode]) -> bool {
         // A picture may ask for any width, and so may an indented text.
         ("now", []) | ("fromMillis" | "toMillis" | "string", [_]) | ("join", [_]) => true,
         ("join", [_, AstNode::String(separator)]) => separator.len() <= SEPARATOR,
+        ("base64encode", _) => true,
         _ => FUNCTIONS.contains(&name),
     }
 }
@@ -197,6 +246,10 @@ mod tests {
             "$merge([$states.input, {'seen': true}])",
             "$uuid()",
             "$join($states.input.list.name, ', ')",
+            "$base64encode($string($states.input))",
+            "'Order ' & $string($states.input.id) & ': ' & $string($states.input.total)",
+            "$string($states.input.items.{'sku': sku, 'total': $round(price * quantity, 2)})",
+            "$states.input.items.('Item ' & sku & ': ' & $string(price))",
         ] {
             assert!(judged(expression), "{expression}");
         }
@@ -223,6 +276,21 @@ mod tests {
             "$join($states.input.list, $states.input.text)",
         ] {
             assert!(!judged(expression), "{expression}");
+        }
+        let again = |times: usize, begin: &str, before: &str, after: &str| {
+            format!("{}{begin}{}", before.repeat(times), after.repeat(times))
+        };
+        for expression in [
+            // Each quotes the quotation marks of the one within it.
+            again(4, "$states.input.text", "$string([", "])"),
+            again(4, "$states.input.text", "$base64encode(", ")"),
+            again(2, "$states.input.text", "$join($split(", ", ''), '--------------------')"),
+            // A tree of 2^n leaves that share their memory, until it is written down.
+            again(2, "$states.input", "(", ".{'a': $, 'b': $})"),
+            format!("$states.input.list.('{}')", "x".repeat(1_000)),
+            format!("$states.input.list.[{}]", vec!["0"; 100].join(", ")),
+        ] {
+            assert!(!judged(&expression), "{expression}");
         }
         assert!(!judged(&vec!["$states.input"; 65].join(" & ")), "many readings");
     }
