@@ -12,7 +12,7 @@ use countersign_asl::expr::jsonata::JsonataError;
 use countersign_asl::expr::sandbox::{Request, Sandbox};
 use serde_json::{Map, Value, json};
 
-/// How long anything may take that is done in place.
+/// How long anything may take that is done in place, on a machine that has other work.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs a part of a target that has to end soon.
@@ -20,10 +20,18 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 /// # Panics
 /// It took longer than [`PATIENCE`].
 pub fn soon<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    within(PATIENCE, what, work)
+}
+
+/// Runs a part of a target that has to end in this time.
+///
+/// # Panics
+/// It took longer.
+pub fn within<T>(patience: Duration, what: &str, work: impl FnOnce() -> T) -> T {
     let begin = Instant::now();
     let done = work();
     let took = begin.elapsed();
-    assert!(took < PATIENCE, "{what} took {took:?}");
+    assert!(took < patience, "{what} took {took:?}");
     done
 }
 

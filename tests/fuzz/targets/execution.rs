@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_engine::{Action, Execution, Input, Program, StartParams, TaskId, TimerId};
-use countersign_fuzz::{Refuse, mutate, soon};
+use countersign_fuzz::{Refuse, mutate, within};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use serde_json::Value;
 
 /// The most inputs of one execution.
 const INPUTS: usize = 300;
+/// A step makes up to 25,000 events, each after an expression.
+const LONGEST_STEP: Duration = Duration::from_secs(8);
 
 fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(3, |byte| *byte == b'\n');
@@ -28,7 +31,7 @@ fn run(program: Arc<Program>, input: String, answers: &[u8]) {
     let mut chance = answers.iter().copied().cycle().take(INPUTS);
     let mut next = Some(Input::Start);
     while let Some(input) = next {
-        let actions = soon("a step", || execution.step(now, input.clone()));
+        let actions = within(LONGEST_STEP, "a step", || execution.step(now, input.clone()));
         journal.push((now, input, execution.stopped()));
         outside.take(actions);
         next = if execution.outcome().is_some() { None } else { outside.event(&mut chance, &mut now) };
