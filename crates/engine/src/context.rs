@@ -9,6 +9,7 @@ use countersign_asl::expr::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::StartParams;
+use crate::failure::Failure;
 use crate::meter::Meter;
 use crate::timestamp;
 
@@ -41,6 +42,9 @@ pub(crate) struct ChildIdentity {
     pub started_at: i64,
 }
 
+/// What the expressions of one moment may make, in bytes: far more than a payload, so that its own limit is what is met.
+pub(crate) const ROOM: usize = 64 * 1024 * 1024;
+
 /// One moment of a state: implements [`Environment`] for the expression languages.
 pub(crate) struct View<'a> {
     pub params: &'a StartParams,
@@ -60,6 +64,8 @@ pub(crate) struct View<'a> {
     /// Tests of one state know of no redrive.
     pub testing: bool,
     pub meter: Option<&'a Meter>,
+    /// What is left of [`ROOM`].
+    pub room: Cell<usize>,
     pub context: OnceCell<Value>,
 }
 
@@ -75,6 +81,15 @@ impl<'a> View<'a> {
     /// Every variable in scope.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.assigned.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+
+    /// Pays for a value that is made.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn pay(&self, bytes: usize) -> Result<(), Failure> {
+        let cause = || format!("The expressions of the state make more than {ROOM} bytes.");
+        if self.spend(bytes) { Ok(()) } else { Err(Failure::runtime(cause())) }
     }
 
     fn build(&self) -> Value {
@@ -130,6 +145,11 @@ impl Environment for View<'_> {
     }
     fn now(&self) -> i64 {
         self.now
+    }
+    fn spend(&self, bytes: usize) -> bool {
+        let left = self.room.get().checked_sub(bytes);
+        self.room.set(left.unwrap_or(0));
+        left.is_some()
     }
     fn sandbox(&self) -> Option<&dyn Sandbox> {
         self.meter.map(|meter| meter as &dyn Sandbox)

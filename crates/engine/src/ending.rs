@@ -168,7 +168,11 @@ impl Execution {
 
     /// The history has no room for more than the failure that says so.
     pub(crate) fn overflow(&mut self, thread: usize) {
-        let failure = Failure::runtime("The execution reached the maximum number of history events (25000).");
+        let failure = Failure::runtime(if self.is_too_large() {
+            "The payloads in the history of the execution take more memory than the engine has for one."
+        } else {
+            "The execution reached the maximum number of history events (25000)."
+        });
         self.begin_nothing();
         self.fail_whole(thread, failure);
     }

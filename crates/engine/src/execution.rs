@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::Value;
 
-use crate::context::{View, next_random};
+use crate::context::{ROOM, View, next_random};
 use crate::map_run::MapRun;
 use crate::meter::{Meter, SharedSandbox};
 use crate::states::task::OpenTask;
@@ -18,6 +18,9 @@ use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, Start
 pub(crate) const EVENTS: usize = 25_000;
 /// The same for Express executions, which AWS does not count; the engine keeps them in memory.
 const EXPRESS_EVENTS: usize = 100_000;
+/// The most bytes of payloads in a history, which is kept in memory: no limit of the service, which would take 25,000
+/// events of 256 KiB.
+const HISTORY: usize = 512 * 1024 * 1024;
 /// Express executions end after five minutes.
 pub(crate) const EXPRESS_TIME: i64 = 300;
 
@@ -30,6 +33,8 @@ pub struct Execution {
     pub(crate) now: i64,
     /// The own history, and one for each child of a distributed map.
     pub(crate) logs: Vec<Vec<HistoryEvent>>,
+    /// The bytes of their payloads.
+    size: usize,
     pub(crate) input: Data,
     pub(crate) threads: Vec<Thread>,
     pub(crate) free: Vec<usize>,
@@ -86,6 +91,7 @@ impl Execution {
             now: params.start_at,
             params: Arc::new(params),
             logs: vec![Vec::new()],
+            size: 0,
             input,
             threads: Vec::new(),
             free: Vec::new(),
@@ -235,6 +241,9 @@ impl Execution {
             self.overflown.insert(log);
             return self.logs[log].len() as u64;
         }
+        let payloads = [&details.input, &details.output, &details.parameters, &details.cause];
+        self.size += payloads.into_iter().flatten().map(String::len).sum::<usize>();
+        self.size += details.assigned_variables.iter().flatten().map(|(_, value)| value.len()).sum::<usize>();
         let events = &mut self.logs[log];
         let id = events.len() as u64 + 1;
         events.push(HistoryEvent { id, previous_event_id: previous, timestamp: self.now, kind, details });
@@ -244,7 +253,12 @@ impl Execution {
     /// Whether a history has room for nothing but the failure that ends it.
     pub(crate) fn is_full(&self, log: usize) -> bool {
         let most = if self.params.kind == ExecutionKind::Express { EXPRESS_EVENTS } else { EVENTS };
-        self.logs[log].len() + 1 >= most
+        self.logs[log].len() + 1 >= most || self.is_too_large()
+    }
+
+    /// Whether the payloads of the histories take more memory than there is for one execution.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.size > HISTORY
     }
 
     /// Whether an event of a history did not fit: it ends as soon as what made the event is done.
@@ -329,6 +343,7 @@ impl Execution {
             now: self.now,
             testing: self.context.is_some(),
             meter: self.meter.as_ref(),
+            room: Cell::new(ROOM),
             context: self
                 .context
                 .iter()

@@ -6,6 +6,7 @@ use countersign_asl::expr::Environment;
 use countersign_asl::expr::intrinsics::{self, Call};
 use countersign_asl::expr::jsonata;
 use countersign_asl::expr::path::{Path, PathError};
+use countersign_asl::expr::weight;
 use serde_json::{Map, Value};
 
 use crate::context::View;
@@ -144,8 +145,17 @@ impl Template {
                 Value::Object(object)
             }
             Template::Array(items) => Value::Array(items.iter().map(|t| t.value(view)).collect::<Result<_, _>>()?),
-            Template::Reference { field, reference } => reference.value(field, view)?.into_owned(),
-            Template::Jsonata { field, expression } => evaluate(expression, field, view)?,
+            Template::Reference { field, reference } => {
+                let value = reference.value(field, view)?;
+                // What a call makes is paid for already.
+                view.pay(if matches!(value, Cow::Borrowed(_)) { weight(&value) } else { 0 })?;
+                value.into_owned()
+            }
+            Template::Jsonata { field, expression } => {
+                let value = evaluate(expression, field, view)?;
+                view.pay(weight(&value))?;
+                value
+            }
         })
     }
 

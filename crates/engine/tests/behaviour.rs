@@ -178,6 +178,46 @@ fn no_kind_of_loop_makes_more_events_than_the_limit() {
     }
 }
 
+/// Each event may hold 256 KiB, and a definition a megabyte: what they make together is bounded, too.
+#[test]
+fn large_payloads_do_not_take_all_memory() {
+    let input =
+        json!({"text": "x".repeat(200_000), "quotes": "\"".repeat(10_000), "list": vec![0; 10_000]}).to_string();
+    let ends = |mut state: Value| {
+        state["Type"] = json!("Pass");
+        alone(state)
+    };
+    let many = |reference: &str| (0..5_000).map(|i| (format!("k{i}.$"), json!(reference))).collect::<Value>();
+    let marks = format!("States.Format('{}'{})", "{}".repeat(2_000), ", $.text".repeat(2_000));
+    let quotes = (0..15).fold("$.quotes".to_owned(), |inner, _| format!("States.JsonToString(States.Array({inner}))"));
+    let lengths = format!("States.Array({})", vec!["States.ArrayLength($.list)"; 40_000].join(", "));
+    let body = json!({"StartAt": "In", "States": {"In": {"Type": "Pass", "Result": 1, "End": true}}});
+    let rules: Vec<Value> =
+        (0..40_000).map(|_| json!({"Variable": "$.text", "StringMatches": "*x*y", "Next": "A"})).collect();
+    for (definition, error) in [
+        (ends(json!({"Parameters": many("$"), "End": true})), "States.Runtime"),
+        (
+            ends(json!({"QueryLanguage": "JSONata", "End": true,
+            "Output": vec!["{% $states.input %}"; 5_000]})),
+            "States.Runtime",
+        ),
+        (ends(json!({"Parameters": {"a.$": marks}, "End": true})), "States.IntrinsicFailure"),
+        (ends(json!({"Parameters": {"a.$": quotes}, "End": true})), "States.IntrinsicFailure"),
+        (ends(json!({"Parameters": {"a.$": lengths}, "End": true})), "States.IntrinsicFailure"),
+        (alone(json!({"Type": "Choice", "Choices": rules, "Default": "A"})), "States.Runtime"),
+        (alone(json!({"Type": "Pass", "Next": "A"})), "States.Runtime"),
+        (
+            alone(json!({"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"a.$": "$.text", "b.$": "$.text"},
+            "ItemProcessor": body, "End": true})),
+            "States.DataLimitExceeded",
+        ),
+    ] {
+        let (execution, _) = begin(definition.clone(), &input);
+        let outcome = execution.outcome().unwrap();
+        assert_eq!(outcome.error.as_deref(), Some(error), "{:.200?} of {:.200}", outcome.cause, definition.to_string());
+    }
+}
+
 #[test]
 fn a_payload_above_the_limit_fails_the_state() {
     let definition =

@@ -85,7 +85,8 @@ fn left_out(data: &Overview) -> Option<AnyView> {
         link(waiting, routes::INBOX.to_owned(), "waiting for approval"),
         link(failed, routes::executions_of(None, Some("failed")), "failed"),
     ];
-    (waiting + failed > 0).then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())
+    (waiting + failed > 0)
+        .then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())
 }
 
 /// One of the four numbers, each a link to what it counts. A lamp that has nothing to say is dark.

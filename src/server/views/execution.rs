@@ -159,8 +159,13 @@ impl View<'_> {
 
     fn spans(&self) -> Vec<Span> {
         let visits = &self.record.trace.visits;
-        let span =
-            |number, visit: &Visit, from, to, status| Span { state: visit.state.clone(), visit: number, status, from, to };
+        let span = |number, visit: &Visit, from, to, status| Span {
+            state: visit.state.clone(),
+            visit: number,
+            status,
+            from,
+            to,
+        };
         let all: Vec<Span> = visits
             .iter()
             .enumerate()
@@ -181,7 +186,13 @@ impl View<'_> {
                             Status::Running => status(visit.status),
                             ended => ended,
                         };
-                        span(number, visit, attempt.scheduled_at, attempt.ended_at.or(self.record.description.ended_at), result)
+                        span(
+                            number,
+                            visit,
+                            attempt.scheduled_at,
+                            attempt.ended_at.or(self.record.description.ended_at),
+                            result,
+                        )
                     })
                     .collect()
             })

@@ -76,6 +76,11 @@ impl Function {
         FUNCTIONS.iter().find(|f| f.1 == self).map_or("", |f| f.0)
     }
 
+    /// Whether the result holds every argument, as often as it is given.
+    pub fn copies(self) -> bool {
+        matches!(self, Function::Format | Function::Array)
+    }
+
     /// Whether the function takes so many arguments.
     ///
     /// # Errors

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::Environment;
 use super::functions::{self, Function};
 use super::path::{Path, PathError};
+use super::{Environment, SPENT, reading, weight};
 
 /// Deepest nesting of calls that the service allows is ten; the parser stops a little later.
 const DEPTH: usize = 32;
@@ -77,7 +77,13 @@ impl Call {
                 }
             });
         }
-        functions::apply(self.function, &arguments, environment)
+        // Calls within calls may double a value again and again: what they make is paid for.
+        let cost = |value: &Cow<'_, Value>| if self.function.copies() { weight(value) } else { reading(value) };
+        let pay = |bytes: usize| if environment.spend(bytes) { Ok(()) } else { Err(SPENT.to_owned()) };
+        pay(arguments.iter().map(cost).sum())?;
+        let made = functions::apply(self.function, &arguments, environment)?;
+        pay(weight(&made))?;
+        Ok(made)
     }
 
     fn check_arity(&self) -> Result<(), String> {

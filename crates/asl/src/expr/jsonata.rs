@@ -17,7 +17,7 @@ use serde_json::{Map, Number, Value};
 
 use super::references::{self, Reference};
 use super::sandbox::Request;
-use super::{Environment, jsonata_functions, tame};
+use super::{Environment, SPENT, jsonata_functions, reading, tame};
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
@@ -125,11 +125,16 @@ pub fn evaluate(
     let whole = expression.contains("$states");
     let states = states.iter().copied().filter(|_| whole);
     let states = states.chain(whole.then(|| ("context", environment.context())));
-    let variables = variables.filter(|(name, _)| expression.contains(name));
+    let (states, variables): (Vec<_>, Vec<_>) =
+        (states.collect(), variables.filter(|(name, _)| expression.contains(name)).collect());
+    if !environment.spend(states.iter().chain(&variables).map(|(_, value)| reading(value)).sum()) {
+        return Err(JsonataError::Failed(SPENT.to_owned()));
+    }
     if let (false, Some(sandbox)) = (parsed.tame, environment.sandbox()) {
-        let mut bound: Map<_, _> = variables.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        let mut bound: Map<_, _> =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
         if whole {
-            let states = states.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+            let states = states.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
             bound.insert("states".to_owned(), Value::Object(states));
         }
         let expression = expression.to_owned();
@@ -137,7 +142,7 @@ pub fn evaluate(
     }
     let mut context = Context::new();
     if whole {
-        let states = states.map(|(name, value)| (name.to_owned(), from_json(value))).collect();
+        let states = states.into_iter().map(|(name, value)| (name.to_owned(), from_json(value))).collect();
         context.bind("states".to_owned(), JValue::object(states));
     }
     for (name, value) in variables {

@@ -33,11 +33,36 @@ pub trait Environment {
     fn random(&self) -> u64;
     /// Milliseconds since the epoch.
     fn now(&self) -> i64;
+    /// Takes bytes off what the expressions of this moment may make; false where there are not as many left.
+    fn spend(&self, _bytes: usize) -> bool {
+        true
+    }
     /// Where an expression that may run away is evaluated; `None`: in place, within a limit of time alone.
     #[cfg(feature = "jsonata")]
     fn sandbox(&self) -> Option<&dyn sandbox::Sandbox> {
         None
     }
+}
+
+/// Reading a value costs this part of making it.
+const READING: usize = 16;
+/// Why an expression is not evaluated any further.
+pub(crate) const SPENT: &str = "The expressions of one state cannot take more memory than this one would.";
+
+/// How many bytes a value takes, roughly.
+pub fn weight(value: &Value) -> usize {
+    let within = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, field)| key.len() + weight(field)).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + within
+}
+
+/// What it costs to read a value.
+pub fn reading(value: &Value) -> usize {
+    weight(value) / READING
 }
 
 /// A version 4 UUID of what `random` gives, which is asked twice.

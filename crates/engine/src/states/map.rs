@@ -8,7 +8,7 @@ use countersign_trace::{Details, EventKind};
 use serde_json::Value;
 
 use crate::execution::Execution;
-use crate::failure::{Failure, REFERENCE_PATH};
+use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
 use crate::program::{CompileError, Compiler, Fields, State};
 use crate::states::{Amount, Tag, distributed, select};
 use crate::template::{Reference, Template};
@@ -142,6 +142,10 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
     begin(execution, thread, state, map)
 }
 
+/// When the inputs of the iterations under way take more bytes than this, the others begin as these end: the service
+/// promises no more than 40 at once.
+const HELD: usize = 16 * 1024 * 1024;
+
 fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(Run::Wait);
@@ -151,23 +155,24 @@ fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> 
         return Ok(Run::Result(finish(execution, thread)));
     }
     let log = execution.threads[thread].log;
+    let mut held = 0;
     for _ in 0..first {
-        if execution.is_overflown(log) {
+        held += next(execution, thread, state, map, started)?;
+        if held > HELD || execution.is_overflown(log) {
             break;
         }
-        next(execution, thread, state, map, started)?;
     }
     Ok(Run::Wait)
 }
 
-/// Starts the next iteration of an inline map, following `previous`.
-fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, previous: u64) -> Result<(), Failure> {
+/// Starts the next iteration of an inline map, following `previous`; gives the length of its input.
+fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, previous: u64) -> Result<usize, Failure> {
     let Children::Map(iterations) = &mut execution.threads[thread].children else {
-        return Ok(());
+        return Ok(0);
     };
     let index = iterations.next;
     let Some(item) = iterations.items.get(index).cloned() else {
-        return Ok(());
+        return Ok(0);
     };
     iterations.next += 1;
     let scope = iterations.scope;
@@ -175,13 +180,17 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
     let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
     let started = execution.push(log, previous, EventKind::MapIterationStarted, details);
     let input = item_input(execution, thread, map, index, &item)?;
+    if input.text.len() > PAYLOAD {
+        return Err(Failure::data_limit(&state.name));
+    }
+    let length = input.text.len();
     let child = execution.spawn(Some(Parent { thread, index }), log, scope, input, started);
     execution.threads[child].situation.item = Some((index, item));
     execution.ready.push_back(child);
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
     }
-    Ok(())
+    Ok(length)
 }
 
 /// What an iteration gets: the item, or what `ItemSelector` makes of it.

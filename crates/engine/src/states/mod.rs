@@ -18,8 +18,8 @@ pub(crate) mod wait;
 
 use std::sync::Arc;
 
-use countersign_asl::expr::Environment;
 use countersign_asl::expr::path::{Path, PathError, Root};
+use countersign_asl::expr::{Environment, reading};
 use countersign_trace::EventKind;
 use serde_json::Value;
 
@@ -268,7 +268,10 @@ pub(crate) fn select(reference: &Reference, view: &View<'_>) -> Result<Value, Fa
         Reference::Path(path) => {
             check_input(path, view)?;
             match path.evaluate(view) {
-                Ok(found) => Ok(found.into_owned()),
+                Ok(found) => {
+                    view.pay(reading(&found))?;
+                    Ok(found.into_owned())
+                }
                 Err(PathError::OutOfRange(_)) => Ok(Value::Null),
                 Err(error) => Err(Failure::runtime(format!("Invalid path '{path}' : {error}"))),
             }

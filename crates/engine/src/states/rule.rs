@@ -23,7 +23,8 @@ pub(crate) enum Rule {
 #[derive(Debug)]
 pub(crate) enum Test {
     Compare(Kind, Relation, Operand),
-    Matches(Vec<Option<char>>),
+    /// The texts between the wildcards.
+    Matches(Vec<String>),
     Is(Type, bool),
     IsPresent(bool),
 }
@@ -222,45 +223,36 @@ fn compare(kind: Kind, relation: Relation, left: &Value, right: &Value) -> bool 
     })
 }
 
-/// `*` matches any text, `\*` a star and `\\` a backslash. `None` stands for the wildcard.
-fn pattern(text: &str) -> Vec<Option<char>> {
-    let mut out = Vec::new();
+/// `*` matches any text, `\*` a star and `\\` a backslash. Gives what stands between the wildcards.
+fn pattern(text: &str) -> Vec<String> {
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '*' => out.push(None),
-            '\\' => out.push(Some(chars.next().unwrap_or('\\'))),
-            other => out.push(Some(other)),
+            '*' => pieces.push(std::mem::take(&mut piece)),
+            '\\' => piece.push(chars.next().unwrap_or('\\')),
+            other => piece.push(other),
         }
     }
-    out
+    pieces.push(piece);
+    pieces
 }
 
-/// Linear in the text for each wildcard: only the last one is ever taken back.
-fn matches(pattern: &[Option<char>], text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t, mut back) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(None) => {
-                back = Some((p, t));
-                p += 1;
-            }
-            Some(Some(c)) if *c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    back = Some((star, from + 1));
-                    p = star + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
+/// Takes each piece where it comes first: that leaves the most for those behind it, and the text is read once.
+fn matches(pieces: &[String], text: &str) -> bool {
+    let [first, middle @ .., last] = pieces else {
+        return pieces.first().is_some_and(|only| only == text);
+    };
+    let Some(mut rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
+        return false;
+    };
+    for piece in middle {
+        match rest.find(piece.as_str()) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
         }
     }
-    pattern[p..].iter().all(Option::is_none)
+    true
 }
 
 #[cfg(test)]
@@ -269,7 +261,7 @@ mod tests {
 
     #[track_caller]
     fn check(glob: &str, text: &str, expect: bool) {
-        assert_eq!(matches(&pattern(glob), text), expect, "{glob} on {text}");
+        assert_eq!(matches(&pattern(glob), text), expect, "{glob:.40} on {text:.40}");
     }
 
     #[test]
@@ -280,5 +272,19 @@ mod tests {
         check("a\\*b", "a*b", true);
         check("a\\*b", "axb", false);
         check("*a*b*", "xxaxxbxx", true);
+        check("ab*ba", "aba", false);
+        check("*a*a", "ba", false);
+        check("a**a", "aa", true);
+        check("é*é", "é-é", true);
+        check("", "", true);
+        check("", "x", false);
+    }
+
+    #[test]
+    fn a_pattern_that_almost_matches_everywhere_ends() {
+        let text = "a".repeat(200_000);
+        check(&format!("*{}b", "a".repeat(100_000)), &text, false);
+        check(&format!("*{}b*", "a".repeat(100_000)), &text, false);
+        check(&"*a".repeat(100_000), &text, true);
     }
 }

@@ -39,7 +39,11 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
             "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
         );
     }
-    std::fs::write(folder.join("slow.py"), "import time\ntime.sleep(1.5)\ndef handler(event, context):\n    return 1\n").unwrap();
+    std::fs::write(
+        folder.join("slow.py"),
+        "import time\ntime.sleep(1.5)\ndef handler(event, context):\n    return 1\n",
+    )
+    .unwrap();
     toml += "[functions.slow]\nruntime = \"python3\"\nhandler = \"slow.handler\"\ntimeout_seconds = 1\n";
     toml += "[functions.broken]\nruntime = \"python3\"\nhandler = \"broken.handler\"\n";
     std::fs::create_dir_all(folder.join("apart")).unwrap();
