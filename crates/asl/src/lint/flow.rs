@@ -16,13 +16,8 @@ pub(super) fn check_scope(
     path: &str,
     transitions_known: bool,
 ) {
-    check_target_is_text(lint, scope.get("StartAt"), &format!("{path}/StartAt"), "StartAt");
     let mut missing = false;
     for (name, state) in states {
-        for (place, target) in transitions(state) {
-            let field = place.rsplit('/').next().unwrap_or_default();
-            check_target_is_text(lint, Some(target), &format!("{path}/States/{name}{place}"), field);
-        }
         for (place, target) in targets(state) {
             if !states.contains_key(target) && !has_placeholder(target) {
                 missing = true;
@@ -96,30 +91,19 @@ fn is_terminal(state: &Value) -> bool {
     by_type || state.get("End").is_some_and(|end| end == true || end.is_string())
 }
 
-fn check_target_is_text(lint: &mut Lint, target: Option<&Value>, place: &str, field: &str) {
-    if target.is_some_and(|target| !target.is_string()) {
-        let message = format!("The value for the field '{field}' must be a string");
-        lint.schema(place, message, "Write the name of a state.");
-    }
-}
-
-/// Every transition of a state: its place below the state, and its value.
-fn transitions(state: &Value) -> Vec<(String, &Value)> {
+/// Every transition of a state: its place below the state, and the name of the target.
+fn targets(state: &Value) -> Vec<(String, &str)> {
     let mut found = Vec::new();
     for field in ["Next", "Default"] {
-        found.extend(state.get(field).map(|target| (format!("/{field}"), target)));
+        found.extend(state.get(field).and_then(Value::as_str).map(|target| (format!("/{field}"), target)));
     }
     for field in ["Choices", "Catch"] {
         for (index, entry) in state.get(field).and_then(Value::as_array).into_iter().flatten().enumerate() {
-            found.extend(entry.get("Next").map(|target| (format!("/{field}[{index}]/Next"), target)));
+            let target = entry.get("Next").and_then(Value::as_str);
+            found.extend(target.map(|target| (format!("/{field}[{index}]/Next"), target)));
         }
     }
     found
-}
-
-/// The same, with the names of the targets.
-fn targets(state: &Value) -> impl Iterator<Item = (String, &str)> {
-    transitions(state).into_iter().filter_map(|(place, target)| Some((place, target.as_str()?)))
 }
 
 /// Adds what can be reached from a state.
@@ -128,7 +112,7 @@ fn reach<'a>(from: &'a str, states: &'a Map<String, Value>, seen: &mut HashSet<&
     while let Some(name) = open.pop() {
         let Some(state) = states.get(name) else { continue };
         if seen.insert(name) {
-            open.extend(targets(state).map(|(_, target)| target));
+            open.extend(targets(state).into_iter().map(|(_, target)| target));
         }
     }
 }
