@@ -225,7 +225,8 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between single quotes, escapes left in.
+    /// What stands between single quotes, escapes left in. A backslash escapes a quote, a brace or a backslash, and has
+    /// no other use.
     fn raw_text(&mut self) -> Result<String, String> {
         self.at += 1;
         let start = self.at;
@@ -238,7 +239,10 @@ impl Parser<'_> {
                 }
                 '\\' => {
                     self.at += 1;
-                    self.at += self.peek().map_or(0, char::len_utf8);
+                    if !self.peek().is_some_and(|c| matches!(c, '\'' | '\\' | '{' | '}')) {
+                        return Err(self.wrong("a quote, a brace or a backslash after a backslash"));
+                    }
+                    self.at += 1;
                 }
                 _ => self.at += c.len_utf8(),
             }
@@ -384,6 +388,11 @@ mod tests {
     fn broken_calls_are_told() {
         check("States.Nope(1)", json!("syntax: the intrinsic function 'States.Nope' does not exist"));
         check("States.MathAdd(1, 2", json!("syntax: expected ',' or ')' at character 20, found the end"));
+        for (text, column, found) in [("a\\n", 18, "n"), ("\\\"a\\\"", 17, "\""), ("\\u0041", 17, "u")] {
+            let expected = format!("a quote, a brace or a backslash after a backslash at character {column}");
+            check(&format!("States.Format('{text}')"), json!(format!("syntax: expected {expected}, found '{found}'")));
+        }
+        check("States.Format('a\\')", json!("syntax: expected a closing single quote at character 20, found the end"));
         for (call, told) in [
             ("States.ArrayLength()", "States.ArrayLength takes 1 argument, 0 are given"),
             ("States.Array(States.MathRandom(1))", "States.MathRandom takes 2 to 3 arguments, 1 are given"),

@@ -470,6 +470,20 @@ mod tests {
     }
 
     #[test]
+    fn names_in_quotes_may_have_escapes() {
+        for (text, name) in [
+            (r"$['it\'s']", "it's"),
+            (r#"$["a\\\"b\""]"#, r#"a\"b""#),
+            (r"$['a\tb\n']", "a\tb\n"),
+            (r"$['\u00e9\z']", "\u{e9}z"),
+        ] {
+            let env = Fixed::with_input(json!({ name: 1 }));
+            let path = Path::parse(text).unwrap();
+            assert_eq!(path.evaluate(&env).unwrap().into_owned(), json!(1), "{text}");
+        }
+    }
+
+    #[test]
     fn missing_places_are_told_in_the_service_s_words() {
         check("$.x", json!("error: No results for path: $['x']"));
         check("$.x.y.z", json!("error: Missing property in path $['x']"));
@@ -551,7 +565,7 @@ mod tests {
 
     #[test]
     fn broken_paths_are_refused() {
-        for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b"] {
+        for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b", r"$['\u00zz']"] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
     }

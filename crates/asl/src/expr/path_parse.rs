@@ -204,17 +204,33 @@ impl Parser<'_> {
             self.at += c.len_utf8();
             match c {
                 _ if c == quote => return Ok(name),
-                '\\' => match self.peek() {
-                    Some(escaped) => {
-                        self.at += escaped.len_utf8();
-                        name.push(escaped);
-                    }
+                '\\' => match self.escaped() {
+                    Some(escaped) => name.push(escaped),
                     None => break,
                 },
                 _ => name.push(c),
             }
         }
         Err(self.wrong("a closing quote"))
+    }
+
+    /// What a backslash and the following characters stand for: those that mean nothing else stand for themselves.
+    fn escaped(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(match c {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let digits = self.text.get(self.at..self.at + 4)?;
+                self.at += 4;
+                u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?
+            }
+            _ => c,
+        })
     }
 
     fn any_of(&mut self) -> Result<Filter, String> {
