@@ -10,6 +10,8 @@ mod java;
 #[cfg(feature = "jsonata")]
 pub mod jsonata;
 #[cfg(feature = "jsonata")]
+mod jsonata_errors;
+#[cfg(feature = "jsonata")]
 mod jsonata_functions;
 pub mod path;
 mod path_parse;
