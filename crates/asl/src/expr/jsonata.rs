@@ -18,7 +18,7 @@ use serde_json::{Map, Number, Value};
 use super::jsonata_errors::worded;
 use super::references::{self, Reference};
 use super::sandbox::Request;
-use super::{Environment, SPENT, jsonata_functions, reading, tame};
+use super::{Environment, SPENT, jsonata_functions, jsonata_version, reading, tame};
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
@@ -94,6 +94,7 @@ fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
         return Ok(found);
     }
     let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
+    jsonata_version::check(&node)?;
     let found = Rc::new(Parsed { tame: tame::is_tame(&node), node });
     if expression.len() <= CACHE {
         CACHED.with_borrow_mut(|cache| {
@@ -419,7 +420,9 @@ mod tests {
             return;
         };
         let (mut passed, mut failed) = (0, Vec::new());
-        for group in groups.flatten() {
+        // The suite is of a later version than the service's.
+        let later = |name: &std::ffi::OsStr| name == "coalescing-operator" || name == "default-operator";
+        for group in groups.flatten().filter(|group| !later(&group.file_name())) {
             for file in std::fs::read_dir(group.path()).unwrap().flatten().map(|f| f.path()) {
                 let Ok(cases) = std::fs::read_to_string(&file)
                     .map_err(drop)
@@ -437,7 +440,7 @@ mod tests {
             }
         }
         println!("JSONata reference suite: {passed} pass, {} differ\n{}", failed.len(), failed.join("\n"));
-        assert!(passed >= 1670, "{passed} pass\n{}", failed.join("\n"));
+        assert!(passed >= 1640, "{passed} pass\n{}", failed.join("\n"));
     }
 
     fn suite_case(folder: &std::path::Path, group: &std::path::Path, case: &Value) -> Option<String> {

@@ -13,6 +13,8 @@ pub mod jsonata;
 mod jsonata_errors;
 #[cfg(feature = "jsonata")]
 mod jsonata_functions;
+#[cfg(feature = "jsonata")]
+mod jsonata_version;
 pub mod path;
 mod path_parse;
 pub(crate) mod references;
