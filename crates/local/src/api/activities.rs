@@ -7,10 +7,11 @@ use countersign_engine::Input;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Answer;
-use super::arn::{check_arn, check_name, page};
+use super::arn::{ACTIVITY, check_arn, check_name, page};
+use super::configurations::{check_encryption, own_key};
 use super::error::ApiError;
 use super::wire::seconds;
+use super::{Answer, tags};
 use crate::host::{Activity, Host, Tag, lock};
 use crate::store::Kind;
 
@@ -29,8 +30,13 @@ pub struct Create {
 /// `CreateActivity`. The same call again answers as the first did.
 pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
     check_name(&ask.name)?;
+    check_encryption(ask.encryption_configuration.as_ref())?;
     let arn = host.place.arn("states", &format!("activity:{}", ask.name));
+    tags::check_count(&arn, ask.tags.len())?;
     let known = lock(&host.registry).activities.get(&arn).cloned();
+    if known.as_ref().is_some_and(|known| known.encryption != ask.encryption_configuration) {
+        return Err(ApiError::new("ActivityAlreadyExists", format!("Activity Already Exists: '{arn}'")));
+    }
     let activity = known.unwrap_or_else(|| Activity {
         arn: arn.clone(),
         name: ask.name,
@@ -53,14 +59,14 @@ pub struct ByArn {
 
 /// `DeleteActivity`. One that is not there is as good as deleted.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
-    check_arn(&ask.activity_arn)?;
+    check_arn(&ask.activity_arn, &[ACTIVITY])?;
     lock(&host.registry).activities.remove(&ask.activity_arn);
     host.store.forget(Kind::Activity, &ask.activity_arn).await?;
     Ok(json!({}))
 }
 
 fn find(host: &Host, arn: &str) -> Result<Activity, ApiError> {
-    check_arn(arn)?;
+    check_arn(arn, &[ACTIVITY])?;
     let gone = || ApiError::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"));
     lock(&host.registry).activities.get(arn).cloned().ok_or_else(gone)
 }
@@ -68,7 +74,7 @@ fn find(host: &Host, arn: &str) -> Result<Activity, ApiError> {
 /// `DescribeActivity`.
 pub fn describe(host: &Host, ask: &ByArn) -> Answer {
     let activity = find(host, &ask.activity_arn)?;
-    let encryption = activity.encryption.unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" }));
+    let encryption = activity.encryption.unwrap_or_else(own_key);
     Ok(json!({
         "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at),
         "encryptionConfiguration": encryption,
@@ -100,7 +106,9 @@ pub fn list(host: &Host, ask: &List) -> Answer {
 /// `GetActivityTask`: the oldest task, or, after a minute without one, a null token.
 pub async fn take(host: &Arc<Host>, ask: ByArn) -> Answer {
     find(host, &ask.activity_arn)?;
-    let Ok(offer) = tokio::time::timeout(POLL, host.take_offer(&ask.activity_arn)).await else { return Ok(json!({})) };
+    let Ok(offer) = tokio::time::timeout(POLL, host.take_offer(&ask.activity_arn)).await else {
+        return Ok(json!({ "taskToken": null }));
+    };
     host.feed(&offer.execution, Input::ActivityStarted { task: offer.task, worker_name: ask.worker_name }).await?;
     Ok(json!({ "taskToken": offer.token, "input": offer.input }))
 }

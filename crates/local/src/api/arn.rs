@@ -10,21 +10,26 @@ pub fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Checks that a text begins as an ARN of Step Functions does.
+/// The types of resource in ARNs of Step Functions. A version and an alias are a machine's.
+pub const MACHINE: &str = "stateMachine";
+pub const EXECUTION: &str = "execution";
+pub const ACTIVITY: &str = "activity";
+pub const RUN: &str = "mapRun";
+
+/// Checks that a text is an ARN of one of these types of resource.
 ///
 /// # Errors
 /// AWS's `InvalidArn`.
-pub fn check_arn(arn: &str) -> Result<(), ApiError> {
+pub fn check_arn(arn: &str, types: &[&str]) -> Result<(), ApiError> {
+    let invalid = |why: &str, what: &str| Err(ApiError::new("InvalidArn", format!("Invalid Arn: '{why}: {what}'")));
     if !arn.starts_with("arn:") {
-        return Err(ApiError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN prefix: {arn}'")));
+        return invalid("Invalid ARN prefix", arn);
     }
-    if arn.split(':').count() < 7 {
-        return Err(ApiError::new(
-            "InvalidArn",
-            format!("Invalid Arn: 'Resource type not valid in this context: {arn}'"),
-        ));
-    }
-    Ok(())
+    let parts: Vec<&str> = arn.split(':').collect();
+    let [_, _, _, _, _, kind, _, ..] = parts[..] else {
+        return invalid("Resource type not valid in this context", parts.get(5).copied().unwrap_or(arn));
+    };
+    if types.contains(&kind) { Ok(()) } else { invalid("Resource type not valid in this context", kind) }
 }
 
 /// Checks the name of a state machine, an execution or an activity: 1 to 80 characters, none of which AWS forbids.
@@ -93,6 +98,18 @@ mod tests {
             assert_eq!(check_name(bad).unwrap_err().code, "InvalidName", "{bad:?}");
         }
         assert!(check_name("state.machine-1_é").is_ok());
-        assert_eq!(check_arn("invalid").unwrap_err().message, "Invalid Arn: 'Invalid ARN prefix: invalid'");
+    }
+
+    #[test]
+    fn arns_are_of_the_type_that_is_asked_for() {
+        let refused = |arn: &str| check_arn(arn, &[EXECUTION]).unwrap_err().message;
+        assert_eq!(refused("invalid"), "Invalid Arn: 'Invalid ARN prefix: invalid'");
+        let place = "arn:aws:states:us-east-1:000000000000";
+        for kind in ["stateMachine:m", "activity:a", "express:m:e:1"] {
+            let name = kind.split(':').next().unwrap();
+            let message = format!("Invalid Arn: 'Resource type not valid in this context: {name}'");
+            assert_eq!(refused(&format!("{place}:{kind}")), message);
+        }
+        assert!(check_arn(&format!("{place}:execution:m:e"), &[EXECUTION]).is_ok());
     }
 }

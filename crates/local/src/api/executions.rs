@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::arn::{check_arn, check_name, page};
+use super::arn::{EXECUTION, MACHINE, check_arn, check_name, page};
 use super::error::ApiError;
 use super::wire::seconds;
-use super::{Answer, PAYLOAD, map_runs};
+use super::{Answer, PAYLOAD, machines, map_runs};
 use crate::host::{Host, Machine, Start, lock};
 use crate::store::{ExecutionRow, RunStatus};
 
@@ -42,7 +42,7 @@ struct Lead {
 }
 
 fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
-    check_arn(arn)?;
+    check_arn(arn, &[MACHINE])?;
     let registry = lock(&host.registry);
     if let Some(machine) = registry.machines.get(arn) {
         return Ok(Lead { machine: machine.clone(), version_arn: None, alias_arn: None });
@@ -50,7 +50,7 @@ fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
     if let Some(version) = registry.versions.get(arn) {
         return Ok(Lead { machine: version.machine.clone(), version_arn: Some(arn.to_owned()), alias_arn: None });
     }
-    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
+    let gone = || machines::gone(arn);
     let alias = registry.aliases.get(arn).ok_or_else(gone)?;
     // A draw of a hundred against the weights.
     let draw = i64::try_from(Uuid::new_v4().as_u128() % 100).unwrap_or_default();
@@ -220,10 +220,7 @@ pub struct Stop {
 
 /// The row of an execution. Express executions have none in the API: their results are in their logs.
 pub fn find(host: &Host, arn: &str) -> Result<ExecutionRow, ApiError> {
-    check_arn(arn)?;
-    if arn.split(':').nth(5) == Some("express") {
-        return Err(ApiError::new("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'"));
-    }
+    check_arn(arn, &[EXECUTION])?;
     lock(&host.registry)
         .execution(arn)
         .cloned()
@@ -296,12 +293,25 @@ fn described(row: &ExecutionRow, now: i64) -> Map<String, Value> {
     all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Describe {
+    execution_arn: String,
+    included_data: Option<String>,
+}
+
 /// `DescribeExecution`.
-pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
-    if let Some(child) = map_runs::describe_child(host, &ask.execution_arn).await? {
-        return Ok(child);
+pub async fn describe(host: &Arc<Host>, ask: Describe) -> Answer {
+    let mut all = match map_runs::describe_child(host, &ask.execution_arn).await? {
+        Some(child) => child,
+        None => described(&find(host, &ask.execution_arn)?, host.clock.now()),
+    };
+    if ask.included_data.as_deref() == Some("METADATA_ONLY") {
+        for field in ["input", "inputDetails", "output", "outputDetails", "error", "cause"] {
+            all.shift_remove(field);
+        }
     }
-    Ok(Value::Object(described(&find(host, &ask.execution_arn)?, host.clock.now())))
+    Ok(Value::Object(all))
 }
 
 #[derive(Debug, Deserialize)]
@@ -310,6 +320,7 @@ pub struct List {
     state_machine_arn: Option<String>,
     map_run_arn: Option<String>,
     status_filter: Option<String>,
+    redrive_filter: Option<String>,
     max_results: Option<i64>,
     next_token: Option<String>,
 }
@@ -322,6 +333,10 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
             return Err(ApiError::new("ValidationException", message));
         }
         let (filter, token) = (ask.status_filter.as_deref(), ask.next_token.as_deref());
+        if ask.redrive_filter.as_deref() == Some("REDRIVEN") {
+            // A redrive of the execution runs its map anew: no child is one that was redriven.
+            return Ok(json!({ "executions": [] }));
+        }
         return map_runs::children(host, run, filter, ask.max_results, token).await;
     }
     of_machine(host, &ask)
@@ -348,7 +363,9 @@ fn of_machine(host: &Host, ask: &List) -> Answer {
             let here = arn == machine_arn
                 || params.state_machine_version_arn.as_deref() == Some(arn)
                 || params.state_machine_alias_arn.as_deref() == Some(arn);
-            here && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
+            let redriven = ask.redrive_filter.as_ref().map(|filter| filter == "REDRIVEN");
+            here && redriven.is_none_or(|redriven| redriven == (row.redrives > 0))
+                && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
         };
         registry.executions_of(machine_arn).filter(wanted).map(|row| row.params.execution_arn.clone()).collect()
     };

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Answer;
-use super::arn::{check_arn, check_name, page};
+use super::arn::{MACHINE, check_arn, check_name, page};
+use super::configurations::{check_encryption, check_logging, own_key};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
-use super::{variables, versions};
+use super::{tags, variables, versions};
 use crate::host::{Host, Machine, Tag, lock};
 use crate::store::Kind;
 
@@ -59,34 +60,23 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
     })
 }
 
-fn check_logging(logging: Option<&Value>) -> Result<(), ApiError> {
-    let Some(logging) = logging else { return Ok(()) };
-    let wrong =
-        |why: &str| Err(ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {why}")));
-    let level = logging.get("level").and_then(Value::as_str).unwrap_or("OFF");
-    let destinations = logging.get("destinations").and_then(Value::as_array).map_or(0, Vec::len);
-    if level != "OFF" && destinations != 1 || destinations > 1 {
-        return wrong("Must specify exactly one Log Destination.");
-    }
-    Ok(())
-}
-
 /// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
 pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
     check_name(&ask.name)?;
     let kind = ask.r#type.unwrap_or_else(|| "STANDARD".to_owned());
-    if ask.version_description.is_some() && !ask.publish {
-        return Err(ApiError::new("ValidationException", "Version description can only be set when publish is true"));
-    }
-    check_logging(ask.logging_configuration.as_ref())?;
-    check_definition(&ask.definition, &kind)?;
+    check_version_description(ask.version_description.as_ref(), ask.publish)?;
     let arn = host.place.arn("states", &format!("stateMachine:{}", ask.name));
+    check_logging(ask.logging_configuration.as_ref(), &arn)?;
+    check_encryption(ask.encryption_configuration.as_ref())?;
+    tags::check_count(&arn, ask.tags.len())?;
+    check_definition(&ask.definition, &kind)?;
     let known = lock(&host.registry).machines.get(&arn).cloned();
     let mut machine = match known {
         Some(known) => {
+            // Another role or other tags make no other call; they are not taken over either.
             let same = known.definition == ask.definition
-                && known.role_arn == ask.role_arn
                 && known.kind == kind
+                && known.encryption == ask.encryption_configuration
                 && known.logging == ask.logging_configuration
                 && known.tracing == ask.tracing_configuration;
             if !same {
@@ -122,6 +112,13 @@ pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
     Ok(answer)
 }
 
+fn check_version_description(description: Option<&String>, publish: bool) -> Result<(), ApiError> {
+    if description.is_some() && !publish {
+        return Err(ApiError::new("ValidationException", "Version description can only be set when publish is true"));
+    }
+    Ok(())
+}
+
 /// Writes a machine through.
 pub async fn keep(host: &Host, machine: &Machine) -> Result<(), ApiError> {
     host.store.keep(Kind::Machine, &machine.arn, machine).await?;
@@ -137,6 +134,7 @@ pub struct Update {
     role_arn: Option<String>,
     logging_configuration: Option<Value>,
     tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
     #[serde(default)]
     publish: bool,
     version_description: Option<String>,
@@ -149,14 +147,17 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     let unchanged = ask.definition.is_none()
         && ask.role_arn.is_none()
         && ask.logging_configuration.is_none()
-        && ask.tracing_configuration.is_none();
+        && ask.tracing_configuration.is_none()
+        && ask.encryption_configuration.is_none();
     if unchanged && !ask.publish {
         return Err(ApiError::new(
             "MissingRequiredParameter",
             "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
         ));
     }
-    check_logging(ask.logging_configuration.as_ref())?;
+    check_version_description(ask.version_description.as_ref(), ask.publish)?;
+    check_logging(ask.logging_configuration.as_ref(), &machine.arn)?;
+    check_encryption(ask.encryption_configuration.as_ref())?;
     if let Some(definition) = &ask.definition {
         check_definition(definition, &machine.kind)?;
     }
@@ -165,6 +166,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     machine.role_arn = ask.role_arn.unwrap_or(machine.role_arn);
     machine.logging = ask.logging_configuration.or(machine.logging);
     machine.tracing = ask.tracing_configuration.or(machine.tracing);
+    machine.encryption = ask.encryption_configuration.or(machine.encryption);
     // The first update makes a revision in any case, but for one that publishes what has not changed.
     let changed = machine.definition != before.definition || machine.role_arn != before.role_arn;
     if changed || machine.revision_id.is_none() && !ask.publish {
@@ -192,14 +194,18 @@ pub struct ByArn {
 
 /// The machine with this ARN.
 pub fn get(host: &Host, arn: &str) -> Result<Machine, ApiError> {
-    check_arn(arn)?;
-    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
-    lock(&host.registry).machines.get(arn).cloned().ok_or_else(gone)
+    check_arn(arn, &[MACHINE])?;
+    lock(&host.registry).machines.get(arn).cloned().ok_or_else(|| gone(arn))
+}
+
+/// No such machine.
+pub fn gone(arn: &str) -> ApiError {
+    ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
 /// `DeleteStateMachine`. One that is not there is as good as deleted.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
-    check_arn(&ask.state_machine_arn)?;
+    check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let arn = &ask.state_machine_arn;
     let (versions, aliases) = {
         let mut registry = lock(&host.registry);
@@ -241,6 +247,7 @@ fn described(machine: &Machine) -> Map<String, Value> {
         ("loggingConfiguration", Some(logging)),
         ("tracingConfiguration", Some(machine.tracing.clone().unwrap_or_else(|| json!({ "enabled": false })))),
         ("revisionId", machine.revision_id.as_ref().map(|id| json!(id))),
+        ("encryptionConfiguration", machine.encryption.clone()),
     ];
     all.into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
@@ -254,9 +261,30 @@ fn referenced(definition: &str) -> Option<(String, Value)> {
     (!references.is_empty()).then(|| ("variableReferences".to_owned(), json!(references)))
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Describe {
+    state_machine_arn: String,
+    included_data: Option<String>,
+}
+
 /// `DescribeStateMachine`, of a machine, a version or an alias.
-pub fn describe(host: &Host, ask: &ByArn) -> Answer {
-    check_arn(&ask.state_machine_arn)?;
+pub fn describe(host: &Host, ask: &Describe) -> Answer {
+    let mut all = of_any(host, ask)?;
+    without_definition(&mut all, ask.included_data.as_deref());
+    Ok(Value::Object(all))
+}
+
+/// Who asks for no more than the metadata gets an empty definition.
+fn without_definition(all: &mut Map<String, Value>, included: Option<&str>) {
+    if included == Some("METADATA_ONLY") {
+        all.insert("definition".to_owned(), json!("{}"));
+        all.shift_remove("variableReferences");
+    }
+}
+
+fn of_any(host: &Host, ask: &Describe) -> Result<Map<String, Value>, ApiError> {
+    check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let arn = &ask.state_machine_arn;
     let registry = lock(&host.registry);
     let version_arn = registry
@@ -271,16 +299,16 @@ pub fn describe(host: &Host, ask: &ByArn) -> Answer {
         if let Some(description) = &version.description {
             all.insert("description".to_owned(), json!(description));
         }
-        return Ok(Value::Object(all));
+        return Ok(all);
     }
-    let gone = || ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
-    registry.machines.get(arn).map(|machine| Value::Object(described(machine))).ok_or_else(gone)
+    registry.machines.get(arn).map(described).ok_or_else(|| gone(arn))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForExecution {
     execution_arn: String,
+    included_data: Option<String>,
 }
 
 /// `DescribeStateMachineForExecution`: the definition that the execution runs.
@@ -303,14 +331,12 @@ pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
     all.extend(referenced(&definition));
     if row.params.state_machine_version_arn.is_none() {
         let encryption = machine.and_then(|machine| machine.encryption);
-        all.insert(
-            "encryptionConfiguration".to_owned(),
-            encryption.unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
-        );
+        all.insert("encryptionConfiguration".to_owned(), encryption.unwrap_or_else(own_key));
     }
     if let Some(revision) = &row.revision_id {
         all.insert("revisionId".to_owned(), json!(revision));
     }
+    without_definition(&mut all, ask.included_data.as_deref());
     Ok(Value::Object(all))
 }
 
@@ -361,7 +387,11 @@ pub fn validate(ask: &Validate) -> Answer {
         .filter(|one| one.is_error() || warnings)
         .map(|one| {
             let severity = if one.severity == Severity::Error { "ERROR" } else { "WARNING" };
-            json!({ "severity": severity, "code": one.code, "message": one.message, "location": one.path })
+            let mut shown = json!({ "severity": severity, "code": one.code, "message": one.message });
+            if !one.path.is_empty() {
+                shown["location"] = json!(one.path);
+            }
+            shown
         })
         .collect();
     let truncated = wanted.len() > most;

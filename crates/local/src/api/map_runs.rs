@@ -7,11 +7,11 @@ use countersign_engine::{Input, OutcomeStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Answer;
-use super::arn::{check_arn, page};
+use super::arn::{RUN, check_arn, page};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
+use super::{Answer, versions};
 use crate::host::Host;
 use crate::store::ExecutionRow;
 
@@ -46,14 +46,8 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
 }
 
 async fn get(host: &Arc<Host>, arn: &str) -> Result<(ExecutionRow, MapRun), ApiError> {
-    check_arn(arn)?;
-    let gone = || {
-        ApiError::new(
-            "ResourceNotFound",
-            format!("Request references a resource that does not exist. Resource: '{arn}'"),
-        )
-    };
-    host.map_run(arn).await?.ok_or_else(gone)
+    check_arn(arn, &[RUN])?;
+    host.map_run(arn).await?.ok_or_else(|| versions::missing(arn))
 }
 
 fn status(status: Option<OutcomeStatus>) -> &'static str {
@@ -142,7 +136,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
 }
 
 /// `DescribeExecution` of a child; `None` where no run has such a child.
-pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Value>, ApiError> {
+pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<String, Value>>, ApiError> {
     let Some((_, run, child, ())) = host.child(arn, |_| ()).await? else { return Ok(None) };
     let mut all = listed(&run, &child);
     all.shift_remove("itemCount");
@@ -166,7 +160,7 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Value>
     if !why.is_empty() {
         all.insert("redriveStatusReason".to_owned(), json!(why));
     }
-    Ok(Some(Value::Object(all)))
+    Ok(Some(all))
 }
 
 fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {

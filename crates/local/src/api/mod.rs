@@ -2,6 +2,7 @@
 
 mod activities;
 pub mod arn;
+mod configurations;
 mod constraints;
 pub mod error;
 pub mod executions;

@@ -1,12 +1,13 @@
 //! Tags of state machines and activities.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Answer;
-use super::arn::check_arn;
+use super::arn::{ACTIVITY, MACHINE, check_arn};
 use super::error::ApiError;
 use crate::host::{Host, Tag, lock};
 use crate::store::Kind;
@@ -18,15 +19,27 @@ pub struct Add {
     tags: Vec<Tag>,
 }
 
+/// Most tags of one resource.
+const MOST: usize = 50;
+
+/// Whether a resource may have so many tags.
+pub fn check_count(arn: &str, count: usize) -> Result<(), ApiError> {
+    if count > MOST { Err(ApiError::new("TooManyTags", format!("Too Many Tags: '{arn}'"))) } else { Ok(()) }
+}
+
 /// `TagResource`.
 pub async fn tag(host: &Arc<Host>, ask: Add) -> Answer {
-    change(host, &ask.resource_arn, |known| {
+    let arn = &ask.resource_arn;
+    change(host, arn, |known| {
+        let new: BTreeSet<&str> = known.iter().chain(&ask.tags).map(|tag| tag.key.as_str()).collect();
+        check_count(arn, new.len())?;
         for tag in ask.tags {
             match known.iter_mut().find(|one| one.key == tag.key) {
                 Some(one) => one.value = tag.value,
                 None => known.push(tag),
             }
         }
+        Ok(())
     })
     .await
 }
@@ -40,22 +53,26 @@ pub struct Remove {
 
 /// `UntagResource`.
 pub async fn untag(host: &Arc<Host>, ask: Remove) -> Answer {
-    change(host, &ask.resource_arn, |known| known.retain(|tag| !ask.tag_keys.contains(&tag.key))).await
+    change(host, &ask.resource_arn, |known| {
+        known.retain(|tag| !ask.tag_keys.contains(&tag.key));
+        Ok(())
+    })
+    .await
 }
 
 fn gone(arn: &str) -> ApiError {
     ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'"))
 }
 
-async fn change(host: &Arc<Host>, arn: &str, with: impl FnOnce(&mut Vec<Tag>)) -> Answer {
-    check_arn(arn)?;
+async fn change(host: &Arc<Host>, arn: &str, with: impl FnOnce(&mut Vec<Tag>) -> Result<(), ApiError>) -> Answer {
+    check_arn(arn, &[MACHINE, ACTIVITY])?;
     let (machine, activity) = {
         let mut registry = lock(&host.registry);
         if let Some(machine) = registry.machines.get_mut(arn) {
-            with(&mut machine.tags);
+            with(&mut machine.tags)?;
             (Some(machine.clone()), None)
         } else if let Some(activity) = registry.activities.get_mut(arn) {
-            with(&mut activity.tags);
+            with(&mut activity.tags)?;
             (None, Some(activity.clone()))
         } else {
             return Err(gone(arn));
@@ -78,7 +95,7 @@ pub struct List {
 
 /// `ListTagsForResource`.
 pub fn list(host: &Host, ask: &List) -> Answer {
-    check_arn(&ask.resource_arn)?;
+    check_arn(&ask.resource_arn, &[MACHINE, ACTIVITY])?;
     let registry = lock(&host.registry);
     let machine = registry.machines.get(&ask.resource_arn).map(|machine| &machine.tags);
     let tags = machine.or_else(|| registry.activities.get(&ask.resource_arn).map(|activity| &activity.tags));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::arn::{check_arn, page};
+use super::arn::{MACHINE, check_arn, page};
 use super::error::ApiError;
 use super::machines;
 use super::wire::seconds;
@@ -29,7 +29,7 @@ pub async fn publish(host: &Arc<Host>, ask: Publish) -> Answer {
     {
         let message = format!(
             "Failed to publish the State Machine version for revision {revision}. The current State Machine revision is {}.",
-            machine.revision_id.unwrap_or_default()
+            machine.revision_id.as_deref().unwrap_or("INITIAL")
         );
         return Err(ApiError::new("ConflictException", message));
     }
@@ -70,7 +70,7 @@ pub struct List {
 
 /// `ListStateMachineVersions`, newest first.
 pub fn list(host: &Host, ask: &List) -> Answer {
-    check_arn(&ask.state_machine_arn)?;
+    check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let rows: Vec<Value> = lock(&host.registry)
         .versions_of(&ask.state_machine_arn)
         .into_iter()
@@ -97,7 +97,7 @@ pub struct VersionArn {
 /// `DeleteStateMachineVersion`. One that an alias leads to is refused; one that is not there is as good as deleted.
 pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
     let arn = ask.state_machine_version_arn;
-    check_arn(&arn)?;
+    check_arn(&arn, &[MACHINE])?;
     {
         let mut registry = lock(&host.registry);
         let users: Vec<String> = registry
@@ -157,14 +157,12 @@ fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
     let mut machine = None;
     for route in routes {
         let arn = &route.state_machine_version_arn;
-        let version = registry.versions.get(arn).ok_or_else(|| {
-            ApiError::new(
-                "ResourceNotFound",
-                format!("Request references a resource that does not exist. Resource: '{arn}'"),
-            )
-        })?;
+        let version = registry.versions.get(arn).ok_or_else(|| missing(arn))?;
         if machine.as_ref().is_some_and(|known: &Machine| known.arn != version.machine.arn) {
-            return invalid("TO routing configuration must contain versions of one state machine".to_owned());
+            return invalid(format!(
+                "Routing configuration must contain versions of the same state machine. Received: [{}]",
+                arns()
+            ));
         }
         machine = Some(version.machine.clone());
     }
@@ -212,21 +210,27 @@ pub struct UpdateAlias {
 }
 
 fn alias(host: &Host, arn: &str) -> Result<Alias, ApiError> {
-    check_arn(arn)?;
-    let gone = || {
-        ApiError::new(
-            "ResourceNotFound",
-            format!("Request references a resource that does not exist. Resource: '{arn}'"),
-        )
-    };
-    lock(&host.registry).aliases.get(arn).cloned().ok_or_else(gone)
+    check_arn(arn, &[MACHINE])?;
+    lock(&host.registry).aliases.get(arn).cloned().ok_or_else(|| missing(arn))
+}
+
+/// No such version, alias or run.
+pub fn missing(arn: &str) -> ApiError {
+    ApiError::new("ResourceNotFound", format!("Request references a resource that does not exist. Resource: '{arn}'"))
 }
 
 /// `UpdateStateMachineAlias`.
 pub async fn update_alias(host: &Arc<Host>, ask: UpdateAlias) -> Answer {
     let mut alias = alias(host, &ask.state_machine_alias_arn)?;
+    if ask.description.is_none() && ask.routing_configuration.is_none() {
+        let message = "Either the description or the routing configuration must be specified";
+        return Err(ApiError::new("ValidationException", message));
+    }
     if let Some(routes) = ask.routing_configuration {
-        check_routes(host, &routes)?;
+        if check_routes(host, &routes)?.arn != alias.machine_arn {
+            let message = "Routing configuration must contain versions of the alias's state machine.";
+            return Err(ApiError::new("ValidationException", message));
+        }
         alias.routes = routes;
     }
     alias.description = ask.description.or(alias.description);
@@ -257,10 +261,15 @@ pub fn describe_alias(host: &Host, ask: &AliasArn) -> Answer {
 
 /// `ListStateMachineAliases`, of a machine or of one of its versions.
 pub fn list_aliases(host: &Host, ask: &List) -> Answer {
-    check_arn(&ask.state_machine_arn)?;
+    let arn = &ask.state_machine_arn;
+    check_arn(arn, &[MACHINE])?;
     let rows: Vec<Value> = {
         let registry = lock(&host.registry);
-        let version = registry.versions.get(&ask.state_machine_arn);
+        let version = registry.versions.get(arn);
+        if version.is_none() && !registry.machines.contains_key(arn) {
+            // One part more than a machine's ARN has: a version that is not there.
+            return Err(if arn.split(':').count() > 7 { missing(arn) } else { machines::gone(arn) });
+        }
         let machine_arn = version.map_or(ask.state_machine_arn.as_str(), |version| version.machine.arn.as_str());
         let leads_there = |alias: &&&Alias| {
             version
@@ -276,10 +285,10 @@ pub fn list_aliases(host: &Host, ask: &List) -> Answer {
     listed("stateMachineAliases", rows, ask)
 }
 
-/// `DeleteStateMachineAlias`. One that is not there is as good as deleted.
+/// `DeleteStateMachineAlias`.
 pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> Answer {
-    check_arn(&ask.state_machine_alias_arn)?;
-    lock(&host.registry).aliases.remove(&ask.state_machine_alias_arn);
-    host.store.forget(Kind::Alias, &ask.state_machine_alias_arn).await?;
+    let known = alias(host, &ask.state_machine_alias_arn)?;
+    lock(&host.registry).aliases.remove(&known.arn);
+    host.store.forget(Kind::Alias, &known.arn).await?;
     Ok(json!({}))
 }

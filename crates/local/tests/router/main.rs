@@ -8,5 +8,6 @@ mod http;
 mod map_runs;
 mod nested;
 mod recovery;
+mod rules;
 mod services;
 mod starts;

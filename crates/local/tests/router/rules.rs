@@ -1,0 +1,165 @@
+//! Rules of single operations, as AWS's reference tells them.
+
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, only, text};
+
+fn pass() -> Value {
+    only(json!({ "Type": "Pass" }))
+}
+
+#[tokio::test]
+async fn the_same_machine_again_is_one_whatever_its_role_and_tags() {
+    let engine = Engine::new("same-machine").await;
+    let ask = |role: &str, kind: &str, tags: Value| json!({ "name": "M", "definition": pass().to_string(), "roleArn": role, "type": kind, "tags": tags });
+    let first = engine.call("CreateStateMachine", ask("arn:aws:iam::1:role/a", "STANDARD", json!([]))).await;
+    let tags = json!([{ "key": "k", "value": "v" }]);
+    assert_eq!(engine.call("CreateStateMachine", ask("arn:aws:iam::1:role/b", "STANDARD", tags)).await, first);
+    let arn = &first["stateMachineArn"];
+    let described = engine.call("DescribeStateMachine", json!({ "stateMachineArn": arn })).await;
+    assert_eq!(described["roleArn"], "arn:aws:iam::1:role/a");
+    assert_eq!(engine.call("ListTagsForResource", json!({ "resourceArn": arn })).await, json!({ "tags": [] }));
+    let (code, _) = engine.refused("CreateStateMachine", ask("arn:aws:iam::1:role/a", "EXPRESS", json!([]))).await;
+    assert_eq!(code, "StateMachineAlreadyExists");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn definitions_are_refused_as_aws_refuses_them() {
+    let engine = Engine::new("refused").await;
+    let bare = only(json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke" }));
+    let ask = json!({ "name": "M", "definition": bare.to_string(), "roleArn": "arn:aws:iam::1:role/a" });
+    let (code, message) = engine.refused("CreateStateMachine", ask).await;
+    assert_eq!(code, "InvalidDefinition");
+    assert_eq!(
+        message,
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Parameters field is required for resource ARN: arn:aws:states:::lambda:invoke at /States/Only/Resource'"
+    );
+    let loops = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "Next": "A" } } }).to_string();
+    let found = engine.call("ValidateStateMachineDefinition", json!({ "definition": loops })).await;
+    let diagnostic =
+        json!({ "severity": "ERROR", "code": "MISSING_END_STATE", "message": "Workflow has no terminal state" });
+    assert_eq!(found, json!({ "result": "FAIL", "diagnostics": [diagnostic], "truncated": false }));
+    let warned = only(json!({ "Type": "Pass", "Parameters": { "a": "$.b", "c": "$.d" } })).to_string();
+    for (severity, most, shown, truncated) in
+        [("ERROR", 0, 0, false), ("WARNING", 0, 2, false), ("WARNING", 1, 1, true)]
+    {
+        let ask = json!({ "definition": warned, "severity": severity, "maxResults": most });
+        let found = engine.call("ValidateStateMachineDefinition", ask).await;
+        assert_eq!(found["result"], "OK");
+        assert_eq!(found["diagnostics"].as_array().unwrap().len(), shown, "{severity} {most}");
+        assert_eq!(found["truncated"], truncated);
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn metadata_alone_is_told_without_data() {
+    let engine = Engine::new("metadata").await;
+    let machine = engine.machine("M", pass()).await;
+    let execution = engine.start(&machine, "e").await;
+    engine.ended(&execution).await;
+    let only = "METADATA_ONLY";
+    let ask = json!({ "executionArn": execution, "includedData": only });
+    let described = engine.call("DescribeExecution", ask.clone()).await;
+    assert_eq!(described["status"], "SUCCEEDED");
+    assert!(["input", "output", "inputDetails"].iter().all(|field| described.get(field).is_none()), "{described}");
+    assert_eq!(engine.call("DescribeStateMachineForExecution", ask).await["definition"], "{}");
+    let ask = json!({ "stateMachineArn": machine, "includedData": only });
+    assert_eq!(engine.call("DescribeStateMachine", ask).await["definition"], "{}");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn executions_are_listed_by_their_redrives() {
+    let engine = Engine::new("redrives").await;
+    let fails = json!({ "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "E" } } });
+    let machine = engine.machine("M", fails).await;
+    for name in ["one", "two"] {
+        let execution = engine.start(&machine, name).await;
+        engine.ended(&execution).await;
+        if name == "two" {
+            engine.call("RedriveExecution", json!({ "executionArn": execution })).await;
+        }
+    }
+    for (filter, expected) in [("REDRIVEN", "two"), ("NOT_REDRIVEN", "one")] {
+        let listed =
+            engine.call("ListExecutions", json!({ "stateMachineArn": machine, "redriveFilter": filter })).await;
+        let names: Vec<String> =
+            listed["executions"].as_array().unwrap().iter().map(|execution| text(&execution["name"])).collect();
+        assert_eq!(names, [expected], "{filter}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn aliases_and_tags_of_what_is_not_there_are_refused() {
+    let engine = Engine::new("absent").await;
+    let machine = engine.machine("M", pass()).await;
+    let missing = |arn: &str| format!("Request references a resource that does not exist. Resource: '{arn}'");
+    let (alias, version) = (format!("{machine}:live"), format!("{machine}:7"));
+    let other = machine.replace(":M", ":N");
+    for (operation, ask, code, message) in [
+        ("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": alias }), "ResourceNotFound", missing(&alias)),
+        ("ListStateMachineAliases", json!({ "stateMachineArn": version }), "ResourceNotFound", missing(&version)),
+        (
+            "ListStateMachineAliases",
+            json!({ "stateMachineArn": other }),
+            "StateMachineDoesNotExist",
+            format!("State Machine Does Not Exist: '{other}'"),
+        ),
+        (
+            "PublishStateMachineVersion",
+            json!({ "stateMachineArn": machine, "revisionId": "r" }),
+            "ConflictException",
+            "Failed to publish the State Machine version for revision r. The current State Machine revision is INITIAL."
+                .to_owned(),
+        ),
+        (
+            "DescribeActivity",
+            json!({ "activityArn": machine }),
+            "InvalidArn",
+            "Invalid Arn: 'Resource type not valid in this context: stateMachine'".to_owned(),
+        ),
+    ] {
+        assert_eq!(engine.refused(operation, ask).await, (code.to_owned(), message), "{operation}");
+    }
+    assert_eq!(
+        engine.call("ListStateMachineVersions", json!({ "stateMachineArn": other })).await,
+        json!({ "stateMachineVersions": [] })
+    );
+    let tags: Vec<Value> = (0..51).map(|n| json!({ "key": format!("k{n}"), "value": "" })).collect();
+    let (code, _) = engine.refused("TagResource", json!({ "resourceArn": machine, "tags": tags })).await;
+    assert_eq!(code, "TooManyTags");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn an_alias_stays_with_its_machine() {
+    let engine = Engine::new("alias").await;
+    let mut versions = Vec::new();
+    for name in ["M", "N"] {
+        let machine = engine.machine(name, pass()).await;
+        let made = engine.call("PublishStateMachineVersion", json!({ "stateMachineArn": machine })).await;
+        versions.push(text(&made["stateMachineVersionArn"]));
+    }
+    let route = |version: &str, weight: u64| json!({ "stateMachineVersionArn": version, "weight": weight });
+    let ask = json!({ "name": "live", "routingConfiguration": [route(&versions[0], 100)] });
+    let alias = text(&engine.call("CreateStateMachineAlias", ask).await["stateMachineAliasArn"]);
+    for routes in [json!([route(&versions[1], 100)]), json!([route(&versions[0], 50), route(&versions[1], 50)])] {
+        let ask = json!({ "stateMachineAliasArn": alias, "routingConfiguration": routes });
+        assert_eq!(engine.refused("UpdateStateMachineAlias", ask).await.0, "ValidationException");
+    }
+    assert_eq!(
+        engine.refused("UpdateStateMachineAlias", json!({ "stateMachineAliasArn": alias })).await.0,
+        "ValidationException"
+    );
+    let (code, message) =
+        engine.refused("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": versions[0] })).await;
+    assert_eq!(code, "ConflictException");
+    assert_eq!(
+        message,
+        "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [live]"
+    );
+    engine.remove().await;
+}
