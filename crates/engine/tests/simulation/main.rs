@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chance::Chance;
 use countersign_asl::{Diagnostic, MachineType, parse_created};
 use countersign_engine::{Action, Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
-use countersign_trace::HistoryEvent;
+use countersign_trace::{HistoryEvent, fold};
 use world::{World, kind};
 
 /// Runs in all; the threads share them. Each has a definition of its own.
@@ -192,6 +192,7 @@ impl Run {
             }
             assert!(events.is_sorted_by_key(|event| event.timestamp), "seed {seed}: time goes back");
             one_answer_each(seed, events);
+            it_can_be_told(seed, events);
             self.seen.events.extend(events.iter().map(|event| event.kind.name()));
         }
         let outcome = self.execution.outcome().unwrap_or_else(|| panic!("seed {seed}: it hangs"));
@@ -217,6 +218,16 @@ fn one_answer_each(seed: u64, events: &[HistoryEvent]) {
         }
         assert!(ended.insert(at.id), "seed {seed}: the task of event {} ends twice", at.id);
     }
+}
+
+/// What is shown of a history that has ended has ended too.
+fn it_can_be_told(seed: u64, events: &[HistoryEvent]) {
+    let trace = fold(events);
+    assert!(trace.outcome.is_some(), "seed {seed}: no end");
+    assert!(trace.waits.is_empty(), "seed {seed}: {:?} wait after the end", trace.waits);
+    let open: Vec<_> =
+        trace.visits.iter().filter(|visit| visit.exited_at.is_none()).map(|visit| &visit.state).collect();
+    assert!(open.is_empty(), "seed {seed}: still open after the end: {open:?}");
 }
 
 #[test]
