@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::wire::md5;
 use crate::host::Host;
-use crate::integrations::{TableRefusal, operate_table, publish_to_topic};
+use crate::integrations::{Notice, QueueRefusal, TableRefusal, operate_queue, operate_table, publish_to_topic};
 
 /// One call of DynamoDB.
 pub async fn dynamodb(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {
@@ -34,56 +33,16 @@ pub async fn dynamodb(host: &Arc<Host>, operation: &str, body: &[u8]) -> Respons
 /// One call of SQS.
 pub async fn sqs(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {
     let input: Value = serde_json::from_slice(body).unwrap_or_default();
-    match sqs_call(host, operation, &input).await {
-        Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response(),
-        Err(error) => error.into_response(),
-    }
-}
-
-async fn sqs_call(host: &Arc<Host>, operation: &str, input: &Value) -> Result<Value, ApiError> {
-    let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
-    let by_name = |name: &str| host.place.arn("sqs", name);
-    let arn = by_name(text("QueueUrl").rsplit('/').next().unwrap_or_default());
-    let url = |arn: &str| {
-        format!(
-            "http://sqs.{}.localhost/{}/{}",
-            host.place.region,
-            host.place.account,
-            arn.rsplit(':').next().unwrap_or_default()
-        )
-    };
-    let gone = || ApiError::new("com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.");
-    match operation {
-        "CreateQueue" => {
-            super::arn::check_name(text("QueueName"))?;
-            let arn = by_name(text("QueueName"));
-            host.queues.create(&host.store, &arn).await?;
-            Ok(json!({ "QueueUrl": url(&arn) }))
+    match operate_queue(host, operation, &input).await {
+        Some(Ok(answer)) => {
+            ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response()
         }
-        "GetQueueUrl" => {
-            let arn = by_name(text("QueueName"));
-            host.queues.arns().contains(&arn).then(|| json!({ "QueueUrl": url(&arn) })).ok_or_else(gone)
+        Some(Err(QueueRefusal("QueueDoesNotExist", message))) => {
+            ApiError::new("com.amazonaws.sqs#QueueDoesNotExist", message).into_response()
         }
-        "ListQueues" => Ok(json!({ "QueueUrls": host.queues.arns().iter().map(|arn| url(arn)).collect::<Vec<_>>() })),
-        "GetQueueAttributes" => {
-            host.queues.arns().contains(&arn).then(|| json!({ "Attributes": { "QueueArn": arn } })).ok_or_else(gone)
-        }
-        "SendMessage" => {
-            let body = text("MessageBody");
-            let id = host.queues.send(&arn, body, host.clock.now()).ok_or_else(gone)?;
-            Ok(json!({ "MessageId": id, "MD5OfMessageBody": md5(body) }))
-        }
-        "ReceiveMessage" => {
-            let most = input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1).clamp(1, 10);
-            let taken =
-                host.queues.receive(&arn, usize::try_from(most).unwrap_or(1), host.clock.now()).ok_or_else(gone)?;
-            let messages = taken.into_iter().map(|message| {
-                json!({ "MessageId": message.id, "ReceiptHandle": message.receipt, "MD5OfBody": md5(&message.body), "Body": message.body })
-            });
-            Ok(json!({ "Messages": messages.collect::<Vec<_>>() }))
-        }
-        "DeleteMessage" => host.queues.delete(&arn, text("ReceiptHandle")).then(|| json!({})).ok_or_else(gone),
-        other => Err(ApiError::new("InvalidAction", format!("The embedded queues have no operation {other}."))),
+        Some(Err(QueueRefusal(code, message))) => ApiError::new(code, message).into_response(),
+        None => ApiError::new("InvalidAction", format!("The embedded queues have no operation {operation}."))
+            .into_response(),
     }
 }
 
@@ -117,8 +76,14 @@ pub async fn sns(host: &Arc<Host>, body: &[u8]) -> Response {
             Err(error) => Err(error),
         },
         "Publish" => {
-            let subject = fields.get("Subject").map(String::as_str);
-            match publish_to_topic(host, field("TopicArn"), subject, field("Message")).await {
+            let notice = Notice {
+                subject: fields.get("Subject").cloned(),
+                message: field("Message").to_owned(),
+                structured: field("MessageStructure") == "json",
+                attributes: attributes(&fields),
+            };
+            let topic = fields.get("TopicArn").or_else(|| fields.get("TargetArn")).map_or("", String::as_str);
+            match publish_to_topic(host, topic, &notice).await {
                 Ok(Some(id)) => Ok(format!("<MessageId>{id}</MessageId>")),
                 Ok(None) => return sns_error(StatusCode::NOT_FOUND, "NotFound", "Topic does not exist"),
                 Err(error) => Err(error),
@@ -140,6 +105,19 @@ pub async fn sns(host: &Arc<Host>, body: &[u8]) -> Response {
         }
         Err(error) => sns_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &error.to_string()),
     }
+}
+
+/// The attributes of a message: `MessageAttributes.entry.1.Name`, `.Value.DataType`, `.Value.StringValue`.
+fn attributes(fields: &BTreeMap<String, String>) -> Map<String, Value> {
+    let names = fields.iter().filter_map(|(key, name)| {
+        let entry = key.strip_prefix("MessageAttributes.entry.")?.strip_suffix(".Name")?;
+        let values = ["DataType", "StringValue", "BinaryValue"].into_iter().filter_map(|part| {
+            let value = fields.get(&format!("MessageAttributes.entry.{entry}.Value.{part}"))?;
+            Some((part.to_owned(), json!(value)))
+        });
+        Some((name.clone(), Value::Object(values.collect())))
+    });
+    names.collect()
 }
 
 fn sns_error(status: StatusCode, code: &str, message: &str) -> Response {
@@ -180,12 +158,21 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::form;
+    use super::{attributes, form};
+    use serde_json::{Value, json};
 
     #[test]
     fn a_form_is_decoded() {
         let fields = form("Action=Publish&Message=a%20b%2Bc+d%C3%BC&Bad=%zz");
         assert_eq!(fields["Message"], "a b+c dü");
         assert_eq!(fields["Bad"], "?");
+    }
+
+    #[test]
+    fn attributes_are_gathered_from_their_parts() {
+        let text = "MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=String\
+                    &MessageAttributes.entry.1.Value.StringValue=x";
+        let expect = json!({ "a": { "DataType": "String", "StringValue": "x" } });
+        assert_eq!(Value::Object(attributes(&form(text))), expect);
     }
 }

@@ -44,6 +44,12 @@ impl Answer {
         )
     }
 
+    /// The failure of an AWS service in the words of its newer SDK, which AWS SDK integrations pass on.
+    pub fn sdk_failed(error: &str, message: &str, service: &str, status: u16) -> Self {
+        let id = Uuid::new_v4();
+        Self::failed(error, format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id})"))
+    }
+
     /// A result with the HTTP metadata that optimised integrations add. `headers` come before the request's id.
     pub fn with_metadata(result: Map<String, Value>, headers: &[(&str, String)], request_id: &str) -> Self {
         let mut plain: Map<String, Value> =

@@ -21,9 +21,9 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
-pub use queues::{Message, Queues};
+pub use queues::{Message, Queues, Refusal as QueueRefusal, operate as operate_queue};
 pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
-pub use topics::{Topics, deliver as publish_to_topic};
+pub use topics::{Notice, Topics, deliver as publish_to_topic};
 
 use crate::api;
 use crate::host::Host;
@@ -82,7 +82,14 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
     let answer = match (service, action) {
         ("lambda", "invoke") => functions::invoke(call.host, call.parameters).await,
         ("sns", "publish") => topics::publish(call.host, call.parameters).await,
-        ("sqs", "sendMessage") => queues::send(call.host, call.parameters).await,
+        ("sqs", "sendMessage") => queues::send(call.host, call.parameters),
+        ("aws-sdk:sns", action) => {
+            topics::call(call.host, action, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
+        }
+        ("aws-sdk:sqs", action) => {
+            let operation = with_first(action, char::to_ascii_uppercase);
+            queues::call(call.host, &operation, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
+        }
         ("events", "putEvents") => events::put(call.parameters),
         ("http", "invoke") if call.pattern == Pattern::RequestResponse => {
             http::invoke(call.host, call.parameters).await

@@ -185,9 +185,7 @@ pub async fn call(host: &Host, service: &str, action: &str, parameters: &Value) 
         }
         Err(Refusal(code, message)) if plain => {
             let kind = if code == "ValidationException" { "DynamoDbException" } else { code };
-            let id = Uuid::new_v4();
-            let cause = format!("{message} (Service: DynamoDb, Status Code: 400, Request ID: {id})");
-            Answer::failed(&format!("DynamoDb.{kind}"), cause)
+            Answer::sdk_failed(&format!("DynamoDb.{kind}"), &message, "DynamoDb", 400)
         }
         Err(Refusal(code, message)) => {
             let kind = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };

@@ -115,3 +115,83 @@ async fn a_service_that_is_not_here_fails_with_the_ways_out() {
     assert!(error.contains("SFN_MOCK_CONFIG") && error.contains("--aws"), "{error}");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn messages_are_sent_in_batches_and_received_with_their_attributes() {
+    let engine = Engine::new("messages").await;
+    let (_, made) = engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q" })).await;
+    let url = made["QueueUrl"].clone();
+    let color = json!({ "DataType": "String", "StringValue": "red" });
+    let entries = json!([
+        { "Id": "a", "MessageBody": { "n": 1 }, "MessageAttributes": { "color": color } },
+        { "Id": "b", "MessageBody": "" },
+        { "Id": "c", "MessageBody": "later", "DelaySeconds": 60 },
+    ]);
+    let send = task("aws-sdk:sqs:sendMessageBatch", json!({ "QueueUrl": url, "Entries": entries }));
+    let sent = run(&engine, "Send", send).await.unwrap();
+    assert_eq!((&sent["Successful"][0]["Id"], &sent["Successful"][1]["Id"]), (&json!("a"), &json!("c")));
+    assert!(sent["Successful"][0]["Md5OfMessageAttributes"].is_string(), "{sent}");
+    assert_eq!((&sent["Failed"][0]["Id"], &sent["Failed"][0]["Code"]), (&json!("b"), &json!("MissingParameter")));
+
+    let receive = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"],
+                          "MessageSystemAttributeNames": ["ApproximateReceiveCount"], "VisibilityTimeout": 0 });
+    run(&engine, "Once", task("aws-sdk:sqs:receiveMessage", receive.clone())).await.unwrap();
+    let got = run(&engine, "Twice", task("aws-sdk:sqs:receiveMessage", receive)).await.unwrap();
+    let messages = got["Messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[0]["Body"]), (1, &json!("{\"n\":1}")), "one is delayed");
+    assert_eq!(messages[0]["Attributes"], json!({ "ApproximateReceiveCount": "2" }));
+    assert_eq!(messages[0]["MessageAttributes"]["color"], color);
+    let delete = json!({ "QueueUrl": url, "ReceiptHandle": messages[0]["ReceiptHandle"] });
+    run(&engine, "Delete", task("aws-sdk:sqs:deleteMessage", delete)).await.unwrap();
+    let (_, counts) = engine.ask("AmazonSQS.GetQueueAttributes", &json!({ "QueueUrl": url })).await;
+    let counts = &counts["Attributes"];
+    assert_eq!(
+        (&counts["ApproximateNumberOfMessages"], &counts["ApproximateNumberOfMessagesNotVisible"]),
+        (&json!("0"), &json!("1"))
+    );
+
+    let gone = json!({ "QueueUrl": "http://localhost/0/none", "MessageBody": "x" });
+    let error = run(&engine, "Gone", task("aws-sdk:sqs:sendMessage", gone)).await.unwrap_err();
+    assert!(
+        error.starts_with("Sqs.QueueDoesNotExistException: The specified queue does not exist. (Service: Sqs,"),
+        "{error}"
+    );
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_is_published_reaches_the_queues_in_their_form() {
+    let engine = Engine::new("notices").await;
+    let topic = "arn:aws:sns:us-east-1:000000000000:t";
+    engine.host.topics.create(&engine.host.store, topic).await.unwrap();
+    engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q" })).await;
+    engine.host.topics.subscribe(&engine.host.store, topic, "arn:aws:sqs:us-east-1:000000000000:q").await.unwrap();
+    let attributes = json!({ "color": { "DataType": "String", "StringValue": "red" } });
+    let entries = json!([
+        { "Id": "a", "Message": "{\"default\":\"d\",\"sqs\":\"for queues\"}", "MessageStructure": "json" },
+        { "Id": "b", "Message": "plain", "Subject": "s", "MessageAttributes": attributes },
+        { "Id": "c", "Message": "{\"sqs\":\"x\"}", "MessageStructure": "json" },
+    ]);
+    let publish = json!({ "TopicArn": topic, "PublishBatchRequestEntries": entries });
+    let came = run(&engine, "Publish", task("aws-sdk:sns:publishBatch", publish)).await.unwrap();
+    assert_eq!(came["Successful"].as_array().unwrap().len(), 2);
+    assert_eq!((&came["Failed"][0]["Id"], &came["Failed"][0]["Code"]), (&json!("c"), &json!("InvalidParameter")));
+    let take = json!({ "QueueUrl": "http://localhost/0/q", "MaxNumberOfMessages": 10 });
+    let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &take).await;
+    let bodies: Vec<Value> = got["Messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| serde_json::from_str(m["Body"].as_str().unwrap()).unwrap())
+        .collect();
+    assert_eq!((&bodies[0]["Message"], &bodies[1]["Message"]), (&json!("for queues"), &json!("plain")));
+    assert_eq!(bodies[1]["MessageAttributes"], json!({ "color": { "Type": "String", "Value": "red" } }));
+    let error = run(&engine, "Gone", task("aws-sdk:sns:publish", json!({ "TopicArn": "arn:none", "Message": "x" })))
+        .await
+        .unwrap_err();
+    assert!(
+        error.starts_with("Sns.NotFoundException: Topic does not exist (Service: Sns, Status Code: 404"),
+        "{error}"
+    );
+    engine.remove().await;
+}

@@ -1,0 +1,287 @@
+//! The operations of SQS, for its own protocol and for tasks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Message;
+use crate::api::arn::check_name;
+use crate::api::wire::{http_date, md5};
+use crate::host::Host;
+use crate::integrations::answer::{Answer, usual_headers};
+use crate::store::StoreError;
+
+/// How long a received message is hidden, in seconds: SQS's default.
+const HIDDEN: i64 = 30;
+/// The most entries of a batch.
+const BATCH: usize = 10;
+/// The largest message, in bytes.
+const MESSAGE: usize = 1_048_576;
+
+/// Why SQS refuses: the error's code and message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal(pub &'static str, pub String);
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self("InternalError", error.to_string())
+    }
+}
+
+type Came = Result<Value, Refusal>;
+
+fn gone() -> Refusal {
+    Refusal("QueueDoesNotExist", "The specified queue does not exist.".to_owned())
+}
+
+fn text<'a>(input: &'a Value, key: &str) -> &'a str {
+    input.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The ARN of the queue that `QueueUrl` names.
+fn queue(host: &Host, input: &Value) -> String {
+    host.place.arn("sqs", text(input, "QueueUrl").rsplit('/').next().unwrap_or_default())
+}
+
+/// One operation; `None` for one that has no local form.
+pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came> {
+    let arn = queue(host, input);
+    let receipt = text(input, "ReceiptHandle");
+    let done = |there: bool| there.then(|| json!({})).ok_or_else(gone);
+    Some(match operation {
+        "CreateQueue" => create(host, text(input, "QueueName")).await,
+        "GetQueueUrl" => {
+            let arn = host.place.arn("sqs", text(input, "QueueName"));
+            host.queues.arns().contains(&arn).then(|| json!({ "QueueUrl": url(host, &arn) })).ok_or_else(gone)
+        }
+        "ListQueues" => {
+            let urls: Vec<String> = host.queues.arns().iter().map(|arn| url(host, arn)).collect();
+            Ok(json!({ "QueueUrls": urls }))
+        }
+        "GetQueueAttributes" => attributes(host, &arn),
+        "SendMessage" => send_one(host, &arn, input),
+        "SendMessageBatch" => batch(input, |entry| send_one(host, &arn, entry)),
+        "ReceiveMessage" => receive(host, &arn, input),
+        "DeleteMessage" => done(host.queues.delete(&arn, |message| message.receipt == receipt)),
+        "DeleteMessageBatch" => batch(input, |entry| {
+            done(host.queues.delete(&arn, |message| message.receipt == text(entry, "ReceiptHandle")))
+        }),
+        "ChangeMessageVisibility" => {
+            let until = host.clock.now() + seconds(input, "VisibilityTimeout").unwrap_or(HIDDEN) * 1_000;
+            done(host.queues.hide(&arn, receipt, until))
+        }
+        "PurgeQueue" => done(host.queues.delete(&arn, |_| true)),
+        _ => return None,
+    })
+}
+
+async fn create(host: &Host, name: &str) -> Came {
+    check_name(name).map_err(|error| Refusal("InvalidParameterValue", error.message))?;
+    let arn = host.place.arn("sqs", name);
+    host.queues.create(&host.store, &arn).await?;
+    Ok(json!({ "QueueUrl": url(host, &arn) }))
+}
+
+fn url(host: &Host, arn: &str) -> String {
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    format!("http://sqs.{}.localhost/{}/{name}", host.place.region, host.place.account)
+}
+
+fn attributes(host: &Host, arn: &str) -> Came {
+    let (visible, hidden) = host.queues.counts(arn, host.clock.now()).ok_or_else(gone)?;
+    Ok(json!({ "Attributes": {
+        "QueueArn": arn, "ApproximateNumberOfMessages": visible.to_string(),
+        "ApproximateNumberOfMessagesNotVisible": hidden.to_string(),
+    } }))
+}
+
+fn seconds(input: &Value, field: &str) -> Option<i64> {
+    input.get(field).and_then(Value::as_i64)
+}
+
+fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
+    let body = match input.get("MessageBody") {
+        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(value) => value.to_string(),
+    };
+    if body.is_empty() {
+        let why = "The request must contain the parameter MessageBody.";
+        return Err(Refusal("MissingParameter", why.to_owned()));
+    }
+    if body.len() > MESSAGE {
+        let why = format!("One or more parameters are invalid. Reason: Message must be shorter than {MESSAGE} bytes.");
+        return Err(Refusal("InvalidParameterValue", why));
+    }
+    let none = Map::new();
+    let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
+    let delay = seconds(input, "DelaySeconds").unwrap_or(0) * 1_000;
+    let id = host.queues.send(arn, &body, attributes, host.clock.now(), delay).ok_or_else(gone)?;
+    let mut answer = Map::new();
+    if !attributes.is_empty() {
+        answer.insert("MD5OfMessageAttributes".to_owned(), json!(md5(packed(attributes))));
+    }
+    answer.insert("MD5OfMessageBody".to_owned(), json!(md5(&body)));
+    answer.insert("MessageId".to_owned(), json!(id));
+    Ok(Value::Object(answer))
+}
+
+fn receive(host: &Host, arn: &str, input: &Value) -> Came {
+    let most = input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1).clamp(1, BATCH as u64);
+    let hidden = seconds(input, "VisibilityTimeout").unwrap_or(HIDDEN) * 1_000;
+    let taken = host.queues.receive(arn, usize::try_from(most).unwrap_or(1), host.clock.now(), hidden);
+    let messages: Vec<Value> = taken.ok_or_else(gone)?.iter().map(|message| received(message, input)).collect();
+    Ok(json!({ "Messages": messages }))
+}
+
+/// A message with the attributes that were asked for.
+fn received(message: &Message, input: &Value) -> Value {
+    let asked = |fields: &[&str]| -> Vec<String> {
+        let names = fields.iter().filter_map(|field| input.get(field)?.as_array()).flatten();
+        names.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let wanted = |asked: &[String], name: &str| {
+        asked.iter().any(|one| {
+            one == "All" || one == ".*" || one == name || {
+                one.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
+            }
+        })
+    };
+    let mut all = json!({
+        "MessageId": message.id, "ReceiptHandle": message.receipt, "MD5OfBody": md5(&message.body), "Body": message.body,
+    });
+    let of_system = asked(&["AttributeNames", "MessageSystemAttributeNames"]);
+    let known =
+        [("SentTimestamp", message.sent_at.to_string()), ("ApproximateReceiveCount", message.received.to_string())];
+    let told: Map<String, Value> = known
+        .into_iter()
+        .filter(|(name, _)| wanted(&of_system, name))
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    if !told.is_empty() {
+        all["Attributes"] = Value::Object(told);
+    }
+    let names = asked(&["MessageAttributeNames"]);
+    let own = message.attributes.iter().filter(|(name, _)| wanted(&names, name));
+    let own: Map<String, Value> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if !own.is_empty() {
+        all["MD5OfMessageAttributes"] = json!(md5(packed(&own)));
+        all["MessageAttributes"] = Value::Object(own);
+    }
+    all
+}
+
+/// Runs each entry of a batch alone: some may fail while others succeed.
+fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
+    let entries = input.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let refused = |code, why: &str| Err(Refusal(code, why.to_owned()));
+    if entries.is_empty() {
+        return refused(
+            "EmptyBatchRequest",
+            "There should be at least one SendMessageBatchRequestEntry in the request.",
+        );
+    }
+    if entries.len() > BATCH {
+        let why = format!("Maximum number of entries per request are {BATCH}. You have sent {}.", entries.len());
+        return refused("TooManyEntriesInBatchRequest", &why);
+    }
+    let ids: BTreeSet<&str> = entries.iter().map(|entry| text(entry, "Id")).collect();
+    if ids.len() < entries.len() {
+        return refused("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.");
+    }
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let id = text(entry, "Id");
+        match run(entry) {
+            Ok(Value::Object(answer)) => {
+                let mut one = Map::from_iter([("Id".to_owned(), json!(id))]);
+                one.extend(answer);
+                successful.push(Value::Object(one));
+            }
+            Ok(_) => {}
+            // Without its queue no entry can be tried.
+            Err(refusal @ Refusal("QueueDoesNotExist", _)) => return Err(refusal),
+            Err(Refusal(code, message)) => {
+                failed.push(json!({ "Id": id, "Code": code, "Message": message, "SenderFault": true }));
+            }
+        }
+    }
+    Ok(json!({ "Successful": successful, "Failed": failed }))
+}
+
+/// `sqs:sendMessage`.
+pub fn send(host: &Host, parameters: &Value) -> Answer {
+    match send_one(host, &queue(host, parameters), parameters) {
+        Ok(answer) => {
+            let length = answer.to_string().len();
+            let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", length);
+            Answer::with_metadata(
+                answer.as_object().cloned().unwrap_or_default(),
+                &headers,
+                &Uuid::new_v4().to_string(),
+            )
+        }
+        Err(Refusal("QueueDoesNotExist", message)) => Answer::service_failed(
+            "SQS.QueueDoesNotExistException",
+            &message,
+            "AmazonSQS",
+            400,
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ),
+        Err(Refusal(code, message)) => {
+            Answer::service_failed("SQS.AmazonSQSException", &message, "AmazonSQS", 400, code)
+        }
+    }
+}
+
+/// `aws-sdk:sqs`; `None` for an operation that has no local form.
+pub async fn call(host: &Host, operation: &str, parameters: &Value) -> Option<Answer> {
+    Some(match operate(host, operation, parameters).await? {
+        Ok(answer) => Answer::Done(spelt(&answer).to_string()),
+        Err(Refusal(code, message)) => {
+            let known =
+                ["QueueDoesNotExist", "EmptyBatchRequest", "TooManyEntriesInBatchRequest", "BatchEntryIdsNotDistinct"];
+            let kind = if known.contains(&code) { code } else { "Sqs" };
+            Answer::sdk_failed(&format!("Sqs.{kind}Exception"), &message, "Sqs", 400)
+        }
+    })
+}
+
+/// The names of AWS's Java SDK, which Step Functions gives: `Md5OfBody`.
+fn spelt(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.replacen("MD5", "Md5", 1), spelt(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(spelt).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Attributes in the form whose MD5 SQS answers with: by name; each text with its length before it.
+fn packed(attributes: &Map<String, Value>) -> Vec<u8> {
+    /// What marks a value that is text, and one that is bytes.
+    const TEXT: u8 = 1;
+    const BYTES: u8 = 2;
+    let mut bytes = Vec::new();
+    let put = |bytes: &mut Vec<u8>, part: &[u8]| {
+        bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend(part);
+    };
+    let sorted: BTreeMap<&String, &Value> = attributes.iter().collect();
+    for (name, attribute) in sorted {
+        put(&mut bytes, name.as_bytes());
+        put(&mut bytes, text(attribute, "DataType").as_bytes());
+        if text(attribute, "DataType").starts_with("Binary") {
+            bytes.push(BYTES);
+            put(&mut bytes, &BASE64_STANDARD.decode(text(attribute, "BinaryValue")).unwrap_or_default());
+        } else {
+            bytes.push(TEXT);
+            put(&mut bytes, text(attribute, "StringValue").as_bytes());
+        }
+    }
+    bytes
+}
