@@ -27,10 +27,21 @@ pub(crate) struct Situation {
     pub retries: bool,
     pub token: Option<String>,
     /// `$$.Map.Item`, inside an item processor and its selector.
-    pub item: Option<(usize, Arc<Value>)>,
+    pub item: Option<Item>,
     pub redrives: u64,
+    /// Milliseconds since the epoch, once it was redriven.
+    pub redriven_at: Option<i64>,
     /// Set in a child of a distributed map, which is an execution of its own.
     pub child: Option<Arc<ChildIdentity>>,
+}
+
+/// An item of a Map state.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub index: usize,
+    pub value: Arc<Value>,
+    /// The URI of what it was read from; `None` where it is of the state's own data.
+    pub source: Option<Arc<str>>,
 }
 
 /// Who a child execution is.
@@ -111,6 +122,9 @@ impl<'a> View<'a> {
         if !self.testing {
             context["Execution"]["RedriveCount"] = situation.redrives.into();
         }
+        if let Some(at) = situation.redriven_at {
+            context["Execution"]["RedriveTime"] = timestamp::format(at).into();
+        }
         if !situation.state.is_empty() {
             context["State"] = json!({
                 "EnteredTime": timestamp::format(situation.entered_at),
@@ -120,8 +134,9 @@ impl<'a> View<'a> {
                 context["State"]["RetryCount"] = situation.retry_count.into();
             }
         }
-        if let Some((index, item)) = &situation.item {
-            context["Map"] = json!({ "Item": { "Index": index, "Value": item.as_ref() } });
+        if let Some(item) = &situation.item {
+            let source = item.source.as_deref().unwrap_or("STATE_DATA");
+            context["Map"] = json!({ "Item": { "Index": item.index, "Value": item.value.as_ref(), "Source": source } });
         }
         if let Some(token) = &situation.token {
             context["Task"] = json!({ "Token": token });

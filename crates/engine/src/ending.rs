@@ -313,6 +313,7 @@ impl Execution {
             return;
         }
         at.situation.redrives = redrives;
+        at.situation.redriven_at = Some(self.now);
         at.situation.retry_count = 0;
         at.retries.iter_mut().for_each(|made| *made = 0);
         at.previous = previous;

@@ -242,6 +242,7 @@ impl Execution {
             entered: 0,
             situation: Situation {
                 item: inherited.and_then(|t| t.situation.item.clone()),
+                redriven_at: inherited.and_then(|t| t.situation.redriven_at),
                 redrives: inherited.map_or(self.redrives, |t| t.situation.redrives),
                 child: inherited.and_then(|t| t.situation.child.clone()),
                 ..Situation::default()

@@ -152,6 +152,36 @@ fn a_named_object_is_asked_for_in_its_bucket() {
 }
 
 #[test]
+fn items_know_what_they_were_read_from() {
+    let selected = |resource: &str, config: Value, answers: &[&str]| {
+        let mut fields = reader(resource, config);
+        fields["ItemSelector"] = json!({ "from.$": "$$.Map.Item.Source" });
+        let mut play = Play::of(fields, json!({ "Type": "Pass" }), "STANDARD");
+        for answer in answers {
+            play.answer_with(answer);
+        }
+        let output = play.output();
+        output.as_array().unwrap().iter().map(|one| one["from"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(selected("getObject", json!({}), &["[1]"]), ["S3://b/k"]);
+    assert_eq!(selected("listObjectsV2", json!({}), &["[1]"]), ["S3://b"]);
+    let athena = json!({ "ManifestType": "ATHENA_DATA", "InputType": "JSONL" });
+    let texts = r#"["1\n2", "", "3"]"#;
+    let from = selected("getObject", athena, &["s3://x/1\ns3://x/2\ns3://x/3", texts]);
+    assert_eq!(from, ["S3://x/1", "S3://x/1", "S3://x/3"]);
+    let fields = json!({ "ItemSelector": { "from.$": "$$.Map.Item.Source" } });
+    assert_eq!(Play::of(fields, json!({ "Type": "Pass" }), "STANDARD").output()[3]["from"], json!("STATE_DATA"));
+}
+
+#[test]
+fn an_item_above_a_payload_begins_no_child() {
+    let mut play = Play::map(reader("getObject", json!({})));
+    play.answer_with(&json!(["x".repeat(262_143)]).to_string());
+    assert_eq!(play.error().0, "States.DataLimitExceeded");
+    assert!(play.run().children.is_empty());
+}
+
+#[test]
 fn what_cannot_be_read_fails_the_run() {
     let play = Play::map(reader("getObject", json!({ "InputType": "PARQUET" })));
     assert_eq!(play.error().0, "States.ItemReaderFailed");

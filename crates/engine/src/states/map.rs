@@ -7,6 +7,7 @@ use countersign_asl::expr::path::Root;
 use countersign_trace::{Details, EventKind};
 use serde_json::Value;
 
+use crate::context::{Item, Situation};
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
 use crate::program::{CompileError, Compiler, Fields, State};
@@ -185,7 +186,7 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
     }
     let length = input.text.len();
     let child = execution.spawn(Some(Parent { thread, index }), log, scope, input, started);
-    execution.threads[child].situation.item = Some((index, item));
+    execution.threads[child].situation.item = Some(Item { index, value: item, source: None });
     execution.ready.push_back(child);
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
@@ -207,7 +208,9 @@ pub(crate) fn item_input(
         let value = Arc::clone(item);
         return Ok(Data { value, text });
     };
-    let situation = crate::context::Situation { item: Some((index, Arc::clone(item))), ..at.situation.clone() };
+    let source = iterations.progress.as_ref().and_then(|progress| progress.source(index));
+    let item = Item { index, value: Arc::clone(item), source };
+    let situation = Situation { item: Some(item), ..at.situation.clone() };
     let mut view = execution.view(at, &iterations.input.value);
     view.situation = &situation;
     Ok(Data::new(selector.value(&view)?))

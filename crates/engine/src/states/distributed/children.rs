@@ -9,7 +9,7 @@ use super::{at_state, fail_run, finish, go_on, progress, run_of, uuid};
 use crate::OutcomeStatus;
 use crate::context::ChildIdentity;
 use crate::execution::{EVENTS, EXPRESS_TIME, Execution, Purpose};
-use crate::failure::Failure;
+use crate::failure::{Failure, PAYLOAD};
 use crate::map_run::Child;
 use crate::states::map;
 use crate::thread::{Children, Data, Parent, Ran, Run, Step};
@@ -103,7 +103,12 @@ fn input(execution: &Execution, thread: usize, map: &map::Map, index: usize) -> 
     if map.distributed.as_ref().is_some_and(|d| d.batcher.is_some()) {
         return Ok(Data { text: Arc::from(item.to_string()), value: Arc::clone(item) });
     }
-    map::item_input(execution, thread, map, index, item)
+    let input = map::item_input(execution, thread, map, index, item)?;
+    if input.text.len() > PAYLOAD {
+        let at = &execution.threads[thread];
+        return Err(Failure::data_limit(&execution.program.scopes[at.scope].states[at.state].name));
+    }
+    Ok(input)
 }
 
 /// The inputs of the children that have not begun. One that cannot be made is the item alone.
@@ -138,7 +143,8 @@ pub(super) fn open(execution: &mut Execution, thread: usize, index: usize, input
     let at = &mut execution.threads[opened];
     at.variables = Arc::default();
     at.situation.item = None;
-    at.situation.redrives = child.redrives;
+    // An Express child that is redriven is a new execution.
+    (at.situation.redrives, at.situation.redriven_at) = (0, None);
     at.situation.child = Some(Arc::new(identity));
     execution.ready.push_back(opened);
     runs(execution, thread, index, opened);

@@ -123,7 +123,8 @@ pub(super) fn table(text: &str, given: Option<&[String]>, delimiter: char) -> Re
     Ok(rows.map(item).collect())
 }
 
-/// Rows of cells after RFC 4180: quotes around a cell, doubled within it.
+/// Rows of cells after RFC 4180: quotes around a cell, doubled within it. A backslash escapes another one, a quote and
+/// the delimiter, and is left out before any other letter.
 fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
     let mut quoted = false;
@@ -135,6 +136,7 @@ fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
                 cell.push('"');
             }
             '"' => quoted = !quoted,
+            '\\' => cell.extend(chars.next_if(|next| ['\\', '"', delimiter].contains(next))),
             '\r' if !quoted && chars.peek() == Some(&'\n') => {}
             '\n' if !quoted => {
                 row.push(std::mem::take(&mut cell));
@@ -166,5 +168,6 @@ mod tests {
         check("a,b\n1,2\r\n3,\"x,\"\"y\"\n", json!([{"a": "1", "b": "2"}, {"a": "3", "b": "x,\"y"}]));
         check("a,b\n1\n", json!([{"a": "1", "b": ""}]));
         check("", json!([]));
+        check("a,b\nC:\\\\x\\\\y,\\\"q\\\" \\z\\,\n", json!([{"a": "C:\\x\\y", "b": "\"q\" z,"}]));
     }
 }

@@ -74,6 +74,8 @@ pub(crate) struct Progress {
     deadlines: BTreeMap<usize, TimerId>,
     /// Why the run fails or has failed.
     failure: Option<Failure>,
+    /// The URIs of what was read, each with the index of its first item.
+    sources: Vec<(usize, Arc<str>)>,
 }
 
 impl Progress {
@@ -86,7 +88,14 @@ impl Progress {
             again: VecDeque::new(),
             deadlines: BTreeMap::new(),
             failure: None,
+            sources: Vec::new(),
         }
+    }
+
+    /// What an item was read from.
+    pub fn source(&self, index: usize) -> Option<Arc<str>> {
+        let after = self.sources.partition_point(|(first, _)| *first <= index);
+        self.sources.get(after.checked_sub(1)?).map(|(_, uri)| Arc::clone(uri))
     }
 
     /// Whether more items have failed, of `items`, than are tolerated.
@@ -195,11 +204,14 @@ pub(crate) fn items_read(
         return;
     };
     let read = answer.and_then(|text| match &asked.integration {
-        Integration::ItemObjects => reader.second(execution, thread, &asked.parameters, &text).map(Read::Items),
+        Integration::ItemObjects => reader.second(execution, thread, &asked.parameters, &text),
         _ => reader.first(execution, thread, &asked.parameters, &text),
     });
     let ran = match read {
-        Ok(Read::Items(items)) => {
+        Ok(Read::Items(items, sources)) => {
+            if let Some(progress) = progress(execution, thread) {
+                progress.sources = sources;
+            }
             if let Children::Map(iterations) = &mut execution.threads[thread].children {
                 iterations.results = vec![None; items.len()];
                 iterations.items = items.into_iter().map(Arc::new).collect();

@@ -3,6 +3,8 @@
 //! A reader asks once for an object or a list of objects. Where the answer only names the objects that hold the items
 //! (a manifest, or a list to be loaded), it asks once more for those.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::formats::{self, Format};
@@ -41,7 +43,8 @@ enum Source {
 
 /// What an answer holds.
 pub(crate) enum Read {
-    Items(Vec<Value>),
+    /// The items, and the URIs that they were read from, each with the index of its first item.
+    Items(Vec<Value>, Vec<(usize, Arc<str>)>),
     /// The parameters of the second request: `Objects`, each with `Bucket` and `Key`, and `Headers` where the manifest
     /// knows the columns.
     Named(Value),
@@ -113,23 +116,20 @@ impl Reader {
             Source::Athena => return athena(text).map(Read::Named),
         };
         items.truncate(self.limit(execution, thread)?);
-        Ok(Read::Items(items))
+        // A list is of its bucket.
+        let key = if self.source == Source::List { None } else { asked["Key"].as_str() };
+        Ok(Read::Items(items, vec![(0, uri(bucket, key))]))
     }
 
     /// The items of the answer to the second request, a list of texts; `asked` are its parameters.
-    pub fn second(
-        &self,
-        execution: &Execution,
-        thread: usize,
-        asked: &Value,
-        text: &str,
-    ) -> Result<Vec<Value>, Failure> {
+    pub fn second(&self, execution: &Execution, thread: usize, asked: &Value, text: &str) -> Result<Read, Failure> {
         let limit = self.limit(execution, thread)?;
         let texts: Vec<String> =
             serde_json::from_str(text).map_err(|error| failed(format!("The objects cannot be read: {error}")))?;
         let columns = asked["Headers"].as_array().map(|headers| formats::names(headers));
-        let mut items = Vec::new();
-        for text in &texts {
+        let (mut items, mut sources) = (Vec::new(), Vec::new());
+        for (text, object) in texts.iter().zip(asked["Objects"].as_array().into_iter().flatten()) {
+            sources.push((items.len(), uri(object["Bucket"].as_str().unwrap_or_default(), object["Key"].as_str())));
             items.extend(match &columns {
                 Some(columns) => formats::table(text, Some(columns), ',')?,
                 None => self.format.items(text)?,
@@ -139,8 +139,13 @@ impl Reader {
             }
         }
         items.truncate(limit);
-        Ok(items)
+        Ok(Read::Items(items, sources))
     }
+}
+
+/// The URI of an object or a bucket, as the context object has it.
+fn uri(bucket: &str, key: Option<&str>) -> Arc<str> {
+    key.map_or_else(|| format!("S3://{bucket}"), |key| format!("S3://{bucket}/{key}")).into()
 }
 
 /// The objects of a list. One that ends with a slash stands for a folder and holds nothing.
