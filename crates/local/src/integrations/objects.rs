@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -266,20 +267,31 @@ pub fn read_each(host: &Host, parameters: &Value) -> Answer {
     texts.map_or_else(|refusal| unread(&refusal), |texts| Answer::Done(json!(texts).to_string()))
 }
 
-/// The text of the object that `Bucket` and `Key` name, decompressed where it is compressed with gzip.
+/// The text of the object that `Bucket` and `Key` name, decompressed.
 fn text_of(buckets: &Buckets, object: &Value) -> Result<String, Refusal> {
-    const GZIP: [u8; 2] = [0x1f, 0x8b];
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (mut body, _) = buckets.get(text("Bucket"), text("Key"))?;
+    let (body, _) = buckets.get(text("Bucket"), text("Key"))?;
+    let plain = decompressed(body).map_err(|error| {
+        let why = format!("The object '{}' cannot be decompressed: {error}", text("Key"));
+        Refusal("InvalidCompressionFormat", why, 400)
+    })?;
+    Ok(String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// A body that begins as gzip or Zstandard begin, without that compression; any other as it is.
+fn decompressed(body: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+    let mut plain = Vec::new();
     if body.starts_with(&GZIP) {
-        let mut plain = Vec::new();
-        MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain).map_err(|error| {
-            let why = format!("The object '{}' cannot be decompressed: {error}", text("Key"));
-            Refusal("InvalidCompressionFormat", why, 400)
-        })?;
-        body = plain;
+        MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain)?;
+    } else if body.starts_with(&ZSTD) {
+        let decoder = StreamingDecoder::new(body.as_slice());
+        decoder.map_err(std::io::Error::other)?.read_to_end(&mut plain)?;
+    } else {
+        return Ok(body);
     }
-    Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(plain)
 }
 
 fn unread(refusal: &Refusal) -> Answer {
@@ -317,6 +329,19 @@ pub fn write(host: &Host, parameters: &Value) -> Answer {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
     use super::*;
+
+    #[test]
+    fn compressed_bodies_are_read() {
+        use flate2::{Compression, read::GzEncoder};
+        let text = b"[1,2]".to_vec();
+        let mut gzip = Vec::new();
+        GzEncoder::new(text.as_slice(), Compression::fast()).read_to_end(&mut gzip).unwrap();
+        let zstd = ruzstd::encoding::compress_to_vec(text.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
+        for body in [text.clone(), gzip, zstd] {
+            assert_eq!(decompressed(body).unwrap(), text);
+        }
+        assert!(decompressed(vec![0x1f, 0x8b, 0]).is_err());
+    }
 
     #[test]
     fn objects_are_files_and_no_key_leads_out_of_its_bucket() {
