@@ -325,24 +325,33 @@ pub struct List {
     next_token: Option<String>,
 }
 
+/// Whether executions that were redriven are asked for, those that were not, or both.
+fn redriven(ask: &List) -> Result<Option<bool>, ApiError> {
+    match ask.redrive_filter.as_deref() {
+        None => Ok(None),
+        Some("REDRIVEN") => Ok(Some(true)),
+        Some("NOT_REDRIVEN") => Ok(Some(false)),
+        Some(other) => {
+            Err(ApiError::constraint(other, "redriveFilter", "satisfy enum value set: [NOT_REDRIVEN, REDRIVEN]"))
+        }
+    }
+}
+
 /// `ListExecutions`, of a machine, a version, an alias or a run of a distributed map.
 pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
+    let redriven = redriven(&ask)?;
     if let Some(run) = &ask.map_run_arn {
         if ask.state_machine_arn.is_some() {
             let message = "Must provide either a StateMachine ARN or a MapRun ARN, not both";
             return Err(ApiError::new("ValidationException", message));
         }
         let (filter, token) = (ask.status_filter.as_deref(), ask.next_token.as_deref());
-        if ask.redrive_filter.as_deref() == Some("REDRIVEN") {
-            // A redrive of the execution runs its map anew: no child is one that was redriven.
-            return Ok(json!({ "executions": [] }));
-        }
-        return map_runs::children(host, run, filter, ask.max_results, token).await;
+        return map_runs::children(host, run, (filter, redriven), ask.max_results, token).await;
     }
-    of_machine(host, &ask)
+    of_machine(host, &ask, redriven)
 }
 
-fn of_machine(host: &Host, ask: &List) -> Answer {
+fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> Answer {
     let arn = ask
         .state_machine_arn
         .as_deref()
@@ -363,9 +372,8 @@ fn of_machine(host: &Host, ask: &List) -> Answer {
             let here = arn == machine_arn
                 || params.state_machine_version_arn.as_deref() == Some(arn)
                 || params.state_machine_alias_arn.as_deref() == Some(arn);
-            let redriven = ask.redrive_filter.as_ref().map(|filter| filter == "REDRIVEN");
-            here && redriven.is_none_or(|redriven| redriven == (row.redrives > 0))
-                && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
+            here && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
+                && redriven.is_none_or(|redriven| (row.redrives > 0) == redriven)
         };
         registry.executions_of(machine_arn).filter(wanted).map(|row| row.params.execution_arn.clone()).collect()
     };

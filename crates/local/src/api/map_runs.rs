@@ -154,8 +154,6 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
         Some(_) if child.lost => ("NOT_REDRIVABLE", "Execution history event limit exceeded"),
         Some(_) => ("REDRIVABLE_BY_MAP_RUN", ""),
     };
-    all.insert("redriveCount".to_owned(), json!(child.redrives));
-    all.extend(child.redriven_at.map(|at| ("redriveDate".to_owned(), seconds(at))));
     all.insert("redriveStatus".to_owned(), json!(status));
     if !why.is_empty() {
         all.insert("redriveStatusReason".to_owned(), json!(why));
@@ -173,6 +171,8 @@ fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {
         ("startDate", Some(seconds(child.started_at))),
         ("stopDate", child.stopped_at.map(seconds)),
         ("itemCount", Some(json!(child.items))),
+        ("redriveCount", Some(json!(child.redrives))),
+        ("redriveDate", child.redriven_at.map(seconds)),
     ];
     all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
@@ -181,12 +181,15 @@ fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {
 pub async fn children(
     host: &Arc<Host>,
     arn: &str,
-    filter: Option<&str>,
+    (filter, redriven): (Option<&str>, Option<bool>),
     size: Option<i64>,
     token: Option<&str>,
 ) -> Answer {
     let (_, run) = get(host, arn).await?;
-    let wanted = |child: &&Child| filter.is_none_or(|filter| child_status(child) == filter);
+    let wanted = |child: &&Child| {
+        filter.is_none_or(|filter| child_status(child) == filter)
+            && redriven.is_none_or(|redriven| (child.redrives > 0) == redriven)
+    };
     let rows: Vec<_> = run.children.iter().rev().filter(wanted).map(|child| listed(&run, child)).collect();
     let (rows, next) = page(rows, size, token)?;
     let mut answer = json!({ "executions": rows });

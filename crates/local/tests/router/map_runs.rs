@@ -108,6 +108,10 @@ async fn a_run_is_redriven_with_its_execution() {
     engine.call("RedriveExecution", json!({ "executionArn": execution })).await;
     let described = engine.call("DescribeMapRun", json!({ "mapRunArn": run })).await;
     assert_eq!((&described["status"], &described["redriveCount"]), (&json!("RUNNING"), &json!(1)));
+    for (filter, count) in [("REDRIVEN", 1), ("NOT_REDRIVEN", 0)] {
+        let listed = engine.call("ListExecutions", json!({ "mapRunArn": run, "redriveFilter": filter })).await;
+        assert_eq!(listed["executions"].as_array().unwrap().len(), count, "{filter}");
+    }
     assert_eq!(
         (&described["executionCounts"]["running"], &described["redriveDate"]),
         (&json!(1), &json!(1_700_000_001.0))
