@@ -91,6 +91,9 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
             queues::call(call.host, &operation, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
         }
         ("events", "putEvents") => events::put(call.parameters),
+        ("apigateway", "invoke") => {
+            http::invoke_gateway(call.host, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
+        }
         ("http", "invoke") if call.pattern == Pattern::RequestResponse => {
             http::invoke(call.host, call.parameters).await
         }

@@ -145,6 +145,26 @@ async fn a_call_that_fails_says_how() {
 }
 
 #[tokio::test]
+async fn an_api_on_this_machine_is_called_by_its_stage_and_path() {
+    let (engine, server) = (Engine::new("gateway").await, serve().await);
+    let state = |endpoint: String, path: &str| {
+        let parameters = json!({
+            "ApiEndpoint": endpoint, "Method": "POST", "Stage": "echo", "Path": path, "RequestBody": "hello",
+            "QueryParameters": { "q": ["1", "2"] }, "Headers": { "X-Own": ["a", "b"] },
+        });
+        json!({ "Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "Parameters": parameters })
+    };
+    let seen = run(&engine, state(server.to_string(), "/")).await.unwrap()["ResponseBody"].take();
+    assert_eq!((&seen["uri"], &seen["body"]), (&json!("/echo?q=1&q=2"), &json!("\"hello\"")));
+    assert_eq!(seen["headers"]["x-own"], json!("a,b"));
+    let (error, _) = run(&engine, state(format!("http://{server}"), "none")).await.unwrap_err();
+    assert_eq!(error, "ApiGateway.404");
+    let (_, cause) = run(&engine, state("x.execute-api.us-east-1.amazonaws.com".to_owned(), "/")).await.unwrap_err();
+    assert!(cause.contains("has no local form"), "{cause}");
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn an_oauth_connection_asks_for_its_token() {
     let server = serve().await;
     let connections = format!(

@@ -1,13 +1,15 @@
-//! `http:invoke`: a call of any HTTPS API, signed in with a connection.
+//! `http:invoke`: a call of any HTTPS API, signed in with a connection; `apigateway:invoke` on this machine.
 
 mod client;
 mod form;
+mod gateway;
 mod request;
 
 use serde_json::{Map, Value, json};
 
 pub use client::HttpClient;
 use client::{Response, Trouble};
+pub use gateway::invoke as invoke_gateway;
 use request::Draft;
 
 use super::answer::Answer;
@@ -50,7 +52,7 @@ async fn call(host: &Host, parameters: &Value, reveal: bool, exchange: &mut Exch
         plain.request().map_err(|why| Answer::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
     let response = host.http.send(request).await.map_err(trouble)?;
     exchange.response = Some(shown_response(&plain, &response));
-    answered(&response)
+    answered(&response, "States.Http.StatusCode")
 }
 
 /// The connection that the parameters name, which the functions' file declares.
@@ -95,8 +97,8 @@ fn trouble(trouble: Trouble) -> Answer {
     }
 }
 
-/// The task's result, or its failure where the status is none of success.
-fn answered(response: &Response) -> Result<Answer, Answer> {
+/// The task's result, or its failure where the status is none of success: `errors` and the status.
+fn answered(response: &Response, errors: &str) -> Result<Answer, Answer> {
     let find = |wanted: &str| response.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let media = find("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     let media = media.to_ascii_lowercase();
@@ -109,7 +111,7 @@ fn answered(response: &Response) -> Result<Answer, Answer> {
     let reason = response.status.canonical_reason().unwrap_or_default();
     if !response.status.is_success() {
         let cause = if text.is_empty() { reason.into() } else { text };
-        return Err(Answer::failed(&format!("States.Http.StatusCode.{}", response.status.as_u16()), cause));
+        return Err(Answer::failed(&format!("{errors}.{}", response.status.as_u16()), cause));
     }
     let is_json = media == "application/json" || media.ends_with("+json");
     let body = serde_json::from_str(&text).ok().filter(|_| is_json).unwrap_or_else(|| json!(text));

@@ -53,7 +53,8 @@ impl Draft {
         }
         set(&mut headers, "User-Agent", format!("Amazon|StepFunctions|HttpInvoke|{region}"));
         set(&mut headers, "Range", "bytes=0-262144".to_owned());
-        Ok(Self { method, url: url(endpoint, parameters, connection, secret), headers, body })
+        let added: Vec<_> = connection.query.iter().map(|(name, value)| (name.clone(), secret(value))).collect();
+        Ok(Self { method, url: with_query(endpoint, parameters, &added), headers, body })
     }
 
     /// The request as it is sent.
@@ -90,11 +91,9 @@ fn check(endpoint: &str) -> Result<(), String> {
     let wrong = || format!("the ApiEndpoint '{endpoint}' is no HTTPS URL");
     let uri: Uri = endpoint.parse().map_err(|_| wrong())?;
     let host = uri.host().ok_or_else(wrong)?;
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(()),
-        Some("http") if here => Ok(()),
+        Some("http") if is_here(host) => Ok(()),
         Some("http") => {
             Err(format!("the ApiEndpoint '{endpoint}' must begin with https:// (http:// reaches this machine alone)"))
         }
@@ -102,15 +101,20 @@ fn check(endpoint: &str) -> Result<(), String> {
     }
 }
 
-/// The endpoint with every query parameter.
-fn url(endpoint: &str, parameters: &Value, connection: &Connection, secret: Writing<'_>) -> String {
+/// Whether a host of a URL is this machine.
+pub fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The endpoint with every query parameter, and with those that are added.
+pub fn with_query(endpoint: &str, parameters: &Value, added: &[(String, String)]) -> String {
     let mut query = Serializer::new(String::new());
     for (name, value) in parameters["QueryParameters"].as_object().into_iter().flatten() {
         let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         query.extend_pairs(values.iter().map(|value| (name, plain(value))));
     }
-    query.extend_pairs(connection.query.iter().map(|(name, value)| (name, secret(value))));
-    let query = query.finish();
+    let query = query.extend_pairs(added).finish();
     let endpoint = endpoint.split('#').next().unwrap_or_default();
     match (query.is_empty(), endpoint.contains('?')) {
         (true, _) => endpoint.to_owned(),
@@ -162,13 +166,13 @@ fn basic(username: &str, password: &str) -> String {
 }
 
 /// Sets a header in the place of one of the same name.
-fn set(headers: &mut Vec<(String, String)>, name: &str, value: String) {
+pub fn set(headers: &mut Vec<(String, String)>, name: &str, value: String) {
     headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     headers.push((name.to_owned(), value));
 }
 
 /// A header's value; several are separated by commas.
-fn several(value: &Value) -> String {
+pub fn several(value: &Value) -> String {
     match value {
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
         value => plain(value),
