@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::expressions::{Names, holds, update};
+use super::expressions::{Item, Names, holds, project, update};
 use crate::api::wire::http_date;
 use crate::host::Host;
 use crate::store::{Kind, StoreError};
@@ -36,8 +36,6 @@ impl From<StoreError> for Refusal {
 pub fn invalid(message: impl Into<String>) -> Refusal {
     Refusal("ValidationException", message.into())
 }
-
-type Item = Map<String, Value>;
 
 fn constraint(value: &str, field: &str, must: &str) -> Refusal {
     invalid(format!(
@@ -121,10 +119,13 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     let place = place(&table, &given)?;
     let _alone = host.tables.0.lock().await;
     let before: Option<Item> = host.store.thing(Kind::Item, &place).await?;
-    if action == "getItem" {
-        return Ok(before.map_or_else(|| json!({}), |item| json!({ "Item": item })));
-    }
     let names = Names::of(parameters);
+    if action == "getItem" {
+        let Some(item) = before else { return Ok(json!({})) };
+        let projected = parameters.get("ProjectionExpression").and_then(Value::as_str);
+        let item = projected.map_or(Ok(item.clone()), |expression| project(expression, &names, &item))?;
+        return Ok(json!({ "Item": item }));
+    }
     if let Some(condition) = parameters.get("ConditionExpression").and_then(Value::as_str)
         && !holds(condition, &names, before.as_ref().unwrap_or(&Map::new()))?
     {

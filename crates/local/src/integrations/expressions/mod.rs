@@ -1,0 +1,186 @@
+//! DynamoDB's expressions on one item: conditions, updates and projections.
+//!
+//! An expression is read once and evaluated as it is read: [`Reader`] gives the words, the paths and the values.
+
+mod condition;
+mod number;
+mod projection;
+mod update;
+
+use serde_json::{Map, Value};
+
+use super::tables::{Refusal, invalid};
+
+pub use condition::holds;
+pub use projection::project;
+pub use update::update;
+
+pub type Item = Map<String, Value>;
+
+/// What `#name` and `:value` stand for.
+pub struct Names<'a> {
+    names: Option<&'a Value>,
+    values: Option<&'a Value>,
+}
+
+impl<'a> Names<'a> {
+    /// Those of a request.
+    pub fn of(parameters: &'a Value) -> Self {
+        Self { names: parameters.get("ExpressionAttributeNames"), values: parameters.get("ExpressionAttributeValues") }
+    }
+
+    fn name(&self, alias: &str) -> Result<String, Refusal> {
+        let name = self.names.and_then(|names| names.get(alias)).and_then(Value::as_str);
+        name.map(str::to_owned).ok_or_else(|| {
+            invalid(format!(
+                "An expression attribute name used in the document path is not defined; attribute name: {alias}"
+            ))
+        })
+    }
+
+    fn value(&self, alias: &str) -> Result<Value, Refusal> {
+        self.values.and_then(|values| values.get(alias)).cloned().ok_or_else(|| {
+            invalid(format!(
+                "An expression attribute value used in expression is not defined; attribute value: {alias}"
+            ))
+        })
+    }
+}
+
+/// A step of a document path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Field(String),
+    Index(usize),
+}
+
+/// What a path leads to.
+fn find<'a>(item: &'a Item, path: &[Step]) -> Option<&'a Value> {
+    let (Step::Field(first), rest) = path.split_first()? else { return None };
+    rest.iter().try_fold(item.get(first)?, |value, step| match step {
+        Step::Field(name) => value.get("M")?.get(name),
+        Step::Index(index) => value.get("L")?.get(index),
+    })
+}
+
+/// The signs that are more than one letter, and those that are one.
+const SIGNS: [&str; 14] = ["<>", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", ".", ",", "+", "-"];
+
+/// The most operators and functions of an expression.
+const OPERATORS: usize = 300;
+
+/// Reads an expression from its start to its end.
+struct Reader<'a> {
+    /// Words (with their `#` or `:`), numbers and signs.
+    tokens: Vec<&'a str>,
+    at: usize,
+    names: &'a Names<'a>,
+    /// `ConditionExpression`, ...
+    kind: &'static str,
+    operators: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, names: &'a Names<'a>, kind: &'static str) -> Result<Self, Refusal> {
+        let (mut tokens, mut rest) = (Vec::new(), text.trim_start());
+        while let Some(first) = rest.chars().next() {
+            let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+            let length = if word(first) || first == '#' || first == ':' {
+                let body = rest[1..].find(|letter| !word(letter)).map_or(rest.len(), |end| end + 1);
+                Some(body)
+            } else {
+                SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len())
+            };
+            let Some(length) = length else {
+                return Err(invalid(format!("Invalid {kind}: Syntax error; token: \"{first}\", near: \"{rest}\"")));
+            };
+            tokens.push(&rest[..length]);
+            rest = rest[length..].trim_start();
+        }
+        Ok(Self { tokens, at: 0, names, kind, operators: 0 })
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        self.tokens.get(self.at).copied()
+    }
+
+    /// Takes a sign or a keyword, whatever the case of its letters.
+    fn take(&mut self, wanted: &str) -> bool {
+        let found = self.peek().is_some_and(|token| token.eq_ignore_ascii_case(wanted));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Counts an operator or a function: brackets within brackets must come to an end.
+    fn count(&mut self) -> Result<(), Refusal> {
+        self.operators += 1;
+        if self.operators <= OPERATORS {
+            return Ok(());
+        }
+        Err(invalid(format!("Invalid {}: The expression contains more than {OPERATORS} operators", self.kind)))
+    }
+
+    fn expect(&mut self, wanted: &str) -> Result<(), Refusal> {
+        if self.take(wanted) { Ok(()) } else { Err(self.wrong()) }
+    }
+
+    fn end(&self) -> Result<(), Refusal> {
+        if self.peek().is_none() { Ok(()) } else { Err(self.wrong()) }
+    }
+
+    /// The refusal of the token at hand.
+    fn wrong(&self) -> Refusal {
+        let token = self.peek().unwrap_or("<EOF>");
+        let from = self.at.saturating_sub(1).min(self.tokens.len());
+        let near = self.tokens[from..].iter().take(3).copied().collect::<Vec<_>>().join(" ");
+        invalid(format!("Invalid {}: Syntax error; token: \"{token}\", near: \"{near}\"", self.kind))
+    }
+
+    /// The function that is called here, by its name; its bracket is taken.
+    fn function(&mut self, known: &[&'static str]) -> Option<&'static str> {
+        let name = known.iter().find(|name| self.peek() == Some(**name))?;
+        (self.tokens.get(self.at + 1) == Some(&"(")).then(|| {
+            self.at += 2;
+            *name
+        })
+    }
+
+    /// A document path, such as `a.#b[0]`.
+    fn path(&mut self) -> Result<Vec<Step>, Refusal> {
+        let mut path = vec![Step::Field(self.field()?)];
+        loop {
+            if self.take(".") {
+                path.push(Step::Field(self.field()?));
+            } else if self.take("[") {
+                let index = self.peek().and_then(|token| token.parse().ok()).ok_or_else(|| self.wrong())?;
+                self.at += 1;
+                path.push(Step::Index(index));
+                self.expect("]")?;
+            } else {
+                return Ok(path);
+            }
+        }
+    }
+
+    fn field(&mut self) -> Result<String, Refusal> {
+        let names = self.names;
+        match self.peek() {
+            Some(alias) if alias.starts_with('#') => {
+                self.at += 1;
+                names.name(alias)
+            }
+            Some(name) if name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') => {
+                self.at += 1;
+                Ok(name.to_owned())
+            }
+            _ => Err(self.wrong()),
+        }
+    }
+
+    /// A `:value`, where one is.
+    fn given(&mut self) -> Option<Result<Value, Refusal>> {
+        let alias = self.peek().filter(|token| token.starts_with(':'))?;
+        self.at += 1;
+        Some(self.names.value(alias))
+    }
+}

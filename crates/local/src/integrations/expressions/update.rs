@@ -1,0 +1,211 @@
+//! Updates: SET, REMOVE, ADD and DELETE.
+
+use serde_json::{Map, Value, json};
+
+use super::{Item, Names, Reader, Step, find, number};
+use crate::integrations::tables::{Refusal, invalid};
+
+fn wrong_type() -> Refusal {
+    invalid("An operand in the update expression has an incorrect data type")
+}
+
+/// Performs an update; the values are those of the item before it.
+///
+/// # Errors
+/// The expression is none, or its operands do not go together.
+pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<(), Refusal> {
+    let before = item.clone();
+    let mut reader = Reader::new(expression, names, "UpdateExpression")?;
+    while reader.peek().is_some() {
+        let clauses = ["SET", "REMOVE", "ADD", "DELETE"];
+        let clause = clauses.into_iter().find(|clause| reader.take(clause)).ok_or_else(|| reader.wrong())?;
+        loop {
+            let path = reader.path()?;
+            match clause {
+                "SET" => {
+                    reader.expect("=")?;
+                    let value = sum(&mut reader, &before)?;
+                    put(item, &path, value)?;
+                }
+                "REMOVE" => remove(item, &path),
+                _ => {
+                    let value = reader.given().ok_or_else(|| reader.wrong())??;
+                    match combined(find(&before, &path), &value, clause == "ADD")? {
+                        Some(value) => put(item, &path, value)?,
+                        None => remove(item, &path),
+                    }
+                }
+            }
+            if !reader.take(",") {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A value of SET: an operand, or the sum or difference of two.
+fn sum(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
+    let left = operand(reader, before)?;
+    let minus = reader.take("-");
+    if !minus && !reader.take("+") {
+        return Ok(left);
+    }
+    let right = operand(reader, before)?;
+    number::sum(&left, minus, &right).ok_or_else(wrong_type)
+}
+
+fn operand(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
+    if let Some(given) = reader.given() {
+        return given;
+    }
+    match reader.function(&["if_not_exists", "list_append"]) {
+        Some("if_not_exists") => {
+            reader.count()?;
+            let path = reader.path()?;
+            reader.expect(",")?;
+            let other = sum(reader, before)?;
+            reader.expect(")")?;
+            Ok(find(before, &path).cloned().unwrap_or(other))
+        }
+        Some(_) => {
+            reader.count()?;
+            let mut items = list(operand(reader, before)?)?;
+            reader.expect(",")?;
+            items.extend(list(operand(reader, before)?)?);
+            reader.expect(")")?;
+            Ok(json!({ "L": items }))
+        }
+        None => {
+            let path = reader.path()?;
+            let missing = "The provided expression refers to an attribute that does not exist in the item";
+            find(before, &path).cloned().ok_or_else(|| invalid(missing))
+        }
+    }
+}
+
+fn list(value: Value) -> Result<Vec<Value>, Refusal> {
+    value.get("L").and_then(Value::as_array).cloned().ok_or_else(wrong_type)
+}
+
+/// ADD of a number or a set, or DELETE of members from a set; `None` where nothing is left.
+fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Value>, Refusal> {
+    if add && value.get("N").is_some() {
+        let zero = json!({ "N": "0" });
+        return number::sum(old.unwrap_or(&zero), false, value).map(Some).ok_or_else(wrong_type);
+    }
+    let kind = ["SS", "NS", "BS"].into_iter().find(|kind| value.get(kind).is_some()).ok_or_else(wrong_type)?;
+    let members = |value: &Value| value.get(kind).and_then(Value::as_array).cloned();
+    let given = members(value).ok_or_else(wrong_type)?;
+    let mut all = match old {
+        Some(old) => members(old).ok_or_else(wrong_type)?,
+        None => Vec::new(),
+    };
+    all.retain(|member| !given.contains(member));
+    if add {
+        all.extend(given);
+    }
+    Ok((!all.is_empty()).then(|| json!({ kind: all })))
+}
+
+/// Puts a value at a path, whose last step alone may lead to something new.
+fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), Refusal> {
+    let invalid_path = || invalid("The document path provided in the update expression is invalid for update");
+    let Some((last, before)) = path.split_last() else { return Ok(()) };
+    match (last, inside(item, before).ok_or_else(invalid_path)?) {
+        (Step::Field(name), Inside::Fields(fields)) => drop(fields.insert(name.clone(), value)),
+        (Step::Index(index), Inside::Items(items)) => match items.get_mut(*index) {
+            Some(place) => *place = value,
+            None => items.push(value),
+        },
+        _ => return Err(invalid_path()),
+    }
+    Ok(())
+}
+
+fn remove(item: &mut Item, path: &[Step]) {
+    let Some((last, before)) = path.split_last() else { return };
+    match (last, inside(item, before)) {
+        (Step::Field(name), Some(Inside::Fields(fields))) => drop(fields.shift_remove(name)),
+        (Step::Index(index), Some(Inside::Items(items))) if *index < items.len() => drop(items.remove(*index)),
+        _ => {}
+    }
+}
+
+/// What can hold something: the item or a map, or a list.
+enum Inside<'a> {
+    Fields(&'a mut Map<String, Value>),
+    Items(&'a mut Vec<Value>),
+}
+
+fn inside<'a>(item: &'a mut Item, path: &[Step]) -> Option<Inside<'a>> {
+    path.iter().try_fold(Inside::Fields(item), |inside, step| {
+        let value = match (inside, step) {
+            (Inside::Fields(fields), Step::Field(name)) => fields.get_mut(name)?,
+            (Inside::Items(items), Step::Index(index)) => items.get_mut(*index)?,
+            _ => return None,
+        };
+        match value.as_object_mut()?.iter_mut().next()? {
+            (kind, Value::Object(fields)) if kind == "M" => Some(Inside::Fields(fields)),
+            (kind, Value::Array(items)) if kind == "L" => Some(Inside::Items(items)),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+    use super::*;
+
+    fn run(expression: &str) -> Result<Value, Refusal> {
+        let request = json!({ "ExpressionAttributeNames": { "#s": "status" }, "ExpressionAttributeValues": {
+            ":a": { "S": "open" }, ":n": { "N": "2" }, ":l": { "L": [{ "S": "z" }] }, ":t": { "SS": ["b", "c"] },
+        } });
+        let item = json!({ "n": { "N": "40" }, "m": { "M": { "x": { "N": "1" } } }, "l": { "L": [{ "S": "y" }] }, "t": { "SS": ["a", "b"] } });
+        let mut item = item.as_object().cloned().unwrap();
+        let before = item.clone();
+        update(expression, &Names::of(&request), &mut item)?;
+        // What changed, and what is gone as null.
+        let mut changed: Map<String, Value> = item
+            .iter()
+            .filter(|(name, value)| before.get(*name) != Some(value))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        changed.extend(before.keys().filter(|name| !item.contains_key(*name)).map(|name| (name.clone(), Value::Null)));
+        Ok(Value::Object(changed))
+    }
+
+    #[track_caller]
+    fn check(expression: &str, expected: Value) {
+        assert_eq!(run(expression).unwrap(), expected, "{expression}");
+    }
+
+    #[test]
+    fn updates_set_remove_add_and_delete() {
+        check("set S=:a", json!({ "S": { "S": "open" } }));
+        check("SET #s = :a, n = n + :n", json!({ "n": { "N": "42" }, "status": { "S": "open" } }));
+        check("ADD n :n REMOVE t", json!({ "n": { "N": "42" }, "t": null }));
+        check("SET o = if_not_exists(o, :n), n = n - :n", json!({ "n": { "N": "38" }, "o": { "N": "2" } }));
+        check("SET m.x = m.x + :n, m.y = :a", json!({ "m": { "M": { "x": { "N": "3" }, "y": { "S": "open" } } } }));
+        check("SET l = list_append(l, :l)", json!({ "l": { "L": [{ "S": "y" }, { "S": "z" }] } }));
+        check("SET l[0] = :a, l[9] = :n", json!({ "l": { "L": [{ "S": "open" }, { "N": "2" }] } }));
+        check("ADD t :t", json!({ "t": { "SS": ["a", "b", "c"] } }));
+        check("DELETE t :t REMOVE l[0]", json!({ "t": { "SS": ["a"] }, "l": { "L": [] } }));
+    }
+
+    #[test]
+    fn what_cannot_be_updated_is_refused() {
+        let refused = |expression: &str| run(expression).unwrap_err().1;
+        assert_eq!(
+            refused("SET a.b = :a"),
+            "The document path provided in the update expression is invalid for update"
+        );
+        assert_eq!(refused("SET n = n + :a"), "An operand in the update expression has an incorrect data type");
+        assert_eq!(
+            refused("SET n = o"),
+            "The provided expression refers to an attribute that does not exist in the item"
+        );
+        assert!(refused("PUT n = :n").starts_with("Invalid UpdateExpression: Syntax error; token: \"PUT\""));
+    }
+}
