@@ -8,6 +8,7 @@ mod functions;
 mod http;
 mod mocks;
 mod objects;
+mod queries;
 mod queues;
 mod tables;
 mod topics;

@@ -1,4 +1,5 @@
-//! DynamoDB over the store: tables with a key, and the four operations on one item that have optimised integrations.
+//! DynamoDB over the store: tables with a key, the four operations on one item that have optimised integrations, and
+//! searches.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -7,6 +8,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::expressions::{Item, Names, holds, project, update};
+use super::queries::search;
 use crate::api::wire::http_date;
 use crate::host::Host;
 use crate::store::{Kind, StoreError};
@@ -15,11 +17,30 @@ use crate::store::{Kind, StoreError};
 #[derive(Debug, Default)]
 pub struct Tables(Mutex<()>);
 
+/// A table.
 #[derive(Debug, Serialize, Deserialize)]
-struct Table {
-    name: String,
+pub struct Table {
+    pub name: String,
     /// The names of the key's attributes.
-    key: Vec<String>,
+    pub key: Vec<String>,
+}
+
+impl Table {
+    /// Every item, by its key.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn items(&self, host: &Host) -> Result<Vec<Item>, Refusal> {
+        // The sign after the slash ends the items of this table: see [`place`].
+        let (first, end) = (format!("{}/", self.name), format!("{}0", self.name));
+        Ok(host.store.things_between(Kind::Item, &first, &end).await?)
+    }
+
+    /// The key of an item.
+    #[must_use]
+    pub fn key_of(&self, item: &Item) -> Item {
+        self.key.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+    }
 }
 
 /// Why DynamoDB refuses: the error's code and message.
@@ -97,15 +118,20 @@ pub async fn create(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
     } }))
 }
 
-/// One operation on an item; `None` for one that has no local form.
+/// One operation; `None` for one that has no local form.
 pub async fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
-    if !["putItem", "getItem", "updateItem", "deleteItem", "createTable"].contains(&action) {
-        return None;
-    }
     Some(match action {
         "createTable" => create(host, parameters).await,
-        _ => on_item(host, action, parameters).await,
+        "putItem" | "getItem" | "updateItem" | "deleteItem" => on_item(host, action, parameters).await,
+        "query" | "scan" => on_items(host, action, parameters).await,
+        _ => return None,
     })
+}
+
+async fn on_items(host: &Host, action: &str, parameters: &Value) -> Result<Value, Refusal> {
+    let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
+    check_name(name)?;
+    search(host, &table(host, name).await?, action, parameters).await
 }
 
 async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value, Refusal> {

@@ -107,6 +107,25 @@ impl Store {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
     }
 
+    /// The things of a kind whose names are not before `first` and before `end`, by their names.
+    ///
+    /// # Errors
+    /// The database failed, or holds what this version cannot read.
+    pub async fn things_between<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        first: &str,
+        end: &str,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = sqlx::query("SELECT body FROM things WHERE kind = ? AND arn >= ? AND arn < ? ORDER BY arn")
+            .bind(kind.name())
+            .bind(first)
+            .bind(end)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
+    }
+
     /// The thing under an ARN, or the name that stands for one.
     ///
     /// # Errors

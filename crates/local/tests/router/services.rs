@@ -55,6 +55,42 @@ async fn items_are_kept_and_changed_under_their_condition() {
 }
 
 #[tokio::test]
+async fn items_are_found_by_their_keys_and_filtered() {
+    let engine = Engine::new("queries").await;
+    for table in ["t", "t-2"] {
+        let key = json!([{ "AttributeName": "p", "KeyType": "HASH" }, { "AttributeName": "s", "KeyType": "RANGE" }]);
+        let create = json!({ "TableName": table, "KeySchema": key });
+        assert_eq!(engine.ask("DynamoDB_20120810.CreateTable", &create).await.0, StatusCode::OK);
+        for (p, s) in [("a", 10), ("a", 9), ("a", 1), ("b", 1)] {
+            let item = json!({ "p": { "S": p }, "s": { "N": s.to_string() }, "even": { "BOOL": s % 2 == 0 } });
+            engine.ask("DynamoDB_20120810.PutItem", &json!({ "TableName": table, "Item": item })).await;
+        }
+    }
+    let values = json!({ ":p": { "S": "a" }, ":one": { "N": "1" }, ":no": { "BOOL": false } });
+    let query = json!({
+        "TableName": "t", "KeyConditionExpression": "p = :p AND s > :one", "FilterExpression": "even = :no",
+        "ProjectionExpression": "s", "ExpressionAttributeValues": values,
+    });
+    let found = run(&engine, "Query", task("aws-sdk:dynamodb:query", query)).await.unwrap();
+    assert_eq!(found, json!({ "Count": 1, "ScannedCount": 2, "Items": [{ "s": { "N": "9" } }] }));
+    let mut page = json!({
+        "TableName": "t", "KeyConditionExpression": "p = :p", "Limit": 2, "ScanIndexForward": false,
+        "ExpressionAttributeValues": { ":p": { "S": "a" } },
+    });
+    let first = run(&engine, "First", task("aws-sdk:dynamodb:query", page.clone())).await.unwrap();
+    assert_eq!((&first["Items"][0]["s"], &first["Items"][1]["s"]), (&json!({ "N": "10" }), &json!({ "N": "9" })));
+    page["ExclusiveStartKey"] = first["LastEvaluatedKey"].clone();
+    let second = run(&engine, "Second", task("aws-sdk:dynamodb:query", page)).await.unwrap();
+    assert_eq!((&second["Count"], second.get("LastEvaluatedKey")), (&json!(1), None));
+    let scan =
+        run(&engine, "Scan", task("aws-sdk:dynamodb:scan", json!({ "TableName": "t", "Select": "COUNT" }))).await;
+    assert_eq!(scan.unwrap(), json!({ "Count": 4, "ScannedCount": 4 }));
+    let error = run(&engine, "None", task("aws-sdk:dynamodb:query", json!({ "TableName": "t" }))).await.unwrap_err();
+    assert!(error.starts_with("DynamoDb.DynamoDbException: Either the KeyConditions"), "{error}");
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn a_distributed_map_reads_an_object_and_writes_its_results() {
     let engine = Engine::new("objects").await;
     let definition = json!({ "StartAt": "All", "States": { "All": {

@@ -146,7 +146,8 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
     text("S").map(|text| text.as_bytes().to_vec()).or_else(|| BASE64_STANDARD.decode(text("B")?).ok())
 }
 
-fn order(left: &Value, right: &Value) -> Option<Ordering> {
+/// The order of two numbers, texts or bytes; `None` where they are not alike.
+pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
     let alike = ["S", "B"].iter().any(|kind| left.get(kind).is_some() && right.get(kind).is_some());
     number::order(left, right).or_else(|| Some(bytes(left)?.cmp(&bytes(right)?)).filter(|_| alike))
 }

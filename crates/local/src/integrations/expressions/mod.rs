@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::tables::{Refusal, invalid};
 
-pub use condition::holds;
+pub use condition::{holds, order};
 pub use projection::project;
 pub use update::update;
 
