@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parse::position;
+use crate::parse::Place;
 
 /// A `${Name}` in a definition's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,19 +20,30 @@ pub struct Placeholder {
 
 /// Every placeholder of a text, in order. A name holds letters, digits, `_`, `.`, `:` and `-`; `${!Literal}` is none.
 pub fn placeholders(text: &str) -> Vec<Placeholder> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(offset) = text[at..].find("${").map(|distance| at + distance) {
-        at = offset + 2;
-        let Some(end) = text[at..].find('}') else { break };
-        let name = &text[at..at + end];
-        if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '-')) {
-            let (line, column) = position(text, offset);
-            found.push(Placeholder { name: name.to_owned(), line, column, offset });
-            at += end + 1;
-        }
+    let (mut found, mut at, mut place) = (Vec::new(), 0, Place::begin());
+    while let Some((offset, name)) = next(text, at) {
+        at = offset + "${}".len() + name.len();
+        place = place.further(text, offset);
+        found.push(Placeholder { name: name.to_owned(), line: place.line, column: place.column, offset });
     }
     found
+}
+
+/// Whether a deployment has yet to put a value in.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    next(text, 0).is_some()
+}
+
+/// The first placeholder from a byte on: where it stands, and its name.
+fn next(text: &str, mut from: usize) -> Option<(usize, &str)> {
+    loop {
+        let offset = from + text[from..].find("${")?;
+        from = offset + "${".len();
+        let name = text[from..].split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '-'))).next()?;
+        if !name.is_empty() && text[from + name.len()..].starts_with('}') {
+            return Some((offset, name));
+        }
+    }
 }
 
 /// Puts the values in, escaped as JSON texts need it.
@@ -69,5 +80,13 @@ mod tests {
         values.insert("N".to_owned(), "3".to_owned());
         let expected = "{\"a\": \"x\\\"y\",\n \"b\": 3, \"c\": \"${!not} ${ }\"}";
         assert_eq!(substitute(text, &values), Ok(expected.to_owned()));
+    }
+    #[test]
+    fn a_text_of_nothing_but_placeholders_is_read_once() {
+        assert!(placeholders(&format!("{}}}", "${".repeat(500_000))).is_empty());
+        let found = placeholders(&"é${a}\n".repeat(100_000));
+        assert_eq!(found.len(), 100_000);
+        assert!(found.iter().all(|placeholder| placeholder.column == 2));
+        assert_eq!(found.last().map(|placeholder| placeholder.line), Some(100_000));
     }
 }

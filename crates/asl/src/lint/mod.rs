@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Severity;
 use crate::model::{MachineType, QueryLanguage};
+use crate::substitute::has_placeholder;
 use values::Kind;
 
 pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
@@ -152,11 +153,6 @@ fn below(place: &str, key: &str) -> String {
 /// The place of an element.
 fn element(place: &str, index: usize) -> String {
     if place.len() > LONGEST_PLACE { place.to_owned() } else { format!("{place}[{index}]") }
-}
-
-/// Whether a deployment has yet to put a value in.
-fn has_placeholder(text: &str) -> bool {
-    text.contains("${")
 }
 
 #[cfg(test)]

@@ -74,6 +74,28 @@ fn a_transition_leads_to_a_name() {
 }
 
 #[test]
+fn what_only_begins_as_a_placeholder_is_none() {
+    let missing = |text: &str| format!("MISSING_TRANSITION_TARGET: Missing 'Next' target: {text} at /States/A/Next");
+    for text in ["${B", "${B C}", "$B", "${}"] {
+        check(
+            &format!(r#""A":{{"Type":"Pass","Next":"{text}"}},"B":{{"Type":"Succeed"}}"#),
+            &[&missing(text), "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B"],
+        );
+    }
+    check(r#""A":{"Type":"Pass","Next":"${B}"}"#, &["MISSING_END_STATE: Workflow has no terminal state at "]);
+}
+
+/// A text of a megabyte may have as many mistakes as it has room for.
+#[test]
+fn a_definition_of_mistakes_is_judged_soon() {
+    let states: Vec<String> = (0..20_000).map(|i| format!(r#""S{i}":{{"Type":"Pass","Next":"None","X":1}}"#)).collect();
+    let (machine, diagnostics) = parse(&format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.join(",")));
+    assert_eq!((machine.is_none(), diagnostics.len()), (true, 1_000));
+    let twice = parse(&format!(r#"{{"StartAt":"A","States":{{{}}}}}"#, vec![r#""A":{}"#; 100_000].join(","))).1;
+    assert_eq!(twice.len(), 1_000);
+}
+
+#[test]
 fn the_service_s_words_for_fields() {
     check(
         r#""A":{"Type":"Pass","End":true,"TimeoutSeconds":3}"#,

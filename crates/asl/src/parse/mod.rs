@@ -2,7 +2,7 @@
 
 mod reader;
 
-pub(crate) use reader::position;
+pub(crate) use reader::Place;
 use reader::{Document, read};
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -11,7 +11,7 @@ use crate::model::{Machine, MachineType};
 
 /// Reads a definition and judges it.
 ///
-/// All findings are collected, in the order of the text. The machine is there when none of them is an error.
+/// All findings are collected, up to a thousand, in the order of the text. The machine is there when none of them is an error.
 pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
     judged(text, None)
 }
@@ -38,7 +38,7 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     let document = match read(text) {
         Ok(document) => document,
         Err(error) => {
-            let (line, column) = position(text, error.offset);
+            let Place { line, column, .. } = Place::of(text, error.offset);
             let diagnostic = Diagnostic {
                 severity: Severity::Error,
                 code: "INVALID_JSON_DESCRIPTION",
@@ -58,6 +58,9 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     (Machine::from_value(document.value), diagnostics)
 }
 
+/// The most findings that are told.
+const MOST: usize = 1_000;
+
 fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<Diagnostic> {
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let finding = Finding {
@@ -73,12 +76,12 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
         let offset = offset(document, &finding.path);
         (finding, offset)
     });
-    duplicates.chain(findings).map(|(finding, offset)| placed(text, finding, offset)).collect()
+    duplicates.chain(findings).take(MOST).map(|(finding, offset)| placed(text, finding, offset)).collect()
 }
 
 fn placed(text: &str, finding: Finding, offset: usize) -> Diagnostic {
     let Finding { severity, code, message, path, remedy } = finding;
-    let (line, column) = position(text, offset);
+    let Place { line, column, .. } = Place::of(text, offset);
     Diagnostic { severity, code, message, path, line, column, remedy }
 }
 

@@ -51,13 +51,35 @@ pub(crate) fn read(text: &str) -> Result<Document, SyntaxError> {
     Ok(Document { value, offsets: reader.offsets, duplicates: reader.duplicates })
 }
 
-/// Line and column of a byte offset, both from 1; the column counts characters.
-pub(crate) fn position(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    let column = before[line_start..].chars().count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+/// A place in a text: line and column, both from 1; the column counts characters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub line: u32,
+    pub column: u32,
+    offset: usize,
+}
+
+impl Place {
+    pub fn begin() -> Place {
+        Place { line: 1, column: 1, offset: 0 }
+    }
+
+    pub fn of(text: &str, offset: usize) -> Place {
+        Place::begin().further(text, offset)
+    }
+
+    /// A place further on; what lies before this one is not read again.
+    pub fn further(self, text: &str, offset: usize) -> Place {
+        let between = text.get(self.offset..offset).unwrap_or_default();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let lines = number(between.matches('\n').count());
+        let (from, tail) = match between.rfind('\n') {
+            Some(newline) => (1, &between[newline + 1..]),
+            None => (self.column, between),
+        };
+        let column = from.saturating_add(number(tail.chars().count()));
+        Place { line: self.line.saturating_add(lines), column, offset }
+    }
 }
 
 struct Reader<'a> {
@@ -217,6 +239,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::json;
+
+    fn position(text: &str, offset: usize) -> (u32, u32) {
+        let Place { line, column, .. } = Place::of(text, offset);
+        (line, column)
+    }
 
     #[test]
     fn values_places_and_duplicates() {
