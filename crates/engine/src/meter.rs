@@ -13,6 +13,8 @@ use serde_json::Value;
 /// A sandbox that every execution of a host shares.
 pub type SharedSandbox = Arc<dyn Sandbox + Send + Sync>;
 
+/// When so many of a step's expressions were given up, the others are given up unseen: a step may have thousands.
+const MOST: usize = 8;
 /// How much longer an expression may take that ended when it was evaluated first.
 const AGAIN: u64 = 10;
 
@@ -54,6 +56,7 @@ impl Sandbox for Meter {
                 let patience = request.patience * AGAIN;
                 self.sandbox.evaluate(&Request { patience, ..request.clone() })
             }
+            None if self.stopped.borrow().len() >= MOST => Err(JsonataError::Stopped),
             None => self.sandbox.evaluate(request),
         };
         if answer == Err(JsonataError::Stopped) {

@@ -1,11 +1,20 @@
 //! The engine alone: `cargo run -p countersign-local --example engine -- 127.0.0.1:8083 /tmp/engine lambdas/functions.toml`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
 
-use countersign_local::{Options, start};
+use countersign_local::{Options, sandbox, start};
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match std::env::args().nth(1) {
+        Some(command) if command == sandbox::COMMAND => Ok(sandbox::serve()),
+        _ => serve(),
+    }
+}
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn serve() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let listen = args.next().unwrap_or_else(|| "127.0.0.1:8083".to_owned()).parse()?;
     let data = PathBuf::from(args.next().unwrap_or_else(|| "data".to_owned()));
@@ -16,11 +25,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         functions,
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
-        sandbox: None,
+        sandbox: Some(Arc::new(sandbox::Workers::of_itself())),
     };
     let engine = start(options).await?;
     println!("http://{}", engine.addr);
     tokio::signal::ctrl_c().await?;
     engine.shutdown().await;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,29 +4,36 @@
 //! A thread cannot be given up, and a value that outgrows the memory ends its whole process. So an expression of which
 //! nobody can tell by its shape how much it takes is evaluated in a process that may be lost. A request is a line of
 //! JSON, and so is an answer; see [`serve`].
+//!
+//! There are two lanes. Nearly every expression ends at once, and passes the quick lane. One that does not begins again in
+//! the slow lane, in a process of its own: so those that run away, however many, wait for each other and for nobody else.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_asl::expr::jsonata::{JsonataError, evaluate_here};
 use countersign_asl::expr::sandbox::{Request, Sandbox};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use serde_json::Value;
 
-use crate::host::lock;
+use crate::host::{in_place, lock};
 
 /// The hidden command of the program that is a worker.
 pub const COMMAND: &str = "evaluate";
-/// Workers at once. The expression after these waits.
+/// Workers at once in each lane. The expression after these waits.
 const WORKERS: usize = 4;
+/// How long an expression may take in the quick lane, in milliseconds.
+const QUICK: u64 = 100;
 /// What a worker may have in memory, its code included, in bytes.
 const MEMORY: u64 = 512 * 1024 * 1024;
 /// How long after the end of its patience a worker is waited for: it may say so itself.
-const GRACE: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_millis(50);
+/// How much less of the processor a worker gets than the engine, where both want it.
+const NICE: i32 = 5;
 
 type Answer = Result<Value, JsonataError>;
 
@@ -34,10 +41,10 @@ type Answer = Result<Value, JsonataError>;
 #[derive(Debug)]
 pub struct Workers {
     program: PathBuf,
+    /// Those of the quick lane that have nothing to do.
     idle: Mutex<Vec<Worker>>,
-    /// How many more may be at work.
-    room: Mutex<usize>,
-    freed: Condvar,
+    quick: Lane,
+    slow: Lane,
 }
 
 impl Workers {
@@ -52,49 +59,78 @@ impl Workers {
     /// Workers that are another program; it gives [`COMMAND`] to [`serve`].
     #[must_use]
     pub fn of(program: PathBuf) -> Self {
-        Self { program, idle: Mutex::default(), room: Mutex::new(WORKERS), freed: Condvar::new() }
+        Self { program, idle: Mutex::default(), quick: Lane::default(), slow: Lane::default() }
     }
 }
 
 impl Sandbox for Workers {
     fn evaluate(&self, request: &Request) -> Answer {
-        // The thread serves other executions too, unless the runtime is told that this takes time.
-        let many = tokio::runtime::Handle::try_current()
-            .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-        if many { tokio::task::block_in_place(|| self.ask(request)) } else { self.ask(request) }
+        in_place(|| {
+            let quick = request.patience.min(QUICK);
+            match self.ask_quickly(&Request { patience: quick, ..request.clone() }) {
+                Err(JsonataError::Stopped) if request.patience > quick => {
+                    self.ask_slowly(&Request { patience: request.patience - quick, ..request.clone() })
+                }
+                answer => answer,
+            }
+        })
     }
 }
 
 impl Workers {
-    fn ask(&self, request: &Request) -> Answer {
-        let _place = self.place();
-        let line = serde_json::to_string(request).map_err(|error| JsonataError::Failed(error.to_string()))?;
-        let end = Instant::now() + Duration::from_millis(request.patience) + GRACE;
+    /// Asks a worker that is there, or else a new one, which stays.
+    fn ask_quickly(&self, request: &Request) -> Answer {
+        let _place = self.quick.place();
         let kept = lock(&self.idle).pop();
-        if let Some(worker) = kept {
-            match self.ask_one(worker, &line, end) {
+        if let Some(mut worker) = kept {
+            match worker.ask(request) {
                 // Its memory may be full of what it answered before, or the system has ended it while it was idle.
                 Err(Silence::Ended) => {}
                 Err(Silence::Late) => return Err(JsonataError::Stopped),
-                Ok(answer) => return answer,
+                Ok(answer) => return self.keep(worker, answer),
             }
         }
-        let fresh = Worker::start(&self.program).map_err(|error| {
+        let mut worker = self.start()?;
+        match worker.ask(request) {
+            Ok(answer) => self.keep(worker, answer),
+            Err(_) => Err(JsonataError::Stopped),
+        }
+    }
+
+    /// Asks a worker that ends with its answer, and so gives its memory back.
+    fn ask_slowly(&self, request: &Request) -> Answer {
+        let _place = self.slow.place();
+        self.start()?.ask(request).unwrap_or(Err(JsonataError::Stopped))
+    }
+
+    fn keep(&self, worker: Worker, answer: Answer) -> Answer {
+        lock(&self.idle).push(worker);
+        answer
+    }
+
+    fn start(&self) -> Result<Worker, JsonataError> {
+        Worker::start(&self.program).map_err(|error| {
             tracing::error!(%error, "the process that evaluates expressions could not be started");
             JsonataError::Stopped
-        })?;
-        self.ask_one(fresh, &line, end).unwrap_or(Err(JsonataError::Stopped))
+        })
     }
+}
 
-    /// The answer of a worker, which is idle after it. One that gives none is ended by being dropped.
-    fn ask_one(&self, mut worker: Worker, line: &str, end: Instant) -> Result<Answer, Silence> {
-        worker.send(line).map_err(|_| Silence::Ended)?;
-        let answer = worker.answer(end.saturating_duration_since(Instant::now()))?;
-        lock(&self.idle).push(worker);
-        Ok(answer)
+/// The places of those at work.
+#[derive(Debug)]
+struct Lane {
+    room: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { room: Mutex::new(WORKERS), freed: Condvar::new() }
     }
+}
 
-    /// Waits for a place among those at work.
+impl Lane {
+    /// Waits for a place.
     fn place(&self) -> Place<'_> {
         let room = self.freed.wait_while(lock(&self.room), |room| *room == 0);
         *room.unwrap_or_else(PoisonError::into_inner) -= 1;
@@ -102,7 +138,7 @@ impl Workers {
     }
 }
 
-struct Place<'a>(&'a Workers);
+struct Place<'a>(&'a Lane);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
@@ -150,6 +186,16 @@ impl Worker {
         Ok(Self { process, requests, answers: Mutex::new(answers) })
     }
 
+    /// The answer to a request. A worker that gives none is of no more use.
+    fn ask(&mut self, request: &Request) -> Result<Answer, Silence> {
+        let line = match serde_json::to_string(request) {
+            Ok(line) => line,
+            Err(error) => return Ok(Err(JsonataError::Failed(error.to_string()))),
+        };
+        self.send(&line).map_err(|_| Silence::Ended)?;
+        self.answer(Duration::from_millis(request.patience) + GRACE)
+    }
+
     fn send(&mut self, line: &str) -> std::io::Result<()> {
         self.requests.write_all(line.as_bytes())?;
         self.requests.write_all(b"\n")
@@ -179,6 +225,8 @@ pub fn serve() -> ExitCode {
     if setrlimit(Resource::As, memory).is_err() || setrlimit(Resource::Core, no_dump).is_err() {
         return ExitCode::FAILURE;
     }
+    // Where it may not, it takes its share.
+    let _ = nice(NICE);
     let mut output = BufWriter::new(std::io::stdout());
     for line in std::io::stdin().lock().lines() {
         let Some(request) = line.ok().and_then(|line| serde_json::from_str::<Request>(&line).ok()) else {

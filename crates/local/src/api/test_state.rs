@@ -13,7 +13,7 @@ use super::Answer;
 use super::error::ApiError;
 use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
-use crate::host::Host;
+use crate::host::{Host, in_place};
 use crate::integrations::{self, Answer as Came, HttpExchange, trace_http};
 
 /// AWS's `TestState` request.
@@ -103,7 +103,7 @@ pub async fn test(host: &Arc<Host>, ask: Ask) -> Answer {
 }
 
 fn run(test: &StateTest) -> Result<StateReport, ApiError> {
-    test_state(test).map_err(|error| match error {
+    in_place(|| test_state(test)).map_err(|error| match error {
         StateTestError::NotFound => refused(error.to_string()),
         StateTestError::Compile(error) => ApiError::new(
             "InvalidDefinition",

@@ -11,6 +11,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_engine::{Execution, Input, OutcomeStatus, Program, SharedSandbox, StartParams, TaskId};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -139,6 +140,14 @@ async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static
     }
 }
 
+/// Runs what may take a while, such as a step of the engine: other tasks go on without this thread, where there are more.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// A lock that a panic cannot take away: what it guards is changed in single calls that cannot stop half-way.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -214,9 +223,11 @@ impl Host {
         let journal = self.store.journal(&row.params.execution_arn).await?;
         let mut engine = self.engine(program, &row);
         let seq = journal.len() as u64;
-        for JournalEntry { at, input, stopped } in journal {
-            engine.step_again(at, input, stopped);
-        }
+        in_place(|| {
+            for JournalEntry { at, input, stopped } in journal {
+                engine.step_again(at, input, stopped);
+            }
+        });
         let kept_events = engine.history().len();
         Ok(Some(Run { engine, row, seq, kept_events }))
     }
@@ -358,7 +369,7 @@ impl Host {
         }
         // News to an execution that ended come before its redrive: they do not end it once more.
         let ends = !matches!(input, Input::ActivityKnown { .. });
-        let actions = run.engine.step(at, input.clone());
+        let actions = in_place(|| run.engine.step(at, input.clone()));
         let entry = JournalEntry { at, input, stopped: run.engine.stopped() };
         describe(&mut run.row, &run.engine);
         let arn = run.row.params.execution_arn.clone();

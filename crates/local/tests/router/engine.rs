@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use countersign_engine::SharedSandbox;
 use countersign_local::api;
 use countersign_local::clock::Clock;
 use countersign_local::host::{Host, Place};
@@ -27,24 +28,34 @@ pub struct Engine {
     now: Arc<AtomicI64>,
     end: CancellationToken,
     folder: PathBuf,
+    sandbox: Option<SharedSandbox>,
 }
 
 impl Engine {
     /// A fresh engine; `test` names its folder.
     pub async fn new(test: &str) -> Self {
-        Self::with_functions(test, "").await
+        Self::fresh(test, "", None).await
     }
 
     /// The same with a functions' file of this text.
     pub async fn with_functions(test: &str, declarations: &str) -> Self {
+        Self::fresh(test, declarations, None).await
+    }
+
+    /// A fresh engine that evaluates what may run away elsewhere.
+    pub async fn with_sandbox(test: &str, sandbox: SharedSandbox) -> Self {
+        Self::fresh(test, "", Some(sandbox)).await
+    }
+
+    async fn fresh(test: &str, declarations: &str, sandbox: Option<SharedSandbox>) -> Self {
         let folder = std::env::temp_dir().join(format!("countersign-router-{test}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("functions.toml"), declarations).unwrap();
-        Self::open(folder, Arc::new(AtomicI64::new(1_700_000_000_000))).await
+        Self::open(folder, Arc::new(AtomicI64::new(1_700_000_000_000)), sandbox).await
     }
 
-    async fn open(folder: PathBuf, now: Arc<AtomicI64>) -> Self {
+    async fn open(folder: PathBuf, now: Arc<AtomicI64>, sandbox: Option<SharedSandbox>) -> Self {
         // What the engine before this one left to be dropped may hold the folder for a moment.
         let store = loop {
             match Store::open(&folder).await {
@@ -56,21 +67,21 @@ impl Engine {
         let told = Arc::clone(&now);
         let clock = Clock::new(move || told.load(Ordering::Relaxed));
         let place = Place { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
-        let host = Host::open(store, functions, Mocks::default(), clock, place, None).await.unwrap();
+        let host = Host::open(store, functions, Mocks::default(), clock, place, sandbox.clone()).await.unwrap();
         host.recover().await.unwrap();
         let end = CancellationToken::new();
         tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
-        Self { router: api::router(Arc::clone(&host)), host, now, end, folder }
+        Self { router: api::router(Arc::clone(&host)), host, now, end, folder, sandbox }
     }
 
     /// Ends the engine, lets time pass, and starts another on the same folder.
     pub async fn restart_after(self, milliseconds: i64) -> Self {
-        let Self { host, router, now, end, folder } = self;
+        let Self { host, router, now, end, folder, sandbox } = self;
         end.cancel();
         host.shutdown().await;
         drop((host, router));
         now.fetch_add(milliseconds, Ordering::Relaxed);
-        Self::open(folder, now).await
+        Self::open(folder, now, sandbox).await
     }
 
     /// Ends the engine and removes its folder.
@@ -82,15 +93,7 @@ impl Engine {
 
     /// One request of Step Functions' protocol.
     pub async fn ask(&self, target: &str, body: &Value) -> (StatusCode, Value) {
-        let request = Request::post("/")
-            .header("host", "127.0.0.1:8083")
-            .header("x-amz-target", target)
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap())
+        send(self.router.clone(), target, body).await
     }
 
     /// An operation that is answered.
@@ -124,6 +127,16 @@ impl Engine {
         text(&self.call("StartExecution", json!({ "stateMachineArn": machine, "name": name })).await["executionArn"])
     }
 
+    /// Starts an execution in a task of its own.
+    pub fn start_later(&self, machine: &str, name: &str) -> tokio::task::JoinHandle<String> {
+        let (router, ask) = (self.router.clone(), json!({ "stateMachineArn": machine, "name": name }));
+        tokio::spawn(async move {
+            let (status, answer) = send(router, "AWSStepFunctions.StartExecution", &ask).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            text(&answer["executionArn"])
+        })
+    }
+
     /// The kinds of an execution's events.
     pub async fn events(&self, execution: &str) -> Vec<String> {
         let history = self.call("GetExecutionHistory", json!({ "executionArn": execution })).await;
@@ -134,6 +147,18 @@ impl Engine {
     pub async fn ended(&self, execution: &str) -> ExecutionRow {
         self.host.wait_for_end(execution).await.unwrap()
     }
+}
+
+async fn send(router: Router, target: &str, body: &Value) -> (StatusCode, Value) {
+    let request = Request::post("/")
+        .header("host", "127.0.0.1:8083")
+        .header("x-amz-target", target)
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
 }
 
 /// The text of a value that is one.

@@ -9,5 +9,6 @@ mod map_runs;
 mod nested;
 mod recovery;
 mod rules;
+mod runaways;
 mod services;
 mod starts;
