@@ -19,7 +19,7 @@ const RANGE: f64 = 100_000.0;
 /// none of these is.
 pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     let chance = Rc::new(Chance(Cell::new(seed), now));
-    let (random, uuid) = (Rc::clone(&chance), chance);
+    let (random, uuid, order) = (Rc::clone(&chance), Rc::clone(&chance), chance);
     let _ = evaluator.register_fn("partition", partition);
     let _ = evaluator.register_fn("range", range);
     let _ = evaluator.register_fn("hash", hash);
@@ -41,6 +41,8 @@ pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     });
     let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| -> Answer { Ok(JValue::Number(now as f64)) });
     let _ = evaluator.register_fn_override("now", move |args: &[JValue]| -> Answer { now_as(now, args) });
+    let _ = evaluator.register_fn_override("toMillis", move |args: &[JValue]| -> Answer { to_millis(now, args) });
+    let _ = evaluator.register_fn_override("shuffle", move |args: &[JValue]| -> Answer { shuffle(&order, args) });
 }
 
 /// Randomness for one expression.
@@ -152,8 +154,68 @@ fn parse(args: &[JValue]) -> Answer {
 
 /// `$now(picture, timezone)` of an injected clock, through the built-in `$fromMillis`.
 fn now_as(now: i64, args: &[JValue]) -> Answer {
-    let quoted = args.iter().filter_map(JValue::as_str).map(|a| format!(", {}", serde_json::Value::from(a)));
-    let source = format!("$fromMillis({now}{})", quoted.collect::<String>());
+    let now = now.to_string();
+    built_in("fromMillis", std::iter::once(now).chain(quoted(args)))
+}
+
+/// Texts as an expression writes them.
+fn quoted(args: &[JValue]) -> impl Iterator<Item = String> {
+    args.iter().filter_map(JValue::as_str).map(|text| serde_json::Value::from(text).to_string())
+}
+
+/// Calls a function of the language as it is built in, with arguments as an expression writes them.
+fn built_in(function: &str, args: impl Iterator<Item = String>) -> Answer {
+    let source = format!("${function}({})", args.collect::<Vec<_>>().join(","));
     let node = parser::parse(&source).map_err(|error| refused(&error.to_string()))?;
     Evaluator::new().evaluate(&node, &JValue::Undefined)
+}
+
+/// The built-in `$toMillis` takes what a picture leaves out in front (the year, or the year and the month) from the
+/// clock. Here it is put in front of both, from the injected one.
+fn to_millis(now: i64, args: &[JValue]) -> Answer {
+    check("toMillis", args, &[Kind::Text; 2])?;
+    let text = |i: usize| args.get(i).and_then(JValue::as_str);
+    let Some(timestamp) = text(0) else { return Ok(JValue::Undefined) };
+    let Some(picture) = text(1) else { return built_in("toMillis", quoted(&args[..1])) };
+    let given = components(picture);
+    let has = |letters: &str| given.iter().any(|letter| letters.contains(*letter));
+    let mut missing = String::new();
+    // Years of weeks are a calendar of their own, which the built-in refuses without one.
+    if !given.is_empty() && !has("YXxWw") {
+        missing.push_str("[Y0001]-");
+        if !has("Md") {
+            missing.push_str("[M01]-");
+            if !has("D") {
+                missing.push_str("[D01]-");
+            }
+        }
+    }
+    if missing.is_empty() {
+        return built_in("toMillis", quoted(args));
+    }
+    let today = now_as(now, &[JValue::from(missing.as_str())])?;
+    let today = today.as_str().unwrap_or_default();
+    let whole = [JValue::from(format!("{today}{timestamp}")), JValue::from(missing + picture)];
+    built_in("toMillis", quoted(&whole))
+}
+
+/// The letters of a picture's markers, such as `Y` of `[Y0001]`. Two opening brackets are one that is written.
+fn components(picture: &str) -> Vec<char> {
+    let mut rest = picture.replace("[[", "");
+    let mut found = Vec::new();
+    while let Some(at) = rest.find('[') {
+        rest.drain(..=at);
+        found.extend(rest.chars().find(|c| !c.is_whitespace()));
+    }
+    found
+}
+
+/// The items in an order that chance gives.
+fn shuffle(chance: &Chance, args: &[JValue]) -> Answer {
+    let Some(items) = args.first().filter(|value| !value.is_undefined()) else { return Ok(JValue::Undefined) };
+    let mut items = items.as_array().map_or_else(|| vec![items.clone()], |items| items.to_vec());
+    for last in (1..items.len()).rev() {
+        items.swap(last, (chance.random() % (last as u64 + 1)) as usize);
+    }
+    Ok(JValue::array(items))
 }

@@ -325,21 +325,9 @@ pub struct List {
     next_token: Option<String>,
 }
 
-/// Whether executions that were redriven are asked for, those that were not, or both.
-fn redriven(ask: &List) -> Result<Option<bool>, ApiError> {
-    match ask.redrive_filter.as_deref() {
-        None => Ok(None),
-        Some("REDRIVEN") => Ok(Some(true)),
-        Some("NOT_REDRIVEN") => Ok(Some(false)),
-        Some(other) => {
-            Err(ApiError::constraint(other, "redriveFilter", "satisfy enum value set: [NOT_REDRIVEN, REDRIVEN]"))
-        }
-    }
-}
-
 /// `ListExecutions`, of a machine, a version, an alias or a run of a distributed map.
 pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
-    let redriven = redriven(&ask)?;
+    let redriven = ask.redrive_filter.as_deref().map(|filter| filter == "REDRIVEN");
     if let Some(run) = &ask.map_run_arn {
         if ask.state_machine_arn.is_some() {
             let message = "Must provide either a StateMachine ARN or a MapRun ARN, not both";
