@@ -3,6 +3,7 @@
 mod reader;
 
 pub(crate) use reader::Place;
+pub use reader::json_error;
 use reader::{Document, read};
 
 use crate::diagnostic::{Diagnostic, Severity};

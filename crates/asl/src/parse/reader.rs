@@ -1,9 +1,11 @@
 //! A JSON reader that remembers where each value stands and goes on after a duplicate key.
 //!
 //! A bare `${Placeholder}` where a value belongs is read as the text `"${Placeholder}"`: a deployment puts the value there.
+//! Errors have the words of AWS's own reader.
 
 use std::collections::HashMap;
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 /// How deep values may nest. AWS refuses deeper ones, and the reader is recursive.
@@ -11,6 +13,9 @@ const MAX_DEPTH: usize = 200;
 
 /// Values below longer paths are told by the place around them: a long key over many values would take all memory.
 const LONGEST_PATH: usize = 2_000;
+
+/// What a value may be, in the words of AWS's reader.
+const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
 /// A JSON text that was read.
 #[derive(Debug)]
@@ -37,16 +42,29 @@ pub(crate) struct SyntaxError {
     pub offset: usize,
 }
 
-/// Reads the whole text.
+/// Reads a whole definition.
 pub(crate) fn read(text: &str) -> Result<Document, SyntaxError> {
-    let mut reader = Reader { text, at: 0, path: String::new(), offsets: HashMap::new(), duplicates: Vec::new() };
+    read_as(text, true)
+}
+
+/// What is wrong with a text that is to be JSON, in the words of AWS's reader.
+#[must_use]
+pub fn json_error(text: &str) -> Option<String> {
+    // Most texts are JSON, and this one keeps nothing of them.
+    serde_json::from_str::<IgnoredAny>(text).err()?;
+    Some(read_as(text, false).map_or_else(|error| error.message, |_| "Values nest too deep".to_owned()))
+}
+
+fn read_as(text: &str, placeholders: bool) -> Result<Document, SyntaxError> {
+    let (offsets, duplicates) = (HashMap::new(), Vec::new());
+    let mut reader = Reader { text, placeholders, at: 0, path: String::new(), offsets, duplicates };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
     }
     let value = reader.value(0)?;
     reader.skip_space();
     if reader.at < text.len() {
-        return Err(reader.expected("the end of the definition"));
+        return Err(reader.unexpected("was expecting the end of the text", "the text"));
     }
     Ok(Document { value, offsets: reader.offsets, duplicates: reader.duplicates })
 }
@@ -84,6 +102,7 @@ impl Place {
 
 struct Reader<'a> {
     text: &'a str,
+    placeholders: bool,
     at: usize,
     path: String,
     offsets: HashMap<String, usize>,
@@ -101,12 +120,29 @@ impl Reader<'_> {
         }
     }
 
-    fn expected(&self, what: &str) -> SyntaxError {
-        let found = match self.text[self.at..].chars().next() {
-            Some(character) => format!("'{character}'"),
-            None => "the end of the text".to_owned(),
+    /// Another character than `why` tells, or the end of the text within `around`.
+    fn unexpected(&self, why: &str, around: &str) -> SyntaxError {
+        let message = match self.text[self.at..].chars().next() {
+            Some(found) => format!("Unexpected character ('{found}' (code {})): {why}", u32::from(found)),
+            None => format!("Unexpected end-of-input: expected close marker for {around}"),
         };
-        SyntaxError { message: format!("Expected {what}, found {found}"), offset: self.at }
+        SyntaxError { message, offset: self.at }
+    }
+
+    /// A word that is no value.
+    fn unrecognized(&self) -> SyntaxError {
+        let is_part = |letter: &char| letter.is_alphanumeric() || "_$".contains(*letter);
+        let word: String = self.text[self.at..].chars().take_while(is_part).collect();
+        SyntaxError { message: format!("Unrecognized token '{word}': was expecting {VALUES}"), offset: self.at }
+    }
+
+    /// No value begins here.
+    fn no_value(&self) -> SyntaxError {
+        match self.text[self.at..].chars().next() {
+            Some(letter) if letter.is_alphabetic() || "_$".contains(letter) => self.unrecognized(),
+            Some('}' | ']') => self.unexpected("expected a value", "a value"),
+            _ => self.unexpected(&format!("expected a valid value {VALUES}"), "a value"),
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
@@ -121,9 +157,9 @@ impl Reader<'_> {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string().map(Value::String),
-            Some(b'$') => self.placeholder(),
+            Some(b'$') if self.placeholders => self.placeholder(),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
-            _ => Err(self.expected("a value")),
+            _ => Err(self.no_value()),
         }
     }
 
@@ -139,13 +175,13 @@ impl Reader<'_> {
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                return Err(self.expected("a key in quotation marks"));
+                return Err(self.unexpected("was expecting double-quote to start field name", "Object"));
             }
             let offset = self.at;
             let key = self.string()?;
             self.skip_space();
             if self.peek() != Some(b':') {
-                return Err(self.expected("':' after the key"));
+                return Err(self.unexpected("was expecting a colon to separate field name and value", "Object"));
             }
             self.at += 1;
             self.path.push('/');
@@ -160,7 +196,7 @@ impl Reader<'_> {
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => break,
-                _ => return Err(self.expected("',' or '}'")),
+                _ => return Err(self.unexpected("was expecting comma to separate Object entries", "Object")),
             }
         }
         self.at += 1;
@@ -184,7 +220,7 @@ impl Reader<'_> {
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => break,
-                _ => return Err(self.expected("',' or ']'")),
+                _ => return Err(self.unexpected("was expecting comma to separate Array entries", "Array")),
             }
         }
         self.at += 1;
@@ -199,14 +235,25 @@ impl Reader<'_> {
                 Some(b'"') => break,
                 Some(b'\\') => self.at += 2,
                 Some(_) => self.at += 1,
-                None => return Err(SyntaxError { message: "This text never ends".to_owned(), offset: start }),
+                None => {
+                    let message = "Unexpected end-of-input: was expecting closing quote for a string value".to_owned();
+                    return Err(SyntaxError { message, offset: start });
+                }
             }
         }
         self.at += 1;
         // serde_json decodes the escapes and refuses what JSON does not allow in a text.
-        serde_json::from_str(self.text.get(start..self.at).unwrap_or_default()).map_err(|_| SyntaxError {
-            message: "This text holds a character or an escape that JSON does not allow".to_owned(),
-            offset: start,
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        serde_json::from_str(text).map_err(|_| {
+            let message = match text.chars().find(|letter| u32::from(*letter) < 0x20) {
+                Some(control) => format!(
+                    "Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped using backslash to be \
+                     included in string value",
+                    u32::from(control)
+                ),
+                None => "Unrecognized character escape".to_owned(),
+            };
+            SyntaxError { message, offset: start }
         })
     }
 
@@ -218,7 +265,7 @@ impl Reader<'_> {
                 self.at += end + 1;
                 Ok(value)
             }
-            None => Err(self.expected("a value")),
+            None => Err(self.no_value()),
         }
     }
 
@@ -227,9 +274,10 @@ impl Reader<'_> {
         while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')) {
             self.at += 1;
         }
-        serde_json::from_str(&self.text[start..self.at]).map_err(|_| {
-            let found = &self.text[start..self.at];
-            SyntaxError { message: format!("Expected a value, found '{found}'"), offset: start }
+        let found = &self.text[start..self.at];
+        serde_json::from_str(found).map_err(|_| SyntaxError {
+            message: format!("Unrecognized token '{found}': was expecting {VALUES}"),
+            offset: start,
         })
     }
 }
@@ -263,13 +311,28 @@ mod tests {
 
     #[test]
     fn broken_texts_say_where() {
-        check("{\"a\": }", "Expected a value, found '}'", (1, 7));
-        check("{\"a\": 1", "Expected ',' or '}', found the end of the text", (1, 8));
-        check("[1 2]", "Expected ',' or ']', found '2'", (1, 4));
-        check("{}\n{}", "Expected the end of the definition, found '{'", (2, 1));
-        check("{\"a", "This text never ends", (1, 2));
-        check("[nul]", "Expected a value, found 'nul'", (1, 2));
-        check("\"\\", "This text never ends", (1, 1));
+        check("{\"a\": }", "Unexpected character ('}' (code 125)): expected a value", (1, 7));
+        check("{'a'", "Unexpected character (''' (code 39)): was expecting double-quote to start field name", (1, 2));
+        check(
+            "{\"a\" 1}",
+            "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+            (1, 6),
+        );
+        check("{\"a\": 1", "Unexpected end-of-input: expected close marker for Object", (1, 8));
+        check("[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", (1, 4));
+        check("{}\n{}", "Unexpected character ('{' (code 123)): was expecting the end of the text", (2, 1));
+        check("{\"a", "Unexpected end-of-input: was expecting closing quote for a string value", (1, 2));
+        check("[nul]", &format!("Unrecognized token 'nul': was expecting {VALUES}"), (1, 2));
+        check("not json", &format!("Unrecognized token 'not': was expecting {VALUES}"), (1, 1));
+        check("[,]", &format!("Unexpected character (',' (code 44)): expected a valid value {VALUES}"), (1, 2));
+        check("\"\\", "Unexpected end-of-input: was expecting closing quote for a string value", (1, 1));
+        check(
+            "\"a\nb\"",
+            "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value",
+            (1, 1),
+        );
+        assert_eq!(json_error("[${P}]"), Some(format!("Unrecognized token '$': was expecting {VALUES}")));
+        assert_eq!(json_error("[1, \"${P}\"]"), None);
         let long = format!("{{\"{}\": [1, 2]}}", "k".repeat(3_000));
         assert_eq!(read(&long).unwrap().offsets.len(), 1);
         check(&"[".repeat(1000), "Values nest deeper than 200", (1, 202));

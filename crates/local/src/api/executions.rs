@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_asl::json_error;
 use countersign_engine::{ExecutionKind, Input, StartParams};
 use countersign_trace::HistoryEvent;
 use serde::Deserialize;
@@ -136,7 +137,7 @@ pub fn named(host: &Host, machine_arn: &str, name: &str) -> Option<(String, i64)
     Some((arn, start_at))
 }
 
-/// The errors of an input, in the words of AWS's JSON reader.
+/// The errors of an input.
 pub fn check_input(input: &str) -> Result<(), ApiError> {
     let refused =
         |why: &str| ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"));
@@ -146,27 +147,7 @@ pub fn check_input(input: &str) -> Result<(), ApiError> {
     if input.trim().is_empty() {
         return Err(refused("Invalid execution input."));
     }
-    if serde_json::from_str::<serde::de::IgnoredAny>(input).is_ok() {
-        return Ok(());
-    }
-    let first = input.trim_start();
-    let word: String = first.chars().take_while(char::is_ascii_alphanumeric).collect();
-    if first.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
-        return Err(refused(&format!(
-            "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-        )));
-    }
-    if let Some(letter) = first
-        .strip_prefix('{')
-        .and_then(|rest| rest.trim_start().chars().next())
-        .filter(|letter| !"\"}".contains(*letter))
-    {
-        let code = u32::from(letter);
-        return Err(refused(&format!(
-            "Unexpected character ('{letter}' (code {code})): was expecting double-quote to start field name"
-        )));
-    }
-    Err(refused("Invalid execution input."))
+    json_error(input).map_or(Ok(()), |why| Err(refused(&why)))
 }
 
 /// `StartExecution`.

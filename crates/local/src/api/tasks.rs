@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_asl::json_error;
 use countersign_engine::Input;
 use serde::Deserialize;
 use serde_json::json;
@@ -40,8 +41,8 @@ pub async fn success(host: &Arc<Host>, ask: Success) -> Answer {
     if ask.output.len() > PAYLOAD {
         return Err(ApiError::constraint("output", &format!("have length less than or equal to {PAYLOAD}")));
     }
-    if serde_json::from_str::<serde::de::IgnoredAny>(&ask.output).is_err() {
-        return Err(ApiError::new("InvalidOutput", "Invalid Output: 'The output is not valid JSON'"));
+    if let Some(why) = json_error(&ask.output) {
+        return Err(ApiError::new("InvalidOutput", format!("Invalid Output: '{why}'")));
     }
     taken(host.answer(&ask.task_token, |task| Input::TaskSucceeded { task, output: ask.output }).await)
 }
