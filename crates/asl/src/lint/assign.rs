@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Lint;
 use super::values::{Kind, check_type};
-use super::{Lint, has_placeholder};
 
 /// Longest name of a variable, in characters.
 const LONGEST_NAME: usize = 80;
@@ -22,7 +22,7 @@ pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
             let message = format!("Invalid variable name '{name}': the variable name is too long.");
             let remedy = format!("Use at most {LONGEST_NAME} characters.");
             lint.refused_by_aws("INVALID_VARIABLE_NAME", &at, message, remedy);
-        } else if !is_name(name) && !has_placeholder(name) {
+        } else if !is_name(name) && !lint.is_open(name) {
             let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
             let remedy = "Begin with a letter, and go on with letters, digits and underscores.";
             lint.refused_by_aws("INVALID_VARIABLE_NAME", &at, message, remedy);

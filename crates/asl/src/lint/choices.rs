@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_jsonata_value, check_path, check_template};
 use super::values::{Kind, check_timestamp, check_type, check_types};
-use super::{Lint, assign, fields, has_placeholder};
+use super::{Lint, assign, fields};
 use crate::model::QueryLanguage;
 
 /// What a comparison compares with.
@@ -171,7 +171,7 @@ fn check_operand(lint: &mut Lint, rule: &Map<String, Value>, place: &str, operat
         Operand::Timestamp => check_timestamp(lint, value, &at),
         Operand::Boolean => drop(check_type(lint, value, &at, Kind::Boolean)),
         Operand::Text => drop(check_type(lint, value, &at, Kind::String)),
-        Operand::Number if value.is_number() || value.as_str().is_some_and(has_placeholder) => {}
+        Operand::Number if value.is_number() || value.as_str().is_some_and(|text| lint.is_open(text)) => {}
         Operand::Number => {
             lint.schema(&at, "Expected value of type Number", format!("Write a number; it is {value}."));
         }

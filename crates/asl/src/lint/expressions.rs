@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::values::{Kind, check_type};
-use super::{Lint, below, element, has_placeholder, syntax};
+use super::{Lint, below, element, syntax};
 use crate::expr::references::Reference;
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
@@ -32,7 +32,7 @@ pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str,
         return;
     }
     check_type(lint, value, &place, Kind::String);
-    let Some(text) = value.as_str().filter(|text| !has_placeholder(text)) else { return };
+    let Some(text) = value.as_str().filter(|text| !lint.is_open(text)) else { return };
     let result = match rule {
         PathRule::ResultPath if text.starts_with("$$") => Err("the context object cannot be written".to_owned()),
         PathRule::ResultPath | PathRule::Reference => path::check_reference(text),
@@ -104,7 +104,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, place: &str) {
 fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, place: &str) {
     let result = match value.as_str() {
         None => Err("it is no text".to_owned()),
-        Some(text) if has_placeholder(text) => Ok(()),
+        Some(text) if lint.is_open(text) => Ok(()),
         Some(text) if intrinsics::is_call(text) => check_call(text),
         Some(text) => path::check(text),
     };
@@ -122,7 +122,7 @@ fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, place: &str) {
 /// Checks every expression within a value of JSONata.
 pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
     match value {
-        Value::String(text) if !has_placeholder(text) => check_jsonata_text(lint, text, place),
+        Value::String(text) if !lint.is_open(text) => check_jsonata_text(lint, text, place),
         Value::Object(object) => {
             for (key, value) in object {
                 check_jsonata_value(lint, value, &below(place, key));
@@ -198,6 +198,6 @@ fn references(_expression: &str) -> Result<Vec<Reference>, String> {
 }
 
 /// In JSONata a field that must be an expression or one of the plain values.
-pub(super) fn is_jsonata(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with("{%") || has_placeholder(text))
+pub(super) fn is_jsonata(lint: &Lint, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with("{%") || lint.is_open(text))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{Lint, has_placeholder};
+use super::Lint;
 
 const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
 
@@ -19,7 +19,7 @@ pub(super) fn check_scope(
     let mut missing = false;
     for (name, state) in states {
         for (place, target) in targets(state) {
-            if !states.contains_key(target) && !has_placeholder(target) {
+            if !states.contains_key(target) && !lint.is_open(target) {
                 missing = true;
                 let remedy = format!("Write the name of a state of the same scope: {}.", list(states));
                 // AWS writes 'Next' for every kind of transition.
@@ -39,7 +39,7 @@ pub(super) fn check_scope(
         return;
     }
     let start = scope.get("StartAt").and_then(Value::as_str).unwrap_or_default();
-    if start.is_empty() || has_placeholder(start) {
+    if start.is_empty() || lint.is_open(start) {
         return;
     }
     if !states.contains_key(start) {
@@ -48,7 +48,7 @@ pub(super) fn check_scope(
         lint.error(MISSING_TARGET, &format!("{path}/StartAt"), format!("Missing 'Next' target: {start}"), remedy);
     }
     // A transition that is not known yet may lead to any state.
-    let open = states.values().flat_map(targets).any(|(_, target)| has_placeholder(target));
+    let open = states.values().flat_map(targets).any(|(_, target)| lint.is_open(target));
     for name in if open { Vec::new() } else { unreachable(start, states) } {
         lint.error(
             MISSING_TARGET,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, SCHEMA, has_placeholder};
+use super::{Lint, SCHEMA};
 use crate::model::QueryLanguage;
 
 /// Services that no task can wait for with `.sync`.
@@ -41,7 +41,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
 
 /// Checks a Task state's resource and what the service is given.
 pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
-    let Some(resource) = state.get("Resource").and_then(Value::as_str).filter(|text| !has_placeholder(text)) else {
+    let Some(resource) = state.get("Resource").and_then(Value::as_str).filter(|text| !lint.is_open(text)) else {
         return;
     };
     let place = format!("{path}/Resource");

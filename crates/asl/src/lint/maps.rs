@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_path, check_template};
 use super::values::{self, Kind, check_exclusive, check_number, check_one_of, check_type};
-use super::{Lint, SCHEMA, fields, has_placeholder};
+use super::{Lint, SCHEMA, fields};
 use crate::model::QueryLanguage;
 
 /// Longest label, in characters.
@@ -62,7 +62,7 @@ fn check_label(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let Some(label) = state.get("Label") else { return };
     let place = format!("{path}/Label");
     check_type(lint, label, &place, Kind::String);
-    let Some(text) = label.as_str().filter(|text| !has_placeholder(text)) else { return };
+    let Some(text) = label.as_str().filter(|text| !lint.is_open(text)) else { return };
     let forbidden =
         |letter: char| letter.is_whitespace() || letter.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(letter);
     if text.chars().count() > LONGEST_LABEL {
@@ -90,7 +90,7 @@ fn check_processor_config(lint: &mut Lint, body: &Value, path: &str) {
         check_one_of(lint, mode, &format!("{place}/Mode"), &["INLINE", "DISTRIBUTED"]);
     }
     if config.get("Mode").is_none_or(|mode| mode != "DISTRIBUTED") {
-        let placeholder = config.get("Mode").and_then(Value::as_str).is_some_and(has_placeholder);
+        let placeholder = config.get("Mode").and_then(Value::as_str).is_some_and(|text| lint.is_open(text));
         fields::check_scope_fields(lint, config, &place, if placeholder { PROCESSOR_CONFIG } else { &["Mode"] });
         return;
     }
@@ -134,7 +134,7 @@ fn check_reader(lint: &mut Lint, state: &Map<String, Value>, path: &str, languag
     check_call(lint, reader, &place, language);
     let resource = reader.get("Resource").and_then(Value::as_str).unwrap_or_default();
     let known = [":states:::s3:getObject", ":states:::s3:listObjectsV2"].iter().any(|end| resource.ends_with(end));
-    if reader.get("Resource").is_some_and(Value::is_string) && !known && !has_placeholder(resource) {
+    if reader.get("Resource").is_some_and(Value::is_string) && !known && !lint.is_open(resource) {
         let message = "The field 'Resource' does not match any of the allowed values. Examples: \
                        [arn:<partition>:states:::s3:getObject, arn:<partition>:states:::s3:listObjectsV2]";
         let remedy = "Write arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2.";
@@ -149,7 +149,7 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
     check_type(lint, config, place, Kind::Object);
     let Some(config) = config.as_object() else { return };
     let input = config.get("InputType").and_then(Value::as_str);
-    if let Some(input) = input.filter(|input| !INPUT_TYPES.contains(input) && !has_placeholder(input)) {
+    if let Some(input) = input.filter(|input| !INPUT_TYPES.contains(input) && !lint.is_open(input)) {
         let list = INPUT_TYPES.join(", ");
         let message = format!("The field 'InputType' should have one of these values: [{list}]");
         lint.schema(&format!("{place}/InputType"), message, format!("Write one of {list}; it is '{input}'."));

@@ -78,6 +78,20 @@ impl Lint {
         self.findings.push(Finding { severity: Severity::Warning, code, message, path, remedy });
     }
 
+    /// Whether a deployment has yet to put a value in. Of what is deployed, every text is what it says.
+    fn is_open(&self, text: &str) -> bool {
+        !self.created && text.contains("${")
+    }
+
+    /// The language that an object asks for: AWS takes whatever is not exactly `JSONPath` as JSONata.
+    fn language_of(&self, object: &Map<String, Value>) -> Option<QueryLanguage> {
+        Some(match object.get("QueryLanguage")?.as_str() {
+            Some("JSONPath") => QueryLanguage::JsonPath,
+            Some(text) if self.is_open(text) => QueryLanguage::JsonPath,
+            _ => QueryLanguage::Jsonata,
+        })
+    }
+
     /// Reports the fields of the list that the object lacks, as one finding.
     fn require(&mut self, object: &Map<String, Value>, path: &str, names: &[&str]) {
         let missing: Vec<&str> = names.iter().copied().filter(|name| !object.contains_key(*name)).collect();
@@ -99,7 +113,7 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     };
     fields::check_scope_fields(&mut lint, object, "", fields::MACHINE);
     values::check_query_language(&mut lint, object, "");
-    let language = language_of(object).unwrap_or_default();
+    let language = lint.language_of(object).unwrap_or_default();
     if let Some(version) = object.get("Version") {
         values::check_one_of(&mut lint, version, "/Version", &["1.0"]);
     }
@@ -107,15 +121,6 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     check_scope(&mut lint, object, "", language);
     flow::check_names(&mut lint, definition);
     lint.findings
-}
-
-/// The language that an object asks for: AWS takes whatever is not exactly `JSONPath` as JSONata.
-fn language_of(object: &Map<String, Value>) -> Option<QueryLanguage> {
-    Some(match object.get("QueryLanguage")?.as_str() {
-        Some("JSONPath") => QueryLanguage::JsonPath,
-        Some(text) if has_placeholder(text) => QueryLanguage::JsonPath,
-        _ => QueryLanguage::Jsonata,
-    })
 }
 
 /// Checks the states of a scope: of the machine, a branch, or the body of a Map.

@@ -6,7 +6,7 @@ use super::expressions::{PathRule, check_jsonata_value, check_path, check_templa
 use super::values::{
     self, Kind, check_exclusive, check_number, check_query_language, check_timestamp, check_type, check_types,
 };
-use super::{Lint, assign, check_scope, choices, fields, handlers, has_placeholder, integrations, language_of, maps};
+use super::{Lint, assign, check_scope, choices, fields, handlers, integrations, maps};
 use crate::model::QueryLanguage;
 
 /// Longest name of a state, in characters.
@@ -33,7 +33,7 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         return;
     };
     check_query_language(lint, object, path);
-    let language = language_of(object).unwrap_or(machine);
+    let language = lint.language_of(object).unwrap_or(machine);
     let refused = machine == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath;
     if refused {
         let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
@@ -124,7 +124,7 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
         let message = "The field 'Credentials' is not supported for activities";
         lint.schema(&place, message, "Remove Credentials: a worker has credentials of its own.");
     }
-    if language == QueryLanguage::Jsonata && is_jsonata(credentials) {
+    if language == QueryLanguage::Jsonata && is_jsonata(lint, credentials) {
         return;
     }
     check_type(lint, credentials, &place, Kind::Object);
@@ -144,7 +144,7 @@ fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let (place, message) = (format!("{path}/Resource"), "Value is not a valid resource ARN");
     let remedy = "Write an ARN, such as arn:aws:states:::lambda:invoke, or a ${Placeholder} for one.";
     match resource.as_str() {
-        Some(text) if text.starts_with("arn:") || has_placeholder(text) => {}
+        Some(text) if text.starts_with("arn:") || lint.is_open(text) => {}
         Some(text) if text.contains(':') => lint.refused_by_aws(super::SCHEMA, &place, message, remedy),
         Some(_) => lint.schema(&place, message, remedy),
         None => {
@@ -165,7 +165,7 @@ fn check_wait(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     }
     if let Some(timestamp) = state.get("Timestamp") {
         let place = format!("{path}/Timestamp");
-        if language == QueryLanguage::Jsonata && is_jsonata(timestamp) {
+        if language == QueryLanguage::Jsonata && is_jsonata(lint, timestamp) {
             check_jsonata_value(lint, timestamp, &place);
         } else {
             check_timestamp(lint, timestamp, &place);

@@ -511,3 +511,17 @@ fn a_placeholder_is_valid_wherever_a_deployment_may_put_a_value() {
         assert!(errors.is_empty(), "{place}: {errors:?}");
     }
 }
+
+#[test]
+fn of_what_is_deployed_every_text_is_what_it_says() {
+    let task = |resource: &str| json!({"Type": "Task", "Resource": resource, "TimeoutSeconds": "${Seconds}"});
+    state(
+        &task("${Function}"),
+        &["Value is not a valid resource ARN at /Resource", "Expected value of type Integer at /TimeoutSeconds"],
+    );
+    state(
+        &json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% '${' & amount %}"}),
+        &["UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'amount' at the top level is not supported. at /Output"],
+    );
+    state(&json!({"Type": "Pass", "Parameters": {"text": "${any}"}}), &[]);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, expressions, has_placeholder};
+use super::{Lint, expressions};
 use crate::model::QueryLanguage;
 
 /// `QueryLanguage` is one of the two.
@@ -15,7 +15,7 @@ pub(super) fn check_query_language(lint: &mut Lint, object: &Map<String, Value>,
 pub(super) fn check_one_of(lint: &mut Lint, value: &Value, place: &str, known: &[&str]) {
     let list = known.join(", ");
     match value.as_str() {
-        Some(text) if known.contains(&text) || has_placeholder(text) => {}
+        Some(text) if known.contains(&text) || lint.is_open(text) => {}
         Some(_) => {
             let message = format!("Value should be one of the following: [{list}]");
             lint.schema(place, message, format!("Write one of {list}; it is {value}."));
@@ -41,7 +41,7 @@ pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, kind: Kind
         Kind::Object => (value.is_object(), "OBJECT", "an object: { ... }"),
         Kind::Array => (value.is_array(), "ARRAY", "an array: [ ... ]"),
     };
-    let right = right || value.as_str().is_some_and(has_placeholder);
+    let right = right || value.as_str().is_some_and(|text| lint.is_open(text));
     if !right {
         lint.schema(place, format!("Expected value of type [{name}]"), format!("Write {what}."));
     }
@@ -73,7 +73,7 @@ pub(super) fn check_number(
     let Some(value) = object.get(field) else { return };
     let place = format!("{path}/{field}");
     if let Value::String(text) = value {
-        if has_placeholder(text) {
+        if lint.is_open(text) {
             return;
         }
         if language == QueryLanguage::Jsonata && text.starts_with("{%") {
@@ -105,7 +105,7 @@ pub(super) fn check_timestamp(lint: &mut Lint, value: &Value, place: &str) {
     if !check_type(lint, value, place, Kind::String) {
         return;
     }
-    if !value.as_str().is_some_and(|text| is_timestamp(text) || has_placeholder(text)) {
+    if !value.as_str().is_some_and(|text| is_timestamp(text) || lint.is_open(text)) {
         let remedy = format!("Write a moment, such as \"2030-01-31T09:00:00Z\"; it is {value}.");
         lint.schema(place, "String does not match RFC3339 timestamp", remedy);
     }
