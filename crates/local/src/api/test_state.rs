@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_asl::{Diagnostic, invalid_definition_message, parse};
+use countersign_asl::{Diagnostic, MachineType, invalid_definition_message, parse_created};
 use countersign_engine::test_state::{StateReport, StateResult, StateTest, StateTestError, alone, test_state};
 use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskRequest};
 use serde::Deserialize;
@@ -143,7 +143,7 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
 /// The test as the engine takes it.
 fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
     let definition = serde_json::from_str(&ask.definition).map_err(|_| {
-        let (_, diagnostics) = parse(&ask.definition);
+        let (_, diagnostics) = parse_created(&ask.definition, MachineType::Standard);
         ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics))
     })?;
     let input = ask.input.clone().unwrap_or_else(|| "{}".to_owned());
@@ -224,7 +224,7 @@ fn check_context(context: &Value) -> Result<(), ApiError> {
 /// The tested state, of a definition without errors.
 fn checked(test: &StateTest) -> Result<Value, ApiError> {
     let (name, definition) = alone(test).map_err(|error| refused(error.to_string()))?;
-    let (_, diagnostics) = parse(&definition.to_string());
+    let (_, diagnostics) = parse_created(&definition.to_string(), MachineType::Standard);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
     }

@@ -48,7 +48,7 @@ fn used(field: &str, value: &Value, jsonata: bool, names: &mut BTreeSet<String>)
             }
         }
         // A path is one where its field says so: elsewhere it is a text that begins with `$`.
-        Value::String(text) if field.ends_with(".$") && intrinsics::is_call(text) => {
+        Value::String(text) if (field.ends_with(".$") || field.ends_with("Path")) && intrinsics::is_call(text) => {
             let call = Call::parse(text);
             call.iter().flat_map(Call::paths).for_each(|path| names.extend(at_root(path.text())));
         }
@@ -143,6 +143,10 @@ mod tests {
         check(
             &json!({ "Type": "Pass", "Assign": { "x.$": "States.MathAdd(States.MathAdd($a, $b), $.c)" } }),
             &["a", "b"],
+        );
+        check(
+            &json!({ "Type": "Fail", "ErrorPath": "$e", "CausePath": "States.Format('{} {}', $c.text, $.d)" }),
+            &["c", "e"],
         );
         check(
             &json!({ "Type": "Choice", "Choices": [{ "Not": { "Variable": "$a", "StringEqualsPath": "$b" } }] }),
