@@ -145,7 +145,8 @@ const ENCRYPTION: Field = field(
         required(one_of("type", &["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"])),
     ]),
 );
-const START: &[Field] = &[arn("stateMachineArn"), text("name", 1, 80), secret("input", 0, PAYLOAD), TRACE];
+const NAME: Field = text("name", 1, 80);
+const INPUT: Field = secret("input", 0, PAYLOAD);
 const MACHINE: &[Field] = &[arn("stateMachineArn")];
 const ALIAS: &[Field] = &[arn("stateMachineAliasArn")];
 const LIST: &[Field] = &[MAX_RESULTS, TOKEN];
@@ -217,7 +218,8 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
     (&["CreateStateMachineAlias"], &[DESCRIPTION, ALIAS_NAME, required(ROUTES)]),
     (&["UpdateStateMachineAlias"], &[arn("stateMachineAliasArn"), DESCRIPTION, ROUTES]),
     (&["DescribeStateMachineAlias", "DeleteStateMachineAlias"], ALIAS),
-    (&["StartExecution", "StartSyncExecution"], START),
+    (&["StartExecution"], &[MACHINE[0], NAME, INPUT, TRACE]),
+    (&["StartSyncExecution"], &[MACHINE[0], NAME, INPUT, TRACE, INCLUDED]),
     (&["StopExecution"], &[arn("executionArn"), ERROR, CAUSE]),
     (&["RedriveExecution"], &[arn("executionArn"), CLIENT_TOKEN]),
     (&["DescribeMapRun"], &[required(RUN)]),

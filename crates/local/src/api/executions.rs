@@ -156,8 +156,17 @@ pub async fn start(host: &Arc<Host>, ask: Begin) -> Answer {
     Ok(json!({ "executionArn": arn, "startDate": seconds(at) }))
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BeginSync {
+    #[serde(flatten)]
+    begin: Begin,
+    included_data: Option<String>,
+}
+
 /// `StartSyncExecution`.
-pub async fn start_sync(host: &Arc<Host>, ask: Begin) -> Answer {
+pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> Answer {
+    let BeginSync { begin: ask, included_data } = ask;
     let machine_arn = ask.machine_arn.split('#').next().unwrap_or_default();
     if lead(host, machine_arn)?.machine.kind != "EXPRESS" {
         return Err(ApiError::new(
@@ -182,7 +191,7 @@ pub async fn start_sync(host: &Arc<Host>, ask: Begin) -> Answer {
         "billingDetails".to_owned(),
         json!({ "billedDurationInMilliseconds": billed, "billedMemoryUsedInMB": 64 }),
     );
-    Ok(Value::Object(answer))
+    Ok(Value::Object(included(answer, included_data.as_deref())))
 }
 
 #[derive(Debug, Deserialize)]
@@ -283,16 +292,21 @@ pub struct Describe {
 
 /// `DescribeExecution`.
 pub async fn describe(host: &Arc<Host>, ask: Describe) -> Answer {
-    let mut all = match map_runs::describe_child(host, &ask.execution_arn).await? {
+    let all = match map_runs::describe_child(host, &ask.execution_arn).await? {
         Some(child) => child,
         None => described(&find(host, &ask.execution_arn)?, host.clock.now()),
     };
-    if ask.included_data.as_deref() == Some("METADATA_ONLY") {
-        for field in ["input", "inputDetails", "output", "outputDetails", "error", "cause"] {
-            all.shift_remove(field);
-        }
+    Ok(Value::Object(included(all, ask.included_data.as_deref())))
+}
+
+/// What `includedData` lets through: who asks for the metadata alone gets no data of the execution.
+fn included(mut all: Map<String, Value>, included: Option<&str>) -> Map<String, Value> {
+    if included == Some("METADATA_ONLY") {
+        all.retain(|field, _| {
+            !["input", "inputDetails", "output", "outputDetails", "error", "cause"].contains(&field.as_str())
+        });
     }
-    Ok(Value::Object(all))
+    all
 }
 
 #[derive(Debug, Deserialize)]

@@ -67,6 +67,15 @@ async fn metadata_alone_is_told_without_data() {
     assert_eq!(engine.call("DescribeStateMachineForExecution", ask).await["definition"], "{}");
     let ask = json!({ "stateMachineArn": machine, "includedData": only });
     assert_eq!(engine.call("DescribeStateMachine", ask).await["definition"], "{}");
+    let ask =
+        json!({ "name": "X", "definition": pass().to_string(), "roleArn": "arn:aws:iam::1:role/a", "type": "EXPRESS" });
+    let express = text(&engine.call("CreateStateMachine", ask).await["stateMachineArn"]);
+    for (included, there) in [("ALL_DATA", true), (only, false)] {
+        let ask = json!({ "stateMachineArn": express, "input": "1", "includedData": included });
+        let answer = engine.call("StartSyncExecution", ask).await;
+        assert_eq!(answer["status"], "SUCCEEDED");
+        assert_eq!((answer.get("input").is_some(), answer.get("output").is_some()), (there, there), "{answer}");
+    }
     engine.remove().await;
 }
 
