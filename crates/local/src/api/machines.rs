@@ -13,9 +13,9 @@ use super::configurations::{check_encryption, check_logging, own_key};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
-use super::{tags, variables, versions};
+use super::{map_runs, tags, variables, versions};
 use crate::host::{Host, Machine, Tag, lock};
-use crate::store::Kind;
+use crate::store::{ExecutionRow, Kind};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -314,7 +314,19 @@ pub struct ForExecution {
 
 /// `DescribeStateMachineForExecution`: the definition that the execution runs.
 pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
-    let row = find(host, &ask.execution_arn)?;
+    let mut answer = match host.child(&ask.execution_arn, |_| ()).await? {
+        Some((row, run, ..)) => {
+            let mut answer = for_execution(host, &row).await?;
+            map_runs::of_run(&mut answer, &run);
+            answer
+        }
+        None => for_execution(host, &find(host, &ask.execution_arn)?).await?,
+    };
+    without_definition(&mut answer, ask.included_data.as_deref());
+    Ok(Value::Object(answer))
+}
+
+async fn for_execution(host: &Host, row: &ExecutionRow) -> Result<Map<String, Value>, ApiError> {
     let definition = host.store.definition(&row.definition).await?.unwrap_or_default();
     let machine = lock(&host.registry).machines.get(&row.params.state_machine_arn).cloned();
     let updated =
@@ -337,8 +349,7 @@ pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
     if let Some(revision) = &row.revision_id {
         all.insert("revisionId".to_owned(), json!(revision));
     }
-    without_definition(&mut all, ask.included_data.as_deref());
-    Ok(Value::Object(all))
+    Ok(all)
 }
 
 #[derive(Debug, Deserialize)]

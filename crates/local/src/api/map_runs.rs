@@ -161,6 +161,34 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
     Ok(Some(all))
 }
 
+/// Makes the description of a machine that of its map's processor, which a run's children run.
+pub fn of_run(described: &mut Map<String, Value>, run: &MapRun) {
+    let machine = run.machine();
+    let label = machine.rsplit('/').next().unwrap_or_default();
+    let whole = described.get("definition").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    if let Some(processor) = whole.as_ref().and_then(|whole| processor(whole, &run.state)) {
+        described.insert("definition".to_owned(), json!(processor.to_string()));
+    }
+    let name = described.get("name").and_then(Value::as_str).unwrap_or_default();
+    described.insert("name".to_owned(), json!(format!("{name}/{label}")));
+    described.insert("label".to_owned(), json!(label));
+    described.insert("mapRunArn".to_owned(), json!(run.arn));
+    described.insert("stateMachineArn".to_owned(), json!(machine));
+}
+
+/// The processor of the Map state of this name, which is unique in the whole definition.
+fn processor<'a>(scope: &'a Value, name: &str) -> Option<&'a Value> {
+    let states = scope.get("States")?.as_object()?;
+    let inner = |state: &'a Value| state.get("ItemProcessor").or_else(|| state.get("Iterator"));
+    if let Some(state) = states.get(name) {
+        return inner(state);
+    }
+    states.values().find_map(|state| {
+        let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        branches.chain(inner(state)).find_map(|scope| processor(scope, name))
+    })
+}
+
 fn listed(run: &MapRun, child: &Child) -> Map<String, Value> {
     let all = [
         ("executionArn", Some(json!(child.arn))),

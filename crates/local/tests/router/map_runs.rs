@@ -104,6 +104,11 @@ async fn a_run_is_redriven_with_its_execution() {
     let described = engine.call("DescribeExecution", by_child.clone()).await;
     assert_eq!((&described["redriveStatus"], &described["redriveCount"]), (&json!("REDRIVABLE_BY_MAP_RUN"), &json!(0)));
 
+    let machine = engine.call("DescribeStateMachineForExecution", by_child.clone()).await;
+    assert_eq!((&machine["label"], &machine["mapRunArn"]), (&json!("Each"), &json!(run)));
+    let definition: Value = serde_json::from_str(machine["definition"].as_str().unwrap()).unwrap();
+    assert_eq!((&machine["name"], &definition["StartAt"]), (&json!("STANDARD/Each"), &json!("One")));
+
     let engine = engine.restart_after(1_000).await;
     engine.call("RedriveExecution", json!({ "executionArn": execution })).await;
     let described = engine.call("DescribeMapRun", json!({ "mapRunArn": run })).await;
