@@ -12,8 +12,8 @@ use crate::connections::{Connection, Declared};
 pub enum FunctionsError {
     #[error("The functions' file {} cannot be read: {source}.\nGive one that can with --functions FILE.", .file.display())]
     Read { file: PathBuf, source: std::io::Error },
-    #[error("{}: {source}Correct the declaration and start again.", .file.display())]
-    Parse { file: PathBuf, source: toml::de::Error },
+    #[error("{}: {what}Correct the declaration and start again.", .file.display())]
+    Parse { file: PathBuf, what: String },
     #[error("{}: [functions.{name}] {what}.\n{remedy}", .file.display())]
     Function { file: PathBuf, name: String, what: String, remedy: &'static str },
     #[error("{}: [connections.{name}] {what}.\n{remedy}", .file.display())]
@@ -75,8 +75,8 @@ pub struct Declarations {
 pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| FunctionsError::Read { file: file.to_owned(), source })?;
-    let parsed: File =
-        toml::from_str(&text).map_err(|source| FunctionsError::Parse { file: file.to_owned(), source })?;
+    let parsed: File = toml::from_str(&text)
+        .map_err(|error| FunctionsError::Parse { file: file.to_owned(), what: told(&text, &error) })?;
     let folder = file.parent().unwrap_or(Path::new("."));
     for (name, spec) in &parsed.functions {
         check(name, spec, folder).map_err(|(what, remedy)| FunctionsError::Function {
@@ -98,6 +98,17 @@ pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
         connections.insert(name, connection);
     }
     Ok(Declarations { functions: parsed.functions, connections })
+}
+
+/// A fault of the file with the lines around it, which are not shown where they may hold a secret.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let section = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    if section.is_none_or(|line| line.contains("connections")) {
+        let line = before.lines().count().max(1);
+        return format!("line {line} is wrong: {}\n", error.message());
+    }
+    error.to_string()
 }
 
 fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static str)> {

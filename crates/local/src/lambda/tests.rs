@@ -133,10 +133,15 @@ async fn a_wrong_declaration_is_named_with_its_remedy() {
         ("[functions.a]\nruntime = \"go\"\nhandler = \"a.b\"\n", "does not run on this machine"),
         ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\n", "which is not there"),
         ("[functions.a]\nruntime = \"python3\"\nhandlr = \"a.b\"\n", "handlr"),
+        ("[connections.a]\nauthorization = \"basic\"\nusername = \"u\"\n", "[connections.a] has no password"),
+        ("[connections.a]\nauthorization = \"basic\"\npasword = \"hidden\"\n", "unknown field `pasword`"),
+        ("[connections.a]\nauthorization = \"basic\"\npassword = [\"hidden\"]\n", "line 3 is wrong"),
+        ("connections.a = { authorization = \"basic\", password = [\"hidden\"] }\n", "line 1 is wrong"),
     ] {
         std::fs::write(&file, text).unwrap();
         let error = Functions::load(Some(&file), "r", "a").await.err().unwrap().to_string();
         assert!(error.contains(expect) && error.contains("functions.toml"), "{error}");
+        assert!(!error.contains("hidden"), "{error}");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
