@@ -383,6 +383,22 @@ fn a_run_that_its_data_failed_begins_anew() {
 }
 
 #[test]
+fn a_child_whose_history_is_full_fails_with_what_it_runs_and_stays_failed() {
+    let task = json!({ "Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f", "End": true });
+    let spin = json!({ "Type": "Pass", "Next": "Spin" });
+    let both = json!({ "Type": "Parallel", "Branches": [
+        { "StartAt": "Task", "States": { "Task": task } }, { "StartAt": "Spin", "States": { "Spin": spin } },
+    ] });
+    let mut play = Play::of(json!({ "MaxConcurrency": 1 }), both, "STANDARD");
+    assert_eq!(play.execution.child_history(play.run().children[0].log).len(), 25_000);
+    assert!(play.tasks.is_empty(), "what it waited for is given up");
+    assert!(play.run().children[0].lost);
+    play.step(Input::Redrive);
+    assert_eq!(play.error().0, "States.ExceedToleratedFailureThreshold");
+    assert_eq!(play.execution.child_history(play.run().children[0].log).len(), 25_000);
+}
+
+#[test]
 fn express_children_time_out_and_begin_again() {
     let task = json!({ "Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f" });
     let mut play = Play::of(json!({ "MaxConcurrency": 1 }), task, "EXPRESS");

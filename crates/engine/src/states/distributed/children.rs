@@ -185,7 +185,9 @@ pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usiz
         let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
         execution.event(child, EventKind::ExecutionFailed, details);
     }
-    execution.threads[child].step = Step::Halted;
+    // One whose history is full may have states that run.
+    execution.threads[child].step = Step::Wait;
+    execution.halt(child);
     unsuccessful(execution, parent, index, OutcomeStatus::Failed, Some(failure));
 }
 
