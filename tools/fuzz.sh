@@ -35,6 +35,6 @@ for target in "${targets[@]}"; do
   say "$target for $seconds seconds"
   dictionary=tests/fuzz/dictionaries/$target.dict
   [ "$target" != execution ] || dictionary=tests/fuzz/dictionaries/definition.dict
-  fuzz run "$target" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=8192 -dict="$dictionary" \
+  fuzz run "$target" -- -max_total_time="$seconds" -timeout=60 -rss_limit_mb=1024 -max_len=8192 -dict="$dictionary" \
     -print_final_stats=1 -verbosity=1
 done
