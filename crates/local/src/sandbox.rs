@@ -6,14 +6,17 @@
 //! JSON, and so is an answer; see [`serve`].
 //!
 //! There are two lanes. Nearly every expression ends at once, and passes the quick lane. One that does not begins again in
-//! the slow lane, in a process of its own: so those that run away, however many, wait for each other and for nobody else.
+//! the slow lane, in a process of its own, and does so at once the next time: so those that run away, however many, wait
+//! for each other and for nobody else.
 
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_asl::expr::jsonata::{JsonataError, evaluate_here};
 use countersign_asl::expr::sandbox::{Request, Sandbox};
@@ -28,6 +31,8 @@ pub const COMMAND: &str = "evaluate";
 const WORKERS: usize = 4;
 /// How long an expression may take in the quick lane, in milliseconds.
 const QUICK: u64 = 100;
+/// Slow expressions that are remembered.
+const KNOWN: usize = 10_000;
 /// What a worker may have in memory, its code included, in bytes.
 const MEMORY: u64 = 512 * 1024 * 1024;
 /// How long after the end of its patience a worker is waited for: it may say so itself.
@@ -45,6 +50,8 @@ pub struct Workers {
     idle: Mutex<Vec<Worker>>,
     quick: Lane,
     slow: Lane,
+    /// The expressions that did not end in the quick lane the last time, by the hash of their text.
+    known_slow: Mutex<HashSet<u64>>,
 }
 
 impl Workers {
@@ -59,22 +66,47 @@ impl Workers {
     /// Workers that are another program; it gives [`COMMAND`] to [`serve`].
     #[must_use]
     pub fn of(program: PathBuf) -> Self {
-        Self { program, idle: Mutex::default(), quick: Lane::default(), slow: Lane::default() }
+        Self {
+            program,
+            idle: Mutex::default(),
+            quick: Lane::default(),
+            slow: Lane::default(),
+            known_slow: Mutex::default(),
+        }
     }
 }
 
 impl Sandbox for Workers {
     fn evaluate(&self, request: &Request) -> Answer {
         in_place(|| {
-            let quick = request.patience.min(QUICK);
-            match self.ask_quickly(&Request { patience: quick, ..request.clone() }) {
-                Err(JsonataError::Stopped) if request.patience > quick => {
-                    self.ask_slowly(&Request { patience: request.patience - quick, ..request.clone() })
+            let quick = Duration::from_millis(request.patience.min(QUICK));
+            let mut rest = Duration::from_millis(request.patience);
+            let text = hash(&request.expression);
+            if !lock(&self.known_slow).contains(&text) {
+                match self.ask_quickly(&within(request, quick)) {
+                    Err(JsonataError::Stopped) => self.remember(text),
+                    answer => return answer,
                 }
-                answer => answer,
+                rest = rest.saturating_sub(quick);
             }
+            let begun = Instant::now();
+            let answer = self.ask_slowly(&within(request, rest));
+            if answer.is_ok() && begun.elapsed() < quick {
+                lock(&self.known_slow).remove(&text);
+            }
+            answer
         })
     }
+}
+
+fn within(request: &Request, patience: Duration) -> Request {
+    Request { patience: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX), ..request.clone() }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Workers {
@@ -101,6 +133,14 @@ impl Workers {
     fn ask_slowly(&self, request: &Request) -> Answer {
         let _place = self.slow.place();
         self.start()?.ask(request).unwrap_or(Err(JsonataError::Stopped))
+    }
+
+    fn remember(&self, text: u64) {
+        let mut known = lock(&self.known_slow);
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert(text);
     }
 
     fn keep(&self, worker: Worker, answer: Answer) -> Answer {

@@ -7,8 +7,7 @@ mod registry;
 mod timers;
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use countersign_engine::{Execution, Input, OutcomeStatus, Program, SharedSandbox, StartParams, TaskId};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -45,9 +44,6 @@ struct Run {
     seq: u64,
     kept_events: usize,
 }
-
-/// Locks of [`Host::gate`].
-const GATES: usize = 64;
 
 type Shared<T> = Arc<tokio::sync::Mutex<T>>;
 
@@ -91,7 +87,8 @@ pub struct Host {
     ended: tokio::sync::broadcast::Sender<String>,
     histories: Mutex<history::Recent>,
     replayed: Mutex<map_runs::Replayed>,
-    gates: [tokio::sync::Mutex<()>; GATES],
+    /// By execution ARN, as long as somebody is at the gate.
+    gates: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 /// What an execution is started with.
@@ -192,7 +189,7 @@ impl Host {
             ended: tokio::sync::broadcast::channel(1_024).0,
             histories: Mutex::default(),
             replayed: Mutex::default(),
-            gates: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            gates: Mutex::default(),
         }))
     }
 
@@ -258,7 +255,7 @@ impl Host {
         let host = Arc::clone(self);
         apart(async move {
             let arn = start.params.execution_arn.clone();
-            let _alone = host.gate(&arn).lock().await;
+            let _alone = host.gate(&arn).lock_owned().await;
             let known = lock(&host.registry).execution(&arn).cloned();
             if known.is_some() {
                 return Ok(known);
@@ -285,7 +282,7 @@ impl Host {
         let host = Arc::clone(self);
         let arn = arn.to_owned();
         apart(async move {
-            let _alone = host.gate(&arn).lock().await;
+            let _alone = host.gate(&arn).lock_owned().await;
             let row = lock(&host.registry).execution(&arn).filter(|row| row.status != RunStatus::Running).cloned();
             let Some(row) = row else { return Ok(false) };
             let Some(run) = host.replay(row).await? else { return Ok(false) };
@@ -402,11 +399,17 @@ impl Host {
         run
     }
 
-    /// The lock under which an execution comes to run: of two starts of one name, one starts it.
-    fn gate(&self, arn: &str) -> &tokio::sync::Mutex<()> {
-        let mut hasher = std::hash::DefaultHasher::new();
-        arn.hash(&mut hasher);
-        &self.gates[hasher.finish() as usize % GATES]
+    /// The lock under which an execution comes to run: of two starts of one name, one starts it. Its first step may take
+    /// long, so no other execution has the same.
+    fn gate(&self, arn: &str) -> Shared<()> {
+        let mut gates = lock(&self.gates);
+        if let Some(gate) = gates.get(arn).and_then(Weak::upgrade) {
+            return gate;
+        }
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        let gate = Shared::default();
+        gates.insert(arn.to_owned(), Arc::downgrade(&gate));
+        gate
     }
 
     /// Forgets what an ended execution held.
