@@ -194,6 +194,9 @@ fn large_payloads_do_not_take_all_memory() {
     let body = json!({"StartAt": "In", "States": {"In": {"Type": "Pass", "Result": 1, "End": true}}});
     let rules: Vec<Value> =
         (0..40_000).map(|_| json!({"Variable": "$.text", "StringMatches": "*x*y", "Next": "A"})).collect();
+    let looks: Vec<Value> = (0..10_000)
+        .map(|_| json!({"Variable": "$.list[?(@ in $.list || @ == $.list)]", "IsPresent": false, "Next": "A"}))
+        .collect();
     for (definition, error) in [
         (ends(json!({"Parameters": many("$"), "End": true})), "States.Runtime"),
         (
@@ -205,6 +208,7 @@ fn large_payloads_do_not_take_all_memory() {
         (ends(json!({"Parameters": {"a.$": quotes}, "End": true})), "States.Runtime"),
         (ends(json!({"Parameters": {"a.$": lengths}, "End": true})), "States.Runtime"),
         (alone(json!({"Type": "Choice", "Choices": rules, "Default": "A"})), "States.Runtime"),
+        (alone(json!({"Type": "Choice", "Choices": looks, "Default": "A"})), "States.Runtime"),
         (alone(json!({"Type": "Pass", "Next": "A"})), "States.Runtime"),
         (
             alone(json!({"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"a.$": "$.text", "b.$": "$.text"},

@@ -8,13 +8,16 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Environment;
 use super::filter::Filter;
+use super::{Environment, SPENT};
 
 /// Most values that a path may select, what is within them included: `$..*..*..*` must end small.
 const VALUES: usize = 500_000;
 /// Most steps that it may take to look for them: it must end soon, too.
 const STEPS: usize = 5_000_000;
+
+/// A step takes as long as this many bytes take to be made.
+const STEP: usize = 2;
 
 /// What a path may still do.
 pub struct Work(usize);
@@ -133,7 +136,9 @@ impl Path {
                 environment.variable(name).ok_or_else(|| PathError::UnknownVariable(name.clone()))?
             }
         };
-        self.select(start)
+        let mut work = Work(STEPS);
+        let found = self.search(start, &mut work)?;
+        if environment.spend((STEPS - work.0) * STEP) { Ok(found) } else { Err(PathError::NotFound(SPENT.to_owned())) }
     }
 
     /// The same, from a value at hand.
@@ -141,6 +146,10 @@ impl Path {
     /// # Errors
     /// A definite path that leads nowhere.
     pub fn select<'a>(&self, start: &'a Value) -> Result<Cow<'a, Value>, PathError> {
+        self.search(start, &mut Work(STEPS))
+    }
+
+    fn search<'a>(&self, start: &'a Value, work: &mut Work) -> Result<Cow<'a, Value>, PathError> {
         let definite = self.segments.iter().position(|s| !matches!(s, Segment::Key(_) | Segment::Index(_)));
         let Some(first_open) = definite else {
             return self.follow(start, &self.segments).map(Cow::Borrowed);
@@ -149,7 +158,7 @@ impl Path {
         let Ok(begin) = self.follow(start, &self.segments[..first_open]) else {
             return Ok(Cow::Owned(Value::Array(Vec::new())));
         };
-        let mut search = Search { root: start, found: Vec::new(), work: Work(STEPS) };
+        let mut search = Search { root: start, found: Vec::new(), work };
         search
             .collect(begin, &self.segments[first_open..])
             .ok_or_else(|| PathError::NotFound(format!("The path takes more than {STEPS} steps")))?;
@@ -319,13 +328,13 @@ fn charge(value: &Value, room: &mut usize) -> Option<()> {
 }
 
 /// The values that an indefinite path selects.
-struct Search<'a> {
+struct Search<'a, 'w> {
     root: &'a Value,
     found: Vec<&'a Value>,
-    work: Work,
+    work: &'w mut Work,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Search<'a, '_> {
     /// Follows the segments from a value; `None` where that takes too long.
     fn collect(&mut self, at: &'a Value, segments: &[Segment]) -> Option<()> {
         self.work.spend(1)?;
@@ -372,7 +381,7 @@ impl<'a> Search<'a> {
     }
 
     fn filtered(&mut self, filter: &Filter, value: &'a Value, rest: &[Segment]) -> Option<()> {
-        let accepted = filter.accepts(value, self.root, &mut self.work);
+        let accepted = filter.accepts(value, self.root, self.work);
         // A filter that ran out of steps has not said what it means.
         self.work.spend(1)?;
         if accepted { self.collect(value, rest) } else { Some(()) }

@@ -92,7 +92,12 @@ impl Rule {
             Rule::And(rules) => all(rules, view),
             Rule::Or(rules) => Ok(!all_fail(rules, view)?),
             Rule::Not(rule) => rule.holds(view).map(|b| !b),
-            Rule::Test { variable, test: Test::IsPresent(wanted) } => Ok(present(variable, view) == *wanted),
+            Rule::Test { variable, test: Test::IsPresent(wanted) } => {
+                let there = present(variable, view);
+                // Where the room is spent, nobody has looked.
+                view.pay(1)?;
+                Ok(there == *wanted)
+            }
             Rule::Test { variable, test } => passes(test, &value(variable, view)?, view),
         }
     }
