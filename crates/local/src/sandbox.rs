@@ -29,6 +29,8 @@ use crate::host::{in_place, lock};
 pub const COMMAND: &str = "evaluate";
 /// Workers at once in each lane. The expression after these waits.
 const WORKERS: usize = 4;
+/// How many may wait in each: each holds a thread, and the server has 512 for all that blocks.
+const WAITING: usize = 200;
 /// How long an expression may take in the quick lane, in milliseconds.
 const QUICK: u64 = 100;
 /// Slow expressions that are remembered.
@@ -112,7 +114,7 @@ fn hash(text: &str) -> u64 {
 impl Workers {
     /// Asks a worker that is there, or else a new one, which stays.
     fn ask_quickly(&self, request: &Request) -> Answer {
-        let _place = self.quick.place();
+        let _place = self.quick.place()?;
         let kept = lock(&self.idle).pop();
         if let Some(mut worker) = kept {
             match worker.ask(request) {
@@ -131,7 +133,7 @@ impl Workers {
 
     /// Asks a worker that ends with its answer, and so gives its memory back.
     fn ask_slowly(&self, request: &Request) -> Answer {
-        let _place = self.slow.place();
+        let _place = self.slow.place()?;
         self.start()?.ask(request).unwrap_or(Err(JsonataError::Stopped))
     }
 
@@ -159,22 +161,38 @@ impl Workers {
 /// The places of those at work.
 #[derive(Debug)]
 struct Lane {
-    room: Mutex<usize>,
+    places: Mutex<Places>,
     freed: Condvar,
+}
+
+#[derive(Debug)]
+struct Places {
+    free: usize,
+    waiting: usize,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { room: Mutex::new(WORKERS), freed: Condvar::new() }
+        Self { places: Mutex::new(Places { free: WORKERS, waiting: 0 }), freed: Condvar::new() }
     }
 }
 
 impl Lane {
     /// Waits for a place.
-    fn place(&self) -> Place<'_> {
-        let room = self.freed.wait_while(lock(&self.room), |room| *room == 0);
-        *room.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Place(self)
+    ///
+    /// # Errors
+    /// Too many wait already.
+    fn place(&self) -> Result<Place<'_>, JsonataError> {
+        let mut places = lock(&self.places);
+        if places.waiting >= WAITING {
+            return Err(JsonataError::Stopped);
+        }
+        places.waiting += 1;
+        let places = self.freed.wait_while(places, |places| places.free == 0);
+        let mut places = places.unwrap_or_else(PoisonError::into_inner);
+        places.waiting -= 1;
+        places.free -= 1;
+        Ok(Place(self))
     }
 }
 
@@ -182,7 +200,7 @@ struct Place<'a>(&'a Lane);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.room) += 1;
+        lock(&self.0.places).free += 1;
         self.0.freed.notify_one();
     }
 }
