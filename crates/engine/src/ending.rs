@@ -327,8 +327,10 @@ impl Execution {
             at.children = Children::None;
             at.step = if at.entered == 0 { Step::Enter } else { Step::Attempt };
             self.ready.push_back(thread);
-        } else {
-            open.into_iter().for_each(|child| self.resume(child, previous, redrives));
+            return;
         }
+        // It waits for its children again: what it is given up with, they are.
+        self.threads[thread].step = Step::Wait;
+        open.into_iter().for_each(|child| self.resume(child, previous, redrives));
     }
 }

@@ -80,7 +80,7 @@ impl Lint {
 
     /// Whether a deployment has yet to put a value in. Of what is deployed, every text is what it says.
     fn is_open(&self, text: &str) -> bool {
-        !self.created && text.contains("${")
+        !self.created && has_placeholder(text)
     }
 
     /// The language that an object asks for: AWS takes whatever is not exactly `JSONPath` as JSONata.
