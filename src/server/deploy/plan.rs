@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use countersign_asl::{Severity, parse, placeholders, substitute};
+use countersign_asl::{MachineType, Severity, parse_created, placeholders, substitute};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -129,9 +129,11 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
     }
 }
 
-/// The diagnostics of the text with its values. Values stand on the same lines as their placeholders.
+/// The diagnostics of the text with its values, as the service will judge it. Values stand on the same lines as their
+/// placeholders.
 fn check(item: &mut Item, path: &Path) {
-    let (_, diagnostics) = parse(&item.text);
+    let kind = if item.kind == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
+    let (_, diagnostics) = parse_created(&item.text, kind);
     item.problems.extend(diagnostics.into_iter().map(|diagnostic| FileProblem {
         file: path.display().to_string(),
         line: diagnostic.line,
