@@ -1,7 +1,7 @@
 //! Everything that is done with a definition's text before it runs.
 #![no_main]
 
-use countersign_asl::{Machine, graph, parse, placeholders, token_places};
+use countersign_asl::{Diagnostic, Machine, MachineType, graph, parse, parse_created, token_places};
 use countersign_engine::Program;
 use countersign_fuzz::{mutate, soon};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
@@ -9,28 +9,26 @@ use serde_json::Value;
 
 fuzz_target!(|text: &str| {
     soon("a definition", || {
-        let (machine, diagnostics) = parse(text);
-        for diagnostic in &diagnostics {
-            assert!(diagnostic.line > 0 && diagnostic.column > 0 && !diagnostic.message.is_empty(), "{diagnostic:?}");
+        look_at(&parse(text).1);
+        look_at(&parse_created(text, MachineType::Express).1);
+        let (machine, diagnostics) = parse_created(text, MachineType::Standard);
+        look_at(&diagnostics);
+        let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+        let compiled = Program::compile(&value);
+        if let (Some(_), Err(error)) = (machine, compiled) {
+            panic!("a machine is made of what does not compile: {error}");
         }
-        let _ = countersign_asl::invalid_definition_message(&diagnostics);
-        let value = serde_json::from_str::<Value>(text);
-        if let Some(machine) = &machine {
-            draw(machine);
-            let _ = countersign_asl::express_diagnostics(machine);
-            // Where a deployment has yet to put a value in, there may be nothing to compile.
-            if let (Ok(value), true) = (&value, placeholders(text).is_empty()) {
-                if let Err(error) = Program::compile(value) {
-                    panic!("the parser takes what does not compile: {error}");
-                }
-            }
-        } else if let Ok(value) = value {
-            let _ = Program::compile(&value);
-            // A page draws what is not valid too.
-            Machine::from_value(value).iter().for_each(draw);
-        }
+        // A page draws what is not valid too.
+        Machine::from_value(value).iter().for_each(draw);
     });
 });
+
+fn look_at(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        assert!(diagnostic.line > 0 && diagnostic.column > 0 && !diagnostic.message.is_empty(), "{diagnostic:?}");
+    }
+    let _ = countersign_asl::invalid_definition_message(diagnostics);
+}
 
 fn draw(machine: &Machine) {
     let graph = graph::layout(machine);
