@@ -90,7 +90,7 @@ fn finding(file: &str, one: &Diagnostic) -> Value {
     json!({
         "ruleId": one.code,
         "level": word(one.severity),
-        "message": { "text": format!("{} {}", one.message, one.remedy) },
+        "message": { "text": format!("{}. {}", one.message.trim_end_matches('.'), one.remedy) },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": file },
