@@ -9,7 +9,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((text, value)) = line_and_json(data) else { return };
     soon("a call", || {
         let call = Call::parse(text);
-        assert_eq!(call.is_ok(), check(text).is_ok());
+        // A call with too few arguments can be read, and is refused when it is made a part of a definition.
+        assert!(call.is_ok() || check(text).is_err());
         let Ok(call) = call else { return };
         let _ = call.paths();
         if let Ok(value) = call.evaluate(&World::new(value)) {
