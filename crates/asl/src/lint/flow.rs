@@ -38,10 +38,10 @@ pub(super) fn check_scope(
         }
         return;
     }
-    let start = scope.get("StartAt").and_then(Value::as_str).unwrap_or_default();
-    if start.is_empty() || lint.is_open(start) {
+    // One that is missing, or no text, has been told already.
+    let Some(start) = scope.get("StartAt").and_then(Value::as_str).filter(|start| !lint.is_open(start)) else {
         return;
-    }
+    };
     if !states.contains_key(start) {
         let remedy = format!("Write the name of a state: {}.", list(states));
         // AWS writes 'Next' here too.

@@ -164,6 +164,13 @@ fn transitions_that_lead_nowhere() {
             "MISSING_TRANSITION_TARGET: State \"A\" is not reachable. at /States/A",
         ]
     );
+    assert_eq!(
+        written(parse(r#"{"StartAt":"","States":{"A":{"Type":"Succeed"}}}"#).1),
+        [
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target:  at /StartAt",
+            "MISSING_TRANSITION_TARGET: State \"A\" is not reachable. at /States/A",
+        ]
+    );
     check(
         r#""A":{"Type":"Succeed"},"B":{"Type":"Pass","Next":"C"},"C":{"Type":"Pass","Next":"B"}"#,
         &["MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B"],
