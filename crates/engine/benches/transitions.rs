@@ -38,6 +38,21 @@ fn map() -> Value {
         "ItemProcessor": {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": true}}}}}})
 }
 
+/// Items with names that each iteration gets through an `ItemSelector`: what it costs must not grow with the length of the
+/// input that they are in.
+fn selected(language: &str) -> Value {
+    let mut definition = map();
+    definition["QueryLanguage"] = language.into();
+    let selector = match language {
+        "JSONata" => {
+            json!({"sum": "{% $states.context.Map.Item.Value.price * 2 %}", "by": "{% $states.context.Execution.Name & '!' %}"})
+        }
+        _ => json!({"price.$": "$$.Map.Item.Value.price", "by.$": "$$.Execution.Name"}),
+    };
+    definition["States"]["Each"]["ItemSelector"] = selector;
+    definition
+}
+
 fn run(program: &Arc<Program>, input: &str) -> usize {
     let params = StartParams { kind: ExecutionKind::Express, input: input.to_owned(), ..StartParams::default() };
     let mut execution = Execution::new(Arc::clone(program), params);
@@ -62,6 +77,23 @@ fn transitions(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The cost of an item must not grow with the input that all items come from.
+fn selectors(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("ItemSelector, an item");
+    group.sample_size(10);
+    for language in ["JSONPath", "JSONata"] {
+        let program = Arc::new(Program::compile(&selected(language)).unwrap());
+        for items in [200_u64, 2_000] {
+            let input: Vec<Value> = (0..items).map(|i| json!({"price": i, "name": "a".repeat(80)})).collect();
+            let input = serde_json::to_string(&input).unwrap();
+            group.throughput(Throughput::Elements(items));
+            let id = BenchmarkId::new(language, items);
+            group.bench_with_input(id, &input, |b, input| b.iter(|| run(&program, input)));
+        }
+    }
+    group.finish();
+}
+
 /// The cost of an event must not grow with the length of the history.
 fn growth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("loop, an event");
@@ -74,5 +106,5 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, transitions, growth);
+criterion_group!(benches, transitions, selectors, growth);
 criterion_main!(benches);

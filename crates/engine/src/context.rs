@@ -77,7 +77,10 @@ pub(crate) struct View<'a> {
     pub meter: Option<&'a Meter>,
     /// What is left of [`ROOM`].
     pub room: Cell<usize>,
+    /// The context object, made when it is asked for as a whole.
     pub context: OnceCell<Value>,
+    /// The same without the execution's input and the item.
+    pub outline: OnceCell<Value>,
 }
 
 impl<'a> View<'a> {
@@ -103,16 +106,22 @@ impl<'a> View<'a> {
         if self.spend(bytes) { Ok(()) } else { Err(Failure::runtime(cause())) }
     }
 
-    fn build(&self) -> Value {
+    /// `$$.Execution.Input`.
+    fn execution_input(&self) -> &Value {
+        self.situation.child.as_ref().map_or(self.execution_input, |child| &child.input)
+    }
+
+    fn build(&self, whole: bool) -> Value {
+        let large = |value: &Value| if whole { value.clone() } else { Value::Null };
         let (params, situation) = (self.params, self.situation);
-        let (id, input, name, started_at) = match &situation.child {
-            Some(child) => (&child.arn, child.input.as_ref(), &child.name, child.started_at),
-            None => (&params.execution_arn, self.execution_input, &params.name, params.start_at),
+        let (id, name, started_at) = match &situation.child {
+            Some(child) => (&child.arn, &child.name, child.started_at),
+            None => (&params.execution_arn, &params.name, params.start_at),
         };
         let mut context = json!({
             "Execution": {
                 "Id": id,
-                "Input": input,
+                "Input": large(self.execution_input()),
                 "Name": name,
                 "RoleArn": params.role_arn,
                 "StartTime": timestamp::format(started_at),
@@ -136,7 +145,7 @@ impl<'a> View<'a> {
         }
         if let Some(item) = &situation.item {
             let source = item.source.as_deref().unwrap_or("STATE_DATA");
-            context["Map"] = json!({ "Item": { "Index": item.index, "Value": item.value.as_ref(), "Source": source } });
+            context["Map"] = json!({ "Item": { "Index": item.index, "Value": large(&item.value), "Source": source } });
         }
         if let Some(token) = &situation.token {
             context["Task"] = json!({ "Token": token });
@@ -150,7 +159,19 @@ impl Environment for View<'_> {
         self.input
     }
     fn context(&self) -> &Value {
-        self.context.get_or_init(|| self.build())
+        self.context.get_or_init(|| self.build(true))
+    }
+    fn context_at(&self, names: &[&str]) -> (&Value, usize) {
+        let small = || self.outline.get_or_init(|| self.build(false));
+        match (self.context.get(), names, &self.situation.item) {
+            (Some(whole), ..) => (whole, 0),
+            (None, ["Execution", "Input", ..], _) => (self.execution_input(), 2),
+            (None, ["Map", "Item", "Value", ..], Some(item)) => (&item.value, 3),
+            (None, ["Execution", _, ..] | ["Map", "Item", _, ..] | ["StateMachine" | "State" | "Task", ..], _) => {
+                (small(), 0)
+            }
+            _ => (self.context(), 0),
+        }
     }
     fn variable(&self, name: &str) -> Option<&Value> {
         self.assigned.get(name).map(AsRef::as_ref)

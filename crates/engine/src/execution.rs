@@ -350,6 +350,7 @@ impl Execution {
                 .flatten()
                 .next()
                 .map_or_else(OnceCell::new, |given| OnceCell::from(given.as_ref().clone())),
+            outline: OnceCell::new(),
         }
     }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::jsonata_errors::worded;
+use super::jsonata_reads::{Part, Reads};
 use super::references::{self, Reference};
 use super::sandbox::Request;
 use super::{Environment, SPENT, jsonata_functions, jsonata_version, reading, tame};
@@ -77,6 +78,7 @@ pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
 struct Parsed {
     node: AstNode,
     tame: bool,
+    reads: Reads,
 }
 
 /// What has been parsed, and how long its texts are together.
@@ -96,7 +98,7 @@ fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
         return Ok(found);
     }
     let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
-    let found = Rc::new(Parsed { tame: tame::is_tame(&node), node });
+    let found = Rc::new(Parsed { tame: tame::is_tame(&node), reads: Reads::of(&node), node });
     if expression.len() <= CACHE {
         CACHED.with_borrow_mut(|cache| {
             if cache.size + expression.len() > CACHE {
@@ -125,28 +127,24 @@ pub fn evaluate(
     if let Some(value) = named(expression, states, environment) {
         return Ok(value.clone());
     }
-    let whole = expression.contains("$states");
-    let states = states.iter().copied().filter(|_| whole);
-    let states = states.chain(whole.then(|| ("context", environment.context())));
-    let (states, variables): (Vec<_>, Vec<_>) =
-        (states.collect(), variables.filter(|(name, _)| expression.contains(name)).collect());
-    if !environment.spend(states.iter().chain(&variables).map(|(_, value)| reading(value)).sum()) {
+    let states = parsed.reads.states(|names| given(names, states, environment));
+    let variables: Vec<_> = variables.filter(|(name, _)| parsed.reads.has(name)).collect();
+    let cost =
+        states.as_ref().map_or(0, Part::reading) + variables.iter().map(|(_, value)| reading(value)).sum::<usize>();
+    if !environment.spend(cost) {
         return Err(JsonataError::Failed(SPENT.to_owned()));
     }
     if let (false, Some(sandbox)) = (parsed.tame, environment.sandbox()) {
-        let mut bound: Map<_, _> =
-            variables.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        if whole {
-            let states = states.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-            bound.insert("states".to_owned(), Value::Object(states));
-        }
+        let states =
+            states.map(|states| states.made(&Value::clone, &|fields| Value::Object(fields.into_iter().collect())));
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
+        let bound = variables.chain(states.map(|states| ("states".to_owned(), states))).collect();
         let expression = expression.to_owned();
         return sandbox.evaluate(&Request { expression, bound, now, seed, patience: PATIENCE });
     }
     let mut context = Context::new();
-    if whole {
-        let states = states.into_iter().map(|(name, value)| (name.to_owned(), from_json(value))).collect();
-        context.bind("states".to_owned(), JValue::object(states));
+    if let Some(states) = states {
+        context.bind("states".to_owned(), states.made(&from_json, &JValue::object));
     }
     for (name, value) in variables {
         context.bind(name.to_owned(), from_json(value));
@@ -155,20 +153,32 @@ pub fn evaluate(
     run(&parsed.node, context, &JValue::Undefined, moment)
 }
 
+/// What `$states` leads to along names, as far as it is led to without looking into it.
+fn given<'a>(
+    names: &[&str],
+    states: &[(&str, &'a Value)],
+    environment: &'a dyn Environment,
+) -> Option<(&'a Value, usize)> {
+    let (first, rest) = names.split_first()?;
+    if *first == "context" {
+        let (value, taken) = environment.context_at(rest);
+        return Some((value, taken + 1));
+    }
+    states.iter().find(|(name, _)| name == first).map(|(_, value)| (*value, 1))
+}
+
 /// What an expression names that is no more than a way through objects: `$states.input.order.id`. The value is taken as
 /// it is, so that long integers keep all their digits.
 fn named<'a>(expression: &str, states: &[(&str, &'a Value)], environment: &'a dyn Environment) -> Option<&'a Value> {
     let mut names = expression.strip_prefix('$')?.split('.');
-    let mut at = match names.next()? {
-        "states" => match names.next()? {
-            "context" => environment.context(),
-            part => states.iter().find(|(name, _)| *name == part)?.1,
-        },
-        variable => environment.variable(variable)?,
+    let (variable, names) = (names.next()?, names.collect::<Vec<_>>());
+    let (mut at, taken) = match variable {
+        "states" => given(&names, states, environment)?,
+        _ => (environment.variable(variable)?, 0),
     };
-    for name in names {
+    for name in &names[taken..] {
         let plain = name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
-        at = at.as_object()?.get(name).filter(|_| plain && !matches!(name, "true" | "false" | "null"))?;
+        at = at.as_object()?.get(*name).filter(|_| plain && !matches!(*name, "true" | "false" | "null"))?;
     }
     Some(at)
 }

@@ -14,6 +14,8 @@ mod jsonata_errors;
 #[cfg(feature = "jsonata")]
 mod jsonata_functions;
 #[cfg(feature = "jsonata")]
+mod jsonata_reads;
+#[cfg(feature = "jsonata")]
 mod jsonata_version;
 pub mod path;
 mod path_parse;
@@ -31,6 +33,11 @@ pub trait Environment {
     fn input(&self) -> &Value;
     /// `$$` of JSONPath, `$states.context` of JSONata.
     fn context(&self) -> &Value;
+    /// A value on the way that `names` lead into the context object, and how many of them lead to it. The whole object
+    /// may be large, as the execution's input is in it: the further this leads, the less has to be made.
+    fn context_at(&self, _names: &[&str]) -> (&Value, usize) {
+        (self.context(), 0)
+    }
     /// The variable that `Assign` has set, by its name without the dollar sign.
     fn variable(&self, name: &str) -> Option<&Value>;
     /// The next 64 random bits.

@@ -131,6 +131,10 @@ impl Path {
     pub fn evaluate<'a>(&self, environment: &'a dyn Environment) -> Result<Cow<'a, Value>, PathError> {
         let start = match &self.root {
             Root::Input => environment.input(),
+            Root::Context if self.is_definite() => {
+                let (value, taken) = environment.context_at(&self.names());
+                return self.follow(value, taken, &self.segments).map(Cow::Borrowed);
+            }
             Root::Context => environment.context(),
             Root::Variable(name) => {
                 environment.variable(name).ok_or_else(|| PathError::UnknownVariable(name.clone()))?
@@ -152,10 +156,10 @@ impl Path {
     fn search<'a>(&self, start: &'a Value, work: &mut Work) -> Result<Cow<'a, Value>, PathError> {
         let definite = self.segments.iter().position(|s| !matches!(s, Segment::Key(_) | Segment::Index(_)));
         let Some(first_open) = definite else {
-            return self.follow(start, &self.segments).map(Cow::Borrowed);
+            return self.follow(start, 0, &self.segments).map(Cow::Borrowed);
         };
         // What stands before the first open segment may lead nowhere: the selection is empty then.
-        let Ok(begin) = self.follow(start, &self.segments[..first_open]) else {
+        let Ok(begin) = self.follow(start, 0, &self.segments[..first_open]) else {
             return Ok(Cow::Owned(Value::Array(Vec::new())));
         };
         let mut search = Search { root: start, found: Vec::new(), work };
@@ -171,9 +175,18 @@ impl Path {
         Ok(Cow::Owned(Value::Array(search.found.into_iter().cloned().collect())))
     }
 
-    fn follow<'a>(&self, start: &'a Value, segments: &[Segment]) -> Result<&'a Value, PathError> {
+    /// The keys that it begins with.
+    fn names(&self) -> Vec<&str> {
+        self.segments
+            .iter()
+            .map_while(|segment| if let Segment::Key(key) = segment { Some(key.as_str()) } else { None })
+            .collect()
+    }
+
+    /// Follows the segments, of which those before `first` lead to `start`.
+    fn follow<'a>(&self, start: &'a Value, first: usize, segments: &[Segment]) -> Result<&'a Value, PathError> {
         let mut at = start;
-        for (i, segment) in segments.iter().enumerate() {
+        for (i, segment) in segments.iter().enumerate().skip(first) {
             let next = match segment {
                 Segment::Key(key) => at.as_object().and_then(|o| o.get(key)),
                 Segment::Index(index) => at.as_array().and_then(|a| item(a, *index)),
