@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use jsonata_core::ast::{AstNode, PathStep, Stage};
+use jsonata_core::ast::{AstNode, PathStep};
 use serde_json::Value;
+
+use super::jsonata_tree::{filters, parts};
 
 /// The name of the variable that holds what Step Functions gives.
 const STATES: &str = "states";
@@ -84,53 +86,6 @@ fn way(steps: &[PathStep]) -> Vec<String> {
         }
     }
     names
-}
-
-fn filters(step: &PathStep) -> impl Iterator<Item = &AstNode> {
-    step.stages.iter().filter_map(|stage| match stage {
-        Stage::Filter(condition) => Some(&**condition),
-        Stage::KeepArray | Stage::Index(_) => None,
-    })
-}
-
-/// The nodes right below a node.
-fn parts(node: &AstNode) -> Vec<&AstNode> {
-    match node {
-        AstNode::Path { steps } => steps.iter().map(|step| &step.node).chain(steps.iter().flat_map(filters)).collect(),
-        AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
-        AstNode::Unary { operand: inner, .. }
-        | AstNode::Lambda { body: inner, .. }
-        | AstNode::FunctionApplication(inner) => vec![inner],
-        AstNode::Sort { input, terms } => terms.iter().map(|(term, _)| term).chain([&**input]).collect(),
-        AstNode::ObjectTransform { input, pattern } => {
-            pattern.iter().flat_map(|(key, value)| [key, value]).chain([&**input]).collect()
-        }
-        AstNode::Transform { location, update, delete } => {
-            [location, update].into_iter().chain(delete).map(|part| &**part).collect()
-        }
-        AstNode::Call { procedure, args } => args.iter().chain([&**procedure]).collect(),
-        AstNode::Function { args: items, .. }
-        | AstNode::Array(items)
-        | AstNode::ArrayGroup(items)
-        | AstNode::Block(items) => items.iter().collect(),
-        AstNode::Object(members) => members.iter().flat_map(|(key, value)| [key, value]).collect(),
-        AstNode::Conditional { condition, then_branch, else_branch } => {
-            [condition, then_branch].into_iter().chain(else_branch).map(|branch| &**branch).collect()
-        }
-        AstNode::String(_)
-        | AstNode::Name(_)
-        | AstNode::Number(_)
-        | AstNode::Boolean(_)
-        | AstNode::Null
-        | AstNode::Undefined
-        | AstNode::Placeholder
-        | AstNode::Regex { .. }
-        | AstNode::Variable(_)
-        | AstNode::ParentVariable(_)
-        | AstNode::Wildcard
-        | AstNode::Descendant
-        | AstNode::Parent(_) => Vec::new(),
-    }
 }
 
 /// An object of which not everything is there.

@@ -16,6 +16,8 @@ mod jsonata_functions;
 #[cfg(feature = "jsonata")]
 mod jsonata_reads;
 #[cfg(feature = "jsonata")]
+mod jsonata_tree;
+#[cfg(feature = "jsonata")]
 mod jsonata_version;
 pub mod path;
 mod path_parse;

@@ -20,6 +20,7 @@ pub(super) use walk::find;
 mod walk {
     use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 
+    use super::super::jsonata_tree;
     use super::Reference;
 
     /// What the expression reads, each once, in the order of the text. No recursion: an expression may be deep.
@@ -58,21 +59,9 @@ mod walk {
         match node {
             AstNode::Path { steps } => steps.first().map(|step| &step.node).into_iter().collect(),
             AstNode::Binary { op: BinaryOp::ColonEqual, rhs, .. } => vec![rhs],
-            AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
-            AstNode::Unary { operand: inner, .. }
-            | AstNode::Lambda { body: inner, .. }
-            | AstNode::Sort { input: inner, .. }
-            | AstNode::ObjectTransform { input: inner, .. } => vec![inner],
-            AstNode::Call { procedure, args } => std::iter::once(&**procedure).chain(args).collect(),
-            AstNode::Function { args: items, .. }
-            | AstNode::Array(items)
-            | AstNode::ArrayGroup(items)
-            | AstNode::Block(items) => items.iter().collect(),
-            AstNode::Object(members) => members.iter().flat_map(|(key, value)| [key, value]).collect(),
-            AstNode::Conditional { condition, then_branch, else_branch } => {
-                [condition, then_branch].into_iter().chain(else_branch).map(|branch| &**branch).collect()
-            }
-            _ => Vec::new(),
+            AstNode::Sort { input, .. } | AstNode::ObjectTransform { input, .. } => vec![input],
+            AstNode::FunctionApplication(_) | AstNode::Transform { .. } => Vec::new(),
+            _ => jsonata_tree::parts(node),
         }
     }
 
