@@ -35,8 +35,9 @@ pub mod test_state;
 mod thread;
 mod timestamp;
 
+pub use countersign_trace::{Outcome, OutcomeStatus};
 pub use execution::Execution;
 pub use meter::SharedSandbox;
-pub use params::{ExecutionKind, Outcome, OutcomeStatus, StartParams};
+pub use params::{ExecutionKind, StartParams};
 pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};

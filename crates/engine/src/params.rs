@@ -1,4 +1,4 @@
-//! What an execution is started with and how it ends.
+//! What an execution is started with.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,25 +30,4 @@ pub struct StartParams {
     pub region: String,
     pub state_machine_version_arn: Option<String>,
     pub state_machine_alias_arn: Option<String>,
-}
-
-/// How an execution ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    pub status: OutcomeStatus,
-    /// JSON text; only where succeeded.
-    pub output: Option<String>,
-    pub error: Option<String>,
-    pub cause: Option<String>,
-    /// Milliseconds since the epoch.
-    pub at: i64,
-}
-
-/// The status of an execution that is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OutcomeStatus {
-    Succeeded,
-    Failed,
-    TimedOut,
-    Aborted,
 }
