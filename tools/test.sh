@@ -12,7 +12,12 @@ setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-browser.sh
 format() { cargo fmt --all --check; }
 site() { tools/build-site.sh; }
 server() { tools/build.sh; }
-clippy() { cargo clippy --workspace --all-targets --release -- -D warnings; }
+clippy() {
+  cargo clippy --workspace --all-targets --release -- -D warnings
+  # The fuzz targets are a workspace of their own. Nothing is linked here, so libFuzzer need not be built.
+  CUSTOM_LIBFUZZER_PATH=/nowhere/libfuzzer.a cargo clippy --locked --release --target-dir target \
+    --manifest-path tests/fuzz/Cargo.toml -- -D warnings
+}
 clippy-wasm() {
   if [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
     say "skipped: Debian's compiler for the web has no clippy"
