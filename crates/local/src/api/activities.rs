@@ -44,10 +44,16 @@ pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
         encryption: ask.encryption_configuration,
         tags: ask.tags,
     });
-    host.store.keep(Kind::Activity, &arn, &activity).await?;
     let created = activity.created_at;
-    lock(&host.registry).activities.insert(arn.clone(), activity);
+    keep(host, activity).await?;
     Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
+}
+
+/// Writes an activity through.
+pub async fn keep(host: &Host, activity: Activity) -> Result<(), ApiError> {
+    host.store.keep(Kind::Activity, &activity.arn, &activity).await?;
+    lock(&host.registry).activities.insert(activity.arn.clone(), activity);
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,8 +66,8 @@ pub struct ByArn {
 /// `DeleteActivity`. One that is not there is as good as deleted.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
     check_arn(&ask.activity_arn, &[ACTIVITY])?;
-    lock(&host.registry).activities.remove(&ask.activity_arn);
     host.store.forget(Kind::Activity, &ask.activity_arn).await?;
+    lock(&host.registry).activities.remove(&ask.activity_arn);
     Ok(json!({}))
 }
 

@@ -208,21 +208,18 @@ pub fn gone(arn: &str) -> ApiError {
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
     check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let arn = &ask.state_machine_arn;
-    let (versions, aliases) = {
-        let mut registry = lock(&host.registry);
-        registry.machines.remove(arn);
-        let versions: Vec<String> = registry.versions_of(arn).iter().map(|version| version.arn.clone()).collect();
-        let aliases: Vec<String> = registry.aliases_of(arn).iter().map(|alias| alias.arn.clone()).collect();
-        versions.iter().for_each(|arn| drop(registry.versions.remove(arn)));
-        aliases.iter().for_each(|arn| drop(registry.aliases.remove(arn)));
-        (versions, aliases)
-    };
-    host.store.forget(Kind::Machine, arn).await?;
-    for version in versions {
-        host.store.forget(Kind::Version, &version).await?;
+    let mut gone = vec![(Kind::Machine, arn.clone())];
+    {
+        let registry = lock(&host.registry);
+        gone.extend(registry.versions_of(arn).iter().map(|version| (Kind::Version, version.arn.clone())));
+        gone.extend(registry.aliases_of(arn).iter().map(|alias| (Kind::Alias, alias.arn.clone())));
     }
-    for alias in aliases {
-        host.store.forget(Kind::Alias, &alias).await?;
+    host.store.forget_all(&gone).await?;
+    let mut registry = lock(&host.registry);
+    for (_, arn) in gone {
+        registry.machines.remove(&arn);
+        registry.versions.remove(&arn);
+        registry.aliases.remove(&arn);
     }
     Ok(json!({}))
 }

@@ -1,4 +1,5 @@
-//! The HTTP API. **Adding an operation**: a function in the group's file, and a line in [`call`].
+//! The HTTP API. **Adding an operation**: a function in the group's file, and a line in [`call`], or in [`change`] where
+//! it changes what has a name.
 
 mod activities;
 pub mod arn;
@@ -31,7 +32,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::error::ApiError;
-use crate::host::Host;
+use crate::host::{Host, apart};
 use crate::lambda::Failure;
 
 /// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
@@ -120,21 +121,13 @@ fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
 pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
     constraints::check(name, &input)?;
     match name {
-        "CreateStateMachine" => machines::create(host, parameters(input)?).await,
-        "UpdateStateMachine" => machines::update(host, parameters(input)?).await,
-        "DeleteStateMachine" => machines::delete(host, parameters(input)?).await,
         "DescribeStateMachine" => machines::describe(host, &parameters(input)?),
         "DescribeStateMachineForExecution" => machines::describe_for_execution(host, parameters(input)?).await,
         "ListStateMachines" => machines::list(host, &parameters(input)?),
         "ValidateStateMachineDefinition" => machines::validate(&parameters(input)?),
-        "PublishStateMachineVersion" => versions::publish(host, parameters(input)?).await,
         "ListStateMachineVersions" => versions::list(host, &parameters(input)?),
-        "DeleteStateMachineVersion" => versions::delete(host, parameters(input)?).await,
-        "CreateStateMachineAlias" => versions::create_alias(host, parameters(input)?).await,
-        "UpdateStateMachineAlias" => versions::update_alias(host, parameters(input)?).await,
         "DescribeStateMachineAlias" => versions::describe_alias(host, &parameters(input)?),
         "ListStateMachineAliases" => versions::list_aliases(host, &parameters(input)?),
-        "DeleteStateMachineAlias" => versions::delete_alias(host, parameters(input)?).await,
         "StartExecution" => executions::start(host, parameters(input)?).await,
         "StartSyncExecution" => executions::start_sync(host, parameters(input)?).await,
         "StopExecution" => executions::stop(host, parameters(input)?).await,
@@ -148,15 +141,33 @@ pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
         "SendTaskSuccess" => tasks::success(host, parameters(input)?).await,
         "SendTaskFailure" => tasks::failure(host, parameters(input)?).await,
         "SendTaskHeartbeat" => tasks::heartbeat(host, parameters(input)?).await,
-        "CreateActivity" => activities::create(host, parameters(input)?).await,
-        "DeleteActivity" => activities::delete(host, parameters(input)?).await,
         "DescribeActivity" => activities::describe(host, &parameters(input)?),
         "ListActivities" => activities::list(host, &parameters(input)?),
         "GetActivityTask" => activities::take(host, parameters(input)?).await,
         "TestState" => test_state::test(host, parameters(input)?).await,
+        "ListTagsForResource" => tags::list(host, &parameters(input)?),
+        other => apart(change(Arc::clone(host), other.to_owned(), input)).await,
+    }
+}
+
+/// An operation that changes what has a name: one at a time, so that none undoes what another one does, and to its end,
+/// though its caller goes away.
+async fn change(host: Arc<Host>, name: String, input: Value) -> Answer {
+    let _alone = host.changes.lock().await;
+    let host = &host;
+    match name.as_str() {
+        "CreateStateMachine" => machines::create(host, parameters(input)?).await,
+        "UpdateStateMachine" => machines::update(host, parameters(input)?).await,
+        "DeleteStateMachine" => machines::delete(host, parameters(input)?).await,
+        "PublishStateMachineVersion" => versions::publish(host, parameters(input)?).await,
+        "DeleteStateMachineVersion" => versions::delete(host, parameters(input)?).await,
+        "CreateStateMachineAlias" => versions::create_alias(host, parameters(input)?).await,
+        "UpdateStateMachineAlias" => versions::update_alias(host, parameters(input)?).await,
+        "DeleteStateMachineAlias" => versions::delete_alias(host, parameters(input)?).await,
+        "CreateActivity" => activities::create(host, parameters(input)?).await,
+        "DeleteActivity" => activities::delete(host, parameters(input)?).await,
         "TagResource" => tags::tag(host, parameters(input)?).await,
         "UntagResource" => tags::untag(host, parameters(input)?).await,
-        "ListTagsForResource" => tags::list(host, &parameters(input)?),
         other => Err(ApiError::new(
             "UnknownOperationException",
             format!("The embedded engine has no operation {other}. Connect to AWS for it."),

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
 use super::arn::{ACTIVITY, MACHINE, check_arn};
 use super::error::ApiError;
+use super::{Answer, activities, machines};
 use crate::host::{Host, Tag, lock};
-use crate::store::Kind;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,22 +66,17 @@ fn gone(arn: &str) -> ApiError {
 async fn change(host: &Arc<Host>, arn: &str, with: impl FnOnce(&mut Vec<Tag>) -> Result<(), ApiError>) -> Answer {
     check_arn(arn, &[MACHINE, ACTIVITY])?;
     let (machine, activity) = {
-        let mut registry = lock(&host.registry);
-        if let Some(machine) = registry.machines.get_mut(arn) {
-            with(&mut machine.tags)?;
-            (Some(machine.clone()), None)
-        } else if let Some(activity) = registry.activities.get_mut(arn) {
-            with(&mut activity.tags)?;
-            (None, Some(activity.clone()))
-        } else {
-            return Err(gone(arn));
-        }
+        let registry = lock(&host.registry);
+        (registry.machines.get(arn).cloned(), registry.activities.get(arn).cloned())
     };
-    if let Some(machine) = machine {
-        host.store.keep(Kind::Machine, arn, &machine).await?;
-    }
-    if let Some(activity) = activity {
-        host.store.keep(Kind::Activity, arn, &activity).await?;
+    if let Some(mut machine) = machine {
+        with(&mut machine.tags)?;
+        machines::keep(host, &machine).await?;
+    } else if let Some(mut activity) = activity {
+        with(&mut activity.tags)?;
+        activities::keep(host, activity).await?;
+    } else {
+        return Err(gone(arn));
     }
     Ok(json!({}))
 }

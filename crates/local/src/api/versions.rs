@@ -99,7 +99,7 @@ pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
     let arn = ask.state_machine_version_arn;
     check_arn(&arn, &[MACHINE])?;
     {
-        let mut registry = lock(&host.registry);
+        let registry = lock(&host.registry);
         let users: Vec<String> = registry
             .aliases
             .values()
@@ -113,9 +113,9 @@ pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
             );
             return Err(ApiError::new("ConflictException", message));
         }
-        registry.versions.remove(&arn);
     }
     host.store.forget(Kind::Version, &arn).await?;
+    lock(&host.registry).versions.remove(&arn);
     Ok(json!({}))
 }
 
@@ -288,7 +288,7 @@ pub fn list_aliases(host: &Host, ask: &List) -> Answer {
 /// `DeleteStateMachineAlias`.
 pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> Answer {
     let known = alias(host, &ask.state_machine_alias_arn)?;
-    lock(&host.registry).aliases.remove(&known.arn);
     host.store.forget(Kind::Alias, &known.arn).await?;
+    lock(&host.registry).aliases.remove(&known.arn);
     Ok(json!({}))
 }

@@ -63,6 +63,8 @@ pub struct Host {
     pub clock: Clock,
     pub place: Place,
     pub registry: Mutex<Registry>,
+    /// Held by who changes what has a name, from reading it to writing it.
+    pub changes: tokio::sync::Mutex<()>,
     pub topics: Topics,
     pub queues: Queues,
     pub mocks: Mocks,
@@ -126,7 +128,7 @@ impl Start {
 }
 
 /// Runs a step to its end in a task of its own: a caller who goes away must not end it half-way.
-async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
@@ -173,6 +175,7 @@ impl Host {
             place,
             sandbox,
             registry: Mutex::new(registry),
+            changes: tokio::sync::Mutex::default(),
             topics,
             queues,
             mocks,

@@ -159,11 +159,23 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn forget(&self, kind: Kind, arn: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM things WHERE kind = ? AND arn = ?")
-            .bind(kind.name())
-            .bind(arn)
-            .execute(&self.writer)
-            .await?;
+        self.forget_all(&[(kind, arn.to_owned())]).await
+    }
+
+    /// Forgets things that go together, by their kinds and ARNs.
+    ///
+    /// # Errors
+    /// The database failed; then none is forgotten.
+    pub async fn forget_all(&self, things: &[(Kind, String)]) -> Result<(), StoreError> {
+        let mut all = self.writer.begin().await?;
+        for (kind, arn) in things {
+            sqlx::query("DELETE FROM things WHERE kind = ? AND arn = ?")
+                .bind(kind.name())
+                .bind(arn)
+                .execute(&mut *all)
+                .await?;
+        }
+        all.commit().await?;
         Ok(())
     }
 

@@ -172,3 +172,18 @@ async fn an_alias_stays_with_its_machine() {
     );
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn changes_at_once_are_both_kept() {
+    let engine = Engine::new("changes").await;
+    let machine = engine.machine("M", pass()).await;
+    let update = json!({ "stateMachineArn": machine, "roleArn": "arn:aws:iam::000000000000:role/other" });
+    let tag = json!({ "resourceArn": machine, "tags": [{ "key": "k", "value": "v" }] });
+    tokio::join!(engine.call("UpdateStateMachine", update), engine.call("TagResource", tag));
+    let engine = engine.restart_after(1).await;
+    let tags = engine.call("ListTagsForResource", json!({ "resourceArn": machine })).await;
+    assert_eq!(tags["tags"], json!([{ "key": "k", "value": "v" }]));
+    let described = engine.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(described["roleArn"], "arn:aws:iam::000000000000:role/other");
+    engine.remove().await;
+}
