@@ -49,21 +49,57 @@ pub fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A page of a list: `nextToken` holds the place where the next one begins. No size, or 0, is a hundred.
+/// A page of a list: `nextToken` holds the place where the next one begins.
 ///
 /// # Errors
 /// A token that AWS refuses.
 pub fn page<T>(items: Vec<T>, size: Option<i64>, token: Option<&str>) -> Result<(Vec<T>, Option<String>), ApiError> {
-    let size = size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
-    let from = match token {
-        None => 0,
-        Some(token) => {
-            read_token(token).ok_or_else(|| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?
-        }
-    };
+    let (size, from) = (page_size(size), place(token)?.unwrap_or(0));
     let more = items.len() > from.saturating_add(size);
     let next = more.then(|| write_token(from + size));
     Ok((items.into_iter().skip(from).take(size).collect(), next))
+}
+
+/// A page of a list that grows at its end, as the places of its items; `reverse` begins with the last one. `nextToken`
+/// holds the item where the next page begins, so what is added between two pages moves nothing from one to the other.
+///
+/// # Errors
+/// A token that AWS refuses.
+pub fn page_of_growing(
+    length: usize,
+    reverse: bool,
+    wanted: impl Fn(usize) -> bool,
+    size: Option<i64>,
+    token: Option<&str>,
+) -> Result<(Vec<usize>, Option<String>), ApiError> {
+    let (size, from) = (page_size(size), place(token)?);
+    let (first, end) = match from {
+        None => (0, length),
+        Some(from) if reverse => (0, length.min(from.saturating_add(1))),
+        Some(from) => (from.min(length), length),
+    };
+    let mut found = Vec::new();
+    for step in 0..end - first {
+        let place = if reverse { end - 1 - step } else { first + step };
+        if !wanted(place) {
+            continue;
+        }
+        if found.len() == size {
+            return Ok((found, Some(write_token(place))));
+        }
+        found.push(place);
+    }
+    Ok((found, None))
+}
+
+/// No size, or 0, is a hundred.
+fn page_size(size: Option<i64>) -> usize {
+    size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100)
+}
+
+fn place(token: Option<&str>) -> Result<Option<usize>, ApiError> {
+    let invalid = || ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'");
+    token.map(|token| read_token(token).ok_or_else(invalid)).transpose()
 }
 
 fn write_token(place: usize) -> String {
@@ -90,6 +126,19 @@ mod tests {
         let (third, end) = page(items, Some(2), token.as_deref()).unwrap();
         assert_eq!((first, second, third, end), (vec![0, 1], vec![2, 3], vec![4], None));
         assert_eq!(page(vec![1], None, Some("zz")).unwrap_err().code, "InvalidToken");
+    }
+
+    #[test]
+    fn what_is_added_between_two_pages_moves_nothing() {
+        let even = |place: usize| place.is_multiple_of(2);
+        let (first, token) = page_of_growing(8, true, even, Some(2), None).unwrap();
+        let (second, end) = page_of_growing(12, true, even, Some(2), token.as_deref()).unwrap();
+        assert_eq!((first, second, end), (vec![6, 4], vec![2, 0], None));
+        let (first, token) = page_of_growing(3, false, |_| true, Some(2), None).unwrap();
+        let (second, end) = page_of_growing(4, false, |_| true, None, token.as_deref()).unwrap();
+        assert_eq!((first, second, end), (vec![0, 1], vec![2, 3], None));
+        assert_eq!(page_of_growing(1, false, |_| true, None, token.as_deref()).unwrap(), (vec![], None));
+        assert_eq!(page_of_growing(0, true, |_| true, None, token.as_deref()).unwrap(), (vec![], None));
     }
 
     #[test]

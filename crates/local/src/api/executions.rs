@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::arn::{EXECUTION, MACHINE, check_arn, check_name, page};
+use super::arn::{EXECUTION, MACHINE, check_arn, check_name, page_of_growing};
 use super::error::ApiError;
 use super::wire::seconds;
 use super::{Answer, PAYLOAD, machines, map_runs};
@@ -340,31 +340,28 @@ fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> Answer {
         .as_deref()
         .ok_or_else(|| ApiError::new("ValidationException", "Must provide a StateMachine ARN or MapRun ARN"))?;
     lead(host, arn)?;
-    let arns = {
-        let registry = lock(&host.registry);
-        let machine_arn = registry.versions.get(arn).map_or(arn, |version| version.machine.arn.as_str());
-        let machine_arn = registry.aliases.get(arn).map_or(machine_arn, |alias| alias.machine_arn.as_str());
-        if registry.machines.get(machine_arn).is_some_and(|machine| machine.kind == "EXPRESS") {
-            return Err(ApiError::new(
-                "StateMachineTypeNotSupported",
-                "This operation is not supported by this type of state machine",
-            ));
-        }
-        let wanted = |row: &&ExecutionRow| {
-            let params = &row.params;
-            let here = arn == machine_arn
-                || params.state_machine_version_arn.as_deref() == Some(arn)
-                || params.state_machine_alias_arn.as_deref() == Some(arn);
-            here && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
-                && redriven.is_none_or(|redriven| (row.redrives > 0) == redriven)
-        };
-        registry.executions_of(machine_arn).filter(wanted).map(|row| row.params.execution_arn.clone()).collect()
+    let registry = lock(&host.registry);
+    let machine_arn = registry.versions.get(arn).map_or(arn, |version| version.machine.arn.as_str());
+    let machine_arn = registry.aliases.get(arn).map_or(machine_arn, |alias| alias.machine_arn.as_str());
+    if registry.machines.get(machine_arn).is_some_and(|machine| machine.kind == "EXPRESS") {
+        return Err(ApiError::new(
+            "StateMachineTypeNotSupported",
+            "This operation is not supported by this type of state machine",
+        ));
+    }
+    let wanted = |row: &ExecutionRow| {
+        let params = &row.params;
+        let here = arn == machine_arn
+            || params.state_machine_version_arn.as_deref() == Some(arn)
+            || params.state_machine_alias_arn.as_deref() == Some(arn);
+        here && ask.status_filter.as_ref().is_none_or(|filter| row.status.name() == filter)
+            && redriven.is_none_or(|redriven| (row.redrives > 0) == redriven)
     };
-    let (arns, next): (Vec<String>, _) = page(arns, ask.max_results, ask.next_token.as_deref())?;
-    let rows: Vec<Value> = {
-        let registry = lock(&host.registry);
-        arns.iter().filter_map(|arn| registry.execution(arn)).map(listed).collect()
-    };
+    let arns = registry.executions_of(machine_arn);
+    let row = |place: usize| registry.execution(&arns[place]);
+    let is_wanted = |place| row(place).is_some_and(wanted);
+    let (places, next) = page_of_growing(arns.len(), true, is_wanted, ask.max_results, ask.next_token.as_deref())?;
+    let rows: Vec<Value> = places.into_iter().filter_map(row).map(listed).collect();
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -416,9 +413,8 @@ pub async fn history(host: &Host, ask: History) -> Answer {
 
 /// What is asked of a history.
 fn picked(events: &[HistoryEvent], ask: &History) -> Answer {
-    let places: Vec<usize> =
-        if ask.reverse_order { (0..events.len()).rev().collect() } else { (0..events.len()).collect() };
-    let (places, next) = page(places, ask.max_results, ask.next_token.as_deref())?;
+    let token = ask.next_token.as_deref();
+    let (places, next) = page_of_growing(events.len(), ask.reverse_order, |_| true, ask.max_results, token)?;
     let events: Result<Vec<Value>, _> = places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
     let mut events = events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?;
     if ask.include_execution_data == Some(false) {

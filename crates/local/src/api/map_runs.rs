@@ -7,7 +7,7 @@ use countersign_engine::{Input, OutcomeStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::arn::{RUN, check_arn, page};
+use super::arn::{RUN, check_arn, page, page_of_growing};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
@@ -214,12 +214,13 @@ pub async fn children(
     token: Option<&str>,
 ) -> Answer {
     let (_, run) = get(host, arn).await?;
-    let wanted = |child: &&Child| {
+    let wanted = |child: &Child| {
         filter.is_none_or(|filter| child_status(child) == filter)
             && redriven.is_none_or(|redriven| (child.redrives > 0) == redriven)
     };
-    let rows: Vec<_> = run.children.iter().rev().filter(wanted).map(|child| listed(&run, child)).collect();
-    let (rows, next) = page(rows, size, token)?;
+    let is_wanted = |place: usize| wanted(&run.children[place]);
+    let (places, next) = page_of_growing(run.children.len(), true, is_wanted, size, token)?;
+    let rows: Vec<_> = places.into_iter().map(|place| listed(&run, &run.children[place])).collect();
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);

@@ -122,10 +122,10 @@ impl Registry {
         self.executions.values()
     }
 
-    /// The executions of a machine, newest first.
-    pub fn executions_of(&self, machine_arn: &str) -> impl Iterator<Item = &ExecutionRow> {
-        let arns = self.by_machine.get(machine_arn).map_or(&[][..], Vec::as_slice);
-        arns.iter().rev().filter_map(|arn| self.executions.get(arn))
+    /// The ARNs of a machine's executions, oldest first.
+    #[must_use]
+    pub fn executions_of(&self, machine_arn: &str) -> &[String] {
+        self.by_machine.get(machine_arn).map_or(&[], Vec::as_slice)
     }
 
     /// Keeps an execution's row in memory; the store gets it with its step.

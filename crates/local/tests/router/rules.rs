@@ -187,3 +187,37 @@ async fn changes_at_once_are_both_kept() {
     assert_eq!(described["roleArn"], "arn:aws:iam::000000000000:role/other");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn pages_go_on_though_executions_start_between_them() {
+    let engine = Engine::new("pages").await;
+    let machine = engine.machine("M", pass()).await;
+    for name in ["a", "b", "c"] {
+        engine.start(&machine, name).await;
+    }
+    let mut ask = json!({ "stateMachineArn": machine, "maxResults": 2 });
+    let names = |page: &Value| -> Vec<String> {
+        page["executions"].as_array().unwrap().iter().map(|row| text(&row["name"])).collect()
+    };
+    let first = engine.call("ListExecutions", ask.clone()).await;
+    engine.start(&machine, "d").await;
+    ask["nextToken"] = first["nextToken"].clone();
+    let second = engine.call("ListExecutions", ask).await;
+    assert_eq!((names(&first), names(&second)), (vec!["c".to_owned(), "b".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(second.get("nextToken"), None);
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_history_read_backwards_goes_on_though_events_come_between_its_pages() {
+    let engine = Engine::new("backwards").await;
+    let machine = engine.machine("M", only(json!({ "Type": "Wait", "Seconds": 600 }))).await;
+    let execution = engine.start(&machine, "one").await;
+    let mut ask = json!({ "executionArn": execution, "maxResults": 1, "reverseOrder": true });
+    let first = engine.call("GetExecutionHistory", ask.clone()).await;
+    engine.call("StopExecution", json!({ "executionArn": execution })).await;
+    ask["nextToken"] = first["nextToken"].clone();
+    let second = engine.call("GetExecutionHistory", ask).await;
+    assert_eq!((&first["events"][0]["id"], &second["events"][0]["id"]), (&json!(2), &json!(1)));
+    engine.remove().await;
+}
