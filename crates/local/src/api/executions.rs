@@ -339,6 +339,10 @@ fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> Answer {
         .state_machine_arn
         .as_deref()
         .ok_or_else(|| ApiError::new("ValidationException", "Must provide a StateMachine ARN or MapRun ARN"))?;
+    if ask.status_filter.as_deref() == Some("PENDING_REDRIVE") {
+        let message = "The PENDING_REDRIVE status filter must be used with a MapRun ARN";
+        return Err(ApiError::new("ValidationException", message));
+    }
     lead(host, arn)?;
     let registry = lock(&host.registry);
     let machine_arn = registry.versions.get(arn).map_or(arn, |version| version.machine.arn.as_str());

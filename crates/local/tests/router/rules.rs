@@ -221,3 +221,12 @@ async fn a_history_read_backwards_goes_on_though_events_come_between_its_pages()
     assert_eq!((&first["events"][0]["id"], &second["events"][0]["id"]), (&json!(2), &json!(1)));
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn only_children_of_a_run_are_listed_by_their_pending_redrive() {
+    let engine = Engine::new("pending-redrive").await;
+    let machine = engine.machine("M", pass()).await;
+    let ask = json!({ "stateMachineArn": machine, "statusFilter": "PENDING_REDRIVE" });
+    assert_eq!(engine.refused("ListExecutions", ask).await.0, "ValidationException");
+    engine.remove().await;
+}
