@@ -106,8 +106,11 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
     }
 }
 
-/// Reads an operation's parameters.
-fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
+/// Reads an operation's parameters. One that is null is not given.
+fn parameters<T: DeserializeOwned>(mut input: Value) -> Result<T, ApiError> {
+    if let Some(fields) = input.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
     serde_json::from_value(input).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {

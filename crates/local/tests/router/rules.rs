@@ -230,3 +230,19 @@ async fn only_children_of_a_run_are_listed_by_their_pending_redrive() {
     assert_eq!(engine.refused("ListExecutions", ask).await.0, "ValidationException");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn a_parameter_that_is_null_is_not_given() {
+    let engine = Engine::new("nulls").await;
+    let ask = json!({
+        "name": "M", "definition": pass().to_string(), "roleArn": "arn:aws:iam::000000000000:role/r",
+        "tags": null, "publish": null, "type": null, "loggingConfiguration": null,
+    });
+    let machine = text(&engine.call("CreateStateMachine", ask).await["stateMachineArn"]);
+    let execution = engine.start(&machine, "one").await;
+    engine.call("GetExecutionHistory", json!({ "executionArn": execution, "reverseOrder": null })).await;
+    engine
+        .call("TestState", json!({ "definition": pass()["States"]["Only"].to_string(), "stateConfiguration": null }))
+        .await;
+    engine.remove().await;
+}
