@@ -196,12 +196,6 @@ pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> Answer {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ByArn {
-    execution_arn: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Stop {
     execution_arn: String,
     error: Option<String>,
@@ -225,28 +219,37 @@ pub async fn stop(host: &Arc<Host>, ask: Stop) -> Answer {
     Ok(json!({ "stopDate": seconds(stopped) }))
 }
 
-/// `RedriveExecution`.
-pub async fn redrive(host: &Arc<Host>, ask: ByArn) -> Answer {
-    let row = find(host, &ask.execution_arn)?;
-    let (status, reason) = redrivable(&row, host.clock.now());
-    if status != "REDRIVABLE" {
-        let why = reason.unwrap_or_default();
-        return Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
-    }
-    if !host.redrive(&ask.execution_arn).await? {
-        return Err(ApiError::new(
-            "ExecutionNotRedrivable",
-            "The execution is not redrivable: Execution is RUNNING and cannot be redriven.",
-        ));
-    }
-    Ok(json!({ "redriveDate": seconds(host.clock.now()) }))
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Redrive {
+    execution_arn: String,
+    client_token: Option<String>,
 }
+
+/// `RedriveExecution`. The same call again, by its client token, answers as the first did.
+pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> Answer {
+    let row = find(host, &ask.execution_arn)?;
+    let now = host.clock.now();
+    let refused =
+        |why: &str| Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
+    let (status, reason) = redrivable(&row, now);
+    if status != "REDRIVABLE" && row.redriven_with(ask.client_token.as_deref(), now).is_none() {
+        return refused(&reason.unwrap_or_default());
+    }
+    match host.redrive(&ask.execution_arn, ask.client_token).await? {
+        Some(at) => Ok(json!({ "redriveDate": seconds(at) })),
+        None => refused(RUNNING),
+    }
+}
+
+/// Why what runs is not redriven.
+const RUNNING: &str = "Execution is RUNNING and cannot be redriven";
 
 /// Whether an execution can be redriven, and why not.
 fn redrivable(row: &ExecutionRow, now: i64) -> (&'static str, Option<String>) {
     let no = |reason: String| ("NOT_REDRIVABLE", Some(reason));
     match row.status {
-        RunStatus::Running => no("Execution is RUNNING and cannot be redriven".to_owned()),
+        RunStatus::Running => no(RUNNING.to_owned()),
         RunStatus::Succeeded => no("Execution is SUCCEEDED and cannot be redriven".to_owned()),
         _ if row.stopped_at.is_some_and(|stopped| now - stopped > REDRIVE_WINDOW) => {
             no("Execution has exceeded the 14 day redrive period and cannot be redriven".to_owned())

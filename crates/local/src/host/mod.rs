@@ -22,6 +22,9 @@ use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
 use timers::Timers;
 
+/// How many client tokens of an execution's redrives are known.
+const REDRIVE_TOKENS: usize = 10;
+
 /// Where the engine pretends to be.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -121,6 +124,7 @@ impl Start {
             events: 0,
             redrives: 0,
             redriven_at: None,
+            redrive_tokens: Vec::new(),
             map_runs: Vec::new(),
             mock: self.mock,
         }
@@ -277,21 +281,31 @@ impl Host {
         .await
     }
 
-    /// Redrives an execution that ended: its engine is made again from the journal, and goes on. False where it runs.
+    /// Redrives an execution that ended: its engine is made again from the journal, and goes on. Gives the time of the
+    /// redrive, which may be an earlier one of the same client token; `None` where it runs.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn redrive(self: &Arc<Self>, arn: &str) -> Result<bool, StoreError> {
+    pub async fn redrive(self: &Arc<Self>, arn: &str, token: Option<String>) -> Result<Option<i64>, StoreError> {
         let host = Arc::clone(self);
         let arn = arn.to_owned();
         apart(async move {
             let _alone = host.gate(&arn).lock_owned().await;
-            let row = lock(&host.registry).execution(&arn).filter(|row| row.status != RunStatus::Running).cloned();
-            let Some(row) = row else { return Ok(false) };
-            let Some(run) = host.replay(row).await? else { return Ok(false) };
+            let Some(mut row) = lock(&host.registry).execution(&arn).cloned() else { return Ok(None) };
+            let now = host.clock.now();
+            if let Some(at) = row.redriven_with(token.as_deref(), now) {
+                return Ok(Some(at));
+            }
+            if row.status == RunStatus::Running {
+                return Ok(None);
+            }
+            row.redrive_tokens.extend(token.map(|token| (token, now)));
+            let old = row.redrive_tokens.len().saturating_sub(REDRIVE_TOKENS);
+            row.redrive_tokens.drain(..old);
+            let Some(run) = host.replay(row).await? else { return Ok(None) };
             let run = host.hold(run);
             host.step(&mut *run.lock().await, Input::Redrive).await?;
-            Ok(true)
+            Ok(Some(now))
         })
         .await
     }

@@ -77,12 +77,30 @@ pub struct ExecutionRow {
     pub events: u64,
     pub redrives: u64,
     pub redriven_at: Option<i64>,
+    /// The client tokens of the last redrives, each with the time of its redrive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redrive_tokens: Vec<(String, i64)>,
     /// The ARNs of the runs of its distributed maps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub map_runs: Vec<String>,
     /// The test case that mocks its tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mock: Option<String>,
+}
+
+/// A client token stands for the same redrive for 15 minutes, in milliseconds.
+const REDRIVE_TOKEN_LIFE: i64 = 15 * 60 * 1_000;
+
+impl ExecutionRow {
+    /// When it was redriven with this client token, where that is not too long ago.
+    #[must_use]
+    pub fn redriven_with(&self, token: Option<&str>, now: i64) -> Option<i64> {
+        let found = self
+            .redrive_tokens
+            .iter()
+            .find(|(known, at)| Some(known.as_str()) == token && now - at <= REDRIVE_TOKEN_LIFE);
+        found.map(|(_, at)| *at)
+    }
 }
 
 /// One input of the journal.

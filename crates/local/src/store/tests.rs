@@ -22,6 +22,7 @@ fn row() -> ExecutionRow {
         events: 1,
         redrives: 0,
         redriven_at: None,
+        redrive_tokens: Vec::new(),
         map_runs: Vec::new(),
         mock: None,
     }

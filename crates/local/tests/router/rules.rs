@@ -246,3 +246,24 @@ async fn a_parameter_that_is_null_is_not_given() {
         .await;
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn a_redrive_is_made_once_for_its_client_token() {
+    let engine = Engine::new("client-token").await;
+    let machine = engine.machine("M", only(json!({ "Type": "Wait", "Seconds": 600 }))).await;
+    let execution = engine.start(&machine, "one").await;
+    let by_arn = json!({ "executionArn": execution });
+    engine.call("StopExecution", by_arn.clone()).await;
+    let redrive = |token: &str| json!({ "executionArn": execution, "clientToken": token });
+    let first = engine.call("RedriveExecution", redrive("a")).await;
+    let engine = engine.restart_after(60_000).await;
+    assert_eq!(engine.call("RedriveExecution", redrive("a")).await, first);
+    assert_eq!(engine.refused("RedriveExecution", redrive("b")).await.0, "ExecutionNotRedrivable");
+    // What was asked for before does not redrive again what was stopped meanwhile, until the token is too old.
+    engine.call("StopExecution", by_arn.clone()).await;
+    assert_eq!(engine.call("RedriveExecution", redrive("a")).await, first);
+    let engine = engine.restart_after(15 * 60_000).await;
+    assert_ne!(engine.call("RedriveExecution", redrive("a")).await, first);
+    assert_eq!(engine.call("DescribeExecution", by_arn).await["redriveCount"], 2);
+    engine.remove().await;
+}
