@@ -228,13 +228,17 @@ pub struct Redrive {
 
 /// `RedriveExecution`. The same call again, by its client token, answers as the first did.
 pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> Answer {
-    let row = find(host, &ask.execution_arn)?;
     let now = host.clock.now();
     let refused =
         |why: &str| Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
-    let (status, reason) = redrivable(&row, now);
-    if status != "REDRIVABLE" && row.redriven_with(ask.client_token.as_deref(), now).is_none() {
-        return refused(&reason.unwrap_or_default());
+    if host.child(&ask.execution_arn, |_| ()).await?.is_some_and(|(_, run, ..)| !run.express) {
+        return refused("A child execution of a Map Run is redriven with its parent");
+    }
+    let row = find(host, &ask.execution_arn)?;
+    if let Some(why) = why_not(&row, now)
+        && row.redriven_with(ask.client_token.as_deref(), now).is_none()
+    {
+        return refused(why);
     }
     match host.redrive(&ask.execution_arn, ask.client_token).await? {
         Some(at) => Ok(json!({ "redriveDate": seconds(at) })),
@@ -245,23 +249,27 @@ pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> Answer {
 /// Why what runs is not redriven.
 const RUNNING: &str = "Execution is RUNNING and cannot be redriven";
 
-/// Whether an execution can be redriven, and why not.
-fn redrivable(row: &ExecutionRow, now: i64) -> (&'static str, Option<String>) {
-    let no = |reason: String| ("NOT_REDRIVABLE", Some(reason));
-    match row.status {
-        RunStatus::Running => no(RUNNING.to_owned()),
-        RunStatus::Succeeded => no("Execution is SUCCEEDED and cannot be redriven".to_owned()),
-        _ if row.stopped_at.is_some_and(|stopped| now - stopped > REDRIVE_WINDOW) => {
-            no("Execution has exceeded the 14 day redrive period and cannot be redriven".to_owned())
+/// Why an execution cannot be redriven, in the words of AWS's reference; `None` where it can.
+pub fn not_redrivable(status: RunStatus, stopped_at: Option<i64>, events: u64, now: i64) -> Option<&'static str> {
+    match status {
+        RunStatus::Running => Some(RUNNING),
+        RunStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
+        _ if stopped_at.is_some_and(|stopped| now - stopped > REDRIVE_WINDOW) => {
+            Some("Execution redrivable period exceeded")
         }
-        _ if row.events >= 24_999 => no("Execution history event limit exceeded".to_owned()),
-        _ => ("REDRIVABLE", None),
+        _ if events >= 24_999 => Some("Execution history event limit exceeded"),
+        _ => None,
     }
+}
+
+fn why_not(row: &ExecutionRow, now: i64) -> Option<&'static str> {
+    not_redrivable(row.status, row.stopped_at, row.events, now)
 }
 
 fn described(row: &ExecutionRow, now: i64) -> Map<String, Value> {
     let params = &row.params;
-    let (redrive_status, reason) = redrivable(row, now);
+    let reason = why_not(row, now);
+    let redrive_status = if reason.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
     let all = [
         ("executionArn", Some(json!(params.execution_arn))),
         ("stateMachineArn", Some(json!(params.state_machine_arn))),

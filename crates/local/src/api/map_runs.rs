@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use countersign_engine::Input;
 use countersign_engine::map_run::{Child, MapRun};
-use countersign_engine::{Input, OutcomeStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::arn::{RUN, check_arn, page, page_of_growing};
 use super::error::ApiError;
-use super::executions::find;
+use super::executions::{find, not_redrivable};
 use super::wire::seconds;
 use super::{Answer, versions};
 use crate::host::Host;
-use crate::store::ExecutionRow;
+use crate::store::{ExecutionRow, RunStatus};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,19 +50,9 @@ async fn get(host: &Arc<Host>, arn: &str) -> Result<(ExecutionRow, MapRun), ApiE
     host.map_run(arn).await?.ok_or_else(|| versions::missing(arn))
 }
 
-fn status(status: Option<OutcomeStatus>) -> &'static str {
-    match status {
-        None => "RUNNING",
-        Some(OutcomeStatus::Succeeded) => "SUCCEEDED",
-        Some(OutcomeStatus::Failed) => "FAILED",
-        Some(OutcomeStatus::TimedOut) => "TIMED_OUT",
-        Some(OutcomeStatus::Aborted) => "ABORTED",
-    }
-}
-
 /// A child's status; what waits for its redrive has one of its own.
 fn child_status(child: &Child) -> &'static str {
-    if child.pending_redrive { "PENDING_REDRIVE" } else { status(child.status) }
+    if child.pending_redrive { "PENDING_REDRIVE" } else { RunStatus::of(child.status).name() }
 }
 
 /// Counts of a run's items, or of its executions; `size` is how many of them a child stands for.
@@ -92,7 +82,7 @@ pub struct ByArn {
 pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
     let (row, run) = get(host, &ask.map_run_arn).await?;
     // A run knows no status of its own for a timeout: its execution has it.
-    let status = match status(run.status) {
+    let status = match RunStatus::of(run.status).name() {
         "TIMED_OUT" => "ABORTED",
         status => status,
     };
@@ -137,7 +127,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
 
 /// `DescribeExecution` of a child; `None` where no run has such a child.
 pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<String, Value>>, ApiError> {
-    let Some((_, run, child, ())) = host.child(arn, |_| ()).await? else { return Ok(None) };
+    let Some((_, run, child, events)) = host.child(arn, |events| events.len() as u64).await? else { return Ok(None) };
     let mut all = listed(&run, &child);
     all.shift_remove("itemCount");
     all.insert("input".to_owned(), json!(child.input));
@@ -148,16 +138,13 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
     }
     all.extend(child.error.map(|error| ("error".to_owned(), json!(error))));
     all.extend(child.cause.map(|cause| ("cause".to_owned(), json!(cause))));
-    let (status, why) = match child.status {
-        Some(OutcomeStatus::Succeeded) => ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven"),
-        None => ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"),
-        Some(_) if child.lost => ("NOT_REDRIVABLE", "Execution history event limit exceeded"),
-        Some(_) => ("REDRIVABLE_BY_MAP_RUN", ""),
-    };
+    // An Express child begins again, whenever that is.
+    let stopped_at = child.stopped_at.filter(|_| !run.express);
+    let events = if run.express { 0 } else { events };
+    let why = not_redrivable(RunStatus::of(child.status), stopped_at, events, host.clock.now());
+    let status = if why.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE_BY_MAP_RUN" };
     all.insert("redriveStatus".to_owned(), json!(status));
-    if !why.is_empty() {
-        all.insert("redriveStatusReason".to_owned(), json!(why));
-    }
+    all.extend(why.map(|why| ("redriveStatusReason".to_owned(), json!(why))));
     Ok(Some(all))
 }
 

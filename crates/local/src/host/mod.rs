@@ -9,7 +9,7 @@ mod timers;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use countersign_engine::{Execution, Input, OutcomeStatus, Program, SharedSandbox, StartParams, TaskId};
+use countersign_engine::{Execution, Input, Program, SharedSandbox, StartParams, TaskId};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -479,12 +479,7 @@ fn describe(row: &mut ExecutionRow, engine: &Execution) {
     row.redrives = engine.redrive_count();
     row.map_runs = engine.map_runs().iter().map(|run| run.arn.clone()).collect();
     let outcome = engine.outcome();
-    row.status = outcome.map_or(RunStatus::Running, |outcome| match outcome.status {
-        OutcomeStatus::Succeeded => RunStatus::Succeeded,
-        OutcomeStatus::Failed => RunStatus::Failed,
-        OutcomeStatus::TimedOut => RunStatus::TimedOut,
-        OutcomeStatus::Aborted => RunStatus::Aborted,
-    });
+    row.status = RunStatus::of(outcome.map(|outcome| outcome.status));
     row.stopped_at = outcome.map(|outcome| outcome.at);
     row.output = outcome.and_then(|outcome| outcome.output.clone());
     row.error = outcome.and_then(|outcome| outcome.error.clone());

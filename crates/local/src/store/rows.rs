@@ -1,6 +1,6 @@
 //! Reading and writing rows.
 
-use countersign_engine::{Input, StartParams};
+use countersign_engine::{Input, OutcomeStatus, StartParams};
 use countersign_trace::HistoryEvent;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,18 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// The status of what ended so, or has not ended.
+    #[must_use]
+    pub const fn of(outcome: Option<OutcomeStatus>) -> Self {
+        match outcome {
+            None => Self::Running,
+            Some(OutcomeStatus::Succeeded) => Self::Succeeded,
+            Some(OutcomeStatus::Failed) => Self::Failed,
+            Some(OutcomeStatus::TimedOut) => Self::TimedOut,
+            Some(OutcomeStatus::Aborted) => Self::Aborted,
+        }
+    }
+
     /// AWS's name of it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -104,6 +104,8 @@ async fn a_run_is_redriven_with_its_execution() {
     let described = engine.call("DescribeExecution", by_child.clone()).await;
     assert_eq!((&described["redriveStatus"], &described["redriveCount"]), (&json!("REDRIVABLE_BY_MAP_RUN"), &json!(0)));
 
+    assert_eq!(engine.refused("RedriveExecution", by_child.clone()).await.0, "ExecutionNotRedrivable");
+
     let machine = engine.call("DescribeStateMachineForExecution", by_child.clone()).await;
     assert_eq!((&machine["label"], &machine["mapRunArn"]), (&json!("Each"), &json!(run)));
     let definition: Value = serde_json::from_str(machine["definition"].as_str().unwrap()).unwrap();
@@ -141,5 +143,24 @@ async fn an_express_child_is_described_and_has_no_history() {
     let by_arn = json!({ "executionArn": child });
     assert_eq!(engine.call("DescribeExecution", by_arn.clone()).await["output"], json!("1"));
     assert_eq!(engine.refused("GetExecutionHistory", by_arn).await.0, "InvalidArn");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_ended_too_long_ago_is_not_redrivable() {
+    let engine = Engine::new("map-late").await;
+    let task = json!({ "Type": "Fail", "Error": "Bad" });
+    let (execution, _, standard) = one_child(&engine, "STANDARD", task.clone()).await;
+    let (_, _, express) = one_child(&engine, "EXPRESS", task).await;
+    let engine = engine.restart_after(14 * 24 * 3_600_000 + 1).await;
+    for arn in [execution, standard] {
+        let described = engine.call("DescribeExecution", json!({ "executionArn": arn })).await;
+        assert_eq!(
+            (&described["redriveStatus"], &described["redriveStatusReason"]),
+            (&json!("NOT_REDRIVABLE"), &json!("Execution redrivable period exceeded"))
+        );
+    }
+    let described = engine.call("DescribeExecution", json!({ "executionArn": express })).await;
+    assert_eq!(described["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
     engine.remove().await;
 }
