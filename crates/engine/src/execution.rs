@@ -154,6 +154,9 @@ impl Execution {
             _ if self.outcome.is_some() || !self.started => {}
             Input::Stop { error, cause } => self.stop(OutcomeStatus::Aborted, error, cause),
             Input::TimerFired { timer } => self.timer_fired(timer),
+            Input::StopChild { child, error, cause } => {
+                crate::states::distributed::stop_child(self, &child, error, cause);
+            }
             Input::UpdateMapRun { run, max_concurrency, tolerated_failure_count, tolerated_failure_percentage } => {
                 let change = (max_concurrency, tolerated_failure_count, tolerated_failure_percentage);
                 crate::states::distributed::update(self, &run, change);

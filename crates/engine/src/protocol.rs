@@ -37,6 +37,8 @@ pub enum Input {
     TimerFired { timer: TimerId },
     /// `StopExecution`.
     Stop { error: Option<String>, cause: Option<String> },
+    /// `StopExecution` of a child of a distributed map, by its ARN.
+    StopChild { child: String, error: Option<String>, cause: Option<String> },
     /// `UpdateMapRun`: what is given changes for the children that have not begun or not failed yet.
     UpdateMapRun {
         run: String,

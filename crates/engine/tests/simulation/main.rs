@@ -142,6 +142,15 @@ impl Run {
                     tolerated_failure_percentage: None,
                 })
             }
+            4 => {
+                let children = self.execution.map_runs().iter().flat_map(|run| &run.children);
+                let running: Vec<_> = children.filter(|child| child.status.is_none()).collect();
+                (!running.is_empty()).then(|| Input::StopChild {
+                    child: chance.of(&running).arn.clone(),
+                    error: Some("Stopped".into()),
+                    cause: None,
+                })
+            }
             2 | 3 => {
                 let known: Vec<(String, bool)> =
                     self.execution.activities().map(|(arn, there)| (arn.to_owned(), there)).collect();
@@ -250,7 +259,7 @@ fn thousands_of_disturbed_runs_equal_undisturbed_ones() {
         all.events.extend(seen.events);
     }
     assert_eq!(all.ends.len(), 4, "the runs are too alike: {:?}", all.ends);
-    assert_eq!(all.inputs.len(), 14, "not every kind of input was told: {:?}", all.inputs);
+    assert_eq!(all.inputs.len(), 15, "not every kind of input was told: {:?}", all.inputs);
     assert_eq!(all.crashes, all.inputs, "there was not a crash after every kind of input");
     assert!(all.events.len() >= 45, "few kinds of events: {:?}", all.events);
 }

@@ -126,6 +126,7 @@ pub fn kind(input: &Input) -> &'static str {
         Input::Heartbeat { .. } => "Heartbeat",
         Input::TimerFired { .. } => "TimerFired",
         Input::Stop { .. } => "Stop",
+        Input::StopChild { .. } => "StopChild",
         Input::UpdateMapRun { .. } => "UpdateMapRun",
         Input::ActivityKnown { .. } => "ActivityKnown",
         Input::Redrive => "Redrive",

@@ -213,9 +213,13 @@ pub fn find(host: &Host, arn: &str) -> Result<ExecutionRow, ApiError> {
 
 /// `StopExecution`.
 pub async fn stop(host: &Arc<Host>, ask: Stop) -> Answer {
-    find(host, &ask.execution_arn)?;
-    host.feed(&ask.execution_arn, Input::Stop { error: ask.error, cause: ask.cause }).await?;
-    let stopped = find(host, &ask.execution_arn)?.stopped_at.unwrap_or_else(|| host.clock.now());
+    let (arn, error, cause) = (ask.execution_arn, ask.error, ask.cause);
+    if let Some(stopped) = map_runs::stop_child(host, &arn, error.clone(), cause.clone()).await? {
+        return Ok(json!({ "stopDate": seconds(stopped) }));
+    }
+    find(host, &arn)?;
+    host.feed(&arn, Input::Stop { error, cause }).await?;
+    let stopped = find(host, &arn)?.stopped_at.unwrap_or_else(|| host.clock.now());
     Ok(json!({ "stopDate": seconds(stopped) }))
 }
 

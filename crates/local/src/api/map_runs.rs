@@ -148,6 +148,24 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
     Ok(Some(all))
 }
 
+/// `StopExecution` of a child, and when it stopped; `None` where no run has such a child. An Express one is not stopped by
+/// itself, as no Express execution is.
+pub async fn stop_child(
+    host: &Arc<Host>,
+    arn: &str,
+    error: Option<String>,
+    cause: Option<String>,
+) -> Result<Option<i64>, ApiError> {
+    let Some((row, run, ..)) = host.child(arn, |_| ()).await? else { return Ok(None) };
+    if run.express {
+        return Ok(None);
+    }
+    let input = Input::StopChild { child: arn.to_owned(), error, cause };
+    host.feed(&row.params.execution_arn, input).await?;
+    let stopped = host.child(arn, |_| ()).await?.and_then(|(_, _, child, ())| child.stopped_at);
+    Ok(Some(stopped.unwrap_or_else(|| host.clock.now())))
+}
+
 /// Makes the description of a machine that of its map's processor, which a run's children run.
 pub fn of_run(described: &mut Map<String, Value>, run: &MapRun) {
     let machine = run.machine();

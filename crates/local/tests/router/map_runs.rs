@@ -164,3 +164,37 @@ async fn what_ended_too_long_ago_is_not_redrivable() {
     assert_eq!(described["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn a_child_is_stopped_by_itself() {
+    let engine = Engine::new("map-stop").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let machine = engine.machine("M", distributed(&activity)).await;
+    let ask = json!({ "stateMachineArn": machine, "name": "one", "input": r#"{"items":[1,2]}"# });
+    let execution = text(&engine.call("StartExecution", ask).await["executionArn"]);
+    let runs = engine.call("ListMapRuns", json!({ "executionArn": execution })).await;
+    let by_run = json!({ "mapRunArn": runs["mapRuns"][0]["mapRunArn"] });
+    let first = engine.call("ListExecutions", by_run.clone()).await["executions"][0]["executionArn"].clone();
+    let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+    let stop = json!({ "executionArn": first, "error": "Mistake", "cause": "not this one" });
+    assert_eq!(engine.call("StopExecution", stop).await, json!({ "stopDate": 1_700_000_000.0 }));
+    let late = json!({ "taskToken": taken["taskToken"], "output": "1" });
+    assert_eq!(engine.refused("SendTaskSuccess", late).await.0, "TaskTimedOut");
+    // One failure is tolerated, and the stopped child made room for the next one.
+    let engine = engine.restart_after(1_000).await;
+    let described = engine.call("DescribeExecution", json!({ "executionArn": first })).await;
+    assert_eq!(
+        (&described["status"], &described["error"], &described["cause"]),
+        (&json!("ABORTED"), &json!("Mistake"), &json!("not this one"))
+    );
+    assert_eq!(engine.events(&text(&first)).await.last().unwrap(), "ExecutionAborted");
+    let counts = engine.call("DescribeMapRun", by_run.clone()).await["executionCounts"].clone();
+    assert_eq!((&counts["aborted"], &counts["running"]), (&json!(1), &json!(1)));
+    let second = engine.call("ListExecutions", by_run).await["executions"][0]["executionArn"].clone();
+    engine.call("StopExecution", json!({ "executionArn": second })).await;
+    assert_eq!(engine.ended(&execution).await.error.as_deref(), Some("States.ExceedToleratedFailureThreshold"));
+    // One that has ended stays as it is.
+    engine.call("StopExecution", json!({ "executionArn": first, "error": "Again" })).await;
+    assert_eq!(engine.call("DescribeExecution", json!({ "executionArn": first })).await["error"], "Mistake");
+    engine.remove().await;
+}

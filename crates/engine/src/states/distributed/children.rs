@@ -188,15 +188,29 @@ pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usiz
     // One whose history is full may have states that run.
     execution.threads[child].step = Step::Wait;
     execution.halt(child);
-    unsuccessful(execution, parent, index, OutcomeStatus::Failed, Some(failure));
+    unsuccessful(execution, parent, index, OutcomeStatus::Failed, (failure.error, failure.cause));
 }
 
 /// An Express child has run for as long as it may.
 pub(crate) fn child_timed_out(execution: &mut Execution, parent: usize, index: usize) {
     let Children::Map(iterations) = &execution.threads[parent].children else { return };
     let Some(child) = iterations.running.get(&index).copied() else { return };
-    give_up(execution, child, EventKind::ExecutionTimedOut);
-    unsuccessful(execution, parent, index, OutcomeStatus::TimedOut, None);
+    give_up(execution, child, EventKind::ExecutionTimedOut, Details::default());
+    unsuccessful(execution, parent, index, OutcomeStatus::TimedOut, (None, None));
+}
+
+/// A child is stopped from outside. Its run goes on as after any child without success.
+pub(crate) fn stop_child(execution: &mut Execution, arn: &str, error: Option<String>, cause: Option<String>) {
+    let runs = execution.map_runs.iter().enumerate().filter(|(_, run)| run.status.is_none());
+    let found = runs.flat_map(|(run, described)| (described.children.iter().enumerate()).map(move |at| (run, at)));
+    let found = found.into_iter().find(|(_, (_, child))| child.arn == arn).map(|(run, (index, _))| (run, index));
+    let Some((run, index)) = found else { return };
+    let Some(parent) = super::thread_of(execution, run) else { return };
+    let Children::Map(iterations) = &execution.threads[parent].children else { return };
+    let Some(child) = iterations.running.get(&index).copied() else { return };
+    let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };
+    give_up(execution, child, EventKind::ExecutionAborted, details);
+    unsuccessful(execution, parent, index, OutcomeStatus::Aborted, (error, cause));
 }
 
 fn unsuccessful(
@@ -204,12 +218,12 @@ fn unsuccessful(
     parent: usize,
     index: usize,
     status: OutcomeStatus,
-    failure: Option<Failure>,
+    (error, cause): (Option<String>, Option<String>),
 ) {
     ended(execution, parent, index, status);
     let Some(run) = run_of(execution, parent) else { return };
     let child = &mut run.children[index];
-    (child.error, child.cause) = failure.map(|failure| (failure.error, failure.cause)).unwrap_or_default();
+    (child.error, child.cause) = (error, cause);
     let (failed, items) = (child.items, run.items);
     let Some(progress) = progress(execution, parent) else { return };
     progress.failures += failed;
@@ -246,10 +260,10 @@ fn ended(execution: &mut Execution, parent: usize, index: usize, status: Outcome
 }
 
 /// Gives up a child. The service lets the event follow none, and aborts the states without events.
-fn give_up(execution: &mut Execution, child: usize, kind: EventKind) {
+fn give_up(execution: &mut Execution, child: usize, kind: EventKind, details: Details) {
     execution.halt(child);
     let log = execution.threads[child].log;
-    execution.threads[child].previous = execution.push(log, 0, kind, Details::default());
+    execution.threads[child].previous = execution.push(log, 0, kind, details);
 }
 
 /// Gives up every child that runs.
@@ -257,7 +271,7 @@ pub(super) fn abort_all(execution: &mut Execution, thread: usize) {
     let Children::Map(iterations) = &execution.threads[thread].children else { return };
     let running: Vec<(usize, usize)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
     for (index, child) in running {
-        give_up(execution, child, EventKind::ExecutionAborted);
+        give_up(execution, child, EventKind::ExecutionAborted, Details::default());
         ended(execution, thread, index, OutcomeStatus::Aborted);
     }
 }

@@ -25,7 +25,7 @@ use crate::states::{Body, map, task};
 use crate::thread::{Children, Data, Ran, Run};
 use crate::{Integration, OutcomeStatus, TaskRequest, TimerId};
 
-pub(crate) use children::{abandon, child_done, child_failed, child_timed_out};
+pub(crate) use children::{abandon, child_done, child_failed, child_timed_out, stop_child};
 pub(crate) use formats::entries;
 use reader::Read;
 pub(crate) use redrive::redrive;
@@ -236,10 +236,7 @@ pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>,
     described.tolerated_failure_count = change.1.unwrap_or(described.tolerated_failure_count);
     described.tolerated_failure_percentage = change.2.unwrap_or(described.tolerated_failure_percentage);
     let limit = at_once(described.max_concurrency);
-    let mut threads = 0..execution.threads.len();
-    let Some(thread) = threads.find(|thread| progress(execution, *thread).is_some_and(|p| p.run == run)) else {
-        return;
-    };
+    let Some(thread) = thread_of(execution, run) else { return };
     if let Some(progress) = progress(execution, thread) {
         progress.tolerance = (change.1.or(progress.tolerance.0), change.2.or(progress.tolerance.1));
     }
@@ -251,6 +248,12 @@ pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>,
         let ran = children::fill(execution, thread);
         go_on(execution, thread, ran);
     }
+}
+
+/// The thread that a run is the state of.
+fn thread_of(execution: &mut Execution, run: usize) -> Option<usize> {
+    let mut threads = 0..execution.threads.len();
+    threads.find(|thread| progress(execution, *thread).is_some_and(|progress| progress.run == run))
 }
 
 fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
