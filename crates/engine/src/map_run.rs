@@ -7,6 +7,8 @@ use crate::OutcomeStatus;
 pub struct MapRun {
     /// `arn:...:mapRun:MACHINE/LABEL:UUID`
     pub arn: String,
+    /// The child of another run that started it; `None`: the execution itself.
+    pub parent: Option<String>,
     /// The Map state.
     pub state: String,
     /// Its children are of type `EXPRESS`, and so have no history in the API.

@@ -23,11 +23,14 @@ pub struct List {
     next_token: Option<String>,
 }
 
-/// `ListMapRuns`.
+/// `ListMapRuns`, of an execution or of a child that starts runs of its own.
 pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
-    let row = find(host, &ask.execution_arn)?;
+    let (row, parent) = match host.child(&ask.execution_arn, |_| ()).await? {
+        Some((row, _, child, ())) => (row, Some(child.arn)),
+        None => (find(host, &ask.execution_arn)?, None),
+    };
     let mut rows = Vec::new();
-    for run in host.map_runs(row).await? {
+    for run in host.map_runs(row).await?.into_iter().filter(|run| run.parent == parent) {
         let mut one = json!({
             "executionArn": ask.execution_arn, "mapRunArn": run.arn, "stateMachineArn": run.machine(),
             "startDate": seconds(run.started_at),
@@ -87,7 +90,7 @@ pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
         status => status,
     };
     let mut answer = json!({
-        "mapRunArn": run.arn, "executionArn": row.params.execution_arn, "status": status,
+        "mapRunArn": run.arn, "executionArn": run.parent.as_ref().unwrap_or(&row.params.execution_arn), "status": status,
         "startDate": seconds(run.started_at), "maxConcurrency": run.max_concurrency,
         "toleratedFailureCount": run.tolerated_failure_count,
         "toleratedFailurePercentage": run.tolerated_failure_percentage,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, text};
+use crate::engine::{Engine, only, text};
 
 fn distributed(activity: &str) -> Value {
     json!({
@@ -196,5 +196,36 @@ async fn a_child_is_stopped_by_itself() {
     // One that has ended stays as it is.
     engine.call("StopExecution", json!({ "executionArn": first, "error": "Again" })).await;
     assert_eq!(engine.call("DescribeExecution", json!({ "executionArn": first })).await["error"], "Mistake");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_run_within_a_child_is_the_child_s() {
+    let engine = Engine::new("map-nested").await;
+    let each = |label: &str, state: Value| {
+        json!({ "StartAt": label, "States": { label: {
+            "Type": "Map", "Label": label, "End": true,
+            "ItemProcessor": {
+                "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                "StartAt": state["StartAt"], "States": state["States"],
+            },
+        } } })
+    };
+    let inner = each("Inner", only(json!({ "Type": "Pass" })));
+    let machine = engine.machine("M", each("Outer", inner)).await;
+    let ask = json!({ "stateMachineArn": machine, "name": "one", "input": "[[1, 2]]" });
+    let execution = engine.call("StartExecution", ask).await["executionArn"].clone();
+    let of = |execution: &Value| engine.call("ListMapRuns", json!({ "executionArn": execution }));
+    let outer = of(&execution).await["mapRuns"].clone();
+    assert_eq!(outer.as_array().unwrap().len(), 1, "{outer}");
+    let children = engine.call("ListExecutions", json!({ "mapRunArn": outer[0]["mapRunArn"] })).await;
+    let child = &children["executions"][0]["executionArn"];
+    let within = of(child).await["mapRuns"].clone();
+    assert_eq!(within.as_array().unwrap().len(), 1, "{within}");
+    assert_eq!(&within[0]["executionArn"], child);
+    let described = engine.call("DescribeMapRun", json!({ "mapRunArn": within[0]["mapRunArn"] })).await;
+    assert_eq!(&described["executionArn"], child);
+    let leaves = engine.call("ListExecutions", json!({ "mapRunArn": within[0]["mapRunArn"] })).await;
+    assert_eq!(leaves["executions"].as_array().unwrap().len(), 2);
     engine.remove().await;
 }

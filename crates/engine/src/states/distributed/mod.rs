@@ -149,8 +149,10 @@ pub(crate) fn begin(
     let details = Details { map_run_arn: Some(arn.clone()), ..Details::default() };
     execution.event(thread, EventKind::MapRunStarted, details);
     let run = execution.map_runs.len();
+    let parent = execution.threads[thread].situation.child.as_ref().map(|child| child.arn.clone());
     execution.map_runs.push(MapRun {
         arn,
+        parent,
         state: state.name.to_string(),
         express: distributed.express,
         started_at: execution.now,
