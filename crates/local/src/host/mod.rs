@@ -454,11 +454,18 @@ impl Host {
         }
     }
 
-    /// Fires timers until `end`.
+    /// Fires timers until `end`. An execution that is long about a step keeps no other one's timers waiting.
     pub async fn run_timers(self: Arc<Self>, end: CancellationToken) {
-        while let Some((arn, timer)) = self.timers.next(&self.clock, &end).await {
-            if let Err(error) = self.feed(&arn, Input::TimerFired { timer }).await {
-                tracing::error!(execution = %arn, %error, "a timer could not be kept");
+        while let Some(due) = self.timers.next(&self.clock, &end).await {
+            for (arn, timers) in due {
+                let host = Arc::clone(&self);
+                tokio::spawn(async move {
+                    for timer in timers {
+                        if let Err(error) = host.feed(&arn, Input::TimerFired { timer }).await {
+                            tracing::error!(execution = %arn, %error, "a timer could not be kept");
+                        }
+                    }
+                });
             }
         }
     }

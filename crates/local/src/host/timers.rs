@@ -1,6 +1,6 @@
 //! Timers: one queue over the injected clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -33,23 +33,31 @@ impl Timers {
         lock(&self.queue).retain(|(_, execution, set)| execution != arn || *set != timer);
     }
 
-    /// The next timer that is due; waits for it. `None` at the end.
-    pub async fn next(&self, clock: &Clock, end: &CancellationToken) -> Option<(String, TimerId)> {
+    /// The next timers that are due, by their executions and in their order; waits for them. `None` at the end.
+    pub async fn next(&self, clock: &Clock, end: &CancellationToken) -> Option<BTreeMap<String, Vec<TimerId>>> {
         loop {
-            let first = lock(&self.queue).first().cloned();
-            let wait = match first {
-                Some((at, ..)) if at <= clock.now() => {
-                    let (_, arn, timer) = lock(&self.queue).pop_first()?;
-                    return Some((arn, timer));
-                }
-                Some((at, ..)) => Duration::from_millis(u64::try_from(at - clock.now()).unwrap_or(1)).min(NAP),
-                None => NAP,
-            };
+            let now = clock.now();
+            let due = self.take(now);
+            if !due.is_empty() {
+                return Some(due);
+            }
+            let first = lock(&self.queue).first().map(|(at, ..)| *at);
+            let wait = first.map_or(NAP, |at| Duration::from_millis(u64::try_from(at - now).unwrap_or(1)).min(NAP));
             tokio::select! {
                 () = end.cancelled() => return None,
                 () = self.changed.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    fn take(&self, now: i64) -> BTreeMap<String, Vec<TimerId>> {
+        let mut due: BTreeMap<String, Vec<TimerId>> = BTreeMap::new();
+        let mut queue = lock(&self.queue);
+        while queue.first().is_some_and(|(at, ..)| *at <= now) {
+            let Some((_, arn, timer)) = queue.pop_first() else { break };
+            due.entry(arn).or_default().push(timer);
+        }
+        due
     }
 }

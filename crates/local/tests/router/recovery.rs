@@ -1,6 +1,11 @@
 //! What runs goes on after a restart.
 
-use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign_asl::expr::jsonata::JsonataError;
+use countersign_asl::expr::sandbox::{Request, Sandbox};
+use serde_json::{Value, json};
 
 use crate::answers::taken;
 use crate::engine::{Engine, only, text};
@@ -87,5 +92,33 @@ async fn a_redriven_execution_goes_on_from_the_state_that_failed() {
         "{events}"
     );
     assert_eq!(engine.refused("RedriveExecution", by_arn).await.0, "ExecutionNotRedrivable");
+    engine.remove().await;
+}
+
+/// Takes its time.
+#[derive(Debug)]
+struct Slow;
+
+impl Sandbox for Slow {
+    fn evaluate(&self, _: &Request) -> Result<Value, JsonataError> {
+        std::thread::sleep(Duration::from_secs(3));
+        Ok(json!(1))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timer_does_not_wait_for_the_long_step_of_another_execution() {
+    let engine = Engine::with_sandbox("slow-timer", Arc::new(Slow)).await;
+    let wild = json!({ "QueryLanguage": "JSONata", "StartAt": "Wait", "States": {
+        "Wait": { "Type": "Wait", "Seconds": 1, "Next": "Wild" },
+        "Wild": { "Type": "Pass", "Output": "{% ($f := function($x) { $f($x + 1) }; $f(0)) %}", "End": true } } });
+    let slow = engine.start(&engine.machine("Slow", wild).await, "one").await;
+    let quick = engine.machine("Quick", only(json!({ "Type": "Wait", "Seconds": 2 }))).await;
+    let quick = engine.start(&quick, "one").await;
+    let engine = engine.restart_after(HOUR).await;
+    let begun = Instant::now();
+    engine.ended(&quick).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(engine.ended(&slow).await.output.as_deref(), Some("1"));
     engine.remove().await;
 }
