@@ -10,6 +10,7 @@ mod rows;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -49,6 +50,9 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS history (execution TEXT NOT NULL, first INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (execution, first)) STRICT, WITHOUT ROWID",
 ];
 
+/// How long who reads or writes may wait for a turn: a step that gave up its turn would be lost until a restart.
+const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+
 impl Store {
     /// Opens or makes `engine.db` in `folder`.
     ///
@@ -70,12 +74,12 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
         for table in SCHEMA {
             sqlx::query(*table).execute(&writer).await.map_err(open)?;
         }
-        let reader =
-            SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await.map_err(open)?;
+        let reader = pool(4).connect_with(options.read_only(true)).await.map_err(open)?;
         Ok(Self { writer, reader, _lock: Arc::new(lock), folder: folder.into() })
     }
 

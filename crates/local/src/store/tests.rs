@@ -66,3 +66,23 @@ async fn a_folder_belongs_to_one_process_and_an_unusable_one_is_named() {
     assert!(error.contains("cannot be written"), "{error}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Thousands of tasks may end in one moment, and each commit waits for the disk.
+#[tokio::test]
+async fn a_step_waits_for_its_turn_however_long_that_is() {
+    let folder = folder("turn");
+    let store = Store::open(&folder).await.unwrap();
+    let other = store.writer.begin().await.unwrap();
+    tokio::time::pause();
+    let (release, kept) = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            tokio::time::resume();
+            other.rollback().await
+        },
+        store.keep(Kind::Topic, "arn:t", &"body"),
+    );
+    release.unwrap();
+    kept.unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+}
