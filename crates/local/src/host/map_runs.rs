@@ -25,9 +25,7 @@ impl Host {
             return Ok(Some(pick(&run.lock().await.engine)));
         }
         let redrives = row.redrives;
-        let known =
-            lock(&self.replayed).0.iter().find(|(a, n, _)| *a == arn && *n == redrives).map(|(.., e)| Arc::clone(e));
-        if let Some(engine) = known {
+        if let Some(engine) = self.replayed_of(&row) {
             return Ok(Some(pick(&*engine.lock().await)));
         }
         let ended = row.status != RunStatus::Running;
@@ -42,6 +40,20 @@ impl Host {
         }
         let engine = engine.lock().await;
         Ok(Some(pick(&engine)))
+    }
+
+    fn replayed_of(&self, row: &ExecutionRow) -> Option<Shared<Execution>> {
+        let (arn, redrives) = (&row.params.execution_arn, row.redrives);
+        let replayed = lock(&self.replayed);
+        replayed
+            .0
+            .iter()
+            .find(|(known, times, _)| known == arn && *times == redrives)
+            .map(|(.., engine)| Arc::clone(engine))
+    }
+
+    fn is_at_hand(&self, row: &ExecutionRow) -> bool {
+        lock(&self.runs).contains_key(&row.params.execution_arn) || self.replayed_of(row).is_some()
     }
 
     /// The runs of an execution.
@@ -81,11 +93,13 @@ impl Host {
         let head = &arn[..at];
         let runs = head.replacen(":execution:", ":mapRun:", 1).replacen(":express:", ":mapRun:", 1) + ":";
         let of_run = |row: &&ExecutionRow| row.map_runs.iter().any(|run| run.starts_with(&runs));
-        let rows: Vec<ExecutionRow> = if head.contains('/') {
+        let mut rows: Vec<ExecutionRow> = if head.contains('/') {
             lock(&self.registry).executions().filter(of_run).cloned().collect()
         } else {
             Vec::new()
         };
+        // Those whose engines are there, then the latest: to make an engine again takes long.
+        rows.sort_by_cached_key(|row| (!self.is_at_hand(row), std::cmp::Reverse(row.params.start_at)));
         let mut pick = Some(pick);
         for row in rows {
             let found = self
