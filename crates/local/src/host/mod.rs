@@ -205,8 +205,10 @@ impl Host {
     /// # Errors
     /// The store cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
-        let open: Vec<ExecutionRow> =
+        let mut open: Vec<ExecutionRow> =
             lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
+        // An activity's tasks are offered in the order they were.
+        open.sort_by_key(|row| row.params.start_at);
         for row in open {
             let arn = row.params.execution_arn.clone();
             let Some(run) = self.replay(row).await? else {

@@ -122,3 +122,20 @@ async fn a_timer_does_not_wait_for_the_long_step_of_another_execution() {
     assert_eq!(engine.ended(&slow).await.output.as_deref(), Some("1"));
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn tasks_that_no_worker_took_are_offered_in_their_order_after_a_restart() {
+    let mut engine = Engine::new("restart-order").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let machine = engine.machine("M", only(json!({ "Type": "Task", "Resource": activity }))).await;
+    for n in 0..8 {
+        let ask = json!({ "stateMachineArn": machine, "name": format!("e{n}"), "input": n.to_string() });
+        engine.call("StartExecution", ask).await;
+        engine = engine.restart_after(1).await;
+    }
+    for n in 0..8 {
+        let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+        assert_eq!(taken["input"], json!(n.to_string()));
+    }
+    engine.remove().await;
+}
