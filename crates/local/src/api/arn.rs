@@ -32,6 +32,19 @@ pub fn check_arn(arn: &str, types: &[&str]) -> Result<(), ApiError> {
     if types.contains(&kind) { Ok(()) } else { invalid("Resource type not valid in this context", kind) }
 }
 
+/// Refuses the ARN of a distributed map in a machine, `stateMachine:MACHINE/LABEL`: it cannot be started or changed.
+///
+/// # Errors
+/// AWS's `ValidationException`.
+pub fn check_no_map(machine_arn: &str) -> Result<(), ApiError> {
+    if !machine_arn.contains('/') {
+        return Ok(());
+    }
+    let message =
+        format!("A state machine ARN that refers to a Distributed Map state is not allowed here: '{machine_arn}'");
+    Err(ApiError::new("ValidationException", message))
+}
+
 /// Checks the name of a state machine, an execution or an activity: 1 to 80 characters, none of which AWS forbids.
 ///
 /// # Errors

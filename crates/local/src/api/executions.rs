@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::arn::{EXECUTION, MACHINE, check_arn, check_name, page_of_growing};
+use super::arn::{EXECUTION, MACHINE, check_arn, check_name, check_no_map, page_of_growing};
 use super::error::ApiError;
 use super::wire::seconds;
 use super::{Answer, PAYLOAD, machines, map_runs};
@@ -44,6 +44,7 @@ struct Lead {
 
 fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
     check_arn(arn, &[MACHINE])?;
+    check_no_map(arn)?;
     let registry = lock(&host.registry);
     if let Some(machine) = registry.machines.get(arn) {
         return Ok(Lead { machine: machine.clone(), version_arn: None, alias_arn: None });

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Answer;
-use super::arn::{MACHINE, check_arn, check_name, page};
+use super::arn::{MACHINE, check_arn, check_name, check_no_map, page};
 use super::configurations::{check_encryption, check_logging, own_key};
 use super::error::ApiError;
 use super::executions::find;
@@ -196,6 +196,7 @@ pub struct ByArn {
 /// The machine with this ARN.
 pub fn get(host: &Host, arn: &str) -> Result<Machine, ApiError> {
     check_arn(arn, &[MACHINE])?;
+    check_no_map(arn)?;
     lock(&host.registry).machines.get(arn).cloned().ok_or_else(|| gone(arn))
 }
 
@@ -206,8 +207,9 @@ pub fn gone(arn: &str) -> ApiError {
 
 /// `DeleteStateMachine`. One that is not there is as good as deleted.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
-    check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let arn = &ask.state_machine_arn;
+    check_arn(arn, &[MACHINE])?;
+    check_no_map(arn)?;
     let mut gone = vec![(Kind::Machine, arn.clone())];
     {
         let registry = lock(&host.registry);
@@ -216,10 +218,10 @@ pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
     }
     host.store.forget_all(&gone).await?;
     let mut registry = lock(&host.registry);
-    for (_, arn) in gone {
-        registry.machines.remove(&arn);
-        registry.versions.remove(&arn);
-        registry.aliases.remove(&arn);
+    registry.machines.remove(arn);
+    for (_, arn) in &gone[1..] {
+        registry.versions.remove(arn);
+        registry.aliases.remove(arn);
     }
     Ok(json!({}))
 }

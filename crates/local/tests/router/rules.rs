@@ -267,3 +267,51 @@ async fn a_redrive_is_made_once_for_its_client_token() {
     assert_eq!(engine.call("DescribeExecution", by_arn).await["redriveCount"], 2);
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn a_map_within_a_machine_is_not_started_changed_or_deleted() {
+    let engine = Engine::new("labelled").await;
+    let machine = engine.machine("M", pass()).await;
+    let by_map = json!({ "stateMachineArn": format!("{machine}/Each"), "roleArn": "arn:aws:iam::1:role/a" });
+    for operation in [
+        "StartExecution",
+        "StartSyncExecution",
+        "UpdateStateMachine",
+        "DeleteStateMachine",
+        "PublishStateMachineVersion",
+    ] {
+        assert_eq!(engine.refused(operation, by_map.clone()).await.0, "ValidationException", "{operation}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_machine_is_deleted_with_its_versions_and_aliases_alone() {
+    let engine = Engine::new("deleted").await;
+    let mut all = Vec::new();
+    for name in ["M", "N"] {
+        let machine = engine.machine(name, pass()).await;
+        let by_machine = json!({ "stateMachineArn": machine });
+        let version =
+            engine.call("PublishStateMachineVersion", by_machine.clone()).await["stateMachineVersionArn"].clone();
+        let routes = json!([{ "stateMachineVersionArn": version, "weight": 100 }]);
+        let ask = json!({ "name": "live", "routingConfiguration": routes });
+        let alias = engine.call("CreateStateMachineAlias", ask).await["stateMachineAliasArn"].clone();
+        all.push([json!(machine), version, alias]);
+    }
+    // A version is not deleted as a machine.
+    engine.call("DeleteStateMachine", json!({ "stateMachineArn": all[1][1] })).await;
+    engine.call("DeleteStateMachine", json!({ "stateMachineArn": all[0][0] })).await;
+    let mut engine = engine;
+    for _ in 0..2 {
+        for arn in &all[0] {
+            let (code, _) = engine.refused("DescribeStateMachine", json!({ "stateMachineArn": arn })).await;
+            assert_eq!(code, "StateMachineDoesNotExist");
+        }
+        for arn in &all[1] {
+            engine.call("DescribeStateMachine", json!({ "stateMachineArn": arn })).await;
+        }
+        engine = engine.restart_after(1).await;
+    }
+    engine.remove().await;
+}
