@@ -46,6 +46,8 @@ struct Run {
     row: ExecutionRow,
     seq: u64,
     kept_events: usize,
+    /// A step was begun and is not kept: the engine is ahead of its journal. Where that stays so, it takes nothing more.
+    ahead: bool,
 }
 
 type Shared<T> = Arc<tokio::sync::Mutex<T>>;
@@ -235,7 +237,7 @@ impl Host {
             }
         });
         let kept_events = engine.history().len();
-        Ok(Some(Run { engine, row, seq, kept_events }))
+        Ok(Some(Run { engine, row, seq, kept_events, ahead: false }))
     }
 
     fn engine(&self, program: Arc<Program>, row: &ExecutionRow) -> Execution {
@@ -276,9 +278,13 @@ impl Host {
             };
             let row = start.row(key);
             let engine = host.engine(program, &row);
-            let run = host.hold(Run { engine, row, seq: 0, kept_events: 0 });
-            host.step(&mut *run.lock().await, Input::Start).await?;
-            Ok(None)
+            let run = host.hold(Run { engine, row, seq: 0, kept_events: 0, ahead: false });
+            let started = host.step(&mut *run.lock().await, Input::Start).await;
+            // What was not started is not there.
+            if started.is_err() {
+                lock(&host.runs).remove(&arn);
+            }
+            started.map(|()| None)
         })
         .await
     }
@@ -306,8 +312,11 @@ impl Host {
             row.redrive_tokens.drain(..old);
             let Some(run) = host.replay(row).await? else { return Ok(None) };
             let run = host.hold(run);
-            host.step(&mut *run.lock().await, Input::Redrive).await?;
-            Ok(Some(now))
+            let redriven = host.step(&mut *run.lock().await, Input::Redrive).await;
+            if redriven.is_err() {
+                lock(&host.runs).remove(&arn);
+            }
+            redriven.map(|()| Some(now))
         })
         .await
     }
@@ -345,7 +354,7 @@ impl Host {
         let input = input(task);
         apart(async move {
             let mut run = run.lock().await;
-            if !run.engine.task_is_open(task) || run.engine.outcome().is_some() {
+            if !run.ahead && (!run.engine.task_is_open(task) || run.engine.outcome().is_some()) {
                 return Ok(false);
             }
             host.step(&mut run, input).await?;
@@ -359,6 +368,9 @@ impl Host {
 
     /// One input, after what must be known before it.
     async fn step(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
+        if run.ahead {
+            return Err(StoreError::Ahead);
+        }
         if run.engine.outcome().is_some() && !matches!(input, Input::Redrive) {
             return Ok(());
         }
@@ -385,6 +397,7 @@ impl Host {
         }
         // News to an execution that ended come before its redrive: they do not end it once more.
         let ends = !matches!(input, Input::ActivityKnown { .. });
+        run.ahead = true;
         let actions = in_place(|| run.engine.step(at, input.clone()));
         let entry = JournalEntry { at, input, stopped: run.engine.stopped() };
         describe(&mut run.row, &run.engine);
@@ -392,9 +405,9 @@ impl Host {
         let fresh = &run.engine.history()[run.kept_events..];
         if let Err(error) = self.store.keep_step(&run.row, run.seq, &entry, fresh).await {
             tracing::error!(execution = %arn, %error, "a step could not be kept: the execution waits for a restart");
-            lock(&self.runs).remove(&arn);
             return Err(error);
         }
+        run.ahead = false;
         run.seq += 1;
         run.kept_events = run.engine.history().len();
         lock(&self.registry).put_execution(run.row.clone());

@@ -27,6 +27,8 @@ pub enum StoreError {
     Open { file: PathBuf, source: sqlx::Error },
     #[error("The store failed: {0}.")]
     Query(#[from] sqlx::Error),
+    #[error("The execution stands still until a restart: a step of it could not be kept.")]
+    Ahead,
     #[error("A row of the store cannot be read: {0}.")]
     Row(#[from] serde_json::Error),
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use countersign_asl::expr::jsonata::JsonataError;
 use countersign_asl::expr::sandbox::{Request, Sandbox};
 use serde_json::{Value, json};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::answers::taken;
 use crate::engine::{Engine, only, text};
@@ -137,5 +139,41 @@ async fn tasks_that_no_worker_took_are_offered_in_their_order_after_a_restart() 
         let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
         assert_eq!(taken["input"], json!(n.to_string()));
     }
+    engine.remove().await;
+}
+
+/// An engine that is ahead of its journal would keep a history that no replay makes again.
+#[tokio::test]
+async fn an_execution_whose_step_was_not_kept_stands_still_until_a_restart() {
+    let engine = Engine::new("not-kept").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let branch = |name: &str| json!({ "StartAt": name, "States": { name: { "Type": "Task", "Resource": activity, "End": true } } });
+    let both = only(json!({ "Type": "Parallel", "Branches": [branch("A"), branch("B")] }));
+    let machine = engine.machine("M", both).await;
+    let execution = engine.start(&machine, "one").await;
+    let mut answers = Vec::new();
+    for output in ["1111", "2222"] {
+        let taken = engine.call("GetActivityTask", json!({ "activityArn": activity })).await;
+        answers.push(json!({ "taskToken": taken["taskToken"], "output": output }));
+    }
+    let file = SqliteConnectOptions::new().filename(engine.host.store.folder().join("engine.db"));
+    let database = SqlitePool::connect_with(file).await.unwrap();
+    let trigger = "CREATE TRIGGER full BEFORE INSERT ON journal WHEN NEW.input LIKE '%1111%' \
+                   BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    sqlx::query(trigger).execute(&database).await.unwrap();
+    let before = engine.events(&execution).await;
+    let send = |answer: usize| engine.ask("AWSStepFunctions.SendTaskSuccess", &answers[answer]);
+    let (first, second) = tokio::join!(send(0), send(1));
+    assert_eq!((first.0, second.0), (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::INTERNAL_SERVER_ERROR));
+    assert_eq!(send(1).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(engine.events(&execution).await, before);
+    sqlx::query("DROP TRIGGER full").execute(&database).await.unwrap();
+    database.close().await;
+
+    let engine = engine.restart_after(1).await;
+    for answer in answers {
+        engine.call("SendTaskSuccess", answer).await;
+    }
+    assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("[1111,2222]"));
     engine.remove().await;
 }
