@@ -17,8 +17,12 @@ const LONGEST: usize = 5_000;
 pub struct Recent(VecDeque<(String, Arc<Vec<HistoryEvent>>)>);
 
 impl Recent {
-    /// Keeps a history at hand.
+    /// Keeps a history at hand. A longer one of the same execution stays: it was redriven, and ended, while its first
+    /// history was read from the store.
     pub fn put(&mut self, arn: &str, events: Vec<HistoryEvent>) -> Arc<Vec<HistoryEvent>> {
+        if let Some(longer) = self.get(arn).filter(|known| known.len() > events.len()) {
+            return longer;
+        }
         let events = Arc::new(events);
         self.0.retain(|(known, _)| known != arn);
         if events.len() <= LONGEST {
@@ -54,5 +58,32 @@ impl Host {
         let events = self.store.history(arn).await?;
         let events = lock(&self.histories).put(arn, events);
         Ok(pick(&events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_trace::{Details, EventKind};
+
+    use super::*;
+
+    #[test]
+    fn a_history_that_was_read_too_early_replaces_no_longer_one() {
+        let history = |length: u64| {
+            let event = |id| HistoryEvent {
+                id,
+                previous_event_id: id - 1,
+                timestamp: 0,
+                kind: EventKind::ExecutionStarted,
+                details: Details::default(),
+            };
+            (1..=length).map(event).collect::<Vec<_>>()
+        };
+        let mut recent = Recent::default();
+        recent.put("e", history(3));
+        assert_eq!(recent.put("e", history(2)).len(), 3);
+        assert_eq!(recent.get("e").map(|events| events.len()), Some(3));
+        recent.put("e", history(4));
+        assert_eq!(recent.get("e").map(|events| events.len()), Some(4));
     }
 }
