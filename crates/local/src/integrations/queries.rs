@@ -21,7 +21,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
         let condition = text("KeyConditionExpression").ok_or_else(|| {
             invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
         })?;
-        keep(&mut items, condition, &names)?;
+        keep(&mut items, condition, "KeyConditionExpression", &names)?;
         items.sort_by(|one, other| by_sort_key(table, one, other));
         if parameters.get("ScanIndexForward").and_then(Value::as_bool) == Some(false) {
             items.reverse();
@@ -36,7 +36,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
     items.truncate(limit.unwrap_or(usize::MAX));
     let (scanned, last) = (items.len(), items.last().map(|item| table.key_of(item)).filter(|_| more));
     if let Some(filter) = text("FilterExpression") {
-        keep(&mut items, filter, &names)?;
+        keep(&mut items, filter, "FilterExpression", &names)?;
     }
     let mut answer = json!({ "Count": items.len(), "ScannedCount": scanned });
     if text("Select") != Some("COUNT") {
@@ -54,10 +54,10 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
 }
 
 /// Keeps the items of which a condition holds.
-fn keep(items: &mut Vec<Item>, condition: &str, names: &Names<'_>) -> Result<(), Refusal> {
+fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Names<'_>) -> Result<(), Refusal> {
     // Without an item it is judged as well: a wrong condition is refused also where there is none.
-    holds(condition, names, &Map::new())?;
-    items.retain(|item| holds(condition, names, item).unwrap_or_default());
+    holds(condition, kind, names, &Map::new())?;
+    items.retain(|item| holds(condition, kind, names, item).unwrap_or_default());
     Ok(())
 }
 

@@ -7,11 +7,14 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::expressions::{Item, Names, holds, project, update};
+use super::expressions::{Change, Item, Names, Path, holds, parts, project, taken_item, update, weight};
 use super::queries::search;
 use crate::api::wire::http_date;
 use crate::host::Host;
 use crate::store::{Kind, StoreError};
+
+/// The largest item, in bytes.
+const ITEM: usize = 409_600;
 
 /// One change at a time: an update reads what it writes.
 #[derive(Debug, Default)]
@@ -78,18 +81,35 @@ async fn table(host: &Host, name: &str) -> Result<Table, Refusal> {
     host.store.thing(Kind::Table, name).await?.ok_or_else(gone)
 }
 
-/// The place of an item in the store: the table, and the values of its key in the key's order.
-fn place(table: &Table, item: &Item) -> Result<String, Refusal> {
-    let missing = || invalid("One of the required keys was not given a value");
-    let parts: Option<Vec<&Value>> = table.key.iter().map(|name| item.get(name)).collect();
-    Ok(format!("{}/{}", table.name, json!(parts.ok_or_else(missing)?)))
+/// The place of an item in the store: the table, and the values of its key in the key's order; the name of a part of the
+/// key that the item does not have.
+pub fn place<'a>(table: &'a Table, item: &Item) -> Result<String, &'a str> {
+    let values: Result<Vec<&Value>, &str> = table.key.iter().map(|name| item.get(name).ok_or(name.as_str())).collect();
+    Ok(format!("{}/{}", table.name, json!(values?)))
+}
+
+/// Refuses a key with a part that is no text, number or bytes, or is empty.
+fn check_key(table: &Table, item: &Item) -> Result<(), Refusal> {
+    for (name, value) in table.key.iter().filter_map(|name| Some((name, item.get(name)?))) {
+        let text = ["S", "N", "B"].iter().find_map(|kind| value.get(kind)?.as_str());
+        let text = text.ok_or_else(|| {
+            invalid(format!("One or more parameter values were invalid: Type mismatch for key {name}"))
+        })?;
+        if text.is_empty() {
+            return Err(invalid(format!(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an \
+                 empty string value. Key: {name}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A field that holds attributes.
 fn attributes(parameters: &Value, field: &str) -> Result<Item, Refusal> {
     let name = field.to_ascii_lowercase();
     match parameters.get(field) {
-        Some(Value::Object(item)) => Ok(item.clone()),
+        Some(Value::Object(item)) => taken_item(item),
         None | Some(Value::Null) => Err(constraint("null", &name, "not be null")),
         Some(_) => Err(invalid(format!("{field} must be a map of attributes"))),
     }
@@ -118,8 +138,24 @@ pub async fn create(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
     } }))
 }
 
+/// What expressions have replaced. To pass over one would answer another question than the one that was asked.
+const LEGACY: [&str; 7] = [
+    "AttributeUpdates",
+    "AttributesToGet",
+    "ConditionalOperator",
+    "Expected",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+];
+
 /// One operation; `None` for one that has no local form.
 pub async fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
+    if let Some(name) = LEGACY.iter().find(|name| parameters.get(**name).is_some_and(|value| !value.is_null())) {
+        return Some(Err(invalid(format!(
+            "The embedded DynamoDB does not take the legacy parameter {name}. Write it as an expression."
+        ))));
+    }
     Some(match action {
         "createTable" => create(host, parameters).await,
         "putItem" | "getItem" | "updateItem" | "deleteItem" => on_item(host, action, parameters).await,
@@ -139,10 +175,17 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     check_name(name)?;
     let given = attributes(parameters, if action == "putItem" { "Item" } else { "Key" })?;
     let table = table(host, name).await?;
-    if action != "putItem" && given.len() != table.key.len() {
-        return Err(invalid("The provided key element does not match the schema"));
-    }
-    let place = place(&table, &given)?;
+    let place = match place(&table, &given) {
+        Ok(place) if action == "putItem" || given.len() == table.key.len() => place,
+        Err(missing) if action == "putItem" => {
+            return Err(invalid(format!(
+                "One or more parameter values were invalid: Missing the key {missing} in the item"
+            )));
+        }
+        _ => return Err(invalid("The provided key element does not match the schema")),
+    };
+    check_key(&table, &given)?;
+    check_return_values(action, parameters)?;
     let _alone = host.tables.0.lock().await;
     let before: Option<Item> = host.store.thing(Kind::Item, &place).await?;
     let names = Names::of(parameters);
@@ -153,43 +196,62 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
         return Ok(json!({ "Item": item }));
     }
     if let Some(condition) = parameters.get("ConditionExpression").and_then(Value::as_str)
-        && !holds(condition, &names, before.as_ref().unwrap_or(&Map::new()))?
+        && !holds(condition, "ConditionExpression", &names, before.as_ref().unwrap_or(&Map::new()))?
     {
         return Err(Refusal("ConditionalCheckFailedException", "The conditional request failed".to_owned()));
     }
-    let after = match action {
-        "deleteItem" => None,
+    let (after, changes) = match action {
+        "deleteItem" => (None, Vec::new()),
         "updateItem" => {
             let mut item = before.clone().unwrap_or_else(|| given.clone());
-            if let Some(expression) = parameters.get("UpdateExpression").and_then(Value::as_str) {
-                update(expression, &names, &mut item)?;
+            let changes = match parameters.get("UpdateExpression").and_then(Value::as_str) {
+                Some(expression) => update(expression, &names, &mut item)?,
+                None => Vec::new(),
+            };
+            if let Some(part) = table.key.iter().find(|part| item.get(*part) != given.get(*part)) {
+                return Err(invalid(format!(
+                    "One or more parameter values were invalid: Cannot update attribute {part}. This attribute is part of \
+                     the key"
+                )));
             }
-            Some(item)
+            (Some(item), changes)
         }
-        _ => Some(given),
+        _ => (Some(given), Vec::new()),
     };
     match &after {
+        Some(item) if weight(item) > ITEM => {
+            let of = if action == "updateItem" { " to update" } else { "" };
+            return Err(invalid(format!("Item size{of} has exceeded the maximum allowed size")));
+        }
         Some(item) => host.store.keep(Kind::Item, &place, item).await?,
         None => host.store.forget(Kind::Item, &place).await?,
     }
-    Ok(returned(parameters, before, after))
+    Ok(returned(parameters, before, after, &changes))
 }
 
-/// `Attributes`, where `ReturnValues` asks for them.
-fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>) -> Value {
-    let changed = |one: &Option<Item>, other: &Option<Item>| -> Option<Item> {
-        let differs = |name: &String, value: &Value| other.as_ref().and_then(|item| item.get(name)) != Some(value);
-        one.as_ref().map(|item| {
-            item.iter().filter(|(name, value)| differs(name, value)).map(|(n, v)| (n.clone(), v.clone())).collect()
-        })
-    };
+/// Only an update returns something but the item before it.
+fn check_return_values(action: &str, parameters: &Value) -> Result<(), Refusal> {
+    match parameters.get("ReturnValues").and_then(Value::as_str) {
+        None | Some("NONE" | "ALL_OLD") => Ok(()),
+        Some("ALL_NEW" | "UPDATED_OLD" | "UPDATED_NEW") if action == "updateItem" => Ok(()),
+        Some(_) => Err(invalid("ReturnValues can only be ALL_OLD or NONE")),
+    }
+}
+
+/// `Attributes`, where `ReturnValues` asks for them and there are some.
+fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>, changes: &[Change]) -> Value {
+    let of = |item: Option<Item>, paths: Vec<&Path>| item.map(|item| parts(&item, &paths));
     let attributes = match parameters.get("ReturnValues").and_then(Value::as_str) {
         Some("ALL_OLD") => before,
         Some("ALL_NEW") => after,
-        Some("UPDATED_OLD") => changed(&before, &after),
-        Some("UPDATED_NEW") => changed(&after, &before),
+        Some("UPDATED_OLD") => of(before, changes.iter().map(|change| &change.path).collect()),
+        Some("UPDATED_NEW") => {
+            let kept = changes.iter().filter(|change| change.value.is_some());
+            of(after, kept.map(|change| &change.path).collect())
+        }
         _ => None,
     };
+    let attributes = attributes.filter(|attributes| !attributes.is_empty());
     attributes.map_or_else(|| json!({}), |attributes| json!({ "Attributes": attributes }))
 }
 

@@ -54,6 +54,81 @@ async fn items_are_kept_and_changed_under_their_condition() {
     engine.remove().await;
 }
 
+/// An engine with a table whose key is the text `id`.
+async fn with_table(test: &str) -> Engine {
+    let engine = Engine::new(test).await;
+    let create = json!({ "TableName": "t", "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }] });
+    assert_eq!(engine.ask("DynamoDB_20120810.CreateTable", &create).await.0, StatusCode::OK);
+    engine
+}
+
+/// One operation on the table `t`: its answer, or the message of its refusal.
+async fn on_table(engine: &Engine, operation: &str, mut more: Value) -> Result<Value, String> {
+    more["TableName"] = json!("t");
+    let (status, answer) = engine.ask(&format!("DynamoDB_20120810.{operation}"), &more).await;
+    if status == StatusCode::OK { Ok(answer) } else { Err(text(&answer["message"])) }
+}
+
+#[tokio::test]
+async fn an_update_returns_what_it_names() {
+    let engine = with_table("updated").await;
+    let update = |expression: &str, returned: &str| {
+        json!({ "Key": { "id": { "S": "1" } }, "UpdateExpression": expression, "ReturnValues": returned,
+                "ExpressionAttributeValues": { ":n": { "N": "2.0" } } })
+    };
+    let returned = async |expression: &str, returned: &str| {
+        on_table(&engine, "UpdateItem", update(expression, returned)).await.unwrap()
+    };
+    let n = json!({ "Attributes": { "n": { "N": "2" } } });
+    assert_eq!(returned("SET n = :n", "UPDATED_OLD").await, json!({}), "there was nothing");
+    assert_eq!(returned("SET n = :n", "UPDATED_NEW").await, n, "also where nothing is new");
+    assert_eq!(returned("REMOVE n", "UPDATED_NEW").await, json!({}));
+    assert_eq!(returned("SET n = :n", "ALL_NEW").await["Attributes"]["id"], json!({ "S": "1" }));
+    let fresh = json!({ "Key": { "id": { "S": "2" } }, "UpdateExpression": "SET n = :n", "ReturnValues": "UPDATED_NEW",
+                        "ExpressionAttributeValues": { ":n": { "N": "2" } } });
+    assert_eq!(on_table(&engine, "UpdateItem", fresh).await.unwrap(), n, "the key is not updated");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_dynamodb_does_not_take_is_refused() {
+    let engine = with_table("refusals").await;
+    let key = json!({ "id": { "S": "1" } });
+    let update = |expression: &str| {
+        json!({ "Key": key, "UpdateExpression": expression, "ExpressionAttributeValues": {
+        ":s": { "S": "2" }, ":l": { "L": [{ "S": "x".repeat(250_000) }] } } })
+    };
+    on_table(&engine, "UpdateItem", update("SET l = :l")).await.unwrap();
+    for (operation, parameters, why) in [
+        ("UpdateItem", update("SET id = :s"), "Cannot update attribute id. This attribute is part of the key"),
+        ("UpdateItem", update("REMOVE id"), "Cannot update attribute id. This attribute is part of the key"),
+        ("UpdateItem", update("SET l = list_append(l, :l)"), "Item size to update has exceeded"),
+        ("PutItem", json!({ "Item": { "x": { "S": "1" } } }), "Missing the key id in the item"),
+        ("PutItem", json!({ "Item": { "id": { "S": "" } } }), "cannot contain an empty string value. Key: id"),
+        (
+            "PutItem",
+            json!({ "Item": { "id": { "S": "1" }, "n": { "N": "one" } } }),
+            "converted to a numeric value: one",
+        ),
+        ("PutItem", json!({ "Item": key, "ReturnValues": "ALL_NEW" }), "ReturnValues can only be ALL_OLD or NONE"),
+        ("GetItem", json!({ "Key": { "other": { "S": "1" } } }), "key element does not match the schema"),
+        ("PutItem", json!({ "Item": key, "Expected": { "id": { "Exists": false } } }), "the legacy parameter Expected"),
+    ] {
+        let refusal = on_table(&engine, operation, parameters).await.unwrap_err();
+        assert!(refusal.contains(why), "{operation}: {refusal}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn one_number_is_one_key_however_it_is_written() {
+    let engine = with_table("numbers").await;
+    on_table(&engine, "PutItem", json!({ "Item": { "id": { "N": "1.0" } } })).await.unwrap();
+    let got = on_table(&engine, "GetItem", json!({ "Key": { "id": { "N": "1" } } })).await.unwrap();
+    assert_eq!(got, json!({ "Item": { "id": { "N": "1" } } }));
+    engine.remove().await;
+}
+
 #[tokio::test]
 async fn items_are_found_by_their_keys_and_filtered() {
     let engine = Engine::new("queries").await;

@@ -12,12 +12,12 @@ use crate::integrations::tables::Refusal;
 const FUNCTIONS: [&str; 5] = ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
 const COMPARATORS: [&str; 6] = ["<>", "<=", ">=", "=", "<", ">"];
 
-/// Whether a condition holds of an item.
+/// Whether a condition holds of an item. `kind` is `ConditionExpression`, `FilterExpression` or `KeyConditionExpression`.
 ///
 /// # Errors
 /// The condition is none, or names what is not defined.
-pub fn holds(condition: &str, names: &Names<'_>, item: &Item) -> Result<bool, Refusal> {
-    let mut reader = Reader::new(condition, names, "ConditionExpression")?;
+pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item) -> Result<bool, Refusal> {
+    let mut reader = Reader::new(condition, names, kind)?;
     let holds = any(&mut reader, item)?;
     reader.end()?;
     Ok(holds)
@@ -177,7 +177,7 @@ mod tests {
     fn item() -> Item {
         let item = json!({
             "status": { "S": "open" }, "n": { "N": "3" }, "tags": { "SS": ["a", "b"] },
-            "lines": { "L": [{ "M": { "sku": { "S": "x-1" } } }] },
+            "lines": { "L": [{ "M": { "sku": { "S": "x-1" } } }] }, "far": { "N": "1e100" },
         });
         item.as_object().cloned().unwrap()
     }
@@ -185,13 +185,16 @@ mod tests {
     fn request() -> Value {
         json!({ "ExpressionAttributeNames": { "#s": "status" }, "ExpressionAttributeValues": {
             ":open": { "S": "open" }, ":o": { "S": "o" }, ":a": { "S": "a" }, ":two": { "N": "2" }, ":four": { "N": "4.0" },
-            ":x": { "S": "x-" }, ":type": { "S": "SS" },
+            ":x": { "S": "x-" }, ":type": { "S": "SS" }, ":tags": { "SS": ["b", "a"] },
         } })
+    }
+
+    fn judged(condition: &str) -> Result<bool, Refusal> {
+        holds(condition, "ConditionExpression", &Names::of(&request()), &item())
     }
 
     #[test]
     fn conditions_hold_as_their_words_say() {
-        let request = request();
         for (condition, expected) in [
             ("attribute_not_exists(id)", true),
             ("attribute_exists(#s) AND n > :two", true),
@@ -206,24 +209,26 @@ mod tests {
             ("contains(tags, :a) AND NOT contains(tags, :o)", true),
             ("contains(#s, :o)", true),
             ("begins_with(lines[0].sku, :x) and attribute_not_exists(lines[1])", true),
+            ("far > n AND NOT far <= :four", true),
+            ("tags = :tags", true),
             ("size(tags) = :two AND attribute_type(tags, :type)", true),
         ] {
-            assert_eq!(holds(condition, &Names::of(&request), &item()).unwrap(), expected, "{condition}");
+            assert_eq!(judged(condition).unwrap(), expected, "{condition}");
         }
     }
 
     #[test]
     fn what_is_no_condition_is_refused() {
-        let request = request();
         for (condition, expected) in [
+            (" ", "Invalid ConditionExpression: The expression can not be empty;"),
             ("#s = ", "Invalid ConditionExpression: Syntax error; token: \"<EOF>\", near: \"=\""),
             ("#s = :open )", "Invalid ConditionExpression: Syntax error; token: \")\", near: \":open )\""),
             ("#s ? :open", "Invalid ConditionExpression: Syntax error; token: \"?\", near: \"? :open\""),
             ("#t = :a", "An expression attribute name used in the document path is not defined; attribute name: #t"),
         ] {
-            assert_eq!(holds(condition, &Names::of(&request), &item()).unwrap_err().1, expected, "{condition}");
+            assert_eq!(judged(condition).unwrap_err().1, expected, "{condition}");
         }
-        let deep = "(".repeat(100_000);
-        assert!(holds(&deep, &Names::of(&request), &item()).unwrap_err().1.ends_with("more than 300 operators"));
+        assert!(judged(&"(".repeat(4_000)).unwrap_err().1.ends_with("more than 300 operators"));
+        assert!(judged(&"(".repeat(4_097)).unwrap_err().1.ends_with("expression size: 4097"));
     }
 }

@@ -6,14 +6,16 @@ mod condition;
 mod number;
 mod projection;
 mod update;
+mod value;
 
 use serde_json::{Map, Value};
 
 use super::tables::{Refusal, invalid};
 
 pub use condition::{holds, order};
-pub use projection::project;
-pub use update::update;
+pub use projection::{parts, project};
+pub use update::{Change, update};
+pub use value::{taken_item, weight};
 
 pub type Item = Map<String, Value>;
 
@@ -39,19 +41,44 @@ impl<'a> Names<'a> {
     }
 
     fn value(&self, alias: &str) -> Result<Value, Refusal> {
-        self.values.and_then(|values| values.get(alias)).cloned().ok_or_else(|| {
+        let value = self.values.and_then(|values| values.get(alias)).ok_or_else(|| {
             invalid(format!(
                 "An expression attribute value used in expression is not defined; attribute value: {alias}"
             ))
-        })
+        })?;
+        value::taken(value)
     }
 }
 
 /// A step of a document path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
     Field(String),
     Index(usize),
+}
+
+/// A document path, such as `a.b[0]`.
+pub type Path = Vec<Step>;
+
+/// Refuses paths of which one leads to what another is in.
+fn check_apart(paths: &[&Path], kind: &str) -> Result<(), Refusal> {
+    let mut sorted = paths.to_vec();
+    sorted.sort();
+    // What is in something follows it at once, or follows what else is in it.
+    let Some(pair) = sorted.windows(2).find(|pair| pair[1].starts_with(pair[0])) else { return Ok(()) };
+    let told = |path: &Path| {
+        let steps = path.iter().map(|step| match step {
+            Step::Field(name) => name.clone(),
+            Step::Index(index) => format!("[{index}]"),
+        });
+        format!("[{}]", steps.collect::<Vec<String>>().join(", "))
+    };
+    Err(invalid(format!(
+        "Invalid {kind}: Two document paths overlap with each other; must remove or rewrite one of these paths; \
+         path one: {}, path two: {}",
+        told(pair[0]),
+        told(pair[1])
+    )))
 }
 
 /// What a path leads to.
@@ -68,6 +95,8 @@ const SIGNS: [&str; 14] = ["<>", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", 
 
 /// The most operators and functions of an expression.
 const OPERATORS: usize = 300;
+/// The longest expression, in bytes.
+const LENGTH: usize = 4_096;
 
 /// Reads an expression from its start to its end.
 struct Reader<'a> {
@@ -82,7 +111,15 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, names: &'a Names<'a>, kind: &'static str) -> Result<Self, Refusal> {
+        if text.len() > LENGTH {
+            let size = text.len();
+            let why = "Expression size has exceeded the maximum allowed size; expression size";
+            return Err(invalid(format!("Invalid {kind}: {why}: {size}")));
+        }
         let (mut tokens, mut rest) = (Vec::new(), text.trim_start());
+        if rest.is_empty() {
+            return Err(invalid(format!("Invalid {kind}: The expression can not be empty;")));
+        }
         while let Some(first) = rest.chars().next() {
             let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
             let length = if word(first) || first == '#' || first == ':' {
@@ -146,7 +183,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A document path, such as `a.#b[0]`.
-    fn path(&mut self) -> Result<Vec<Step>, Refusal> {
+    fn path(&mut self) -> Result<Path, Refusal> {
         let mut path = vec![Step::Field(self.field()?)];
         loop {
             if self.take(".") {

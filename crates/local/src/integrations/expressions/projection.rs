@@ -1,8 +1,10 @@
 //! Projections: the parts of an item that are asked for.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::{Item, Names, Reader, Step, find};
+use serde_json::{Map, Value, json};
+
+use super::{Item, Names, Path, Reader, Step, check_apart};
 use crate::integrations::tables::Refusal;
 
 /// The parts of an item that `expression` names, where they are.
@@ -10,41 +12,59 @@ use crate::integrations::tables::Refusal;
 /// # Errors
 /// The expression is none.
 pub fn project(expression: &str, names: &Names<'_>, item: &Item) -> Result<Item, Refusal> {
-    let mut reader = Reader::new(expression, names, "ProjectionExpression")?;
-    let mut projected = Item::new();
-    loop {
-        let path = reader.path()?;
-        if let (Some(value), Some((Step::Field(first), rest))) = (find(item, &path), path.split_first()) {
-            let place = projected.entry(first.clone()).or_insert(Value::Null);
-            place_in(place, rest, value);
-        }
-        if !reader.take(",") {
-            break;
-        }
+    let kind = "ProjectionExpression";
+    let mut reader = Reader::new(expression, names, kind)?;
+    let mut paths = vec![reader.path()?];
+    while reader.take(",") {
+        paths.push(reader.path()?);
     }
     reader.end()?;
-    Ok(projected)
+    let paths: Vec<&Path> = paths.iter().collect();
+    check_apart(&paths, kind)?;
+    Ok(parts(item, &paths))
 }
 
-/// Puts a value under the steps that lead to it. Elements of lists move together.
-fn place_in(place: &mut Value, steps: &[Step], value: &Value) {
-    match steps.split_first() {
-        None => *place = value.clone(),
-        Some((Step::Field(name), rest)) => {
-            if place.get("M").is_none() {
-                *place = json!({ "M": {} });
-            }
-            place_in(&mut place["M"][name.as_str()], rest, value);
-        }
-        Some((Step::Index(_), rest)) => {
-            if place.get("L").is_none() {
-                *place = json!({ "L": [] });
-            }
-            let mut element = Value::Null;
-            place_in(&mut element, rest, value);
-            place["L"].as_array_mut().into_iter().for_each(|items| items.push(element.clone()));
-        }
+/// The parts of an item that these paths lead to, where they are.
+pub fn parts(item: &Item, paths: &[&Path]) -> Item {
+    fields(item, &by_first(paths.iter().map(|path| path.as_slice())))
+}
+
+/// What follows each first step.
+type Rests<'a> = BTreeMap<&'a Step, Vec<&'a [Step]>>;
+
+fn by_first<'a>(paths: impl Iterator<Item = &'a [Step]>) -> Rests<'a> {
+    let mut rests = Rests::new();
+    for (first, rest) in paths.filter_map(<[Step]>::split_first) {
+        rests.entry(first).or_default().push(rest);
     }
+    rests
+}
+
+fn fields(fields: &Map<String, Value>, rests: &Rests<'_>) -> Map<String, Value> {
+    let parts = rests.iter().filter_map(|(step, rests)| match step {
+        Step::Field(name) => Some((name.clone(), part(fields.get(name)?, rests)?)),
+        Step::Index(_) => None,
+    });
+    parts.collect()
+}
+
+/// What is asked for of a value; `None` where that is nothing. Elements of lists move together.
+fn part(value: &Value, paths: &[&[Step]]) -> Option<Value> {
+    if paths.iter().any(|path| path.is_empty()) {
+        return Some(value.clone());
+    }
+    let rests = by_first(paths.iter().copied());
+    if let Some(inner) = value.get("M").and_then(Value::as_object) {
+        let parts = fields(inner, &rests);
+        return (!parts.is_empty()).then(|| json!({ "M": parts }));
+    }
+    let items = value.get("L")?;
+    let elements = rests.iter().filter_map(|(step, rests)| match step {
+        Step::Index(index) => part(items.get(index)?, rests),
+        Step::Field(_) => None,
+    });
+    let elements: Vec<Value> = elements.collect();
+    (!elements.is_empty()).then(|| json!({ "L": elements }))
 }
 
 #[cfg(test)]
@@ -56,8 +76,12 @@ mod tests {
     fn parts_keep_their_places() {
         let item = json!({ "a": { "S": "1" }, "b": { "M": { "c": { "N": "2" }, "d": { "N": "3" } } }, "l": { "L": [{ "S": "x" }, { "S": "y" }] } });
         let request = json!({ "ExpressionAttributeNames": { "#c": "c" } });
-        let projected = project("a, b.#c, l[1], none", &Names::of(&request), item.as_object().unwrap()).unwrap();
+        let run = |expression: &str| project(expression, &Names::of(&request), item.as_object().unwrap());
         let expect = json!({ "a": { "S": "1" }, "b": { "M": { "c": { "N": "2" } } }, "l": { "L": [{ "S": "y" }] } });
-        assert_eq!(Value::Object(projected), expect);
+        assert_eq!(Value::Object(run("a, b.#c, l[1], o").unwrap()), expect);
+        let expect = json!({ "l": item["l"] });
+        assert_eq!(Value::Object(run("l[1], l[0], l[7], a.b").unwrap()), expect, "in the order of the list");
+        let apart = run("b.d, a, b").unwrap_err().1;
+        assert!(apart.ends_with("path one: [b], path two: [b, d]"), "{apart}");
     }
 }

@@ -1,47 +1,70 @@
 //! Updates: SET, REMOVE, ADD and DELETE.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::{Item, Names, Reader, Step, find, number};
+use super::{Item, Names, Path, Reader, Step, check_apart, find, number};
 use crate::integrations::tables::{Refusal, invalid};
 
 fn wrong_type() -> Refusal {
     invalid("An operand in the update expression has an incorrect data type")
 }
 
-/// Performs an update; the values are those of the item before it.
+/// One change of an item: what is put at a path, or `None` where it is removed.
+#[derive(Debug)]
+pub struct Change {
+    pub path: Path,
+    pub value: Option<Value>,
+}
+
+/// Performs an update; the values and the places are those of the item before it. The changes that were made.
 ///
 /// # Errors
 /// The expression is none, or its operands do not go together.
-pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<(), Refusal> {
-    let before = item.clone();
-    let mut reader = Reader::new(expression, names, "UpdateExpression")?;
+pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Vec<Change>, Refusal> {
+    let kind = "UpdateExpression";
+    let mut changes = read(Reader::new(expression, names, kind)?, item)?;
+    check_apart(&changes.iter().map(|change| &change.path).collect::<Vec<_>>(), kind)?;
+    // What is removed from a list moves what comes after it: it goes last, from the end of the list.
+    changes.sort_by_cached_key(|change| change.value.is_none().then(|| Reverse(change.path.clone())));
+    for change in &changes {
+        match &change.value {
+            Some(value) => put(item, &change.path, value.clone())?,
+            None => remove(item, &change.path)?,
+        }
+    }
+    Ok(changes)
+}
+
+/// The changes that an expression asks for of an item.
+fn read(mut reader: Reader<'_>, item: &Item) -> Result<Vec<Change>, Refusal> {
+    let (mut changes, mut clauses) = (Vec::new(), vec!["SET", "REMOVE", "ADD", "DELETE"]);
     while reader.peek().is_some() {
-        let clauses = ["SET", "REMOVE", "ADD", "DELETE"];
-        let clause = clauses.into_iter().find(|clause| reader.take(clause)).ok_or_else(|| reader.wrong())?;
+        // Each clause comes once.
+        let at = clauses.iter().position(|clause| reader.take(clause)).ok_or_else(|| reader.wrong())?;
+        let clause = clauses.remove(at);
         loop {
             let path = reader.path()?;
-            match clause {
+            let value = match clause {
                 "SET" => {
                     reader.expect("=")?;
-                    let value = sum(&mut reader, &before)?;
-                    put(item, &path, value)?;
+                    Some(sum(&mut reader, item)?)
                 }
-                "REMOVE" => remove(item, &path),
+                "REMOVE" => None,
                 _ => {
                     let value = reader.given().ok_or_else(|| reader.wrong())??;
-                    match combined(find(&before, &path), &value, clause == "ADD")? {
-                        Some(value) => put(item, &path, value)?,
-                        None => remove(item, &path),
-                    }
+                    combined(find(item, &path), &value, clause == "ADD")?
                 }
-            }
+            };
+            changes.push(Change { path, value });
             if !reader.take(",") {
                 break;
             }
         }
     }
-    Ok(())
+    Ok(changes)
 }
 
 /// A value of SET: an operand, or the sum or difference of two.
@@ -52,7 +75,7 @@ fn sum(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
         return Ok(left);
     }
     let right = operand(reader, before)?;
-    number::sum(&left, minus, &right).ok_or_else(wrong_type)
+    number::sum(&left, minus, &right).ok_or_else(wrong_type)?
 }
 
 fn operand(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
@@ -92,25 +115,25 @@ fn list(value: Value) -> Result<Vec<Value>, Refusal> {
 fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Value>, Refusal> {
     if add && value.get("N").is_some() {
         let zero = json!({ "N": "0" });
-        return number::sum(old.unwrap_or(&zero), false, value).map(Some).ok_or_else(wrong_type);
+        return number::sum(old.unwrap_or(&zero), false, value).ok_or_else(wrong_type)?.map(Some);
     }
     let kind = ["SS", "NS", "BS"].into_iter().find(|kind| value.get(kind).is_some()).ok_or_else(wrong_type)?;
-    let members = |value: &Value| value.get(kind).and_then(Value::as_array).cloned();
-    let given = members(value).ok_or_else(wrong_type)?;
-    let mut all = match old {
-        Some(old) => members(old).ok_or_else(wrong_type)?,
-        None => Vec::new(),
+    let members = |value: &Value| -> Result<BTreeSet<String>, Refusal> {
+        let members = value.get(kind).and_then(Value::as_array).ok_or_else(wrong_type)?;
+        Ok(members.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     };
-    all.retain(|member| !given.contains(member));
-    if add {
-        all.extend(given);
-    }
+    let given = members(value)?;
+    let old = old.map_or_else(|| Ok(BTreeSet::new()), members)?;
+    let all: BTreeSet<&String> = if add { old.union(&given).collect() } else { old.difference(&given).collect() };
     Ok((!all.is_empty()).then(|| json!({ kind: all })))
+}
+
+fn invalid_path() -> Refusal {
+    invalid("The document path provided in the update expression is invalid for update")
 }
 
 /// Puts a value at a path, whose last step alone may lead to something new.
 fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), Refusal> {
-    let invalid_path = || invalid("The document path provided in the update expression is invalid for update");
     let Some((last, before)) = path.split_last() else { return Ok(()) };
     match (last, inside(item, before).ok_or_else(invalid_path)?) {
         (Step::Field(name), Inside::Fields(fields)) => drop(fields.insert(name.clone(), value)),
@@ -123,13 +146,16 @@ fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn remove(item: &mut Item, path: &[Step]) {
-    let Some((last, before)) = path.split_last() else { return };
-    match (last, inside(item, before)) {
-        (Step::Field(name), Some(Inside::Fields(fields))) => drop(fields.shift_remove(name)),
-        (Step::Index(index), Some(Inside::Items(items))) if *index < items.len() => drop(items.remove(*index)),
-        _ => {}
+/// Removes what is at a path, where something is.
+fn remove(item: &mut Item, path: &[Step]) -> Result<(), Refusal> {
+    let Some((last, before)) = path.split_last() else { return Ok(()) };
+    match (last, inside(item, before).ok_or_else(invalid_path)?) {
+        (Step::Field(name), Inside::Fields(fields)) => drop(fields.shift_remove(name)),
+        (Step::Index(index), Inside::Items(items)) if *index < items.len() => drop(items.remove(*index)),
+        (Step::Index(_), Inside::Items(_)) => {}
+        _ => return Err(invalid_path()),
     }
+    Ok(())
 }
 
 /// What can hold something: the item or a map, or a list.
@@ -160,9 +186,10 @@ mod tests {
 
     fn run(expression: &str) -> Result<Value, Refusal> {
         let request = json!({ "ExpressionAttributeNames": { "#s": "status" }, "ExpressionAttributeValues": {
-            ":a": { "S": "open" }, ":n": { "N": "2" }, ":l": { "L": [{ "S": "z" }] }, ":t": { "SS": ["b", "c"] },
+            ":a": { "S": "open" }, ":n": { "N": "2" }, ":l": { "L": [{ "S": "z" }] }, ":t": { "SS": ["b", "c"] }, ":far": { "N": "1e100" },
         } });
-        let item = json!({ "n": { "N": "40" }, "m": { "M": { "x": { "N": "1" } } }, "l": { "L": [{ "S": "y" }] }, "t": { "SS": ["a", "b"] } });
+        let item = json!({ "n": { "N": "40" }, "m": { "M": { "x": { "N": "1" } } }, "l": { "L": [{ "S": "y" }] }, "t": { "SS": ["a", "b"] },
+                           "many": { "L": [{ "S": "a" }, { "S": "b" }, { "S": "c" }, { "S": "d" }] } });
         let mut item = item.as_object().cloned().unwrap();
         let before = item.clone();
         update(expression, &Names::of(&request), &mut item)?;
@@ -191,7 +218,19 @@ mod tests {
         check("SET l = list_append(l, :l)", json!({ "l": { "L": [{ "S": "y" }, { "S": "z" }] } }));
         check("SET l[0] = :a, l[9] = :n", json!({ "l": { "L": [{ "S": "open" }, { "N": "2" }] } }));
         check("ADD t :t", json!({ "t": { "SS": ["a", "b", "c"] } }));
+        check("ADD l2 :t", json!({ "l2": { "SS": ["b", "c"] } }));
         check("DELETE t :t REMOVE l[0]", json!({ "t": { "SS": ["a"] }, "l": { "L": [] } }));
+    }
+
+    #[test]
+    fn what_is_removed_from_a_list_moves_nothing_that_changes_too() {
+        let expect = |items: &[&str]| {
+            let items: Vec<Value> = items.iter().map(|item| json!({ "S": item })).collect();
+            json!({ "many": { "L": items } })
+        };
+        check("REMOVE many[0], many[1]", expect(&["c", "d"]));
+        check("REMOVE many[0] SET many[1] = :a", expect(&["open", "c", "d"]));
+        check("REMOVE many[3], many[9]", expect(&["a", "b", "c"]));
     }
 
     #[test]
@@ -206,6 +245,10 @@ mod tests {
             refused("SET n = o"),
             "The provided expression refers to an attribute that does not exist in the item"
         );
+        assert!(refused("SET n = :n REMOVE m, m.x").ends_with("path one: [m], path two: [m, x]"));
+        assert!(refused("SET n = :n SET o = :n").starts_with("Invalid UpdateExpression: Syntax error; token: \"SET\""));
+        assert!(refused("REMOVE o.x").starts_with("The document path"));
+        assert!(refused("SET n = n + :far").contains("more than 38 significant digits"));
         assert!(refused("PUT n = :n").starts_with("Invalid UpdateExpression: Syntax error; token: \"PUT\""));
     }
 }
