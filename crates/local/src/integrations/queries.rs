@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::expressions::{Item, Names, holds, order, project};
-use super::tables::{Refusal, Table, invalid};
+use super::expressions::{Item, Names, holds, order, project, taken_item};
+use super::tables::{Refusal, Table, invalid, place};
 use crate::host::Host;
 
 /// One search of a table.
@@ -17,22 +17,31 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
     let names = Names::of(parameters);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     let mut items = table.items(host).await?;
+    let backwards = parameters.get("ScanIndexForward").and_then(Value::as_bool) == Some(false);
+    let order = |one: &Item, other: &Item| match action {
+        "query" if backwards => in_order(table, one, other).reverse(),
+        "query" => in_order(table, one, other),
+        _ => place(table, one).cmp(&place(table, other)),
+    };
     if action == "query" {
         let condition = text("KeyConditionExpression").ok_or_else(|| {
             invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
         })?;
         keep(&mut items, condition, "KeyConditionExpression", &names)?;
-        items.sort_by(|one, other| by_sort_key(table, one, other));
-        if parameters.get("ScanIndexForward").and_then(Value::as_bool) == Some(false) {
-            items.reverse();
-        }
+        items.sort_by(order);
+    } else {
+        segment(&mut items, table, parameters)?;
     }
-    let start = parameters.get("ExclusiveStartKey").and_then(Value::as_object);
-    if let Some(at) = start.and_then(|start| items.iter().position(|item| table.key_of(item) == *start)) {
-        items.drain(..=at);
+    if let Some(start) = parameters.get("ExclusiveStartKey").and_then(Value::as_object) {
+        // What follows it, also where it is gone by now.
+        let start = taken_item(start)?;
+        items.retain(|item| order(item, &start).is_gt());
     }
-    let limit = parameters.get("Limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-    let more = limit.is_some_and(|limit| limit < items.len());
+    let limit = parameters.get("Limit").and_then(Value::as_i64).map(|limit| usize::try_from(limit).unwrap_or_default());
+    if limit == Some(0) {
+        return Err(invalid("Limit must be greater than or equal to 1"));
+    }
+    let more = limit.is_some_and(|limit| limit <= items.len());
     items.truncate(limit.unwrap_or(usize::MAX));
     let (scanned, last) = (items.len(), items.last().map(|item| table.key_of(item)).filter(|_| more));
     if let Some(filter) = text("FilterExpression") {
@@ -61,7 +70,27 @@ fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Name
     Ok(())
 }
 
-fn by_sort_key(table: &Table, one: &Item, other: &Item) -> Ordering {
+/// Keeps the items of one segment of a scan that is done in several.
+fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(), Refusal> {
+    let number = |name: &str| parameters.get(name).and_then(Value::as_u64);
+    let (Some(segment), Some(all)) = (number("Segment"), number("TotalSegments")) else { return Ok(()) };
+    if segment >= all {
+        return Err(invalid(format!(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: {segment} is not \
+             less than TotalSegments: {all}"
+        )));
+    }
+    // Any spread will do that puts an item into the same segment each time.
+    items.retain(|item| {
+        let place = place(table, item).unwrap_or_default();
+        place.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) % all == segment
+    });
+    Ok(())
+}
+
+/// By the sort key; items of several partitions, which an index may hold, by their whole keys then.
+fn in_order(table: &Table, one: &Item, other: &Item) -> Ordering {
     let key = |item: &Item| table.key.get(1).and_then(|name| item.get(name)).cloned().unwrap_or_default();
-    order(&key(one), &key(other)).unwrap_or(Ordering::Equal)
+    let by_key = order(&key(one), &key(other)).unwrap_or(Ordering::Equal);
+    by_key.then_with(|| place(table, one).cmp(&place(table, other)))
 }

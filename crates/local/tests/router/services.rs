@@ -130,6 +130,35 @@ async fn one_number_is_one_key_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn a_search_goes_on_after_a_key_that_is_gone() {
+    let engine = with_table("gone").await;
+    for id in ["a", "b", "c", "d"] {
+        on_table(&engine, "PutItem", json!({ "Item": { "id": { "S": id } } })).await.unwrap();
+    }
+    let mut scan = json!({ "Limit": 2 });
+    let first = on_table(&engine, "Scan", scan.clone()).await.unwrap();
+    scan["ExclusiveStartKey"] = first["LastEvaluatedKey"].clone();
+    on_table(&engine, "DeleteItem", json!({ "Key": scan["ExclusiveStartKey"] })).await.unwrap();
+    let second = on_table(&engine, "Scan", scan.clone()).await.unwrap();
+    assert_eq!(second["Items"], json!([{ "id": { "S": "c" } }, { "id": { "S": "d" } }]));
+    scan["ExclusiveStartKey"] = second["LastEvaluatedKey"].clone();
+    let last = on_table(&engine, "Scan", scan).await.unwrap();
+    assert_eq!((&last["Count"], last.get("LastEvaluatedKey")), (&json!(0), None));
+
+    let mut found = Vec::new();
+    for segment in 0..2 {
+        let scan = json!({ "Segment": segment, "TotalSegments": 2 });
+        let items = on_table(&engine, "Scan", scan).await.unwrap()["Items"].take();
+        found.extend(items.as_array().unwrap().iter().map(|item| text(&item["id"]["S"])));
+    }
+    found.sort();
+    assert_eq!(found, ["a", "c", "d"], "each segment has its own");
+    let refused = on_table(&engine, "Scan", json!({ "Limit": 0 })).await.unwrap_err();
+    assert!(refused.contains("Limit"), "{refused}");
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn items_are_found_by_their_keys_and_filtered() {
     let engine = Engine::new("queries").await;
     for table in ["t", "t-2"] {
