@@ -300,6 +300,37 @@ async fn messages_are_sent_in_batches_and_received_with_their_attributes() {
 }
 
 #[tokio::test]
+async fn a_call_that_names_no_message_touches_none() {
+    let engine = Engine::new("receipts").await;
+    let (_, made) = engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q" })).await;
+    let send = json!({ "QueueUrl": made["QueueUrl"], "MessageBody": "kept" });
+    engine.ask("AmazonSQS.SendMessage", &send).await;
+    let entries = json!([{ "Id": "a" }]);
+    for (operation, more, why) in [
+        ("DeleteMessage", json!({}), "must contain the parameter ReceiptHandle"),
+        ("ChangeMessageVisibility", json!({ "VisibilityTimeout": 60 }), "must contain the parameter ReceiptHandle"),
+        ("ChangeMessageVisibility", json!({ "ReceiptHandle": "r" }), "must contain the parameter VisibilityTimeout"),
+        ("DeleteMessageBatch", json!({ "Entries": entries }), "must contain the parameter ReceiptHandle"),
+        (
+            "SendMessage",
+            json!({ "MessageBody": "x", "DelaySeconds": i64::MAX }),
+            "for parameter DelaySeconds is invalid",
+        ),
+        ("ReceiveMessage", json!({ "VisibilityTimeout": i64::MAX }), "for parameter VisibilityTimeout is invalid"),
+        ("ReceiveMessage", json!({ "VisibilityTimeout": -1 }), "for parameter VisibilityTimeout is invalid"),
+        ("ReceiveMessage", json!({ "MaxNumberOfMessages": 11 }), "Must be between 1 and 10"),
+    ] {
+        let mut ask = more;
+        ask["QueueUrl"] = made["QueueUrl"].clone();
+        let (_, answer) = engine.ask(&format!("AmazonSQS.{operation}"), &ask).await;
+        assert!(answer.to_string().contains(why), "{operation}: {answer}");
+    }
+    let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": made["QueueUrl"] })).await;
+    assert_eq!(got["Messages"][0]["Body"], json!("kept"));
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn what_is_published_reaches_the_queues_in_their_form() {
     let engine = Engine::new("notices").await;
     let topic = "arn:aws:sns:us-east-1:000000000000:t";

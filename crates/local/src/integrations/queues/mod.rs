@@ -14,6 +14,9 @@ use crate::store::{Kind, Store, StoreError};
 
 pub use operations::{Refusal, call, operate, send};
 
+/// How long a message is kept, in milliseconds: SQS's default of four days.
+const KEPT: i64 = 4 * 24 * 60 * 60 * 1_000;
+
 /// A message of a queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -35,6 +38,14 @@ struct Queue {
     arn: String,
     #[serde(skip)]
     messages: Vec<Message>,
+}
+
+impl Queue {
+    /// Drops the messages that nobody took in time; the oldest come first.
+    fn drop_old(&mut self, now: i64) {
+        let old = self.messages.iter().take_while(|message| message.sent_at + KEPT <= now).count();
+        self.messages.drain(..old);
+    }
 }
 
 /// Every queue, by ARN.
@@ -74,6 +85,7 @@ impl Queues {
     pub fn send(&self, arn: &str, body: &str, attributes: &Map<String, Value>, now: i64, delay: i64) -> Option<String> {
         let mut queues = lock(&self.0);
         let queue = queues.get_mut(arn)?;
+        queue.drop_old(now);
         let id = Uuid::new_v4().to_string();
         queue.messages.push(Message {
             id: id.clone(),
@@ -91,6 +103,7 @@ impl Queues {
     pub fn receive(&self, arn: &str, most: usize, now: i64, hidden: i64) -> Option<Vec<Message>> {
         let mut queues = lock(&self.0);
         let queue = queues.get_mut(arn)?;
+        queue.drop_old(now);
         let visible = queue.messages.iter_mut().filter(|message| message.visible_at <= now).take(most);
         Some(
             visible
@@ -123,5 +136,23 @@ impl Queues {
         let messages = &queues.get(arn)?.messages;
         let visible = messages.iter().filter(|message| message.visible_at <= now).count();
         Some((visible, messages.len() - visible))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+    use super::*;
+
+    #[test]
+    fn a_message_that_nobody_takes_is_dropped_after_four_days() {
+        let queue = Queue { arn: "q".to_owned(), messages: Vec::new() };
+        let queues = Queues(Mutex::new(BTreeMap::from([("q".to_owned(), queue)])));
+        for sent_at in [0, 1] {
+            queues.send("q", "x", &Map::new(), sent_at, 0).unwrap();
+        }
+        let received = queues.receive("q", 10, KEPT, 0).unwrap();
+        assert_eq!(received.iter().map(|message| message.sent_at).collect::<Vec<_>>(), [1]);
+        assert_eq!(queues.counts("q", KEPT), Some((1, 0)));
     }
 }

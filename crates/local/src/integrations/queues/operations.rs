@@ -14,8 +14,11 @@ use crate::host::Host;
 use crate::integrations::answer::{Answer, usual_headers};
 use crate::store::StoreError;
 
-/// How long a received message is hidden, in seconds: SQS's default.
-const HIDDEN: i64 = 30;
+/// How long a received message is hidden, in milliseconds: SQS's default.
+const HIDDEN: i64 = 30 * 1_000;
+/// The longest that it may be hidden, and that a message may be delayed, in seconds.
+const LONGEST_HIDDEN: i64 = 43_200;
+const LONGEST_DELAY: i64 = 900;
 /// The most entries of a batch.
 const BATCH: usize = 10;
 /// The largest message, in bytes.
@@ -37,6 +40,10 @@ fn gone() -> Refusal {
     Refusal("QueueDoesNotExist", "The specified queue does not exist.".to_owned())
 }
 
+fn missing(field: &str) -> Refusal {
+    Refusal("MissingParameter", format!("The request must contain the parameter {field}."))
+}
+
 fn text<'a>(input: &'a Value, key: &str) -> &'a str {
     input.get(key).and_then(Value::as_str).unwrap_or_default()
 }
@@ -49,8 +56,6 @@ fn queue(host: &Host, input: &Value) -> String {
 /// One operation; `None` for one that has no local form.
 pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came> {
     let arn = queue(host, input);
-    let receipt = text(input, "ReceiptHandle");
-    let done = |there: bool| there.then(|| json!({})).ok_or_else(gone);
     Some(match operation {
         "CreateQueue" => create(host, text(input, "QueueName")).await,
         "GetQueueUrl" => {
@@ -65,17 +70,31 @@ pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came
         "SendMessage" => send_one(host, &arn, input),
         "SendMessageBatch" => batch(input, |entry| send_one(host, &arn, entry)),
         "ReceiveMessage" => receive(host, &arn, input),
-        "DeleteMessage" => done(host.queues.delete(&arn, |message| message.receipt == receipt)),
-        "DeleteMessageBatch" => batch(input, |entry| {
-            done(host.queues.delete(&arn, |message| message.receipt == text(entry, "ReceiptHandle")))
-        }),
-        "ChangeMessageVisibility" => {
-            let until = host.clock.now() + seconds(input, "VisibilityTimeout").unwrap_or(HIDDEN) * 1_000;
-            done(host.queues.hide(&arn, receipt, until))
-        }
+        "DeleteMessage" => delete(host, &arn, input),
+        "DeleteMessageBatch" => batch(input, |entry| delete(host, &arn, entry)),
+        "ChangeMessageVisibility" => hide(host, &arn, input),
         "PurgeQueue" => done(host.queues.delete(&arn, |_| true)),
         _ => return None,
     })
+}
+
+fn done(there: bool) -> Came {
+    there.then(|| json!({})).ok_or_else(gone)
+}
+
+/// The receipt of a message. Without one every message that nobody has received would be meant.
+fn receipt(input: &Value) -> Result<&str, Refusal> {
+    Some(text(input, "ReceiptHandle")).filter(|receipt| !receipt.is_empty()).ok_or_else(|| missing("ReceiptHandle"))
+}
+
+fn delete(host: &Host, arn: &str, input: &Value) -> Came {
+    let receipt = receipt(input)?;
+    done(host.queues.delete(arn, |message| message.receipt == receipt))
+}
+
+fn hide(host: &Host, arn: &str, input: &Value) -> Came {
+    let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.ok_or_else(|| missing("VisibilityTimeout"))?;
+    done(host.queues.hide(arn, receipt(input)?, host.clock.now() + hidden))
 }
 
 async fn create(host: &Host, name: &str) -> Came {
@@ -98,8 +117,14 @@ fn attributes(host: &Host, arn: &str) -> Came {
     } }))
 }
 
-fn seconds(input: &Value, field: &str) -> Option<i64> {
-    input.get(field).and_then(Value::as_i64)
+/// A number of seconds from 0 to `most`, in milliseconds.
+fn seconds(input: &Value, field: &str, most: i64) -> Result<Option<i64>, Refusal> {
+    let Some(value) = input.get(field).filter(|value| !value.is_null()) else { return Ok(None) };
+    let seconds = value.as_i64().filter(|seconds| (0..=most).contains(seconds)).ok_or_else(|| {
+        let why = format!("Value {value} for parameter {field} is invalid. Reason: Must be >= 0 and <= {most}.");
+        Refusal("InvalidParameterValue", why)
+    })?;
+    Ok(Some(seconds * 1_000))
 }
 
 fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
@@ -109,8 +134,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
         Some(value) => value.to_string(),
     };
     if body.is_empty() {
-        let why = "The request must contain the parameter MessageBody.";
-        return Err(Refusal("MissingParameter", why.to_owned()));
+        return Err(missing("MessageBody"));
     }
     if body.len() > MESSAGE {
         let why = format!("One or more parameters are invalid. Reason: Message must be shorter than {MESSAGE} bytes.");
@@ -118,7 +142,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
     }
     let none = Map::new();
     let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
-    let delay = seconds(input, "DelaySeconds").unwrap_or(0) * 1_000;
+    let delay = seconds(input, "DelaySeconds", LONGEST_DELAY)?.unwrap_or(0);
     let id = host.queues.send(arn, &body, attributes, host.clock.now(), delay).ok_or_else(gone)?;
     let mut answer = Map::new();
     if !attributes.is_empty() {
@@ -130,9 +154,21 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
 }
 
 fn receive(host: &Host, arn: &str, input: &Value) -> Came {
-    let most = input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1).clamp(1, BATCH as u64);
-    let hidden = seconds(input, "VisibilityTimeout").unwrap_or(HIDDEN) * 1_000;
-    let taken = host.queues.receive(arn, usize::try_from(most).unwrap_or(1), host.clock.now(), hidden);
+    let most = match input.get("MaxNumberOfMessages").filter(|most| !most.is_null()) {
+        None => 1,
+        Some(most) => {
+            let number = most.as_u64().and_then(|most| usize::try_from(most).ok());
+            number.filter(|most| (1..=BATCH).contains(most)).ok_or_else(|| {
+                let why = format!(
+                    "Value {most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and {BATCH}, if \
+                     provided."
+                );
+                Refusal("InvalidParameterValue", why)
+            })?
+        }
+    };
+    let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.unwrap_or(HIDDEN);
+    let taken = host.queues.receive(arn, most, host.clock.now(), hidden);
     let messages: Vec<Value> = taken.ok_or_else(gone)?.iter().map(|message| received(message, input)).collect();
     Ok(json!({ "Messages": messages }))
 }
