@@ -135,7 +135,7 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Option<S
         if !notice.attributes.is_empty() {
             body["MessageAttributes"] = notice.attributes.iter().map(told).collect();
         }
-        host.queues.send(queue, &body.to_string(), &Map::new(), host.clock.now(), 0);
+        host.queues.send(queue, &body.to_string(), &Map::new(), None, host.clock.now(), 0);
     }
     Ok(Some(id))
 }

@@ -331,6 +331,31 @@ async fn a_call_that_names_no_message_touches_none() {
 }
 
 #[tokio::test]
+async fn a_fifo_queue_takes_each_message_once() {
+    let engine = Engine::new("fifo").await;
+    let create = json!({ "QueueName": "q.fifo", "Attributes": { "FifoQueue": "true" } });
+    let (_, made) = engine.ask("AmazonSQS.CreateQueue", &create).await;
+    let mut send = json!({ "QueueUrl": made["QueueUrl"], "MessageBody": "x" });
+    let error = run(&engine, "Loose", task("sqs:sendMessage", send.clone())).await.unwrap_err();
+    assert!(error.contains("must contain the parameter MessageGroupId"), "{error}");
+    send["MessageGroupId"] = json!("g");
+    let error = run(&engine, "Unknown", task("sqs:sendMessage", send.clone())).await.unwrap_err();
+    assert!(error.contains("either have ContentBasedDeduplication enabled"), "{error}");
+    send["MessageDeduplicationId"] = json!("one");
+    let sent = run(&engine, "Sent", task("sqs:sendMessage", send.clone())).await.unwrap();
+    assert_eq!(sent["SequenceNumber"].as_str().unwrap().len(), 20);
+    let again = run(&engine, "Again", task("sqs:sendMessage", send)).await.unwrap();
+    assert_eq!(again["MessageId"], sent["MessageId"]);
+    let ask = json!({ "QueueUrl": made["QueueUrl"], "MaxNumberOfMessages": 10, "AttributeNames": ["All"] });
+    let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &ask).await;
+    let messages = got["Messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[0]["Attributes"]["MessageGroupId"]), (1, &json!("g")));
+    let (status, answer) = engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "p.fifo" })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn what_is_published_reaches_the_queues_in_their_form() {
     let engine = Engine::new("notices").await;
     let topic = "arn:aws:sns:us-east-1:000000000000:t";

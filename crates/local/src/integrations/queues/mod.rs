@@ -2,7 +2,7 @@
 
 mod operations;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,27 @@ pub use operations::{Refusal, call, operate, send};
 
 /// How long a message is kept, in milliseconds: SQS's default of four days.
 const KEPT: i64 = 4 * 24 * 60 * 60 * 1_000;
+/// How long a FIFO queue knows a message again, in milliseconds.
+const KNOWN: i64 = 5 * 60 * 1_000;
+
+/// The place of a message in a FIFO queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// `MessageGroupId`: of a group, one message after the other is received.
+    pub group: String,
+    /// `MessageDeduplicationId`: what is sent again within five minutes is the same message.
+    pub deduplication: String,
+    /// How many came before it.
+    pub sequence: u64,
+}
+
+/// What became of a message that was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub id: String,
+    /// In a FIFO queue.
+    pub sequence: Option<u64>,
+}
 
 /// A message of a queue.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,14 +51,25 @@ pub struct Message {
     pub received: u64,
     /// Given anew by each receive; deletes the message.
     pub receipt: String,
+    /// In a FIFO queue.
+    pub turn: Option<Turn>,
     visible_at: i64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Queue {
     arn: String,
+    /// A FIFO queue that knows messages by their bodies where they have no `MessageDeduplicationId`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_content: bool,
     #[serde(skip)]
     messages: Vec<Message>,
+    /// When each message of the last five minutes was sent, what it is known by, and what became of it.
+    #[serde(skip)]
+    known: VecDeque<(i64, String, Sent)>,
+    /// How many messages a FIFO queue has taken.
+    #[serde(skip)]
+    sequence: u64,
 }
 
 impl Queue {
@@ -45,6 +77,13 @@ impl Queue {
     fn drop_old(&mut self, now: i64) {
         let old = self.messages.iter().take_while(|message| message.sent_at + KEPT <= now).count();
         self.messages.drain(..old);
+        let forgotten = self.known.iter().take_while(|(sent_at, ..)| sent_at + KNOWN <= now).count();
+        self.known.drain(..forgotten);
+    }
+
+    /// The queue as it is kept.
+    fn without_messages(&self) -> Self {
+        Self { arn: self.arn.clone(), by_content: self.by_content, ..Self::default() }
     }
 }
 
@@ -62,16 +101,19 @@ impl Queues {
         Ok(Self(Mutex::new(queues.into_iter().map(|queue| (queue.arn.clone(), queue)).collect())))
     }
 
-    /// Makes a queue, or finds the one that is there.
+    /// Makes a queue, or finds the one that is there. `by_content`: see `ContentBasedDeduplication`.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn create(&self, store: &Store, arn: &str) -> Result<(), StoreError> {
-        let queue = lock(&self.0)
-            .entry(arn.to_owned())
-            .or_insert_with(|| Queue { arn: arn.to_owned(), messages: Vec::new() })
-            .clone();
+    pub async fn create(&self, store: &Store, arn: &str, by_content: bool) -> Result<(), StoreError> {
+        let kept = Queue { arn: arn.to_owned(), by_content, ..Queue::default() };
+        let queue = lock(&self.0).entry(arn.to_owned()).or_insert(kept).without_messages();
         store.keep(Kind::Queue, arn, &queue).await
+    }
+
+    /// Whether a queue knows messages by their bodies; `None` where there is no such queue.
+    pub fn by_content(&self, arn: &str) -> Option<bool> {
+        lock(&self.0).get(arn).map(|queue| queue.by_content)
     }
 
     /// The queues' ARNs.
@@ -80,41 +122,61 @@ impl Queues {
         lock(&self.0).keys().cloned().collect()
     }
 
-    /// Puts a message into a queue, where it is seen after `delay` milliseconds; its id, `None` where there is no such
-    /// queue.
-    pub fn send(&self, arn: &str, body: &str, attributes: &Map<String, Value>, now: i64, delay: i64) -> Option<String> {
+    /// Puts a message into a queue, where it is seen after `delay` milliseconds; `None` where there is no such queue.
+    pub fn send(
+        &self,
+        arn: &str,
+        body: &str,
+        attributes: &Map<String, Value>,
+        turn: Option<Turn>,
+        now: i64,
+        delay: i64,
+    ) -> Option<Sent> {
         let mut queues = lock(&self.0);
         let queue = queues.get_mut(arn)?;
         queue.drop_old(now);
-        let id = Uuid::new_v4().to_string();
+        let turn = turn.map(|turn| Turn { sequence: queue.sequence, ..turn });
+        let sent = Sent { id: Uuid::new_v4().to_string(), sequence: turn.as_ref().map(|turn| turn.sequence) };
+        if let Some(turn) = &turn {
+            if let Some((.., sent)) = queue.known.iter().find(|(_, known, _)| *known == turn.deduplication) {
+                return Some(sent.clone());
+            }
+            queue.known.push_back((now, turn.deduplication.clone(), sent.clone()));
+            queue.sequence += 1;
+        }
         queue.messages.push(Message {
-            id: id.clone(),
+            id: sent.id.clone(),
             body: body.to_owned(),
             attributes: attributes.clone(),
             sent_at: now,
             received: 0,
             receipt: String::new(),
+            turn,
             visible_at: now + delay,
         });
-        Some(id)
+        Some(sent)
     }
 
-    /// Takes up to `most` messages, which are hidden from others for `hidden` milliseconds.
+    /// Takes up to `most` messages, which are hidden from others for `hidden` milliseconds. Of a group, nothing is taken
+    /// while a message before it is hidden.
     pub fn receive(&self, arn: &str, most: usize, now: i64, hidden: i64) -> Option<Vec<Message>> {
         let mut queues = lock(&self.0);
         let queue = queues.get_mut(arn)?;
         queue.drop_old(now);
-        let visible = queue.messages.iter_mut().filter(|message| message.visible_at <= now).take(most);
-        Some(
+        let mut waiting = BTreeSet::new();
+        let visible = queue.messages.iter_mut().filter(|message| {
+            let group = message.turn.as_ref().map(|turn| turn.group.clone());
+            let visible = message.visible_at <= now && group.as_ref().is_none_or(|group| !waiting.contains(group));
+            waiting.extend(group.filter(|_| !visible));
             visible
-                .map(|message| {
-                    message.visible_at = now + hidden;
-                    message.received += 1;
-                    message.receipt = Uuid::new_v4().to_string();
-                    message.clone()
-                })
-                .collect(),
-        )
+        });
+        let taken = visible.take(most).map(|message| {
+            message.visible_at = now + hidden;
+            message.received += 1;
+            message.receipt = Uuid::new_v4().to_string();
+            message.clone()
+        });
+        Some(taken.collect())
     }
 
     /// Hides a received message until another time; false where there is no such queue.
@@ -144,12 +206,38 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
     use super::*;
 
+    fn queues() -> Queues {
+        let queue = Queue { arn: "q".to_owned(), ..Queue::default() };
+        Queues(Mutex::new(BTreeMap::from([("q".to_owned(), queue)])))
+    }
+
+    #[test]
+    fn of_a_group_one_message_follows_the_other() {
+        let queues = queues();
+        let send = |body: &str, group: &str, now: i64| {
+            let turn = Turn { group: group.to_owned(), deduplication: body.to_owned(), sequence: 0 };
+            queues.send("q", body, &Map::new(), Some(turn), now, 0).unwrap()
+        };
+        let bodies = |most: usize, now: i64| -> Vec<String> {
+            queues.receive("q", most, now, 1_000).unwrap().into_iter().map(|message| message.body).collect()
+        };
+        let first = send("a1", "a", 0);
+        assert_eq!(
+            (first.sequence, send("a2", "a", 0).sequence, send("b1", "b", 0).sequence),
+            (Some(0), Some(1), Some(2))
+        );
+        assert_eq!(send("a1", "a", KNOWN - 1).id, first.id, "it is known for five minutes");
+        assert_eq!(bodies(1, 0), ["a1"]);
+        assert_eq!(bodies(10, 0), ["b1"], "a2 waits for a1");
+        assert_eq!(bodies(10, 1_000), ["a1", "a2", "b1"], "what was not deleted comes again, in its order");
+        assert_ne!(send("a1", "a", KNOWN).id, first.id);
+    }
+
     #[test]
     fn a_message_that_nobody_takes_is_dropped_after_four_days() {
-        let queue = Queue { arn: "q".to_owned(), messages: Vec::new() };
-        let queues = Queues(Mutex::new(BTreeMap::from([("q".to_owned(), queue)])));
+        let queues = queues();
         for sent_at in [0, 1] {
-            queues.send("q", "x", &Map::new(), sent_at, 0).unwrap();
+            queues.send("q", "x", &Map::new(), None, sent_at, 0).unwrap();
         }
         let received = queues.receive("q", 10, KEPT, 0).unwrap();
         assert_eq!(received.iter().map(|message| message.sent_at).collect::<Vec<_>>(), [1]);

@@ -7,8 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Message;
-use crate::api::arn::check_name;
+use super::{Message, Turn};
 use crate::api::wire::{http_date, md5};
 use crate::host::Host;
 use crate::integrations::answer::{Answer, usual_headers};
@@ -19,6 +18,8 @@ const HIDDEN: i64 = 30 * 1_000;
 /// The longest that it may be hidden, and that a message may be delayed, in seconds.
 const LONGEST_HIDDEN: i64 = 43_200;
 const LONGEST_DELAY: i64 = 900;
+/// How the names of FIFO queues end.
+const FIFO: &str = ".fifo";
 /// The most entries of a batch.
 const BATCH: usize = 10;
 /// The largest message, in bytes.
@@ -57,7 +58,7 @@ fn queue(host: &Host, input: &Value) -> String {
 pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came> {
     let arn = queue(host, input);
     Some(match operation {
-        "CreateQueue" => create(host, text(input, "QueueName")).await,
+        "CreateQueue" => create(host, text(input, "QueueName"), &input["Attributes"]).await,
         "GetQueueUrl" => {
             let arn = host.place.arn("sqs", text(input, "QueueName"));
             host.queues.arns().contains(&arn).then(|| json!({ "QueueUrl": url(host, &arn) })).ok_or_else(gone)
@@ -97,10 +98,22 @@ fn hide(host: &Host, arn: &str, input: &Value) -> Came {
     done(host.queues.hide(arn, receipt(input)?, host.clock.now() + hidden))
 }
 
-async fn create(host: &Host, name: &str) -> Came {
-    check_name(name).map_err(|error| Refusal("InvalidParameterValue", error.message))?;
+async fn create(host: &Host, name: &str, attributes: &Value) -> Came {
+    let set = |attribute: &str| attributes[attribute] == "true";
+    let fifo = set("FifoQueue");
+    let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if plain.is_empty() || name.len() > 80 || !plain.bytes().all(legal) {
+        let why = if fifo {
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
+             .fifo suffix and be 1 to 80 in length."
+        } else {
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        };
+        return Err(Refusal("InvalidParameterValue", why.to_owned()));
+    }
     let arn = host.place.arn("sqs", name);
-    host.queues.create(&host.store, &arn).await?;
+    host.queues.create(&host.store, &arn, set("ContentBasedDeduplication")).await?;
     Ok(json!({ "QueueUrl": url(host, &arn) }))
 }
 
@@ -143,14 +156,50 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
     let none = Map::new();
     let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
     let delay = seconds(input, "DelaySeconds", LONGEST_DELAY)?.unwrap_or(0);
-    let id = host.queues.send(arn, &body, attributes, host.clock.now(), delay).ok_or_else(gone)?;
+    let turn = if arn.ends_with(FIFO) { Some(turn(host, arn, &body, input)?) } else { None };
+    if turn.is_some() && delay > 0 {
+        let why = format!(
+            "Value {} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for \
+             this queue type.",
+            input["DelaySeconds"]
+        );
+        return Err(Refusal("InvalidParameterValue", why));
+    }
+    let sent = host.queues.send(arn, &body, attributes, turn, host.clock.now(), delay).ok_or_else(gone)?;
     let mut answer = Map::new();
     if !attributes.is_empty() {
         answer.insert("MD5OfMessageAttributes".to_owned(), json!(md5(packed(attributes))));
     }
     answer.insert("MD5OfMessageBody".to_owned(), json!(md5(&body)));
-    answer.insert("MessageId".to_owned(), json!(id));
+    answer.insert("MessageId".to_owned(), json!(sent.id));
+    if let Some(sequence) = sent.sequence {
+        answer.insert("SequenceNumber".to_owned(), json!(written(sequence)));
+    }
     Ok(Value::Object(answer))
+}
+
+/// A sequence number in SQS's twenty digits.
+fn written(sequence: u64) -> String {
+    format!("{sequence:020}")
+}
+
+/// The place that a message asks for in a FIFO queue.
+fn turn(host: &Host, arn: &str, body: &str, input: &Value) -> Result<Turn, Refusal> {
+    let by_content = host.queues.by_content(arn).ok_or_else(gone)?;
+    let group = text(input, "MessageGroupId").to_owned();
+    if group.is_empty() {
+        return Err(missing("MessageGroupId"));
+    }
+    let deduplication = match text(input, "MessageDeduplicationId") {
+        "" if by_content => md5(body),
+        "" => {
+            let why = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
+                       explicitly";
+            return Err(Refusal("InvalidParameterValue", why.to_owned()));
+        }
+        given => given.to_owned(),
+    };
+    Ok(Turn { group, deduplication, sequence: 0 })
 }
 
 fn receive(host: &Host, arn: &str, input: &Value) -> Came {
@@ -190,8 +239,13 @@ fn received(message: &Message, input: &Value) -> Value {
         "MessageId": message.id, "ReceiptHandle": message.receipt, "MD5OfBody": md5(&message.body), "Body": message.body,
     });
     let of_system = asked(&["AttributeNames", "MessageSystemAttributeNames"]);
-    let known =
-        [("SentTimestamp", message.sent_at.to_string()), ("ApproximateReceiveCount", message.received.to_string())];
+    let mut known =
+        vec![("SentTimestamp", message.sent_at.to_string()), ("ApproximateReceiveCount", message.received.to_string())];
+    if let Some(turn) = &message.turn {
+        known.push(("MessageGroupId", turn.group.clone()));
+        known.push(("MessageDeduplicationId", turn.deduplication.clone()));
+        known.push(("SequenceNumber", written(turn.sequence)));
+    }
     let told: Map<String, Value> = known
         .into_iter()
         .filter(|(name, _)| wanted(&of_system, name))
