@@ -1,5 +1,7 @@
 //! Values as AWS writes them on the wire.
 
+use std::io::{self, Read};
+
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -35,6 +37,35 @@ pub fn md5(text: impl AsRef<[u8]>) -> String {
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same of what a reader gives.
+///
+/// # Errors
+/// The reader failed.
+pub fn md5_of(mut reader: impl Read) -> io::Result<String> {
+    let mut sum = Md5::new();
+    io::copy(&mut reader, &mut sum)?;
+    Ok(sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A text of a URL or a form, where `%20` and `+` are spaces.
+#[must_use]
+pub fn decoded(text: &str) -> String {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let digits = [bytes.next().unwrap_or(b'0'), bytes.next().unwrap_or(b'0')];
+                let value = std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                out.push(value.unwrap_or(b'?'));
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +76,6 @@ mod tests {
         assert_eq!(iso(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
         assert_eq!(seconds(1_700_000_000_123), json!(1_700_000_000.123));
         assert_eq!(md5("a"), "0cc175b9c0f1b6a831c399e269772661");
+        assert_eq!(md5_of(&b"a"[..]).ok(), Some(md5("a")));
     }
 }

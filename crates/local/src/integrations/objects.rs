@@ -1,6 +1,7 @@
 //! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. What is put there by hand is an object as well.
 
-use std::io::{ErrorKind, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -10,11 +11,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer::Answer;
-use crate::api::wire::{iso, md5};
+use crate::api::wire::{decoded, iso, md5, md5_of};
 use crate::host::Host;
 
 /// The most objects of one page of a list.
 const PAGE: usize = 1_000;
+/// The largest object that is read whole, and what is read of several at once, in bytes: they are held in memory.
+const READ: u64 = 256 * 1_024 * 1_024;
 
 /// Why S3 refuses: the error's name, its message and HTTP's status.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +33,19 @@ fn no_key() -> Refusal {
 
 fn failed(error: &std::io::Error) -> Refusal {
     Refusal("S3", format!("The folder of the buckets failed: {error}"), 500)
+}
+
+fn too_large(key: &str) -> Refusal {
+    let why = format!("The object '{key}' has more than the {READ} bytes that the embedded engine reads at once");
+    Refusal("EntityTooLarge", why, 400)
+}
+
+/// What reading an object may fail with: what is no file is no object.
+fn unreadable(error: &std::io::Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => no_key(),
+        _ => failed(error),
+    }
 }
 
 /// The buckets of a folder.
@@ -49,7 +65,7 @@ impl Buckets {
         if folder.is_dir() { Ok(folder) } else { Err(no_bucket()) }
     }
 
-    /// Where an object is kept. A key never leads out of its bucket.
+    /// Where an object is kept. A key never leads out of its bucket, and follows no link there.
     fn place(&self, bucket: &str, key: &str) -> Result<PathBuf, Refusal> {
         let folder = self.bucket(bucket)?;
         let leads_out = |part: &str| matches!(part, "" | "." | "..") || part.contains(['\\', '\0']);
@@ -57,7 +73,24 @@ impl Buckets {
             let why = format!("The embedded S3 keeps objects in files, and '{key}' is no file's path");
             return Err(Refusal("InvalidArgument", why, 400));
         }
-        Ok(folder.join(key))
+        let file = folder.join(key);
+        let mut within = file.ancestors().take_while(|place| *place != folder);
+        if within.any(Path::is_symlink) {
+            let why = format!("The embedded S3 follows no link, and '{key}' leads over one");
+            return Err(Refusal("InvalidArgument", why, 400));
+        }
+        Ok(file)
+    }
+
+    /// An object, open to be read, and what its file says of it.
+    fn open(&self, bucket: &str, key: &str) -> Result<(File, Metadata), Refusal> {
+        let place = self.place(bucket, key)?;
+        // Looked at before it is opened: to open what is no file may wait for ever.
+        let said = std::fs::metadata(&place).map_err(|error| unreadable(&error))?;
+        if !said.is_file() {
+            return Err(no_key());
+        }
+        Ok((File::open(&place).map_err(|error| unreadable(&error))?, said))
     }
 
     /// Makes a bucket, or finds it.
@@ -72,15 +105,18 @@ impl Buckets {
     /// An object's bytes, and when it was written (milliseconds since the epoch).
     ///
     /// # Errors
-    /// There is no such bucket or object, or the folder failed.
+    /// There is no such bucket or object, it is too large, or the folder failed.
     pub fn get(&self, bucket: &str, key: &str) -> Result<(Vec<u8>, i64), Refusal> {
-        let file = self.place(bucket, key)?;
-        let missing = |error: std::io::Error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => no_key(),
-            _ => failed(&error),
-        };
-        let written = modified(&file).map_err(missing)?;
-        Ok((std::fs::read(&file).map_err(missing)?, written))
+        let (file, said) = self.open(bucket, key)?;
+        let body = bounded(file, READ).map_err(|error| unreadable(&error))?;
+        Ok((body.ok_or_else(|| too_large(key))?, modified(&said)))
+    }
+
+    /// An object without its bytes.
+    fn head(&self, bucket: &str, key: &str) -> Result<Head, Refusal> {
+        let (file, said) = self.open(bucket, key)?;
+        let sum = md5_of(file).map_err(|error| unreadable(&error))?;
+        Ok(Head { etag: quoted(&sum), size: said.len(), written: modified(&said) })
     }
 
     /// Writes an object as a whole.
@@ -103,30 +139,48 @@ impl Buckets {
     /// # Errors
     /// There is no such bucket, or the folder failed.
     pub fn delete(&self, bucket: &str, key: &str) -> Result<(), Refusal> {
-        match std::fs::remove_file(self.place(bucket, key)?) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
+        match std::fs::remove_file(self.place(bucket, key)?).map_err(|error| unreadable(&error)) {
+            Err(refusal) if refusal != no_key() => Err(refusal),
             _ => Ok(()),
         }
     }
 
-    /// The objects of a bucket whose keys begin with `prefix`, by key, as `ListObjectsV2` describes them.
+    /// The keys of a bucket that begin with `prefix`, in their order.
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
-    pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Value>, Refusal> {
-        let folder = self.bucket(bucket)?;
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, Refusal> {
         let mut keys = Vec::new();
-        walk(&folder, "", &mut keys).map_err(|error| failed(&error))?;
-        keys.retain(|key| key.starts_with(prefix));
+        walk(&self.bucket(bucket)?, "", prefix, &mut keys).map_err(|error| failed(&error))?;
         keys.sort();
-        let described = keys.into_iter().map(|key| {
-            let (body, written) = self.get(bucket, &key)?;
-            Ok(json!({
-                "ETag": etag(&body), "Key": key, "LastModified": iso(written), "Size": body.len(), "StorageClass": "STANDARD",
-            }))
+        Ok(keys)
+    }
+
+    /// These objects as `ListObjectsV2` describes them; what was deleted meanwhile is left out.
+    fn described<'a>(&self, bucket: &str, keys: impl Iterator<Item = &'a String>) -> Result<Vec<Value>, Refusal> {
+        let described = keys.filter_map(|key| match self.head(bucket, key) {
+            Ok(Head { etag, size, written }) => Some(Ok(json!({
+                "ETag": etag, "Key": key, "LastModified": iso(written), "Size": size, "StorageClass": "STANDARD",
+            }))),
+            Err(refusal) if refusal == no_key() => None,
+            Err(refusal) => Some(Err(refusal)),
         });
         described.collect()
     }
+}
+
+/// What is told of an object without its bytes.
+struct Head {
+    etag: String,
+    size: u64,
+    written: i64,
+}
+
+/// What a reader gives, unless that is more than `most` bytes.
+fn bounded(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let read = reader.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|_| read as u64 <= most))
 }
 
 /// The names that S3 allows, which are names of folders as well.
@@ -138,27 +192,35 @@ fn check_bucket(name: &str) -> Result<(), Refusal> {
     Err(Refusal("InvalidBucketName", "The specified bucket is not valid.".to_owned(), 400))
 }
 
-fn modified(file: &Path) -> std::io::Result<i64> {
-    let at = std::fs::metadata(file)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
+fn modified(said: &Metadata) -> i64 {
+    let at = said.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn walk(folder: &Path, prefix: &str, keys: &mut Vec<String>) -> std::io::Result<()> {
+/// The keys below a folder that begin with `prefix`. Links and whatever else is no file are no objects.
+fn walk(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let key = format!("{prefix}{name}");
-        if entry.file_type()?.is_dir() {
-            walk(&entry.path(), &format!("{key}/"), keys)?;
-        } else if !(name.starts_with('.') && name.ends_with(".part")) {
+        let (kind, key) = (entry.file_type()?, format!("{above}{name}"));
+        if kind.is_dir() {
+            let below = format!("{key}/");
+            if below.starts_with(prefix) || prefix.starts_with(&below) {
+                walk(&entry.path(), &below, prefix, keys)?;
+            }
+        } else if kind.is_file() && key.starts_with(prefix) && !(name.starts_with('.') && name.ends_with(".part")) {
             keys.push(key);
         }
     }
     Ok(())
 }
 
+fn quoted(sum: &str) -> String {
+    format!("\"{sum}\"")
+}
+
 fn etag(body: &[u8]) -> String {
-    format!("\"{}\"", md5(body))
+    quoted(&md5(body))
 }
 
 /// `aws-sdk:s3`: the operations on objects that workflows use; `None` for one that has no local form.
@@ -170,11 +232,12 @@ pub fn call(host: &Host, action: &str, parameters: &Value) -> Option<Answer> {
         "createBucket" => buckets.create(bucket).map(|()| json!({ "Location": format!("/{bucket}") })),
         "headBucket" => buckets.bucket(bucket).map(|_| json!({ "BucketRegion": host.place.region })),
         "getObject" => buckets.get(bucket, key).map(|(body, written)| {
-            let mut head = head(&body, written);
-            head.insert("Body".to_owned(), json!(String::from_utf8_lossy(&body)));
-            Value::Object(head)
+            let head = Head { etag: etag(&body), size: body.len() as u64, written };
+            let mut told = told(&head);
+            told.insert("Body".to_owned(), json!(String::from_utf8_lossy(&body)));
+            Value::Object(told)
         }),
-        "headObject" => buckets.get(bucket, key).map(|(body, written)| Value::Object(head(&body, written))),
+        "headObject" => buckets.head(bucket, key).map(|head| Value::Object(told(&head))),
         "putObject" => {
             let body = match parameters.get("Body") {
                 Some(Value::String(text)) => text.clone(),
@@ -191,13 +254,13 @@ pub fn call(host: &Host, action: &str, parameters: &Value) -> Option<Answer> {
     Some(came.map_or_else(|refusal| refused(&refusal), |value| Answer::Done(value.to_string())))
 }
 
-fn head(body: &[u8], written: i64) -> Map<String, Value> {
+fn told(head: &Head) -> Map<String, Value> {
     let all = [
         ("AcceptRanges", json!("bytes")),
-        ("ContentLength", json!(body.len())),
+        ("ContentLength", json!(head.size)),
         ("ContentType", json!("binary/octet-stream")),
-        ("ETag", json!(etag(body))),
-        ("LastModified", json!(iso(written))),
+        ("ETag", json!(head.etag)),
+        ("LastModified", json!(iso(head.written))),
         ("Metadata", json!({})),
         // Since 2023 every object is encrypted so, unless its writer asks for another way.
         ("ServerSideEncryption", json!("AES256")),
@@ -205,29 +268,51 @@ fn head(body: &[u8], written: i64) -> Map<String, Value> {
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// Copies an object. The source is written as in a URL.
 fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Value, Refusal> {
+    let source = decoded(source);
     let (from, name) = source.trim_start_matches('/').split_once('/').ok_or_else(no_key)?;
-    let (body, written) = buckets.get(from, name)?;
+    let (body, _) = buckets.get(from, name)?;
     buckets.put(bucket, key, &body)?;
-    Ok(json!({ "CopyObjectResult": { "ETag": etag(&body), "LastModified": iso(written) } }))
+    let head = buckets.head(bucket, key)?;
+    Ok(json!({ "CopyObjectResult": { "ETag": head.etag, "LastModified": iso(head.written) } }))
 }
 
+/// `ListObjectsV2`. With a delimiter, the keys that go on after it are told by what comes before.
 fn list(buckets: &Buckets, parameters: &Value) -> Result<Value, Refusal> {
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (bucket, prefix, delimiter) = (text("Bucket"), text("Prefix"), text("Delimiter"));
     let most = parameters.get("MaxKeys").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
     let most = most.unwrap_or(PAGE).min(PAGE);
     // The place where a page goes on is the last key of the page before it.
     let after = if text("ContinuationToken").is_empty() { text("StartAfter") } else { text("ContinuationToken") };
-    let mut objects = buckets.list(text("Bucket"), text("Prefix"))?;
-    objects.retain(|object| object["Key"].as_str().is_some_and(|key| after.is_empty() || key > after));
-    let more = objects.len() > most;
-    objects.truncate(most);
+    let group = |key: &str| -> Option<String> {
+        let end = prefix.len() + key.get(prefix.len()..)?.find(delimiter).filter(|_| !delimiter.is_empty())?;
+        key.get(..end + delimiter.len()).map(str::to_owned)
+    };
+    // Each is an object, or all that have a beginning in common.
+    let mut entries: Vec<(String, bool)> = Vec::new();
+    for key in buckets.keys(bucket, prefix)? {
+        let entry = group(&key).map_or_else(|| (key, false), |group| (group, true));
+        if entry.0.as_str() > after && entries.last() != Some(&entry) {
+            entries.push(entry);
+        }
+    }
+    let more = most > 0 && entries.len() > most;
+    entries.truncate(most);
+    let objects = buckets.described(bucket, entries.iter().filter(|(_, group)| !group).map(|(key, _)| key))?;
+    let groups: Vec<Value> =
+        entries.iter().filter(|(_, group)| *group).map(|(prefix, _)| json!({ "Prefix": prefix })).collect();
     let mut answer = json!({
-        "Contents": objects, "IsTruncated": more, "KeyCount": objects.len(), "MaxKeys": most, "Name": text("Bucket"),
-        "Prefix": text("Prefix"),
+        "Contents": objects, "IsTruncated": more, "KeyCount": objects.len() + groups.len(), "MaxKeys": most,
+        "Name": bucket, "Prefix": prefix,
     });
-    if let Some(last) = objects.last().filter(|_| more) {
-        answer["NextContinuationToken"] = last["Key"].clone();
+    if !delimiter.is_empty() {
+        answer["Delimiter"] = json!(delimiter);
+        answer["CommonPrefixes"] = json!(groups);
+    }
+    if let Some((last, _)) = entries.last().filter(|_| more) {
+        answer["NextContinuationToken"] = json!(last);
     }
     Ok(answer)
 }
@@ -250,11 +335,11 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
     let buckets = Buckets::of(host);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let came = if resource.to_ascii_lowercase().contains("listobjects") {
-        buckets
-            .list(text("Bucket"), text("Prefix"))
-            .map(|objects| Value::Array(objects.iter().map(item).collect()).to_string())
+        let keys = buckets.keys(text("Bucket"), text("Prefix"));
+        let objects = keys.and_then(|keys| buckets.described(text("Bucket"), keys.iter()));
+        objects.map(|objects| Value::Array(objects.iter().map(item).collect()).to_string())
     } else {
-        text_of(&buckets, parameters)
+        text_of(&buckets, parameters, &mut 0)
     };
     came.map_or_else(|refusal| unread(&refusal), Answer::Done)
 }
@@ -263,35 +348,36 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
 pub fn read_each(host: &Host, parameters: &Value) -> Answer {
     let buckets = Buckets::of(host);
     let objects = parameters["Objects"].as_array().into_iter().flatten();
-    let texts: Result<Vec<String>, Refusal> = objects.map(|object| text_of(&buckets, object)).collect();
+    let mut read = 0;
+    let texts: Result<Vec<String>, Refusal> = objects.map(|object| text_of(&buckets, object, &mut read)).collect();
     texts.map_or_else(|refusal| unread(&refusal), |texts| Answer::Done(json!(texts).to_string()))
 }
 
-/// The text of the object that `Bucket` and `Key` name, decompressed.
-fn text_of(buckets: &Buckets, object: &Value) -> Result<String, Refusal> {
+/// The text of the object that `Bucket` and `Key` name, decompressed. `read` is what was read before, and then with it.
+fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, Refusal> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (body, _) = buckets.get(text("Bucket"), text("Key"))?;
-    let plain = decompressed(body).map_err(|error| {
+    let plain = decompressed(body, READ.saturating_sub(*read)).map_err(|error| {
         let why = format!("The object '{}' cannot be decompressed: {error}", text("Key"));
         Refusal("InvalidCompressionFormat", why, 400)
     })?;
+    let plain = plain.ok_or_else(|| too_large(text("Key")))?;
+    *read += plain.len() as u64;
     Ok(String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// A body that begins as gzip or Zstandard begin, without that compression; any other as it is.
-fn decompressed(body: Vec<u8>) -> std::io::Result<Vec<u8>> {
+/// A body that begins as gzip or Zstandard begin, without that compression; any other as it is. `None` where that is
+/// more than `most` bytes.
+fn decompressed(body: Vec<u8>, most: u64) -> io::Result<Option<Vec<u8>>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-    let mut plain = Vec::new();
     if body.starts_with(&GZIP) {
-        MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain)?;
+        bounded(MultiGzDecoder::new(body.as_slice()), most)
     } else if body.starts_with(&ZSTD) {
-        let decoder = StreamingDecoder::new(body.as_slice());
-        decoder.map_err(std::io::Error::other)?.read_to_end(&mut plain)?;
+        bounded(StreamingDecoder::new(body.as_slice()).map_err(io::Error::other)?, most)
     } else {
-        return Ok(body);
+        Ok(Some(body).filter(|body| body.len() as u64 <= most))
     }
-    Ok(plain)
 }
 
 fn unread(refusal: &Refusal) -> Answer {
@@ -338,9 +424,10 @@ mod tests {
         GzEncoder::new(text.as_slice(), Compression::fast()).read_to_end(&mut gzip).unwrap();
         let zstd = ruzstd::encoding::compress_to_vec(text.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
         for body in [text.clone(), gzip, zstd] {
-            assert_eq!(decompressed(body).unwrap(), text);
+            assert_eq!(decompressed(body.clone(), 5).unwrap(), Some(text.clone()));
+            assert_eq!(decompressed(body, 4).unwrap(), None, "a small body may become a large one");
         }
-        assert!(decompressed(vec![0x1f, 0x8b, 0]).is_err());
+        assert!(decompressed(vec![0x1f, 0x8b, 0], 5).is_err());
     }
 
     #[test]
@@ -360,13 +447,52 @@ mod tests {
         buckets.put("b-1", "out.json", b"[]").unwrap();
         assert_eq!(buckets.get("b-1", "in/z.json").unwrap().0, b"[2]");
         assert_eq!(buckets.get("b-1", "in").unwrap_err(), no_key());
-        let listed: Vec<Value> = buckets.list("b-1", "in/").unwrap().iter().map(|one| one["Key"].clone()).collect();
-        assert_eq!(listed, ["in/a.json", "in/z.json"]);
+        assert_eq!(buckets.keys("b-1", "in/").unwrap(), ["in/a.json", "in/z.json"]);
+        assert_eq!(buckets.keys("b-1", "in/z").unwrap(), ["in/z.json"]);
         let page = list(&buckets, &json!({ "Bucket": "b-1", "MaxKeys": 2, "StartAfter": "in/a.json" })).unwrap();
         assert_eq!((&page["KeyCount"], &page["IsTruncated"]), (&json!(2), &json!(false)));
+        let page = list(&buckets, &json!({ "Bucket": "b-1", "Delimiter": "/", "MaxKeys": 1 })).unwrap();
+        assert_eq!((&page["CommonPrefixes"], &page["KeyCount"]), (&json!([{ "Prefix": "in/" }]), &json!(1)));
+        let next = json!({ "Bucket": "b-1", "Delimiter": "/", "ContinuationToken": page["NextContinuationToken"] });
+        let page = list(&buckets, &next).unwrap();
+        assert_eq!((&page["Contents"][0]["Key"], &page["KeyCount"]), (&json!("out.json"), &json!(1)));
+        for key in ["in", "out.json/none"] {
+            buckets.delete("b-1", key).unwrap();
+        }
         buckets.delete("b-1", "out.json").unwrap();
         buckets.delete("b-1", "out.json").unwrap();
         assert_eq!(buckets.get("b-1", "out.json").unwrap_err(), no_key());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_no_object() {
+        let folder = std::env::temp_dir().join(format!("countersign-s3-links-{}", std::process::id()));
+        let buckets = Buckets(folder.join("s3"));
+        buckets.create("b-1").unwrap();
+        buckets.put("b-1", "in/a", b"x").unwrap();
+        std::fs::create_dir_all(folder.join("outside")).unwrap();
+        std::fs::write(folder.join("outside/secret"), "secret").unwrap();
+        for (name, to) in [("out", "outside"), ("file", "outside/secret"), ("in/nowhere", "none")] {
+            std::os::unix::fs::symlink(folder.join(to), folder.join("s3/b-1").join(name)).unwrap();
+        }
+        for key in ["out/secret", "out/new", "file", "in/nowhere"] {
+            assert_eq!(buckets.get("b-1", key).unwrap_err().0, "InvalidArgument", "{key}");
+            assert_eq!(buckets.put("b-1", key, b"x").unwrap_err().0, "InvalidArgument", "{key}");
+        }
+        let listed = list(&buckets, &json!({ "Bucket": "b-1" })).unwrap();
+        assert_eq!((&listed["Contents"][0]["Key"], &listed["KeyCount"]), (&json!("in/a"), &json!(1)));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_object_is_copied_whatever_its_key() {
+        let folder = std::env::temp_dir().join(format!("countersign-s3-copies-{}", std::process::id()));
+        let buckets = Buckets(folder.clone());
+        buckets.create("b-1").unwrap();
+        buckets.put("b-1", "in/a b+ü%.json", b"[1]").unwrap();
+        copy(&buckets, "/b-1/in/a%20b%2B%C3%BC%25.json", "b-1", "out").unwrap();
+        assert_eq!(buckets.get("b-1", "out").unwrap().0, b"[1]");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
