@@ -105,7 +105,7 @@ def main():
         try:
             # Bytes are the answer as it is, as on AWS.
             text = result if isinstance(result, bytes) else json.dumps(result, default=plain)
-        except (TypeError, ValueError) as error:
+        except Exception as error:
             wrong = f"Unable to marshal response: {error}"
             post(place + "/error", error_text(wrong, "Runtime.MarshalError", context.aws_request_id, []))
             continue

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::BodyExt;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -73,7 +74,6 @@ pub async fn serve(lines: Lines) -> Result<(SocketAddr, tokio::task::JoinHandle<
         .route(&format!("{runtime}/invocation/{{id}}/response"), post(response))
         .route(&format!("{runtime}/invocation/{{id}}/error"), post(error))
         .route(&format!("{runtime}/init/error"), post(init_error))
-        .layer(DefaultBodyLimit::max(LARGEST * 2))
         .with_state(lines);
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -98,19 +98,36 @@ async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Respons
     (headers, event.payload).into_response()
 }
 
-async fn response(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Bytes) -> StatusCode {
-    if body.len() > LARGEST {
-        return reply(&lines, &secret, Reply::TooLarge(body.len()));
+async fn response(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Body) -> StatusCode {
+    said(&lines, &secret, body, Reply::Answer).await
+}
+
+async fn error(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Body) -> StatusCode {
+    said(&lines, &secret, body, Reply::Error).await
+}
+
+async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body: Body) -> StatusCode {
+    said(&lines, &secret, body, Reply::Error).await
+}
+
+/// Passes on what a child said. What is too long is read to its end, so that the child goes on, and not kept.
+async fn said(lines: &Lines, secret: &str, mut body: Body, as_reply: fn(String) -> Reply) -> StatusCode {
+    if !lock(lines).contains_key(secret) {
+        return StatusCode::FORBIDDEN;
     }
-    reply(&lines, &secret, Reply::Answer(String::from_utf8_lossy(&body).into_owned()))
-}
-
-async fn error(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Bytes) -> StatusCode {
-    reply(&lines, &secret, Reply::Error(String::from_utf8_lossy(&body).into_owned()))
-}
-
-async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body: Bytes) -> StatusCode {
-    reply(&lines, &secret, Reply::Error(String::from_utf8_lossy(&body).into_owned()))
+    let (mut kept, mut size) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        // A child that ended while it spoke has said nothing.
+        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST };
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.len();
+        if size <= LARGEST {
+            kept.extend_from_slice(&data);
+        }
+    }
+    let said =
+        if size > LARGEST { Reply::TooLarge(size) } else { as_reply(String::from_utf8_lossy(&kept).into_owned()) };
+    reply(lines, secret, said)
 }
 
 fn reply(lines: &Lines, secret: &str, reply: Reply) -> StatusCode {

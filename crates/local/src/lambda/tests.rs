@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 use serde_json::{Value, json};
 
+use super::runtime_api::LARGEST;
 use super::*;
 
 const CODE: &str = r#"
@@ -24,6 +25,13 @@ def print_much(event, context):
     os.write(1, b"\xff" * 200_000 + b"\n")
     os.write(2, b"x" * 200_000)
     return "printed"
+def flood(event, context):
+    return "x" * event
+def deep(event, context):
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
 def odd(event, context):
     return b'["bytes"]' if event == "bytes" else {1, 2}
 "#;
@@ -34,7 +42,7 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
     std::fs::write(folder.join("code.py"), CODE).unwrap();
     std::fs::write(folder.join("broken.py"), "import not_there_at_all\n").unwrap();
     let mut toml = String::new();
-    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much"] {
+    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much", "flood", "deep"] {
         toml += &format!(
             "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
         );
@@ -120,6 +128,20 @@ async fn loading_takes_no_time_of_the_function_and_its_output_never_blocks_it() 
     for _ in 0..2 {
         assert_eq!(functions.invoke("print_much", "{}").await.unwrap(), "\"printed\"");
     }
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_at_once() {
+    let (functions, folder) = functions("flood").await;
+    for size in [LARGEST, 3 * LARGEST] {
+        let (error, cause) = parts(functions.invoke("flood", &size.to_string()).await);
+        assert_eq!(error, "Function.ResponseSizeTooLarge", "{cause}");
+    }
+    assert_eq!(functions.invoke("flood", "1").await.unwrap(), "\"x\"", "the process goes on");
+    let (error, _) = parts(functions.invoke("deep", "{}").await);
+    assert_eq!(error, "Runtime.MarshalError");
     functions.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
