@@ -3,6 +3,10 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+/// The longest name of an error and the longest cause, in characters.
+const ERROR: usize = 256;
+const CAUSE: usize = 32_768;
+
 /// What a task's run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -50,6 +54,19 @@ impl Answer {
         Self::failed(error, format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id})"))
     }
 
+    /// The answer with no longer an error's name and cause than Step Functions tells.
+    #[must_use]
+    pub fn within_limits(mut self) -> Self {
+        if let Self::Failed { error, cause } | Self::SubmitFailed { error, cause } = &mut self {
+            for (text, most) in [(error, ERROR), (cause, CAUSE)] {
+                if let Some((end, _)) = text.char_indices().nth(most) {
+                    text.truncate(end);
+                }
+            }
+        }
+        self
+    }
+
     /// A result with the HTTP metadata that optimised integrations add. `headers` come before the request's id.
     pub fn with_metadata(result: Map<String, Value>, headers: &[(&str, String)], request_id: &str) -> Self {
         let mut plain: Map<String, Value> =
@@ -74,4 +91,16 @@ pub fn usual_headers(date: &str, content_type: &str, length: usize) -> [(&'stati
         ("Date", date.to_owned()),
         ("connection", "keep-alive".to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_within_the_limits() {
+        let failed = |error: usize, cause: usize| Answer::failed(&"e".repeat(error), "ü".repeat(cause));
+        assert_eq!(failed(300, 40_000).within_limits(), failed(ERROR, CAUSE));
+        assert_eq!(failed(1, CAUSE).within_limits(), failed(1, CAUSE));
+    }
 }

@@ -31,7 +31,7 @@ use crate::host::Host;
 
 /// Runs one task to its answer. Boxed, because a task may call what runs tasks.
 pub fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-    Box::pin(run_one(host, execution, request))
+    Box::pin(async move { run_one(host, execution, request).await.within_limits() })
 }
 
 async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
