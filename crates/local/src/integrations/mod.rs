@@ -128,13 +128,40 @@ fn nowhere(service: &str, resource: &str) -> Answer {
     )
 }
 
-/// Step Functions' own API as a task: names begin with a capital letter there.
+/// What Step Functions' own API takes as a text of JSON; a task may give the value itself.
+const TEXTS: [&str; 3] = ["definition", "input", "output"];
+
+/// Step Functions' own API as a task: names begin with a capital letter there, and times are texts.
 async fn own_api(call: Call<'_>, action: &str) -> Answer {
     let operation = with_first(action, char::to_ascii_uppercase);
-    let parameters = renamed(call.parameters, char::to_ascii_lowercase);
-    match api::call(call.host, &operation, parameters).await {
-        Ok(answer) => Answer::Done(renamed(&answer, char::to_ascii_uppercase).to_string()),
+    let given = call.parameters.as_object().into_iter().flatten().map(|(name, value)| {
+        let name = with_first(name, char::to_ascii_lowercase);
+        let value = match value {
+            Value::Object(_) | Value::Array(_) if TEXTS.contains(&name.as_str()) => Value::String(value.to_string()),
+            value => renamed(value, char::to_ascii_lowercase),
+        };
+        (name, value)
+    });
+    match api::call(call.host, &operation, Value::Object(given.collect())).await {
+        Ok(answer) => Answer::Done(renamed(&with_times(answer), char::to_ascii_uppercase).to_string()),
         Err(error) => executions::refused("aws-sdk:sfn", &error),
+    }
+}
+
+/// An answer of the API with its times, which are seconds since the epoch there, as texts.
+fn with_times(answer: Value) -> Value {
+    match answer {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| {
+                let time = value.as_f64().filter(|_| name == "timestamp" || name.ends_with("Date"));
+                #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch stay below 2^53")]
+                let text = time.map(|seconds| Value::String(api::wire::iso((seconds * 1_000.0).round() as i64)));
+                (name, text.unwrap_or_else(|| with_times(value)))
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.into_iter().map(with_times).collect(),
+        other => other,
     }
 }
 

@@ -91,3 +91,24 @@ async fn a_job_that_is_waited_for_may_be_answered_by_its_token() {
     assert_eq!(described["status"], "RUNNING", "the job itself goes on");
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn the_own_api_takes_values_and_tells_times_as_a_task() {
+    let engine = Engine::new("nested-api").await;
+    let activity = text(&engine.call("CreateActivity", json!({ "name": "desk" })).await["activityArn"]);
+    let waiting = engine.machine("Waiting", only(json!({ "Type": "Task", "Resource": activity }))).await;
+    let waiting = engine.start(&waiting, "one").await;
+    let token = engine.call("GetActivityTask", json!({ "activityArn": activity })).await["taskToken"].clone();
+    let call = async |name: &str, action: &str, parameters: Value| {
+        let resource = format!("arn:aws:states:::aws-sdk:sfn:{action}");
+        let state = json!({ "Type": "Task", "Resource": resource, "Parameters": parameters });
+        let row = engine.ended(&engine.start(&engine.machine(name, only(state)).await, "one").await).await;
+        serde_json::from_str::<Value>(&row.output.unwrap_or_else(|| panic!("{:?}", row.cause))).unwrap()
+    };
+    call("Answer", "sendTaskSuccess", json!({ "TaskToken": token, "Output": { "Total": [1] } })).await;
+    assert_eq!(engine.ended(&waiting).await.output.as_deref(), Some(r#"{"Total":[1]}"#));
+    let described = call("Describe", "describeExecution", json!({ "ExecutionArn": waiting })).await;
+    let day = |name: &str| described[name].as_str().map(|time| time[..10].to_owned());
+    assert_eq!((day("StartDate"), day("StopDate")), (Some("2023-11-14".to_owned()), Some("2023-11-14".to_owned())));
+    engine.remove().await;
+}
