@@ -47,9 +47,14 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
     if let Some(filter) = text("FilterExpression") {
         keep(&mut items, filter, "FilterExpression", &names)?;
     }
+    let projection = text("ProjectionExpression");
+    if let Some(expression) = projection {
+        project(expression, &names, &Map::new())?;
+    }
+    names.check_used()?;
     let mut answer = json!({ "Count": items.len(), "ScannedCount": scanned });
     if text("Select") != Some("COUNT") {
-        let shown = |item: Item| match text("ProjectionExpression") {
+        let shown = |item: Item| match projection {
             Some(expression) => project(expression, &names, &item),
             None => Ok(item),
         };

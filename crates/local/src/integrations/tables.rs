@@ -190,34 +190,28 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     let before: Option<Item> = host.store.thing(Kind::Item, &place).await?;
     let names = Names::of(parameters);
     if action == "getItem" {
-        let Some(item) = before else { return Ok(json!({})) };
+        let found = before.is_some();
+        let item = before.unwrap_or_default();
         let projected = parameters.get("ProjectionExpression").and_then(Value::as_str);
         let item = projected.map_or(Ok(item.clone()), |expression| project(expression, &names, &item))?;
-        return Ok(json!({ "Item": item }));
+        names.check_used()?;
+        return Ok(if found { json!({ "Item": item }) } else { json!({}) });
     }
-    if let Some(condition) = parameters.get("ConditionExpression").and_then(Value::as_str)
-        && !holds(condition, "ConditionExpression", &names, before.as_ref().unwrap_or(&Map::new()))?
-    {
+    let condition = parameters.get("ConditionExpression").and_then(Value::as_str);
+    let empty = Map::new();
+    let holds = condition.map(|text| holds(text, "ConditionExpression", &names, before.as_ref().unwrap_or(&empty)));
+    if holds.transpose()? == Some(false) {
         return Err(Refusal("ConditionalCheckFailedException", "The conditional request failed".to_owned()));
     }
     let (after, changes) = match action {
         "deleteItem" => (None, Vec::new()),
         "updateItem" => {
-            let mut item = before.clone().unwrap_or_else(|| given.clone());
-            let changes = match parameters.get("UpdateExpression").and_then(Value::as_str) {
-                Some(expression) => update(expression, &names, &mut item)?,
-                None => Vec::new(),
-            };
-            if let Some(part) = table.key.iter().find(|part| item.get(*part) != given.get(*part)) {
-                return Err(invalid(format!(
-                    "One or more parameter values were invalid: Cannot update attribute {part}. This attribute is part of \
-                     the key"
-                )));
-            }
+            let (item, changes) = updated(&table, &given, before.as_ref(), parameters, &names)?;
             (Some(item), changes)
         }
         _ => (Some(given), Vec::new()),
     };
+    names.check_used()?;
     match &after {
         Some(item) if weight(item) > ITEM => {
             let of = if action == "updateItem" { " to update" } else { "" };
@@ -227,6 +221,27 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
         None => host.store.forget(Kind::Item, &place).await?,
     }
     Ok(returned(parameters, before, after, &changes))
+}
+
+/// The item as an update leaves it, and the changes.
+fn updated(
+    table: &Table,
+    key: &Item,
+    before: Option<&Item>,
+    parameters: &Value,
+    names: &Names<'_>,
+) -> Result<(Item, Vec<Change>), Refusal> {
+    let mut item = before.unwrap_or(key).clone();
+    let changes = match parameters.get("UpdateExpression").and_then(Value::as_str) {
+        Some(expression) => update(expression, names, &mut item)?,
+        None => Vec::new(),
+    };
+    if let Some(part) = table.key.iter().find(|part| item.get(*part) != key.get(*part)) {
+        return Err(invalid(format!(
+            "One or more parameter values were invalid: Cannot update attribute {part}. This attribute is part of the key"
+        )));
+    }
+    Ok((item, changes))
 }
 
 /// Only an update returns something but the item before it.

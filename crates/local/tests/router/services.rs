@@ -73,8 +73,12 @@ async fn on_table(engine: &Engine, operation: &str, mut more: Value) -> Result<V
 async fn an_update_returns_what_it_names() {
     let engine = with_table("updated").await;
     let update = |expression: &str, returned: &str| {
-        json!({ "Key": { "id": { "S": "1" } }, "UpdateExpression": expression, "ReturnValues": returned,
-                "ExpressionAttributeValues": { ":n": { "N": "2.0" } } })
+        let mut ask =
+            json!({ "Key": { "id": { "S": "1" } }, "UpdateExpression": expression, "ReturnValues": returned });
+        if expression.contains(":n") {
+            ask["ExpressionAttributeValues"] = json!({ ":n": { "N": "2.0" } });
+        }
+        ask
     };
     let returned = async |expression: &str, returned: &str| {
         on_table(&engine, "UpdateItem", update(expression, returned)).await.unwrap()
@@ -98,11 +102,13 @@ async fn what_dynamodb_does_not_take_is_refused() {
         json!({ "Key": key, "UpdateExpression": expression, "ExpressionAttributeValues": {
         ":s": { "S": "2" }, ":l": { "L": [{ "S": "x".repeat(250_000) }] } } })
     };
-    on_table(&engine, "UpdateItem", update("SET l = :l")).await.unwrap();
+    on_table(&engine, "UpdateItem", update("SET l = :l, s = :s")).await.unwrap();
     for (operation, parameters, why) in [
         ("UpdateItem", update("SET id = :s"), "Cannot update attribute id. This attribute is part of the key"),
         ("UpdateItem", update("REMOVE id"), "Cannot update attribute id. This attribute is part of the key"),
-        ("UpdateItem", update("SET l = list_append(l, :l)"), "Item size to update has exceeded"),
+        ("UpdateItem", update("SET status = :s, l = :l"), "reserved keyword: status"),
+        ("UpdateItem", update("SET l = :l"), "unused in expressions: keys: {:s}"),
+        ("UpdateItem", update("SET s = :s, l = list_append(l, :l)"), "Item size to update has exceeded"),
         ("PutItem", json!({ "Item": { "x": { "S": "1" } } }), "Missing the key id in the item"),
         ("PutItem", json!({ "Item": { "id": { "S": "" } } }), "cannot contain an empty string value. Key: id"),
         (

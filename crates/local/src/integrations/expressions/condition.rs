@@ -177,7 +177,7 @@ mod tests {
     fn item() -> Item {
         let item = json!({
             "status": { "S": "open" }, "n": { "N": "3" }, "tags": { "SS": ["a", "b"] },
-            "lines": { "L": [{ "M": { "sku": { "S": "x-1" } } }] }, "far": { "N": "1e100" },
+            "parts": { "L": [{ "M": { "sku": { "S": "x-1" } } }] }, "far": { "N": "1e100" },
         });
         item.as_object().cloned().unwrap()
     }
@@ -199,8 +199,8 @@ mod tests {
             ("attribute_not_exists(id)", true),
             ("attribute_exists(#s) AND n > :two", true),
             ("#s <> :open OR n <= :two", false),
-            ("missing = :open", false),
-            ("missing <> :open", true),
+            ("absent = :open", false),
+            ("absent <> :open", true),
             ("NOT (#s = :a or n = :two) and begins_with(#s, :o)", true),
             ("#s = :a AND n = :two OR n = :two", false),
             ("#s = :open OR n = :two AND #s = :a", true),
@@ -208,7 +208,7 @@ mod tests {
             ("#s IN (:a, :open)", true),
             ("contains(tags, :a) AND NOT contains(tags, :o)", true),
             ("contains(#s, :o)", true),
-            ("begins_with(lines[0].sku, :x) and attribute_not_exists(lines[1])", true),
+            ("begins_with(parts[0].sku, :x) and attribute_not_exists(parts[1])", true),
             ("far > n AND NOT far <= :four", true),
             ("tags = :tags", true),
             ("size(tags) = :two AND attribute_type(tags, :type)", true),
@@ -223,6 +223,10 @@ mod tests {
             (" ", "Invalid ConditionExpression: The expression can not be empty;"),
             ("#s = ", "Invalid ConditionExpression: Syntax error; token: \"<EOF>\", near: \"=\""),
             ("#s = :open )", "Invalid ConditionExpression: Syntax error; token: \")\", near: \":open )\""),
+            (
+                "status = :open",
+                "Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: status",
+            ),
             ("#s ? :open", "Invalid ConditionExpression: Syntax error; token: \"?\", near: \"? :open\""),
             ("#t = :a", "An expression attribute name used in the document path is not defined; attribute name: #t"),
         ] {

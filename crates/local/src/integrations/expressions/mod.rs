@@ -5,12 +5,18 @@
 mod condition;
 mod number;
 mod projection;
+mod reserved;
 mod update;
 mod value;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::tables::{Refusal, invalid};
+
+use reserved::is_reserved;
 
 pub use condition::{holds, order};
 pub use projection::{parts, project};
@@ -19,19 +25,49 @@ pub use value::{taken_item, weight};
 
 pub type Item = Map<String, Value>;
 
-/// What `#name` and `:value` stand for.
+/// The parameters that say what `#name` and `:value` stand for.
+const NAMES: &str = "ExpressionAttributeNames";
+const VALUES: &str = "ExpressionAttributeValues";
+
+/// What `#name` and `:value` stand for, and which of them were asked for.
 pub struct Names<'a> {
     names: Option<&'a Value>,
     values: Option<&'a Value>,
+    used: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Names<'a> {
     /// Those of a request.
     pub fn of(parameters: &'a Value) -> Self {
-        Self { names: parameters.get("ExpressionAttributeNames"), values: parameters.get("ExpressionAttributeValues") }
+        Self { names: parameters.get(NAMES), values: parameters.get(VALUES), used: RefCell::default() }
+    }
+
+    /// Refuses names and values that no expression has asked for, when all were read.
+    ///
+    /// # Errors
+    /// There are some.
+    pub fn check_used(&self) -> Result<(), Refusal> {
+        let used = self.used.borrow();
+        for (field, given) in [(NAMES, self.names), (VALUES, self.values)] {
+            let given = given.and_then(Value::as_object).into_iter().flatten();
+            let unused: Vec<&str> =
+                given.map(|(alias, _)| alias.as_str()).filter(|alias| !used.contains(*alias)).collect();
+            if !unused.is_empty() {
+                let unused = unused.join(", ");
+                return Err(invalid(format!("Value provided in {field} unused in expressions: keys: {{{unused}}}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, alias: &str) {
+        if !self.used.borrow().contains(alias) {
+            self.used.borrow_mut().insert(alias.to_owned());
+        }
     }
 
     fn name(&self, alias: &str) -> Result<String, Refusal> {
+        self.note(alias);
         let name = self.names.and_then(|names| names.get(alias)).and_then(Value::as_str);
         name.map(str::to_owned).ok_or_else(|| {
             invalid(format!(
@@ -41,6 +77,7 @@ impl<'a> Names<'a> {
     }
 
     fn value(&self, alias: &str) -> Result<Value, Refusal> {
+        self.note(alias);
         let value = self.values.and_then(|values| values.get(alias)).ok_or_else(|| {
             invalid(format!(
                 "An expression attribute value used in expression is not defined; attribute value: {alias}"
@@ -207,6 +244,11 @@ impl<'a> Reader<'a> {
                 names.name(alias)
             }
             Some(name) if name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') => {
+                if is_reserved(name) {
+                    let kind = self.kind;
+                    let why = "Attribute name is a reserved keyword; reserved keyword";
+                    return Err(invalid(format!("Invalid {kind}: {why}: {name}")));
+                }
                 self.at += 1;
                 Ok(name.to_owned())
             }
