@@ -25,6 +25,12 @@ def print_much(event, context):
     os.write(1, b"\xff" * 200_000 + b"\n")
     os.write(2, b"x" * 200_000)
     return "printed"
+def leave(event, context):
+    import subprocess
+    child = subprocess.Popen(["sleep", "300"])
+    with open("left", "w") as left:
+        left.write(str(child.pid))
+    child.wait()
 def flood(event, context):
     return "x" * event
 def deep(event, context):
@@ -42,7 +48,9 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
     std::fs::write(folder.join("code.py"), CODE).unwrap();
     std::fs::write(folder.join("broken.py"), "import not_there_at_all\n").unwrap();
     let mut toml = String::new();
-    for name in ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much", "flood", "deep"] {
+    for name in
+        ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much", "flood", "deep", "leave"]
+    {
         toml += &format!(
             "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
         );
@@ -128,6 +136,27 @@ async fn loading_takes_no_time_of_the_function_and_its_output_never_blocks_it() 
     for _ in 0..2 {
         assert_eq!(functions.invoke("print_much", "{}").await.unwrap(), "\"printed\"");
     }
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_handler_started_ends_with_it() {
+    let (functions, folder) = functions("leave").await;
+    assert_eq!(parts(functions.invoke("leave", "{}").await).0, "Sandbox.Timedout");
+    let left = std::fs::read_to_string(folder.join("left")).unwrap();
+    let state = || {
+        let told = std::process::Command::new("ps").args(["-o", "stat=", "-p", &left]).output().unwrap();
+        String::from_utf8(told.stdout).unwrap()
+    };
+    // It is gone, or dead and not yet taken note of.
+    for _ in 0..100 {
+        if state().is_empty() || state().starts_with('Z') {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(state().is_empty() || state().starts_with('Z'), "{}", state());
     functions.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

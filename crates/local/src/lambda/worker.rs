@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -67,6 +68,7 @@ impl Worker {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn()?;
         if let Some(out) = child.stdout.take() {
@@ -91,8 +93,19 @@ impl Worker {
 
     /// Ends the process.
     pub async fn end(mut self) {
+        self.kill();
         // It may have ended by itself.
-        let _ = self.child.kill().await;
+        let _ = self.child.wait().await;
+    }
+
+    /// Ends the process and those that it started.
+    fn kill(&self) {
+        // While nobody has waited for the process, no other has its id.
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(id) = id {
+            // It may have ended by itself.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
     }
 
     /// Hands one event to the handler.
@@ -128,8 +141,7 @@ impl Worker {
             }
             status = self.child.wait() => Err(exit_error(&id, &exit_words(status))),
             () = late => {
-                // It may have ended by itself.
-                let _ = self.child.start_kill();
+                self.kill();
                 Err(failure("Sandbox.Timedout", &format!("RequestId: {id} Error: Task timed out after {timeout_seconds}.00 seconds")))
             }
         }
@@ -138,6 +150,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.kill();
         lock(&self.lines).remove(&self.secret);
     }
 }
