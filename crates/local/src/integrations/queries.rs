@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::expressions::{Item, Names, holds, order, project, taken_item};
+use super::expressions::{Item, Names, equates, holds, order, project, taken_item};
 use super::tables::{Refusal, Table, invalid, place};
 use crate::host::Host;
 
@@ -28,6 +28,13 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
             invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
         })?;
         keep(&mut items, condition, "KeyConditionExpression", &names)?;
+        // Which attributes an index has for its key is not known.
+        let partition = table.key.first().filter(|_| text("IndexName").is_none());
+        if let Some(partition) = partition
+            && !equates(condition, &names, partition)?
+        {
+            return Err(invalid(format!("Query condition missed key schema element: {partition}")));
+        }
         items.sort_by(order);
     } else {
         segment(&mut items, table, parameters)?;

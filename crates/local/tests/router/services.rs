@@ -183,6 +183,13 @@ async fn items_are_found_by_their_keys_and_filtered() {
     });
     let found = run(&engine, "Query", task("aws-sdk:dynamodb:query", query)).await.unwrap();
     assert_eq!(found, json!({ "Count": 1, "ScannedCount": 2, "Items": [{ "s": { "N": "9" } }] }));
+    let missed = json!({ "TableName": "t", "KeyConditionExpression": "s > :one",
+                         "ExpressionAttributeValues": { ":one": { "N": "1" } } });
+    let error = run(&engine, "Missed", task("aws-sdk:dynamodb:query", missed.clone())).await.unwrap_err();
+    assert!(error.contains("Query condition missed key schema element: p"), "{error}");
+    let mut indexed = missed;
+    indexed["IndexName"] = json!("by-s");
+    assert_eq!(run(&engine, "Index", task("aws-sdk:dynamodb:query", indexed)).await.unwrap()["Count"], json!(2));
     let mut page = json!({
         "TableName": "t", "KeyConditionExpression": "p = :p", "Limit": 2, "ScanIndexForward": false,
         "ExpressionAttributeValues": { ":p": { "S": "a" } },

@@ -23,6 +23,17 @@ pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item
     Ok(holds)
 }
 
+/// Whether a condition of a key asks for one value of an attribute.
+///
+/// # Errors
+/// The condition has signs that no expression has.
+pub fn equates(condition: &str, names: &Names<'_>, attribute: &str) -> Result<bool, Refusal> {
+    let reader = Reader::new(condition, names, "KeyConditionExpression")?;
+    let is_it = |token: &str| token == attribute || names.name(token).is_ok_and(|name| name == attribute);
+    let mut pairs = reader.tokens.windows(2);
+    Ok(pairs.any(|pair| (pair[1] == "=" && is_it(pair[0])) || (pair[0] == "=" && is_it(pair[1]))))
+}
+
 fn any(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
     let mut holds = all(reader, item)?;
     while reader.take("OR") {

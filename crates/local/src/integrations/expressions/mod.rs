@@ -18,7 +18,7 @@ use super::tables::{Refusal, invalid};
 
 use reserved::is_reserved;
 
-pub use condition::{holds, order};
+pub use condition::{equates, holds, order};
 pub use projection::{parts, project};
 pub use update::{Change, update};
 pub use value::{taken_item, weight};
