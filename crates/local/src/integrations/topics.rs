@@ -99,8 +99,12 @@ impl Notice {
             None => return Err("Invalid parameter: Empty message"),
         };
         let structured = parameters.get("MessageStructure").and_then(Value::as_str) == Some("json");
-        if structured && serde_json::from_str::<Value>(&message).is_ok_and(|all| all.get("default").is_none()) {
-            return Err("Invalid parameter: Message Structure - No default entry in JSON message body");
+        if structured {
+            let all: Value = serde_json::from_str(&message)
+                .map_err(|_| "Invalid parameter: Message Structure - JSON message body failed to parse")?;
+            if all.get("default").is_none() {
+                return Err("Invalid parameter: Message Structure - No default entry in JSON message body");
+            }
         }
         Ok(Self {
             subject: parameters.get("Subject").and_then(Value::as_str).map(str::to_owned),
@@ -129,9 +133,12 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Option<S
     tracing::info!(target: "countersign::topic", topic = %arn, subject = subject.unwrap_or_default(), "a message was published");
     for queue in &topic.queues {
         let mut body = json!({
-            "Type": "Notification", "MessageId": id, "TopicArn": arn, "Subject": subject, "Message": notice.for_queues(),
+            "Type": "Notification", "MessageId": id, "TopicArn": arn, "Message": notice.for_queues(),
             "Timestamp": iso(host.clock.now()),
         });
+        if let Some(subject) = subject {
+            body["Subject"] = json!(subject);
+        }
         if !notice.attributes.is_empty() {
             body["MessageAttributes"] = notice.attributes.iter().map(told).collect();
         }

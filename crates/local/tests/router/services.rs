@@ -380,11 +380,13 @@ async fn what_is_published_reaches_the_queues_in_their_form() {
         { "Id": "a", "Message": "{\"default\":\"d\",\"sqs\":\"for queues\"}", "MessageStructure": "json" },
         { "Id": "b", "Message": "plain", "Subject": "s", "MessageAttributes": attributes },
         { "Id": "c", "Message": "{\"sqs\":\"x\"}", "MessageStructure": "json" },
+        { "Id": "d", "Message": "no JSON", "MessageStructure": "json" },
     ]);
     let publish = json!({ "TopicArn": topic, "PublishBatchRequestEntries": entries });
     let came = run(&engine, "Publish", task("aws-sdk:sns:publishBatch", publish)).await.unwrap();
     assert_eq!(came["Successful"].as_array().unwrap().len(), 2);
     assert_eq!((&came["Failed"][0]["Id"], &came["Failed"][0]["Code"]), (&json!("c"), &json!("InvalidParameter")));
+    assert!(came["Failed"][1]["Message"].as_str().unwrap().ends_with("JSON message body failed to parse"), "{came}");
     let take = json!({ "QueueUrl": "http://localhost/0/q", "MaxNumberOfMessages": 10 });
     let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &take).await;
     let bodies: Vec<Value> = got["Messages"]
@@ -394,6 +396,7 @@ async fn what_is_published_reaches_the_queues_in_their_form() {
         .map(|m| serde_json::from_str(m["Body"].as_str().unwrap()).unwrap())
         .collect();
     assert_eq!((&bodies[0]["Message"], &bodies[1]["Message"]), (&json!("for queues"), &json!("plain")));
+    assert_eq!((bodies[0].get("Subject"), &bodies[1]["Subject"]), (None, &json!("s")));
     assert_eq!(bodies[1]["MessageAttributes"], json!({ "color": { "Type": "String", "Value": "red" } }));
     let error = run(&engine, "Gone", task("aws-sdk:sns:publish", json!({ "TopicArn": "arn:none", "Message": "x" })))
         .await
