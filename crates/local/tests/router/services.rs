@@ -296,6 +296,8 @@ async fn messages_are_sent_in_batches_and_received_with_their_attributes() {
     assert_eq!(messages[0]["MessageAttributes"]["color"], color);
     let delete = json!({ "QueueUrl": url, "ReceiptHandle": messages[0]["ReceiptHandle"] });
     run(&engine, "Delete", task("aws-sdk:sqs:deleteMessage", delete)).await.unwrap();
+    let receive = json!({ "QueueUrl": url });
+    assert_eq!(run(&engine, "None", task("aws-sdk:sqs:receiveMessage", receive)).await.unwrap(), json!({}));
     let (_, counts) = engine.ask("AmazonSQS.GetQueueAttributes", &json!({ "QueueUrl": url })).await;
     let counts = &counts["Attributes"];
     assert_eq!(

@@ -219,7 +219,8 @@ fn receive(host: &Host, arn: &str, input: &Value) -> Came {
     let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.unwrap_or(HIDDEN);
     let taken = host.queues.receive(arn, most, host.clock.now(), hidden);
     let messages: Vec<Value> = taken.ok_or_else(gone)?.iter().map(|message| received(message, input)).collect();
-    Ok(json!({ "Messages": messages }))
+    // Workflows look whether the field is there.
+    Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
 }
 
 /// A message with the attributes that were asked for.
