@@ -159,6 +159,11 @@ async fn an_api_on_this_machine_is_called_by_its_stage_and_path() {
     assert_eq!(seen["headers"]["x-own"], json!("a,b"));
     let (error, _) = run(&engine, state(format!("http://{server}"), "none")).await.unwrap_err();
     assert_eq!(error, "ApiGateway.404");
+    let mut large = state(server.to_string(), "/");
+    large["Parameters"]["Stage"] = json!("large");
+    let (error, cause) = run(&engine, large).await.unwrap_err();
+    assert_eq!(error, "States.DataLimitExceeded");
+    assert!(cause.starts_with("The state/task 'apigateway' returned"), "{cause}");
     let (_, cause) = run(&engine, state("x.execute-api.us-east-1.amazonaws.com".to_owned(), "/")).await.unwrap_err();
     assert!(cause.contains("has no local form"), "{cause}");
     engine.remove().await;

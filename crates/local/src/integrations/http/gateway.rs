@@ -36,6 +36,6 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Option<Answer> {
     };
     Some(match host.http.send(request).await {
         Ok(response) => answered(&response, "ApiGateway").unwrap_or_else(|failed| failed),
-        Err(error) => trouble(error),
+        Err(error) => trouble(error, "apigateway"),
     })
 }

@@ -50,7 +50,7 @@ async fn call(host: &Host, parameters: &Value, reveal: bool, exchange: &mut Exch
     exchange.request = Some(shown_request(if reveal { &plain } else { &hidden }));
     let request =
         plain.request().map_err(|why| Answer::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
-    let response = host.http.send(request).await.map_err(trouble)?;
+    let response = host.http.send(request).await.map_err(|error| trouble(error, "http"))?;
     exchange.response = Some(shown_response(&plain, &response));
     answered(&response, "States.Http.StatusCode")
 }
@@ -87,12 +87,16 @@ async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, A
     }
 }
 
-fn trouble(trouble: Trouble) -> Answer {
+/// The failure of a call without a whole answer; `service` is `http` or `apigateway`.
+fn trouble(trouble: Trouble, service: &str) -> Answer {
     match trouble {
         Trouble::Socket(why) => Answer::failed("States.Http.Socket", why),
         Trouble::TooLarge => Answer::failed(
             "States.DataLimitExceeded",
-            "The state/task 'http' returned a result with a size exceeding the maximum number of bytes service limit.",
+            format!(
+                "The state/task '{service}' returned a result with a size exceeding the maximum number of bytes service \
+                 limit."
+            ),
         ),
     }
 }
