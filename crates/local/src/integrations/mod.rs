@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde_json::Value;
+use tokio::task::JoinError;
 
 pub use answer::Answer;
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
@@ -59,11 +60,22 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> An
             };
             service_call(call, &service, &action, &resource).await
         }
-        Integration::ItemReader { resource } => objects::read(&host, &resource, &parameters),
-        Integration::ItemObjects => objects::read_each(&host, &parameters),
-        Integration::ResultWriter { .. } => objects::write(&host, &parameters),
+        Integration::ItemReader { resource } => on_files(move || objects::read(&host, &resource, &parameters)).await,
+        Integration::ItemObjects => on_files(move || objects::read_each(&host, &parameters)).await,
+        Integration::ResultWriter { .. } => on_files(move || objects::write(&host, &parameters)).await,
         // The host offers these to workers.
         Integration::Activity { .. } => Answer::Nothing,
+    }
+}
+
+/// Does what may read and write large files where it keeps nothing else waiting.
+async fn on_files<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        // As without the thread of its own.
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The program ends, and nobody waits any more.
+        Err(Err(_)) => std::future::pending().await,
     }
 }
 
@@ -106,7 +118,10 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
             .await
             .unwrap_or_else(|| nowhere(service, resource)),
         ("aws-sdk:s3", action) => {
-            objects::call(call.host, action, call.parameters).unwrap_or_else(|| nowhere(service, resource))
+            let (host, action, parameters) = (Arc::clone(call.host), action.to_owned(), call.parameters.clone());
+            on_files(move || objects::call(&host, &action, &parameters))
+                .await
+                .unwrap_or_else(|| nowhere(service, resource))
         }
         _ => return nowhere(service, resource),
     };
