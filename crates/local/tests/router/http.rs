@@ -104,6 +104,9 @@ async fn a_call_is_made_as_the_task_and_its_connection_say() {
         (&seen["body"], &seen["headers"]["authorization"]),
         (&json!("a=1&a=2&by=ada"), &json!("Basic YWRhOmhpZGRlbg=="))
     );
+    let wrong = json!({ "RequestBody": "whole", "Headers": { "Content-Length": "2" } });
+    let seen = run(&engine, call("key", &url, wrong)).await.unwrap()["ResponseBody"].take();
+    assert_eq!(seen["body"], json!("whole"));
     let text = run(&engine, call("basic", &format!("http://{server}/text"), json!({}))).await.unwrap();
     assert_eq!(text["ResponseBody"], json!("{}"));
     engine.remove().await;

@@ -63,7 +63,8 @@ impl Draft {
     /// A header or the URL has letters that HTTP does not allow. The text names neither: they may hold secrets.
     pub fn request(&self) -> Result<Request<Full<Bytes>>, String> {
         let mut request = Request::builder().method(&self.method).uri(&self.url);
-        for (name, value) in &self.headers {
+        // The client counts the body: another length would cut it, or have the server wait for more.
+        for (name, value) in self.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
             request = request.header(name, value);
         }
         let body = self.body.clone().unwrap_or_default();
