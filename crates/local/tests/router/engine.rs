@@ -84,6 +84,11 @@ impl Engine {
         Self::open(folder, now, sandbox).await
     }
 
+    /// Lets time pass.
+    pub fn pass(&self, milliseconds: i64) {
+        self.now.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
     /// Ends the engine and removes its folder.
     pub async fn remove(self) {
         self.end.cancel();

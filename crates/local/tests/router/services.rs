@@ -346,6 +346,28 @@ async fn a_call_that_names_no_message_touches_none() {
 }
 
 #[tokio::test]
+async fn a_queue_keeps_what_it_was_made_with() {
+    let engine = Engine::new("settings").await;
+    let create =
+        |hidden: &str| json!({ "QueueName": "q", "Attributes": { "VisibilityTimeout": hidden, "DelaySeconds": "1" } });
+    let (status, answer) = engine.ask("AmazonSQS.CreateQueue", &create("43201")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    let (_, made) = engine.ask("AmazonSQS.CreateQueue", &create("120")).await;
+    let engine = engine.restart_after(0).await;
+    let queue = json!({ "QueueUrl": made["QueueUrl"] });
+    let send = json!({ "QueueUrl": made["QueueUrl"], "MessageBody": "x" });
+    engine.ask("AmazonSQS.SendMessage", &send).await;
+    let received = async || engine.ask("AmazonSQS.ReceiveMessage", &queue).await.1.get("Messages").is_some();
+    let mut seen = vec![received().await];
+    for milliseconds in [1_000, 119_000, 1_000] {
+        engine.pass(milliseconds);
+        seen.push(received().await);
+    }
+    assert_eq!(seen, [false, true, false, true]);
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn a_fifo_queue_takes_each_message_once() {
     let engine = Engine::new("fifo").await;
     let create = json!({ "QueueName": "q.fifo", "Attributes": { "FifoQueue": "true" } });

@@ -56,12 +56,23 @@ pub struct Message {
     visible_at: i64,
 }
 
+/// What a queue was made with, where that is not SQS's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// `ContentBasedDeduplication`: a FIFO queue knows messages by their bodies where they have no other mark.
+    pub by_content: bool,
+    /// `VisibilityTimeout`, in milliseconds.
+    pub hidden: Option<i64>,
+    /// `DelaySeconds`, in milliseconds.
+    pub delay: Option<i64>,
+}
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Queue {
     arn: String,
-    /// A FIFO queue that knows messages by their bodies where they have no `MessageDeduplicationId`.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    by_content: bool,
+    #[serde(flatten)]
+    settings: Settings,
     #[serde(skip)]
     messages: Vec<Message>,
     /// When each message of the last five minutes was sent, what it is known by, and what became of it.
@@ -83,7 +94,7 @@ impl Queue {
 
     /// The queue as it is kept.
     fn without_messages(&self) -> Self {
-        Self { arn: self.arn.clone(), by_content: self.by_content, ..Self::default() }
+        Self { arn: self.arn.clone(), settings: self.settings, ..Self::default() }
     }
 }
 
@@ -101,19 +112,19 @@ impl Queues {
         Ok(Self(Mutex::new(queues.into_iter().map(|queue| (queue.arn.clone(), queue)).collect())))
     }
 
-    /// Makes a queue, or finds the one that is there. `by_content`: see `ContentBasedDeduplication`.
+    /// Makes a queue, or finds the one that is there.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn create(&self, store: &Store, arn: &str, by_content: bool) -> Result<(), StoreError> {
-        let kept = Queue { arn: arn.to_owned(), by_content, ..Queue::default() };
+    pub async fn create(&self, store: &Store, arn: &str, settings: Settings) -> Result<(), StoreError> {
+        let kept = Queue { arn: arn.to_owned(), settings, ..Queue::default() };
         let queue = lock(&self.0).entry(arn.to_owned()).or_insert(kept).without_messages();
         store.keep(Kind::Queue, arn, &queue).await
     }
 
-    /// Whether a queue knows messages by their bodies; `None` where there is no such queue.
-    pub fn by_content(&self, arn: &str) -> Option<bool> {
-        lock(&self.0).get(arn).map(|queue| queue.by_content)
+    /// What a queue was made with; `None` where there is no such queue.
+    pub fn settings(&self, arn: &str) -> Option<Settings> {
+        lock(&self.0).get(arn).map(|queue| queue.settings)
     }
 
     /// The queues' ARNs.

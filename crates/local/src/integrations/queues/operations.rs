@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Message, Turn};
+use super::{Message, Settings, Turn};
 use crate::api::wire::{http_date, md5};
 use crate::host::Host;
 use crate::integrations::answer::{Answer, usual_headers};
@@ -112,9 +112,21 @@ async fn create(host: &Host, name: &str, attributes: &Value) -> Came {
         };
         return Err(Refusal("InvalidParameterValue", why.to_owned()));
     }
+    let settings = Settings {
+        by_content: set("ContentBasedDeduplication"),
+        hidden: seconds(&numbers(attributes), "VisibilityTimeout", LONGEST_HIDDEN)?,
+        delay: seconds(&numbers(attributes), "DelaySeconds", LONGEST_DELAY)?,
+    };
     let arn = host.place.arn("sqs", name);
-    host.queues.create(&host.store, &arn, set("ContentBasedDeduplication")).await?;
+    host.queues.create(&host.store, &arn, settings).await?;
     Ok(json!({ "QueueUrl": url(host, &arn) }))
+}
+
+/// A queue's attributes, which are texts, with those that are numbers as such.
+fn numbers(attributes: &Value) -> Value {
+    let number = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map(Value::from);
+    let fields = attributes.as_object().into_iter().flatten();
+    fields.map(|(name, value)| (name.clone(), number(value).unwrap_or_else(|| value.clone()))).collect()
 }
 
 fn url(host: &Host, arn: &str) -> String {
@@ -155,9 +167,10 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
     }
     let none = Map::new();
     let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
-    let delay = seconds(input, "DelaySeconds", LONGEST_DELAY)?.unwrap_or(0);
-    let turn = if arn.ends_with(FIFO) { Some(turn(host, arn, &body, input)?) } else { None };
-    if turn.is_some() && delay > 0 {
+    let settings = host.queues.settings(arn).ok_or_else(gone)?;
+    let delay = seconds(input, "DelaySeconds", LONGEST_DELAY)?;
+    let turn = if arn.ends_with(FIFO) { Some(turn(settings, &body, input)?) } else { None };
+    if turn.is_some() && delay.is_some_and(|delay| delay > 0) {
         let why = format!(
             "Value {} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for \
              this queue type.",
@@ -165,6 +178,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
         );
         return Err(Refusal("InvalidParameterValue", why));
     }
+    let delay = delay.or(settings.delay).unwrap_or(0);
     let sent = host.queues.send(arn, &body, attributes, turn, host.clock.now(), delay).ok_or_else(gone)?;
     let mut answer = Map::new();
     if !attributes.is_empty() {
@@ -184,14 +198,13 @@ fn written(sequence: u64) -> String {
 }
 
 /// The place that a message asks for in a FIFO queue.
-fn turn(host: &Host, arn: &str, body: &str, input: &Value) -> Result<Turn, Refusal> {
-    let by_content = host.queues.by_content(arn).ok_or_else(gone)?;
+fn turn(settings: Settings, body: &str, input: &Value) -> Result<Turn, Refusal> {
     let group = text(input, "MessageGroupId").to_owned();
     if group.is_empty() {
         return Err(missing("MessageGroupId"));
     }
     let deduplication = match text(input, "MessageDeduplicationId") {
-        "" if by_content => md5(body),
+        "" if settings.by_content => md5(body),
         "" => {
             let why = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
                        explicitly";
@@ -216,7 +229,8 @@ fn receive(host: &Host, arn: &str, input: &Value) -> Came {
             })?
         }
     };
-    let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.unwrap_or(HIDDEN);
+    let settings = host.queues.settings(arn).ok_or_else(gone)?;
+    let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.or(settings.hidden).unwrap_or(HIDDEN);
     let taken = host.queues.receive(arn, most, host.clock.now(), hidden);
     let messages: Vec<Value> = taken.ok_or_else(gone)?.iter().map(|message| received(message, input)).collect();
     // Workflows look whether the field is there.
