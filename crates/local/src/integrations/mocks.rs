@@ -117,8 +117,12 @@ impl Mocks {
             *count - 1
         };
         let answers = self.config.mocked_responses.get(name)?;
-        let holds = |key: &str| range(key).is_some_and(|(first, last)| (first..=last).contains(&asked));
-        let found = answers.iter().find(|(key, _)| holds(key)).map(|(_, response)| response.clone());
+        // Of ranges that overlap, the narrowest says most.
+        let holding = answers.iter().filter_map(|(key, response)| {
+            let (first, last) = range(key)?;
+            (first..=last).contains(&asked).then_some(((last - first, first), response))
+        });
+        let found = holding.min_by_key(|(range, _)| *range).map(|(_, response)| response.clone());
         Some(found.ok_or_else(|| {
             format!(
                 "The mocked response '{name}' has no answer for call {asked} of the state '{state}' (the first is 0)."
@@ -213,6 +217,18 @@ mod tests {
         assert!(matches!(mocks.next("x", "M", "Retried", "S"), Some(Ok(Response::Return(_)))));
         assert!(mocks.next("x", "M", "Retried", "S").unwrap().unwrap_err().contains("no answer for call 3"));
         assert!(matches!(mocks.next("y", "M", "Retried", "S"), Some(Ok(Response::Throw { .. }))), "each counts alone");
+    }
+
+    #[test]
+    fn of_ranges_that_overlap_the_narrowest_answers() {
+        let mut text =
+            r#"{"StateMachines": {"M": {"TestCases": {"C": {"S": "many"}}}}, "MockedResponses": {"many": {"#.to_owned();
+        for last in 1..9 {
+            text += &format!(r#""0-{last}": {{"Return": "wide"}}, "#);
+        }
+        let mocks = load(&(text + r#""0": {"Return": "narrow"}}}}"#)).unwrap();
+        assert!(matches!(mocks.next("x", "M", "C", "S"), Some(Ok(Response::Return(value))) if value == "narrow"));
+        assert!(matches!(mocks.next("x", "M", "C", "S"), Some(Ok(Response::Return(value))) if value == "wide"));
     }
 
     #[test]
