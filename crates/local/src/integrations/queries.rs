@@ -44,12 +44,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
         let start = taken_item(start)?;
         items.retain(|item| order(item, &start).is_gt());
     }
-    let limit = parameters.get("Limit").and_then(Value::as_i64).map(|limit| usize::try_from(limit).unwrap_or_default());
-    if limit == Some(0) {
-        return Err(invalid("Limit must be greater than or equal to 1"));
-    }
-    let more = limit.is_some_and(|limit| limit <= items.len());
-    items.truncate(limit.unwrap_or(usize::MAX));
+    let more = limited(&mut items, parameters)?;
     let (scanned, last) = (items.len(), items.last().map(|item| table.key_of(item)).filter(|_| more));
     if let Some(filter) = text("FilterExpression") {
         keep(&mut items, filter, "FilterExpression", &names)?;
@@ -72,6 +67,16 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
         answer["LastEvaluatedKey"] = Value::Object(last);
     }
     Ok(answer)
+}
+
+/// Keeps no more items than `Limit`; whether there are as many, so that more may follow.
+fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, Refusal> {
+    let Some(limit) = parameters.get("Limit").and_then(Value::as_i64) else { return Ok(false) };
+    let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
+    let limit = limit.ok_or_else(|| invalid("Limit must be greater than or equal to 1"))?;
+    let more = limit <= items.len();
+    items.truncate(limit);
+    Ok(more)
 }
 
 /// Keeps the items of which a condition holds.
