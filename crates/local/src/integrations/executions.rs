@@ -52,8 +52,7 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
         return Answer::Nothing;
     };
     match call.pattern {
-        Pattern::RequestResponse => Answer::Done(submitted),
-        Pattern::WaitForTaskToken => Answer::Submitted(submitted),
+        Pattern::RequestResponse | Pattern::WaitForTaskToken => Answer::Done(submitted),
         Pattern::Sync | Pattern::Sync2 => {
             // Noted before anything else is waited for: a cancelled task must not leave it running.
             call.host.note_child(call.execution, call.task, &arn);

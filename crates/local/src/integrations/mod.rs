@@ -110,9 +110,7 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         ("http", "invoke") if call.pattern == Pattern::RequestResponse => {
             http::invoke(call.host, call.parameters).await
         }
-        ("states", "startExecution") | ("aws-sdk:sfn", "startExecution") => {
-            return executions::start(call, service).await;
-        }
+        ("states" | "aws-sdk:sfn", "startExecution") => executions::start(call, service).await,
         ("aws-sdk:sfn", action) => own_api(call, action).await,
         ("dynamodb" | "aws-sdk:dynamodb", action) => tables::call(call.host, service, action, call.parameters)
             .await
@@ -127,7 +125,6 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
     };
     match (call.pattern, answer) {
         (Pattern::WaitForTaskToken, Answer::Done(output)) => Answer::Submitted(output),
-        (Pattern::WaitForTaskToken, Answer::Failed { error, cause }) => Answer::Failed { error, cause },
         (_, answer) => answer,
     }
 }

@@ -112,3 +112,26 @@ async fn the_own_api_takes_values_and_tells_times_as_a_task() {
     assert_eq!((day("StartDate"), day("StopDate")), (Some("2023-11-14".to_owned()), Some("2023-11-14".to_owned())));
     engine.remove().await;
 }
+
+#[tokio::test]
+async fn an_execution_that_is_given_a_token_is_waited_for() {
+    let engine = Engine::new("nested-sdk-token").await;
+    let child = engine.machine("Child", only(json!({ "Type": "Pass" }))).await;
+    for service in ["states", "aws-sdk:sfn"] {
+        let parameters = json!({ "StateMachineArn": child, "Name": service.replace(':', "-"),
+                                 "Input": { "token.$": "$$.Task.Token" } });
+        let resource = format!("arn:aws:states:::{service}:startExecution.waitForTaskToken");
+        let state = json!({ "Type": "Task", "Resource": resource, "Parameters": parameters });
+        let name = format!("Parent-{}", service.replace(':', "-"));
+        let parent = engine.start(&engine.machine(&name, only(state)).await, "one").await;
+        let started = child.replace(":stateMachine:", ":execution:") + ":" + &service.replace(':', "-");
+        while !engine.events(&parent).await.iter().any(|kind| kind == "TaskSubmitted" || kind == "TaskSucceeded") {
+            tokio::task::yield_now().await;
+        }
+        let described = engine.call("DescribeExecution", json!({ "executionArn": started })).await;
+        let input: Value = serde_json::from_str(described["input"].as_str().unwrap()).unwrap();
+        engine.call("SendTaskSuccess", json!({ "taskToken": input["token"], "output": "7" })).await;
+        assert_eq!(engine.ended(&parent).await.output.as_deref(), Some("7"), "{service}");
+    }
+    engine.remove().await;
+}
