@@ -319,8 +319,8 @@ async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (
 /// An answer as the engine takes it.
 fn taken(came: Came) -> Result<String, (String, String)> {
     match came {
-        Came::Done(output) | Came::Submitted(output) | Came::SubmittedAndDone { output, .. } => Ok(output),
-        Came::Failed { error, cause } | Came::SubmitFailed { error, cause } => Err((error, cause)),
+        Came::Done(output) | Came::Submitted(output) => Ok(output),
+        Came::Failed { error, cause } => Err((error, cause)),
         Came::Nothing => Err(("States.Runtime".to_owned(), "The task has no answer.".to_owned())),
     }
 }

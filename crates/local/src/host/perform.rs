@@ -121,12 +121,8 @@ impl Host {
 fn inputs(task: TaskId, answer: Answer) -> Vec<Input> {
     match answer {
         Answer::Done(output) => vec![Input::TaskSucceeded { task, output }],
-        Answer::SubmittedAndDone { submitted, output } => {
-            vec![Input::TaskSubmitted { task, output: submitted }, Input::TaskSucceeded { task, output }]
-        }
         Answer::Submitted(output) => vec![Input::TaskSubmitted { task, output }],
         Answer::Failed { error, cause } => vec![Input::TaskFailed { task, error, cause }],
-        Answer::SubmitFailed { error, cause } => vec![Input::TaskSubmitFailed { task, error, cause }],
         Answer::Nothing => Vec::new(),
     }
 }

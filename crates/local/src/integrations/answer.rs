@@ -14,16 +14,7 @@ pub enum Answer {
     Done(String),
     /// The service accepted the request, and whoever holds the token answers.
     Submitted(String),
-    /// The job was accepted, and it ended well.
-    SubmittedAndDone {
-        submitted: String,
-        output: String,
-    },
     Failed {
-        error: String,
-        cause: String,
-    },
-    SubmitFailed {
         error: String,
         cause: String,
     },
@@ -57,7 +48,7 @@ impl Answer {
     /// The answer with no longer an error's name and cause than Step Functions tells.
     #[must_use]
     pub fn within_limits(mut self) -> Self {
-        if let Self::Failed { error, cause } | Self::SubmitFailed { error, cause } = &mut self {
+        if let Self::Failed { error, cause } = &mut self {
             for (text, most) in [(error, ERROR), (cause, CAUSE)] {
                 if let Some((end, _)) = text.char_indices().nth(most) {
                     text.truncate(end);
