@@ -297,8 +297,18 @@ fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
         ),
         (
             "lambda:invoke",
-            json!({"Payload": 1}),
-            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required but was missing]",
+            json!({"Payload": {}}),
+            "The Parameters '{\"Payload\":{}}' could not be used to start the Task: [The field 'FunctionName' is required but was missing]",
+        ),
+        (
+            "lambda:invoke",
+            json!({"FunctionName": "f", "Payload": 1}),
+            "[The value for the field 'Payload' must be a STRING]",
+        ),
+        (
+            "dynamodb:putItem",
+            json!({"TableName": "t", "Item": {"N": {"S": "1"}, "l": {"L": [{"N": 1}]}}}),
+            "[The value for the field 'N' must be a STRING]",
         ),
         (
             "apigateway:invoke",

@@ -33,6 +33,12 @@ pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool)
     if service == "http" {
         faults.extend(http(&parameters.value));
     }
+    if service == "lambda" {
+        faults.extend(parameters.value.get("Payload").and_then(|payload| no_text("Payload", payload)));
+    }
+    if service == "dynamodb" || service == "aws-sdk:dynamodb" {
+        attributes(&parameters.value, &mut faults);
+    }
     if faults.is_empty() {
         return Ok(());
     }
@@ -100,6 +106,25 @@ fn http(parameters: &Value) -> Vec<String> {
         }
     }
     faults
+}
+
+/// The fault of a field for a text. A list or a map is written as JSON there; a number is not.
+fn no_text(field: &str, value: &Value) -> Option<String> {
+    (value.is_number() || value.is_boolean()).then(|| format!("The value for the field '{field}' must be a STRING"))
+}
+
+/// The faults of DynamoDB's attribute values, wherever they are: numbers are written as texts as well.
+fn attributes(value: &Value, faults: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            if let "S" | "N" | "B" = name.as_str() {
+                faults.extend(no_text(name, value));
+            }
+            attributes(value, faults);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| attributes(item, faults)),
+        _ => {}
+    }
 }
 
 fn is_missing(parameters: &Data, field: &str) -> bool {
