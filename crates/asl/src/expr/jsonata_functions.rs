@@ -109,7 +109,8 @@ fn partition(args: &[JValue]) -> Answer {
     check("partition", args, &[Kind::Array, Kind::Number])?;
     let items = args.first().and_then(JValue::as_array).map_or(&[][..], |items| items.as_slice());
     let size = whole(args, 1).unwrap_or(items.len() as f64);
-    if items.is_empty() || size < 1.0 {
+    // What is no number is no size.
+    if items.is_empty() || size.is_nan() || size < 1.0 {
         return Ok(JValue::Undefined);
     }
     let parts = items.chunks(size as usize).map(|part| JValue::array(part.to_vec()));

@@ -61,6 +61,7 @@ fn what_the_functions_refuse_is_told_in_the_service_s_words() {
     for text in [
         "$partition([], 2)",
         "$partition([1], 0)",
+        "$partition([1], 0/0)",
         "$range(1, 5)",
         "$range(5, 1, 1)",
         "$range(1, 5, 0.9)",
