@@ -4,7 +4,7 @@ use super::filter::{Filter, Operand, Operator, Pattern};
 use super::path::{Root, Segment};
 use serde_json::Value;
 
-/// Deepest nesting of filters and parentheses, so that no text can exhaust the stack.
+/// Deepest nesting of filters, parentheses and lists, so that no text can exhaust the stack.
 const DEPTH: usize = 32;
 /// Most segments of a path: each may be a level of the stack when the path is followed.
 const SEGMENTS: usize = 500;
@@ -233,11 +233,14 @@ impl Parser<'_> {
         })
     }
 
-    fn any_of(&mut self) -> Result<Filter, String> {
+    /// Goes a level down; whoever calls it comes up again.
+    fn deeper(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(format!("filters nest deeper than {DEPTH} levels"));
-        }
+        if self.depth > DEPTH { Err(format!("filters nest deeper than {DEPTH} levels")) } else { Ok(()) }
+    }
+
+    fn any_of(&mut self) -> Result<Filter, String> {
+        self.deeper()?;
         let mut terms = vec![self.all_of()?];
         while self.operator("||") {
             terms.push(self.all_of()?);
@@ -262,10 +265,7 @@ impl Parser<'_> {
     fn term(&mut self) -> Result<Filter, String> {
         self.spaces();
         if self.take("!") {
-            self.depth += 1;
-            if self.depth > DEPTH {
-                return Err(format!("filters nest deeper than {DEPTH} levels"));
-            }
+            self.deeper()?;
             let inner = self.term()?;
             self.depth -= 1;
             return Ok(Filter::Not(Box::new(inner)));
@@ -328,6 +328,7 @@ impl Parser<'_> {
         let mut items = Vec::new();
         self.spaces();
         while !self.take("]") {
+        self.deeper()?;
             match self.operand()? {
                 Operand::Literal(value) => items.push(value),
                 _ => return Err(self.wrong("a value")),
@@ -339,6 +340,7 @@ impl Parser<'_> {
         Ok(Operand::Literal(Value::Array(items)))
     }
 
+        self.depth -= 1;
     /// `/expression/flags`
     fn pattern(&mut self) -> Result<Operand, String> {
         self.at += 1;

@@ -134,6 +134,8 @@ fn a_path_as_long_as_a_definition_ends() {
         assert_eq!(Path::parse(&path).unwrap().evaluate(&env).unwrap().into_owned(), json!([{"a": 1}]));
     }
     assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(100_000))).is_err());
+    assert!(Path::parse(&format!("$.list[?(@.a in {}", "[".repeat(1_000_000))).is_err());
+    assert!(Path::parse(&format!("$.list[?(@.a in [{}])]", vec!["[1]"; 100].join(","))).is_ok());
     assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(490))).unwrap().evaluate(&env).is_ok());
 }
 
