@@ -34,6 +34,10 @@ pub struct Pattern {
     regex: regex::Regex,
 }
 
+/// Largest compiled expression, in bytes: a definition may hold many, each a few characters long.
+#[cfg(feature = "jsonata")]
+const COMPILED: usize = 512 * 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Operator {
     Equal,
@@ -69,7 +73,11 @@ impl Pattern {
         let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
         let text = format!("{flags}^(?:{expression})$");
         #[cfg(feature = "jsonata")]
-        let regex = regex::Regex::new(&text).map_err(|error| error.to_string())?;
+        let regex = regex::RegexBuilder::new(&text)
+            .size_limit(COMPILED)
+            .dfa_size_limit(COMPILED)
+            .build()
+            .map_err(|error| error.to_string())?;
         Ok(Pattern {
             text,
             #[cfg(feature = "jsonata")]

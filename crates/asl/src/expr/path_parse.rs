@@ -6,11 +6,13 @@ use serde_json::Value;
 
 /// Deepest nesting of filters, parentheses and lists, so that no text can exhaust the stack.
 const DEPTH: usize = 32;
+/// Most regular expressions of a path, which are compiled where it is read.
+const PATTERNS: usize = 16;
 /// Most segments of a path: each may be a level of the stack when the path is followed.
 const SEGMENTS: usize = 500;
 
 pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
-    let mut parser = Parser { text: text.trim(), at: 0, depth: 0 };
+    let mut parser = Parser { text: text.trim(), at: 0, depth: 0, patterns: 0 };
     let found = parser.path()?;
     parser.end()?;
     Ok(found)
@@ -18,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
 
 /// Parses the path at the beginning of `text`, for intrinsic functions: the path and how many bytes it took.
 pub(super) fn parse_prefix(text: &str) -> Result<(Root, Vec<Segment>, usize), String> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, patterns: 0 };
     let (root, segments) = parser.path()?;
     Ok((root, segments, parser.at))
 }
@@ -27,6 +29,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    patterns: usize,
 }
 
 impl Parser<'_> {
@@ -325,10 +328,10 @@ impl Parser<'_> {
     /// `['a', 2]`: unlike in JSON, texts may be in single quotes.
     fn list(&mut self) -> Result<Operand, String> {
         self.expect("[")?;
+        self.deeper()?;
         let mut items = Vec::new();
         self.spaces();
         while !self.take("]") {
-        self.deeper()?;
             match self.operand()? {
                 Operand::Literal(value) => items.push(value),
                 _ => return Err(self.wrong("a value")),
@@ -337,12 +340,16 @@ impl Parser<'_> {
                 return Err(self.wrong("',' or ']'"));
             }
         }
+        self.depth -= 1;
         Ok(Operand::Literal(Value::Array(items)))
     }
 
-        self.depth -= 1;
     /// `/expression/flags`
     fn pattern(&mut self) -> Result<Operand, String> {
+        self.patterns += 1;
+        if self.patterns > PATTERNS {
+            return Err(format!("a path has at most {PATTERNS} regular expressions"));
+        }
         self.at += 1;
         let start = self.at;
         let mut escaped = false;

@@ -139,6 +139,18 @@ fn a_path_as_long_as_a_definition_ends() {
     assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(490))).unwrap().evaluate(&env).is_ok());
 }
 
+/// A few characters make a large machine: `\w` alone has hundreds of ranges.
+#[test]
+fn regular_expressions_are_few_and_small() {
+    for accepted in [r"/\w+@\w+\.[a-z]{2,}/i", r"/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/", "/(a|b){1,200}/"] {
+        assert!(Path::parse(&format!("$.list[?(@.n =~ {accepted})]")).is_ok(), "{accepted}");
+    }
+    assert!(Path::parse(r"$.list[?(@.n =~ /\w{60}/)]").is_err());
+    let many = |count: usize| format!("$.list[?({})]", vec!["@.n =~ /x/"; count].join("||"));
+    assert!(Path::parse(&many(16)).is_ok());
+    assert_eq!(Path::parse(&many(17)), Err("a path has at most 16 regular expressions".to_owned()));
+}
+
 #[test]
 fn broken_paths_are_refused() {
     for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b", r"$['\u00zz']"] {
