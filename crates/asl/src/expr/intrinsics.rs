@@ -217,7 +217,7 @@ impl Parser<'_> {
     fn literal(&mut self) -> Result<Argument, String> {
         let end = self.rest().find(|c: char| c == ',' || c == ')' || c.is_whitespace()).unwrap_or(self.rest().len());
         match serde_json::from_str::<Value>(&self.rest()[..end]) {
-            Ok(value) if !value.is_string() => {
+            Ok(value) if !(value.is_string() || value.is_array() || value.is_object()) => {
                 self.at += end;
                 Ok(Argument::Literal(value))
             }
@@ -388,6 +388,12 @@ mod tests {
     fn broken_calls_are_told() {
         check("States.Nope(1)", json!("syntax: the intrinsic function 'States.Nope' does not exist"));
         check("States.MathAdd(1, 2", json!("syntax: expected ',' or ')' at character 20, found the end"));
+        for literal in ["[1]", "{}", "\"a\""] {
+            let found = literal.chars().next().unwrap();
+            let expected = "a path, a text in single quotes, a number, true, false, null or a function";
+            let told = format!("syntax: expected {expected} at character 14, found '{found}'");
+            check(&format!("States.Array({literal})"), json!(told));
+        }
         for (text, column, found) in [("a\\n", 18, "n"), ("\\\"a\\\"", 17, "\""), ("\\u0041", 17, "u")] {
             let expected = format!("a quote, a brace or a backslash after a backslash at character {column}");
             check(&format!("States.Format('{text}')"), json!(format!("syntax: expected {expected}, found '{found}'")));
