@@ -8,8 +8,8 @@ use super::functions::{self, Function};
 use super::path::{Path, PathError};
 use super::{Environment, SPENT, reading, weight};
 
-/// Deepest nesting of calls that the service allows is ten; the parser stops a little later.
-const DEPTH: usize = 32;
+/// Deepest nesting of calls, the outermost included: the service documents that up to ten may be nested within a field.
+const DEPTH: usize = 10;
 
 /// A call with its arguments.
 #[derive(Debug, Clone, PartialEq)]
@@ -405,6 +405,19 @@ mod tests {
         ] {
             assert_eq!(super::check(call), Err(told.to_owned()));
         }
+    }
+
+    /// The service documents ten, and shows nine of which some stand side by side.
+    #[test]
+    fn ten_calls_nest_and_no_more() {
+        let nested = |levels: usize| format!("{}1{}", "States.Array(".repeat(levels), ")".repeat(levels));
+        assert_eq!(super::check(&nested(10)), Ok(()));
+        assert_eq!(super::check(&nested(11)), Err("intrinsic functions nest deeper than 10 levels".to_owned()));
+        let part = |i: usize| {
+            let first = "States.ArrayGetItem(States.StringSplit($.arn, '/'), 2)";
+            format!("States.ArrayGetItem(States.StringSplit({first}, '.'), {i})")
+        };
+        assert_eq!(super::check(&format!("States.Format('{{}}.{{}}', {}, {})", part(0), part(1))), Ok(()));
     }
 
     #[test]
