@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::jsonata_errors::worded;
-use super::jsonata_reads::{Part, Reads};
+use super::jsonata_reads::Reads;
 use super::references::{self, Reference};
 use super::sandbox::Request;
 use super::{Environment, SPENT, jsonata_functions, jsonata_version, reading, tame};
@@ -77,7 +77,8 @@ pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
 /// An expression that was parsed.
 struct Parsed {
     node: AstNode,
-    tame: bool,
+    /// Its work, where it is tame.
+    work: Option<usize>,
     reads: Reads,
 }
 
@@ -98,7 +99,7 @@ fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
         return Ok(found);
     }
     let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
-    let found = Rc::new(Parsed { tame: tame::is_tame(&node), reads: Reads::of(&node), node });
+    let found = Rc::new(Parsed { work: tame::work(&node), reads: Reads::of(&node), node });
     if expression.len() <= CACHE {
         CACHED.with_borrow_mut(|cache| {
             if cache.size + expression.len() > CACHE {
@@ -129,12 +130,15 @@ pub fn evaluate(
     }
     let states = parsed.reads.states(|names| given(names, states, environment));
     let variables: Vec<_> = variables.filter(|(name, _)| parsed.reads.has(name)).collect();
-    let cost =
-        states.as_ref().map_or(0, Part::reading) + variables.iter().map(|(_, value)| reading(value)).sum::<usize>();
-    if !environment.spend(cost) {
+    let all = |count: fn(&Value) -> usize| {
+        states.as_ref().map_or(0, |states| states.sum(count))
+            + variables.iter().map(|(_, value)| count(value)).sum::<usize>()
+    };
+    if !environment.spend(all(reading)) {
         return Err(JsonataError::Failed(SPENT.to_owned()));
     }
-    if let (false, Some(sandbox)) = (parsed.tame, environment.sandbox()) {
+    let is_tame = parsed.work.is_some_and(|work| tame::fits(work, all(tame::parts)));
+    if let (false, Some(sandbox)) = (is_tame, environment.sandbox()) {
         let states =
             states.map(|states| states.made(&Value::clone, &|fields| Value::Object(fields.into_iter().collect())));
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));

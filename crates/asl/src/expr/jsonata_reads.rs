@@ -121,11 +121,11 @@ impl<'a> Part<'a> {
         *at = Part::Whole(value);
     }
 
-    /// What it costs to read it.
-    pub fn reading(&self) -> usize {
+    /// The sum of a count over the values that are there.
+    pub fn sum(&self, count: fn(&Value) -> usize) -> usize {
         match self {
-            Part::Whole(value) => super::reading(value),
-            Part::Some(fields) => fields.values().map(Part::reading).sum(),
+            Part::Whole(value) => count(value),
+            Part::Some(fields) => fields.values().map(|part| part.sum(count)).sum(),
         }
     }
 

@@ -1,11 +1,13 @@
 //! Which JSONata expressions end by their own shape: neither the time nor the memory that they take can grow faster
-//! than their text times the values that they read. Most expressions of workflows are of this kind.
+//! than their text times the values that they read. Most expressions of workflows are of this kind. How much that product
+//! is decides as well: where the values are large, what reads them again and again is not tame; see [`fits`].
 //!
 //! The rule is on the safe side. Whatever may repeat (functions, binding, ranges, regular expressions, mapping within
 //! mapping) counts as wild, and so does what makes a text or a list longer again and again, each time by a part of its
 //! length.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
+use serde_json::Value;
 
 /// Nodes, and readings of a value, that an expression may have.
 const NODES: usize = 1_000;
@@ -69,6 +71,124 @@ pub(super) fn is_tame(node: &AstNode) -> bool {
         && count.text_each <= TEXT_EACH
         && growth(node) <= GROWTH
 }
+
+/// What a tame expression makes and looks at, at most, for every part of the values that it reads: in units of [`MAKING`].
+/// `None` where it is wild.
+pub(super) fn work(node: &AstNode) -> Option<usize> {
+    is_tame(node).then(|| load(node).work)
+}
+
+/// Whether an expression of this work over values of so many parts ends well within a second and a hundred megabytes.
+pub(super) fn fits(work: usize, parts: usize) -> bool {
+    work.max(MAKING).saturating_mul(parts) <= MAKING * PARTS
+}
+
+/// The parts of a value, counted by what the evaluator's form of them takes in memory: some hundred bytes each. A text may
+/// be split, or parsed, into half as many as it has characters.
+pub(super) fn parts(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 1 + text.len() / 2,
+        Value::Array(items) => 1 + items.iter().map(parts).sum::<usize>(),
+        Value::Object(fields) => 2 + fields.values().map(|field| 1 + parts(field)).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+/// The work of making each part of a value anew. Looking at it is a sixteenth of that; a list copies what it is made of,
+/// and of the nodes that are evaluated for each item every other one makes something.
+const MAKING: usize = 16;
+const LOOKING: usize = 1;
+const LISTING: usize = MAKING / 2;
+const EVALUATING: usize = MAKING / 2;
+/// How many parts an expression may make. Each takes up to a hundred bytes, and half a microsecond.
+const PARTS: usize = 300_000;
+/// A literal text of this length is as good as a value that is read.
+const LONG_TEXT: usize = 256;
+/// As many bytes of text as a part takes, and somewhat less.
+const PART: usize = 64;
+
+/// What a part of an expression reads, and the work of it.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    readings: usize,
+    work: usize,
+}
+
+impl Load {
+    fn of<'n>(nodes: impl IntoIterator<Item = &'n AstNode>) -> Load {
+        nodes.into_iter().map(load).fold(Load::default(), |sum, next| Load {
+            readings: sum.readings + next.readings,
+            work: sum.work + next.work,
+        })
+    }
+
+    /// With the work that is done once more for each reading.
+    fn and(self, work: usize) -> Load {
+        Load { work: self.work + self.readings * work, ..self }
+    }
+}
+
+fn load(node: &AstNode) -> Load {
+    match node {
+        AstNode::Name(_) | AstNode::Variable(_) => Load { readings: 1, work: 0 },
+        AstNode::String(text) => Load { readings: usize::from(text.len() > LONG_TEXT), work: 0 },
+        AstNode::Path { steps } => {
+            let begin = Load::of(steps.first().map(|step| &step.node));
+            begin.and(steps.iter().enumerate().map(|(index, step)| work_of_step(step, index)).sum())
+        }
+        AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } => {
+            // The texts that were put together already are copied, which is far quicker than writing a value.
+            let written = |side: &AstNode| {
+                let copied = matches!(side, AstNode::Binary { op: BinaryOp::Concatenate, .. });
+                load(side).and(if copied { 0 } else { MAKING })
+            };
+            let (left, right) = (written(lhs), written(rhs));
+            Load { readings: left.readings + right.readings, work: left.work + right.work }
+        }
+        AstNode::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, lhs, rhs } => Load::of([&**lhs, rhs]).and(LOOKING),
+        AstNode::Binary { lhs, rhs, .. } => Load::of([&**lhs, rhs]),
+        AstNode::Unary { operand, .. } => load(operand),
+        AstNode::Function { name, args, .. } => {
+            Load::of(args).and(if LOOKERS.contains(&name.as_str()) { LOOKING } else { MAKING })
+        }
+        AstNode::Array(items) => Load::of(items).and(LISTING),
+        AstNode::Block(items) => Load::of(items),
+        AstNode::Object(members) => Load::of(members.iter().flat_map(|(key, value)| [key, value])),
+        AstNode::Conditional { condition, then_branch, else_branch } => {
+            Load::of([&**condition, then_branch].into_iter().chain(else_branch.as_deref()))
+        }
+        _ => Load::default(),
+    }
+}
+
+/// What a step does with each item: looks for a name, or evaluates its nodes.
+fn work_of_step(step: &PathStep, index: usize) -> usize {
+    let own = if index > 0 && is_made(&step.node) { work_each(&step.node) } else { LOOKING };
+    let filters = step.stages.iter().map(|stage| match stage {
+        Stage::Filter(condition) => work_each(condition),
+        Stage::KeepArray | Stage::Index(_) => LOOKING,
+    });
+    own + filters.sum::<usize>()
+}
+
+/// The work of evaluating a node for each item.
+fn work_each(node: &AstNode) -> usize {
+    match node {
+        AstNode::Number(_) => LOOKING,
+        _ => {
+            let mut count = Count::default();
+            // Whether it is tame is known already.
+            let _ = count.made(node);
+            EVALUATING * count.nodes_each + MAKING * (count.text_each / PART)
+        }
+    }
+}
+
+/// Functions that look at what they are given and make nothing of its size.
+const LOOKERS: &[&str] = &[
+    "abs", "average", "boolean", "ceil", "contains", "count", "exists", "floor", "hash", "length", "max", "min", "not",
+    "number", "power", "round", "sqrt", "sum", "type",
+];
 
 /// How often a value is made longer by a part of its length, at most: once where a text is quoted, encoded or joined, and
 /// twice where something is made of each item. What comes after one another adds up, what stands side by side does not.
@@ -252,6 +372,50 @@ mod tests {
             "$states.input.items.('Item ' & sku & ': ' & $string(price))",
         ] {
             assert!(judged(expression), "{expression}");
+        }
+    }
+
+    #[track_caller]
+    fn most_parts(expression: &str) -> usize {
+        let node = jsonata_core::parser::parse(expression);
+        let work = node.ok().as_ref().and_then(work);
+        work.map_or(0, |work| MAKING * PARTS / work.max(MAKING))
+    }
+
+    #[test]
+    fn what_makes_much_of_large_values_is_wild() {
+        let often = |times: usize, part: &str, between: &str| vec![part; times].join(between);
+        for (expression, least, most) in [
+            ("$states.input.order.id", 250_000, 400_000),
+            ("$uppercase($states.input.name) & '!'", 100_000, 200_000),
+            ("$states.input.items[price > 10 and stock = 0].sku", 50_000, 100_000),
+            ("$states.input.items.{'sku': sku, 'total': price * quantity}", 40_000, 100_000),
+            // The parts are not made, but looked at.
+            (&often(12, "$sum($states.input.list)", " + "), 100_000, 100_000),
+            (&often(60, "$split($v, '')", ", "), 0, 0),
+            (&format!("[{}]", often(60, "$split($v, '')", ", ")), 0, 6_000),
+            (&format!("[{}]", often(60, "$v.{}", ", ")), 0, 6_000),
+            (&format!("[{}]", often(60, "$v", ", ")), 0, 10_000),
+            (&format!("{}$v{}", "$partition(".repeat(60), ", 1)".repeat(60)), 0, 6_000),
+            (&format!("$v.{{{}}}", often(25, "'k': $", ", ")), 0, 15_000),
+            (&format!("$v.('{}')", "x".repeat(380)), 0, 60_000),
+            (&often(60, "$v", " & "), 0, 6_000),
+            (&format!("{}'{}'{}", "$partition(".repeat(9), "x".repeat(8_000), ", 1)".repeat(9)), 0, 40_000),
+        ] {
+            let parts = most_parts(expression);
+            assert!((least..=most).contains(&parts), "{parts} parts: {expression:.60}");
+        }
+    }
+
+    #[test]
+    fn values_are_as_large_as_they_take_memory() {
+        for (value, expect) in [
+            (serde_json::json!(["", "", ""]), 4),
+            (serde_json::json!("x".repeat(1_000)), 501),
+            (serde_json::json!([[], {}, null, 1.5]), 6),
+            (serde_json::json!({"a": 1, "b": {"c": true}}), 9),
+        ] {
+            assert_eq!(parts(&value), expect, "{value}");
         }
     }
 

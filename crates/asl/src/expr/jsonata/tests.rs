@@ -124,6 +124,48 @@ fn runaway_expressions_end() {
     }
 }
 
+/// Gives up whatever it is asked.
+#[derive(Debug)]
+struct Refuse;
+
+impl crate::expr::sandbox::Sandbox for Refuse {
+    fn evaluate(&self, _: &Request) -> Result<Value, JsonataError> {
+        Err(JsonataError::Stopped)
+    }
+}
+
+struct Watched(Value);
+
+impl Environment for Watched {
+    fn input(&self) -> &Value {
+        &self.0
+    }
+    fn context(&self) -> &Value {
+        &Value::Null
+    }
+    fn variable(&self, _: &str) -> Option<&Value> {
+        None
+    }
+    fn random(&self) -> u64 {
+        1
+    }
+    fn now(&self) -> i64 {
+        0
+    }
+    fn sandbox(&self) -> Option<&dyn crate::expr::sandbox::Sandbox> {
+        Some(&Refuse)
+    }
+}
+
+#[test]
+fn large_values_are_taken_apart_in_the_sandbox_alone() {
+    let split = format!("$count([{}])", vec!["$split($states.input, '')"; 20].join(", "));
+    for (length, expect) in [(100, Ok(json!(2_000))), (200_000, Err(JsonataError::Stopped))] {
+        let world = Watched(json!("x".repeat(length)));
+        assert_eq!(evaluate(&split, &[("input", &world.0)], &mut std::iter::empty(), &world), expect, "{length}");
+    }
+}
+
 /// The reference suite of the language, as the engine configures it; it stays outside the repository.
 #[test]
 fn the_reference_suite_passes() {
