@@ -155,13 +155,15 @@ fn parse(args: &[JValue]) -> Answer {
 
 /// `$now(picture, timezone)` of an injected clock, through the built-in `$fromMillis`.
 fn now_as(now: i64, args: &[JValue]) -> Answer {
+    check("now", args, &[Kind::Text; 2])?;
     let now = now.to_string();
     built_in("fromMillis", std::iter::once(now).chain(quoted(args)))
 }
 
-/// Texts as an expression writes them.
+/// Texts as an expression writes them. What is undefined keeps its place.
 fn quoted(args: &[JValue]) -> impl Iterator<Item = String> {
-    args.iter().filter_map(JValue::as_str).map(|text| serde_json::Value::from(text).to_string())
+    args.iter()
+        .map(|arg| arg.as_str().map_or_else(|| "()".to_owned(), |text| serde_json::Value::from(text).to_string()))
 }
 
 /// Calls a function of the language as it is built in, with arguments as an expression writes them.

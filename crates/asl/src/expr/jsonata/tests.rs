@@ -40,6 +40,9 @@ fn the_services_own_functions_are_there() {
     check("$millis()", json!(1_700_000_000_000_i64));
     check("$now()", json!("2023-11-14T22:13:20.000Z"));
     check("$toMillis('2023-11-14T00:00:00Z')", json!(1_699_920_000_000_i64));
+    check("$now('[Y]')", json!("2023"));
+    check("$now((), '+0100')", json!("2023-11-14T23:13:20.000+01:00"));
+    check("$now($states.input.none, '+0100')", json!("2023-11-14T23:13:20.000+01:00"));
     check("$fromMillis($toMillis('13:45', '[H]:[m]'))", json!("2023-11-14T13:45:00.000Z"));
     check("$fromMillis($toMillis('03-02', '[M]-[D]'))", json!("2023-03-02T00:00:00.000Z"));
     check("$shuffle([1..5]) = $shuffle([1..5])", json!(false));
@@ -81,6 +84,7 @@ fn what_the_functions_refuse_is_told_in_the_service_s_words() {
         ("$parse(null)", 1, "parse"),
         ("$uuid('x')", 1, "uuid"),
         ("$random('x')", 1, "random"),
+        ("$now(1)", 1, "now"),
     ] {
         let told = format!("T0410: Argument {argument} of function \"{function}\" {signature}");
         check(text, json!(format!("error: threw an error during evaluation. {told}")));
