@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::path::{Segment, Work};
+use super::path::{self, Segment, Work};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
@@ -48,6 +48,10 @@ pub enum Operator {
     GreaterOrEqual,
     In,
     NotIn,
+    /// A part of a text, or an item of a list.
+    Contains,
+    /// Every item of a list.
+    All,
     Matches,
     SubsetOf,
     AnyOf,
@@ -127,7 +131,7 @@ impl Operand {
         work.spend(1 + segments.len())?;
         segments.iter().try_fold(start, |at, segment| match segment {
             Segment::Key(key) => at.as_object()?.get(key),
-            Segment::Index(index) if *index >= 0 => at.as_array()?.get(*index as usize),
+            Segment::Index(index) => path::item(at.as_array()?, *index),
             _ => None,
         })
     }
@@ -154,6 +158,16 @@ fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>, work
         Operator::GreaterOrEqual => is(&[Ordering::Greater, Ordering::Equal]),
         Operator::In => among(left, right, work),
         Operator::NotIn => !among(left, right, work),
+        Operator::Contains => match (left, right) {
+            (Value::String(text), Value::String(part)) => {
+                work.spend(text.len() / TEXT).is_some() && text.contains(part)
+            }
+            _ => among(right, left, work),
+        },
+        Operator::All => {
+            let wanted = right.as_array().map_or(&[][..], Vec::as_slice);
+            left.is_array() && wanted.iter().all(|item| among(item, left, work))
+        }
         Operator::Matches => false,
         Operator::SubsetOf => left.is_array() && items.iter().all(|item| among(item, right, work)),
         Operator::AnyOf => items.iter().any(|item| among(item, right, work)),

@@ -401,7 +401,8 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-fn item(items: &[Value], index: i64) -> Option<&Value> {
+/// The item at an index, which counts from the end where it is negative.
+pub(super) fn item(items: &[Value], index: i64) -> Option<&Value> {
     items.get(position(index, items.len())?)
 }
 

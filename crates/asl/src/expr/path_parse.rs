@@ -11,6 +11,26 @@ const PATTERNS: usize = 16;
 /// Most segments of a path: each may be a level of the stack when the path is followed.
 const SEGMENTS: usize = 500;
 
+/// The operators of filters, each before those that begin like it. A space ends a word.
+const OPERATORS: [(&str, Operator); 16] = [
+    ("==", Operator::Equal),
+    ("=~", Operator::Matches),
+    ("!=", Operator::NotEqual),
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
+    ("in ", Operator::In),
+    ("nin ", Operator::NotIn),
+    ("contains ", Operator::Contains),
+    ("all ", Operator::All),
+    ("subsetof ", Operator::SubsetOf),
+    ("anyof ", Operator::AnyOf),
+    ("noneof ", Operator::NoneOf),
+    ("size ", Operator::Size),
+    ("empty ", Operator::Empty),
+];
+
 pub(super) fn parse(text: &str) -> Result<(Root, Vec<Segment>), String> {
     let mut parser = Parser { text: text.trim(), at: 0, depth: 0, patterns: 0 };
     let found = parser.path()?;
@@ -43,6 +63,15 @@ impl Parser<'_> {
 
     fn take(&mut self, token: &str) -> bool {
         let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    /// Takes a token in capitals, too.
+    fn take_any_case(&mut self, token: &str) -> bool {
+        let found = self.rest().get(..token.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(token));
         if found {
             self.at += token.len();
         }
@@ -280,24 +309,8 @@ impl Parser<'_> {
         }
         let left = self.operand()?;
         self.spaces();
-        let operators = [
-            ("==", Operator::Equal),
-            ("=~", Operator::Matches),
-            ("!=", Operator::NotEqual),
-            ("<=", Operator::LessOrEqual),
-            (">=", Operator::GreaterOrEqual),
-            ("<", Operator::Less),
-            (">", Operator::Greater),
-            ("in ", Operator::In),
-            ("nin ", Operator::NotIn),
-            ("subsetof ", Operator::SubsetOf),
-            ("anyof ", Operator::AnyOf),
-            ("noneof ", Operator::NoneOf),
-            ("size ", Operator::Size),
-            ("empty ", Operator::Empty),
-        ];
-        for (token, operator) in operators {
-            if self.take(token) {
+        for (token, operator) in OPERATORS {
+            if self.take_any_case(token) {
                 self.spaces();
                 return Ok(Filter::Compare(left, operator, self.operand()?));
             }

@@ -41,6 +41,13 @@ fn paths_select_what_the_service_selects() {
     check("$.sets[?(@.s noneof [3])].i", json!([1, 3]));
     check("$.sets[?(@.s size 2)].i", json!([1, 2]));
     check("$.sets[?(@.s empty true)].i", json!([3]));
+    check("$.sets[?(@.s contains 2)].i", json!([1, 2]));
+    check("$.list[?(@.n contains 'y')].p", json!([9]));
+    check("$.sets[?(@.s all [2, 3])].i", json!([2]));
+    check("$.sets[?(@.s ALL [])].i", json!([1, 2, 3]));
+    check("$.list[?(@.n IN ['x'] && !(@.n CONTAINS 'y'))].p", json!([1]));
+    check("$.sets[?(@.s[-1] == 2)].i", json!([1]));
+    check("$.sets[?(@.s[-3])].i", json!([]));
     check("$.nil", json!(null));
     check("$v.k", json!(7));
     check("$$.Execution.Id", json!("arn:x"));
