@@ -1,5 +1,6 @@
 //! Filters of paths: `[?(@.price > 10 && @.kind == 'book')]`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -108,10 +109,7 @@ impl Filter {
             Filter::And(terms) => terms.iter().all(|term| term.accepts(item, root, work)),
             Filter::Not(inner) => !inner.accepts(item, root, work),
             Filter::Exists(operand) => operand.value(item, root, work).is_some(),
-            Filter::Compare(left, _, Operand::Pattern(pattern)) => {
-                let text = left.value(item, root, work).and_then(Value::as_str);
-                text.is_some_and(|text| work.spend(text.len() / TEXT).is_some() && pattern.matches(text))
-            }
+            Filter::Compare(left, _, Operand::Pattern(pattern)) => matches(pattern, left.value(item, root, work), work),
             Filter::Compare(left, operator, right) => {
                 let (left, right) = (left.value(item, root, work), right.value(item, root, work));
                 compare(left, *operator, right, work)
@@ -134,6 +132,22 @@ impl Operand {
             Segment::Index(index) => path::item(at.as_array()?, *index),
             _ => None,
         })
+    }
+}
+
+/// Numbers and truths are matched as they are written, lists by any of their items, and the rest as an empty text.
+fn matches(pattern: &Pattern, value: Option<&Value>, work: &mut Work) -> bool {
+    let mut is_match = |value: Option<&Value>| {
+        let text = match value {
+            Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => Cow::Owned(value.to_string()),
+            _ => Cow::Borrowed(""),
+        };
+        work.spend(1 + text.len() / TEXT).is_some() && pattern.matches(&text)
+    };
+    match value {
+        Some(Value::Array(items)) => items.iter().any(|item| is_match(Some(item))),
+        value => is_match(value),
     }
 }
 

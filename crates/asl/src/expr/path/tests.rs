@@ -44,6 +44,9 @@ fn paths_select_what_the_service_selects() {
     check("$.sets[?(@.s contains 2)].i", json!([1, 2]));
     check("$.list[?(@.n contains 'y')].p", json!([9]));
     check("$.sets[?(@.s all [2, 3])].i", json!([2]));
+    check("$.list[?(@.p =~ /[0-5]/)].n", json!(["x"]));
+    check("$.sets[?(@.s =~ /3/)].i", json!([2]));
+    check("$.list[?(@.none =~ /x*/)].p", json!([1, 9]));
     check("$.sets[?(@.s ALL [])].i", json!([1, 2, 3]));
     check("$.list[?(@.n IN ['x'] && !(@.n CONTAINS 'y'))].p", json!([1]));
     check("$.sets[?(@.s[-1] == 2)].i", json!([1]));
