@@ -53,8 +53,8 @@ pub enum Segment {
     Keys(Vec<String>),
     /// `[0,2]`
     Indices(Vec<i64>),
-    /// `[start:end:step]`
-    Slice(Option<i64>, Option<i64>, i64),
+    /// `[start:end]`, of which one may be left out
+    Slice(Option<i64>, Option<i64>),
     /// `.*` or `[*]`
     Wildcard,
     /// `..`, applied before the next segment
@@ -364,8 +364,8 @@ impl<'a> Search<'a, '_> {
             (Segment::Indices(indices), Value::Array(items)) => {
                 indices.iter().try_for_each(|index| self.visit(item(items, *index), rest))
             }
-            (Segment::Slice(from, to, step), Value::Array(items)) => {
-                slice(items.len(), *from, *to, *step).try_for_each(|i| self.visit(items.get(i), rest))
+            (Segment::Slice(from, to), Value::Array(items)) => {
+                slice(items.len(), *from, *to).try_for_each(|index| self.visit(item(items, index), rest))
             }
             (Segment::Wildcard, Value::Array(items)) => items.iter().try_for_each(|v| self.visit(Some(v), rest)),
             (Segment::Wildcard, Value::Object(object)) => object.values().try_for_each(|v| self.visit(Some(v), rest)),
@@ -411,10 +411,15 @@ fn position(index: i64, length: usize) -> Option<usize> {
     usize::try_from(at).ok()
 }
 
-fn slice(length: usize, from: Option<i64>, to: Option<i64>, step: i64) -> impl Iterator<Item = usize> {
-    let bound = |i: i64| (if i < 0 { i + length as i64 } else { i }).clamp(0, length as i64) as usize;
-    let (start, end) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length as i64)));
-    (start..end.max(start)).step_by(step.max(1) as usize)
+/// The indices of a slice. Where both ends are given, the service counts from one to the other as they are: `[1:-1]` is
+/// empty, and `[-1:1]` is the last item and the first.
+fn slice(length: usize, from: Option<i64>, to: Option<i64>) -> std::ops::Range<i64> {
+    let length = length as i64;
+    let from_end = |index: i64| if index < 0 { index + length } else { index };
+    match (from, to) {
+        (Some(from), Some(to)) => from.max(-length)..to.min(length),
+        (from, to) => from.map_or(0, from_end).max(0)..to.map_or(length, from_end).min(length),
+    }
 }
 
 fn normalised(segments: &[Segment]) -> String {

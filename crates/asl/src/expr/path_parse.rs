@@ -203,8 +203,14 @@ impl Parser<'_> {
         self.spaces();
         if self.take(":") {
             let end = self.integer()?;
-            let step = if self.take(":") { self.integer()?.unwrap_or(1) } else { 1 };
-            return Ok(Segment::Slice(first, end, step));
+            if first.is_none() && end.is_none() {
+                return Err(self.wrong("the first or the last index of a slice"));
+            }
+            // The service takes a step, and goes by one.
+            if self.take(":") {
+                self.integer()?;
+            }
+            return Ok(Segment::Slice(first, end));
         }
         let mut indices = vec![first.ok_or_else(|| self.wrong("an index, a name in quotes, '*' or '?'"))?];
         while self.comma() {

@@ -23,6 +23,18 @@ fn paths_select_what_the_service_selects() {
     check("$.a.b[1:3]", json!([2, 3]));
     check("$.a.b[:1]", json!([1]));
     check("$.a.b[-2:]", json!([3, 4]));
+    check("$.a.b[:-1]", json!([1, 2, 3]));
+    check("$.a.b[-9:]", json!([1, 2, 3, 4]));
+    check("$.a.b[2:99]", json!([3, 4]));
+    check("$.a.b[99:]", json!([]));
+    check("$.a.b[:-9]", json!([]));
+    check("$.a.b[1:-1]", json!([]));
+    check("$.a.b[-3:-1]", json!([2, 3]));
+    check("$.a.b[-9:-2]", json!([1, 2]));
+    check("$.a.b[-1:1]", json!([4, 1]));
+    check("$.a.b[0:3:2]", json!([1, 2, 3]));
+    check("$.a.b[0:9223372036854775807]", json!([1, 2, 3, 4]));
+    check("$.a.b[-9223372036854775808:1]", json!([1, 2, 3, 4, 1]));
     check("$.a.b[0,2]", json!([1, 3]));
     check("$['odd key']", json!(true));
     check("$.list[*].p", json!([1, 9]));
@@ -32,6 +44,9 @@ fn paths_select_what_the_service_selects() {
     check("$.none[*].x", json!([]));
     check("$.list[?(@.n =~ /X|z/i)].p", json!([1]));
     check("$.list[?(@.n =~ /[xy]{2}/)].p", json!([]));
+    check("$.list[?(@.p =~ /[0-5]/)].n", json!(["x"]));
+    check("$.sets[?(@.s =~ /3/)].i", json!([2]));
+    check("$.list[?(@.none =~ /x*/)].p", json!([1, 9]));
     check("$.list[?(@.n in ['x', 'z'])].p", json!([1]));
     check("$.list[?(@.n nin ['x', 'z'])].p", json!([9]));
     check("$.list[?(@.p == '9')].n", json!(["y"]));
@@ -44,9 +59,6 @@ fn paths_select_what_the_service_selects() {
     check("$.sets[?(@.s contains 2)].i", json!([1, 2]));
     check("$.list[?(@.n contains 'y')].p", json!([9]));
     check("$.sets[?(@.s all [2, 3])].i", json!([2]));
-    check("$.list[?(@.p =~ /[0-5]/)].n", json!(["x"]));
-    check("$.sets[?(@.s =~ /3/)].i", json!([2]));
-    check("$.list[?(@.none =~ /x*/)].p", json!([1, 9]));
     check("$.sets[?(@.s ALL [])].i", json!([1, 2, 3]));
     check("$.list[?(@.n IN ['x'] && !(@.n CONTAINS 'y'))].p", json!([1]));
     check("$.sets[?(@.s[-1] == 2)].i", json!([1]));
@@ -163,7 +175,8 @@ fn regular_expressions_are_few_and_small() {
 
 #[test]
 fn broken_paths_are_refused() {
-    for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b", r"$['\u00zz']"] {
+    for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b", "$.a[:]", "$.a[::2]", r"$['\u00zz']"]
+    {
         assert!(Path::parse(text).is_err(), "{text}");
     }
 }
