@@ -1,6 +1,8 @@
 //! Filters of paths: `[?(@.price > 10 && @.kind == 'book')]`.
 
 use std::borrow::Cow;
+#[cfg(feature = "jsonata")]
+use std::cell::RefCell;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -28,16 +30,21 @@ pub enum Operand {
 }
 
 /// A regular expression, which has to match the whole of a text.
-#[derive(Debug, Clone)]
-pub struct Pattern {
-    text: String,
-    #[cfg(feature = "jsonata")]
-    regex: regex::Regex,
-}
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern(String);
 
-/// Largest compiled expression, in bytes: a definition may hold many, each a few characters long.
+/// Largest compiled expression, in bytes.
 #[cfg(feature = "jsonata")]
 const COMPILED: usize = 512 * 1024;
+/// Compiled expressions kept by each thread, the latest first: as many as a path may have, and more.
+#[cfg(feature = "jsonata")]
+const KEPT: usize = 20;
+
+#[cfg(feature = "jsonata")]
+thread_local! {
+    /// A definition may hold thousands, each a few characters long. So they are compiled where they are needed.
+    static PATTERNS: RefCell<Vec<(String, regex::Regex)>> = const { RefCell::new(Vec::new()) };
+}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Operator {
@@ -63,36 +70,36 @@ pub enum Operator {
     Empty,
 }
 
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Pattern) -> bool {
-        self.text == other.text
-    }
-}
-
 impl Pattern {
-    /// Compiles an expression with its flags, such as `i`. Without the server's features it is only kept.
+    /// Checks an expression with its flags, such as `i`. Without the server's features it is only kept.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn new(expression: &str, flags: &str) -> Result<Pattern, String> {
         let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
-        let text = format!("{flags}^(?:{expression})$");
+        let pattern = Pattern(format!("{flags}^(?:{expression})$"));
         #[cfg(feature = "jsonata")]
-        let regex = regex::RegexBuilder::new(&text)
-            .size_limit(COMPILED)
-            .dfa_size_limit(COMPILED)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Pattern {
-            text,
-            #[cfg(feature = "jsonata")]
-            regex,
-        })
+        pattern.compiled().map_err(|error| error.to_string())?;
+        Ok(pattern)
+    }
+
+    #[cfg(feature = "jsonata")]
+    fn compiled(&self) -> Result<regex::Regex, regex::Error> {
+        let kept = PATTERNS.with_borrow(|kept| kept.iter().find(|kept| kept.0 == self.0).map(|kept| kept.1.clone()));
+        if let Some(regex) = kept {
+            return Ok(regex);
+        }
+        let regex = regex::RegexBuilder::new(&self.0).size_limit(COMPILED).dfa_size_limit(COMPILED).build()?;
+        PATTERNS.with_borrow_mut(|kept| {
+            kept.truncate(KEPT - 1);
+            kept.insert(0, (self.0.clone(), regex.clone()));
+        });
+        Ok(regex)
     }
 
     #[cfg(feature = "jsonata")]
     fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.compiled().is_ok_and(|regex| regex.is_match(text))
     }
 
     #[cfg(not(feature = "jsonata"))]
@@ -223,5 +230,18 @@ fn same(left: &Value, right: &Value, work: &mut Work) -> bool {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b, work)))
         }
         _ => left == right,
+    }
+}
+
+#[cfg(all(test, feature = "jsonata"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_expressions_do_not_take_all_memory() {
+        for i in 0..100 {
+            assert!(Pattern::new(&format!("a{i}"), "i").is_ok_and(|pattern| pattern.matches(&format!("A{i}"))));
+        }
+        assert_eq!(PATTERNS.with_borrow(Vec::len), KEPT);
     }
 }

@@ -170,6 +170,11 @@ fn regular_expressions_are_few_and_small() {
     assert!(Path::parse(r"$.list[?(@.n =~ /\w{60}/)]").is_err());
     let many = |count: usize| format!("$.list[?({})]", vec!["@.n =~ /x/"; count].join("||"));
     assert!(Path::parse(&many(16)).is_ok());
+    let different: Vec<_> = (0..100).map(|i| Path::parse(&format!("$.list[?(@.n =~ /{i}|x/)].p")).unwrap()).collect();
+    let list = json!({"list": [{"n": "x", "p": 1}, {"n": "y", "p": 2}]});
+    for path in &different {
+        assert_eq!(path.select(&list).unwrap().into_owned(), json!([1]));
+    }
     assert_eq!(Path::parse(&many(17)), Err("a path has at most 16 regular expressions".to_owned()));
 }
 
