@@ -103,3 +103,6 @@ fn offset(document: &Document, path: &str) -> usize {
 pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
     read(text).ok().map(|document| document.value)
 }
+
+#[cfg(test)]
+mod tests;

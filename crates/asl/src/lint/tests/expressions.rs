@@ -1,0 +1,28 @@
+//! Expressions of JSONata.
+
+use serde_json::json;
+
+use super::state;
+
+#[test]
+fn expressions_that_a_workflow_cannot_evaluate() {
+    let output = |text: &str| json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"v": text}});
+    let place = "at /Output/v";
+    for (text, message) in [
+        ("{% $x := %}", "INVALID_JSONATA_EXPRESSION: Unexpected end of expression"),
+        ("{% %}", "INVALID_JSONATA_EXPRESSION: Unexpected end of expression"),
+        ("{% 'open %}", "INVALID_JSONATA_EXPRESSION: String literal must be terminated by a matching quote"),
+        ("{% a[1,2) %}", "INVALID_JSONATA_EXPRESSION: Expected \"]\", got \",\""),
+        ("{% {'a':} %}", "INVALID_JSONATA_EXPRESSION: The symbol \"}\" cannot be used as a unary operator"),
+        ("{% phone %}", "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported."),
+        ("{% $.phone %}", "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$' at the top level is not supported."),
+        ("{% $$.phone %}", "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported."),
+        ("{% $states.errorOutput %}", "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist."),
+        ("{% $states.input", "JSONata string must start with {% and end with %}"),
+    ] {
+        state(&output(text), &[&format!("{message} {place}")]);
+    }
+    let caught = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Output": "{% $states.errorOutput %}"}]});
+    state(&caught, &[]);
+}

@@ -1,0 +1,48 @@
+//! What the rules say, a subject a file; here is how a definition is put to them.
+#![allow(clippy::unwrap_used, reason = "a definition that cannot be read is a failed test")]
+
+mod expressions;
+mod fields;
+mod flow;
+mod integrations;
+mod maps;
+mod names;
+mod placeholders;
+mod values;
+mod warnings;
+
+use serde_json::{Value, json};
+
+use crate::{Diagnostic, MachineType, parse_created};
+
+fn written(found: Vec<Diagnostic>) -> Vec<String> {
+    found
+        .into_iter()
+        .filter(Diagnostic::is_error)
+        .inspect(|error| assert!(!error.remedy.is_empty()))
+        .map(|error| format!("{}: {} at {}", error.code, error.message, error.path))
+        .collect()
+}
+
+/// The errors of a machine with these states, beginning with A, as the service would write them.
+#[track_caller]
+fn check(states: &str, expected: &[&str]) {
+    let definition = format!(r#"{{"StartAt":"A","States":{{{states}}}}}"#);
+    assert_eq!(written(parse_created(&definition, MachineType::Standard).1), expected, "{states}");
+}
+
+/// The errors of one state, without their code where it is that of the schema, and with places below the state.
+#[track_caller]
+fn state(state: &Value, expected: &[&str]) {
+    let mut state = state.clone();
+    if !["Choice", "Succeed", "Fail"].iter().any(|kind| state["Type"] == *kind) && state.get("Next").is_none() {
+        state["End"] = json!(true);
+    }
+    let definition = json!({"StartAt": "A", "States": {"A": state, "B": {"Type": "Succeed"}}}).to_string();
+    let errors: Vec<String> = written(parse_created(&definition, MachineType::Standard).1)
+        .into_iter()
+        .filter(|error| !error.contains("not reachable"))
+        .map(|error| error.replace("SCHEMA_VALIDATION_FAILED: ", "").replace("/States/A", ""))
+        .collect();
+    assert_eq!(errors, expected, "{state}");
+}

@@ -1,0 +1,39 @@
+//! The names of states, variables and labels.
+
+use serde_json::{Value, json};
+
+use super::{state, written};
+use crate::parse;
+
+#[test]
+fn names_and_labels() {
+    let assign = |name: &str| json!({"Type": "Pass", "Assign": {name: 1}});
+    state(&assign("order_2"), &[]);
+    state(&assign("états"), &[]);
+    state(
+        &assign("states"),
+        &["RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /Assign/states"],
+    );
+    for wrong in ["2nd", "_a", "a-b"] {
+        let message = "the variable name contains invalid characters.";
+        state(
+            &assign(wrong),
+            &[&format!("INVALID_VARIABLE_NAME: Invalid variable name '{wrong}': {message} at /Assign/{wrong}")],
+        );
+    }
+    let map = |label: &str, inner: Value| json!({"Type": "Map", "Label": label, "ItemProcessor": {"StartAt": "C", "States": {"C": inner}}});
+    let succeed = json!({"Type": "Succeed"});
+    state(&map("a b", succeed.clone()), &["INVALID_LABEL_NAME: Invalid Label name: a b at /Label"]);
+    let mut twice = map("L", json!({"Type": "Succeed"}));
+    twice["ItemProcessor"]["States"]["C"] = json!({"Type": "Map", "Label": "L", "End": true,
+        "ItemProcessor": {"StartAt": "D", "States": {"D": {"Type": "Succeed"}}}});
+    state(&twice, &["DUPLICATE_LABEL_NAME: Duplicate Label name: L at /ItemProcessor/States/C/Label"]);
+    let long = "n".repeat(81);
+    let definition = json!({"StartAt": long, "States": {long.clone(): succeed}}).to_string();
+    assert_eq!(
+        written(parse(&definition).1),
+        [format!(
+            "INVALID_STATE_NAME: Invalid State name: {long} exceeds the 80-character limit allowed by the service at /States/{long}"
+        )]
+    );
+}

@@ -1,0 +1,33 @@
+//! What a definition may be made of and is warned about.
+
+use serde_json::{Value, json};
+
+use crate::parse;
+
+#[test]
+fn a_callback_without_a_timeout_is_warned_about() {
+    let text = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Parameters":{"QueueUrl":"q","MessageBody":"m"},"End":true}}}"#;
+    let (machine, diagnostics) = parse(text);
+    assert!(machine.is_some());
+    assert_eq!(diagnostics.iter().map(|found| found.code).collect::<Vec<_>>(), ["NO_TIMEOUT"]);
+}
+
+#[test]
+fn what_is_probably_meant_otherwise_is_warned_about() {
+    let codes = |state: Value| {
+        let definition = json!({"StartAt": "A", "States": {"A": state}}).to_string();
+        let (machine, found) = parse(&definition);
+        assert!(machine.is_some(), "{found:?}");
+        found.into_iter().map(|one| (one.code, one.path)).collect::<Vec<_>>()
+    };
+    let path = |below: &str| format!("/States/A{below}");
+    let pass = |field: &str, value: Value| json!({"Type": "Pass", field: value, "End": true});
+    assert_eq!(codes(pass("Parameters", json!({"a": "$.b", "c": "$9 each"}))), [("NO_DOLLAR", path("/Parameters/a"))]);
+    assert_eq!(codes(pass("Result", json!({"a.$": "$.b"}))), [("PASS_RESULT_IS_STATIC", path("/Result"))]);
+    assert_eq!(codes(json!({"Type": "Fail", "Cause": "$.cause"})), [("NO_PATH", path("/Cause"))]);
+    // What the language allows and AWS refuses.
+    assert_eq!(
+        codes(json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true})),
+        [("SCHEMA_VALIDATION_FAILED", path("/Resource"))]
+    );
+}
