@@ -14,8 +14,11 @@ const BOX_GAP: f32 = 32.0;
 /// Space beside a bend, and between a box and its lanes.
 const LANE_GAP: f32 = 16.0;
 
-/// Most vertices of a drawing. Past it, long links run straight, so that no definition costs seconds and memory.
+/// Most vertices of a drawing, and most steps of its links from rank to rank. Past them, long links run straight, so
+/// that no definition costs seconds and memory: ten thousand states that catch into one handler share their bends, but
+/// each link is followed through all of them.
 const MOST_VERTICES: usize = 60_000;
+const MOST_STEPS: usize = 2_000_000;
 
 /// A connection between two boxes.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,16 +123,22 @@ impl Drawing {
             chains: Vec::new(),
         };
         let mut trunks = std::collections::BTreeMap::new();
+        let mut steps = 0;
         for link in links {
+            let span = ranks[link.from].abs_diff(ranks[link.to]);
+            let is_full = drawing.vertices.len() > MOST_VERTICES || steps > MOST_STEPS;
             let chain = if link.from == link.to {
                 Chain::Loop
-            } else if drawing.vertices.len() > MOST_VERTICES && ranks[link.from].abs_diff(ranks[link.to]) > 2 {
+            } else if is_full && span > 2 {
                 Chain::Direct
             } else if ranks[link.from] < ranks[link.to] {
                 Chain::Down(drawing.run_down(link, &mut trunks))
             } else {
                 Chain::Up(drawing.run_up(link, &mut trunks))
             };
+            if let Chain::Down(vertices) | Chain::Up(vertices) = &chain {
+                steps += vertices.len();
+            }
             drawing.chains.push(chain);
         }
         let height = drawing.vertices.iter().map(|vertex| vertex.rank).max().unwrap_or(0) + 1;
@@ -227,3 +236,24 @@ impl Drawing {
 
 /// The vertex of the trunk of a box and class at a rank.
 type Trunks = std::collections::BTreeMap<(usize, u8, usize), usize>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each of the boxes goes to the next one, and fails to the last one.
+    #[test]
+    fn a_handler_that_all_share_costs_no_more_than_the_links_may() {
+        let (boxes, label) = (5_000, Some((40.0, 18.0)));
+        let next = (0..boxes - 2).map(|from| Link { from, to: from + 1, label: None, class: 0, aside: false });
+        let fails = (0..boxes - 2).map(|from| Link { from, to: boxes - 1, label, class: 1, aside: true });
+        let links: Vec<Link> = next.chain(fails).collect();
+        let sizes = vec![(100.0, 40.0); boxes];
+        let drawing = Drawing::new(&sizes, &links, &rank::ranks(boxes, &links));
+        let steps = drawing.chains.iter().map(|chain| match chain {
+            Chain::Down(vertices) | Chain::Up(vertices) => vertices.len(),
+            Chain::Loop | Chain::Direct => 0,
+        });
+        assert!(steps.sum::<usize>() < MOST_STEPS + 4 * boxes);
+    }
+}
