@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::Lint;
+use super::states::LONGEST_NAME;
 
 const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
 
@@ -24,7 +25,7 @@ pub(super) fn check_scope(
                 let remedy = format!("Write the name of a state of the same scope: {}.", list(states));
                 // AWS writes 'Next' for every kind of transition.
                 let message = format!("Missing 'Next' target: {target}");
-                lint.error(MISSING_TARGET, &format!("{path}/States/{name}{place}"), message, remedy);
+                lint.error(MISSING_TARGET, &format!("{}{place}", state_place(path, name)), message, remedy);
             }
         }
     }
@@ -52,7 +53,7 @@ pub(super) fn check_scope(
     for name in if open { Vec::new() } else { unreachable(start, states) } {
         lint.error(
             MISSING_TARGET,
-            &format!("{path}/States/{name}"),
+            &state_place(path, name),
             format!("State \"{name}\" is not reachable."),
             "Let a state of the same scope go to it, or remove it.",
         );
@@ -80,10 +81,15 @@ fn unreachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> Vec<&'a st
     found
 }
 
+fn state_place(scope: &str, name: &str) -> String {
+    super::below(&format!("{scope}/States"), name)
+}
+
+/// The first names, each as long as a name may be: the list is told once a transition.
 fn list(states: &Map<String, Value>) -> String {
-    let mut names: Vec<&str> = states.keys().map(String::as_str).take(8).collect();
+    let mut names: Vec<String> = states.keys().map(|name| name.chars().take(LONGEST_NAME).collect()).take(8).collect();
     if states.len() > names.len() {
-        names.push("...");
+        names.push("...".to_owned());
     }
     names.join(", ")
 }
@@ -127,7 +133,7 @@ pub(super) fn check_names(lint: &mut Lint, definition: &Value) {
 
 fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut HashMap<&'a str, String>) {
     for (name, state) in scope.get("States").and_then(Value::as_object).into_iter().flatten() {
-        let place = format!("{path}/States/{name}");
+        let place = state_place(path, name);
         if let Some(first) = seen.get(name.as_str()) {
             let remedy = format!("Give one of the two another name; the other one is at {first}.");
             lint.error("DUPLICATE_STATE_NAME", &place, format!("Duplicate State name: {name}"), remedy);

@@ -26,6 +26,9 @@ use values::Kind;
 
 pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
+/// The most findings that are told.
+pub(crate) const MOST: usize = 1_000;
+
 /// A diagnostic whose place in the text is not yet known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -40,6 +43,8 @@ pub(crate) struct Finding {
 #[derive(Default)]
 struct Lint {
     findings: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
     /// A machine is made of the definition: what AWS refuses is an error, though the language allows it.
     created: bool,
     /// The states at hand run as Express: the machine, or the children of a distributed map.
@@ -52,8 +57,7 @@ struct Lint {
 
 impl Lint {
     fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        let (message, path, remedy) = (message.into(), path.to_owned(), remedy.into());
-        self.findings.push(Finding { severity: Severity::Error, code, message, path, remedy });
+        self.tell(Severity::Error, code, path, message.into(), remedy.into());
     }
 
     fn schema(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
@@ -69,13 +73,20 @@ impl Lint {
         remedy: impl Into<String>,
     ) {
         let severity = if self.created { Severity::Error } else { Severity::Warning };
-        let (message, path, remedy) = (message.into(), path.to_owned(), remedy.into());
-        self.findings.push(Finding { severity, code, message, path, remedy });
+        self.tell(severity, code, path, message.into(), remedy.into());
     }
 
     fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        let (message, path, remedy) = (message.into(), path.to_owned(), remedy.into());
-        self.findings.push(Finding { severity: Severity::Warning, code, message, path, remedy });
+        self.tell(Severity::Warning, code, path, message.into(), remedy.into());
+    }
+
+    /// Keeps a finding, unless there are as many of its severity as are ever told.
+    fn tell(&mut self, severity: Severity, code: &'static str, path: &str, message: String, remedy: String) {
+        let told = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
+        if *told < MOST {
+            *told += 1;
+            self.findings.push(Finding { severity, code, message, path: path.to_owned(), remedy });
+        }
     }
 
     /// Whether a deployment has yet to put a value in. Of what is deployed, every text is what it says.
@@ -136,7 +147,7 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
         Some(states) => {
             let before = lint.findings.len();
             for (name, state) in states {
-                states::check(lint, name, state, &format!("{states_path}/{name}"), language);
+                states::check(lint, name, state, &below(&states_path, name), language);
             }
             let transitions_known = lint.findings[before..].iter().all(|finding| !finding.message.contains("[Type]"));
             flow::check_scope(lint, scope, states, path, transitions_known);

@@ -10,7 +10,7 @@ use super::{Lint, assign, check_scope, choices, fields, handlers, integrations, 
 use crate::model::QueryLanguage;
 
 /// Longest name of a state, in characters.
-const LONGEST_NAME: usize = 80;
+pub(super) const LONGEST_NAME: usize = 80;
 const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
 
 /// Checks one state and what is inside it.

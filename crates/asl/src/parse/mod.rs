@@ -7,12 +7,13 @@ pub use reader::json_error;
 use reader::{Document, read};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::{Finding, lint};
+use crate::lint::{Finding, MOST, lint};
 use crate::model::{Machine, MachineType};
 
 /// Reads a definition and judges it.
 ///
-/// All findings are collected, up to a thousand, in the order of the text. The machine is there when none of them is an error.
+/// All findings are collected, up to a thousand: of more than that, errors before warnings. The machine is there when
+/// none of them is an error.
 pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
     judged(text, None)
 }
@@ -59,9 +60,6 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     (Machine::from_value(document.value), diagnostics)
 }
 
-/// The most findings that are told.
-const MOST: usize = 1_000;
-
 fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<Diagnostic> {
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let finding = Finding {
@@ -77,7 +75,13 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
         let offset = offset(document, &finding.path);
         (finding, offset)
     });
-    duplicates.chain(findings).take(MOST).map(|(finding, offset)| placed(text, finding, offset)).collect()
+    let mut found: Vec<(Finding, usize)> = duplicates.chain(findings).collect();
+    if found.len() > MOST {
+        // An error that is left out would make the definition valid.
+        found.sort_by_key(|(finding, _)| finding.severity);
+        found.truncate(MOST);
+    }
+    found.into_iter().map(|(finding, offset)| placed(text, finding, offset)).collect()
 }
 
 fn placed(text: &str, finding: Finding, offset: usize) -> Diagnostic {

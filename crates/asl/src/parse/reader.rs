@@ -114,6 +114,14 @@ impl Reader<'_> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// The path, or that of the nearest value around it whose path is not too long.
+    fn place(&self) -> &str {
+        match self.path.as_bytes().get(..LONGEST_PATH) {
+            Some(start) => &self.path[..start.iter().rposition(|byte| *byte == b'/').unwrap_or_default()],
+            None => &self.path,
+        }
+    }
+
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -189,7 +197,7 @@ impl Reader<'_> {
             let value = self.value(depth + 1)?;
             self.path.truncate(parent);
             if object.contains_key(&key) {
-                self.duplicates.push(Duplicate { key: key.clone(), object: self.path.clone(), offset });
+                self.duplicates.push(Duplicate { key: key.clone(), object: self.place().to_owned(), offset });
             }
             object.insert(key, value);
             self.skip_space();

@@ -13,6 +13,36 @@ fn a_definition_of_mistakes_is_judged_soon() {
 }
 
 #[test]
+fn an_error_is_told_whatever_is_warned_about() {
+    let pass = |i: usize| format!(r#""S{i}":{{"Type":"Pass","Result":"$.x","Next":"S{}"}}"#, i + 1);
+    let states: Vec<String> = (0..1_001).map(pass).collect();
+    let last = r#""S1001":{"Type":"Pass","Next":"Nowhere"}"#;
+    let (machine, found) = parse(&format!(r#"{{"StartAt":"S0","States":{{{},{last}}}}}"#, states.join(",")));
+    assert_eq!((machine.is_none(), found.len()), (true, 1_000));
+    assert_eq!(found[0].message, "Missing 'Next' target: Nowhere");
+    assert_eq!(found[999].code, "PASS_RESULT_IS_STATIC");
+}
+
+/// A long name is told as often as there are mistakes in what has it.
+#[test]
+fn a_long_name_does_not_take_all_memory() {
+    let name = "é".repeat(100_000);
+    let many = |one: &dyn Fn(usize) -> String| (0..2_000).map(one).collect::<Vec<_>>().join(",");
+    let fields = many(&|i| format!(r#""f{i}":1"#));
+    let passes = many(&|i| format!(r#""S{i}":{{"Type":"Pass","Next":"Nowhere"}}"#));
+    for definition in [
+        format!(r#"{{"StartAt":"A","States":{{"{name}":{{"Type":"Succeed",{fields}}}}}}}"#),
+        format!(r#"{{"StartAt":"S0","States":{{"{name}":{{"Type":"Succeed"}},{passes}}}}}"#),
+        format!(r#"{{"StartAt":"A","States":{{"{name}":{{{}}}}}}}"#, many(&|_| r#""a":1"#.to_owned())),
+    ] {
+        let found = parse(&definition).1;
+        assert_eq!(found.len(), 1_000);
+        let told: usize = found.iter().map(|one| one.path.len() + one.message.len() + one.remedy.len()).sum();
+        assert!(told < 3 * definition.len(), "{told} bytes about {}", definition.len());
+    }
+}
+
+#[test]
 fn a_finding_knows_its_line_and_column() {
     let text = "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": { \"Type\": \"Pass\", \"Next\": \"B\" },\n    \"E\": { \"Type\": \"Succeed\" }\n  }\n}";
     let (machine, diagnostics) = parse(text);
