@@ -89,16 +89,29 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
         check_number(lint, state, path, field, (1.0, values::MOST), true, language);
         check_path(lint, state, path, by_path, PathRule::Path);
     }
+    check_heartbeat(lint, state, path);
     check_credentials(lint, state, path, language);
     let waits = state.get("Resource").and_then(Value::as_str).is_some_and(|text| text.ends_with(".waitForTaskToken"));
-    if waits && !["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds"].iter().any(|key| state.contains_key(*key))
-    {
+    let limits = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
+    if waits && !limits.iter().any(|key| state.contains_key(*key)) {
         lint.warning(
             "NO_TIMEOUT",
             path,
             "This state waits for an answer without a timeout: it can wait for a year unnoticed",
             "Add TimeoutSeconds, and a Catch for States.Timeout.",
         );
+    }
+}
+
+/// A heartbeat that is due no sooner than the timeout is never missed. The language forbids it; AWS's words for it are
+/// not known.
+fn check_heartbeat(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
+    let seconds = |field: &str| state.get(field).and_then(Value::as_f64);
+    let (Some(timeout), Some(heartbeat)) = (seconds("TimeoutSeconds"), seconds("HeartbeatSeconds")) else { return };
+    if heartbeat >= timeout {
+        let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
+        let remedy = format!("Write fewer seconds than the timeout's {timeout}; it is {heartbeat}.");
+        lint.schema(&format!("{path}/HeartbeatSeconds"), message, remedy);
     }
 }
 

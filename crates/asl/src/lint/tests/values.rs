@@ -48,3 +48,18 @@ fn kinds_and_ranges_of_values() {
         state(&wait(wrong), &["String does not match RFC3339 timestamp at /Timestamp"]);
     }
 }
+
+#[test]
+fn a_heartbeat_is_due_before_the_timeout() {
+    let task = |timeout: Value, heartbeat: Value| {
+        json!({"Type": "Task", "Resource": "arn:aws:lambda:::function:f", "TimeoutSeconds": timeout,
+            "HeartbeatSeconds": heartbeat})
+    };
+    state(&task(json!(60), json!(59)), &[]);
+    let mut expression = task(json!(60), json!("{% 90 %}"));
+    expression["QueryLanguage"] = json!("JSONata");
+    state(&expression, &[]);
+    let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' at /HeartbeatSeconds";
+    state(&task(json!(60), json!(60)), &[message]);
+    state(&task(json!(60), json!(90)), &[message]);
+}

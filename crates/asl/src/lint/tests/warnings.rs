@@ -13,6 +13,18 @@ fn a_callback_without_a_timeout_is_warned_about() {
 }
 
 #[test]
+fn a_heartbeat_limits_the_wait_too() {
+    let task = |field: &str, value: Value| {
+        let parameters = json!({"QueueUrl": "q", "MessageBody": "m"});
+        let resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
+        let state = json!({"Type": "Task", "Resource": resource, "Parameters": parameters, field: value, "End": true});
+        parse(&json!({"StartAt": "A", "States": {"A": state}}).to_string()).1
+    };
+    assert_eq!(task("HeartbeatSeconds", json!(60)), []);
+    assert_eq!(task("HeartbeatSecondsPath", json!("$.every")), []);
+}
+
+#[test]
 fn what_is_probably_meant_otherwise_is_warned_about() {
     let codes = |state: Value| {
         let definition = json!({"StartAt": "A", "States": {"A": state}}).to_string();
