@@ -24,6 +24,9 @@ const READER_CONFIG: &[&str] = &[
 ];
 const BATCHER: &[&str] =
     &["BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+/// Without a limit there is nothing to batch by.
+const BATCH_LIMITS: &[&str] =
+    &["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
 
 /// Checks a Map state; `machine` is the language of the states in it.
 pub(super) fn check(
@@ -187,6 +190,7 @@ fn check_batcher(lint: &mut Lint, state: &Map<String, Value>, path: &str, langua
     check_type(lint, batcher, &place, Kind::Object);
     let Some(batcher) = batcher.as_object() else { return };
     fields::check_scope_fields(lint, batcher, &place, BATCHER);
+    check_any(lint, batcher, &place, BATCH_LIMITS);
     for (field, by_path) in
         [("MaxItemsPerBatch", "MaxItemsPerBatchPath"), ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath")]
     {
@@ -205,12 +209,26 @@ fn check_writer(lint: &mut Lint, state: &Map<String, Value>, path: &str, languag
     check_type(lint, writer, &place, Kind::Object);
     let Some(writer) = writer.as_object() else { return };
     fields::check_scope_fields(lint, writer, &place, &["Resource", "Parameters", "Arguments", "WriterConfig"]);
+    check_any(lint, writer, &place, &["Resource", "WriterConfig"]);
     check_call(lint, writer, &place, language);
-    let Some(config) = writer.get("WriterConfig").and_then(Value::as_object) else { return };
+    let Some(config) = writer.get("WriterConfig") else { return };
+    let place = format!("{place}/WriterConfig");
+    check_type(lint, config, &place, Kind::Object);
+    let Some(config) = config.as_object() else { return };
+    fields::check_scope_fields(lint, config, &place, &["Transformation", "OutputType"]);
     for (field, known) in [("Transformation", &["NONE", "COMPACT", "FLATTEN"][..]), ("OutputType", &["JSON", "JSONL"])]
     {
         if let Some(value) = config.get(field) {
-            check_one_of(lint, value, &format!("{place}/WriterConfig/{field}"), known);
+            check_one_of(lint, value, &format!("{place}/{field}"), known);
         }
+    }
+}
+
+/// Of these fields at least one must be there.
+fn check_any(lint: &mut Lint, object: &Map<String, Value>, place: &str, names: &[&str]) {
+    if !names.iter().any(|name| object.contains_key(*name)) {
+        let list = names.join(", ");
+        let message = format!("This object should have at least one of the following fields: [{list}]");
+        lint.schema(place, message, format!("Add one of {list}."));
     }
 }

@@ -32,3 +32,25 @@ fn readers_and_processors() {
         state(&reader(config), &[&format!("{message} {place}")]);
     }
 }
+
+#[test]
+fn batchers_and_writers() {
+    let map = |field: &str, value: Value| {
+        json!({"Type": "Map", field: value, "ItemProcessor": {"StartAt": "C", "States": {"C": {"Type": "Succeed"}},
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}})
+    };
+    let any = "This object should have at least one of the following fields:";
+    let limits = "MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath";
+    state(&map("ItemBatcher", json!({"MaxInputBytesPerBatchPath": "$.size"})), &[]);
+    state(&map("ItemBatcher", json!({"BatchInput": {"a": 1}})), &[&format!("{any} [{limits}] at /ItemBatcher")]);
+    state(&map("ResultWriter", json!({"WriterConfig": {"OutputType": "JSONL", "Transformation": "FLATTEN"}})), &[]);
+    state(&map("ResultWriter", json!({})), &[&format!("{any} [Resource, WriterConfig] at /ResultWriter")]);
+    for (config, message, field) in [
+        (json!("JSON"), "Expected value of type [OBJECT]", ""),
+        (json!({"Format": "JSON"}), "Field 'Format' is not supported", ""),
+        (json!({"OutputType": "CSV"}), "Value should be one of the following: [JSON, JSONL]", "/OutputType"),
+    ] {
+        let writer = map("ResultWriter", json!({"WriterConfig": config}));
+        state(&writer, &[&format!("{message} at /ResultWriter/WriterConfig{field}")]);
+    }
+}
