@@ -22,6 +22,13 @@ const READER_CONFIG: &[&str] = &[
     "MaxItems",
     "MaxItemsPath",
 ];
+/// The fields of a reader's configuration that are one of a few words.
+const READER_CHOICES: &[(&str, &[&str])] = &[
+    ("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"]),
+    ("CSVDelimiter", &["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"]),
+    ("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]),
+    ("Transformation", &["NONE", "LOAD_AND_FLATTEN"]),
+];
 const BATCHER: &[&str] =
     &["BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
 /// Without a limit there is nothing to batch by.
@@ -158,6 +165,13 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
         lint.schema(&format!("{place}/InputType"), message, format!("Write one of {list}; it is '{input}'."));
     }
     fields::check_scope_fields(lint, config, place, READER_CONFIG);
+    values::check_types(lint, config, place, &["InputType"], Kind::String);
+    values::check_types(lint, config, place, &["CSVHeaders"], Kind::Array);
+    for (field, known) in READER_CHOICES {
+        if let Some(value) = config.get(*field) {
+            check_one_of(lint, value, &format!("{place}/{field}"), known);
+        }
+    }
     if input == Some("CSV") && !config.contains_key("CSVHeaderLocation") {
         let remedy = "Write \"FIRST_ROW\", or \"GIVEN\" with CSVHeaders.";
         lint.refused_by_aws(SCHEMA, place, "The field 'CSVHeaderLocation' is required", remedy);
@@ -173,11 +187,8 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
             );
         }
     }
-    if let Some(location) = config.get("CSVHeaderLocation") {
-        check_one_of(lint, location, &format!("{place}/CSVHeaderLocation"), &["FIRST_ROW", "GIVEN"]);
-        if location == "GIVEN" {
-            lint.require(config, place, &["CSVHeaders"]);
-        }
+    if config.get("CSVHeaderLocation").is_some_and(|location| location == "GIVEN") {
+        lint.require(config, place, &["CSVHeaders"]);
     }
     check_exclusive(lint, config, place, &["MaxItems", "MaxItemsPath"], false);
     check_number(lint, config, place, "MaxItems", (0.0, f64::INFINITY), true, language);

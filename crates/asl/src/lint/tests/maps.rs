@@ -31,6 +31,16 @@ fn readers_and_processors() {
     ] {
         state(&reader(config), &[&format!("{message} {place}")]);
     }
+    let one_of = "Value should be one of the following:";
+    for (field, value, message) in [
+        ("InputType", json!(1), "Expected value of type [STRING]"),
+        ("CSVHeaders", json!("a,b"), "Expected value of type [ARRAY]"),
+        ("CSVDelimiter", json!(";"), &format!("{one_of} [COMMA, PIPE, SEMICOLON, SPACE, TAB]")),
+        ("ManifestType", json!("ATHENA"), &format!("{one_of} [ATHENA_DATA, S3_INVENTORY]")),
+        ("Transformation", json!("FLATTEN"), &format!("{one_of} [NONE, LOAD_AND_FLATTEN]")),
+    ] {
+        state(&reader(json!({field: value})), &[&format!("{message} {place}/{field}")]);
+    }
 }
 
 #[test]
