@@ -82,22 +82,52 @@ fn step_into<'a>(value: &'a Value, step: &PathStep) -> Option<&'a Value> {
 }
 
 impl TokenTemplate {
+    /// The token, where the text leaves no doubt which part of it that is. A wrong one would be sent in vain, and the
+    /// right one would be shown.
     fn extract<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let rest = if self.from_start {
-            text.strip_prefix(self.before.as_str())?
-        } else {
-            &text[text.find(&self.before)? + self.before.len()..]
-        };
-        if self.to_end {
-            return rest.strip_suffix(self.after.as_str());
+        if self.from_start && self.to_end {
+            return text.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str());
         }
-        if !self.after.is_empty() {
-            return rest.find(&self.after).map(|end| &rest[..end]);
+        if self.from_start {
+            return self.only_token([text.strip_prefix(self.before.as_str())?]);
         }
-        // Something unknown follows: the token ends with the characters that tokens are made of.
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+/=_-".contains(c))).unwrap_or(rest.len());
-        Some(&rest[..end])
+        if self.before.is_empty() {
+            return None;
+        }
+        // Whoever writes what stands before the token may write the literal text too.
+        let starts = text.match_indices(self.before.as_str()).map(|(at, before)| &text[at + before.len()..]);
+        if starts.clone().nth(MOST_STARTS).is_some() { None } else { self.only_token(starts) }
     }
+
+    /// The one token that any of these texts begins with, followed by what is to follow it.
+    fn only_token<'a>(&self, starts: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        let mut found = None;
+        for text in starts {
+            let run = text.find(|letter| !is_part_of_token(letter)).unwrap_or(text.len());
+            let ends: Vec<usize> = if self.to_end {
+                text.strip_suffix(self.after.as_str()).map(str::len).into_iter().collect()
+            } else if self.after.is_empty() {
+                // Something unknown follows: the token ends with the characters that tokens are made of.
+                vec![run]
+            } else {
+                text.match_indices(self.after.as_str()).map(|(at, _)| at).take_while(|at| *at <= run).collect()
+            };
+            for token in ends.into_iter().filter(|end| (1..=run).contains(end)).map(|end| &text[..end]) {
+                if *found.get_or_insert(token) != token {
+                    return None;
+                }
+            }
+        }
+        found
+    }
+}
+
+/// With more beginnings than this in one text, which of them is the token's is not looked for.
+const MOST_STARTS: usize = 64;
+
+/// Tokens are texts in base 64.
+fn is_part_of_token(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "+/=_-".contains(letter)
 }
 
 fn walk_payload_template(value: &Value, path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {

@@ -61,3 +61,29 @@ fn jsonata_expressions() {
     );
     check(json!({ "t": "{% $states.input.token %}" }), json!({ "t": "T" }), None);
 }
+
+/// What others write before and after the token may look like the text around it.
+#[test]
+fn a_token_that_could_be_another_is_not_found() {
+    let check = |arguments: &str, resolved: &str, expected| {
+        check("JSONata", &json!({ "u": format!("{{% {arguments} %}}") }), &json!({ "u": resolved }), expected);
+    };
+    let token = "$states.context.Task.Token";
+    let link = format!("$base & '?token=' & {token}");
+    check(&link, "https://h/?token=T+/=", Some("T+/="));
+    check(&link, "https://h/?token=F&a=b?token=T", Some("T"));
+    let mail = format!("$text & ' token: ' & {token} & ' until ' & $day");
+    check(&mail, "Pay 7? token: T until May", Some("T"));
+    check(&mail, "Pay 7? token: F until now? token: T until May", None);
+    check(&format!("$base & '/' & {token}"), "https://h/a/T/U", None);
+    check(&format!("$base & {token}"), "https://h/T", None);
+    check(&format!("{token} & '/' & $rest"), "T/U/rest", None);
+    check(&format!("{token} & '/' & $rest"), "T/9?", Some("T"));
+    check(&format!("$a & '?' & {token} & $b"), &"?T ".repeat(10_000), None);
+    let whole = |input: &str| format!("{{\"Execution\":{{\"Input\":{input}}},\"Task\":{{\"Token\":\"T\"}}}}");
+    let all = |input: &str| (json!({ "m.$": "States.JsonToString($$)" }), json!({ "m": whole(input) }));
+    for (input, expected) in [("{}", Some("T")), ("{\"Token\":\"F\"}", None)] {
+        let (parameters, resolved) = all(input);
+        super::tests::check("JSONPath", &parameters, &resolved, expected);
+    }
+}
