@@ -112,10 +112,24 @@ fn scan(text: &str) -> impl Iterator<Item = (char, bool)> + '_ {
     })
 }
 
+/// The value of a text in quotation marks of either kind. Its escapes are those of JSON; a line may end within it.
 fn literal(expression: &str) -> Option<String> {
     let expression = expression.trim();
-    if let Some(inner) = expression.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-        return (!inner.contains('\'')).then(|| inner.replace("\\'", "'"));
+    let quote = expression.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let mut letters = expression.strip_prefix(quote)?.strip_suffix(quote)?.chars();
+    let mut json = String::from("\"");
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next()? {
+                '\'' => json.push('\''),
+                escaped => json.extend(['\\', escaped]),
+            },
+            _ if letter == quote => return None,
+            '"' => json.push_str("\\\""),
+            control if u32::from(control) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => json.push(other),
+        }
     }
-    serde_json::from_str(expression).ok()
+    json.push('"');
+    serde_json::from_str(&json).ok()
 }

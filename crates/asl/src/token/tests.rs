@@ -59,6 +59,11 @@ fn jsonata_expressions() {
         json!({ "Q": "q", "M": [1, { "t": "T" }] }),
         Some("T"),
     );
+    check(
+        json!({ "m": "{% 'It\\'s \"yours\":\\n\\u00e9?t=' & $states.context.Task.Token & \"\\t'bye'\n\" %}" }),
+        json!({ "m": "It's \"yours\":\né?t=T\t'bye'\n" }),
+        Some("T"),
+    );
     check(json!({ "t": "{% $states.input.token %}" }), json!({ "t": "T" }), None);
 }
 
