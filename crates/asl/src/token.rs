@@ -11,6 +11,9 @@ mod intrinsic;
 pub(crate) use intrinsic::call;
 mod jsonata;
 
+/// How deep an expression is followed. Each level reads all that is within it, and takes a piece of the stack.
+const DEEPEST: usize = 64;
+
 /// One step into the resolved parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PathStep {

@@ -1,11 +1,14 @@
 //! The token in JSONPath expressions: the context object and the intrinsic functions around it.
 
-use super::{PathStep, TokenPlace, TokenTemplate};
+use super::{DEEPEST, PathStep, TokenPlace, TokenTemplate};
 
 const TOKEN: &str = "$$.Task.Token";
 
 /// Adds the places that the expression at `path` puts the token into.
 pub(super) fn places(expression: &str, path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {
+    if path.len() > DEEPEST {
+        return;
+    }
     // `$$['Task']['Token']` is the same path.
     let plain = expression.replace("['", ".").replace("']", "");
     let below: Option<&[&str]> = match plain.as_str() {
@@ -31,7 +34,7 @@ pub(super) fn places(expression: &str, path: &mut Vec<PathStep>, places: &mut Ve
         }
         "States.StringToJson" => json_text(&arguments, path, places),
         _ => {
-            let template = pieces(expression).and_then(|pieces| template_of(&pieces));
+            let template = pieces(expression, 0).and_then(|pieces| template_of(&pieces));
             if let Some(template) = template {
                 places.push(TokenPlace { path: path.clone(), template: Some(template) });
             }
@@ -73,8 +76,12 @@ pub(super) fn template_of(pieces: &[Piece]) -> Option<TokenTemplate> {
     Some(template)
 }
 
-/// The pieces of the text that an expression yields. `None` when the token is not in it in a readable form.
-fn pieces(expression: &str) -> Option<Vec<Piece>> {
+/// The pieces of the text that an expression yields, `depth` calls deep. `None` when the token is not in it in a
+/// readable form.
+fn pieces(expression: &str, depth: usize) -> Option<Vec<Piece>> {
+    if depth > DEEPEST {
+        return None;
+    }
     let expression = expression.trim();
     if expression.replace("['", ".").replace("']", "") == TOKEN {
         return Some(vec![Piece::Token]);
@@ -83,7 +90,7 @@ fn pieces(expression: &str) -> Option<Vec<Piece>> {
         return Some(vec![Piece::Literal(text)]);
     }
     match call(expression) {
-        Some(("States.Format", arguments)) => format_pieces(&arguments),
+        Some(("States.Format", arguments)) => format_pieces(&arguments, depth + 1),
         Some(("States.JsonToString", arguments)) => match arguments.first()?.as_str() {
             TOKEN => Some(vec![Piece::Literal("\"".into()), Piece::Token, Piece::Literal("\"".into())]),
             "$$" | "$$.Task" => Some(vec![
@@ -99,12 +106,14 @@ fn pieces(expression: &str) -> Option<Vec<Piece>> {
     }
 }
 
-fn format_pieces(arguments: &[String]) -> Option<Vec<Piece>> {
+fn format_pieces(arguments: &[String], depth: usize) -> Option<Vec<Piece>> {
     let format = literal(arguments.first()?)?;
     let mut found = Vec::new();
     for (index, text) in format.split("{}").enumerate() {
         if index > 0 {
-            found.extend(arguments.get(index).and_then(|argument| pieces(argument)).unwrap_or(vec![Piece::Unknown]));
+            found.extend(
+                arguments.get(index).and_then(|argument| pieces(argument, depth)).unwrap_or(vec![Piece::Unknown]),
+            );
         }
         if !text.is_empty() {
             found.push(Piece::Literal(text.to_owned()));
@@ -116,7 +125,7 @@ fn format_pieces(arguments: &[String]) -> Option<Vec<Piece>> {
 /// `States.StringToJson(States.Format('{"token":"{}"}', $$.Task.Token))`: the token is a value of the object so made.
 fn json_text(arguments: &[String], path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {
     const MARK: &str = "\u{1}token\u{1}";
-    let Some(pieces) = arguments.first().and_then(|argument| pieces(argument)) else { return };
+    let Some(pieces) = arguments.first().and_then(|argument| pieces(argument, 0)) else { return };
     let text: String = pieces
         .iter()
         .map(|piece| match piece {

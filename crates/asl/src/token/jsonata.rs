@@ -1,14 +1,14 @@
 //! The token in JSONata expressions: alone, joined to other texts with `&`, or within an object or array constructor.
 
 use super::intrinsic::{Piece, template_of};
-use super::{PathStep, TokenPlace};
+use super::{DEEPEST, PathStep, TokenPlace};
 
 const TOKEN: &str = "$states.context.Task.Token";
 
 /// Adds the places that the expression at `path` puts the token into.
 pub(super) fn places(expression: &str, path: &mut Vec<PathStep>, places: &mut Vec<TokenPlace>) {
     let expression = unwrapped(expression);
-    if !expression.contains("$states.context") {
+    if path.len() > DEEPEST || !expression.contains("$states.context") {
         return;
     }
     let below: Option<&[&str]> = match expression {
@@ -53,7 +53,8 @@ fn piece(operand: &str) -> Piece {
 /// The expression without space and without parentheses around the whole of it.
 fn unwrapped(expression: &str) -> &str {
     let mut inner = expression.trim();
-    while let Some(next) = enclosed(inner, '(', ')') {
+    for _ in 0..DEEPEST {
+        let Some(next) = enclosed(inner, '(', ')') else { break };
         inner = next.trim();
     }
     inner

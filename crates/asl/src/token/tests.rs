@@ -92,3 +92,19 @@ fn a_token_that_could_be_another_is_not_found() {
         super::tests::check("JSONPath", &parameters, &resolved, expected);
     }
 }
+
+#[test]
+fn an_expression_without_a_floor_is_not_followed() {
+    let within = |before: &str, inner: &str, after: &str, levels: usize| {
+        format!("{}{inner}{}", before.repeat(levels), after.repeat(levels))
+    };
+    let token = "$states.context.Task.Token";
+    for (open, close) in [("[", "]"), ("['[',", "]"), ("{'a':", "}"), ("(", ")")] {
+        let deep = within(open, token, close, 20_000);
+        check("JSONata", &json!({ "t": format!("{{% {deep} %}}") }), &json!({ "t": "T" }), None);
+    }
+    for open in ["States.Array(", "States.Format('{}',"] {
+        let deep = within(open, "$$.Task.Token", ")", 20_000);
+        check("JSONPath", &json!({ "t.$": deep }), &json!({ "t": "T" }), None);
+    }
+}
