@@ -35,6 +35,7 @@ pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str,
     let Some(text) = value.as_str().filter(|text| !lint.is_open(text)) else { return };
     let result = match rule {
         PathRule::ResultPath if text.starts_with("$$") => Err("the context object cannot be written".to_owned()),
+        PathRule::ResultPath if is_variable(text) => Err("a variable is written by Assign".to_owned()),
         PathRule::ResultPath | PathRule::Reference => path::check_reference(text),
         PathRule::PathOrCall if intrinsics::is_call(text) => check_call(text),
         _ => path::check(text),
@@ -49,6 +50,11 @@ pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str,
         };
         lint.schema(&place, message, format!("Correct the path '{text}': {reason}."));
     }
+}
+
+/// Whether a path begins at a variable: `$name`, not `$.name`.
+fn is_variable(text: &str) -> bool {
+    text.strip_prefix('$').and_then(|rest| rest.chars().next()).is_some_and(|first| !".[".contains(first))
 }
 
 /// Checks a call, with the kinds of its literal arguments where a number is needed.

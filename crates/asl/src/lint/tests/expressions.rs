@@ -26,3 +26,14 @@ fn expressions_that_a_workflow_cannot_evaluate() {
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Output": "{% $states.errorOutput %}"}]});
     state(&caught, &[]);
 }
+
+#[test]
+fn a_result_is_not_written_to_a_variable() {
+    let pass = |path: &str| json!({"Type": "Pass", "ResultPath": path});
+    for right in ["$", "$.order", "$['order']"] {
+        state(&pass(right), &[]);
+    }
+    for wrong in ["$order", "$order.total", "$$.Execution"] {
+        state(&pass(wrong), &["Value is not a Reference Path at /ResultPath"]);
+    }
+}
