@@ -1,9 +1,11 @@
 //! The names of variables.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use super::Lint;
 use super::values::{Kind, check_type};
+use super::{Lint, flow};
 
 /// Longest name of a variable, in characters.
 const LONGEST_NAME: usize = 80;
@@ -34,4 +36,50 @@ pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
 fn is_name(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_alphabetic)
         && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+/// A variable of an inner scope has another name than those of the scopes around it.
+pub(super) fn check_scopes(lint: &mut Lint, definition: &Value) {
+    walk_scopes(lint, definition, "", &mut HashSet::new());
+}
+
+fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut HashSet<&'a str>) {
+    let states = || scope.get("States").and_then(Value::as_object).into_iter().flatten();
+    let mut own = Vec::new();
+    for (name, state) in states() {
+        let place = flow::state_place(path, name);
+        for (at, assign) in assigned(state) {
+            for key in assign.keys() {
+                let variable = key.strip_suffix(".$").unwrap_or(key);
+                if outer.contains(variable) {
+                    let message =
+                        format!("Invalid variable name '{variable}': a scope around this one has the variable.");
+                    let remedy = "Choose another name: here a variable of the outer scope can only be read.";
+                    let at = super::below(&format!("{place}{at}/Assign"), key);
+                    lint.error("INVALID_VARIABLE_NAME", &at, message, remedy);
+                } else {
+                    own.push(variable);
+                }
+            }
+        }
+    }
+    own.retain(|variable| outer.insert(variable));
+    for (name, state) in states() {
+        for (inner, place) in flow::inner_scopes(state, &flow::state_place(path, name)) {
+            walk_scopes(lint, inner, &place, outer);
+        }
+    }
+    for variable in own {
+        outer.remove(variable);
+    }
+}
+
+/// What a state assigns, with the place below it: itself, in a rule of a Choice, in a catcher.
+fn assigned(state: &Value) -> Vec<(String, &Map<String, Value>)> {
+    let mut found = vec![(String::new(), state)];
+    for field in ["Choices", "Catch"] {
+        let entries = state.get(field).and_then(Value::as_array).into_iter().flatten().enumerate();
+        found.extend(entries.map(|(index, entry)| (format!("/{field}[{index}]"), entry)));
+    }
+    found.into_iter().filter_map(|(at, holder)| Some((at, holder.get("Assign")?.as_object()?))).collect()
 }

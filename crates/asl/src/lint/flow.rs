@@ -81,7 +81,7 @@ fn unreachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> Vec<&'a st
     found
 }
 
-fn state_place(scope: &str, name: &str) -> String {
+pub(super) fn state_place(scope: &str, name: &str) -> String {
     super::below(&format!("{scope}/States"), name)
 }
 
@@ -140,14 +140,18 @@ fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut Hash
         } else {
             seen.insert(name, place.clone());
         }
-        for (index, branch) in state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate() {
-            walk_names(lint, branch, &format!("{place}/Branches[{index}]"), seen);
-        }
-        for body in ["ItemProcessor", "Iterator"] {
-            state
-                .get(body)
-                .into_iter()
-                .for_each(|processor| walk_names(lint, processor, &format!("{place}/{body}"), seen));
+        for (inner, place) in inner_scopes(state, &place) {
+            walk_names(lint, inner, &place, seen);
         }
     }
+}
+
+/// The scopes inside a state, each with its place.
+pub(super) fn inner_scopes<'a>(state: &'a Value, place: &str) -> Vec<(&'a Value, String)> {
+    let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let mut found: Vec<_> = branches.map(|(index, branch)| (branch, format!("{place}/Branches[{index}]"))).collect();
+    for body in ["ItemProcessor", "Iterator"] {
+        found.extend(state.get(body).map(|processor| (processor, format!("{place}/{body}"))));
+    }
+    found
 }

@@ -131,6 +131,7 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, language);
     check_scope(&mut lint, object, "", language);
     flow::check_names(&mut lint, definition);
+    assign::check_scopes(&mut lint, definition);
     lint.findings
 }
 

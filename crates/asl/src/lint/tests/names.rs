@@ -37,3 +37,25 @@ fn names_and_labels() {
         )]
     );
 }
+
+#[test]
+fn a_variable_of_an_outer_scope_is_not_assigned_in_an_inner_one() {
+    let inner =
+        |name: &str| json!({"StartAt": name, "States": {name: {"Type": "Pass", "Assign": {"x.$": "$"}, "End": true}}});
+    let parallel = |assign: Value| json!({"Type": "Parallel", "Assign": assign, "Branches": [inner("C"), inner("D")]});
+    // Branches do not see each other's variables.
+    state(&parallel(json!({"y": 1})), &[]);
+    let error = |place: &str| {
+        let message = "Invalid variable name 'x': a scope around this one has the variable.";
+        format!("INVALID_VARIABLE_NAME: {message} at {place}/Assign/x.$")
+    };
+    let both = [error("/Branches[0]/States/C"), error("/Branches[1]/States/D")];
+    state(&parallel(json!({"x": 1})), &[&both[0], &both[1]]);
+    // Wherever the outer scope assigns it, and however deep the inner one is.
+    let deep = json!({"StartAt": "E", "States": {"E": {"Type": "Map", "ItemProcessor": inner("F"), "End": true}}});
+    state(
+        &json!({"Type": "Parallel", "Branches": [deep],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Assign": {"x": 1}}]}),
+        &[&error("/Branches[0]/States/E/ItemProcessor/States/F")],
+    );
+}
