@@ -11,6 +11,8 @@ pub(crate) enum Reference {
     Root,
     /// `$states.errorOutput`, which is there in a catcher alone.
     ErrorOutput,
+    /// `$states.result`, which is there once a Task, Map or Parallel state has one.
+    Result,
 }
 
 #[cfg(feature = "jsonata")]
@@ -42,15 +44,20 @@ mod walk {
             AstNode::Variable(name) if name.is_empty() => Some(Reference::Name("$".to_owned())),
             AstNode::Variable(name) if name == "$" => Some(Reference::Root),
             AstNode::ParentVariable(_) => Some(Reference::Root),
-            AstNode::Path { steps } => is_error_output(steps).then_some(Reference::ErrorOutput),
+            AstNode::Path { steps } => field_of_states(steps),
             _ => None,
         }
     }
 
-    fn is_error_output(steps: &[PathStep]) -> bool {
-        let [first, second, ..] = steps else { return false };
-        matches!(&first.node, AstNode::Variable(name) if name == "states")
-            && matches!(&second.node, AstNode::Name(name) if name == "errorOutput")
+    fn field_of_states(steps: &[PathStep]) -> Option<Reference> {
+        let [first, second, ..] = steps else { return None };
+        let AstNode::Name(field) = &second.node else { return None };
+        let is_states = matches!(&first.node, AstNode::Variable(name) if name == "states");
+        match field.as_str() {
+            "errorOutput" if is_states => Some(Reference::ErrorOutput),
+            "result" if is_states => Some(Reference::Result),
+            _ => None,
+        }
     }
 
     /// The parts that are evaluated against the expression's own input: the later steps of a path, its filters and its
@@ -79,6 +86,7 @@ mod walk {
                     Reference::Name(name) => name.as_str(),
                     Reference::Root => "$$",
                     Reference::ErrorOutput => "$states.errorOutput",
+                    Reference::Result => "$states.result",
                 })
                 .collect();
             assert_eq!(names, expected, "{expression}");
@@ -95,6 +103,7 @@ mod walk {
             check("$$.a", &["$$"]);
             check("(x := 1; $y := z; $y)", &["z"]);
             check("$states.errorOutput.Cause", &["$states.errorOutput"]);
+            check("$sum($states.result[0].a) + $x.result", &["$states.result"]);
         }
 
         #[test]

@@ -184,9 +184,12 @@ fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
         Reference::Root => "Reference to '$$' is not supported.".to_owned(),
         Reference::ErrorOutput if lint.in_catcher => return,
         Reference::ErrorOutput => "Field '$states.errorOutput' does not exist.".to_owned(),
+        Reference::Result if lint.after_result => return,
+        Reference::Result => "Field '$states.result' does not exist.".to_owned(),
     };
     let remedy = match reference {
         Reference::ErrorOutput => "Only the Output and Assign of a catcher see $states.errorOutput.",
+        Reference::Result => "Only the Output and Assign of a Task, Map or Parallel state see $states.result.",
         _ => "Begin with $states.input, $states.context or a variable.",
     };
     lint.error("UNSUPPORTED_JSONATA_EXPRESSION", place, message, remedy);

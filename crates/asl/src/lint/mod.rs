@@ -51,6 +51,8 @@ struct Lint {
     express: bool,
     /// The expressions at hand are those of a catcher, which see `$states.errorOutput`.
     in_catcher: bool,
+    /// The expressions at hand are those that see `$states.result`.
+    after_result: bool,
     /// Labels of maps, which are unique in a definition.
     labels: HashSet<String>,
 }

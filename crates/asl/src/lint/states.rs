@@ -58,13 +58,14 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         "Pass" => warn_of_static_result(lint, object, path),
         _ => {}
     }
-    check_data_flow(lint, object, path, language);
+    let has_result = matches!(state_type, "Task" | "Map" | "Parallel");
+    check_data_flow(lint, object, path, language, has_result);
     handlers::check(lint, object, path, language);
     assign::check(lint, object, path);
 }
 
 /// The fields that select, shape and keep data, whatever the type.
-fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
+fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage, has_result: bool) {
     if language == QueryLanguage::JsonPath {
         for field in ["InputPath", "OutputPath"] {
             check_path(lint, state, path, field, PathRule::PathOrNull);
@@ -75,9 +76,11 @@ fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, lang
     let templates = ["Parameters", "ResultSelector", "ItemSelector", "Assign", "Arguments", "Output", "Items"];
     for field in templates {
         if let Some(template) = state.get(field) {
+            lint.after_result = has_result && matches!(field, "Assign" | "Output");
             check_template(lint, template, &format!("{path}/{field}"), language);
         }
     }
+    lint.after_result = false;
 }
 
 fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {

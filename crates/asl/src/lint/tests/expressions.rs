@@ -37,3 +37,23 @@ fn a_result_is_not_written_to_a_variable() {
         state(&pass(wrong), &["Value is not a Reference Path at /ResultPath"]);
     }
 }
+
+#[test]
+fn a_result_is_there_once_the_state_has_one() {
+    let reads = json!({"v": "{% $states.result.id %}"});
+    let error =
+        |place: &str| format!("UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at {place}/v");
+    let task = |field: &str| json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f", field: reads});
+    state(&task("Output"), &[]);
+    state(&task("Assign"), &[]);
+    state(&task("Arguments"), &[&error("/Arguments")]);
+    let mut caught = task("Output");
+    caught["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Next": "B", "Output": reads}]);
+    state(&caught, &[&error("/Catch[0]/Output")]);
+    state(&json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": reads}), &[&error("/Output")]);
+    state(
+        &json!({"Type": "Choice", "QueryLanguage": "JSONata",
+            "Choices": [{"Condition": "{% true %}", "Next": "B", "Assign": reads}]}),
+        &[&error("/Choices[0]/Assign")],
+    );
+}
