@@ -26,7 +26,7 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
             check_error_equals(lint, object, &place, index + 1 == entries.len());
             values::check_types(lint, object, &place, &["Comment"], Kind::String);
             if field == "Retry" {
-                check_retrier(lint, object, &place, language);
+                check_retrier(lint, object, &place);
             } else {
                 check_catcher(lint, object, &place, language);
             }
@@ -34,7 +34,9 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     }
 }
 
-fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str, language: QueryLanguage) {
+fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str) {
+    // In either language these are numbers: no expression is evaluated between two attempts.
+    let language = QueryLanguage::JsonPath;
     fields::check_scope_fields(lint, retrier, place, fields::RETRIER);
     lint.require(retrier, place, &["ErrorEquals"]);
     check_number(lint, retrier, place, "IntervalSeconds", (0.0, values::MOST), true, language);

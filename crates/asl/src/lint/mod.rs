@@ -130,7 +130,9 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     if let Some(version) = object.get("Version") {
         values::check_one_of(&mut lint, version, "/Version", &["1.0"]);
     }
-    values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, language);
+    // Without a state there is nothing that an expression could read.
+    let plain = QueryLanguage::JsonPath;
+    values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, plain);
     check_scope(&mut lint, object, "", language);
     flow::check_names(&mut lint, definition);
     assign::check_scopes(&mut lint, definition);

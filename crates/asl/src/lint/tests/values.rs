@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::state;
+use super::{state, written};
+use crate::parse;
 
 #[test]
 fn kinds_and_ranges_of_values() {
@@ -62,4 +63,24 @@ fn a_heartbeat_is_due_before_the_timeout() {
     let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' at /HeartbeatSeconds";
     state(&task(json!(60), json!(60)), &[message]);
     state(&task(json!(60), json!(90)), &[message]);
+}
+
+#[test]
+fn retriers_and_the_whole_machine_have_no_expressions() {
+    let retrier = json!({"ErrorEquals": ["E"], "IntervalSeconds": "{% 2 %}", "BackoffRate": "{% 1.5 %}"});
+    let task = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f",
+        "TimeoutSeconds": "{% 9 %}", "Retry": [retrier]});
+    state(
+        &task,
+        &[
+            "Expected value of type Integer at /Retry[0]/IntervalSeconds",
+            "Expected value of type Number at /Retry[0]/BackoffRate",
+        ],
+    );
+    let machine = json!({"QueryLanguage": "JSONata", "TimeoutSeconds": "{% 9 %}", "StartAt": "A",
+        "States": {"A": {"Type": "Succeed"}}});
+    assert_eq!(
+        written(parse(&machine.to_string()).1),
+        ["SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /TimeoutSeconds"]
+    );
 }
