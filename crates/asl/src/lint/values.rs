@@ -121,12 +121,29 @@ fn is_timestamp(text: &str) -> bool {
     };
     let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(u32::MAX);
     // A second of 60 is a leap second.
-    let in_range = (1..=12).contains(&part(5..7))
-        && (1..=31).contains(&part(8..10))
+    let in_range = (1..=days_of_month(part(0..4), part(5..7))).contains(&part(8..10))
         && part(11..13) < 24
         && part(14..16) < 60
         && part(17..19) <= 60;
-    in_range && matches!(rest, "Z" | "+00:00" | "-00:00")
+    let offset = text.len() - rest.len();
+    let has_zone = match rest {
+        "Z" => true,
+        // The shape has as many bytes as the text.
+        "+00:00" | "-00:00" => part(offset + 1..offset + 3) < 24 && part(offset + 4..offset + 6) < 60,
+        _ => false,
+    };
+    in_range && has_zone
+}
+
+/// Of no month there are no days.
+fn days_of_month(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    }
 }
 
 /// `ErrorEquals` of a retrier or catcher. `last` tells whether it is the last of its list.

@@ -84,3 +84,21 @@ fn retriers_and_the_whole_machine_have_no_expressions() {
         ["SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /TimeoutSeconds"]
     );
 }
+
+#[test]
+fn a_timestamp_is_a_day_of_its_month_and_an_offset_of_a_clock() {
+    let wait = |timestamp: &str| json!({"Type": "Wait", "Timestamp": timestamp});
+    for right in ["2028-02-29T09:00:00Z", "2000-02-29T09:00:00Z", "2030-04-30T09:00:00.5-23:59"] {
+        state(&wait(right), &[]);
+    }
+    for wrong in [
+        "2030-02-29T09:00:00Z",
+        "2100-02-29T09:00:00Z",
+        "2030-04-31T09:00:00Z",
+        "2030-00-01T09:00:00Z",
+        "2030-04-30T09:00:00+24:00",
+        "2030-04-30T09:00:00.5+02:60",
+    ] {
+        state(&wait(wrong), &["String does not match RFC3339 timestamp at /Timestamp"]);
+    }
+}
