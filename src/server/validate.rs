@@ -1,5 +1,6 @@
 //! `countersign validate`: every diagnostic of definitions, as text, JSON or SARIF.
 
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,14 +12,21 @@ use super::config::{Format, ValidateArgs};
 /// One file's diagnostics, or why it cannot be read.
 type Checked = (String, Result<Vec<Diagnostic>, std::io::Error>);
 
-/// Checks the files and prints the diagnostics. 0: all valid; 1: one is not; 2: one cannot be read.
+/// Checks the files and prints the diagnostics. 0: all valid; 1: one is not; 2: one cannot be read, or the report not written.
 #[must_use]
 pub fn run(args: &ValidateArgs) -> ExitCode {
     let checked: Vec<Checked> = args.files.iter().map(|file| (file.display().to_string(), check(file))).collect();
-    match args.format {
-        Format::Text => print!("{}", text(&checked)),
-        Format::Json => println!("{:#}", json_report(&checked)),
-        Format::Sarif => println!("{:#}", sarif(&checked)),
+    let report = match args.format {
+        Format::Text => text(&checked),
+        Format::Json => format!("{:#}\n", json_report(&checked)),
+        Format::Sarif => format!("{:#}\n", sarif(&checked)),
+    };
+    // Whoever reads may stop early, as `head` does; the judgement stands.
+    if let Err(error) = std::io::stdout().write_all(report.as_bytes())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("countersign: the report cannot be written: {error}.");
+        return ExitCode::from(2);
     }
     for (file, result) in &checked {
         if let Err(error) = result {
@@ -52,17 +60,24 @@ fn text(checked: &[Checked]) -> String {
         let Ok(diagnostics) = result else { continue };
         for one in diagnostics {
             let level = word(one.severity);
-            out += &format!("{file}:{}:{}: {level}: {} [{}]\n", one.line, one.column, one.message, one.code);
+            let message = printable(&one.message);
+            out += &format!("{file}:{}:{}: {level}: {message} [{}]\n", one.line, one.column, one.code);
             if !one.path.is_empty() {
-                out += &format!("  at {}\n", one.path);
+                out += &format!("  at {}\n", printable(&one.path));
             }
-            out += &format!("  {}\n", one.remedy);
+            out += &format!("  {}\n", printable(&one.remedy));
         }
         if diagnostics.is_empty() {
             out += &format!("{file}: valid\n");
         }
     }
     out
+}
+
+/// Without the control characters that a definition may hold: a terminal would obey them.
+fn printable(text: &str) -> String {
+    let escaped = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
+    text.chars().map(escaped).collect()
 }
 
 fn json_report(checked: &[Checked]) -> Value {
@@ -86,6 +101,11 @@ fn sarif(checked: &[Checked]) -> Value {
     })
 }
 
+/// A file's path as SARIF wants it: a space is none in a URI.
+fn uri(file: &str) -> String {
+    file.split('/').map(crate::routes::encode).collect::<Vec<_>>().join("/")
+}
+
 fn finding(file: &str, one: &Diagnostic) -> Value {
     json!({
         "ruleId": one.code,
@@ -93,10 +113,39 @@ fn finding(file: &str, one: &Diagnostic) -> Value {
         "message": { "text": format!("{}. {}", one.message.trim_end_matches('.'), one.remedy) },
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": { "uri": file },
+                "artifactLocation": { "uri": uri(file) },
                 "region": { "startLine": one.line, "startColumn": one.column },
             },
             "logicalLocations": [{ "fullyQualifiedName": one.path }],
         }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(file: &str, definition: &str) -> Vec<Checked> {
+        vec![(file.to_owned(), Ok(parse(definition).1))]
+    }
+
+    #[test]
+    fn a_text_tells_place_message_and_remedy() {
+        let valid = r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#;
+        assert_eq!(text(&checked("a.json", valid)), "a.json: valid\n");
+        let wrong = "{\"StartAt\":\"A\",\n\"States\":{\"A\":{\"Type\":\"Succeed\",\"\\u001b[2J\":1}}}";
+        assert_eq!(
+            text(&checked("a.json", wrong)),
+            "a.json:2:15: error: Field '\\u{1b}[2J' is not supported [SCHEMA_VALIDATION_FAILED]\n  at /States/A\n  \
+             A Succeed state has no field '\\u{1b}[2J': remove it or correct its spelling.\n"
+        );
+    }
+
+    #[test]
+    fn sarif_names_the_file_by_a_uri() {
+        let report = sarif(&checked("my flows/a.json", "{"));
+        let location = &report["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(location["artifactLocation"]["uri"], "my%20flows/a.json");
+        assert_eq!(location["region"], json!({ "startLine": 1, "startColumn": 2 }));
+    }
 }
