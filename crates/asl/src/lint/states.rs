@@ -140,6 +140,7 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
         let message = "The field 'Credentials' is not supported for activities";
         lint.schema(&place, message, "Remove Credentials: a worker has credentials of its own.");
     }
+    check_template(lint, credentials, &place, language);
     if language == QueryLanguage::Jsonata && is_jsonata(lint, credentials) {
         return;
     }
@@ -148,9 +149,6 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
     if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
         let remedy = "Write { \"RoleArn\": \"arn:aws:iam::...\" }.";
         lint.refused_by_aws(super::SCHEMA, &place, "The field 'RoleArn' is required but was missing", remedy);
-    }
-    if language == QueryLanguage::JsonPath {
-        check_template(lint, credentials, &place, language);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Expressions of JSONata.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::state;
 
@@ -56,4 +56,16 @@ fn a_result_is_there_once_the_state_has_one() {
             "Choices": [{"Condition": "{% true %}", "Next": "B", "Assign": reads}]}),
         &[&error("/Choices[0]/Assign")],
     );
+}
+
+#[test]
+fn credentials_have_expressions_too() {
+    let task = |credentials: Value| {
+        json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f",
+            "Credentials": credentials})
+    };
+    let error = "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'role' at the top level is not supported.";
+    state(&task(json!({"RoleArn": "{% $role %}"})), &[]);
+    state(&task(json!({"RoleArn": "{% role %}"})), &[&format!("{error} at /Credentials/RoleArn")]);
+    state(&task(json!("{% {'RoleArn': role} %}")), &[&format!("{error} at /Credentials")]);
 }
