@@ -14,6 +14,10 @@ const MAX_DEPTH: usize = 200;
 /// Values below longer paths are told by the place around them: a long key over many values would take all memory.
 const LONGEST_PATH: usize = 2_000;
 
+/// So many bytes of paths are kept, a hundred for each value of a large definition. Past them, values are told by the
+/// place around them: each of half a million small values in a long key would keep that key.
+const MOST_PATHS: usize = 16_000_000;
+
 /// What a value may be, in the words of AWS's reader.
 const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
@@ -57,7 +61,7 @@ pub fn json_error(text: &str) -> Option<String> {
 
 fn read_as(text: &str, placeholders: bool) -> Result<Document, SyntaxError> {
     let (offsets, duplicates) = (HashMap::new(), Vec::new());
-    let mut reader = Reader { text, placeholders, at: 0, path: String::new(), offsets, duplicates };
+    let mut reader = Reader { text, placeholders, at: 0, path: String::new(), offsets, kept: 0, duplicates };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
     }
@@ -106,6 +110,8 @@ struct Reader<'a> {
     at: usize,
     path: String,
     offsets: HashMap<String, usize>,
+    /// Bytes of the paths among the offsets.
+    kept: usize,
     duplicates: Vec<Duplicate>,
 }
 
@@ -155,7 +161,8 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
         self.skip_space();
-        if self.path.len() <= LONGEST_PATH {
+        if self.path.len() <= LONGEST_PATH && self.kept <= MOST_PATHS {
+            self.kept += self.path.len();
             self.offsets.insert(self.path.clone(), self.at);
         }
         if depth > MAX_DEPTH {
@@ -344,5 +351,12 @@ mod tests {
         let long = format!("{{\"{}\": [1, 2]}}", "k".repeat(3_000));
         assert_eq!(read(&long).unwrap().offsets.len(), 1);
         check(&"[".repeat(1000), "Values nest deeper than 200", (1, 202));
+    }
+
+    #[test]
+    fn a_long_key_over_many_values_does_not_take_all_memory() {
+        let document = read(&format!("{{\"{}\": [0{}]}}", "k".repeat(1_900), ",0".repeat(100_000))).unwrap();
+        let kept: usize = document.offsets.keys().map(String::len).sum();
+        assert!(kept < MOST_PATHS + LONGEST_PATH + 100, "{kept} bytes");
     }
 }
