@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::expressions::{PathRule, check_jsonata_value, check_path, check_template};
+use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata};
 use super::values::{Kind, check_timestamp, check_type, check_types};
 use super::{Lint, assign, fields};
 use crate::model::QueryLanguage;
@@ -77,7 +77,7 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
                 }
             }
             if let Some(condition) = object.get("Condition") {
-                check_jsonata_value(lint, condition, &format!("{place}/Condition"));
+                check_condition(lint, condition, &format!("{place}/Condition"));
             }
         }
         QueryLanguage::JsonPath => {
@@ -94,6 +94,16 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
         if let Some(template) = object.get(field) {
             check_template(lint, template, &format!("{place}/{field}"), language);
         }
+    }
+}
+
+/// A condition is true or false, or an expression that is.
+fn check_condition(lint: &mut Lint, condition: &Value, place: &str) {
+    if is_jsonata(lint, condition) {
+        check_jsonata_value(lint, condition, place);
+    } else if !condition.is_boolean() {
+        let remedy = format!("Write an expression between {{% and %}}, or true or false; it is {condition}.");
+        lint.schema(place, "Expected value of type [BOOLEAN] or a JSONata expression", remedy);
     }
 }
 

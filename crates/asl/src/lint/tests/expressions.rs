@@ -69,3 +69,16 @@ fn credentials_have_expressions_too() {
     state(&task(json!({"RoleArn": "{% role %}"})), &[&format!("{error} at /Credentials/RoleArn")]);
     state(&task(json!("{% {'RoleArn': role} %}")), &[&format!("{error} at /Credentials")]);
 }
+
+#[test]
+fn a_condition_is_true_or_false_or_an_expression() {
+    let choice = |condition: Value| json!({"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Condition": condition, "Next": "B"}]});
+    for right in [json!(true), json!("{% $paid %}")] {
+        state(&choice(right), &[]);
+    }
+    for wrong in [json!("$paid"), json!(1), json!({"a": "{% $paid %}"}), Value::Null] {
+        let message = "Expected value of type [BOOLEAN] or a JSONata expression at /Choices[0]/Condition";
+        state(&choice(wrong), &[message]);
+    }
+    state(&choice(json!("{% $paid")), &["JSONata string must start with {% and end with %} at /Choices[0]/Condition"]);
+}
