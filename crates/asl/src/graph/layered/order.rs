@@ -1,5 +1,7 @@
 //! The order within each rank: few crossings, by sweeps that move each vertex to the mean place of its neighbours.
 
+use std::collections::BTreeMap;
+
 use super::{Drawing, VertexKind};
 
 /// Sweeps up and down. More bring nothing on real definitions.
@@ -74,18 +76,20 @@ fn sort_by_neighbours(drawing: &mut Drawing, rank: usize, downwards: bool, place
 }
 
 fn lanes_beside_their_boxes(drawing: &Drawing, layer: Vec<usize>) -> Vec<usize> {
-    let (lanes, others): (Vec<usize>, Vec<usize>) =
-        layer.into_iter().partition(|&vertex| matches!(drawing.vertices[vertex].kind, VertexKind::Lane { .. }));
+    let (mut lanes, mut others): (BTreeMap<usize, Vec<usize>>, Vec<usize>) = (BTreeMap::new(), Vec::new());
+    for vertex in layer {
+        match drawing.vertices[vertex].kind {
+            VertexKind::Lane { owner } => lanes.entry(owner).or_default().push(vertex),
+            _ => others.push(vertex),
+        }
+    }
     if lanes.is_empty() {
         return others;
     }
-    let mut result = Vec::with_capacity(lanes.len() + others.len());
-    for vertex in others {
-        result.push(vertex);
-        let is_own = |lane: &&usize| drawing.vertices[**lane].kind == VertexKind::Lane { owner: vertex };
-        result.extend(lanes.iter().filter(is_own));
-    }
-    result
+    others
+        .into_iter()
+        .flat_map(|vertex| std::iter::once(vertex).chain(lanes.remove(&vertex).unwrap_or_default()))
+        .collect()
 }
 
 /// Crossings of arcs between all neighbouring ranks.
