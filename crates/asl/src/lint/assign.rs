@@ -38,7 +38,8 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
-/// A variable of an inner scope has another name than those of the scopes around it.
+/// A variable of an inner scope has another name than those of the scopes around it. The children of a distributed map
+/// are executions of their own, which see no variables of others.
 pub(super) fn check_scopes(lint: &mut Lint, definition: &Value) {
     walk_scopes(lint, definition, "", &mut HashSet::new());
 }
@@ -66,7 +67,9 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
     own.retain(|variable| outer.insert(variable));
     for (name, state) in states() {
         for (inner, place) in flow::inner_scopes(state, &flow::state_place(path, name)) {
-            walk_scopes(lint, inner, &place, outer);
+            let mut none = HashSet::new();
+            let is_distributed = inner["ProcessorConfig"]["Mode"] == "DISTRIBUTED";
+            walk_scopes(lint, inner, &place, if is_distributed { &mut none } else { &mut *outer });
         }
     }
     for variable in own {

@@ -192,7 +192,12 @@ fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
         Reference::Result => "Only the Output and Assign of a Task, Map or Parallel state see $states.result.",
         _ => "Begin with $states.input, $states.context or a variable.",
     };
-    lint.error("UNSUPPORTED_JSONATA_EXPRESSION", place, message, remedy);
+    let code = "UNSUPPORTED_JSONATA_EXPRESSION";
+    match reference {
+        // Where nothing was called, AWS may as well find it undefined when the state runs.
+        Reference::Result => lint.refused_by_language(code, place, message, remedy),
+        _ => lint.error(code, place, message, remedy),
+    }
 }
 
 #[cfg(feature = "jsonata")]

@@ -78,6 +78,18 @@ impl Lint {
         self.tell(severity, code, path, message.into(), remedy.into());
     }
 
+    /// What the language's specification forbids and AWS is not known to refuse: a machine can be made of it.
+    fn refused_by_language(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let severity = if self.created { Severity::Warning } else { Severity::Error };
+        self.tell(severity, code, path, message.into(), remedy.into());
+    }
+
     fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.tell(Severity::Warning, code, path, message.into(), remedy.into());
     }

@@ -106,15 +106,14 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     }
 }
 
-/// A heartbeat that is due no sooner than the timeout is never missed. The language forbids it; AWS's words for it are
-/// not known.
+/// A heartbeat that is due no sooner than the timeout is never missed.
 fn check_heartbeat(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let seconds = |field: &str| state.get(field).and_then(Value::as_f64);
     let (Some(timeout), Some(heartbeat)) = (seconds("TimeoutSeconds"), seconds("HeartbeatSeconds")) else { return };
     if heartbeat >= timeout {
         let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
         let remedy = format!("Write fewer seconds than the timeout's {timeout}; it is {heartbeat}.");
-        lint.schema(&format!("{path}/HeartbeatSeconds"), message, remedy);
+        lint.refused_by_language(super::SCHEMA, &format!("{path}/HeartbeatSeconds"), message, remedy);
     }
 }
 

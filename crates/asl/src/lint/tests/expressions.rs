@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::state;
+use super::{state, state_in_file};
 
 #[test]
 fn expressions_that_a_workflow_cannot_evaluate() {
@@ -46,12 +46,12 @@ fn a_result_is_there_once_the_state_has_one() {
     let task = |field: &str| json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f", field: reads});
     state(&task("Output"), &[]);
     state(&task("Assign"), &[]);
-    state(&task("Arguments"), &[&error("/Arguments")]);
+    state_in_file(&task("Arguments"), &[&error("/Arguments")]);
     let mut caught = task("Output");
     caught["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Next": "B", "Output": reads}]);
-    state(&caught, &[&error("/Catch[0]/Output")]);
-    state(&json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": reads}), &[&error("/Output")]);
-    state(
+    state_in_file(&caught, &[&error("/Catch[0]/Output")]);
+    state_in_file(&json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": reads}), &[&error("/Output")]);
+    state_in_file(
         &json!({"Type": "Choice", "QueryLanguage": "JSONata",
             "Choices": [{"Condition": "{% true %}", "Next": "B", "Assign": reads}]}),
         &[&error("/Choices[0]/Assign")],

@@ -13,7 +13,7 @@ mod warnings;
 
 use serde_json::{Value, json};
 
-use crate::{Diagnostic, MachineType, parse_created};
+use crate::{Diagnostic, MachineType, parse, parse_created};
 
 fn written(found: Vec<Diagnostic>) -> Vec<String> {
     found
@@ -34,12 +34,24 @@ fn check(states: &str, expected: &[&str]) {
 /// The errors of one state, without their code where it is that of the schema, and with places below the state.
 #[track_caller]
 fn state(state: &Value, expected: &[&str]) {
+    judged(state, |definition| parse_created(definition, MachineType::Standard).1, expected);
+}
+
+/// The same for what a file may not hold and a machine can be made of.
+#[track_caller]
+fn state_in_file(one: &Value, expected: &[&str]) {
+    judged(one, |definition| parse(definition).1, expected);
+    state(one, &[]);
+}
+
+#[track_caller]
+fn judged(state: &Value, judge: impl Fn(&str) -> Vec<Diagnostic>, expected: &[&str]) {
     let mut state = state.clone();
     if !["Choice", "Succeed", "Fail"].iter().any(|kind| state["Type"] == *kind) && state.get("Next").is_none() {
         state["End"] = json!(true);
     }
     let definition = json!({"StartAt": "A", "States": {"A": state, "B": {"Type": "Succeed"}}}).to_string();
-    let errors: Vec<String> = written(parse_created(&definition, MachineType::Standard).1)
+    let errors: Vec<String> = written(judge(&definition))
         .into_iter()
         .filter(|error| !error.contains("not reachable"))
         .map(|error| error.replace("SCHEMA_VALIDATION_FAILED: ", "").replace("/States/A", ""))

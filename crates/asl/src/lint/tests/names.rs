@@ -58,4 +58,8 @@ fn a_variable_of_an_outer_scope_is_not_assigned_in_an_inner_one() {
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Assign": {"x": 1}}]}),
         &[&error("/Branches[0]/States/E/ItemProcessor/States/F")],
     );
+    // The children of a distributed map are executions of their own.
+    let mut body = inner("F");
+    body["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    state(&json!({"Type": "Map", "Assign": {"x": 1}, "ItemProcessor": body}), &[]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{state, written};
+use super::{state, state_in_file, written};
 use crate::parse;
 
 #[test]
@@ -61,8 +61,8 @@ fn a_heartbeat_is_due_before_the_timeout() {
     expression["QueryLanguage"] = json!("JSONata");
     state(&expression, &[]);
     let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' at /HeartbeatSeconds";
-    state(&task(json!(60), json!(60)), &[message]);
-    state(&task(json!(60), json!(90)), &[message]);
+    state_in_file(&task(json!(60), json!(60)), &[message]);
+    state_in_file(&task(json!(60), json!(90)), &[message]);
 }
 
 #[test]
