@@ -133,8 +133,7 @@ impl Execution {
             (_, false) => combine(at, catcher.result_path.as_ref(), catcher.result_discarded, &error)?,
         };
         drop(view);
-        self.exit(thread, state, output, assigned, Some(catcher.next));
-        Ok(())
+        self.exit(thread, state, output, assigned, Some(catcher.next))
     }
 
     /// To the parent, or to the end of the execution.

@@ -146,17 +146,13 @@ impl Execution {
             }
         };
         drop(view);
-        let variables = assigned.as_ref().map(Value::to_string).unwrap_or_default();
-        if output.text.len().max(variables.len()) > PAYLOAD {
-            return Err(Failure::data_limit(&state.name));
-        }
-        check_depth(&output.text)?;
-        check_depth(&variables)?;
-        self.exit(thread, state, output, assigned, next);
-        Ok(())
+        self.exit(thread, state, output, assigned, next)
     }
 
     /// The exit event, the variables, and the way on.
+    ///
+    /// # Errors
+    /// The output or the variables are too large or too deep; nothing has happened then.
     pub(crate) fn exit(
         &mut self,
         thread: usize,
@@ -164,7 +160,13 @@ impl Execution {
         output: Data,
         assigned: Option<Value>,
         next: Option<usize>,
-    ) {
+    ) -> Result<(), Failure> {
+        let variables = assigned.as_ref().map(Value::to_string).unwrap_or_default();
+        if output.text.len().max(variables.len()) > PAYLOAD {
+            return Err(Failure::data_limit(&state.name));
+        }
+        check_depth(&output.text)?;
+        check_depth(&variables)?;
         let assigned = assigned.and_then(|v| if let Value::Object(o) = v { Some(o) } else { None });
         let details = Details {
             name: Some(state.name.to_string()),
@@ -189,6 +191,7 @@ impl Execution {
             }
             None => self.end_of_scope(thread),
         }
+        Ok(())
     }
 
     fn end_of_scope(&mut self, thread: usize) {

@@ -257,6 +257,37 @@ fn a_payload_that_wraps_itself_ends_before_the_stack_does() {
     assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
 }
 
+/// What a catcher hands on is a state's output like any other.
+#[test]
+fn a_caught_failure_keeps_the_limits_of_an_output() {
+    let catches = |catcher: Value| {
+        json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"Z": {"Type": "Succeed"}, "A": {"Type": "Task",
+            "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "Next": "Z", "Catch": [catcher]}}})
+    };
+    let large = "{% $join([1..100000].('xyz')) %}";
+    for catcher in [
+        json!({"ErrorEquals": ["States.ALL"], "Next": "Z", "Output": large}),
+        json!({"ErrorEquals": ["States.ALL"], "Next": "Z", "Assign": {"v": large}}),
+    ] {
+        let (mut execution, actions) = begin(catches(catcher), "{}");
+        let task = request(&actions).task;
+        execution.step(1, Input::TaskFailed { task, error: "E".into(), cause: String::new() });
+        let outcome = execution.outcome().unwrap();
+        assert_eq!(outcome.error.as_deref(), Some("States.DataLimitExceeded"));
+        assert_eq!(kinds(&execution)[3..], ["LambdaFunctionFailed", "ExecutionFailed"]);
+    }
+    let wraps = json!({"ErrorEquals": ["States.ALL"], "Next": "A", "Output": {"in": "{% $states.input %}"}});
+    let (mut execution, mut actions) = begin(catches(wraps), "{}");
+    for now in 0..1_000 {
+        if execution.outcome().is_none() {
+            let task = request(&actions).task;
+            actions = execution.step(now, Input::TaskFailed { task, error: "E".into(), cause: String::new() });
+        }
+    }
+    let outcome = execution.outcome().unwrap();
+    assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
+}
+
 #[test]
 fn an_absent_activity_fails_the_state_until_it_comes_back() {
     let arn = "arn:aws:states:us-east-1:000000000000:activity:desk";
