@@ -272,6 +272,7 @@ impl Execution {
     pub(crate) fn release(&mut self, thread: usize) {
         self.drop_children(thread);
         self.silence(thread);
+        self.forget_variables(thread);
         self.threads[thread].step = Step::Done;
         self.threads[thread].parent = None;
         self.free.push(thread);

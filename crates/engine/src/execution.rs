@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use countersign_trace::{Details, EventKind, HistoryEvent};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::context::{ROOM, View, next_random};
@@ -21,6 +22,8 @@ const EXPRESS_EVENTS: usize = 100_000;
 /// The most bytes of payloads in a history, which is kept in memory: no limit of the service, which would take 25,000
 /// events of 256 KiB.
 const HISTORY: usize = 512 * 1024 * 1024;
+/// The most bytes of an execution's variables.
+const VARIABLES: usize = 10 * 1024 * 1024;
 /// Express executions end after five minutes.
 pub(crate) const EXPRESS_TIME: i64 = 300;
 
@@ -35,6 +38,8 @@ pub struct Execution {
     pub(crate) logs: Vec<Vec<HistoryEvent>>,
     /// The bytes of their payloads.
     size: usize,
+    /// The bytes of the variables in scope, by the history of the execution that they belong to.
+    stored: BTreeMap<usize, usize>,
     pub(crate) input: Data,
     pub(crate) threads: Vec<Thread>,
     pub(crate) free: Vec<usize>,
@@ -92,6 +97,7 @@ impl Execution {
             params: Arc::new(params),
             logs: vec![Vec::new()],
             size: 0,
+            stored: BTreeMap::new(),
             input,
             threads: Vec::new(),
             free: Vec::new(),
@@ -251,6 +257,30 @@ impl Execution {
         let id = events.len() as u64 + 1;
         events.push(HistoryEvent { id, previous_event_id: previous, timestamp: self.now, kind, details });
         id
+    }
+
+    /// Counts variables, given as their names and texts, among those that a thread has assigned before; false where
+    /// those of its whole execution would take too much, and nothing is counted then.
+    pub(crate) fn store(&mut self, thread: usize, variables: &IndexMap<String, String>) -> bool {
+        let at = &mut self.threads[thread];
+        let total = self.stored.entry(at.log).or_default();
+        let before: usize = variables.keys().filter_map(|name| at.stored.get(name)).sum();
+        let after = *total - before + variables.values().map(String::len).sum::<usize>();
+        if after > VARIABLES {
+            return false;
+        }
+        *total = after;
+        at.stored.extend(variables.iter().map(|(name, text)| (name.clone(), text.len())));
+        true
+    }
+
+    /// Takes the variables of a thread, whose scope has ended, from the count.
+    pub(crate) fn forget_variables(&mut self, thread: usize) {
+        let at = &mut self.threads[thread];
+        let own: usize = std::mem::take(&mut at.stored).values().sum();
+        if let Some(total) = self.stored.get_mut(&at.log) {
+            *total -= own;
+        }
     }
 
     /// Whether a history has room for nothing but the failure that ends it.

@@ -1,5 +1,6 @@
 //! How threads move: entering states, leaving them, ending scopes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_trace::{Details, EventKind};
@@ -168,12 +169,15 @@ impl Execution {
         check_depth(&output.text)?;
         check_depth(&variables)?;
         let assigned = assigned.and_then(|v| if let Value::Object(o) = v { Some(o) } else { None });
+        let assigned_variables =
+            assigned.as_ref().map(|o| o.iter().map(|(k, v)| (k.clone(), v.to_string())).collect::<IndexMap<_, _>>());
+        if assigned_variables.as_ref().is_some_and(|variables| !self.store(thread, variables)) {
+            return Err(Failure::data_limit(&state.name));
+        }
         let details = Details {
             name: Some(state.name.to_string()),
             output: Some(output.text.to_string()),
-            assigned_variables: assigned
-                .as_ref()
-                .map(|o| o.iter().map(|(k, v)| (k.clone(), v.to_string())).collect::<IndexMap<_, _>>()),
+            assigned_variables,
             ..Details::default()
         };
         self.event(thread, state.tag.exited(), details);
@@ -200,6 +204,7 @@ impl Execution {
             return;
         }
         self.threads[thread].step = Step::Done;
+        self.forget_variables(thread);
         let Some(Parent { thread: parent, index }) = self.threads[thread].parent else {
             let output = self.threads[thread].input.text.to_string();
             let details = Details { output: Some(output.clone()), ..Details::default() };
@@ -251,6 +256,7 @@ impl Execution {
                 ..Situation::default()
             },
             variables: inherited.map(|t| Arc::clone(&t.variables)).unwrap_or_default(),
+            stored: BTreeMap::new(),
             parent,
             retries: Vec::new(),
             step: Step::Enter,

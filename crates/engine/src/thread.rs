@@ -1,5 +1,6 @@
 //! One line of control: the top level, a branch, an iteration, or a child of a distributed map.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -65,6 +66,8 @@ pub(crate) struct Thread {
     pub entered: u64,
     pub situation: Situation,
     pub variables: Variables,
+    /// The bytes of the variables that this scope has assigned: those of the scopes around it are not among them.
+    pub stored: BTreeMap<String, usize>,
     pub parent: Option<Parent>,
     /// Retries made, for each entry of `Retry`.
     pub retries: Vec<u32>,

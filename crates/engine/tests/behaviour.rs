@@ -288,6 +288,44 @@ fn a_caught_failure_keeps_the_limits_of_an_output() {
     assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
 }
 
+/// Of each size as many variables as go into 10 MiB, and those of a scope only while it runs.
+#[test]
+fn the_variables_of_an_execution_have_a_limit_together() {
+    let text = "x".repeat(250 * 1024);
+    let assigns = |count: usize, name: fn(usize) -> String| -> Value {
+        let state =
+            |i| (format!("S{i}"), json!({"Type": "Pass", "Next": format!("S{}", i + 1), "Assign": {name(i): text}}));
+        let mut states: serde_json::Map<String, Value> = (0..count).map(state).collect();
+        states.insert(format!("S{count}"), json!({"Type": "Wait", "Seconds": 1, "End": true}));
+        json!({"StartAt": "S0", "States": states})
+    };
+    let own = |i: usize| format!("v{i}");
+    let error = |definition: Value| {
+        let (mut execution, _) = begin(definition, "[1, 2, 3]");
+        while execution.outcome().is_none() {
+            let (fired, at) = timer(&execution.outstanding());
+            execution.step(at, fired);
+        }
+        execution.outcome().unwrap().error.clone()
+    };
+    let limit = Some("States.DataLimitExceeded".to_owned());
+    assert_eq!(error(assigns(40, own)), None);
+    assert_eq!(error(assigns(41, own)), limit);
+    assert_eq!(error(assigns(60, |_| "same".to_owned())), None);
+    let within = |mut state: Value| {
+        state["End"] = true.into();
+        alone(state)
+    };
+    let map = |most: usize| within(json!({"Type": "Map", "MaxConcurrency": most, "ItemProcessor": assigns(30, own)}));
+    assert_eq!(error(map(1)), None);
+    assert_eq!(error(map(0)), limit);
+    assert_eq!(error(within(json!({"Type": "Parallel", "Branches": [assigns(20, own), assigns(21, own)]}))), limit);
+    let mut outer = assigns(39, own);
+    let inner = assigns(1, |_| "inner".to_owned());
+    outer["States"]["S39"] = json!({"Type": "Parallel", "Branches": [inner], "End": true});
+    assert_eq!(error(outer), None);
+}
+
 #[test]
 fn an_absent_activity_fails_the_state_until_it_comes_back() {
     let arn = "arn:aws:states:us-east-1:000000000000:activity:desk";
