@@ -355,7 +355,8 @@ impl Execution {
                 self.threads[thread].step = Step::Attempt;
                 self.ready.push_back(thread);
             }
-            Purpose::TaskTimeout(task) | Purpose::Heartbeat(task) => crate::states::task::timed_out(self, task),
+            Purpose::TaskTimeout(task) => crate::states::task::timed_out(self, task, false),
+            Purpose::Heartbeat(task) => crate::states::task::timed_out(self, task, true),
             Purpose::ExecutionTimeout => self.stop(OutcomeStatus::TimedOut, None, None),
             Purpose::ChildTimeout(index) => crate::states::distributed::child_timed_out(self, thread, index),
         }

@@ -9,6 +9,9 @@ pub(crate) struct Failure {
     pub catchable: bool,
     /// JSONata failures make an `EvaluationFailed` event; `Some` holds its location, if it has one.
     pub evaluation: Option<Option<String>>,
+    /// A heartbeat did not come. The service tells `States.Timeout` of it in events, and retriers and catchers may call
+    /// it `States.HeartbeatTimeout` besides.
+    pub heartbeat: bool,
 }
 
 pub(crate) const RUNTIME: &str = "States.Runtime";
@@ -25,7 +28,13 @@ impl Failure {
     /// An error of the workflow's own, or of a task.
     pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Failure {
         let some = |text: String| Some(text).filter(|t| !t.is_empty());
-        Failure { error: some(error.into()), cause: some(cause.into()), catchable: true, evaluation: None }
+        Failure {
+            error: some(error.into()),
+            cause: some(cause.into()),
+            catchable: true,
+            evaluation: None,
+            heartbeat: false,
+        }
     }
 
     /// `States.Runtime`; the state's name and event are put before the cause by the interpreter.

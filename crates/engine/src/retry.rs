@@ -73,6 +73,7 @@ pub(crate) fn matches(names: &[String], failure: &Failure) -> bool {
             "States.ALL" => error != RUNTIME,
             "States.TaskFailed" => error != "States.Timeout" && error != RUNTIME && error != DATA_LIMIT,
             "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
+            "States.HeartbeatTimeout" => failure.heartbeat || error == "States.HeartbeatTimeout",
             name => name == error,
         })
 }

@@ -94,6 +94,33 @@ fn a_heartbeat_puts_its_timer_back() {
     assert!(!execution.task_is_open(task));
 }
 
+/// Only a missing heartbeat goes by its own name; it goes by the other one, too. An answer that comes late is not taken.
+#[test]
+fn a_missing_heartbeat_is_caught_by_either_name() {
+    for (late, name, caught) in [
+        (60_000, "States.HeartbeatTimeout", true),
+        (60_000, "States.Timeout", true),
+        (60_000, "States.TaskFailed", false),
+        (3_600_000, "States.HeartbeatTimeout", false),
+    ] {
+        let mut definition = approval();
+        definition["States"]["Z"] = json!({"Type": "Succeed"});
+        definition["States"]["A"]["Catch"] = json!([{"ErrorEquals": [name], "Next": "Z"}]);
+        let (mut execution, actions) = begin(definition, "{}");
+        let task = request(&actions).task;
+        let due = actions.iter().find_map(|action| match action {
+            Action::SetTimer { timer, at } if *at == late => Some(Input::TimerFired { timer: *timer }),
+            _ => None,
+        });
+        execution.step(late, due.unwrap());
+        assert_eq!(execution.history()[3].details.error.as_deref(), Some("States.Timeout"));
+        assert_eq!(execution.outcome().unwrap().status == OutcomeStatus::Succeeded, caught, "{name} at {late}");
+        let events = execution.history().len();
+        assert!(execution.step(late + 1, Input::TaskSucceeded { task, output: "1".into() }).is_empty());
+        assert_eq!(execution.history().len(), events);
+    }
+}
+
 #[test]
 fn retries_wait_longer_each_time_and_tokens_are_new() {
     let mut definition = approval();

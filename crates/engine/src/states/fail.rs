@@ -44,5 +44,5 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, _: &State, fail: &Fa
         };
         Ok(Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
     };
-    Err(Failure { error: text(&fail.error)?, cause: text(&fail.cause)?, catchable: true, evaluation: None })
+    Err(Failure { error: text(&fail.error)?, cause: text(&fail.cause)?, ..Failure::new("", "") })
 }

@@ -393,11 +393,11 @@ fn fail_with(execution: &mut Execution, open: &OpenTask, state: Mark, failure: F
 }
 
 /// `TimeoutSeconds` or `HeartbeatSeconds` have run out.
-pub(crate) fn timed_out(execution: &mut Execution, task: TaskId) {
+pub(crate) fn timed_out(execution: &mut Execution, task: TaskId, heartbeat: bool) {
     let Some(open) = execution.tasks.get(&task).cloned() else {
         return;
     };
     execution.forget_task(task);
-    fail_with(execution, &open, Mark::TimedOut, Failure::new(TIMEOUT, ""));
+    fail_with(execution, &open, Mark::TimedOut, Failure { heartbeat, ..Failure::new(TIMEOUT, "") });
     execution.ready.push_back(open.thread);
 }
