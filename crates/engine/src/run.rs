@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::OutcomeStatus;
-use crate::context::Situation;
+use crate::context::{Situation, View};
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
 use crate::program::{Selector, State};
@@ -76,6 +76,15 @@ impl Execution {
         id
     }
 
+    /// What a state hands to a task or to its branches: `Arguments`, or the effective input.
+    pub(crate) fn arguments(&self, thread: usize, state: &State) -> Result<Data, Failure> {
+        let at = &self.threads[thread];
+        match (&state.parameters, state.jsonata) {
+            (Some(template), true) => made(template, &self.view(at, &at.input.value), state),
+            _ => self.effective_input(thread, state),
+        }
+    }
+
     /// The state input after `InputPath` and `Parameters`; JSONata states have neither.
     pub(crate) fn effective_input(&self, thread: usize, state: &State) -> Result<Data, Failure> {
         let at = &self.threads[thread];
@@ -85,7 +94,7 @@ impl Execution {
         let input = self.selected(&state.input_path, at, &at.input)?;
         match (&state.parameters, state.tag) {
             (None, _) | (_, states::Tag::Map) => Ok(input),
-            (Some(template), _) => Ok(Data::new(template.value(&self.view(at, &input.value))?)),
+            (Some(template), _) => made(template, &self.view(at, &input.value), state),
         }
     }
 
@@ -275,6 +284,12 @@ impl Execution {
             }
         }
     }
+}
+
+/// What a template makes of a state's input, which is measured as a payload.
+fn made(template: &Template, view: &View<'_>, state: &State) -> Result<Data, Failure> {
+    let data = Data::new(template.value(view)?);
+    if data.text.len() > PAYLOAD { Err(Failure::data_limit(&state.name)) } else { Ok(data) }
 }
 
 /// Deepest nesting of a payload: a workflow that wraps its own output in a loop must not exhaust the stack.

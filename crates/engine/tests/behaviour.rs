@@ -260,6 +260,24 @@ fn a_payload_above_the_limit_fails_the_state() {
     assert_eq!(execution.outcome().unwrap().error.as_deref(), Some("States.DataLimitExceeded"));
 }
 
+/// The input of a state is measured once `Parameters` or `Arguments` have made it, whatever becomes of it then.
+#[test]
+fn an_input_above_the_limit_fails_the_state() {
+    let body = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Result": 1, "End": true}}});
+    let twice = json!({"a.$": "$", "b.$": "$"});
+    for state in [
+        json!({"Type": "Pass", "Parameters": twice, "ResultPath": null, "End": true}),
+        json!({"Type": "Parallel", "Parameters": twice, "Branches": [body], "End": true}),
+        json!({"Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [body], "End": true,
+            "Arguments": {"a": "{% $states.input %}", "b": "{% $states.input %}"}}),
+        json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": twice, "End": true}),
+    ] {
+        let (execution, _) = begin(alone(state.clone()), &json!("x".repeat(150_000)).to_string());
+        let error = execution.outcome().and_then(|outcome| outcome.error.as_deref());
+        assert_eq!(error, Some("States.DataLimitExceeded"), "{state}");
+    }
+}
+
 #[test]
 fn an_execution_ends_with_its_time() {
     let mut definition = alone(json!({"Type": "Wait", "Seconds": 60, "End": true}));

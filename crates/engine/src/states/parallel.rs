@@ -25,13 +25,7 @@ pub(crate) fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Ve
 }
 
 pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, branches: &[usize]) -> Ran {
-    let input = match (&state.parameters, state.jsonata) {
-        (Some(template), true) => {
-            let at = &execution.threads[thread];
-            Data::new(template.value(&execution.view(at, &at.input.value))?)
-        }
-        _ => execution.effective_input(thread, state)?,
-    };
+    let input = execution.arguments(thread, state)?;
     let started = execution.event(thread, EventKind::ParallelStateStarted, Details::default());
     let log = execution.threads[thread].log;
     let threads: Vec<usize> = branches

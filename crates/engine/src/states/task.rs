@@ -91,16 +91,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
         _ => None,
     };
     execution.threads[thread].situation.token = token.clone();
-    let parameters = match (&state.parameters, state.jsonata) {
-        (Some(template), true) => {
-            let at = &execution.threads[thread];
-            Data::new(template.value(&execution.view(at, &at.input.value))?)
-        }
-        _ => execution.effective_input(thread, state)?,
-    };
-    if parameters.text.len() > PAYLOAD {
-        return Err(Failure::data_limit(&state.name));
-    }
+    let parameters = execution.arguments(thread, state)?;
     arguments::check(integration, &parameters, state.jsonata)?;
     let at = &execution.threads[thread];
     let view = execution.view(at, &at.input.value);
