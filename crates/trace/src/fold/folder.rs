@@ -47,10 +47,10 @@ impl Folder {
             self.execution(event, &before)
         } else if name.starts_with("MapIteration") {
             self.iteration(event, &before)
+        } else if name.ends_with("StateAborted") {
+            self.given_up(event, &before)
         } else if name.starts_with("MapState") || name.starts_with("ParallelState") || name.starts_with("MapRun") {
             self.container(event, &before)
-        } else if name.ends_with("StateAborted") {
-            self.state_aborted(event, &before)
         } else if event.kind == EventKind::EvaluationFailed {
             self.evaluation_failed(event, &before)
         } else {
@@ -202,10 +202,6 @@ impl Folder {
                 self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
                 self.trace.visits[visit].status = StateStatus::Failed;
             }
-            EventKind::MapStateAborted | EventKind::ParallelStateAborted => {
-                self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
-                self.close(visit, event.timestamp, StateStatus::Aborted);
-            }
             EventKind::MapRunFailed => {
                 self.trace.visits[visit].error.clone_from(&event.details.error);
                 self.trace.visits[visit].cause.clone_from(&event.details.cause);
@@ -230,18 +226,21 @@ impl Folder {
         self.trace.visits[visit].status = StateStatus::Running;
     }
 
-    fn state_aborted(&mut self, event: &HistoryEvent, before: &Place) -> Place {
-        // AWS names neither the state nor its events: it is one of those beside the failure, or inside a stopped scope.
+    /// A state that is given up.
+    fn given_up(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+        // AWS names neither the state nor its events: it is one of those beside the failure, or inside one of them.
         let state_type = event.kind.name().trim_end_matches("StateAborted");
         let failed = before.visit;
-        let is_one = |index: usize| {
+        let around = failed.and_then(|failed| self.trace.visits[failed].parent);
+        let is_one = |&index: &usize| {
             let visit = &self.trace.visits[index];
             visit.state_type == state_type
                 && visit.exited_at.is_none()
                 && Some(index) != failed
                 && !self.has_failed(index)
+                && around.is_none_or(|container| self.is_inside(index, container))
         };
-        let found = (0..self.trace.visits.len()).find(|&index| is_one(index));
+        let found = (around.unwrap_or(0)..self.trace.visits.len()).find(is_one);
         match found {
             Some(visit) => {
                 self.close(visit, event.timestamp, StateStatus::Aborted);
@@ -249,6 +248,14 @@ impl Folder {
             }
             None => before.clone(),
         }
+    }
+
+    fn is_inside(&self, visit: usize, container: usize) -> bool {
+        let mut around = self.trace.visits[visit].parent;
+        while let Some(index) = around.filter(|&index| index != container) {
+            around = self.trace.visits[index].parent;
+        }
+        around.is_some()
     }
 
     fn evaluation_failed(&mut self, event: &HistoryEvent, before: &Place) -> Place {

@@ -186,3 +186,70 @@ fn a_long_history_folds() {
     eprintln!("24,001 events made and folded in {:?}", started.elapsed());
     assert_eq!((trace.visits.len(), trace.states["S0"].visits, trace.edges_taken.len()), (12_000, 1_715, 8));
 }
+
+/// A failed iteration tells of its own state as given up, too: that is not the one in the branch beside the Map.
+#[test]
+fn what_runs_outside_the_failed_container_goes_on() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Both" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "TaskStateEntered", json!({ "name": "Beside" })),
+        (5, 4, "TaskScheduled", json!({ "resource": "invoke" })),
+        (6, 3, "MapStateEntered", json!({ "name": "Each" })),
+        (7, 6, "MapStateStarted", json!({ "length": 1 })),
+        (8, 7, "MapIterationStarted", json!({ "name": "Each", "index": 0 })),
+        (9, 8, "TaskStateEntered", json!({ "name": "Break" })),
+        (10, 9, "TaskScheduled", json!({ "resource": "invoke" })),
+        (11, 10, "TaskFailed", json!({ "error": "E" })),
+        (12, 11, "MapIterationFailed", json!({ "name": "Each", "index": 0 })),
+        (13, 11, "TaskStateAborted", json!({})),
+        (14, 11, "MapStateFailed", json!({})),
+        (15, 14, "MapStateExited", json!({ "name": "Each" })),
+        (16, 5, "TaskSucceeded", json!({ "output": "1" })),
+        (17, 16, "TaskStateExited", json!({ "name": "Beside", "output": "1" })),
+        (18, 17, "ParallelStateSucceeded", json!({})),
+        (19, 17, "ParallelStateExited", json!({ "name": "Both" })),
+        (20, 19, "ExecutionSucceeded", json!({})),
+    ]);
+    statuses(
+        &trace,
+        &[
+            ("Both", StateStatus::Succeeded),
+            ("Beside", StateStatus::Succeeded),
+            ("Each", StateStatus::Caught),
+            ("Break", StateStatus::Failed),
+        ],
+    );
+}
+
+/// The container that is given up stands beside the failure, not around it.
+#[test]
+fn a_container_beside_the_failure_is_given_up() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Outer" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "TaskStateEntered", json!({ "name": "Break" })),
+        (5, 4, "TaskScheduled", json!({ "resource": "invoke" })),
+        (6, 3, "ParallelStateEntered", json!({ "name": "Inner" })),
+        (7, 6, "ParallelStateStarted", json!({})),
+        (8, 7, "WaitStateEntered", json!({ "name": "Slow" })),
+        (9, 5, "TaskFailed", json!({ "error": "E" })),
+        (10, 9, "TaskStateAborted", json!({})),
+        (11, 9, "WaitStateAborted", json!({})),
+        (12, 9, "ParallelStateAborted", json!({})),
+        (13, 9, "ParallelStateFailed", json!({})),
+        (14, 13, "ParallelStateExited", json!({ "name": "Outer" })),
+        (15, 14, "ExecutionSucceeded", json!({})),
+    ]);
+    statuses(
+        &trace,
+        &[
+            ("Outer", StateStatus::Caught),
+            ("Break", StateStatus::Failed),
+            ("Inner", StateStatus::Aborted),
+            ("Slow", StateStatus::Aborted),
+        ],
+    );
+}
