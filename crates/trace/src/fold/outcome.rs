@@ -1,6 +1,6 @@
 //! Ends: what closes a visit, and the summaries once every event has been taken.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::folder::Folder;
 use super::{Attempt, AttemptResult, StateStatus, StateSummary, Trace, Visit, Wait};
@@ -152,15 +152,21 @@ fn wait(index: usize, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
     })
 }
 
-/// A state in one iteration, where it runs in one.
-type Course<'a> = (&'a str, Option<&'a (String, u64)>);
+/// A state in the iterations that it runs in, the innermost first.
+type Course<'a> = (&'a str, Vec<&'a (String, u64)>);
+
+fn course<'a>(visits: &'a [Visit], visit: &'a Visit) -> Course<'a> {
+    let around = std::iter::successors(Some(visit), |visit| visit.parent.and_then(|parent| visits.get(parent)));
+    (&visit.state, around.filter_map(|visit| visit.iteration.as_ref()).collect())
+}
 
 fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
     // A loop visits a state often; how the last visit of each iteration went is what matters now.
     let mut last: HashMap<Course, usize> = HashMap::new();
     for (index, visit) in visits.iter().enumerate() {
-        last.insert((&visit.state, visit.iteration.as_ref()), index);
+        last.insert(course(visits, visit), index);
     }
+    let last: HashSet<usize> = last.into_values().collect();
     let mut found: indexmap::IndexMap<String, StateSummary> = indexmap::IndexMap::new();
     for (index, visit) in visits.iter().enumerate() {
         let summary = found.entry(visit.state.clone()).or_insert(StateSummary {
@@ -181,8 +187,7 @@ fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
             StateStatus::Aborted | StateStatus::NotReached => {}
             StateStatus::Running | StateStatus::Waiting | StateStatus::WaitingApproval => summary.running += 1,
         }
-        let matters = last.get(&(visit.state.as_str(), visit.iteration.as_ref())) == Some(&index);
-        if matters && urgency(visit.status) > urgency(summary.status) {
+        if last.contains(&index) && urgency(visit.status) > urgency(summary.status) {
             summary.status = visit.status;
         }
     }

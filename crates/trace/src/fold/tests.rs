@@ -253,3 +253,27 @@ fn a_container_beside_the_failure_is_given_up() {
         ],
     );
 }
+
+#[test]
+fn iterations_within_iterations_are_told_apart() {
+    let mut events = vec![
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "MapStateEntered", json!({ "name": "M" })),
+        (3, 2, "MapStateStarted", json!({ "length": 2 })),
+    ];
+    for outer in 0..2 {
+        let id = 4 + outer * 10;
+        events.extend([
+            (id, 3, "MapIterationStarted", json!({ "name": "M", "index": outer })),
+            (id + 1, id, "MapStateEntered", json!({ "name": "N" })),
+            (id + 2, id + 1, "MapStateStarted", json!({ "length": 1 })),
+            (id + 3, id + 2, "MapIterationStarted", json!({ "name": "N", "index": 0 })),
+            (id + 4, id + 3, "WaitStateEntered", json!({ "name": "W" })),
+        ]);
+    }
+    events.push((30, 18, "WaitStateExited", json!({ "name": "W" })));
+    statuses(
+        &history(&events),
+        &[("M", StateStatus::Running), ("N", StateStatus::Running), ("W", StateStatus::Waiting)],
+    );
+}
