@@ -15,6 +15,12 @@ pub(super) struct Folder {
     branches: HashMap<usize, u64>,
     /// By entered event: the event before it. An evaluation that fails names that one, not the entering.
     before_entering: HashMap<usize, u64>,
+    /// By container: the event with which it began its work, the last time.
+    started: HashMap<usize, u64>,
+    /// The last redrive.
+    redrive: Option<u64>,
+    /// The states that go on with it and have no event yet.
+    resumed: Vec<usize>,
 }
 
 /// Where an event belongs.
@@ -37,7 +43,9 @@ impl Folder {
     /// Adds an event.
     pub fn take(&mut self, event: &HistoryEvent) {
         self.trace.last_event_at = Some(event.timestamp);
-        let before = self.places.get(&event.previous_event_id).cloned().unwrap_or_default();
+        let resumed =
+            self.redrive.filter(|&redrive| redrive == event.previous_event_id).and_then(|_| self.resumed(event));
+        let before = resumed.or_else(|| self.places.get(&event.previous_event_id).cloned()).unwrap_or_default();
         let name = event.kind.name();
         let place = if event.kind.is_state_entered() {
             self.enter(event, &before)
@@ -127,7 +135,7 @@ impl Folder {
                 self.trace.started_at = Some(event.timestamp);
                 return Place::default();
             }
-            EventKind::ExecutionRedriven => return self.redriven(),
+            EventKind::ExecutionRedriven => return self.redriven(event.id),
             EventKind::ExecutionSucceeded => OutcomeStatus::Succeeded,
             EventKind::ExecutionTimedOut => OutcomeStatus::TimedOut,
             EventKind::ExecutionAborted => OutcomeStatus::Aborted,
@@ -197,7 +205,10 @@ impl Folder {
         });
         let Some(visit) = found else { return before.clone() };
         match event.kind {
-            EventKind::MapStateStarted | EventKind::ParallelStateStarted => self.restart(visit, event.timestamp),
+            EventKind::MapStateStarted | EventKind::ParallelStateStarted => {
+                self.restart(visit, event.timestamp);
+                self.started.insert(visit, event.id);
+            }
             EventKind::MapStateFailed | EventKind::ParallelStateFailed => {
                 self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
                 self.trace.visits[visit].status = StateStatus::Failed;
@@ -278,21 +289,53 @@ impl Folder {
         self.place_of(visit)
     }
 
-    /// Opens again what the end of the execution had closed.
-    fn redriven(&mut self) -> Place {
+    /// Opens again what had ended without success: it has no event of being left, and what is around it goes on, too.
+    fn redriven(&mut self, redrive: u64) -> Place {
         self.trace.redrives += 1;
-        let ended_at = self.trace.outcome.take().map(|outcome| outcome.at);
+        self.trace.outcome = None;
+        self.redrive = Some(redrive);
+        self.resumed.clear();
         let mut place = Place::default();
         for index in 0..self.trace.visits.len() {
-            let visit = &mut self.trace.visits[index];
+            let visit = &self.trace.visits[index];
             let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
-            if ended && visit.state_type != "Fail" && visit.exited_at == ended_at {
+            let goes_on = visit.parent.is_none_or(|parent| {
+                let before_retry = self.started.get(&parent).is_some_and(|&started| visit.entered_event < started);
+                self.trace.visits[parent].exited_at.is_none() && !before_retry
+            });
+            if ended && goes_on && visit.state_type != "Fail" {
+                let visit = &mut self.trace.visits[index];
                 (visit.exited_at, visit.status) = (None, StateStatus::Running);
                 (visit.error, visit.cause) = (None, None);
+                self.resumed.push(index);
                 place = self.place_of(index);
             }
         }
         place
+    }
+
+    /// Of the states that a redrive goes on with, the one whose first event this is. The event follows the redrive, and
+    /// few name their state: a call is most likely of the state that made the same one before.
+    fn resumed(&mut self, event: &HistoryEvent) -> Option<Place> {
+        let kind = event.kind.name();
+        if event.kind.is_state_entered() {
+            return None;
+        }
+        let is_call = kind.starts_with("LambdaFunction") || kind.starts_with("Activity");
+        let state_type = if is_call { "Task" } else { kind };
+        let fits = |&index: &usize| {
+            let visit = &self.trace.visits[index];
+            state_type.starts_with(&visit.state_type)
+                && event.details.name.as_ref().is_none_or(|name| *name == visit.state)
+        };
+        let call = scheduled(event);
+        let calls_again = |index: &usize| {
+            let last = self.trace.visits[*index].attempts.last();
+            fits(index) && last.is_some_and(|last| last.resource == call.resource && last.parameters == call.parameters)
+        };
+        let found = self.resumed.iter().position(calls_again).or_else(|| self.resumed.iter().position(fits))?;
+        let visit = self.resumed.remove(found);
+        Some(self.place_of(visit))
     }
 
     fn attempt(&mut self, event: &HistoryEvent, before: &Place) -> Place {

@@ -277,3 +277,40 @@ fn iterations_within_iterations_are_told_apart() {
         &[("M", StateStatus::Running), ("N", StateStatus::Running), ("W", StateStatus::Waiting)],
     );
 }
+
+/// The events after a redrive follow it, in whatever branch they are.
+#[test]
+fn a_redrive_goes_on_in_every_branch() {
+    let call = |function: &str| json!({ "resource": "invoke", "resourceType": "lambda", "parameters": function });
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Both" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "TaskStateEntered", json!({ "name": "A" })),
+        (5, 4, "TaskScheduled", call("\"a\"")),
+        (6, 3, "TaskStateEntered", json!({ "name": "B" })),
+        (7, 6, "TaskScheduled", call("\"b\"")),
+        (8, 3, "WaitStateEntered", json!({ "name": "W" })),
+        (9, 5, "TaskFailed", json!({ "error": "E" })),
+        (10, 9, "TaskStateAborted", json!({})),
+        (11, 9, "WaitStateAborted", json!({})),
+        (12, 9, "ParallelStateFailed", json!({})),
+        (13, 12, "ExecutionFailed", json!({ "error": "E" })),
+        (14, 13, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        (15, 14, "TaskScheduled", call("\"b\"")),
+        (16, 14, "TaskScheduled", call("\"a\"")),
+        (17, 16, "TaskSucceeded", json!({ "output": "1" })),
+        (18, 17, "TaskStateExited", json!({ "name": "A", "output": "1" })),
+        (19, 14, "WaitStateExited", json!({ "name": "W" })),
+        (20, 15, "TaskSucceeded", json!({ "output": "2" })),
+        (21, 20, "TaskStateExited", json!({ "name": "B", "output": "2" })),
+        (22, 21, "ParallelStateSucceeded", json!({})),
+        (23, 21, "ParallelStateExited", json!({ "name": "Both" })),
+        (24, 23, "ExecutionSucceeded", json!({})),
+    ]);
+    let all = ["Both", "A", "B", "W"].map(|name| (name, StateStatus::Succeeded));
+    statuses(&trace, &all);
+    let attempts: Vec<usize> = trace.visits.iter().map(|visit| visit.attempts.len()).collect();
+    assert_eq!(attempts, [0, 2, 2, 0]);
+    assert_eq!(trace.visits[1].error, None);
+}
