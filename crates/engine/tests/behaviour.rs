@@ -154,6 +154,26 @@ fn a_stopped_execution_wants_nothing_more_and_can_be_redriven() {
     assert_eq!(execution.redrive_count(), 1);
 }
 
+/// The third iteration fails as its input is made, while the second runs: a redrive comes to it again.
+#[test]
+fn a_redrive_leaves_out_no_iteration() {
+    let wait = json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": true}}});
+    let mut definition = alone(json!({"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": wait, "End": true,
+        "ItemSelector": "{% {'n': $number($states.context.Map.Item.Value)} %}"}));
+    definition["QueryLanguage"] = "JSONata".into();
+    let (mut execution, _) = begin(definition, r#"["1", "2", "x"]"#);
+    let mut failures = 0;
+    while failures < 2 {
+        let (fired, at) = timer(&execution.outstanding());
+        execution.step(at, fired);
+        if let Some(outcome) = execution.outcome() {
+            assert_eq!(outcome.error.as_deref(), Some("States.QueryEvaluationError"));
+            failures += 1;
+            execution.step(at, Input::Redrive);
+        }
+    }
+}
+
 #[test]
 fn a_compensation_runs_after_a_caught_error() {
     let definition = json!({"StartAt": "Charge", "States": {

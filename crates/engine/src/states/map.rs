@@ -168,14 +168,13 @@ fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> 
 
 /// Starts the next iteration of an inline map, following `previous`; gives the length of its input.
 fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, previous: u64) -> Result<usize, Failure> {
-    let Children::Map(iterations) = &mut execution.threads[thread].children else {
+    let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(0);
     };
     let index = iterations.next;
     let Some(item) = iterations.items.get(index).cloned() else {
         return Ok(0);
     };
-    iterations.next += 1;
     let scope = iterations.scope;
     let log = execution.threads[thread].log;
     let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
@@ -189,6 +188,8 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
     execution.threads[child].situation.item = Some(Item { index, value: item, source: None });
     execution.ready.push_back(child);
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
+        // One whose input could not be made has not begun: it is still to come when the rest is redriven.
+        iterations.next += 1;
         iterations.running.insert(index, child);
     }
     Ok(length)
