@@ -324,8 +324,10 @@ impl Execution {
         let open: Vec<usize> = open.collect();
         if open.is_empty() {
             let at = &mut self.threads[thread];
+            // A Fail state is entered again, and fails again.
+            let fails = self.program.scopes[at.scope].states[at.state].tag == states::Tag::Fail;
             at.children = Children::None;
-            at.step = if at.entered == 0 { Step::Enter } else { Step::Attempt };
+            at.step = if at.entered == 0 || fails { Step::Enter } else { Step::Attempt };
             self.ready.push_back(thread);
             return;
         }

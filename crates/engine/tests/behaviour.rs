@@ -154,6 +154,24 @@ fn a_stopped_execution_wants_nothing_more_and_can_be_redriven() {
     assert_eq!(execution.redrive_count(), 1);
 }
 
+#[test]
+fn a_redrive_enters_a_fail_state_again() {
+    let fail = json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "X"}}});
+    for (definition, after) in [
+        (fail.clone(), vec!["ExecutionRedriven", "FailStateEntered", "ExecutionFailed"]),
+        (
+            alone(json!({"Type": "Parallel", "Branches": [fail], "End": true})),
+            vec!["ExecutionRedriven", "FailStateEntered", "ParallelStateFailed", "ExecutionFailed"],
+        ),
+    ] {
+        let (mut execution, _) = begin(definition, "{}");
+        let before = execution.history().len();
+        execution.step(1, Input::Redrive);
+        assert_eq!(kinds(&execution)[before..], after);
+        assert_eq!(execution.outcome().unwrap().error.as_deref(), Some("X"));
+    }
+}
+
 /// The third iteration fails as its input is made, while the second runs: a redrive comes to it again.
 #[test]
 fn a_redrive_leaves_out_no_iteration() {

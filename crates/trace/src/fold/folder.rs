@@ -319,7 +319,7 @@ impl Folder {
     fn resumed(&mut self, event: &HistoryEvent) -> Option<Place> {
         let kind = event.kind.name();
         if event.kind.is_state_entered() {
-            return None;
+            return Some(Place { visit: None, attempt: None, scope: self.scope_again(event) });
         }
         let is_call = kind.starts_with("LambdaFunction") || kind.starts_with("Activity");
         let state_type = if is_call { "Task" } else { kind };
@@ -336,6 +336,24 @@ impl Folder {
         let found = self.resumed.iter().position(calls_again).or_else(|| self.resumed.iter().position(fits))?;
         let visit = self.resumed.remove(found);
         Some(self.place_of(visit))
+    }
+
+    /// The scope of a state that is entered right after a redrive: its own of the time before, or else the last one that
+    /// goes on.
+    fn scope_again(&self, event: &HistoryEvent) -> Scope {
+        let visits = &self.trace.visits;
+        let goes_on = |visit: &Visit| visit.parent.is_none_or(|parent| visits[parent].exited_at.is_none());
+        let same = |visit: &Visit| event.details.name.as_ref() == Some(&visit.state) && goes_on(visit);
+        let open = |visit: &Visit| visit.exited_at.is_none();
+        if let Some(again) = visits.iter().rposition(same) {
+            return self.place_of(again).scope;
+        }
+        let Some(last) = visits.iter().rposition(open) else { return Scope::default() };
+        let scope = self.place_of(last).scope;
+        match visits[last].state_type.as_str() {
+            "Parallel" | "Map" => Scope { parent: Some(last), branch: None, ..scope },
+            _ => scope,
+        }
     }
 
     fn attempt(&mut self, event: &HistoryEvent, before: &Place) -> Place {

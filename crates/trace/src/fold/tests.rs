@@ -314,3 +314,23 @@ fn a_redrive_goes_on_in_every_branch() {
     assert_eq!(attempts, [0, 2, 2, 0]);
     assert_eq!(trace.visits[1].error, None);
 }
+
+/// A Fail state is entered again where it was.
+#[test]
+fn a_fail_state_that_is_redriven_stays_in_its_branch() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "P" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "FailStateEntered", json!({ "name": "F" })),
+        (5, 4, "ParallelStateFailed", json!({})),
+        (6, 5, "ExecutionFailed", json!({ "error": "X" })),
+        (7, 6, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        (8, 7, "FailStateEntered", json!({ "name": "F" })),
+        (9, 8, "ParallelStateFailed", json!({})),
+        (10, 9, "ExecutionFailed", json!({ "error": "X" })),
+    ]);
+    statuses(&trace, &[("P", StateStatus::Failed), ("F", StateStatus::Failed)]);
+    assert_eq!(trace.visits[2].parent, Some(0));
+    assert_eq!(trace.edges_taken, [("__start".to_owned(), "P".to_owned())]);
+}
