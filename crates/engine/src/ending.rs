@@ -167,11 +167,13 @@ impl Execution {
 
     /// The history has no room for more than the failure that says so.
     pub(crate) fn overflow(&mut self, thread: usize) {
-        let failure = Failure::runtime(if self.is_too_large() {
-            "The payloads in the history of the execution take more memory than the engine has for one."
+        let (thread, failure) = if self.is_too_large() {
+            // The children of distributed maps share the memory: no other one would have any, so all of it ends.
+            let cause = "The payloads in the history of the execution take more memory than the engine has for one.";
+            (if self.threads[thread].log == 0 { thread } else { 0 }, Failure::runtime(cause))
         } else {
-            "The execution reached the maximum number of history events (25000)."
-        });
+            (thread, Failure::runtime("The execution reached the maximum number of history events (25000)."))
+        };
         self.begin_nothing();
         self.fail_whole(thread, failure);
     }

@@ -280,6 +280,12 @@ fn large_payloads_do_not_take_all_memory() {
             "ItemProcessor": body, "End": true})),
             "States.DataLimitExceeded",
         ),
+        (
+            alone(json!({"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"a.$": "$.text"}, "End": true,
+                "ToleratedFailurePercentage": 100, "ItemProcessor": {"StartAt": "In", "States": body["States"],
+                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}})),
+            "States.Runtime",
+        ),
     ] {
         let (execution, _) = begin(definition.clone(), &input);
         let outcome = execution.outcome().unwrap();

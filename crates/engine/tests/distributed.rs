@@ -447,3 +447,20 @@ fn a_run_inside_a_child_ends_with_it() {
     assert_eq!(runs.iter().map(|run| run.redrives).collect::<Vec<_>>(), [1, 1]);
     assert_eq!(play.tasks.len(), 3);
 }
+
+/// Inputs take memory for as long as their children run.
+#[test]
+fn children_with_large_inputs_begin_as_others_end() {
+    let mut fields = reader("getObject", json!({ "InputType": "JSON" }));
+    fields["ItemSelector"] = json!({ "text": "x".repeat(256_000) });
+    let mut play = Play::map(fields);
+    play.answer_with(&json!(vec![0; 600]).to_string());
+    let begun = play.tasks.len();
+    assert!((200..300).contains(&begun), "{begun} have begun");
+    play.succeed(json!(1));
+    assert_eq!(play.tasks.len(), begun);
+    while !play.tasks.is_empty() {
+        play.succeed(json!(1));
+    }
+    assert_eq!(play.output().as_array().unwrap().len(), 600);
+}

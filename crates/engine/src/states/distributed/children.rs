@@ -14,6 +14,9 @@ use crate::map_run::Child;
 use crate::states::map;
 use crate::thread::{Children, Data, Parent, Ran, Run, Step};
 
+/// When the inputs of the children that run take more bytes than this, the others begin as these end.
+const HELD: usize = 64 * 1024 * 1024;
+
 /// Begins as many children as there is room for; ends the run where none is left.
 pub(super) fn fill(execution: &mut Execution, thread: usize) -> Ran {
     while let Some(next) = next(execution, thread) {
@@ -41,10 +44,11 @@ enum Next {
 /// The child to begin now.
 fn next(execution: &mut Execution, thread: usize) -> Option<Next> {
     let Children::Map(iterations) = &mut execution.threads[thread].children else { return None };
-    if iterations.running.len() >= iterations.limit {
+    let progress = iterations.progress.as_mut()?;
+    if iterations.running.len() >= iterations.limit || progress.held > HELD {
         return None;
     }
-    if let Some(index) = iterations.progress.as_mut()?.again.pop_front() {
+    if let Some(index) = progress.again.pop_front() {
         return Some(Next::Again(index));
     }
     let index = iterations.next;
@@ -155,6 +159,10 @@ pub(super) fn runs(execution: &mut Execution, thread: usize, index: usize, child
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
     }
+    let held = run_of(execution, thread).map_or(0, |run| run.children[index].input.len());
+    if let Some(progress) = progress(execution, thread) {
+        progress.held += held;
+    }
     if run_of(execution, thread).is_some_and(|run| run.express) {
         let at = execution.now.saturating_add(EXPRESS_TIME * 1_000);
         let timer = execution.add_timer(thread, at, Purpose::ChildTimeout(index));
@@ -239,7 +247,11 @@ pub(super) fn exceeded() -> Failure {
 /// Notes how a child ended. The thread of one that did not succeed is kept.
 fn ended(execution: &mut Execution, parent: usize, index: usize, status: OutcomeStatus) {
     let now = execution.now;
-    let deadline = progress(execution, parent).and_then(|progress| progress.deadlines.remove(&index));
+    let held = run_of(execution, parent).map_or(0, |run| run.children[index].input.len());
+    let deadline = progress(execution, parent).and_then(|progress| {
+        progress.held -= held;
+        progress.deadlines.remove(&index)
+    });
     if let Some(deadline) = deadline {
         execution.cancel_timer(deadline);
     }

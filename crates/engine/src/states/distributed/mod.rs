@@ -70,6 +70,8 @@ pub(crate) struct Progress {
     failed: BTreeMap<usize, usize>,
     /// Children that wait for their redrive.
     again: VecDeque<usize>,
+    /// The bytes of the inputs of the children that run.
+    held: usize,
     /// When Express children time out, by index.
     deadlines: BTreeMap<usize, TimerId>,
     /// Why the run fails or has failed.
@@ -86,6 +88,7 @@ impl Progress {
             tolerance,
             failed: BTreeMap::new(),
             again: VecDeque::new(),
+            held: 0,
             deadlines: BTreeMap::new(),
             failure: None,
             sources: Vec::new(),
