@@ -115,13 +115,16 @@ fn input(execution: &Execution, thread: usize, map: &map::Map, index: usize) -> 
     Ok(input)
 }
 
-/// The inputs of the children that have not begun. One that cannot be made is the item alone.
+/// The inputs of the children that have not begun. One that cannot be made, or that follows too many bytes of others,
+/// is the item alone.
 pub(super) fn pending(execution: &Execution, thread: usize, map: &map::Map) -> Vec<Value> {
     let Children::Map(iterations) = &execution.threads[thread].children else { return Vec::new() };
     let left = iterations.items.iter().enumerate().skip(iterations.next);
+    let mut bytes = 0;
     let made = left.map(|(index, item)| {
-        let input = input(execution, thread, map, index);
-        input.map_or_else(|_| item.as_ref().clone(), |input| input.value.as_ref().clone())
+        let input = (bytes <= HELD).then(|| input(execution, thread, map, index).ok()).flatten();
+        bytes += input.as_ref().map_or(0, |input| input.text.len());
+        input.map_or_else(|| item.as_ref().clone(), |input| input.value.as_ref().clone())
     });
     made.collect()
 }
