@@ -466,6 +466,17 @@ fn children_with_large_inputs_begin_as_others_end() {
 }
 
 #[test]
+fn no_more_children_run_than_the_service_begins() {
+    for limit in [0, 20_000] {
+        let mut fields = reader("getObject", json!({ "InputType": "JSON" }));
+        fields["MaxConcurrency"] = json!(limit);
+        let mut play = Play::map(fields);
+        play.answer_with(&json!(vec![0; 10_001]).to_string());
+        assert_eq!(play.tasks.len(), 10_000);
+    }
+}
+
+#[test]
 fn large_inputs_of_what_never_began_are_not_all_made() {
     let mut fields = reader("getObject", json!({ "InputType": "JSON" }));
     fields["ItemSelector"] = json!({ "text": "x".repeat(256_000) });

@@ -30,7 +30,7 @@ pub(crate) use formats::entries;
 use reader::Read;
 pub(crate) use redrive::redrive;
 
-/// Children at once where the definition sets no limit.
+/// The most children at once, and as many where the definition sets no limit.
 const CONCURRENCY: usize = 10_000;
 
 #[derive(Debug)]
@@ -180,7 +180,7 @@ pub(crate) fn begin(
 
 /// Children at once by `MaxConcurrency`.
 fn at_once(limit: i64) -> usize {
-    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(CONCURRENCY)
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(CONCURRENCY).min(CONCURRENCY)
 }
 
 /// Asks the reader; without one, the items are there.
