@@ -131,9 +131,12 @@ fn open_status(visit: &Visit) -> StateStatus {
     }
 }
 
-fn waits_for_answer(attempt: &Attempt) -> bool {
+fn is_activity(attempt: &Attempt) -> bool {
     attempt.resource_type.as_deref() == Some("activity")
-        || attempt.resource.as_deref().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
+}
+
+fn waits_for_answer(attempt: &Attempt) -> bool {
+    is_activity(attempt) || attempt.resource.as_deref().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
 }
 
 fn wait(index: usize, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
@@ -148,7 +151,7 @@ fn wait(index: usize, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
         parameters: attempt.parameters.clone(),
         timeout_at: timeout.map(|seconds| attempt.scheduled_at.saturating_add(seconds.saturating_mul(1_000))),
         heartbeat_in_seconds: attempt.heartbeat_in_seconds.filter(|&seconds| seconds < NO_TIMEOUT),
-        submitted: attempt.submitted_at.is_some() || attempt.started_at.is_some() && attempt.worker_name.is_some(),
+        submitted: attempt.submitted_at.is_some() || is_activity(attempt) && attempt.started_at.is_some(),
     })
 }
 

@@ -59,6 +59,19 @@ fn an_unanswered_callback_waits_for_an_approval() {
     assert_eq!(edges, [("__start", "Ask"), ("Ask", "Sorry"), ("Sorry", "__end")]);
 }
 
+/// A worker need not tell its name.
+#[test]
+fn an_activity_is_taken_once_it_has_started() {
+    let events = [
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "TaskStateEntered", json!({ "name": "Ask" })),
+        (3, 2, "ActivityScheduled", json!({ "resource": "arn", "input": "{}" })),
+        (4, 3, "ActivityStarted", json!({})),
+    ];
+    assert!(!history(&events[..3]).waits[0].submitted);
+    assert!(history(&events).waits[0].submitted);
+}
+
 #[test]
 fn a_retry_is_a_further_attempt_and_its_back_off_waits() {
     let events = [
