@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chance::Chance;
 use countersign_asl::{Diagnostic, MachineType, parse_created};
 use countersign_engine::{Action, Execution, Input, OutcomeStatus, Program, StartParams, TaskId};
-use countersign_trace::{HistoryEvent, fold};
+use countersign_trace::{AttemptResult, HistoryEvent, StateStatus, Trace, Visit, fold};
 use world::{World, kind};
 
 /// Runs in all; the threads share them. Each has a definition of its own.
@@ -237,6 +237,27 @@ fn it_can_be_told(seed: u64, events: &[HistoryEvent]) {
     let open: Vec<_> =
         trace.visits.iter().filter(|visit| visit.exited_at.is_none()).map(|visit| &visit.state).collect();
     assert!(open.is_empty(), "seed {seed}: still open after the end: {open:?}");
+    // What follows a redrive names no state: of iterations that are alike, one is taken for the other.
+    if trace.redrives == 0 {
+        every_event_has_its_visit(seed, events, &trace);
+    }
+}
+
+fn every_event_has_its_visit(seed: u64, events: &[HistoryEvent], trace: &Trace) {
+    let left = events.iter().filter(|event| event.kind.is_state_exited()).count();
+    let gone_on = |visit: &&Visit| matches!(visit.status, StateStatus::Succeeded | StateStatus::Caught);
+    assert_eq!(trace.visits.iter().filter(gone_on).count(), left, "seed {seed}: visits that went on");
+    let calls = |end: &str| {
+        let is_call = |name: &str| {
+            let family = ["Task", "Activity", "LambdaFunction"].iter().any(|family| name.starts_with(family));
+            family && name.ends_with(end) && !name.starts_with("TaskState")
+        };
+        events.iter().filter(|event| is_call(event.kind.name())).count()
+    };
+    let attempts: Vec<_> = trace.visits.iter().flat_map(|visit| &visit.attempts).collect();
+    assert_eq!(attempts.len(), calls("Scheduled"), "seed {seed}: attempts");
+    let succeeded = attempts.iter().filter(|attempt| attempt.result == AttemptResult::Succeeded).count();
+    assert_eq!(succeeded, calls("Succeeded"), "seed {seed}: attempts that succeeded");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One event after the other: which visit it belongs to, and what it says about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Attempt, AttemptResult, Outcome, OutcomeStatus, StateStatus, Trace, Visit};
 use crate::event::{EventKind, HistoryEvent};
@@ -17,6 +17,10 @@ pub(super) struct Folder {
     before_entering: HashMap<usize, u64>,
     /// By container: the event with which it began its work, the last time.
     started: HashMap<usize, u64>,
+    /// Containers in which something failed, and that have not said whether they fail or begin again: a retry waits.
+    backing_off: HashSet<usize>,
+    /// Containers that have said that they fail: what begins again after that is around them.
+    failed: HashSet<usize>,
     /// The last redrive.
     redrive: Option<u64>,
     /// The states that go on with it and have no event yet.
@@ -183,12 +187,14 @@ impl Folder {
         let mut place = self.place_of(map);
         let iteration = (self.trace.visits[map].state.clone(), event.details.index.unwrap_or(0));
         let rest = match event.kind {
-            EventKind::MapIterationAborted => StateStatus::Aborted,
-            _ => StateStatus::Failed,
+            EventKind::MapIterationAborted => Some(StateStatus::Aborted),
+            EventKind::MapIterationFailed => Some(StateStatus::Failed),
+            _ => None,
         };
-        if event.kind != EventKind::MapIterationStarted {
+        if let Some(rest) = rest {
             let inside = |visit: &Visit| visit.iteration.as_ref() == Some(&iteration);
             self.close_inside(map, event.timestamp, rest, inside);
+            self.backing_off.insert(map);
         }
         place.scope = Scope { parent: Some(map), iteration: Some(iteration), branch: None };
         place
@@ -198,12 +204,17 @@ impl Folder {
         let map = event.kind.name().starts_with("Map");
         let state_type = if map { "Map" } else { "Parallel" };
         let ending = matches!(event.kind, EventKind::MapStateFailed | EventKind::ParallelStateFailed);
-        let found = self.climb(before, |visit| {
+        let begins = matches!(event.kind, EventKind::MapStateStarted | EventKind::ParallelStateStarted);
+        let found = self.climb_by(before, |index, visit| {
             visit.state_type == state_type
                 && visit.exited_at.is_none()
                 && !(ending && visit.status == StateStatus::Failed)
+                && !(begins && self.failed.contains(&index))
         });
         let Some(visit) = found else { return before.clone() };
+        if begins || ending {
+            self.backing_off.remove(&visit);
+        }
         match event.kind {
             EventKind::MapStateStarted | EventKind::ParallelStateStarted => {
                 self.restart(visit, event.timestamp);
@@ -212,6 +223,7 @@ impl Folder {
             EventKind::MapStateFailed | EventKind::ParallelStateFailed => {
                 self.close_all(Some(visit), event.timestamp, StateStatus::Aborted);
                 self.trace.visits[visit].status = StateStatus::Failed;
+                self.failed.insert(visit);
             }
             EventKind::MapRunFailed => {
                 self.trace.visits[visit].error.clone_from(&event.details.error);
@@ -220,7 +232,7 @@ impl Folder {
             _ => {}
         }
         let mut place = self.place_of(visit);
-        if matches!(event.kind, EventKind::MapStateStarted | EventKind::ParallelStateStarted) {
+        if begins {
             let iteration = place.scope.iteration.clone();
             place.scope = Scope { parent: Some(visit), iteration, branch: None };
         }
@@ -243,6 +255,7 @@ impl Folder {
         let state_type = event.kind.name().trim_end_matches("StateAborted");
         let failed = before.visit;
         let around = failed.and_then(|failed| self.trace.visits[failed].parent);
+        self.backing_off.extend(around);
         let is_one = |&index: &usize| {
             let visit = &self.trace.visits[index];
             visit.state_type == state_type
@@ -301,21 +314,41 @@ impl Folder {
             let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
             let goes_on = visit.parent.is_none_or(|parent| {
                 let before_retry = self.started.get(&parent).is_some_and(|&started| visit.entered_event < started);
-                self.trace.visits[parent].exited_at.is_none() && !before_retry
+                let begins_again = before_retry || self.backing_off.contains(&parent);
+                self.trace.visits[parent].exited_at.is_none() && !begins_again
             });
             if ended && goes_on && visit.state_type != "Fail" {
                 let visit = &mut self.trace.visits[index];
                 (visit.exited_at, visit.status) = (None, StateStatus::Running);
                 (visit.error, visit.cause) = (None, None);
+                self.failed.remove(&index);
                 self.resumed.push(index);
                 place = self.place_of(index);
             }
         }
+        // They go on in the order of iterations and branches, which need not be that in which they were entered.
+        let mut resumed = std::mem::take(&mut self.resumed);
+        resumed.sort_by_cached_key(|&index| self.course(index));
+        self.resumed = resumed;
         place
     }
 
+    /// The numbers of the iterations and branches that a visit is in, the outermost first.
+    fn course(&self, visit: usize) -> Vec<u64> {
+        let visits = &self.trace.visits;
+        let around = std::iter::successors(visits.get(visit), |visit| visits.get(visit.parent?));
+        let number = |visit: &Visit| match visits[visit.parent?].state_type.as_str() {
+            "Map" => visit.iteration.as_ref().map(|(_, index)| *index),
+            _ => visit.branch.as_ref().map(|(_, number)| *number),
+        };
+        let mut course: Vec<u64> = around.filter_map(number).collect();
+        course.reverse();
+        course
+    }
+
     /// Of the states that a redrive goes on with, the one whose first event this is. The event follows the redrive, and
-    /// few name their state: a call is most likely of the state that made the same one before.
+    /// few name their state: a call is most likely of the state that made the same one before, and what a state hands on
+    /// is often what it was given.
     fn resumed(&mut self, event: &HistoryEvent) -> Option<Place> {
         let kind = event.kind.name();
         if event.kind.is_state_entered() {
@@ -325,17 +358,34 @@ impl Folder {
         let state_type = if is_call { "Task" } else { kind };
         let fits = |&index: &usize| {
             let visit = &self.trace.visits[index];
-            state_type.starts_with(&visit.state_type)
+            visit.exited_at.is_none()
+                && state_type.starts_with(&visit.state_type)
                 && event.details.name.as_ref().is_none_or(|name| *name == visit.state)
         };
         let call = scheduled(event);
-        let calls_again = |index: &usize| {
-            let last = self.trace.visits[*index].attempts.last();
-            fits(index) && last.is_some_and(|last| last.resource == call.resource && last.parameters == call.parameters)
+        let likeness = |index: usize| {
+            let visit = &self.trace.visits[index];
+            match visit.attempts.last() {
+                Some(last) => (last.resource == call.resource, last.parameters == call.parameters),
+                // A container whose inner states go on is most likely silent.
+                None if ["Map", "Parallel"].contains(&visit.state_type.as_str()) => {
+                    (!self.goes_on_inside(index), false)
+                }
+                None => (false, event.details.output.is_some() && event.details.output == visit.input),
+            }
         };
-        let found = self.resumed.iter().position(calls_again).or_else(|| self.resumed.iter().position(fits))?;
+        let open = self.resumed.iter().enumerate().filter(|(_, index)| fits(index));
+        let (found, _) = open.min_by_key(|(_, index)| std::cmp::Reverse(likeness(**index)))?;
         let visit = self.resumed.remove(found);
         Some(self.place_of(visit))
+    }
+
+    fn goes_on_inside(&self, container: usize) -> bool {
+        self.trace
+            .visits
+            .iter()
+            .skip(container)
+            .any(|visit| visit.parent == Some(container) && visit.exited_at.is_none())
     }
 
     /// The scope of a state that is entered right after a redrive: its own of the time before, or else the last one that
@@ -391,9 +441,13 @@ impl Folder {
 
     /// The visit of the place, or the innermost one around it, that meets the condition.
     fn climb(&self, place: &Place, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
+        self.climb_by(place, |_, visit| is_meant(visit))
+    }
+
+    fn climb_by(&self, place: &Place, is_meant: impl Fn(usize, &Visit) -> bool) -> Option<usize> {
         let mut at = place.visit.or(place.scope.parent);
         while let Some(index) = at {
-            if is_meant(&self.trace.visits[index]) {
+            if is_meant(index, &self.trace.visits[index]) {
                 return Some(index);
             }
             at = self.trace.visits[index].parent;

@@ -347,3 +347,66 @@ fn a_fail_state_that_is_redriven_stays_in_its_branch() {
     assert_eq!(trace.visits[2].parent, Some(0));
     assert_eq!(trace.edges_taken, [("__start".to_owned(), "P".to_owned())]);
 }
+
+/// What begins again after a failed container is the one around it.
+#[test]
+fn a_retry_around_a_failed_container_begins_the_outer_one_again() {
+    let mut events = vec![
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Outer" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "ParallelStateEntered", json!({ "name": "Inner" })),
+        (5, 4, "ParallelStateStarted", json!({})),
+        (6, 5, "TaskStateEntered", json!({ "name": "Call" })),
+        (7, 6, "TaskScheduled", json!({ "resource": "invoke" })),
+        (8, 7, "TaskFailed", json!({ "error": "E" })),
+        (9, 8, "TaskStateAborted", json!({})),
+        (10, 8, "ParallelStateFailed", json!({})),
+        (11, 10, "ParallelStateStarted", json!({})),
+        (12, 11, "ParallelStateEntered", json!({ "name": "Inner" })),
+        (13, 12, "ParallelStateStarted", json!({})),
+        (14, 13, "TaskStateEntered", json!({ "name": "Call" })),
+    ];
+    let trace = history(&events);
+    let parents: Vec<_> = trace.visits.iter().map(|visit| (visit.parent, visit.restarts)).collect();
+    assert_eq!(parents, [(None, 1), (Some(0), 0), (Some(1), 0), (Some(0), 0), (Some(3), 0)]);
+    assert_eq!(trace.visits[1].status, StateStatus::Failed);
+    // Stopped while the outer one waits for its retry, and redriven: it begins again.
+    events.truncate(10);
+    events.extend([
+        (11, 0, "ExecutionAborted", json!({})),
+        (12, 11, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        (13, 12, "ParallelStateStarted", json!({})),
+        (14, 13, "ParallelStateEntered", json!({ "name": "Inner" })),
+    ]);
+    let trace = history(&events);
+    let seen: Vec<_> = trace.visits.iter().map(|visit| (visit.parent, visit.status)).collect();
+    assert_eq!(seen[0], (None, StateStatus::Running));
+    assert_eq!(seen[3], (Some(0), StateStatus::Running));
+}
+
+/// A call with a task token is never the same again, and iterations go on in their order.
+#[test]
+fn a_redriven_call_is_known_by_its_resource() {
+    let call =
+        |resource: &str, token: &str| json!({ "resource": resource, "resourceType": "lambda", "parameters": token });
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Both" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "TaskStateEntered", json!({ "name": "Call" })),
+        (5, 4, "TaskScheduled", call("invoke", "1")),
+        (6, 3, "TaskStateEntered", json!({ "name": "Ask" })),
+        (7, 6, "TaskScheduled", call("invoke.waitForTaskToken", "2")),
+        (8, 0, "ExecutionAborted", json!({})),
+        (9, 8, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        (10, 9, "TaskScheduled", call("invoke.waitForTaskToken", "3")),
+        (11, 9, "TaskScheduled", call("invoke", "1")),
+    ]);
+    let attempts =
+        |visit: &Visit| visit.attempts.iter().filter_map(|attempt| attempt.scheduled_event).collect::<Vec<_>>();
+    let seen: Vec<_> = trace.visits.iter().map(attempts).collect();
+    assert_eq!(seen, [vec![], vec![5, 11], vec![7, 10]]);
+    assert_eq!(trace.waits.len(), 1);
+    assert_eq!((trace.waits[0].visit, trace.waits[0].scheduled_event), (2, 10));
+}
