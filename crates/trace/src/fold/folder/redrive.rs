@@ -1,0 +1,111 @@
+//! What follows a redrive: the states that go on, and which of their events is whose.
+
+use super::{Folder, Place, Scope, scheduled};
+use crate::event::HistoryEvent;
+use crate::fold::{StateStatus, Visit};
+
+impl Folder {
+    /// Opens again what had ended without success: it has no event of being left, and what is around it goes on, too.
+    pub(super) fn redriven(&mut self, redrive: u64) -> Place {
+        self.trace.redrives += 1;
+        self.trace.outcome = None;
+        self.redrive = Some(redrive);
+        self.resumed.clear();
+        let mut place = Place::default();
+        for index in 0..self.trace.visits.len() {
+            let visit = &self.trace.visits[index];
+            let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
+            let goes_on = visit.parent.is_none_or(|parent| {
+                let before_retry = self.started.get(&parent).is_some_and(|&started| visit.entered_event < started);
+                let begins_again = before_retry || self.backing_off.contains(&parent);
+                self.trace.visits[parent].exited_at.is_none() && !begins_again
+            });
+            if ended && goes_on && visit.state_type != "Fail" {
+                let visit = &mut self.trace.visits[index];
+                (visit.exited_at, visit.status) = (None, StateStatus::Running);
+                (visit.error, visit.cause) = (None, None);
+                self.failed.remove(&index);
+                self.resumed.push(index);
+                place = self.place_of(index);
+            }
+        }
+        // They go on in the order of iterations and branches, which need not be that in which they were entered.
+        let mut resumed = std::mem::take(&mut self.resumed);
+        resumed.sort_by_cached_key(|&index| self.course(index));
+        self.resumed = resumed;
+        place
+    }
+
+    /// The numbers of the iterations and branches that a visit is in, the outermost first.
+    fn course(&self, visit: usize) -> Vec<u64> {
+        let visits = &self.trace.visits;
+        let around = std::iter::successors(visits.get(visit), |visit| visits.get(visit.parent?));
+        let number = |visit: &Visit| match visits[visit.parent?].state_type.as_str() {
+            "Map" => visit.iteration.as_ref().map(|(_, index)| *index),
+            _ => visit.branch.as_ref().map(|(_, number)| *number),
+        };
+        let mut course: Vec<u64> = around.filter_map(number).collect();
+        course.reverse();
+        course
+    }
+
+    /// Of the states that a redrive goes on with, the one whose first event this is. The event follows the redrive, and
+    /// few name their state: a call is most likely of the state that made the same one before, and what a state hands on
+    /// is often what it was given.
+    pub(super) fn resumed(&mut self, event: &HistoryEvent) -> Option<Place> {
+        let kind = event.kind.name();
+        if event.kind.is_state_entered() {
+            return Some(Place { visit: None, attempt: None, scope: self.scope_again(event) });
+        }
+        let is_call = kind.starts_with("LambdaFunction") || kind.starts_with("Activity");
+        let state_type = if is_call { "Task" } else { kind };
+        let fits = |&index: &usize| {
+            let visit = &self.trace.visits[index];
+            visit.exited_at.is_none()
+                && state_type.starts_with(&visit.state_type)
+                && event.details.name.as_ref().is_none_or(|name| *name == visit.state)
+        };
+        let call = scheduled(event);
+        let likeness = |index: usize| {
+            let visit = &self.trace.visits[index];
+            match visit.attempts.last() {
+                Some(last) => (last.resource == call.resource, last.parameters == call.parameters),
+                // A container whose inner states go on is most likely silent.
+                None if ["Map", "Parallel"].contains(&visit.state_type.as_str()) => {
+                    (!self.goes_on_inside(index), false)
+                }
+                None => (false, event.details.output.is_some() && event.details.output == visit.input),
+            }
+        };
+        let open = self.resumed.iter().enumerate().filter(|(_, index)| fits(index));
+        let (found, _) = open.min_by_key(|(_, index)| std::cmp::Reverse(likeness(**index)))?;
+        let visit = self.resumed.remove(found);
+        Some(self.place_of(visit))
+    }
+
+    fn goes_on_inside(&self, container: usize) -> bool {
+        self.trace
+            .visits
+            .iter()
+            .skip(container)
+            .any(|visit| visit.parent == Some(container) && visit.exited_at.is_none())
+    }
+
+    /// The scope of a state that is entered right after a redrive: its own of the time before, or else the last one that
+    /// goes on.
+    fn scope_again(&self, event: &HistoryEvent) -> Scope {
+        let visits = &self.trace.visits;
+        let goes_on = |visit: &Visit| visit.parent.is_none_or(|parent| visits[parent].exited_at.is_none());
+        let same = |visit: &Visit| event.details.name.as_ref() == Some(&visit.state) && goes_on(visit);
+        let open = |visit: &Visit| visit.exited_at.is_none();
+        if let Some(again) = visits.iter().rposition(same) {
+            return self.place_of(again).scope;
+        }
+        let Some(last) = visits.iter().rposition(open) else { return Scope::default() };
+        let scope = self.place_of(last).scope;
+        match visits[last].state_type.as_str() {
+            "Parallel" | "Map" => Scope { parent: Some(last), branch: None, ..scope },
+            _ => scope,
+        }
+    }
+}
