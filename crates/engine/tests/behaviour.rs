@@ -254,7 +254,8 @@ fn large_payloads_do_not_take_all_memory() {
     };
     let many = |reference: &str| (0..5_000).map(|i| (format!("k{i}.$"), json!(reference))).collect::<Value>();
     let marks = format!("States.Format('{}'{})", "{}".repeat(2_000), ", $.text".repeat(2_000));
-    let quotes = (0..15).fold("$.quotes".to_owned(), |inner, _| format!("States.JsonToString(States.Array({inner}))"));
+    // Each quotes the quotation marks of the one within it; ten calls nest at most.
+    let quotes = (0..5).fold("$.quotes".to_owned(), |inner, _| format!("States.JsonToString(States.Array({inner}))"));
     let lengths = format!("States.Array({})", vec!["States.ArrayLength($.list)"; 40_000].join(", "));
     let body = json!({"StartAt": "In", "States": {"In": {"Type": "Pass", "Result": 1, "End": true}}});
     let rules: Vec<Value> =
@@ -270,7 +271,7 @@ fn large_payloads_do_not_take_all_memory() {
             "States.Runtime",
         ),
         (ends(json!({"Parameters": {"a.$": marks}, "End": true})), "States.Runtime"),
-        (ends(json!({"Parameters": {"a.$": quotes}, "End": true})), "States.Runtime"),
+        (ends(json!({"Parameters": {"a.$": quotes}, "End": true})), "States.DataLimitExceeded"),
         (ends(json!({"Parameters": {"a.$": lengths}, "End": true})), "States.Runtime"),
         (alone(json!({"Type": "Choice", "Choices": rules, "Default": "A"})), "States.Runtime"),
         (alone(json!({"Type": "Choice", "Choices": looks, "Default": "A"})), "States.Runtime"),
