@@ -77,7 +77,7 @@ impl Pattern {
     /// What is wrong with it.
     pub fn new(expression: &str, flags: &str) -> Result<Pattern, String> {
         let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
-        let pattern = Pattern(format!("{flags}^(?:{expression})$"));
+        let pattern = Pattern(format!("{flags}^(?:{})$", with_small_classes(expression)));
         #[cfg(feature = "jsonata")]
         pattern.compiled().map_err(|error| error.to_string())?;
         Ok(pattern)
@@ -106,6 +106,24 @@ impl Pattern {
     fn matches(&self, _: &str) -> bool {
         false
     }
+}
+
+/// The expression with Java's meaning of `\w`, `\d` and `\s`: the letters, digits and spaces of ASCII alone.
+fn with_small_classes(expression: &str) -> String {
+    let (mut written, mut letters) = (String::with_capacity(expression.len()), expression.chars());
+    while let Some(letter) = letters.next() {
+        let escaped = if letter == '\\' { letters.next() } else { None };
+        match escaped {
+            Some('w') => written.push_str("[0-9A-Za-z_]"),
+            Some('W') => written.push_str("[^0-9A-Za-z_]"),
+            Some('d') => written.push_str("[0-9]"),
+            Some('D') => written.push_str("[^0-9]"),
+            Some('s') => written.push_str("[\\t-\\r ]"),
+            Some('S') => written.push_str("[^\\t-\\r ]"),
+            _ => written.extend([letter].into_iter().chain(escaped)),
+        }
+    }
+    written
 }
 
 impl Filter {

@@ -161,13 +161,15 @@ fn a_path_as_long_as_a_definition_ends() {
     assert!(Path::parse(&format!("$.list[0]{}", "[?(!@.x)]".repeat(490))).unwrap().evaluate(&env).is_ok());
 }
 
-/// A few characters make a large machine: `\w` alone has hundreds of ranges.
+/// A few characters make a large machine: the letters of all languages have hundreds of ranges.
 #[test]
 fn regular_expressions_are_few_and_small() {
-    for accepted in [r"/\w+@\w+\.[a-z]{2,}/i", r"/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/", "/(a|b){1,200}/"] {
+    for accepted in
+        [r"/\w+@\w+\.[a-z]{2,}/i", r"/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/", "/(a|b){1,200}/", r"/\w{1,64}[\w.]*/"]
+    {
         assert!(Path::parse(&format!("$.list[?(@.n =~ {accepted})]")).is_ok(), "{accepted}");
     }
-    assert!(Path::parse(r"$.list[?(@.n =~ /\w{60}/)]").is_err());
+    assert!(Path::parse(r"$.list[?(@.n =~ /\pL{60}/)]").is_err());
     let many = |count: usize| format!("$.list[?({})]", vec!["@.n =~ /x/"; count].join("||"));
     assert!(Path::parse(&many(16)).is_ok());
     let different: Vec<_> = (0..100).map(|i| Path::parse(&format!("$.list[?(@.n =~ /{i}|x/)].p")).unwrap()).collect();
@@ -176,6 +178,24 @@ fn regular_expressions_are_few_and_small() {
         assert_eq!(path.select(&list).unwrap().into_owned(), json!([1]));
     }
     assert_eq!(Path::parse(&many(17)), Err("a path has at most 16 regular expressions".to_owned()));
+}
+
+/// In Java they are of ASCII alone.
+#[test]
+fn classes_of_regular_expressions_are_small() {
+    let list = json!([{"n": "a_1"}, {"n": "é"}, {"n": "٣"}, {"n": "7"}, {"n": " "}, {"n": "\u{a0}"}, {"n": "\\w"}]);
+    for (pattern, expect) in [
+        (r"\w+", json!(["a_1", "7"])),
+        (r"\W", json!(["é", "٣", " ", "\u{a0}"])),
+        (r"\d", json!(["7"])),
+        (r"[\s\d]", json!(["7", " "])),
+        (r"[^\D]", json!(["7"])),
+        (r"\S", json!(["é", "٣", "7", "\u{a0}"])),
+        (r"\\w", json!(["\\w"])),
+    ] {
+        let path = Path::parse(&format!("$[?(@.n =~ /{pattern}/)].n")).unwrap();
+        assert_eq!(path.select(&list).unwrap().into_owned(), expect, "{pattern}");
+    }
 }
 
 #[test]
