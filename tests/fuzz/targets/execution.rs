@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use countersign_engine::{Action, Execution, Input, Program, StartParams, TaskId, TimerId};
 use countersign_fuzz::{Refuse, mutate, within};
+use countersign_trace::fold;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use serde_json::Value;
 
@@ -34,9 +35,16 @@ fn run(program: Arc<Program>, input: String, answers: &[u8]) {
         let actions = within(LONGEST_STEP, "a step", || execution.step(now, input.clone()));
         journal.push((now, input, execution.stopped()));
         outside.take(actions);
-        next = if execution.outcome().is_some() { None } else { outside.event(&mut chance, &mut now) };
+        next = match execution.outcome() {
+            None => outside.event(&execution, &mut chance, &mut now),
+            Some(_) => {
+                check(&execution);
+                (chance.next().is_some_and(|pick| pick % 2 == 1)).then_some(Input::Redrive)
+            }
+        };
     }
     check(&execution);
+    within(LONGEST_STEP, "the fold", || fold(execution.history()));
     let mut again = Execution::new(program, params).with_sandbox(Some(Arc::new(Refuse)));
     for (at, input, stopped) in journal {
         again.step_again(at, input, stopped);
@@ -74,7 +82,12 @@ impl Outside {
         }
     }
 
-    fn event(&mut self, chance: &mut impl Iterator<Item = u8>, now: &mut i64) -> Option<Input> {
+    fn event(
+        &mut self,
+        execution: &Execution,
+        chance: &mut impl Iterator<Item = u8>,
+        now: &mut i64,
+    ) -> Option<Input> {
         let pick = chance.next()?;
         if self.tasks.is_empty() || pick % 8 == 7 {
             let (&timer, &at) = self.timers.iter().min_by_key(|(_, at)| **at)?;
@@ -103,6 +116,11 @@ impl Outside {
                 output: text("{\"Payload\":{\"n\":1},\"Body\":\"x\",\"Status\":\"SUCCEEDED\"}"),
             },
             13 => Input::Stop { error: None, cause: None },
+            14 => {
+                let children = execution.map_runs().iter().flat_map(|run| &run.children);
+                let child = children.filter(|child| child.status.is_none()).last()?.arn.clone();
+                Input::StopChild { child, error: None, cause: None }
+            }
             _ => Input::TaskSucceeded { task, output: text("{\"done\":true}") },
         })
     }
