@@ -6,7 +6,7 @@ use countersign_trace::{Details, EventKind};
 
 use crate::OutcomeStatus;
 use crate::catch::{Catcher, error_output};
-use crate::execution::{Execution, Purpose};
+use crate::execution::{EVENTS, Execution, Purpose};
 use crate::failure::Failure;
 use crate::program::State;
 use crate::run::combine;
@@ -291,9 +291,10 @@ impl Execution {
         self.close(status, None, error, cause);
     }
 
-    /// Goes on from the states that failed or were given up.
+    /// Goes on from the states that failed or were given up, where the history has room for that.
     pub(crate) fn redrive(&mut self) {
-        if !self.is_over() || self.outcome().is_some_and(|o| o.status == OutcomeStatus::Succeeded) {
+        let succeeded = self.outcome().is_some_and(|outcome| outcome.status == OutcomeStatus::Succeeded);
+        if !self.is_over() || succeeded || self.history().len() + 1 >= EVENTS {
             return;
         }
         self.reopen();

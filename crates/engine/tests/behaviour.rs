@@ -210,11 +210,17 @@ fn a_compensation_runs_after_a_caught_error() {
 fn a_history_ends_at_its_limit() {
     let definition =
         json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}});
-    let (execution, _) = begin(definition, "{}");
+    let (mut execution, _) = begin(definition, "{}");
     assert_eq!(execution.history().len(), 25_000);
-    let outcome = execution.outcome().unwrap();
+    let outcome = execution.outcome().unwrap().clone();
     assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
     assert_eq!(outcome.cause.as_deref(), Some("The execution reached the maximum number of history events (25000)."));
+    execution.step(1, Input::Redrive);
+    assert_eq!(
+        (execution.history().len(), execution.outcome()),
+        (25_000, Some(&outcome)),
+        "it has no room for a redrive"
+    );
 }
 
 /// One step may make many events: none of them goes beyond the limit.
