@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_engine::{Action, Input, Integration, Pattern, TaskId, TaskRequest};
+use tokio::task::JoinSet;
 
 use super::{Host, Offer, lock};
 use crate::integrations::{self, Answer};
@@ -43,7 +44,7 @@ impl Host {
         // Held while the task is made: one that ends at once must not take itself out before it is put in.
         let mut under_way = lock(&self.under_way);
         let handle = tokio::spawn(async move {
-            let ran = integrations::run(Arc::clone(&host), execution.clone(), request).await;
+            let ran = guarded(integrations::run(Arc::clone(&host), execution.clone(), request)).await;
             lock(&host.under_way).remove(&(execution.clone(), task));
             lock(&host.children).remove(&(execution.clone(), task));
             for input in inputs(task, ran) {
@@ -117,6 +118,19 @@ impl Host {
     }
 }
 
+/// The answer of a task's run. A panic is an answer as well: without one the execution would wait for ever.
+async fn guarded(run: impl Future<Output = Answer> + Send + 'static) -> Answer {
+    // A set ends what is in it when this is cancelled.
+    let mut running = JoinSet::from_iter([run]);
+    match running.join_next().await {
+        Some(Ok(answer)) => answer,
+        failed => {
+            tracing::error!(?failed, "the embedded engine failed at a task");
+            Answer::failed("States.TaskFailed", "The embedded engine failed at this task, which is a defect of it.")
+        }
+    }
+}
+
 /// What the execution hears of a task's run. `TaskStarted` was fed when the call began.
 fn inputs(task: TaskId, answer: Answer) -> Vec<Input> {
     match answer {
@@ -124,5 +138,18 @@ fn inputs(task: TaskId, answer: Answer) -> Vec<Input> {
         Answer::Submitted(output) => vec![Input::TaskSubmitted { task, output }],
         Answer::Failed { error, cause } => vec![Input::TaskFailed { task, error, cause }],
         Answer::Nothing => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_a_task_is_its_failure() {
+        let answer = guarded(async { panic!("by a defect") }).await;
+        assert!(matches!(answer, Answer::Failed { error, .. } if error == "States.TaskFailed"));
+        let done = || Answer::Done("1".to_owned());
+        assert_eq!(guarded(async move { done() }).await, done());
     }
 }
