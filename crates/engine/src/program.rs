@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::catch::Catcher;
 use crate::retry::Retrier;
-use crate::states::{Body, Tag};
+use crate::states::{Body, Tag, whole};
 use crate::template::{Reference, Template};
 
 /// Why a definition cannot be compiled. Definitions that the parser accepts compile.
@@ -86,7 +86,7 @@ impl Program {
         compiler.scope(definition, "")?;
         let states = compiler.scopes.iter().flat_map(|scope| &scope.states);
         let activities = states.filter_map(|state| state.body.activity()).map(str::to_owned).collect();
-        let timeout = definition.get("TimeoutSeconds").and_then(Value::as_i64);
+        let timeout = definition.get("TimeoutSeconds").and_then(whole);
         Ok(Program { scopes: compiler.scopes, timeout, activities })
     }
 

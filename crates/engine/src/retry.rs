@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::failure::{DATA_LIMIT, Failure, RUNTIME};
 use crate::program::CompileError;
+use crate::states::whole;
 
 /// One entry of `Retry`.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Retrier {
     }
 
     fn entry(entry: &Value, at: &str) -> Result<Retrier, CompileError> {
-        let number = |name: &str| entry.get(name).and_then(Value::as_i64);
+        let number = |name: &str| entry.get(name).and_then(whole);
         Ok(Retrier {
             errors: error_names(entry, at)?,
             interval: number("IntervalSeconds").unwrap_or(1),
@@ -99,6 +100,7 @@ mod tests {
             &[Some(3000), Some(4500), Some(5000), None],
         );
         check(json!({"ErrorEquals": ["A"], "MaxAttempts": 0}), &[None]);
+        check(json!({"ErrorEquals": ["A"], "MaxAttempts": 1.0, "IntervalSeconds": 5.0}), &[Some(5000), None]);
         check(json!({"ErrorEquals": ["A"], "JitterStrategy": "FULL"}), &[Some(7)]);
     }
 }

@@ -186,6 +186,11 @@ pub(crate) enum Amount {
     Given { field: String, template: Template },
 }
 
+/// A whole number, however it is written: `5.0` is one.
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64))
+}
+
 impl Amount {
     /// The field, or the same with `Path` behind its name.
     pub fn compile(fields: &Fields<'_>, name: &str) -> Result<Option<Amount>, CompileError> {
@@ -202,8 +207,6 @@ impl Amount {
     /// # Errors
     /// The path leads nowhere, or the value is no whole number; both in the service's words.
     pub fn value(&self, view: &View<'_>) -> Result<i64, Failure> {
-        let whole =
-            |value: &Value| value.as_i64().or_else(|| value.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64));
         self.number(view, "integer", whole, |text| text.parse().ok())
     }
 
