@@ -9,18 +9,19 @@
 //! the slow lane, in a process of its own, and does so at once the next time: so those that run away, however many, wait
 //! for each other and for nobody else.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_asl::expr::jsonata::{JsonataError, evaluate_here};
 use countersign_asl::expr::sandbox::{Request, Sandbox};
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, setpriority_process, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
 use crate::host::{in_place, lock};
@@ -37,10 +38,17 @@ const QUICK: u64 = 100;
 const KNOWN: usize = 10_000;
 /// What a worker may have in memory, its code included, in bytes.
 const MEMORY: u64 = 512 * 1024 * 1024;
-/// How long after the end of its patience a worker is waited for: it may say so itself.
+/// How much longer than its patience an expression may take where the machine is busy with other things: it goes on for
+/// as long as it has not had half of its time of the processor, so that it is not given up for what others do.
+const BUSY: Duration = Duration::from_millis(1_500);
+/// How long after that a worker is waited for, which says itself that it has given up.
 const GRACE: Duration = Duration::from_millis(50);
-/// How much less of the processor a worker gets than the engine, where both want it.
-const NICE: i32 = 5;
+/// How often a worker looks at the clocks.
+const TICK: Duration = Duration::from_millis(5);
+/// How nice a worker of each lane is, as Unix counts it: where all want the processor, the engine comes first, and those
+/// that run away last, so that they do not make the quick ones late.
+const QUICK_NICE: i32 = 5;
+const SLOW_NICE: i32 = 10;
 
 type Answer = Result<Value, JsonataError>;
 
@@ -84,15 +92,16 @@ impl Sandbox for Workers {
             let quick = Duration::from_millis(request.patience.min(QUICK));
             let mut rest = Duration::from_millis(request.patience);
             let text = hash(&request.expression);
-            if !lock(&self.known_slow).contains(&text) {
-                match self.ask_quickly(&within(request, quick)) {
-                    Err(JsonataError::Stopped) => self.remember(text),
-                    answer => return answer,
+            match self.ask_quickly(text, &within(request, quick)) {
+                Some(Err(JsonataError::Stopped)) => {
+                    self.remember(text);
+                    rest = rest.saturating_sub(quick);
                 }
-                rest = rest.saturating_sub(quick);
+                Some(answer) => return answer,
+                None => {}
             }
             let begun = Instant::now();
-            let answer = self.ask_slowly(&within(request, rest));
+            let answer = self.ask_slowly(text, &within(request, rest));
             if answer.is_ok() && begun.elapsed() < quick {
                 lock(&self.known_slow).remove(&text);
             }
@@ -112,9 +121,18 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Workers {
-    /// Asks a worker that is there, or else a new one, which stays.
-    fn ask_quickly(&self, request: &Request) -> Answer {
-        let _place = self.quick.place()?;
+    /// Asks a worker that is there, or else a new one, which stays. `None` where the expression is known to be slow.
+    fn ask_quickly(&self, text: u64, request: &Request) -> Option<Answer> {
+        let is_slow = || lock(&self.known_slow).contains(&text);
+        if is_slow() {
+            return None;
+        }
+        let place = self.quick.place(text);
+        // While this one waited for its place, the same expression may have shown what it is.
+        if is_slow() { None } else { Some(place.and_then(|_place| self.ask_kept(request))) }
+    }
+
+    fn ask_kept(&self, request: &Request) -> Answer {
         let kept = lock(&self.idle).pop();
         if let Some(mut worker) = kept {
             match worker.ask(request) {
@@ -124,7 +142,7 @@ impl Workers {
                 Ok(answer) => return self.keep(worker, answer),
             }
         }
-        let mut worker = self.start()?;
+        let mut worker = self.start(QUICK_NICE)?;
         match worker.ask(request) {
             Ok(answer) => self.keep(worker, answer),
             Err(_) => Err(JsonataError::Stopped),
@@ -132,9 +150,9 @@ impl Workers {
     }
 
     /// Asks a worker that ends with its answer, and so gives its memory back.
-    fn ask_slowly(&self, request: &Request) -> Answer {
-        let _place = self.slow.place()?;
-        self.start()?.ask(request).unwrap_or(Err(JsonataError::Stopped))
+    fn ask_slowly(&self, text: u64, request: &Request) -> Answer {
+        let _place = self.slow.place(text)?;
+        self.start(SLOW_NICE)?.ask(request).unwrap_or(Err(JsonataError::Stopped))
     }
 
     fn remember(&self, text: u64) {
@@ -150,15 +168,16 @@ impl Workers {
         answer
     }
 
-    fn start(&self) -> Result<Worker, JsonataError> {
-        Worker::start(&self.program).map_err(|error| {
+    fn start(&self, nice: i32) -> Result<Worker, JsonataError> {
+        Worker::start(&self.program, nice).map_err(|error| {
             tracing::error!(%error, "the process that evaluates expressions could not be started");
             JsonataError::Stopped
         })
     }
 }
 
-/// The places of those at work.
+/// The places of those at work. Each expression's text has a queue of its own, and the queues take turns: however often
+/// one is asked for, another one waits for no more than those that are at work.
 #[derive(Debug)]
 struct Lane {
     places: Mutex<Places>,
@@ -168,12 +187,28 @@ struct Lane {
 #[derive(Debug)]
 struct Places {
     free: usize,
-    waiting: usize,
+    /// Who waits, by turn and by arrival, with the hash of the text.
+    waiting: BTreeMap<(u64, u64), u64>,
+    /// The turn of the one that was let in last, and how many have come.
+    turn: u64,
+    arrived: u64,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { places: Mutex::new(Places { free: WORKERS, waiting: 0 }), freed: Condvar::new() }
+        let places = Places { free: WORKERS, waiting: BTreeMap::new(), turn: 0, arrived: 0 };
+        Self { places: Mutex::new(places), freed: Condvar::new() }
+    }
+}
+
+impl Places {
+    /// A place in the queue of a text: a turn after the last one that waits with it.
+    fn queue(&mut self, text: u64) -> (u64, u64) {
+        let last = self.waiting.iter().rev().find(|(_, waits)| **waits == text);
+        let turn = last.map_or(self.turn, |((turn, _), _)| turn + 1);
+        self.arrived += 1;
+        self.waiting.insert((turn, self.arrived), text);
+        (turn, self.arrived)
     }
 }
 
@@ -182,16 +217,21 @@ impl Lane {
     ///
     /// # Errors
     /// Too many wait already.
-    fn place(&self) -> Result<Place<'_>, JsonataError> {
+    fn place(&self, text: u64) -> Result<Place<'_>, JsonataError> {
         let mut places = lock(&self.places);
-        if places.waiting >= WAITING {
+        if places.waiting.len() >= WAITING {
             return Err(JsonataError::Stopped);
         }
-        places.waiting += 1;
-        let places = self.freed.wait_while(places, |places| places.free == 0);
+        let own = places.queue(text);
+        let is_next = |places: &Places| places.free > 0 && places.waiting.keys().next() == Some(&own);
+        let places = self.freed.wait_while(places, |places| !is_next(places));
         let mut places = places.unwrap_or_else(PoisonError::into_inner);
-        places.waiting -= 1;
+        places.waiting.remove(&own);
+        places.turn = own.0;
         places.free -= 1;
+        if places.free > 0 {
+            self.freed.notify_all();
+        }
         Ok(Place(self))
     }
 }
@@ -201,7 +241,7 @@ struct Place<'a>(&'a Lane);
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         lock(&self.0.places).free += 1;
-        self.0.freed.notify_one();
+        self.0.freed.notify_all();
     }
 }
 
@@ -220,7 +260,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(program: &Path) -> std::io::Result<Self> {
+    fn start(program: &Path, nice: i32) -> std::io::Result<Self> {
         let mut process = Command::new(program)
             .arg(COMMAND)
             .env_clear()
@@ -228,6 +268,8 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
+        // Where it may not, it takes its share.
+        let _ = setpriority_process(Some(Pid::from_child(&process)), nice);
         let missing = || std::io::Error::other("it has no pipes");
         let requests = process.stdin.take().ok_or_else(missing)?;
         let output = process.stdout.take().ok_or_else(missing)?;
@@ -251,7 +293,7 @@ impl Worker {
             Err(error) => return Ok(Err(JsonataError::Failed(error.to_string()))),
         };
         self.send(&line).map_err(|_| Silence::Ended)?;
-        self.answer(Duration::from_millis(request.patience) + GRACE)
+        self.answer(Duration::from_millis(request.patience) + BUSY + GRACE)
     }
 
     fn send(&mut self, line: &str) -> std::io::Result<()> {
@@ -283,18 +325,92 @@ pub fn serve() -> ExitCode {
     if setrlimit(Resource::As, memory).is_err() || setrlimit(Resource::Core, no_dump).is_err() {
         return ExitCode::FAILURE;
     }
-    // Where it may not, it takes its share.
-    let _ = nice(NICE);
-    let mut output = BufWriter::new(std::io::stdout());
+    let watch = Arc::new((Mutex::new(None), Condvar::new()));
+    let watched = Arc::clone(&watch);
+    if std::thread::Builder::new().spawn(move || give_up(&watched.0, &watched.1)).is_err() {
+        return ExitCode::FAILURE;
+    }
     for line in std::io::stdin().lock().lines() {
         let Some(request) = line.ok().and_then(|line| serde_json::from_str::<Request>(&line).ok()) else {
             return ExitCode::FAILURE;
         };
-        let answer = evaluate_here(&request);
-        let told = serde_json::to_writer(&mut output, &answer).map_err(std::io::Error::from);
-        if told.and_then(|()| output.write_all(b"\n")).and_then(|()| output.flush()).is_err() {
+        *lock(&watch.0) = Some(Watch::begin(request.patience));
+        watch.1.notify_one();
+        // The watch ends it before.
+        let answer = evaluate_here(&Request { patience: u64::MAX, ..request });
+        *lock(&watch.0) = None;
+        if tell(&answer).is_err() {
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+fn tell(answer: &Answer) -> std::io::Result<()> {
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    serde_json::to_writer(&mut output, answer)?;
+    output.write_all(b"\n")?;
+    output.flush()
+}
+
+/// Ends the process, with an answer that says so, when its expression has had its time.
+fn give_up(watch: &Mutex<Option<Watch>>, begun: &Condvar) {
+    let mut watch = lock(watch);
+    loop {
+        watch = begun.wait_while(watch, |watch| watch.is_none()).unwrap_or_else(PoisonError::into_inner);
+        if watch.as_ref().is_some_and(Watch::is_over) {
+            // The lock is held to the end: what is given up gives no answer of its own.
+            let told = tell(&Err(JsonataError::Stopped));
+            std::process::exit(i32::from(told.is_err()));
+        }
+        watch = begun.wait_timeout(watch, TICK).map_or_else(|poisoned| poisoned.into_inner().0, |(watch, _)| watch);
+    }
+}
+
+/// The clocks of one expression.
+#[derive(Debug)]
+struct Watch {
+    patience: Duration,
+    begun: Instant,
+    /// What the process had had of the processor.
+    used: Duration,
+}
+
+impl Watch {
+    fn begin(patience: u64) -> Self {
+        Self { patience: Duration::from_millis(patience), begun: Instant::now(), used: processor_time() }
+    }
+
+    fn is_over(&self) -> bool {
+        let (took, used) = (self.begun.elapsed(), processor_time().saturating_sub(self.used));
+        took >= self.patience && (used * 2 >= self.patience || took >= self.patience + BUSY)
+    }
+}
+
+/// What this process has had of the processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let part = |part: i64| u64::try_from(part).unwrap_or_default();
+    Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_waits_for_no_more_than_one_of_each_other_text() {
+        let mut places = Places { free: 0, waiting: BTreeMap::new(), turn: 0, arrived: 0 };
+        for text in [1, 1, 1, 2, 1, 3, 2] {
+            places.queue(text);
+        }
+        let order = |places: &Places| places.waiting.values().copied().collect::<Vec<_>>();
+        assert_eq!(order(&places), [1, 2, 3, 1, 2, 1, 1]);
+        // What comes later does not overtake those of the turn at hand.
+        let ((turn, _), _) = (0..4).filter_map(|_| places.waiting.pop_first()).last().unwrap_or_default();
+        places.turn = turn;
+        places.queue(4);
+        places.queue(2);
+        assert_eq!(order(&places), [2, 4, 1, 2, 1]);
+    }
 }

@@ -153,7 +153,9 @@ pub fn evaluate(
     for (name, value) in variables {
         context.bind(name.to_owned(), from_json(value));
     }
-    let moment = Moment { now, seed, patience: PATIENCE, depth: STACK, sequence: SEQUENCE };
+    // A tame one ends soon; where the machine is busy, it must not end otherwise than in a replay.
+    let patience = if is_tame { PATIENCE * 10 } else { PATIENCE };
+    let moment = Moment { now, seed, patience, depth: STACK, sequence: SEQUENCE };
     run(&parsed.node, context, &JValue::Undefined, moment)
 }
 
