@@ -44,7 +44,14 @@ fn is_refused(diagnostic: &Diagnostic, strict: bool) -> bool {
 }
 
 fn check(file: &Path) -> Result<Vec<Diagnostic>, std::io::Error> {
-    Ok(parse(&std::fs::read_to_string(file)?).1)
+    Ok(judged(&std::fs::read_to_string(file)?))
+}
+
+/// The diagnostics of a definition in the order of its text.
+fn judged(text: &str) -> Vec<Diagnostic> {
+    let mut found = parse(text).1;
+    found.sort_by_key(|one| (one.line, one.column));
+    found
 }
 
 const fn word(severity: Severity) -> &'static str {
@@ -126,7 +133,7 @@ mod tests {
     use super::*;
 
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
-        vec![(file.to_owned(), Ok(parse(definition).1))]
+        vec![(file.to_owned(), Ok(judged(definition)))]
     }
 
     #[test]
@@ -139,6 +146,13 @@ mod tests {
             "a.json:2:15: error: Field '\\u{1b}[2J' is not supported [SCHEMA_VALIDATION_FAILED]\n  at /States/A\n  \
              A Succeed state has no field '\\u{1b}[2J': remove it or correct its spelling.\n"
         );
+    }
+
+    #[test]
+    fn diagnostics_come_in_the_order_of_the_text() {
+        let wrong = "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
+        let lines: Vec<u32> = judged(wrong).iter().map(|one| one.line).collect();
+        assert_eq!(lines, [2, 3], "an unreachable state is told of the whole scope, after its states");
     }
 
     #[test]
