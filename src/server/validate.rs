@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn diagnostics_come_in_the_order_of_the_text() {
-        let wrong = "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
+        let wrong =
+            "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
         let lines: Vec<u32> = judged(wrong).iter().map(|one| one.line).collect();
         assert_eq!(lines, [2, 3], "an unreachable state is told of the whole scope, after its states");
     }

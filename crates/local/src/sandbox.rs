@@ -331,8 +331,12 @@ pub fn serve() -> ExitCode {
         return ExitCode::FAILURE;
     }
     for line in std::io::stdin().lock().lines() {
-        let Some(request) = line.ok().and_then(|line| serde_json::from_str::<Request>(&line).ok()) else {
-            return ExitCode::FAILURE;
+        let Ok(line) = line else { return ExitCode::FAILURE };
+        let request = match serde_json::from_str::<Request>(&line) {
+            Ok(request) => request,
+            // Values that nest as deep as JSON's readers go are deeper within a request.
+            Err(error) if tell(&Err(JsonataError::Failed(error.to_string()))).is_ok() => continue,
+            Err(_) => return ExitCode::FAILURE,
         };
         *lock(&watch.0) = Some(Watch::begin(request.patience));
         watch.1.notify_one();
