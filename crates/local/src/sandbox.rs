@@ -30,8 +30,10 @@ use crate::host::{in_place, lock};
 pub const COMMAND: &str = "evaluate";
 /// Workers at once in each lane. The expression after these waits.
 const WORKERS: usize = 4;
-/// How many may wait in each: each holds a thread, and the server has 512 for all that blocks.
+/// How many may wait in each: each holds a thread, and the server has 512 for all that blocks. When so many wait as make
+/// a crowd, only an expression that does not wait yet may join them.
 const WAITING: usize = 200;
+const CROWD: usize = 150;
 /// How long an expression may take in the quick lane, in milliseconds.
 const QUICK: u64 = 100;
 /// Slow expressions that are remembered.
@@ -202,6 +204,12 @@ impl Default for Lane {
 }
 
 impl Places {
+    /// Whether there is room for one more to wait.
+    fn admits(&self, text: u64) -> bool {
+        let waiting = self.waiting.len();
+        waiting < CROWD || waiting < WAITING && !self.waiting.values().any(|waits| *waits == text)
+    }
+
     /// A place in the queue of a text: a turn after the last one that waits with it.
     fn queue(&mut self, text: u64) -> (u64, u64) {
         let last = self.waiting.iter().rev().find(|(_, waits)| **waits == text);
@@ -219,7 +227,7 @@ impl Lane {
     /// Too many wait already.
     fn place(&self, text: u64) -> Result<Place<'_>, JsonataError> {
         let mut places = lock(&self.places);
-        if places.waiting.len() >= WAITING {
+        if !places.admits(text) {
             return Err(JsonataError::Stopped);
         }
         let own = places.queue(text);
@@ -410,6 +418,12 @@ mod tests {
         }
         let order = |places: &Places| places.waiting.values().copied().collect::<Vec<_>>();
         assert_eq!(order(&places), [1, 2, 3, 1, 2, 1, 1]);
+        assert!(places.admits(1));
+        for _ in 0..CROWD {
+            places.queue(5);
+        }
+        assert!(!places.admits(1) && !places.admits(5) && places.admits(4), "a crowd keeps out who waits already");
+        places.waiting.retain(|_, text| *text != 5);
         // What comes later does not overtake those of the turn at hand.
         let ((turn, _), _) = (0..4).filter_map(|_| places.waiting.pop_first()).last().unwrap_or_default();
         places.turn = turn;
