@@ -19,6 +19,8 @@ import urllib.error
 import urllib.request
 import uuid
 
+import boto3
+
 ACCOUNT = "arn:aws:states:us-east-1:000000000000"
 
 
@@ -134,11 +136,14 @@ def prepare(sfn, services, case):
         if details(case, "activityScheduledEventDetails"):
             sfn.create_activity(name=activity)
     state = child(case)
-    for machine in set(re.findall(ACCOUNT + r":stateMachine:([\w-]+)", given)):
+    for account, machine in set(re.findall(r"arn:aws:states:us-east-1:(\d{12}):stateMachine:([\w-]+)", given)):
         if state and "NoSuchArn" not in machine:
             limit = {"TimeoutSeconds": 1} if state["Type"] == "Wait" else {}
             definition = json.dumps({"StartAt": "S", "States": {"S": state}, **limit})
-            sfn.create_state_machine(name=machine, definition=definition, roleArn="arn:aws:iam::000000000000:role/r")
+            # Who calls with an account for an access key is in that account.
+            owner = boto3.client("stepfunctions", endpoint_url=services.endpoint, region_name="us-east-1",
+                                 aws_access_key_id=account, aws_secret_access_key="test")
+            owner.create_state_machine(name=machine, definition=definition, roleArn=f"arn:aws:iam::{account}:role/r")
 
 
 def send(sfn, token, field, found):

@@ -125,6 +125,27 @@ class Sdk(Engine):
             token = {"nextToken": page["nextToken"]}
         self.assertEqual(backwards, forwards[::-1])
 
+    def test_a_key_of_twelve_digits_is_an_account(self):
+        other = client("stepfunctions", self.port, "222222222222")
+        ends = json.dumps({"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": {"of": "another"}, "End": True}}})
+        theirs = other.create_state_machine(name="child", definition=ends, roleArn=ROLE)["stateMachineArn"]
+        self.assertEqual(theirs, "arn:aws:states:us-east-1:222222222222:stateMachine:child")
+        self.assertNotIn(theirs, [one["stateMachineArn"] for one in self.sfn.list_state_machines()["stateMachines"]])
+        self.assertEqual([theirs], [one["stateMachineArn"] for one in other.list_state_machines()["stateMachines"]])
+        task = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Parameters": {"StateMachineArn": theirs, "Name": "theirs"},
+            "Credentials": {"RoleArn": "arn:aws:iam::222222222222:role/trusting"},
+            "End": True,
+        }
+        machine = self.create(json.dumps({"StartAt": "T", "States": {"T": task}}))
+        done = self.ended(self.start(machine, {}))
+        self.assertEqual(done["status"], "SUCCEEDED", done)
+        output = json.loads(done["output"])
+        self.assertEqual(output["ExecutionArn"], "arn:aws:states:us-east-1:222222222222:execution:child:theirs")
+        self.assertEqual(output["Output"], {"of": "another"})
+
     def test_an_approval_waits_through_a_restart_and_is_answered_once(self):
         execution = self.start(self.create(definition("approval")), {"title": "Paper", "amount": 5})
         token = self.token(execution)

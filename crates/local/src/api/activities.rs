@@ -12,7 +12,7 @@ use super::configurations::{check_encryption, own_key};
 use super::error::ApiError;
 use super::wire::seconds;
 use super::{Answer, tags};
-use crate::host::{Activity, Host, Tag, lock};
+use crate::host::{Activity, Host, Place, Tag, lock};
 use crate::store::Kind;
 
 /// How long a worker's question is held open: AWS's minute.
@@ -28,10 +28,10 @@ pub struct Create {
 }
 
 /// `CreateActivity`. The same call again answers as the first did.
-pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
+pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
     check_name(&ask.name)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
-    let arn = host.place.arn("states", &format!("activity:{}", ask.name));
+    let arn = caller.arn("states", &format!("activity:{}", ask.name));
     tags::check_count(&arn, ask.tags.len())?;
     let known = lock(&host.registry).activities.get(&arn).cloned();
     if known.as_ref().is_some_and(|known| known.encryption != ask.encryption_configuration) {
@@ -95,10 +95,11 @@ pub struct List {
 }
 
 /// `ListActivities`.
-pub fn list(host: &Host, ask: &List) -> Answer {
+pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
     let rows: Vec<Value> = lock(&host.registry)
         .activities
         .values()
+        .filter(|activity| caller.has(&activity.arn))
         .map(|activity| json!({ "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at) }))
         .collect();
     let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;

@@ -90,10 +90,11 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
     let name = ask.name.unwrap_or_else(|| Uuid::new_v4().to_string());
     check_name(&name)?;
     let express = lead.machine.kind == "EXPRESS";
+    let place = host.place.around(&lead.machine.arn);
     let arn = if express {
-        host.place.arn("states", &format!("express:{}:{name}:{}", lead.machine.name, Uuid::new_v4()))
+        place.arn("states", &format!("express:{}:{name}:{}", lead.machine.name, Uuid::new_v4()))
     } else {
-        host.place.arn("states", &format!("execution:{}:{name}", lead.machine.name))
+        place.arn("states", &format!("execution:{}:{name}", lead.machine.name))
     };
     let start_at = host.clock.now();
     let seed = Uuid::new_v4().as_u128().to_le_bytes();
@@ -132,8 +133,8 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
 
 /// The execution of this name, with its start.
 pub fn named(host: &Host, machine_arn: &str, name: &str) -> Option<(String, i64)> {
-    let machine = lead(host, machine_arn).ok()?.machine.name;
-    let arn = host.place.arn("states", &format!("execution:{machine}:{name}"));
+    let machine = lead(host, machine_arn).ok()?.machine;
+    let arn = host.place.around(&machine.arn).arn("states", &format!("execution:{}:{name}", machine.name));
     let start_at = lock(&host.registry).execution(&arn)?.params.start_at;
     Some((arn, start_at))
 }

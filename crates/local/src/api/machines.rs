@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
 use super::{map_runs, tags, variables, versions};
-use crate::host::{Host, Machine, Tag, lock};
+use crate::host::{Host, Machine, Place, Tag, lock};
 use crate::store::{ExecutionRow, Kind};
 
 #[derive(Debug, Deserialize)]
@@ -62,11 +62,11 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
 }
 
 /// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
-pub async fn create(host: &Arc<Host>, ask: Create) -> Answer {
+pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
     check_name(&ask.name)?;
     let kind = ask.r#type.unwrap_or_else(|| "STANDARD".to_owned());
     check_version_description(ask.version_description.as_ref(), ask.publish)?;
-    let arn = host.place.arn("states", &format!("stateMachine:{}", ask.name));
+    let arn = caller.arn("states", &format!("stateMachine:{}", ask.name));
     check_logging(ask.logging_configuration.as_ref(), &arn)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
     tags::check_count(&arn, ask.tags.len())?;
@@ -359,10 +359,11 @@ pub struct List {
 }
 
 /// `ListStateMachines`.
-pub fn list(host: &Host, ask: &List) -> Answer {
+pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
     let rows: Vec<Value> = lock(&host.registry)
         .machines
         .values()
+        .filter(|machine| caller.has(&machine.arn))
         .map(|machine| {
             json!({
                 "stateMachineArn": machine.arn, "name": machine.name, "type": machine.kind,

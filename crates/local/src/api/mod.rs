@@ -32,7 +32,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::error::ApiError;
-use crate::host::{Host, apart};
+use crate::host::{Host, Place, apart};
 use crate::lambda::Failure;
 
 /// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
@@ -100,10 +100,18 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
             return ApiError::new("SerializationException", format!("The body is not JSON: {error}")).into_response();
         }
     };
-    match call(&host, name, input).await {
+    match call(&host, &caller(&host.place, &headers), name, input).await {
         Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+/// Where the caller of an operation is: an access key of twelve digits names another account, as other emulators have it.
+fn caller(place: &Place, headers: &HeaderMap) -> Place {
+    let signed = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let key = signed.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Place { account: key.to_owned(), ..place.clone() } } else { place.clone() }
 }
 
 /// Reads an operation's parameters. One that is null is not given.
@@ -120,13 +128,13 @@ fn parameters<T: DeserializeOwned>(mut input: Value) -> Result<T, ApiError> {
     })
 }
 
-/// One operation of Step Functions, by AWS's name.
-pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
+/// One operation of Step Functions, by AWS's name. What has an ARN is found in whatever account it is.
+pub(crate) async fn call(host: &Arc<Host>, caller: &Place, name: &str, input: Value) -> Answer {
     constraints::check(name, &input)?;
     match name {
         "DescribeStateMachine" => machines::describe(host, &parameters(input)?),
         "DescribeStateMachineForExecution" => machines::describe_for_execution(host, parameters(input)?).await,
-        "ListStateMachines" => machines::list(host, &parameters(input)?),
+        "ListStateMachines" => machines::list(host, caller, &parameters(input)?),
         "ValidateStateMachineDefinition" => machines::validate(&parameters(input)?),
         "ListStateMachineVersions" => versions::list(host, &parameters(input)?),
         "DescribeStateMachineAlias" => versions::describe_alias(host, &parameters(input)?),
@@ -145,21 +153,21 @@ pub(crate) async fn call(host: &Arc<Host>, name: &str, input: Value) -> Answer {
         "SendTaskFailure" => tasks::failure(host, parameters(input)?).await,
         "SendTaskHeartbeat" => tasks::heartbeat(host, parameters(input)?).await,
         "DescribeActivity" => activities::describe(host, &parameters(input)?),
-        "ListActivities" => activities::list(host, &parameters(input)?),
+        "ListActivities" => activities::list(host, caller, &parameters(input)?),
         "GetActivityTask" => activities::take(host, parameters(input)?).await,
         "TestState" => test_state::test(host, parameters(input)?).await,
         "ListTagsForResource" => tags::list(host, &parameters(input)?),
-        other => apart(change(Arc::clone(host), other.to_owned(), input)).await,
+        other => apart(change(Arc::clone(host), caller.clone(), other.to_owned(), input)).await,
     }
 }
 
 /// An operation that changes what has a name: one at a time, so that none undoes what another one does, and to its end,
 /// though its caller goes away.
-async fn change(host: Arc<Host>, name: String, input: Value) -> Answer {
+async fn change(host: Arc<Host>, caller: Place, name: String, input: Value) -> Answer {
     let _alone = host.changes.lock().await;
     let host = &host;
     match name.as_str() {
-        "CreateStateMachine" => machines::create(host, parameters(input)?).await,
+        "CreateStateMachine" => machines::create(host, &caller, parameters(input)?).await,
         "UpdateStateMachine" => machines::update(host, parameters(input)?).await,
         "DeleteStateMachine" => machines::delete(host, parameters(input)?).await,
         "PublishStateMachineVersion" => versions::publish(host, parameters(input)?).await,
@@ -167,7 +175,7 @@ async fn change(host: Arc<Host>, name: String, input: Value) -> Answer {
         "CreateStateMachineAlias" => versions::create_alias(host, parameters(input)?).await,
         "UpdateStateMachineAlias" => versions::update_alias(host, parameters(input)?).await,
         "DeleteStateMachineAlias" => versions::delete_alias(host, parameters(input)?).await,
-        "CreateActivity" => activities::create(host, parameters(input)?).await,
+        "CreateActivity" => activities::create(host, &caller, parameters(input)?).await,
         "DeleteActivity" => activities::delete(host, parameters(input)?).await,
         "TagResource" => tags::tag(host, parameters(input)?).await,
         "UntagResource" => tags::untag(host, parameters(input)?).await,

@@ -25,7 +25,7 @@ use timers::Timers;
 /// How many client tokens of an execution's redrives are known.
 const REDRIVE_TOKENS: usize = 10;
 
-/// Where the engine pretends to be.
+/// Where the engine pretends to be, or who calls it.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub region: String,
@@ -37,6 +37,19 @@ impl Place {
     #[must_use]
     pub fn arn(&self, service: &str, rest: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
+    }
+
+    /// Whether an ARN is of this account.
+    #[must_use]
+    pub fn has(&self, arn: &str) -> bool {
+        arn.split(':').nth(4) == Some(self.account.as_str())
+    }
+
+    /// The place in the account of an ARN.
+    #[must_use]
+    pub fn around(&self, arn: &str) -> Self {
+        let account = arn.split(':').nth(4).unwrap_or(&self.account).to_owned();
+        Self { account, ..self.clone() }
     }
 }
 

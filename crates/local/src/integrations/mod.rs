@@ -154,7 +154,8 @@ async fn own_api(call: Call<'_>, action: &str) -> Answer {
         };
         (name, value)
     });
-    match api::call(call.host, &operation, Value::Object(given.collect())).await {
+    let caller = call.host.place.around(call.execution);
+    match api::call(call.host, &caller, &operation, Value::Object(given.collect())).await {
         Ok(answer) => Answer::Done(renamed(&with_times(answer), char::to_ascii_uppercase).to_string()),
         Err(error) => executions::refused("aws-sdk:sfn", &error),
     }
