@@ -82,12 +82,7 @@ impl Outside {
         }
     }
 
-    fn event(
-        &mut self,
-        execution: &Execution,
-        chance: &mut impl Iterator<Item = u8>,
-        now: &mut i64,
-    ) -> Option<Input> {
+    fn event(&mut self, execution: &Execution, chance: &mut impl Iterator<Item = u8>, now: &mut i64) -> Option<Input> {
         let pick = chance.next()?;
         if self.tasks.is_empty() || pick % 8 == 7 {
             let (&timer, &at) = self.timers.iter().min_by_key(|(_, at)| **at)?;
@@ -117,8 +112,8 @@ impl Outside {
             },
             13 => Input::Stop { error: None, cause: None },
             14 => {
-                let children = execution.map_runs().iter().flat_map(|run| &run.children);
-                let child = children.filter(|child| child.status.is_none()).last()?.arn.clone();
+                let mut children = execution.map_runs().iter().flat_map(|run| &run.children);
+                let child = children.rfind(|child| child.status.is_none())?.arn.clone();
                 Input::StopChild { child, error: None, cause: None }
             }
             _ => Input::TaskSucceeded { task, output: text("{\"done\":true}") },
