@@ -3,6 +3,7 @@
 mod history;
 mod map_runs;
 mod perform;
+mod place;
 mod registry;
 mod timers;
 
@@ -19,39 +20,12 @@ use crate::clock::Clock;
 use crate::integrations::{HttpClient, Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
+pub use place::Place;
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
 use timers::Timers;
 
 /// How many client tokens of an execution's redrives are known.
 const REDRIVE_TOKENS: usize = 10;
-
-/// Where the engine pretends to be, or who calls it.
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub region: String,
-    pub account: String,
-}
-
-impl Place {
-    /// An ARN of this place.
-    #[must_use]
-    pub fn arn(&self, service: &str, rest: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
-    }
-
-    /// Whether an ARN is of this account.
-    #[must_use]
-    pub fn has(&self, arn: &str) -> bool {
-        arn.split(':').nth(4) == Some(self.account.as_str())
-    }
-
-    /// The place in the account of an ARN.
-    #[must_use]
-    pub fn around(&self, arn: &str) -> Self {
-        let account = arn.split(':').nth(4).unwrap_or(&self.account).to_owned();
-        Self { account, ..self.clone() }
-    }
-}
 
 /// An execution in memory, with what has been kept of it.
 struct Run {
