@@ -1,0 +1,64 @@
+//! What people send: decisions and inputs.
+
+use axum::http::header;
+use countersign::routes;
+
+use crate::support::Site;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
+    let site = Site::new("decisions").await;
+    let (arn, event) = site.ask("twice").await;
+    let event = event.to_string();
+    let decide = |decision: &'static str, comment: &'static str| {
+        let fields = [("arn", arn.clone()), ("event", event.clone())];
+        let site = &site;
+        async move {
+            let [(_, arn), (_, event)] = &fields;
+            let fields = [("arn", arn.as_str()), ("event", event), ("decision", decision), ("comment", comment)];
+            site.form("/api/decide", &fields).await
+        }
+    };
+    let (one, other) = tokio::join!(decide("approve", "I say <yes>."), decide("reject", "I say no."));
+    let places = [one.header(header::LOCATION), other.header(header::LOCATION)];
+    assert_eq!(places.iter().filter(|place| place.contains("?late=")).count(), 1, "{places:?}");
+
+    let late = decide("reject", "Once more.").await;
+    let told = site.page(late.header(header::LOCATION)).await.text;
+    assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "who decided is told");
+    assert!(!told.contains("<yes>"), "a comment is text");
+
+    let client = &site.desk.watch.clients.sfn;
+    let history = client.get_execution_history().execution_arn(&arn).send().await.unwrap();
+    let ends = history.events.iter().filter(|event| {
+        let kind = event.r#type.as_str();
+        kind == "TaskSucceeded" || kind == "TaskFailed"
+    });
+    assert_eq!(ends.count(), 1);
+    let request = history.events.iter().find_map(|event| event.task_scheduled_event_details()).unwrap();
+    let request: serde_json::Value = serde_json::from_str(request.parameters()).unwrap();
+    let token = request["Payload"]["taskToken"].as_str().unwrap();
+    assert!(token.len() > 24);
+    for path in ["/", "/inbox", "/audit", &routes::execution(&arn), &format!("/inbox/{arn}/{event}")] {
+        assert!(!site.page(path).await.text.contains(token), "{path} shows the token");
+    }
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_refused_in_words_and_kept() {
+    let site = Site::new("input").await;
+    let refused = site.form("/api/start", &[("workflow", "order"), ("name", "x"), ("input", "{\"orderId\": ")]).await;
+    let page = site.page(refused.header(header::LOCATION)).await.text;
+    assert!(page.contains("Nothing was started") && page.contains("{\"orderId\": "), "the input is kept");
+    let (arn, event) = site.ask("bad").await;
+    let event = event.to_string();
+    let long = "x".repeat(2_001);
+    for (decision, comment, told) in [("maybe", "", "is no decision"), ("approve", long.as_str(), "2000")] {
+        let fields = [("arn", arn.as_str()), ("event", &event), ("decision", decision), ("comment", comment)];
+        let answer = site.form("/api/decide", &fields).await;
+        assert!(answer.text.contains(told), "{}", answer.text);
+    }
+    assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
+    site.close().await;
+}

@@ -1,0 +1,8 @@
+//! The site over an embedded engine, request by request: what a browser gets, and what it is refused.
+
+#![cfg(feature = "ssr")]
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod forms;
+mod pages;
+mod support;

@@ -1,0 +1,130 @@
+//! A site with its engine, and what a browser sends it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use clap::Parser;
+use countersign::routes;
+use countersign::server::approvals::Courier;
+use countersign::server::clock::Clock;
+use countersign::server::config::Cli;
+use countersign::server::connection::{Clients, Target};
+use countersign::server::store::Store;
+use countersign::server::watch::Watch;
+use countersign::server::{Desk, http};
+use countersign_local as local;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// The dashboard and its engine on a folder of their own; both end with the test.
+pub struct Site {
+    pub router: Router,
+    pub desk: Arc<Desk>,
+    engine: Option<local::Running>,
+    end: CancellationToken,
+    data: PathBuf,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Site {
+    /// A site with the shipped workflows deployed, and nothing started.
+    pub async fn new(test: &str) -> Self {
+        let data = std::env::temp_dir().join(format!("countersign-site-{test}-{}", std::process::id()));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let engine = local::start(local::Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data: data.clone(),
+            functions: Some(root.join("lambdas/functions.toml")),
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            sandbox: None,
+        })
+        .await
+        .unwrap();
+        let args = Cli::parse_from(["countersign"]).serve;
+        let clients = Clients::connect(Target::Embedded(format!("http://{}", engine.addr)), &args).await;
+        let watch = Arc::new(Watch::new(clients, Clock::system()));
+        let store = Store::open(&data).await.unwrap();
+        let courier = Courier::new(Arc::clone(&watch), store.clone());
+        let definitions = root.join("statemachine");
+        let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions });
+        let end = CancellationToken::new();
+        tokio::spawn(watch.run(end.clone()));
+        desk.deploy(None).await.unwrap();
+        Self { router: http::router(Arc::clone(&desk)), desk, engine: Some(engine), end, data }
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "127.0.0.1:3000");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    pub async fn page(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], String::new()).await
+    }
+
+    /// Sends a form as a browser without scripts does.
+    pub async fn form(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", routes::encode(value))).collect();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("accept", "text/html"),
+            ("origin", "http://127.0.0.1:3000"),
+            ("referer", "http://127.0.0.1:3000/"),
+        ];
+        self.send(Method::POST, action, &headers, pairs.join("&")).await
+    }
+
+    /// Starts a request of the workflow `approval`; its ARN and the event that waits.
+    pub async fn ask(&self, name: &str) -> (String, u64) {
+        let request = r#"{"title": "A test", "amount": 1, "currency": "EUR"}"#;
+        let fields = [("workflow", "approval"), ("name", name), ("input", request)];
+        let started = self.form("/api/start", &fields).await;
+        assert_eq!(started.status, StatusCode::FOUND, "{}", started.text);
+        let arn = started.header(header::LOCATION).strip_prefix("/executions/").unwrap().to_owned();
+        for _ in 0..200 {
+            let inbox = self.desk.inbox(None).await.unwrap();
+            if let Some(row) = inbox.waiting.iter().find(|row| row.execution_arn == arn) {
+                return (arn, row.event);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{arn} never came to the inbox");
+    }
+
+    pub async fn close(mut self) {
+        self.end.cancel();
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown().await;
+        }
+        self.desk.store.close().await;
+        std::fs::remove_dir_all(&self.data).unwrap();
+    }
+}
