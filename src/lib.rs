@@ -2,6 +2,7 @@
 //!
 //! - [`app`]: the pages, rendered on the server and made alive in the browser;
 //! - [`dto`]: the types that cross the wire, and [`routes`] the paths of every link;
+//! - [`json`]: JSON texts as they were written, for both sides;
 //! - `server` (feature `ssr`): the watch over the connection, approvals, deployment, HTTP.
 //!
 //! The language, its histories and the embedded engine are crates of their own below `crates/`.
@@ -10,6 +11,7 @@
 pub mod app;
 pub mod dto;
 pub mod error;
+pub mod json;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::approvals::{Choice, Courier, Reading, decide, decision_row, read};
 use super::connection::{Clients, problem};
 use super::deploy::{Folder, apply, plan};
@@ -16,6 +14,7 @@ use crate::dto::{
     InboxPage, Overview, Person, Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
+use crate::json::{Json, pretty};
 use crate::routes;
 
 /// Decisions beside the inbox, and on the page of all decisions.
@@ -100,7 +99,7 @@ impl Desk {
         let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
         Ok(WorkflowPage {
             row: views::workflow_row(&snapshot, machine),
-            definition: views::pretty(&machine.definition.text),
+            definition: pretty(&machine.definition.text),
             revision_id: machine.revision_id.clone(),
             role_arn: machine.role_arn.clone(),
             executions: executions.iter().map(|one| views::execution_row(&snapshot, one)).collect(),
@@ -228,7 +227,7 @@ impl Desk {
         Ok(ApprovalPage {
             row: views::approval_row(&wait, &reading),
             fields: reading.fields,
-            request: views::pretty(&request),
+            request: pretty(&request),
             if_approved: leads.approved,
             if_rejected: leads.rejected,
             state: state_now,
@@ -441,7 +440,7 @@ fn check_input(input: &str) -> Result<(), String> {
     if input.trim().is_empty() {
         return Ok(());
     }
-    serde_json::from_str::<Value>(input)
+    Json::read(input)
         .map(|_| ())
         .map_err(|error| format!("The input is not JSON: {error}. Correct that place and start again."))
 }

@@ -12,7 +12,7 @@ use crate::app::components::{
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
-    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, pretty, text,
+    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, text,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, Status};
@@ -84,8 +84,9 @@ fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
 
 /// The workflow's page with the same input in its form. An input that no address can hold is left out.
 fn again_link(workflow: &str, input: Option<&str>) -> String {
-    let input =
-        input.filter(|input| input.len() < 6_000).map(|input| format!("?input={}", routes::encode(&pretty(input))));
+    let input = input
+        .filter(|input| input.len() < 6_000)
+        .map(|input| format!("?input={}", routes::encode(&crate::json::pretty(input))));
     format!("{}{}#start", routes::workflow(workflow), input.unwrap_or_default())
 }
 

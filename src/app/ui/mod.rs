@@ -11,7 +11,7 @@ mod time;
 
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
-pub use json::{Json, pretty};
+pub use json::Json;
 pub use loaded::{Seen, loaded};
 pub use post::{FormProblem, Post, PostForm};
 pub use problem::ProblemBox;

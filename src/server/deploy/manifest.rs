@@ -105,7 +105,7 @@ impl Folder {
         let samples = self.manifest.workflows.get(workflow).map_or(&[][..], |workflow| &workflow.samples);
         samples
             .iter()
-            .map(|sample| Sample { label: sample.label.clone(), input: crate::server::views::pretty(&sample.input) })
+            .map(|sample| Sample { label: sample.label.clone(), input: crate::json::pretty(&sample.input) })
             .collect()
     }
 }

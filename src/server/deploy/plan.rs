@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_asl::{MachineType, Severity, parse_created, placeholders, substitute};
-use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::manifest::{Folder, Manifest, Substitution, Workflow, file_problem};
 use crate::dto::{Change, DeployItem, DiffLine, FileProblem};
-use crate::server::views::pretty;
+use crate::json::{Json, pretty};
 use crate::server::watch::{Machine, Snapshot};
 
 /// Lines of unchanged text around a change.
@@ -149,8 +148,8 @@ fn check(item: &mut Item, path: &Path) {
 
 /// Whether two definitions mean the same: white space and the order of keys do not count.
 fn same(deployed: &str, new: &str) -> bool {
-    match (serde_json::from_str::<Value>(deployed), serde_json::from_str::<Value>(new)) {
-        (Ok(deployed), Ok(new)) => deployed == new,
+    match (Json::read(deployed), Json::read(new)) {
+        (Ok(deployed), Ok(new)) => deployed.says_the_same(&new),
         _ => deployed == new,
     }
 }
@@ -197,6 +196,7 @@ mod tests {
     fn white_space_and_key_order_are_no_change() {
         assert!(same(r#"{"a":1,"b":[1,2]}"#, "{\n \"b\": [1, 2], \"a\": 1 }"));
         assert!(!same(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#));
+        assert!(!same(r#"{"Result":386.40}"#, r#"{"Result":386.4}"#), "a Pass would return other digits");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use countersign_trace::{HistoryEvent, StateStatus, Visit};
 
-use super::{attempt_status, pretty, status};
+use super::{attempt_status, status};
 use crate::dto::{AttemptView, EventRow, ExecutionPage, ExecutionRow, Span, StateView, Status, VisitView};
+use crate::json::{Json, pretty};
 use crate::server::redact::Redactor;
 use crate::server::watch::Record;
 
@@ -16,16 +17,12 @@ const EVENTS: usize = 1_000;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
-/// What a Lambda function writes as its cause.
-#[derive(serde::Deserialize)]
-struct Thrown {
-    #[serde(rename = "errorMessage")]
-    message: String,
-}
-
 /// The sentence of a cause: a function's own message, where a function wrote it.
 fn sentence(cause: String) -> String {
-    serde_json::from_str::<Thrown>(&cause).map_or(cause, |thrown| thrown.message)
+    let message = Json::read(&*cause)
+        .ok()
+        .and_then(|thrown| thrown.root().get("errorMessage")?.text().map(std::borrow::Cow::into_owned));
+    message.unwrap_or(cause)
 }
 
 /// Everything the page shows; `chosen` is the state that the reader asked for.

@@ -10,8 +10,6 @@ pub use execution::page as execution_page;
 pub use graph::drawing;
 pub use lists::{execution_row, executions, overview, workflow_row, workflows};
 
-use serde_json::Value;
-
 use crate::dto::Status;
 use countersign_trace::{AttemptResult, StateStatus};
 
@@ -41,13 +39,4 @@ pub const fn attempt_status(result: AttemptResult) -> Status {
         AttemptResult::TimedOut => Status::TimedOut,
         AttemptResult::Aborted => Status::Aborted,
     }
-}
-
-/// A JSON text with indentation; any other text as it is.
-#[must_use]
-pub fn pretty(text: &str) -> String {
-    serde_json::from_str::<Value>(text)
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| text.to_owned())
 }
