@@ -9,6 +9,7 @@ use countersign::server::{start, validate};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    countersign_local::files::keep_new_files_private();
     let cli = Cli::parse();
     match cli.command {
         // A worker has little memory: no runtime, and no threads.

@@ -6,6 +6,7 @@
 //! | [`api`] | the operations, a group a file, and AWS's errors |
 //! | [`host`] | running executions: journal, step, perform; timers; recovery |
 //! | [`store`] | what survives a restart |
+//! | [`files`] | folders and files that only their owner may read |
 //! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
 //! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
@@ -16,6 +17,7 @@
 pub mod api;
 pub mod clock;
 pub mod connections;
+pub mod files;
 pub mod host;
 pub mod integrations;
 pub mod lambda;

@@ -1,7 +1,9 @@
 //! The shipped workflows and functions: part of the binary, unpacked where the working folder has none of its own.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use countersign_local::files::{PrivateError, private_file, private_folder};
 use rust_embed::RustEmbed;
 
 use crate::server::store::StoreError;
@@ -42,11 +44,13 @@ pub fn functions_file(given: Option<&Path>, data: &Path) -> Result<PathBuf, Stor
 }
 
 fn unpack<E: RustEmbed>(folder: &Path) -> Result<PathBuf, StoreError> {
-    let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    private_folder(folder)?;
     for name in E::iter() {
-        if let Some(file) = E::get(&name) {
-            std::fs::write(folder.join(name.as_ref()), file.data).map_err(failed)?;
+        if let Some(content) = E::get(&name) {
+            let place = folder.join(name.as_ref());
+            let failed = |source| PrivateError::File { file: place.clone(), source };
+            let mut file = private_file(&place)?;
+            file.set_len(0).and_then(|()| file.write_all(&content.data)).map_err(failed)?;
         }
     }
     Ok(folder.to_owned())

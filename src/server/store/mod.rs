@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_local::files::{PrivateError, private_database, private_folder};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
@@ -13,11 +14,8 @@ use sqlx::{FromRow, Row};
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error(
-        "The data folder {} cannot be written: {source}.\nGive one that can with --data DIR, or change its permissions.",
-        .folder.display()
-    )]
-    Folder { folder: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Private(#[from] PrivateError),
     #[error("The decisions in {} cannot be opened: {source}.\nIf another countersign uses this data folder, end it or give another with --data DIR.", .file.display())]
     Open { file: PathBuf, source: sqlx::Error },
     #[error("The store of decisions failed: {0}.")]
@@ -90,8 +88,10 @@ impl Store {
     /// # Errors
     /// The folder cannot be written, or the file is no database of ours.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
+        private_folder(folder)?;
         let file = folder.join("countersign.db");
+        // SQLite gives what it puts beside the file the file's own permissions.
+        private_database(&file)?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)

@@ -1,7 +1,8 @@
 //! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. What is put there by hand is an object as well.
 
-use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::fs::{DirBuilder, File, Metadata};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -29,6 +30,12 @@ fn no_bucket() -> Refusal {
 
 fn no_key() -> Refusal {
     Refusal("NoSuchKey", "The specified key does not exist.".to_owned(), 404)
+}
+
+/// What lies behind a link is none of S3's.
+fn linked(bucket: &str) -> Refusal {
+    let why = format!("The embedded S3 follows no link, and the bucket '{bucket}' is one");
+    Refusal("AccessDenied", why, 403)
 }
 
 fn failed(error: &std::io::Error) -> Refusal {
@@ -62,7 +69,11 @@ impl Buckets {
     fn bucket(&self, name: &str) -> Result<PathBuf, Refusal> {
         check_bucket(name)?;
         let folder = self.0.join(name);
-        if folder.is_dir() { Ok(folder) } else { Err(no_bucket()) }
+        match std::fs::symlink_metadata(&folder) {
+            Ok(said) if said.is_symlink() => Err(linked(name)),
+            Ok(said) if said.is_dir() => Ok(folder),
+            _ => Err(no_bucket()),
+        }
     }
 
     /// Where an object is kept. A key never leads out of its bucket, and follows no link there.
@@ -98,8 +109,11 @@ impl Buckets {
     /// # Errors
     /// Its name is none, or the folder failed.
     pub fn create(&self, bucket: &str) -> Result<(), Refusal> {
-        check_bucket(bucket)?;
-        std::fs::create_dir_all(self.0.join(bucket)).map_err(|error| failed(&error))
+        match self.bucket(bucket) {
+            Ok(_) => Ok(()),
+            Err(refusal) if refusal == no_bucket() => make_folder(&self.0.join(bucket)).map_err(|error| failed(&error)),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// An object's bytes, and when it was written (milliseconds since the epoch).
@@ -128,8 +142,9 @@ impl Buckets {
         let folder = file.parent().unwrap_or(&self.0);
         // Written beside it and moved there: a reader never sees half of it.
         let part = folder.join(format!(".{}.part", Uuid::new_v4()));
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&part, body))
+        make_folder(folder)
+            .and_then(|()| File::options().write(true).create_new(true).mode(0o600).open(&part))
+            .and_then(|mut file| file.write_all(body))
             .and_then(|()| std::fs::rename(&part, &file))
             .map_err(|error| failed(&error))
     }
@@ -174,6 +189,11 @@ struct Head {
     etag: String,
     size: u64,
     written: i64,
+}
+
+/// Makes a folder that only its owner may enter, and those above it.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// What a reader gives, unless that is more than `most` bytes.
@@ -482,6 +502,23 @@ mod tests {
         }
         let listed = list(&buckets, &json!({ "Bucket": "b-1" })).unwrap();
         assert_eq!((&listed["Contents"][0]["Key"], &listed["KeyCount"]), (&json!("in/a"), &json!(1)));
+        for (bucket, to) in [("linked", "outside"), ("within", "s3/b-1"), ("nowhere", "none")] {
+            std::os::unix::fs::symlink(folder.join(to), folder.join("s3").join(bucket)).unwrap();
+            let outcomes = [
+                buckets.create(bucket).err(),
+                buckets.get(bucket, "secret").err(),
+                buckets.put(bucket, "new", b"x").err(),
+                buckets.delete(bucket, "secret").err(),
+                list(&buckets, &json!({ "Bucket": bucket })).err(),
+                copy(&buckets, &format!("/{bucket}/secret"), "b-1", "copy").err(),
+            ];
+            assert!(
+                outcomes.iter().all(|refusal| refusal.as_ref().is_some_and(|it| it.0 == "AccessDenied")),
+                "{bucket}: {outcomes:?}"
+            );
+        }
+        assert_eq!(std::fs::read(folder.join("outside/secret")).unwrap(), b"secret");
+        assert!(!folder.join("outside/new").exists() && !folder.join("none").exists());
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -14,15 +14,18 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::files::{PrivateError, holder, private_database, private_file, private_folder};
 pub use rows::{ExecutionRow, JournalEntry, Kind, RunStatus};
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("The data folder {} cannot be written: {source}.\nGive one that can with --data DIR, or change its permissions.", .folder.display())]
-    Folder { folder: PathBuf, source: std::io::Error },
-    #[error("Another countersign uses the data folder {}.\nEnd it, or give this one a folder of its own with --data DIR.", .0.display())]
-    InUse(PathBuf),
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    #[error("The data folder {} cannot be locked: {source}.\nGive one on another file system with --data DIR.", .folder.display())]
+    Lock { folder: PathBuf, source: std::io::Error },
+    #[error("Another countersign uses the data folder {}{}.\nEnd it, or give this one a folder of its own with --data DIR.", .folder.display(), .holder.as_ref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
+    InUse { folder: PathBuf, holder: Option<String> },
     #[error("The store {} cannot be opened: {source}.\nMove it away to start with an empty one.", .file.display())]
     Open { file: PathBuf, source: sqlx::Error },
     #[error("The store failed: {0}.")]
@@ -61,15 +64,18 @@ impl Store {
     /// # Errors
     /// The folder cannot be written or is in use, or the file is no database of ours.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let lock = File::create(folder.join("engine.lock")).map_err(failed)?;
+        private_folder(folder)?;
+        let lock = private_file(&folder.join("engine.lock"))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse { folder: folder.to_owned(), holder: holder(&lock) });
+            }
+            Err(TryLockError::Error(source)) => return Err(StoreError::Lock { folder: folder.to_owned(), source }),
         }
         let file = folder.join("engine.db");
+        // SQLite gives what it puts beside the file the file's own permissions.
+        private_database(&file)?;
         let open = |source| StoreError::Open { file: file.clone(), source };
         let options = SqliteConnectOptions::new()
             .filename(&file)

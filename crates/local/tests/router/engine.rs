@@ -59,7 +59,7 @@ impl Engine {
         // What the engine before this one left to be dropped may hold the folder for a moment.
         let store = loop {
             match Store::open(&folder).await {
-                Err(StoreError::InUse(_)) => tokio::task::yield_now().await,
+                Err(StoreError::InUse { .. }) => tokio::task::yield_now().await,
                 store => break store.unwrap(),
             }
         };
