@@ -57,7 +57,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(StartError::Serve)?;
     let store = Store::open(&args.data).await?;
     let definitions = definitions_folder(args.definitions.as_deref(), &args.data)?;
-    let (engine, target) = target(&args).await?;
+    let (engine, target) = target(&args, address).await?;
     let clients = Clients::connect(target, &args).await;
     let watch = Arc::new(Watch::new(clients, Clock::system()));
     let courier = Courier::new(Arc::clone(&watch), store.clone());
@@ -94,8 +94,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     served.map_err(StartError::Serve)
 }
 
-/// The connection's target; starts the embedded engine where it is that.
-async fn target(args: &ServeArgs) -> Result<(Option<local::Running>, Target), StartError> {
+/// The connection's target; starts the embedded engine where it is that. `dashboard` is out of its tasks' reach.
+async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<(Option<local::Running>, Target), StartError> {
     if args.aws {
         return Ok((None, Target::Aws));
     }
@@ -103,7 +103,8 @@ async fn target(args: &ServeArgs) -> Result<(Option<local::Running>, Target), St
         return Ok((None, Target::Endpoint(url.clone())));
     }
     let functions = functions_file(args.functions.as_deref(), &args.data)?;
-    let options = options(args.engine_listen, args.data.clone(), Some(functions));
+    let mut options = options(args.engine_listen, args.data.clone(), Some(functions));
+    options.own_listeners.push(dashboard);
     let engine = local::start(options).await?;
     let url = format!("http://{}", engine.addr);
     Ok((Some(engine), Target::Embedded(url)))
@@ -111,7 +112,15 @@ async fn target(args: &ServeArgs) -> Result<(Option<local::Running>, Target), St
 
 fn options(listen: SocketAddr, data: std::path::PathBuf, functions: Option<std::path::PathBuf>) -> local::Options {
     let sandbox = Some(Arc::new(local::sandbox::Workers::of_itself()) as _);
-    local::Options { listen, data, functions, region: REGION.to_owned(), account: EMULATOR_ACCOUNT.to_owned(), sandbox }
+    local::Options {
+        listen,
+        data,
+        functions,
+        region: REGION.to_owned(),
+        account: EMULATOR_ACCOUNT.to_owned(),
+        sandbox,
+        own_listeners: Vec::new(),
+    }
 }
 
 /// Serves the embedded engine alone until Ctrl-C.

@@ -55,6 +55,7 @@ impl Site {
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
             sandbox: None,
+            own_listeners: Vec::new(),
         })
         .await
         .unwrap();

@@ -25,6 +25,7 @@ async fn serve() -> Result<ExitCode, Box<dyn std::error::Error>> {
         functions,
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
+        own_listeners: Vec::new(),
         sandbox: Some(Arc::new(sandbox::Workers::of_itself())),
     };
     let engine = start(options).await?;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A secret is the name of an environment variable, which is read once at the start, or the text itself. It is never
-//! logged and never part of a history.
+//! logged and never part of a history: what comes back from anywhere passes [`crate::masks`]. What a connection adds and
+//! is no secret is `{ plain = "..." }`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,19 +18,29 @@ use serde::Deserialize;
 
 /// A text that nobody is shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    /// Everybody may read it: it is sent with the secrets and is none.
+    public: bool,
+}
 
 impl Secret {
     /// Hides a text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
+        Self { text: text.to_owned(), public: false }
     }
 
     /// The text itself, for the request.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether it may be shown.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.public
     }
 }
 
@@ -102,7 +113,13 @@ enum Kind {
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Source {
-    Env { env: String },
+    Env {
+        env: String,
+    },
+    /// What is sent with the secrets and is none, such as a tenant's name.
+    Plain {
+        plain: String,
+    },
     Text(String),
 }
 
@@ -111,6 +128,17 @@ impl fmt::Debug for Source {
         f.write_str("***")
     }
 }
+
+/// Headers whose values are no secret of anybody.
+const PUBLIC: [&str; 7] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-language",
+    "content-type",
+];
 
 /// What is wrong with a declaration, and the remedy.
 pub type Fault = (String, &'static str);
@@ -122,8 +150,9 @@ impl Declared {
     /// A field is missing, or a variable is not set.
     pub fn resolve(&self, environment: &dyn Fn(&str) -> Option<String>) -> Result<Connection, Fault> {
         let secret = |source: &Source| match source {
-            Source::Text(text) => Ok(Secret(text.clone())),
-            Source::Env { env } => environment(env).map(Secret).ok_or_else(|| {
+            Source::Text(text) => Ok(Secret::new(text)),
+            Source::Plain { plain } => Ok(Secret { text: plain.clone(), public: true }),
+            Source::Env { env } => environment(env).map(|text| Secret::new(&text)).ok_or_else(|| {
                 (format!("needs the environment variable {env}, which is not set"), "Set it and start again.")
             }),
         };
@@ -146,7 +175,11 @@ impl Declared {
                 scope: self.scope.clone(),
             },
         };
-        Ok(Connection { authorization, headers: all(&self.headers)?, query: all(&self.query)?, body: all(&self.body)? })
+        let mut headers = all(&self.headers)?;
+        for (name, value) in &mut headers {
+            value.public |= PUBLIC.iter().any(|public| name.eq_ignore_ascii_case(public));
+        }
+        Ok(Connection { authorization, headers, query: all(&self.query)?, body: all(&self.body)? })
     }
 }
 
@@ -170,10 +203,14 @@ mod tests {
         let text =
             "authorization = \"api-key\"\nname = \"x-key\"\nvalue = { env = \"KEY\" }\nquery = { tenant = \"t\" }";
         let connection = resolved(text).unwrap();
-        let value = Secret("secret".to_owned());
+        let value = Secret::new("secret");
         assert_eq!(connection.authorization, Authorization::ApiKey { name: "x-key".to_owned(), value });
         assert_eq!(connection.query[0].1.reveal(), "t");
         assert!(!format!("{connection:?}").contains("secret"), "{connection:?}");
+        let more = "\nheaders = { Accept = \"application/json\", x-tenant = { plain = \"shop\" }, x-other = \"o\" }";
+        let public: Vec<bool> =
+            resolved(&format!("{text}{more}")).unwrap().headers.iter().map(|(_, value)| value.is_public()).collect();
+        assert_eq!(public, [true, false, true], "Accept, x-other, x-tenant");
         let other = resolved(&text.replace("KEY", "OTHER")).unwrap_err();
         assert!(other.0.contains("the environment variable OTHER"), "{}", other.0);
         assert_eq!(resolved("authorization = \"basic\"\nusername = \"u\"").unwrap_err().0, "has no password");

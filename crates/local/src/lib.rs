@@ -10,6 +10,7 @@
 //! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
 //! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
+//! | [`masks`] | hides the secrets of connections in what comes back |
 //! | [`sandbox`] | processes for the expressions that may run away |
 //!
 //! It never depends on the dashboard: any client (AWS CLI, SDKs, Terraform, CDK) may use it as it would use AWS.
@@ -21,6 +22,7 @@ pub mod files;
 pub mod host;
 pub mod integrations;
 pub mod lambda;
+pub mod masks;
 pub mod sandbox;
 pub mod store;
 
@@ -53,6 +55,8 @@ pub struct Options {
     /// Where expressions that may run away are evaluated; `None`: in place. The program that has [`sandbox::Workers`]
     /// serves them as its command [`sandbox::COMMAND`].
     pub sandbox: Option<SharedSandbox>,
+    /// Where else the program listens, such as for its dashboard: no HTTP task reaches these addresses, nor the engine's.
+    pub own_listeners: Vec<SocketAddr>,
 }
 
 /// Why the engine could not start.
@@ -95,6 +99,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let store = Store::open(&options.data).await?;
     let place = host::Place { region: options.region, account: options.account };
     let host = Host::open(store, functions, mocks, Clock::system(), place, options.sandbox).await?;
+    for own in options.own_listeners.into_iter().chain([addr]) {
+        host.http.close_to(own);
+    }
     // A client that comes early waits: the port is bound, and a token is known before it can be answered.
     host.recover().await?;
     let end = CancellationToken::new();

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::integrations::{HttpClient, Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
+use crate::masks::Masks;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use place::Place;
 pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
@@ -62,6 +63,8 @@ pub struct Host {
     pub mocks: Mocks,
     pub tables: Tables,
     pub http: HttpClient,
+    /// Hides the secrets of connections in what comes back.
+    pub masks: Masks,
     /// Where expressions that may run away are evaluated.
     pub sandbox: Option<SharedSandbox>,
     /// Executions that have not ended, by ARN.
@@ -161,6 +164,8 @@ impl Host {
         let registry = Registry::load(&store).await?;
         let topics = Topics::load(&store).await?;
         let queues = Queues::load(&store).await?;
+        let (http, masks) = (HttpClient::default(), Masks::of(functions.connections()));
+        http.close_to(functions.address());
         Ok(Arc::new(Self {
             store,
             functions,
@@ -173,7 +178,8 @@ impl Host {
             queues,
             mocks,
             tables: Tables::default(),
-            http: HttpClient::default(),
+            http,
+            masks,
             runs: Mutex::default(),
             programs: Mutex::default(),
             timers: Timers::default(),
@@ -338,7 +344,7 @@ impl Host {
         let Some((arn, task)) = lock(&self.tokens).get(token).cloned() else { return Ok(false) };
         let Some(run) = lock(&self.runs).get(&arn).cloned() else { return Ok(false) };
         let host = Arc::clone(self);
-        let input = input(task);
+        let input = self.without_secrets(input(task));
         apart(async move {
             let mut run = run.lock().await;
             if !run.ahead && (!run.engine.task_is_open(task) || run.engine.outcome().is_some()) {
@@ -351,6 +357,17 @@ impl Host {
             Ok(true)
         })
         .await
+    }
+
+    /// What the holder of a token says, which may be a function that learned more than it should.
+    fn without_secrets(&self, input: Input) -> Input {
+        match input {
+            Input::TaskSucceeded { task, output } => Input::TaskSucceeded { task, output: self.masks.json(output) },
+            Input::TaskFailed { task, error, cause } => {
+                Input::TaskFailed { task, error: self.masks.json(error), cause: self.masks.json(cause) }
+            }
+            other => other,
+        }
     }
 
     /// One input, after what must be known before it.

@@ -28,11 +28,15 @@ pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
 pub use topics::{Notice, Topics, deliver as publish_to_topic};
 
 use crate::api;
+use crate::api::error::ApiError;
 use crate::host::Host;
 
 /// Runs one task to its answer. Boxed, because a task may call what runs tasks.
 pub fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-    Box::pin(async move { run_one(host, execution, request).await.within_limits() })
+    Box::pin(async move {
+        let answer = run_one(Arc::clone(&host), execution, request).await;
+        host.masks.answer(answer).within_limits()
+    })
 }
 
 async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
@@ -143,6 +147,14 @@ fn nowhere(service: &str, resource: &str) -> Answer {
 /// What Step Functions' own API takes as a text of JSON; a task may give the value itself.
 const TEXTS: [&str; 3] = ["definition", "input", "output"];
 
+/// Whether a task asks for secrets, in whatever way it spells the question.
+fn reveals(action: &str, parameters: &Value) -> bool {
+    let asks = |(name, value): (&String, &Value)| {
+        name.eq_ignore_ascii_case("revealSecrets") && !matches!(value, Value::Null | Value::Bool(false))
+    };
+    action.eq_ignore_ascii_case("testState") && parameters.as_object().is_some_and(|fields| fields.iter().any(asks))
+}
+
 /// Step Functions' own API as a task: names begin with a capital letter there, and times are texts.
 async fn own_api(call: Call<'_>, action: &str) -> Answer {
     let operation = with_first(action, char::to_ascii_uppercase);
@@ -154,6 +166,11 @@ async fn own_api(call: Call<'_>, action: &str) -> Answer {
         };
         (name, value)
     });
+    if reveals(action, call.parameters) {
+        let why = "User is not authorized to perform: states:RevealSecrets. A workflow may not ask for secrets: call \
+                   TestState with --reveal-secrets from the AWS CLI or an SDK.";
+        return executions::refused("aws-sdk:sfn", &ApiError::new("AccessDenied", why));
+    }
     let caller = call.host.place.around(call.execution);
     match api::call(call.host, &caller, &operation, Value::Object(given.collect())).await {
         Ok(answer) => Answer::Done(renamed(&with_times(answer), char::to_ascii_uppercase).to_string()),

@@ -87,6 +87,17 @@ impl Functions {
         self.0.connections.get(name)
     }
 
+    /// Every connection that the file declares.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.0.connections.values()
+    }
+
+    /// Where the Lambda Runtime API listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
     /// Whether there is such a function.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

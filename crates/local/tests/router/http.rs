@@ -1,11 +1,12 @@
 //! HTTP tasks, against a small server on this machine.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderMap, Response};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::any;
 use serde_json::{Value, json};
 
@@ -25,9 +26,16 @@ password = "hidden"
 body = { by = "ada" }
 "#;
 
+/// What a server was asked, in order.
+type Seen = Arc<Mutex<Vec<Value>>>;
+
 /// A server that answers with what it was asked.
 async fn serve() -> SocketAddr {
-    async fn echo(headers: HeaderMap, request: Request) -> Response<Body> {
+    serve_and_note(Seen::default()).await
+}
+
+async fn serve_and_note(seen: Seen) -> SocketAddr {
+    async fn echo(State(noted): State<Seen>, headers: HeaderMap, request: Request) -> Response<Body> {
         let uri = request.uri().to_string();
         let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
         let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -35,6 +43,7 @@ async fn serve() -> SocketAddr {
         let seen: serde_json::Map<String, Value> =
             names.iter().filter_map(|name| Some(((*name).to_owned(), json!(header(name)?)))).collect();
         let told = json!({ "uri": uri, "body": String::from_utf8_lossy(&body), "headers": seen });
+        noted.lock().unwrap().push(told.clone());
         Response::builder().header("content-type", "application/json").body(Body::from(told.to_string())).unwrap()
     }
     let answer = |status: u16, media: &'static str, body: String| async move {
@@ -52,7 +61,9 @@ async fn serve() -> SocketAddr {
         .route("/text", any(move || answer(200, "text/plain", "{}".to_owned())))
         .route("/picture", any(move || answer(200, "image/png", "x".to_owned())))
         .route("/large", any(move || answer(200, "text/plain", "x".repeat(262_145))))
-        .route("/token", any(move || answer(200, "application/json", r#"{"access_token":"t0ken"}"#.to_owned())));
+        .route("/token", any(move || answer(200, "application/json", r#"{"access_token":"t0ken"}"#.to_owned())))
+        .route("/refuses", any(|headers: HeaderMap| async move { (StatusCode::FORBIDDEN, format!("no {headers:?}")) }))
+        .with_state(seen);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -80,14 +91,22 @@ async fn run(engine: &Engine, state: Value) -> Result<Value, (String, String)> {
 
 #[tokio::test]
 async fn a_call_is_made_as_the_task_and_its_connection_say() {
-    let (engine, server) = (Engine::with_functions("http", CONNECTIONS).await, serve().await);
+    let seen = Seen::default();
+    let (engine, server) = (Engine::with_functions("http", CONNECTIONS).await, serve_and_note(Arc::clone(&seen)).await);
+    let last = || seen.lock().unwrap().last().cloned().unwrap();
     let url = format!("http://{server}/echo");
     let more =
         json!({ "QueryParameters": { "q": ["a&b", 2] }, "Headers": { "X-Own": "1" }, "RequestBody": { "a": [1] } });
     let answer = run(&engine, call("key", &url, more)).await.unwrap();
     assert_eq!((&answer["StatusCode"], &answer["StatusText"]), (&json!(200), &json!("OK")));
     assert_eq!(answer["Headers"]["content-type"], json!(["application/json"]));
-    let seen = &answer["ResponseBody"];
+    let told = &answer["ResponseBody"];
+    assert_eq!(
+        (&told["uri"], &told["headers"]["x-api-key"]),
+        (&json!("/echo?q=a%26b&q=2&tenant=****"), &json!("****")),
+        "the history does not get what the server sent back"
+    );
+    let seen = last();
     assert_eq!((&seen["uri"], &seen["body"]), (&json!("/echo?q=a%26b&q=2&tenant=t+1"), &json!(r#"{"a":[1]}"#)));
     let headers = json!({
         "x-api-key": "open sesame", "content-type": "application/json; charset=UTF-8", "range": "bytes=0-262144",
@@ -99,7 +118,9 @@ async fn a_call_is_made_as_the_task_and_its_connection_say() {
         "RequestBody": { "a": [1, 2] }, "Headers": { "Content-Type": "application/x-www-form-urlencoded" },
         "Transform": { "RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": { "ArrayFormat": "REPEAT" } },
     });
-    let seen = run(&engine, call("basic", &url, form)).await.unwrap()["ResponseBody"].take();
+    let told = run(&engine, call("basic", &url, form)).await.unwrap()["ResponseBody"].take();
+    assert_eq!((&told["body"], &told["headers"]["authorization"]), (&json!("a=1&a=2&by=****"), &json!("Basic ****")));
+    let seen = last();
     assert_eq!(
         (&seen["body"], &seen["headers"]["authorization"]),
         (&json!("a=1&a=2&by=ada"), &json!("Basic YWRhOmhpZGRlbg=="))
@@ -174,7 +195,8 @@ async fn an_api_on_this_machine_is_called_by_its_stage_and_path() {
 
 #[tokio::test]
 async fn an_oauth_connection_asks_for_its_token() {
-    let server = serve().await;
+    let seen = Seen::default();
+    let server = serve_and_note(Arc::clone(&seen)).await;
     let connections = format!(
         "[connections.oauth]\nauthorization = \"oauth\"\ntoken_url = \"http://{server}/token\"\nclient_id = \"c\"\nclient_secret = \"s\"\n\
          [connections.wrong]\nauthorization = \"oauth\"\ntoken_url = \"http://{server}/gone\"\nclient_id = \"c\"\nclient_secret = \"s\"\n"
@@ -182,7 +204,8 @@ async fn an_oauth_connection_asks_for_its_token() {
     let engine = Engine::with_functions("http-oauth", &connections).await;
     let url = format!("http://{server}/echo");
     let answer = run(&engine, call("oauth", &url, json!({}))).await.unwrap();
-    assert_eq!(answer["ResponseBody"]["headers"]["authorization"], json!("Bearer t0ken"));
+    assert_eq!(answer["ResponseBody"]["headers"]["authorization"], json!("Bearer ****"));
+    assert_eq!(seen.lock().unwrap().last().unwrap()["headers"]["authorization"], json!("Bearer t0ken"));
     let (error, cause) = run(&engine, call("wrong", &url, json!({}))).await.unwrap_err();
     assert_eq!(error, "Events.ConnectionResource.InvalidConnectionState");
     assert!(cause.ends_with("answered 404 Not Found without a token."), "{cause}");
@@ -211,5 +234,118 @@ async fn a_test_of_the_state_shows_what_went_over_the_wire() {
     assert!(told.contains("x-api-key: ****") && !told.contains("open sesame"), "{told}");
     let told = engine.call("TestState", ask(true)).await.to_string();
     assert!(told.contains("x-api-key: open sesame"), "{told}");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_workflow_gets_no_secret_out_of_its_connection() {
+    let (engine, server) = (Engine::with_functions("http-secrets", CONNECTIONS).await, serve().await);
+    let (error, cause) = run(&engine, call("key", &format!("http://{server}/refuses"), json!({}))).await.unwrap_err();
+    assert_eq!(error, "States.Http.StatusCode.403");
+    assert!(cause.contains(r#""x-api-key": "****""#) && !cause.contains("sesame"), "{cause}");
+    let mut state = call("key", &format!("http://{server}/echo"), json!({}));
+    state["End"] = json!(true);
+    for (name, asks) in
+        [("RevealSecrets", json!(true)), ("revealSecrets", json!(true)), ("RevealSecrets", json!("true"))]
+    {
+        let mut parameters =
+            json!({ "Definition": state, "RoleArn": "arn:aws:iam::000000000000:role/r", "InspectionLevel": "TRACE" });
+        parameters[name] = asks;
+        let task = json!({
+            "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:testState", "Parameters": parameters,
+        });
+        let (error, cause) = run(&engine, task.clone()).await.unwrap_err();
+        assert_eq!(error, "Sfn.AccessDeniedException");
+        assert!(cause.contains("states:RevealSecrets"), "{cause}");
+        // A test within a test asks no better.
+        let mut inner = task;
+        inner["End"] = json!(true);
+        let outer = json!({ "Definition": inner, "RoleArn": "arn:aws:iam::000000000000:role/r" });
+        let outer =
+            json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:testState", "Parameters": outer });
+        let told = run(&engine, outer).await.unwrap();
+        assert_eq!(told["Error"], json!("Sfn.AccessDeniedException"), "{told}");
+    }
+    let parameters = json!({
+        "Definition": state, "RoleArn": "arn:aws:iam::000000000000:role/r", "InspectionLevel": "TRACE", "RevealSecrets": false,
+    });
+    let task =
+        json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:testState", "Parameters": parameters });
+    let told = run(&engine, task).await.unwrap().to_string();
+    assert!(
+        told.contains("x-api-key") && !told.contains("sesame"),
+        "what went over the wire, without the secret: {told}"
+    );
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn who_holds_a_token_cannot_put_a_secret_into_a_history() {
+    let engine = Engine::with_functions("http-tokens", CONNECTIONS).await;
+    for (name, operation, said) in [
+        ("M1", "SendTaskSuccess", json!({ "output": r#"{"key": "b3BlbiBzZXNhbWU=", "k": "open sesame"}"# })),
+        ("M2", "SendTaskFailure", json!({ "error": "hidden", "cause": "it is open+sesame" })),
+    ] {
+        let parameters = json!({ "QueueUrl": "q", "MessageBody": { "t.$": "$$.Task.Token" } });
+        let queue = json!({ "QueueName": "q" });
+        let (status, _) = engine.ask("AmazonSQS.CreateQueue", &queue).await;
+        assert_eq!(status, StatusCode::OK);
+        let state = json!({
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": parameters,
+        });
+        let machine = engine.machine(name, only(state)).await;
+        let execution = engine.start(&machine, "one").await;
+        let token = loop {
+            let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": "q" })).await;
+            if let Some(body) = got["Messages"][0]["Body"].as_str() {
+                break serde_json::from_str::<Value>(body).unwrap()["t"].take();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        let mut ask = json!({ "taskToken": token });
+        ask.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        engine.call(operation, ask).await;
+        let row = engine.ended(&execution).await;
+        match row.output {
+            Some(output) => assert_eq!(output, r#"{"key":"****","k":"****"}"#),
+            None => assert_eq!((row.error.as_deref(), row.cause.as_deref()), (Some("****"), Some("it is ****"))),
+        }
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn the_programs_own_addresses_are_out_of_reach_of_a_workflow() {
+    let seen = Seen::default();
+    let dashboard = serve_and_note(Arc::clone(&seen)).await;
+    let connections = format!(
+        "{CONNECTIONS}\n[connections.oauth]\nauthorization = \"oauth\"\ntoken_url = \"http://{dashboard}/token\"\nclient_id = \"c\"\nclient_secret = \"secret\"\n"
+    );
+    let engine = Engine::with_functions("http-own", &connections).await;
+    engine.host.http.close_to(dashboard);
+    let runtime = engine.host.functions.address();
+    for port in [dashboard.port(), runtime.port()] {
+        for host in ["127.0.0.1", "localhost", "127.9.9.9", "[::1]"] {
+            let gateway = json!({ "Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "Parameters": {
+                "ApiEndpoint": format!("{host}:{port}"), "Method": "POST", "Stage": "echo", "RequestBody": "decision=approve",
+            }});
+            for state in [gateway, call("key", &format!("http://{host}:{port}/echo"), json!({}))] {
+                let (error, cause) = run(&engine, state).await.unwrap_err();
+                assert_eq!(error, "States.Runtime", "{host}: {cause}");
+                assert!(cause.contains("where Countersign itself listens"), "{host}: {cause}");
+            }
+        }
+        // What is no plain address of this machine goes through https alone, and gets no further.
+        for host in ["0.0.0.0", "2130706433", "127.1", "0x7f000001", "[::ffff:127.0.0.1]", "[::]"] {
+            let (_, cause) =
+                run(&engine, call("key", &format!("https://{host}:{port}/echo"), json!({}))).await.unwrap_err();
+            let refusals = ["where Countersign itself listens", "invalid dns name"];
+            assert!(refusals.iter().any(|refusal| cause.contains(refusal)), "{host}: {cause}");
+        }
+    }
+    let (error, cause) = run(&engine, call("oauth", "https://api.example.com/", json!({}))).await.unwrap_err();
+    assert_eq!(error, "Events.ConnectionResource.InvalidConnectionState");
+    assert!(cause.contains("where Countersign itself listens"), "{cause}");
+    assert_eq!(seen.lock().unwrap().len(), 0, "nothing arrived");
     engine.remove().await;
 }

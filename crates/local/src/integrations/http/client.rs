@@ -1,6 +1,7 @@
 //! The client that HTTP tasks call with: it follows no redirect, waits a minute at most, and reads no more than a payload.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,20 +10,24 @@ use axum::http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
+
+use super::guard::{Guard, Refused};
 
 /// The whole of a call, whatever the task's own timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
 
-type Inner = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+type Inner = Client<HttpsConnector<Guard>, Full<Bytes>>;
 
 /// A client, made when the first task calls.
 #[derive(Default)]
-pub struct HttpClient(OnceLock<Result<Inner, String>>);
+pub struct HttpClient {
+    inner: OnceLock<Result<Inner, String>>,
+    guard: Guard,
+}
 
 /// What a server answered.
 #[derive(Debug)]
@@ -37,22 +42,30 @@ pub struct Response {
 pub enum Trouble {
     /// The server was not reached, or did not answer in time.
     Socket(String),
+    /// No task may connect there.
+    Refused(Refused),
     TooLarge,
 }
 
 impl HttpClient {
+    /// Makes an address of the program's own unreachable for tasks.
+    pub fn close_to(&self, address: SocketAddr) {
+        self.guard.close(address);
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// # Errors
     /// There is no whole answer.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
-        let client = self.0.get_or_init(build).as_ref().map_err(|error| Trouble::Socket(error.clone()))?;
+        let client =
+            self.inner.get_or_init(|| build(&self.guard)).as_ref().map_err(|error| Trouble::Socket(error.clone()))?;
         let late = |_| Trouble::Socket(format!("The request timed out after {} seconds", PATIENCE.as_secs()));
         tokio::time::timeout(PATIENCE, exchange(client, request)).await.map_err(late)?
     }
 }
 
-fn build() -> Result<Inner, String> {
+fn build(guard: &Guard) -> Result<Inner, String> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let with_roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
     let builder = with_roots.or_else(|error| {
@@ -63,11 +76,12 @@ fn build() -> Result<Inner, String> {
         Ok(HttpsConnectorBuilder::new().with_tls_config(config))
     });
     let builder = builder.map_err(|error: rustls::Error| format!("There is no TLS: {error}"))?;
-    Ok(Client::builder(TokioExecutor::new()).build(builder.https_or_http().enable_http1().build()))
+    Ok(Client::builder(TokioExecutor::new())
+        .build(builder.https_or_http().enable_http1().wrap_connector(guard.clone())))
 }
 
 async fn exchange(client: &Inner, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
-    let response = client.request(request).await.map_err(|error| Trouble::Socket(reasons(&error)))?;
+    let response = client.request(request).await.map_err(|error| unconnected(&error))?;
     let (head, body) = response.into_parts();
     let body = Limited::new(body, PAYLOAD).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() { Trouble::TooLarge } else { Trouble::Socket(reasons(error.as_ref())) }
@@ -75,6 +89,17 @@ async fn exchange(client: &Inner, request: Request<Full<Bytes>>) -> Result<Respo
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Ok(Response { status: head.status, headers, body: body.to_bytes().to_vec() })
+}
+
+fn unconnected(error: &(dyn Error + 'static)) -> Trouble {
+    let mut source = Some(error);
+    while let Some(error) = source {
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return Trouble::Refused(refused.clone());
+        }
+        source = error.source();
+    }
+    Trouble::Socket(reasons(error))
 }
 
 /// An error with what it came from.

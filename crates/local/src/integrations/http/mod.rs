@@ -3,6 +3,7 @@
 mod client;
 mod form;
 mod gateway;
+mod guard;
 mod request;
 
 use serde_json::{Map, Value, json};
@@ -15,9 +16,7 @@ use request::Draft;
 use super::answer::Answer;
 use crate::connections::{Authorization, Connection, Secret};
 use crate::host::Host;
-
-/// What stands for a secret that is not to be shown.
-const HIDDEN: &str = "****";
+use crate::masks::{HIDDEN, Masks};
 
 /// What went over the wire, as `TestState` shows it.
 #[derive(Debug, Default)]
@@ -46,13 +45,26 @@ async fn call(host: &Host, parameters: &Value, reveal: bool, exchange: &mut Exch
         Draft::of(parameters, connection, token.as_ref(), region, secret)
             .map_err(|why| Answer::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
     };
-    let (plain, hidden) = (draft(&|secret| secret.reveal().to_owned())?, draft(&|_| HIDDEN.to_owned())?);
+    let (plain, hidden) = (draft(&|secret| secret.reveal().to_owned())?, draft(&hidden)?);
     exchange.request = Some(shown_request(if reveal { &plain } else { &hidden }));
     let request =
         plain.request().map_err(|why| Answer::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
-    let response = host.http.send(request).await.map_err(|error| trouble(error, "http"))?;
-    exchange.response = Some(shown_response(&plain, &response));
-    answered(&response, "States.Http.StatusCode")
+    let masks = Masks::of_call(connection, token.as_ref());
+    let response = host.http.send(request).await.map_err(|error| masks.answer(trouble(error, "http")))?;
+    let shown = shown_response(&plain, &response);
+    exchange.response = Some(if reveal { shown } else { masked(&masks, &shown) });
+    // The server may have sent back what it was sent.
+    answered(&response, "States.Http.StatusCode").map(|done| masks.answer(done)).map_err(|failed| masks.answer(failed))
+}
+
+/// How a secret is shown.
+fn hidden(secret: &Secret) -> String {
+    if secret.is_public() { secret.reveal().to_owned() } else { HIDDEN.to_owned() }
+}
+
+/// What a server answered, without the secrets that it was sent.
+fn masked(masks: &Masks, shown: &Value) -> Value {
+    serde_json::from_str(&masks.json(shown.to_string())).unwrap_or_else(|_| json!(HIDDEN))
 }
 
 /// The connection that the parameters name, which the functions' file declares.
@@ -79,10 +91,17 @@ async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, A
     let draft = request::token(token_url, client_id, client_secret, scope.as_deref())
         .and_then(|draft| draft.request())
         .map_err(|why| refused(format!("The token cannot be asked for: {why}.")))?;
-    let response = host.http.send(draft).await.map_err(|_| refused(format!("{token_url} gave no token.")))?;
+    let response = host.http.send(draft).await.map_err(|trouble| match trouble {
+        Trouble::Refused(why) => refused(format!("The token cannot be asked for: {why}.")),
+        _ => refused(format!("{token_url} gave no token.")),
+    })?;
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     match body["access_token"].as_str().filter(|_| response.status.is_success()) {
-        Some(token) => Ok(Some(Secret::new(token))),
+        Some(token) => {
+            let token = Secret::new(token);
+            host.masks.remember(&token);
+            Ok(Some(token))
+        }
         None => Err(refused(format!("{token_url} answered {} without a token.", response.status))),
     }
 }
@@ -91,6 +110,7 @@ async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, A
 fn trouble(trouble: Trouble, service: &str) -> Answer {
     match trouble {
         Trouble::Socket(why) => Answer::failed("States.Http.Socket", why),
+        Trouble::Refused(why) => Answer::failed("States.Runtime", format!("The {service} task cannot call: {why}.")),
         Trouble::TooLarge => Answer::failed(
             "States.DataLimitExceeded",
             format!(

@@ -1,0 +1,216 @@
+//! What hides the secrets of connections in whatever comes back: a server may send the headers of a request back, and
+//! a function may read and return what it should not know. An answer passes here before it becomes an event.
+
+mod needle;
+
+use std::borrow::Cow;
+use std::sync::RwLock;
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use serde::de::IgnoredAny;
+
+use crate::connections::{Authorization, Connection, Secret};
+use crate::integrations::Answer;
+use needle::Needle;
+
+/// What stands for a secret that is not to be shown.
+pub const HIDDEN: &str = "****";
+/// A secret of fewer characters stands in too many texts by chance: it is hidden in the answers to its own connection
+/// alone, and there only where it stands by itself.
+const SHORT: usize = 4;
+/// The fewest characters of base64 that tell a secret from chance.
+const TELLING: usize = 5;
+/// The tokens of OAuth that are remembered.
+const TOKENS: usize = 64;
+
+/// The secrets that are hidden, in the forms in which they may come back.
+#[derive(Debug, Default)]
+pub struct Masks {
+    declared: Vec<Needle>,
+    /// Each token's needles, the oldest first.
+    tokens: RwLock<Vec<Vec<Needle>>>,
+}
+
+impl Masks {
+    /// Hides what is secret in these connections, except what is too short to be told from other text.
+    pub fn of<'a>(connections: impl Iterator<Item = &'a Connection>) -> Self {
+        let secrets: Vec<String> = connections.flat_map(secrets).collect();
+        let long = secrets.iter().filter(|secret| secret.chars().count() >= SHORT);
+        Self { declared: sorted(long.flat_map(|secret| needles(secret)).collect()), tokens: RwLock::default() }
+    }
+
+    /// Hides all that is secret in one connection, and the token that it was given.
+    pub fn of_call(connection: &Connection, token: Option<&Secret>) -> Self {
+        let secrets = secrets(connection).into_iter().chain(token.map(|token| token.reveal().to_owned()));
+        Self { declared: sorted(secrets.flat_map(|secret| needles(&secret)).collect()), tokens: RwLock::default() }
+    }
+
+    /// Hides a token from now on.
+    pub fn remember(&self, token: &Secret) {
+        let added = sorted(needles(token.reveal()));
+        let mut tokens = self.tokens.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if token.reveal().chars().count() < SHORT || tokens.contains(&added) {
+            return;
+        }
+        if tokens.len() >= TOKENS {
+            tokens.remove(0);
+        }
+        tokens.push(added);
+    }
+
+    /// An answer without the secrets.
+    #[must_use]
+    pub fn answer(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Done(output) => Answer::Done(self.json(output)),
+            Answer::Submitted(output) => Answer::Submitted(self.json(output)),
+            Answer::Failed { error, cause } => Answer::Failed { error: self.json(error), cause: self.json(cause) },
+            Answer::Nothing => Answer::Nothing,
+        }
+    }
+
+    /// A text of JSON without the secrets; a text that is no JSON, as a text. Every digit of the rest stays as it is.
+    #[must_use]
+    pub fn json(&self, text: String) -> String {
+        if !self.may_hold(&text) {
+            return text;
+        }
+        if serde_json::from_str::<IgnoredAny>(&text).is_err() {
+            return self.text(&text).into_owned();
+        }
+        let hidden = self.literals(&text);
+        // A secret that begins or ends within an escape could leave half of it behind.
+        if serde_json::from_str::<IgnoredAny>(&hidden).is_ok() { hidden } else { format!("\"{HIDDEN}\"") }
+    }
+
+    /// A text without the secrets.
+    #[must_use]
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.may_hold(text) { Cow::Owned(self.hide(text, false)) } else { Cow::Borrowed(text) }
+    }
+
+    fn may_hold(&self, text: &str) -> bool {
+        !text.is_empty() && self.with(|needles| !needles.is_empty())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&[&Needle]) -> T) -> T {
+        let tokens = self.tokens.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let all: Vec<&Needle> = self.declared.iter().chain(tokens.iter().flatten()).collect();
+        work(&all)
+    }
+
+    /// JSON with the secrets hidden in its strings and names, and among its numbers.
+    fn literals(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find('"') {
+            let (before, after) = rest.split_at(start + 1);
+            self.values(&before[..start], &mut out);
+            let end = string_end(after);
+            out.push('"');
+            out.push_str(&self.hide(&after[..end], true));
+            out.push('"');
+            rest = after.get(end + 1..).unwrap_or_default();
+        }
+        self.values(rest, &mut out);
+        out
+    }
+
+    /// What stands between two strings: a number that is a secret is hidden as a string.
+    fn values(&self, between: &str, out: &mut String) {
+        for part in between.split_inclusive([',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r']) {
+            let value = part.trim_end_matches([',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r']);
+            if value.len() >= SHORT && self.with(|needles| needles.iter().any(|needle| needle.is(value))) {
+                out.push_str(&format!("\"{HIDDEN}\"{}", &part[value.len()..]));
+            } else {
+                out.push_str(part);
+            }
+        }
+    }
+
+    /// A text with every secret hidden. `escaped` says that the text stands in quotes: a secret begins where no escape is
+    /// under way.
+    fn hide(&self, text: &str, escaped: bool) -> String {
+        self.with(|needles| {
+            let mut out = String::with_capacity(text.len());
+            let mut at = 0;
+            while at < text.len() {
+                if let Some(end) = needles.iter().find_map(|needle| needle.end_at(text, at, escaped)) {
+                    out.push_str(HIDDEN);
+                    at = end;
+                    continue;
+                }
+                let step = if escaped { needle::unit(text, at) } else { needle::letter(text, at) };
+                out.push_str(&text[at..at + step]);
+                at += step;
+            }
+            out
+        })
+    }
+}
+
+/// How long a string's content is that begins here.
+fn string_end(text: &str) -> usize {
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'"' => return at,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// Everything secret in a connection, as it is sent.
+fn secrets(connection: &Connection) -> Vec<String> {
+    let signs = match &connection.authorization {
+        Authorization::ApiKey { value, .. } => vec![value.reveal().to_owned()],
+        Authorization::Basic { username, password } => {
+            vec![password.reveal().to_owned(), BASE64_STANDARD.encode(format!("{username}:{}", password.reveal()))]
+        }
+        Authorization::OAuth { client_id, client_secret, .. } => vec![
+            client_secret.reveal().to_owned(),
+            BASE64_STANDARD.encode(format!("{client_id}:{}", client_secret.reveal())),
+        ],
+    };
+    let added = connection.headers.iter().chain(&connection.query).chain(&connection.body);
+    let added = added.filter(|(_, value)| !value.is_public()).map(|(_, value)| value.reveal().to_owned());
+    signs.into_iter().chain(added).filter(|secret| !secret.is_empty()).collect()
+}
+
+/// A secret as it is, in base64 wherever it stands there, and in hexadecimal digits.
+fn needles(secret: &str) -> Vec<Needle> {
+    let alone = secret.chars().count() < SHORT;
+    let mut all = vec![Needle::new(secret, alone)];
+    if alone {
+        return all;
+    }
+    let padded = [BASE64_STANDARD.encode(secret)];
+    all.extend(padded.iter().map(|text| Needle::new(text, false)));
+    for offset in 0..3 {
+        let bytes: Vec<u8> = std::iter::repeat_n(0, offset).chain(secret.bytes()).collect();
+        // The characters that hold nothing but bits of the secret.
+        let (first, end) = ((8 * offset).div_ceil(6), 8 * bytes.len() / 6);
+        for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes)] {
+            let own = text.get(first..end).unwrap_or_default();
+            if own.len() >= TELLING {
+                all.push(Needle::new(own, false));
+            }
+        }
+    }
+    let digits: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    all.extend([Needle::new(&digits.to_ascii_uppercase(), false), Needle::new(&digits, false)]);
+    all
+}
+
+/// The longest first: a secret may be part of another one.
+fn sorted(mut needles: Vec<Needle>) -> Vec<Needle> {
+    needles.sort_by_key(|needle| std::cmp::Reverse(needle.length()));
+    needles.dedup();
+    needles
+}
+
+#[cfg(test)]
+mod tests;
