@@ -330,6 +330,19 @@ def write_functions(play, folder, out):
         file.write(text)
 
 
+def up_to_date(case):
+    """The case as AWS would answer it today: since November 2024 the exit of a distributed map follows MapRunStarted, and
+    before it followed MapRunSucceeded."""
+    day, month, year = (case.get("recorded_date") or "01-01-2000").split(",")[0].split("-")
+    if case.get("kind") == "execution" and (int(year), int(month)) < (2024, 11):
+        events = case["expected"].get("history") or []
+        succeeded = {event["id"]: event["previousEventId"] for event in events if event["type"] == "MapRunSucceeded"}
+        for event in events:
+            if event["type"] == "MapStateExited":
+                event["previousEventId"] = succeeded.get(event["previousEventId"], event["previousEventId"])
+    return case
+
+
 def known_differences():
     """The names in conformance-known.txt."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "conformance-known.txt")) as file:
@@ -368,6 +381,8 @@ def main():
     if sys.argv[1] == "--write-functions":
         return write_functions(play, recordings, sys.argv[2])
     import compare
+    load = play.load
+    play.load = lambda *arguments: [up_to_date(case) for case in load(*arguments)]
     play.play_case = with_services(play.play_case, compare.check, Services(sys.argv[1]))
     play.main()
     if "--report" in sys.argv:

@@ -3,7 +3,7 @@
 use countersign_asl::expr::path::Path;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, TIMEOUT};
 use crate::program::{CompileError, Names, target};
 use crate::retry::{error_names, matches};
 use crate::template::Template;
@@ -58,10 +58,11 @@ impl Catcher {
     }
 }
 
-/// What the handler of a failure gets: `Error` and `Cause`, null where the failure has none.
+/// What the handler of a failure gets: `Error` and `Cause`, null where the failure has none. A timeout has an empty cause.
 pub(crate) fn error_output(failure: &Failure) -> Value {
+    let empty = || (failure.error.as_deref() == Some(TIMEOUT)).then(String::new);
     let mut output = json!({});
     output["Error"] = failure.error.clone().into();
-    output["Cause"] = failure.cause.clone().into();
+    output["Cause"] = failure.cause.clone().or_else(empty).into();
     output
 }

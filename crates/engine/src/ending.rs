@@ -7,7 +7,7 @@ use countersign_trace::{Details, EventKind};
 use crate::OutcomeStatus;
 use crate::catch::{Catcher, error_output};
 use crate::execution::{EVENTS, Execution, Purpose};
-use crate::failure::Failure;
+use crate::failure::{Failure, TIMEOUT};
 use crate::program::State;
 use crate::run::combine;
 use crate::states;
@@ -92,7 +92,7 @@ impl Execution {
 
     /// A failure that nothing takes ends the whole execution, or the whole child of a distributed map. The states
     /// around it are given up without a word.
-    fn fail_whole(&mut self, thread: usize, failure: Failure) {
+    pub(crate) fn fail_whole(&mut self, thread: usize, failure: Failure) {
         let log = self.threads[thread].log;
         let mut top = thread;
         while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
@@ -285,7 +285,9 @@ impl Execution {
         self.halt(0);
         let kind =
             if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
-        let details = Details { error: error.clone(), cause: cause.clone(), ..Details::default() };
+        // The event of a timeout names it; the execution's description has no error.
+        let told = if status == OutcomeStatus::TimedOut { Some(TIMEOUT.to_owned()) } else { error.clone() };
+        let details = Details { error: told, cause: cause.clone(), ..Details::default() };
         // The service lets this event follow none, and aborts the states without events.
         self.threads[0].previous = self.push(0, 0, kind, details);
         self.close(status, None, error, cause);

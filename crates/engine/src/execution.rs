@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::context::{ROOM, View, next_random};
+use crate::failure::Failure;
 use crate::map_run::MapRun;
 use crate::meter::{Meter, SharedSandbox};
 use crate::states::task::OpenTask;
@@ -41,6 +42,8 @@ pub struct Execution {
     /// The bytes of the variables in scope, by the history of the execution that they belong to.
     stored: BTreeMap<usize, usize>,
     pub(crate) input: Data,
+    /// Why the input cannot be read, where it cannot: the execution fails with it.
+    unreadable: Option<String>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) free: Vec<usize>,
     pub(crate) ready: VecDeque<usize>,
@@ -89,7 +92,10 @@ pub(crate) enum Purpose {
 impl Execution {
     /// An execution that has not begun: its first input is [`Input::Start`].
     pub fn new(program: Arc<Program>, params: StartParams) -> Execution {
-        let input = Data::parse(&params.input).unwrap_or_else(|| Data::new(Value::Object(serde_json::Map::new())));
+        let (input, unreadable) = match Data::read(&params.input) {
+            Ok(input) => (input, None),
+            Err(why) => (Data { value: Arc::default(), text: Arc::from(params.input.as_str()) }, Some(why)),
+        };
         Execution {
             program,
             chance: Cell::new(params.seed),
@@ -99,6 +105,7 @@ impl Execution {
             size: 0,
             stored: BTreeMap::new(),
             input,
+            unreadable,
             threads: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
@@ -233,6 +240,11 @@ impl Execution {
 
     fn start(&mut self) {
         self.open();
+        if let Some(why) = self.unreadable.take() {
+            self.ready.clear();
+            self.fail_whole(0, Failure::runtime(format!("The input of the execution cannot be read: {why}")));
+            return;
+        }
         let express = (self.params.kind == ExecutionKind::Express).then_some(EXPRESS_TIME);
         let limit = self.program.timeout.into_iter().chain(express).min();
         if let Some(seconds) = limit {

@@ -177,7 +177,9 @@ impl Execution {
         }
         check_depth(&output.text)?;
         check_depth(&variables)?;
+        // An empty `Assign` is as good as none.
         let assigned = assigned.and_then(|v| if let Value::Object(o) = v { Some(o) } else { None });
+        let assigned = assigned.filter(|variables| !variables.is_empty());
         let assigned_variables =
             assigned.as_ref().map(|o| o.iter().map(|(k, v)| (k.clone(), v.to_string())).collect::<IndexMap<_, _>>());
         if assigned_variables.as_ref().is_some_and(|variables| !self.store(thread, variables)) {

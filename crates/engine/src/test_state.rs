@@ -211,7 +211,7 @@ fn give(execution: &mut Execution, request: &TaskRequest, answer: &Answer) {
 /// Map and Parallel states: the mock stands for all of their children.
 fn answer_whole(execution: &mut Execution, answer: &Answer) {
     match answer {
-        Ok(output) => execution.complete(0, Data::parse(output).unwrap_or_else(|| Data::new(Value::Null))),
+        Ok(output) => execution.complete(0, Data::read(output).unwrap_or_else(|_| Data::new(Value::Null))),
         Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
     }
     execution.ready.push_back(0);
@@ -263,7 +263,7 @@ fn inspect_result(execution: &Execution, state: &State, answer: &str, inspection
         return;
     }
     inspection.insert("result".into(), answer.into());
-    let Some(result) = Data::parse(answer).filter(|_| !state.jsonata) else {
+    let Some(result) = Data::read(answer).ok().filter(|_| !state.jsonata) else {
         return;
     };
     let at = execution.entered_thread();

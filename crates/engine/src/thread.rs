@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign_asl::read_json;
 use serde_json::Value;
 
 use crate::context::{Situation, Variables};
@@ -23,10 +24,13 @@ impl Data {
         Data { text: Arc::from(value.to_string()), value: Arc::new(value) }
     }
 
-    /// Parses a text and keeps it as it is written.
-    pub fn parse(text: &str) -> Option<Data> {
-        let value = serde_json::from_str(text).ok()?;
-        Some(Data { value: Arc::new(value), text: Arc::from(text) })
+    /// Reads a text and keeps it as it is written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(text: &str) -> Result<Data, String> {
+        let value = read_json(text)?;
+        Ok(Data { value: Arc::new(value), text: Arc::from(text) })
     }
 }
 

@@ -206,10 +206,163 @@ fn waits_say_what_is_wrong_with_their_time() {
     }
     let mut jsonata = wait("Timestamp", "{% 'soon' %}");
     jsonata["QueryLanguage"] = "JSONata".into();
-    let told =
-        "The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time format string: soon";
-    fails(jsonata, json!({}), "States.QueryEvaluationError", &format!("@ {told}"));
-    fails(wait("Timestamp", "soon"), json!({}), "States.Runtime", &format!("@ {told}"));
+    let told = "@ The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon";
+    fails(jsonata, json!({}), "States.QueryEvaluationError", told);
+    for soon in ["2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00"] {
+        let mut jsonata = wait("Timestamp", "{% $states.input.at %}");
+        jsonata["QueryLanguage"] = "JSONata".into();
+        let told = "ISO-8601 extended offset date-time format string";
+        let words = format!("@ The Timestamp field cannot be parsed as an {told}: {soon}");
+        fails(jsonata, json!({"at": soon}), "States.QueryEvaluationError", &words);
+        let words = format!("@ The TimestampPath parameter does not reference a valid {told}: $.at == {soon}");
+        fails(wait("TimestampPath", "$.at"), json!({"at": soon}), "States.Runtime", &words);
+    }
+    for (value, told) in [
+        (json!(-1), "references a negative value: $.in.n == -1"),
+        (json!(1.5), "cannot be parsed as a long value: $.in.n == 1.5"),
+        (json!(-1.5), "cannot be parsed as a long value: $.in.n == -1.5"),
+        (json!("soon"), "cannot be parsed as a long value: $.in.n == soon"),
+        (json!("-2"), "references a negative value: $.in.n == -2"),
+        (json!([1]), "cannot be parsed as a long value: $.in.n == [1]"),
+    ] {
+        let told = format!("@ The SecondsPath parameter {told}");
+        fails(wait("SecondsPath", "$.in.n"), json!({"in": {"n": value}}), "States.Runtime", &told);
+    }
+}
+
+#[test]
+fn a_wait_is_not_too_long() {
+    let told = "@ Wait state delay is too long.";
+    let wait = |field: &str, value: Value| json!({"Type": "Wait", field: value, "End": true});
+    let jsonata = |field: &str| {
+        let mut wait = wait(field, json!("{% $states.input.n %}"));
+        wait["QueryLanguage"] = "JSONata".into();
+        wait
+    };
+    for (state, n) in [
+        (wait("SecondsPath", json!("$.n")), json!(100_000_000)),
+        (jsonata("Seconds"), json!(100_000_000)),
+        (wait("TimestampPath", json!("$.n")), json!("9999-01-01T00:00:00Z")),
+        (jsonata("Timestamp"), json!("9999-01-01T00:00:00Z")),
+    ] {
+        fails(state, json!({"n": n}), "States.Runtime", told);
+    }
+    for state in [wait("SecondsPath", json!("$.n")), jsonata("Seconds")] {
+        let execution = play(&json!({"StartAt": "S", "States": {"S": state}}), &json!({"n": 99_999_999}));
+        assert!(execution.outcome().unwrap().output.is_some());
+    }
+}
+
+#[test]
+fn an_expression_that_yields_a_function_yields_nothing_that_a_state_can_hold() {
+    for expression in ["function($x) { $x }", "$sum", "[1, $sum]", "/a/"] {
+        let state =
+            json!({"QueryLanguage": "JSONata", "Type": "Pass", "Output": format!("{{% {expression} %}}"), "End": true});
+        let told = format!(
+            "@ The JSONata expression '{expression}' specified for the field 'Output' returned an unsupported result type."
+        );
+        fails(state, json!({}), "States.QueryEvaluationError", &told);
+    }
+}
+
+#[test]
+fn a_task_stays_in_the_partition_of_its_execution() {
+    let run = |resource: &str, arn: &str| {
+        let state = json!({"Type": "Task", "Resource": resource, "Parameters": {}, "End": true});
+        let program = Arc::new(Program::compile(&json!({"StartAt": "S", "States": {"S": state}})).unwrap());
+        let params = StartParams { execution_arn: arn.into(), input: "{}".into(), ..StartParams::default() };
+        let answer = &mut |request: &countersign_engine::TaskRequest| {
+            Some(vec![Input::TaskSucceeded { task: request.task, output: "1".into() }])
+        };
+        host::play(&program, params, answer).0.outcome().unwrap().cause.clone().unwrap_or_default()
+    };
+    let (here, there) =
+        ("arn:aws:states:us-east-1:1:execution:m:e", "arn:aws-us-gov:states:us-gov-west-1:1:execution:m:e");
+    for resource in ["states:::sns:publish", "lambda:us-gov-west-1:1:function:f", "states:us-gov-west-1:1:activity:a"] {
+        let told = "The resource belongs to a different partition from the running execution. Expected 'aws', was 'aws-us-gov'.";
+        assert!(run(&format!("arn:aws-us-gov:{resource}"), here).ends_with(told), "{resource}");
+        assert_eq!(run(&format!("arn:aws-us-gov:{resource}"), there), "");
+        assert_eq!(run(&format!("arn:aws:{resource}"), here), "");
+    }
+    assert!(run("arn:aws:states:::sns:publish", there).ends_with("Expected 'aws-us-gov', was 'aws'."));
+}
+
+/// The details of an event that AWS leaves a word out of.
+fn details(execution: &Execution, kind: &str) -> Value {
+    let event = execution.history().iter().find(|event| event.kind.name() == kind).unwrap();
+    let event = serde_json::to_value(event).unwrap();
+    event.as_object().unwrap().iter().find(|(key, _)| key.ends_with("Details")).map_or(Value::Null, |(_, d)| d.clone())
+}
+
+#[test]
+fn a_timeout_has_a_name_and_no_cause() {
+    let program = |definition: Value| Arc::new(Program::compile(&definition).unwrap());
+    let wait = json!({"Type": "Wait", "Seconds": 9, "End": true});
+    let whole = program(json!({"StartAt": "S", "TimeoutSeconds": 1, "States": {"S": wait}}));
+    let params = StartParams { input: "{}".into(), ..StartParams::default() };
+    let execution = host::play(&whole, params.clone(), &mut |_| None).0;
+    assert_eq!(details(&execution, "ExecutionTimedOut"), json!({"error": "States.Timeout"}));
+    let outcome = execution.outcome().unwrap();
+    assert_eq!((&outcome.error, &outcome.cause), (&None, &None));
+    for limit in ["TimeoutSeconds", "HeartbeatSeconds"] {
+        for (language, read) in [("JSONPath", json!({})), ("JSONata", json!({"Output": "{% $states.errorOutput %}"}))] {
+            let mut catcher = json!({"ErrorEquals": ["States.ALL"], "Next": "Done"});
+            catcher.as_object_mut().unwrap().extend(read.as_object().unwrap().clone());
+            let task = json!({"Type": "Task", "QueryLanguage": language, "Resource": "arn:aws:states:::sns:publish",
+                limit: 1, "Catch": [catcher], "End": true});
+            let done = json!({"Type": "Pass", "End": true});
+            let caught = program(json!({"StartAt": "S", "States": {"S": task, "Done": done}}));
+            let execution = host::play(&caught, params.clone(), &mut |_| None).0;
+            let output = execution.outcome().unwrap().output.clone().unwrap();
+            assert_eq!(output, r#"{"Error":"States.Timeout","Cause":""}"#, "{limit} {language}");
+            assert_eq!(details(&execution, "TaskTimedOut")["cause"], Value::Null);
+        }
+    }
+}
+
+#[test]
+fn the_exit_of_a_distributed_map_follows_the_start_of_its_run() {
+    let mut definition = map(json!({"Type": "Pass", "End": true}));
+    definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"] =
+        json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    let execution = play(&definition, &json!([1]));
+    let chain: Vec<_> = execution.history().iter().map(|e| (e.kind.name(), e.previous_event_id)).collect();
+    let expected = [
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0),
+        ("MapStateStarted", 2),
+        ("MapRunStarted", 3),
+        ("MapRunSucceeded", 4),
+        ("MapStateSucceeded", 5),
+        ("MapStateExited", 4),
+        ("ExecutionSucceeded", 7),
+    ];
+    assert_eq!(chain, expected);
+}
+
+#[test]
+fn an_empty_assign_assigns_nothing() {
+    for language in ["JSONPath", "JSONata"] {
+        let exited = |assign: Value| {
+            let state = json!({"Type": "Pass", "QueryLanguage": language, "Assign": assign, "End": true});
+            let execution = play(&json!({"StartAt": "S", "States": {"S": state}}), &json!({}));
+            details(&execution, "PassStateExited").get("assignedVariables").cloned()
+        };
+        assert_eq!(exited(json!({})), None);
+        assert_eq!(exited(json!({"x": 1})), Some(json!({"x": "1"})));
+    }
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_no_empty_one() {
+    let program = Arc::new(Program::compile(&json!({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}})).unwrap());
+    for input in ["{\"a\":\"\\ud83d\"}", "{\"a\":1e400}", &"[".repeat(128), "\u{feff}{}", ""] {
+        let params = StartParams { input: input.into(), ..StartParams::default() };
+        let execution = host::play(&program, params, &mut |_| None).0;
+        let outcome = execution.outcome().unwrap();
+        assert_eq!((outcome.output.as_deref(), outcome.error.as_deref()), (None, Some("States.Runtime")), "{input}");
+        assert_eq!(execution.history().len(), 2);
+    }
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, Refusa
 
 /// Nothing at all is null.
 fn parse(source: &str) -> Option<Value> {
-    if source.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(source).ok() }
+    if source.trim().is_empty() { Some(Value::Null) } else { crate::read_json(source).ok() }
 }
 
 fn partition(items: &[Value], size: i64) -> Option<Value> {

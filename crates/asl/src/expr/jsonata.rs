@@ -41,7 +41,7 @@ pub enum JsonataError {
     #[error("returned nothing (undefined).")]
     Undefined,
     /// The result is a function or another value that JSON does not have.
-    #[error("returned an unexpected result type. Expected a JSON value, but was a function.")]
+    #[error("returned an unsupported result type.")]
     NotJson,
     /// The evaluator's error: a code such as `T2001`, and its text.
     #[error("threw an error during evaluation. {0}")]

@@ -148,7 +148,7 @@ fn parse(args: &[JValue]) -> Answer {
     let Some(text) = args.first().and_then(JValue::as_str) else {
         return Ok(JValue::Undefined);
     };
-    serde_json::from_str(text)
+    crate::read_json(text)
         .map(|value| super::jsonata::from_json(&value))
         .map_err(|error| refused(&format!("D3121: The argument of function \"parse\" is not valid JSON: {error}")))
 }

@@ -242,6 +242,8 @@ impl Parser<'_> {
             self.at += c.len_utf8();
             match c {
                 _ if c == quote => return Ok(name),
+                // Before the other kind of quote a backslash stands for itself.
+                '\\' if self.peek().is_some_and(|next| next != quote && matches!(next, '\'' | '"')) => name.push('\\'),
                 '\\' => match self.escaped() {
                     Some(escaped) => name.push(escaped),
                     None => break,
@@ -313,12 +315,13 @@ impl Parser<'_> {
             self.expect(")")?;
             return Ok(inner);
         }
-        let left = self.operand()?;
+        let left = self.operand(false)?;
         self.spaces();
         for (token, operator) in OPERATORS {
             if self.take_any_case(token) {
                 self.spaces();
-                return Ok(Filter::Compare(left, operator, self.operand()?));
+                let right = self.operand(operator == Operator::Matches)?;
+                return Ok(Filter::Compare(left, operator, right));
             }
         }
         match left {
@@ -327,7 +330,8 @@ impl Parser<'_> {
         }
     }
 
-    fn operand(&mut self) -> Result<Operand, String> {
+    /// A value of a comparison. `pattern`: a slash begins a regular expression, and no bare word.
+    fn operand(&mut self, pattern: bool) -> Result<Operand, String> {
         match self.peek() {
             Some('@') => {
                 self.at += 1;
@@ -339,7 +343,7 @@ impl Parser<'_> {
             }
             Some('\'' | '"') => Ok(Operand::Literal(Value::String(self.quoted()?))),
             Some('[') => self.list(),
-            Some('/') => self.pattern(),
+            Some('/') if pattern => self.pattern(),
             _ => self.literal(),
         }
     }
@@ -351,7 +355,7 @@ impl Parser<'_> {
         let mut items = Vec::new();
         self.spaces();
         while !self.take("]") {
-            match self.operand()? {
+            match self.operand(false)? {
                 Operand::Literal(value) => items.push(value),
                 _ => return Err(self.wrong("a value")),
             }
@@ -382,27 +386,21 @@ impl Parser<'_> {
         Pattern::new(&text, &flags).map(Operand::Pattern)
     }
 
+    /// A number, `true`, `false`, `null` or an object as JSON has them. Every other bare word is taken for a text, as in
+    /// `@.status == in_progress` or `@.path == /a/b`.
     fn literal(&mut self) -> Result<Operand, String> {
-        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(value)) => {
-                let taken = values.byte_offset();
-                self.at += taken;
-                Ok(Operand::Literal(value))
-            }
-            _ => self.literal_before_bracket(),
+        if self.peek() == Some('{') {
+            let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
+            let Some(Ok(value)) = values.next() else { return Err(self.wrong("an object")) };
+            let taken = values.byte_offset();
+            self.at += taken;
+            return Ok(Operand::Literal(value));
         }
-    }
-
-    /// A bare number or word directly before `)` is no complete JSON text for the JSON parser.
-    fn literal_before_bracket(&mut self) -> Result<Operand, String> {
-        let length = self
-            .rest()
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '+')))
-            .unwrap_or(self.rest().len());
+        let ends = |c: char| c.is_whitespace() || "()[]{}<>=!&|,'\"@$".contains(c);
+        let length = self.rest().find(ends).unwrap_or(self.rest().len());
         let word = &self.rest()[..length];
-        // A bare word is taken for a text, as in `@.status == Failure`.
-        let text = || word.starts_with(char::is_alphabetic).then(|| Value::from(word));
+        let text =
+            || word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '/')).then(|| Value::from(word));
         let value = serde_json::from_str(word).ok().or_else(text).ok_or_else(|| self.wrong("a value, '@' or '$'"))?;
         self.at += length;
         Ok(Operand::Literal(value))

@@ -50,6 +50,8 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
     for (name, state) in states() {
         let place = flow::state_place(path, name);
         for (at, assign) in assigned(state) {
+            // What a catcher assigns is there only after the state: the scopes within it may have it, too.
+            let is_catcher = at.starts_with("/Catch");
             for key in assign.keys() {
                 let variable = key.strip_suffix(".$").unwrap_or(key);
                 if outer.contains(variable) {
@@ -58,7 +60,7 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
                     let remedy = "Choose another name: here a variable of the outer scope can only be read.";
                     let at = super::below(&format!("{place}{at}/Assign"), key);
                     lint.error("INVALID_VARIABLE_NAME", &at, message, remedy);
-                } else {
+                } else if !is_catcher {
                     own.push(variable);
                 }
             }

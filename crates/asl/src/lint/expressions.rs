@@ -76,38 +76,39 @@ fn check_call(text: &str) -> Result<(), String> {
 /// Checks a template: of JSONPath, or of JSONata.
 pub(super) fn check_template(lint: &mut Lint, value: &Value, place: &str, language: QueryLanguage) {
     match language {
-        QueryLanguage::JsonPath => check_payload_template(lint, value, place),
+        QueryLanguage::JsonPath => check_payload_template(lint, value, place, place),
         QueryLanguage::Jsonata => check_jsonata_value(lint, value, place),
     }
 }
 
-fn check_payload_template(lint: &mut Lint, value: &Value, place: &str) {
+/// AWS names the template for whatever is wrong with its fields; `place` is where that is.
+fn check_payload_template(lint: &mut Lint, value: &Value, template: &str, place: &str) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
                 let inner = below(place, key);
                 let Some(plain) = key.strip_suffix(".$") else {
                     warn_of_missing_dollar(lint, key, value, &inner);
-                    check_payload_template(lint, value, &inner);
+                    check_payload_template(lint, value, template, &inner);
                     continue;
                 };
                 if object.contains_key(plain) {
                     let message = format!("The field '{plain}' is there twice: as '{plain}' and as '{key}'");
-                    lint.schema(&inner, message, format!("Keep one of '{plain}' and '{key}'."));
+                    lint.schema_within(template, &inner, message, format!("Keep one of '{plain}' and '{key}'."));
                 }
-                check_dynamic(lint, key, value, &inner);
+                check_dynamic(lint, key, value, template, &inner);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                check_payload_template(lint, item, &element(place, index));
+                check_payload_template(lint, item, template, &element(place, index));
             }
         }
         _ => {}
     }
 }
 
-fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, place: &str) {
+fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, template: &str, place: &str) {
     let result = match value.as_str() {
         None => Err("it is no text".to_owned()),
         Some(text) if lint.is_open(text) => Ok(()),
@@ -117,11 +118,8 @@ fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, place: &str) {
     if let Err(reason) = result {
         let message =
             format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call");
-        lint.schema(
-            place,
-            message,
-            format!("Correct it, or write '{}' for a literal: {reason}.", &key[..key.len() - 2]),
-        );
+        let remedy = format!("Correct it, or write '{}' for a literal: {reason}.", &key[..key.len() - 2]);
+        lint.schema_within(template, place, message, remedy);
     }
 }
 
@@ -158,10 +156,12 @@ pub(super) fn looks_dynamic(text: &str) -> bool {
 }
 
 fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
-    let Some(expression) = text.strip_prefix("{%") else { return };
-    let Some(expression) = expression.strip_suffix("%}") else {
+    if !is_marked(text) {
+        return;
+    }
+    let Some(expression) = text.strip_prefix("{%").and_then(|opened| opened.strip_suffix("%}")) else {
         let message = "JSONata string must start with {% and end with %}";
-        lint.schema(place, message, "Close the expression with %}.");
+        lint.schema(place, message, "Put {% first and %} last: nothing stands around an expression, no space either.");
         return;
     };
     match references(expression.trim()) {
@@ -211,7 +211,12 @@ fn references(_expression: &str) -> Result<Vec<Reference>, String> {
     Ok(Vec::new())
 }
 
+/// Whether a text has one of an expression's marks, or both. With spaces on both sides it has none, and is plain.
+pub(super) fn is_marked(text: &str) -> bool {
+    text.starts_with("{%") || text.ends_with("%}")
+}
+
 /// In JSONata a field that must be an expression or one of the plain values.
 pub(super) fn is_jsonata(lint: &Lint, value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with("{%") || lint.is_open(text))
+    value.as_str().is_some_and(|text| is_marked(text) || lint.is_open(text))
 }

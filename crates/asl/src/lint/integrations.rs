@@ -2,27 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, SCHEMA};
+use super::{Lint, SCHEMA, services};
 use crate::model::QueryLanguage;
-
-/// Services that no task can wait for with `.sync`.
-const NEVER_SYNC: &[&str] =
-    &["lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "aws-sdk", "bedrock-agentcore"];
-/// Services that cannot be given a task token.
-const NEVER_TOKEN: &[&str] = &[
-    "athena",
-    "batch",
-    "bedrock-agentcore",
-    "codebuild",
-    "databrew",
-    "dynamodb",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "mediaconvert",
-    "sagemaker",
-];
 
 /// The fields without which a call is refused.
 const REQUIRED: &[(&str, &[&str])] = &[
@@ -50,12 +31,13 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     else {
         return;
     };
-    if !has_pattern(call) {
+    if !services::has(call) {
         let message = format!(
             "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the \
              resource is not available in this region."
         );
-        let remedy = "Use a pattern that the service has: without an ending, it answers the call itself.";
+        let remedy = "Name an action of the service, with a pattern that it has: without an ending, the service answers the \
+                      call itself. What is not listed here is called as aws-sdk:service:action.";
         lint.refused_by_aws(SCHEMA, &place, message, remedy);
         return;
     }
@@ -71,16 +53,6 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
         }
         Some(given) => check_given(lint, call, given, &format!("{path}/{field}")),
     }
-}
-
-/// Whether a service has the pattern that `service:action.pattern` asks for.
-fn has_pattern(call: &str) -> bool {
-    let service = call.split(':').next().unwrap_or_default();
-    let sync = call.ends_with(".sync") || call.ends_with(".sync:2");
-    let nothing = call.ends_with(".sync:2") && service != "states"
-        || sync && NEVER_SYNC.contains(&service)
-        || call.ends_with(".waitForTaskToken") && NEVER_TOKEN.contains(&service);
-    !nothing
 }
 
 fn check_given(lint: &mut Lint, call: &str, given: &Value, place: &str) {

@@ -11,6 +11,7 @@ mod flow;
 mod handlers;
 mod integrations;
 mod maps;
+mod services;
 mod states;
 mod syntax;
 mod values;
@@ -36,6 +37,8 @@ pub(crate) struct Finding {
     pub code: &'static str,
     pub message: String,
     pub path: String,
+    /// Where it is in the text, where that is told more exactly than by the path.
+    pub anchor: Option<String>,
     pub remedy: String,
 }
 
@@ -64,6 +67,15 @@ impl Lint {
 
     fn schema(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.error(SCHEMA, path, message, remedy);
+    }
+
+    /// What is wrong at `place`, where AWS names what is around it.
+    fn schema_within(&mut self, path: &str, place: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        let before = self.findings.len();
+        self.schema(path, message, remedy);
+        if let Some(finding) = self.findings.get_mut(before) {
+            finding.anchor = Some(place.to_owned());
+        }
     }
 
     /// What the language's specification allows and AWS refuses.
@@ -99,7 +111,7 @@ impl Lint {
         let told = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
         if *told < MOST {
             *told += 1;
-            self.findings.push(Finding { severity, code, message, path: path.to_owned(), remedy });
+            self.findings.push(Finding { severity, code, message, path: path.to_owned(), anchor: None, remedy });
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) fn check_number(
         if lint.is_open(text) {
             return;
         }
-        if language == QueryLanguage::Jsonata && text.starts_with("{%") {
+        if language == QueryLanguage::Jsonata && expressions::is_marked(text) {
             expressions::check_jsonata_value(lint, value, &place);
             return;
         }

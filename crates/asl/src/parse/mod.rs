@@ -3,8 +3,8 @@
 mod reader;
 
 pub(crate) use reader::Place;
-pub use reader::json_error;
 use reader::{Document, read};
+pub use reader::{json_error, read_json};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::{Finding, MOST, lint};
@@ -37,7 +37,7 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
         };
         return (None, vec![diagnostic]);
     }
-    let document = match read(text) {
+    let document = match read(text, created.is_none()) {
         Ok(document) => document,
         Err(error) => {
             let Place { line, column, .. } = Place::of(text, error.offset);
@@ -67,12 +67,13 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
             code: "INVALID_JSON_DESCRIPTION",
             message: format!("Duplicate field '{}'", duplicate.key),
             path: format!("{}/{}", duplicate.object, duplicate.key),
+            anchor: None,
             remedy: "Keep one of the two and remove the other.".to_owned(),
         };
         (finding, duplicate.offset)
     });
     let findings = lint(&document.value, created).into_iter().map(|finding| {
-        let offset = offset(document, &finding.path);
+        let offset = offset(document, finding.anchor.as_ref().unwrap_or(&finding.path));
         (finding, offset)
     });
     let mut found: Vec<(Finding, usize)> = duplicates.chain(findings).collect();
@@ -85,7 +86,7 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
 }
 
 fn placed(text: &str, finding: Finding, offset: usize) -> Diagnostic {
-    let Finding { severity, code, message, path, remedy } = finding;
+    let Finding { severity, code, message, path, remedy, .. } = finding;
     let Place { line, column, .. } = Place::of(text, offset);
     Diagnostic { severity, code, message, path, line, column, remedy }
 }
@@ -105,7 +106,7 @@ fn offset(document: &Document, path: &str) -> usize {
 /// The JSON value of a definition's text, placeholders included, without judging it.
 #[cfg(test)]
 pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
-    read(text).ok().map(|document| document.value)
+    read(text, true).ok().map(|document| document.value)
 }
 
 #[cfg(test)]

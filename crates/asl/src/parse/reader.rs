@@ -1,15 +1,14 @@
 //! A JSON reader that remembers where each value stands and goes on after a duplicate key.
 //!
-//! A bare `${Placeholder}` where a value belongs is read as the text `"${Placeholder}"`: a deployment puts the value there.
-//! Errors have the words of AWS's own reader.
+//! In a file, a bare `${Placeholder}` where a value belongs is read as the text `"${Placeholder}"`: a deployment puts the
+//! value there. A file may begin with a byte order mark, too. Errors have the words of AWS's own reader.
 
 use std::collections::HashMap;
 
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-/// How deep values may nest. AWS refuses deeper ones, and the reader is recursive.
-const MAX_DEPTH: usize = 200;
+/// How many objects and arrays may be within each other: as many as every other reader of JSON here takes.
+const MAX_DEPTH: usize = 127;
 
 /// Values below longer paths are told by the place around them: a long key over many values would take all memory.
 const LONGEST_PATH: usize = 2_000;
@@ -20,6 +19,24 @@ const MOST_PATHS: usize = 16_000_000;
 
 /// What a value may be, in the words of AWS's reader.
 const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+
+/// The byte order mark, which some editors put before a text.
+const MARK: char = '\u{feff}';
+
+/// Reads a JSON text that is no definition: an input, an output, a file of items. What this takes, every part of the
+/// program takes: nothing is judged by one reader and read by another.
+///
+/// # Errors
+/// What is wrong with it, in the words of AWS's reader.
+pub fn read_json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| read(text, false).map_or_else(|own| own.message, |_| error.to_string()))
+}
+
+/// What is wrong with a text that is to be JSON: why [`read_json`] would not take it.
+#[must_use]
+pub fn json_error(text: &str) -> Option<String> {
+    read_json(text).err()
+}
 
 /// A JSON text that was read.
 #[derive(Debug)]
@@ -46,24 +63,12 @@ pub(crate) struct SyntaxError {
     pub offset: usize,
 }
 
-/// Reads a whole definition.
-pub(crate) fn read(text: &str) -> Result<Document, SyntaxError> {
-    read_as(text, true)
-}
-
-/// What is wrong with a text that is to be JSON, in the words of AWS's reader.
-#[must_use]
-pub fn json_error(text: &str) -> Option<String> {
-    // Most texts are JSON, and this one keeps nothing of them.
-    serde_json::from_str::<IgnoredAny>(text).err()?;
-    Some(read_as(text, false).map_or_else(|error| error.message, |_| "Values nest too deep".to_owned()))
-}
-
-fn read_as(text: &str, placeholders: bool) -> Result<Document, SyntaxError> {
+/// Reads a whole definition: that of a file, or one that came in a request.
+pub(crate) fn read(text: &str, in_file: bool) -> Result<Document, SyntaxError> {
     let (offsets, duplicates) = (HashMap::new(), Vec::new());
-    let mut reader = Reader { text, placeholders, at: 0, path: String::new(), offsets, kept: 0, duplicates };
-    if text.starts_with('\u{feff}') {
-        reader.at = '\u{feff}'.len_utf8();
+    let mut reader = Reader { text, in_file, at: 0, path: String::new(), offsets, kept: 0, duplicates };
+    if in_file && text.starts_with(MARK) {
+        reader.at = MARK.len_utf8();
     }
     let value = reader.value(0)?;
     reader.skip_space();
@@ -104,9 +109,18 @@ impl Place {
     }
 }
 
+/// A character as AWS's reader shows it.
+fn shown(letter: char) -> String {
+    match u32::from(letter) {
+        code if letter.is_control() => format!("(CTRL-CHAR, code {code})"),
+        code if code > 0xff => format!("'{letter}' (code {code} / 0x{code:x})"),
+        code => format!("'{letter}' (code {code})"),
+    }
+}
+
 struct Reader<'a> {
     text: &'a str,
-    placeholders: bool,
+    in_file: bool,
     at: usize,
     path: String,
     offsets: HashMap<String, usize>,
@@ -137,7 +151,8 @@ impl Reader<'_> {
     /// Another character than `why` tells, or the end of the text within `around`.
     fn unexpected(&self, why: &str, around: &str) -> SyntaxError {
         let message = match self.text[self.at..].chars().next() {
-            Some(found) => format!("Unexpected character ('{found}' (code {})): {why}", u32::from(found)),
+            Some(MARK) => format!("Unexpected character ({}): JSON has no byte order mark, {why}", shown(MARK)),
+            Some(found) => format!("Unexpected character ({}): {why}", shown(found)),
             None => format!("Unexpected end-of-input: expected close marker for {around}"),
         };
         SyntaxError { message, offset: self.at }
@@ -165,14 +180,17 @@ impl Reader<'_> {
             self.kept += self.path.len();
             self.offsets.insert(self.path.clone(), self.at);
         }
-        if depth > MAX_DEPTH {
-            return Err(SyntaxError { message: format!("Values nest deeper than {MAX_DEPTH}"), offset: self.at });
+        if depth >= MAX_DEPTH && matches!(self.peek(), Some(b'{' | b'[')) {
+            return Err(SyntaxError {
+                message: format!("Values nest deeper than {MAX_DEPTH} levels"),
+                offset: self.at,
+            });
         }
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string().map(Value::String),
-            Some(b'$') if self.placeholders => self.placeholder(),
+            Some(b'$') if self.in_file => self.placeholder(),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
             _ => Err(self.no_value()),
         }
@@ -259,13 +277,15 @@ impl Reader<'_> {
         self.at += 1;
         // serde_json decodes the escapes and refuses what JSON does not allow in a text.
         let text = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(text).map_err(|_| {
+        serde_json::from_str(text).map_err(|error| {
             let message = match text.chars().find(|letter| u32::from(*letter) < 0x20) {
                 Some(control) => format!(
                     "Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped using backslash to be \
                      included in string value",
                     u32::from(control)
                 ),
+                // A half of a character, which no text can hold.
+                None if is_half(&error) => "Unpaired surrogate in a character escape".to_owned(),
                 None => "Unrecognized character escape".to_owned(),
             };
             SyntaxError { message, offset: start }
@@ -290,11 +310,21 @@ impl Reader<'_> {
             self.at += 1;
         }
         let found = &self.text[start..self.at];
-        serde_json::from_str(found).map_err(|_| SyntaxError {
-            message: format!("Unrecognized token '{found}': was expecting {VALUES}"),
-            offset: start,
+        serde_json::from_str(found).map_err(|error| {
+            let message = if error.to_string().starts_with("number out of range") {
+                format!("Numeric value ({found:.40}) out of range of double")
+            } else {
+                format!("Unrecognized token '{found}': was expecting {VALUES}")
+            };
+            SyntaxError { message, offset: start }
         })
     }
+}
+
+/// Whether an escape is the first or the second half of a character alone.
+fn is_half(error: &serde_json::Error) -> bool {
+    let told = error.to_string();
+    told.contains("surrogate") || told.contains("unexpected end of hex escape")
 }
 
 #[cfg(test)]
@@ -311,7 +341,7 @@ mod tests {
     #[test]
     fn values_places_and_duplicates() {
         let text = "{\n  \"a\": [1, {\"b\": \"x\\n\u{e9}\"}],\n  \"a\": ${N}\n}";
-        let document = read(text).unwrap();
+        let document = read(text, true).unwrap();
         assert_eq!(document.value, json!({ "a": "${N}" }));
         assert_eq!(position(text, document.offsets["/a[1]/b"]), (2, 18));
         assert_eq!(document.duplicates.len(), 1);
@@ -320,7 +350,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, message: &str, at: (u32, u32)) {
-        let error = read(text).unwrap_err();
+        let error = read(text, true).unwrap_err();
         assert_eq!((error.message.as_str(), position(text, error.offset)), (message, at));
     }
 
@@ -349,13 +379,44 @@ mod tests {
         assert_eq!(json_error("[${P}]"), Some(format!("Unrecognized token '$': was expecting {VALUES}")));
         assert_eq!(json_error("[1, \"${P}\"]"), None);
         let long = format!("{{\"{}\": [1, 2]}}", "k".repeat(3_000));
-        assert_eq!(read(&long).unwrap().offsets.len(), 1);
-        check(&"[".repeat(1000), "Values nest deeper than 200", (1, 202));
+        assert_eq!(read(&long, true).unwrap().offsets.len(), 1);
+        check(&"[".repeat(1000), "Values nest deeper than 127 levels", (1, 128));
+    }
+
+    #[test]
+    fn what_is_judged_is_what_is_read() {
+        let nested = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
+        for taken in ["{\"a\":\"\\ud83d\\ude00\"}", "1e300", "12345678901234567890123", &nested(127)] {
+            assert_eq!(json_error(taken), None, "{taken}");
+        }
+        let refused = |text: &str, why: &str| assert_eq!(read_json(text), Err(why.to_owned()), "{text}");
+        for half in ["{\"a\":\"\\ud83d\"}", "\"\\ude00\"", "\"\\ud83dx\"", "\"\\ud83d\\u0041\""] {
+            refused(half, "Unpaired surrogate in a character escape");
+        }
+        refused("{\"a\":1e400}", "Numeric value (1e400) out of range of double");
+        let long = "9".repeat(400);
+        refused(&long, &format!("Numeric value ({}) out of range of double", &long[..40]));
+        refused(&nested(128), "Values nest deeper than 127 levels");
+        refused(&format!("{{\"a\":{}}}", nested(127)), "Values nest deeper than 127 levels");
+        assert_eq!(read(&nested(127), true).map(|document| document.value), Ok(read_json(&nested(127)).unwrap()));
+        assert!(read(&nested(128), true).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_for_files() {
+        assert_eq!(read("\u{feff}{}", true).map(|document| document.value), Ok(json!({})));
+        let told = format!(
+            "Unexpected character ('\u{feff}' (code 65279 / 0xfeff)): JSON has no byte order mark, expected a valid value {VALUES}"
+        );
+        assert_eq!(read_json("\u{feff}{}"), Err(told.clone()));
+        assert_eq!(read("\u{feff}{}", false).map_err(|error| error.message).unwrap_err(), told);
+        assert!(read("${N}", false).is_err());
     }
 
     #[test]
     fn a_long_key_over_many_values_does_not_take_all_memory() {
-        let document = read(&format!("{{\"{}\": [0{}]}}", "k".repeat(1_900), ",0".repeat(100_000))).unwrap();
+        let text = format!("{{\"{}\": [0{}]}}", "k".repeat(1_900), ",0".repeat(100_000));
+        let document = read(&text, true).unwrap();
         let kept: usize = document.offsets.keys().map(String::len).sum();
         assert!(kept < MOST_PATHS + LONGEST_PATH + 100, "{kept} bytes");
     }

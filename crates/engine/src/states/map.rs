@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_asl::expr::path::Root;
+use countersign_asl::read_json;
 use countersign_trace::{Details, EventKind};
 use serde_json::Value;
 
@@ -102,7 +103,7 @@ impl Map {
         answer: Option<&crate::test_state::Answer>,
     ) -> Option<usize> {
         let items = match answer {
-            Some(Ok(text)) => serde_json::from_str::<Vec<Value>>(text).map_or(0, |items| items.len()),
+            Some(Ok(text)) => read_json(text).ok().and_then(|items| Some(items.as_array()?.len())).unwrap_or(0),
             _ => 0,
         };
         let count = self.tolerated_count.as_ref().and_then(|a| a.value(view).ok());

@@ -177,7 +177,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize) -> Ran {
 }
 
 /// The most seconds of a task or a Wait state.
-const SECONDS: i64 = 99_999_999;
+pub(crate) const SECONDS: i64 = 99_999_999;
 
 /// A number of a definition: a literal, `...Path` or a JSONata expression.
 #[derive(Debug)]
@@ -210,7 +210,7 @@ impl Amount {
         self.number(view, "integer", whole, |text| text.parse().ok())
     }
 
-    /// The number of seconds.
+    /// The number of seconds that a task may take.
     ///
     /// # Errors
     /// As for [`Amount::value`]; and there are more seconds, or fewer, than the service waits.

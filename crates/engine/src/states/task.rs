@@ -17,6 +17,8 @@ use crate::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};
 pub(crate) struct Task {
     /// Why the resource is none, where it is none: the state fails with it when it runs.
     integration: Result<Integration, String>,
+    /// The partition of the resource's ARN.
+    partition: String,
     timeout: Option<Amount>,
     heartbeat: Option<Amount>,
     credentials: Option<Template>,
@@ -45,11 +47,31 @@ impl Task {
         let resource = fields.text("Resource").unwrap_or_default().to_owned();
         Ok(Task {
             integration: integration(&resource),
+            partition: partition(&resource).to_owned(),
             timeout: Amount::compile(fields, "TimeoutSeconds")?,
             heartbeat: Amount::compile(fields, "HeartbeatSeconds")?,
             credentials: fields.template("Credentials")?,
         })
     }
+}
+
+/// `aws`, `aws-cn`, ... of an ARN; nothing of what is none.
+fn partition(arn: &str) -> &str {
+    match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", partition, _, _, _, _] => partition,
+        _ => "",
+    }
+}
+
+/// A task cannot leave the partition of its execution.
+fn check_partition(execution: &Execution, resource: &str) -> Result<(), Failure> {
+    let own = partition(&execution.params.execution_arn);
+    if own.is_empty() || resource.is_empty() || own == resource {
+        return Ok(());
+    }
+    Err(Failure::runtime(format!(
+        "The resource belongs to a different partition from the running execution. Expected '{own}', was '{resource}'."
+    )))
 }
 
 /// What a `Resource` names.
@@ -78,6 +100,7 @@ pub(crate) fn integration(resource: &str) -> Result<Integration, String> {
 }
 
 pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task: &Task) -> Ran {
+    check_partition(execution, &task.partition)?;
     let integration = task.integration.as_ref().map_err(|reason| Failure::runtime(reason.clone()))?;
     if let Integration::Activity { arn } = integration
         && execution.absent.contains(arn)
@@ -340,13 +363,18 @@ fn succeeded(execution: &mut Execution, open: &OpenTask, output: String, named: 
     if output.len() > PAYLOAD {
         let failure = Failure::data_limit(&what(&open.request.integration));
         fail_with(execution, open, Mark::Failed, failure);
-    } else if let Some(data) = Data::parse(&output) {
-        mark(execution, open, Mark::Succeeded, Details { output: Some(output), ..named });
-        let data = Data { text: Arc::from(data.value.to_string()), ..data };
-        execution.complete(thread, data);
     } else {
-        let failure = Failure::new("States.Runtime", format!("The task's output is not valid JSON: {output:.200}"));
-        fail_with(execution, open, Mark::Failed, failure);
+        match Data::read(&output) {
+            Ok(data) => {
+                mark(execution, open, Mark::Succeeded, Details { output: Some(output), ..named });
+                let data = Data { text: Arc::from(data.value.to_string()), ..data };
+                execution.complete(thread, data);
+            }
+            Err(why) => {
+                let cause = format!("The task's output is not valid JSON: {why}: {output:.200}");
+                fail_with(execution, open, Mark::Failed, Failure::new("States.Runtime", cause));
+            }
+        }
     }
     execution.ready.push_back(thread);
 }

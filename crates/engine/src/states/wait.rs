@@ -6,7 +6,7 @@ use crate::context::View;
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
 use crate::program::{CompileError, Fields, State};
-use crate::states::{Amount, select};
+use crate::states::{Amount, SECONDS, select, whole};
 use crate::template::{Reference, Template};
 use crate::thread::{Ran, Run};
 use crate::timestamp;
@@ -36,17 +36,12 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, wait:
     let input = execution.effective_input(thread, state)?;
     let view = execution.view(&execution.threads[thread], &input.value);
     let at = match wait {
-        Wait::Seconds(amount) => {
-            if let Amount::Path { field, reference } = amount {
-                check_path(field, reference, &view)?;
-            }
-            execution.now.saturating_add(amount.seconds(&view)?.saturating_mul(1000))
-        }
+        Wait::Seconds(amount) => execution.now.saturating_add(seconds(amount, &view)?.saturating_mul(1000)),
         Wait::Until(template) => {
             let value = template.typed(&view, "string", Value::is_string)?;
             let text = value.as_str().unwrap_or_default();
             until(text).ok_or_else(|| {
-                let cause = format!("The Timestamp parameter does not reference a {FORMAT} string: {text}");
+                let cause = format!("The Timestamp field cannot be parsed as an {FORMAT} string: {text}");
                 template.failure(cause, "Timestamp")
             })?
         }
@@ -57,17 +52,42 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, wait:
             until(&text).ok_or_else(|| {
                 let path = reference.text();
                 Failure::runtime(format!(
-                    "The TimestampPath parameter does not reference a {FORMAT} string: {path} == {text}"
+                    "The TimestampPath parameter does not reference a valid {FORMAT} string: {path} == {text}"
                 ))
             })?
         }
     };
     drop(view);
+    if at.saturating_sub(execution.now) > SECONDS * 1000 {
+        return Err(Failure::runtime("Wait state delay is too long."));
+    }
     execution.set_timer(thread, at, Purpose::Wake);
     Ok(Run::Wait)
 }
 
-const FORMAT: &str = "valid ISO-8601 extended offset date-time format";
+const FORMAT: &str = "ISO-8601 extended offset date-time format";
+
+/// The seconds of a Wait state. A path has words of its own for what it leads to.
+///
+/// # Errors
+/// The path leads nowhere, or the value is no number of whole seconds from 0.
+fn seconds(amount: &Amount, view: &View<'_>) -> Result<i64, Failure> {
+    let Amount::Path { field, reference } = amount else {
+        let seconds = amount.value(view)?;
+        return if seconds > SECONDS { Ok(seconds) } else { amount.seconds(view) };
+    };
+    check_path(field, reference, view)?;
+    let value = select(reference, view)?;
+    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let told = |what: &str| Failure::runtime(format!("The {field} parameter {what}: {} == {shown}", reference.text()));
+    // The service takes a number in a text, too.
+    let seconds = value.as_str().map_or_else(|| whole(&value), |text| text.parse().ok());
+    match seconds {
+        None => Err(told("cannot be parsed as a long value")),
+        Some(seconds) if seconds < 0 => Err(told("references a negative value")),
+        Some(seconds) => Ok(seconds),
+    }
+}
 
 /// The time in milliseconds; the service waits for whole seconds.
 fn until(text: &str) -> Option<i64> {

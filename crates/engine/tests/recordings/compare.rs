@@ -176,6 +176,26 @@ fn glob(parts: &[String], text: &str) -> bool {
     text.ends_with(last.as_str())
 }
 
+/// A recorded history as AWS would write it today: since November 2024 the exit of a distributed map follows
+/// `MapRunStarted`, and before it followed `MapRunSucceeded`.
+pub fn up_to_date(case: &Value, recorded: &[Value]) -> Vec<Value> {
+    // `21-09-2023, 14:07:46`
+    let date: Vec<u32> = case["recorded_date"]
+        .as_str()
+        .and_then(|date| date.split(',').next())
+        .map(|date| date.split('-').filter_map(|part| part.parse().ok()).collect())
+        .unwrap_or_default();
+    let is_old = matches!(date[..], [_, month, year] if (year, month) < (2024, 11));
+    let mut events = recorded.to_vec();
+    for event in events.iter_mut().filter(|event| is_old && event["type"] == "MapStateExited") {
+        let before = recorded.iter().find(|before| before["id"] == event["previousEventId"]);
+        if let Some(before) = before.filter(|before| before["type"] == "MapRunSucceeded") {
+            event["previousEventId"] = before["previousEventId"].clone();
+        }
+    }
+    events
+}
+
 /// Inside a Parallel state branches interleave freely: ids are dropped and the events sorted. The recordings lost
 /// every `ParallelStateSucceeded` and `ParallelStateFailed` when they were sorted (their ids have the gap), so
 /// these are left out of what is compared.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compare::{Comparison, decode, unordered_parallel};
+use crate::compare::{Comparison, decode, unordered_parallel, up_to_date};
 use crate::{host, recordings};
 use countersign_engine::{Input, Integration, Program, StartParams, TaskRequest};
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ fn play(case: &Value) -> Option<String> {
     if case["history_params"]["reverseOrder"] == Value::Bool(true) {
         events.reverse();
     }
-    let mut recorded = recorded.clone();
+    let mut recorded = up_to_date(case, recorded);
     if case["parallel_events_unordered"] == Value::Bool(true) {
         (recorded, events) = (unordered_parallel(&recorded), unordered_parallel(&events));
     }

@@ -188,6 +188,8 @@ pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> Answer {
         answer.shift_remove(field);
     }
     answer.insert("status".to_owned(), if status == "ABORTED" { json!("FAILED") } else { status });
+    // The details are there whether there is an output or not.
+    answer.entry("outputDetails").or_insert_with(|| json!({ "included": true }));
     let billed = (took.max(1) + 99) / 100 * 100;
     answer.insert(
         "billingDetails".to_owned(),

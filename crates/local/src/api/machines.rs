@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_asl::{Diagnostic, MachineType, Severity, invalid_definition_message, json_error, parse_created};
+use countersign_asl::{Diagnostic, MachineType, Severity, invalid_definition_message, parse_created, read_json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -46,8 +46,7 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
         return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
     }
     // The engine's own compiler has the last word: what it cannot run is not taken.
-    let value: Value = serde_json::from_str(definition).map_err(|error| {
-        let why = json_error(definition).unwrap_or_else(|| error.to_string());
+    let value = read_json(definition).map_err(|why| {
         ApiError::new(
             "InvalidDefinition",
             format!("Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {why}'"),

@@ -13,9 +13,18 @@ use super::wire::decoded;
 use crate::host::Host;
 use crate::integrations::{Notice, QueueRefusal, TableRefusal, operate_queue, operate_table, publish_to_topic};
 
+/// What a service is asked; nothing is an empty object.
+fn read(body: &[u8]) -> Result<Value, ApiError> {
+    serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
+        .map_err(|error| ApiError::new("SerializationException", format!("The body is not JSON: {error}")))
+}
+
 /// One call of DynamoDB.
 pub async fn dynamodb(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {
-    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    let input = match read(body) {
+        Ok(input) => input,
+        Err(refused) => return refused.into_response(),
+    };
     // A task's action begins with a small letter.
     let mut letters = operation.chars();
     let action: String = letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect();
@@ -33,7 +42,10 @@ pub async fn dynamodb(host: &Arc<Host>, operation: &str, body: &[u8]) -> Respons
 
 /// One call of SQS.
 pub async fn sqs(host: &Arc<Host>, operation: &str, body: &[u8]) -> Response {
-    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    let input = match read(body) {
+        Ok(input) => input,
+        Err(refused) => return refused.into_response(),
+    };
     match operate_queue(host, operation, &input).await {
         Some(Ok(answer)) => {
             ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response()

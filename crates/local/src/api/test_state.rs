@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_asl::{Diagnostic, MachineType, invalid_definition_message, parse_created};
+use countersign_asl::{Diagnostic, MachineType, invalid_definition_message, json_error, parse_created, read_json};
 use countersign_engine::test_state::{StateReport, StateResult, StateTest, StateTestError, alone, test_state};
 use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskRequest};
 use serde::Deserialize;
@@ -133,16 +133,14 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
             Err(refused("A test mock should have only one of the following fields: [result, errorOutput]."))
         }
         (None, None) => Err(refused("A test mock should have one of the following fields: [result, errorOutput].")),
-        (Some(result), None) if serde_json::from_str::<serde::de::IgnoredAny>(result).is_err() => {
-            Err(refused("Mocked result must be valid JSON."))
-        }
+        (Some(result), None) if json_error(result).is_some() => Err(refused("Mocked result must be valid JSON.")),
         _ => Ok(()),
     }
 }
 
 /// The test as the engine takes it.
 fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
-    let definition = serde_json::from_str(&ask.definition).map_err(|_| {
+    let definition = read_json(&ask.definition).map_err(|_| {
         let (_, diagnostics) = parse_created(&ask.definition, MachineType::Standard);
         ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics))
     })?;
@@ -246,7 +244,7 @@ fn check_kind(state: &Value, ask: &Ask) -> Result<(), ApiError> {
 
 /// Whether a mocked result is one that the state could get.
 fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> {
-    let value: Value = serde_json::from_str(result).unwrap_or_default();
+    let value = read_json(result).map_err(|_| refused("Mocked result must be valid JSON"))?;
     match state["Type"].as_str() {
         Some("Parallel") => {
             let items = value.as_array().ok_or_else(|| refused("Mocked result must be an array."))?;

@@ -5,6 +5,7 @@ mod answers;
 mod engine;
 mod guard;
 mod http;
+mod language;
 mod map_runs;
 mod nested;
 mod recovery;

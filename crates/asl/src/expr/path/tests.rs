@@ -199,6 +199,41 @@ fn classes_of_regular_expressions_are_small() {
 }
 
 #[test]
+fn quotes_within_quotes() {
+    let object = json!({"Test\\\"\"Name\"": 1, "it's": 2, "a\\'b": 3, "say \"hi\"": 4, "back\\slash": 5});
+    for (path, expect) in [
+        (r#"$['Test\""Name"']"#, 1),
+        (r#"$['it\'s']"#, 2),
+        (r#"$["it's"]"#, 2),
+        (r#"$["a\'b"]"#, 3),
+        (r#"$["say \"hi\""]"#, 4),
+        (r#"$['say "hi"']"#, 4),
+        (r#"$['back\\slash']"#, 5),
+    ] {
+        assert_eq!(Path::parse(path).unwrap().select(&object).unwrap().into_owned(), json!(expect), "{path}");
+    }
+}
+
+#[test]
+fn bare_words_of_filters_are_texts() {
+    let list = json!([{"s": "subject_completed", "n": 1}, {"s": "AMOUNT_PAID", "n": 2}, {"s": "/a/b", "n": 3},
+        {"s": "x-1.y", "n": 4}, {"s": "_z", "n": 5}, {"s": "a/b", "n": 6}]);
+    for (filter, expect) in [
+        ("@.s==subject_completed", json!([1])),
+        ("@.s == AMOUNT_PAID", json!([2])),
+        ("@.s==/a/b", json!([3])),
+        ("@.s==x-1.y||@.s==_z", json!([4, 5])),
+        ("(@.s == a/b) && @.n>5", json!([6])),
+        ("@.s != AMOUNT_PAID && @.n<=3", json!([1, 3])),
+        ("@.s in [AMOUNT_PAID, /a/b]", json!([2, 3])),
+        ("@.s =~ /.a.b/", json!([3])),
+    ] {
+        let path = Path::parse(&format!("$[?({filter})].n")).unwrap();
+        assert_eq!(path.select(&list).unwrap().into_owned(), expect, "{filter}");
+    }
+}
+
+#[test]
 fn broken_paths_are_refused() {
     for text in ["", "a", "$.", "$[", "$.a[", "$['a", "$.a[?(@.x", "$..", "$.a b", "$.a[:]", "$.a[::2]", r"$['\u00zz']"]
     {

@@ -19,9 +19,18 @@ fn expressions_that_a_workflow_cannot_evaluate() {
         ("{% $$.phone %}", "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported."),
         ("{% $states.errorOutput %}", "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist."),
         ("{% $states.input", "JSONata string must start with {% and end with %}"),
+        ("10 %}", "JSONata string must start with {% and end with %}"),
+        (" {% 10 %}", "JSONata string must start with {% and end with %}"),
+        ("{% 10 %} ", "JSONata string must start with {% and end with %}"),
+        ("{%}", "JSONata string must start with {% and end with %}"),
     ] {
         state(&output(text), &[&format!("{message} {place}")]);
     }
+    for plain in [" {% 10 %} ", "10 %} a", "a {% 10", "100 %", "{", ""] {
+        state(&output(plain), &[]);
+    }
+    let wait = json!({"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": " {% 10 %}"});
+    state(&wait, &["JSONata string must start with {% and end with %} at /Seconds"]);
     let caught = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:lambda:::function:f",
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Output": "{% $states.errorOutput %}"}]});
     state(&caught, &[]);

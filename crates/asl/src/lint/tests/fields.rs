@@ -25,9 +25,28 @@ fn the_service_s_words_for_fields() {
     check(
         r#""A":{"Type":"Pass","End":true,"Parameters":{"m.$":"hello"}}"#,
         &[
-            "SCHEMA_VALIDATION_FAILED: The value for the field 'm.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters/m.$",
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'm.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters",
         ],
     );
+}
+
+#[test]
+fn a_bad_field_of_a_template_is_told_at_the_template_and_shown_where_it_stands() {
+    let message = |key: &str| {
+        format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call")
+    };
+    let deep = json!({"a": [{"b": {"c.$": "no path"}}]});
+    for (field, more) in [("Parameters", json!({})), ("ResultSelector", json!({})), ("Assign", json!({}))] {
+        let mut task = json!({"Type": "Task", "Resource": "arn:aws:lambda:::function:f", field: deep});
+        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        state(&task, &[&format!("{} at /{field}", message("c.$"))]);
+    }
+    let map = json!({"Type": "Map", "ItemSelector": {"x.$": 1}, "ItemProcessor":
+        {"StartAt": "C", "States": {"C": {"Type": "Succeed"}}}});
+    state(&map, &[&format!("{} at /ItemSelector", message("x.$"))]);
+    let text = "{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true, \"Parameters\": {\n  \"m.$\": \"x\"}}}}";
+    let found = crate::parse(text).1;
+    assert_eq!((found[0].path.as_str(), found[0].line, found[0].column), ("/States/A/Parameters", 2, 10));
 }
 
 #[test]

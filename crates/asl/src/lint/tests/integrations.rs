@@ -15,7 +15,17 @@ fn calls_of_services() {
         &call("sqs:sendMessage.waitForTaskToken", json!({"QueueUrl.$": "$.q"})),
         &["The field 'MessageBody' is required but was missing at /Parameters"],
     );
-    for wrong in ["lambda:invoke.sync", "glue:startJobRun.waitForTaskToken", "ecs:runTask.sync:2"] {
+    for wrong in [
+        "lambda:invoke.sync",
+        "glue:startJobRun.waitForTaskToken",
+        "ecs:runTask.sync:2",
+        "dynamodb:query",
+        "foo:bar",
+        "lambda:list",
+        "sqs:receiveMessage",
+        "states:startExecution.sync:3",
+        "aws-sdk:nosuch:op",
+    ] {
         let message = format!(
             "The resource provided arn:aws:states:::{wrong} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /Resource"
         );

@@ -51,13 +51,16 @@ fn a_variable_of_an_outer_scope_is_not_assigned_in_an_inner_one() {
     };
     let both = [error("/Branches[0]/States/C"), error("/Branches[1]/States/D")];
     state(&parallel(json!({"x": 1})), &[&both[0], &both[1]]);
-    // Wherever the outer scope assigns it, and however deep the inner one is.
+    // However deep the inner scope is, and wherever the outer one assigns it: but in a catcher, which assigns after the
+    // scopes within have ended.
     let deep = json!({"StartAt": "E", "States": {"E": {"Type": "Map", "ItemProcessor": inner("F"), "End": true}}});
     state(
-        &json!({"Type": "Parallel", "Branches": [deep],
+        &json!({"Type": "Parallel", "Branches": [deep.clone()],
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B", "Assign": {"x": 1}}]}),
-        &[&error("/Branches[0]/States/E/ItemProcessor/States/F")],
+        &[],
     );
+    let deep_and_assigned = json!({"Type": "Parallel", "Assign": {"x": 1}, "Branches": [deep]});
+    state(&deep_and_assigned, &[&error("/Branches[0]/States/E/ItemProcessor/States/F")]);
     // The children of a distributed map are executions of their own.
     let mut body = inner("F");
     body["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});

@@ -9,7 +9,7 @@ use super::{at_state, fail_run, finish, go_on, progress, run_of, uuid};
 use crate::OutcomeStatus;
 use crate::context::ChildIdentity;
 use crate::execution::{EVENTS, EXPRESS_TIME, Execution, Purpose};
-use crate::failure::{Failure, PAYLOAD};
+use crate::failure::{Failure, PAYLOAD, TIMEOUT};
 use crate::map_run::Child;
 use crate::states::map;
 use crate::thread::{Children, Data, Parent, Ran, Run, Step};
@@ -206,7 +206,8 @@ pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usiz
 pub(crate) fn child_timed_out(execution: &mut Execution, parent: usize, index: usize) {
     let Children::Map(iterations) = &execution.threads[parent].children else { return };
     let Some(child) = iterations.running.get(&index).copied() else { return };
-    give_up(execution, child, EventKind::ExecutionTimedOut, Details::default());
+    let details = Details { error: Some(TIMEOUT.to_owned()), ..Details::default() };
+    give_up(execution, child, EventKind::ExecutionTimedOut, details);
     unsuccessful(execution, parent, index, OutcomeStatus::TimedOut, (None, None));
 }
 

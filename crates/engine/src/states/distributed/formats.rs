@@ -1,5 +1,6 @@
 //! The forms in which objects hold items: JSON, JSON Lines and tables of text.
 
+use countersign_asl::read_json;
 use serde_json::{Value, json};
 
 use super::reader::failed;
@@ -78,7 +79,7 @@ fn distinct(headers: &[String]) -> Result<(), Failure> {
 
 /// The items of a JSON text: those of an array, or an object's fields as `Key` and `Value`.
 pub(super) fn array(text: &str, pointer: Option<&str>) -> Result<Vec<Value>, Failure> {
-    let value: Value = serde_json::from_str(text).map_err(|e| failed(format!("The file is not valid JSON: {e}")))?;
+    let value = read_json(text).map_err(|e| failed(format!("The file is not valid JSON: {e}")))?;
     let found = match pointer {
         Some(pointer) => value
             .pointer(pointer)
@@ -102,7 +103,7 @@ fn lines(text: &str) -> Result<Vec<Value>, Failure> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(i, line)| {
-            serde_json::from_str(line).map_err(|e| failed(format!("Line {} of the file is not valid JSON: {e}", i + 1)))
+            read_json(line).map_err(|e| failed(format!("Line {} of the file is not valid JSON: {e}", i + 1)))
         })
         .collect()
 }
@@ -128,8 +129,11 @@ pub(super) fn table(text: &str, given: Option<&[String]>, delimiter: char) -> Re
 fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
     let mut quoted = false;
+    // A line without anything is no row; an empty cell in quotes is one.
+    let mut begun = false;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
+        begun |= !matches!(c, '\r' | '\n');
         match c {
             '"' if quoted && chars.peek() == Some(&'"') => {
                 chars.next();
@@ -140,17 +144,17 @@ fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
             '\r' if !quoted && chars.peek() == Some(&'\n') => {}
             '\n' if !quoted => {
                 row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
+                let row = std::mem::take(&mut row);
+                rows.extend(std::mem::take(&mut begun).then_some(row));
             }
             c if c == delimiter && !quoted => row.push(std::mem::take(&mut cell)),
             c => cell.push(c),
         }
     }
-    if !cell.is_empty() || !row.is_empty() {
+    if begun {
         row.push(cell);
         rows.push(row);
     }
-    rows.retain(|r| r.len() > 1 || r.first().is_some_and(|c| !c.is_empty()));
     rows
 }
 
@@ -168,6 +172,8 @@ mod tests {
         check("a,b\n1,2\r\n3,\"x,\"\"y\"\n", json!([{"a": "1", "b": "2"}, {"a": "3", "b": "x,\"y"}]));
         check("a,b\n1\n", json!([{"a": "1", "b": ""}]));
         check("", json!([]));
+        check("a\n\"\"\n\r\n\n1\n\"\"", json!([{"a": ""}, {"a": "1"}, {"a": ""}]));
+        check("a,b\n,\n\n,2", json!([{"a": "", "b": ""}, {"a": "", "b": "2"}]));
         check("a,b\nC:\\\\x\\\\y,\\\"q\\\" \\z\\,\n", json!([{"a": "C:\\x\\y", "b": "\"q\" z,"}]));
     }
 }

@@ -339,8 +339,10 @@ pub(crate) fn results_written(
     go_on(execution, thread, ran);
 }
 
-/// `MapRunSucceeded`, and the results as the state's.
+/// `MapRunSucceeded`, and the results as the state's. Since November 2024 that event is not part of the chain: the
+/// state's exit follows what came before it.
 fn succeed(execution: &mut Execution, thread: usize) -> Data {
+    let before = execution.threads[thread].previous;
     execution.event(thread, EventKind::MapRunSucceeded, Details::default());
     close_run(execution, thread, OutcomeStatus::Succeeded);
     for kept in ended_children(execution, thread) {
@@ -351,6 +353,7 @@ fn succeed(execution: &mut Execution, thread: usize) -> Data {
     let shaped = writer.filter(|writer| writer.export.is_none()).zip(run_of(execution, thread));
     let shaped = shaped.map(|(writer, run)| Data::new(writer.output(run)));
     let plain = map::finish(execution, thread);
+    execution.threads[thread].previous = before;
     shaped.unwrap_or(plain)
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use countersign_asl::read_json;
 use serde_json::{Map, Value, json};
 
 use super::formats::{self, Format};
@@ -158,8 +159,7 @@ fn listed(bucket: &str, text: &str) -> Result<Value, Failure> {
 
 /// The files of an inventory, which are in the bucket that its manifest names, and their columns.
 fn inventory(bucket: &str, text: &str) -> Result<Value, Failure> {
-    let manifest: Value =
-        serde_json::from_str(text).map_err(|e| failed(format!("The manifest is not valid JSON: {e}")))?;
+    let manifest = read_json(text).map_err(|e| failed(format!("The manifest is not valid JSON: {e}")))?;
     let format = manifest["fileFormat"].as_str().unwrap_or_default();
     if format != "CSV" {
         return Err(failed(format!(

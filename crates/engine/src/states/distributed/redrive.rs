@@ -103,8 +103,10 @@ pub(super) fn again(execution: &mut Execution, thread: usize, index: usize) -> R
                 execution.release(kept);
             }
             execution.logs[log].clear();
-            let input = run_of(execution, thread).and_then(|run| Data::parse(&run.children[index].input));
-            let input = input.ok_or_else(|| Failure::runtime("The child's input cannot be read."))?;
+            let input = run_of(execution, thread).map(|run| Data::read(&run.children[index].input));
+            let unreadable = |why: String| Failure::runtime(format!("The child's input cannot be read: {why}"));
+            let Some(input) = input else { return Ok(()) };
+            let input = input.map_err(unreadable)?;
             children::open(execution, thread, index, input);
         }
     }

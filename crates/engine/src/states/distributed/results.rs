@@ -1,5 +1,6 @@
 //! `ResultWriter`: the children's results as the state's output, and as files.
 
+use countersign_asl::read_json;
 use serde_json::{Map, Value, json};
 
 use crate::OutcomeStatus;
@@ -56,7 +57,7 @@ impl Writer {
 
     /// A child's result. What failed is described whole, whatever the shape.
     fn result(&self, run: &MapRun, child: &Child) -> Vec<Value> {
-        let output = child.output.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let output = child.output.as_deref().and_then(|text| read_json(text).ok());
         match (self.shape, output) {
             (Shape::Flatten, Some(Value::Array(items))) => items,
             (Shape::Compact | Shape::Flatten, Some(output)) => vec![output],
