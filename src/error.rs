@@ -56,12 +56,19 @@ impl FromServerFnError for AppError {
     type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
+        match &error {
             ServerFnErrorErr::Request(_) => Self::new(
                 ErrorKind::Unavailable,
                 "The dashboard's server did not answer.",
                 "Check that countersign is still running, then try again.",
             ),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::new(
+                    ErrorKind::Invalid,
+                    format!("The request is not complete: {error}."),
+                    "Reload the page and try again.",
+                )
+            }
             other => Self::new(
                 ErrorKind::Internal,
                 format!("The request could not be carried out: {other}."),

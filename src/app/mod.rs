@@ -11,6 +11,7 @@
 //! 4. Add a `Route` below, with `SsrMode::Async`: a page is complete before it is sent, so it needs no JavaScript.
 //! 5. Where it belongs on the rail, add it to `components/frame.rs`.
 
+pub mod arrival;
 mod components;
 mod live;
 mod pages;

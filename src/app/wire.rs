@@ -45,6 +45,8 @@ pub enum Ask {
     Decisions,
     /// `statemachine/` beside what the connection has.
     Plan,
+    /// The proof that this session's forms carry.
+    Proof,
 }
 
 /// What a page shows: the answer to the [`Ask`] of the same name.
@@ -59,6 +61,7 @@ pub enum Page {
     Inbox(InboxPage),
     Decisions(Vec<DecisionRow>),
     Plan(DeployPage),
+    Proof(String),
 }
 
 /// The contents of one kind of [`Page`].

@@ -22,8 +22,8 @@ const LATEST: u32 = 20;
 const ALL: u32 = 500;
 /// AWS's limit of an input, in bytes.
 const INPUT: usize = 262_144;
-/// An input that is longer is not carried back to the form through the address.
-const CARRIED: usize = 65_536;
+/// What the form says beside what was typed.
+const KEPT: &str = "What you typed is still here.";
 
 /// Everything that serves one connection.
 pub struct Desk {
@@ -244,7 +244,7 @@ impl Desk {
         Ok(self.store.latest(ALL).await?.iter().map(decision_row).collect())
     }
 
-    /// Takes a decision; the answer is where its outcome is shown.
+    /// Takes a decision; whether it was in time.
     ///
     /// # Errors
     /// See [`decide`].
@@ -255,17 +255,12 @@ impl Desk {
         event: u64,
         choice: &str,
         comment: &str,
-    ) -> Result<String, AppError> {
+    ) -> Result<bool, AppError> {
         let choice = Choice::parse(choice)?;
         let policies = self.folder().policies();
-        let page = routes::approval(arn, event);
         let decided = decide(&self.courier, &policies, person, (arn, event), choice, comment).await?;
         self.watch.look_again().await;
-        Ok(if decided.is_some() {
-            page
-        } else {
-            format!("{page}?late={}", if choice == Choice::Approve { "approve" } else { "reject" })
-        })
+        Ok(decided.is_some())
     }
 
     /// The plan of the definitions against the connection.
@@ -339,33 +334,24 @@ impl Desk {
         Ok(done)
     }
 
-    /// Starts an execution. The answer is the page to go to: its own, or the form again with the problem.
+    /// Starts an execution of the workflow with this name; gives its ARN.
     ///
     /// # Errors
-    /// There is no such workflow, or the connection does not answer.
+    /// There is no such workflow, the connection does not answer, or it refuses.
     pub async fn start(&self, workflow: &str, name: &str, input: &str) -> Result<String, AppError> {
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow).ok_or_else(|| no_workflow(workflow))?;
-        let again = |problem: &str| {
-            let kept = if input.len() <= CARRIED { format!("&input={}", routes::encode(input)) } else { String::new() };
-            format!(
-                "{}?problem={}&name={}{kept}#start",
-                routes::workflow(workflow),
-                routes::encode(problem),
-                routes::encode(name)
-            )
-        };
-        if let Err(why) = check_input(input) {
-            return Ok(again(&why));
-        }
-        match self.launch(&machine.arn, name, input).await {
-            Ok(arn) => {
-                self.watch.look_again().await;
-                Ok(routes::execution(&arn))
+        check_input(input)
+            .map_err(|why| AppError::new(ErrorKind::Invalid, format!("Nothing was started. {why}"), KEPT))?;
+        let arn = self.launch(&machine.arn, name, input).await.map_err(|mut error| {
+            if error.kind != ErrorKind::Unavailable {
+                error.problem.what = format!("Nothing was started. {}", error.problem.what);
+                error.problem.remedy = format!("{} {KEPT}", error.problem.remedy);
             }
-            Err(problem) if problem.kind == ErrorKind::Unavailable => Err(problem),
-            Err(problem) => Ok(again(&problem.to_string())),
-        }
+            error
+        })?;
+        self.watch.look_again().await;
+        Ok(arn)
     }
 
     /// Starts an execution; gives its ARN.

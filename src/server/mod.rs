@@ -23,10 +23,12 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
+use futures::FutureExt as _;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 pub use self::desk::Desk;
+pub use self::http::{leads_to, proof, tells};
 use crate::dto::Person;
 use crate::error::{AppError, ErrorKind};
 
@@ -69,13 +71,27 @@ pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
         response.insert_header(header::SET_COOKIE, value);
     }
-    leptos_axum::redirect(if is_own_path(from) { from } else { crate::routes::OVERVIEW });
+    leads_to(if is_own_path(from) { from } else { crate::routes::OVERVIEW });
     Ok(())
 }
 
-/// Whether a redirect there stays on this site: `//host` and `/\host` would leave it.
-fn is_own_path(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && HeaderValue::from_str(path).is_ok()
+/// Whether a redirect there stays on this site: `//host` and `/\host` would leave it, and so would `/<tab>/host`, since
+/// browsers drop tabs and line ends.
+pub(crate) fn is_own_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+/// The answer of `work`; a panic in it is an error like any other, since what waits for the answer would wait for ever.
+pub async fn guarded<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    std::panic::AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        Err(AppError::new(
+            ErrorKind::Internal,
+            "The dashboard failed at this.",
+            "Reload the page; the program's log says where it failed.",
+        ))
+    })
 }
 
 impl From<store::StoreError> for AppError {
@@ -96,6 +112,9 @@ mod tests {
             ("/\\evil", false),
             ("https://x", false),
             ("/a\r\nb", false),
+            ("/\t/evil.example", false),
+            ("/a b", false),
+            ("", false),
         ] {
             assert_eq!(is_own_path(path), expect, "{path:?}");
         }

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -114,7 +115,9 @@ class Browser:
         return text
 
     def submit(self, path, fields, page="/"):
-        """Posts a form as the page `page` would, and answers where it leads."""
+        """Posts a form of the page `page`, with the proof that its forms carry, and answers where it leads."""
+        proof = re.search(r'name="proof" value="([0-9a-f]+)"', self.page(page))
+        assert proof, f"{page} has no form with a proof"
         here = f"http://127.0.0.1:{self.port}"
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -122,6 +125,6 @@ class Browser:
             "Referer": here + page,
             "Sec-Fetch-Site": "same-origin",
         }
-        status, location, text = self.request("POST", path, urlencode(fields), headers)
+        status, location, text = self.request("POST", path, urlencode({**fields, "proof": proof[1]}), headers)
         assert status in (302, 303), f"POST {path} answered {status}: {text[:500]}"
         return location.removeprefix(here)

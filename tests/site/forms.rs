@@ -1,6 +1,6 @@
 //! What people send: decisions and inputs.
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use countersign::routes;
 
 use crate::support::Site;
@@ -20,11 +20,17 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
         }
     };
     let (one, other) = tokio::join!(decide("approve", "I say <yes>."), decide("reject", "I say no."));
-    let places = [one.header(header::LOCATION), other.header(header::LOCATION)];
-    assert_eq!(places.iter().filter(|place| place.contains("?late=")).count(), 1, "{places:?}");
+    let page = routes::approval(&arn, event.parse().unwrap());
+    for answer in [&one, &other] {
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, page.as_str()));
+    }
+    let was_late = "somebody or something was faster";
+    assert!(site.page(&page).await.text.contains(was_late), "the browser that was late is told");
+    assert!(!site.page(&page).await.text.contains(was_late), "once");
 
     let late = decide("reject", "Once more.").await;
     let told = site.page(late.header(header::LOCATION)).await.text;
+    assert!(told.contains(was_late));
     assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "who decided is told");
     assert!(!told.contains("<yes>"), "a comment is text");
 
@@ -57,7 +63,9 @@ async fn bad_input_is_refused_in_words_and_kept() {
     for (decision, comment, told) in [("maybe", "", "is no decision"), ("approve", long.as_str(), "2000")] {
         let fields = [("arn", arn.as_str()), ("event", &event), ("decision", decision), ("comment", comment)];
         let answer = site.form("/api/decide", &fields).await;
-        assert!(answer.text.contains(told), "{}", answer.text);
+        let page = site.page(answer.header(header::LOCATION)).await.text;
+        assert!(page.contains(told), "{decision} {told}");
+        assert!(comment.is_empty() || page.contains(comment), "what was typed is kept");
     }
     assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
     site.close().await;

@@ -5,4 +5,5 @@
 
 mod forms;
 mod pages;
+mod proof;
 mod support;

@@ -1,8 +1,9 @@
 //! A site with its engine, and what a browser sends it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -28,6 +29,8 @@ pub struct Site {
     engine: Option<local::Running>,
     end: CancellationToken,
     data: PathBuf,
+    /// The cookies of the one browser that looks at it.
+    cookies: Mutex<BTreeMap<String, String>>,
 }
 
 /// What came back.
@@ -69,7 +72,14 @@ impl Site {
         let end = CancellationToken::new();
         tokio::spawn(watch.run(end.clone()));
         desk.deploy(None).await.unwrap();
-        Self { router: http::router(Arc::clone(&desk)), desk, engine: Some(engine), end, data }
+        Self {
+            router: http::router(Arc::clone(&desk)),
+            desk,
+            engine: Some(engine),
+            end,
+            data,
+            cookies: Mutex::default(),
+        }
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
@@ -86,21 +96,52 @@ impl Site {
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
+    /// Opens a page in the browser, which keeps its cookies.
     pub async fn page(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], String::new()).await
+        self.browse(Method::GET, path, &[("accept", "text/html")], String::new()).await
     }
 
-    /// Sends a form as a browser without scripts does.
+    /// Sends with the browser's cookies, and keeps those that come back.
+    pub async fn browse(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+        let jar: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let jar = jar.join("; ");
+        let mut headers = headers.to_vec();
+        if !jar.is_empty() {
+            headers.push(("cookie", &jar));
+        }
+        let answer = self.send(method, path, &headers, body).await;
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    /// The proof that the forms of this browser's pages carry.
+    pub async fn proof(&self) -> String {
+        let page = self.page("/audit").await.text;
+        let rest = page.split("name=\"proof\" value=\"").nth(1).expect("a form with a proof");
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form of a page as a browser without scripts does.
     pub async fn form(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
-        let pairs: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", routes::encode(value))).collect();
+        self.post(action, "text/html", fields).await
+    }
+
+    /// Sends a form of a page for an answer of the kind `accept`.
+    pub async fn post(&self, action: &str, accept: &str, fields: &[(&str, &str)]) -> Answer {
+        let proof = self.proof().await;
+        let fields = fields.iter().copied().chain([("proof", proof.as_str())]);
+        let pairs: Vec<String> = fields.map(|(name, value)| format!("{name}={}", routes::encode(value))).collect();
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
-            ("accept", "text/html"),
+            ("accept", accept),
             ("origin", "http://127.0.0.1:3000"),
             ("referer", "http://127.0.0.1:3000/"),
         ];
-        self.send(Method::POST, action, &headers, pairs.join("&")).await
+        self.browse(Method::POST, action, &headers, pairs.join("&")).await
     }
 
     /// Starts a request of the workflow `approval`; its ARN and the event that waits.
@@ -109,7 +150,8 @@ impl Site {
         let fields = [("workflow", "approval"), ("name", name), ("input", request)];
         let started = self.form("/api/start", &fields).await;
         assert_eq!(started.status, StatusCode::FOUND, "{}", started.text);
-        let arn = started.header(header::LOCATION).strip_prefix("/executions/").unwrap().to_owned();
+        let to = started.header(header::LOCATION);
+        let arn = to.strip_prefix("/executions/").unwrap_or_else(|| panic!("{to}")).to_owned();
         for _ in 0..200 {
             let inbox = self.desk.inbox(None).await.unwrap();
             if let Some(row) = inbox.waiting.iter().find(|row| row.execution_arn == arn) {

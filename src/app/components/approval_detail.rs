@@ -65,6 +65,9 @@ fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
 }
 
 fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
+    // What was typed for another request stays there.
+    let same = post.typed("arn").as_ref() == Some(&arn) && post.typed("event") == Some(event.to_string());
+    let comment = post.typed("comment").filter(|_| same);
     view! {
         <PostForm post class="decide">
             <FormProblem post/>
@@ -72,7 +75,7 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
             <input type="hidden" name="event" value=event.to_string()/>
             <label class="field">
                 <span>"Comment"</span>
-                <textarea name="comment" rows="2" maxlength="2000" aria-describedby="comment-help"></textarea>
+                <textarea name="comment" rows="2" maxlength="2000" aria-describedby="comment-help">{comment}</textarea>
             </label>
             <p class="quiet" id="comment-help">"Kept with your decision, for whoever asks later."</p>
             <div class="decide-buttons">

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::StatusWord;
+use crate::app::arrival::Arrival;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::ActAs;
-use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, dynamic};
+use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, dynamic};
 use crate::app::wire::{self, Ask, Page};
 use crate::dto::{ConnectionKind, Frame, Person, Status};
 use crate::error::{AppError, ErrorKind};
@@ -33,6 +33,7 @@ const PLACES: [(&str, &str, &str); 6] = [
 /// The frame; `children` are the page.
 #[component]
 pub fn PageFrame(children: Children) -> impl IntoView {
+    _ = Arrival::start();
     let clock = Clock::start();
     let live = Live::start();
     let act = Post::to(ActAs::PATH);
@@ -241,7 +242,7 @@ pub fn PageHead(
     let way = (!crumbs.is_empty())
         .then(|| view! { <nav class="crumbs" aria-label="Way">{crumbs.into_iter().map(crumb).collect_view()}</nav> });
     view! {
-        <Title text=window/>
+        <WindowTitle text=window/>
         <header class="page-head">
             {way}
             <h1 class:mono=mono>{title}</h1>

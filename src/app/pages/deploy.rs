@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
-use super::query;
+use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Deploy;
@@ -22,18 +22,16 @@ pub fn DeployPage() -> impl IntoView {
 }
 
 fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
-    let deployed = query("deployed");
     let folder = data.with_untracked(|data| data.folder.clone());
     let ready = Memo::new(move |_| data.with(|data| data.ready));
     let done = move || {
-        deployed.get().map(|names| {
-            let link = |name: &str| view! { <a href=routes::workflow(name)>{name.to_owned()}</a>" " };
-            view! {
-                <div class="notice notice-good" role="status">
-                    <p class="notice-title"><Mark status=Status::Succeeded/>"Deployed"</p>
-                    <p>{names.split(',').map(link).collect_view()}</p>
-                </div>
-            }
+        let Some(Told::Deployed { names }) = deploy.told() else { return None };
+        let link = |name: String| view! { <a href=routes::workflow(&name)>{name.clone()}</a>" " };
+        Some(view! {
+            <div class="notice notice-good" role="status">
+                <p class="notice-title"><Mark status=Status::Succeeded/>"Deployed"</p>
+                <p>{names.into_iter().map(link).collect_view()}</p>
+            </div>
         })
     };
     let all = move || {

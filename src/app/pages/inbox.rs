@@ -4,14 +4,16 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
-use leptos_meta::Title;
 
-use super::{param, query};
+use super::param;
+use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Decide;
-use crate::app::ui::{Ago, Due, Empty, Post, ProblemBox, Row, Seen, dynamic, either, list, loaded, switch, text};
+use crate::app::ui::{
+    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, list, loaded, switch, text,
+};
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, RequestKey, Status};
 use crate::routes;
@@ -87,7 +89,7 @@ fn page(
         .into_any()
     };
     view! {
-        <Title text=window/>
+        <WindowTitle text=window/>
         <div class="inbox" class:one-open=switch(move || asked.get().is_some())>
             <section class="inbox-list" aria-labelledby="inbox-title">
                 <header class="page-head">
@@ -137,16 +139,14 @@ fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, 
     };
     let opened =
         move || open_key.get().into_iter().map(|key| Row::new(format!("{} {}", key.0, key.1), detail)).collect();
-    let late = query("late");
     let too_late = move || {
-        late.get().map(|decision| {
-            let word = if decision == "approve" { "approval" } else { "rejection" };
-            view! {
-                <div class="notice notice-bad" role="status">
-                    <p class="notice-title">{format!("Your {word} was not sent: somebody or something was faster.")}</p>
-                    <p>"What closed the request stands below."</p>
-                </div>
-            }
+        let Some(Told::Late { approve }) = decide.told() else { return None };
+        let word = if approve { "approval" } else { "rejection" };
+        Some(view! {
+            <div class="notice notice-bad" role="status">
+                <p class="notice-title">{format!("Your {word} was not sent: somebody or something was faster.")}</p>
+                <p>"What closed the request stands below."</p>
+            </div>
         })
     };
     view! {

@@ -7,9 +7,7 @@ use super::{param, query};
 use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StartExecution;
-use crate::app::ui::{
-    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded,
-};
+use crate::app::ui::{Empty, FormProblem, Post, PostForm, Seen, Tab, Tabs, duration, dynamic, either, loaded};
 use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
@@ -125,7 +123,9 @@ fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> Any
 /// The form that starts an execution. What was typed comes back with the problem, so that nothing is typed twice.
 #[component]
 fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl IntoView {
-    let (sample, problem, typed, name) = (query("sample"), query("problem"), query("input"), query("name"));
+    let (sample, linked) = (query("sample"), query("input"));
+    let (refused, name) = (start.typed("input"), start.typed("name"));
+    let typed = Memo::new(move |_| refused.clone().or_else(|| linked.get()));
     let chosen = move || sample.get().and_then(|sample| sample.parse::<usize>().ok()).unwrap_or(0);
     let inputs: Vec<String> = samples.iter().map(|sample| sample.input.clone()).collect();
     let input = Memo::new(move |_| {
@@ -139,27 +139,25 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl I
         }
     };
     let choices = samples.into_iter().enumerate().map(choice).collect_view();
-    let refused = move || {
-        problem.get().map(|what| {
-            let remedy = "Nothing was started. What you typed is still here.".to_owned();
-            view! { <ProblemBox problem=dto::Problem { what, remedy }/> }
-        })
+    let from_link = move || {
+        (linked.with(Option::is_some) && start.told().is_none())
+            .then(|| view! { <p class="quiet">"This input came with a link. Read it before you start with it."</p> })
     };
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
             <PostForm post=start class="start">
-                {dynamic(refused)}
                 <FormProblem post=start/>
                 <input type="hidden" name="workflow" value=workflow/>
                 <nav class="chips" aria-label="Samples">{choices}</nav>
+                {dynamic(from_link)}
                 <label class="field">
                     <span>"Input"</span>
                     <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{input.get_untracked()}</textarea>
                 </label>
                 <label class="field">
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
-                    <input class="mono" type="text" name="name" maxlength="80" autocomplete="off" value=name.get_untracked()/>
+                    <input class="mono" type="text" name="name" maxlength="80" autocomplete="off" value=name/>
                 </label>
                 <button class="button button-main" type="submit" disabled=move || start.pending()>"Start"</button>
             </PostForm>

@@ -2,16 +2,21 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use crate::app::arrival::Told;
 use crate::error::AppError;
 
 /// Records the decision, answers the task token, and goes to the approval's page, which shows the outcome.
 ///
-/// Where somebody or something was faster, that page gets `?late=approve` or `?late=reject`, and says who or what.
+/// Where somebody or something was faster, that page says so, and who or what it was. A refusal leads to the same page.
 /// `decision` is `approve` or `reject`; `comment` is kept with the decision, at most 2,000 characters.
 #[server(prefix = "/api", endpoint = "decide")]
 pub async fn decide(arn: String, event: u64, decision: String, comment: String) -> Result<(), AppError> {
     let (app, person) = crate::server::context().await?;
-    let to = app.decide(&person, &arn, event, &decision, &comment).await?;
-    leptos_axum::redirect(&to);
+    let page = crate::routes::approval(&arn, event);
+    crate::server::leads_to(&page);
+    if !app.decide(&person, &arn, event, &decision, &comment).await? {
+        crate::server::tells(Told::Late { approve: decision == "approve" });
+    }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What the browser may ask of the server: thin functions that find the context, call the server and map the error.
 //!
 //! **Adding one**: a verb a file. `read` answers every page; acting ones are posted by a `ui::PostForm`, which works
-//! without JavaScript too, and end with a redirect to the page that shows the outcome.
+//! without JavaScript too; they name the page that shows the outcome with `server::leads_to`, before what may fail, and
+//! what that page does not show by itself with `server::tells`.
 
 mod act;
 mod decide;
@@ -14,6 +15,6 @@ pub use act::ActAs;
 pub use act::act_as;
 pub use decide::{Decide, decide};
 pub use deploy::{Deploy, deploy};
-pub use read::read;
+pub use read::{Read, read};
 pub use start::{StartExecution, start_execution};
 pub use stop::{StopExecution, stop_execution};

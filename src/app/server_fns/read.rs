@@ -9,7 +9,7 @@ use crate::error::AppError;
 /// Answers `ask` with the [`Page`] of the same name; a refusal has its own HTTP status, and so has the page that shows it.
 #[server(prefix = "/api", endpoint = "read", input = Postcard, output = Postcard)]
 pub async fn read(ask: Ask) -> Result<Page, AppError> {
-    let answer = answer(ask).await;
+    let answer = crate::server::guarded(answer(ask)).await;
     if let Err(error) = &answer {
         crate::server::set_status(error);
     }
@@ -29,5 +29,6 @@ async fn answer(ask: Ask) -> Result<Page, AppError> {
         Ask::Inbox(open) => Page::Inbox(app.inbox(open).await?),
         Ask::Decisions => Page::Decisions(app.decisions().await?),
         Ask::Plan => Page::Plan(app.deploy_plan().await?),
+        Ask::Proof => Page::Proof(crate::server::proof()),
     })
 }

@@ -8,7 +8,7 @@ use crate::error::AppError;
 #[server(prefix = "/api", endpoint = "stop")]
 pub async fn stop_execution(arn: String, cause: String) -> Result<(), AppError> {
     let (app, person) = crate::server::context().await?;
+    crate::server::leads_to(&crate::routes::execution(&arn));
     app.stop(&person, &arn, &cause).await?;
-    leptos_axum::redirect(&crate::routes::execution(&arn));
     Ok(())
 }

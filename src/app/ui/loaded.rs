@@ -4,9 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::{ProblemBox, dynamic};
+use super::{ProblemBox, WindowTitle, dynamic};
 use crate::app::wire::{Data, Page, Part};
 use crate::error::{AppError, ErrorKind};
 
@@ -146,7 +145,7 @@ fn instead(error: AppError) -> AnyView {
         ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Internal => "Not possible",
     };
     view! {
-        <Title text=format!("{title} · Countersign")/>
+        <WindowTitle text=move || format!("{title} · Countersign")/>
         <header class="page-head"><h1>{title}</h1></header>
         <ProblemBox problem=error.problem/>
     }

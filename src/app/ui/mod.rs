@@ -8,6 +8,7 @@ mod post;
 mod problem;
 mod tabs;
 mod time;
+mod title;
 
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
@@ -17,3 +18,4 @@ pub use post::{FormProblem, Post, PostForm};
 pub use problem::ProblemBox;
 pub use tabs::{Tab, Tabs};
 pub use time::{Ago, Clock, ClockTime, Due, Lasted, duration};
+pub use title::WindowTitle;

@@ -1,32 +1,26 @@
 //! Forms that act: posted without leaving the page where scripts run, and as any form where they do not.
 
 use leptos::prelude::*;
-use leptos::server_fn::error::ServerFnUrlError;
-use leptos_router::hooks::use_query_map;
 
 use super::{ProblemBox, dynamic};
+use crate::app::arrival::{Arrival, PROOF, Told};
 use crate::dto::Problem;
-use crate::error::AppError;
 
 /// One of the server's acting functions, and what came of the last post to it from this page.
 #[derive(Clone, Copy)]
 pub struct Post {
     path: &'static str,
     pending: RwSignal<bool>,
-    problem: RwSignal<Option<Problem>>,
+    told: RwSignal<Option<Told>>,
 }
 
 impl Post {
-    /// Posts to `path`: the `PATH` of a server function that ends with a redirect.
+    /// Posts to `path`: the `PATH` of a server function that acts.
     ///
-    /// A browser without scripts brings a refusal back in the page's address.
+    /// What came of a form that a browser without scripts posted is handed to the page that follows.
     #[must_use]
     pub fn to(path: &'static str) -> Self {
-        let refused = use_query_map().with_untracked(|query| {
-            let here = query.get_str("__path") == Some(path);
-            query.get_str("__err").filter(|_| here).map(ServerFnUrlError::<AppError>::decode_err)
-        });
-        Self { path, pending: RwSignal::new(false), problem: RwSignal::new(refused.map(|error| error.problem)) }
+        Self { path, pending: RwSignal::new(false), told: RwSignal::new(Arrival::of_page().take(path)) }
     }
 
     /// Whether an answer is awaited.
@@ -34,12 +28,41 @@ impl Post {
     pub fn pending(&self) -> bool {
         self.pending.get()
     }
+
+    /// What came of the last post.
+    #[must_use]
+    pub fn told(&self) -> Option<Told> {
+        self.told.get()
+    }
+
+    /// Why the last post was refused.
+    fn problem(&self) -> Option<Problem> {
+        match self.told.get() {
+            Some(Told::Refused { problem, .. }) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// What was typed into the field `name` of a form that was refused and drawn anew.
+    #[must_use]
+    pub fn typed(&self, name: &str) -> Option<String> {
+        self.told.with_untracked(|told| match told {
+            Some(Told::Refused { typed, .. }) => {
+                typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+            }
+            _ => None,
+        })
+    }
 }
 
 /// A form that posts. Where it succeeds, the page that the server names is shown; what failed stands in [`FormProblem`].
 #[component]
 pub fn PostForm(post: Post, #[prop(default = "")] class: &'static str, children: Children) -> impl IntoView {
-    let content = children();
+    let proof = Arrival::of_page().proof();
+    let content = view! {
+        <input type="hidden" name=PROOF value=proof/>
+        {children()}
+    };
     #[cfg(feature = "hydrate")]
     let form = {
         let submit = browser::on_submit(post);
@@ -53,7 +76,7 @@ pub fn PostForm(post: Post, #[prop(default = "")] class: &'static str, children:
 /// What went wrong with the last post, if anything did.
 #[component]
 pub fn FormProblem(post: Post) -> impl IntoView {
-    dynamic(move || post.problem.get().map(|problem| view! { <ProblemBox problem/> }))
+    dynamic(move || post.problem().map(|problem| view! { <ProblemBox problem/> }))
 }
 
 #[cfg(feature = "hydrate")]
@@ -66,13 +89,17 @@ mod browser {
     use web_sys::{FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams};
 
     use super::Post;
+    use crate::app::arrival::{Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::live::Live;
+    use crate::app::server_fns::read;
+    use crate::app::wire::{Ask, Page};
     use crate::error::{AppError, ErrorKind};
 
     /// Sends the form, goes where the answer says, and asks again for what the pages show.
     pub fn on_submit(post: Post) -> impl Fn(SubmitEvent) + 'static {
         let navigate = use_navigate();
         let live = Live::of_page();
+        let arrival = Arrival::of_page();
         move |event| {
             let Some(body) = body(&event) else { return };
             event.prevent_default();
@@ -82,18 +109,18 @@ mod browser {
             post.pending.set(true);
             let navigate = navigate.clone();
             leptos::task::spawn_local(async move {
-                let answer = send(post.path, &body).await;
+                let answer = send_with_proof(post.path, &body, arrival).await;
                 // The page may be gone by now, and with it what it would have shown.
-                let problem = match answer {
-                    Ok(to) => {
-                        if let Some(to) = to {
+                let told = match answer {
+                    Ok(done) => {
+                        if let Some(to) = done.to {
                             navigate(&to, NavigateOptions::default());
                         }
-                        None
+                        done.told
                     }
-                    Err(error) => Some(error.problem),
+                    Err(error) => Some(Told::Refused { problem: error.problem, typed: Vec::new() }),
                 };
-                _ = post.problem.try_set(problem);
+                _ = post.told.try_set(told);
                 _ = post.pending.try_set(false);
                 live.ask_again();
             });
@@ -112,8 +139,24 @@ mod browser {
         UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
     }
 
-    /// Posts; the answer is the address to go to.
-    async fn send(path: &str, body: &UrlSearchParams) -> Result<Option<String>, AppError> {
+    /// Posts. A server that has started since the page was drawn knows the page's proof no more: it is asked for another.
+    async fn send_with_proof(path: &str, body: &UrlSearchParams, arrival: Arrival) -> Result<Done, AppError> {
+        body.set(PROOF, &arrival.proof());
+        let first = send(path, body).await;
+        if !matches!(&first, Err(error) if error.kind == ErrorKind::Forbidden) {
+            return first;
+        }
+        match read(Ask::Proof).await {
+            Ok(Page::Proof(proof)) if !proof.is_empty() && proof != arrival.proof() => {
+                body.set(PROOF, &proof);
+                arrival.renew(proof);
+                send(path, body).await
+            }
+            _ => first,
+        }
+    }
+
+    async fn send(path: &str, body: &UrlSearchParams) -> Result<Done, AppError> {
         let away = |_: JsValue| {
             AppError::new(
                 ErrorKind::Unavailable,
@@ -124,12 +167,18 @@ mod browser {
         let request = RequestInit::new();
         request.set_method("POST");
         request.set_body(body);
+        let headers = web_sys::Headers::new().map_err(away)?;
+        headers.set("accept", COMPACT).map_err(away)?;
+        request.set_headers(&headers);
         let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await.map_err(away)?;
         let answer: Response = answer.unchecked_into();
-        if answer.ok() {
-            return answer.headers().get("location").map_err(away);
-        }
         let bytes = JsFuture::from(answer.array_buffer().map_err(away)?).await.map_err(away)?;
-        Err(AppError::de(js_sys::Uint8Array::new(&bytes).to_vec().into()))
+        let bytes = js_sys::Uint8Array::new(&bytes).to_vec();
+        if answer.ok()
+            && let Ok(done) = postcard::from_bytes(&bytes)
+        {
+            return Ok(done);
+        }
+        Err(AppError::de(bytes.into()))
     }
 }

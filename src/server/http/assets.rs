@@ -3,11 +3,9 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use leptos_axum::render_app_to_stream_with_context;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::Site;
-use crate::app::shell;
 
 #[derive(RustEmbed)]
 #[folder = "target/site/"]
@@ -20,11 +18,7 @@ pub async fn serve_or_not_found(State(site): State<Site>, request: Request) -> R
     if let Some(response) = file(&path, request.headers()) {
         return response;
     }
-    let desk = std::sync::Arc::clone(&site.desk);
-    let context = move || leptos::prelude::provide_context(std::sync::Arc::clone(&desk));
-    let options = site.options.clone();
-    let render = render_app_to_stream_with_context(context, move || shell(options.clone()));
-    let mut response = render(request).await.into_response();
+    let mut response = site.page()(request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }

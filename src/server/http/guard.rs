@@ -4,10 +4,12 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
+
+use super::refusal::{Wants, refuse};
 
 /// Refuses what a page of another site makes a browser send.
 ///
@@ -15,25 +17,37 @@ use leptos_axum::ResponseOptions;
 /// changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client that sends
 /// neither is no browser.
 pub async fn same_site(request: Request, next: Next) -> Response {
-    match check(request.method(), request.headers(), request.uri().authority().map(|authority| authority.as_str())) {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    match check(request.method(), request.uri().path(), request.headers(), authority) {
         Ok(()) => next.run(request).await,
-        Err(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),
+        Err((what, remedy)) => {
+            let wants = Wants::of(request.headers(), request.uri().path());
+            refuse(wants, StatusCode::FORBIDDEN, what, remedy)
+        }
     }
 }
 
-fn check(method: &Method, headers: &HeaderMap, authority: Option<&str>) -> Result<(), &'static str> {
+/// What happened, and what to do.
+type Refusal = (&'static str, &'static str);
+
+fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&str>) -> Result<(), Refusal> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = text(header::HOST).or(authority).unwrap_or_default();
     if !is_this_machine(host) {
-        return Err("This dashboard answers only under 127.0.0.1, [::1] or localhost.");
+        return Err((
+            "This dashboard answers only under 127.0.0.1, [::1] or localhost.",
+            "Open it under one of these names.",
+        ));
     }
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+    // A link from anywhere may open a page; the stream and what acts are for this site's pages.
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads && path != crate::routes::LIVE {
         return Ok(());
     }
     let foreign_site = headers.get("sec-fetch-site").is_some_and(|value| value != "same-origin" && value != "none");
     let foreign_origin = text(header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
     if foreign_site || foreign_origin {
-        return Err("This came from another site. Open the dashboard itself and try again.");
+        return Err(("This came from another site.", "Open the dashboard itself and try again."));
     }
     Ok(())
 }
@@ -59,8 +73,20 @@ pub async fn headers(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // Pages and answers hold payloads; files say themselves how long they hold.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let shown = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
+        ["text/html", "text/plain", "application/json", "image/svg"].iter().any(|shown| kind.starts_with(shown))
+    });
+    if shown {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PLAIN_POLICY));
+    }
     response
 }
+
+/// What an answer that is no page of the app may load.
+const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+                            form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What a page may load: this site's own files, and the scripts that carry the page's nonce.
 #[must_use]
@@ -86,11 +112,16 @@ mod tests {
 
     #[track_caller]
     fn check_headers(method: Method, headers: &[(&'static str, &str)], allowed: bool) {
+        check_at("/", method, headers, allowed);
+    }
+
+    #[track_caller]
+    fn check_at(path: &str, method: Method, headers: &[(&'static str, &str)], allowed: bool) {
         let map = headers
             .iter()
             .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        assert_eq!(check(&method, &map, None).is_ok(), allowed, "{method} {headers:?}");
+        assert_eq!(check(&method, path, &map, None).is_ok(), allowed, "{method} {headers:?}");
     }
 
     #[test]
@@ -120,5 +151,15 @@ mod tests {
         check_headers(Method::POST, &[host, ("origin", "null")], false);
         check_headers(Method::POST, &[host, ("sec-fetch-site", "cross-site")], false);
         check_headers(Method::GET, &[host, ("sec-fetch-site", "cross-site")], true);
+    }
+
+    #[test]
+    fn the_live_stream_is_for_this_site_s_pages() {
+        let host = ("host", "127.0.0.1:3000");
+        check_at("/live", Method::GET, &[host], true);
+        check_at("/live", Method::GET, &[host, ("sec-fetch-site", "same-origin")], true);
+        check_at("/live", Method::GET, &[host, ("sec-fetch-site", "cross-site")], false);
+        check_at("/live", Method::GET, &[host, ("sec-fetch-site", "same-site")], false);
+        check_at("/live", Method::GET, &[host, ("origin", "http://evil.example")], false);
     }
 }

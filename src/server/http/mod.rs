@@ -1,33 +1,37 @@
 //! HTTP: the router, what guards it, the assets and the live stream.
 
+mod acts;
 mod assets;
 mod guard;
+mod limits;
+mod refusal;
+mod session;
 mod stream;
 
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use leptos::config::LeptosOptions;
-use leptos::prelude::provide_context;
-use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+pub use self::acts::{leads_to, proof, tells};
+use self::session::Sessions;
 use super::desk::Desk;
+use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 
 /// AWS's limit of a request, which is the limit of a form here too.
 const BODY: usize = 1024 * 1024;
-/// No page and no action takes longer; the live stream is outside of this limit.
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// The pages' routes, found once in a process. While leptos looks for them, no resource of the process loads, and one
 /// that a page asks for just then never does: every router therefore has them before it serves anything.
@@ -38,44 +42,58 @@ static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_
 pub struct Site {
     pub options: LeptosOptions,
     pub desk: Arc<Desk>,
+    pub sessions: Arc<Sessions>,
+}
+
+/// A page that is being drawn.
+type Drawing = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+impl Site {
+    /// Draws a page, the one that says that there is none included: whole, and with the same context each.
+    fn page(&self) -> impl Fn(Request) -> Drawing + Clone + Send + 'static {
+        let (site, options) = (self.clone(), self.options.clone());
+        let context = move || {
+            provide_context(Arc::clone(&site.desk));
+            guard::set_content_policy();
+            hand_over(&site.sessions);
+        };
+        render_app_async_with_context(context, move || shell(options.clone()))
+    }
+}
+
+/// Gives the page that is being drawn its proof and the outcome that waits for it, and the browser a session.
+fn hand_over(sessions: &Sessions) {
+    let Some(parts) = use_context::<Parts>() else { return };
+    let session = session::of(&parts.headers).or_else(|| {
+        let response = use_context::<ResponseOptions>().filter(|_| session::opens_a_page(&parts.headers))?;
+        let (id, cookie) = session::new();
+        response.append_header(header::SET_COOKIE, cookie?);
+        Some(id)
+    });
+    let Some(session) = session else { return };
+    let outcome = sessions.take(&session, parts.uri.path());
+    provide_context(Handed { proof: sessions.proof(&session), outcome });
 }
 
 /// The whole site over one desk.
 pub fn router(desk: Arc<Desk>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desk: Arc::clone(&desk) };
-    let context = {
-        let desk = Arc::clone(&desk);
-        move || {
-            provide_context(Arc::clone(&desk));
-            guard::set_content_policy();
-        }
-    };
-    let pages = Router::new()
-        .route("/api/{*name}", any(server_function))
-        .leptos_routes_with_context(&site, PAGES.clone(), context, {
-            let options = site.options.clone();
-            move || shell(options.clone())
-        })
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, LONGEST))
+    let site = Site { options, desk, sessions: Arc::default() };
+    let page = site.page();
+    // Not by leptos_axum's own routes: those would answer the server functions too, without their proof.
+    let pages = PAGES.iter().fold(Router::new(), |router, listing| router.route(listing.path(), get(page.clone())));
+    let pages = pages
+        .route("/api/{*name}", any(acts::server_function))
+        .fallback(assets::serve_or_not_found)
+        .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
     pages
         .route(crate::routes::LIVE, get(stream::live))
         .route("/healthz", get(|| async { "ok\n" }))
-        .fallback(assets::serve_or_not_found)
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn(limits::bodies))
         .layer(middleware::from_fn(guard::same_site))
+        .layer(middleware::from_fn(guard::headers))
         .layer(TraceLayer::new_for_http())
         .with_state(site)
-}
-
-async fn server_function(State(desk): State<Arc<Desk>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let shared: Parts = parts.clone();
-    let context = move || {
-        provide_context(Arc::clone(&desk));
-        provide_context(shared.clone());
-    };
-    handle_server_fns_with_context(context, Request::from_parts(parts, body)).await.into_response()
 }

@@ -1,0 +1,114 @@
+//! What the server hands a page with its first drawing: the proof that the page's forms carry, and what came of the form
+//! that led to it.
+//!
+//! Neither travels in the address: what the address says, anybody may have written.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::wire::Compact;
+use crate::dto::Problem;
+
+/// The name of the field that carries the proof.
+pub const PROOF: &str = "proof";
+/// What a page's own script accepts as the answer to a form.
+pub const COMPACT: &str = "application/x-postcard";
+
+/// What came of a form, as far as the page that follows does not show it by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// It was refused. What was typed comes back, by the names of the fields.
+    Refused { problem: Problem, typed: Vec<(String, String)> },
+    /// The decision came after something else had closed the request.
+    Late { approve: bool },
+    /// These workflows were deployed.
+    Deployed { names: Vec<String> },
+}
+
+/// What came of a form that was posted to `action`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub action: String,
+    pub told: Told,
+}
+
+impl Outcome {
+    /// How much text it holds, in bytes, about.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let told = match &self.told {
+            Told::Refused { problem, typed } => {
+                let typed: usize = typed.iter().map(|(name, value)| name.len() + value.len()).sum();
+                problem.what.len() + problem.remedy.len() + typed
+            }
+            Told::Late { .. } => 0,
+            Told::Deployed { names } => names.iter().map(String::len).sum(),
+        };
+        told + 256
+    }
+}
+
+/// The answer to a form that a page's script posted: where to go, and what to say there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    pub to: Option<String>,
+    pub told: Option<Told>,
+}
+
+/// What the server hands the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Shows that a form comes from a page of this session; empty where there is no session.
+    pub proof: String,
+    pub outcome: Option<Outcome>,
+}
+
+/// What the page was handed, for its forms.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    proof: StoredValue<String>,
+    outcome: StoredValue<Option<Outcome>>,
+}
+
+impl Arrival {
+    /// Takes what the server handed over.
+    #[must_use]
+    pub fn start() -> Self {
+        let handed = SharedValue::<Handed, Compact>::new_with_encoding(|| use_context().unwrap_or_default());
+        let Handed { proof, outcome } = handed.into_inner();
+        let arrival = Self { proof: StoredValue::new(proof), outcome: StoredValue::new(outcome) };
+        provide_context(arrival);
+        arrival
+    }
+
+    /// The page's own.
+    #[must_use]
+    pub fn of_page() -> Self {
+        expect_context()
+    }
+
+    /// The proof for a form.
+    #[must_use]
+    pub fn proof(&self) -> String {
+        self.proof.get_value()
+    }
+
+    /// Replaces the proof: the server that gave the last one has started again since.
+    #[cfg(feature = "hydrate")]
+    pub fn renew(&self, proof: String) {
+        self.proof.set_value(proof);
+    }
+
+    /// What came of the form that was posted to `action`, once.
+    #[must_use]
+    pub fn take(&self, action: &str) -> Option<Told> {
+        let mut taken = None;
+        self.outcome.update_value(|outcome| {
+            if outcome.as_ref().is_some_and(|outcome| outcome.action == action) {
+                taken = outcome.take();
+            }
+        });
+        taken.map(|outcome| outcome.told)
+    }
+}

@@ -1,0 +1,178 @@
+//! The server functions: what they are called with, the proof that what acts must carry, and the answers to forms.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::{provide_context, use_context};
+use leptos::server_fn::ServerFn as _;
+use leptos::server_fn::axum::get_server_fn_service;
+use leptos::server_fn::error::FromServerFnError as _;
+use leptos_axum::handle_server_fns_with_context;
+use serde_json::json;
+
+use super::refusal::{self, Wants, refuse};
+use super::{BODY, Site, limits, session};
+use crate::app::arrival::{COMPACT, Done, Handed, Outcome, PROOF, Told};
+use crate::app::server_fns::Read;
+use crate::error::AppError;
+use crate::server::is_own_path;
+
+/// What an acting function leaves for its answer.
+#[derive(Clone, Default)]
+struct Conclusion(Arc<Mutex<Done>>);
+
+impl Conclusion {
+    fn with<R>(&self, change: impl FnOnce(&mut Done) -> R) -> R {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Names the page that shows the outcome of what is being done, or why it was refused.
+pub fn leads_to(page: &str) {
+    if let Some(conclusion) = use_context::<Conclusion>() {
+        conclusion.with(|done| done.to = Some(page.to_owned()));
+    }
+}
+
+/// Leaves what that page does not show by itself.
+pub fn tells(told: Told) {
+    if let Some(conclusion) = use_context::<Conclusion>() {
+        conclusion.with(|done| done.told = Some(told));
+    }
+}
+
+/// The proof that the forms of this session carry; empty where the browser has no session.
+#[must_use]
+pub fn proof() -> String {
+    use_context::<Handed>().unwrap_or_default().proof
+}
+
+/// One call of a server function. What acts needs the proof of the session, whatever else the request says.
+pub async fn server_function(State(site): State<Site>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let wants = Wants::of(&parts.headers, &path);
+    if get_server_fn_service(&path, Method::POST).is_none() {
+        return refuse(wants, StatusCode::NOT_FOUND, "There is nothing at this address.", "Open the overview.");
+    }
+    if parts.method != Method::POST {
+        let what = "This address takes forms only.";
+        return refuse(wants, StatusCode::METHOD_NOT_ALLOWED, what, "Open the page that has the form.");
+    }
+    let body = match to_bytes(body, BODY).await {
+        Ok(body) => body,
+        Err(_) => return limits::too_large(wants),
+    };
+    let session = session::of(&parts.headers);
+    let mut handed = Handed::default();
+    if let Some(session) = &session {
+        handed.proof = site.sessions.proof(session);
+    }
+    if path == Read::PATH {
+        return call(&site, handed, Conclusion::default(), Request::from_parts(parts, Body::from(body))).await;
+    }
+    let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let proof = fields.iter().find(|(name, _)| name == PROOF).map_or("", |(_, value)| value);
+    let Some(session) = session.filter(|session| site.sessions.holds(session, proof)) else {
+        return unproven(wants);
+    };
+    let referrer = own_page(&parts);
+    // The answer is written below; the function's own machinery would put errors into the address.
+    parts.headers.remove(header::ACCEPT);
+    parts.headers.remove(header::REFERER);
+    let conclusion = Conclusion::default();
+    let answer = call(&site, handed, conclusion.clone(), Request::from_parts(parts, Body::from(body))).await;
+    let (answer, body) = answer.into_parts();
+    let done = conclusion.with(std::mem::take);
+    let result = if answer.status.is_success() {
+        Ok(done.told)
+    } else {
+        let bytes = to_bytes(body, BODY).await.unwrap_or_default();
+        Err(AppError::de(bytes))
+    };
+    let to = done.to.or(referrer).unwrap_or_else(|| crate::routes::OVERVIEW.to_owned());
+    let mut response = match wants {
+        Wants::Page => {
+            let typed = || fields.iter().filter(|(name, _)| name != PROOF).cloned().collect();
+            let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed: typed() }));
+            if let Some(told) = told {
+                site.sessions.leave(&session, &to, Outcome { action: path, told });
+            }
+            (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+        }
+        Wants::Compact => match result {
+            Ok(told) => {
+                compact(StatusCode::OK, postcard::to_allocvec(&Done { to: Some(to), told }).unwrap_or_default())
+            }
+            Err(error) => compact(status_of(&error), error.ser().to_vec()),
+        },
+        Wants::Json | Wants::Text => for_a_program(result, &to),
+    };
+    keep_cookies(&answer.headers, &mut response);
+    response
+}
+
+async fn call(site: &Site, handed: Handed, conclusion: Conclusion, request: Request) -> Response {
+    let desk = Arc::clone(&site.desk);
+    let context = move || {
+        provide_context(Arc::clone(&desk));
+        provide_context(handed.clone());
+        provide_context(conclusion.clone());
+    };
+    handle_server_fns_with_context(context, request).await.into_response()
+}
+
+fn unproven(wants: Wants) -> Response {
+    let what = "This form does not come from a page of this session.";
+    let remedy = "Nothing was changed. Go back, reload the page, and send the form again.";
+    refuse(wants, StatusCode::FORBIDDEN, what, remedy)
+}
+
+/// The page of this site that the form stood on.
+fn own_page(parts: &Parts) -> Option<String> {
+    let referrer = parts.headers.get(header::REFERER)?.to_str().ok()?;
+    let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+    let path = referrer.strip_prefix("http://")?.strip_prefix(host)?;
+    is_own_path(path).then(|| path.to_owned())
+}
+
+fn status_of(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn compact(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, COMPACT)], body).into_response()
+}
+
+/// The outcome as JSON, with the page that shows it as `location`.
+fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
+    let (status, mut body) = match result {
+        Ok(None) => (StatusCode::OK, json!({"outcome": "done"})),
+        Ok(Some(Told::Deployed { names })) => (StatusCode::OK, json!({"outcome": "deployed", "workflows": names})),
+        Ok(Some(Told::Late { .. })) => (
+            StatusCode::CONFLICT,
+            json!({
+                "outcome": "late", "kind": "conflict",
+                "what": "The decision was not sent: somebody or something was faster.",
+                "remedy": "The page of the request says what closed it.",
+            }),
+        ),
+        Ok(Some(Told::Refused { problem, .. })) => {
+            let error = AppError { kind: crate::error::ErrorKind::Invalid, problem };
+            (StatusCode::BAD_REQUEST, refusal::json(&error))
+        }
+        Err(error) => (status_of(&error), refusal::json(&error)),
+    };
+    body["location"] = json!(to);
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
+}
+
+fn keep_cookies(from: &HeaderMap, to: &mut Response) {
+    for cookie in from.get_all(header::SET_COOKIE) {
+        to.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
+}

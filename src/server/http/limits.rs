@@ -1,0 +1,71 @@
+//! What bounds a request: the size of what it sends, the time it may take, and what a panic in it costs.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::{FutureExt as _, StreamExt as _};
+
+use super::BODY;
+use super::refusal::{Wants, refuse};
+
+/// No page and no action takes longer.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is read before it is refused. A client that is still sending would see a closed
+/// connection instead of the answer.
+const DRAINED: usize = 16 * 1024 * 1024;
+const DRAINING: Duration = Duration::from_secs(5);
+
+/// Answers that a body is larger than any form may be.
+pub fn too_large(wants: Wants) -> Response {
+    let what = format!("The request is larger than {} KB, the most that this dashboard takes.", BODY / 1024);
+    refuse(wants, StatusCode::PAYLOAD_TOO_LARGE, &what, "Nothing was changed. Shorten what you send.")
+}
+
+/// Refuses a body that says that it is too large.
+pub async fn bodies(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_none_or(|length: usize| length <= BODY) {
+        return next.run(request).await;
+    }
+    let wants = Wants::of(request.headers(), request.uri().path());
+    let mut body = request.into_body().into_data_stream();
+    let drain = async {
+        let mut read = 0;
+        while let Some(Ok(chunk)) = body.next().await {
+            read += chunk.len();
+            if read > DRAINED {
+                break;
+            }
+        }
+    };
+    _ = tokio::time::timeout(DRAINING, drain).await;
+    too_large(wants)
+}
+
+/// Makes an answer whole before any of it is sent, so that what fails half-way is an answer too, and never a closed
+/// connection.
+pub async fn whole(request: Request, next: Next) -> Response {
+    let wants = Wants::of(request.headers(), request.uri().path());
+    let work = async {
+        let (parts, body) = next.run(request).await.into_parts();
+        // The site's own answers are as large as its pages, which are bounded.
+        to_bytes(body, usize::MAX).await.map(|body| Response::from_parts(parts, Body::from(body)))
+    };
+    match tokio::time::timeout(LONGEST, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(_) => {
+            let remedy = "Reload the page; the program's log says where it failed.";
+            refuse(wants, StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed at this page.", remedy)
+        }
+        Err(_) => {
+            let what = format!("This took longer than {} seconds.", LONGEST.as_secs());
+            let remedy = "Check that the connection answers, then reload the page.";
+            refuse(wants, StatusCode::GATEWAY_TIMEOUT, &what, remedy)
+        }
+    }
+}

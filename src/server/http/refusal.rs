@@ -1,0 +1,104 @@
+//! Answers that are not the page or the data that was asked for, in the form that the client reads.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::server_fn::error::FromServerFnError as _;
+
+use crate::app::arrival::COMPACT;
+use crate::dto::Problem;
+use crate::error::{AppError, ErrorKind};
+
+/// How the client reads answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// A browser that shows what comes.
+    Page,
+    /// A page's own script.
+    Compact,
+    /// A program.
+    Json,
+    /// Whoever did not say.
+    Text,
+}
+
+impl Wants {
+    /// As the client's `Accept` says; what is below `/api/` is answered in JSON where it says nothing.
+    pub fn of(headers: &HeaderMap, path: &str) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match accept {
+            accept if accept.contains("text/html") => Self::Page,
+            accept if accept.contains(COMPACT) => Self::Compact,
+            accept if accept.contains("json") || path.starts_with("/api/") => Self::Json,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// Refuses a request: what happened, and what to do.
+pub fn refuse(wants: Wants, status: StatusCode, what: &str, remedy: &str) -> Response {
+    let kind = match status {
+        StatusCode::FORBIDDEN => ErrorKind::Forbidden,
+        StatusCode::NOT_FOUND => ErrorKind::NotFound,
+        status if status.is_client_error() => ErrorKind::Invalid,
+        StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    };
+    let error = AppError { kind, problem: Problem { what: what.to_owned(), remedy: remedy.to_owned() } };
+    let (kind, body) = match wants {
+        Wants::Page => ("text/html; charset=utf-8", Body::from(page(&error.problem))),
+        Wants::Compact => (COMPACT, Body::from(error.ser())),
+        Wants::Json => ("application/json", Body::from(json(&error).to_string())),
+        Wants::Text => ("text/plain; charset=utf-8", Body::from(format!("{error}\n"))),
+    };
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// An error for a program.
+pub fn json(error: &AppError) -> serde_json::Value {
+    let kind = match error.kind {
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::Forbidden => "forbidden",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::Internal => "internal",
+    };
+    serde_json::json!({
+        "outcome": "refused", "kind": kind, "what": error.problem.what, "remedy": error.problem.remedy,
+    })
+}
+
+/// A page that needs nothing of what may have failed.
+fn page(problem: &Problem) -> String {
+    let text = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let (what, remedy) = (text(&problem.what), text(&problem.remedy));
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{what} · Countersign</title>\
+         <script src=\"/theme.js\"></script><link rel=\"stylesheet\" href=\"/pkg/countersign.css\"></head>\
+         <body><main id=\"main\"><div class=\"page\"><h1>{what}</h1><p>{remedy}</p>\
+         <p><a href=\"/\">Overview</a></p></div></main></body></html>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_an_answer_is_the_client_s() {
+        for (accept, path, expected) in [
+            ("text/html,application/xhtml+xml", "/api/decide", Wants::Page),
+            ("application/x-postcard", "/api/decide", Wants::Compact),
+            ("application/json", "/inbox", Wants::Json),
+            ("*/*", "/api/decide", Wants::Json),
+            ("", "/inbox", Wants::Text),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(Wants::of(&headers, path), expected, "{accept} {path}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Sessions: the proof that a form comes from a page of this site, and what a page has to say about the form before it.
+//!
+//! A browser gets a random id in a cookie with its first page. Every form carries a proof, a MAC of that id under a secret
+//! that the process makes at its start: whoever has not read a page of the session cannot post in it.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::app::arrival::Outcome;
+
+/// The cookie that holds the session's id.
+const COOKIE: &str = "countersign_session";
+/// How long an outcome waits for its page.
+const KEPT: Duration = Duration::from_secs(120);
+/// How much text may wait, of all sessions together: an outcome brings back what was typed.
+const ROOM: usize = 16 * 1024 * 1024;
+
+/// What came of a form, until the page that follows it is drawn.
+struct Note {
+    session: String,
+    /// The page's path.
+    page: String,
+    made: Instant,
+    size: usize,
+    outcome: Outcome,
+}
+
+/// The sessions of one process.
+pub struct Sessions {
+    secret: [u8; 32],
+    notes: Mutex<VecDeque<Note>>,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        let mut secret = [0; 32];
+        let (one, other) = secret.split_at_mut(16);
+        one.copy_from_slice(Uuid::new_v4().as_bytes());
+        other.copy_from_slice(Uuid::new_v4().as_bytes());
+        Self { secret, notes: Mutex::default() }
+    }
+}
+
+impl Sessions {
+    fn mac(&self, session: &str) -> Hmac<Sha256> {
+        // Proof: an HMAC takes a key of any length.
+        #[expect(clippy::expect_used, reason = "see above")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("a key");
+        mac.update(session.as_bytes());
+        mac
+    }
+
+    /// The proof of the session's forms.
+    pub fn proof(&self, session: &str) -> String {
+        self.mac(session).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether `proof` is the session's, in a time that says nothing about it.
+    pub fn holds(&self, session: &str, proof: &str) -> bool {
+        bytes(proof).is_some_and(|proof| self.mac(session).verify_slice(&proof).is_ok())
+    }
+
+    /// Keeps an outcome for the page at `to` (a path, with or without a query), which shows it once.
+    pub fn leave(&self, session: &str, to: &str, outcome: Outcome) {
+        let size = outcome.size();
+        let note =
+            Note { session: session.to_owned(), page: path_of(to).to_owned(), made: Instant::now(), size, outcome };
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|other| {
+            other.made.elapsed() < KEPT && (&other.session, &other.page) != (&note.session, &note.page)
+        });
+        notes.push_back(note);
+        while notes.iter().map(|note| note.size).sum::<usize>() > ROOM {
+            notes.pop_front();
+        }
+    }
+
+    /// The outcome that waits for the page at `path`.
+    pub fn take(&self, session: &str, path: &str) -> Option<Outcome> {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|note| note.made.elapsed() < KEPT);
+        let at = notes.iter().position(|note| note.session == session && note.page == path)?;
+        notes.remove(at).map(|note| note.outcome)
+    }
+}
+
+fn path_of(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The bytes of a hexadecimal text.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !text.is_ascii() || digits.len() % 2 != 0 {
+        return None;
+    }
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+/// The session that a request names. One that this server did not give is as good: it has no proof yet.
+pub fn of(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, id)| *name == COOKIE && id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .map(|(_, id)| id.to_owned())
+}
+
+/// A new session, and the cookie that keeps it in the browser.
+pub fn new() -> (String, Option<HeaderValue>) {
+    let id = Uuid::new_v4().simple().to_string();
+    let cookie = HeaderValue::from_str(&format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax")).ok();
+    (id, cookie)
+}
+
+/// Whether a browser opens a page with this request. One that is too old to say so is believed.
+pub fn opens_a_page(headers: &HeaderMap) -> bool {
+    let is = |name: &str, expected: &str| headers.get(name).is_none_or(|value| value == expected);
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::arrival::Told;
+
+    fn outcome(name: &str) -> Outcome {
+        Outcome { action: "/api/deploy".into(), told: Told::Deployed { names: vec![name.into()] } }
+    }
+
+    #[test]
+    fn a_proof_holds_for_its_session_and_its_process_alone() {
+        let (sessions, others) = (Sessions::default(), Sessions::default());
+        let (one, other) = (new().0, new().0);
+        let proof = sessions.proof(&one);
+        assert!(sessions.holds(&one, &proof));
+        for (sessions, session, proof) in [
+            (&sessions, &other, proof.as_str()),
+            (&others, &one, &proof),
+            (&sessions, &one, ""),
+            (&sessions, &one, "é"),
+        ] {
+            assert!(!sessions.holds(session, proof), "{session} {proof}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_told_once_to_its_session_on_its_page() {
+        let sessions = Sessions::default();
+        sessions.leave("one", "/deploy?a=b#c", outcome("order"));
+        assert_eq!(sessions.take("other", "/deploy"), None);
+        assert_eq!(sessions.take("one", "/"), None);
+        assert_eq!(sessions.take("one", "/deploy"), Some(outcome("order")));
+        assert_eq!(sessions.take("one", "/deploy"), None);
+    }
+
+    #[test]
+    fn outcomes_that_nobody_fetches_have_little_room() {
+        let sessions = Sessions::default();
+        let long = "x".repeat(1024 * 1024);
+        for number in 0..40 {
+            sessions.leave(&format!("session {number}"), "/deploy", outcome(&long));
+        }
+        assert_eq!(sessions.take("session 0", "/deploy"), None);
+        assert!(sessions.take("session 39", "/deploy").is_some());
+    }
+
+    #[test]
+    fn a_page_gives_a_session_only_where_it_is_opened() {
+        for (mode, dest, expected) in
+            [("navigate", "document", true), ("cors", "empty", false), ("navigate", "iframe", false)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert("sec-fetch-mode", HeaderValue::from_static(mode));
+            headers.insert("sec-fetch-dest", HeaderValue::from_static(dest));
+            assert_eq!(opens_a_page(&headers), expected, "{mode} {dest}");
+        }
+        assert!(opens_a_page(&HeaderMap::new()));
+    }
+}
