@@ -17,6 +17,7 @@
 //! assert_eq!(execution.history().len(), 4);
 //! ```
 
+pub mod ahead;
 mod catch;
 mod context;
 mod ending;
@@ -24,6 +25,7 @@ mod execution;
 mod failure;
 pub mod map_run;
 mod meter;
+mod moment;
 mod params;
 mod program;
 mod protocol;
@@ -34,10 +36,12 @@ mod template;
 pub mod test_state;
 mod thread;
 mod timestamp;
+pub mod token;
 
 pub use countersign_trace::{Outcome, OutcomeStatus};
 pub use execution::Execution;
 pub use meter::SharedSandbox;
+pub use moment::Moment;
 pub use params::{ExecutionKind, StartParams};
 pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};

@@ -159,6 +159,20 @@ impl Template {
         })
     }
 
+    /// The value with every expression evaluated that can be; the others are null, and counted in `failed`.
+    pub fn as_far_as_known(&self, view: &View<'_>, failed: &mut usize) -> Value {
+        match self {
+            Template::Object(entries) => {
+                entries.iter().map(|(key, inner)| (key.clone(), inner.as_far_as_known(view, failed))).collect()
+            }
+            Template::Array(items) => items.iter().map(|item| item.as_far_as_known(view, failed)).collect(),
+            one => one.value(view).unwrap_or_else(|_| {
+                *failed += 1;
+                Value::Null
+            }),
+        }
+    }
+
     /// A failure of a field with this template: of the evaluation where it is an expression.
     pub fn failure(&self, cause: String, field: &str) -> Failure {
         match self {

@@ -165,7 +165,7 @@ pub fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
     Ok((name, definition))
 }
 
-fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
+pub(crate) fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
     let own = value.get("QueryLanguage").and_then(Value::as_str).map(str::to_owned).or(language);
     let states = value.get("States").and_then(Value::as_object);
     if let Some(state) = states.and_then(|s| s.get(name)) {

@@ -1,0 +1,115 @@
+//! A state at one moment of a run that happened elsewhere, read off its history: enough to evaluate what the state makes,
+//! and to go on from it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::context::Item;
+use crate::execution::Execution;
+use crate::meter::SharedSandbox;
+use crate::program::{CompileError, Program};
+use crate::thread::{Data, Step};
+use crate::{StartParams, test_state};
+
+/// A state as it was entered.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// The name of the state.
+    pub state: String,
+    /// The input of the state, as JSON text.
+    pub input: String,
+    /// The variables in scope.
+    pub variables: Map<String, Value>,
+    /// Milliseconds since the epoch.
+    pub entered_at: i64,
+    /// When the state did what is asked about, in milliseconds since the epoch.
+    pub at: i64,
+    /// The attempts before this one.
+    pub retry_count: u32,
+    /// The innermost iteration of a Map: its index, and its item where that is known.
+    pub item: Option<(usize, Value)>,
+    pub redrives: u64,
+    /// Milliseconds since the epoch.
+    pub redriven_at: Option<i64>,
+    /// The execution.
+    pub params: StartParams,
+    /// The place for expressions that may run away.
+    pub sandbox: Option<SharedSandbox>,
+}
+
+impl Moment {
+    /// An execution of `program` that stands in the state, which has to be in the outermost scope. `None` where it is not.
+    pub(crate) fn stand(&self, program: Arc<Program>, token: Option<&str>) -> Option<Execution> {
+        let scope = program.scopes.first()?;
+        let state = scope.states.iter().position(|state| *state.name == *self.state)?;
+        let mut execution =
+            Execution::new(Arc::clone(&program), self.params.clone()).with_sandbox(self.sandbox.clone());
+        execution.open();
+        execution.now = self.entered_at;
+        let at = &mut execution.threads[0];
+        at.state = state;
+        at.input = Data::parse(&self.input)?;
+        let shared = self.variables.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone())));
+        at.variables = Arc::new(shared.collect());
+        execution.enter(0);
+        execution.now = self.at;
+        let at = &mut execution.threads[0];
+        at.step = Step::Wait;
+        at.situation.retry_count = self.retry_count;
+        at.situation.token = token.map(str::to_owned);
+        at.situation.item =
+            self.item.clone().map(|(index, value)| Item { index, value: Arc::new(value), source: None });
+        at.situation.redrives = self.redrives;
+        at.situation.redriven_at = self.redriven_at;
+        Some(execution)
+    }
+}
+
+/// The fields of a Task that make its parameters.
+const FIELDS: [&str; 6] = ["Type", "QueryLanguage", "Resource", "InputPath", "Parameters", "Arguments"];
+
+/// The program of one Task alone, without what it does not need to make its parameters: a definition of which another
+/// part is not understood can be read all the same.
+///
+/// # Errors
+/// The definition has no such state, or its parameters cannot be compiled.
+pub(crate) fn task_alone(definition: &Value, name: &str) -> Result<Program, CompileError> {
+    let (state, language) = test_state::find(definition, name, None)
+        .ok_or_else(|| CompileError::new("", "the definition has no such state"))?;
+    let mut fields: Map<String, Value> =
+        FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), state.get(field)?.clone()))).collect();
+    fields.insert("End".to_owned(), true.into());
+    let mut alone = json!({ "StartAt": name, "States": { name: fields } });
+    // A state within another one has the language of the whole.
+    if let Some(language) = definition.get("QueryLanguage").cloned().or(language.map(Value::from)) {
+        alone["QueryLanguage"] = language;
+    }
+    Program::compile(&alone)
+}
+
+/// The program of the scope that a state belongs to: the whole, a branch of a Parallel, or the processor of a Map.
+///
+/// # Errors
+/// The definition has no such state, or the scope cannot be compiled.
+pub(crate) fn scope_of(definition: &Value, name: &str) -> Result<Program, CompileError> {
+    let scope =
+        scope_with(definition, name).ok_or_else(|| CompileError::new("", "the definition has no such state"))?;
+    let mut whole = json!({ "StartAt": scope["StartAt"], "States": scope["States"] });
+    if let Some(language) = definition.get("QueryLanguage") {
+        whole["QueryLanguage"] = language.clone();
+    }
+    Program::compile(&whole)
+}
+
+fn scope_with<'a>(scope: &'a Value, name: &str) -> Option<&'a Value> {
+    let states = scope.get("States")?.as_object()?;
+    if states.contains_key(name) {
+        return Some(scope);
+    }
+    states.values().find_map(|state| {
+        let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        let mut inner = branches.chain(state.get("ItemProcessor")).chain(state.get("Iterator"));
+        inner.find_map(|inner| scope_with(inner, name))
+    })
+}
