@@ -59,7 +59,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let definitions = definitions_folder(args.definitions.as_deref(), &args.data)?;
     let (engine, target) = target(&args, address).await?;
     let clients = Clients::connect(target, &args).await;
-    let watch = Arc::new(Watch::new(clients, Clock::system()));
+    let sandbox = Arc::new(local::sandbox::Workers::of_itself());
+    let watch = Arc::new(Watch::new(clients, Clock::system()).with_sandbox(sandbox));
     let courier = Courier::new(Arc::clone(&watch), store.clone());
     let desk =
         Arc::new(Desk { watch: Arc::clone(&watch), store: store.clone(), courier: courier.clone(), definitions });

@@ -41,7 +41,7 @@ pub mod token;
 pub use countersign_trace::{Outcome, OutcomeStatus};
 pub use execution::Execution;
 pub use meter::SharedSandbox;
-pub use moment::Moment;
+pub use moment::{Moment, items};
 pub use params::{ExecutionKind, StartParams};
 pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};

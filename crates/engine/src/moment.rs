@@ -9,6 +9,7 @@ use crate::context::Item;
 use crate::execution::Execution;
 use crate::meter::SharedSandbox;
 use crate::program::{CompileError, Program};
+use crate::states::Body;
 use crate::thread::{Data, Step};
 use crate::{StartParams, test_state};
 
@@ -64,6 +65,18 @@ impl Moment {
         at.situation.redriven_at = self.redriven_at;
         Some(execution)
     }
+}
+
+/// The items of the Map state of `moment`. `None` where they cannot be told, as when a distributed Map reads them.
+#[must_use]
+pub fn items(definition: &Value, moment: &Moment) -> Option<Vec<Value>> {
+    let program = Arc::new(scope_of(definition, &moment.state).ok()?);
+    let execution = moment.stand(Arc::clone(&program), None)?;
+    let at = execution.threads.first()?;
+    let state = &program.scopes.first()?.states[at.state];
+    let Body::Map(map) = &state.body else { return None };
+    let input = execution.effective_input(0, state).ok()?;
+    map.items_of(&execution.view(at, &input.value), state, &input)
 }
 
 /// The fields of a Task that make its parameters.

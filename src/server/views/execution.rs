@@ -205,13 +205,6 @@ impl View<'_> {
 
     fn event(&self, event: &HistoryEvent) -> EventRow {
         let details = serde_json::to_value(&event.details).unwrap_or_default();
-        // A callback's parameters whose token could not be located are withheld here too.
-        let mut details = details;
-        if crate::server::watch::is_callback(event)
-            && let Some(parameters) = details.get_mut("parameters")
-        {
-            *parameters = serde_json::Value::String(self.record.request(event.id));
-        }
         let summary = [&event.details.error, &event.details.name, &event.details.resource, &event.details.worker_name]
             .into_iter()
             .find_map(Option::as_deref)

@@ -10,7 +10,7 @@ use super::record::{Description, Record};
 use super::snapshot::{Definition, Summary};
 use super::{Machine, Watch};
 use crate::dto::Status;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::server::connection::problem;
 
 /// Events of one page: the most that AWS gives.
@@ -122,18 +122,26 @@ async fn list_page(
 }
 
 /// One execution, whole. Of `known`, the last reading, what cannot have changed is kept.
-pub async fn read_execution(watch: &Watch, arn: &str, known: Option<&Record>) -> Result<Record, AppError> {
-    let events = read_history(watch, arn, known.map_or(&[][..], |known| &known.events)).await?;
+pub async fn read_execution(watch: &Watch, arn: &str, known: Option<Arc<Record>>) -> Result<Record, AppError> {
+    let events = read_history(watch, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
     let ended = events.last().is_some_and(|event| event.kind.is_execution_end());
-    let description = match known {
-        Some(known) if !ended && known.description.status == Status::Running => known.description.clone(),
+    let description = match &known {
+        Some(known) if !ended && known.description.status == Status::Running => known.whole().0.clone(),
         _ => describe(watch, arn).await?,
     };
-    let definition = match known {
+    let definition = match &known {
         Some(known) => Arc::clone(&known.definition),
         None => definition_of(watch, arn, &description.machine_arn).await?,
     };
-    Ok(Record::new(description, events, definition, watch.now()))
+    let (now, sandbox) = (watch.now(), watch.sandbox.clone());
+    // Evaluating takes a moment, and what is evaluated was written by others.
+    let made = tokio::task::spawn_blocking(move || {
+        Record::new(description, events, definition, now, known.as_deref(), sandbox)
+    });
+    made.await.map_err(|error| {
+        let what = format!("The history of {arn} could not be understood: {error}.");
+        AppError::new(ErrorKind::Internal, what, "Report it as a defect, with the workflow's definition.")
+    })
 }
 
 async fn describe(watch: &Watch, arn: &str) -> Result<Description, AppError> {

@@ -9,11 +9,13 @@ mod pace;
 mod record;
 mod round;
 mod snapshot;
+mod tokens;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use countersign_engine::SharedSandbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -53,8 +55,14 @@ pub struct Watch {
     slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
     /// Executions that somebody looks at, with how many do.
     watched: Mutex<HashMap<String, usize>>,
-    /// Tokens of tasks that still wait, which another execution's page must not show either.
-    open_tokens: RwLock<Redactor>,
+    /// The tokens of every execution that was read, by its ARN: no other execution's page must show them either.
+    tokens: Mutex<BTreeMap<String, Redactor>>,
+    /// All of them together, made when it is asked for.
+    all_tokens: Mutex<Option<Arc<Redactor>>>,
+    /// Executions that may hold a token that could not be found, because the one that has it started them.
+    suspects: Mutex<BTreeSet<String>>,
+    /// The place for expressions of definitions that may run away.
+    sandbox: Option<SharedSandbox>,
     nudge: Notify,
     rounds: tokio::sync::watch::Sender<u64>,
     /// Machines whose definition has to be read again at once.
@@ -79,11 +87,21 @@ impl Watch {
             snapshot: RwLock::default(),
             slots: Mutex::default(),
             watched: Mutex::default(),
-            open_tokens: RwLock::default(),
+            tokens: Mutex::default(),
+            all_tokens: Mutex::default(),
+            suspects: Mutex::default(),
+            sandbox: None,
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),
         }
+    }
+
+    /// The same with a place for expressions that may run away.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: SharedSandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
     }
 
     /// Goes round until `end`.
@@ -172,15 +190,29 @@ impl Watch {
         let _reading = slot.reading.lock().await;
         let last = lock(&slot.last).clone();
         let runs_again = self.snapshot().summary(arn).is_some_and(|summary| summary.ended_at.is_none());
-        if let Some(record) = last.as_ref() {
-            let settled = record.ended() && !runs_again;
-            if settled || self.now() - record.fetched_at <= age_ms {
-                return Ok(Arc::clone(record));
-            }
-        }
-        let record = Arc::new(calls::read_execution(self, arn, last.as_deref()).await?);
+        let settled = last.as_ref().is_some_and(|record| record.ended() && !runs_again);
+        let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
+        let record = match last {
+            Some(record) if settled || fresh => record,
+            last => Arc::new(calls::read_execution(self, arn, last).await?),
+        };
+        let record = self.guarded(record);
         *lock(&slot.last) = Some(Arc::clone(&record));
         Ok(record)
+    }
+
+    /// The record, withheld where the execution may hold a token that could not be found. Keeps its tokens.
+    fn guarded(&self, record: Arc<Record>) -> Arc<Record> {
+        let arn = &record.description.arn;
+        let is_suspect = lock(&self.suspects).contains(arn);
+        let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
+        lock(&self.suspects).extend(record.may_have_told());
+        let mut tokens = lock(&self.tokens);
+        if !record.redactor.is_empty() && tokens.get(&record.description.arn) != Some(&record.redactor) {
+            tokens.insert(record.description.arn.clone(), record.redactor.clone());
+            *lock(&self.all_tokens) = None;
+        }
+        record
     }
 
     fn slot(&self, arn: &str) -> Arc<Slot> {
@@ -190,6 +222,8 @@ impl Watch {
             // The one that nobody asked for the longest goes.
             if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
                 slots.remove(&oldest);
+                lock(&self.tokens).remove(&oldest);
+                *lock(&self.all_tokens) = None;
             }
         }
         let entry = slots.entry(arn.to_owned()).or_default();
@@ -197,12 +231,24 @@ impl Watch {
         Arc::clone(&entry.1)
     }
 
-    /// Takes the tokens out of an execution's texts: its own, and those of every task that waits anywhere.
+    /// Takes the tokens out of an execution's texts: its own, and those of every other execution that was read.
     #[must_use]
-    pub fn redactor(&self, record: &Record) -> Redactor {
-        let mut redactor = record.redactor.clone();
-        redactor.extend(&self.open_tokens.read().unwrap_or_else(PoisonError::into_inner));
-        redactor
+    pub fn redactor(&self, _record: &Record) -> Arc<Redactor> {
+        self.all_tokens()
+    }
+
+    /// Takes the tokens of every execution that was read out of a text.
+    #[must_use]
+    pub fn all_tokens(&self) -> Arc<Redactor> {
+        // In this order everywhere.
+        let tokens = lock(&self.tokens);
+        let mut all = lock(&self.all_tokens);
+        let made = || {
+            let mut together = Redactor::default();
+            tokens.values().for_each(|one| together.extend(one));
+            Arc::new(together)
+        };
+        Arc::clone(all.get_or_insert_with(made))
     }
 }
 

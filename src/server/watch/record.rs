@@ -1,12 +1,14 @@
 //! One execution as it was read from the API: its description, history, and what the fold made of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign_asl::find_token;
+use countersign_engine::SharedSandbox;
+use countersign_engine::token::{Search, Token};
 use countersign_trace::{EventKind, HistoryEvent, StateStatus, Trace, Visit};
-use serde_json::Value;
 
 use super::snapshot::{Definition, Waiting};
+use super::tokens::{self, Past};
 use crate::dto::Status;
 use crate::server::redact::{Redactor, WITHHELD};
 
@@ -26,6 +28,9 @@ pub struct Description {
 }
 
 /// An execution, read whole. Holds tokens: it never leaves the server as it is.
+///
+/// Where one of its tokens could not be found, what may hold it is withheld here already: nothing that reads the
+/// description, the events or the trace can show it.
 #[derive(Debug)]
 pub struct Record {
     pub description: Description,
@@ -35,29 +40,100 @@ pub struct Record {
     /// Every token of its history.
     pub redactor: Redactor,
     pub fetched_at: i64,
+    /// By the event that scheduled the task.
+    tokens: BTreeMap<u64, Search>,
+    /// From this event on payloads are withheld.
+    withheld_from: Option<u64>,
+    /// As it was read, where something is withheld.
+    whole: Option<Arc<(Description, Vec<HistoryEvent>)>>,
 }
 
 impl Record {
-    /// Folds the history and finds its tokens.
+    /// Folds the history and finds its tokens. Of `known`, an earlier reading, what was found is kept.
     #[must_use]
     pub fn new(
         description: Description,
         events: Vec<HistoryEvent>,
         definition: Arc<Definition>,
         fetched_at: i64,
+        known: Option<&Self>,
+        sandbox: Option<SharedSandbox>,
     ) -> Self {
         let trace = countersign_trace::fold(&events);
-        let mut record = Self { description, events, trace, definition, redactor: Redactor::default(), fetched_at };
-        let tokens: Vec<String> = record
-            .events
-            .iter()
-            .filter(|event| is_callback(event))
-            .filter_map(|event| record.token(event.id))
-            .collect();
-        for token in &tokens {
-            record.redactor.add(token);
+        let none = BTreeMap::new();
+        let known_tokens = known.map_or(&none, |known| &known.tokens);
+        let tokens = Past::new(&description, &events, &trace, &definition, sandbox).tokens(known_tokens);
+        let mut redactor = Redactor::default();
+        for search in tokens.values() {
+            if let Token::Found(token) = &search.token {
+                redactor.add(token);
+            }
+            search.veiled.iter().for_each(|text| redactor.add_text(text));
         }
-        record
+        let unreadable = tokens.iter().find(|(_, search)| search.token == Token::Unreadable).map(|(id, _)| *id);
+        let record = Self {
+            description,
+            events,
+            trace,
+            definition,
+            redactor,
+            fetched_at,
+            tokens,
+            withheld_from: None,
+            whole: None,
+        };
+        match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
+            Some(from) => record.withhold(from),
+            None => record,
+        }
+    }
+
+    /// The same with every payload from the event `from` on withheld: all of them from 0 on, its input included.
+    #[must_use]
+    pub fn withhold(&self, from: u64) -> Self {
+        let (description, events) = self.whole();
+        let whole = Arc::new((description.clone(), events.to_vec()));
+        let events = tokens::withheld(events, from);
+        let mut description = description.clone();
+        description.input = description.input.map(|input| if from == 0 { WITHHELD.to_owned() } else { input });
+        description.output = description.output.map(|_| WITHHELD.to_owned());
+        description.cause = tokens::withheld_cause(description.cause.as_deref());
+        description.error = tokens::withheld_error(description.error);
+        Self {
+            trace: countersign_trace::fold(&events),
+            description,
+            events,
+            definition: Arc::clone(&self.definition),
+            redactor: self.redactor.clone(),
+            fetched_at: self.fetched_at,
+            tokens: self.tokens.clone(),
+            withheld_from: Some(from),
+            whole: Some(whole),
+        }
+    }
+
+    /// Whether all of it is withheld.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.withheld_from == Some(0)
+    }
+
+    /// The executions that may hold a token of this one that could not be found.
+    #[must_use]
+    pub fn may_have_told(&self) -> Vec<String> {
+        let Some(from) = self.withheld_from else { return Vec::new() };
+        let mut named = tokens::executions_named(self.whole().1, from.max(1));
+        named.retain(|arn| *arn != self.description.arn);
+        named
+    }
+
+    /// The description and the events as they were read. They hold tokens.
+    #[must_use]
+    pub fn whole(&self) -> (&Description, &[HistoryEvent]) {
+        match &self.whole {
+            Some(whole) => (&whole.0, &whole.1),
+            None => (&self.description, &self.events),
+        }
     }
 
     /// Whether it has ended.
@@ -99,16 +175,13 @@ impl Record {
         }
     }
 
-    /// The token of the task that the TaskScheduled event `id` began, at the place where the definition puts it.
+    /// The token of the task that the scheduling event `id` began.
     #[must_use]
     pub fn token(&self, id: u64) -> Option<String> {
-        let event = self.event(id).filter(|event| is_callback(event))?;
-        let places = self.definition.places.get(self.state_of(id)?)?;
-        find_token(&self.parameters(event)?, places)
-    }
-
-    fn parameters(&self, event: &HistoryEvent) -> Option<Value> {
-        serde_json::from_str(event.details.parameters.as_deref()?).ok()
+        match &self.tokens.get(&id)?.token {
+            Token::Found(token) => Some(token.clone()),
+            Token::NotPassed | Token::Unreadable => None,
+        }
     }
 
     /// What waits for a person in this execution.
@@ -138,7 +211,7 @@ impl Record {
     pub fn request(&self, id: u64) -> String {
         let Some(event) = self.event(id) else { return "null".to_owned() };
         let asked = event.details.parameters.as_deref().or(event.details.input.as_deref()).unwrap_or("null");
-        if is_callback(event) && self.token(id).is_none() { WITHHELD.to_owned() } else { self.redactor.text(asked) }
+        self.redactor.text(asked)
     }
 }
 

@@ -9,7 +9,6 @@ use super::{Api, Machine, Record, Snapshot, Watch, calls, lock};
 use crate::dto::ConnectionKind;
 use crate::error::AppError;
 use crate::server::live::execution_topic;
-use crate::server::redact::Redactor;
 
 /// Calls under way at once.
 const AT_ONCE: usize = 8;
@@ -148,15 +147,12 @@ impl Watch {
 
     fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
         let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
-        let mut tokens = Redactor::default();
         snapshot.waiting.clear();
         for record in records.iter().filter(|record| !record.ended()) {
-            tokens.extend(&record.redactor);
             let workflow = snapshot.machines.get(&record.description.machine_arn).map_or("", |machine| &machine.name);
             snapshot.waiting.extend(record.waiting(workflow));
         }
         snapshot.sort_waiting();
-        *self.open_tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
     }
 
     /// The last reading of an execution, also while the next one is under way.

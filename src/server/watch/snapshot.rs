@@ -3,19 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use countersign_asl::TokenPlace;
-
 use crate::dto::{Graph, Problem, Status};
 
-/// A definition as it was read once: parsed, drawn, and searched for task tokens.
+/// A definition as it was read once: parsed and drawn.
 #[derive(Debug)]
 pub struct Definition {
     pub text: String,
     /// `None` where the text is no definition that can be understood.
     pub machine: Option<countersign_asl::Machine>,
     pub graph: Option<Graph>,
-    /// Where each state puts the task token.
-    pub places: BTreeMap<String, Vec<TokenPlace>>,
 }
 
 impl Definition {
@@ -25,8 +21,7 @@ impl Definition {
         let machine = serde_json::from_str(&text).ok().and_then(countersign_asl::Machine::from_value);
         let graph =
             machine.as_ref().map(|machine| super::super::views::drawing(&countersign_asl::graph::layout(machine)));
-        let places = machine.as_ref().map(countersign_asl::token_places).unwrap_or_default();
-        Self { text, machine, graph, places }
+        Self { text, machine, graph }
     }
 
     /// Whether one of its states can wait for a person: a callback or an activity.

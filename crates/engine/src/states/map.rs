@@ -95,6 +95,12 @@ impl Map {
         }
     }
 
+    /// The items of the state, of which `input` is the effective input; `None` where they cannot be told.
+    pub fn items_of(&self, view: &crate::context::View<'_>, state: &State, input: &Data) -> Option<Vec<Value>> {
+        let is_read = self.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some());
+        if is_read { None } else { items(self, view, state, input).ok() }
+    }
+
     /// How many iterations may fail, of as many as a mocked result holds; `None` where the definition does not say,
     /// which `TestState` takes for any number.
     pub fn tolerated_by(

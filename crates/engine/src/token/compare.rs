@@ -16,6 +16,8 @@ const LAYERS: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
     pub token: Token,
+    /// Whether the parameters depend on the token, as far as that is known.
+    pub depends: bool,
     /// Texts of the history that depend on the token and do not show it as it is.
     pub veiled: BTreeSet<String>,
 }
@@ -32,10 +34,10 @@ pub(super) struct Made {
 
 impl Search {
     /// Any text of these parameters may hold the token.
-    pub(super) fn unreadable(recorded: &Value) -> Search {
+    pub(super) fn unreadable(recorded: &Value, depends: bool) -> Search {
         let mut veiled = BTreeSet::new();
         texts(recorded, &mut veiled);
-        Search { token: Token::Unreadable, veiled }
+        Search { token: Token::Unreadable, depends, veiled }
     }
 }
 
@@ -48,9 +50,9 @@ pub(super) fn search(recorded: &Value, made: &Made, is_whole: bool) -> Search {
         (Some(token), true) => Token::Found(token),
         // Another definition may have made them, of which nothing is known here.
         (None, _) if !depends && is_whole && agrees(recorded, &made.first, &made.third) => Token::NotPassed,
-        _ => return Search::unreadable(recorded),
+        _ => return Search::unreadable(recorded, depends),
     };
-    Search { token, veiled }
+    Search { token, depends, veiled }
 }
 
 struct Comparison<'a> {

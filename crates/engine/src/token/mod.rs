@@ -45,14 +45,16 @@ pub(crate) fn mark(length: usize, stride: usize) -> String {
 /// Looks for the token in `recorded`, the parameters of the task that the state of `definition` began at `moment`.
 #[must_use]
 pub fn find(definition: &Value, moment: &Moment, recorded: &Value) -> Search {
-    let Ok(program) = task_alone(definition, &moment.state).map(Arc::new) else { return Search::unreadable(recorded) };
+    let Ok(program) = task_alone(definition, &moment.state).map(Arc::new) else {
+        return Search::unreadable(recorded, false);
+    };
     let (long, short) = (mark(LONG, 29), mark(SHORT, 43));
     let later = Moment { at: moment.at + LATER, entered_at: moment.entered_at + LATER, ..moment.clone() };
     let later = Moment { params: crate::StartParams { seed: CHANCE, ..later.params }, ..later };
     let made = |moment: &Moment, token: &str| parameters(&program, moment, token);
     let (Some(first), Some(second), Some(third)) = (made(moment, &long), made(moment, &short), made(&later, &long))
     else {
-        return Search::unreadable(recorded);
+        return Search::unreadable(recorded, false);
     };
     let is_whole = first.1 + second.1 + third.1 == 0;
     compare::search(
