@@ -46,9 +46,9 @@ pub fn ahead(definition: &Value, moment: &Moment, answer: &Answer) -> Result<Opt
     let Some(mut execution) = moment.stand(program, None) else { return Ok(None) };
     let known = execution.history().len();
     match answer {
-        Ok(output) => match Data::parse(output) {
-            Some(data) => execution.complete(0, data),
-            None => return Ok(None),
+        Ok(output) => match Data::read(output) {
+            Ok(data) => execution.complete(0, data),
+            Err(_) => return Ok(None),
         },
         Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
     }

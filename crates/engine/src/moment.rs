@@ -50,7 +50,7 @@ impl Moment {
         execution.now = self.entered_at;
         let at = &mut execution.threads[0];
         at.state = state;
-        at.input = Data::parse(&self.input)?;
+        at.input = Data::read(&self.input).ok()?;
         let shared = self.variables.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone())));
         at.variables = Arc::new(shared.collect());
         execution.enter(0);
