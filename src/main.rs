@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{start, validate};
+use countersign::server::{start, terminal, validate};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -28,11 +28,12 @@ const SERVE_LOG: &str = "warn,countersign=info,countersign::function=warn,counte
 async fn run(log: &str, main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).compact().init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    log.fmt_fields(terminal::Fields).compact().init();
     match main.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("countersign: {error}");
+            eprintln!("countersign: {}", terminal::lines(&error.to_string()));
             ExitCode::FAILURE
         }
     }

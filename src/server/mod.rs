@@ -15,6 +15,7 @@ pub mod people;
 pub mod redact;
 pub mod start;
 pub mod store;
+pub mod terminal;
 pub mod validate;
 pub mod views;
 pub mod watch;
