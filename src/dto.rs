@@ -42,6 +42,8 @@ pub struct Frame {
     pub data_at: Option<i64>,
     /// Why the connection does not answer, if it does not.
     pub problem: Option<Problem>,
+    /// Why `countersign.toml` cannot be used, and what is in force instead.
+    pub manifest: Option<Problem>,
     pub now: i64,
 }
 
@@ -363,6 +365,10 @@ pub struct DeployPage {
     pub items: Vec<DeployItem>,
     /// Whether at least one item can be deployed.
     pub ready: bool,
+    /// The hash of everything that would be deployed: the form carries it back.
+    pub hash: String,
+    /// What belongs to no single workflow: files that are left out, functions that nobody declares.
+    pub problems: Vec<FileProblem>,
     pub now: i64,
 }
 
@@ -371,6 +377,8 @@ pub struct DeployItem {
     pub name: String,
     pub file: String,
     pub change: Change,
+    /// The hash of what would be deployed and of what it would replace.
+    pub hash: String,
     /// Unified diff of the deployed definition against the new one.
     pub diff: Vec<DiffLine>,
     pub problems: Vec<FileProblem>,

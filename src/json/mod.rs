@@ -140,6 +140,12 @@ impl<'j> Value<'j> {
         }
     }
 
+    /// Line and column of its beginning, both from 1; columns are characters.
+    #[must_use]
+    pub fn place(self) -> (usize, usize) {
+        scan::line_and_column(&self.json.source, self.token().start)
+    }
+
     /// Its text as it was written: the digits of a number, a string with its quotes, an object with its brackets.
     #[must_use]
     pub fn raw(self) -> &'j str {

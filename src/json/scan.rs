@@ -222,10 +222,15 @@ impl Scanner<'_> {
     }
 
     fn error(&self, what: &'static str) -> JsonError {
-        // Every failure is at an ASCII character, at the beginning of another one, or at the end.
-        let before = self.text.get(..self.at).unwrap_or(self.text);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+        let (line, column) = line_and_column(self.text, self.at);
         JsonError { line, column, what }
     }
+}
+
+/// The place of a byte that begins a character, or of the text's end.
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+    (line, column)
 }

@@ -87,9 +87,12 @@ pub struct EngineArgs {
 /// Which definitions are checked, and how the answer is written.
 #[derive(Clone, Debug, Args)]
 pub struct ValidateArgs {
-    /// The definitions
-    #[arg(value_name = "FILE", required = true)]
+    /// Definitions, or folders with their countersign.toml
+    #[arg(value_name = "FILE|DIR", required = true)]
     pub files: Vec<PathBuf>,
+    /// The functions that definitions may call [default: ../lambdas/functions.toml beside a folder, where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
     /// How the diagnostics are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -120,6 +123,10 @@ pub enum ConfigError {
         "--region and --profile choose an AWS account.\nAdd --aws to show that account instead of the embedded engine."
     )]
     RegionWithoutAws,
+    #[error(
+        "The dashboard and the engine cannot both listen on {0}.\nGive one of them another port with --listen or --engine-listen."
+    )]
+    SamePort(SocketAddr),
 }
 
 impl ServeArgs {
@@ -133,6 +140,10 @@ impl ServeArgs {
             if !address.ip().is_loopback() {
                 errors.push(ConfigError::NotLoopback(address));
             }
+        }
+        let embedded = !self.aws && self.endpoint.is_none();
+        if embedded && self.listen == self.engine_listen && self.listen.port() != 0 {
+            errors.push(ConfigError::SamePort(self.listen));
         }
         if let Some(url) = &self.endpoint
             && !(url
@@ -179,5 +190,8 @@ mod tests {
             "{text}"
         );
         assert!(serve(&["--listen", "[::1]:80"]).unwrap().check().is_ok());
+        let same = serve(&["--listen", "127.0.0.1:8083"]).unwrap().check().unwrap_err();
+        assert!(same[0].to_string().contains("cannot both listen on 127.0.0.1:8083"), "{}", same[0]);
+        assert!(serve(&["--listen", "127.0.0.1:8083", "--endpoint", "http://x"]).unwrap().check().is_ok());
     }
 }

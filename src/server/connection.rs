@@ -11,6 +11,9 @@ use super::config::ServeArgs;
 use crate::dto::{Connection, ConnectionKind};
 use crate::error::{AppError, ErrorKind};
 
+/// The region of an endpoint where nothing names another: emulators take any.
+const EMULATOR_REGION: &str = "us-east-1";
+
 /// The clients of one connection, and what a person is told about it.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -60,12 +63,13 @@ impl Clients {
                 && (args.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
         if !signed_by_chain {
             loader = loader.credentials_provider(Credentials::for_tests_or_emulators());
-            if args.region.is_none() {
-                loader = loader.region(Region::new("us-east-1"));
-            }
         }
-        let shared = loader.load().await;
-        let region = shared.region().map_or_else(|| "no region".to_owned(), ToString::to_string);
+        let mut shared = loader.load().await;
+        if shared.region().is_none() && kind != ConnectionKind::Aws {
+            shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
+        }
+        // The start refuses an account without a region.
+        let region = shared.region().map(ToString::to_string).unwrap_or_default();
         let (label, detail) = match (kind, url) {
             (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", url),
             (ConnectionKind::Endpoint, Some(url)) => ("Endpoint", url),

@@ -1,17 +1,16 @@
 //! The desk: what each server function asks for, from what the watch knows and what the store holds.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::approvals::{Choice, Courier, Reading, decide, decision_row, read};
 use super::connection::{Clients, problem};
-use super::deploy::{Folder, apply, plan};
+use super::deploy::{Definitions, Folder};
 use super::store::Store;
 use super::watch::{Snapshot, Waiting, Watch};
 use super::{people, views};
 use crate::dto::{
-    ApprovalPage, ApprovalState, Change, ConnectionKind, DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame,
-    InboxPage, Overview, Person, Position, RequestKey, Status, WorkflowPage, WorkflowRow,
+    ApprovalPage, ApprovalState, DecisionRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
+    Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::json::{Json, pretty};
@@ -31,7 +30,7 @@ pub struct Desk {
     pub store: Store,
     pub courier: Courier,
     /// The folder that definitions are deployed from.
-    pub definitions: PathBuf,
+    pub definitions: Definitions,
 }
 
 impl Desk {
@@ -40,7 +39,7 @@ impl Desk {
     }
 
     fn folder(&self) -> Folder {
-        Folder::read(&self.definitions)
+        self.definitions.read()
     }
 
     /// The frame around every page.
@@ -54,12 +53,13 @@ impl Desk {
             data_at: snapshot.data_at,
             // Where nothing is known yet, the page itself tells.
             problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
+            manifest: self.definitions.trouble(),
             now: self.watch.now(),
         }
     }
 
     /// What is known; an error where nothing ever was.
-    async fn known(&self) -> Result<Arc<Snapshot>, AppError> {
+    pub(super) async fn known(&self) -> Result<Arc<Snapshot>, AppError> {
         self.watch.first_look().await;
         let snapshot = self.watch.snapshot();
         match (&snapshot.data_at, &snapshot.problem) {
@@ -263,77 +263,6 @@ impl Desk {
         Ok(decided.is_some())
     }
 
-    /// The plan of the definitions against the connection.
-    ///
-    /// # Errors
-    /// The connection has not answered yet.
-    pub async fn deploy_plan(&self) -> Result<DeployPage, AppError> {
-        let snapshot = self.known().await?;
-        let folder = self.folder();
-        let account = self.account(&snapshot).await?;
-        let mut items: Vec<_> = plan(&folder, &snapshot, &self.clients().about.region, &account)
-            .into_iter()
-            .map(super::deploy::Item::into_dto)
-            .collect();
-        if let Some(problem) = folder.problem {
-            items.insert(
-                0,
-                crate::dto::DeployItem {
-                    name: super::deploy::MANIFEST.to_owned(),
-                    file: problem.file.clone(),
-                    change: Change::Refused,
-                    diff: Vec::new(),
-                    problems: vec![problem],
-                    substitutions: Vec::new(),
-                },
-            );
-        }
-        let ready = items.iter().any(|item| matches!(item.change, Change::New | Change::Changed));
-        Ok(DeployPage { folder: folder.path.display().to_string(), items, ready, now: self.watch.now() })
-    }
-
-    /// The account that machines live in: read off the ARNs that are there; else the caller's; else an emulator's.
-    async fn account(&self, snapshot: &Snapshot) -> Result<String, AppError> {
-        let arn = snapshot.machines.keys().next().map(String::as_str);
-        if let Some(account) = arn.and_then(|arn| arn.split(':').nth(4)) {
-            return Ok(account.to_owned());
-        }
-        let about = &self.clients().about;
-        if about.kind == ConnectionKind::Embedded {
-            return Ok(super::deploy::EMULATOR_ACCOUNT.to_owned());
-        }
-        match self.clients().sts.get_caller_identity().send().await {
-            Ok(caller) => Ok(caller.account.unwrap_or_else(|| super::deploy::EMULATOR_ACCOUNT.to_owned())),
-            Err(error) if about.kind == ConnectionKind::Aws => Err(problem("ask which account this is", about, &error)),
-            Err(_) => Ok(super::deploy::EMULATOR_ACCOUNT.to_owned()),
-        }
-    }
-
-    /// Deploys what is new or changed: one workflow, or all. Returns the names.
-    ///
-    /// # Errors
-    /// A refused definition was asked for, nothing is to be deployed, or the connection does not answer.
-    pub async fn deploy(&self, only: Option<&str>) -> Result<Vec<String>, AppError> {
-        let snapshot = self.known().await?;
-        let folder = self.folder();
-        let account = self.account(&snapshot).await?;
-        let items = plan(&folder, &snapshot, &self.clients().about.region, &account);
-        let mut done = Vec::new();
-        for item in items.iter().filter(|item| only.is_none_or(|only| only == item.name)) {
-            match item.change {
-                Change::New | Change::Changed => {
-                    let arn = apply(self.clients(), folder.manifest.role_arn.as_deref(), item).await?;
-                    self.watch.definition_changed(&arn);
-                    done.push(item.name.clone());
-                }
-                Change::Refused if only.is_some() => return Err(refused(item)),
-                Change::Refused | Change::Unchanged => {}
-            }
-        }
-        self.watch.look_again().await;
-        Ok(done)
-    }
-
     /// Starts an execution of the workflow with this name; gives its ARN.
     ///
     /// # Errors
@@ -404,18 +333,6 @@ fn no_workflow(name: &str) -> AppError {
         format!("The connection has no workflow named {name:?}."),
         "Choose one under Workflows, or deploy it first.",
     )
-}
-
-fn refused(item: &super::deploy::Item) -> AppError {
-    let first = item.problems.iter().find(|problem| problem.error);
-    let (what, remedy) = first.map_or_else(
-        || (format!("{} cannot be deployed.", item.name), String::new()),
-        |problem| {
-            let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-            (format!("{} was not deployed: {place}: {}.", item.name, problem.message), problem.remedy.clone())
-        },
-    );
-    AppError::new(ErrorKind::Invalid, what, remedy)
 }
 
 /// Why an input cannot be used. An empty one stands for `{}`.

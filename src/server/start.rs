@@ -1,6 +1,8 @@
 //! Starting and ending the program's two servers.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +15,12 @@ use super::approvals::Courier;
 use super::clock::Clock;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connection::{Clients, Target};
-use super::deploy::{EMULATOR_ACCOUNT, Folder, definitions_folder, functions_file};
+use super::deploy::{Definitions, EMULATOR_ACCOUNT, declared_functions, definitions_folder, functions_file};
 use super::desk::Desk;
 use super::store::{Store, StoreError};
+use super::terminal;
 use super::watch::Watch;
+use crate::dto::{ConnectionKind, FileProblem};
 
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
@@ -30,8 +34,14 @@ pub enum StartError {
     Config(Vec<ConfigError>),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {ip}:{other}.", ip = .address.ip(), port = .address.port(), other = .address.port().wrapping_add(1))]
-    PortInUse { address: SocketAddr, flag: &'static str },
+    #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
+    PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
+    #[error("The folder of definitions {} cannot be read: {source}.\nGive one that can with --definitions DIR.", .folder.display())]
+    Definitions { folder: PathBuf, source: std::io::Error },
+    #[error(
+        "No AWS region is known, so no call would reach Step Functions.\nGive one with --region REGION, with AWS_REGION, or in the profile."
+    )]
+    NoRegion,
     #[error("countersign cannot listen on {address}: {source}.\nChoose another address with {flag} ADDRESS:PORT.")]
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
     #[error(transparent)]
@@ -40,11 +50,30 @@ pub enum StartError {
     Serve(std::io::Error),
 }
 
-async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
+/// Listens; `other` is where this program's other server listens or will.
+async fn listen(address: SocketAddr, flag: &'static str, other: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::PortInUse { address, flag },
+        std::io::ErrorKind::AddrInUse => StartError::PortInUse { address, flag, free: free_beside(address, other) },
         _ => StartError::Listen { address, flag, source },
     })
+}
+
+/// The next port that nobody uses, and that this program's other server does not need.
+fn free_beside(address: SocketAddr, other: SocketAddr) -> SocketAddr {
+    let above = (address.port()..u16::MAX).map(|port| port + 1);
+    let mut ports = above.chain(1_024..address.port()).filter(|port| *port != other.port());
+    let port = ports.find(|port| std::net::TcpListener::bind((address.ip(), *port)).is_ok());
+    // Port 0 lets the system choose.
+    SocketAddr::new(address.ip(), port.unwrap_or(0))
+}
+
+/// The folder of definitions, which must be one that can be read.
+fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
+    let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
+    match std::fs::read_dir(&folder) {
+        Ok(_) => Ok(Definitions::from(folder)),
+        Err(source) => Err(StartError::Definitions { folder, source }),
+    }
 }
 
 /// Serves the dashboard until Ctrl-C.
@@ -53,12 +82,18 @@ async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, 
 /// What stands in the way of starting: each error names the thing and the remedy.
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     args.check().map_err(StartError::Config)?;
-    let listener = listen(args.listen, "--listen").await?;
+    let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
     let store = Store::open(&args.data).await?;
-    let definitions = definitions_folder(args.definitions.as_deref(), &args.data)?;
-    let (engine, target) = target(&args, address).await?;
+    let mut definitions = definitions(&args)?;
+    let (engine, target, functions) = target(&args, address).await?;
+    if let Some(functions) = functions {
+        definitions = definitions.with_functions(functions);
+    }
     let clients = Clients::connect(target, &args).await;
+    if clients.about.kind == ConnectionKind::Aws && clients.about.region.is_empty() {
+        return Err(StartError::NoRegion);
+    }
     let sandbox = Arc::new(local::sandbox::Workers::of_itself());
     let watch = Arc::new(Watch::new(clients, Clock::system()).with_sandbox(sandbox));
     let courier = Courier::new(Arc::clone(&watch), store.clone());
@@ -69,12 +104,20 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let tasks = TaskTracker::new();
     tasks.spawn(Arc::clone(&watch).run(end.clone()));
     tasks.spawn(courier.run(end.clone()));
+    tasks.spawn({
+        let (desk, end) = (Arc::clone(&desk), end.clone());
+        async move { desk.definitions.follow(&desk.watch.changes, &end).await }
+    });
+    if let Some(problem) = desk.definitions.read().problem {
+        report(&problem);
+    }
     if engine.is_some() && !args.no_demo {
         first_start(&desk).await;
     }
+    let about = &watch.clients.about;
     println!("Countersign is at http://{address}");
-    println!("  showing   {} ({})", watch.clients.about.label, watch.clients.about.detail);
-    println!("  data in   {}", args.data.display());
+    println!("  showing   {} ({})", terminal::line(&about.label), terminal::line(&about.detail));
+    println!("  data in   {}", shown(&args.data));
     println!("  Ctrl-C ends it.");
 
     let server = axum::serve(listener, super::http::router(desk)).with_graceful_shutdown(ended(end.clone()));
@@ -91,24 +134,48 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         engine.shutdown().await;
     }
     store.close().await;
-    println!("Ended. Everything is kept in {}.", args.data.display());
+    println!("Ended. Everything is kept in {}.", shown(&args.data));
     served.map_err(StartError::Serve)
 }
 
+/// A path as a terminal may show it.
+fn shown(path: &Path) -> String {
+    terminal::line(&path.display().to_string())
+}
+
+/// The embedded engine where there is one, the target, and the functions where only some can be called.
+type Connected = (Option<local::Running>, Target, Option<BTreeSet<String>>);
+
 /// The connection's target; starts the embedded engine where it is that. `dashboard` is out of its tasks' reach.
-async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<(Option<local::Running>, Target), StartError> {
+async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, StartError> {
     if args.aws {
-        return Ok((None, Target::Aws));
+        return Ok((None, Target::Aws, None));
     }
     if let Some(url) = &args.endpoint {
-        return Ok((None, Target::Endpoint(url.clone())));
+        return Ok((None, Target::Endpoint(url.clone()), None));
     }
     let functions = functions_file(args.functions.as_deref(), &args.data)?;
+    // A mock may stand for any function.
+    let declared = if std::env::var_os("SFN_MOCK_CONFIG").is_some() { None } else { declared_functions(&functions) };
     let mut options = options(args.engine_listen, args.data.clone(), Some(functions));
     options.own_listeners.push(dashboard);
-    let engine = local::start(options).await?;
+    let engine = start_engine(options, "--engine-listen", dashboard).await?;
     let url = format!("http://{}", engine.addr);
-    Ok((Some(engine), Target::Embedded(url)))
+    Ok((Some(engine), Target::Embedded(url), declared))
+}
+
+/// Starts the engine; a busy port is told with the flag that chooses another one.
+async fn start_engine(
+    options: local::Options,
+    flag: &'static str,
+    other: SocketAddr,
+) -> Result<local::Running, StartError> {
+    local::start(options).await.map_err(|error| match error {
+        local::StartError::PortInUse(address) => {
+            StartError::PortInUse { address, flag, free: free_beside(address, other) }
+        }
+        error => error.into(),
+    })
 }
 
 fn options(listen: SocketAddr, data: std::path::PathBuf, functions: Option<std::path::PathBuf>) -> local::Options {
@@ -132,14 +199,14 @@ pub async fn engine(args: EngineArgs) -> Result<(), StartError> {
     if !args.listen.ip().is_loopback() {
         return Err(StartError::Config(vec![ConfigError::NotLoopback(args.listen)]));
     }
-    let engine = local::start(options(args.listen, args.data.clone(), args.functions)).await?;
+    let engine = start_engine(options(args.listen, args.data.clone(), args.functions), "--listen", args.listen).await?;
     println!("The Step Functions engine is at http://{} (region {REGION}, any credentials).", engine.addr);
     println!("  for example   aws stepfunctions list-state-machines --endpoint-url http://{}", engine.addr);
-    println!("  data in       {}", args.data.display());
+    println!("  data in       {}", shown(&args.data));
     println!("  Ctrl-C ends it.");
     ended(CancellationToken::new()).await;
     engine.shutdown().await;
-    println!("Ended. Everything is kept in {}.", args.data.display());
+    println!("Ended. Everything is kept in {}.", shown(&args.data));
     Ok(())
 }
 
@@ -175,19 +242,57 @@ async fn first_start(desk: &Desk) {
         return;
     }
     match desk.deploy(None).await {
-        Ok(names) => {
-            println!("Deployed {}.", names.join(", "));
-            let folder = Folder::read(&desk.definitions);
-            let known = desk.watch.snapshot();
-            for name in names {
-                let Some(machine) = known.machine_named(&name) else { continue };
-                for sample in folder.samples(&name) {
-                    if let Err(error) = desk.launch(&machine.arn, "", &sample.input).await {
-                        tracing::warn!(%error, workflow = %name, "a sample execution was not started");
-                    }
-                }
+        Ok(names) => started(desk, &names).await,
+        // What is wrong with the manifest itself is on the terminal already.
+        Err(_) if desk.definitions.read().problem.is_some() => {}
+        Err(error) => eprintln!("The definitions were not deployed: {}", terminal::line(&error.to_string())),
+    }
+}
+
+/// Says what was deployed and what was not, and starts the samples.
+async fn started(desk: &Desk, names: &[String]) {
+    if let Ok(plan) = desk.deploy_plan().await {
+        plan.items.iter().flat_map(|item| &item.problems).chain(&plan.problems).for_each(report);
+    }
+    let folder = desk.definitions.read();
+    if names.is_empty() {
+        eprintln!("Nothing was deployed from {}.", shown(&folder.path));
+        return;
+    }
+    println!("Deployed {}.", terminal::line(&names.join(", ")));
+    let known = desk.watch.snapshot();
+    for name in names {
+        let Some(machine) = known.machine_named(name) else { continue };
+        for sample in folder.samples(name) {
+            if let Err(error) = desk.launch(&machine.arn, "", &sample.input).await {
+                tracing::warn!(%error, workflow = %name, "a sample execution was not started");
             }
         }
-        Err(error) => eprintln!("The shipped workflows were not deployed: {error}"),
+    }
+}
+
+/// A problem of the definitions on stderr, with its place and the remedy.
+fn report(problem: &FileProblem) {
+    let level = if problem.error { "error" } else { "warning" };
+    let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
+    eprintln!("{}: {level}: {}", terminal::line(&place), terminal::line(&problem.message));
+    eprintln!("  {}", terminal::line(&problem.remedy));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_busy_port_is_told_with_one_that_is_free() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let next = free_beside(address, address);
+        let error = listen(address, "--listen", next).await.unwrap_err();
+        let StartError::PortInUse { free, .. } = &error else { panic!("{error}") };
+        assert_ne!(free.port(), next.port(), "the engine needs that one");
+        assert!(std::net::TcpListener::bind(free).is_ok());
+        assert!(error.to_string().contains(&format!("--listen {free}")), "{error}");
     }
 }

@@ -1,13 +1,20 @@
-//! `countersign validate`: every diagnostic of definitions, as text, JSON or SARIF.
+//! `countersign validate`: every diagnostic of definitions and of their manifest, as text, JSON or SARIF.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign_asl::{Diagnostic, Severity, parse};
 use serde_json::{Value, json};
 
 use super::config::{Format, ValidateArgs};
+use super::deploy::{
+    EMULATOR_ACCOUNT, Folder, MANIFEST, Target, YAML_REMEDY, declared_functions, folder_findings, is_yaml, plan,
+    task_findings,
+};
+use super::terminal;
+use super::watch::Snapshot;
 
 /// One file's diagnostics, or why it cannot be read.
 type Checked = (String, Result<Vec<Diagnostic>, std::io::Error>);
@@ -15,11 +22,21 @@ type Checked = (String, Result<Vec<Diagnostic>, std::io::Error>);
 /// Checks the files and prints the diagnostics. 0: all valid; 1: one is not; 2: one cannot be read, or the report not written.
 #[must_use]
 pub fn run(args: &ValidateArgs) -> ExitCode {
-    let checked: Vec<Checked> = args.files.iter().map(|file| (file.display().to_string(), check(file))).collect();
+    let given = args.functions.as_deref();
+    let functions = given.map(|file| (file, declared_functions(file)));
+    if let Some((file, None)) = functions {
+        eprintln!(
+            "countersign: {} declares no functions that can be read.",
+            terminal::line(&file.display().to_string())
+        );
+        return ExitCode::from(2);
+    }
+    let functions = functions.and_then(|(_, functions)| functions);
+    let checked: Vec<Checked> = args.files.iter().flat_map(|file| check(file, functions.as_ref())).collect();
     let report = match args.format {
         Format::Text => text(&checked),
-        Format::Json => format!("{:#}\n", json_report(&checked)),
-        Format::Sarif => format!("{:#}\n", sarif(&checked)),
+        Format::Json => terminal::json(&format!("{:#}\n", json_report(&checked))),
+        Format::Sarif => terminal::json(&format!("{:#}\n", sarif(&checked))),
     };
     // Whoever reads may stop early, as `head` does; the judgement stands.
     if let Err(error) = std::io::stdout().write_all(report.as_bytes())
@@ -30,7 +47,7 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
     }
     for (file, result) in &checked {
         if let Err(error) = result {
-            eprintln!("countersign: {file} cannot be read: {error}.");
+            eprintln!("countersign: {} cannot be read: {}.", terminal::line(file), terminal::line(&error.to_string()));
         }
     }
     let unreadable = checked.iter().any(|(_, result)| result.is_err());
@@ -43,15 +60,75 @@ fn is_refused(diagnostic: &Diagnostic, strict: bool) -> bool {
     strict || diagnostic.severity == Severity::Error
 }
 
-fn check(file: &Path) -> Result<Vec<Diagnostic>, std::io::Error> {
-    Ok(judged(&std::fs::read_to_string(file)?))
+/// Checks what a path names: a folder with its manifest, or one definition.
+fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
+    if path.is_dir() {
+        return folder(path, functions);
+    }
+    if path.file_name().is_some_and(|name| name == MANIFEST) && path.is_file() {
+        return folder(
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+            functions,
+        );
+    }
+    let found = if is_yaml(path) && path.exists() {
+        Ok(vec![Diagnostic {
+            severity: Severity::Error,
+            code: "YAML_NOT_READ",
+            message: "This file is YAML, which is not read yet".to_owned(),
+            path: String::new(),
+            line: 1,
+            column: 1,
+            remedy: YAML_REMEDY.to_owned(),
+        }])
+    } else {
+        std::fs::read_to_string(path).map(|text| judged(&text, functions))
+    };
+    vec![(path.display().to_string(), found)]
 }
 
 /// The diagnostics of a definition in the order of its text.
-fn judged(text: &str) -> Vec<Diagnostic> {
+fn judged(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
     let mut found = parse(text).1;
+    found.extend(task_findings(text, functions));
     found.sort_by_key(|one| (one.line, one.column));
     found
+}
+
+/// Everything about a folder: its manifest, and each definition with its values put in, as a deployment judges it.
+fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
+    let folder = Folder::read(path);
+    let manifest = folder.manifest_file();
+    if let Some(problem) = folder.problem {
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            code: "MANIFEST_NOT_READ",
+            message: problem.message,
+            path: String::new(),
+            line: problem.line,
+            column: problem.column,
+            remedy: problem.remedy,
+        };
+        return vec![(problem.file, Ok(vec![diagnostic]))];
+    }
+    let beside = declared_functions(&path.join("../lambdas/functions.toml"));
+    let functions = functions.or(beside.as_ref());
+    let target = Target { partition: "aws", region: "us-east-1", account: EMULATOR_ACCOUNT, aws: false, functions };
+    let mut files: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+    if folder.places.is_some() {
+        files.insert(manifest, Vec::new());
+    }
+    for item in plan(&folder, &Snapshot::default(), target) {
+        files.entry(PathBuf::from(&item.file)).or_default();
+        item.found.into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
+    }
+    folder_findings(&folder, functions).into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
+    let missing = |file: &Path, found: &[Diagnostic]| found.is_empty() && !file.exists();
+    let checked = files.into_iter().filter(|(file, found)| !missing(file, found)).map(|(file, mut found)| {
+        found.sort_by_key(|one| (one.line, one.column));
+        (file.display().to_string(), Ok(found))
+    });
+    checked.collect()
 }
 
 const fn word(severity: Severity) -> &'static str {
@@ -65,26 +142,21 @@ fn text(checked: &[Checked]) -> String {
     let mut out = String::new();
     for (file, result) in checked {
         let Ok(diagnostics) = result else { continue };
+        let file = terminal::line(file);
         for one in diagnostics {
             let level = word(one.severity);
-            let message = printable(&one.message);
+            let message = terminal::line(&one.message);
             out += &format!("{file}:{}:{}: {level}: {message} [{}]\n", one.line, one.column, one.code);
             if !one.path.is_empty() {
-                out += &format!("  at {}\n", printable(&one.path));
+                out += &format!("  at {}\n", terminal::line(&one.path));
             }
-            out += &format!("  {}\n", printable(&one.remedy));
+            out += &format!("  {}\n", terminal::line(&one.remedy));
         }
         if diagnostics.is_empty() {
             out += &format!("{file}: valid\n");
         }
     }
     out
-}
-
-/// Without the control characters that a definition may hold: a terminal would obey them.
-fn printable(text: &str) -> String {
-    let escaped = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
-    text.chars().map(escaped).collect()
 }
 
 fn json_report(checked: &[Checked]) -> Value {
@@ -130,10 +202,11 @@ fn finding(file: &str, one: &Diagnostic) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
     use super::*;
 
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
-        vec![(file.to_owned(), Ok(judged(definition)))]
+        vec![(file.to_owned(), Ok(judged(definition, None)))]
     }
 
     #[test]
@@ -152,8 +225,56 @@ mod tests {
     fn diagnostics_come_in_the_order_of_the_text() {
         let wrong =
             "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
-        let lines: Vec<u32> = judged(wrong).iter().map(|one| one.line).collect();
+        let lines: Vec<u32> = judged(wrong, None).iter().map(|one| one.line).collect();
         assert_eq!(lines, [2, 3], "an unreachable state is told of the whole scope, after its states");
+    }
+
+    #[test]
+    fn a_folder_is_judged_with_its_manifest() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+        for path in [shipped.clone(), shipped.join("countersign.toml")] {
+            let report = text(&check(&path, None));
+            assert_eq!(report.lines().count(), 4, "the manifest and three definitions: {report}");
+            assert!(report.lines().all(|line| line.ends_with(": valid")), "{report}");
+        }
+        let functions = BTreeSet::from(["pay".to_owned()]);
+        let found: Vec<String> = check(&shipped, Some(&functions))
+            .into_iter()
+            .flat_map(|(file, found)| {
+                found.unwrap().into_iter().map(move |one| format!("{file}:{}:{}", one.line, one.code))
+            })
+            .collect();
+        let declared =
+            |file: &str| found.iter().any(|one| one.contains(file) && one.ends_with("FUNCTION_NOT_DECLARED"));
+        assert!(declared("countersign.toml:") && declared("order.asl.json:"), "{found:?}");
+    }
+
+    #[test]
+    fn names_and_yaml_are_told_on_a_terminal_without_harm() {
+        let folder = std::env::temp_dir().join(format!("countersign-validate-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("a\u{1b}[2J\u{202e}.yaml");
+        std::fs::write(&file, "StartAt: A").unwrap();
+        let checked = check(&file, None);
+        let report = text(&checked);
+        assert!(
+            report.contains("a\\u{1b}[2J\\u{202e}.yaml:1:1: error: This file is YAML, which is not read yet"),
+            "{report}"
+        );
+        let report = terminal::json(&format!("{:#}", sarif(&checked)));
+        assert!(!report.contains(['\u{1b}', '\u{202e}']), "{report}");
+        std::fs::write(
+            folder.join("countersign.toml"),
+            "[workflows.a]\nfile = \"a.yml\"\n[workflows.b]\nfile = \"b\"\n",
+        )
+        .unwrap();
+        let report = text(&check(&folder, None));
+        assert!(
+            report.contains("countersign.toml:2:8: error: \"a.yml\" is YAML, which is not read yet [YAML_NOT_READ]"),
+            "{report}"
+        );
+        assert!(report.contains("countersign.toml:4:8: error: ") && report.contains("[FILE_NOT_READ]"), "{report}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

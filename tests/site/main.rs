@@ -3,6 +3,7 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod definitions;
 mod forms;
 mod pages;
 mod proof;

@@ -49,6 +49,11 @@ impl Answer {
 impl Site {
     /// A site with the shipped workflows deployed, and nothing started.
     pub async fn new(test: &str) -> Self {
+        Self::of(test, &Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine")).await
+    }
+
+    /// A site over a folder of definitions, which are deployed.
+    pub async fn of(test: &str, definitions: &Path) -> Self {
         let data = std::env::temp_dir().join(format!("countersign-site-{test}-{}", std::process::id()));
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let engine = local::start(local::Options {
@@ -67,10 +72,12 @@ impl Site {
         let watch = Arc::new(Watch::new(clients, Clock::system()));
         let store = Store::open(&data).await.unwrap();
         let courier = Courier::new(Arc::clone(&watch), store.clone());
-        let definitions = root.join("statemachine");
+        let definitions = definitions.to_owned().into();
         let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions });
         let end = CancellationToken::new();
         tokio::spawn(watch.run(end.clone()));
+        let (followed, followed_end) = (Arc::clone(&desk), end.clone());
+        tokio::spawn(async move { followed.definitions.follow(&followed.watch.changes, &followed_end).await });
         desk.deploy(None).await.unwrap();
         Self {
             router: http::router(Arc::clone(&desk)),

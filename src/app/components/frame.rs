@@ -12,7 +12,7 @@ use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::ActAs;
 use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, dynamic};
 use crate::app::wire::{self, Ask, Page};
-use crate::dto::{ConnectionKind, Frame, Person, Status};
+use crate::dto::{ConnectionKind, Frame, Person, Problem, Status};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 
@@ -65,6 +65,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
             </p>
             <FormProblem post=act/>
             {of_frame(frame, |frame| connection_problem(frame).into_any())}
+            {of_frame(frame, |frame| frame.ok().and_then(|frame| frame.manifest).map(frame_problem).into_any())}
             {children()}
         </main>
     }
@@ -154,7 +155,11 @@ fn connection_problem(frame: Result<Frame, AppError>) -> Option<AnyView> {
         Ok(frame) => frame.problem,
         Err(error) => Some(error.problem),
     };
-    problem.map(|problem| view! { <div class="frame-problem"><ProblemBox problem/></div> }.into_any())
+    problem.map(frame_problem)
+}
+
+fn frame_problem(problem: Problem) -> AnyView {
+    view! { <div class="frame-problem"><ProblemBox problem/></div> }.into_any()
 }
 
 #[component]

@@ -36,14 +36,18 @@ fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
     };
     let all = move || {
         if ready.get() {
-            deploy_button(deploy, String::new(), "Deploy all changes", "button button-main")
+            let seen = data.with(|data| data.hash.clone());
+            deploy_button(deploy, String::new(), seen, "Deploy all changes", "button button-main")
         } else {
             view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
         }
     };
     let rows = move || {
         let one = |row: DeployItem| {
-            let key = format!("{} {} {} {}", row.name, change(row.change).1, row.diff.len(), row.problems.len());
+            // Whatever the row shows is in its key: the diff hangs on what the hash is made of, problems on the files.
+            let problems: String =
+                row.problems.iter().map(|one| format!("{}:{}:{}", one.line, one.column, one.message)).collect();
+            let key = format!("{} {} {problems}", row.name, row.hash);
             Row::new(key, move || item(row, deploy))
         };
         data.with(|data| data.items.clone()).into_iter().map(one).collect()
@@ -53,6 +57,11 @@ fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
             <ul class="plan">{list(rows)}</ul>
         }
         .into_any()
+    };
+    let beside = move || {
+        let problems = data.with(|data| data.problems.clone());
+        (!problems.is_empty())
+            .then(|| view! { <ul class="problems">{problems.into_iter().map(problem).collect_view()}</ul> })
     };
     let nothing = || {
         view! {
@@ -65,6 +74,7 @@ fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
         <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
         {dynamic(done)}
         <FormProblem post=deploy/>
+        {dynamic(beside)}
         {either(move || data.with(|data| !data.items.is_empty()), shown, nothing)}
     }
     .into_any()
@@ -83,7 +93,7 @@ const fn change(change: Change) -> (Status, &'static str) {
 fn item(item: DeployItem, deploy: Post) -> AnyView {
     let (status, word) = change(item.change);
     let button = matches!(item.change, Change::New | Change::Changed)
-        .then(|| deploy_button(deploy, item.name.clone(), "Deploy", "button"));
+        .then(|| deploy_button(deploy, item.name.clone(), item.hash.clone(), "Deploy", "button"));
     let value = |(name, value): (String, String)| view! { <dt class="mono">{format!("${{{name}}}")}</dt><dd class="mono">{value}</dd> };
     let values = (!item.substitutions.is_empty()).then(|| {
         view! {
@@ -132,10 +142,11 @@ fn problem(problem: FileProblem) -> AnyView {
     .into_any()
 }
 
-fn deploy_button(deploy: Post, name: String, word: &'static str, class: &'static str) -> AnyView {
+fn deploy_button(deploy: Post, name: String, seen: String, word: &'static str, class: &'static str) -> AnyView {
     view! {
         <PostForm post=deploy>
             <input type="hidden" name="name" value=name/>
+            <input type="hidden" name="seen" value=seen/>
             <button class=class type="submit" disabled=move || deploy.pending()>{word}</button>
         </PostForm>
     }

@@ -7,11 +7,13 @@ use crate::app::arrival::Told;
 use crate::error::AppError;
 
 /// Deploys what is new or changed: the one workflow `name`, or all where it is empty. Goes to the deploy page.
+///
+/// `seen` is the hash of the plan that the page showed. Where the plan is another one by now, nothing is deployed.
 #[server(prefix = "/api", endpoint = "deploy")]
-pub async fn deploy(name: String) -> Result<(), AppError> {
+pub async fn deploy(name: String, seen: String) -> Result<(), AppError> {
     let (app, _) = crate::server::context().await?;
     crate::server::leads_to(crate::routes::DEPLOY);
-    let names = app.deploy((!name.is_empty()).then_some(name.as_str())).await?;
+    let names = app.deploy_seen((!name.is_empty()).then_some(name.as_str()), &seen).await?;
     crate::server::tells(Told::Deployed { names });
     Ok(())
 }

@@ -8,10 +8,12 @@ pub mod branches;
 mod decide;
 mod deliver;
 mod policy;
+mod template;
 
 pub use decide::{Choice, decide};
 pub use deliver::{Courier, Sent};
 pub use policy::{Policies, Policy, Reading, read};
+pub use template::template_fault;
 
 use crate::dto::{DecisionRow, Delivery, Problem};
 use crate::server::store::{Decision, DeliveryRecord};

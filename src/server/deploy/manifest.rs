@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::places::Places;
 use crate::dto::{FileProblem, Sample};
 use crate::server::approvals::{Policies, Policy};
 
@@ -43,7 +44,7 @@ pub enum Substitution {
 pub struct Workflow {
     /// The definition, relative to the manifest.
     pub file: String,
-    /// `STANDARD` or `EXPRESS`.
+    /// `STANDARD` or `EXPRESS`; the check refuses anything else.
     #[serde(default = "standard", rename = "type")]
     pub kind: String,
     #[serde(default)]
@@ -71,7 +72,9 @@ pub struct SampleInput {
 pub struct Folder {
     pub path: PathBuf,
     pub manifest: Manifest,
-    /// Why the manifest cannot be used, if it cannot.
+    /// Where the manifest's entries stand; nothing where there is no manifest.
+    pub places: Option<Places>,
+    /// Why the manifest on the disk cannot be used, if it cannot. Then `manifest` is the last one that could, or empty.
     pub problem: Option<FileProblem>,
 }
 
@@ -81,16 +84,22 @@ impl Folder {
     pub fn read(path: &Path) -> Self {
         let file = path.join(FILE);
         let read = match std::fs::read_to_string(&file) {
-            Ok(text) => parse(&text, &file),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(found(path)),
-            Err(error) => {
-                Err(file_problem(&file, 1, 1, &format!("it cannot be read: {error}"), "Make the file readable."))
+            Ok(text) => parse(&text, &file).map(|(manifest, places)| (manifest, Some(places))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                found(path).map(|manifest| (manifest, None)).map_err(|error| unreadable(path, &error))
             }
+            Err(error) => Err(unreadable(&file, &error)),
         };
         match read {
-            Ok(manifest) => Self { path: path.to_owned(), manifest, problem: None },
-            Err(problem) => Self { path: path.to_owned(), manifest: Manifest::default(), problem: Some(problem) },
+            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problem: None },
+            Err(problem) => Self { path: path.to_owned(), problem: Some(problem), ..Self::default() },
         }
+    }
+
+    /// The manifest's file, whether it is there or not.
+    #[must_use]
+    pub fn manifest_file(&self) -> PathBuf {
+        self.path.join(FILE)
     }
 
     /// How approvals read, by workflow and state.
@@ -110,30 +119,38 @@ impl Folder {
     }
 }
 
-fn parse(text: &str, file: &Path) -> Result<Manifest, FileProblem> {
-    toml::from_str(text).map_err(|error| {
-        let before = &text[..error.span().map_or(0, |span| span.start).min(text.len())];
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
+    let manifest = toml::from_str(text).and_then(|manifest| Ok((manifest, Places::of(text)?)));
+    manifest.map_err(|error| {
+        let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
         file_problem(
             file,
-            number(line),
-            number(column),
+            line,
+            column,
             error.message(),
-            "Correct the manifest; the page reads it again by itself.",
+            "Correct the manifest; the pages read it again by themselves.",
         )
     })
 }
 
-fn found(path: &Path) -> Manifest {
-    let files = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let workflows = files.filter_map(|entry| {
-        let file = entry.file_name().into_string().ok()?;
-        let name = file.strip_suffix(".asl.json")?.to_owned();
-        Some((name, Workflow { file, kind: standard(), samples: Vec::new(), approvals: BTreeMap::new() }))
-    });
-    Manifest { workflows: workflows.collect(), ..Manifest::default() }
+fn unreadable(file: &Path, error: &std::io::Error) -> FileProblem {
+    file_problem(
+        file,
+        1,
+        1,
+        &format!("it cannot be read: {error}"),
+        "Make it readable for the user that runs countersign.",
+    )
+}
+
+fn found(path: &Path) -> Result<Manifest, std::io::Error> {
+    let mut workflows = BTreeMap::new();
+    for entry in std::fs::read_dir(path)? {
+        let Ok(file) = entry?.file_name().into_string() else { continue };
+        let Some(name) = file.strip_suffix(".asl.json").map(str::to_owned) else { continue };
+        workflows.insert(name, Workflow { file, kind: standard(), samples: Vec::new(), approvals: BTreeMap::new() });
+    }
+    Ok(Manifest { workflows, ..Manifest::default() })
 }
 
 /// A problem at a place in a file.
@@ -168,7 +185,7 @@ mod tests {
             [workflows.order.approvals.Ask]
             title = "Really?"
         "#;
-        let manifest = parse(text, Path::new("m")).unwrap();
+        let (manifest, _) = parse(text, Path::new("m")).unwrap();
         assert_eq!(manifest.substitutions["A"], Substitution::Function("validate".into()));
         assert_eq!(manifest.substitutions["C"], Substitution::Value("7".into()));
         assert_eq!(manifest.workflows["order"].kind, "STANDARD");
@@ -179,5 +196,13 @@ mod tests {
         let problem = parse("[workflows.order]\nfil = \"x\"\n", Path::new("dir/countersign.toml")).unwrap_err();
         assert_eq!((problem.line, problem.column), (2, 1), "{}", problem.message);
         assert!(problem.message.contains("fil"), "{}", problem.message);
+    }
+
+    #[test]
+    fn samples_keep_their_digits() {
+        let text = "[workflows.a]\nfile = \"a\"\nsamples = [{ label = \"x\", input = '{\"a\":386.40,\"a\":1e400}' }]";
+        let (manifest, _) = parse(text, Path::new("m")).unwrap();
+        let folder = Folder { manifest, ..Folder::default() };
+        assert_eq!(folder.samples("a")[0].input, "{\n  \"a\": 386.40,\n  \"a\": 1e400\n}");
     }
 }

@@ -1,18 +1,30 @@
 //! The plan: each definition with its values put in, checked, and compared to what the connection has.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use countersign_asl::{MachineType, Severity, parse_created, placeholders, substitute};
+use countersign_asl::{Diagnostic, MachineType, Severity, parse_created, placeholders, substitute};
+use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 
-use super::manifest::{Folder, Manifest, Substitution, Workflow, file_problem};
+use super::check::{TYPES, YAML_REMEDY, is_yaml, workflow_findings};
+use super::manifest::{Folder, Manifest, Substitution, Workflow};
+use super::tasks::task_findings;
 use crate::dto::{Change, DeployItem, DiffLine, FileProblem};
 use crate::json::{Json, pretty};
 use crate::server::watch::{Machine, Snapshot};
 
 /// Lines of unchanged text around a change.
 const CONTEXT: usize = 3;
+
+/// A finding and the file that it is about.
+pub type Found = (PathBuf, Diagnostic);
+
+fn error(file: &Path, code: &'static str, at: (u32, u32), message: String, remedy: String) -> Found {
+    let (line, column) = at;
+    let path = String::new();
+    (file.to_owned(), Diagnostic { severity: Severity::Error, code, message, path, line, column, remedy })
+}
 
 /// One definition that could be deployed.
 #[derive(Clone, Debug)]
@@ -22,84 +34,131 @@ pub struct Item {
     pub kind: String,
     /// The definition with its values put in.
     pub text: String,
+    /// The role that the manifest names.
+    pub role_arn: Option<String>,
     /// The machine that is there under this name.
-    pub deployed: Option<String>,
+    pub deployed: Option<Machine>,
+    /// The ARN that the machine has or will have.
+    pub arn: String,
     pub change: Change,
     pub diff: Vec<DiffLine>,
-    pub problems: Vec<FileProblem>,
+    /// What is wrong, with the file that it is wrong in.
+    pub found: Vec<Found>,
     pub substitutions: Vec<(String, String)>,
     /// Topics that the definition names, which have to be there.
     pub topics: Vec<String>,
 }
 
-/// Plans every workflow of the folder, by name.
+/// Where a plan leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// `aws`, `aws-cn`.
+    pub partition: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    /// Whether it is AWS itself, which takes no machine without a role.
+    pub aws: bool,
+    /// The functions that the engine has; `None` where any may be.
+    pub functions: Option<&'a BTreeSet<String>>,
+}
+
+/// The partition of a region, as AWS's SDKs know them.
 #[must_use]
-pub fn plan(folder: &Folder, snapshot: &Snapshot, region: &str, account: &str) -> Vec<Item> {
-    let place = Place { region, account };
+pub fn partition_of(region: &str) -> &'static str {
+    const PARTITIONS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PARTITIONS.into_iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+}
+
+/// Plans every workflow of the folder, by name. A manifest that cannot be used plans nothing.
+#[must_use]
+pub fn plan(folder: &Folder, snapshot: &Snapshot, target: Target) -> Vec<Item> {
+    if folder.problem.is_some() {
+        return Vec::new();
+    }
     let workflows = folder.manifest.workflows.iter();
-    workflows.map(|(name, workflow)| item(folder, name, workflow, snapshot.machine_named(name), place)).collect()
+    workflows.map(|(name, workflow)| item(folder, name, workflow, snapshot.machine_named(name), target)).collect()
 }
 
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    region: &'a str,
-    account: &'a str,
-}
-
-fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Machine>, place: Place) -> Item {
+fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Machine>, target: Target) -> Item {
     let path = folder.path.join(&workflow.file);
+    let Target { partition, region, account, .. } = target;
     let mut item = Item {
         name: name.to_owned(),
         file: path.display().to_string(),
         kind: workflow.kind.clone(),
         text: String::new(),
-        deployed: deployed.map(|machine| machine.arn.clone()),
+        role_arn: folder.manifest.role_arn.clone(),
+        deployed: deployed.cloned(),
+        arn: deployed.map_or_else(
+            || format!("arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
+            |machine| machine.arn.clone(),
+        ),
         change: Change::Refused,
         diff: Vec::new(),
-        problems: Vec::new(),
+        found: Vec::new(),
         substitutions: Vec::new(),
         topics: Vec::new(),
     };
-    let source = match std::fs::read_to_string(&path) {
-        Ok(source) => source,
-        Err(error) => {
-            let remedy =
-                format!("Put the definition there, or correct `file` of [workflows.{name}] in countersign.toml.");
-            item.problems.push(file_problem(&path, 1, 1, &format!("it cannot be read: {error}"), &remedy));
-            return item;
+    let manifest_file = folder.manifest_file();
+    match source(folder, name, workflow) {
+        Ok(source) => {
+            let machine = if put_in_values(&mut item, &source, &path, &folder.manifest, target) {
+                check(&mut item, &path, target)
+            } else {
+                None
+            };
+            let found = workflow_findings(folder, name, workflow, machine.as_ref());
+            item.found.extend(found.into_iter().map(|one| (manifest_file.clone(), one)));
         }
-    };
-    if !put_in_values(&mut item, &source, &path, &folder.manifest, place) {
+        Err(found) => item.found.push(*found),
+    }
+    item.found.extend(settings(&item, folder, target));
+    if item.found.iter().any(|(_, one)| one.is_error()) {
         return item;
     }
-    check(&mut item, &path);
-    if item.problems.iter().any(|problem| problem.error) {
-        return item;
-    }
-    item.change = match deployed {
-        None => Change::New,
-        Some(machine) if same(&machine.definition.text, &item.text) => Change::Unchanged,
-        Some(_) => Change::Changed,
-    };
-    if let (Some(machine), Change::Changed) = (deployed, item.change) {
-        item.diff = diff(&pretty(&machine.definition.text), &pretty(&item.text));
-    }
+    item.compare();
     item
 }
 
+/// The text of a workflow's definition.
+///
+/// # Errors
+/// Why it cannot be had.
+fn source(folder: &Folder, name: &str, workflow: &Workflow) -> Result<String, Box<Found>> {
+    let path = folder.path.join(&workflow.file);
+    let at = folder.places.as_ref().map_or((1, 1), |places| places.value(&["workflows", name, "file"]));
+    let manifest = folder.manifest_file();
+    if is_yaml(&path) {
+        let message = format!("{:?} is YAML, which is not read yet", workflow.file);
+        return Err(Box::new(error(&manifest, "YAML_NOT_READ", at, message, YAML_REMEDY.to_owned())));
+    }
+    std::fs::read_to_string(&path).map_err(|why| {
+        let message = format!("{} cannot be read: {why}", path.display());
+        let remedy = format!("Put the definition there, or correct `file` of [workflows.{name}] in countersign.toml.");
+        Box::new(error(&manifest, "FILE_NOT_READ", at, message, remedy))
+    })
+}
+
 /// Puts the values in; false where one is missing.
-fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest, place: Place) -> bool {
+fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest, target: Target) -> bool {
+    let Target { partition, region, account, .. } = target;
     let mut values = BTreeMap::new();
     for placeholder in placeholders(source) {
         let Some(substitution) = manifest.substitutions.get(&placeholder.name) else { continue };
         let value = match substitution {
             Substitution::Value(value) => value.clone(),
-            Substitution::Function(name) => {
-                format!("arn:aws:lambda:{}:{}:function:{name}", place.region, place.account)
-            }
+            Substitution::Function(name) => format!("arn:{partition}:lambda:{region}:{account}:function:{name}"),
             Substitution::Topic(name) => {
                 item.topics.push(name.clone());
-                format!("arn:aws:sns:{}:{}:{name}", place.region, place.account)
+                format!("arn:{partition}:sns:{region}:{account}:{name}")
             }
         };
         values.insert(placeholder.name, value);
@@ -113,16 +172,16 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
             true
         }
         Err(missing) => {
-            let problems = missing.into_iter().map(|placeholder| {
-                file_problem(
+            let found = missing.into_iter().map(|placeholder| {
+                error(
                     path,
-                    placeholder.line,
-                    placeholder.column,
-                    &format!("nothing is known for the placeholder ${{{}}}", placeholder.name),
-                    &format!("Give it a value under [substitutions] in countersign.toml, such as {} = {{ value = \"...\" }}.", placeholder.name),
+                    "PLACEHOLDER_WITHOUT_VALUE",
+                    (placeholder.line, placeholder.column),
+                    format!("nothing is known for the placeholder ${{{}}}", placeholder.name),
+                    format!("Give it a value under [substitutions] in countersign.toml, such as {} = {{ value = \"...\" }}.", placeholder.name),
                 )
             });
-            item.problems.extend(problems);
+            item.found.extend(found);
             false
         }
     }
@@ -130,20 +189,51 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
 
 /// The diagnostics of the text with its values, as the service will judge it. Values stand on the same lines as their
 /// placeholders.
-fn check(item: &mut Item, path: &Path) {
+fn check(item: &mut Item, path: &Path, target: Target) -> Option<countersign_asl::Machine> {
     let kind = if item.kind == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
-    let (_, diagnostics) = parse_created(&item.text, kind);
-    item.problems.extend(diagnostics.into_iter().map(|diagnostic| FileProblem {
+    let (machine, mut found) = parse_created(&item.text, kind);
+    found.extend(task_findings(&item.text, target.functions));
+    item.found.extend(found.into_iter().map(|one| (path.to_owned(), one)));
+    machine
+}
+
+/// A finding as the pages show it.
+#[must_use]
+pub fn file_problem((path, one): Found) -> FileProblem {
+    FileProblem {
         file: path.display().to_string(),
-        line: diagnostic.line,
-        column: diagnostic.column,
-        error: diagnostic.severity == Severity::Error,
-        message: match diagnostic.path.as_str() {
-            "" => format!("{} ({})", diagnostic.message, diagnostic.code),
-            path => format!("{} ({} at {path})", diagnostic.message, diagnostic.code),
+        line: one.line,
+        column: one.column,
+        error: one.severity == Severity::Error,
+        message: match one.path.as_str() {
+            "" => format!("{} ({})", one.message, one.code),
+            path => format!("{} ({} at {path})", one.message, one.code),
         },
-        remedy: diagnostic.remedy,
-    }));
+        remedy: one.remedy,
+    }
+}
+
+/// What the connection would refuse, or take without doing it.
+fn settings(item: &Item, folder: &Folder, target: Target) -> Option<Found> {
+    let file = folder.manifest_file();
+    let way = ["workflows", item.name.as_str(), "type"];
+    let at = folder.places.as_ref().map_or((1, 1), |places| places.value(&way));
+    match &item.deployed {
+        Some(machine) if machine.kind != item.kind && TYPES.contains(&item.kind.as_str()) => {
+            let message = format!(
+                "{} is deployed as {}, and the manifest makes it {}: the type of a state machine cannot be changed",
+                item.name, machine.kind, item.kind
+            );
+            let remedy = "Write the type that it has, deploy it under another name, or delete the state machine first.";
+            Some(error(&file, "TYPE_CANNOT_CHANGE", at, message, remedy.to_owned()))
+        }
+        None if target.aws && item.role_arn.is_none() => {
+            let message = format!("{} cannot be created without a role", item.name);
+            let remedy = "Write role_arn = \"arn:...:role/NAME\" at the top of countersign.toml.";
+            Some(error(&file, "ROLE_MISSING", (1, 1), message, remedy.to_owned()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether two definitions mean the same: white space and the order of keys do not count.
@@ -174,18 +264,97 @@ fn diff(before: &str, after: &str) -> Vec<DiffLine> {
 }
 
 impl Item {
+    /// Whether it can be deployed.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.change, Change::New | Change::Changed)
+    }
+
+    /// Sets what would change.
+    fn compare(&mut self) {
+        let Some(machine) = &self.deployed else {
+            self.change = Change::New;
+            return;
+        };
+        let mut lines = Vec::new();
+        if let Some(role) = self.new_role(machine) {
+            let line = |sign, role: &str| DiffLine { sign, text: format!("role_arn = {role:?}") };
+            lines.extend(machine.role_arn.as_deref().map(|role| line('-', role)));
+            lines.push(line('+', role));
+        }
+        if !same(&machine.definition.text, &self.text) {
+            lines.extend(diff(&pretty(&machine.definition.text), &pretty(&self.text)));
+        }
+        let unchanged = lines.is_empty() && same(&machine.definition.text, &self.text);
+        self.change = if unchanged { Change::Unchanged } else { Change::Changed };
+        self.diff = lines;
+    }
+
+    /// The role that an update gives the machine: the manifest's, where the machine has another.
+    #[must_use]
+    pub fn new_role(&self, machine: &Machine) -> Option<&str> {
+        self.role_arn.as_deref().filter(|role| machine.role_arn.as_deref() != Some(role))
+    }
+
+    /// A hash of everything that deploying it would send, and of what it would replace: a form carries it, so that
+    /// nothing is deployed but what was shown.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let machine = self.deployed.as_ref();
+        let parts = [
+            Some(self.name.as_str()),
+            Some(&self.arn),
+            Some(&self.kind),
+            Some(&self.text),
+            self.role_arn.as_deref(),
+            machine.and_then(|machine| machine.revision_id.as_deref()),
+            machine.map(|machine| machine.definition.text.as_str()),
+            machine.and_then(|machine| machine.role_arn.as_deref()),
+            machine.map(|machine| machine.kind.as_str()),
+        ];
+        let topics = self.topics.iter().map(|topic| Some(topic.as_str()));
+        hash(std::iter::once(Some(change_word(self.change))).chain(parts).chain(topics))
+    }
+
     /// The item as it crosses the wire.
     #[must_use]
     pub fn into_dto(self) -> DeployItem {
         DeployItem {
+            hash: self.hash(),
             name: self.name,
             file: self.file,
             change: self.change,
             diff: self.diff,
-            problems: self.problems,
+            problems: self.found.into_iter().map(file_problem).collect(),
             substitutions: self.substitutions,
         }
     }
+}
+
+const fn change_word(change: Change) -> &'static str {
+    match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+        Change::Unchanged => "unchanged",
+        Change::Refused => "refused",
+    }
+}
+
+/// The hash of a whole plan: of each item that would be deployed.
+#[must_use]
+pub fn hash_of(items: &[Item]) -> String {
+    let hashes: Vec<String> = items.iter().filter(|item| item.is_ready()).map(Item::hash).collect();
+    hash(hashes.iter().map(|one| Some(one.as_str())))
+}
+
+fn hash<'p>(parts: impl Iterator<Item = Option<&'p str>>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        // The length keeps neighbours apart; what is absent is not what is empty.
+        hasher.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        hasher.update(part.unwrap_or_default());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

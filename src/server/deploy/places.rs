@@ -1,0 +1,123 @@
+//! Where the entries of a manifest stand, so that a finding about one names its line.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue, Error};
+
+/// The places of a manifest's keys and values, by the way to them: `["workflows", "order", "samples", "0", "input"]`.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    entries: BTreeMap<Vec<String>, Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    key: (u32, u32),
+    value: (u32, u32),
+    /// Where the contents of a string begin: behind its quotes, and behind a line break that TOML drops.
+    contents: (u32, u32),
+}
+
+impl Places {
+    /// Finds every entry of a manifest.
+    ///
+    /// # Errors
+    /// The text is not TOML.
+    pub fn of(text: &str) -> Result<Self, Error> {
+        let table = DeTable::parse(text)?;
+        let mut places = Self::default();
+        places.table(text, table.get_ref(), &mut Vec::new());
+        Ok(places)
+    }
+
+    /// Line and column of an entry's key, or of the innermost entry around it that there is.
+    #[must_use]
+    pub fn key(&self, way: &[&str]) -> (u32, u32) {
+        self.entry(way).map_or((1, 1), |entry| entry.key)
+    }
+
+    /// Line and column of an entry's value.
+    #[must_use]
+    pub fn value(&self, way: &[&str]) -> (u32, u32) {
+        self.entry(way).map_or((1, 1), |entry| entry.value)
+    }
+
+    /// The place of a line and column within the contents of a string.
+    #[must_use]
+    pub fn within(&self, way: &[&str], line: u32, column: u32) -> (u32, u32) {
+        let (first, start) = self.entry(way).map_or((1, 1), |entry| entry.contents);
+        if line <= 1 { (first, start + column.saturating_sub(1)) } else { (first + line - 1, column) }
+    }
+
+    fn entry(&self, way: &[&str]) -> Option<&Entry> {
+        let way: Vec<String> = way.iter().map(|step| (*step).to_owned()).collect();
+        (1..=way.len()).rev().find_map(|length| self.entries.get(&way[..length]))
+    }
+
+    fn table(&mut self, text: &str, table: &DeTable, way: &mut Vec<String>) {
+        for (key, value) in table {
+            way.push(key.get_ref().to_string());
+            self.add(text, way, key.span(), value.span());
+            self.inside(text, value.get_ref(), way);
+            way.pop();
+        }
+    }
+
+    fn inside(&mut self, text: &str, value: &DeValue, way: &mut Vec<String>) {
+        match value {
+            DeValue::Table(table) => self.table(text, table, way),
+            DeValue::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    way.push(index.to_string());
+                    self.add(text, way, item.span(), item.span());
+                    self.inside(text, item.get_ref(), way);
+                    way.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, text: &str, way: &[String], key: Range<usize>, value: Range<usize>) {
+        let raw = text.get(value.clone()).unwrap_or_default();
+        let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") { 3 } else { 1 };
+        let behind = raw.get(quotes..).unwrap_or_default();
+        let dropped = [("\r\n", 2), ("\n", 1)].into_iter().find(|(end, _)| quotes == 3 && behind.starts_with(end));
+        let contents = value.start + quotes + dropped.map_or(0, |(_, length)| length);
+        let entry = Entry {
+            key: line_and_column(text, key.start),
+            value: line_and_column(text, value.start),
+            contents: line_and_column(text, contents),
+        };
+        self.entries.insert(way.to_vec(), entry);
+    }
+}
+
+/// Line and column of a byte, both from 1; columns are characters.
+#[must_use]
+pub fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    (number(line), number(column))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    #[test]
+    fn entries_have_their_places() {
+        let text = "role_arn = \"r\"\n[workflows.order]\ntype = \"X\"\n[[workflows.order.samples]]\nlabel = \"a\"\ninput = '''\n{\n  \"a\": }'''\n[workflows.order.approvals.\"Ask me\"]\ntitle = '{{ x'\n";
+        let places = Places::of(text).unwrap();
+        assert_eq!(places.key(&["role_arn"]), (1, 1));
+        assert_eq!(places.value(&["workflows", "order", "type"]), (3, 8));
+        assert_eq!(places.within(&["workflows", "order", "samples", "0", "input"], 2, 8), (8, 8));
+        assert_eq!(places.key(&["workflows", "order", "approvals", "Ask me"]), (9, 28));
+        assert_eq!(places.within(&["workflows", "order", "approvals", "Ask me", "title"], 1, 4), (10, 13));
+        assert_eq!(places.key(&["workflows", "order", "nothing"]), (2, 12), "the innermost around it");
+    }
+}
