@@ -34,7 +34,9 @@ pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
     let arn = caller.arn("states", &format!("activity:{}", ask.name));
     tags::check_count(&arn, ask.tags.len())?;
     let known = lock(&host.registry).activities.get(&arn).cloned();
-    if known.as_ref().is_some_and(|known| known.encryption != ask.encryption_configuration) {
+    if known.as_ref().is_some_and(|known| {
+        known.encryption.clone().unwrap_or_else(own_key) != ask.encryption_configuration.clone().unwrap_or_else(own_key)
+    }) {
         return Err(ApiError::new("ActivityAlreadyExists", format!("Activity Already Exists: '{arn}'")));
     }
     let activity = known.unwrap_or_else(|| Activity {
@@ -96,13 +98,15 @@ pub struct List {
 
 /// `ListActivities`.
 pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
-    let rows: Vec<Value> = lock(&host.registry)
-        .activities
-        .values()
-        .filter(|activity| caller.has(&activity.arn))
+    let registry = lock(&host.registry);
+    let mut activities: Vec<&Activity> =
+        registry.activities.values().filter(|activity| caller.has(&activity.arn)).collect();
+    activities.sort_by_key(|activity| activity.created_at);
+    let (activities, next) = page(activities, ask.max_results, ask.next_token.as_deref(), "ListActivities")?;
+    let rows: Vec<Value> = activities
+        .into_iter()
         .map(|activity| json!({ "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created_at) }))
         .collect();
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
     let mut answer = json!({ "activities": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);

@@ -26,10 +26,31 @@ pub fn check_arn(arn: &str, types: &[&str]) -> Result<(), ApiError> {
         return invalid("Invalid ARN prefix", arn);
     }
     let parts: Vec<&str> = arn.split(':').collect();
+    if let Some(service) = parts.get(2).filter(|service| **service != "states") {
+        return invalid("Service not valid in this context", service);
+    }
     let [_, _, _, _, _, kind, _, ..] = parts[..] else {
         return invalid("Resource type not valid in this context", parts.get(5).copied().unwrap_or(arn));
     };
     if types.contains(&kind) { Ok(()) } else { invalid("Resource type not valid in this context", kind) }
+}
+
+/// Checks that a text is the ARN of a role, in whatever partition.
+///
+/// # Errors
+/// AWS's `InvalidArn`.
+pub fn check_role(arn: &str) -> Result<(), ApiError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let is_role = match parts[..] {
+        ["arn", partition, "iam", "", account, role] => {
+            (partition == "aws" || partition.starts_with("aws-"))
+                && account.len() == 12
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+        }
+        _ => false,
+    };
+    if is_role { Ok(()) } else { Err(ApiError::new("InvalidArn", format!("Invalid Role Arn: '{arn}'"))) }
 }
 
 /// Refuses the ARN of a distributed map in a machine, `stateMachine:MACHINE/LABEL`: it cannot be started or changed.
@@ -62,14 +83,20 @@ pub fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A page of a list: `nextToken` holds the place where the next one begins.
+/// A page of a list: `nextToken` holds the place where the next one begins, and a mark of the question: what else was asked
+/// for, such as filters.
 ///
 /// # Errors
 /// A token that AWS refuses.
-pub fn page<T>(items: Vec<T>, size: Option<i64>, token: Option<&str>) -> Result<(Vec<T>, Option<String>), ApiError> {
-    let (size, from) = (page_size(size), place(token)?.unwrap_or(0));
+pub fn page<T>(
+    items: Vec<T>,
+    size: Option<i64>,
+    token: Option<&str>,
+    question: &str,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
+    let (size, from) = (page_size(size), place(token, question)?.unwrap_or(0));
     let more = items.len() > from.saturating_add(size);
-    let next = more.then(|| write_token(from + size));
+    let next = more.then(|| write_token(from + size, question));
     Ok((items.into_iter().skip(from).take(size).collect(), next))
 }
 
@@ -84,8 +111,9 @@ pub fn page_of_growing(
     wanted: impl Fn(usize) -> bool,
     size: Option<i64>,
     token: Option<&str>,
+    question: &str,
 ) -> Result<(Vec<usize>, Option<String>), ApiError> {
-    let (size, from) = (page_size(size), place(token)?);
+    let (size, from) = (page_size(size), place(token, question)?);
     let (first, end) = match from {
         None => (0, length),
         Some(from) if reverse => (0, length.min(from.saturating_add(1))),
@@ -98,7 +126,7 @@ pub fn page_of_growing(
             continue;
         }
         if found.len() == size {
-            return Ok((found, Some(write_token(place))));
+            return Ok((found, Some(write_token(place, question))));
         }
         found.push(place);
     }
@@ -110,20 +138,32 @@ fn page_size(size: Option<i64>) -> usize {
     size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100)
 }
 
-fn place(token: Option<&str>) -> Result<Option<usize>, ApiError> {
-    let invalid = || ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'");
-    token.map(|token| read_token(token).ok_or_else(invalid)).transpose()
+/// The place that a token holds. One of another question is refused.
+fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
+    let refused = |why: String| ApiError::new("InvalidToken", format!("Invalid Token: '{why}'"));
+    let Some(token) = token else { return Ok(None) };
+    let (place, mark) = read_token(token).ok_or_else(|| refused("Invalid token".to_owned()))?;
+    if mark != mark_of(question) {
+        return Err(refused(format!("Input inconsistent with page token: {token}")));
+    }
+    Ok(Some(place))
 }
 
-fn write_token(place: usize) -> String {
-    let text = format!("countersign:{place}");
+fn mark_of(question: &str) -> String {
+    fingerprint(question).chars().take(8).collect()
+}
+
+fn write_token(place: usize, question: &str) -> String {
+    let text = format!("countersign:{place}:{}", mark_of(question));
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_token(token: &str) -> Option<usize> {
+fn read_token(token: &str) -> Option<(usize, String)> {
     let bytes: Option<Vec<u8>> =
         token.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    String::from_utf8(bytes?).ok()?.strip_prefix("countersign:")?.parse().ok()
+    let text = String::from_utf8(bytes?).ok()?;
+    let (place, mark) = text.strip_prefix("countersign:")?.split_once(':')?;
+    Some((place.parse().ok()?, mark.to_owned()))
 }
 
 #[cfg(test)]
@@ -134,24 +174,33 @@ mod tests {
     #[test]
     fn pages_go_on_where_the_last_one_ended() {
         let items: Vec<u32> = (0..5).collect();
-        let (first, token) = page(items.clone(), Some(2), None).unwrap();
-        let (second, token) = page(items.clone(), Some(2), token.as_deref()).unwrap();
-        let (third, end) = page(items, Some(2), token.as_deref()).unwrap();
+        let (first, token) = page(items.clone(), Some(2), None, "q").unwrap();
+        let (second, token) = page(items.clone(), Some(2), token.as_deref(), "q").unwrap();
+        let (third, end) = page(items, Some(2), token.as_deref(), "q").unwrap();
         assert_eq!((first, second, third, end), (vec![0, 1], vec![2, 3], vec![4], None));
-        assert_eq!(page(vec![1], None, Some("zz")).unwrap_err().code, "InvalidToken");
+        assert_eq!(page(vec![1], None, Some("zz"), "q").unwrap_err().code, "InvalidToken");
+    }
+
+    #[test]
+    fn a_token_goes_on_with_its_own_question_only() {
+        let (_, token) = page(vec![1, 2], Some(1), None, "of M").unwrap();
+        let token = token.unwrap();
+        let error = page(vec![1, 2], Some(1), Some(&token), "of N").unwrap_err();
+        assert_eq!(error.code, "InvalidToken");
+        assert_eq!(error.message, format!("Invalid Token: 'Input inconsistent with page token: {token}'"));
     }
 
     #[test]
     fn what_is_added_between_two_pages_moves_nothing() {
         let even = |place: usize| place.is_multiple_of(2);
-        let (first, token) = page_of_growing(8, true, even, Some(2), None).unwrap();
-        let (second, end) = page_of_growing(12, true, even, Some(2), token.as_deref()).unwrap();
+        let (first, token) = page_of_growing(8, true, even, Some(2), None, "q").unwrap();
+        let (second, end) = page_of_growing(12, true, even, Some(2), token.as_deref(), "q").unwrap();
         assert_eq!((first, second, end), (vec![6, 4], vec![2, 0], None));
-        let (first, token) = page_of_growing(3, false, |_| true, Some(2), None).unwrap();
-        let (second, end) = page_of_growing(4, false, |_| true, None, token.as_deref()).unwrap();
+        let (first, token) = page_of_growing(3, false, |_| true, Some(2), None, "q").unwrap();
+        let (second, end) = page_of_growing(4, false, |_| true, None, token.as_deref(), "q").unwrap();
         assert_eq!((first, second, end), (vec![0, 1], vec![2, 3], None));
-        assert_eq!(page_of_growing(1, false, |_| true, None, token.as_deref()).unwrap(), (vec![], None));
-        assert_eq!(page_of_growing(0, true, |_| true, None, token.as_deref()).unwrap(), (vec![], None));
+        assert_eq!(page_of_growing(1, false, |_| true, None, token.as_deref(), "q").unwrap(), (vec![], None));
+        assert_eq!(page_of_growing(0, true, |_| true, None, token.as_deref(), "q").unwrap(), (vec![], None));
     }
 
     #[test]
@@ -173,5 +222,28 @@ mod tests {
             assert_eq!(refused(&format!("{place}:{kind}")), message);
         }
         assert!(check_arn(&format!("{place}:execution:m:e"), &[EXECUTION]).is_ok());
+        for (arn, service) in
+            [("arn:aws:lambda:us-east-1:000000000000:function:f", "lambda"), ("arn:aws:iam::1:role/r", "iam")]
+        {
+            assert_eq!(refused(arn), format!("Invalid Arn: 'Service not valid in this context: {service}'"));
+        }
+    }
+
+    #[test]
+    fn roles_are_of_iam() {
+        for right in ["arn:aws:iam::000000000000:role/r", "arn:aws-us-gov:iam::123456789012:role/a/path/r"] {
+            assert!(check_role(right).is_ok(), "{right}");
+        }
+        for wrong in [
+            "nonsense",
+            "arn:aws:iam::1234:role/r",
+            "arn:aws:iam::000000000000:user/u",
+            "arn:aws:iam::000000000000:role/",
+            "arn:aws:lambda:us-east-1:000000000000:function:f",
+            "arn:azure:iam::000000000000:role/r",
+        ] {
+            let error = check_role(wrong).unwrap_err();
+            assert_eq!((error.code, error.message), ("InvalidArn", format!("Invalid Role Arn: '{wrong}'")));
+        }
     }
 }

@@ -197,7 +197,8 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
         &["ListExecutions"],
         &[
             text("stateMachineArn", 1, 256),
-            one_of("statusFilter", &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]),
+            // AWS's order, which is not the model's. Of the other enumerations AWS's order is not known.
+            one_of("statusFilter", &["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]),
             MAX_RESULTS,
             text("nextToken", 1, 3_096),
             RUN,
@@ -406,7 +407,7 @@ mod tests {
             "ListExecutions",
             &json!({ "maxResults": 1001, "statusFilter": "DONE" }),
             &[
-                "Value 'DONE' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE]",
+                "Value 'DONE' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
                 "Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 1000",
             ],
         );

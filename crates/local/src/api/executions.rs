@@ -80,6 +80,8 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
         None => (ask.machine_arn.as_str(), None),
     };
     let lead = lead(host, machine_arn)?;
+    // A version keeps the machine as it was; whether that is being deleted the machine itself says.
+    lock(&host.registry).machines.get(&lead.machine.arn).map_or(Ok(()), machines::check_not_deleting)?;
     if let Some(case) = mock.as_ref().filter(|case| !host.mocks.has(&lead.machine.name, case)) {
         let name = &lead.machine.name;
         let message = format!("The mock file has no test case '{case}' of '{name}' (SFN_MOCK_CONFIG names the file).");
@@ -108,7 +110,7 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
         kind: if express { ExecutionKind::Express } else { ExecutionKind::Standard },
         start_at,
         seed: u64::from_le_bytes([seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], seed[8], seed[9]]),
-        region: host.place.region.clone(),
+        region: place.region,
         state_machine_version_arn: lead.version_arn,
         state_machine_alias_arn: lead.alias_arn,
     };
@@ -383,7 +385,9 @@ fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> Answer {
     let arns = registry.executions_of(machine_arn);
     let row = |place: usize| registry.execution(&arns[place]);
     let is_wanted = |place| row(place).is_some_and(wanted);
-    let (places, next) = page_of_growing(arns.len(), true, is_wanted, ask.max_results, ask.next_token.as_deref())?;
+    let question = format!("{arn} {:?} {redriven:?}", ask.status_filter);
+    let (places, next) =
+        page_of_growing(arns.len(), true, is_wanted, ask.max_results, ask.next_token.as_deref(), &question)?;
     let rows: Vec<Value> = places.into_iter().filter_map(row).map(listed).collect();
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {
@@ -437,7 +441,8 @@ pub async fn history(host: &Host, ask: History) -> Answer {
 /// What is asked of a history.
 fn picked(events: &[HistoryEvent], ask: &History) -> Answer {
     let token = ask.next_token.as_deref();
-    let (places, next) = page_of_growing(events.len(), ask.reverse_order, |_| true, ask.max_results, token)?;
+    let question = format!("{} {}", ask.execution_arn, ask.reverse_order);
+    let (places, next) = page_of_growing(events.len(), ask.reverse_order, |_| true, ask.max_results, token, &question)?;
     let events: Result<Vec<Value>, _> = places.into_iter().map(|place| serde_json::to_value(&events[place])).collect();
     let mut events = events.map_err(|error| ApiError::new("InternalServerException", error.to_string()))?;
     if ask.include_execution_data == Some(false) {

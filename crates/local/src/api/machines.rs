@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Answer;
-use super::arn::{MACHINE, check_arn, check_name, check_no_map, page};
+use super::arn::{MACHINE, check_arn, check_name, check_no_map, check_role, page};
 use super::configurations::{check_encryption, check_logging, own_key};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
 use super::{map_runs, tags, variables, versions};
-use crate::host::{Host, Machine, Place, Tag, lock};
+use crate::host::{CreatedWith, Host, Machine, Place, Tag, lock};
 use crate::store::{ExecutionRow, Kind};
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +63,7 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
 /// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
 pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
     check_name(&ask.name)?;
+    check_role(&ask.role_arn)?;
     let kind = ask.r#type.unwrap_or_else(|| "STANDARD".to_owned());
     check_version_description(ask.version_description.as_ref(), ask.publish)?;
     let arn = caller.arn("states", &format!("stateMachine:{}", ask.name));
@@ -70,15 +71,18 @@ pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
     check_encryption(ask.encryption_configuration.as_ref())?;
     tags::check_count(&arn, ask.tags.len())?;
     check_definition(&ask.definition, &kind)?;
+    let created_with = CreatedWith { publish: ask.publish, version_description: ask.version_description.clone() };
     let known = lock(&host.registry).machines.get(&arn).cloned();
     let mut machine = match known {
         Some(known) => {
+            check_not_deleting(&known)?;
             // Another role or other tags make no other call; they are not taken over either.
             let same = known.definition == ask.definition
                 && known.kind == kind
-                && known.encryption == ask.encryption_configuration
-                && known.logging == ask.logging_configuration
-                && known.tracing == ask.tracing_configuration;
+                && encryption(&known.encryption) == encryption(&ask.encryption_configuration)
+                && logging(known.logging.as_ref()) == logging(ask.logging_configuration.as_ref())
+                && tracing(known.tracing.as_ref()) == tracing(ask.tracing_configuration.as_ref())
+                && known.created_with == created_with;
             if !same {
                 return Err(ApiError::new(
                     "StateMachineAlreadyExists",
@@ -101,6 +105,8 @@ pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
             encryption: ask.encryption_configuration,
             tags: ask.tags,
             last_version: 0,
+            created_with,
+            deleting: false,
         },
     };
     let mut answer = json!({ "stateMachineArn": arn, "creationDate": seconds(machine.created_at) });
@@ -143,6 +149,7 @@ pub struct Update {
 /// `UpdateStateMachine`. What runs keeps the definition that it was started with.
 pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     let mut machine = get(host, &ask.state_machine_arn)?;
+    check_not_deleting(&machine)?;
     // A call that only publishes makes no revision.
     let unchanged = ask.definition.is_none()
         && ask.role_arn.is_none()
@@ -158,6 +165,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     check_version_description(ask.version_description.as_ref(), ask.publish)?;
     check_logging(ask.logging_configuration.as_ref(), &machine.arn)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
+    ask.role_arn.as_deref().map(check_role).transpose()?;
     if let Some(definition) = &ask.definition {
         check_definition(definition, &machine.kind)?;
     }
@@ -168,7 +176,11 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
     machine.tracing = ask.tracing_configuration.or(machine.tracing);
     machine.encryption = ask.encryption_configuration.or(machine.encryption);
     // The first update makes a revision in any case, but for one that publishes what has not changed.
-    let changed = machine.definition != before.definition || machine.role_arn != before.role_arn;
+    let changed = machine.definition != before.definition
+        || machine.role_arn != before.role_arn
+        || logging(machine.logging.as_ref()) != logging(before.logging.as_ref())
+        || tracing(machine.tracing.as_ref()) != tracing(before.tracing.as_ref())
+        || encryption(&machine.encryption) != encryption(&before.encryption);
     if changed || machine.revision_id.is_none() && !ask.publish {
         machine.revision_id = Some(Uuid::new_v4().to_string());
     }
@@ -204,49 +216,64 @@ pub fn gone(arn: &str) -> ApiError {
     ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
-/// `DeleteStateMachine`. One that is not there is as good as deleted.
+/// Refuses what changes or starts a machine that is being deleted.
+pub fn check_not_deleting(machine: &Machine) -> Result<(), ApiError> {
+    if machine.deleting {
+        return Err(ApiError::new(
+            "StateMachineDeleting",
+            format!("State Machine is being deleted: '{}'", machine.arn),
+        ));
+    }
+    Ok(())
+}
+
+/// `DeleteStateMachine`. One that is not there is as good as deleted; one that runs is there until its executions have
+/// ended, which they do at their next transition.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
     let arn = &ask.state_machine_arn;
     check_arn(arn, &[MACHINE])?;
     check_no_map(arn)?;
-    let mut gone = vec![(Kind::Machine, arn.clone())];
-    {
-        let registry = lock(&host.registry);
-        gone.extend(registry.versions_of(arn).iter().map(|version| (Kind::Version, version.arn.clone())));
-        gone.extend(registry.aliases_of(arn).iter().map(|alias| (Kind::Alias, alias.arn.clone())));
+    let known = lock(&host.registry).machines.get(arn).cloned();
+    if let Some(machine) = known {
+        keep(host, &Machine { deleting: true, ..machine }).await?;
     }
-    host.store.forget_all(&gone).await?;
-    let mut registry = lock(&host.registry);
-    registry.machines.remove(arn);
-    for (_, arn) in &gone[1..] {
-        registry.versions.remove(arn);
-        registry.aliases.remove(arn);
-    }
+    host.finish_deletion(arn).await?;
     Ok(json!({}))
 }
 
+/// The logging of a machine, with what is not said of it.
+fn logging(given: Option<&Value>) -> Value {
+    let mut all = json!({ "level": "OFF", "includeExecutionData": false });
+    if let (Some(all), Some(given)) = (all.as_object_mut(), given.and_then(Value::as_object)) {
+        all.extend(given.clone().into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    all
+}
+
+/// The tracing of a machine: off, where that is not said.
+fn tracing(given: Option<&Value>) -> Value {
+    let enabled = given.and_then(|given| given.get("enabled")).and_then(Value::as_bool).unwrap_or_default();
+    json!({ "enabled": enabled })
+}
+
+/// The encryption of a machine: AWS's own key, where no other was asked for.
+fn encryption(given: &Option<Value>) -> Value {
+    given.clone().unwrap_or_else(own_key)
+}
+
 fn described(machine: &Machine) -> Map<String, Value> {
-    let off = || json!({ "level": "OFF", "includeExecutionData": false });
-    let logging = match &machine.logging {
-        Some(Value::Object(given)) => {
-            let mut all = off().as_object().cloned().unwrap_or_default();
-            all.extend(given.clone());
-            Value::Object(all)
-        }
-        _ => off(),
-    };
     let all = [
         ("stateMachineArn", Some(json!(machine.arn))),
         ("name", Some(json!(machine.name))),
-        ("status", Some(json!("ACTIVE"))),
+        ("status", Some(json!(if machine.deleting { "DELETING" } else { "ACTIVE" }))),
         ("definition", Some(json!(machine.definition))),
         ("roleArn", Some(json!(machine.role_arn))),
         ("type", Some(json!(machine.kind))),
         ("creationDate", Some(seconds(machine.created_at))),
-        ("loggingConfiguration", Some(logging)),
-        ("tracingConfiguration", Some(machine.tracing.clone().unwrap_or_else(|| json!({ "enabled": false })))),
+        ("loggingConfiguration", Some(logging(machine.logging.as_ref()))),
+        ("tracingConfiguration", Some(tracing(machine.tracing.as_ref()))),
         ("revisionId", machine.revision_id.as_ref().map(|id| json!(id))),
-        ("encryptionConfiguration", machine.encryption.clone()),
+        ("encryptionConfiguration", Some(encryption(&machine.encryption))),
     ];
     all.into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
@@ -283,8 +310,9 @@ fn without_definition(all: &mut Map<String, Value>, included: Option<&str>) {
 }
 
 fn of_any(host: &Host, ask: &Describe) -> Result<Map<String, Value>, ApiError> {
-    check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let arn = &ask.state_machine_arn;
+    check_arn(arn, &[MACHINE])?;
+    check_no_map(arn)?;
     let registry = lock(&host.registry);
     let version_arn = registry
         .aliases
@@ -340,9 +368,9 @@ async fn for_execution(host: &Host, row: &ExecutionRow) -> Result<Map<String, Va
     all.insert("updateDate".to_owned(), seconds(updated));
     all.shift_remove("variableReferences");
     all.extend(referenced(&definition));
-    if row.params.state_machine_version_arn.is_none() {
-        let encryption = machine.and_then(|machine| machine.encryption);
-        all.insert("encryptionConfiguration".to_owned(), encryption.unwrap_or_else(own_key));
+    // Of AWS's own key nothing is said here.
+    if all.get("encryptionConfiguration") == Some(&own_key()) {
+        all.shift_remove("encryptionConfiguration");
     }
     if let Some(revision) = &row.revision_id {
         all.insert("revisionId".to_owned(), json!(revision));
@@ -359,10 +387,13 @@ pub struct List {
 
 /// `ListStateMachines`.
 pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
-    let rows: Vec<Value> = lock(&host.registry)
-        .machines
-        .values()
-        .filter(|machine| caller.has(&machine.arn))
+    let registry = lock(&host.registry);
+    let mut machines: Vec<&Machine> = registry.machines.values().filter(|machine| caller.has(&machine.arn)).collect();
+    // One that is made between two pages is on the last one.
+    machines.sort_by_key(|machine| machine.created_at);
+    let (machines, next) = page(machines, ask.max_results, ask.next_token.as_deref(), "ListStateMachines")?;
+    let rows: Vec<Value> = machines
+        .into_iter()
         .map(|machine| {
             json!({
                 "stateMachineArn": machine.arn, "name": machine.name, "type": machine.kind,
@@ -370,7 +401,6 @@ pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
             })
         })
         .collect();
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
     let mut answer = json!({ "stateMachines": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);

@@ -40,7 +40,7 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
         }
         rows.push(one);
     }
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), &ask.execution_arn)?;
     let mut answer = json!({ "mapRuns": rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -228,7 +228,8 @@ pub async fn children(
             && redriven.is_none_or(|redriven| (child.redrives > 0) == redriven)
     };
     let is_wanted = |place: usize| wanted(&run.children[place]);
-    let (places, next) = page_of_growing(run.children.len(), true, is_wanted, size, token)?;
+    let question = format!("{arn} {filter:?} {redriven:?}");
+    let (places, next) = page_of_growing(run.children.len(), true, is_wanted, size, token, &question)?;
     let rows: Vec<_> = places.into_iter().map(|place| listed(&run, &run.children[place])).collect();
     let mut answer = json!({ "executions": rows });
     if let Some(next) = next {

@@ -3,6 +3,7 @@
 
 mod activities;
 pub mod arn;
+mod callers;
 mod configurations;
 mod constraints;
 pub mod error;
@@ -11,12 +12,16 @@ mod machines;
 mod map_runs;
 mod messaging;
 mod mock_shapes;
+mod query;
+mod s3;
+mod sts;
 mod tags;
 mod tasks;
 mod test_state;
 mod variables;
 mod versions;
 pub mod wire;
+mod xml;
 
 use std::sync::Arc;
 
@@ -31,6 +36,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(crate) use self::callers::is_here;
 use self::error::ApiError;
 use crate::host::{Host, Place, apart};
 use crate::lambda::Failure;
@@ -46,9 +52,10 @@ type Answer = Result<Value, ApiError>;
 /// The API over one host.
 pub fn router(host: Arc<Host>) -> Router {
     Router::new()
-        .route("/", post(operation))
+        .route("/", post(operation).fallback(s3::object))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .fallback(s3::object)
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(own_clients_only))
         .with_state(host)
@@ -63,8 +70,7 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    let is_here = name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_here = is_here(name);
     if headers.contains_key(header::ORIGIN) || !is_here {
         return (
             StatusCode::FORBIDDEN,
@@ -81,37 +87,25 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
 
 async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if let Some(name) = target.strip_prefix("AmazonSQS.") {
-        return messaging::sqs(&host, name, &body).await;
+    let caller = callers::place(&host.place, &headers);
+    let (service, name) = target.split_once('.').unwrap_or((target, ""));
+    match service {
+        "" => return query::operation(&host, &caller, &headers, &body).await,
+        "AmazonSQS" => return messaging::sqs(&host, &caller, callers::origin(&headers).as_deref(), name, &body).await,
+        "DynamoDB_20120810" => return messaging::dynamodb(&host, &caller, name, &body).await,
+        "AWSStepFunctions" => {}
+        other => return callers::not_served(callers::titled(other), name).into_response(),
     }
-    if target.is_empty() {
-        return messaging::sns(&host, &body).await;
-    }
-    if let Some(name) = target.strip_prefix("DynamoDB_20120810.") {
-        return messaging::dynamodb(&host, name, &body).await;
-    }
-    let Some(name) = target.strip_prefix("AWSStepFunctions.") else {
-        return ApiError::new("UnknownOperationException", format!("There is no service behind {target:?} here."))
-            .into_response();
-    };
     let input = match serde_json::from_slice(if body.is_empty() { b"{}" } else { &body }) {
         Ok(input) => input,
         Err(error) => {
             return ApiError::new("SerializationException", format!("The body is not JSON: {error}")).into_response();
         }
     };
-    match call(&host, &caller(&host.place, &headers), name, input).await {
+    match call(&host, &caller, name, input).await {
         Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response(),
         Err(error) => error.into_response(),
     }
-}
-
-/// Where the caller of an operation is: an access key of twelve digits names another account, as other emulators have it.
-fn caller(place: &Place, headers: &HeaderMap) -> Place {
-    let signed = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let key = signed.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
-    let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { Place { account: key.to_owned(), ..place.clone() } } else { place.clone() }
 }
 
 /// Reads an operation's parameters. One that is null is not given.
@@ -155,7 +149,7 @@ pub(crate) async fn call(host: &Arc<Host>, caller: &Place, name: &str, input: Va
         "DescribeActivity" => activities::describe(host, &parameters(input)?),
         "ListActivities" => activities::list(host, caller, &parameters(input)?),
         "GetActivityTask" => activities::take(host, parameters(input)?).await,
-        "TestState" => test_state::test(host, parameters(input)?).await,
+        "TestState" => test_state::test(host, caller, parameters(input)?).await,
         "ListTagsForResource" => tags::list(host, &parameters(input)?),
         other => apart(change(Arc::clone(host), caller.clone(), other.to_owned(), input)).await,
     }

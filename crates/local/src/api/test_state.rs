@@ -13,7 +13,7 @@ use super::Answer;
 use super::error::ApiError;
 use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
-use crate::host::{Host, in_place};
+use crate::host::{Host, Place, in_place};
 use crate::integrations::{self, Answer as Came, HttpExchange, trace_http};
 
 /// AWS's `TestState` request.
@@ -63,12 +63,12 @@ fn refused(message: impl Into<String>) -> ApiError {
 }
 
 /// `TestState`.
-pub async fn test(host: &Arc<Host>, ask: Ask) -> Answer {
+pub async fn test(host: &Arc<Host>, caller: &Place, ask: Ask) -> Answer {
     let level = ask.inspection_level.clone().unwrap_or_else(|| "INFO".to_owned());
     if let Some(mock) = &ask.mock {
         check_mock(mock, ask.reveal_secrets)?;
     }
-    let mut test = prepared(host, &ask)?;
+    let mut test = prepared(host, caller, &ask)?;
     let state = checked(&test)?;
     check_kind(&state, &ask)?;
     if let Some(Ok(result)) = &test.answer {
@@ -139,7 +139,7 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
 }
 
 /// The test as the engine takes it.
-fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
+fn prepared(host: &Host, caller: &Place, ask: &Ask) -> Result<StateTest, ApiError> {
     let definition = read_json(&ask.definition).map_err(|_| {
         let (_, diagnostics) = parse_created(&ask.definition, MachineType::Standard);
         ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics))
@@ -169,16 +169,16 @@ fn prepared(host: &Host, ask: &Ask) -> Result<StateTest, ApiError> {
         definition,
         state_name: ask.state_name.clone(),
         params: StartParams {
-            execution_arn: host.place.arn("states", &format!("express:{machine}:{name}")),
+            execution_arn: caller.arn("states", &format!("express:{machine}:{name}")),
             name,
-            state_machine_arn: host.place.arn("states", &format!("stateMachine:{machine}")),
+            state_machine_arn: caller.arn("states", &format!("stateMachine:{machine}")),
             state_machine_name: machine,
             role_arn: ask.role_arn.clone().unwrap_or_default(),
             input,
             kind: ExecutionKind::Standard,
             start_at: host.clock.now(),
             seed,
-            region: host.place.region.clone(),
+            region: caller.region.clone(),
             ..StartParams::default()
         },
         variables,

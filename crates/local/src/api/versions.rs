@@ -24,6 +24,7 @@ pub struct Publish {
 /// `PublishStateMachineVersion`.
 pub async fn publish(host: &Arc<Host>, ask: Publish) -> Answer {
     let mut machine = machines::get(host, &ask.state_machine_arn)?;
+    machines::check_not_deleting(&machine)?;
     if let Some(revision) = ask.revision_id
         && machine.revision_id.as_deref().unwrap_or("INITIAL") != revision
     {
@@ -37,12 +38,14 @@ pub async fn publish(host: &Arc<Host>, ask: Publish) -> Answer {
     Ok(json!({ "stateMachineVersionArn": version.arn, "creationDate": seconds(version.created_at) }))
 }
 
-/// Makes a version of the machine as it is, or finds the latest where that is the same.
+/// Makes a version of the machine as it is, or finds the latest where that is the same: of the same revision, and described
+/// in the same words where it is described.
 pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<String>) -> Result<Version, ApiError> {
     let latest = lock(&host.registry).versions_of(&machine.arn).first().map(|version| (*version).clone());
     if let Some(latest) = latest
         && latest.machine.revision_id == machine.revision_id
         && latest.machine.definition == machine.definition
+        && description.as_ref().is_none_or(|description| latest.description.as_ref() == Some(description))
     {
         return Ok(latest);
     }
@@ -80,7 +83,8 @@ pub fn list(host: &Host, ask: &List) -> Answer {
 }
 
 fn listed(field: &str, rows: Vec<Value>, ask: &List) -> Answer {
-    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref())?;
+    let question = format!("{field} {}", ask.state_machine_arn);
+    let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), &question)?;
     let mut answer = json!({ field: rows });
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
@@ -169,9 +173,15 @@ fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
     machine.ok_or_else(|| ApiError::missing("routingConfiguration"))
 }
 
+/// Refuses an alias of a machine that is being deleted.
+fn check_machine(host: &Host, arn: &str) -> Result<(), ApiError> {
+    lock(&host.registry).machines.get(arn).map_or(Ok(()), machines::check_not_deleting)
+}
+
 /// `CreateStateMachineAlias`. The same call again answers as the first did.
 pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> Answer {
     let machine = check_routes(host, &ask.routing_configuration)?;
+    check_machine(host, &machine.arn)?;
     let arn = format!("{}:{}", machine.arn, ask.name);
     let known = lock(&host.registry).aliases.get(&arn).cloned();
     if let Some(known) = known {
@@ -211,10 +221,11 @@ pub struct UpdateAlias {
 
 fn alias(host: &Host, arn: &str) -> Result<Alias, ApiError> {
     check_arn(arn, &[MACHINE])?;
-    lock(&host.registry).aliases.get(arn).cloned().ok_or_else(|| missing(arn))
+    let gone = || ApiError::new("ResourceNotFound", "Request references a resource that does not exist.");
+    lock(&host.registry).aliases.get(arn).cloned().ok_or_else(gone)
 }
 
-/// No such version, alias or run.
+/// No such version or run.
 pub fn missing(arn: &str) -> ApiError {
     ApiError::new("ResourceNotFound", format!("Request references a resource that does not exist. Resource: '{arn}'"))
 }
@@ -222,6 +233,7 @@ pub fn missing(arn: &str) -> ApiError {
 /// `UpdateStateMachineAlias`.
 pub async fn update_alias(host: &Arc<Host>, ask: UpdateAlias) -> Answer {
     let mut alias = alias(host, &ask.state_machine_alias_arn)?;
+    check_machine(host, &alias.machine_arn)?;
     if ask.description.is_none() && ask.routing_configuration.is_none() {
         let message = "Either the description or the routing configuration must be specified";
         return Err(ApiError::new("ValidationException", message));
@@ -285,10 +297,14 @@ pub fn list_aliases(host: &Host, ask: &List) -> Answer {
     listed("stateMachineAliases", rows, ask)
 }
 
-/// `DeleteStateMachineAlias`.
+/// `DeleteStateMachineAlias`. One that is not there is as good as deleted.
 pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> Answer {
-    let known = alias(host, &ask.state_machine_alias_arn)?;
-    host.store.forget(Kind::Alias, &known.arn).await?;
-    lock(&host.registry).aliases.remove(&known.arn);
+    let arn = &ask.state_machine_alias_arn;
+    check_arn(arn, &[MACHINE])?;
+    // Nothing but an alias is deleted by this name.
+    if lock(&host.registry).aliases.contains_key(arn) {
+        host.store.forget(Kind::Alias, arn).await?;
+        lock(&host.registry).aliases.remove(arn);
+    }
     Ok(json!({}))
 }

@@ -1,5 +1,6 @@
 //! Running executions: take an input, journal it, step the engine, keep what came of it, perform its actions.
 
+mod deletion;
 mod history;
 mod map_runs;
 mod perform;
@@ -21,8 +22,8 @@ use crate::integrations::{HttpClient, Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
 use crate::masks::Masks;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
-pub use place::Place;
-pub use registry::{Activity, Alias, Machine, Registry, Route, Tag, Version};
+pub use place::{Place, partition};
+pub use registry::{Activity, Alias, CreatedWith, Machine, Registry, Route, Tag, Version};
 use timers::Timers;
 
 /// How many client tokens of an execution's redrives are known.
@@ -216,7 +217,7 @@ impl Host {
                 self.perform(&arn, action);
             }
         }
-        Ok(())
+        self.finish_deletions().await
     }
 
     async fn replay(&self, row: ExecutionRow) -> Result<Option<Run>, StoreError> {
@@ -381,6 +382,7 @@ impl Host {
         for news in self.activity_news(&run.engine) {
             self.keep_and_perform(run, news).await?;
         }
+        let input = self.or_stopped(&run.row.params.state_machine_arn, input);
         self.keep_and_perform(run, input).await
     }
 
@@ -421,6 +423,7 @@ impl Host {
         if ends && run.row.status != RunStatus::Running {
             lock(&self.histories).put(&arn, run.engine.history().to_vec());
             self.let_go(&arn);
+            self.deletion_after(&run.row.params.state_machine_arn);
             // Nobody may be waiting.
             let _ = self.ended.send(arn);
         }

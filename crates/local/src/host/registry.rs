@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{ExecutionRow, Kind, Store, StoreError};
+use crate::store::{ExecutionRow, Kind, RunStatus, Store, StoreError};
 
 /// A tag of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,19 @@ pub struct Machine {
     pub tags: Vec<Tag>,
     /// The number of the latest version; numbers are never used again.
     pub last_version: u64,
+    /// What `CreateStateMachine` asked for besides: the same call again asks for the same.
+    #[serde(default)]
+    pub created_with: CreatedWith,
+    /// It was deleted, and its executions end.
+    #[serde(default)]
+    pub deleting: bool,
+}
+
+/// What a machine's creation was asked to do besides making it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedWith {
+    pub publish: bool,
+    pub version_description: Option<String>,
 }
 
 /// A published version.
@@ -126,6 +139,28 @@ impl Registry {
     #[must_use]
     pub fn executions_of(&self, machine_arn: &str) -> &[String] {
         self.by_machine.get(machine_arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a machine has executions that have not ended.
+    #[must_use]
+    pub fn is_running(&self, machine_arn: &str) -> bool {
+        let rows = self.executions_of(machine_arn).iter().rev().filter_map(|arn| self.execution(arn));
+        rows.into_iter().any(|row| row.status == RunStatus::Running)
+    }
+
+    /// What a machine is made of: the machine, its versions and its aliases.
+    #[must_use]
+    pub fn parts_of(&self, machine_arn: &str) -> Vec<(Kind, String)> {
+        let versions = self.versions_of(machine_arn).into_iter().map(|version| (Kind::Version, version.arn.clone()));
+        let aliases = self.aliases_of(machine_arn).into_iter().map(|alias| (Kind::Alias, alias.arn.clone()));
+        [(Kind::Machine, machine_arn.to_owned())].into_iter().chain(versions).chain(aliases).collect()
+    }
+
+    /// Forgets a machine, its versions and its aliases.
+    pub fn forget_machine(&mut self, machine_arn: &str) {
+        self.machines.remove(machine_arn);
+        self.versions.retain(|_, version| version.machine.arn != machine_arn);
+        self.aliases.retain(|_, alias| alias.machine_arn != machine_arn);
     }
 
     /// Keeps an execution's row in memory; the store gets it with its step.

@@ -23,9 +23,10 @@ use tokio::task::JoinError;
 pub use answer::Answer;
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
+pub use objects::{Buckets, Refusal as ObjectRefusal, etag, operate as operate_objects};
 pub use queues::{Message, Queues, Refusal as QueueRefusal, operate as operate_queue};
 pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
-pub use topics::{Notice, Topics, deliver as publish_to_topic};
+pub use topics::{Notice, Published, Refusal as TopicRefusal, Topic, Topics, deliver as publish_to_topic};
 
 use crate::api;
 use crate::api::error::ApiError;
@@ -73,7 +74,7 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> An
 }
 
 /// Does what may read and write large files where it keeps nothing else waiting.
-async fn on_files<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn on_files<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         // As without the thread of its own.
@@ -96,16 +97,19 @@ struct Call<'a> {
 }
 
 async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> Answer {
+    let caller = call.host.place.around(call.execution);
     let answer = match (service, action) {
         ("lambda", "invoke") => functions::invoke(call.host, call.parameters).await,
         ("sns", "publish") => topics::publish(call.host, call.parameters).await,
-        ("sqs", "sendMessage") => queues::send(call.host, call.parameters),
+        ("sqs", "sendMessage") => queues::send(call.host, &caller, call.parameters),
         ("aws-sdk:sns", action) => {
             topics::call(call.host, action, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
         }
         ("aws-sdk:sqs", action) => {
             let operation = with_first(action, char::to_ascii_uppercase);
-            queues::call(call.host, &operation, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
+            queues::call(call.host, &caller, &operation, call.parameters)
+                .await
+                .unwrap_or_else(|| nowhere(service, resource))
         }
         ("events", "putEvents") => events::put(call.parameters),
         ("apigateway", "invoke") => {
@@ -116,7 +120,7 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         }
         ("states" | "aws-sdk:sfn", "startExecution") => executions::start(call, service).await,
         ("aws-sdk:sfn", action) => own_api(call, action).await,
-        ("dynamodb" | "aws-sdk:dynamodb", action) => tables::call(call.host, service, action, call.parameters)
+        ("dynamodb" | "aws-sdk:dynamodb", action) => tables::call(call.host, &caller, service, action, call.parameters)
             .await
             .unwrap_or_else(|| nowhere(service, resource)),
         ("aws-sdk:s3", action) => {

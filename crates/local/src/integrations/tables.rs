@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::expressions::{Change, Item, Names, Path, holds, parts, project, taken_item, update, weight};
 use super::queries::search;
-use crate::api::wire::http_date;
-use crate::host::Host;
+use crate::api::wire::{http_date, iso, seconds};
+use crate::host::{Host, Place};
 use crate::store::{Kind, StoreError};
 
 /// The largest item, in bytes.
@@ -26,6 +26,12 @@ pub struct Table {
     pub name: String,
     /// The names of the key's attributes.
     pub key: Vec<String>,
+    /// `AttributeDefinitions`, as they were given.
+    #[serde(default)]
+    pub definitions: Vec<Value>,
+    /// Milliseconds since the epoch.
+    #[serde(default)]
+    pub created_at: i64,
 }
 
 impl Table {
@@ -37,6 +43,19 @@ impl Table {
         // The sign after the slash ends the items of this table: see [`place`].
         let (first, end) = (format!("{}/", self.name), format!("{}0", self.name));
         Ok(host.store.things_between(Kind::Item, &first, &end).await?)
+    }
+
+    /// The table as `DescribeTable` describes it; `items` is how many it has.
+    fn described(&self, caller: &Place, status: &str, items: usize) -> Value {
+        let kinds = ["HASH", "RANGE"];
+        let schema: Vec<Value> =
+            self.key.iter().zip(kinds).map(|(name, kind)| json!({ "AttributeName": name, "KeyType": kind })).collect();
+        json!({
+            "AttributeDefinitions": self.definitions, "BillingModeSummary": { "BillingMode": "PAY_PER_REQUEST" },
+            "CreationDateTime": seconds(self.created_at), "DeletionProtectionEnabled": false, "ItemCount": items,
+            "KeySchema": schema, "TableArn": caller.arn("dynamodb", &format!("table/{}", self.name)),
+            "TableName": self.name, "TableStatus": status,
+        })
     }
 
     /// The key of an item.
@@ -74,6 +93,16 @@ fn check_name(name: &str) -> Result<(), Refusal> {
         return Err(constraint(&format!("'{name}'"), "tableName", must));
     }
     Ok(())
+}
+
+/// The table that is asked for.
+fn name(parameters: &Value) -> &str {
+    parameters.get("TableName").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// No such table, in the words of what is asked of the table itself.
+fn not_found(name: &str) -> Refusal {
+    Refusal("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
 }
 
 async fn table(host: &Host, name: &str) -> Result<Table, Refusal> {
@@ -119,8 +148,8 @@ fn attributes(parameters: &Value, field: &str) -> Result<Item, Refusal> {
 ///
 /// # Errors
 /// The table is there, or its name or key is none.
-pub async fn create(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
-    let name = parameters["TableName"].as_str().unwrap_or_default().to_owned();
+pub async fn create(host: &Host, caller: &Place, parameters: &Value) -> Result<Value, Refusal> {
+    let name = name(parameters).to_owned();
     check_name(&name)?;
     let schema = parameters["KeySchema"].as_array().cloned().unwrap_or_default();
     let key: Vec<String> = schema.iter().filter_map(|part| part["AttributeName"].as_str().map(str::to_owned)).collect();
@@ -131,11 +160,60 @@ pub async fn create(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
     if host.store.thing::<Table>(Kind::Table, &name).await?.is_some() {
         return Err(Refusal("ResourceInUseException", format!("Table already exists: {name}")));
     }
-    host.store.keep(Kind::Table, &name, &Table { name: name.clone(), key }).await?;
-    let arn = host.place.arn("dynamodb", &format!("table/{name}"));
-    Ok(json!({ "TableDescription": {
-        "TableName": name, "TableArn": arn, "TableStatus": "ACTIVE", "KeySchema": schema, "ItemCount": 0,
-    } }))
+    let definitions = parameters["AttributeDefinitions"].as_array().cloned().unwrap_or_default();
+    let table = Table { name, key, definitions, created_at: host.clock.now() };
+    host.store.keep(Kind::Table, &table.name, &table).await?;
+    Ok(json!({ "TableDescription": table.described(caller, "ACTIVE", 0) }))
+}
+
+/// `DescribeTable`.
+async fn describe(host: &Host, caller: &Place, name: &str) -> Result<Value, Refusal> {
+    check_name(name)?;
+    let table: Option<Table> = host.store.thing(Kind::Table, name).await?;
+    let table = table.ok_or_else(|| not_found(name))?;
+    let items = table.items(host).await?.len();
+    Ok(json!({ "Table": table.described(caller, "ACTIVE", items) }))
+}
+
+/// `DeleteTable`, with every item.
+async fn remove(host: &Host, caller: &Place, name: &str) -> Result<Value, Refusal> {
+    check_name(name)?;
+    let _alone = host.tables.0.lock().await;
+    let table: Option<Table> = host.store.thing(Kind::Table, name).await?;
+    let table = table.ok_or_else(|| not_found(name))?;
+    let items = table.items(host).await?;
+    let mut gone: Vec<(Kind, String)> =
+        items.iter().filter_map(|item| place(&table, item).ok()).map(|place| (Kind::Item, place)).collect();
+    gone.push((Kind::Table, name.to_owned()));
+    host.store.forget_all(&gone).await?;
+    Ok(json!({ "TableDescription": table.described(caller, "DELETING", items.len()) }))
+}
+
+/// The most names of one page of a list.
+const PAGE: i64 = 100;
+
+/// `ListTables`, by name.
+async fn list(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
+    let limit = match parameters.get("Limit").filter(|limit| !limit.is_null()) {
+        None => PAGE,
+        Some(limit) => limit
+            .as_i64()
+            .filter(|limit| (1..=PAGE).contains(limit))
+            .ok_or_else(|| constraint(&format!("'{limit}'"), "limit", &format!("have value between 1 and {PAGE}")))?,
+    };
+    let after = parameters.get("ExclusiveStartTableName").and_then(Value::as_str).unwrap_or_default();
+    let mut names: Vec<String> =
+        host.store.things::<Table>(Kind::Table).await?.into_iter().map(|table| table.name).collect();
+    names.sort();
+    names.retain(|name| name.as_str() > after);
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let more = names.len() > limit;
+    names.truncate(limit);
+    let mut answer = json!({ "TableNames": names });
+    if let Some(last) = names.last().filter(|_| more) {
+        answer["LastEvaluatedTableName"] = json!(last);
+    }
+    Ok(answer)
 }
 
 /// What expressions have replaced. To pass over one would answer another question than the one that was asked.
@@ -150,14 +228,17 @@ const LEGACY: [&str; 7] = [
 ];
 
 /// One operation; `None` for one that has no local form.
-pub async fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
+pub async fn operate(host: &Host, caller: &Place, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
     if let Some(name) = LEGACY.iter().find(|name| parameters.get(**name).is_some_and(|value| !value.is_null())) {
         return Some(Err(invalid(format!(
             "The embedded DynamoDB does not take the legacy parameter {name}. Write it as an expression."
         ))));
     }
     Some(match action {
-        "createTable" => create(host, parameters).await,
+        "createTable" => create(host, caller, parameters).await,
+        "describeTable" => describe(host, caller, name(parameters)).await,
+        "deleteTable" => remove(host, caller, name(parameters)).await,
+        "listTables" => list(host, parameters).await,
         "putItem" | "getItem" | "updateItem" | "deleteItem" => on_item(host, action, parameters).await,
         "query" | "scan" => on_items(host, action, parameters).await,
         _ => return None,
@@ -271,11 +352,11 @@ fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>, chang
 }
 
 /// A task on a table; `None` for an operation that has no local form. `service` is `dynamodb` or `aws-sdk:dynamodb`.
-pub async fn call(host: &Host, service: &str, action: &str, parameters: &Value) -> Option<Answer> {
-    let came = operate(host, action, parameters).await?;
+pub async fn call(host: &Host, caller: &Place, service: &str, action: &str, parameters: &Value) -> Option<Answer> {
+    let came = operate(host, caller, action, parameters).await?;
     let plain = service.starts_with("aws-sdk:");
     Some(match came {
-        Ok(result) if plain => Answer::Done(result.to_string()),
+        Ok(result) if plain => Answer::Done(with_times(result).to_string()),
         Ok(result) => {
             let headers = [
                 ("Connection", "keep-alive".to_owned()),
@@ -296,4 +377,17 @@ pub async fn call(host: &Host, service: &str, action: &str, parameters: &Value) 
             Answer::service_failed(&format!("DynamoDB.{kind}"), &message, "AmazonDynamoDBv2", 400, code)
         }
     })
+}
+
+/// A table's description as a task gets it: its time is a text there.
+fn with_times(mut result: Value) -> Value {
+    for description in ["Table", "TableDescription"] {
+        let time = result.get_mut(description).and_then(|table| table.get_mut("CreationDateTime"));
+        if let Some(time) = time {
+            #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch stay below 2^53")]
+            let millis = (time.as_f64().unwrap_or_default() * 1_000.0).round() as i64;
+            *time = json!(iso(millis));
+        }
+    }
+    result
 }

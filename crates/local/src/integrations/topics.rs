@@ -1,6 +1,6 @@
 //! SNS topics: kept by name; what is published goes to the log, and to the queues that subscribed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,15 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, usual_headers};
-use crate::api::wire::{http_date, iso};
+use super::queues::Turn;
+use crate::api::wire::{http_date, iso, md5};
 use crate::host::{Host, lock};
 use crate::store::{Kind, Store, StoreError};
+
+/// How the names of FIFO topics end.
+const FIFO: &str = ".fifo";
+/// How long a FIFO topic knows a message again, in milliseconds.
+const KNOWN: i64 = 5 * 60 * 1_000;
 
 /// A topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +25,57 @@ pub struct Topic {
     /// The ARNs of subscribed queues.
     #[serde(default)]
     pub queues: Vec<String>,
+    /// `ContentBasedDeduplication` of a FIFO topic.
+    #[serde(default)]
+    pub by_content: bool,
+    /// When each message of the last five minutes was published, what it is known by, and what became of it.
+    #[serde(skip)]
+    known: VecDeque<(i64, String, Published)>,
+    /// How many messages a FIFO topic has taken.
+    #[serde(skip)]
+    sequence: u64,
+}
+
+impl Topic {
+    /// A topic without subscribers.
+    ///
+    /// # Errors
+    /// The name is none of a topic, or of a FIFO topic.
+    pub fn new(arn: String, name: &str, fifo: bool, by_content: bool) -> Result<Self, Refusal> {
+        let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if plain.is_empty() || name.len() > 256 || !plain.bytes().all(legal) {
+            let why = if fifo {
+                "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of only uppercase and \
+                 lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long."
+            } else {
+                "Invalid parameter: Topic Name"
+            };
+            return Err(Refusal::invalid(why));
+        }
+        Ok(Self { arn, queues: Vec::new(), by_content, known: VecDeque::new(), sequence: 0 })
+    }
+
+    /// Takes a message of a FIFO topic: what became of it, and whether it is new.
+    fn take(&mut self, deduplication: String, now: i64) -> (Published, bool) {
+        let forgotten = self.known.iter().take_while(|(at, ..)| at + KNOWN <= now).count();
+        self.known.drain(..forgotten);
+        if let Some((.., published)) = self.known.iter().find(|(_, known, _)| *known == deduplication) {
+            return (published.clone(), false);
+        }
+        let published = Published { id: Uuid::new_v4().to_string(), sequence: Some(format!("1{:019}", self.sequence)) };
+        self.sequence += 1;
+        self.known.push_back((now, deduplication, published.clone()));
+        (published, true)
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub id: String,
+    /// Of a FIFO topic.
+    pub sequence: Option<String>,
 }
 
 /// Every topic, by ARN.
@@ -45,12 +102,19 @@ impl Topics {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn create(&self, store: &Store, arn: &str) -> Result<(), StoreError> {
-        let topic = lock(&self.0)
-            .entry(arn.to_owned())
-            .or_insert_with(|| Topic { arn: arn.to_owned(), queues: Vec::new() })
-            .clone();
-        store.keep(Kind::Topic, arn, &topic).await
+    pub async fn create(&self, store: &Store, topic: Topic) -> Result<(), StoreError> {
+        let topic = lock(&self.0).entry(topic.arn.clone()).or_insert(topic).clone();
+        store.keep(Kind::Topic, &topic.arn, &topic).await
+    }
+
+    /// Deletes a topic. One that is not there is as good as deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn delete(&self, store: &Store, arn: &str) -> Result<(), StoreError> {
+        store.forget(Kind::Topic, arn).await?;
+        lock(&self.0).remove(arn);
+        Ok(())
     }
 
     /// Subscribes a queue; false where there is no such topic.
@@ -69,10 +133,6 @@ impl Topics {
         store.keep(Kind::Topic, arn, &topic).await?;
         Ok(true)
     }
-
-    fn get(&self, arn: &str) -> Option<Topic> {
-        lock(&self.0).get(arn).cloned()
-    }
 }
 
 /// What is published.
@@ -84,6 +144,10 @@ pub struct Notice {
     pub structured: bool,
     /// `MessageAttributes` as they were given.
     pub attributes: Map<String, Value>,
+    /// `MessageGroupId`.
+    pub group: Option<String>,
+    /// `MessageDeduplicationId`.
+    pub deduplication: Option<String>,
 }
 
 impl Notice {
@@ -91,7 +155,7 @@ impl Notice {
     ///
     /// # Errors
     /// Why SNS refuses it.
-    fn of(parameters: &Value) -> Result<Self, &'static str> {
+    pub fn of(parameters: &Value) -> Result<Self, &'static str> {
         let message = match parameters.get("Message") {
             Some(Value::String(text)) if text.is_empty() => return Err("Invalid parameter: Empty message"),
             Some(Value::String(text)) => text.clone(),
@@ -111,6 +175,8 @@ impl Notice {
             message,
             structured,
             attributes: parameters.get("MessageAttributes").and_then(Value::as_object).cloned().unwrap_or_default(),
+            group: parameters.get("MessageGroupId").and_then(Value::as_str).map(str::to_owned),
+            deduplication: parameters.get("MessageDeduplicationId").and_then(Value::as_str).map(str::to_owned),
         })
     }
 
@@ -122,29 +188,63 @@ impl Notice {
     }
 }
 
-/// Publishes; the answer is the message's id, `None` where there is no such topic.
+/// Publishes.
 ///
 /// # Errors
-/// The store failed.
-pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Option<String>, StoreError> {
-    let Some(topic) = host.topics.get(arn) else { return Ok(None) };
-    let id = Uuid::new_v4().to_string();
+/// There is no such topic, it is a FIFO topic and the message has no place in it, or the store failed.
+pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Published, Refusal> {
+    let now = host.clock.now();
+    let (published, turn, queues) = {
+        let mut topics = lock(&host.topics.0);
+        let topic = topics.get_mut(arn).ok_or_else(Refusal::not_found)?;
+        let turn = if arn.ends_with(FIFO) { Some(turn(topic, notice)?) } else { None };
+        let (published, new) = match &turn {
+            Some(turn) => topic.take(turn.deduplication.clone(), now),
+            None => (Published { id: Uuid::new_v4().to_string(), sequence: None }, true),
+        };
+        if !new {
+            return Ok(published);
+        }
+        (published, turn, topic.queues.clone())
+    };
     let subject = notice.subject.as_deref();
     tracing::info!(target: "countersign::topic", topic = %arn, subject = subject.unwrap_or_default(), "a message was published");
-    for queue in &topic.queues {
+    for queue in &queues {
         let mut body = json!({
-            "Type": "Notification", "MessageId": id, "TopicArn": arn, "Message": notice.for_queues(),
-            "Timestamp": iso(host.clock.now()),
+            "Type": "Notification", "MessageId": published.id, "TopicArn": arn, "Message": notice.for_queues(),
+            "Timestamp": iso(now),
         });
+        if let Some(sequence) = &published.sequence {
+            body["SequenceNumber"] = json!(sequence);
+        }
         if let Some(subject) = subject {
             body["Subject"] = json!(subject);
         }
         if !notice.attributes.is_empty() {
             body["MessageAttributes"] = notice.attributes.iter().map(told).collect();
         }
-        host.queues.send(queue, &body.to_string(), &Map::new(), None, host.clock.now(), 0);
+        let turn = turn.clone().filter(|_| queue.ends_with(FIFO));
+        host.queues.send(queue, &body.to_string(), &Map::new(), turn, now, 0);
     }
-    Ok(Some(id))
+    Ok(published)
+}
+
+/// The place that a message asks for in a FIFO topic.
+fn turn(topic: &Topic, notice: &Notice) -> Result<Turn, Refusal> {
+    let group = notice.group.clone().filter(|group| !group.is_empty()).ok_or_else(|| {
+        Refusal::invalid("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+    })?;
+    let deduplication = match &notice.deduplication {
+        Some(given) if !given.is_empty() => given.clone(),
+        _ if topic.by_content => md5(&notice.message),
+        _ => {
+            return Err(Refusal::invalid(
+                "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or \
+                 MessageDeduplicationId provided explicitly",
+            ));
+        }
+    };
+    Ok(Turn { group, deduplication, sequence: 0 })
 }
 
 /// An attribute in the words of a notification.
@@ -153,21 +253,40 @@ fn told((name, attribute): (&String, &Value)) -> (String, Value) {
     (name.clone(), json!({ "Type": attribute["DataType"], "Value": value }))
 }
 
-/// Why a task's message was not published: the error's name, code and message, and HTTP's status.
-struct Refusal(&'static str, &'static str, String, u16);
+/// Why SNS refuses: the error's name, code and message, and HTTP's status.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal(pub &'static str, pub &'static str, pub String, pub u16);
 
-/// The id of a published message. One to a phone is as good as sent.
-async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<String, Refusal> {
-    let notice = Notice::of(parameters)
-        .map_err(|why| Refusal("InvalidParameterException", "InvalidParameter", why.to_owned(), 400))?;
-    if arn.is_empty() && parameters.get("PhoneNumber").is_some() {
-        return Ok(Uuid::new_v4().to_string());
+impl Refusal {
+    /// There is no such topic.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self("NotFoundException", "NotFound", "Topic does not exist".to_owned(), 404)
     }
-    match deliver(host, arn, &notice).await {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) => Err(Refusal("NotFoundException", "NotFound", "Topic does not exist".to_owned(), 404)),
-        Err(error) => Err(Refusal("InternalErrorException", "InternalError", error.to_string(), 500)),
+
+    /// A parameter is wrong.
+    #[must_use]
+    pub fn invalid(why: &str) -> Self {
+        Self("InvalidParameterException", "InvalidParameter", why.to_owned(), 400)
     }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self("InternalErrorException", "InternalError", error.to_string(), 500)
+    }
+}
+
+/// What a message came to, as a result. One to a phone is as good as sent.
+async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, Value>, Refusal> {
+    let notice = Notice::of(parameters).map_err(Refusal::invalid)?;
+    let published = if arn.is_empty() && parameters.get("PhoneNumber").is_some() {
+        Published { id: Uuid::new_v4().to_string(), sequence: None }
+    } else {
+        deliver(host, arn, &notice).await?
+    };
+    let sequence = published.sequence.map(|sequence| ("SequenceNumber".to_owned(), json!(sequence)));
+    Ok([("MessageId".to_owned(), json!(published.id))].into_iter().chain(sequence).collect())
 }
 
 fn topic(parameters: &Value) -> &str {
@@ -178,9 +297,7 @@ fn topic(parameters: &Value) -> &str {
 /// `sns:publish`.
 pub async fn publish(host: &Host, parameters: &Value) -> Answer {
     match one(host, topic(parameters), parameters).await {
-        Ok(id) => {
-            let mut result = Map::new();
-            result.insert("MessageId".to_owned(), json!(id));
+        Ok(result) => {
             let headers = usual_headers(&http_date(host.clock.now()), "text/xml", 294);
             Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string())
         }
@@ -193,7 +310,7 @@ pub async fn publish(host: &Host, parameters: &Value) -> Answer {
 /// `aws-sdk:sns`; `None` for an operation that has no local form.
 pub async fn call(host: &Host, action: &str, parameters: &Value) -> Option<Answer> {
     let came = match action {
-        "publish" => one(host, topic(parameters), parameters).await.map(|id| json!({ "MessageId": id })),
+        "publish" => one(host, topic(parameters), parameters).await.map(Value::Object),
         "publishBatch" => batch(host, parameters).await,
         _ => return None,
     };
@@ -214,7 +331,10 @@ async fn batch(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in entries {
         match one(host, topic(parameters), entry).await {
-            Ok(id) => successful.push(json!({ "Id": entry["Id"], "MessageId": id })),
+            Ok(result) => {
+                let id = [("Id".to_owned(), entry["Id"].clone())];
+                successful.push(Value::Object(id.into_iter().chain(result).collect()));
+            }
             // Without its topic no entry can be published.
             Err(refusal @ Refusal("NotFoundException", ..)) => return Err(refusal),
             Err(Refusal(_, code, message, _)) => {

@@ -19,7 +19,7 @@ use runtime_api::Lines;
 use worker::Worker;
 
 use crate::connections::Connection;
-use crate::host::lock;
+use crate::host::{lock, partition};
 
 /// Processes of one function at most; further calls wait.
 const WORKERS: usize = 8;
@@ -78,7 +78,7 @@ impl Functions {
     /// The ARN of a function.
     #[must_use]
     pub fn arn(&self, name: &str) -> String {
-        format!("arn:aws:lambda:{}:{}:function:{name}", self.0.region, self.0.account)
+        format!("arn:{}:lambda:{}:{}:function:{name}", partition(&self.0.region), self.0.region, self.0.account)
     }
 
     /// A connection that the file declares.

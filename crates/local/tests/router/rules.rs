@@ -12,14 +12,18 @@ fn pass() -> Value {
 async fn the_same_machine_again_is_one_whatever_its_role_and_tags() {
     let engine = Engine::new("same-machine").await;
     let ask = |role: &str, kind: &str, tags: Value| json!({ "name": "M", "definition": pass().to_string(), "roleArn": role, "type": kind, "tags": tags });
-    let first = engine.call("CreateStateMachine", ask("arn:aws:iam::1:role/a", "STANDARD", json!([]))).await;
+    let first = engine.call("CreateStateMachine", ask("arn:aws:iam::000000000001:role/a", "STANDARD", json!([]))).await;
     let tags = json!([{ "key": "k", "value": "v" }]);
-    assert_eq!(engine.call("CreateStateMachine", ask("arn:aws:iam::1:role/b", "STANDARD", tags)).await, first);
+    assert_eq!(
+        engine.call("CreateStateMachine", ask("arn:aws:iam::000000000001:role/b", "STANDARD", tags)).await,
+        first
+    );
     let arn = &first["stateMachineArn"];
     let described = engine.call("DescribeStateMachine", json!({ "stateMachineArn": arn })).await;
-    assert_eq!(described["roleArn"], "arn:aws:iam::1:role/a");
+    assert_eq!(described["roleArn"], "arn:aws:iam::000000000001:role/a");
     assert_eq!(engine.call("ListTagsForResource", json!({ "resourceArn": arn })).await, json!({ "tags": [] }));
-    let (code, _) = engine.refused("CreateStateMachine", ask("arn:aws:iam::1:role/a", "EXPRESS", json!([]))).await;
+    let (code, _) =
+        engine.refused("CreateStateMachine", ask("arn:aws:iam::000000000001:role/a", "EXPRESS", json!([]))).await;
     assert_eq!(code, "StateMachineAlreadyExists");
     engine.remove().await;
 }
@@ -28,7 +32,7 @@ async fn the_same_machine_again_is_one_whatever_its_role_and_tags() {
 async fn definitions_are_refused_as_aws_refuses_them() {
     let engine = Engine::new("refused").await;
     let bare = only(json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke" }));
-    let ask = json!({ "name": "M", "definition": bare.to_string(), "roleArn": "arn:aws:iam::1:role/a" });
+    let ask = json!({ "name": "M", "definition": bare.to_string(), "roleArn": "arn:aws:iam::000000000001:role/a" });
     let (code, message) = engine.refused("CreateStateMachine", ask).await;
     assert_eq!(code, "InvalidDefinition");
     assert_eq!(
@@ -67,8 +71,7 @@ async fn metadata_alone_is_told_without_data() {
     assert_eq!(engine.call("DescribeStateMachineForExecution", ask).await["definition"], "{}");
     let ask = json!({ "stateMachineArn": machine, "includedData": only });
     assert_eq!(engine.call("DescribeStateMachine", ask).await["definition"], "{}");
-    let ask =
-        json!({ "name": "X", "definition": pass().to_string(), "roleArn": "arn:aws:iam::1:role/a", "type": "EXPRESS" });
+    let ask = json!({ "name": "X", "definition": pass().to_string(), "roleArn": "arn:aws:iam::000000000001:role/a", "type": "EXPRESS" });
     let express = text(&engine.call("CreateStateMachine", ask).await["stateMachineArn"]);
     for (included, there) in [("ALL_DATA", true), (only, false)] {
         let ask = json!({ "stateMachineArn": express, "input": "1", "includedData": included });
@@ -109,7 +112,30 @@ async fn aliases_and_tags_of_what_is_not_there_are_refused() {
     let (alias, version) = (format!("{machine}:live"), format!("{machine}:7"));
     let other = machine.replace(":M", ":N");
     for (operation, ask, code, message) in [
-        ("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": alias }), "ResourceNotFound", missing(&alias)),
+        (
+            "UpdateStateMachineAlias",
+            json!({ "stateMachineAliasArn": alias, "description": "d" }),
+            "ResourceNotFound",
+            "Request references a resource that does not exist.".to_owned(),
+        ),
+        (
+            "DescribeStateMachineAlias",
+            json!({ "stateMachineAliasArn": alias }),
+            "ResourceNotFound",
+            "Request references a resource that does not exist.".to_owned(),
+        ),
+        (
+            "TagResource",
+            json!({ "resourceArn": version, "tags": [] }),
+            "ResourceNotFound",
+            format!("Resource not found: '{version}'"),
+        ),
+        (
+            "UntagResource",
+            json!({ "resourceArn": alias, "tagKeys": ["k"] }),
+            "ResourceNotFound",
+            format!("Resource not found: '{alias}'"),
+        ),
         ("ListStateMachineAliases", json!({ "stateMachineArn": version }), "ResourceNotFound", missing(&version)),
         (
             "ListStateMachineAliases",
@@ -272,7 +298,7 @@ async fn a_redrive_is_made_once_for_its_client_token() {
 async fn a_map_within_a_machine_is_not_started_changed_or_deleted() {
     let engine = Engine::new("labelled").await;
     let machine = engine.machine("M", pass()).await;
-    let by_map = json!({ "stateMachineArn": format!("{machine}/Each"), "roleArn": "arn:aws:iam::1:role/a" });
+    let by_map = json!({ "stateMachineArn": format!("{machine}/Each"), "roleArn": "arn:aws:iam::000000000001:role/a" });
     for operation in [
         "StartExecution",
         "StartSyncExecution",

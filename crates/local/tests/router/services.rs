@@ -298,7 +298,8 @@ async fn messages_are_sent_in_batches_and_received_with_their_attributes() {
     run(&engine, "Delete", task("aws-sdk:sqs:deleteMessage", delete)).await.unwrap();
     let receive = json!({ "QueueUrl": url });
     assert_eq!(run(&engine, "None", task("aws-sdk:sqs:receiveMessage", receive)).await.unwrap(), json!({}));
-    let (_, counts) = engine.ask("AmazonSQS.GetQueueAttributes", &json!({ "QueueUrl": url })).await;
+    let (_, counts) =
+        engine.ask("AmazonSQS.GetQueueAttributes", &json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
     let counts = &counts["Attributes"];
     assert_eq!(
         (&counts["ApproximateNumberOfMessages"], &counts["ApproximateNumberOfMessagesNotVisible"]),
@@ -396,7 +397,15 @@ async fn a_fifo_queue_takes_each_message_once() {
 async fn what_is_published_reaches_the_queues_in_their_form() {
     let engine = Engine::new("notices").await;
     let topic = "arn:aws:sns:us-east-1:000000000000:t";
-    engine.host.topics.create(&engine.host.store, topic).await.unwrap();
+    engine
+        .host
+        .topics
+        .create(
+            &engine.host.store,
+            countersign_local::integrations::Topic::new(topic.to_owned(), "t", false, false).unwrap(),
+        )
+        .await
+        .unwrap();
     engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q" })).await;
     engine.host.topics.subscribe(&engine.host.store, topic, "arn:aws:sqs:us-east-1:000000000000:q").await.unwrap();
     let attributes = json!({ "color": { "DataType": "String", "StringValue": "red" } });

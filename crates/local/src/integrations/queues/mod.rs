@@ -1,5 +1,6 @@
 //! SQS queues: kept by name, their messages in memory until somebody takes them.
 
+mod attributes;
 mod operations;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -57,7 +58,7 @@ pub struct Message {
 }
 
 /// What a queue was made with, where that is not SQS's default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// `ContentBasedDeduplication`: a FIFO queue knows messages by their bodies where they have no other mark.
@@ -66,6 +67,8 @@ pub struct Settings {
     pub hidden: Option<i64>,
     /// `DelaySeconds`, in milliseconds.
     pub delay: Option<i64>,
+    /// What else was set, which is told again and does nothing.
+    pub others: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -94,7 +97,7 @@ impl Queue {
 
     /// The queue as it is kept.
     fn without_messages(&self) -> Self {
-        Self { arn: self.arn.clone(), settings: self.settings, ..Self::default() }
+        Self { arn: self.arn.clone(), settings: self.settings.clone(), ..Self::default() }
     }
 }
 
@@ -122,9 +125,33 @@ impl Queues {
         store.keep(Kind::Queue, arn, &queue).await
     }
 
+    /// Changes what a queue was made with; false where there is no such queue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn set(&self, store: &Store, arn: &str, settings: Settings) -> Result<bool, StoreError> {
+        let queue = {
+            let mut queues = lock(&self.0);
+            let Some(queue) = queues.get_mut(arn) else { return Ok(false) };
+            queue.settings = settings;
+            queue.without_messages()
+        };
+        store.keep(Kind::Queue, arn, &queue).await?;
+        Ok(true)
+    }
+
+    /// Deletes a queue with its messages; false where there is no such queue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn remove(&self, store: &Store, arn: &str) -> Result<bool, StoreError> {
+        store.forget(Kind::Queue, arn).await?;
+        Ok(lock(&self.0).remove(arn).is_some())
+    }
+
     /// What a queue was made with; `None` where there is no such queue.
     pub fn settings(&self, arn: &str) -> Option<Settings> {
-        lock(&self.0).get(arn).map(|queue| queue.settings)
+        lock(&self.0).get(arn).map(|queue| queue.settings.clone())
     }
 
     /// The queues' ARNs.

@@ -7,19 +7,21 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::attributes::{attributes, create, remove, set_attributes, url};
 use super::{Message, Settings, Turn};
+use crate::api::is_here;
 use crate::api::wire::{http_date, md5};
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::integrations::answer::{Answer, usual_headers};
 use crate::store::StoreError;
 
 /// How long a received message is hidden, in milliseconds: SQS's default.
-const HIDDEN: i64 = 30 * 1_000;
+pub(super) const HIDDEN: i64 = 30 * 1_000;
 /// The longest that it may be hidden, and that a message may be delayed, in seconds.
-const LONGEST_HIDDEN: i64 = 43_200;
-const LONGEST_DELAY: i64 = 900;
+pub(super) const LONGEST_HIDDEN: i64 = 43_200;
+pub(super) const LONGEST_DELAY: i64 = 900;
 /// How the names of FIFO queues end.
-const FIFO: &str = ".fifo";
+pub(super) const FIFO: &str = ".fifo";
 /// The most entries of a batch.
 const BATCH: usize = 10;
 /// The largest message, in bytes.
@@ -35,13 +37,13 @@ impl From<StoreError> for Refusal {
     }
 }
 
-type Came = Result<Value, Refusal>;
+pub(super) type Came = Result<Value, Refusal>;
 
-fn gone() -> Refusal {
+pub(super) fn gone() -> Refusal {
     Refusal("QueueDoesNotExist", "The specified queue does not exist.".to_owned())
 }
 
-fn missing(field: &str) -> Refusal {
+pub(super) fn missing(field: &str) -> Refusal {
     Refusal("MissingParameter", format!("The request must contain the parameter {field}."))
 }
 
@@ -49,25 +51,55 @@ fn text<'a>(input: &'a Value, key: &str) -> &'a str {
     input.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The ARN of the queue that `QueueUrl` names.
-fn queue(host: &Host, input: &Value) -> String {
-    host.place.arn("sqs", text(input, "QueueUrl").rsplit('/').next().unwrap_or_default())
+/// The ARN of the queue that `QueueUrl` names. Region and account are the URL's, where it has them, or the caller's.
+fn queue(caller: &Place, input: &Value) -> String {
+    let url = text(input, "QueueUrl");
+    let region = authority(url).and_then(|host| host.strip_prefix("sqs.")?.split('.').next());
+    let mut path = url.rsplit('/');
+    let name = path.next().unwrap_or_default();
+    let is_account = |part: &&str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let place = Place {
+        region: region.unwrap_or(&caller.region).to_owned(),
+        account: path.next().filter(is_account).unwrap_or(&caller.account).to_owned(),
+    };
+    place.arn("sqs", name)
 }
 
-/// One operation; `None` for one that has no local form.
-pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came> {
-    let arn = queue(host, input);
+/// The host of a URL, without its port.
+fn authority(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', ':']).next()
+}
+
+/// The host of a queue's URL that leads nowhere: no address of this machine and none of SQS.
+fn unknown_host(parameters: &Value) -> Option<&str> {
+    let host = authority(text(parameters, "QueueUrl"))?;
+    let of_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu"];
+    let known = is_here(host) || of_aws.iter().any(|end| host.ends_with(end));
+    Some(host).filter(|_| !known)
+}
+
+/// One operation; `None` for one that has no local form. `origin` is where the caller reaches the queues.
+pub async fn operate(
+    host: &Host,
+    caller: &Place,
+    origin: Option<&str>,
+    operation: &str,
+    input: &Value,
+) -> Option<Came> {
+    let arn = queue(caller, input);
     Some(match operation {
-        "CreateQueue" => create(host, text(input, "QueueName"), &input["Attributes"]).await,
+        "CreateQueue" => create(host, &caller.arn("sqs", text(input, "QueueName")), &input["Attributes"])
+            .await
+            .map(|arn| json!({ "QueueUrl": url(&arn, origin) })),
+        "DeleteQueue" => remove(host, &arn).await,
         "GetQueueUrl" => {
-            let arn = host.place.arn("sqs", text(input, "QueueName"));
-            host.queues.arns().contains(&arn).then(|| json!({ "QueueUrl": url(host, &arn) })).ok_or_else(gone)
+            let arn = caller.arn("sqs", text(input, "QueueName"));
+            host.queues.arns().contains(&arn).then(|| json!({ "QueueUrl": url(&arn, origin) })).ok_or_else(gone)
         }
-        "ListQueues" => {
-            let urls: Vec<String> = host.queues.arns().iter().map(|arn| url(host, arn)).collect();
-            Ok(json!({ "QueueUrls": urls }))
-        }
-        "GetQueueAttributes" => attributes(host, &arn),
+        "ListQueues" => Ok(list(host, caller, origin, text(input, "QueueNamePrefix"))),
+        "GetQueueAttributes" => attributes(host, &arn, input),
+        "SetQueueAttributes" => set_attributes(host, &arn, &input["Attributes"]).await,
         "SendMessage" => send_one(host, &arn, input),
         "SendMessageBatch" => batch(input, |entry| send_one(host, &arn, entry)),
         "ReceiveMessage" => receive(host, &arn, input),
@@ -79,7 +111,15 @@ pub async fn operate(host: &Host, operation: &str, input: &Value) -> Option<Came
     })
 }
 
-fn done(there: bool) -> Came {
+fn list(host: &Host, caller: &Place, origin: Option<&str>, prefix: &str) -> Value {
+    let arns = host.queues.arns();
+    let wanted =
+        arns.iter().filter(|arn| caller.has(arn) && arn.rsplit(':').next().unwrap_or_default().starts_with(prefix));
+    let urls: Vec<String> = wanted.map(|arn| url(arn, origin)).collect();
+    json!({ "QueueUrls": urls })
+}
+
+pub(super) fn done(there: bool) -> Came {
     there.then(|| json!({})).ok_or_else(gone)
 }
 
@@ -98,52 +138,8 @@ fn hide(host: &Host, arn: &str, input: &Value) -> Came {
     done(host.queues.hide(arn, receipt(input)?, host.clock.now() + hidden))
 }
 
-async fn create(host: &Host, name: &str, attributes: &Value) -> Came {
-    let set = |attribute: &str| attributes[attribute] == "true";
-    let fifo = set("FifoQueue");
-    let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if plain.is_empty() || name.len() > 80 || !plain.bytes().all(legal) {
-        let why = if fifo {
-            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
-             .fifo suffix and be 1 to 80 in length."
-        } else {
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
-        };
-        return Err(Refusal("InvalidParameterValue", why.to_owned()));
-    }
-    let settings = Settings {
-        by_content: set("ContentBasedDeduplication"),
-        hidden: seconds(&numbers(attributes), "VisibilityTimeout", LONGEST_HIDDEN)?,
-        delay: seconds(&numbers(attributes), "DelaySeconds", LONGEST_DELAY)?,
-    };
-    let arn = host.place.arn("sqs", name);
-    host.queues.create(&host.store, &arn, settings).await?;
-    Ok(json!({ "QueueUrl": url(host, &arn) }))
-}
-
-/// A queue's attributes, which are texts, with those that are numbers as such.
-fn numbers(attributes: &Value) -> Value {
-    let number = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map(Value::from);
-    let fields = attributes.as_object().into_iter().flatten();
-    fields.map(|(name, value)| (name.clone(), number(value).unwrap_or_else(|| value.clone()))).collect()
-}
-
-fn url(host: &Host, arn: &str) -> String {
-    let name = arn.rsplit(':').next().unwrap_or_default();
-    format!("http://sqs.{}.localhost/{}/{name}", host.place.region, host.place.account)
-}
-
-fn attributes(host: &Host, arn: &str) -> Came {
-    let (visible, hidden) = host.queues.counts(arn, host.clock.now()).ok_or_else(gone)?;
-    Ok(json!({ "Attributes": {
-        "QueueArn": arn, "ApproximateNumberOfMessages": visible.to_string(),
-        "ApproximateNumberOfMessagesNotVisible": hidden.to_string(),
-    } }))
-}
-
 /// A number of seconds from 0 to `most`, in milliseconds.
-fn seconds(input: &Value, field: &str, most: i64) -> Result<Option<i64>, Refusal> {
+pub(super) fn seconds(input: &Value, field: &str, most: i64) -> Result<Option<i64>, Refusal> {
     let Some(value) = input.get(field).filter(|value| !value.is_null()) else { return Ok(None) };
     let seconds = value.as_i64().filter(|seconds| (0..=most).contains(seconds)).ok_or_else(|| {
         let why = format!("Value {value} for parameter {field} is invalid. Reason: Must be >= 0 and <= {most}.");
@@ -169,7 +165,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
     let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
     let settings = host.queues.settings(arn).ok_or_else(gone)?;
     let delay = seconds(input, "DelaySeconds", LONGEST_DELAY)?;
-    let turn = if arn.ends_with(FIFO) { Some(turn(settings, &body, input)?) } else { None };
+    let turn = if arn.ends_with(FIFO) { Some(turn(&settings, &body, input)?) } else { None };
     if turn.is_some() && delay.is_some_and(|delay| delay > 0) {
         let why = format!(
             "Value {} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for \
@@ -198,7 +194,7 @@ fn written(sequence: u64) -> String {
 }
 
 /// The place that a message asks for in a FIFO queue.
-fn turn(settings: Settings, body: &str, input: &Value) -> Result<Turn, Refusal> {
+fn turn(settings: &Settings, body: &str, input: &Value) -> Result<Turn, Refusal> {
     let group = text(input, "MessageGroupId").to_owned();
     if group.is_empty() {
         return Err(missing("MessageGroupId"));
@@ -318,8 +314,11 @@ fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
 }
 
 /// `sqs:sendMessage`.
-pub fn send(host: &Host, parameters: &Value) -> Answer {
-    match send_one(host, &queue(host, parameters), parameters) {
+pub fn send(host: &Host, caller: &Place, parameters: &Value) -> Answer {
+    if let Some(failed) = nowhere("SQS", parameters) {
+        return failed;
+    }
+    match send_one(host, &queue(caller, parameters), parameters) {
         Ok(answer) => {
             let length = answer.to_string().len();
             let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", length);
@@ -342,9 +341,19 @@ pub fn send(host: &Host, parameters: &Value) -> Answer {
     }
 }
 
+/// The failure of a call whose queue is on a host that nobody knows.
+fn nowhere(service: &str, parameters: &Value) -> Option<Answer> {
+    let host = unknown_host(parameters)?;
+    let cause = format!("Unable to execute HTTP request: {host}: Name or service not known");
+    Some(Answer::failed(&format!("{service}.SdkClientException"), cause))
+}
+
 /// `aws-sdk:sqs`; `None` for an operation that has no local form.
-pub async fn call(host: &Host, operation: &str, parameters: &Value) -> Option<Answer> {
-    Some(match operate(host, operation, parameters).await? {
+pub async fn call(host: &Host, caller: &Place, operation: &str, parameters: &Value) -> Option<Answer> {
+    if let Some(failed) = nowhere("Sqs", parameters) {
+        return Some(failed);
+    }
+    Some(match operate(host, caller, None, operation, parameters).await? {
         Ok(answer) => Answer::Done(spelt(&answer).to_string()),
         Err(Refusal(code, message)) => {
             let known =
