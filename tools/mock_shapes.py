@@ -55,7 +55,9 @@ def scalar(shape):
     if shape["type"] == "boolean":
         return "boolean"
     kind = "number" if shape["type"] in NUMBERS else "string"
-    least, most = (None, None) if "enum" in shape else (shape.get("min"), shape.get("max"))
+    if "enum" in shape:
+        return "one of " + "|".join(shape["enum"])
+    least, most = shape.get("min"), shape.get("max")
     if most is not None:
         return f"{kind} {least or 0} {most}"
     return f"{kind} {least}" if least is not None else kind

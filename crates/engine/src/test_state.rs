@@ -111,9 +111,10 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
         inspection.insert("variables".into(), Value::String(json!(test.variables).to_string()));
     }
     inspect_input(&execution, state, &mut inspection);
+    let unselected = inspect_items(&execution, state, &mut inspection);
     let answered = match (&test.answer, state.tag) {
         (Some(answer), Tag::Map | Tag::Parallel) => {
-            let answer = exceeded(&execution, state, test).unwrap_or_else(|| answer.clone());
+            let answer = unselected.or_else(|| exceeded(&execution, state, test)).unwrap_or_else(|| answer.clone());
             answer_whole(&mut execution, &answer);
             Some(answer)
         }
@@ -232,6 +233,20 @@ fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<An
     })
 }
 
+/// What a map's `ItemsPath` selects; the failure, where that is nothing to iterate over.
+fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) -> Option<Answer> {
+    let crate::states::Body::Map(map) = &state.body else { return None };
+    let at = &execution.threads[0];
+    let input = execution.selected(&state.input_path, at, &at.input).ok()?;
+    match map.selected(&execution.view(at, &input.value))? {
+        Ok(items) => {
+            inspection.insert("afterItemsPath".into(), Value::String(items.to_string()));
+            None
+        }
+        Err(failure) => Some(Err((failure.error.unwrap_or_default(), failure.cause.unwrap_or_default()))),
+    }
+}
+
 fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
     let at = &execution.threads[0];
     if let crate::states::Body::Map(map) = &state.body {
@@ -245,7 +260,8 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
         }
         return;
     }
-    if matches!(&state.body, crate::states::Body::Pass { result: Some(_) }) {
+    // Of what the branches of a Parallel state get nothing is told.
+    if matches!(&state.body, crate::states::Body::Pass { result: Some(_) }) || state.tag == Tag::Parallel {
         return;
     }
     if let Ok(input) = execution.selected(&state.input_path, at, &at.input) {
@@ -259,10 +275,13 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
 }
 
 fn inspect_result(execution: &Execution, state: &State, answer: &str, inspection: &mut Map<String, Value>) {
-    if matches!(state.tag, Tag::Map | Tag::Parallel) {
-        return;
+    match state.tag {
+        Tag::Map => return,
+        Tag::Parallel => {}
+        _ => {
+            inspection.insert("result".into(), answer.into());
+        }
     }
-    inspection.insert("result".into(), answer.into());
     let Some(result) = Data::read(answer).ok().filter(|_| !state.jsonata) else {
         return;
     };

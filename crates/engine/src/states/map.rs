@@ -101,6 +101,20 @@ impl Map {
         if is_read { None } else { items(self, view, state, input).ok() }
     }
 
+    /// What `ItemsPath` selects, as `TestState` shows it; `None` where there is no such path.
+    pub fn selected(&self, view: &crate::context::View<'_>) -> Option<Result<Value, Failure>> {
+        let Items::Path(reference) = &self.items else { return None };
+        Some(select(reference, view).and_then(|value| {
+            if value.is_array() || self.distributed.is_some() && value.is_object() {
+                return Ok(value);
+            }
+            // Told without the root's second sign, and without what is there instead.
+            let text = reference.text().to_string();
+            let path = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(&text);
+            Err(Failure::runtime(format!("Reference path \"{path}\" must point to array.")))
+        }))
+    }
+
     /// How many iterations may fail, of as many as a mocked result holds; `None` where the definition does not say,
     /// which `TestState` takes for any number.
     pub fn tolerated_by(

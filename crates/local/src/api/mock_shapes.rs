@@ -3,7 +3,7 @@
 //! `mock_shapes.json` holds the answers that are known, a line an action; `tools/mock_shapes.py` writes it from the
 //! services' models. `service:action` has its fields in the form that Step Functions gives them: `!` marks a required
 //! field, `[shape]` a list, `{"*": shape}` a map; a text is a type with its least and greatest value (of a text:
-//! length). What is not listed there is not compared.
+//! length), or `one of` an enumeration, `A|B`. What is not listed there is not compared.
 
 use std::sync::LazyLock;
 
@@ -19,6 +19,9 @@ pub enum Mode {
     /// What is there must fit.
     Present,
 }
+
+/// What a shape of an enumeration begins with.
+const ONE_OF: &str = "one of ";
 
 static SHAPES: LazyLock<Map<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("mock_shapes.json")).unwrap_or_default());
@@ -70,6 +73,11 @@ fn structure(fields: &Map<String, Value>, mode: Mode, values: &Map<String, Value
 }
 
 fn scalar(field: &str, shape: &str, value: &Value) -> Result<(), String> {
+    if let Some(known) = shape.strip_prefix(ONE_OF) {
+        let text = value.as_str().ok_or_else(|| format!("Field '{field}' must be a string"))?;
+        let known = known.split('|').any(|one| one == text);
+        return if known { Ok(()) } else { Err(format!("Field '{field}' is not an expected value")) };
+    }
     let mut words = shape.split(' ');
     let kind = words.next().unwrap_or_default();
     let mut bound = || words.next().and_then(|word| word.parse::<f64>().ok());
@@ -145,6 +153,18 @@ mod tests {
             Some("Field 'MemorySize' exceeds the maximum value"),
         );
         expect(("aws-sdk:s3", "getObject"), Strict, &json!({"Metadata": {"a": 1}}), Some("Field 'a' must be a string"));
+        for mode in [Strict, Present] {
+            let of_class = |class: &str| json!({"StorageClass": class});
+            expect(("aws-sdk:s3", "getObject"), mode, &of_class("GLACIER"), None);
+            let unknown = "Field 'StorageClass' is not an expected value";
+            expect(("aws-sdk:s3", "getObject"), mode, &of_class("PAPER"), Some(unknown));
+        }
+        expect(
+            ("aws-sdk:s3", "getObject"),
+            Strict,
+            &json!({"StorageClass": 1}),
+            Some("Field 'StorageClass' must be a string"),
+        );
         expect(("lambda", "invoke"), Strict, &json!({"StatusCode": 200, "Payload": {"any": []}}), None);
         expect(("athena", "anything"), Strict, &json!({"a": 1}), None);
     }

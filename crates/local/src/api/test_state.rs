@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Answer;
+use super::arn::check_role;
 use super::error::ApiError;
 use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
@@ -65,12 +66,18 @@ fn refused(message: impl Into<String>) -> ApiError {
 /// `TestState`.
 pub async fn test(host: &Arc<Host>, caller: &Place, ask: Ask) -> Answer {
     let level = ask.inspection_level.clone().unwrap_or_else(|| "INFO".to_owned());
-    if let Some(mock) = &ask.mock {
-        check_mock(mock, ask.reveal_secrets)?;
+    match &ask.mock {
+        Some(mock) => check_mock(mock, ask.reveal_secrets)?,
+        None if ask.state_configuration.map_iteration_failure_count.is_some() => {
+            return Err(refused("TestState does not support MapIterationFailureCount when a mock is not specified."));
+        }
+        None => {}
     }
+    ask.role_arn.as_deref().map(check_role).transpose()?;
     let mut test = prepared(host, caller, &ask)?;
     let state = checked(&test)?;
     check_kind(&state, &ask)?;
+    check_task(&state, &ask, test.context.as_ref())?;
     if let Some(Ok(result)) = &test.answer {
         check_result(&state, &ask, result)?;
     }
@@ -133,7 +140,7 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
             Err(refused("A test mock should have only one of the following fields: [result, errorOutput]."))
         }
         (None, None) => Err(refused("A test mock should have one of the following fields: [result, errorOutput].")),
-        (Some(result), None) if json_error(result).is_some() => Err(refused("Mocked result must be valid JSON.")),
+        (Some(result), None) if json_error(result).is_some() => Err(refused("Mocked result must be valid JSON")),
         _ => Ok(()),
     }
 }
@@ -190,19 +197,31 @@ fn prepared(host: &Host, caller: &Place, ask: &Ask) -> Result<StateTest, ApiErro
     })
 }
 
-/// The parts of a context object that a test may give, with their types.
-const CONTEXT: [(&str, &str, &str); 10] = [
-    ("Execution", "Id", "string"),
-    ("Execution", "Name", "string"),
-    ("Execution", "RoleArn", "string"),
-    ("Execution", "StartTime", "string"),
-    ("State", "EnteredTime", "string"),
-    ("State", "Name", "string"),
-    ("State", "RetryCount", "number"),
-    ("StateMachine", "Id", "string"),
-    ("StateMachine", "Name", "string"),
-    ("Task", "Token", "string"),
+/// The parts of a context object that a test may give, with their fields and the types of these.
+const CONTEXT: [(&str, &[(&str, Kind)]); 4] = [
+    (
+        "Execution",
+        &[
+            ("Id", Kind::Text),
+            ("Input", Kind::Any),
+            ("Name", Kind::Text),
+            ("RedriveCount", Kind::Number),
+            ("RedriveTime", Kind::Text),
+            ("RoleArn", Kind::Text),
+            ("StartTime", Kind::Text),
+        ],
+    ),
+    ("State", &[("EnteredTime", Kind::Text), ("Name", Kind::Text), ("RetryCount", Kind::Number)]),
+    ("StateMachine", &[("Id", Kind::Text), ("Name", Kind::Text)]),
+    ("Task", &[("Token", Kind::Text)]),
 ];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    Any,
+}
 
 fn check_context(context: &Value) -> Result<(), ApiError> {
     let wrong = |why: String| Err(refused(format!("Invalid Context object provided: {why}")));
@@ -210,11 +229,38 @@ fn check_context(context: &Value) -> Result<(), ApiError> {
     if parts.contains_key("Map") {
         return wrong("'Map' field is not supported when mocking a Context object".to_owned());
     }
-    for (part, field, kind) in CONTEXT {
-        let Some(value) = parts.get(part).and_then(|part| part.get(field)) else { continue };
-        if !(if kind == "string" { value.is_string() } else { value.is_number() }) {
-            return wrong(format!("{part}.{field} must be a {kind}"));
+    for (part, value) in parts {
+        let Some((_, known)) = CONTEXT.iter().find(|(name, _)| name == part) else {
+            return wrong(format!("Field '{part}' is not allowed"));
+        };
+        for (field, value) in value.as_object().into_iter().flatten() {
+            let fits = match known.iter().find(|(name, _)| name == field) {
+                None => return wrong(format!("Field '{field}' is not allowed")),
+                Some((_, Kind::Text)) => (value.is_string(), "string"),
+                Some((_, Kind::Number)) => (value.is_number(), "number"),
+                Some((_, Kind::Any)) => (true, ""),
+            };
+            if let (false, kind) = fits {
+                return wrong(format!("{part}.{field} must be a {kind}"));
+            }
         }
+    }
+    Ok(())
+}
+
+/// What a Task state is tested with: a role, unless it is mocked; and a token only where it waits for one, or for a job.
+fn check_task(state: &Value, ask: &Ask, context: Option<&Value>) -> Result<(), ApiError> {
+    let is_task = state["Type"] == "Task";
+    if is_task && ask.mock.is_none() && ask.role_arn.is_none() {
+        return Err(refused("RoleArn must be specified when testing a Task state"));
+    }
+    let resource = state["Resource"].as_str().unwrap_or_default();
+    let waits = is_task && (resource.contains(".sync") || resource.ends_with(".waitForTaskToken"));
+    if !waits && context.is_some_and(|context| context.get("Task").is_some()) {
+        return Err(refused(
+            "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service \
+             integration pattern",
+        ));
     }
     Ok(())
 }
