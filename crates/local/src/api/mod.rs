@@ -28,10 +28,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -181,10 +183,21 @@ async fn change(host: Arc<Host>, caller: Place, name: String, input: Value) -> A
 }
 
 /// Lambda's Invoke, for those who want to call a function by hand.
-async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, body: Bytes) -> Response {
+async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
     let payload = if body.is_empty() { "null".into() } else { String::from_utf8_lossy(&body) };
-    match host.functions.invoke(&name, &payload).await {
-        Ok(output) => ([("x-amz-executed-version", "$LATEST")], output).into_response(),
+    let logged = headers.get("x-amz-log-type").is_some_and(|kind| kind == "Tail");
+    let came = if logged {
+        host.functions.invoke_with_log(&name, &payload).await
+    } else {
+        host.functions.invoke(&name, &payload).await.map(|output| (output, String::new()))
+    };
+    match came {
+        Ok((output, log)) => {
+            let mut response = ([("x-amz-executed-version", "$LATEST")], output).into_response();
+            let log = HeaderValue::from_str(&BASE64_STANDARD.encode(log)).ok().filter(|_| logged);
+            response.headers_mut().extend(log.map(|log| (HeaderName::from_static("x-amz-log-result"), log)));
+            response
+        }
         Err(Failure::Function { cause, .. }) => ([("x-amz-function-error", "Unhandled")], cause).into_response(),
         Err(Failure::Unknown) => {
             let error = ApiError::new(

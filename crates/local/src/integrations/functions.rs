@@ -1,5 +1,7 @@
 //! Lambda: by ARN, and `lambda:invoke`.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -30,9 +32,16 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
     };
-    let output = match host.functions.invoke(name_of(function), &payload).await {
-        Ok(output) => match taken_in(&output, "lambda") {
-            Ok(output) => output,
+    let logged = parameters.get("LogType").and_then(Value::as_str) == Some("Tail");
+    let called = async {
+        if logged {
+            return host.functions.invoke_with_log(name_of(function), &payload).await;
+        }
+        host.functions.invoke(name_of(function), &payload).await.map(|output| (output, String::new()))
+    };
+    let (output, log) = match called.await {
+        Ok((output, log)) => match taken_in(&output, "lambda") {
+            Ok(output) => (output, log),
             Err(refused) => return refused,
         },
         Err(failure) => return failed(host, function, failure),
@@ -40,6 +49,9 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
     let length = output.len();
     let mut result = Map::new();
     result.insert("ExecutedVersion".to_owned(), json!("$LATEST"));
+    if logged {
+        result.insert("LogResult".to_owned(), json!(BASE64_STANDARD.encode(log)));
+    }
     result.insert("Payload".to_owned(), serde_json::from_str(&output).unwrap_or(Value::Null));
     result.insert("StatusCode".to_owned(), json!(200));
     let id = Uuid::new_v4().to_string();

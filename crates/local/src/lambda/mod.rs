@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -109,6 +110,18 @@ impl Functions {
     /// # Errors
     /// There is none, it raised an error, crashed, answered too much or ran past its timeout.
     pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
+        self.call(name, payload, false).await.map(|(output, _)| output)
+    }
+
+    /// The same with the end of the function's log, as Lambda gives it for `LogType: Tail`: at most 4 KB.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn invoke_with_log(&self, name: &str, payload: &str) -> Result<(String, String), Failure> {
+        self.call(name, payload, true).await
+    }
+
+    async fn call(&self, name: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
         let inner = &self.0;
         let (Some(spec), Some(places)) = (inner.specs.get(name), inner.places.get(name)) else {
             return Err(Failure::Unknown);
@@ -122,11 +135,14 @@ impl Functions {
             None => Worker::start(name, spec, &inner.folder, inner.address, &inner.region, Arc::clone(&inner.lines))
                 .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
         };
-        let result = worker.call(id, payload, spec.timeout_seconds, self.arn(name)).await;
+        let begun = Instant::now();
+        let result = worker.call(id.clone(), payload, spec.timeout_seconds, self.arn(name)).await;
+        let took = begun.elapsed();
+        let log = if logged { tail(&id, &worker.printed().await, took) } else { String::new() };
         if worker.is_usable() {
             lock(&inner.idle).entry(name.to_owned()).or_default().push(worker);
         }
-        result
+        result.map(|output| (output, log))
     }
 
     /// A process that waits for events; those that ended meanwhile are forgotten.
@@ -149,6 +165,19 @@ impl Functions {
         }
         self.0.server.abort();
     }
+}
+
+/// The end of a call's log, in Lambda's form.
+fn tail(id: &str, printed: &str, took: Duration) -> String {
+    const MOST: usize = 4 * 1024;
+    let line = if printed.is_empty() || printed.ends_with('\n') { "" } else { "\n" };
+    let (exact, billed) = (took.as_secs_f64() * 1_000.0, took.as_millis() + 1);
+    let whole = format!(
+        "START RequestId: {id} Version: $LATEST\n{printed}{line}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: \
+         {exact:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\n"
+    );
+    let from = (whole.len().saturating_sub(MOST)..).find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
+    whole[from..].to_owned()
 }
 
 #[cfg(test)]

@@ -18,12 +18,34 @@ async fn only_programs_of_this_machine_are_answered() {
         let response = engine.router.clone().oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap();
         assert_eq!(response.status(), expected, "host {host:?}, origin {origin:?}");
     };
-    for here in ["127.0.0.1:8083", "127.9.9.9", "localhost", "LocalHost:8083", "[::1]:8083"] {
+    for here in [
+        "127.0.0.1:8083",
+        "127.9.9.9",
+        "localhost",
+        "LocalHost:8083",
+        "[::1]:8083",
+        // The SDKs put this before the host for what they call synchronous.
+        "sync-localhost:8083",
+        "sync-127.0.0.1:8083",
+        "engine.localhost:8083",
+        "sync-engine.localhost:8083",
+        "bucket.s3.localhost:8083",
+    ] {
         check(here, None, StatusCode::OK).await;
     }
-    for foreign in
-        ["countersign.example:8083", "192.0.2.7:8083", "localhost.example", "127.0.0.1.example", "[2001:db8::1]", ""]
-    {
+    for foreign in [
+        "countersign.example:8083",
+        "192.0.2.7:8083",
+        "localhost.example",
+        "127.0.0.1.example",
+        "[2001:db8::1]",
+        "",
+        "notlocalhost",
+        "sync-countersign.example",
+        ".localhost",
+        "sync-192.0.2.7",
+        "localhost.example.localhost.example",
+    ] {
         check(foreign, None, StatusCode::FORBIDDEN).await;
     }
     for origin in ["http://localhost:8083", "https://countersign.example", "null"] {

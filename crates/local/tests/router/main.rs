@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 mod answers;
+mod clients;
 mod engine;
 mod guard;
 mod http;
 mod language;
+mod machines;
 mod map_runs;
 mod nested;
 mod recovery;
@@ -13,3 +15,4 @@ mod rules;
 mod runaways;
 mod services;
 mod starts;
+mod tasks;

@@ -1,0 +1,166 @@
+//! Answers of services to tasks, where they refuse or tell more.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, only, text};
+
+fn task(resource: &str, parameters: Value) -> Value {
+    let catch = json!([{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }]);
+    json!({ "StartAt": "Only", "States": {
+        "Only": {
+            "Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "Catch": catch,
+            "End": true,
+        },
+        "Caught": { "Type": "Pass", "End": true },
+    } })
+}
+
+/// The output of a task, or what a catcher gets of its failure.
+async fn run(engine: &Engine, name: &str, definition: Value) -> Value {
+    let machine = engine.machine(name, definition).await;
+    let row = engine.ended(&engine.start(&machine, "one").await).await;
+    serde_json::from_str(&row.output.unwrap_or_else(|| panic!("{name}: {:?} {:?}", row.error, row.cause))).unwrap()
+}
+
+#[tokio::test]
+async fn what_sqs_cannot_take_fails_the_task() {
+    let engine = Engine::new("sqs-refuses").await;
+    engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q" })).await;
+    let url = "http://sqs.us-east-1.localhost/000000000000/q";
+    let missing = "The request must contain the parameter MessageBody. (Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; Request ID: ";
+    let failed = run(&engine, "Null", task("sqs:sendMessage", json!({ "QueueUrl": url, "MessageBody": null }))).await;
+    assert_eq!(failed["Error"], "SQS.AmazonSQSException");
+    assert!(text(&failed["Cause"]).starts_with(missing), "{failed}");
+    let nowhere = json!({ "QueueUrl": "http://no-such-queue-1", "MessageBody": "m" });
+    let failed = run(&engine, "Nowhere", task("sqs:sendMessage", nowhere)).await;
+    assert_eq!(failed["Error"], "SQS.SdkClientException");
+    assert_eq!(failed["Cause"], "Unable to execute HTTP request: no-such-queue-1: Name or service not known");
+    for (name, here) in [("Aws", "https://sqs.us-east-1.amazonaws.com/000000000000/q"), ("Local", url), ("Name", "q")] {
+        let sent = run(&engine, name, task("sqs:sendMessage", json!({ "QueueUrl": here, "MessageBody": "m" }))).await;
+        assert_eq!(sent["MD5OfMessageBody"], "6f8f57715090da2632453988d9a1501b", "{sent}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_fifo_topic_asks_for_a_group() {
+    let engine = Engine::new("sns-fifo").await;
+    let arn = "arn:aws:sns:us-east-1:000000000000:t.fifo";
+    let topic = countersign_local::integrations::Topic::new(arn.to_owned(), "t.fifo", true, true).unwrap();
+    engine.host.topics.create(&engine.host.store, topic).await.unwrap();
+    let queue = "arn:aws:sqs:us-east-1:000000000000:q.fifo";
+    let attributes = json!({ "FifoQueue": "true" });
+    engine.ask("AmazonSQS.CreateQueue", &json!({ "QueueName": "q.fifo", "Attributes": attributes })).await;
+    engine.host.topics.subscribe(&engine.host.store, arn, queue).await.unwrap();
+    let failed = run(&engine, "None", task("sns:publish", json!({ "TopicArn": arn, "Message": "m" }))).await;
+    assert_eq!(failed["Error"], "SNS.InvalidParameterException");
+    let why = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics (Service: AmazonSNS; Status Code: 400; Error Code: InvalidParameter; Request ID: ";
+    assert!(text(&failed["Cause"]).starts_with(why), "{failed}");
+    let sent = json!({ "TopicArn": arn, "Message": "m", "MessageGroupId": "g" });
+    let sent = run(&engine, "Group", task("sns:publish", sent)).await;
+    assert_eq!(sent["SequenceNumber"], "10000000000000000000");
+    let receive = json!({ "QueueUrl": "http://localhost/000000000000/q.fifo", "AttributeNames": ["All"] });
+    let (_, got) = engine.ask("AmazonSQS.ReceiveMessage", &receive).await;
+    assert_eq!(got["Messages"][0]["Attributes"]["MessageGroupId"], "g", "{got}");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_function_s_log_is_given_where_it_is_asked_for() {
+    let folder = std::env::temp_dir().join(format!("countersign-router-log-code-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let code = "import sys\n\n\ndef handler(event, context):\n    print('to one')\n    print('to two', file=sys.stderr)\n    return event\n";
+    std::fs::write(folder.join("f.py"), code).unwrap();
+    let declarations = format!(
+        "[functions.f]\nruntime = \"python3\"\nhandler = \"f.handler\"\ncode = {:?}\n",
+        folder.display().to_string()
+    );
+    let engine = Engine::with_functions("log-result", &declarations).await;
+    let parameters = |more: Value| {
+        let mut all = json!({ "FunctionName": "f", "Payload": {} });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        task("lambda:invoke", all)
+    };
+    let came = run(&engine, "Tail", parameters(json!({ "LogType": "Tail" }))).await;
+    let log = String::from_utf8(BASE64_STANDARD.decode(text(&came["LogResult"])).unwrap()).unwrap();
+    assert!(log.starts_with("START RequestId: ") && log.contains("\nREPORT RequestId: "), "{log}");
+    assert!(log.contains("to one\n") && log.contains("to two\n"), "{log}");
+    for (name, more) in [("None", json!({ "LogType": "None" })), ("Unsaid", json!({}))] {
+        assert_eq!(run(&engine, name, parameters(more)).await.get("LogResult"), None);
+    }
+    engine.remove().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_test_is_refused_as_aws_refuses_it() {
+    let engine = Engine::new("test-refused").await;
+    let role = "arn:aws:iam::000000000000:role/r";
+    let state = |resource: &str| {
+        only(json!({ "Type": "Task", "Resource": resource, "Parameters": { "FunctionName": "f" } }))["States"]["Only"]
+            .clone()
+    };
+    let invoke = state("arn:aws:states:::lambda:invoke").to_string();
+    let mock = json!({ "result": "{}" });
+    let context =
+        |context: Value| json!({ "definition": invoke, "roleArn": role, "mock": mock, "context": context.to_string() });
+    let invalid = |why: &str| format!("Invalid Context object provided: {why}");
+    let pattern = "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern";
+    for (ask, why) in [
+        (context(json!({ "Colour": 1 })), invalid("Field 'Colour' is not allowed")),
+        (context(json!({ "Execution": { "Colour": 1 } })), invalid("Field 'Colour' is not allowed")),
+        (context(json!({ "State": { "Colour": 1 } })), invalid("Field 'Colour' is not allowed")),
+        (context(json!({ "StateMachine": { "Id": 1 } })), invalid("StateMachine.Id must be a string")),
+        (context(json!({ "Task": { "Token": "t" } })), pattern.to_owned()),
+        (json!({ "definition": invoke }), "RoleArn must be specified when testing a Task state".to_owned()),
+        (
+            json!({ "definition": "no JSON", "stateConfiguration": { "mapIterationFailureCount": 0 } }),
+            "TestState does not support MapIterationFailureCount when a mock is not specified.".to_owned(),
+        ),
+        (
+            json!({ "definition": invoke, "mock": { "result": "no JSON" } }),
+            "Mocked result must be valid JSON".to_owned(),
+        ),
+        (
+            json!({
+                "definition": state("arn:aws:states:::aws-sdk:s3:getObject").to_string(),
+                "mock": { "result": "{\"StorageClass\": \"PAPER\"}" },
+            }),
+            "Mock result schema validation error: Field 'StorageClass' is not an expected value".to_owned(),
+        ),
+    ] {
+        assert_eq!(engine.refused("TestState", ask).await, ("ValidationException".to_owned(), why));
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_a_test_looks_into_is_told() {
+    let engine = Engine::new("test-inspected").await;
+    let scope = only(json!({ "Type": "Pass" }));
+    let inspected = async |state: Value, result: &str, more: Value| {
+        let mut ask = json!({
+            "definition": only(state)["States"]["Only"].to_string(), "inspectionLevel": "DEBUG", "input": "{\"a\":1}",
+            "mock": { "result": result },
+        });
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        engine.call("TestState", ask).await
+    };
+    let parallel = json!({ "Type": "Parallel", "Branches": [scope], "ResultPath": "$.r" });
+    let told = inspected(parallel, "[7]", json!({})).await;
+    let expected =
+        json!({ "input": "{\"a\":1}", "afterResultSelector": "[7]", "afterResultPath": "{\"a\":1,\"r\":[7]}" });
+    assert_eq!(told["inspectionData"], expected);
+    let parallel = json!({ "Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [scope] });
+    assert_eq!(inspected(parallel, "[7]", json!({})).await["inspectionData"], json!({ "input": "{\"a\":1}" }));
+    let map = |path: &str| json!({ "Type": "Map", "ItemsPath": path, "ItemProcessor": scope });
+    let context = json!({ "context": json!({ "Execution": { "Input": { "values": [1, 2] } } }).to_string() });
+    let told = inspected(map("$$.Execution.Input.values"), "[1,2]", context.clone()).await;
+    assert_eq!((&told["status"], &told["inspectionData"]["afterItemsPath"]), (&json!("SUCCEEDED"), &json!("[1,2]")));
+    let told = inspected(map("$$.Execution.Input"), "[1,2]", context).await;
+    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("States.Runtime")));
+    assert_eq!(told["cause"], "Reference path \"$.Execution.Input\" must point to array.");
+    engine.remove().await;
+}
