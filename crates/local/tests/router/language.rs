@@ -28,7 +28,7 @@ async fn an_input_that_cannot_be_read_starts_nothing() {
             let ask = match operation {
                 "TestState" => {
                     json!({ "definition": json!({ "Type": "Pass", "End": true }).to_string(), "input": input,
-                    "roleArn": "arn:aws:iam::1:role/a" })
+                    "roleArn": "arn:aws:iam::000000000001:role/a" })
                 }
                 _ => json!({ "stateMachineArn": machine, "input": input }),
             };
@@ -72,7 +72,7 @@ async fn a_definition_that_cannot_be_read_makes_no_machine() {
         (definition.replace("\"Pass\"", "${Type}"), "Unrecognized token '$'"),
         (definition.replace("\"Pass\"", "1e400"), "Numeric value (1e400) out of range of double"),
     ] {
-        let ask = json!({ "name": "M", "definition": definition, "roleArn": "arn:aws:iam::1:role/a" });
+        let ask = json!({ "name": "M", "definition": definition, "roleArn": "arn:aws:iam::000000000001:role/a" });
         let (code, message) = engine.refused("CreateStateMachine", ask).await;
         assert_eq!(code, "InvalidDefinition");
         assert!(message.starts_with("Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: "), "{message}");
@@ -86,7 +86,7 @@ async fn a_resource_that_is_not_there_makes_no_machine() {
     let engine = Engine::new("unknown-resource").await;
     for call in ["dynamodb:query", "foo:bar", "states:startExecution.sync:3", "aws-sdk:nosuch:op"] {
         let task = only(json!({ "Type": "Task", "Resource": format!("arn:aws:states:::{call}"), "Parameters": {} }));
-        let ask = json!({ "name": "M", "definition": task.to_string(), "roleArn": "arn:aws:iam::1:role/a" });
+        let ask = json!({ "name": "M", "definition": task.to_string(), "roleArn": "arn:aws:iam::000000000001:role/a" });
         let (code, message) = engine.refused("CreateStateMachine", ask).await;
         assert_eq!(code, "InvalidDefinition");
         let told = format!("The resource provided arn:aws:states:::{call} is not recognized.");
@@ -99,8 +99,7 @@ async fn a_resource_that_is_not_there_makes_no_machine() {
 async fn an_express_execution_that_fails_has_details_of_its_output() {
     let engine = Engine::new("failed-express").await;
     let fails = json!({ "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "E" } } });
-    let ask =
-        json!({ "name": "X", "definition": fails.to_string(), "roleArn": "arn:aws:iam::1:role/a", "type": "EXPRESS" });
+    let ask = json!({ "name": "X", "definition": fails.to_string(), "roleArn": "arn:aws:iam::000000000001:role/a", "type": "EXPRESS" });
     let express = engine.call("CreateStateMachine", ask).await;
     let answer = engine.call("StartSyncExecution", json!({ "stateMachineArn": express["stateMachineArn"] })).await;
     assert_eq!((&answer["status"], answer.get("output")), (&json!("FAILED"), None));
