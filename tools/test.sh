@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-stages=(setup format site server clippy clippy-wasm rust lambdas peers conformance browser)
+stages=(setup format site server clippy clippy-wasm rust jsonata lambdas peers conformance browser)
 summary=()
 failed=0
 
@@ -27,6 +27,12 @@ clippy-wasm() {
     --features hydrate --target-dir target/wasm -- -D warnings
 }
 rust() { cargo test --release --workspace --no-fail-fast; }
+jsonata() {
+  local made=tests/jsonata/node_modules/.package-lock.json
+  up_to_date "$made" tests/jsonata/package-lock.json || npm ci --prefix tests/jsonata --no-audit --no-fund >/dev/null
+  cargo build --release -p countersign-asl --example jsonata
+  node tests/jsonata/compare.mjs target/release/examples/jsonata
+}
 lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
 peers() { PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers; }
 conformance() { tools/conformance.sh; }

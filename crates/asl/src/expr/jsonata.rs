@@ -19,7 +19,7 @@ use super::jsonata_errors::worded;
 use super::jsonata_reads::Reads;
 use super::references::{self, Reference};
 use super::sandbox::Request;
-use super::{Environment, SPENT, jsonata_functions, jsonata_version, reading, tame};
+use super::{Environment, SPENT, jsonata_functions, jsonata_regex, jsonata_version, reading, tame};
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
@@ -77,9 +77,17 @@ pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
 /// An expression that was parsed.
 struct Parsed {
     node: AstNode,
+    /// What is evaluated, where it is not the same.
+    evaluated: Option<AstNode>,
     /// Its work, where it is tame.
     work: Option<usize>,
     reads: Reads,
+}
+
+impl Parsed {
+    fn evaluated(&self) -> &AstNode {
+        self.evaluated.as_ref().unwrap_or(&self.node)
+    }
 }
 
 /// What has been parsed, and how long its texts are together.
@@ -98,8 +106,8 @@ fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
     if let Some(found) = CACHED.with_borrow(|cache| cache.parsed.get(expression).cloned()) {
         return Ok(found);
     }
-    let node = jsonata_core::parser::parse(expression).map_err(|error| error.to_string())?;
-    let found = Rc::new(Parsed { work: tame::work(&node), reads: Reads::of(&node), node });
+    let jsonata_regex::Parsed { node, evaluated } = jsonata_regex::parse(expression)?;
+    let found = Rc::new(Parsed { work: tame::work(&node), reads: Reads::of(&node), node, evaluated });
     if expression.len() <= CACHE {
         CACHED.with_borrow_mut(|cache| {
             if cache.size + expression.len() > CACHE {
@@ -156,7 +164,7 @@ pub fn evaluate(
     // A tame one ends soon; where the machine is busy, it must not end otherwise than in a replay.
     let patience = if is_tame { PATIENCE * 10 } else { PATIENCE };
     let moment = Moment { now, seed, patience, depth: STACK, sequence: SEQUENCE };
-    run(&parsed.node, context, &JValue::Undefined, moment)
+    run(parsed.evaluated(), context, &JValue::Undefined, moment)
 }
 
 /// What `$states` leads to along names, as far as it is led to without looking into it.
@@ -200,7 +208,7 @@ pub fn evaluate_here(request: &Request) -> Result<Value, JsonataError> {
         context.bind(name.clone(), from_json(value));
     }
     let Request { now, seed, patience, .. } = *request;
-    run(&parsed.node, context, &JValue::Undefined, Moment { now, seed, patience, depth: STACK, sequence: RANGE })
+    run(parsed.evaluated(), context, &JValue::Undefined, Moment { now, seed, patience, depth: STACK, sequence: RANGE })
 }
 
 /// What an evaluation gets of time and chance, and its limits.
@@ -222,6 +230,7 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
     };
     let mut evaluator = Evaluator::with_options(context, options);
     jsonata_functions::register(&mut evaluator, moment.now, moment.seed);
+    jsonata_regex::register(&mut evaluator);
     let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
         message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,
         message => JsonataError::Failed(worded(message, node, &mut |part| {

@@ -34,13 +34,10 @@ fn plain(code: &str, text: &str) -> Option<String> {
     let range = |side: &str| Some(format!("The {side} side of the range operator (..) must evaluate to an integer"));
     match code {
         "T0410" | "T0412" => misfit(code, text, &function_in(text)?),
-        "T1006" => Some("Attempted to invoke a non-function".to_owned()),
         "T2001" => operand("left"),
         "T2002" => operand("right"),
         "T2003" => range("left"),
         "T2004" => range("right"),
-        "D3010" => Some("Second argument of replace function cannot be an empty string".to_owned()),
-        "D3020" => Some("Third argument of split function must evaluate to a positive number".to_owned()),
         "D3030" => {
             let value = between("Cannot convert '", "' to number")?;
             Some(format!("Unable to cast value to a number: \"{value}\""))
@@ -49,12 +46,72 @@ fn plain(code: &str, text: &str) -> Option<String> {
             let radix = text.rsplit_once(' ')?.1;
             Some(format!("The radix of the formatBase function must be between 2 and 36.  It was given {radix}"))
         }
-        "D3138" => {
-            Some("The $single() function expected exactly 1 matching result.  Instead it matched more.".to_owned())
-        }
-        _ => None,
+        "D3130" => Some(format!(
+            "Formatting or parsing an integer as a sequence starting with \"{text}\" is not supported by this implementation"
+        )),
+        "D3132" => Some(format!("Unknown component specifier \"{text}\" in date/time picture string")),
+        "D3133" => Some(format!(
+            "The 'name' modifier can only be applied to months and days in the date/time picture string, not \"{text}\""
+        )),
+        _ => FIXED.iter().find(|(known, _)| *known == code).map(|(_, text)| (*text).to_owned()),
     }
 }
+
+/// The messages that show nothing of what went wrong.
+const FIXED: &[(&str, &str)] = &[
+    ("D3001", "Attempting to invoke string function on Infinity or NaN"),
+    ("D3010", "Second argument of replace function cannot be an empty string"),
+    ("D3020", "Third argument of split function must evaluate to a positive number"),
+    ("D3080", "The picture string must only contain a maximum of two sub-pictures"),
+    ("D3081", "The sub-picture must not contain more than one instance of the 'decimal-separator' character"),
+    ("D3082", "The sub-picture must not contain more than one instance of the 'percent' character"),
+    ("D3083", "The sub-picture must not contain more than one instance of the 'per-mille' character"),
+    ("D3084", "The sub-picture must not contain both a 'percent' and a 'per-mille' character"),
+    (
+        "D3085",
+        "The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit \
+         character' or a member of the 'decimal digit family'",
+    ),
+    (
+        "D3086",
+        "The sub-picture must not contain a passive character that is preceded by an active character and that is \
+         followed by another active character",
+    ),
+    (
+        "D3087",
+        "The sub-picture must not contain a 'grouping-separator' character that appears adjacent to a \
+         'decimal-separator' character",
+    ),
+    ("D3088", "The sub-picture must not contain a 'grouping-separator' at the end of the integer part"),
+    ("D3089", "The sub-picture must not contain two adjacent instances of the 'grouping-separator' character"),
+    (
+        "D3090",
+        "The integer part of the sub-picture must not contain a member of the 'decimal digit family' that is followed by \
+         an instance of the 'optional digit character'",
+    ),
+    (
+        "D3091",
+        "The fractional part of the sub-picture must not contain an instance of the 'optional digit character' that is \
+         followed by a member of the 'decimal digit family'",
+    ),
+    (
+        "D3092",
+        "A sub-picture that contains a 'percent' or 'per-mille' character must not contain a character treated as an \
+         'exponent-separator'",
+    ),
+    (
+        "D3093",
+        "The exponent part of the sub-picture must comprise only of one or more characters that are members of the \
+         'decimal digit family'",
+    ),
+    ("D3131", "In a decimal digit pattern, all digits must be from the same decimal group"),
+    ("D3134", "The timezone integer format specifier cannot have more than four digits"),
+    ("D3135", "No matching closing bracket ']' in date/time picture string"),
+    ("D3136", "The date/time picture string is missing specifiers required to parse the timestamp"),
+    ("D3138", "The $single() function expected exactly 1 matching result.  Instead it matched more."),
+    ("T1006", "Attempted to invoke a non-function"),
+    ("T2008", "The expressions within an order-by clause must evaluate to numeric or string values"),
+];
 
 /// What needs to know which part failed.
 fn precise(code: &str, text: &str, failed: &AstNode, evaluate: Evaluate<'_>) -> Option<String> {

@@ -215,6 +215,9 @@ fn components(picture: &str) -> Vec<char> {
 
 /// The items in an order that chance gives.
 fn shuffle(chance: &Chance, args: &[JValue]) -> Answer {
+    if args.is_empty() {
+        return Err(refused("T0410: Argument 1 of function \"shuffle\" does not match function signature"));
+    }
     let Some(items) = args.first().filter(|value| !value.is_undefined()) else { return Ok(JValue::Undefined) };
     let mut items = items.as_array().map_or_else(|| vec![items.clone()], |items| items.to_vec());
     for last in (1..items.len()).rev() {

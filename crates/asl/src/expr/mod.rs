@@ -16,6 +16,10 @@ mod jsonata_functions;
 #[cfg(feature = "jsonata")]
 mod jsonata_reads;
 #[cfg(feature = "jsonata")]
+mod jsonata_regex;
+#[cfg(feature = "jsonata")]
+mod jsonata_syntax;
+#[cfg(feature = "jsonata")]
 mod jsonata_tree;
 #[cfg(feature = "jsonata")]
 mod jsonata_version;

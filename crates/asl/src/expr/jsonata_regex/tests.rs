@@ -1,0 +1,71 @@
+#![allow(clippy::unwrap_used, reason = "an expression that cannot be read is a failed test")]
+use serde_json::{Value, json};
+
+use super::super::jsonata::{JsonataError, check as judge, evaluate_here};
+use super::super::sandbox::Request;
+
+fn evaluate(expression: &str, input: &Value) -> Result<Value, JsonataError> {
+    let bound = json!({ "states": { "input": input } }).as_object().unwrap().clone();
+    evaluate_here(&Request { expression: expression.to_owned(), bound, now: 0, seed: 1, patience: 5_000 })
+}
+
+#[track_caller]
+fn check(expression: &str, expect: Value) {
+    assert_eq!(evaluate(expression, &json!({"s": "a/b"})), Ok(expect), "{expression}");
+}
+
+#[test]
+fn a_slash_within_brackets_is_one_of_the_class() {
+    check("$split('a/b.c-d', /[/.-]/)", json!(["a", "b", "c", "d"]));
+    check("$contains($states.input.s, /[/]/)", json!(true));
+    check("$states.input.s.$split(/[/]/)", json!(["a", "b"]));
+    check("12 / 3 / 2", json!(2));
+}
+
+#[test]
+fn what_looks_around_and_back_is_matched() {
+    check("$replace('aXbX', /(?<=a)X/, '-')", json!("a-bX"));
+    check("$match('abab xyxy', /(..)\\1/).match", json!(["abab", "xyxy"]));
+    check("$contains('foobaz', /foo(?!baz)/)", json!(false));
+    check("$split('aXbXc', /(?<=a)X/)", json!(["a", "bXc"]));
+    check("$split('a,b,c', /,(?=.)/, 2)", json!(["a", "b"]));
+    check("$replace('abab', /(a)(b)\\1/, function($m) { $uppercase($m.match) })", json!("ABAb"));
+    check("($find := /a(?=b)/; $find('xab').start)", json!(1));
+    check("$match('b', /(a)?b\\1/).match", json!("b"));
+    check("$filter(['ab', 'ac'], function($s) { $contains($s, /a(?!b)/) })", json!("ac"));
+    check("$match('\u{1f600}abab', /(ab)(?=\\1)/).index", json!(2));
+}
+
+#[test]
+fn classes_are_those_of_javascript() {
+    check("$match('\u{e9}a', /\\w/).match", json!("a"));
+    check("$split('a\u{a0}b', /\\s/)", json!(["a", "b"]));
+    check("$contains('x\u{663}', /\\d/)", json!(false));
+    check("$match('a{,b}', /a{,b}/).match", json!("a{,b}"));
+    check("$match('foo bar', /\\bbar/).index", json!(4));
+    check("$contains('x', /[]/)", json!(false));
+}
+
+#[test]
+fn what_is_none_is_refused_before_it_runs() {
+    for (expression, why) in [
+        ("$contains('a', //)", "S0301: Empty regular expressions are not allowed"),
+        ("$match('a', /abc", "S0302: No terminating / in regular expression"),
+        ("$match('a', /a**/)", "Invalid regular expression: /a**/g: Nothing to repeat"),
+        ("$match('a', /[b-a]/i)", "Invalid regular expression: /[b-a]/ig: Range out of order in character class"),
+    ] {
+        assert_eq!(judge(expression), Err(why.to_owned()), "{expression}");
+    }
+}
+
+#[test]
+fn one_that_tries_too_many_ways_is_given_up() {
+    let text = json!({"s": format!("{}b", "a".repeat(40))});
+    for call in ["$match($states.input.s, #).match", "$contains($states.input.s, #)", "$split($states.input.s, #)"] {
+        let slow = call.replace('#', "/^((a+)(?=[ab]))+$/");
+        let told = evaluate(&slow, &text);
+        assert!(matches!(&told, Err(JsonataError::Failed(why)) if why.contains("took more than")), "{told:?}");
+    }
+    // Without looking around a text is read once.
+    assert_eq!(evaluate("$contains($states.input.s, /^(a+)+$/)", &text), Ok(json!(false)));
+}
