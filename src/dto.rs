@@ -140,7 +140,23 @@ pub struct WorkflowPage {
     pub executions: Vec<ExecutionRow>,
     /// Inputs to start with.
     pub samples: Vec<Sample>,
+    /// The execution that is to be started again, or why it cannot be.
+    pub again: Option<Result<Again, Problem>>,
     pub now: i64,
+}
+
+/// The input of an execution that is started again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    pub arn: String,
+    /// The execution's name.
+    pub name: String,
+    /// Its length as it was stored.
+    pub bytes: usize,
+    /// As the form holds it, with marks for what is hidden; nothing where it cannot be shown.
+    pub input: Option<String>,
+    /// How many texts have a mark in their place.
+    pub hidden: usize,
 }
 
 /// A ready-made input.

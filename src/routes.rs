@@ -26,6 +26,12 @@ pub fn workflow(name: &str) -> String {
     format!("{WORKFLOWS}/{}", encode(name))
 }
 
+/// The page of a workflow, with the input of an execution in its form.
+#[must_use]
+pub fn start_again(workflow_name: &str, execution_arn: &str) -> String {
+    format!("{}?again={}#start", workflow(workflow_name), encode(execution_arn))
+}
+
 /// The page of one execution.
 #[must_use]
 pub fn execution(arn: &str) -> String {

@@ -21,6 +21,8 @@ pub enum Told {
     Refused { problem: Problem, typed: Vec<(String, String)> },
     /// The decision came after something else had closed the request.
     Late { approve: bool },
+    /// An Express execution was started, which no page can show.
+    StartedExpress { name: String },
     /// These workflows were deployed.
     Deployed { names: Vec<String> },
 }
@@ -43,6 +45,7 @@ impl Outcome {
                 problem.what.len() + problem.remedy.len() + typed
             }
             Told::Late { .. } => 0,
+            Told::StartedExpress { name } => name.len(),
             Told::Deployed { names } => names.iter().map(String::len).sum(),
         };
         told + 256

@@ -27,8 +27,11 @@ pub enum Ask {
     Overview,
     /// All workflows of the connection.
     Workflows,
-    /// One workflow by its name.
-    Workflow(String),
+    /// One workflow by its name; `again` is the execution whose input its form is to hold.
+    Workflow {
+        name: String,
+        again: Option<String>,
+    },
     /// Executions, newest first; `status` is one of AWS's words in lower case, or `waiting`.
     Executions {
         workflow: Option<String>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::approvals::{Choice, Courier, Reading, decide, decision_row, read};
 use super::connection::{Clients, problem};
 use super::deploy::{Definitions, Folder};
+use super::starting::no_express;
 use super::store::Store;
 use super::watch::{Snapshot, Waiting, Watch};
 use super::{people, views};
@@ -13,16 +14,12 @@ use crate::dto::{
     Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
-use crate::json::{Json, pretty};
+use crate::json::pretty;
 use crate::routes;
 
 /// Decisions beside the inbox, and on the page of all decisions.
 const LATEST: u32 = 20;
 const ALL: u32 = 500;
-/// AWS's limit of an input, in bytes.
-const INPUT: usize = 262_144;
-/// What the form says beside what was typed.
-const KEPT: &str = "What you typed is still here.";
 
 /// Everything that serves one connection.
 pub struct Desk {
@@ -89,15 +86,20 @@ impl Desk {
         Ok(views::workflows(&*self.known().await?))
     }
 
-    /// One workflow by its name.
+    /// One workflow by its name; `again` is the execution whose input its form is to hold.
     ///
     /// # Errors
     /// There is none, or the connection has not answered yet.
-    pub async fn workflow(&self, name: &str) -> Result<WorkflowPage, AppError> {
+    pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<WorkflowPage, AppError> {
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(name).ok_or_else(|| no_workflow(name))?;
         let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
+        let again = match again {
+            Some(arn) => Some(self.again(name, arn).await.map_err(|error| error.problem)),
+            None => None,
+        };
         Ok(WorkflowPage {
+            again,
             row: views::workflow_row(&snapshot, machine),
             definition: pretty(&machine.definition.text),
             revision_id: machine.revision_id.clone(),
@@ -143,6 +145,7 @@ impl Desk {
     /// # Errors
     /// There is none, or the connection does not answer.
     pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<ExecutionPage, AppError> {
+        no_express(arn)?;
         let record = self.watch.record(arn).await?;
         let snapshot = self.watch.snapshot();
         let folder = self.folder();
@@ -193,6 +196,7 @@ impl Desk {
     /// # Errors
     /// There is no such task, or the connection or the store does not answer.
     pub async fn approval(&self, arn: &str, event: u64) -> Result<ApprovalPage, AppError> {
+        no_express(arn)?;
         let record = self.watch.record(arn).await?;
         let snapshot = self.watch.snapshot();
         let scheduled = record.event(event).filter(|event| event.kind.name().ends_with("Scheduled"));
@@ -263,50 +267,12 @@ impl Desk {
         Ok(decided.is_some())
     }
 
-    /// Starts an execution of the workflow with this name; gives its ARN.
-    ///
-    /// # Errors
-    /// There is no such workflow, the connection does not answer, or it refuses.
-    pub async fn start(&self, workflow: &str, name: &str, input: &str) -> Result<String, AppError> {
-        let snapshot = self.known().await?;
-        let machine = snapshot.machine_named(workflow).ok_or_else(|| no_workflow(workflow))?;
-        check_input(input)
-            .map_err(|why| AppError::new(ErrorKind::Invalid, format!("Nothing was started. {why}"), KEPT))?;
-        let arn = self.launch(&machine.arn, name, input).await.map_err(|mut error| {
-            if error.kind != ErrorKind::Unavailable {
-                error.problem.what = format!("Nothing was started. {}", error.problem.what);
-                error.problem.remedy = format!("{} {KEPT}", error.problem.remedy);
-            }
-            error
-        })?;
-        self.watch.look_again().await;
-        Ok(arn)
-    }
-
-    /// Starts an execution; gives its ARN.
-    ///
-    /// # Errors
-    /// The connection does not answer, or refuses.
-    pub async fn launch(&self, machine_arn: &str, name: &str, input: &str) -> Result<String, AppError> {
-        let input = if input.trim().is_empty() { "{}" } else { input };
-        // Always a name: some endpoints give all that have none the same one.
-        let name = match name.trim() {
-            "" => uuid::Uuid::new_v4().to_string(),
-            given => given.to_owned(),
-        };
-        let call = self.clients().sfn.start_execution().state_machine_arn(machine_arn).input(input).name(name);
-        let started = call.send().await.map_err(|error| {
-            let workflow = machine_arn.rsplit(':').next().unwrap_or_default();
-            problem(&format!("start {workflow}"), &self.clients().about, &error)
-        })?;
-        Ok(started.execution_arn)
-    }
-
     /// Stops an execution, in the name of `person`.
     ///
     /// # Errors
     /// There is none that runs, or the connection does not answer.
     pub async fn stop(&self, person: &Person, arn: &str, cause: &str) -> Result<(), AppError> {
+        no_express(arn)?;
         let cause: String = cause.trim().chars().take(2_000).collect();
         let cause = if cause.is_empty() {
             format!("Stopped by {}.", person.name)
@@ -327,25 +293,12 @@ impl Desk {
     }
 }
 
-fn no_workflow(name: &str) -> AppError {
+pub(super) fn no_workflow(name: &str) -> AppError {
     AppError::new(
         ErrorKind::NotFound,
         format!("The connection has no workflow named {name:?}."),
         "Choose one under Workflows, or deploy it first.",
     )
-}
-
-/// Why an input cannot be used. An empty one stands for `{}`.
-fn check_input(input: &str) -> Result<(), String> {
-    if input.len() > INPUT {
-        return Err(format!("The input has {} bytes; Step Functions takes at most {INPUT}. Shorten it.", input.len()));
-    }
-    if input.trim().is_empty() {
-        return Ok(());
-    }
-    Json::read(input)
-        .map(|_| ())
-        .map_err(|error| format!("The input is not JSON: {error}. Correct that place and start again."))
 }
 
 fn position(snapshot: &Snapshot, arn: &str, event: u64) -> Option<Position> {
@@ -359,18 +312,5 @@ fn position(snapshot: &Snapshot, arn: &str, event: u64) -> Option<Position> {
     match at {
         Some(at) => Some(Position { index: at + 1, of: waiting.len(), next }),
         None => next.map(|next| Position { index: 0, of: waiting.len(), next: Some(next) }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_input;
-
-    #[test]
-    fn an_input_that_is_no_json_is_told_with_its_place() {
-        assert!(check_input("").is_ok() && check_input("  ").is_ok() && check_input("[1]").is_ok());
-        let why = check_input("{\n  \"a\": }").expect_err("it is no JSON");
-        assert!(why.contains("line 2 column 8"), "{why}");
-        assert!(check_input(&"1".repeat(262_145)).expect_err("it is too long").contains("262144"));
     }
 }

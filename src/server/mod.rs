@@ -14,7 +14,9 @@ pub mod live;
 pub mod people;
 pub mod redact;
 pub mod start;
+mod starting;
 pub mod store;
+mod stored;
 pub mod terminal;
 pub mod validate;
 pub mod views;
@@ -30,6 +32,7 @@ use leptos_axum::ResponseOptions;
 
 pub use self::desk::Desk;
 pub use self::http::{leads_to, proof, tells};
+pub use self::starting::Started;
 use crate::dto::Person;
 use crate::error::{AppError, ErrorKind};
 

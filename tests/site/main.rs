@@ -7,4 +7,5 @@ mod definitions;
 mod forms;
 mod pages;
 mod proof;
+mod starting;
 mod support;

@@ -48,7 +48,7 @@ fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
         })
     };
     let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
-    let again = again_link(&row.workflow, data.with_untracked(|data| data.input.clone()).as_deref());
+    let again = routes::start_again(&row.workflow, &arn);
     let ended = move || data.with(|data| data.row.ended_at);
     let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble) = (arn.clone(), arn.clone());
@@ -80,14 +80,6 @@ fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
         {below(data, arn)}
     }
     .into_any()
-}
-
-/// The workflow's page with the same input in its form. An input that no address can hold is left out.
-fn again_link(workflow: &str, input: Option<&str>) -> String {
-    let input = input
-        .filter(|input| input.len() < 6_000)
-        .map(|input| format!("?input={}", routes::encode(&crate::json::pretty(input))));
-    format!("{}{}#start", routes::workflow(workflow), input.unwrap_or_default())
 }
 
 /// Stop, with a second step that asks why.

@@ -4,10 +4,13 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
 use super::{param, query};
-use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Outcomes, PageHead};
+use crate::app::arrival::Told;
+use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StartExecution;
-use crate::app::ui::{Empty, FormProblem, Post, PostForm, Seen, Tab, Tabs, duration, dynamic, either, loaded};
+use crate::app::ui::{
+    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded,
+};
 use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
@@ -18,7 +21,10 @@ pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
     let start = Post::to(StartExecution::PATH);
-    let workflow = wire::data(move || (Ask::Workflow(name.get()), live.changes([Topic::Workflows, Topic::Executions])));
+    let again = query("again");
+    let workflow = wire::data(move || {
+        (Ask::Workflow { name: name.get(), again: again.get() }, live.changes([Topic::Workflows, Topic::Executions]))
+    });
     view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start))}</div> }.into_any()
 }
 
@@ -28,6 +34,8 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
     let now = first.now;
     let tab = query("tab");
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
+    let again = Memo::new(move |_| data.with(|data| data.again.clone()));
+    let express = first.row.kind == "EXPRESS";
     let drawing = Memo::new(move |_| data.with(|data| data.row.graph.clone()));
     let facts = move || {
         data.with(|data| {
@@ -72,6 +80,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
                 view! { <Definition text=Signal::derive(move || data.with(|data| data.definition.clone()))/> }
                     .into_any()
             }
+            _ if express => view! { <Empty title="Express executions are not listed">{LOGGED}</Empty> }.into_any(),
             _ => executions(rows, now, &name),
         }
     };
@@ -86,7 +95,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
         <div class="split">
             <div class="split-main">{dynamic(graph)}</div>
             <div class="split-side">
-                <StartForm workflow=name samples=first.samples start/>
+                <StartForm workflow=name samples=first.samples again start/>
                 <section class="panel">
                     <h2>"Last outcomes"</h2>
                     {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
@@ -120,10 +129,19 @@ fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> Any
     .into_any()
 }
 
+/// Where an Express execution is followed.
+const LOGGED: &str = "Step Functions keeps no record of them. Follow them in the log group that the state machine writes to \
+                      (CloudWatch Logs).";
+
 /// The form that starts an execution. What was typed comes back with the problem, so that nothing is typed twice.
 #[component]
-fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl IntoView {
-    let (sample, linked) = (query("sample"), query("input"));
+fn StartForm(
+    workflow: String,
+    samples: Vec<dto::Sample>,
+    #[prop(into)] again: Signal<Option<Result<dto::Again, dto::Problem>>>,
+    start: Post,
+) -> impl IntoView {
+    let (sample, linked, asked) = (query("sample"), query("input"), query("again"));
     let (refused, name) = (start.typed("input"), start.typed("name"));
     let typed = Memo::new(move |_| refused.clone().or_else(|| linked.get()));
     let chosen = move || sample.get().and_then(|sample| sample.parse::<usize>().ok()).unwrap_or(0);
@@ -131,9 +149,12 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl I
     let input = Memo::new(move |_| {
         typed.get().unwrap_or_else(|| inputs.get(chosen()).cloned().unwrap_or_else(|| "{}".to_owned()))
     });
+    // A sample that is chosen takes the place of the stored input.
+    let again = Memo::new(move |_| again.get().filter(|_| asked.with(Option::is_some)));
     let here = routes::workflow(&workflow);
     let choice = |(index, sample): (usize, dto::Sample)| {
-        let current = move || (typed.get().is_none() && chosen() == index).then_some("true");
+        let current =
+            move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
             <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true">{sample.label}</a>
         }
@@ -143,25 +164,87 @@ fn StartForm(workflow: String, samples: Vec<dto::Sample>, start: Post) -> impl I
         (linked.with(Option::is_some) && start.told().is_none())
             .then(|| view! { <p class="quiet">"This input came with a link. Read it before you start with it."</p> })
     };
+    let text = move || {
+        match again.get() {
+        Some(stored) => stored_input(stored, start),
+        None => view! {
+            {dynamic(from_link)}
+            <label class="field">
+                <span>"Input"</span>
+                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{input.get_untracked()}</textarea>
+            </label>
+        }
+        .into_any(),
+    }
+    };
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
             <PostForm post=start class="start">
                 <FormProblem post=start/>
+                {dynamic(move || started_express(start))}
                 <input type="hidden" name="workflow" value=workflow/>
                 <nav class="chips" aria-label="Samples">{choices}</nav>
-                {dynamic(from_link)}
-                <label class="field">
-                    <span>"Input"</span>
-                    <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{input.get_untracked()}</textarea>
-                </label>
+                {dynamic(text)}
                 <label class="field">
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
                     <input class="mono" type="text" name="name" maxlength="80" autocomplete="off" value=name/>
                 </label>
-                <button class="button button-main" type="submit" disabled=move || start.pending()>"Start"</button>
+                <button class="button button-main" type="submit" disabled=move || start.pending() || again.with(|again| matches!(again, Some(Err(_))))>"Start"</button>
             </PostForm>
         </section>
+    }
+    .into_any()
+}
+
+/// Says that an Express execution was started, and where it can be followed.
+fn started_express(start: Post) -> Option<AnyView> {
+    let Some(Told::StartedExpress { name }) = start.told() else { return None };
+    Some(
+        view! {
+            <div class="notice notice-good" role="status">
+                <p class="notice-title"><Mark status=dto::Status::Succeeded/>"Started "<span class="mono">{name}</span></p>
+                <p>"Express executions have no page. "{LOGGED}</p>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// The input of an execution that is started again: the stored one, with what is hidden said.
+fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyView {
+    let again = match stored {
+        Ok(again) => again,
+        Err(problem) => return view! { <ProblemBox problem/> }.into_any(),
+    };
+    let hides = match (&again.input, again.hidden) {
+        (None, _) => {
+            " It is not shown, because it may hold a task token or is too long for a form; it starts as it was stored."
+                .to_owned()
+        }
+        (Some(_), 0) => String::new(),
+        (Some(_), 1) => {
+            " One text that holds or is named like a task token is hidden behind a mark; it starts as it was stored."
+                .to_owned()
+        }
+        (Some(_), count) => format!(
+            " {count} texts that hold or are named like task tokens are hidden behind marks; they start as they were stored."
+        ),
+    };
+    let text = again.input.map(|input| {
+        let input = start.typed("input").unwrap_or(input);
+        let first = input.clone();
+        view! {
+            <label class="field">
+                <span>"Input"</span>
+                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=input>{first}</textarea>
+            </label>
+        }
+    });
+    view! {
+        <input type="hidden" name="again" value=again.arn/>
+        <p class="quiet">"The input of "<span class="mono">{again.name}</span>{format!(", as it was stored: {} bytes.", again.bytes)}{hides}</p>
+        {text}
     }
     .into_any()
 }

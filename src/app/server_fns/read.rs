@@ -23,7 +23,7 @@ async fn answer(ask: Ask) -> Result<Page, AppError> {
         Ask::Frame => Page::Frame(app.frame(&person).await),
         Ask::Overview => Page::Overview(app.overview().await?),
         Ask::Workflows => Page::Workflows(app.workflows().await?),
-        Ask::Workflow(name) => Page::Workflow(app.workflow(&name).await?),
+        Ask::Workflow { name, again } => Page::Workflow(app.workflow(&name, again.as_deref()).await?),
         Ask::Executions { workflow, status } => Page::Executions(app.executions(workflow, status).await?),
         Ask::Execution { arn, state } => Page::Execution(app.execution(&arn, state).await?),
         Ask::Inbox(open) => Page::Inbox(app.inbox(open).await?),

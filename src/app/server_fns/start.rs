@@ -2,17 +2,33 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use crate::app::arrival::Told;
 use crate::error::AppError;
 
-/// Starts an execution of `workflow` and goes to its page.
+/// Starts an execution of `workflow` and goes to its page; an Express execution has none, and the workflow's page says so.
 ///
-/// `name` may be empty: a new one is made. What cannot be started (an input that is no JSON, a name in use) leads back to
-/// the workflow's page, which says why and holds what was typed.
+/// `name` may be empty: a new one is made. Where `again` is an execution, `input` is what the form showed of its stored
+/// input, edited or not. What cannot be started (an input that is no JSON, a name in use) leads back to the workflow's
+/// page, which says why and holds what was typed.
 #[server(prefix = "/api", endpoint = "start")]
-pub async fn start_execution(workflow: String, name: String, input: String) -> Result<(), AppError> {
+pub async fn start_execution(
+    workflow: String,
+    name: String,
+    #[server(default)] input: String,
+    #[server(default)] again: String,
+) -> Result<(), AppError> {
+    use crate::server::Started;
     let (app, _) = crate::server::context().await?;
-    crate::server::leads_to(&format!("{}#start", crate::routes::workflow(&workflow)));
-    let arn = app.start(&workflow, &name, &input).await?;
-    crate::server::leads_to(&crate::routes::execution(&arn));
+    let form = if again.is_empty() {
+        format!("{}#start", crate::routes::workflow(&workflow))
+    } else {
+        crate::routes::start_again(&workflow, &again)
+    };
+    crate::server::leads_to(&form);
+    match app.start(&workflow, &name, &input, &again).await? {
+        Started::Followed(arn) => crate::server::leads_to(&crate::routes::execution(&arn)),
+        Started::Express(name) => crate::server::tells(Told::StartedExpress { name }),
+    }
     Ok(())
 }

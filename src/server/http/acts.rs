@@ -153,6 +153,9 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
     let (status, mut body) = match result {
         Ok(None) => (StatusCode::OK, json!({"outcome": "done"})),
         Ok(Some(Told::Deployed { names })) => (StatusCode::OK, json!({"outcome": "deployed", "workflows": names})),
+        Ok(Some(Told::StartedExpress { name })) => {
+            (StatusCode::OK, json!({"outcome": "started", "type": "EXPRESS", "name": name}))
+        }
         Ok(Some(Told::Late { .. })) => (
             StatusCode::CONFLICT,
             json!({

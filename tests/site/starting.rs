@@ -1,0 +1,122 @@
+//! Starting: what is started again is what was stored, and an Express execution says where it can be followed.
+
+use axum::http::{StatusCode, header};
+use countersign::routes;
+
+use crate::support::Site;
+
+const CARD: &str = "tok_visa_1234567890abcdefghijkl";
+
+/// The value of a hidden field or a text area, as a browser would send it.
+fn field(page: &str, name: &str) -> String {
+    let form = page.split("action=\"/api/start\"").nth(1).unwrap();
+    let raw = match form.split(&format!("name=\"{name}\" value=\"")).nth(1) {
+        Some(rest) => rest.split('"').next().unwrap(),
+        None => {
+            let area = form.split(&format!("name=\"{name}\"")).nth(1).unwrap_or_else(|| panic!("no field {name}"));
+            area.split_once('>').unwrap().1.split("</textarea>").next().unwrap()
+        }
+    };
+    let text = raw.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    text.replace('\n', "\r\n")
+}
+
+async fn start(site: &Site, fields: &[(&str, &str)]) -> String {
+    let answer = site.form("/api/start", fields).await;
+    let to = answer.header(header::LOCATION);
+    to.strip_prefix("/executions/").unwrap_or_else(|| panic!("{to}")).to_owned()
+}
+
+async fn input_of(site: &Site, arn: &str) -> String {
+    let described = site.desk.watch.clients.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
+    described.input.unwrap()
+}
+
+/// Opens Start again of an execution and sends its form, edited by `edit`.
+async fn again(site: &Site, arn: &str, edit: impl Fn(&str) -> String) -> String {
+    let execution = site.page(&routes::execution(arn)).await.text;
+    let link = routes::start_again("order", arn);
+    assert!(execution.contains(&format!("href=\"{link}\"")), "{link}");
+    let page = site.page(link.split('#').next().unwrap()).await.text;
+    assert!(!page.contains(CARD), "a text that may be a token is hidden");
+    let fields = [("workflow", "order".to_owned()), ("name", String::new()), ("again", field(&page, "again"))];
+    let mut fields: Vec<(&str, String)> = fields.to_vec();
+    fields.push(("input", edit(&field(&page, "input"))));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    start(site, &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_started_again_is_what_was_stored() {
+    let site = Site::new("again").await;
+    let small = format!(r#"{{"orderId":"A-1","token":"{CARD}","n":98765432109876543210987,"a":1.0,"a":2}}"#);
+    let large = format!(r#"{{"orderId":"A-2","note":"{}"}}"#, "n".repeat(200_000));
+    for stored in [&small, &large] {
+        let arn = start(&site, &[("workflow", "order"), ("name", ""), ("input", stored)]).await;
+        let second = again(&site, &arn, str::to_owned).await;
+        assert_ne!(arn, second);
+        assert!(input_of(&site, &second).await == *stored, "byte for byte");
+    }
+    let arn = start(&site, &[("workflow", "order"), ("name", ""), ("input", &small)]).await;
+    let edited = again(&site, &arn, |shown| {
+        assert!(shown.contains("[task token "), "{shown}");
+        shown.replace("\"A-1\"", "\"A-9\"")
+    })
+    .await;
+    let edited = input_of(&site, &edited).await;
+    assert!(
+        edited.contains("\"A-9\"") && edited.contains(CARD) && edited.contains("98765432109876543210987"),
+        "{edited}"
+    );
+    let page = site.page(routes::start_again("order", &arn).split('#').next().unwrap()).await.text;
+    assert!(
+        page.contains("One text that holds or is named like a task token is hidden"),
+        "the form says what it hides"
+    );
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_started_again_starts_nothing_else() {
+    let site = Site::new("not-again").await;
+    let input = r#"{"title": "A test", "amount": 1, "currency": "EUR"}"#;
+    let arn = start(&site, &[("workflow", "approval"), ("name", ""), ("input", input)]).await;
+    for other in [arn.as_str(), "arn:aws:states:us-east-1:000000000000:execution:order:none"] {
+        let page = site.page(&format!("/workflows/order?again={}", routes::encode(other))).await.text;
+        let form = page.split("action=\"/api/start\"").nth(1).unwrap().split("</form>").next().unwrap();
+        assert!(!form.contains("<textarea"), "no sample takes the place of the stored input: {form}");
+        let fields = [("workflow", "order"), ("name", ""), ("input", "{}"), ("again", other)];
+        let answer = site.form("/api/start", &fields).await;
+        assert!(!answer.header(header::LOCATION).starts_with("/executions/"), "{}", answer.header(header::LOCATION));
+    }
+    let marked = [("workflow", "order"), ("name", ""), ("input", r#"{"token":"[task token]"}"#)];
+    let refused = site.form("/api/start", &marked).await;
+    assert!(site.page(refused.header(header::LOCATION)).await.text.contains("Nothing was started"));
+    assert!(site.desk.executions(Some("order".to_owned()), None).await.unwrap().rows.is_empty());
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_express_execution_says_where_it_is_followed() {
+    let site = Site::new("express").await;
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+    let sfn = &site.desk.watch.clients.sfn;
+    let made =
+        sfn.create_state_machine().name("quick").definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
+    let made = made.r#type("EXPRESS".into()).send().await.unwrap();
+    site.desk.watch.look_again().await;
+    let page = site.page("/workflows/quick").await.text;
+    assert!(page.contains("Express executions are not listed"));
+    let answer = site.form("/api/start", &[("workflow", "quick"), ("name", "run-1"), ("input", "{}")]).await;
+    assert_eq!(answer.header(header::LOCATION), "/workflows/quick#start");
+    let page = site.page("/workflows/quick").await.text;
+    assert!(page.contains("Started ") && page.contains("run-1") && page.contains("CloudWatch Logs"), "it ran");
+    assert!(!page.contains("InvalidArn") && !page.contains("Nothing was started"));
+    let run = made.state_machine_arn.replace(":stateMachine:", ":express:") + ":run-1:6f7a";
+    for path in [routes::execution(&run), format!("/inbox/{}/3", routes::encode(&run))] {
+        let page = site.page(&path).await.text;
+        assert!(page.contains("is an Express execution") && !page.contains("InvalidArn"), "{path}");
+    }
+    assert_eq!(site.page(&routes::execution(&run)).await.status, StatusCode::NOT_FOUND);
+    site.close().await;
+}
