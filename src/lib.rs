@@ -2,7 +2,7 @@
 //!
 //! - [`app`]: the pages, rendered on the server and made alive in the browser;
 //! - [`dto`]: the types that cross the wire, and [`routes`] the paths of every link;
-//! - [`json`]: JSON texts as they were written, for both sides;
+//! - [`json`]: JSON texts as they were written, for both sides, and [`visible`] what is hidden in texts;
 //! - `server` (feature `ssr`): the watch over the connection, approvals, deployment, HTTP.
 //!
 //! The language, its histories and the embedded engine are crates of their own below `crates/`.
@@ -15,6 +15,7 @@ pub mod json;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod visible;
 
 /// Makes the server's page alive: the entry point of the wasm module.
 #[cfg(feature = "hydrate")]

@@ -5,6 +5,8 @@
 
 mod definitions;
 mod forms;
+mod hostile;
+mod load;
 mod pages;
 mod proof;
 mod starting;

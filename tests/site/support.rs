@@ -153,7 +153,11 @@ impl Site {
 
     /// Starts a request of the workflow `approval`; its ARN and the event that waits.
     pub async fn ask(&self, name: &str) -> (String, u64) {
-        let request = r#"{"title": "A test", "amount": 1, "currency": "EUR"}"#;
+        self.ask_with(name, r#"{"title": "A test", "amount": 1, "currency": "EUR"}"#).await
+    }
+
+    /// Starts a request of the workflow `approval` with this input.
+    pub async fn ask_with(&self, name: &str, request: &str) -> (String, u64) {
         let fields = [("workflow", "approval"), ("name", name), ("input", request)];
         let started = self.form("/api/start", &fields).await;
         assert_eq!(started.status, StatusCode::FOUND, "{}", started.text);
@@ -167,6 +171,20 @@ impl Site {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("{arn} never came to the inbox");
+    }
+
+    /// Waits until what was started has ended or waits for a person, as far as the pages know.
+    pub async fn settled(&self) {
+        for _ in 0..200 {
+            self.desk.watch.look_again().await;
+            let rows = self.desk.executions(None, None).await.unwrap().rows;
+            let goes_on =
+                |status| matches!(status, countersign::dto::Status::Running | countersign::dto::Status::Waiting);
+            if !rows.iter().any(|row| goes_on(row.status)) {
+                return;
+            }
+        }
+        panic!("an execution never settled");
     }
 
     pub async fn close(mut self) {

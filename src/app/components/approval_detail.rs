@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::ui::{Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic};
+use crate::app::ui::{Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, raw_text, shown};
 use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Status};
 use crate::routes;
 
@@ -33,16 +33,16 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
                     <a class="back" href=routes::INBOX>"← Inbox"</a>
                     {dynamic(place)}
                 </p>
-                <h1>{row.title.clone()}</h1>
+                <h1>{shown(&row.title)}</h1>
                 <p class="facts">
-                    <a href=routes::workflow(&row.workflow)>{row.workflow.clone()}</a>
-                    <a class="mono" href=routes::execution_state(&row.execution_arn, &row.state)>{row.execution_name.clone()}</a>
-                    <span>{row.state.clone()}</span>
+                    <a href=routes::workflow(&row.workflow)>{shown(&row.workflow)}</a>
+                    <a class="mono" href=routes::execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
+                    <span>{shown(&row.state)}</span>
                 </p>
             </header>
             {dynamic(move || outcome(&page.get()))}
             <dl class="fields">
-                {first.fields.into_iter().map(|(label, value)| view! { <dt>{label}</dt><dd>{value}</dd> }).collect_view()}
+                {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
                 <dt>"Asked"</dt>
                 <dd><Ago at=row.asked_at now/></dd>
                 {dynamic(due)}
@@ -59,15 +59,16 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
 }
 
 fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
-    let line =
-        |word: &'static str, then: Option<String>| then.map(|then| view! { <p><strong>{word}</strong>" → "{then}</p> });
+    let line = |word: &'static str, then: Option<String>| {
+        then.map(|then| view! { <p><strong>{word}</strong>" → "{shown(then)}</p> })
+    };
     view! { <div class="consequences">{line("If approved", approved)}{line("If rejected", rejected)}</div> }.into_any()
 }
 
 fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
     // What was typed for another request stays there.
     let same = post.typed("arn").as_ref() == Some(&arn) && post.typed("event") == Some(event.to_string());
-    let comment = post.typed("comment").filter(|_| same);
+    let comment = raw_text(&post.typed("comment").filter(|_| same).unwrap_or_default());
     view! {
         <PostForm post class="decide">
             <FormProblem post/>
@@ -103,7 +104,7 @@ fn outcome(page: &ApprovalPage) -> Option<AnyView> {
             view! {
                 <div class="notice notice-closed" role="status">
                     <p class="notice-title"><StatusWord status=*status/></p>
-                    <p>{how.clone()}" "<Ago at=*at now/></p>
+                    <p>{shown(how)}" "<Ago at=*at now/></p>
                     {onward}
                 </div>
             }
@@ -116,10 +117,10 @@ fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
     let word = if decision.approved { "Approved" } else { "Rejected" };
     let status: Status = mark_of(decision.approved);
     let comment =
-        (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{decision.comment.clone()}</q> });
+        (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&decision.comment)}</q> });
     view! {
         <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
-            <p class="notice-title"><Mark status/>{word}" by "{decision.person.clone()}" "<Ago at=decision.decided_at now/></p>
+            <p class="notice-title"><Mark status/>{word}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
             {comment}
             <p><DeliveryLine delivery=decision.delivery.clone() now/></p>
             <p class="notice-links"><a class="button" href=routes::execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>

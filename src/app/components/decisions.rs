@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Mark;
-use crate::app::ui::{Ago, Row, list};
+use crate::app::ui::{Ago, Row, list, shown};
 use crate::dto::{DecisionRow, Delivery, Status};
 use crate::routes;
 
@@ -15,9 +15,9 @@ pub fn DeliveryLine(delivery: Delivery, now: i64) -> impl IntoView {
         Delivery::Delivered { at } => {
             view! { <span class="quiet">"Step Functions took it "<Ago at now/></span> }.into_any()
         }
-        Delivery::Late { how } => view! { <span class="warn">"Too late: "{how}</span> }.into_any(),
+        Delivery::Late { how } => view! { <span class="warn">"Too late: "{shown(how)}</span> }.into_any(),
         Delivery::Retrying { problem } => {
-            view! { <span class="warn">"On record, not sent yet: "{problem.what}" "{problem.remedy}</span> }.into_any()
+            view! { <span class="warn">"On record, not sent yet: "{shown(problem.what)}" "{shown(problem.remedy)}</span> }.into_any()
         }
     }
 }
@@ -33,7 +33,7 @@ pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> i
     let row = move |row: DecisionRow| {
         let word = if row.approved { "Approved" } else { "Rejected" };
         let comment =
-            (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{row.comment.clone()}</q> });
+            (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&row.comment)}</q> });
         view! {
             <li class="decision">
                 <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>
@@ -41,11 +41,11 @@ pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> i
                     <span>{word}</span>
                 </span>
                 <div class="decision-main">
-                    <a href=routes::approval(&row.execution_arn, row.event)>{row.title.clone()}</a>
+                    <a href=routes::approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>
                     {comment}
                 </div>
                 <div class="decision-side">
-                    <span>{row.person.clone()}" · "<Ago at=row.decided_at now/></span>
+                    <span>{shown(&row.person)}" · "<Ago at=row.decided_at now/></span>
                     <DeliveryLine delivery=row.delivery.clone() now/>
                 </div>
             </li>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::ui::shown;
 use crate::dto::DiffLine;
 
 /// Lines with their signs; a reader of the screen hears "added" and "removed".
@@ -15,7 +16,7 @@ pub fn Diff(lines: Vec<DiffLine>) -> impl IntoView {
             _ => ("same", ""),
         };
         let word = (!word.is_empty()).then(|| view! { <span class="unseen">{word}</span> });
-        view! { <div class=class>{word}<span class="sign" aria-hidden="true">{line.sign.to_string()}</span>{line.text}</div> }
+        view! { <div class=class>{word}<span class="sign" aria-hidden="true">{line.sign.to_string()}</span>{shown(line.text)}</div> }
     };
     view! { <div class="diff mono" tabindex="0">{lines.into_iter().map(line).collect_view()}</div> }.into_any()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Mark;
-use crate::app::ui::{ClockTime, Empty, Json, Row, dynamic, either, list};
+use crate::app::ui::{ClockTime, Empty, Json, Row, dynamic, either, list, shown};
 use crate::dto::EventRow;
 
 /// Every event a row that opens to its details. Events never change, so rows are only added.
@@ -18,9 +18,9 @@ pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] coun
                         <span class="event-id mono">{event.id}</span>
                         <ClockTime at=event.at/>
                         <Mark status=event.tone/>
-                        <span class="event-kind">{event.kind}</span>
-                        <span class="event-state">{event.state}</span>
-                        <span class="event-summary">{event.summary}</span>
+                        <span class="event-kind">{shown(event.kind)}</span>
+                        <span class="event-state">{event.state.map(shown)}</span>
+                        <span class="event-summary">{shown(event.summary)}</span>
                         <span class="event-previous quiet">{from}</span>
                     </summary>
                     <Json text=event.details label="Details"/>

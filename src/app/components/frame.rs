@@ -10,7 +10,7 @@ use super::StatusWord;
 use crate::app::arrival::Arrival;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::ActAs;
-use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, dynamic};
+use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, dynamic, shown};
 use crate::app::wire::{self, Ask, Page};
 use crate::dto::{ConnectionKind, Frame, Person, Problem, Status};
 use crate::error::{AppError, ErrorKind};
@@ -243,14 +243,14 @@ pub fn PageHead(
 ) -> impl IntoView {
     let plain = title.clone();
     let window = move || window.map_or_else(|| plain.clone(), |window| window.get());
-    let crumb = |crumb: Crumb| view! { <a href=crumb.href>{crumb.word}</a><span aria-hidden="true">"/"</span> };
+    let crumb = |crumb: Crumb| view! { <a href=crumb.href>{shown(crumb.word)}</a><span aria-hidden="true">"/"</span> };
     let way = (!crumbs.is_empty())
         .then(|| view! { <nav class="crumbs" aria-label="Way">{crumbs.into_iter().map(crumb).collect_view()}</nav> });
     view! {
         <WindowTitle text=window/>
         <header class="page-head">
             {way}
-            <h1 class:mono=mono>{title}</h1>
+            <h1 class:mono=mono>{shown(title)}</h1>
             {status.map(|status| view! { <StatusWord status/> })}
             <div class="page-actions">{children.map(|children| children())}</div>
         </header>

@@ -7,6 +7,7 @@ use super::status::look;
 use crate::app::ui::duration;
 use crate::dto::Outcome;
 use crate::routes;
+use crate::visible::visible;
 
 /// The strip. Each cell leads to its execution.
 #[component]
@@ -17,7 +18,7 @@ pub fn Outcomes(outcomes: Vec<Outcome>) -> impl IntoView {
     let cell = |outcome: Outcome| {
         let word = look(outcome.status).word;
         let took = outcome.duration_ms.map(|ms| format!(", {}", duration(ms, true))).unwrap_or_default();
-        let label = format!("{}: {word}{took}", outcome.name);
+        let label = format!("{}: {word}{took}", visible(&outcome.name));
         view! {
             <a class="outcome" href=routes::execution(&outcome.execution_arn) title=label.clone() aria-label=label data-tone=look(outcome.status).tone>
                 <Mark status=outcome.status/>

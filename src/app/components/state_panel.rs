@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::StatusWord;
-use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, dynamic};
+use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, dynamic, shown};
 use crate::dto::{AttemptView, StateView, Status, VisitView};
+use crate::visible::visible;
 
 /// The panel. `state` is nothing where the chosen state was not reached.
 #[component]
@@ -21,11 +22,11 @@ pub fn StatePanel(
             |state| visits(state, now.get_untracked()),
         )
     };
-    let label = format!("State {name}");
+    let label = format!("State {}", visible(&name));
     view! {
         <section class="panel state-panel" tabindex="0" aria-label=label>
             <header class="panel-head">
-                <h2>{name}</h2>
+                <h2>{shown(name)}</h2>
                 <StatusWord status/>
             </header>
             {dynamic(visits)}
@@ -46,7 +47,7 @@ fn visits(state: StateView, now: i64) -> AnyView {
             let place = earlier.place.clone().unwrap_or_else(|| "Earlier visit".to_owned());
             view! {
                 <details class="visit">
-                    <summary><StatusWord status=earlier.status/><span>{place}</span><ClockTime at=earlier.entered_at/></summary>
+                    <summary><StatusWord status=earlier.status/><span>{shown(place)}</span><ClockTime at=earlier.entered_at/></summary>
                     {visit(earlier, now)}
                 </details>
             }
@@ -70,7 +71,7 @@ fn visit(visit: VisitView, now: i64) -> AnyView {
     view! {
         <div class="visit-body">
             <p class="facts">
-                {visit.place.map(|place| view! { <span>{place}</span> })}
+                {visit.place.map(|place| view! { <span>{shown(place)}</span> })}
                 <span>"entered "<Ago at=visit.entered_at now/></span>
                 <span>{if visit.exited_at.is_some() { "took " } else { "for " }}<Lasted from=visit.entered_at to=visit.exited_at now/></span>
             </p>
@@ -90,7 +91,7 @@ fn attempt(attempt: AttemptView, open: bool, now: i64) -> AnyView {
         <details class="visit" open=open>
             <summary>
                 <StatusWord status=attempt.status/>
-                <span class="mono">{format!("{} · {}", attempt.number, attempt.resource)}</span>
+                <span class="mono">{format!("{} · ", attempt.number)}{shown(attempt.resource)}</span>
                 <Lasted from=attempt.scheduled_at to=attempt.ended_at now/>
             </summary>
             <div class="visit-body">
@@ -111,8 +112,8 @@ fn block(title: &'static str, text: Option<String>) -> Option<AnyView> {
 /// An error and its cause as a sentence, for a notice.
 pub fn failure_line(error: Option<&str>, cause: Option<&str>) -> AnyView {
     view! {
-        <p class="notice-title"><span class="failure-name mono">{error.unwrap_or("No error name").to_owned()}</span></p>
-        {cause.map(|cause| view! { <p>{cause.to_owned()}</p> })}
+        <p class="notice-title"><span class="failure-name mono">{shown(error.unwrap_or("No error name"))}</span></p>
+        {cause.map(|cause| view! { <p>{shown(cause)}</p> })}
     }
     .into_any()
 }
@@ -122,7 +123,7 @@ fn failure(error: Option<String>, cause: Option<String>) -> Option<AnyView> {
     (error.is_some() || cause.is_some()).then(|| {
         view! {
             <div class="failure">
-                <p class="failure-name mono">{error.unwrap_or_else(|| "No error name".to_owned())}</p>
+                <p class="failure-name mono">{shown(error.as_deref().unwrap_or("No error name"))}</p>
                 {cause.map(|cause| view! { <Json text=cause label="Cause"/> })}
             </div>
         }

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::Mark;
 use super::status::look;
-use crate::app::ui::{duration, dynamic};
+use crate::app::ui::{duration, dynamic, shown};
 use crate::dto::{Span, Status};
+use crate::visible::visible;
 
 /// The spans of one state.
 #[derive(Clone, PartialEq)]
@@ -30,10 +31,10 @@ pub fn Timeline(
         let visits = lane.spans.chunk_by(|one, next| one.visit == next.visit);
         let back_off = visits.filter_map(|attempts| back_off(attempts, from, to)).collect_view();
         let bars = lane.spans.iter().map(|span| bar(span, from, to)).collect_view();
-        let label = format!("{}: {}, {}", lane.state, look(status).word, duration(took, true));
+        let label = format!("{}: {}, {}", visible(&lane.state), look(status).word, duration(took, true));
         view! {
             <a class="lane" href=link(&lane.state) aria-label=label data-noscroll="true">
-                <span class="lane-name"><Mark status/>{lane.state.clone()}</span>
+                <span class="lane-name"><Mark status/>{shown(&lane.state)}</span>
                 <svg class="lane-bars" height="20" width="100%" aria-hidden="true">{back_off}{bars}</svg>
                 <span class="lane-took mono">{duration(took, true)}</span>
             </a>

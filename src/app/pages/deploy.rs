@@ -7,7 +7,7 @@ use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Deploy;
-use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded};
+use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, shown};
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, Change, DeployItem, FileProblem, Status};
 use crate::routes;
@@ -22,11 +22,11 @@ pub fn DeployPage() -> impl IntoView {
 }
 
 fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
-    let folder = data.with_untracked(|data| data.folder.clone());
+    let folder = shown(data.with_untracked(|data| data.folder.clone()));
     let ready = Memo::new(move |_| data.with(|data| data.ready));
     let done = move || {
         let Some(Told::Deployed { names }) = deploy.told() else { return None };
-        let link = |name: String| view! { <a href=routes::workflow(&name)>{name.clone()}</a>" " };
+        let link = |name: String| view! { <a href=routes::workflow(&name)>{shown(&name)}</a>" " };
         Some(view! {
             <div class="notice notice-good" role="status">
                 <p class="notice-title"><Mark status=Status::Succeeded/>"Deployed"</p>
@@ -94,7 +94,7 @@ fn item(item: DeployItem, deploy: Post) -> AnyView {
     let (status, word) = change(item.change);
     let button = matches!(item.change, Change::New | Change::Changed)
         .then(|| deploy_button(deploy, item.name.clone(), item.hash.clone(), "Deploy", "button"));
-    let value = |(name, value): (String, String)| view! { <dt class="mono">{format!("${{{name}}}")}</dt><dd class="mono">{value}</dd> };
+    let value = |(name, value): (String, String)| view! { <dt class="mono">{shown(format!("${{{name}}}"))}</dt><dd class="mono">{shown(value)}</dd> };
     let values = (!item.substitutions.is_empty()).then(|| {
         view! {
             <details class="values">
@@ -118,8 +118,8 @@ fn item(item: DeployItem, deploy: Post) -> AnyView {
         <li class="plan-item">
             <header class="plan-head">
                 <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span>
-                <h2>{item.name}</h2>
-                <span class="mono quiet">{item.file}</span>
+                <h2>{shown(item.name)}</h2>
+                <span class="mono quiet">{shown(item.file)}</span>
                 <span class="plan-do">{button}</span>
             </header>
             {(!item.problems.is_empty()).then(|| view! { <ul class="problems">{item.problems.into_iter().map(problem).collect_view()}</ul> })}
@@ -134,9 +134,9 @@ fn problem(problem: FileProblem) -> AnyView {
     let status = if problem.error { Status::Failed } else { Status::WaitingApproval };
     view! {
         <li class="problem" data-tone=look(status).tone>
-            <code class="problem-place">{format!("{}:{}:{}", problem.file, problem.line, problem.column)}</code>
-            <span>{if problem.error { "" } else { "Warning: " }}{problem.message}</span>
-            <span class="quiet">{problem.remedy}</span>
+            <code class="problem-place">{shown(format!("{}:{}:{}", problem.file, problem.line, problem.column))}</code>
+            <span>{if problem.error { "" } else { "Warning: " }}{shown(problem.message)}</span>
+            <span class="quiet">{shown(problem.remedy)}</span>
         </li>
     }
     .into_any()

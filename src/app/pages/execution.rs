@@ -12,7 +12,7 @@ use crate::app::components::{
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
-    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, text,
+    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, shown, text,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, Status};
@@ -107,9 +107,9 @@ fn requests(data: &dto::ExecutionPage) -> AnyView {
     let request = |row: &dto::ApprovalRow| {
         view! {
             <div class="notice notice-ask">
-                <p class="notice-title"><span>{row.title.clone()}</span></p>
+                <p class="notice-title"><span>{shown(&row.title)}</span></p>
                 <p>
-                    {row.state.clone()}", asked "<Ago at=row.asked_at now/>
+                    {shown(&row.state)}", asked "<Ago at=row.asked_at now/>
                     {row.due.map(|at| view! { ", "<Due at now/> })}
                 </p>
                 <a class="button button-main" href=routes::approval(&row.execution_arn, row.event)>"Review and decide"</a>
@@ -129,7 +129,7 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
     let first = |wanted: &[Status]| data.spans.iter().find(|span| wanted.contains(&span.status));
     let place = first(&[Status::Failed, Status::TimedOut]).or_else(|| first(&[Status::Aborted]));
     let place = place.map(|span| {
-        view! { <p>"It went wrong first in "<a href=routes::execution_state(arn, &span.state) data-noscroll="true">{span.state.clone()}</a>"."</p> }
+        view! { <p>"It went wrong first in "<a href=routes::execution_state(arn, &span.state) data-noscroll="true">{shown(&span.state)}</a>"."</p> }
     });
     Some(view! { <div class="notice notice-bad" role="status">{told}{place}</div> }.into_any())
 }

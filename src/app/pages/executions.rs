@@ -9,6 +9,7 @@ use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded};
 use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
+use crate::visible::visible;
 
 /// The filters: the word, and AWS's word in the address.
 const FILTERS: [(&str, Option<&str>); 7] = [
@@ -80,7 +81,7 @@ fn workflow_filter(data: &dto::ExecutionsPage) -> AnyView {
     let chosen = data.workflow.clone();
     let choice = |name: &String| {
         let selected = chosen.as_ref() == Some(name);
-        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+        view! { <option value=name.clone() selected=selected>{visible(name).into_owned()}</option> }
     };
     let status = query("status").get_untracked();
     view! {

@@ -12,7 +12,7 @@ use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, list, loaded, switch, text,
+    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, list, loaded, shown, switch, text,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, RequestKey, Status};
@@ -164,9 +164,9 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> An
         <li>
             <a class="request" href=routes::approval(&row.execution_arn, row.event) aria-current=current>
                 <Mark status=Status::WaitingApproval/>
-                <span class="request-title">{row.title}</span>
+                <span class="request-title">{shown(row.title)}</span>
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>
-                <span class="request-side">{row.workflow}" · "{row.state}" · asked "<Ago at=row.asked_at now/></span>
+                <span class="request-side">{shown(row.workflow)}" · "{shown(row.state)}" · asked "<Ago at=row.asked_at now/></span>
             </a>
         </li>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, switch, text};
+use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, shown, switch, text};
 use crate::app::wire::{self, Ask};
 use crate::dto::{Need, Overview, Status};
 use crate::routes;
@@ -110,8 +110,8 @@ fn need(need: Need, now: i64) -> AnyView {
     view! {
         <li class="row need" data-tone=look(need.status).tone>
             <Mark status=need.status/>
-            <a class="row-main" href=need.link>{need.title}</a>
-            <span class="row-side">{need.detail}</span>
+            <a class="row-main" href=need.link>{shown(need.title)}</a>
+            <span class="row-side">{shown(need.detail)}</span>
             <span class="row-time">
                 {match need.due {
                     Some(at) => view! { <Due at now/> }.into_any(),

@@ -9,11 +9,13 @@ use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Mark, 
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StartExecution;
 use crate::app::ui::{
-    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded,
+    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded, raw_text,
+    shown, unseen,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto;
 use crate::routes;
+use crate::visible::visible;
 
 /// One workflow by its name.
 #[component]
@@ -43,7 +45,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
             view! {
                 <span>{data.row.kind.to_ascii_lowercase()}</span>
                 <span class="time">{median}</span>
-                <span class="mono">{data.row.arn.clone()}</span>
+                <span class="mono">{shown(&data.row.arn)}</span>
             }
         })
     };
@@ -65,7 +67,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
         move || {
             match drawing.get() {
             Some(graph) => view! {
-                <GraphView graph label=format!("Drawing of {name}") course=Signal::derive(|| None) link=move |_| here.get_value()/>
+                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) link=move |_| here.get_value()/>
             }
             .into_any(),
             None => view! { <Empty title="It cannot be drawn">"The definition could not be read. It is below, under Definition."</Empty> }.into_any(),
@@ -90,7 +92,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
             window
             crumbs=vec![Crumb { word: "Workflows".to_owned(), href: routes::WORKFLOWS.to_owned() }]
         />
-        {first.row.comment.map(|comment| view! { <p class="lead">{comment}</p> })}
+        {first.row.comment.map(|comment| view! { <p class="lead">{shown(comment)}</p> })}
         <p class="facts">{dynamic(facts)}</p>
         <div class="split">
             <div class="split-main">{dynamic(graph)}</div>
@@ -156,7 +158,7 @@ fn StartForm(
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
-            <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true">{sample.label}</a>
+            <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true">{shown(sample.label)}</a>
         }
     };
     let choices = samples.into_iter().enumerate().map(choice).collect_view();
@@ -171,8 +173,9 @@ fn StartForm(
             {dynamic(from_link)}
             <label class="field">
                 <span>"Input"</span>
-                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{input.get_untracked()}</textarea>
+                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{raw_text(&input.get_untracked())}</textarea>
             </label>
+            {dynamic(move || unseen(&input.get()))}
         }
         .into_any(),
     }
@@ -203,7 +206,7 @@ fn started_express(start: Post) -> Option<AnyView> {
     Some(
         view! {
             <div class="notice notice-good" role="status">
-                <p class="notice-title"><Mark status=dto::Status::Succeeded/>"Started "<span class="mono">{name}</span></p>
+                <p class="notice-title"><Mark status=dto::Status::Succeeded/>"Started "<span class="mono">{shown(name)}</span></p>
                 <p>"Express executions have no page. "{LOGGED}</p>
             </div>
         }
@@ -233,17 +236,18 @@ fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyVie
     };
     let text = again.input.map(|input| {
         let input = start.typed("input").unwrap_or(input);
-        let first = input.clone();
+        let (first, unseen) = (raw_text(&input), unseen(&input));
         view! {
             <label class="field">
                 <span>"Input"</span>
                 <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=input>{first}</textarea>
             </label>
+            {unseen}
         }
     });
     view! {
         <input type="hidden" name="again" value=again.arn/>
-        <p class="quiet">"The input of "<span class="mono">{again.name}</span>{format!(", as it was stored: {} bytes.", again.bytes)}{hides}</p>
+        <p class="quiet">"The input of "<span class="mono">{shown(again.name)}</span>{format!(", as it was stored: {} bytes.", again.bytes)}{hides}</p>
         {text}
     }
     .into_any()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded};
+use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded, shown};
 use crate::app::wire::{self, Ask};
 use crate::dto::{Status, WorkflowRow};
 use crate::routes;
@@ -60,8 +60,8 @@ fn row(row: WorkflowRow) -> AnyView {
                 {row.graph.map(|graph| view! { <MiniGraph graph/> })}
             </a>
             <div class="workflow-name">
-                <a href=routes::workflow(&row.name)>{row.name.clone()}</a>
-                <span class="quiet">{row.comment}</span>
+                <a href=routes::workflow(&row.name)>{shown(&row.name)}</a>
+                <span class="quiet">{row.comment.map(shown)}</span>
             </div>
             <div class="workflow-now">
                 {now(Status::WaitingApproval, row.waiting, "waiting")}

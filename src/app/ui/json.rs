@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::json::{self, Tone};
+use crate::visible::{Piece, pieces};
 
 /// Longer texts are shown without tones: a page of a hundred thousand elements helps nobody.
 const TONED: usize = 60_000;
@@ -38,9 +39,15 @@ fn html(text: &str) -> String {
     out
 }
 
-/// The text with the characters escaped that mean something in HTML.
+/// The text with the characters escaped that mean something in HTML, and those named that nobody would see.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let piece = |piece: &Piece<'_>| match piece {
+        Piece::Plain(text) => {
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+        }
+        Piece::Hidden(_) => format!("<span class=\"ctl\">{}</span>", piece.shown()),
+    };
+    pieces(text).iter().map(piece).collect()
 }
 
 #[cfg(test)]
@@ -54,5 +61,11 @@ mod tests {
             "{\n  <span class=\"k\">&quot;&lt;b&gt;&quot;</span>: <span class=\"s\">&quot;&amp;&quot;</span>\n}"
         );
         assert_eq!(html("<script>"), "&lt;script&gt;");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_named() {
+        assert_eq!(html("a\u{202e}<b"), "a<span class=\"ctl\">[U+202E]</span>&lt;b");
+        assert!(html("{\"k\": \"1\u{202e}5\"}").contains("1<span class=\"ctl\">[U+202E]</span>5"));
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::shown;
 use crate::dto::Problem;
 
 /// A problem in the flow of a page.
@@ -9,8 +10,8 @@ use crate::dto::Problem;
 pub fn ProblemBox(problem: Problem) -> impl IntoView {
     view! {
         <div class="notice notice-bad" role="alert">
-            <p class="notice-title">{problem.what}</p>
-            <p>{problem.remedy}</p>
+            <p class="notice-title">{shown(problem.what)}</p>
+            <p>{shown(problem.remedy)}</p>
         </div>
     }
     .into_any()

@@ -2,6 +2,10 @@
 
 use leptos::prelude::*;
 
+#[cfg(not(feature = "hydrate"))]
+use super::raw_text;
+use crate::visible::visible;
+
 /// Gives the window a title that changes with what it reads.
 ///
 /// leptos_meta writes a title into the page as it is, and asks for it when the signals of the page may be gone already.
@@ -11,23 +15,9 @@ pub fn WindowTitle(text: impl Fn() -> String + Send + Sync + 'static) -> impl In
     let text: Box<dyn Fn() -> String + Send + Sync> = Box::new(text);
     #[cfg(not(feature = "hydrate"))]
     {
-        let title = escaped(&untrack(&text));
+        let title = raw_text(&visible(&untrack(&text)));
         _ = view! { <leptos_meta::Title text=title/> };
     }
     #[cfg(feature = "hydrate")]
-    Effect::new(move || document().set_title(&text()));
-}
-
-/// The text as the content of an element whose content is text.
-#[cfg_attr(feature = "hydrate", expect(dead_code, reason = "the browser sets a title as text"))]
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_title_ends_only_where_it_ends() {
-        assert_eq!(super::escaped("a</title><b>&amp;"), "a&lt;/title&gt;&lt;b&gt;&amp;amp;");
-    }
+    Effect::new(move || document().set_title(&visible(&text())));
 }

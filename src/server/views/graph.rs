@@ -3,6 +3,7 @@
 use countersign_asl::graph as asl;
 
 use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind};
+use crate::visible::visible;
 
 /// The drawing, with nodes named instead of numbered.
 #[must_use]
@@ -16,9 +17,9 @@ pub fn drawing(from: &asl::Graph) -> Graph {
             .iter()
             .map(|node| Node {
                 id: node.id.clone(),
-                label: node.label.clone(),
+                label: visible(&node.label).into_owned(),
                 kind: node_kind(node.kind),
-                detail: node.detail.clone(),
+                detail: visible(&node.detail).into_owned(),
                 x: node.x,
                 y: node.y,
                 width: node.width,
@@ -33,7 +34,7 @@ pub fn drawing(from: &asl::Graph) -> Graph {
                 from: id(edge.from),
                 to: id(edge.to),
                 kind: edge_kind(edge.kind),
-                label: edge.label.clone(),
+                label: edge.label.as_deref().map(|label| visible(label).into_owned()),
                 points: edge.points.clone(),
                 label_at: edge.label_at,
             })

@@ -1,0 +1,34 @@
+//! Texts from outside: from a request, a definition, a function, an address.
+
+use leptos::prelude::*;
+
+use crate::visible::{Piece, pieces};
+
+/// The text, with what nobody would see named, and kept apart from the text around it: its direction is its own.
+pub fn shown(text: impl AsRef<str>) -> AnyView {
+    let piece = |piece: &Piece<'_>| {
+        let text = piece.shown().into_owned();
+        match piece {
+            Piece::Plain(_) => text.into_any(),
+            Piece::Hidden(_) => view! { <span class="ctl">{text}</span> }.into_any(),
+        }
+    };
+    let content: Vec<AnyView> = pieces(text.as_ref()).iter().map(piece).collect();
+    view! { <bdi>{content}</bdi> }.into_any()
+}
+
+/// Says what a text in a form holds that nobody sees there: a form keeps the text as it is.
+pub fn unseen(text: &str) -> Option<AnyView> {
+    let mut names: Vec<String> = Vec::new();
+    for piece in pieces(text) {
+        let name = piece.shown();
+        if matches!(piece, Piece::Hidden(_)) && !names.iter().any(|other| *other == name) {
+            names.push(name.into_owned());
+        }
+    }
+    let names = (!names.is_empty()).then(|| names.join(" "))?;
+    Some(
+        view! { <p class="quiet">"This text holds characters that are not seen here: "<span class="ctl">{names}</span></p> }
+            .into_any(),
+    )
+}

@@ -1,0 +1,170 @@
+//! Text from outside is text: whatever a request, a definition, a function or an address holds, a page has the structure
+//! that it has with harmless words, and shows what would be hidden.
+
+use axum::http::{StatusCode, header};
+use countersign::routes;
+use scraper::{Html, Node, Selector};
+use serde_json::{Value, json};
+
+use crate::support::Site;
+
+/// Leaves every place that text may stand in.
+const MARKUP: &str = "</title></textarea></script></style></svg></pre></option><script>alert(1)</script>\
+                      <meta http-equiv=\"refresh\" content=\"0;url=//evil.example\"><form action=/api/decide>\
+                      <b class='x\" onload='y'>&lt;i&gt;<!-- \u{2028}]]>";
+/// The same length and the same kind of words, and nothing that means anything.
+fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if "<>\"'&/=-![]".contains(letter) { 'a' } else { letter }).collect()
+}
+
+/// Elements, their nesting and the names of their attributes, in the order of the page.
+fn structure(page: &str) -> Vec<String> {
+    let document = Html::parse_document(page);
+    let line = |node: ego_tree::NodeRef<'_, Node>| match node.value() {
+        Node::Element(element) => {
+            let mut names: Vec<&str> = element.attrs().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            Some(format!("{}{} {names:?}", " ".repeat(node.ancestors().count()), element.name()))
+        }
+        _ => None,
+    };
+    document.tree.root().descendants().filter_map(line).collect()
+}
+
+/// A site on which every text that others control is made by `word`.
+async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
+    let site = Site::new(name).await;
+    let text = word(MARKUP);
+    let title = json!({"title": text, "amount": text, "currency": text, "nested": {(text.as_str()): [text]}});
+    let (asked, event) = site.ask_with("asked", &title.to_string()).await;
+    let fields = [("arn", asked.as_str()), ("event", &event.to_string()), ("decision", "approve"), ("comment", &text)];
+    let sfn = &site.desk.watch.clients.sfn;
+    let state = word("</svg><b id='q'>\"&");
+    let definition = json!({
+        "Comment": text,
+        "StartAt": state,
+        "States": {
+            (state.as_str()): {"Type": "Pass", "Comment": text, "Result": {(text.as_str()): text}, "Next": "Decide"},
+            "Decide": {"Type": "Choice", "Choices": [{"Variable": "$.x", "StringEquals": text, "Next": "End"}], "Default": "End"},
+            "End": {"Type": "Fail", "Error": word("<b>'\""), "Cause": text},
+        },
+    });
+    let approval = format!("arn:aws:states:us-east-1:000000000000:stateMachine:approval");
+    let machine = sfn
+        .create_state_machine()
+        .name(word("it's(a)=machine@!"))
+        .role_arn("arn:aws:iam::000000000000:role/x")
+        .definition(definition.to_string())
+        .send()
+        .await
+        .unwrap();
+    let failed = sfn
+        .start_execution()
+        .state_machine_arn(machine.state_machine_arn())
+        .name("failed")
+        .input(json!({"x": text}).to_string())
+        .send()
+        .await
+        .unwrap();
+    // The same request once more, in a state whose name is markup, and decided.
+    let shipped = sfn.describe_state_machine().state_machine_arn(&approval).send().await.unwrap();
+    let mut shipped: Value = serde_json::from_str(shipped.definition()).unwrap();
+    let first = shipped["StartAt"].as_str().unwrap().to_owned();
+    let states = shipped["States"].as_object_mut().unwrap();
+    let waits = states.remove(&first).unwrap();
+    states.insert(state.clone(), waits);
+    shipped["StartAt"] = json!(state);
+    sfn.update_state_machine().state_machine_arn(&approval).definition(shipped.to_string()).send().await.unwrap();
+    let (again, other) = site.ask_with("again", &title.to_string()).await;
+    assert_eq!(site.form("/api/decide", &fields).await.status, StatusCode::FOUND);
+    let started = [("workflow", "order"), ("name", ""), ("input", text.as_str())];
+    assert_eq!(site.form("/api/start", &started).await.header(header::LOCATION), "/workflows/order#start");
+    let part = routes::encode(&text);
+    let failed = routes::execution(&failed.execution_arn);
+    let asked = routes::execution(&asked);
+    let mut pages = vec![
+        "/workflows/order".to_owned(),
+        "/".to_owned(),
+        "/workflows".to_owned(),
+        "/executions".to_owned(),
+        "/inbox".to_owned(),
+        "/deploy".to_owned(),
+        "/audit".to_owned(),
+        routes::workflow(machine.state_machine_arn.rsplit(':').next().unwrap()),
+        routes::approval(&again, other),
+        format!("/nowhere/{part}"),
+        format!("/workflows/{part}"),
+        format!("/executions/{part}"),
+        format!("/inbox/{part}/1"),
+        format!("/workflows/order?tab={part}&sample={part}&input={part}&name={part}&problem={part}#x"),
+        format!("/executions?workflow={part}"),
+        format!("/executions?status={part}"),
+        format!("/deploy?deployed={part}"),
+        format!("/?__path=%2Fapi%2Fact-as&__err={part}"),
+    ];
+    for execution in [failed, asked] {
+        pages.extend(["timeline", "events", "data", "definition"].map(|tab| format!("{execution}?tab={tab}")));
+        pages.push(format!("{execution}?state={}", routes::encode(&state)));
+        pages.push(format!("{execution}?state={part}&tab={part}"));
+    }
+    // What ended has ended on every page.
+    site.settled().await;
+    (site, pages)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_from_outside_never_changes_a_page_s_structure() {
+    let (harmed, hostile_pages) = site_of("markup", str::to_owned).await;
+    let (well, pages) = site_of("words", harmless).await;
+    for (hostile, harmless) in hostile_pages.iter().zip(&pages) {
+        let (hostile_page, page) = (harmed.page(hostile).await, well.page(harmless).await);
+        assert_eq!(hostile_page.status, page.status, "{hostile}");
+        let (found, expected) = (structure(&hostile_page.text), structure(&page.text));
+        let differs = found.iter().zip(&expected).position(|(one, other)| one != other);
+        let at = differs.unwrap_or(found.len().min(expected.len()));
+        let around = |lines: &[String]| lines.iter().skip(at.saturating_sub(3)).take(8).cloned().collect::<Vec<_>>();
+        assert!(found == expected, "{hostile}\n{:#?}\nis, and should be\n{:#?}", around(&found), around(&expected));
+    }
+    harmed.close().await;
+    well.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_hidden_is_shown() {
+    let site = Site::new("hidden").await;
+    let amount = "1\u{202e}00,5\u{202c}\u{200b} EUR";
+    let request = json!({"title": format!("Refund {amount}?"), "amount": amount, "currency": "EUR"});
+    let (arn, event) = site.ask_with("hidden", &request.to_string()).await;
+    let (page, execution) = (routes::approval(&arn, event), routes::execution(&arn));
+    let comment = format!("I saw {amount}");
+    let check = async |path: &str, times: usize| {
+        let page = site.page(path).await.text;
+        let hidden = page.find(['\u{202e}', '\u{202c}', '\u{200b}']);
+        // A form holds what was typed as it was typed.
+        assert!(hidden.is_none(), "{path}: {:?}", &page[hidden.unwrap() - 100..hidden.unwrap()]);
+        let shown = Html::parse_document(&page).root_element().text().collect::<String>();
+        assert!(shown.matches("1[U+202E]00,5[U+202C][U+200B] EUR").count() >= times, "{path}");
+        page
+    };
+    let open = check(&page, 4).await;
+    let title = Html::parse_document(&open)
+        .select(&Selector::parse("title").unwrap())
+        .next()
+        .unwrap()
+        .text()
+        .collect::<String>();
+    assert!(title.contains("Refund 1[U+202E]00,5[U+202C][U+200B] EUR?"), "{title}");
+    let isolated = Html::parse_document(&open).select(&Selector::parse("h1 > bdi").unwrap()).count();
+    assert_eq!(isolated, 1, "the title keeps its direction to itself");
+    for path in ["/", "/inbox", &execution, &format!("{execution}?tab=events"), &format!("{execution}?tab=data")] {
+        check(path, 1).await;
+    }
+    let linked = site.page(&format!("/workflows/order?input={}", routes::encode(&request.to_string()))).await.text;
+    assert!(linked.contains("[U+202E] [U+202C] [U+200B]"), "a form says what it holds and does not show");
+    let fields = [("arn", arn.as_str()), ("event", &event.to_string()), ("decision", "approve"), ("comment", &comment)];
+    site.form("/api/decide", &fields).await;
+    for path in [page.as_str(), "/audit"] {
+        check(path, 2).await;
+    }
+    site.close().await;
+}
