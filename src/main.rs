@@ -6,19 +6,35 @@ use std::process::ExitCode;
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
 use countersign::server::{start, terminal, validate};
+use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    countersign_local::files::keep_new_files_private();
+    let mut args = std::env::args_os().skip(1);
+    // A function's keeper is small, and started often: it reads no command line of the program's.
+    if args.next().is_some_and(|command| command == keeper::COMMAND) {
+        return keeper::serve(args);
+    }
+    files::keep_new_files_private();
     let cli = Cli::parse();
     match cli.command {
         // A worker has little memory: no runtime, and no threads.
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
         Some(Command::Validate(args)) => validate::run(&args),
-        Some(Command::Engine(args)) => run("warn,countersign=info", start::engine(args)),
-        Some(Command::Serve(args)) => run(SERVE_LOG, start::serve(args)),
-        None => run(SERVE_LOG, start::serve(cli.serve)),
+        Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),
+        Some(Command::Serve(args)) => closed(SERVE_LOG, args.embeds_the_engine(), start::serve(args)),
+        None => closed(SERVE_LOG, cli.serve.embeds_the_engine(), start::serve(cli.serve)),
     }
+}
+
+/// Runs a server that no other process of its user can look into. With functions beside it, it takes its secrets out of
+/// its environment first.
+fn closed(log: &str, with_functions: bool, main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {
+    if with_functions && let Err(error) = environment::leave_secrets_behind() {
+        eprintln!("countersign: the server's environment cannot be closed to its functions: {error}");
+    }
+    keeper::close_to_others();
+    run(log, main)
 }
 
 /// What the dashboard logs: what functions print stays out, since its pages tell what became of them.

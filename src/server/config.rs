@@ -130,6 +130,12 @@ pub enum ConfigError {
 }
 
 impl ServeArgs {
+    /// Whether the embedded engine is served as well, with the functions that it runs.
+    #[must_use]
+    pub fn embeds_the_engine(&self) -> bool {
+        !self.aws && self.endpoint.is_none()
+    }
+
     /// Checks what clap cannot.
     ///
     /// # Errors

@@ -188,6 +188,7 @@ fn options(listen: SocketAddr, data: std::path::PathBuf, functions: Option<std::
         account: EMULATOR_ACCOUNT.to_owned(),
         sandbox,
         own_listeners: Vec::new(),
+        keeper: local::keeper::Keeper::of_itself(),
     }
 }
 

@@ -64,6 +64,7 @@ impl Site {
             account: "000000000000".to_owned(),
             sandbox: None,
             own_listeners: Vec::new(),
+            keeper: None,
         })
         .await
         .unwrap();

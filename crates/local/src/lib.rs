@@ -8,6 +8,9 @@
 //! | [`store`] | what survives a restart |
 //! | [`files`] | folders and files that only their owner may read |
 //! | [`lambda`] | functions: child processes behind AWS's Lambda Runtime API |
+//! | [`keeper`] | keeps the processes of functions apart |
+//! | [`environment`] | the server's environment, without its secrets |
+//! | [`text`] | texts from outside on a terminal |
 //! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
 //! | [`masks`] | hides the secrets of connections in what comes back |
@@ -18,13 +21,16 @@
 pub mod api;
 pub mod clock;
 pub mod connections;
+pub mod environment;
 pub mod files;
 pub mod host;
 pub mod integrations;
+pub mod keeper;
 pub mod lambda;
 pub mod masks;
 pub mod sandbox;
 pub mod store;
+pub mod text;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,7 +43,7 @@ use clock::Clock;
 use countersign_engine::SharedSandbox;
 use host::Host;
 use integrations::{Mocks, MocksError};
-use lambda::{Functions, FunctionsError};
+use lambda::{Functions, FunctionsError, Keeping, Stay};
 use store::{Store, StoreError};
 
 /// How the engine is started.
@@ -55,6 +61,9 @@ pub struct Options {
     /// Where expressions that may run away are evaluated; `None`: in place. The program that has [`sandbox::Workers`]
     /// serves them as its command [`sandbox::COMMAND`].
     pub sandbox: Option<SharedSandbox>,
+    /// What keeps the processes of functions apart; `None`: nothing does. The program serves it as its command
+    /// [`keeper::COMMAND`].
+    pub keeper: Option<keeper::Keeper>,
     /// Where else the program listens, such as for its dashboard: no HTTP task reaches these addresses, nor the engine's.
     pub own_listeners: Vec<SocketAddr>,
 }
@@ -93,7 +102,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         _ => StartError::Listen { address: options.listen, source },
     })?;
     let addr = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
-    let functions = Functions::load(options.functions.as_deref(), &options.region, &options.account).await?;
+    // To try it starts a process, and waits for it.
+    let keeper = options.keeper.filter(|_| options.functions.is_some());
+    let keeper = keeper.map(|keeper| host::in_place(|| keeper.tried()));
+    let keeping = Keeping { keeper, hidden: vec![options.data.clone()], stay: Stay::default() };
+    let file = options.functions.as_deref();
+    let functions = Functions::load_kept(file, &options.region, &options.account, keeping).await?;
     // The name is Step Functions Local's, so that its users find it.
     let mocks = Mocks::load(std::env::var_os("SFN_MOCK_CONFIG").map(PathBuf::from).as_deref())?;
     let store = Store::open(&options.data).await?;

@@ -8,7 +8,12 @@ import sys
 import time
 import traceback
 
-ADDRESS, PREFIX = os.environ["AWS_LAMBDA_RUNTIME_API"].split("/", 1)
+# What this process alone may know comes by a pipe: an environment can be read from outside, where nothing keeps
+# processes apart. Where something does, it is told as on AWS.
+PLACE, IS_APART = sys.stdin.buffer.readline().decode().split()
+ADDRESS, PREFIX = PLACE.split("/", 1)
+if IS_APART == "apart":
+    os.environ["AWS_LAMBDA_RUNTIME_API"] = PLACE
 ROOT = os.environ["LAMBDA_TASK_ROOT"]
 API = "/" + PREFIX + "/2018-06-01/runtime"
 # One kept connection: the API is on this machine.

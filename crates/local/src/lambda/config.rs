@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::connections::{Connection, Declared};
+use crate::environment;
 
 /// Why the functions cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,10 @@ pub enum FunctionsError {
     Connection { file: PathBuf, name: String, what: String, remedy: &'static str },
     #[error("The Lambda Runtime API cannot listen on this machine: {0}.")]
     Listen(std::io::Error),
+    #[error("The functions' processes cannot be started on this machine: {0}.")]
+    Thread(std::io::Error),
+    #[error("{}: concurrency is {most}.\nUse 1 to 1000 processes of a function at once.", .file.display())]
+    Concurrency { file: PathBuf, most: usize },
 }
 
 /// One function.
@@ -36,9 +41,17 @@ pub struct Spec {
     pub timeout_seconds: u64,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Processes of it at once, at most: further calls wait. The file's own number where it is not given.
+    pub concurrency: Option<usize>,
 }
 
 impl Spec {
+    /// Processes at once, at most.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.concurrency.unwrap_or(CONCURRENCY)
+    }
+
     /// The folder of the function's code; `beside` is the declarations' own.
     #[must_use]
     pub fn folder(&self, beside: &Path) -> PathBuf {
@@ -46,6 +59,11 @@ impl Spec {
         if self.code.as_os_str().is_empty() { beside.to_owned() } else { beside.join(&self.code) }
     }
 }
+
+/// Processes of a function at once, where nothing is said.
+const CONCURRENCY: usize = 8;
+/// The most that can be asked for: what Lambda gives an account.
+const MOST: usize = 1_000;
 
 /// Lambda's own default.
 const fn three_seconds() -> u64 {
@@ -55,6 +73,7 @@ const fn three_seconds() -> u64 {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    concurrency: Option<usize>,
     #[serde(default)]
     functions: BTreeMap<String, Spec>,
     #[serde(default)]
@@ -75,9 +94,16 @@ pub struct Declarations {
 pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| FunctionsError::Read { file: file.to_owned(), source })?;
-    let parsed: File = toml::from_str(&text)
+    let mut parsed: File = toml::from_str(&text)
         .map_err(|error| FunctionsError::Parse { file: file.to_owned(), what: told(&text, &error) })?;
     let folder = file.parent().unwrap_or(Path::new("."));
+    let concurrency = parsed.concurrency.unwrap_or(CONCURRENCY);
+    if !(1..=MOST).contains(&concurrency) {
+        return Err(FunctionsError::Concurrency { file: file.to_owned(), most: concurrency });
+    }
+    for spec in parsed.functions.values_mut() {
+        spec.concurrency.get_or_insert(concurrency);
+    }
     for (name, spec) in &parsed.functions {
         check(name, spec, folder).map_err(|(what, remedy)| FunctionsError::Function {
             file: file.to_owned(),
@@ -88,7 +114,7 @@ pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     }
     let mut connections = BTreeMap::new();
     for (name, declared) in parsed.connections {
-        let resolved = declared.resolve(&|variable| std::env::var(variable).ok());
+        let resolved = declared.resolve(&environment::variable);
         let connection = resolved.map_err(|(what, remedy)| FunctionsError::Connection {
             file: file.to_owned(),
             name: name.clone(),
@@ -125,6 +151,10 @@ fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static
     }
     if !(1..=900).contains(&spec.timeout_seconds) {
         return Err((format!("has a timeout of {} s", spec.timeout_seconds), "Use 1 to 900 seconds, as Lambda does."));
+    }
+    if spec.concurrency.is_some_and(|most| !(1..=MOST).contains(&most)) {
+        let what = format!("has a concurrency of {}", spec.concurrency.unwrap_or_default());
+        return Err((what, "Use 1 to 1000 processes at once."));
     }
     let Some((module, _)) = spec.handler.rsplit_once('.') else {
         return Err((

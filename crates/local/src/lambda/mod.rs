@@ -2,28 +2,30 @@
 //! them declares the connections of HTTP tasks too.
 
 mod config;
+mod pool;
 mod runtime_api;
+mod starter;
 mod worker;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use config::Declarations;
 pub use config::{FunctionsError, Spec};
+use pool::Pool;
+pub use pool::Stay;
 use runtime_api::Lines;
-use worker::Worker;
+use starter::Starter;
+use worker::{Site, Worker};
 
 use crate::connections::Connection;
-use crate::host::{lock, partition};
-
-/// Processes of one function at most; further calls wait.
-const WORKERS: usize = 8;
+use crate::host::partition;
+use crate::keeper::Keeper;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,16 @@ pub enum Failure {
     Unknown,
     /// The function failed: the error's name, and AWS's JSON text about it.
     Function { error: String, cause: String },
+}
+
+/// How functions are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping {
+    /// What keeps their processes apart; `None`: nothing does.
+    pub keeper: Option<Keeper>,
+    /// What they are not to see, such as the data folder.
+    pub hidden: Vec<PathBuf>,
+    pub stay: Stay,
 }
 
 /// The functions of one file.
@@ -47,8 +59,9 @@ struct Inner {
     address: SocketAddr,
     server: tokio::task::JoinHandle<()>,
     lines: Lines,
-    idle: Mutex<HashMap<String, Vec<Worker>>>,
-    places: HashMap<String, Semaphore>,
+    pools: BTreeMap<String, Pool>,
+    starter: Starter,
+    keeping: Keeping,
 }
 
 impl Functions {
@@ -57,13 +70,29 @@ impl Functions {
     /// # Errors
     /// A declaration is wrong, or there is no port for the Runtime API.
     pub async fn load(file: Option<&Path>, region: &str, account: &str) -> Result<Self, FunctionsError> {
+        Self::load_kept(file, region, account, Keeping::default()).await
+    }
+
+    /// The same with functions that are kept in another way.
+    ///
+    /// # Errors
+    /// A declaration is wrong, or there is no port for the Runtime API.
+    pub async fn load_kept(
+        file: Option<&Path>,
+        region: &str,
+        account: &str,
+        mut keeping: Keeping,
+    ) -> Result<Self, FunctionsError> {
         let Declarations { functions: specs, connections } = file.map(config::read).transpose()?.unwrap_or_default();
         let lines = Lines::default();
         let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        Ok(Self(Arc::new(Inner {
-            places: specs.keys().map(|name| (name.clone(), Semaphore::new(WORKERS))).collect(),
+        // The file may hold the secrets of connections.
+        keeping.hidden.extend(file.map(Path::to_owned));
+        keeping.hidden = keeping.hidden.iter().filter_map(|place| std::path::absolute(place).ok()).collect();
+        let functions = Self(Arc::new(Inner {
+            pools: specs.iter().map(|(name, spec)| (name.clone(), Pool::new(spec.most()))).collect(),
             specs,
             connections,
             folder,
@@ -72,8 +101,11 @@ impl Functions {
             address,
             server,
             lines,
-            idle: Mutex::default(),
-        })))
+            starter: Starter::new().map_err(FunctionsError::Thread)?,
+            keeping,
+        }));
+        tokio::spawn(look_after(Arc::downgrade(&functions.0)));
+        Ok(functions)
     }
 
     /// The ARN of a function.
@@ -105,7 +137,8 @@ impl Functions {
         self.0.specs.contains_key(name)
     }
 
-    /// Calls a function with a JSON text; gives its answer as it wrote it, which need not be JSON.
+    /// Calls a function with a JSON text; gives its answer as it wrote it, which need not be JSON. While as many calls
+    /// of it are under way as it may have processes, it waits.
     ///
     /// # Errors
     /// There is none, it raised an error, crashed, answered too much or ran past its timeout.
@@ -123,16 +156,15 @@ impl Functions {
 
     async fn call(&self, name: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
         let inner = &self.0;
-        let (Some(spec), Some(places)) = (inner.specs.get(name), inner.places.get(name)) else {
+        let (Some(spec), Some(pool)) = (inner.specs.get(name), inner.pools.get(name)) else {
             return Err(Failure::Unknown);
         };
         let id = Uuid::new_v4().to_string();
-        // The semaphore is never closed.
-        let Ok(_place) = places.acquire().await else { return Err(Failure::Unknown) };
-        let warm = self.warm(name);
-        let mut worker = match warm {
+        let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
+        let mut worker = match pool.take() {
             Some(worker) => worker,
-            None => Worker::start(name, spec, &inner.folder, inner.address, &inner.region, Arc::clone(&inner.lines))
+            None => Worker::start(name, spec, &inner.site())
+                .await
                 .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
         };
         let begun = Instant::now();
@@ -140,27 +172,14 @@ impl Functions {
         let took = begun.elapsed();
         let log = if logged { tail(&id, &worker.printed().await, took) } else { String::new() };
         if worker.is_usable() {
-            lock(&inner.idle).entry(name.to_owned()).or_default().push(worker);
+            pool.put(worker);
         }
         result.map(|output| (output, log))
     }
 
-    /// A process that waits for events; those that ended meanwhile are forgotten.
-    fn warm(&self, name: &str) -> Option<Worker> {
-        let mut idle = lock(&self.0.idle);
-        let workers = idle.get_mut(name)?;
-        while let Some(mut worker) = workers.pop() {
-            if worker.lives() {
-                return Some(worker);
-            }
-        }
-        None
-    }
-
     /// Ends every process.
     pub async fn shutdown(&self) {
-        let idle: Vec<Worker> = lock(&self.0.idle).drain().flat_map(|(_, workers)| workers).collect();
-        for worker in idle {
+        for worker in self.0.pools.values().flat_map(Pool::empty) {
             worker.end().await;
         }
         self.0.server.abort();
@@ -178,6 +197,32 @@ fn tail(id: &str, printed: &str, took: Duration) -> String {
     );
     let from = (whole.len().saturating_sub(MOST)..).find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
     whole[from..].to_owned()
+}
+
+impl Inner {
+    fn site(&self) -> Site<'_> {
+        Site {
+            beside: &self.folder,
+            address: self.address,
+            region: &self.region,
+            lines: &self.lines,
+            starter: &self.starter,
+            keeper: self.keeping.keeper.as_ref(),
+            hidden: &self.keeping.hidden,
+        }
+    }
+}
+
+/// Ends processes that have had nothing to do for too long, as long as there are the functions.
+async fn look_after(functions: Weak<Inner>) {
+    loop {
+        let Some(round) = functions.upgrade().map(|inner| inner.keeping.stay.round()) else { return };
+        tokio::time::sleep(round).await;
+        let Some(inner) = functions.upgrade() else { return };
+        for worker in inner.pools.values().flat_map(|pool| pool.outdated(inner.keeping.stay)) {
+            worker.end().await;
+        }
+    }
 }
 
 #[cfg(test)]

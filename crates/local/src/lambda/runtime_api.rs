@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use http_body_util::BodyExt;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -55,7 +56,47 @@ pub enum Reply {
 pub struct Line {
     pub events: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     /// Who waits for the reply to the event under way.
-    pub waiting: Mutex<Option<oneshot::Sender<Reply>>>,
+    pub waiting: Mutex<Option<Waiting>>,
+}
+
+/// Who waits for a reply.
+#[derive(Debug)]
+pub struct Waiting {
+    /// The event's: a reply to another one is not this caller's.
+    pub id: String,
+    /// The child has asked for the event: its handler is loaded.
+    pub taken: bool,
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// What a reply is to.
+enum To {
+    Event(String),
+    /// To none: the handler could not be loaded.
+    Loading,
+}
+
+impl Line {
+    /// Notes that the child has asked for an event.
+    fn take(&self, id: &str) {
+        if let Some(waiting) = lock(&self.waiting).as_mut().filter(|waiting| waiting.id == id) {
+            waiting.taken = true;
+        }
+    }
+
+    /// Whether somebody waits for such a reply.
+    fn expects(&self, to: &To) -> bool {
+        lock(&self.waiting).as_ref().is_some_and(|waiting| waiting.expects(to))
+    }
+}
+
+impl Waiting {
+    fn expects(&self, to: &To) -> bool {
+        match to {
+            To::Event(id) => self.taken && self.id == *id,
+            To::Loading => !self.taken,
+        }
+    }
 }
 
 /// The lines to all children, by their secrets.
@@ -87,6 +128,7 @@ async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Respons
     let Some(line) = lock(&lines).get(&secret).cloned() else { return StatusCode::FORBIDDEN.into_response() };
     let Some(event) = line.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
     let deadline = event.deadline().to_string();
+    line.take(&event.id);
     // Whoever called may have given up.
     let _ = event.taken.send(());
     let headers = [
@@ -98,43 +140,53 @@ async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Respons
     (headers, event.payload).into_response()
 }
 
-async fn response(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Body) -> StatusCode {
-    said(&lines, &secret, body, Reply::Answer).await
+async fn response(State(lines): State<Lines>, Path((secret, id)): Path<(String, String)>, body: Body) -> Response {
+    said(&lines, &secret, To::Event(id), body, Reply::Answer).await
 }
 
-async fn error(State(lines): State<Lines>, Path((secret, _)): Path<(String, String)>, body: Body) -> StatusCode {
-    said(&lines, &secret, body, Reply::Error).await
+async fn error(State(lines): State<Lines>, Path((secret, id)): Path<(String, String)>, body: Body) -> Response {
+    said(&lines, &secret, To::Event(id), body, Reply::Error).await
 }
 
-async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body: Body) -> StatusCode {
-    said(&lines, &secret, body, Reply::Error).await
+async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body: Body) -> Response {
+    said(&lines, &secret, To::Loading, body, Reply::Error).await
 }
 
-/// Passes on what a child said. What is too long is read to its end, so that the child goes on, and not kept.
-async fn said(lines: &Lines, secret: &str, mut body: Body, as_reply: fn(String) -> Reply) -> StatusCode {
-    if !lock(lines).contains_key(secret) {
-        return StatusCode::FORBIDDEN;
-    }
+/// The refusal of a reply that nobody waits for: to an event of before, to one that has its reply, to somebody else's.
+fn unexpected() -> Response {
+    let refused = json!({ "errorMessage": "Invalid request ID", "errorType": "InvalidRequestID" });
+    (StatusCode::BAD_REQUEST, Json(refused)).into_response()
+}
+
+/// Passes on what a child said. What is too long, or what nobody waits for, is read to its end, so that the child goes
+/// on, and not kept.
+async fn said(lines: &Lines, secret: &str, to: To, mut body: Body, as_reply: fn(String) -> Reply) -> Response {
+    let Some(line) = lock(lines).get(secret).cloned() else { return StatusCode::FORBIDDEN.into_response() };
+    let is_expected = line.expects(&to);
     let (mut kept, mut size) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         // A child that ended while it spoke has said nothing.
-        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST };
+        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST.into_response() };
         let Ok(data) = frame.into_data() else { continue };
         size += data.len();
-        if size <= LARGEST {
+        if is_expected && size <= LARGEST {
             kept.extend_from_slice(&data);
         }
     }
     let said =
         if size > LARGEST { Reply::TooLarge(size) } else { as_reply(String::from_utf8_lossy(&kept).into_owned()) };
-    reply(lines, secret, said)
+    reply(&line, &to, said)
 }
 
-fn reply(lines: &Lines, secret: &str, reply: Reply) -> StatusCode {
-    let Some(line) = lock(lines).get(secret).cloned() else { return StatusCode::FORBIDDEN };
-    // Whoever waited may have given up.
-    if let Some(waiting) = lock(&line.waiting).take() {
-        let _ = waiting.send(reply);
+fn reply(line: &Line, to: &To, reply: Reply) -> Response {
+    let mut waiting = lock(&line.waiting);
+    // While it spoke, another reply may have come.
+    match waiting.take_if(|waiting| waiting.expects(to)) {
+        Some(waiting) => {
+            // Whoever waited may have given up.
+            let _ = waiting.reply.send(reply);
+            StatusCode::ACCEPTED.into_response()
+        }
+        None => unexpected(),
     }
-    StatusCode::ACCEPTED
 }

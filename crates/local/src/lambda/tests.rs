@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::runtime_api::LARGEST;
@@ -38,19 +40,37 @@ def deep(event, context):
     for _ in range(100_000):
         nested = [nested]
     return nested
+def number(event, context):
+    time.sleep(event)
+    return os.getpid()
 def odd(event, context):
     return b'["bytes"]' if event == "bytes" else {1, 2}
 "#;
 
 async fn functions(test: &str) -> (Functions, PathBuf) {
+    functions_that_stay(test, Stay::default(), "").await
+}
+
+async fn functions_that_stay(test: &str, stay: Stay, more: &str) -> (Functions, PathBuf) {
     let folder = std::env::temp_dir().join(format!("countersign-lambda-{test}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("code.py"), CODE).unwrap();
     std::fs::write(folder.join("broken.py"), "import not_there_at_all\n").unwrap();
-    let mut toml = String::new();
-    for name in
-        ["identity", "count", "refuse", "crash", "sleep", "odd", "absent", "print_much", "flood", "deep", "leave"]
-    {
+    let mut toml = more.to_owned();
+    for name in [
+        "identity",
+        "count",
+        "refuse",
+        "crash",
+        "sleep",
+        "odd",
+        "absent",
+        "print_much",
+        "flood",
+        "deep",
+        "leave",
+        "number",
+    ] {
         toml += &format!(
             "[functions.{name}]\nruntime = \"python3.11\"\nhandler = \"code.{name}\"\ntimeout_seconds = 1\nenvironment = {{ GREETING = \"hi\" }}\n"
         );
@@ -67,7 +87,8 @@ async fn functions(test: &str) -> (Functions, PathBuf) {
     toml += "[functions.apart]\nruntime = \"python3\"\ncode = \"apart\"\nhandler = \"app.handler\"\n";
     let file = folder.join("functions.toml");
     std::fs::write(&file, toml).unwrap();
-    (Functions::load(Some(&file), "us-east-1", "000000000000").await.unwrap(), folder)
+    let keeping = Keeping { stay, ..Keeping::default() };
+    (Functions::load_kept(Some(&file), "us-east-1", "000000000000", keeping).await.unwrap(), folder)
 }
 
 fn parts(result: Result<String, Failure>) -> (String, Value) {
@@ -161,6 +182,48 @@ async fn what_a_handler_started_ends_with_it() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// The processes that answered so many calls at once.
+async fn burst(functions: &Functions, calls: usize) -> std::collections::BTreeSet<u64> {
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..calls {
+        let functions = functions.clone();
+        all.spawn(async move { functions.invoke("number", "0.2").await.unwrap().parse::<u64>().unwrap() });
+    }
+    all.join_all().await.into_iter().collect()
+}
+
+fn alive(processes: &std::collections::BTreeSet<u64>) -> usize {
+    let is_there = |id: &&u64| std::fs::metadata(format!("/proc/{id}")).is_ok();
+    processes.iter().filter(is_there).count()
+}
+
+#[tokio::test]
+async fn a_burst_waits_for_its_turn_and_leaves_nothing_behind() {
+    let stay = Stay { several: Duration::from_millis(400), one: Duration::from_millis(2_500) };
+    let (functions, folder) = functions_that_stay("burst", stay, "concurrency = 3\n").await;
+    let processes = burst(&functions, 12).await;
+    assert!((1..=3).contains(&processes.len()), "12 calls at once ran in {processes:?}");
+    assert_eq!(alive(&processes), processes.len());
+    let begun = std::time::Instant::now();
+    while alive(&processes) > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(2), "{} are left", alive(&processes));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The one that is left answers, and then goes as well.
+    let last = burst(&functions, 1).await;
+    assert!(last.is_subset(&processes), "{last:?} is none of {processes:?}");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(alive(&processes), 1, "one stays longer than several");
+    let begun = std::time::Instant::now();
+    while alive(&processes) > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "one is left");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(burst(&functions, 1).await.len(), 1, "a new one is started");
+    functions.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_refused_at_once() {
     let (functions, folder) = functions("flood").await;
@@ -183,6 +246,8 @@ async fn a_wrong_declaration_is_named_with_its_remedy() {
     for (text, expect) in [
         ("[functions.a]\nruntime = \"go\"\nhandler = \"a.b\"\n", "does not run on this machine"),
         ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\n", "which is not there"),
+        ("concurrency = 0\n", "Use 1 to 1000"),
+        ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\nconcurrency = 0\n", "has a concurrency of 0"),
         ("[functions.a]\nruntime = \"python3\"\nhandlr = \"a.b\"\n", "handlr"),
         ("[connections.a]\nauthorization = \"basic\"\nusername = \"u\"\n", "[connections.a] has no password"),
         ("[connections.a]\nauthorization = \"basic\"\npasword = \"hidden\"\n", "unknown field `pasword`"),

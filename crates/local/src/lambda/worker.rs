@@ -1,25 +1,31 @@
 //! One child process of a function.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::runtime_api::{Invocation, LARGEST, Line, Lines, Reply};
+use super::runtime_api::{Invocation, LARGEST, Line, Lines, Reply, Waiting};
+use super::starter::Starter;
 use super::{Failure, Spec};
 use crate::host::lock;
+use crate::keeper::{self, Keeper, Wall};
+use crate::text::escaped;
 
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 /// What a child gets of this process's environment.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+/// How long the process beside a function may take to end all that the function started.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// How long a new process may load its handler before that counts as the function's time: Lambda's own limit.
 const LOADING: Duration = Duration::from_secs(10);
@@ -33,10 +39,26 @@ const SILENCE: Duration = Duration::from_millis(10);
 
 /// The end of what a process printed.
 type Printed = Arc<Mutex<Vec<u8>>>;
+/// Where a worker is started.
+pub struct Site<'a> {
+    /// The folder of the declarations.
+    pub beside: &'a Path,
+    /// The Runtime API's.
+    pub address: SocketAddr,
+    pub region: &'a str,
+    pub lines: &'a Lines,
+    pub starter: &'a Starter,
+    pub keeper: Option<&'a Keeper>,
+    /// What the function is not to see.
+    pub hidden: &'a [PathBuf],
+}
 
 /// A child process and the line to it.
 pub struct Worker {
-    child: Child,
+    /// `None` once somebody else waits for its end.
+    child: Option<Child>,
+    /// It ends what the function started when it is asked to end.
+    cleans_up: bool,
     secret: String,
     events: mpsc::Sender<Invocation>,
     line: Arc<Line>,
@@ -47,39 +69,17 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a process. Its handler is loaded while the first event waits.
-    pub fn start(
-        name: &str,
-        spec: &Spec,
-        beside: &Path,
-        address: SocketAddr,
-        region: &str,
-        lines: Lines,
-    ) -> std::io::Result<Self> {
+    pub async fn start(name: &str, spec: &Spec, site: &Site<'_>) -> std::io::Result<Self> {
         let secret = Uuid::new_v4().simple().to_string();
         let (events, receiver) = mpsc::channel(1);
         let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
-        let folder = spec.folder(beside);
-        let mut command = Command::new("python3");
-        command.args(["-u", "-c", BOOTSTRAP]).current_dir(&folder).env_clear();
-        command.envs(PASSED_ON.iter().filter_map(|key| Some((*key, std::env::var_os(key)?))));
-        command.envs(&spec.environment);
-        command
-            .env("PYTHONPATH", &folder)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("_HANDLER", &spec.handler)
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_REGION", region)
-            .env("AWS_DEFAULT_REGION", region)
-            .env("LAMBDA_TASK_ROOT", &folder)
-            .env("AWS_LAMBDA_RUNTIME_API", format!("{address}/{secret}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let mut child = command.spawn()?;
+        let mut child = site.starter.start(command(name, spec, site)).await?;
+        if let Some(mut input) = child.stdin.take() {
+            // The pipe holds it. A process that ended already has no need of it.
+            let is_apart = site.keeper.is_none_or(|keeper| keeper.wall() == Wall::Namespaces);
+            let told = format!("{}/{secret} {}\n", site.address, if is_apart { "apart" } else { "beside" });
+            let _ = input.write_all(told.as_bytes()).await;
+        }
         let printed = Printed::default();
         if let Some(out) = child.stdout.take() {
             log_lines(name.to_owned(), out, Arc::clone(&printed));
@@ -87,8 +87,18 @@ impl Worker {
         if let Some(out) = child.stderr.take() {
             log_lines(name.to_owned(), out, Arc::clone(&printed));
         }
-        lock(&lines).insert(secret.clone(), Arc::clone(&line));
-        Ok(Self { child, secret, events, line, lines, printed, usable: true })
+        lock(site.lines).insert(secret.clone(), Arc::clone(&line));
+        let cleans_up = site.keeper.is_some_and(|keeper| keeper.wall() == Wall::Beside);
+        Ok(Self {
+            child: Some(child),
+            cleans_up,
+            secret,
+            events,
+            line,
+            lines: Arc::clone(site.lines),
+            printed,
+            usable: true,
+        })
     }
 
     /// Whether it can take another event.
@@ -98,7 +108,7 @@ impl Worker {
 
     /// Whether its process still runs.
     pub fn lives(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// The end of what was printed during the last call, read to its end: the answer may be faster than the pipe.
@@ -115,20 +125,21 @@ impl Worker {
         String::from_utf8_lossy(&read.unwrap_or_default()).into_owned()
     }
 
-    /// Ends the process.
+    /// Ends the process, and waits for its end.
     pub async fn end(mut self) {
-        self.kill();
-        // It may have ended by itself.
-        let _ = self.child.wait().await;
+        if let Some(child) = self.child.take() {
+            end(child, self.cleans_up).await;
+        }
     }
 
     /// Ends the process and those that it started.
-    fn kill(&self) {
-        // While nobody has waited for the process, no other has its id.
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(id) = id {
-            // It may have ended by itself.
-            let _ = kill_process_group(id, Signal::KILL);
+    fn kill(&mut self) {
+        let Some(child) = self.child.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if self.cleans_up => {
+                runtime.spawn(end(child, true));
+            }
+            _ => kill_group(&child),
         }
     }
 
@@ -144,7 +155,7 @@ impl Worker {
         self.usable = false;
         lock(&self.printed).clear();
         let (sender, reply) = oneshot::channel();
-        *lock(&self.line.waiting) = Some(sender);
+        *lock(&self.line.waiting) = Some(Waiting { id: id.clone(), taken: false, reply: sender });
         let limit = Duration::from_secs(timeout_seconds);
         let (taken, begun) = oneshot::channel();
         let event = Invocation { id: id.clone(), payload: payload.to_owned(), limit, function_arn, taken };
@@ -156,6 +167,7 @@ impl Worker {
             let _ = tokio::time::timeout(LOADING, begun).await;
             tokio::time::sleep(limit).await;
         };
+        let Some(child) = self.child.as_mut() else { return Err(exit_error(&id, "Runtime exited")) };
         // The reply comes first: a process may answer and end at once.
         tokio::select! {
             biased;
@@ -164,7 +176,7 @@ impl Worker {
                 self.usable = self.lives() && !is_init_error(&result);
                 result
             }
-            status = self.child.wait() => Err(exit_error(&id, &exit_words(status))),
+            status = child.wait() => Err(exit_error(&id, &exit_words(status))),
             () = late => {
                 self.kill();
                 Err(failure("Sandbox.Timedout", &format!("RequestId: {id} Error: Task timed out after {timeout_seconds}.00 seconds")))
@@ -178,6 +190,65 @@ impl Drop for Worker {
         self.kill();
         lock(&self.lines).remove(&self.secret);
     }
+}
+
+/// The command of a function's process.
+fn command(name: &str, spec: &Spec, site: &Site<'_>) -> Command {
+    let folder = spec.folder(site.beside);
+    let args = ["-u", "-c", BOOTSTRAP].map(OsStr::new);
+    let mut command = match site.keeper {
+        Some(keeper) => Command::from(keeper.command(site.hidden, Path::new("python3"), &args)),
+        None => {
+            let mut command = Command::new("python3");
+            command.args(args);
+            command
+        }
+    };
+    command.current_dir(&folder).env_clear();
+    command.envs(PASSED_ON.iter().filter_map(|key| Some((*key, std::env::var_os(key)?))));
+    command.envs(&spec.environment);
+    command
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("_HANDLER", &spec.handler)
+        .env("AWS_LAMBDA_FUNCTION_NAME", name)
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_REGION", site.region)
+        .env("AWS_DEFAULT_REGION", site.region)
+        .env("LAMBDA_TASK_ROOT", &folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+fn id_of(child: &Child) -> Option<Pid> {
+    // While nobody has waited for the process, no other has its id.
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+}
+
+fn kill_group(child: &Child) {
+    if let Some(id) = id_of(child) {
+        // It may have ended by itself.
+        let _ = kill_process_group(id, Signal::KILL);
+    }
+}
+
+/// Ends a process with its group; one that cleans up is asked to first.
+async fn end(mut child: Child, cleans_up: bool) {
+    if let Some(id) = id_of(&child).filter(|_| cleans_up) {
+        // It may have ended by itself.
+        let _ = kill_process(id, Signal::TERM);
+        if tokio::time::timeout(ENDING, child.wait()).await.is_ok() {
+            return;
+        }
+    }
+    kill_group(&child);
+    // It may have ended by itself.
+    let _ = child.wait().await;
 }
 
 fn read(reply: Reply) -> Result<String, Failure> {
@@ -205,10 +276,11 @@ fn is_init_error(result: &Result<String, Failure>) -> bool {
 fn exit_words(status: std::io::Result<std::process::ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status {
-        Ok(status) => match (status.code(), status.signal()) {
+        // Whoever waited for the function itself says how it ended.
+        Ok(status) => match (status.code(), status.signal().or_else(|| status.code().and_then(keeper::signal_of))) {
+            (_, Some(signal)) => format!("Runtime exited with error: signal {signal}"),
             (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
             (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
-            (None, Some(signal)) => format!("Runtime exited with error: signal {signal}"),
             (None, None) => "Runtime exited".to_owned(),
         },
         Err(error) => format!("Runtime exited: {error}"),
@@ -233,7 +305,8 @@ fn log_lines(function: String, out: impl AsyncRead + Unpin + Send + 'static, pri
         let mut line = Vec::new();
         // Whatever it prints is read, or it would wait for ever to print more.
         while (&mut out).take(LOGGED).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-            tracing::info!(target: "countersign::function", %function, "{}", String::from_utf8_lossy(&line).trim_end());
+            let text = String::from_utf8_lossy(&line);
+            tracing::info!(target: "countersign::function", %function, "{}", escaped(text.trim_end_matches(['\n', '\r'])));
             let mut printed = lock(&printed);
             printed.extend(&line);
             let more = printed.len().saturating_sub(REMEMBERED);

@@ -1,0 +1,57 @@
+//! What the processes of a function may not do, and when they end.
+
+use std::io;
+use std::path::Path;
+
+use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+};
+
+use super::Trouble;
+
+/// More capabilities than any kernel knows.
+const CAPABILITIES: u32 = 64;
+
+/// Ends this process when the thread that started it ends, and at once where that has happened.
+pub fn end_with_parent(parent: u32) -> Result<(), Trouble> {
+    end_with(Signal::KILL, parent)
+}
+
+/// The same with a signal of choice.
+pub fn end_with(signal: Signal, parent: u32) -> Result<(), Trouble> {
+    die_with(signal)?;
+    if getppid().map(|id| id.as_raw_pid().unsigned_abs()) == Some(parent) { Ok(()) } else { Err(orphaned()) }
+}
+
+/// The same for the first process of a namespace, whose parent is outside: `/proc` still tells of it.
+pub fn end_with_parent_outside(parent: u32) -> Result<(), Trouble> {
+    die_with(Signal::KILL)?;
+    if Path::new("/proc").join(parent.to_string()).exists() { Ok(()) } else { Err(orphaned()) }
+}
+
+fn die_with(signal: Signal) -> Result<(), Trouble> {
+    set_parent_process_death_signal(Some(signal)).map_err(|error| ("it would outlive its parent", error.into()))
+}
+
+fn orphaned() -> Trouble {
+    ("its parent has ended", io::ErrorKind::NotFound.into())
+}
+
+/// A crash leaves no memory on the disk.
+pub fn dump_nothing() -> Result<(), Trouble> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).map_err(|error| ("its core dumps cannot be prevented", error.into()))
+}
+
+/// Gives up every right that a user does not have, for good: no program that is run from here on gains any.
+pub fn give_up() -> Result<(), Trouble> {
+    set_no_new_privs(true).map_err(|error| ("it could gain rights", error.into()))?;
+    for number in 0..CAPABILITIES {
+        // The kernel does not know the last ones, and a user has none to give up.
+        let _ = remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << number));
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    set_capabilities(None, sets).map_err(|error| ("its rights cannot be given up", error.into()))
+}
