@@ -3,13 +3,13 @@
 use std::env;
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
-use rustix::process::{WaitOptions, wait};
 
-use super::{Order, Trouble, passed_on, rights};
+use super::{Order, Trouble, passed_on, rights, waiter};
 
 pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
     rights::end_with_parent_outside(order.parent)?;
@@ -18,18 +18,10 @@ pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
         hide(place).map_err(|error| ("a file of the server cannot be hidden", error))?;
     }
     rights::give_up()?;
-    let function = Command::new(&order.program).args(&order.args).spawn();
-    let function = function.map_err(|error| ("the function cannot be started", error))?;
-    loop {
-        // Every orphan of the namespace comes here: it is taken note of, or it would stay for ever.
-        match wait(WaitOptions::empty()) {
-            Ok(Some((id, status))) if id.as_raw_pid().unsigned_abs() == function.id() => {
-                return Ok(passed_on(status.exit_status(), status.terminating_signal()));
-            }
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(("the function was lost", error.into())),
-        }
-    }
+    // As the first process it is the parent of every orphan in here, and takes note of their ends.
+    let status = waiter::become_one(&order.program, &order.args);
+    let status = status.map_err(|error| ("the function cannot be started", error))?;
+    Ok(passed_on(status.code(), status.signal()))
 }
 
 /// Its own `/proc`, which tells of the processes in here. A container may not allow it: then the numbers of other

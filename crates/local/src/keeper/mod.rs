@@ -20,6 +20,8 @@ mod inside;
 mod outside;
 #[cfg(target_os = "linux")]
 mod rights;
+#[cfg(target_os = "linux")]
+mod waiter;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

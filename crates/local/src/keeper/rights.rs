@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+    CapabilitySet, CapabilitySets, capabilities, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
 
 use super::Trouble;
@@ -42,6 +43,21 @@ fn orphaned() -> Trouble {
 pub fn dump_nothing() -> Result<(), Trouble> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).map_err(|error| ("its core dumps cannot be prevented", error.into()))
+}
+
+/// Hands the rights of this process on to the program that it runs next, also where its user is not root.
+pub fn hand_on() -> Result<(), Trouble> {
+    let failed = |error: rustix::io::Errno| ("the rights over the namespace cannot be handed on", error.into());
+    let own = capabilities(None).map_err(failed)?;
+    let sets = CapabilitySets { inheritable: own.permitted, ..own };
+    set_capabilities(None, sets).map_err(failed)?;
+    for number in 0..CAPABILITIES {
+        let one = CapabilitySet::from_bits_retain(1 << number);
+        if own.permitted.contains(one) {
+            configure_capability_in_ambient_set(one, true).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives up every right that a user does not have, for good: no program that is run from here on gains any.
