@@ -294,8 +294,35 @@ pub struct ApprovalRow {
     pub title: String,
     pub asked_at: i64,
     pub due: Option<i64>,
+    /// What ends the wait then.
+    pub due_by: Option<DueBy>,
+    /// Which items of which Maps it is about, such as "item 3 of 12 (A-1)".
+    pub item: Option<String>,
     /// Whether it can be answered here, and if not, why.
     pub blocked: Option<Problem>,
+}
+
+/// What ends a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DueBy {
+    /// The task's `TimeoutSeconds`.
+    Task,
+    /// The task's `HeartbeatSeconds`.
+    Heartbeat,
+    /// The `TimeoutSeconds` of the whole definition.
+    Workflow,
+}
+
+impl DueBy {
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Task => "the task's timeout",
+            Self::Heartbeat => "the task's heartbeat",
+            Self::Workflow => "the workflow's timeout",
+        }
+    }
 }
 
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
@@ -323,6 +350,8 @@ pub struct ApprovalPage {
     /// Where the execution goes after an approval, and after a rejection.
     pub if_approved: Option<String>,
     pub if_rejected: Option<String>,
+    /// What to know before answering: nothing of the request can be shown, or what follows cannot read the answer.
+    pub warnings: Vec<String>,
     pub state: ApprovalState,
     /// Its neighbours among what waits, for going through them one by one.
     pub position: Option<Position>,
@@ -359,6 +388,31 @@ pub struct DecisionRow {
     pub comment: String,
     pub decided_at: i64,
     pub delivery: Delivery,
+}
+
+/// The record of what people did, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub rows: Vec<AuditRow>,
+    pub now: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AuditRow {
+    Decision(DecisionRow),
+    Act(ActRow),
+}
+
+/// Something that a person did besides deciding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActRow {
+    /// Such as "Started".
+    pub what: String,
+    pub workflow: Option<String>,
+    pub execution_arn: Option<String>,
+    pub detail: String,
+    pub person: String,
+    pub at: i64,
 }
 
 /// What became of a decision after it was recorded.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::server_fns::read;
 use crate::dto::{
-    DecisionRow, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, RequestKey, WorkflowPage,
+    AuditPage, DeployPage, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, RequestKey, WorkflowPage,
     WorkflowRow,
 };
 use crate::error::AppError;
@@ -44,8 +44,8 @@ pub enum Ask {
     },
     /// Everything that waits for a person, with the request that is open; the most urgent where none is.
     Inbox(Option<RequestKey>),
-    /// Every decision on record, newest first, at most 500.
-    Decisions,
+    /// What people did, newest first, at most 500.
+    Audit,
     /// `statemachine/` beside what the connection has.
     Plan,
     /// The proof that this session's forms carry.
@@ -62,7 +62,7 @@ pub enum Page {
     Executions(ExecutionsPage),
     Execution(ExecutionPage),
     Inbox(InboxPage),
-    Decisions(Vec<DecisionRow>),
+    Audit(AuditPage),
     Plan(DeployPage),
     Proof(String),
 }
@@ -85,7 +85,7 @@ macro_rules! parts {
 
 parts! {
     Frame: Frame, Overview: Overview, Workflows: Vec<WorkflowRow>, Workflow: WorkflowPage, Executions: ExecutionsPage,
-    Execution: ExecutionPage, Inbox: InboxPage, Decisions: Vec<DecisionRow>, Plan: DeployPage
+    Execution: ExecutionPage, Inbox: InboxPage, Audit: AuditPage, Plan: DeployPage
 }
 
 /// What a page shows, or why it cannot.

@@ -1,16 +1,23 @@
 //! The desk: what each server function asks for, from what the watch knows and what the store holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::approvals::{Choice, Courier, Reading, decide, decision_row, read};
+use countersign_trace::{EventKind, HistoryEvent};
+
+use super::approvals::ahead::{Foresight, foresee};
+use super::approvals::answer::Words;
+use super::approvals::branches::Branches;
+use super::approvals::{Choice, Courier, Outcome, Policy, Reading, act_row, decide, decision_row, read};
 use super::connection::{Clients, problem};
 use super::deploy::{Definitions, Folder};
 use super::starting::no_express;
-use super::store::Store;
-use super::watch::{Snapshot, Waiting, Watch};
+use super::store::{Act, Deed, Store};
+use super::watch::{Past, Record, Snapshot, Waiting, Watch, is_callback};
 use super::{people, views};
 use crate::dto::{
-    ApprovalPage, ApprovalState, DecisionRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
+    ApprovalPage, ApprovalState, AuditPage, AuditRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
     Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
@@ -20,6 +27,8 @@ use crate::routes;
 /// Decisions beside the inbox, and on the page of all decisions.
 const LATEST: u32 = 20;
 const ALL: u32 = 500;
+/// How long the page of a request waits for the connection, where the request is known.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Everything that serves one connection.
 pub struct Desk {
@@ -36,7 +45,35 @@ impl Desk {
     }
 
     fn folder(&self) -> Folder {
-        self.definitions.read()
+        let folder = self.definitions.read();
+        let states = |(name, states): (&String, &BTreeMap<String, _>)| {
+            states.keys().map(|state| (name.clone(), state.clone())).collect::<Vec<_>>()
+        };
+        self.watch.activities_for_people(folder.policies().iter().flat_map(states).collect());
+        folder
+    }
+
+    /// Puts on record what somebody did. It is done: where the record fails, the log has it.
+    pub async fn note(
+        &self,
+        person: &Person,
+        deed: Deed,
+        workflow: Option<&str>,
+        execution_arn: Option<&str>,
+        detail: &str,
+    ) {
+        let act = Act {
+            deed,
+            workflow: workflow.map(str::to_owned),
+            execution_arn: execution_arn.map(str::to_owned),
+            detail: detail.to_owned(),
+            person_name: person.name.clone(),
+            at: self.watch.now(),
+        };
+        if let Err(error) = self.store.act(person, &act).await {
+            tracing::error!(%error, ?act, person = %person.id, "an act could not be put on record");
+        }
+        self.watch.changes.publish(["inbox".to_owned()]);
     }
 
     /// The frame around every page.
@@ -151,7 +188,7 @@ impl Desk {
         let folder = self.folder();
         let about = &record.description;
         let workflow = about.machine_arn.rsplit(':').next().unwrap_or_default().to_owned();
-        let waits = record.waiting(&workflow);
+        let waits = self.watch.waiting_in(&record, &workflow);
         let row = crate::dto::ExecutionRow {
             arn: about.arn.clone(),
             name: about.name.clone(),
@@ -165,6 +202,7 @@ impl Desk {
             ended_at: about.ended_at,
         };
         let mut page = views::execution_page(&record, &self.watch.redactor(&record), row, state, self.watch.now());
+        page.cause = page.cause.or_else(|| record.timeout_words());
         page.approvals = waits.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait))).collect();
         Ok(page)
     }
@@ -172,7 +210,8 @@ impl Desk {
     /// Everything that waits for a person, with the request `open`, or else the most urgent one.
     ///
     /// # Errors
-    /// The connection has not answered yet, or the store failed. A request that cannot be opened is told beside the list.
+    /// The connection has not answered yet, the store failed, or there is no such request. A request that cannot be
+    /// opened now is told beside the list.
     pub async fn inbox(&self, open: Option<RequestKey>) -> Result<InboxPage, AppError> {
         let folder = self.folder();
         let snapshot = self.known().await?;
@@ -180,7 +219,10 @@ impl Desk {
         let decided = self.store.latest(LATEST).await?;
         let open = open.or_else(|| snapshot.waiting.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
         let open = match open {
-            Some((arn, event)) => Some(self.approval(&arn, event).await.map_err(|error| error.problem)),
+            Some((arn, event)) => match self.approval(&arn, event).await {
+                Err(error) if error.kind == ErrorKind::NotFound => return Err(error),
+                page => Some(page.map_err(|error| error.problem)),
+            },
             None => None,
         };
         Ok(InboxPage {
@@ -197,58 +239,119 @@ impl Desk {
     /// There is no such task, or the connection or the store does not answer.
     pub async fn approval(&self, arn: &str, event: u64) -> Result<ApprovalPage, AppError> {
         no_express(arn)?;
-        let record = self.watch.record(arn).await?;
-        let snapshot = self.watch.snapshot();
-        let scheduled = record.event(event).filter(|event| event.kind.name().ends_with("Scheduled"));
-        let (Some(scheduled), Some(state)) = (scheduled, record.state_of(event)) else {
-            return Err(AppError::new(
+        let no_request = || {
+            AppError::new(
                 ErrorKind::NotFound,
                 format!("Event {event} of this execution is no task that waits for a person."),
                 "Open the inbox and choose one of what waits.",
-            ));
+            )
         };
+        let record = self.record_of_request(arn).await?;
+        let snapshot = self.watch.snapshot();
+        let folder = self.folder();
         let workflow = record.description.machine_arn.rsplit(':').next().unwrap_or_default();
-        let request = self.watch.redactor(&record).text(&record.request(event));
-        let wait = record.waiting(workflow).into_iter().find(|wait| wait.event == event).unwrap_or_else(|| Waiting {
-            execution_arn: arn.to_owned(),
-            execution_name: record.description.name.clone(),
-            machine_arn: record.description.machine_arn.clone(),
-            workflow: workflow.to_owned(),
-            state: state.to_owned(),
-            event,
-            since: scheduled.timestamp,
-            due: None,
-            request: request.clone(),
-            answerable: true,
-        });
-        let reading = self.reading(&self.folder(), &wait);
+        let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
+        let policies = folder.policies();
+        let policy = policies.get(workflow).and_then(|states| states.get(state));
+        if !is_callback(scheduled) && !(scheduled.kind == EventKind::ActivityScheduled && policy.is_some()) {
+            return Err(no_request());
+        }
+        let tokens = self.watch.all_tokens();
+        let request = tokens.text(&record.request(event));
+        let wait = record.waiting(workflow).into_iter().find(|wait| wait.event == event);
+        let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
+        let wait = Waiting { request: request.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
+        let reading = read(&policies, workflow, state, &request);
         let decided = self.store.of_task(arn, event).await?;
         let state_now = match decided {
             Some(decision) => ApprovalState::Decided(decision_row(&decision)),
             None => views::outcome_of(&record, event).unwrap_or(ApprovalState::Waiting),
         };
-        let leads = views::branches(&record, state);
+        let ahead = match state_now {
+            ApprovalState::Waiting if wait.obstacle.is_none() => self.foresee(&record, event, policy, &request).await,
+            _ => Foresight { branches: self.branches(&record, state), ..Foresight::default() },
+        };
+        let bare = reading.fields.is_empty().then(|| {
+            "Nothing of this request can be shown as a fact: read the whole request, and where it came from, before you decide."
+                .to_owned()
+        });
         Ok(ApprovalPage {
             row: views::approval_row(&wait, &reading),
             fields: reading.fields,
             request: pretty(&request),
-            if_approved: leads.approved,
-            if_rejected: leads.rejected,
+            if_approved: ahead.branches.approved,
+            if_rejected: ahead.branches.rejected,
+            warnings: bare.into_iter().chain(ahead.warnings.iter().map(|text| tokens.text(text))).collect(),
             state: state_now,
             position: position(&snapshot, arn, event),
             now: self.watch.now(),
         })
     }
 
-    /// Every decision on record.
+    /// The execution of a request: as it is now, or as it was known where the connection does not answer at once. The
+    /// page then says how old it is.
+    async fn record_of_request(&self, arn: &str) -> Result<Arc<Record>, AppError> {
+        let no_execution = |mut error: AppError| {
+            if error.kind == ErrorKind::Invalid {
+                error.kind = ErrorKind::NotFound;
+            }
+            error
+        };
+        match tokio::time::timeout(PATIENCE, self.watch.record(arn)).await {
+            Ok(Err(error)) if error.kind == ErrorKind::Unavailable => self.watch.known_record(arn).ok_or(error),
+            Ok(answered) => answered.map_err(no_execution),
+            Err(_) => match self.watch.known_record(arn) {
+                Some(record) => Ok(record),
+                None => self.watch.record(arn).await.map_err(no_execution),
+            },
+        }
+    }
+
+    fn branches(&self, record: &Record, state: &str) -> Branches {
+        let machine = record.definition.machine.as_ref();
+        machine.map(|machine| super::approvals::branches::of(machine, state)).unwrap_or_default()
+    }
+
+    /// Where each answer leads.
+    async fn foresee(&self, record: &Arc<Record>, event: u64, policy: Option<&Policy>, request: &str) -> Foresight {
+        let words = Words {
+            request: request.to_owned(),
+            person: "the person who decides".to_owned(),
+            comment: String::new(),
+            decided_at: self.watch.now(),
+            id: 0,
+        };
+        let (policy, sandbox) = (policy.cloned(), self.watch.sandbox());
+        let looked = {
+            let record = Arc::clone(record);
+            tokio::task::spawn_blocking(move || {
+                let machine = record.definition.machine.as_ref()?;
+                let (description, events) = record.whole();
+                let moment =
+                    Past::new(description, events, &record.trace, &record.definition, sandbox.clone()).moment(event)?;
+                Some(foresee(machine, &moment, policy.as_ref(), &words, sandbox))
+            })
+        };
+        looked.await.ok().flatten().unwrap_or_default()
+    }
+
+    /// What people did, newest first.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn decisions(&self) -> Result<Vec<DecisionRow>, AppError> {
-        Ok(self.store.latest(ALL).await?.iter().map(decision_row).collect())
+    pub async fn audit(&self) -> Result<AuditPage, AppError> {
+        let decisions = self.store.latest(ALL).await?;
+        let mut rows: Vec<(i64, AuditRow)> = decisions
+            .iter()
+            .map(|decision| (decision.decision.decided_at, AuditRow::Decision(decision_row(decision))))
+            .collect();
+        rows.extend(self.store.acts(ALL).await?.into_iter().map(|act| (act.at, AuditRow::Act(act_row(act)))));
+        rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        rows.truncate(ALL as usize);
+        Ok(AuditPage { rows: rows.into_iter().map(|(_, row)| row).collect(), now: self.watch.now() })
     }
 
-    /// Takes a decision; whether it was in time.
+    /// Takes a decision; whether it was in time. The same person's same choice again is the same decision.
     ///
     /// # Errors
     /// See [`decide`].
@@ -262,9 +365,14 @@ impl Desk {
     ) -> Result<bool, AppError> {
         let choice = Choice::parse(choice)?;
         let policies = self.folder().policies();
-        let decided = decide(&self.courier, &policies, person, (arn, event), choice, comment).await?;
-        self.watch.look_again().await;
-        Ok(decided.is_some())
+        Ok(match decide(&self.courier, &policies, person, (arn, event), choice, comment).await? {
+            Outcome::Recorded(_) => true,
+            Outcome::Before(before) => {
+                let same = before.decision.approved == (choice == Choice::Approve);
+                same && before.decision.person_id == person.id
+            }
+            Outcome::Closed => false,
+        })
     }
 
     /// Stops an execution, in the name of `person`.

@@ -166,7 +166,8 @@ pub fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
     Ok((name, definition))
 }
 
-pub(crate) fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
+/// The state of this name in a definition, at whatever depth, and the language that is written nearest to it.
+pub fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
     let own = value.get("QueryLanguage").and_then(Value::as_str).map(str::to_owned).or(language);
     let states = value.get("States").and_then(Value::as_object);
     if let Some(state) = states.and_then(|s| s.get(name)) {

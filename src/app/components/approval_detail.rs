@@ -24,7 +24,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
     };
     let due = move || {
         let at = page.with(|page| page.row.due).filter(|_| open.get());
-        at.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/></dd> })
+        let by = page.with(|page| page.row.due_by).map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
+        at.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/>{by}</dd> })
     };
     view! {
         <article class="approval">
@@ -43,11 +44,13 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
             {dynamic(move || outcome(&page.get()))}
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
+                {row.item.clone().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> })}
                 <dt>"Asked"</dt>
                 <dd><Ago at=row.asked_at now/></dd>
                 {dynamic(due)}
             </dl>
             {consequences(first.if_approved, first.if_rejected)}
+            {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| decision_form(arn.clone(), event, post)))}
             <details class="whole">
                 <summary>"The whole request"</summary>
@@ -63,6 +66,12 @@ fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
         then.map(|then| view! { <p><strong>{word}</strong>" → "{shown(then)}</p> })
     };
     view! { <div class="consequences">{line("If approved", approved)}{line("If rejected", rejected)}</div> }.into_any()
+}
+
+/// What to know before a button is pressed.
+fn warnings(texts: &[String]) -> AnyView {
+    let one = |text: &String| view! { <div class="notice notice-bad" role="note"><p>{text.clone()}</p></div> };
+    texts.iter().map(one).collect_view().into_any()
 }
 
 fn decision_form(arn: String, event: u64, post: Post) -> AnyView {

@@ -30,45 +30,47 @@ pub fn mark_of(approved: bool) -> Status {
 /// Decisions, newest first.
 #[component]
 pub fn DecisionList(#[prop(into)] rows: Signal<Vec<DecisionRow>>, now: i64) -> impl IntoView {
-    let row = move |row: DecisionRow| {
-        let word = if row.approved { "Approved" } else { "Rejected" };
-        let comment =
-            (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&row.comment)}</q> });
-        view! {
-            <li class="decision">
-                <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>
-                    <Mark status=mark_of(row.approved)/>
-                    <span>{word}</span>
-                </span>
-                <div class="decision-main">
-                    <a href=routes::approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>
-                    {comment}
-                </div>
-                <div class="decision-side">
-                    <span>{shown(&row.person)}" · "<Ago at=row.decided_at now/></span>
-                    <DeliveryLine delivery=row.delivery.clone() now/>
-                </div>
-            </li>
-        }
-        .into_any()
-    };
-    let drawn = move || {
-        let one = |data: DecisionRow| {
-            let key = format!(
-                "{} {} {} {:?}",
-                data.execution_arn,
-                data.event,
-                data.decided_at,
-                std::mem::discriminant(&data.delivery)
-            );
-            Row::new(key, move || row(data))
-        };
-        rows.get().into_iter().map(one).collect()
-    };
+    let drawn = move || rows.get().into_iter().map(|row| decision_item(row, now)).collect();
     view! {
         <ul class="decisions">
             {list(drawn)}
         </ul>
+    }
+    .into_any()
+}
+
+/// A decision as a row of a list.
+pub fn decision_item(data: DecisionRow, now: i64) -> Row {
+    let key = format!(
+        "{} {} {} {:?}",
+        data.execution_arn,
+        data.event,
+        data.decided_at,
+        std::mem::discriminant(&data.delivery)
+    );
+    Row::new(key, move || item(data, now))
+}
+
+fn item(row: DecisionRow, now: i64) -> AnyView {
+    let word = if row.approved { "Approved" } else { "Rejected" };
+    let comment = (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&row.comment)}</q> });
+    let execution = row.execution_arn.rsplit(':').next().unwrap_or_default().to_owned();
+    view! {
+        <li class="decision">
+            <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>
+                <Mark status=mark_of(row.approved)/>
+                <span>{word}</span>
+            </span>
+            <div class="decision-main">
+                <a href=routes::approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>
+                {comment}
+                <span class="quiet">{shown(&row.workflow)}" · "<a class="mono" href=routes::execution(&row.execution_arn)>{shown(execution)}</a></span>
+            </div>
+            <div class="decision-side">
+                <span>{shown(&row.person)}" · "<Ago at=row.decided_at now/></span>
+                <DeliveryLine delivery=row.delivery.clone() now/>
+            </div>
+        </li>
     }
     .into_any()
 }

@@ -14,7 +14,7 @@ pub mod status;
 mod timeline;
 
 pub use approval_detail::ApprovalDetail;
-pub use decisions::{DecisionList, DeliveryLine};
+pub use decisions::{DecisionList, DeliveryLine, decision_item};
 pub use definition::Definition;
 pub use diff::Diff;
 pub use events::EventList;

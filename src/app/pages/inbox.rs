@@ -28,7 +28,12 @@ pub fn InboxPage() -> impl IntoView {
     let live = Live::of_page();
     let (arn, event) = (param("arn"), param("event"));
     let decide = Post::to(Decide::PATH);
-    let asked = Memo::new(move |_| event.get().parse::<u64>().ok().map(|event| (arn.get(), event)));
+    // No request has the number 0: an address that is none leads to no request, and not to another one.
+    let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
+    let asked = Memo::new(move |_| {
+        let event = event.get();
+        (!event.is_empty()).then(|| (arn.get(), number(&event)))
+    });
     // What is open stays open, though a more urgent request arrives: somebody may be typing a comment.
     let opened = RwSignal::new(None::<RequestKey>);
     let data = wire::data(move || {
@@ -166,7 +171,10 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> An
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>
-                <span class="request-side">{shown(row.workflow)}" · "{shown(row.state)}" · asked "<Ago at=row.asked_at now/></span>
+                <span class="request-side">
+                    {shown(row.workflow)}" · "{shown(row.execution_name)}" · "{shown(row.state)}
+                    {row.item.map(|item| view! { ", "{shown(item)} })}" · asked "<Ago at=row.asked_at now/>
+                </span>
             </a>
         </li>
     }

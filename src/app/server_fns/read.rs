@@ -27,7 +27,7 @@ async fn answer(ask: Ask) -> Result<Page, AppError> {
         Ask::Executions { workflow, status } => Page::Executions(app.executions(workflow, status).await?),
         Ask::Execution { arn, state } => Page::Execution(app.execution(&arn, state).await?),
         Ask::Inbox(open) => Page::Inbox(app.inbox(open).await?),
-        Ask::Decisions => Page::Decisions(app.decisions().await?),
+        Ask::Audit => Page::Audit(app.audit().await?),
         Ask::Plan => Page::Plan(app.deploy_plan().await?),
         Ask::Proof => Page::Proof(crate::server::proof()),
     })

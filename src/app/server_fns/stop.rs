@@ -10,5 +10,6 @@ pub async fn stop_execution(arn: String, cause: String) -> Result<(), AppError> 
     let (app, person) = crate::server::context().await?;
     crate::server::leads_to(&crate::routes::execution(&arn));
     app.stop(&person, &arn, &cause).await?;
+    app.note(&person, crate::server::store::Deed::Stopped, None, Some(&arn), &cause).await;
     Ok(())
 }

@@ -5,7 +5,7 @@ use countersign_asl::{Machine, State, StateKind, Transition};
 use super::REJECTED;
 
 /// States named on the way; more would not be read.
-const STEPS: usize = 4;
+pub(super) const STEPS: usize = 4;
 
 /// Both ways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,25 @@
 //! Deciding: check, record, send.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{self, Answer, Words};
 use super::deliver::Courier;
-use super::policy::{Policies, read};
+use super::policy::{Policies, Policy, read};
 use crate::dto::Person;
 use crate::error::{AppError, ErrorKind};
+use crate::json::Json;
+use crate::server::redact::WITHHELD;
 use crate::server::store::{Decision, NewDecision};
 use crate::server::views;
+use crate::server::watch::Record;
 
 /// Characters of a comment.
 const COMMENT: usize = 2_000;
+/// How long the connection is asked before a decision is put on record without it, and how long the answer to the form
+/// waits for the sending: together less than a second.
+const ASK: Duration = Duration::from_millis(400);
+const REPLY: Duration = Duration::from_millis(400);
 
 /// What a person chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +46,23 @@ impl Choice {
     }
 }
 
-/// Records a decision and sends it. `None` where the task was closed or decided before: its page says by whom or what.
+/// What came of a click.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The decision is on record.
+    Recorded(Box<Decision>),
+    /// This task has a decision already.
+    Before(Box<Decision>),
+    /// The task was closed by something else; its page says by what.
+    Closed,
+}
+
+/// Records a decision and sends it. It is on record before the connection is asked for anything slow; the answer waits for
+/// the sending no longer than a moment.
 ///
 /// # Errors
-/// The comment is too long, there is no such task, or the connection or the store does not answer.
+/// The comment is too long, there is no such task, it cannot be shown, or the connection or the store does not answer.
+/// Nothing is on record then.
 pub async fn decide(
     courier: &Courier,
     policies: &Policies,
@@ -46,7 +70,7 @@ pub async fn decide(
     (arn, event): (&str, u64),
     choice: Choice,
     comment: &str,
-) -> Result<Option<Decision>, AppError> {
+) -> Result<Outcome, AppError> {
     let comment = comment.trim();
     if comment.chars().count() > COMMENT {
         return Err(AppError::new(
@@ -55,7 +79,10 @@ pub async fn decide(
             "Shorten it and decide again: nothing was sent.",
         ));
     }
-    let record = courier.watch.record_now(arn).await?;
+    if let Some(before) = courier.store.of_task(arn, event).await? {
+        return Ok(Outcome::Before(Box::new(before)));
+    }
+    let record = current(courier, arn).await?;
     if record.token(event).is_none() {
         return Err(AppError::new(
             ErrorKind::NotFound,
@@ -64,25 +91,113 @@ pub async fn decide(
         ));
     }
     if views::outcome_of(&record, event).is_some() {
-        return Ok(None);
+        return Ok(Outcome::Closed);
     }
+    let request = courier.watch.all_tokens().text(&record.request(event));
+    shown(&request)?;
     let state = record.state_of(event).unwrap_or_default().to_owned();
     let workflow = record.description.machine_arn.rsplit(':').next().unwrap_or_default().to_owned();
-    let title = read(policies, &workflow, &state, &record.request(event)).title;
     let new = NewDecision {
         execution_arn: arn.to_owned(),
         event,
-        workflow,
-        state,
-        title,
+        title: read(policies, &workflow, &state, &request).title,
         approved: choice == Choice::Approve,
         person_id: person.id.clone(),
         person_name: person.name.clone(),
         comment: comment.to_owned(),
         decided_at: courier.watch.now(),
+        workflow,
+        state,
     };
-    let Some(decision) = courier.store.record(&new).await? else { return Ok(None) };
+    let policy = policies.get(&new.workflow).and_then(|states| states.get(&new.state));
+    let Some(decision) = put_on_record(courier, policy, &new, &request).await? else {
+        let before = courier.store.of_task(arn, event).await?;
+        return Ok(before.map_or(Outcome::Closed, |before| Outcome::Before(Box::new(before))));
+    };
     tracing::info!(execution = arn, event, person = %person.id, approved = new.approved, "a decision is on record");
-    courier.send(&decision).await;
-    Ok(Some(decision))
+    courier.watch.answered(arn, event);
+    let sending = tokio::spawn({
+        let (courier, decision) = (courier.clone(), decision.clone());
+        async move { courier.send(&decision).await }
+    });
+    // One that takes longer goes on by itself, and the page follows.
+    let _ = tokio::time::timeout(REPLY, sending).await;
+    Ok(Outcome::Recorded(Box::new(decision)))
+}
+
+/// The execution as the connection has it now; as it was known, where the connection takes its time.
+async fn current(courier: &Courier, arn: &str) -> Result<Arc<Record>, AppError> {
+    let nothing = |mut error: AppError| {
+        error.problem.what = format!("Nothing was recorded. {}", error.problem.what);
+        error.problem.remedy = format!("{} Then decide again: what you typed is still here.", error.problem.remedy);
+        error
+    };
+    let watch = &courier.watch;
+    match tokio::time::timeout(ASK, watch.record_once(arn)).await {
+        Ok(answered) => answered.map_err(nothing),
+        Err(_) => {
+            if let Some(problem) = watch.snapshot().problem.clone() {
+                return Err(nothing(AppError { kind: ErrorKind::Unavailable, problem }));
+            }
+            match watch.known_record(arn) {
+                Some(record) => Ok(record),
+                None => watch.record(arn).await.map_err(nothing),
+            }
+        }
+    }
+}
+
+/// A request that cannot be shown cannot be decided.
+///
+/// # Errors
+/// Why it cannot be shown.
+pub fn shown(request: &str) -> Result<(), AppError> {
+    let why = match Json::read(request) {
+        _ if request.contains(WITHHELD) => "it may hold a task token that could not be found".to_owned(),
+        Ok(_) if serde_json::from_str::<serde_json::Value>(request).is_err() => "it is nested too deep".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    Err(AppError::new(
+        ErrorKind::Invalid,
+        format!("This request cannot be shown, so it cannot be decided from here: {why}."),
+        "Answer it where it was asked, or stop the execution and start it again with a request that can be shown.",
+    ))
+}
+
+/// Puts a decision on record with its answer; `None` where this task has one already.
+async fn put_on_record(
+    courier: &Courier,
+    policy: Option<&Policy>,
+    new: &NewDecision,
+    request: &str,
+) -> Result<Option<Decision>, AppError> {
+    let words_it = |policy: &Policy| if new.approved { policy.approve.is_some() } else { policy.reject.is_some() };
+    let Some(policy) = policy.filter(|policy| words_it(policy)).cloned() else {
+        return Ok(courier.store.record(new).await?);
+    };
+    loop {
+        // The answer may name the decision, and is part of its row: another decision may take the number meanwhile.
+        let id = courier.store.next_id().await?;
+        let words = Words {
+            request: request.to_owned(),
+            person: new.person_name.clone(),
+            comment: new.comment.clone(),
+            decided_at: new.decided_at,
+            id,
+        };
+        let (policy, approved, sandbox) = (policy.clone(), new.approved, courier.watch.sandbox());
+        let worded = tokio::task::spawn_blocking(move || answer::worded(Some(&policy), approved, &words, sandbox));
+        let answer = worded.await.unwrap_or_else(|error| Err(error.to_string())).map_err(|why| {
+            let remedy = format!("Correct [workflows.{}.approvals.{:?}] in countersign.toml.", new.workflow, new.state);
+            AppError::new(ErrorKind::Invalid, format!("Nothing was recorded. {why}"), remedy)
+        })?;
+        let text = answer.as_ref().and_then(|answer: &Answer| serde_json::to_string(answer).ok());
+        if let Some(decision) = courier.store.record_as(id, new, text.as_deref()).await? {
+            return Ok(Some(decision));
+        }
+        if courier.store.of_task(&new.execution_arn, new.event).await?.is_some() {
+            return Ok(None);
+        }
+    }
 }

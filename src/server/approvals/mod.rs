@@ -4,22 +4,44 @@
 //! decision a task, a token works once, and a decision whose sending may have been lost looks into the history before it
 //! is sent again.
 
+pub mod ahead;
+pub mod answer;
+pub mod asked;
 pub mod branches;
 mod decide;
 mod deliver;
 mod policy;
 mod template;
 
-pub use decide::{Choice, decide};
+pub use decide::{Choice, Outcome, decide, shown};
 pub use deliver::{Courier, Sent};
-pub use policy::{Policies, Policy, Reading, read};
+pub use policy::{Field, Policies, Policy, Reading, Rejection, read};
 pub use template::template_fault;
 
-use crate::dto::{DecisionRow, Delivery, Problem};
-use crate::server::store::{Decision, DeliveryRecord};
+use crate::dto::{ActRow, DecisionRow, Delivery, Problem};
+use crate::server::store::{Act, Decision, Deed, DeliveryRecord};
 
 /// The error name of a rejection, which a definition catches.
 pub const REJECTED: &str = "ApprovalRejected";
+
+/// An act as it crosses the wire.
+#[must_use]
+pub fn act_row(act: Act) -> ActRow {
+    let what = match act.deed {
+        Deed::Started => "Started",
+        Deed::Stopped => "Stopped",
+        Deed::Deployed => "Deployed",
+        Deed::ActedAs => "Acts as",
+    };
+    ActRow {
+        what: what.to_owned(),
+        workflow: act.workflow,
+        execution_arn: act.execution_arn,
+        detail: act.detail,
+        person: act.person_name,
+        at: act.at,
+    }
+}
 
 /// A decision as it crosses the wire.
 #[must_use]

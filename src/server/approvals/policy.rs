@@ -1,18 +1,16 @@
-//! How a request for approval reads: its title and fields, from the manifest's templates or by a plain rule.
+//! How a request for approval reads, and what answers it: from the manifest, or by a plain rule.
 //!
-//! A template sees `request`: what the task was asked, without its token and without what the integration wraps around
-//! it (`Payload` of Lambda, `MessageBody` of SQS, `Message` of SNS, `Input` of a nested execution).
+//! A template sees `request`: what the task was asked, see [`super::asked`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use minijinja::value::ValueKind;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::server::redact::MARK;
+use super::asked::{Asked, words};
+use crate::json::{Json, Kind, Value};
 
-/// Fields shown where no policy names any.
-const PLAIN_FIELDS: usize = 12;
 /// A title longer than this is cut: it has to fit a phone's screen.
 const TITLE: usize = 140;
 /// What a template may cost: far more than any sensible one needs.
@@ -26,6 +24,19 @@ pub struct Policy {
     pub title: Option<String>,
     #[serde(default)]
     pub fields: Vec<Field>,
+    /// What the workflow gets from an approval, as JSON with JSONata in `{% %}`; see [`super::answer`].
+    pub approve: Option<serde_json::Value>,
+    /// What it gets from a rejection.
+    pub reject: Option<Rejection>,
+}
+
+/// What a rejection answers: a result, or an error.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    pub success: Option<serde_json::Value>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
 }
 
 /// A label and the template of its value.
@@ -49,15 +60,16 @@ pub struct Reading {
 /// Reads a redacted request of `state` in `workflow`.
 #[must_use]
 pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> Reading {
-    let asked = unwrap(serde_json::from_str(request).unwrap_or(Value::Null));
+    let asked = Asked::of(request);
     let policy = policies.get(workflow).and_then(|states| states.get(state));
-    let rendered = |template: &str| render(template, &asked);
+    let rendered = |template: &str| render(template, asked.text());
     let title = policy
         .and_then(|policy| policy.title.as_deref())
         .map(|template| {
             rendered(template).unwrap_or_else(|why| format!("{state} (the title's template failed: {why})"))
         })
-        .unwrap_or_else(|| plain_title(state, &asked));
+        .or_else(|| asked.title())
+        .unwrap_or_else(|| words(state));
     let fields = match policy {
         Some(policy) if !policy.fields.is_empty() => policy
             .fields
@@ -67,76 +79,87 @@ pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> 
             })
             .filter(|(_, value)| !value.trim().is_empty())
             .collect(),
-        _ => plain_fields(&asked),
+        _ => asked.facts(),
     };
     Reading { title: shorten(&title), fields }
 }
 
-fn render(template: &str, request: &Value) -> Result<String, String> {
+fn render(template: &str, request: &str) -> Result<String, String> {
+    let mut digits = Digits::default();
+    let request = Json::read(request).map_or(minijinja::Value::UNDEFINED, |json| digits.value(json.root()));
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_formatter(move |out, state, value| match digits.of(value) {
+        Some(written) => out.write_str(written).map_err(minijinja::Error::from),
+        None => minijinja::escape_formatter(out, state, value),
+    });
     environment
         .render_str(template, minijinja::context! { request => request })
         .map_err(|error| error.kind().to_string())
 }
 
-/// Takes the integration's wrapping and the token's place away.
-fn unwrap(mut value: Value) -> Value {
-    for key in ["Payload", "MessageBody", "Message", "Input"] {
-        if let Some(inner) = value.get_mut(key) {
-            value = inner.take();
-            break;
-        }
-    }
-    if let Value::String(text) = &value
-        && let Ok(inner @ Value::Object(_)) = serde_json::from_str(text)
-    {
-        value = inner;
-    }
-    if let Value::Object(map) = &mut value {
-        map.retain(|_, value| value.as_str() != Some(MARK));
-        if let Some(request @ Value::Object(_)) = map.get_mut("request") {
-            value = request.take();
-        }
-    }
-    value
+/// How the request writes its numbers: `386.40` is a number to a template, and shown as it was written.
+#[derive(Default)]
+struct Digits {
+    written: HashMap<u64, Option<String>>,
 }
 
-fn plain_title(state: &str, asked: &Value) -> String {
-    ["title", "subject", "message", "question"]
-        .into_iter()
-        .find_map(|key| asked.get(key)?.as_str().filter(|text| !text.trim().is_empty()))
-        .map_or_else(|| words(state), str::to_owned)
-}
-
-/// `WaitForApproval` as "Wait for approval".
-fn words(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    let mut previous = ' ';
-    for letter in name.chars() {
-        if letter.is_uppercase() && previous.is_lowercase() {
-            out.push(' ');
-            out.extend(letter.to_lowercase());
-        } else {
-            out.push(letter);
+impl Digits {
+    fn value(&mut self, value: Value) -> minijinja::Value {
+        match value.kind() {
+            Kind::Object => {
+                let fields = value.members().map(|(key, value)| (key.into_owned(), self.value(value)));
+                minijinja::Value::from(fields.collect::<BTreeMap<_, _>>())
+            }
+            Kind::Array => minijinja::Value::from(value.items().map(|item| self.value(item)).collect::<Vec<_>>()),
+            Kind::String => minijinja::Value::from(value.text().unwrap_or_default().into_owned()),
+            Kind::Number => self.number(value.raw()),
+            Kind::Bool => minijinja::Value::from(value.bool() == Some(true)),
+            Kind::Null => minijinja::Value::from(()),
         }
-        previous = letter;
     }
-    out
+
+    /// A number where a number of the machine is the same; else its text, which no arithmetic can round.
+    fn number(&mut self, raw: &str) -> minijinja::Value {
+        if let Ok(whole) = raw.parse::<i128>() {
+            return i64::try_from(whole).map_or_else(|_| minijinja::Value::from(whole), minijinja::Value::from);
+        }
+        let Some(number) = raw.parse::<f64>().ok().filter(|number| decimal(&format!("{number:e}")) == decimal(raw))
+        else {
+            return minijinja::Value::from(raw);
+        };
+        let written = self.written.entry(number.to_bits()).or_insert_with(|| Some(raw.to_owned()));
+        if written.as_deref() != Some(raw) {
+            // Two ways of writing one number: which of them is meant cannot be told from the number.
+            *written = None;
+            return minijinja::Value::from(raw);
+        }
+        minijinja::Value::from(number)
+    }
+
+    fn of(&self, value: &minijinja::Value) -> Option<&str> {
+        if value.kind() != ValueKind::Number || value.is_integer() {
+            return None;
+        }
+        let number = f64::try_from(value.clone()).ok()?;
+        self.written.get(&number.to_bits())?.as_deref()
+    }
 }
 
-fn plain_fields(asked: &Value) -> Vec<(String, String)> {
-    let Value::Object(map) = asked else { return Vec::new() };
-    map.iter()
-        .filter_map(|(key, value)| match value {
-            Value::String(text) => Some((words(key), text.clone())),
-            Value::Number(number) => Some((words(key), number.to_string())),
-            Value::Bool(yes) => Some((words(key), if *yes { "yes" } else { "no" }.to_owned())),
-            _ => None,
-        })
-        .take(PLAIN_FIELDS)
-        .collect()
+/// A decimal number as its digits without zeros at either end, and its exponent.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let ends = digits.trim_end_matches('0');
+    let zeros = i64::try_from(digits.len() - ends.len()).ok()?;
+    let exponent =
+        exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(zeros)?;
+    let digits = ends.trim_start_matches('0').to_owned();
+    let exponent = if digits.is_empty() { 0 } else { exponent };
+    Some((negative, digits, exponent))
 }
 
 fn shorten(title: &str) -> String {
@@ -150,7 +173,7 @@ mod tests {
 
     fn policies(title: &str) -> Policies {
         let field = Field { label: "Amount".into(), value: "{{ request.amount }} EUR".into() };
-        let policy = Policy { title: Some(title.into()), fields: vec![field] };
+        let policy = Policy { title: Some(title.into()), fields: vec![field], ..Policy::default() };
         BTreeMap::from([("refund".to_owned(), BTreeMap::from([("Ask".to_owned(), policy)]))])
     }
 
@@ -168,16 +191,22 @@ mod tests {
     }
 
     #[test]
-    fn without_a_policy_the_request_speaks_for_itself() {
-        let reading = read(&Policies::new(), "refund", "WaitForApproval", REQUEST);
-        assert_eq!(reading.title, "Wait for approval");
-        assert_eq!(
-            reading.fields,
-            [("amount".to_owned(), "12.5".to_owned()), ("order id".to_owned(), "4711".to_owned())]
-        );
-        let body = r#"{"QueueUrl":"q","MessageBody":"{\"title\":\"Ship it?\",\"token\":\"[task token]\"}"}"#;
-        let reading = read(&Policies::new(), "x", "Y", body);
-        assert_eq!((reading.title.as_str(), reading.fields.len()), ("Ship it?", 1));
+    fn numbers_are_shown_digit_for_digit() {
+        for (amount, template, expect) in [
+            ("386.40", "{{ request.amount }}", "386.40"),
+            ("98765432109876543210987", "{{ request.amount }}", "98765432109876543210987"),
+            ("0.1234567890123456789012", "{{ request.amount }}", "0.1234567890123456789012"),
+            ("1e999999", "{{ request.amount }}", "1e999999"),
+            ("1.50e3", "{{ request.amount }}", "1.50e3"),
+            ("386.40", "{{ request.amount * 2 }}", "772.8"),
+            ("386.40", "{{ '%.2f'|format(request.amount) if request.amount is number else 'no' }}", "386.40"),
+            ("-0.50", "{{ request.amount }}", "-0.50"),
+        ] {
+            let request = format!(r#"{{"Payload":{{"request":{{"amount":{amount}}}}}}}"#);
+            assert_eq!(read(&policies(template), "refund", "Ask", &request).title, expect, "{amount} {template}");
+        }
+        let two = r#"{"a":1.5,"b":1.50}"#;
+        assert_eq!(read(&policies("{{ request.a }} {{ request.b }}"), "refund", "Ask", two).title, "1.5 1.50");
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! What the dashboard itself must remember: the decisions. In SQLite, one file in the data folder.
+//! What the dashboard itself must remember: the decisions, and what else people did. In SQLite, one file in the data folder.
 //!
 //! A decision is written here, and synced to the disk, before it is sent. It carries no task token: the token is read
 //! from the history again each time the decision is sent.
+
+mod acts;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{FromRow, Row};
+
+pub use acts::{Act, Deed};
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,10 @@ pub struct Decision {
     pub delivery: DeliveryRecord,
     /// Why the last attempt to send it failed, as long as it is pending.
     pub trouble: Option<String>,
+    /// What it answers, where the manifest words that, as JSON; see `approvals::answer`.
+    pub answer: Option<String>,
+    /// The sending was begun: it may have arrived.
+    pub tried: bool,
 }
 
 /// The decisions on disk.
@@ -79,8 +87,16 @@ CREATE TABLE IF NOT EXISTS decisions (
     delivered_at INTEGER,
     late TEXT,
     trouble TEXT,
+    answer TEXT,
+    tried INTEGER NOT NULL DEFAULT 0,
     UNIQUE (execution_arn, event)
 ) STRICT";
+
+/// Columns that earlier versions did not have. What they had not sent may have been tried.
+const ADDED: [(&str, &str); 2] = [
+    ("answer", "ALTER TABLE decisions ADD COLUMN answer TEXT"),
+    ("tried", "ALTER TABLE decisions ADD COLUMN tried INTEGER NOT NULL DEFAULT 1"),
+];
 
 impl Store {
     /// Opens or makes `countersign.db` in `folder`.
@@ -101,6 +117,8 @@ impl Store {
         let open = |source| StoreError::Open { file: file.clone(), source };
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(open)?;
         sqlx::query(SCHEMA).execute(&pool).await.map_err(open)?;
+        add_columns(&pool).await.map_err(open)?;
+        sqlx::query(acts::SCHEMA).execute(&pool).await.map_err(open)?;
         Ok(Self { pool })
     }
 
@@ -126,6 +144,55 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| Decision::from_row(&row)).transpose().map_err(Into::into)
+    }
+
+    /// The number that the next decision gets, where no other takes it before.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn next_id(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM decisions").fetch_one(&self.pool).await?)
+    }
+
+    /// Puts a decision on record under its number, with what it answers; `None` where this task has one already, or
+    /// another decision has the number.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record_as(
+        &self,
+        id: i64,
+        new: &NewDecision,
+        answer: Option<&str>,
+    ) -> Result<Option<Decision>, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO decisions (id, execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING *",
+        )
+        .bind(id)
+        .bind(&new.execution_arn)
+        .bind(event_column(new.event))
+        .bind(&new.workflow)
+        .bind(&new.state)
+        .bind(&new.title)
+        .bind(new.approved)
+        .bind(&new.person_id)
+        .bind(&new.person_name)
+        .bind(&new.comment)
+        .bind(new.decided_at)
+        .bind(answer)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| Decision::from_row(&row)).transpose().map_err(Into::into)
+    }
+
+    /// The sending of a decision begins.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn trying(&self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE decisions SET tried = 1 WHERE id = ?").bind(id).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Step Functions took the decision at `at`.
@@ -199,6 +266,19 @@ impl Store {
     }
 }
 
+async fn add_columns(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    for (column, add) in ADDED {
+        let there: bool = sqlx::query_scalar("SELECT COUNT(*) > 0 FROM pragma_table_info('decisions') WHERE name = ?")
+            .bind(column)
+            .fetch_one(pool)
+            .await?;
+        if !there {
+            sqlx::query(add).execute(pool).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Event ids are at most 25,000; SQLite's integers are signed.
 fn event_column(event: u64) -> i64 {
     i64::try_from(event).unwrap_or(i64::MAX)
@@ -228,6 +308,8 @@ impl FromRow<'_, SqliteRow> for Decision {
                 (None, None) => DeliveryRecord::Pending,
             },
             trouble: row.try_get("trouble")?,
+            answer: row.try_get("answer")?,
+            tried: row.try_get("tried")?,
         })
     }
 }

@@ -1,28 +1,14 @@
 //! One approval: its row, and where each answer leads.
 
-use countersign_trace::{AttemptResult, StateStatus};
+use countersign_trace::{Attempt, AttemptResult, StateStatus};
 
 use crate::dto::{ApprovalRow, ApprovalState, Problem, Status};
-use crate::server::approvals::{Reading, branches::Branches};
-use crate::server::watch::{Record, Waiting};
+use crate::server::approvals::Reading;
+use crate::server::watch::{Obstacle, Record, Waiting};
 
 /// A waiting task as a row of the inbox.
 #[must_use]
 pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
-    let problem = |what: &str, remedy: &str| Some(Problem { what: what.to_owned(), remedy: remedy.to_owned() });
-    let blocked = if wait.answerable {
-        None
-    } else if wait.request == crate::server::redact::WITHHELD {
-        problem(
-            "The task token is not where the definition puts it, so it cannot be answered from here.",
-            "Put $$.Task.Token (or $states.context.Task.Token) plainly into the task's parameters, and start again.",
-        )
-    } else {
-        problem(
-            "An activity's token is handed only to the worker that asks for it (GetActivityTask).",
-            "Let the activity's worker answer, or use a .waitForTaskToken task for what people decide.",
-        )
-    };
     ApprovalRow {
         execution_arn: wait.execution_arn.clone(),
         execution_name: wait.execution_name.clone(),
@@ -32,8 +18,37 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
         title: reading.title.clone(),
         asked_at: wait.since,
         due: wait.due,
-        blocked,
+        due_by: wait.due_by,
+        item: wait.item.clone(),
+        blocked: wait.obstacle.map(problem_of),
     }
+}
+
+/// Why a task cannot be answered from here, and what to do.
+fn problem_of(obstacle: Obstacle) -> Problem {
+    let (what, remedy) = match obstacle {
+        Obstacle::Unreadable => (
+            "The task token is in the task's parameters in a form that cannot be read back, so it cannot be answered from here.",
+            "Put $$.Task.Token (or $states.context.Task.Token) plainly into the task's parameters, and start again.",
+        ),
+        Obstacle::NotPassed => (
+            "The task's parameters do not have its token: nobody can answer it.",
+            "Put $$.Task.Token (or $states.context.Task.Token) into the task's parameters, and start again.",
+        ),
+        Obstacle::Withheld => (
+            "An earlier task of this execution has a token that could not be found, and this request may hold it: it cannot be shown, so it cannot be decided.",
+            "Put $$.Task.Token (or $states.context.Task.Token) plainly into that task's parameters, and start again.",
+        ),
+        Obstacle::NotShown => (
+            "This request cannot be shown, so it cannot be decided from here: it is nested too deep, or is no JSON.",
+            "Answer it where it was asked, or start again with a request that can be shown.",
+        ),
+        Obstacle::Activity => (
+            "An activity's token is handed only to the worker that asks for it (GetActivityTask).",
+            "Let the activity's worker answer, or use a .waitForTaskToken task for what people decide.",
+        ),
+    };
+    Problem { what: what.to_owned(), remedy: remedy.to_owned() }
 }
 
 /// How a task that does not wait any more was closed, as a sentence; `None` while it waits.
@@ -55,22 +70,55 @@ pub fn outcome_of(record: &Record, event: u64) -> Option<ApprovalState> {
             Status::Succeeded,
             "Somebody else answered it with success: through the API, or in another dashboard.".to_owned(),
         ),
-        AttemptResult::Failed => (
-            Status::Failed,
-            format!("Somebody else answered it with the error {}.", error.as_deref().unwrap_or("(unnamed)")),
-        ),
+        AttemptResult::Failed => (Status::Failed, failed(attempt, error.as_deref().unwrap_or("(unnamed)"))),
         AttemptResult::TimedOut => (Status::TimedOut, "It timed out before anybody answered.".to_owned()),
     };
     Some(ApprovalState::Closed { status, how, at })
 }
 
-/// Where an approval and a rejection lead, in words.
-#[must_use]
-pub fn branches(record: &Record, state: &str) -> Branches {
-    record
-        .definition
-        .machine
-        .as_ref()
-        .map(|machine| crate::server::approvals::branches::of(machine, state))
-        .unwrap_or_default()
+/// How a task failed: by an answer, or by itself.
+fn failed(attempt: &Attempt, error: &str) -> String {
+    if attempt.submitted_at.is_none() {
+        return format!("The task failed by itself with the error {error}, before its service had taken the request.");
+    }
+    // Only the answer of somebody is named so; the other errors of the language are the service's own.
+    if error.starts_with("States.") && error != "States.TaskFailed" {
+        return format!("The task failed by itself with the error {error}.");
+    }
+    format!("Somebody else answered it with the error {error}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(submitted: bool) -> Attempt {
+        Attempt {
+            scheduled_event: Some(3),
+            scheduled_at: 1,
+            started_at: Some(1),
+            submitted_at: submitted.then_some(1),
+            ended_at: Some(2),
+            parameters: None,
+            resource: None,
+            resource_type: None,
+            output: None,
+            error: None,
+            cause: None,
+            timeout_in_seconds: None,
+            heartbeat_in_seconds: None,
+            worker_name: None,
+            result: AttemptResult::Failed,
+        }
+    }
+
+    #[test]
+    fn a_task_that_failed_by_itself_was_answered_by_nobody() {
+        assert!(
+            failed(&attempt(false), "Lambda.Unknown")
+                .starts_with("The task failed by itself with the error Lambda.Unknown")
+        );
+        assert!(failed(&attempt(true), "States.DataLimitExceeded").starts_with("The task failed by itself"));
+        assert_eq!(failed(&attempt(true), "Refused"), "Somebody else answered it with the error Refused.");
+    }
 }

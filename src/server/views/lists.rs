@@ -43,9 +43,10 @@ pub fn overview(snapshot: &Snapshot, now: i64, titled: impl Fn(&Waiting) -> Stri
     let waits = snapshot.waiting.iter().map(|wait| Need {
         status: Status::WaitingApproval,
         title: titled(wait),
-        detail: match wait.due {
-            Some(_) => format!("{} in {}", wait.state, wait.workflow),
-            None => format!("{} in {}: no timeout, it can wait for a year unnoticed", wait.state, wait.workflow),
+        detail: match (wait.due, &wait.item) {
+            (Some(_), Some(item)) => format!("{} in {} / {}, {item}", wait.state, wait.workflow, wait.execution_name),
+            (Some(_), None) => format!("{} in {} / {}", wait.state, wait.workflow, wait.execution_name),
+            (None, _) => format!("{} in {}: no timeout, it can wait for a year unnoticed", wait.state, wait.workflow),
         },
         link: routes::approval(&wait.execution_arn, wait.event),
         since: wait.since,

@@ -5,7 +5,7 @@ mod execution;
 mod graph;
 mod lists;
 
-pub use approval::{branches, outcome_of, row as approval_row};
+pub use approval::{outcome_of, row as approval_row};
 pub use execution::page as execution_page;
 pub use graph::drawing;
 pub use lists::{execution_row, executions, overview, workflow_row, workflows};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineType};
 use countersign_trace::HistoryEvent;
 
@@ -122,16 +123,21 @@ async fn list_page(
 }
 
 /// One execution, whole. Of `known`, the last reading, what cannot have changed is kept.
-pub async fn read_execution(watch: &Watch, arn: &str, known: Option<Arc<Record>>) -> Result<Record, AppError> {
-    let events = read_history(watch, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
+pub async fn read_execution(
+    watch: &Watch,
+    client: &Client,
+    arn: &str,
+    known: Option<Arc<Record>>,
+) -> Result<Record, AppError> {
+    let events = read_history(watch, client, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
     let ended = events.last().is_some_and(|event| event.kind.is_execution_end());
     let description = match &known {
         Some(known) if !ended && known.description.status == Status::Running => known.whole().0.clone(),
-        _ => describe(watch, arn).await?,
+        _ => describe(watch, client, arn).await?,
     };
     let definition = match &known {
         Some(known) => Arc::clone(&known.definition),
-        None => definition_of(watch, arn, &description.machine_arn).await?,
+        None => definition_of(watch, client, arn, &description.machine_arn).await?,
     };
     let (now, sandbox) = (watch.now(), watch.sandbox.clone());
     // Evaluating takes a moment, and what is evaluated was written by others.
@@ -144,10 +150,8 @@ pub async fn read_execution(watch: &Watch, arn: &str, known: Option<Arc<Record>>
     })
 }
 
-async fn describe(watch: &Watch, arn: &str) -> Result<Description, AppError> {
-    let described = watch
-        .clients
-        .sfn
+async fn describe(watch: &Watch, client: &Client, arn: &str) -> Result<Description, AppError> {
+    let described = client
         .describe_execution()
         .execution_arn(arn)
         .send()
@@ -168,9 +172,14 @@ async fn describe(watch: &Watch, arn: &str) -> Result<Description, AppError> {
 }
 
 /// The definition that the execution runs, which may be older than the machine's. It never changes.
-async fn definition_of(watch: &Watch, arn: &str, machine_arn: &str) -> Result<Arc<Definition>, AppError> {
+async fn definition_of(
+    watch: &Watch,
+    client: &Client,
+    arn: &str,
+    machine_arn: &str,
+) -> Result<Arc<Definition>, AppError> {
     let current = watch.snapshot().machines.get(machine_arn).map(|machine| Arc::clone(&machine.definition));
-    let answer = watch.clients.sfn.describe_state_machine_for_execution().execution_arn(arn).send().await;
+    let answer = client.describe_state_machine_for_execution().execution_arn(arn).send().await;
     let text = match answer {
         Ok(described) => described.definition,
         // The quota of this call is one a second: the machine's own definition is nearly always the same.
@@ -183,14 +192,17 @@ async fn definition_of(watch: &Watch, arn: &str, machine_arn: &str) -> Result<Ar
 }
 
 /// The history from its newest event back to the first one that is not known, put after what is known.
-async fn read_history(watch: &Watch, arn: &str, known: &[HistoryEvent]) -> Result<Vec<HistoryEvent>, AppError> {
+async fn read_history(
+    watch: &Watch,
+    client: &Client,
+    arn: &str,
+    known: &[HistoryEvent],
+) -> Result<Vec<HistoryEvent>, AppError> {
     let last = known.last().map_or(0, |event| event.id);
     let mut fresh = Vec::new();
     let mut next = None;
     loop {
-        let page = watch
-            .clients
-            .sfn
+        let page = client
             .get_execution_history()
             .execution_arn(arn)
             .reverse_order(true)

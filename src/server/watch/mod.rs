@@ -15,23 +15,29 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use aws_sdk_sfn::config::retry::RetryConfig;
 use countersign_engine::SharedSandbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use self::convert::millis;
 pub use self::pace::{Api, Pace};
-pub use self::record::{Description, Record, is_callback};
+pub use self::record::{Description, Record, is_activity, is_callback};
 pub use self::round::NEWS_MS;
-pub use self::snapshot::{Definition, Machine, Snapshot, Summary, Waiting};
+pub use self::snapshot::{Definition, Machine, Obstacle, Snapshot, Summary, Waiting};
+pub use self::tokens::Past;
 use super::clock::Clock;
 use super::connection::Clients;
 use super::live::Changes;
 use super::redact::Redactor;
+use crate::dto::RequestKey;
 use crate::error::AppError;
 
 /// How many executions' records are kept.
 const RECORDS: usize = 4_096;
+
+/// The key under which AWS tells a child execution who started it.
+const STARTED_BY: &str = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
 
 /// How long a page waits for the first round.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
@@ -63,6 +69,12 @@ pub struct Watch {
     suspects: Mutex<BTreeSet<String>>,
     /// The place for expressions of definitions that may run away.
     sandbox: Option<SharedSandbox>,
+    /// The connection again, for questions whose answer is of use only at once.
+    once: aws_sdk_sfn::Client,
+    /// Requests that have a decision on record: they wait for no person any more.
+    answered: Mutex<BTreeSet<RequestKey>>,
+    /// Activities that people answer, by workflow and state: the manifest says so.
+    for_people: Mutex<BTreeSet<(String, String)>>,
     nudge: Notify,
     rounds: tokio::sync::watch::Sender<u64>,
     /// Machines whose definition has to be read again at once.
@@ -79,6 +91,8 @@ impl Watch {
     #[must_use]
     pub fn new(clients: Clients, clock: Clock) -> Self {
         let pace = Pace::of(clients.about.kind);
+        let hurried = clients.sfn.config().to_builder().retry_config(RetryConfig::disabled());
+        let once = aws_sdk_sfn::Client::from_conf(hurried.build());
         Self {
             clients,
             changes: Changes::default(),
@@ -91,6 +105,9 @@ impl Watch {
             all_tokens: Mutex::default(),
             suspects: Mutex::default(),
             sandbox: None,
+            once,
+            answered: Mutex::default(),
+            for_people: Mutex::default(),
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),
@@ -102,6 +119,57 @@ impl Watch {
     pub fn with_sandbox(mut self, sandbox: SharedSandbox) -> Self {
         self.sandbox = Some(sandbox);
         self
+    }
+
+    /// The place for expressions that may run away.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<SharedSandbox> {
+        self.sandbox.clone()
+    }
+
+    /// Looks soon, and waits for nothing.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// A request has a decision on record: it waits for no person any more.
+    pub fn answered(&self, arn: &str, event: u64) {
+        lock(&self.answered).insert((arn.to_owned(), event));
+        let is_it = |wait: &Waiting| wait.event == event && wait.execution_arn == arn;
+        let mut snapshot = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.waiting.iter().any(is_it) {
+            Arc::make_mut(&mut snapshot).waiting.retain(|wait| !is_it(wait));
+            drop(snapshot);
+            self.changes.publish(["inbox", "frame", "executions", "workflows"].map(str::to_owned));
+        }
+    }
+
+    /// Which states' activities people answer: the others are served by workers.
+    pub fn activities_for_people(&self, states: BTreeSet<(String, String)>) {
+        let mut known = lock(&self.for_people);
+        if *known != states {
+            *known = states;
+            self.nudge();
+        }
+    }
+
+    /// What waits for a person in an execution: activities only where the manifest says that people answer them.
+    #[must_use]
+    pub fn waiting_in(&self, record: &Record, workflow: &str) -> Vec<Waiting> {
+        let tokens = self.all_tokens();
+        let for_people = lock(&self.for_people).clone();
+        let answered = lock(&self.answered).clone();
+        let mut waiting = record.waiting(workflow);
+        waiting.retain(|wait| {
+            let is_for_people = wait.obstacle != Some(Obstacle::Activity)
+                || for_people.contains(&(wait.workflow.clone(), wait.state.clone()));
+            is_for_people && !answered.contains(&(wait.execution_arn.clone(), wait.event))
+        });
+        for wait in &mut waiting {
+            wait.request = tokens.text(&wait.request);
+            wait.item = tokens.option(wait.item.as_deref());
+        }
+        waiting
     }
 
     /// Goes round until `end`.
@@ -173,7 +241,24 @@ impl Watch {
     /// The connection does not answer, or has no such execution.
     pub async fn record(&self, arn: &str) -> Result<Arc<Record>, AppError> {
         let fresh_ms = lock(&self.pace).fresh_ms;
+        self.with_parent(arn).await;
         self.record_not_older(arn, fresh_ms).await
+    }
+
+    /// Reads the execution that started this one, where it says which, before anything of this one is shown: its token
+    /// may have come with the input.
+    async fn with_parent(&self, arn: &str) {
+        let known = self.known_record(arn);
+        let record = match known {
+            Some(record) => Some(record),
+            None => self.record_not_older(arn, -1).await.ok(),
+        };
+        let Some(record) = record else { return };
+        let input = record.whole().0.input.as_deref().unwrap_or_default();
+        let parent = input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next());
+        if let Some(parent) = parent.filter(|parent| *parent != arn && self.known_record(parent).is_none()) {
+            let _ = self.record_not_older(parent, -1).await;
+        }
     }
 
     /// The record of an execution as the API has it now.
@@ -182,6 +267,25 @@ impl Watch {
     /// The connection does not answer, or has no such execution.
     pub async fn record_now(&self, arn: &str) -> Result<Arc<Record>, AppError> {
         self.record_not_older(arn, -1).await
+    }
+
+    /// The record of an execution as the API has it now, asked for once and beside whoever else asks.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record_once(&self, arn: &str) -> Result<Arc<Record>, AppError> {
+        let slot = self.slot(arn);
+        let last = lock(&slot.last).clone();
+        let record = self.guarded(Arc::new(calls::read_execution(self, &self.once, arn, last).await?));
+        *lock(&slot.last) = Some(Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// The last reading of an execution, also while the next one is under way.
+    #[must_use]
+    pub fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
+        let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
+        lock(&slot.last).clone()
     }
 
     async fn record_not_older(&self, arn: &str, age_ms: i64) -> Result<Arc<Record>, AppError> {
@@ -194,7 +298,7 @@ impl Watch {
         let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
         let record = match last {
             Some(record) if settled || fresh => record,
-            last => Arc::new(calls::read_execution(self, arn, last).await?),
+            last => Arc::new(calls::read_execution(self, &self.clients.sfn, arn, last).await?),
         };
         let record = self.guarded(record);
         *lock(&slot.last) = Some(Arc::clone(&record));

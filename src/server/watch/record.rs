@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign_asl::StateKind;
+use countersign_asl::model::Amount;
 use countersign_engine::SharedSandbox;
 use countersign_engine::token::{Search, Token};
-use countersign_trace::{EventKind, HistoryEvent, StateStatus, Trace, Visit};
+use countersign_trace::{EventKind, HistoryEvent, StateStatus, Trace, Visit, Wait};
 
-use super::snapshot::{Definition, Waiting};
+use super::snapshot::{Definition, Obstacle, Waiting};
 use super::tokens::{self, Past};
-use crate::dto::Status;
+use crate::dto::{DueBy, Status};
 use crate::server::redact::{Redactor, WITHHELD};
 
 /// What DescribeExecution says.
@@ -42,6 +44,8 @@ pub struct Record {
     pub fetched_at: i64,
     /// By the event that scheduled the task.
     tokens: BTreeMap<u64, Search>,
+    /// Which items of which Maps open tasks are about, by the event that scheduled the task.
+    items: BTreeMap<u64, String>,
     /// From this event on payloads are withheld.
     withheld_from: Option<u64>,
     /// As it was read, where something is withheld.
@@ -62,7 +66,13 @@ impl Record {
         let trace = countersign_trace::fold(&events);
         let none = BTreeMap::new();
         let known_tokens = known.map_or(&none, |known| &known.tokens);
-        let tokens = Past::new(&description, &events, &trace, &definition, sandbox).tokens(known_tokens);
+        let mut past = Past::new(&description, &events, &trace, &definition, sandbox);
+        let tokens = past.tokens(known_tokens);
+        let item = |wait: &Wait| {
+            let known = known.and_then(|known| known.items.get(&wait.scheduled_event).cloned());
+            Some((wait.scheduled_event, known.or_else(|| past.items_of(wait.visit))?))
+        };
+        let items = trace.waits.iter().filter_map(item).collect();
         let mut redactor = Redactor::default();
         for search in tokens.values() {
             if let Token::Found(token) = &search.token {
@@ -79,6 +89,7 @@ impl Record {
             redactor,
             fetched_at,
             tokens,
+            items,
             withheld_from: None,
             whole: None,
         };
@@ -107,6 +118,7 @@ impl Record {
             redactor: self.redactor.clone(),
             fetched_at: self.fetched_at,
             tokens: self.tokens.clone(),
+            items: self.items.clone(),
             withheld_from: Some(from),
             whole: Some(whole),
         }
@@ -184,12 +196,13 @@ impl Record {
         }
     }
 
-    /// What waits for a person in this execution.
+    /// What waits for somebody outside in this execution: people, and the workers of activities.
     #[must_use]
     pub fn waiting(&self, workflow: &str) -> Vec<Waiting> {
         let open = self.trace.waits.iter();
         open.map(|wait| {
-            let answerable = self.token(wait.scheduled_event).is_some();
+            let request = self.request(wait.scheduled_event);
+            let due = self.deadline(wait);
             Waiting {
                 execution_arn: self.description.arn.clone(),
                 execution_name: self.description.name.clone(),
@@ -198,12 +211,77 @@ impl Record {
                 state: wait.state.clone(),
                 event: wait.scheduled_event,
                 since: wait.since,
-                due: wait.timeout_at,
-                request: self.request(wait.scheduled_event),
-                answerable,
+                due: due.map(|(at, _)| at),
+                due_by: due.map(|(_, by)| by),
+                item: self.items.get(&wait.scheduled_event).map(|item| self.redactor.text(item)),
+                obstacle: self.obstacle(wait, &request),
+                request,
             }
         })
         .collect()
+    }
+
+    fn obstacle(&self, wait: &Wait, request: &str) -> Option<Obstacle> {
+        if is_activity(wait) {
+            return Some(Obstacle::Activity);
+        }
+        match self.tokens.get(&wait.scheduled_event).map(|search| &search.token) {
+            Some(Token::Found(_)) if request == WITHHELD => Some(Obstacle::Withheld),
+            Some(Token::Found(_)) if crate::server::approvals::shown(request).is_err() => Some(Obstacle::NotShown),
+            Some(Token::Found(_)) => None,
+            Some(Token::NotPassed) => Some(Obstacle::NotPassed),
+            Some(Token::Unreadable) | None => Some(Obstacle::Unreadable),
+        }
+    }
+
+    /// What ends the wait first, and when: the task's timeout, its heartbeat, or the timeout of the whole execution.
+    fn deadline(&self, wait: &Wait) -> Option<(i64, DueBy)> {
+        let machine = self.definition.machine.as_ref();
+        let task = machine.and_then(|machine| machine.state(&wait.state)).and_then(|state| match &state.kind {
+            StateKind::Task(task) => Some(task),
+            _ => None,
+        });
+        let after = |from: i64, seconds: i64| from.saturating_add(seconds.saturating_mul(1_000));
+        // Not every endpoint records what the definition says.
+        let written = |amount: Option<&Amount>| match amount {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds are at most 99,999,999")]
+            Some(Amount::Number(seconds)) => Some(*seconds as i64),
+            _ => None,
+        };
+        let timeout =
+            wait.timeout_at.or_else(|| Some(after(wait.since, written(task.and_then(|task| task.timeout.as_ref()))?)));
+        let beat = wait.heartbeat_in_seconds.or_else(|| written(task.and_then(|task| task.heartbeat.as_ref())));
+        // Nobody records a heartbeat. Where the first one is over and the task still waits, there was one.
+        let beat = beat.map(|seconds| after(wait.since, seconds)).filter(|at| *at > self.fetched_at);
+        let redriven = self.events.iter().rfind(|event| event.kind == EventKind::ExecutionRedriven);
+        let begun = redriven.map_or(self.description.started_at, |event| event.timestamp);
+        let whole = machine.and_then(|machine| machine.timeout_seconds);
+        let whole = whole.map(|seconds| after(begun, i64::try_from(seconds).unwrap_or(i64::MAX)));
+        [(timeout, DueBy::Task), (beat, DueBy::Heartbeat), (whole, DueBy::Workflow)]
+            .into_iter()
+            .filter_map(|(at, by)| Some((at?, by)))
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// Why it timed out, where it did: AWS says nothing.
+    #[must_use]
+    pub fn timeout_words(&self) -> Option<String> {
+        if self.description.status != Status::TimedOut {
+            return None;
+        }
+        let machine = self.definition.machine.as_ref();
+        let limit = match machine.and_then(|machine| machine.timeout_seconds) {
+            Some(seconds) => format!("the {seconds} s that its definition allows (TimeoutSeconds)"),
+            None => "an execution of its type may".to_owned(),
+        };
+        let open = |visit: &&Visit| visit.status == StateStatus::TimedOut;
+        let at = self
+            .trace
+            .visits
+            .iter()
+            .rfind(open)
+            .map_or_else(String::new, |visit| format!(" It ended in {}.", visit.state));
+        Some(format!("The execution took longer than {limit}.{at}"))
     }
 
     /// What a scheduled task was asked, without its token.
@@ -220,4 +298,10 @@ impl Record {
 pub fn is_callback(event: &HistoryEvent) -> bool {
     event.kind == EventKind::TaskScheduled
         && event.details.resource.as_deref().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
+}
+
+/// Whether a wait is for the worker of an activity.
+#[must_use]
+pub fn is_activity(wait: &Wait) -> bool {
+    wait.resource_type == "activity"
 }

@@ -150,15 +150,9 @@ impl Watch {
         snapshot.waiting.clear();
         for record in records.iter().filter(|record| !record.ended()) {
             let workflow = snapshot.machines.get(&record.description.machine_arn).map_or("", |machine| &machine.name);
-            snapshot.waiting.extend(record.waiting(workflow));
+            snapshot.waiting.extend(self.waiting_in(record, workflow));
         }
         snapshot.sort_waiting();
-    }
-
-    /// The last reading of an execution, also while the next one is under way.
-    fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
-        let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
-        lock(&slot.last).clone()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::dto::{Graph, Problem, Status};
+use crate::dto::{DueBy, Graph, Problem, Status};
 
 /// A definition as it was read once: parsed and drawn.
 #[derive(Debug)]
@@ -73,10 +73,29 @@ pub struct Waiting {
     pub event: u64,
     pub since: i64,
     pub due: Option<i64>,
+    /// What comes first of all that ends the wait.
+    pub due_by: Option<DueBy>,
+    /// Which items of which Maps it is about, such as "item 3 of 12 (A-1)".
+    pub item: Option<String>,
     /// The resolved parameters, redacted.
     pub request: String,
-    /// Whether the token was found where the definition puts it.
-    pub answerable: bool,
+    /// Why it cannot be answered from here, where it cannot.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why a task cannot be answered from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The token is in the parameters in a form that cannot be read, or may be.
+    Unreadable,
+    /// The parameters do not have the token.
+    NotPassed,
+    /// The request may hold a token that could not be found.
+    Withheld,
+    /// The request is no JSON that can be shown.
+    NotShown,
+    /// A worker has the token.
+    Activity,
 }
 
 /// All of it.

@@ -17,6 +17,8 @@ use crate::server::redact::WITHHELD;
 
 /// An error's name that is longer, or is no name, is a payload.
 const ERROR_NAME: usize = 64;
+/// Characters of what an item is called.
+const KEY: usize = 60;
 
 /// An execution as it was read, for looking into its past.
 pub struct Past<'a> {
@@ -90,6 +92,31 @@ impl<'a> Past<'a> {
         moment.retry_count = u32::try_from(attempt).unwrap_or(u32::MAX);
         moment.item = self.item(number);
         Some(moment)
+    }
+
+    /// Which items of which Maps a visit is about, the outermost first; `None` outside of every Map.
+    pub fn items_of(&mut self, number: usize) -> Option<String> {
+        let mut told = Vec::new();
+        let mut at = Some(number);
+        while let Some(visit) = at {
+            let parent = self.trace.visits.get(visit)?.parent;
+            if parent.is_some_and(|parent| self.trace.visits[parent].state_type == "Map")
+                && let Some((map, index)) = self.trace.visits[visit].iteration.clone()
+            {
+                let item = self.item(visit);
+                let of = parent.and_then(|parent| self.items.get(&parent)?.as_ref().map(|items| items.len()));
+                let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+                let key = item.and_then(|(_, item)| key_of(&item)).map_or_else(String::new, |key| format!(" ({key})"));
+                told.push((map, format!("item {}{of}{key}", index + 1)));
+            }
+            at = parent;
+        }
+        told.reverse();
+        match told.as_slice() {
+            [] => None,
+            [(_, item)] => Some(item.clone()),
+            several => Some(several.iter().map(|(map, item)| format!("{map} {item}")).collect::<Vec<_>>().join(", ")),
+        }
     }
 
     /// The item of the Map iteration that a visit is in, where it is in one.
@@ -178,6 +205,19 @@ impl<'a> Past<'a> {
         let index = usize::try_from(id.checked_sub(1)?).ok()?;
         self.events.get(index).filter(|event| event.id == id)
     }
+}
+
+/// What an item is called: itself, or what its fields call it.
+fn key_of(item: &Value) -> Option<String> {
+    let scalar = |value: &Value| match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.chars().take(KEY).collect::<String>()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let Value::Object(fields) = item else { return scalar(item) };
+    let named = ["Key", "key", "id", "name", "title"].into_iter().find_map(|key| fields.get(key).and_then(scalar));
+    let like = |key: &str| key.ends_with("Id") || key.ends_with("ID") || key.ends_with("_id") || key == "sku";
+    named.or_else(|| fields.iter().filter(|(key, _)| like(key)).find_map(|(_, value)| scalar(value)))
 }
 
 fn index_of(event: &HistoryEvent) -> usize {

@@ -56,6 +56,8 @@ struct Lint {
     in_catcher: bool,
     /// The expressions at hand are those that see `$states.result`.
     after_result: bool,
+    /// The machine itself times out, with whatever waits in it.
+    times_out: bool,
     /// Labels of maps, which are unique in a definition.
     labels: HashSet<String>,
 }
@@ -157,6 +159,7 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     // Without a state there is nothing that an expression could read.
     let plain = QueryLanguage::JsonPath;
     values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, plain);
+    lint.times_out = object.contains_key("TimeoutSeconds");
     check_scope(&mut lint, object, "", language);
     flow::check_names(&mut lint, definition);
     assign::check_scopes(&mut lint, definition);

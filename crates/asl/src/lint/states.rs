@@ -96,7 +96,7 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     check_credentials(lint, state, path, language);
     let waits = state.get("Resource").and_then(Value::as_str).is_some_and(|text| text.ends_with(".waitForTaskToken"));
     let limits = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
-    if waits && !limits.iter().any(|key| state.contains_key(*key)) {
+    if waits && !lint.times_out && !limits.iter().any(|key| state.contains_key(*key)) {
         lint.warning(
             "NO_TIMEOUT",
             path,

@@ -25,6 +25,13 @@ fn a_heartbeat_limits_the_wait_too() {
 }
 
 #[test]
+fn the_timeout_of_the_whole_limits_the_wait_too() {
+    let state = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": "q", "MessageBody": "m"}, "End": true});
+    assert_eq!(parse(&json!({"StartAt": "A", "TimeoutSeconds": 60, "States": {"A": state}}).to_string()).1, []);
+}
+
+#[test]
 fn what_is_probably_meant_otherwise_is_warned_about() {
     let codes = |state: Value| {
         let definition = json!({"StartAt": "A", "States": {"A": state}}).to_string();

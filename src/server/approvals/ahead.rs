@@ -1,0 +1,322 @@
+//! What follows an answer: from the definition, by going on from the waiting task without anybody outside.
+//!
+//! A person sees where each answer leads, and is warned where what follows reads what the answer does not have.
+
+use countersign_asl::Machine;
+use countersign_engine::ahead::{Ahead, ahead};
+use countersign_engine::{Moment, SharedSandbox};
+use serde_json::Value;
+
+use super::answer::{Answer, Words, default, worded};
+use super::branches::{Branches, STEPS, of as static_branches};
+use super::policy::Policy;
+
+/// Where both answers lead, and what to know before giving them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foresight {
+    pub branches: Branches,
+    pub warnings: Vec<String>,
+}
+
+/// Looks ahead from a task that waits.
+#[must_use]
+pub fn foresee(
+    machine: &Machine,
+    moment: &Moment,
+    policy: Option<&Policy>,
+    words: &Words,
+    sandbox: Option<SharedSandbox>,
+) -> Foresight {
+    let mut foresight = Foresight { branches: static_branches(machine, &moment.state), warnings: Vec::new() };
+    for approved in [true, false] {
+        let answer = match worded(policy, approved, words, sandbox.clone()) {
+            Ok(answer) => answer.unwrap_or_else(|| default(approved, words)),
+            Err(why) => {
+                foresight.warnings.push(format!("{} cannot be answered. {why}", if_word(approved)));
+                continue;
+            }
+        };
+        let Some(told) = follow(machine, moment, &answer) else { continue };
+        let way = if approved { &mut foresight.branches.approved } else { &mut foresight.branches.rejected };
+        *way = Some(way_of(&told, machine, moment));
+        let faults = faults(machine, moment, &answer, &told).into_iter();
+        foresight
+            .warnings
+            .extend(faults.map(|(state, why)| format!("{}, {state} goes wrong: {why}", if_word(approved))));
+    }
+    foresight
+}
+
+const fn if_word(approved: bool) -> &'static str {
+    if approved { "If approved" } else { "If rejected" }
+}
+
+fn follow(machine: &Machine, moment: &Moment, answer: &Answer) -> Option<Ahead> {
+    let answer = match answer {
+        Answer::Success(text) => Ok(text.clone()),
+        Answer::Failure { error, cause } => Err((error.clone(), cause.clone())),
+    };
+    ahead(&machine.source, moment, &answer).ok().flatten()
+}
+
+/// The way in words: the states that are entered, and how it ends.
+fn way_of(told: &Ahead, machine: &Machine, moment: &Moment) -> String {
+    if told.retries {
+        return format!("{} is tried again", moment.state);
+    }
+    let mut names: Vec<String> = told.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
+    if told.entered.len() > STEPS {
+        names.push("…".to_owned());
+    }
+    let inside = !machine.states.contains_key(&moment.state);
+    match &told.failure {
+        Some((error, _)) if !told.is_meant => names.push(format!("the execution fails with {error}")),
+        None if told.ends && names.is_empty() => {
+            names.push(
+                if inside { "this part of the workflow ends well" } else { "the execution ends well" }.to_owned(),
+            );
+        }
+        _ => {}
+    }
+    names.join(" → ")
+}
+
+/// The states that go wrong, and why, each once.
+fn faults(machine: &Machine, moment: &Moment, answer: &Answer, told: &Ahead) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> =
+        told.faults.iter().map(|(state, cause)| (state.clone(), plain(cause))).collect();
+    if let Answer::Success(text) = answer
+        && let Ok(answer) = serde_json::from_str::<Value>(text)
+    {
+        found.extend(unread(machine, &moment.state, "$states.result", &answer, &answer));
+        for (state, input) in &told.entered {
+            if let Ok(input) = serde_json::from_str(input) {
+                found.extend(unread(machine, state, "$states.input", &input, &answer));
+            }
+        }
+    }
+    let mut states = std::collections::BTreeSet::new();
+    found.retain(|(state, _)| states.insert(state.clone()));
+    found
+}
+
+/// The cause without the state and the event, which are said already.
+fn plain(cause: &str) -> String {
+    let told =
+        cause.strip_prefix("An error occurred while executing the state").and_then(|rest| rest.split_once("). "));
+    told.map_or(cause, |(_, rest)| rest).chars().take(400).collect()
+}
+
+/// What a state's JSONata reads of the answer and does not find: it is nothing, and no error, so that a Choice goes
+/// another way without a word. `root` is where the expressions find `value`.
+fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Value) -> Option<(String, String)> {
+    let (source, _) = countersign_engine::test_state::find(&machine.source, state, None)?;
+    let mut texts = Vec::new();
+    expressions(source, &mut texts);
+    for text in texts.into_iter().filter(|text| !text.contains("$exists(")) {
+        for (at, _) in text.match_indices(root) {
+            let rest = &text[at + root.len()..];
+            let names: Vec<&str> = names(rest);
+            if let Some(missing) = missing(&names, value, answer) {
+                let path = format!("{root}.{}", names[..=missing].join("."));
+                return Some((state.to_owned(), format!("it reads {path}, which the answer does not have.")));
+            }
+        }
+    }
+    None
+}
+
+/// The JSONata of a state itself, without that of the states within it.
+fn expressions<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if text.trim_start().starts_with("{%") => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| expressions(item, found)),
+        Value::Object(fields) => {
+            let own = fields
+                .iter()
+                .filter(|(key, _)| !["Branches", "ItemProcessor", "Iterator", "Catch"].contains(&key.as_str()));
+            own.for_each(|(_, value)| expressions(value, found));
+        }
+        _ => {}
+    }
+}
+
+/// `.a.b` as its names.
+fn names(rest: &str) -> Vec<&str> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut names = Vec::new();
+    let mut rest = rest;
+    while let Some(after) = rest.strip_prefix('.') {
+        let end = after.find(|letter| !is_part(letter)).unwrap_or(after.len());
+        if end == 0 || after[end..].starts_with('(') {
+            break;
+        }
+        names.push(&after[..end]);
+        rest = &after[end..];
+    }
+    names
+}
+
+/// The first name that leads nowhere, where the way there passes the answer.
+fn missing(names: &[&str], value: &Value, answer: &Value) -> Option<usize> {
+    let mut at = value;
+    let mut passed = holds(at, answer);
+    for (index, name) in names.iter().enumerate() {
+        match at {
+            Value::Object(fields) => match fields.get(*name) {
+                Some(next) => at = next,
+                None => return passed.then_some(index),
+            },
+            // Names go through the items of a list.
+            Value::Array(_) => return None,
+            _ => return passed.then_some(index),
+        }
+        passed |= holds(at, answer);
+    }
+    None
+}
+
+/// Whether a value is the answer, or has all of it.
+fn holds(value: &Value, answer: &Value) -> bool {
+    match (value, answer) {
+        (Value::Object(value), Value::Object(answer)) => answer.iter().all(|(key, part)| value.get(key) == Some(part)),
+        _ => value == answer,
+    }
+}
+
+/// What is wrong with the answers to a state that waits for a person, before any execution is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub state: String,
+    /// A sentence.
+    pub message: String,
+    pub remedy: String,
+}
+
+/// Checks what each waiting task of a definition is answered with against what follows it. For Deploy and `validate`;
+/// `policies` are those of the workflow.
+#[must_use]
+pub fn check(
+    machine: &Machine,
+    policies: &std::collections::BTreeMap<String, Policy>,
+    sandbox: Option<SharedSandbox>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for state in machine.all_states() {
+        let countersign_asl::StateKind::Task(task) = &state.kind else { continue };
+        if task.resource.ends_with(".waitForTaskToken") {
+            check_state(machine, &state.name, policies.get(&state.name), sandbox.clone(), &mut found);
+        }
+    }
+    found
+}
+
+fn check_state(
+    machine: &Machine,
+    state: &str,
+    policy: Option<&Policy>,
+    sandbox: Option<SharedSandbox>,
+    found: &mut Vec<Finding>,
+) {
+    let words = Words { request: "{}".into(), person: "A Person".into(), comment: String::new(), decided_at: 0, id: 1 };
+    let moment = Moment { state: state.to_owned(), input: "{}".into(), sandbox: sandbox.clone(), ..Moment::default() };
+    for approved in [true, false] {
+        // What depends on a request cannot be worked out without one.
+        let Ok(answer) = worded(policy, approved, &words, sandbox.clone()) else { continue };
+        let answer = answer.unwrap_or_else(|| default(approved, &words));
+        let (Answer::Success(text), Some(told)) = (&answer, follow(machine, &moment, &answer)) else { continue };
+        let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
+        let known = |state: &str, cause: &str| {
+            let input = told.entered.iter().find(|(name, _)| name == state).map(|(_, input)| input);
+            let input = input.map_or(Some(value.clone()), |input| serde_json::from_str(input).ok());
+            let path = cause.split("'$.").nth(1).and_then(|rest| rest.split('\'').next());
+            let names = path.map(|path| path.split(['.', '[']).collect::<Vec<_>>());
+            names.zip(input).is_some_and(|(names, input)| missing(&names, &input, &value).is_some())
+        };
+        for (fault, why) in faults(machine, &moment, &answer, &told) {
+            let cause = told.faults.iter().find(|(state, _)| *state == fault).map(|(_, cause)| cause);
+            if cause.is_some_and(|cause| !known(&fault, cause)) {
+                continue;
+            }
+            let word = if approved { "approve" } else { "reject" };
+            found.push(Finding {
+                state: state.to_owned(),
+                message: format!("After {word} of {state}, {fault} goes wrong: {why}"),
+                remedy: format!(
+                    "Word the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or let {fault} read what the answer has."
+                ),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    fn machine(next: &str, language: &str, more: &str) -> Machine {
+        let text = format!(
+            r#"{{"StartAt":"Ask","QueryLanguage":"{language}","States":{{
+                "Ask":{{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Next":"Which"{more}}},
+                "Which":{next},"Pay":{{"Type":"Succeed"}},"No":{{"Type":"Fail","Error":"No"}}}}}}"#
+        );
+        Machine::from_value(serde_json::from_str(&text).unwrap()).unwrap()
+    }
+
+    fn policy(toml: &str) -> Policy {
+        toml::from_str(toml).unwrap()
+    }
+
+    fn look(machine: &Machine, policy: Option<&Policy>) -> Foresight {
+        let words = Words { request: "{}".into(), person: "Dana".into(), comment: String::new(), decided_at: 0, id: 1 };
+        let moment = Moment { state: "Ask".into(), input: r#"{"order":1}"#.into(), ..Moment::default() };
+        foresee(machine, &moment, policy, &words, None)
+    }
+
+    const STATUS: &str =
+        r#"{"Type":"Choice","Choices":[{"Variable":"$.Status","StringEquals":"ok","Next":"Pay"}],"Default":"No"}"#;
+    const JSONATA: &str = r#"{"Type":"Choice","Choices":[{"Condition":"{% $states.input.approved = true %}","Next":"Pay"}],"Default":"No"}"#;
+
+    #[test]
+    fn what_follows_reads_what_the_default_answer_has_not() {
+        let machine = machine(STATUS, "JSONPath", "");
+        let told = look(&machine, None);
+        assert_eq!(told.warnings.len(), 1, "{told:?}");
+        assert!(told.warnings[0].starts_with("If approved, Which goes wrong") && told.warnings[0].contains("$.Status"));
+        let told = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
+        assert_eq!(told.warnings, Vec::<String>::new());
+        assert_eq!(told.branches.approved.as_deref(), Some("Which → Pay"));
+        assert_eq!(told.branches.rejected.as_deref(), Some("the execution fails with ApprovalRejected"));
+    }
+
+    #[test]
+    fn jsonata_that_finds_nothing_is_told_too() {
+        let machine = machine(JSONATA, "JSONata", "");
+        let told = look(&machine, None);
+        assert_eq!(told.branches.approved.as_deref(), Some("Which → No"), "where it leads is told as it is");
+        assert!(told.warnings[0].contains("$states.input.approved"), "{told:?}");
+        let told =
+            look(&machine, Some(&policy("approve = { approved = true }\nreject = { success = { approved = false } }")));
+        assert_eq!(told.warnings, Vec::<String>::new());
+        assert_eq!(
+            (told.branches.approved.as_deref(), told.branches.rejected.as_deref()),
+            (Some("Which → Pay"), Some("Which → No"))
+        );
+    }
+
+    #[test]
+    fn definitions_are_checked_before_there_is_an_execution() {
+        let of = |machine: &Machine, toml: &str| {
+            check(machine, &std::collections::BTreeMap::from([("Ask".to_owned(), policy(toml))]), None)
+        };
+        let found = of(&machine(STATUS, "JSONPath", ""), "");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(of(&machine(STATUS, "JSONPath", ""), r#"approve = { Status = "ok" }"#).is_empty());
+        assert_eq!(of(&machine(JSONATA, "JSONata", ""), "").len(), 1);
+        let beside = r#","ResultPath":"$.approval""#;
+        assert!(of(&machine(STATUS, "JSONPath", beside), "").is_empty(), "it reads its input, which nobody knows yet");
+        let within = STATUS.replace("$.Status", "$.approval.Status");
+        assert_eq!(of(&machine(&within, "JSONPath", beside), "").len(), 1);
+    }
+}
