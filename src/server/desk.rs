@@ -17,8 +17,8 @@ use super::store::{Act, Deed, Store};
 use super::watch::{Past, Record, Snapshot, Waiting, Watch, is_callback};
 use super::{people, views};
 use crate::dto::{
-    ApprovalPage, ApprovalState, AuditPage, AuditRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview, Person,
-    Position, RequestKey, Status, WorkflowPage, WorkflowRow,
+    ApprovalPage, ApprovalState, AuditPage, AuditRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview,
+    Person, Position, RequestKey, Status, WorkflowPage, WorkflowRow,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::json::pretty;

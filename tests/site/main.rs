@@ -3,11 +3,13 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod approvals;
 mod definitions;
 mod forms;
 mod hostile;
 mod load;
 mod pages;
 mod proof;
+mod slow;
 mod starting;
 mod support;

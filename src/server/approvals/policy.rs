@@ -39,6 +39,18 @@ pub struct Rejection {
     pub cause: Option<String>,
 }
 
+impl Rejection {
+    /// What is wrong with it: it is a result or an error, and not both.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        match (&self.success, &self.error, &self.cause) {
+            (Some(_), None, None) | (None, Some(_), _) => None,
+            (None, None, _) => Some("a rejection needs `success` or `error`"),
+            (Some(_), ..) => Some("a rejection is a `success` or an `error`, not both"),
+        }
+    }
+}
+
 /// A label and the template of its value.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

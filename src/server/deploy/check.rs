@@ -10,7 +10,8 @@ use super::places::Places;
 use super::plan::Found;
 use super::tasks::list;
 use crate::json::Json;
-use crate::server::approvals::template_fault;
+use crate::server::approvals::ahead::check as check_answers;
+use crate::server::approvals::{Rejection, template_fault};
 
 /// The two types of a state machine.
 pub const TYPES: [&str; 2] = ["STANDARD", "EXPRESS"];
@@ -74,6 +75,13 @@ fn samples(findings: &mut Findings, name: &str, workflow: &Workflow) {
 }
 
 fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: Option<&Machine>) {
+    let answers = machine.map(|machine| check_answers(machine, &workflow.approvals, None)).unwrap_or_default();
+    for finding in answers {
+        let way = ["workflows", name, "approvals", &finding.state];
+        let named = workflow.approvals.contains_key(&finding.state);
+        let at = findings.places.key(if named { &way } else { &way[..2] });
+        findings.add(Severity::Warning, "ANSWER_NOT_READ", &way, at, finding.message, finding.remedy);
+    }
     for (state, policy) in &workflow.approvals {
         let way = ["workflows", name, "approvals", state];
         if let Some(machine) = machine {
@@ -81,6 +89,11 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         }
         if let Some(title) = &policy.title {
             template(findings, &[&way[..], &["title"]].concat(), title);
+        }
+        if let Some(fault) = policy.reject.as_ref().and_then(Rejection::fault) {
+            let way = [&way[..], &["reject"]].concat();
+            let remedy = "Write reject = { success = { ... } } or reject = { error = \"...\", cause = \"...\" }.";
+            findings.error("ANSWER_FAULT", &way, findings.places.key(&way), fault.to_owned(), remedy.to_owned());
         }
         for (index, field) in policy.fields.iter().enumerate() {
             template(findings, &[&way[..], &["fields", &index.to_string(), "value"]].concat(), &field.value);

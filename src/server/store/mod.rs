@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use countersign_local::files::{PrivateError, private_database, private_folder};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
-use sqlx::{FromRow, Row};
+use sqlx::{ConnectOptions as _, Connection as _, FromRow, Row};
 
 pub use acts::{Act, Deed};
 
@@ -115,10 +116,11 @@ impl Store {
             // FULL: a decision has to be on the disk before it is sent.
             .synchronous(SqliteSynchronous::Full);
         let open = |source| StoreError::Open { file: file.clone(), source };
+        // Before there are others: a connection that knows the tables as they were cannot read them as they are.
+        let mut first = options.connect().await.map_err(open)?;
+        make_tables(&mut first).await.map_err(open)?;
+        first.close().await.map_err(open)?;
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(open)?;
-        sqlx::query(SCHEMA).execute(&pool).await.map_err(open)?;
-        add_columns(&pool).await.map_err(open)?;
-        sqlx::query(acts::SCHEMA).execute(&pool).await.map_err(open)?;
         Ok(Self { pool })
     }
 
@@ -266,14 +268,16 @@ impl Store {
     }
 }
 
-async fn add_columns(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+async fn make_tables(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(SCHEMA).execute(&mut *connection).await?;
+    sqlx::query(acts::SCHEMA).execute(&mut *connection).await?;
     for (column, add) in ADDED {
         let there: bool = sqlx::query_scalar("SELECT COUNT(*) > 0 FROM pragma_table_info('decisions') WHERE name = ?")
             .bind(column)
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await?;
         if !there {
-            sqlx::query(add).execute(pool).await?;
+            sqlx::query(add).execute(&mut *connection).await?;
         }
     }
     Ok(())
