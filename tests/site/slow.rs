@@ -170,7 +170,7 @@ impl Slow {
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
         let end = CancellationToken::new();
         let looking = tokio::spawn(Arc::clone(&watch).run(end.clone()));
-        let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions });
+        let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions: definitions.into() });
         for _ in 0..400 {
             if watch.snapshot().waiting.len() == endpoint.executions {
                 break;
