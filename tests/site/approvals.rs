@@ -84,11 +84,17 @@ fn child() -> Value {
     json!({ "StartAt": "Echo", "States": { "Echo": { "Type": "Pass", "End": true } } })
 }
 
-/// What looks like a token of the embedded engine within a text.
+/// Whether a text holds what tokens of the embedded engine begin with: as it is, in capitals, or in base 64 wherever it
+/// begins there.
 fn has_token(text: &str) -> bool {
-    text.contains("AQCEAAAAKgAAAAMAAAAA")
-        || text.contains("QVFDRUFBQUFLZ0FBQUFN")
-        || text.contains("AQCEAAAAKGAAAAMAAAAA")
+    let spellings = [
+        "AQCEAAAAKgAAAAMAAAAA",
+        "AQCEAAAAKGAAAAMAAAAA",
+        "QVFDRUFBQUFLZ0FBQUFN",
+        "FRQ0VBQUFBS2dBQUFBTU",
+        "BUUNFQUFBQUtnQUFBQU1",
+    ];
+    spellings.iter().any(|spelling| text.contains(spelling))
 }
 
 #[tokio::test(flavor = "multi_thread")]
