@@ -401,6 +401,24 @@ impl Desk {
     }
 }
 
+/// A request that does not wait any more.
+fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state: &str) -> Waiting {
+    Waiting {
+        execution_arn: record.description.arn.clone(),
+        execution_name: record.description.name.clone(),
+        machine_arn: record.description.machine_arn.clone(),
+        workflow: workflow.to_owned(),
+        state: state.to_owned(),
+        event: scheduled.id,
+        since: scheduled.timestamp,
+        due: None,
+        due_by: None,
+        item: None,
+        request: String::new(),
+        obstacle: None,
+    }
+}
+
 pub(super) fn no_workflow(name: &str) -> AppError {
     AppError::new(
         ErrorKind::NotFound,
