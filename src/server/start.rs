@@ -120,13 +120,15 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     println!("  data in   {}", shown(&args.data));
     println!("  Ctrl-C ends it.");
 
-    let server = axum::serve(listener, super::http::router(desk)).with_graceful_shutdown(ended(end.clone()));
+    tokio::spawn(ended(end.clone()));
+    let limits = local::listener::Limits::default();
+    let server = local::listener::serve(listener, super::http::router(desk), limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
-    let served = tokio::select! {
-        served = server.into_future() => served,
-        () = async { closing.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
-    };
+    tokio::select! {
+        () = server => {}
+        () = async { closing.cancelled().await; tokio::time::sleep(FAREWELL).await } => {}
+    }
     end.cancel();
     tasks.close();
     let _ = tokio::time::timeout(FAREWELL, tasks.wait()).await;
@@ -135,7 +137,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     }
     store.close().await;
     println!("Ended. Everything is kept in {}.", shown(&args.data));
-    served.map_err(StartError::Serve)
+    Ok(())
 }
 
 /// A path as a terminal may show it.

@@ -11,6 +11,7 @@
 //! | [`keeper`] | keeps the processes of functions apart |
 //! | [`environment`] | the server's environment, without its secrets |
 //! | [`text`] | texts from outside on a terminal |
+//! | [`listener`] | accepting connections, for both servers |
 //! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
 //! | [`masks`] | hides the secrets of connections in what comes back |
@@ -27,6 +28,7 @@ pub mod host;
 pub mod integrations;
 pub mod keeper;
 pub mod lambda;
+pub mod listener;
 pub mod masks;
 pub mod sandbox;
 pub mod store;
@@ -121,12 +123,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let end = CancellationToken::new();
     let router = api::router(Arc::clone(&host));
     let ended = end.clone();
-    let server = tokio::spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(ended.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the engine's server ended");
-        }
-    });
+    let server = tokio::spawn(listener::serve(listener, router, listener::Limits::default(), ended));
     tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
     Ok(Running { addr, host, end, server })
 }

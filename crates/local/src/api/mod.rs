@@ -24,9 +24,10 @@ pub mod wire;
 mod xml;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -45,6 +46,8 @@ use crate::lambda::Failure;
 
 /// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
 const BODY: usize = 2 * 1024 * 1024;
+/// How long a client may take to send it.
+const SENDING: Duration = Duration::from_secs(30);
 /// The largest input, output or cause, in bytes.
 pub const PAYLOAD: usize = 262_144;
 
@@ -73,14 +76,28 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
         None => host.split(':').next().unwrap_or_default(),
     };
     let is_here = is_here(name);
-    if headers.contains_key(header::ORIGIN) || !is_here {
+    // A browser says where a request comes from in one of two ways.
+    let other_site = headers.get("sec-fetch-site").is_some_and(|value| value != "same-origin" && value != "none");
+    if headers.contains_key(header::ORIGIN) || other_site || !is_here {
         return (
             StatusCode::FORBIDDEN,
             "This API is for programs of this machine: call it as 127.0.0.1, and not from a web page.\n",
         )
             .into_response();
     }
-    let mut response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let body = match tokio::time::timeout(SENDING, to_bytes(body, BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let what = format!("The request is larger than {} MB, the most that this API takes.\n", BODY / 1024 / 1024);
+            return (StatusCode::PAYLOAD_TOO_LARGE, what).into_response();
+        }
+        Err(_) => {
+            let what = format!("The request did not arrive within {} seconds. Send it again.\n", SENDING.as_secs());
+            return (StatusCode::REQUEST_TIMEOUT, what).into_response();
+        }
+    };
+    let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }

@@ -51,5 +51,18 @@ async fn only_programs_of_this_machine_are_answered() {
     for origin in ["http://localhost:8083", "https://countersign.example", "null"] {
         check("127.0.0.1:8083", Some(origin), StatusCode::FORBIDDEN).await;
     }
+    for (site, expected) in [
+        ("cross-site", StatusCode::FORBIDDEN),
+        ("same-site", StatusCode::FORBIDDEN),
+        ("same-origin", StatusCode::OK),
+        ("none", StatusCode::OK),
+    ] {
+        let request = Request::post("/")
+            .header("host", "127.0.0.1:8083")
+            .header("x-amz-target", "AWSStepFunctions.ListActivities")
+            .header("sec-fetch-site", site);
+        let response = engine.router.clone().oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap();
+        assert_eq!(response.status(), expected, "sec-fetch-site {site:?}");
+    }
     engine.remove().await;
 }

@@ -8,6 +8,7 @@ mod engine;
 mod guard;
 mod http;
 mod language;
+mod listener;
 mod machines;
 mod map_runs;
 mod nested;

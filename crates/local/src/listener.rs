@@ -1,0 +1,225 @@
+//! Accepting connections: how long one may take to say what it wants, and how many one client may hold.
+//!
+//! A connection that never ends its headers costs a file and some memory for as long as it likes. Here it has a
+//! deadline, which is also that of an idle connection; and where a client holds all that it may, the connection that
+//! has been idle for the longest gives way to the new one. What is being answered never gives way.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service as _;
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the last answer, or from the beginning, to the end of a request's headers.
+    pub headers: Duration,
+    /// Connections of one address.
+    pub a_client: usize,
+    /// Connections of all.
+    pub all: usize,
+}
+
+impl Default for Limits {
+    /// Generous for a machine of one's own, and below the 1,024 files that a process commonly has.
+    fn default() -> Self {
+        Self { headers: Duration::from_secs(15), a_client: 320, all: 400 }
+    }
+}
+
+/// What a client reads for whom there is no connection left.
+const FULL: &str = "All connections of this client are in use. Close some, then try again.\n";
+
+/// One connection.
+struct Seat {
+    client: IpAddr,
+    /// Requests that are being answered.
+    busy: AtomicUsize,
+    idle_since: Mutex<Instant>,
+    gives_way: CancellationToken,
+}
+
+/// A request that is being answered, to the end of its answer.
+struct Busy(Arc<Seat>);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded is whole at any time.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Busy {
+    fn new(seat: &Arc<Seat>) -> Self {
+        seat.busy.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(seat))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        *lock(&self.0.idle_since) = Instant::now();
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// All connections of a listener.
+#[derive(Clone, Default)]
+struct Seats(Arc<Mutex<Vec<Arc<Seat>>>>);
+
+impl Seats {
+    /// A place for another connection of `client`; none where all that it holds are being answered.
+    fn take(&self, client: IpAddr, limits: &Limits) -> Option<Arc<Seat>> {
+        let mut seats = lock(&self.0);
+        let held = seats.iter().filter(|seat| seat.client == client).count();
+        let too_many = held >= limits.a_client;
+        if too_many || seats.len() >= limits.all {
+            let idle = seats
+                .iter()
+                .enumerate()
+                .filter(|(_, seat)| seat.busy.load(Ordering::Relaxed) == 0 && (!too_many || seat.client == client));
+            let (at, _) = idle.min_by_key(|(_, seat)| *lock(&seat.idle_since))?;
+            seats.swap_remove(at).gives_way.cancel();
+        }
+        let seat = Arc::new(Seat {
+            client,
+            busy: AtomicUsize::new(0),
+            idle_since: Mutex::new(Instant::now()),
+            gives_way: CancellationToken::new(),
+        });
+        seats.push(Arc::clone(&seat));
+        Some(seat)
+    }
+
+    fn leave(&self, seat: &Arc<Seat>) {
+        lock(&self.0).retain(|other| !Arc::ptr_eq(other, seat));
+    }
+}
+
+/// Serves until `end`, and then until what is being answered is answered.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: CancellationToken) {
+    let (seats, open) = (Seats::default(), TaskTracker::new());
+    loop {
+        let accepted = tokio::select! {
+            () = end.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // A client that is gone already, or a process that has no file left: neither ends the server.
+                tracing::debug!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let Some(seat) = seats.take(peer.ip(), &limits) else {
+            open.spawn(turn_away(stream));
+            continue;
+        };
+        let (router, seats, end) = (router.clone(), seats.clone(), end.clone());
+        open.spawn(async move {
+            connection(stream, peer, router, &limits, &seat, end).await;
+            seats.leave(&seat);
+        });
+    }
+    open.close();
+    open.wait().await;
+}
+
+/// Serves one connection.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: &Limits,
+    seat: &Arc<Seat>,
+    end: CancellationToken,
+) {
+    // Without it small answers wait for nothing; where it cannot be set they only come later.
+    _ = stream.set_nodelay(true);
+    let of_service = Arc::clone(seat);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let busy = Busy::new(&of_service);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().call(request);
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| Held { body, _busy: busy })) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut served = pin!(served);
+    tokio::select! {
+        // An error is the client's: it went away, sent no HTTP, or took too long.
+        _ = served.as_mut() => {}
+        () = seat.gives_way.cancelled() => {
+            if seat.busy.load(Ordering::Relaxed) > 0 {
+                // A request came in the meantime.
+                served.as_mut().graceful_shutdown();
+                _ = served.await;
+            }
+        }
+        () = end.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            _ = served.await;
+        }
+    }
+}
+
+/// Tells a client that there is no connection left for it.
+async fn turn_away(mut stream: TcpStream) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Retry-After: 1\r\nConnection: close\r\n\r\n{FULL}",
+        FULL.len()
+    );
+    let told = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    // Whoever does not read it is not waited for.
+    _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+}
+
+/// A body that keeps its connection busy until it is sent.
+struct Held {
+    body: Body,
+    _busy: Busy,
+}
+
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
