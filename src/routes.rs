@@ -23,7 +23,7 @@ pub const LIVE: &str = "/live";
 /// The page of one workflow.
 #[must_use]
 pub fn workflow(name: &str) -> String {
-    format!("{WORKFLOWS}/{}", encode(name))
+    format!("{WORKFLOWS}/{}", segment(name))
 }
 
 /// The page of a workflow, with the input of an execution in its form.
@@ -35,7 +35,7 @@ pub fn start_again(workflow_name: &str, execution_arn: &str) -> String {
 /// The page of one execution.
 #[must_use]
 pub fn execution(arn: &str) -> String {
-    format!("{EXECUTIONS}/{}", encode(arn))
+    format!("{EXECUTIONS}/{}", segment(arn))
 }
 
 /// The page of one execution with a state chosen.
@@ -57,7 +57,7 @@ pub fn executions_of(workflow: Option<&str>, status: Option<&str>) -> String {
 /// The page of one approval: the execution, and the id of its TaskScheduled event.
 #[must_use]
 pub fn approval(execution_arn: &str, event: u64) -> String {
-    format!("{INBOX}/{}/{event}", encode(execution_arn))
+    format!("{INBOX}/{}/{event}", segment(execution_arn))
 }
 
 /// The live stream, which watches one execution closely where `execution_arn` is given.
@@ -65,6 +65,23 @@ pub fn approval(execution_arn: &str, event: u64) -> String {
 pub fn live(execution_arn: Option<&str>) -> String {
     execution_arn.map_or_else(|| LIVE.to_owned(), |arn| format!("{LIVE}?execution={}", encode(arn)))
 }
+
+/// A name as one segment of a path. Browsers go up at `.` and `..`, however they are encoded, so these stand behind a
+/// mark, and so does what begins with the mark.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    let mark = if name.is_empty() || matches!(name, "." | "..") || name.starts_with(MARK) { "~" } else { "" };
+    format!("{mark}{}", encode(name))
+}
+
+/// The name that [`segment`] wrote, after its percent-encoding was read.
+#[must_use]
+pub fn name_of(segment: &str) -> &str {
+    segment.strip_prefix(MARK).unwrap_or(segment)
+}
+
+/// Stands before a segment that would not be one otherwise.
+const MARK: char = '~';
 
 /// Percent-encodes everything but RFC 3986's unreserved characters and `:`, which a path may hold and ARNs are full of.
 #[must_use]
@@ -95,5 +112,25 @@ mod tests {
         );
         assert_eq!(executions_of(Some("a/b"), None), "/executions?workflow=a%2Fb");
         assert_eq!(executions_of(None, None), "/executions");
+    }
+
+    #[test]
+    fn every_name_is_one_segment() {
+        for (name, expected) in [
+            ("..", "/workflows/~.."),
+            (".", "/workflows/~."),
+            ("", "/workflows/~"),
+            ("~..", "/workflows/~~.."),
+            ("...", "/workflows/..."),
+            ("a/..", "/workflows/a%2F.."),
+            ("?#%", "/workflows/%3F%23%25"),
+        ] {
+            assert_eq!(workflow(name), expected);
+            let read = expected.strip_prefix("/workflows/").unwrap_or_default();
+            let read = read.replace("%2F", "/").replace("%3F", "?").replace("%23", "#").replace("%25", "%");
+            assert_eq!(name_of(&read), name);
+        }
+        assert_eq!(approval("..", 1), "/inbox/~../1");
+        assert_eq!(execution("~"), "/executions/~~");
     }
 }

@@ -168,3 +168,44 @@ async fn what_would_be_hidden_is_shown() {
     }
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_legal_name_has_a_page() {
+    let site = Site::new("names").await;
+    let sfn = &site.desk.watch.clients.sfn;
+    let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+    let names = [".", "..", "...", "a.", "-", "_", "a+b", "Grüße", "it's(a)=b@c!", "日本"];
+    for name in names {
+        let create = sfn.create_state_machine().name(name).role_arn("arn:aws:iam::000000000000:role/x");
+        let machine = create.definition(definition).send().await.unwrap();
+        let start = sfn.start_execution().state_machine_arn(machine.state_machine_arn()).name(name);
+        start.send().await.unwrap();
+    }
+    site.settled().await;
+    let list = Html::parse_document(&site.page("/workflows").await.text);
+    let executions = Html::parse_document(&site.page("/executions").await.text);
+    let base = url::Url::parse("http://127.0.0.1:3000/workflows").unwrap();
+    for name in names {
+        let check = async |page: &Html, kind: &str| {
+            let links = page
+                .select(&Selector::parse(kind).unwrap())
+                .filter(|link| link.text().collect::<String>() == name)
+                .collect::<Vec<_>>();
+            let [link] = links.as_slice() else { panic!("{name}: {} links", links.len()) };
+            // As a browser reads it.
+            let to = base.join(link.value().attr("href").unwrap()).unwrap();
+            let page = site.page(to.path()).await;
+            assert_eq!(page.status, StatusCode::OK, "{name}: {to}");
+            let head = Html::parse_document(&page.text)
+                .select(&Selector::parse("h1").unwrap())
+                .next()
+                .unwrap()
+                .text()
+                .collect::<String>();
+            assert_eq!(head, name, "{to}");
+        };
+        check(&list, ".workflow-name a").await;
+        check(&executions, "a.row-main").await;
+    }
+    site.close().await;
+}

@@ -23,10 +23,10 @@ pub use workflows::WorkflowsPage;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-/// A part of the path by its name; empty where the route has none.
+/// A part of the path by its name, as it was before it became one; empty where the route has none.
 fn param(name: &'static str) -> Memo<String> {
     let params = use_params_map();
-    Memo::new(move |_| params.with(|params| params.get(name)).unwrap_or_default())
+    Memo::new(move |_| crate::routes::name_of(&params.with(|params| params.get(name)).unwrap_or_default()).to_owned())
 }
 
 /// A part of the query by its name.
