@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 import boto3
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "target/release/countersign"
+# Another build of the program can be tried: COUNTERSIGN=target/debug/countersign.
+PROGRAM = Path(os.environ.get("COUNTERSIGN", ROOT / "target/release/countersign"))
 BIN = Path(sys.prefix) / "bin"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 PATIENCE = 30  # seconds until a condition counts as never met
