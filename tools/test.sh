@@ -8,7 +8,7 @@ stages=(setup format site server clippy clippy-wasm rust jsonata lambdas peers c
 summary=()
 failed=0
 
-setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-browser.sh >/dev/null; }
+setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-peers.sh && tools/setup-browser.sh >/dev/null; }
 format() { cargo fmt --all --check; }
 site() { tools/build-site.sh; }
 server() { tools/build.sh; }
@@ -34,7 +34,10 @@ jsonata() {
   node tests/jsonata/compare.mjs target/release/examples/jsonata
 }
 lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
-peers() { PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers; }
+peers() {
+  tools/setup-python.sh && tools/setup-peers.sh
+  PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers
+}
 conformance() { tools/conformance.sh; }
 browser() { tools/test-browser.sh; }
 

@@ -75,13 +75,14 @@ def program(command, port):
                     running.wait()
 
 
-def client(service, port, key=KEYS["AWS_ACCESS_KEY_ID"]):
+def client(service, port, key=KEYS["AWS_ACCESS_KEY_ID"], **more):
     return boto3.client(
         service,
         endpoint_url=f"http://127.0.0.1:{port}",
         region_name="us-east-1",
         aws_access_key_id=key,
         aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        **more,
     )
 
 
