@@ -34,6 +34,16 @@ pub enum Target {
     Aws,
 }
 
+/// An address of this machine with its name: clients put `sync-` before it for some calls, which no number can have.
+#[must_use]
+pub fn by_name(url: &str) -> String {
+    let numbers = ["//127.0.0.1", "//[::1]"];
+    numbers.iter().fold(url.to_owned(), |url, number| match url.split_once(number) {
+        Some((scheme, rest)) if rest.is_empty() || rest.starts_with([':', '/']) => format!("{scheme}//localhost{rest}"),
+        _ => url,
+    })
+}
+
 impl Clients {
     /// Makes the clients; no call is made yet.
     pub async fn connect(target: Target, args: &ServeArgs) -> Self {
@@ -71,7 +81,7 @@ impl Clients {
         // The start refuses an account without a region.
         let region = shared.region().map(ToString::to_string).unwrap_or_default();
         let (label, detail) = match (kind, url) {
-            (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", url),
+            (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", by_name(&url)),
             (ConnectionKind::Endpoint, Some(url)) => ("Endpoint", url),
             _ => ("AWS", args.profile.clone().map_or_else(|| region.clone(), |profile| format!("{profile}, {region}"))),
         };
@@ -163,4 +173,20 @@ fn refused(doing: &str, place: &str, code: Option<&str>, message: Option<&str>) 
         format!("Could not {doing} at {place}: {code}: {}.", message.unwrap_or("no message").trim_end_matches('.')),
         remedy,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_name;
+
+    #[test]
+    fn this_machine_is_named() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8083", "http://localhost:8083"),
+            ("http://[::1]:8083", "http://localhost:8083"),
+            ("http://127.0.0.10:8083", "http://127.0.0.10:8083"),
+        ] {
+            assert_eq!(by_name(url), expected);
+        }
+    }
 }

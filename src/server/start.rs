@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::approvals::Courier;
 use super::clock::Clock;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
-use super::connection::{Clients, Target};
+use super::connection::{Clients, Target, by_name};
 use super::deploy::{Definitions, EMULATOR_ACCOUNT, declared_functions, definitions_folder, functions_file};
 use super::desk::Desk;
 use super::store::{Store, StoreError};
@@ -203,8 +203,10 @@ pub async fn engine(args: EngineArgs) -> Result<(), StartError> {
         return Err(StartError::Config(vec![ConfigError::NotLoopback(args.listen)]));
     }
     let engine = start_engine(options(args.listen, args.data.clone(), args.functions), "--listen", args.listen).await?;
-    println!("The Step Functions engine is at http://{} (region {REGION}, any credentials).", engine.addr);
-    println!("  for example   aws stepfunctions list-state-machines --endpoint-url http://{}", engine.addr);
+    let url = by_name(&format!("http://{}", engine.addr));
+    println!("The Step Functions engine is at {url} (any region, any credentials).");
+    println!("  for example   aws stepfunctions list-state-machines --endpoint-url {url}");
+    println!("  clients need  AWS_DISABLE_HOST_PREFIX_INJECTION=true for StartSyncExecution and TestState");
     println!("  data in       {}", shown(&args.data));
     println!("  Ctrl-C ends it.");
     ended(CancellationToken::new()).await;
