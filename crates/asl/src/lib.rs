@@ -29,6 +29,6 @@ pub mod token;
 
 pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
 pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
-pub use parse::{json_error, parse, parse_created, read_json};
+pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use substitute::{Placeholder, placeholders, substitute};
 pub use token::{PathStep, TokenPlace, TokenTemplate, find_token, token_places};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign_asl::MAX_DEPTH;
 use countersign_trace::{Details, EventKind};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -294,11 +295,9 @@ fn made(template: &Template, view: &View<'_>, state: &State) -> Result<Data, Fai
     if data.text.len() > PAYLOAD { Err(Failure::data_limit(&state.name)) } else { Ok(data) }
 }
 
-/// Deepest nesting of a payload: a workflow that wraps its own output in a loop must not exhaust the stack.
-const DEPTH: usize = 500;
-
+/// A workflow that wraps its own output in a loop must not make one that nobody can read.
 fn check_depth(text: &str) -> Result<(), Failure> {
-    if text.len() < 2 * DEPTH {
+    if text.len() < 2 * MAX_DEPTH {
         return Ok(());
     }
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
@@ -311,8 +310,8 @@ fn check_depth(text: &str) -> Result<(), Failure> {
             b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEPTH {
-            let cause = format!("The state's output or one of its variables nests deeper than {DEPTH} levels.");
+        if depth > MAX_DEPTH {
+            let cause = format!("The state's output or one of its variables nests deeper than {MAX_DEPTH} levels.");
             return Err(Failure::runtime(cause));
         }
     }

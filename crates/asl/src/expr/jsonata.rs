@@ -46,6 +46,11 @@ pub enum JsonataError {
     /// The evaluator's error: a code such as `T2001`, and its text.
     #[error("threw an error during evaluation. {0}")]
     Failed(String),
+    /// Its calls went too deep.
+    #[error(
+        "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
+    )]
+    Overflow,
     /// It was given up.
     #[error(
         "was stopped during evaluation. It took longer than {PATIENCE} milliseconds, or more memory than there is for one expression."
@@ -233,6 +238,7 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
     jsonata_regex::register(&mut evaluator);
     let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
         message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,
+        message if TOO_DEEP.iter().any(|code| message.starts_with(code)) => JsonataError::Overflow,
         message => JsonataError::Failed(worded(message, node, &mut |part| {
             evaluator.evaluate(part, data).map_err(|error| error.message().to_owned())
         })),
@@ -243,8 +249,9 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
     to_json(&result, 0, &mut RESULT.clone())
 }
 
-/// The code of the evaluator's error when the time was over.
+/// The codes of the evaluator's errors when the time was over, and when the calls went too deep.
 const OUT_OF_TIME: &str = "D1012";
+const TOO_DEEP: [&str; 2] = ["D1011", "U1001"];
 
 pub(super) fn from_json(value: &Value) -> JValue {
     match value {

@@ -4,7 +4,7 @@ mod reader;
 
 pub(crate) use reader::Place;
 use reader::{Document, read};
-pub use reader::{json_error, read_json};
+pub use reader::{MAX_DEPTH, json_error, read_json};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::{Finding, MOST, lint};

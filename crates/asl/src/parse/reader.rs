@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 /// How many objects and arrays may be within each other: as many as every other reader of JSON here takes.
-const MAX_DEPTH: usize = 127;
+pub const MAX_DEPTH: usize = 127;
 
 /// Values below longer paths are told by the place around them: a long key over many values would take all memory.
 const LONGEST_PATH: usize = 2_000;

@@ -126,6 +126,11 @@ fn runaway_expressions_end() {
         let env = Fixed::with_input(Value::Null);
         assert!(evaluate(text, &[], &mut std::iter::empty(), &env).is_err(), "{text}");
     }
+    let env = Fixed::with_input(Value::Null);
+    let deep = evaluate("($f := function($x) { $f($x + 1) + 1 }; $f(0))", &[], &mut std::iter::empty(), &env);
+    let told = "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. \
+                Consider rewriting as tail-recursive.";
+    assert_eq!(deep.map_err(|error| error.to_string()), Err(told.to_owned()));
 }
 
 /// Gives up whatever it is asked.
