@@ -198,6 +198,8 @@ pub struct ExecutionPage {
     pub error: Option<String>,
     /// As a sentence: a function's own message, where a function wrote it.
     pub cause: Option<String>,
+    /// Why it ended badly, and where.
+    pub trouble: Option<Trouble>,
     pub graph: Option<Graph>,
     /// By node id; nodes not named were not reached.
     pub states: Vec<StateView>,
@@ -217,12 +219,33 @@ pub struct ExecutionPage {
     pub now: i64,
 }
 
+/// Why an execution ended badly, beside its error and cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A sentence, where the error alone does not tell.
+    pub why: Option<String>,
+    /// What is said before the places, such as "It went wrong first in ".
+    pub lead: String,
+    pub places: Vec<TroublePlace>,
+    /// How many places more there are.
+    pub more: usize,
+}
+
+/// A state, and the iterations that it ran in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroublePlace {
+    pub state: String,
+    pub place: Option<String>,
+}
+
 /// One state of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StateView {
     pub name: String,
     pub status: Status,
     pub visits: Vec<VisitView>,
+    /// Which of `visits` the execution failed in, if one of them it was.
+    pub failed: Option<usize>,
     /// How often it was entered; `visits` holds at most the last 20, of the chosen state alone, in order.
     pub visit_count: usize,
 }
@@ -261,6 +284,9 @@ pub struct Span {
     pub state: String,
     /// The attempts of one visit of the state have the same number.
     pub visit: usize,
+    /// The whole visit, with the time between its attempts.
+    pub entered: i64,
+    pub exited: Option<i64>,
     pub status: Status,
     pub from: i64,
     pub to: Option<i64>,

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod definitions;
+mod failures;
 mod forms;
 mod hostile;
 mod load;

@@ -38,9 +38,12 @@ pub fn StatePanel(
 /// The latest visit open, the earlier ones below it, folded.
 fn visits(state: StateView, now: i64) -> AnyView {
     let hidden = state.visit_count.saturating_sub(state.visits.len());
-    let mut visits = state.visits.into_iter().rev();
+    let mut visits = state.visits;
     // The visit that failed is the one that somebody came for.
-    let latest = visits.next().map(|latest| visit(latest, now));
+    let failed = state.failed.filter(|failed| *failed < visits.len()).map(|failed| visits.remove(failed));
+    let which = if failed.is_some() { "The visit that failed:" } else { "The latest visit:" };
+    let latest = failed.or_else(|| visits.pop()).map(|latest| visit(latest, now));
+    let visits = visits.into_iter().rev();
     let several = state.visit_count > 1;
     let earlier: Vec<AnyView> = visits
         .map(|earlier| {
@@ -55,7 +58,7 @@ fn visits(state: StateView, now: i64) -> AnyView {
         })
         .collect();
     view! {
-        {several.then(|| view! { <p class="quiet">{format!("Entered {} times. The latest visit:", state.visit_count)}</p> })}
+        {several.then(|| view! { <p class="quiet">{format!("Entered {} times. {which}", state.visit_count)}</p> })}
         {latest}
         {(!earlier.is_empty()).then(|| view! { <h3>"Other visits"</h3> })}
         {earlier}

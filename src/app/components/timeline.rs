@@ -27,8 +27,9 @@ pub fn Timeline(
     let lane = move |lane: Lane| {
         let (from, to) = (from.get(), to.get());
         let status = lane.spans.last().map_or(Status::NotReached, |span| span.status);
-        let took: i64 = lane.spans.iter().map(|span| span.to.unwrap_or(to) - span.from).sum();
         let visits = lane.spans.chunk_by(|one, next| one.visit == next.visit);
+        // Whole visits, as the panel says: between attempts it waited.
+        let took: i64 = visits.clone().map(|visit| visit[0].exited.unwrap_or(to) - visit[0].entered).sum();
         let back_off = visits.filter_map(|attempts| back_off(attempts, from, to)).collect_view();
         let bars = lane.spans.iter().map(|span| bar(span, from, to)).collect_view();
         let label = format!("{}: {}, {}", visible(&lane.state), look(status).word, duration(took, true));

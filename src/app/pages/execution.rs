@@ -122,16 +122,24 @@ fn requests(data: &dto::ExecutionPage) -> AnyView {
 /// Why the execution ended badly, and where.
 fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
     let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
-    if !bad || data.error.is_none() && data.cause.is_none() {
-        return None;
-    }
-    let told = failure_line(data.error.as_deref(), data.cause.as_deref());
-    let first = |wanted: &[Status]| data.spans.iter().find(|span| wanted.contains(&span.status));
-    let place = first(&[Status::Failed, Status::TimedOut]).or_else(|| first(&[Status::Aborted]));
-    let place = place.map(|span| {
-        view! { <p>"It went wrong first in "<a href=routes::execution_state(arn, &span.state) data-noscroll="true">{shown(&span.state)}</a>"."</p> }
+    let trouble = data.trouble.clone().filter(|_| bad)?;
+    let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
+    let told = failure_line(Some(&word), data.cause.as_deref());
+    let link = |(index, place): (usize, dto::TroublePlace)| {
+        let items = place.place.map(|place| view! { " ("{shown(place)}")" });
+        let href = routes::execution_state(arn, &place.state);
+        view! {
+            {(index > 0).then_some(", ")}
+            <a href=href data-noscroll="true">{shown(&place.state)}</a>
+            {items}
+        }
+    };
+    let more = (trouble.more > 0).then(|| format!(" and {} more", trouble.more));
+    let places = (!trouble.places.is_empty()).then(|| {
+        view! { <p>{trouble.lead}{trouble.places.into_iter().enumerate().map(link).collect_view()}{more}"."</p> }
     });
-    Some(view! { <div class="notice notice-bad" role="status">{told}{place}</div> }.into_any())
+    let why = trouble.why.map(|why| view! { <p>{why}</p> });
+    Some(view! { <div class="notice notice-bad" role="status">{told}{why}{places}</div> }.into_any())
 }
 
 /// The drawing with the course on it, and the chosen state beside it.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use countersign_asl::StateKind;
 use countersign_trace::{HistoryEvent, StateStatus, Visit};
 
-use super::{attempt_status, status};
+use super::{attempt_status, status, trouble};
 use crate::dto::{AttemptView, EventRow, ExecutionPage, ExecutionRow, Span, StateView, Status, VisitView};
 use crate::json::{Json, pretty};
 use crate::server::redact::Redactor;
@@ -43,6 +44,7 @@ pub fn page(
         output: view.json(about.output.as_deref()),
         error: view.words(about.error.as_deref()),
         cause: view.words(about.cause.as_deref()).map(sentence),
+        trouble: trouble::trouble(record),
         graph: record.definition.graph.clone(),
         states: view.states(chosen.as_deref()),
         taken: record.trace.edges_taken.clone(),
@@ -84,8 +86,13 @@ impl View<'_> {
     /// The state to open on: what failed, else what waits, else what runs, else what was entered last.
     fn telling_state(&self) -> Option<String> {
         let visits = &self.record.trace.visits;
+        if let Some(cause) = self.record.trace.cause.and_then(|cause| visits.get(cause)) {
+            return Some(cause.state.clone());
+        }
+        // What failed and was caught is over.
+        let bad = matches!(self.record.description.status, Status::Failed | Status::TimedOut);
         let rank = |visit: &Visit| match visit.status {
-            StateStatus::Failed | StateStatus::TimedOut => 0,
+            StateStatus::Failed | StateStatus::TimedOut if bad => 0,
             StateStatus::WaitingApproval => 1,
             // A container runs as long as its content: the content tells more.
             StateStatus::Running | StateStatus::Waiting if !visit.attempts.is_empty() => 2,
@@ -102,10 +109,11 @@ impl View<'_> {
 
     /// Every state that was entered; whole visits only of the chosen one, which is what keeps a page small.
     fn states(&self, chosen: Option<&str>) -> Vec<StateView> {
-        let mut visits: BTreeMap<&str, Vec<&Visit>> = BTreeMap::new();
+        let mut visits: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         if let Some(chosen) = chosen {
-            visits.insert(chosen, self.record.trace.visits.iter().filter(|visit| visit.state == chosen).collect());
+            visits.insert(chosen, self.newest_of(chosen));
         }
+        let cause = self.record.trace.cause;
         let states = self.record.trace.states.iter();
         states
             .map(|(name, summary)| {
@@ -113,14 +121,40 @@ impl View<'_> {
                 StateView {
                     name: name.clone(),
                     status: status(summary.status),
-                    visits: seen[seen.len().saturating_sub(VISITS)..].iter().map(|visit| self.visit(visit)).collect(),
+                    visits: seen.iter().map(|index| self.visit(&self.record.trace.visits[*index])).collect(),
+                    failed: seen.iter().position(|index| Some(*index) == cause),
                     visit_count: usize::try_from(summary.visits).unwrap_or(usize::MAX),
                 }
             })
             .collect()
     }
 
+    /// The newest visits of a state, by their index; the one that the execution failed in is among them.
+    fn newest_of(&self, state: &str) -> Vec<usize> {
+        let all = self.record.trace.visits.iter().enumerate().filter(|(_, visit)| visit.state == state);
+        let mut seen: Vec<usize> = all.map(|(index, _)| index).collect();
+        let older = seen.len().saturating_sub(VISITS);
+        let cause = seen[..older].iter().copied().find(|index| Some(*index) == self.record.trace.cause);
+        seen.drain(..older);
+        if let Some(cause) = cause {
+            seen[0] = cause;
+        }
+        seen
+    }
+
+    /// The error and cause of a visit. A Fail state has them in its definition, where nothing else tells.
+    fn failure(&self, visit: &Visit) -> (Option<String>, Option<String>) {
+        let told = (visit.error.clone(), visit.cause.clone());
+        let fails = visit.state_type == "Fail" && told == (None, None);
+        let machine = self.record.definition.machine.as_ref().filter(|_| fails);
+        match machine.and_then(|machine| machine.state(&visit.state)).map(|state| &state.kind) {
+            Some(StateKind::Fail(failure)) => (literal(failure.error.as_ref()), literal(failure.cause.as_ref())),
+            _ => told,
+        }
+    }
+
     fn visit(&self, visit: &Visit) -> VisitView {
+        let (error, cause) = self.failure(visit);
         let attempts = visit.attempts.iter().enumerate().map(|(index, attempt)| {
             let result = match attempt_status(attempt.result) {
                 // An attempt without an end runs only as long as its state does.
@@ -143,13 +177,13 @@ impl View<'_> {
         });
         VisitView {
             status: status(visit.status),
-            place: visit.iteration.as_ref().map(|(map, index)| format!("{map}, item {}", index + 1)),
+            place: trouble::place_of(&self.record.trace.visits, visit),
             entered_at: visit.entered_at,
             exited_at: visit.exited_at,
             input: self.json(visit.input.as_deref()),
             output: self.json(visit.output.as_deref()),
-            error: self.words(visit.error.as_deref()),
-            cause: self.words(visit.cause.as_deref()),
+            error: self.words(error.as_deref()),
+            cause: self.words(cause.as_deref()),
             attempts: attempts.collect(),
         }
     }
@@ -159,6 +193,8 @@ impl View<'_> {
         let span = |number, visit: &Visit, from, to, status| Span {
             state: visit.state.clone(),
             visit: number,
+            entered: visit.entered_at,
+            exited: visit.exited_at.or(self.record.description.ended_at),
             status,
             from,
             to,
@@ -220,6 +256,14 @@ impl View<'_> {
             tone: tone(event),
         }
     }
+}
+
+/// A text of a definition that is neither a path nor an expression.
+fn literal(text: Option<&String>) -> Option<String> {
+    let is_made = |text: &&String| {
+        text.starts_with('$') || text.starts_with("States.") && text.ends_with(')') || text.starts_with("{%")
+    };
+    text.filter(|text| !is_made(text)).cloned()
 }
 
 fn tone(event: &HistoryEvent) -> Status {

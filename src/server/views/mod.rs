@@ -4,6 +4,7 @@ mod approval;
 mod execution;
 mod graph;
 mod lists;
+mod trouble;
 
 pub use approval::{outcome_of, row as approval_row};
 pub use execution::page as execution_page;

@@ -154,12 +154,11 @@ impl Record {
         self.description.status != Status::Running
     }
 
-    /// Why it failed: the error, and the state where something went wrong first. `None` where it did not.
+    /// Why it failed: the error, and the state where the failure arose. `None` where it did not.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
-        let bad = |visit: &&Visit| matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut);
-        let state = self.trace.visits.iter().find(bad).map(|visit| &visit.state);
+        let state = self.trace.cause.and_then(|cause| self.trace.visits.get(cause)).map(|visit| &visit.state);
         Some(state.map_or_else(|| error.clone(), |state| format!("{error} in {state}")))
     }
 

@@ -73,6 +73,11 @@ impl Folder {
         self.places.insert(event.id, place);
     }
 
+    /// The visit that an event belongs to.
+    pub(super) fn visit_of(&self, event: u64) -> Option<usize> {
+        self.places.get(&event)?.visit
+    }
+
     fn enter(&mut self, event: &HistoryEvent, before: &Place) -> Place {
         let state = event.details.name.clone().unwrap_or_default();
         let scope = before.scope.clone();

@@ -3,6 +3,7 @@
 //! Events are linked by `previousEventId`, never by the order in which they come: the iterations of a Map and the
 //! branches of a Parallel interleave.
 
+mod cause;
 mod folder;
 mod outcome;
 
@@ -22,6 +23,10 @@ pub struct Trace {
     pub waits: Vec<Wait>,
     /// How the execution ended; `None` while it runs.
     pub outcome: Option<Outcome>,
+    /// Where the failure arose that ended the execution: an index in `visits`. `None` where it did not fail, or where no
+    /// state failed: it was stopped, or its own time ran out.
+    #[serde(default)]
+    pub cause: Option<usize>,
     /// Transitions taken, once each, in order: names of states, `__start` and `__end`.
     pub edges_taken: Vec<(String, String)>,
     pub redrives: u32,
@@ -176,7 +181,8 @@ pub fn fold(events: &[HistoryEvent]) -> Trace {
     // The API also gives histories with the newest event first.
     let mut ordered: Vec<&HistoryEvent> = events.iter().collect();
     ordered.sort_by_key(|event| event.id);
-    ordered.into_iter().for_each(|event| folder.take(event));
+    ordered.iter().for_each(|event| folder.take(event));
+    folder.find_cause(&ordered);
     outcome::finish(folder)
 }
 

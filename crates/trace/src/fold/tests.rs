@@ -410,3 +410,74 @@ fn a_redriven_call_is_known_by_its_resource() {
     assert_eq!(trace.waits.len(), 1);
     assert_eq!((trace.waits[0].visit, trace.waits[0].scheduled_event), (2, 10));
 }
+
+/// A call that failed once and then succeeded, before a nested Map whose second iteration ends in a Fail state.
+#[test]
+fn the_cause_is_where_the_failure_arose() {
+    let trace = history(&[
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "TaskStateEntered", json!({ "name": "Call" })),
+        (3, 2, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (4, 3, "LambdaFunctionFailed", json!({ "error": "Once" })),
+        (5, 4, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (6, 5, "LambdaFunctionSucceeded", json!({ "output": "2" })),
+        (7, 6, "TaskStateExited", json!({ "name": "Call", "output": "2" })),
+        (8, 7, "MapStateEntered", json!({ "name": "Outer" })),
+        (9, 8, "MapStateStarted", json!({ "length": 2 })),
+        (10, 9, "MapIterationStarted", json!({ "name": "Outer", "index": 0 })),
+        (11, 10, "TaskStateEntered", json!({ "name": "Again" })),
+        (12, 11, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (13, 12, "LambdaFunctionFailed", json!({ "error": "Retried" })),
+        (14, 9, "MapIterationStarted", json!({ "name": "Outer", "index": 1 })),
+        (15, 14, "MapStateEntered", json!({ "name": "Inner" })),
+        (16, 15, "MapStateStarted", json!({ "length": 1 })),
+        (17, 16, "MapIterationStarted", json!({ "name": "Inner", "index": 0 })),
+        (18, 17, "FailStateEntered", json!({ "name": "No" })),
+        (19, 18, "MapIterationFailed", json!({ "name": "Inner", "index": 0 })),
+        (20, 18, "MapStateFailed", json!({})),
+        (21, 18, "MapIterationAborted", json!({ "name": "Outer", "index": 0 })),
+        (22, 18, "MapIterationFailed", json!({ "name": "Outer", "index": 1 })),
+        (23, 18, "MapStateFailed", json!({})),
+        (24, 23, "ExecutionFailed", json!({ "error": "Bad", "cause": "why" })),
+    ]);
+    let cause = &trace.visits[trace.cause.unwrap()];
+    assert_eq!(
+        (cause.state.as_str(), cause.error.as_deref(), cause.cause.as_deref()),
+        ("No", Some("Bad"), Some("why"))
+    );
+    assert_eq!(trace.visits[0].status, StateStatus::Succeeded);
+}
+
+#[test]
+fn a_choice_in_a_branch_is_a_cause_and_what_ran_beside_it_is_not() {
+    let events = [
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "ParallelStateEntered", json!({ "name": "Both" })),
+        (3, 2, "ParallelStateStarted", json!({})),
+        (4, 3, "TaskStateEntered", json!({ "name": "Slow" })),
+        (5, 3, "ChoiceStateEntered", json!({ "name": "Which" })),
+        (6, 4, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (7, 5, "TaskStateAborted", json!({})),
+        (8, 5, "ParallelStateFailed", json!({})),
+        (9, 8, "ExecutionFailed", json!({ "error": "States.NoChoiceMatched" })),
+    ];
+    let trace = history(&events);
+    let cause = &trace.visits[trace.cause.unwrap()];
+    assert_eq!((cause.state.as_str(), cause.status), ("Which", StateStatus::Failed));
+    assert_eq!(trace.states["Slow"].status, StateStatus::Aborted);
+}
+
+#[test]
+fn what_is_stopped_or_runs_out_of_time_has_no_cause() {
+    let begun = [
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "TaskStateEntered", json!({ "name": "Call" })),
+        (3, 2, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (4, 3, "LambdaFunctionFailed", json!({ "error": "Once" })),
+    ];
+    for (end, previous) in [("ExecutionAborted", 0), ("ExecutionTimedOut", 0), ("ExecutionTimedOut", 4)] {
+        let mut events = begun.to_vec();
+        events.push((5, previous, end, json!({ "error": "E" })));
+        assert_eq!(history(&events).cause, None, "{end}");
+    }
+}

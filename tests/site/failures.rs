@@ -1,0 +1,91 @@
+//! Executions that end badly: the page names the state where the failure arose, and says why.
+
+use std::time::Duration;
+
+use countersign::dto::{ExecutionPage, Status};
+use countersign::routes;
+
+use crate::support::Site;
+
+async fn begin(site: &Site, name: &str, definition: &str) -> String {
+    let sfn = &site.desk.watch.clients.sfn;
+    let made =
+        sfn.create_state_machine().name(name).definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
+    let machine = made.send().await.unwrap().state_machine_arn;
+    sfn.start_execution().state_machine_arn(machine).input("{}").send().await.unwrap().execution_arn
+}
+
+async fn ended(site: &Site, arn: &str) -> ExecutionPage {
+    for _ in 0..200 {
+        let page = site.desk.execution(arn, None).await.unwrap();
+        if page.row.ended_at.is_some() {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{arn} never ended");
+}
+
+/// A Map that cannot begin.
+const WITHOUT_ITEMS: &str = r#"{"StartAt":"Outer","States":{"Outer":{"Type":"Map","ItemsPath":"$.none","End":true,
+  "ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}}}}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_where_the_failure_arose_is_named_with_its_items() {
+    let site = Site::new("cause").await;
+    let nested = r#"{"StartAt":"Tried","States":{
+      "Tried":{"Type":"Parallel","Branches":[{"StartAt":"Caught","States":{"Caught":{"Type":"Fail","Error":"Earlier","Cause":"No matter."}}}],
+        "Catch":[{"ErrorEquals":["States.ALL"],"Next":"Items"}],"End":true},
+      "Items":{"Type":"Pass","Result":[[0],[1,2]],"Next":"Outer"},
+      "Outer":{"Type":"Map","MaxConcurrency":1,"End":true,"ItemProcessor":{"StartAt":"Inner","States":{
+        "Inner":{"Type":"Map","MaxConcurrency":1,"End":true,"ItemProcessor":{"StartAt":"Which","States":{
+          "Which":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":2,"Next":"No"}],"Default":"Yes"},
+          "Yes":{"Type":"Succeed"},
+          "No":{"Type":"Fail","Error":"TooMany","Cause":"Two are too many."}}}}}}}}}"#;
+    let arn = begin(&site, "nested", nested).await;
+    let page = ended(&site, &arn).await;
+    let trouble = page.trouble.clone().unwrap();
+    assert_eq!(trouble.places.len(), 1);
+    assert_eq!(trouble.places[0].state, "No");
+    assert_eq!(trouble.places[0].place.as_deref(), Some("Outer, item 2 · Inner, item 2"));
+    assert_eq!(page.chosen.as_deref(), Some("No"));
+    let state = page.states.iter().find(|state| state.name == "No").unwrap();
+    let visit = &state.visits[state.failed.unwrap()];
+    assert_eq!((visit.error.as_deref(), visit.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
+    let text = site.page(&routes::execution(&arn)).await.text;
+    assert!(text.contains("It went wrong first in ") && text.contains("(Outer, item 2 · Inner, item 2)"));
+    let caught = site.desk.execution(&arn, Some("Caught".to_owned())).await.unwrap();
+    let caught = caught.states.iter().find(|state| state.name == "Caught").unwrap();
+    assert_eq!(caught.visits[0].error.as_deref(), Some("Earlier"), "a Fail state says its error");
+    assert_eq!(caught.failed, None);
+
+    // A failure of the container itself is the container's.
+    let arn = begin(&site, "itself", WITHOUT_ITEMS).await;
+    let page = ended(&site, &arn).await;
+    assert_eq!(page.trouble.unwrap().places[0].state, "Outer");
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_out_of_time_or_was_stopped_says_so() {
+    let site = Site::new("time").await;
+    let waits = r#"{"StartAt":"Both","TimeoutSeconds":1,"States":{"Both":{"Type":"Parallel","End":true,"Branches":[
+      {"StartAt":"Long","States":{"Long":{"Type":"Wait","Seconds":600,"End":true}}},
+      {"StartAt":"Short","States":{"Short":{"Type":"Pass","End":true}}}]}}}"#;
+    let arn = begin(&site, "late", waits).await;
+    let page = ended(&site, &arn).await;
+    assert_eq!(page.row.status, Status::TimedOut);
+    let text = site.page(&routes::execution(&arn)).await.text;
+    assert!(text.contains("It ran longer than the second that its definition allows (TimeoutSeconds)."), "{text}");
+    let trouble = page.trouble.unwrap();
+    assert_eq!(trouble.lead, "When its time ran out it was in ");
+    assert_eq!(trouble.places.iter().map(|place| place.state.as_str()).collect::<Vec<_>>(), ["Long"]);
+
+    let arn = begin(&site, "stopped", &waits.replace("\"TimeoutSeconds\":1,", "")).await;
+    site.form("/api/stop", &[("arn", &arn), ("cause", "Enough.")]).await;
+    let page = ended(&site, &arn).await;
+    assert_eq!(page.row.status, Status::Aborted);
+    let text = site.page(&routes::execution(&arn)).await.text;
+    assert!(text.contains("When it was stopped it was in ") && !text.contains("It went wrong"), "nothing went wrong");
+    site.close().await;
+}
