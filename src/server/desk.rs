@@ -14,7 +14,7 @@ use super::connection::{Clients, problem};
 use super::deploy::{Definitions, Folder};
 use super::starting::no_express;
 use super::store::{Act, Deed, Store};
-use super::watch::{Past, Record, Snapshot, Waiting, Watch, is_callback};
+use super::watch::{Past, Record, Snapshot, Waiting, Watch, is_activity, is_callback};
 use super::{people, views};
 use crate::dto::{
     ApprovalPage, ApprovalState, AuditPage, AuditRow, ExecutionPage, ExecutionsPage, Frame, InboxPage, Overview,
@@ -202,6 +202,7 @@ impl Desk {
             ended_at: about.ended_at,
         };
         let mut page = views::execution_page(&record, &self.watch.redactor(&record), row, state, self.watch.now());
+        served_by_workers(&mut page, &record, &waits);
         page.cause = page.cause.or_else(|| record.timeout_words());
         page.approvals = waits.iter().map(|wait| views::approval_row(wait, &self.reading(&folder, wait))).collect();
         Ok(page)
@@ -399,6 +400,27 @@ impl Desk {
         self.watch.look_again().await;
         Ok(())
     }
+}
+
+/// The tasks of activities that workers serve wait for no person.
+fn served_by_workers(page: &mut ExecutionPage, record: &Record, waits: &[Waiting]) {
+    let is_served = |state: &str| {
+        let mut open = record.trace.waits.iter().filter(|wait| wait.state == state).peekable();
+        open.peek().is_some() && open.all(is_activity) && waits.iter().all(|wait| wait.state != state)
+    };
+    let waits = |status: &mut Status| {
+        if *status == Status::WaitingApproval {
+            *status = Status::Waiting;
+        }
+    };
+    for state in page.states.iter_mut().filter(|state| is_served(&state.name)) {
+        waits(&mut state.status);
+        for visit in &mut state.visits {
+            waits(&mut visit.status);
+            visit.attempts.iter_mut().for_each(|attempt| waits(&mut attempt.status));
+        }
+    }
+    page.spans.iter_mut().filter(|span| is_served(&span.state)).for_each(|span| waits(&mut span.status));
 }
 
 /// A request that does not wait any more.

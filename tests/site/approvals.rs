@@ -1,12 +1,14 @@
 //! Requests and their answers: which token answers, what a page shows of it, and what follows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use countersign::dto::{ApprovalState, AuditRow, DueBy};
+use countersign::dto::{ApprovalState, AuditRow, DueBy, Status};
 use countersign::error::ErrorKind;
 use countersign::routes;
-use countersign::server::people;
+use countersign::server::store::DeliveryRecord;
+use countersign::server::{Desk, people};
 use serde_json::{Value, json};
 
 use crate::support::Site;
@@ -270,6 +272,108 @@ async fn an_activity_waits_for_its_worker() {
     assert!(site.desk.watch.snapshot().waiting.iter().all(|wait| wait.execution_arn == other));
     assert!(site.desk.execution(&arn, None).await.unwrap().approvals.is_empty());
     assert_eq!(site.desk.approval(&arn, 3).await.unwrap_err().kind, ErrorKind::NotFound);
+    let status = |page: countersign::dto::ExecutionPage| page.states[0].status;
+    assert_eq!(status(site.desk.execution(&arn, None).await.unwrap()), Status::Waiting);
+    let manifest = "[workflows.worked]\nfile = \"x\"\n[workflows.worked.approvals.Work]\ntitle = \"Work?\"\n";
+    let (desk, folder) = with_manifest(&site, "activity", manifest);
+    desk.inbox(None).await.unwrap();
+    for _ in 0..100 {
+        if desk.watch.snapshot().waiting.iter().any(|wait| wait.execution_arn == arn) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let page = desk.approval(&arn, 3).await.unwrap();
+    assert_eq!(page.row.title, "Work?");
+    assert!(page.row.blocked.is_some(), "its token is the worker's");
+    assert_eq!(status(desk.execution(&arn, None).await.unwrap()), Status::WaitingApproval);
+    std::fs::remove_dir_all(folder).unwrap();
+    site.close().await;
+}
+
+/// The same dashboard with another manifest.
+fn with_manifest(site: &Site, test: &str, manifest: &str) -> (Desk, std::path::PathBuf) {
+    let folder = std::env::temp_dir().join(format!("countersign-manifest-{test}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
+    let Desk { watch, store, courier, .. } = site.desk.as_ref();
+    let (watch, store, courier) = (Arc::clone(watch), store.clone(), courier.clone());
+    (Desk { watch, store, courier, definitions: folder.clone().into() }, folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manifest_words_the_answers() {
+    let site = Site::new("worded").await;
+    site.machine("child", &child()).await;
+    let input = json!({ "t.$": "$$.Task.Token", "order.$": "$.order" });
+    let mut definition = asks(
+        "JSONPath",
+        "",
+        json!({ "Next": "Which",
+        "Parameters": { "StateMachineArn": CHILD, "Input": input } }),
+    );
+    definition["States"]["Which"] = json!({ "Type": "Choice", "Default": "No",
+        "Choices": [{ "Variable": "$.Status", "StringEquals": "Approved!", "Next": "Echo" }] });
+    definition["States"]["No"] = json!({ "Type": "Fail", "Error": "Refused", "CausePath": "$.why" });
+    let machine = site.machine("tutorial", &definition).await;
+    let manifest = r#"
+        [workflows.tutorial]
+        file = "tutorial.asl.json"
+        [workflows.tutorial.approvals.Ask]
+        approve = { Status = "Approved!", by = "{% $person %}", order = "{% $request.order %}" }
+        reject = { success = { Status = "no", why = "{% $comment & ' ' & $string($decisionId) %}" } }
+    "#;
+    let (desk, folder) = with_manifest(&site, "worded", manifest);
+    let person = people::all().remove(0);
+
+    let arn = site.begin(&machine, &json!({ "order": "A-1" })).await;
+    let event = site.event_of(&arn).await;
+    let page = desk.approval(&arn, event).await.unwrap();
+    assert_eq!(page.warnings, Vec::<String>::new());
+    assert_eq!(page.if_approved.as_deref(), Some("Which → Echo"));
+    assert_eq!(page.if_rejected.as_deref(), Some("Which → No"));
+    assert!(desk.decide(&person, &arn, event, "approve", "").await.unwrap());
+    let (status, output, _) = site.ended(&arn).await;
+    let output: Value = serde_json::from_str(&output.unwrap()).unwrap();
+    assert_eq!(status, "SUCCEEDED");
+    assert_eq!(output, json!({ "Status": "Approved!", "by": "Dana Whitfield", "order": "A-1" }));
+
+    // The reply was lost: sent again, it is known as the same answer, whatever the manifest says by now.
+    std::fs::write(folder.join("countersign.toml"), "").unwrap();
+    let decision = desk.store.of_task(&arn, event).await.unwrap().unwrap();
+    assert!(decision.tried && decision.answer.is_some());
+    desk.courier.send(&decision).await;
+    let again = desk.store.of_task(&arn, event).await.unwrap().unwrap();
+    assert!(matches!(again.delivery, DeliveryRecord::Delivered { .. }), "{again:?}");
+    std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
+
+    let arn = site.begin(&machine, &json!({ "order": "A-2" })).await;
+    let event = site.event_of(&arn).await;
+    assert!(desk.decide(&person, &arn, event, "reject", "too dear").await.unwrap());
+    let (status, _, error) = site.ended(&arn).await;
+    assert_eq!((status.as_str(), error.as_deref()), ("FAILED", Some("Refused")));
+    std::fs::remove_dir_all(folder).unwrap();
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_worked_out_is_not_recorded() {
+    let site = Site::new("unworded").await;
+    let (arn, event) = site.ask("unworded").await;
+    let manifest = r#"
+        [workflows.approval]
+        file = "approval.asl.json"
+        [workflows.approval.approvals.WaitForApproval]
+        approve = { by = "{% $request.nobody %}" }
+    "#;
+    let (desk, folder) = with_manifest(&site, "unworded", manifest);
+    let person = people::all().remove(0);
+    let refused = desk.decide(&person, &arn, event, "approve", "").await.unwrap_err();
+    assert!(refused.problem.what.starts_with("Nothing was recorded.") && refused.problem.what.contains("approve.by"));
+    assert!(desk.store.of_task(&arn, event).await.unwrap().is_none());
+    let page = desk.approval(&arn, event).await.unwrap();
+    assert!(page.warnings.iter().any(|warning| warning.contains("approve.by")), "{:?}", page.warnings);
+    std::fs::remove_dir_all(folder).unwrap();
     site.close().await;
 }
 

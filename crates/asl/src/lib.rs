@@ -14,7 +14,6 @@
 //! | [`parse()`] | from text to model, with every diagnostic and its place |
 //! | [`graph`] | nodes and edges with their places on a drawing |
 //! | [`expr`] | JSONPath, JSONata and intrinsic functions |
-//! | [`token`] | where a definition puts the task token |
 //!
 //! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.
 
@@ -25,10 +24,8 @@ mod lint;
 pub mod model;
 mod parse;
 pub mod substitute;
-pub mod token;
 
 pub use diagnostic::{Diagnostic, Severity, invalid_definition_message};
 pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
 pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use substitute::{Placeholder, placeholders, substitute};
-pub use token::{PathStep, TokenPlace, TokenTemplate, find_token, token_places};

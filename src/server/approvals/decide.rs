@@ -134,6 +134,8 @@ async fn current(courier: &Courier, arn: &str) -> Result<Arc<Record>, AppError> 
     };
     let watch = &courier.watch;
     match tokio::time::timeout(ASK, watch.record_once(arn)).await {
+        // It is there and has no time: what is known is no older than a moment.
+        Ok(Err(error)) if is_busy(&error) => watch.known_record(arn).ok_or_else(|| nothing(error)),
         Ok(answered) => answered.map_err(nothing),
         Err(_) => {
             if let Some(problem) = watch.snapshot().problem.clone() {
@@ -147,13 +149,17 @@ async fn current(courier: &Courier, arn: &str) -> Result<Arc<Record>, AppError> 
     }
 }
 
+fn is_busy(error: &AppError) -> bool {
+    ["ThrottlingException", "TooManyRequestsException"].iter().any(|code| error.problem.what.contains(code))
+}
+
 /// A request that cannot be shown cannot be decided.
 ///
 /// # Errors
 /// Why it cannot be shown.
 pub fn shown(request: &str) -> Result<(), AppError> {
     let why = match Json::read(request) {
-        _ if request.contains(WITHHELD) => "it may hold a task token that could not be found".to_owned(),
+        _ if request == WITHHELD => "it may hold a task token that could not be found".to_owned(),
         Ok(_) if serde_json::from_str::<serde_json::Value>(request).is_err() => "it is nested too deep".to_owned(),
         Ok(_) => return Ok(()),
         Err(error) => error.to_string(),

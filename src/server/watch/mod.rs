@@ -73,6 +73,8 @@ pub struct Watch {
     once: aws_sdk_sfn::Client,
     /// Requests that have a decision on record: they wait for no person any more.
     answered: Mutex<BTreeSet<RequestKey>>,
+    /// The executions that were read because another one says that they started it.
+    parents: Mutex<BTreeSet<String>>,
     /// Activities that people answer, by workflow and state: the manifest says so.
     for_people: Mutex<BTreeSet<(String, String)>>,
     nudge: Notify,
@@ -107,6 +109,7 @@ impl Watch {
             sandbox: None,
             once,
             answered: Mutex::default(),
+            parents: Mutex::default(),
             for_people: Mutex::default(),
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
@@ -256,7 +259,9 @@ impl Watch {
         let Some(record) = record else { return };
         let input = record.whole().0.input.as_deref().unwrap_or_default();
         let parent = input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next());
-        if let Some(parent) = parent.filter(|parent| *parent != arn && self.known_record(parent).is_none()) {
+        // Once: what an input says may be anything.
+        if let Some(parent) = parent.filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
+        {
             let _ = self.record_not_older(parent, -1).await;
         }
     }

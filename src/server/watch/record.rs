@@ -157,6 +157,9 @@ impl Record {
     /// Why it failed: the error, and the state where the failure arose. `None` where it did not.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
+        if self.description.status == Status::TimedOut && self.description.error.is_none() {
+            return self.timeout_words();
+        }
         let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
         let state = self.trace.cause.and_then(|cause| self.trace.visits.get(cause)).map(|visit| &visit.state);
         Some(state.map_or_else(|| error.clone(), |state| format!("{error} in {state}")))

@@ -1,7 +1,7 @@
 //! Everything that is done with a definition's text before it runs.
 #![no_main]
 
-use countersign_asl::{Diagnostic, Machine, MachineType, graph, parse, parse_created, token_places};
+use countersign_asl::{Diagnostic, Machine, MachineType, graph, parse, parse_created};
 use countersign_engine::Program;
 use countersign_fuzz::{mutate, soon};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
@@ -36,7 +36,6 @@ fn draw(machine: &Machine) {
     for edge in &graph.edges {
         assert!(edge.from < graph.nodes.len() && edge.to < graph.nodes.len());
     }
-    let _ = token_places(machine);
 }
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -7,7 +7,6 @@ use super::{Lint, below, element, syntax};
 use crate::expr::references::Reference;
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
-use crate::token::call;
 
 /// What a field with a path may hold beside a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,4 +218,33 @@ pub(super) fn is_marked(text: &str) -> bool {
 /// In JSONata a field that must be an expression or one of the plain values.
 pub(super) fn is_jsonata(lint: &Lint, value: &Value) -> bool {
     value.as_str().is_some_and(|text| is_marked(text) || lint.is_open(text))
+}
+
+/// Name and arguments of `Name(argument, ...)`.
+fn call(expression: &str) -> Option<(&str, Vec<String>)> {
+    let (name, rest) = expression.trim().split_once('(')?;
+    let inner = rest.trim_end().strip_suffix(')')?;
+    Some((name.trim(), split(inner)))
+}
+
+fn split(inner: &str) -> Vec<String> {
+    let (mut arguments, mut current) = (Vec::new(), String::new());
+    let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
+    for character in inner.chars() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '\'' => quoted = !quoted,
+            '(' | '[' if !quoted => depth += 1,
+            ')' | ']' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                arguments.push(std::mem::take(&mut current).trim().to_owned());
+                continue;
+            }
+            _ => {}
+        }
+        current.push(character);
+    }
+    arguments.push(current.trim().to_owned());
+    arguments
 }
