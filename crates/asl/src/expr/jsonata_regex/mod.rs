@@ -75,7 +75,10 @@ fn rewrite(tree: &mut AstNode) -> Result<bool, String> {
 fn matcher(pattern: &str, flags: &str) -> Result<AstNode, String> {
     let wrong = |reason: &str| format!("Invalid regular expression: /{pattern}/{flags}g: {reason}");
     let translated = pattern::translated(pattern).map_err(wrong)?;
-    compiled(&translated.text, flags).map_err(|_| wrong("Invalid pattern"))?;
+    // One that is too large fails when it is used.
+    if let Err(Misfit::Invalid(_)) = compiled(&translated.text, flags) {
+        return Err(wrong("Invalid pattern"));
+    }
     if !translated.looks {
         return Ok(AstNode::Regex { pattern: translated.text, flags: flags.to_owned() });
     }
@@ -192,8 +195,27 @@ thread_local! {
     static COMPILED_ONES: RefCell<Vec<(String, Engine)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Why a pattern cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+enum Misfit {
+    #[error("it is larger than {COMPILED} bytes when it is compiled")]
+    TooLarge,
+    #[error("{0}")]
+    Invalid(String),
+}
+
+fn misfit(error: fancy_regex::Error) -> Misfit {
+    use fancy_regex::CompileError;
+    let fancy_regex::Error::CompileError(reason) = &error else { return Misfit::Invalid(error.to_string()) };
+    match &**reason {
+        CompileError::PatternTooComplex => Misfit::TooLarge,
+        CompileError::InnerError(inner) if inner.size_limit().is_some() => Misfit::TooLarge,
+        reason => Misfit::Invalid(reason.to_string()),
+    }
+}
+
 /// A translated pattern, compiled.
-fn compiled(pattern: &str, flags: &str) -> Result<Engine, String> {
+fn compiled(pattern: &str, flags: &str) -> Result<Engine, Misfit> {
     let whole = if flags.is_empty() { pattern.to_owned() } else { format!("(?{flags}){pattern}") };
     let kept = COMPILED_ONES.with_borrow(|kept| kept.iter().find(|kept| kept.0 == whole).map(|kept| kept.1.clone()));
     if let Some(regex) = kept {
@@ -202,14 +224,14 @@ fn compiled(pattern: &str, flags: &str) -> Result<Engine, String> {
     let plain = regex::RegexBuilder::new(&whole).size_limit(COMPILED).dfa_size_limit(COMPILED).build();
     let regex = match plain {
         Ok(regex) => Engine::Plain(regex),
-        Err(regex::Error::CompiledTooBig(_)) => return Err("the regular expression is too large".to_owned()),
+        Err(regex::Error::CompiledTooBig(_)) => return Err(Misfit::TooLarge),
         Err(_) => Engine::Looking(
             fancy_regex::RegexBuilder::new(&whole)
                 .backtrack_limit(STEPS)
                 .delegate_size_limit(COMPILED)
                 .delegate_dfa_size_limit(COMPILED)
                 .build()
-                .map_err(|error| error.to_string())?,
+                .map_err(misfit)?,
         ),
     };
     COMPILED_ONES.with_borrow_mut(|kept| {

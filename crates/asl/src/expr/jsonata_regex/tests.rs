@@ -32,6 +32,8 @@ fn what_looks_around_and_back_is_matched() {
     check("$replace('abab', /(a)(b)\\1/, function($m) { $uppercase($m.match) })", json!("ABAb"));
     check("($find := /a(?=b)/; $find('xab').start)", json!(1));
     check("$match('b', /(a)?b\\1/).match", json!("b"));
+    check("$replace('aaX bX', /(?<=a+)X/, '-')", json!("aa- bX"));
+    check("$match('abba', /(?<x>a)(b)\\2\\k<x>/).match", json!("abba"));
     check("$filter(['ab', 'ac'], function($s) { $contains($s, /a(?!b)/) })", json!("ac"));
     check("$match('\u{1f600}abab', /(ab)(?=\\1)/).index", json!(2));
 }
@@ -68,4 +70,16 @@ fn one_that_tries_too_many_ways_is_given_up() {
     }
     // Without looking around a text is read once.
     assert_eq!(evaluate("$contains($states.input.s, /^(a+)+$/)", &text), Ok(json!(false)));
+}
+
+#[test]
+fn one_that_is_too_large_fails_when_it_is_used() {
+    for pattern in ["(((a{99}){99}){99}){99}", "(?=a)(((a{99}){99}){99}){99}"] {
+        for call in ["$match('a', #)", "$contains('a', #)", "$split('a', #)", "$replace('a', #, 'b')"] {
+            let expression = call.replace('#', &format!("/{pattern}/"));
+            assert_eq!(judge(&expression), Ok(()), "{expression}");
+            let told = evaluate(&expression, &Value::Null);
+            assert!(matches!(told, Err(JsonataError::Failed(_))), "{expression}: {told:?}");
+        }
+    }
 }
