@@ -10,6 +10,7 @@ mod forms;
 mod hostile;
 mod load;
 mod pages;
+mod program;
 mod proof;
 mod slow;
 mod starting;

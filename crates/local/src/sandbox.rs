@@ -9,6 +9,8 @@
 //! the slow lane, in a process of its own, and does so at once the next time: so those that run away, however many, wait
 //! for each other and for nobody else.
 
+mod idle;
+
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -25,6 +27,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
 use crate::host::{in_place, lock};
+use idle::{Idle, Stay, look_after};
 
 /// The hidden command of the program that is a worker.
 pub const COMMAND: &str = "evaluate";
@@ -52,14 +55,18 @@ const TICK: Duration = Duration::from_millis(5);
 const QUICK_NICE: i32 = 5;
 const SLOW_NICE: i32 = 10;
 
+/// How long workers of the quick lane stay that have nothing to do.
+const SEVERAL_STAY: Duration = Duration::from_secs(60);
+const ONE_STAYS: Duration = Duration::from_secs(600);
+
 type Answer = Result<Value, JsonataError>;
 
 /// The workers.
 #[derive(Debug)]
 pub struct Workers {
     program: PathBuf,
-    /// Those of the quick lane that have nothing to do.
-    idle: Mutex<Vec<Worker>>,
+    idle: Arc<Mutex<Idle>>,
+    stay: Stay,
     quick: Lane,
     slow: Lane,
     /// The expressions that did not end in the quick lane the last time, by the hash of their text.
@@ -80,11 +87,26 @@ impl Workers {
     pub fn of(program: PathBuf) -> Self {
         Self {
             program,
-            idle: Mutex::default(),
+            idle: Arc::default(),
+            stay: Stay { several: SEVERAL_STAY, one: ONE_STAYS },
             quick: Lane::default(),
             slow: Lane::default(),
             known_slow: Mutex::default(),
         }
+    }
+}
+
+impl Workers {
+    /// Lets those that have nothing to do stay for another time: one is left after `several`, none after `one`.
+    #[must_use]
+    pub fn that_stay(self, several: Duration, one: Duration) -> Self {
+        Self { stay: Stay { several, one }, ..self }
+    }
+
+    /// How many processes wait for expressions.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        lock(&self.idle).workers.len()
     }
 }
 
@@ -135,8 +157,8 @@ impl Workers {
     }
 
     fn ask_kept(&self, request: &Request) -> Answer {
-        let kept = lock(&self.idle).pop();
-        if let Some(mut worker) = kept {
+        let kept = lock(&self.idle).workers.pop();
+        if let Some((_, mut worker)) = kept {
             match worker.ask(request) {
                 // Its memory may be full of what it answered before, or the system has ended it while it was idle.
                 Err(Silence::Ended) => {}
@@ -166,7 +188,15 @@ impl Workers {
     }
 
     fn keep(&self, worker: Worker, answer: Answer) -> Answer {
-        lock(&self.idle).push(worker);
+        let mut idle = lock(&self.idle);
+        idle.workers.push((Instant::now(), worker));
+        if !std::mem::replace(&mut idle.is_watched, true) {
+            let (workers, stay) = (Arc::downgrade(&self.idle), self.stay);
+            let thread = std::thread::Builder::new().name("idle expressions".to_owned());
+            if let Err(error) = thread.spawn(move || look_after(&workers, stay)) {
+                tracing::warn!(%error, "processes that evaluate expressions stay until the program ends");
+            }
+        }
         answer
     }
 

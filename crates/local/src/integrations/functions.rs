@@ -16,7 +16,9 @@ const PAYLOAD: usize = 262_144;
 /// A function as the task's resource: the answer is its own.
 pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> Answer {
     match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
-        Ok(output) => taken_in(&output, function_arn).map_or_else(|refused| refused, Answer::Done),
+        Ok(output) => {
+            taken_in(&output, function_arn).map_or_else(|refused| refused, |value| Answer::Done(value.to_string()))
+        }
         Err(failure) => failed(host, function_arn, failure),
     }
 }
@@ -39,20 +41,20 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
         }
         host.functions.invoke(name_of(function), &payload).await.map(|output| (output, String::new()))
     };
-    let (output, log) = match called.await {
+    let (payload, log) = match called.await {
         Ok((output, log)) => match taken_in(&output, "lambda") {
-            Ok(output) => (output, log),
+            Ok(payload) => (payload, log),
             Err(refused) => return refused,
         },
         Err(failure) => return failed(host, function, failure),
     };
-    let length = output.len();
+    let length = payload.to_string().len();
     let mut result = Map::new();
     result.insert("ExecutedVersion".to_owned(), json!("$LATEST"));
     if logged {
         result.insert("LogResult".to_owned(), json!(BASE64_STANDARD.encode(log)));
     }
-    result.insert("Payload".to_owned(), serde_json::from_str(&output).unwrap_or(Value::Null));
+    result.insert("Payload".to_owned(), payload);
     result.insert("StatusCode".to_owned(), json!(200));
     let id = Uuid::new_v4().to_string();
     let headers = [
@@ -73,9 +75,9 @@ fn name_of(function: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-/// A function's answer as Step Functions takes it in, without spaces; or why it cannot. The size is looked at first:
+/// A function's answer as Step Functions takes it in; or why it cannot. The size is looked at first:
 /// what is too large is never read.
-fn taken_in(text: &str, what: &str) -> Result<String, Answer> {
+fn taken_in(text: &str, what: &str) -> Result<Value, Answer> {
     if text.len() > PAYLOAD {
         return Err(Answer::failed(
             "States.DataLimitExceeded",
@@ -84,7 +86,7 @@ fn taken_in(text: &str, what: &str) -> Result<String, Answer> {
             ),
         ));
     }
-    serde_json::from_str::<Value>(text).map(|value| value.to_string()).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         Answer::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {error}."))
     })
 }

@@ -49,6 +49,8 @@ pub enum Reply {
     /// The error as the child describes it: a JSON object.
     Error(String),
     TooLarge(usize),
+    /// What it said is no text.
+    Unreadable,
 }
 
 /// The line to one child.
@@ -173,8 +175,11 @@ async fn said(lines: &Lines, secret: &str, to: To, mut body: Body, as_reply: fn(
             kept.extend_from_slice(&data);
         }
     }
-    let said =
-        if size > LARGEST { Reply::TooLarge(size) } else { as_reply(String::from_utf8_lossy(&kept).into_owned()) };
+    let said = match String::from_utf8(kept) {
+        _ if size > LARGEST => Reply::TooLarge(size),
+        Ok(text) => as_reply(text),
+        Err(_) => Reply::Unreadable,
+    };
     reply(&line, &to, said)
 }
 

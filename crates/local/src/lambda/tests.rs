@@ -44,7 +44,7 @@ def number(event, context):
     time.sleep(event)
     return os.getpid()
 def odd(event, context):
-    return b'["bytes"]' if event == "bytes" else {1, 2}
+    return b'["bytes"]' if event == "bytes" else b'["\xff"]' if event == "no text" else {1, 2}
 "#;
 
 async fn functions(test: &str) -> (Functions, PathBuf) {
@@ -134,6 +134,8 @@ async fn failures_are_told_as_aws_tells_them() {
     assert_eq!(error, "Sandbox.Timedout");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Task timed out after 1.00 seconds"), "{cause}");
     assert_eq!(functions.invoke("odd", "\"bytes\"").await.unwrap(), "[\"bytes\"]");
+    let (error, cause) = parts(functions.invoke("odd", "\"no text\"").await);
+    assert_eq!(error, "Runtime.InvalidResponse", "{cause}");
     let (error, cause) = parts(functions.invoke("odd", "{}").await);
     assert_eq!(
         (error.as_str(), &cause["errorMessage"]),

@@ -258,6 +258,9 @@ fn read(reply: Reply) -> Result<String, Failure> {
             "Function.ResponseSizeTooLarge",
             &format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({LARGEST} bytes)."),
         )),
+        Reply::Unreadable => {
+            Err(failure("Runtime.InvalidResponse", "The function's answer is not JSON: it is not UTF-8."))
+        }
         Reply::Error(text) => {
             let described: Value =
                 serde_json::from_str(&text).unwrap_or_else(|_| json!({ "errorMessage": text, "errorType": "Unknown" }));

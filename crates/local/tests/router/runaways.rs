@@ -24,12 +24,16 @@ const RUNAWAYS: [&str; 7] = [
     "($double := function($s, $n) { $n = 0 ? $s : $double($s & $s, $n - 1) }; $length($double('x', 40)))",
 ];
 
-/// The example serves the command of a worker; Cargo builds it with the tests.
 fn workers() -> Arc<Workers> {
+    Arc::new(new_workers())
+}
+
+/// The example serves the command of a worker; Cargo builds it with the tests.
+fn new_workers() -> Workers {
     let test = std::env::current_exe().unwrap();
     let program: PathBuf = test.parent().unwrap().parent().unwrap().join("examples/engine");
     assert!(program.exists(), "build it first: cargo build -p countersign-local --example engine");
-    Arc::new(Workers::of(program))
+    Workers::of(program)
 }
 
 /// Counts what it is asked.
@@ -169,4 +173,36 @@ async fn a_runaway_stays_given_up_after_a_restart() {
     let row = engine.ended(&execution).await;
     assert_eq!(row.status, RunStatus::Aborted, "{}", text(&json!(row.params.name)));
     engine.remove().await;
+}
+
+#[test]
+fn processes_without_work_go() {
+    let workers = new_workers().that_stay(Duration::from_millis(600), Duration::from_millis(2_400));
+    let request = |text: &str| Request {
+        expression: text.to_owned(),
+        bound: serde_json::Map::new(),
+        now: 0,
+        seed: 1,
+        patience: 800,
+    };
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let (workers, request) =
+                (&workers, request(&format!("$sum($map([1..2000], function($x) {{ $x + {n} }}))")));
+            scope.spawn(move || workers.evaluate(&request).unwrap());
+        }
+    });
+    assert!((2..=4).contains(&workers.idle()), "{} wait", workers.idle());
+    let waits_for = |left: usize, patience: Duration| {
+        let begun = Instant::now();
+        while workers.idle() > left {
+            assert!(begun.elapsed() < patience, "{} wait", workers.idle());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        begun.elapsed()
+    };
+    waits_for(1, Duration::from_secs(2));
+    assert!(waits_for(0, Duration::from_secs(4)) > Duration::from_millis(500), "one stays longer");
+    assert_eq!(workers.evaluate(&request("1 + 1")).unwrap(), json!(2));
+    waits_for(0, Duration::from_secs(4));
 }

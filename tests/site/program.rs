@@ -1,0 +1,217 @@
+//! The program itself, started as a user starts it: what other users and its own functions could find out about it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+const FUNCTIONS: &str = r#"
+[functions.print]
+runtime = "python3"
+handler = "code.handler"
+[connections.shop]
+authorization = "api-key"
+name = "x-api-key"
+value = { env = "SHOP_KEY" }
+"#;
+
+const CODE: &str = r#"
+def handler(event, context):
+    print("paid\r2026-01-01T00:00:00Z ERROR forged", flush=True)
+    print("\x1b[2J\x1b]0;forged\x07", flush=True)
+"#;
+
+/// The engine as a program of its own, in a folder of its own.
+struct Program {
+    process: Child,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Program {
+    fn start(folder: PathBuf) -> Self {
+        fs::write(folder.join("code.py"), CODE).unwrap();
+        fs::write(folder.join("functions.toml"), FUNCTIONS).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["engine", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.join("data"))
+            .arg("--functions")
+            .arg(folder.join("functions.toml"))
+            .env("SHOP_KEY", "open-sesame")
+            .env("AWS_SECRET_ACCESS_KEY", "the-key-of-the-account")
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        let address = address.unwrap_or_else(|| panic!("{line}{}", fs::read_to_string(folder.join("log")).unwrap()));
+        Self { process, address: address.to_owned(), folder }
+    }
+
+    fn call(&self, operation: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\nx-amz-target: AWSStepFunctions.{operation}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    /// Runs a task to its end: the execution's description.
+    fn run(&self, name: &str, state: &Value) -> Value {
+        let definition = json!({ "StartAt": "Only", "States": { "Only": state } }).to_string();
+        let ask = json!({ "name": name, "definition": definition, "roleArn": "arn:aws:iam::000000000000:role/r" });
+        let machine = self.call("CreateStateMachine", &ask)["stateMachineArn"].clone();
+        let started = self.call("StartExecution", &json!({ "stateMachineArn": machine }));
+        let begun = Instant::now();
+        loop {
+            let described = self.call("DescribeExecution", &json!({ "executionArn": started["executionArn"] }));
+            if described["status"] != json!("RUNNING") {
+                return described;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{described}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// What the program has logged, once this is in it.
+    fn log_with(&self, word: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let log = fs::read_to_string(self.folder.join("log")).unwrap();
+            if log.contains(word) {
+                return log;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "{log}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    fn end(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+fn folder(test: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("countersign-program-{test}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Everything below a folder that other users may do something with.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let mut open = Vec::new();
+    let mut places = vec![folder.to_owned()];
+    while let Some(place) = places.pop() {
+        let said = fs::symlink_metadata(&place).unwrap();
+        if said.mode() & 0o077 != 0 {
+            open.push(format!("{} {:o}", place.display(), said.mode()));
+        }
+        if said.is_dir() {
+            places.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    open
+}
+
+/// A server that answers once, and what it was asked.
+fn answer_once() -> (u16, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+            let mut more = [0; 1_024];
+            let read = stream.read(&mut more).unwrap();
+            asked.extend_from_slice(&more[..read]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}").unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    (port, asked)
+}
+
+#[test]
+fn no_secret_stands_in_the_programs_environment_and_it_has_them_all_the_same() {
+    let program = Program::start(folder("environment"));
+    let (port, asked) = answer_once();
+    let state = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": true,
+        "Parameters": {
+            "ApiEndpoint": format!("http://127.0.0.1:{port}/"), "Method": "GET",
+            "Authentication": { "ConnectionArn": "arn:aws:events:us-east-1:000000000000:connection/shop/0" },
+        },
+    });
+    assert_eq!(program.run("call", &state)["status"], json!("SUCCEEDED"));
+    assert!(asked.join().unwrap().contains("x-api-key: open-sesame"));
+    // Only root may read it at all.
+    if let Ok(environment) = fs::read(format!("/proc/{}/environ", program.process.id())) {
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        assert!(environment.contains("PATH="), "{environment}");
+        assert!(!environment.contains("sesame") && !environment.contains("the-key-of-the-account"), "{environment}");
+    }
+    assert!(
+        fs::metadata(format!("/proc/{}/environ", program.process.id())).unwrap().uid() == 0,
+        "it is root's to read"
+    );
+    program.end();
+}
+
+#[test]
+fn what_a_function_prints_stays_on_its_line() {
+    let program = Program::start(folder("log"));
+    let state =
+        json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:print", "End": true });
+    assert_eq!(program.run("print", &state)["status"], json!("SUCCEEDED"));
+    let log = program.log_with("0;forged");
+    assert!(!log.contains(['\r', '\u{1b}', '\u{7}']), "{log:?}");
+    assert!(log.lines().all(|line| !line.starts_with("2026-01-01T00:00:00Z")), "{log:?}");
+    assert!(log.contains("paid\\r2026-01-01"), "{log:?}");
+    program.end();
+}
+
+#[test]
+fn a_data_folder_that_was_open_is_closed_with_a_notice() {
+    let folder = folder("data");
+    fs::create_dir_all(folder.join("data/s3/b-1")).unwrap();
+    fs::write(folder.join("data/s3/b-1/object"), "x").unwrap();
+    fs::set_permissions(folder.join("data"), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = Program::start(folder);
+    let put = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject", "End": true,
+        "Parameters": { "Bucket": "b-1", "Key": "in/k", "Body": "x" },
+    });
+    assert_eq!(program.run("put", &put)["status"], json!("SUCCEEDED"));
+    assert_eq!(open_to_others(&program.folder.join("data")), Vec::<String>::new());
+    for name in ["engine.db", "engine.db-wal", "engine.lock", "s3/b-1/in/k"] {
+        assert!(program.folder.join("data").join(name).exists(), "{name}");
+    }
+    let log = program.log_with("other users");
+    assert!(log.contains("(mode 755)"), "{log}");
+    // A second program is told who has it.
+    let second = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["engine", "--listen", "127.0.0.1:0", "--data"])
+        .arg(program.folder.join("data"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(told.contains(&format!("(process {} of the user ", program.process.id())), "{told}");
+    program.end();
+}
