@@ -52,6 +52,30 @@ def start(data):
     sys.exit("countersign served no page within 30 s")
 
 
+def memory(process):
+    """The resident memory of a process and of all below it, in MiB, and how many these are."""
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parents.setdefault(int((place / "stat").read_text().rpartition(") ")[2].split()[1]), []).append(int(place.name))
+        except OSError:
+            continue  # it has ended
+    tree, kilobytes = [process], 0
+    for one in tree:
+        tree += parents.get(one, [])
+        try:
+            status = Path(f"/proc/{one}/status").read_text()
+        except OSError:
+            continue
+        kilobytes += next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
+    return kilobytes / 1024, len(tree)
+
+
+def show_memory(what, server):
+    used, processes = memory(server.pid)
+    print(f"{'resident memory, ' + what:48} {used:8.1f} MiB ({processes} processes)")
+
+
 def stop(server):
     server.send_signal(signal.SIGINT)
     server.wait(10)
@@ -62,6 +86,9 @@ def main():
         server, port, first = start(data)
         print(f"{'start-up to the first page, no data yet':48} {first:8.1f} ms")
         time.sleep(5)  # the demonstration's sample executions run
+        show_memory("during the demonstration's start", server)
+        time.sleep(75)
+        show_memory("more than a minute after it", server)
         stop(server)
         server, port, again = start(data)
         print(f"{'start-up to the first page, data present':48} {again:8.1f} ms")
@@ -75,8 +102,7 @@ def main():
                 sys.exit(f"{path} answered {answers[0][0]}")
             times = sorted(ms for _, _, ms in answers)
             print(f"{'GET ' + name:48} {statistics.median(times):8.1f} ms (95%: {times[int(RUNS * 0.95)]:.1f} ms, {len(answers[0][1]) / 1024:.0f} KiB)")
-        with open(f"/proc/{server.pid}/status") as status:
-            print(f"{'resident memory':48} {next(int(line.split()[1]) for line in status if line.startswith('VmRSS')) / 1024:8.1f} MiB")
+        show_memory("at rest", server)
         stop(server)
     wasm = ROOT / "target/site/pkg/countersign_bg.wasm.br"
     print(f"{'wasm, brotli-compressed':48} {os.path.getsize(wasm) / 1024:8.1f} KiB")

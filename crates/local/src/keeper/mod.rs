@@ -86,8 +86,8 @@ impl Keeper {
         let Err(why) = self.try_namespaces() else { return self };
         tracing::warn!(
             "Lambda functions are not kept apart: this system allows no namespaces ({why}). They run as your own user, and \
-             can read your files and the environment of each other; the server's own memory and environment stay closed \
-             to them. Run only functions that you trust."
+             can read your files, the data folder and the environment of your other programs; the server's own memory and \
+             environment stay closed to them. Run only functions that you trust."
         );
         self.beside()
     }

@@ -27,8 +27,10 @@ impl Starter {
         std::thread::Builder::new().name("functions".to_owned()).spawn(move || {
             for Order { mut command, started } in orders {
                 let _within = runtime.enter();
-                // Who does not wait any more drops the process, and that ends it.
-                let _ = started.send(command.spawn());
+                if let Err(Ok(mut child)) = started.send(command.spawn()) {
+                    // Nobody waits for it any more. It may have ended by itself.
+                    let _ = child.start_kill();
+                }
             }
         })?;
         Ok(Self(sender))

@@ -137,6 +137,8 @@ impl Worker {
         let Some(child) = self.child.take() else { return };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if self.cleans_up => {
+                // At once: the runtime may be about to end, and then nobody waits.
+                ask_to_end(&child);
                 runtime.spawn(end(child, true));
             }
             _ => kill_group(&child),
@@ -221,13 +223,22 @@ fn command(name: &str, spec: &Spec, site: &Site<'_>) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true);
+        // One that cleans up is asked to, and not cut short.
+        .kill_on_drop(site.keeper.is_none_or(|keeper| keeper.wall() == Wall::Namespaces));
     command
 }
 
 fn id_of(child: &Child) -> Option<Pid> {
     // While nobody has waited for the process, no other has its id.
     child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+}
+
+/// Asks the process beside a function to end all that the function started, and itself.
+fn ask_to_end(child: &Child) {
+    if let Some(id) = id_of(child) {
+        // It may have ended by itself.
+        let _ = kill_process(id, Signal::TERM);
+    }
 }
 
 fn kill_group(child: &Child) {
@@ -239,9 +250,8 @@ fn kill_group(child: &Child) {
 
 /// Ends a process with its group; one that cleans up is asked to first.
 async fn end(mut child: Child, cleans_up: bool) {
-    if let Some(id) = id_of(&child).filter(|_| cleans_up) {
-        // It may have ended by itself.
-        let _ = kill_process(id, Signal::TERM);
+    if cleans_up {
+        ask_to_end(&child);
         if tokio::time::timeout(ENDING, child.wait()).await.is_ok() {
             return;
         }
