@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ def handler(event, context):
 /// The engine as a program of its own, in a folder of its own.
 struct Program {
     process: Child,
+    /// Open for what it still prints.
+    _output: BufReader<ChildStdout>,
     address: String,
     folder: PathBuf,
 }
@@ -50,10 +52,11 @@ impl Program {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
         let address = address.unwrap_or_else(|| panic!("{line}{}", fs::read_to_string(folder.join("log")).unwrap()));
-        Self { process, address: address.to_owned(), folder }
+        Self { process, _output: output, address: address.to_owned(), folder }
     }
 
     fn call(&self, operation: &str, body: &Value) -> Value {
@@ -180,10 +183,14 @@ fn what_a_function_prints_stays_on_its_line() {
     let state =
         json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:print", "End": true });
     assert_eq!(program.run("print", &state)["status"], json!("SUCCEEDED"));
+    let namespaces = ["--user", "--map-root-user", "--pid", "--fork", "--mount", "true"];
+    let has_namespaces = Command::new("unshare").args(namespaces).output().unwrap().status.success();
     let log = program.log_with("0;forged");
     assert!(!log.contains(['\r', '\u{1b}', '\u{7}']), "{log:?}");
     assert!(log.lines().all(|line| !line.starts_with("2026-01-01T00:00:00Z")), "{log:?}");
     assert!(log.contains("paid\\r2026-01-01"), "{log:?}");
+    // It is said where functions are not kept apart, and only there.
+    assert_eq!(log.contains("are not kept apart"), !has_namespaces, "{log}");
     program.end();
 }
 

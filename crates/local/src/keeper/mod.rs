@@ -93,7 +93,7 @@ impl Keeper {
     }
 
     fn try_namespaces(&self) -> Result<(), String> {
-        let mut command = self.command(&[], &self.program, &[COMMAND.as_ref(), "nothing".as_ref()]);
+        let mut command = self.command(&[], Path::new("/bin/sh"), &["-c".as_ref(), ":".as_ref()]);
         let tried = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
         match tried {
             Ok(output) if output.status.success() => Ok(()),
@@ -142,9 +142,6 @@ type Trouble = (&'static str, std::io::Error);
 pub fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let stage = args.next();
     let stage = stage.as_ref().and_then(|stage| stage.to_str());
-    if stage == Some("nothing") {
-        return ExitCode::SUCCESS;
-    }
     let Some(order) = Order::read(args) else {
         eprintln!("The engine starts this by itself.");
         return ExitCode::from(FAILED);

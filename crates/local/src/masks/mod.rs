@@ -4,7 +4,7 @@
 mod needle;
 
 use std::borrow::Cow;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -49,7 +49,7 @@ impl Masks {
     /// Hides a token from now on.
     pub fn remember(&self, token: &Secret) {
         let added = sorted(needles(token.reveal()));
-        let mut tokens = self.tokens.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
         if token.reveal().chars().count() < SHORT || tokens.contains(&added) {
             return;
         }
@@ -73,31 +73,36 @@ impl Masks {
     /// A text of JSON without the secrets; a text that is no JSON, as a text. Every digit of the rest stays as it is.
     #[must_use]
     pub fn json(&self, text: String) -> String {
-        if !self.may_hold(&text) {
+        self.searched(text, |search, text| {
+            if serde_json::from_str::<IgnoredAny>(text).is_err() {
+                return search.hide(text, false).into_owned();
+            }
+            let hidden = search.literals(text);
+            // A secret that begins or ends within an escape could leave half of it behind.
+            let is_whole = hidden == text || serde_json::from_str::<IgnoredAny>(&hidden).is_ok();
+            if is_whole { hidden } else { format!("\"{HIDDEN}\"") }
+        })
+    }
+
+    fn searched(&self, text: String, work: impl FnOnce(&Search<'_>, &str) -> String) -> String {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        let needles: Vec<&Needle> = self.declared.iter().chain(tokens.iter().flatten()).collect();
+        if needles.is_empty() || text.is_empty() {
             return text;
         }
-        if serde_json::from_str::<IgnoredAny>(&text).is_err() {
-            return self.text(&text).into_owned();
-        }
-        let hidden = self.literals(&text);
-        // A secret that begins or ends within an escape could leave half of it behind.
-        if serde_json::from_str::<IgnoredAny>(&hidden).is_ok() { hidden } else { format!("\"{HIDDEN}\"") }
+        work(&Search::of(&needles), &text)
     }
+}
 
-    /// A text without the secrets.
-    #[must_use]
-    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.may_hold(text) { Cow::Owned(self.hide(text, false)) } else { Cow::Borrowed(text) }
-    }
+/// What is looked for, by the byte that it may begin with: most bytes of most texts begin nothing.
+struct Search<'a> {
+    by_first: Vec<Vec<&'a Needle>>,
+}
 
-    fn may_hold(&self, text: &str) -> bool {
-        !text.is_empty() && self.with(|needles| !needles.is_empty())
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&[&Needle]) -> T) -> T {
-        let tokens = self.tokens.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let all: Vec<&Needle> = self.declared.iter().chain(tokens.iter().flatten()).collect();
-        work(&all)
+impl<'a> Search<'a> {
+    fn of(needles: &[&'a Needle]) -> Self {
+        let begins = |byte: u8| needles.iter().copied().filter(move |needle| needle.may_begin_with(byte)).collect();
+        Self { by_first: (0..=u8::MAX).map(begins).collect() }
     }
 
     /// JSON with the secrets hidden in its strings and names, and among its numbers.
@@ -105,8 +110,8 @@ impl Masks {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(start) = rest.find('"') {
-            let (before, after) = rest.split_at(start + 1);
-            self.values(&before[..start], &mut out);
+            let after = &rest[start + 1..];
+            self.values(&rest[..start], &mut out);
             let end = string_end(after);
             out.push('"');
             out.push_str(&self.hide(&after[..end], true));
@@ -119,34 +124,44 @@ impl Masks {
 
     /// What stands between two strings: a number that is a secret is hidden as a string.
     fn values(&self, between: &str, out: &mut String) {
-        for part in between.split_inclusive([',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r']) {
-            let value = part.trim_end_matches([',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r']);
-            if value.len() >= SHORT && self.with(|needles| needles.iter().any(|needle| needle.is(value))) {
-                out.push_str(&format!("\"{HIDDEN}\"{}", &part[value.len()..]));
+        const AROUND: [char; 10] = [',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r'];
+        for part in between.split_inclusive(AROUND) {
+            let value = part.trim_end_matches(AROUND);
+            if self.is_secret(value) {
+                out.push('"');
+                out.push_str(HIDDEN);
+                out.push('"');
+                out.push_str(&part[value.len()..]);
             } else {
                 out.push_str(part);
             }
         }
     }
 
+    fn is_secret(&self, value: &str) -> bool {
+        let first = value.bytes().next().filter(|_| value.len() >= SHORT);
+        first.is_some_and(|first| self.by_first[usize::from(first)].iter().any(|needle| needle.is(value)))
+    }
+
     /// A text with every secret hidden. `escaped` says that the text stands in quotes: a secret begins where no escape is
     /// under way.
-    fn hide(&self, text: &str, escaped: bool) -> String {
-        self.with(|needles| {
-            let mut out = String::with_capacity(text.len());
-            let mut at = 0;
-            while at < text.len() {
-                if let Some(end) = needles.iter().find_map(|needle| needle.end_at(text, at, escaped)) {
-                    out.push_str(HIDDEN);
-                    at = end;
-                    continue;
-                }
-                let step = if escaped { needle::unit(text, at) } else { needle::letter(text, at) };
-                out.push_str(&text[at..at + step]);
-                at += step;
+    fn hide<'t>(&self, text: &'t str, escaped: bool) -> Cow<'t, str> {
+        let (mut out, mut kept, mut at) = (String::new(), 0, 0);
+        while let Some(byte) = text.as_bytes().get(at) {
+            let found = self.by_first[usize::from(*byte)].iter().find_map(|needle| needle.end_at(text, at, escaped));
+            if let Some(end) = found {
+                out.push_str(&text[kept..at]);
+                out.push_str(HIDDEN);
+                (kept, at) = (end, end);
+            } else {
+                at += if escaped { needle::unit(text, at) } else { needle::letter(text, at) };
             }
-            out
-        })
+        }
+        if kept == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(&text[kept..]);
+        Cow::Owned(out)
     }
 }
 

@@ -25,6 +25,13 @@ impl Needle {
         self.letters.len()
     }
 
+    /// Whether some spelling of it begins with this byte.
+    pub fn may_begin_with(&self, byte: u8) -> bool {
+        matches!(byte, b'%' | b'&' | b'\\')
+            || byte == b'+' && self.letters.first() == Some(&' ')
+            || self.text.as_bytes().first() == Some(&byte)
+    }
+
     /// Whether a text is this and nothing else.
     pub fn is(&self, text: &str) -> bool {
         self.text == text
@@ -32,8 +39,13 @@ impl Needle {
 
     /// Where the secret ends that begins at `start`, in any mixture of spellings.
     pub fn end_at(&self, text: &str, start: usize, escaped: bool) -> Option<usize> {
-        let mut places = vec![start];
-        for letter in &self.letters {
+        let (first, others) = self.letters.split_first()?;
+        let mut places = Vec::new();
+        spellings(text, start, *first, escaped, &mut places);
+        if places.is_empty() {
+            return None;
+        }
+        for letter in others {
             let mut next = Vec::new();
             places.iter().for_each(|at| spellings(text, *at, *letter, escaped, &mut next));
             next.sort_unstable();
@@ -55,7 +67,12 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 
 /// The length of the letter at a place.
 pub fn letter(text: &str, at: usize) -> usize {
-    text[at..].chars().next().map_or(1, char::len_utf8)
+    match text.as_bytes().get(at) {
+        Some(0..0x80) | None => 1,
+        Some(0x80..0xe0) => 2,
+        Some(0xe0..0xf0) => 3,
+        Some(0xf0..) => 4,
+    }
 }
 
 /// The length of the letter or the JSON escape at a place.

@@ -100,3 +100,12 @@ fn the_pair_of_basic_and_a_token_are_secrets() {
     assert_eq!(masks.json(text.to_owned()), r#"["Basic ****","Bearer ****","****"]"#);
     assert!(!format!("{masks:?}").contains("hidden"), "{masks:?}");
 }
+
+#[test]
+fn a_large_answer_is_searched_in_no_time() {
+    let line = r#"{"order":"A-1001","note":"100% of \"it\" \\ & more","amount":386.40},"#;
+    let text = format!("[{}{{}}]", line.repeat(100_000));
+    let begun = std::time::Instant::now();
+    assert_eq!(masks("s3cret-value").json(text.clone()), text);
+    assert!(begun.elapsed().as_secs() < 20, "{:?} for {} MB", begun.elapsed(), text.len() / 1_000_000);
+}
