@@ -1,5 +1,5 @@
 //! The HTTP API. **Adding an operation**: a function in the group's file, and a line in [`call`], or in [`change`] where
-//! it changes what has a name.
+//! it changes what has a name. What clients of other services ask for goes to `messaging`, `query` (SNS, STS) and `s3`.
 
 mod activities;
 pub mod arn;
@@ -192,10 +192,7 @@ async fn change(host: Arc<Host>, caller: Place, name: String, input: Value) -> A
         "DeleteActivity" => activities::delete(host, parameters(input)?).await,
         "TagResource" => tags::tag(host, parameters(input)?).await,
         "UntagResource" => tags::untag(host, parameters(input)?).await,
-        other => Err(ApiError::new(
-            "UnknownOperationException",
-            format!("The embedded engine has no operation {other}. Connect to AWS for it."),
-        )),
+        other => Err(callers::not_served("Step Functions", other)),
     }
 }
 

@@ -268,7 +268,7 @@ fn get(host: &Host, ask: &Ask) -> Result<Response, ObjectRefusal> {
 fn range_of(range: &str, size: usize) -> Option<Result<(usize, usize), ObjectRefusal>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let (first, last) = match (first, last) {
-        ("", end) => (size.checked_sub(end.parse().ok()?).unwrap_or(0), size.wrapping_sub(1)),
+        ("", end) => (size.saturating_sub(end.parse().ok()?), size.wrapping_sub(1)),
         (first, "") => (first.parse().ok()?, size.wrapping_sub(1)),
         (first, last) => (first.parse().ok()?, last.parse::<usize>().ok()?.min(size.wrapping_sub(1))),
     };

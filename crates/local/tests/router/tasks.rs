@@ -37,7 +37,14 @@ async fn what_sqs_cannot_take_fails_the_task() {
     let failed = run(&engine, "Nowhere", task("sqs:sendMessage", nowhere)).await;
     assert_eq!(failed["Error"], "SQS.SdkClientException");
     assert_eq!(failed["Cause"], "Unable to execute HTTP request: no-such-queue-1: Name or service not known");
-    for (name, here) in [("Aws", "https://sqs.us-east-1.amazonaws.com/000000000000/q"), ("Local", url), ("Name", "q")] {
+    for (name, here) in [
+        ("Aws", "https://sqs.us-east-1.amazonaws.com/000000000000/q"),
+        ("Old", "https://queue.amazonaws.com/000000000000/q"),
+        ("Emulator", "http://sqs.us-east-1.localhost.localstack.cloud:4566/000000000000/q"),
+        ("Port", "http://127.0.0.1:8083/000000000000/q"),
+        ("Local", url),
+        ("Name", "q"),
+    ] {
         let sent = run(&engine, name, task("sqs:sendMessage", json!({ "QueueUrl": here, "MessageBody": "m" }))).await;
         assert_eq!(sent["MD5OfMessageBody"], "6f8f57715090da2632453988d9a1501b", "{sent}");
     }

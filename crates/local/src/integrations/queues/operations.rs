@@ -71,12 +71,11 @@ fn authority(url: &str) -> Option<&str> {
     rest.split(['/', ':']).next()
 }
 
-/// The host of a queue's URL that leads nowhere: no address of this machine and none of SQS.
+/// The host of a queue's URL that leads nowhere: no address of this machine and none of SQS, be it AWS's or an emulator's.
 fn unknown_host(parameters: &Value) -> Option<&str> {
     let host = authority(text(parameters, "QueueUrl"))?;
-    // The last one is a public name of this machine, which other emulators write into the URLs of their queues.
-    let known = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", ".localhost.localstack.cloud"];
-    let known = is_here(host) || known.iter().any(|end| host.ends_with(end));
+    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", "localhost.localstack.cloud"];
+    let known = is_here(host) || host.starts_with("sqs.") || ends.iter().any(|end| host.ends_with(end));
     Some(host).filter(|_| !known)
 }
 
