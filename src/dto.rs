@@ -186,6 +186,8 @@ pub struct ExecutionsPage {
     pub status: Option<Status>,
     /// Whether older executions exist than the rows shown.
     pub more: bool,
+    /// Whether the workflow is an Express one, of which no executions are kept.
+    pub express: bool,
     pub now: i64,
 }
 

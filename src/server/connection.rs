@@ -73,6 +73,9 @@ impl Clients {
                 && (args.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
         if !signed_by_chain {
             loader = loader.credentials_provider(Credentials::for_tests_or_emulators());
+            if args.region.is_none() {
+                loader = loader.region(Region::new(EMULATOR_REGION));
+            }
         }
         let mut shared = loader.load().await;
         if shared.region().is_none() && kind != ConnectionKind::Aws {

@@ -10,23 +10,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// Whether a terminal would obey a character instead of showing it, or show nothing for it.
-const fn is_hidden(letter: char) -> bool {
-    matches!(
-        letter,
-        '\0'..='\x1f'
-            | '\x7f'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
+use crate::visible::{Piece, pieces};
 
 /// A text in one line, with every hidden character written out.
 #[must_use]
@@ -43,25 +27,27 @@ pub fn lines(text: &str) -> String {
 /// A JSON text of several lines: hidden characters stand only in its strings, and are written as JSON escapes.
 #[must_use]
 pub fn json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if is_hidden(letter) && letter != '\n' {
-            let mut units = [0; 2];
-            letter.encode_utf16(&mut units).iter().for_each(|unit| out += &format!("\\u{unit:04x}"));
-        } else {
-            out.push(letter);
-        }
-    }
-    out
+    let unit = |unit: &u16| format!("\\u{unit:04x}");
+    written(text, true, |letter| letter.encode_utf16(&mut [0; 2]).iter().map(unit).collect())
 }
 
 fn escape(text: &str, several: bool) -> String {
+    written(text, several, |letter| letter.escape_default().collect())
+}
+
+/// The text with everything that a terminal would obey, or show nothing for, written by `write`.
+fn written(text: &str, several: bool, write: impl Fn(char) -> String) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if is_hidden(letter) && !(several && letter == '\n') {
-            out.extend(letter.escape_default());
-        } else {
-            out.push(letter);
+    for piece in pieces(text) {
+        match piece {
+            Piece::Hidden(letter) => out += &write(letter),
+            Piece::Plain(text) => text.chars().for_each(|letter| {
+                if letter.is_control() && !(several && letter == '\n') {
+                    out += &write(letter);
+                } else {
+                    out.push(letter);
+                }
+            }),
         }
     }
     out
@@ -160,7 +146,7 @@ mod tests {
         });
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text:?}");
-        assert!(!text.trim_end().contains(|letter: char| is_hidden(letter)), "{text:?}");
+        assert!(!text.trim_end().contains(|letter: char| letter.is_control() || letter == '\u{202e}'), "{text:?}");
         assert!(text.contains("out\\rERROR forged\\u{202e} function=f\\r2026 ERROR forged"), "{text}");
     }
 }

@@ -107,6 +107,7 @@ async fn an_express_execution_says_where_it_is_followed() {
     site.desk.watch.look_again().await;
     let page = site.page("/workflows/quick").await.text;
     assert!(page.contains("Express executions are not listed"));
+    assert!(site.page("/executions?workflow=quick").await.text.contains("Express executions are not listed"));
     let answer = site.form("/api/start", &[("workflow", "quick"), ("name", "run-1"), ("input", "{}")]).await;
     assert_eq!(answer.header(header::LOCATION), "/workflows/quick#start");
     let page = site.page("/workflows/quick").await.text;

@@ -62,7 +62,11 @@ fn list(data: Seen<dto::ExecutionsPage>) -> AnyView {
         }
         .into_any()
     };
-    let nothing = || {
+    let nothing = move || {
+        if data.with(|data| data.express) {
+            return view! { <Empty title="Express executions are not listed">{super::workflow::LOGGED}</Empty> }
+                .into_any();
+        }
         view! {
             <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty>
         }

@@ -132,7 +132,7 @@ fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> Any
 }
 
 /// Where an Express execution is followed.
-const LOGGED: &str = "Step Functions keeps no record of them. Follow them in the log group that the state machine writes to \
+pub(super) const LOGGED: &str = "Step Functions keeps no record of them. Follow them in the log group that the state machine writes to \
                       (CloudWatch Logs).";
 
 /// The form that starts an execution. What was typed comes back with the problem, so that nothing is typed twice.

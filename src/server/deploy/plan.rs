@@ -369,6 +369,42 @@ mod tests {
     }
 
     #[test]
+    fn arns_have_the_partition_of_their_region() {
+        for (region, partition) in [
+            ("eu-central-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(partition_of(region), partition, "{region}");
+        }
+        let folder = Folder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine"));
+        let account = "123456789012";
+        let target = Target { partition: "aws-cn", region: "cn-north-1", account, aws: true, functions: None };
+        for item in plan(&folder, &Snapshot::default(), target) {
+            assert_eq!(item.arn, format!("arn:aws-cn:states:cn-north-1:{account}:stateMachine:{}", item.name));
+            let arns: Vec<&String> =
+                item.substitutions.iter().map(|(_, value)| value).filter(|value| value.starts_with("arn:")).collect();
+            assert!(!arns.is_empty() && arns.iter().all(|arn| arn.starts_with("arn:aws-cn:")), "{arns:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_takes_no_machine_without_a_role() {
+        let shipped = Folder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine"));
+        let manifest = Manifest { role_arn: None, ..shipped.manifest.clone() };
+        let folder = Folder { manifest, ..shipped };
+        for (aws, change) in [(true, Change::Refused), (false, Change::New)] {
+            let target = Target { partition: "aws", region: "us-east-1", account: "1", aws, functions: None };
+            assert_eq!(plan(&folder, &Snapshot::default(), target)[0].change, change);
+        }
+    }
+
+    #[test]
     fn a_diff_shows_the_change_with_its_surroundings() {
         let before: String = (0..20).map(|n| format!("line {n}\n")).collect();
         let after = before.replace("line 10\n", "line ten\n");

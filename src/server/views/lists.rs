@@ -132,5 +132,7 @@ pub fn executions(snapshot: &Snapshot, workflow: Option<String>, status: Option<
     rows.truncate(ROWS);
     let mut workflows: Vec<String> = snapshot.machines.values().map(|machine| machine.name.clone()).collect();
     workflows.sort();
-    ExecutionsPage { rows, workflows, workflow, status, more, now }
+    let machine = workflow.as_deref().and_then(|name| snapshot.machine_named(name));
+    let express = machine.is_some_and(|machine| machine.kind == "EXPRESS");
+    ExecutionsPage { rows, workflows, workflow, status, more, express, now }
 }
