@@ -254,7 +254,8 @@ impl Desk {
         let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
         let policies = folder.policies();
         let policy = policies.get(workflow).and_then(|states| states.get(state));
-        if !is_callback(scheduled) && !(scheduled.kind == EventKind::ActivityScheduled && policy.is_some()) {
+        let is_request = is_callback(scheduled) || scheduled.kind == EventKind::ActivityScheduled && policy.is_some();
+        if !is_request {
             return Err(no_request());
         }
         let tokens = self.watch.all_tokens();

@@ -168,7 +168,7 @@ fn spellings(token: &str) -> BTreeSet<String> {
         let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(token.bytes()).collect();
         for mut coded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
             // The first and the last letter hold bits of what stands beside the token.
-            if bytes.len() % 3 != 0 {
+            if !bytes.len().is_multiple_of(3) {
                 coded.pop();
             }
             all.insert(coded.split_off(before.min(coded.len()) + usize::from(before > 0)));

@@ -144,7 +144,7 @@ impl<'a> Past<'a> {
         let visit = self.trace.visits.get(number)?;
         let about = self.description;
         let entered = self.event(visit.entered_event)?;
-        let redriven =
+        let mut redriven =
             self.events[..index_of(entered)].iter().filter(|event| event.kind == EventKind::ExecutionRedriven);
         let begun = self.events.first().map(|event| &event.details);
         Some(Moment {
@@ -156,7 +156,7 @@ impl<'a> Past<'a> {
             retry_count: 0,
             item: None,
             redrives: redriven.clone().count() as u64,
-            redriven_at: redriven.last().map(|event| event.timestamp),
+            redriven_at: redriven.next_back().map(|event| event.timestamp),
             params: StartParams {
                 execution_arn: about.arn.clone(),
                 name: about.name.clone(),
