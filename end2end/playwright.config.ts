@@ -10,7 +10,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   timeout: 120_000,
-  expect: { timeout: 15_000 },
+  // A debug build takes its time.
+  expect: { timeout: process.env.COUNTERSIGN ? 40_000 : 15_000 },
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],
   use: {
@@ -22,8 +23,8 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "desk", testMatch: /(story|hydration|accessible)\.spec\.ts/, use: { viewport: desk } },
-    { name: "phone", testMatch: /(story|narrow|accessible)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
+    { name: "desk", testMatch: /(story|hydration|accessible|tabs|recovery|focus|place|labels)\.spec\.ts/, use: { viewport: desk } },
+    { name: "phone", testMatch: /(story|narrow|accessible|phone)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
     { name: "nojs", testMatch: /(story|nojs)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
     ...(process.env.PICTURES ? [{ name: "pictures", testMatch: /pictures\.spec\.ts/, use: { viewport: desk } }] : []),
   ],

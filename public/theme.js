@@ -21,6 +21,17 @@
   apply();
   system.addEventListener("change", apply);
   document.addEventListener("DOMContentLoaded", apply);
+  // The router would only change the address: the keyboard's place has to move too.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!event.target.closest?.(".skip")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      document.getElementById("main")?.focus();
+    },
+    true,
+  );
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-choose-theme]");
     if (!button) return;

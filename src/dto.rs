@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::AppError;
+
 /// What a state, an attempt or an execution is doing, in the vocabulary that every screen shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Status {
@@ -363,7 +365,7 @@ pub struct InboxPage {
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
     /// The request that is open, or why it cannot be opened.
-    pub open: Option<Result<ApprovalPage, Problem>>,
+    pub open: Option<Result<ApprovalPage, AppError>>,
     pub now: i64,
 }
 
@@ -524,10 +526,15 @@ pub struct Graph {
 pub struct Node {
     /// The state's name, or `__start` / `__end`.
     pub id: String,
+    /// The name, and the same in lines that fit the box.
     pub label: String,
+    pub label_lines: Vec<String>,
     pub kind: NodeKind,
-    /// Such as `lambda:invoke` or `waits 60 s`.
+    /// Such as `lambda:invoke` or `waits 60 s`, and the same in lines that fit the box.
     pub detail: String,
+    pub detail_lines: Vec<String>,
+    /// Whether the detail of a box stands beside its name.
+    pub beside: bool,
     pub x: f32,
     pub y: f32,
     pub width: f32,
@@ -556,7 +563,9 @@ pub struct Edge {
     pub from: String,
     pub to: String,
     pub kind: EdgeKind,
+    /// The whole condition, or the errors that are caught; and the same in lines.
     pub label: Option<String>,
+    pub label_lines: Vec<String>,
     pub points: Vec<(f32, f32)>,
     pub label_at: Option<(f32, f32)>,
 }

@@ -17,7 +17,7 @@ pub const INBOX: &str = "/inbox";
 pub const DEPLOY: &str = "/deploy";
 /// Every decision that was taken.
 pub const AUDIT: &str = "/audit";
-/// The server-sent event stream that wakes pages up.
+/// The server-sent event stream that wakes pages up. `public/live.js` opens it.
 pub const LIVE: &str = "/live";
 
 /// The page of one workflow.
@@ -36,6 +36,12 @@ pub fn start_again(workflow_name: &str, execution_arn: &str) -> String {
 #[must_use]
 pub fn execution(arn: &str) -> String {
     format!("{EXECUTIONS}/{}", segment(arn))
+}
+
+/// The page of one workflow with a state of its definition chosen.
+#[must_use]
+pub fn workflow_state(name: &str, state: &str) -> String {
+    format!("{}?state={}", workflow(name), encode(state))
 }
 
 /// The page of one execution with a state chosen.
@@ -58,12 +64,6 @@ pub fn executions_of(workflow: Option<&str>, status: Option<&str>) -> String {
 #[must_use]
 pub fn approval(execution_arn: &str, event: u64) -> String {
     format!("{INBOX}/{}/{event}", segment(execution_arn))
-}
-
-/// The live stream, which watches one execution closely where `execution_arn` is given.
-#[must_use]
-pub fn live(execution_arn: Option<&str>) -> String {
-    execution_arn.map_or_else(|| LIVE.to_owned(), |arn| format!("{LIVE}?execution={}", encode(arn)))
 }
 
 /// A name as one segment of a path. Browsers go up at `.` and `..`, however they are encoded, so these stand behind a

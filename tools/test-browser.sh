@@ -4,7 +4,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-[ -x target/release/countersign ] || die "target/release/countersign is not built. Run 'make build' first."
+program=${COUNTERSIGN:-target/release/countersign}
+[ -x "$program" ] || die "$program is not built. Run 'make build' first."
 CHROMIUM=$(tools/setup-browser.sh | head -1)
 export CHROMIUM PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 if ! up_to_date end2end/node_modules/.installed end2end/package-lock.json; then

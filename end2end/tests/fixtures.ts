@@ -7,27 +7,24 @@ import { fileURLToPath } from "node:url";
 import { type Page, test as base, expect } from "@playwright/test";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const program = join(root, "target/release/countersign");
+/** The release binary; `COUNTERSIGN` names another one, such as a debug build. */
+const program = process.env.COUNTERSIGN ?? join(root, "target/release/countersign");
 
-/** The release binary on ports and data of its own. */
-export class Server {
+/** The program on ports and data of its own. */
+class Program {
   readonly data = mkdtempSync(join(tmpdir(), "countersign-"));
   url = "";
   private running?: ChildProcess;
   private log = "";
 
-  /** Starts it; a second start, after `stop`, is on the same data and address. */
-  async start(): Promise<void> {
-    this.url ||= `http://127.0.0.1:${await freePort()}`;
-    const engine = `127.0.0.1:${await freePort()}`;
-    const options = ["serve", "--listen", new URL(this.url).host, "--engine-listen", engine, "--data", this.data];
-    const running = spawn(program, options, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  /** Runs it with `options` until `stop`; it is there once `answers` is true. */
+  protected async run(options: string[], answers: () => Promise<boolean>): Promise<void> {
+    const running = spawn(program, [...options, "--data", this.data], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
     running.stderr.on("data", (text) => (this.log += text));
     this.running = running;
-    for (const end = Date.now() + 20_000; ; ) {
+    for (const end = Date.now() + 30_000; ; ) {
       if (running.exitCode !== null) throw new Error(`countersign ended:\n${this.log}`);
-      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
-      if (answer?.ok) return;
+      if (await answers().catch(() => false)) return;
       if (Date.now() > end) throw new Error(`countersign does not answer:\n${this.log}`);
       await new Promise((next) => setTimeout(next, 50));
     }
@@ -47,6 +44,70 @@ export class Server {
   remove(): void {
     rmSync(this.data, { recursive: true, force: true });
   }
+}
+
+/** Calls the Step Functions API of the engine at `url`. */
+async function call(url: string, action: string, body: object): Promise<Record<string, string>> {
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AWSStepFunctions.${action}` };
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Makes a workflow and starts it; gives the ARN of its execution. */
+async function begin(url: string, name: string, definition: object, input: object = {}): Promise<string> {
+  const roleArn = "arn:aws:iam::000000000000:role/test";
+  const machine = { name, roleArn, definition: JSON.stringify(definition) };
+  const { stateMachineArn } = await call(url, "CreateStateMachine", machine);
+  const { executionArn } = await call(url, "StartExecution", { stateMachineArn, input: JSON.stringify(input) });
+  return executionArn;
+}
+
+/** The dashboard, with an engine inside or over the endpoint of another. */
+export class Server extends Program {
+  engine = "";
+
+  constructor(private readonly options: string[] = []) {
+    super();
+  }
+
+  /** Starts it; a second start, after `stop`, is on the same data and address. */
+  async start(): Promise<void> {
+    this.url ||= `http://127.0.0.1:${await freePort()}`;
+    this.engine ||= `127.0.0.1:${await freePort()}`;
+    const inside = this.options.includes("--endpoint") ? [] : ["--engine-listen", this.engine];
+    const options = ["serve", "--listen", new URL(this.url).host, ...inside, ...this.options];
+    await this.run(options, async () => (await fetch(`${this.url}/healthz`)).ok);
+  }
+
+  /** Makes a workflow in the engine inside and starts it; gives the ARN of its execution. */
+  begin(name: string, definition: object, input?: object): Promise<string> {
+    return begin(`http://${this.engine}`, name, definition, input);
+  }
+}
+
+/** The engine alone. */
+export class Engine extends Program {
+  async start(): Promise<void> {
+    this.url ||= `http://127.0.0.1:${await freePort()}`;
+    const options = ["engine", "--listen", new URL(this.url).host, "--functions", join(root, "lambdas/functions.toml")];
+    await this.run(options, async () => !!(await call(this.url, "ListStateMachines", {})));
+  }
+
+  begin(name: string, definition: object, input?: object): Promise<string> {
+    return begin(this.url, name, definition, input);
+  }
+}
+
+/** A task that asks a person, with `payload` beside its token. */
+export function asks(payload: object): object {
+  return {
+    Type: "Task",
+    Resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    Parameters: { FunctionName: "request_approval", Payload: { "taskToken.$": "$$.Task.Token", ...payload } },
+    TimeoutSeconds: 3_600,
+    End: true,
+  };
 }
 
 async function freePort(): Promise<number> {
@@ -109,4 +170,11 @@ export async function eventually(page: Page, scripts: boolean, condition: (soon:
     await page.reload();
     await condition(now);
   }).toPass({ timeout: PATIENCE });
+}
+
+/** Opens the request of the workflow `name` from the inbox, and waits until it is the one that is shown. */
+export async function openRequest(page: Page, name: string): Promise<void> {
+  await page.getByRole("link", { name: new RegExp(`${name} · `) }).click();
+  await expect(page).toHaveURL(/\/inbox\/arn/);
+  await expect(page.locator(".approval-head")).toContainText(name);
 }

@@ -1,5 +1,5 @@
 // Every page is complete HTML for a client without JavaScript, drawing included.
-import { expect, test } from "./fixtures";
+import { asks, eventually, expect, openRequest, test } from "./fixtures";
 
 const PAGES: [path: string, heading: RegExp][] = [
   ["/", /Overview/],
@@ -40,4 +40,27 @@ test("the acting person is chosen with a button", async ({ page }) => {
   await page.getByRole("button", { name: "Act", exact: true }).click();
   await expect(page).toHaveURL(/\/inbox$/);
   await expect(page.getByLabel("Acting as")).toHaveValue(other!);
+});
+
+test("a tab and a state of a link are where the page begins", async ({ page }) => {
+  await page.setViewportSize({ width: 1200, height: 600 });
+  await page.goto("/workflows/fulfilment");
+  await page.getByRole("link", { name: "Definition" }).click();
+  await expect(page.locator(".definition")).toBeInViewport();
+  await page.getByRole("group", { name: "Drawing of fulfilment" }).getByRole("link").first().click();
+  const panel = page.getByRole("region", { name: /^State / });
+  await expect(panel).toBeInViewport();
+  await expect(panel).toContainText('"Type"');
+});
+
+test("a comment that is too long comes back whole", async ({ page, server }) => {
+  await server.begin("one", { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } });
+  await page.goto("/inbox");
+  await eventually(page, false, (soon) => soon(page.getByRole("link", { name: /one · / })).toBeVisible());
+  await openRequest(page, "one");
+  const long = "x".repeat(2_346);
+  await page.getByLabel("Comment").fill(long);
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(page.getByText("2346 characters")).toBeVisible();
+  await expect(page.getByLabel("Comment")).toHaveValue(long);
 });

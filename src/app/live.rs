@@ -28,27 +28,32 @@ pub enum Link {
     Reconnecting,
 }
 
-/// The page's one live stream.
+/// The page's part of the one live stream that the tabs of a browser share.
 #[derive(Clone, Copy)]
 pub struct Live {
     counters: [RwSignal<u32>; 5],
     /// The ARN of the execution that is watched closely.
     watched: RwSignal<Option<String>>,
     link: RwSignal<Link>,
+    /// When the server last heard from the connection, and whether the connection answers now.
+    data_at: RwSignal<Option<i64>>,
+    answers: RwSignal<bool>,
 }
 
 impl Live {
-    /// Opens the stream once the page runs in a browser.
+    /// Joins the stream once the page runs in a browser.
     #[must_use]
     pub fn start() -> Self {
         let live = Self {
             counters: TOPICS.map(|_| RwSignal::new(0)),
             watched: RwSignal::new(None),
             link: RwSignal::new(Link::Starting),
+            data_at: RwSignal::new(None),
+            answers: RwSignal::new(true),
         };
         provide_context(live);
         #[cfg(feature = "hydrate")]
-        Effect::new(move || browser::open(live, live.watched.get().as_deref()));
+        browser::join(live);
         live
     }
 
@@ -58,6 +63,28 @@ impl Live {
         expect_context()
     }
 
+    /// Takes in what the frame says of the connection. Once it answers again, so do the pages.
+    pub fn connection(&self, data_at: Option<i64>, answers: bool) {
+        let back = answers && !self.answers.get_untracked();
+        self.answers.set(answers);
+        self.data_at.set(data_at);
+        if back {
+            self.ask_again();
+        }
+    }
+
+    /// Whether Step Functions answered the last time that it was asked.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.answers.get()
+    }
+
+    /// When the data that the pages show was read.
+    #[must_use]
+    pub fn data_at(&self) -> Option<i64> {
+        self.data_at.get()
+    }
+
     /// A number that grows whenever one of `topics` changed; reading it in a resource's source loads the resource again.
     #[must_use]
     pub fn changes<const N: usize>(&self, topics: [Topic; N]) -> u32 {
@@ -65,7 +92,6 @@ impl Live {
     }
 
     /// Asks again for everything that the pages show.
-    #[cfg(feature = "hydrate")]
     pub fn ask_again(&self) {
         for counter in self.counters {
             counter.update(|count| *count += 1);
@@ -75,7 +101,7 @@ impl Live {
     /// Watches the execution closely until the page is left.
     pub fn watch(&self, arn: Signal<String>) {
         let watched = self.watched;
-        // At once, so that a page that is opened here opens one stream, not two.
+        // At once, so that a page that is opened here has it watched from the beginning.
         watched.set(Some(arn.get_untracked()));
         Effect::new(move || {
             let arn = arn.get();
@@ -84,6 +110,12 @@ impl Live {
             }
         });
         on_cleanup(move || watched.set(None));
+    }
+
+    /// Whether the page has been running for a while.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.link.get_untracked() != Link::Starting
     }
 
     /// How the stream is.
@@ -96,36 +128,48 @@ impl Live {
 #[cfg(feature = "hydrate")]
 mod browser {
     use leptos::prelude::*;
-    use leptos::wasm_bindgen::JsCast as _;
     use leptos::wasm_bindgen::closure::Closure;
-    use web_sys::{EventSource, MessageEvent};
+    use leptos::wasm_bindgen::{JsCast as _, JsValue};
 
     use super::{Link, Live, TOPICS, Topic};
 
-    /// Opens the stream and closes it when what it watches changes or the page goes.
-    pub fn open(live: Live, execution: Option<&str>) {
-        let Ok(source) = EventSource::new(&crate::routes::live(execution)) else { return };
-        let watched = execution.map(|arn| format!("execution:{arn}"));
-        let changed = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            let text = message.data().as_string().unwrap_or_default();
-            for topic in TOPICS {
-                if text.split(' ').any(|name| names(topic, name, watched.as_deref())) {
-                    live.counters[topic as usize].update(|count| *count += 1);
+    /// Hears what `public/live.js` says, and tells it which execution this page shows.
+    ///
+    /// A script that did not load leaves a page that is still right, only not live.
+    pub fn join(live: Live) {
+        Effect::new(move || {
+            let heard = Closure::<dyn FnMut(String, String)>::new(move |kind: String, text: String| {
+                hear(live, &kind, &text);
+            });
+            call("start", heard.as_ref());
+            // The frame lives as long as the page.
+            heard.forget();
+        });
+        Effect::new(move || call("show", &JsValue::from_str(&live.watched.get().unwrap_or_default())));
+    }
+
+    fn call(name: &str, argument: &JsValue) {
+        let script = js_sys::Reflect::get(&window(), &JsValue::from_str("countersignLive"));
+        let function = script.and_then(|script| js_sys::Reflect::get(&script, &JsValue::from_str(name)));
+        if let Some(function) = function.ok().and_then(|function| function.dyn_into::<js_sys::Function>().ok()) {
+            _ = function.call1(&JsValue::NULL, argument);
+        }
+    }
+
+    fn hear(live: Live, kind: &str, text: &str) {
+        match kind {
+            "state" => live.link.set(if text == "live" { Link::Live } else { Link::Reconnecting }),
+            "again" => live.ask_again(),
+            "at" => live.data_at.set(text.parse().ok()),
+            _ => {
+                let watched = live.watched.get_untracked().map(|arn| format!("execution:{arn}"));
+                for topic in TOPICS {
+                    if text.split(' ').any(|name| names(topic, name, watched.as_deref())) {
+                        live.counters[topic as usize].update(|count| *count += 1);
+                    }
                 }
             }
-        });
-        let opened = Closure::<dyn FnMut()>::new(move || {
-            // What changed between the drawing of the page and now, nobody has told us.
-            live.link.set(Link::Live);
-            live.ask_again();
-        });
-        let broken = Closure::<dyn FnMut()>::new(move || live.link.set(Link::Reconnecting));
-        // A listener that cannot be added leaves a page that is still right, only not live.
-        _ = source.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
-        source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        let stream = StoredValue::new_local((source, changed, opened, broken));
-        on_cleanup(move || stream.with_value(|(source, ..)| source.close()));
+        }
     }
 
     fn names(topic: Topic, name: &str, watched: Option<&str>) -> bool {

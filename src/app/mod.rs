@@ -37,8 +37,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/workflows/:name") view=pages::WorkflowPage ssr=SsrMode::Async/>
                     <Route path=path!("/executions") view=pages::ExecutionsPage ssr=SsrMode::Async/>
                     <Route path=path!("/executions/:arn") view=pages::ExecutionPage ssr=SsrMode::Async/>
-                    <Route path=path!("/inbox") view=pages::InboxPage ssr=SsrMode::Async/>
-                    <Route path=path!("/inbox/:arn/:event") view=pages::InboxPage ssr=SsrMode::Async/>
+                    // One route, so that the list stays as it is when a request is opened.
+                    <Route path=path!("/inbox/:arn?/:event?") view=pages::InboxPage ssr=SsrMode::Async/>
                     <Route path=path!("/deploy") view=pages::DeployPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=pages::AuditPage ssr=SsrMode::Async/>
                 </FlatRoutes>
@@ -66,6 +66,8 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="modulepreload" href="/pkg/countersign.js"/>
                 <link rel="preload" href="/pkg/countersign_bg.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                // Before the page's own module, which calls it.
+                <script src="/live.js" defer=true></script>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>

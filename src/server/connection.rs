@@ -129,13 +129,14 @@ where
     }
 }
 
-/// The causes of an error, the last of which tells the most, in one line.
+/// The causes of an error, the last of which tells the most, in one line and whole.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut words: Vec<String> = causes.map(ToString::to_string).collect();
     // The SDK's own layers say only that there was a failure.
     let told = words.split_off(words.len().saturating_sub(2));
-    told.join(": ").trim_end_matches('.').chars().take(400).collect()
+    // A cause is not cut: an ARN or a remedy at its end is what somebody needs.
+    told.join(": ").trim_end_matches('.').to_owned()
 }
 
 fn unreachable(doing: &str, place: &str, about: &Connection) -> AppError {
@@ -180,7 +181,7 @@ fn refused(doing: &str, place: &str, code: Option<&str>, message: Option<&str>) 
 
 #[cfg(test)]
 mod tests {
-    use super::by_name;
+    use super::{by_name, innermost};
 
     #[test]
     fn this_machine_is_named() {
@@ -191,5 +192,12 @@ mod tests {
         ] {
             assert_eq!(by_name(url), expected);
         }
+    }
+
+    #[test]
+    fn a_cause_is_told_whole() {
+        let cause = format!("the profile {} has no credentials.", "very-long-name-".repeat(40));
+        let error = std::io::Error::other(cause.clone());
+        assert_eq!(innermost(&error), cause.trim_end_matches('.'));
     }
 }

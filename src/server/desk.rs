@@ -29,6 +29,8 @@ const LATEST: u32 = 20;
 const ALL: u32 = 500;
 /// How long the page of a request waits for the connection, where the request is known.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Characters of the reason why an execution was stopped.
+const CAUSE: usize = 2_000;
 
 /// Everything that serves one connection.
 pub struct Desk {
@@ -222,7 +224,7 @@ impl Desk {
         let open = match open {
             Some((arn, event)) => match self.approval(&arn, event).await {
                 Err(error) if error.kind == ErrorKind::NotFound => return Err(error),
-                page => Some(page.map_err(|error| error.problem)),
+                page => Some(page),
             },
             None => None,
         };
@@ -383,7 +385,13 @@ impl Desk {
     /// There is none that runs, or the connection does not answer.
     pub async fn stop(&self, person: &Person, arn: &str, cause: &str) -> Result<(), AppError> {
         no_express(arn)?;
-        let cause: String = cause.trim().chars().take(2_000).collect();
+        let cause = cause.trim();
+        let characters = cause.chars().count();
+        if characters > CAUSE {
+            let what =
+                format!("The reason has {characters} characters; at most {CAUSE} are kept. Nothing was stopped.");
+            return Err(AppError::new(ErrorKind::Invalid, what, "Shorten it and stop the execution again."));
+        }
         let cause = if cause.is_empty() {
             format!("Stopped by {}.", person.name)
         } else {

@@ -14,4 +14,5 @@ mod program;
 mod proof;
 mod slow;
 mod starting;
+mod stream;
 mod support;

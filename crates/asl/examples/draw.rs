@@ -36,14 +36,11 @@ fn svg(graph: &Graph) -> Result<String, std::fmt::Error> {
         let (x, y, w, h) = (node.x, node.y, node.width, node.height);
         writeln!(out, r##"<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="6" fill="{fill}" stroke="#888"/>"##)?;
         let (middle, top) = (x + w / 2.0, if node.container { y + 18.0 } else { y + h.min(44.0) / 2.0 - 1.0 });
-        writeln!(out, r##"<text x="{middle}" y="{top}" font-size="13">{}</text>"##, escaped(&node.label))?;
-        if !node.container {
-            let y = top + 15.0;
-            writeln!(
-                out,
-                r##"<text x="{middle}" y="{y}" font-size="11" fill="#777">{}</text>"##,
-                escaped(&node.detail)
-            )?;
+        let names = node.label_lines.iter().map(|line| (13, "#000", line));
+        let details = node.detail_lines.iter().map(|line| (11, "#777", line));
+        for (index, (size, fill, line)) in names.chain(details).enumerate() {
+            let (y, line) = (top + 15.0 * index as f32, escaped(line));
+            writeln!(out, r##"<text x="{middle}" y="{y}" font-size="{size}" fill="{fill}">{line}</text>"##)?;
         }
     }
     for edge in &graph.edges {
@@ -55,12 +52,13 @@ fn svg(graph: &Graph) -> Result<String, std::fmt::Error> {
         )?;
     }
     for (edge, (x, y)) in graph.edges.iter().filter_map(|edge| Some((edge, edge.label_at?))) {
-        let label = escaped(edge.label.as_deref().unwrap_or_default());
-        writeln!(
-            out,
-            r##"<text x="{x}" y="{}" font-size="11" stroke="#fff" stroke-width="4" paint-order="stroke">{label}</text>"##,
-            y + 4.0
-        )?;
+        for (index, line) in edge.label_lines.iter().enumerate() {
+            let (y, line) = (y + 14.0 * index as f32 - 7.0 * edge.label_lines.len() as f32 + 11.0, escaped(line));
+            writeln!(
+                out,
+                r##"<text x="{x}" y="{y}" font-size="11" stroke="#fff" stroke-width="4" paint-order="stroke">{line}</text>"##
+            )?;
+        }
     }
     out.push_str("</svg>\n");
     Ok(out)

@@ -4,9 +4,14 @@ use leptos::prelude::*;
 
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::ui::{Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, raw_text, shown};
-use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Status};
+use crate::app::ui::{
+    Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, focus_if_lost, raw_text, shown, switch, text,
+};
+use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Problem, Status};
 use crate::routes;
+
+/// Characters of a comment that are kept, as `server/approvals` has it.
+const COMMENT: usize = 2_000;
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
 #[component]
@@ -22,6 +27,23 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
         })
         .map(|place| view! { <span class="quiet">{place}</span> })
     };
+    // The next of those that wait, as it was while this one did: of a closed request nobody knows the place any more.
+    let next = Memo::new(move |last: Option<&Option<String>>| {
+        let position = page.with(|page| page.position.clone())?;
+        if position.index > 0 {
+            return position.next;
+        }
+        last.cloned().flatten().or(position.next)
+    });
+    // What had the keyboard's place is gone with the form.
+    Effect::new(move |before: Option<bool>| {
+        let open = open.get();
+        if before == Some(true) && !open {
+            focus_if_lost("outcome");
+        }
+        open
+    });
+    let outcome = Memo::new(move |_| Outcome::of(&page.get(), next.get()));
     let due = move || {
         let at = page.with(|page| page.row.due).filter(|_| open.get());
         let by = page.with(|page| page.row.due_by).map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
@@ -34,14 +56,14 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
                     <a class="back" href=routes::INBOX>"← Inbox"</a>
                     {dynamic(place)}
                 </p>
-                <h1>{shown(&row.title)}</h1>
+                <h1 id="request" tabindex="-1">{shown(&row.title)}</h1>
                 <p class="facts">
                     <a href=routes::workflow(&row.workflow)>{shown(&row.workflow)}</a>
                     <a class="mono" href=routes::execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
                     <span>{shown(&row.state)}</span>
                 </p>
             </header>
-            {dynamic(move || outcome(&page.get()))}
+            <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
                 {row.item.clone().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> })}
@@ -77,7 +99,17 @@ fn warnings(texts: &[String]) -> AnyView {
 fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
     // What was typed for another request stays there.
     let same = post.typed("arn").as_ref() == Some(&arn) && post.typed("event") == Some(event.to_string());
-    let comment = raw_text(&post.typed("comment").filter(|_| same).unwrap_or_default());
+    let comment = post.typed("comment").filter(|_| same);
+    let typed = RwSignal::new(comment.as_ref().map_or(0, |comment| comment.chars().count()));
+    let comment = raw_text(&comment.unwrap_or_default());
+    let count = move |event: leptos::ev::Event| typed.set(event_target_value(&event).trim().chars().count());
+    // Nothing is cut: what is too long is refused, and stays here to be shortened.
+    let help = move || match typed.get() {
+        long if long > COMMENT => {
+            format!("{long} characters; at most {COMMENT} are kept. Remove {} before you decide.", long - COMMENT)
+        }
+        _ => "Kept with your decision, for whoever asks later.".to_owned(),
+    };
     view! {
         <PostForm post class="decide">
             <FormProblem post/>
@@ -85,9 +117,9 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
             <input type="hidden" name="event" value=event.to_string()/>
             <label class="field">
                 <span>"Comment"</span>
-                <textarea name="comment" rows="2" maxlength="2000" aria-describedby="comment-help">{comment}</textarea>
+                <textarea name="comment" rows="2" aria-describedby="comment-help" on:input=count>{comment}</textarea>
             </label>
-            <p class="quiet" id="comment-help">"Kept with your decision, for whoever asks later."</p>
+            <p class="quiet" class:too-long=switch(move || typed.get() > COMMENT) id="comment-help" aria-live="polite">{text(help)}</p>
             <div class="decide-buttons">
                 <button class="button button-reject" type="submit" name="decision" value="reject" disabled=move || post.pending()>
                     "Reject"
@@ -101,24 +133,36 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
     .into_any()
 }
 
-/// How the request ended, or why it cannot be answered here.
-fn outcome(page: &ApprovalPage) -> Option<AnyView> {
-    let now = page.now;
-    let next = page.position.as_ref().and_then(|position| position.next.clone());
-    let onward = next.map(|href| view! { <a class="button" href=href>"Next request"</a> });
-    match &page.state {
-        ApprovalState::Waiting => page.row.blocked.clone().map(|problem| view! { <ProblemBox problem/> }.into_any()),
-        ApprovalState::Decided(decision) => Some(record(decision, now, onward.into_any())),
-        ApprovalState::Closed { status, how, at } => Some(
-            view! {
-                <div class="notice notice-closed" role="status">
-                    <p class="notice-title"><StatusWord status=*status/></p>
-                    <p>{shown(how)}" "<Ago at=*at now/></p>
-                    {onward}
-                </div>
-            }
-            .into_any(),
-        ),
+/// How the request ended, or why it cannot be answered here. Drawn again only when it differs.
+#[derive(Clone, PartialEq)]
+struct Outcome {
+    state: ApprovalState,
+    blocked: Option<Problem>,
+    next: Option<String>,
+}
+
+impl Outcome {
+    fn of(page: &ApprovalPage, next: Option<String>) -> Self {
+        Self { state: page.state.clone(), blocked: page.row.blocked.clone(), next }
+    }
+
+    fn view(&self, now: i64) -> Option<AnyView> {
+        let onward =
+            self.next.clone().map(|href| view! { <a class="button" href=href data-noscroll="true">"Next request"</a> });
+        match &self.state {
+            ApprovalState::Waiting => self.blocked.clone().map(|problem| view! { <ProblemBox problem/> }.into_any()),
+            ApprovalState::Decided(decision) => Some(record(decision, now, onward.into_any())),
+            ApprovalState::Closed { status, how, at } => Some(
+                view! {
+                    <div class="notice notice-closed" role="status">
+                        <p class="notice-title"><StatusWord status=*status/></p>
+                        <p>{shown(how)}" "<Ago at=*at now/></p>
+                        {onward}
+                    </div>
+                }
+                .into_any(),
+            ),
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use super::StatusWord;
 use crate::app::arrival::Arrival;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::ActAs;
-use crate::app::ui::{Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, dynamic, shown};
+use crate::app::ui::{
+    Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, duration, dynamic, focus_on, shown, text,
+};
 use crate::app::wire::{self, Ask, Page};
 use crate::dto::{ConnectionKind, Frame, Person, Problem, Status};
 use crate::error::{AppError, ErrorKind};
@@ -41,7 +43,18 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     Effect::new(move || {
         if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
+            live.connection(frame.data_at, frame.data_at.is_some() && frame.problem.is_none());
         }
+    });
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        // What had the keyboard's place goes with the page before. The inbox stays, and minds its requests itself.
+        let stays = |path: &str| path.starts_with(routes::INBOX);
+        if before.is_some_and(|before| before != path && !(stays(&before) && stays(&path))) {
+            focus_on("main");
+        }
+        path
     });
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
@@ -58,11 +71,10 @@ pub fn PageFrame(children: Children) -> impl IntoView {
             {PLACES.map(|(word, path, shape)| place(word, path, shape, frame)).collect_view()}
         </nav>
         <main id="main" tabindex="-1">
-            <p class="banner">
-                <strong>"Demonstration: "</strong>
-                "anyone at this machine can act as any of these people."
-                <span class="banner-more">" Sign-in comes later; until then the program listens on this machine only."</span>
-            </p>
+            <details class="banner">
+                <summary><strong>"Demonstration"</strong><span class="banner-more">": anyone at this machine can act as any of these people."</span></summary>
+                <p>"Anyone at this machine can act as any of these people. Sign-in comes later; until then the program listens on this machine only."</p>
+            </details>
             <FormProblem post=act/>
             {of_frame(frame, |frame| connection_problem(frame).into_any())}
             {of_frame(frame, |frame| frame.ok().and_then(|frame| frame.manifest).map(frame_problem).into_any())}
@@ -162,19 +174,37 @@ fn frame_problem(problem: Problem) -> AnyView {
     view! { <div class="frame-problem"><ProblemBox problem/></div> }.into_any()
 }
 
+/// Older data is not live, though the stream is: in milliseconds. AWS's quotas let a round take half a minute.
+const OLD: i64 = 45_000;
+
+/// Whether the connection answers, and how old the data is.
 #[component]
 fn LiveDot(live: Live) -> impl IntoView {
-    let word = move || match live.link() {
-        Link::Starting => "",
-        Link::Live => "Live",
-        Link::Reconnecting => "Reconnecting",
-    };
-    let state = move || match live.link() {
-        Link::Starting => "starting",
-        Link::Live => "live",
-        Link::Reconnecting => "away",
-    };
-    view! { <span class="live-dot" role="status" data-state=state>{dynamic(word)}</span> }.into_any()
+    // The server never says how old its data is: a page shows that once it runs.
+    let age = move || live.data_at().map(|at| (Clock::now_or(at) - at).max(0));
+    let state = Memo::new(move |_| match live.link() {
+        Link::Starting => ("starting", ""),
+        Link::Reconnecting => ("away", "Reconnecting"),
+        Link::Live if !live.answers() => ("away", "No answer"),
+        Link::Live if age().is_some_and(|age| age > OLD) => ("old", "Waiting for data"),
+        Link::Live => ("live", "Live"),
+    });
+    let old = Memo::new(move |_| {
+        let age = age().filter(|_| live.link() != Link::Starting);
+        // A number that changes every second draws the eye, and says nothing.
+        age.map_or_else(String::new, |age| match age {
+            ..10_000 => "data under 10 s old".to_owned(),
+            age => format!("data {} old", duration(age - age % 5_000, false)),
+        })
+    });
+    let title = "Live: Step Functions answers, and this page follows it. The age is that of the last answer.";
+    view! {
+        <span class="live-state" title=title>
+            <span class="live-dot" role="status" data-state=move || state.get().0>{dynamic(move || state.get().1)}</span>
+            <span class="live-age time">{text(move || old.get())}</span>
+        </span>
+    }
+    .into_any()
 }
 
 /// Who acts. It submits itself where scripts run; the button is for where they do not.

@@ -12,16 +12,15 @@ use super::status::look;
 use crate::app::ui::{dynamic, switch};
 use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind, Status};
 
-/// Widths of a character of the label and of the detail, in pixels.
-const LABEL_CHARACTER: f32 = 7.1;
-const DETAIL_CHARACTER: f32 = 6.1;
+/// Lines of a name, of a detail and of an edge's label are this far apart: `asl::graph` made room for them.
+const NAME_LINE: f32 = 15.0;
+const DETAIL_LINE: f32 = 14.0;
 
 /// What an execution adds to a drawing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Course {
     pub states: HashMap<String, Status>,
     pub taken: Vec<(String, String)>,
-    pub chosen: Option<String>,
 }
 
 /// A definition, or an execution on it. States are links where `link` gives one.
@@ -34,15 +33,19 @@ pub fn GraphView(
     /// What happened; nothing for a definition alone.
     #[prop(into)]
     course: Signal<Option<Course>>,
+    /// The state that is shown beside the drawing.
+    #[prop(into)]
+    chosen: Signal<Option<String>>,
+    /// Where a state leads. What it reads may change.
     link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let view_box = format!("-4 -4 {} {}", px(graph.width + 8.0), px(graph.height + 8.0));
     let (width, height) = (graph.width + 8.0, graph.height + 8.0);
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
-    let node = move |node: Node| state(node, course, link);
+    let node = move |node: Node| state(node, course, chosen, link);
     let frame = NodeRef::new();
     #[cfg(feature = "hydrate")]
-    bring_into_sight(frame, course);
+    bring_into_sight(frame, chosen);
     view! {
         <figure class="graph" class:live=switch(move || course.with(Option::is_some))>
             <div class="graph-zoom" role="group" aria-label="Size of the drawing">
@@ -63,8 +66,7 @@ pub fn GraphView(
 
 /// Scrolls the drawing, and only the drawing, so that the chosen state is in sight, whenever another one is chosen.
 #[cfg(feature = "hydrate")]
-fn bring_into_sight(frame: NodeRef<leptos::html::Div>, course: Signal<Option<Course>>) {
-    let chosen = Memo::new(move |_| course.with(|course| course.as_ref().and_then(|course| course.chosen.clone())));
+fn bring_into_sight(frame: NodeRef<leptos::html::Div>, chosen: Signal<Option<String>>) {
     Effect::new(move || {
         let Some(frame) = frame.get().filter(|_| chosen.get().is_some()) else { return };
         // After the drawing has marked the newly chosen state.
@@ -82,6 +84,7 @@ fn bring_into_sight(frame: NodeRef<leptos::html::Div>, course: Signal<Option<Cou
 fn state(
     node: Node,
     course: Signal<Option<Course>>,
+    chosen: Signal<Option<String>>,
     link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
 ) -> AnyView {
     if matches!(node.kind, NodeKind::Start | NodeKind::End) {
@@ -98,17 +101,24 @@ fn state(
     });
     let chosen = Memo::new({
         let name = name.clone();
-        move |_| course.with(|course| course.as_ref().is_some_and(|course| course.chosen.as_ref() == Some(&name)))
+        move |_| chosen.with(|chosen| chosen.as_ref() == Some(&name))
     });
     let kind = kind_word(node.kind);
     let navigate = use_navigate();
-    let to = link(&name);
-    let href = to.clone();
-    // The router minds the page's own links, not those of a drawing.
+    let (href, to) = (
+        {
+            let name = name.clone();
+            move || link(&name)
+        },
+        name,
+    );
+    // The router minds the page's own links, not those of a drawing. The fragment is for where no scripts run.
     let go = move |click: MouseEvent| {
         if click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key()) {
             click.prevent_default();
-            navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            let to = untrack(|| link(&to));
+            let to = to.split('#').next().unwrap_or_default();
+            navigate(to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
     let label = {
@@ -119,22 +129,9 @@ fn state(
                 .map_or_else(|| format!("{name}, {kind}"), |status| format!("{name}, {kind}, {}", look(status).word))
         }
     };
-    // A definition alone has no marks, so its labels start where the marks would be.
-    let indent = move || node.x + if status.get().is_some() { 32.0 } else { 12.0 };
-    let mark_y = node.y + if node.container { 8.0 } else { node.height / 2.0 - 8.0 };
-    let label_y = node.y
-        + if node.container || node.detail.is_empty() && node.height < 30.0 { 20.0 } else { node.height / 2.0 - 3.0 };
-    let detail = if node.detail.is_empty() { kind.to_owned() } else { node.detail.clone() };
-    let (detail_x, detail_y, anchor) = if node.container {
-        (node.x + node.width - 12.0, label_y, "end")
-    } else {
-        (0.0, node.y + node.height / 2.0 + 13.0, "start")
-    };
-    let container = node.container;
-    let room = node.width - 40.0;
-    let name = fitted(&node.label, room, LABEL_CHARACTER);
-    // In the head of a box the detail stands beside the label where there is room, in a state below it.
-    let detail = if container { beside(&detail, &name, room) } else { fitted(&detail, room, DETAIL_CHARACTER) };
+    let mark_y = if node.container { node.y + 8.0 } else { node.y + 14.0 + name_lines(&node) / 2.0 };
+    let whole = if node.detail.is_empty() { node.label.clone() } else { format!("{}\n{}", node.label, node.detail) };
+    let (x, y, width, height, container) = (node.x, node.y, node.width, node.height, node.container);
     // Inside a group, so that the link is made as an element of the drawing and not of the page.
     view! {
         <g>
@@ -150,24 +147,47 @@ fn state(
             aria-current=move || chosen.get().then_some("true")
             data-noscroll="true"
         >
-            <title>{node.label.clone()}</title>
-            <rect class="node-box" x=px(node.x) y=px(node.y) width=px(node.width) height=px(node.height) rx="6"></rect>
+            <title>{whole}</title>
+            <rect class="node-box" x=px(x) y=px(y) width=px(width) height=px(height) rx="6"></rect>
             {dynamic(move || status.get().map(|status| view! {
-                <svg x=px(node.x + 9.0) y=px(mark_y) width="16" height="16"><Mark status/></svg>
+                <svg x=px(x + 9.0) y=px(mark_y) width="16" height="16"><Mark status/></svg>
             }))}
-            <text class="node-label" x=move || px(indent()) y=px(label_y)>{name}</text>
-            <text
-                class="node-detail"
-                x=move || px(if container { detail_x } else { indent() })
-                y=px(detail_y)
-                text-anchor=anchor
-            >
-                {detail}
-            </text>
+            {dynamic(move || words(&node, kind, status.get().is_some()))}
         </a>
         </g>
     }
     .into_any()
+}
+
+/// How much the name is higher than one line.
+#[expect(clippy::cast_precision_loss, reason = "a few lines")]
+fn name_lines(node: &Node) -> f32 {
+    NAME_LINE * node.label_lines.len().saturating_sub(1) as f32
+}
+
+/// The name and the detail of a state. A definition alone has no marks, so its texts start where the marks would be.
+fn words(node: &Node, kind: &'static str, marked: bool) -> AnyView {
+    let x = node.x + if marked { 32.0 } else { 12.0 };
+    let first = node.y + if node.container { 20.0 } else { 19.0 };
+    let below = first + name_lines(node) + if node.container { NAME_LINE } else { NAME_LINE + 1.0 };
+    let details = if node.detail_lines.is_empty() { vec![kind.to_owned()] } else { node.detail_lines.clone() };
+    // In the head of a box the detail stands beside the name where there is room, in a state below it.
+    let (detail_x, detail_y, anchor) =
+        if node.beside { (node.x + node.width - 12.0, first, "end") } else { (x, below, "start") };
+    view! {
+        <text class="node-label">{lines(&node.label_lines, x, first, NAME_LINE)}</text>
+        <text class="node-detail" text-anchor=anchor>{lines(&details, detail_x, detail_y, DETAIL_LINE)}</text>
+    }
+    .into_any()
+}
+
+/// Lines of text, the first of them at `y`.
+#[expect(clippy::cast_precision_loss, reason = "a few lines")]
+fn lines(lines: &[String], x: f32, y: f32, apart: f32) -> AnyView {
+    let line = |(index, line): (usize, &String)| {
+        view! { <tspan x=px(x) y=px(y + apart * index as f32)>{line.trim_end().to_owned()}</tspan> }
+    };
+    lines.iter().enumerate().map(line).collect_view().into_any()
 }
 
 /// Start and end: pills, not states.
@@ -198,15 +218,26 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
         EdgeKind::Default => "default",
         EdgeKind::Catch => "catch",
     };
-    let label = edge.label.zip(edge.label_at).map(|(label, (x, y))| {
-        view! { <text class="edge-label" x=px(x) y=px(y) text-anchor="middle"><title>{label.clone()}</title>{fitted(&label, 180.0, DETAIL_CHARACTER)}</text> }
-    });
+    let label = edge.label.zip(edge.label_at).map(|(label, (x, y))| edge_label(label, &edge.label_lines, (x, y)));
     view! {
         <g class="edge" class:taken=switch(move || taken.get()) data-kind=kind>
             <path class="edge-line" d=path(&edge.points)></path>
             <path class="edge-head" d=arrow(&edge.points)></path>
             {label}
         </g>
+    }
+    .into_any()
+}
+
+/// A condition or an error, in lines around its place; the tooltip has it in one.
+#[expect(clippy::cast_precision_loss, reason = "a few lines")]
+fn edge_label(label: String, label_lines: &[String], (x, y): (f32, f32)) -> AnyView {
+    let first = y + 4.0 - DETAIL_LINE * label_lines.len().saturating_sub(1) as f32 / 2.0;
+    view! {
+        <text class="edge-label" text-anchor="middle">
+            <title>{label}</title>
+            {lines(label_lines, x, first, DETAIL_LINE)}
+        </text>
     }
     .into_any()
 }
@@ -229,7 +260,8 @@ pub fn MiniGraph(graph: Graph) -> impl IntoView {
     .into_any()
 }
 
-fn kind_word(kind: NodeKind) -> &'static str {
+/// The word of a kind of state.
+pub fn kind_word(kind: NodeKind) -> &'static str {
     match kind {
         NodeKind::Start => "Start",
         NodeKind::End => "End",
@@ -242,24 +274,6 @@ fn kind_word(kind: NodeKind) -> &'static str {
         NodeKind::Parallel => "Parallel",
         NodeKind::Map => "Map",
     }
-}
-
-/// The detail, if it fits beside a label.
-#[expect(clippy::cast_precision_loss, reason = "a few dozen characters")]
-fn beside(detail: &str, label: &str, room: f32) -> String {
-    let needed =
-        label.chars().count() as f32 * LABEL_CHARACTER + detail.chars().count() as f32 * DETAIL_CHARACTER + 12.0;
-    if needed <= room { detail.to_owned() } else { String::new() }
-}
-
-/// The text cut to `room` pixels, with an ellipsis where it was cut.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of characters")]
-fn fitted(text: &str, room: f32, character: f32) -> String {
-    let most = ((room / character).max(4.0)) as usize;
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// A line through the points with its corners rounded.
@@ -312,11 +326,5 @@ mod tests {
         ] {
             assert_eq!(path(&points), expect);
         }
-    }
-
-    #[test]
-    fn labels_fit_their_boxes() {
-        assert_eq!(fitted("ValidateOrder", 200.0, 7.0), "ValidateOrder");
-        assert_eq!(fitted("ValidateTheWholeOrder", 70.0, 7.0), "ValidateT…");
     }
 }

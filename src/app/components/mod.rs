@@ -1,5 +1,6 @@
 //! Pieces of the interface that speak of workflows, executions and approvals.
 
+mod about_state;
 mod approval_detail;
 mod decisions;
 mod definition;
@@ -13,6 +14,7 @@ mod state_panel;
 pub mod status;
 mod timeline;
 
+pub use about_state::{StateDefinition, about_state};
 pub use approval_detail::ApprovalDetail;
 pub use decisions::{DecisionList, DeliveryLine, decision_item};
 pub use definition::Definition;

@@ -1,9 +1,13 @@
 //! The chosen state of an execution: what it got, what it gave, and what happened in between.
+//!
+//! Each text is a row of its own, with its content in its key: an update draws what changed and leaves the rest alone, so
+//! that what somebody has selected, opened or scrolled stays as it is.
 
 use leptos::prelude::*;
 
 use super::StatusWord;
-use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, dynamic, shown};
+use super::about_state::{AboutState, about_view};
+use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, Row, list, shown};
 use crate::dto::{AttemptView, StateView, Status, VisitView};
 use crate::visible::visible;
 
@@ -11,17 +15,13 @@ use crate::visible::visible;
 #[component]
 pub fn StatePanel(
     name: String,
+    /// What the definition says of it, where it could be read.
+    about: Option<AboutState>,
     #[prop(into)] state: Signal<Option<StateView>>,
     #[prop(into)] now: Signal<i64>,
 ) -> impl IntoView {
     let status =
         Signal::derive(move || state.with(|state| state.as_ref().map_or(Status::NotReached, |state| state.status)));
-    let visits = move || {
-        state.get().map_or_else(
-            || view! { <Empty title="Not reached">"This state has not been entered in this execution. What it receives and returns appears here when it is."</Empty> }.into_any(),
-            |state| visits(state, now.get_untracked()),
-        )
-    };
     let label = format!("State {}", visible(&name));
     view! {
         <section class="panel state-panel" tabindex="0" aria-label=label>
@@ -29,63 +29,110 @@ pub fn StatePanel(
                 <h2>{shown(name)}</h2>
                 <StatusWord status/>
             </header>
-            {dynamic(visits)}
+            {about.map(about_view)}
+            {list(move || state.with(|state| visits(state.as_ref(), now.get_untracked())))}
         </section>
     }
     .into_any()
 }
 
+/// A row of a panel: `what` it is, and everything that its look depends on.
+fn row(what: &str, looks: &impl std::hash::Hash, draw: impl FnOnce() -> AnyView + Send + 'static) -> Row {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    looks.hash(&mut hasher);
+    Row::new(format!("{what} {:x}", hasher.finish()), draw)
+}
+
 /// The latest visit open, the earlier ones below it, folded.
-fn visits(state: StateView, now: i64) -> AnyView {
-    let hidden = state.visit_count.saturating_sub(state.visits.len());
-    let mut visits = state.visits;
+fn visits(state: Option<&StateView>, now: i64) -> Vec<Row> {
+    let Some(state) = state else {
+        let nothing = || {
+            view! { <Empty title="Not reached">"This state has not been entered in this execution. What it receives and returns appears here when it is."</Empty> }.into_any()
+        };
+        return vec![row("none", &0, nothing)];
+    };
+    let (count, kept) = (state.visit_count, state.visits.len());
+    let hidden = count.saturating_sub(kept);
     // The visit that failed is the one that somebody came for.
-    let failed = state.failed.filter(|failed| *failed < visits.len()).map(|failed| visits.remove(failed));
-    let which = if failed.is_some() { "The visit that failed:" } else { "The latest visit:" };
-    let latest = failed.or_else(|| visits.pop()).map(|latest| visit(latest, now));
-    let visits = visits.into_iter().rev();
-    let several = state.visit_count > 1;
-    let earlier: Vec<AnyView> = visits
-        .map(|earlier| {
-            let place = earlier.place.clone().unwrap_or_else(|| "Earlier visit".to_owned());
-            view! {
-                <details class="visit">
-                    <summary><StatusWord status=earlier.status/><span>{shown(place)}</span><ClockTime at=earlier.entered_at/></summary>
-                    {visit(earlier, now)}
-                </details>
-            }
-            .into_any()
-        })
-        .collect();
+    let failed = state.failed.filter(|failed| *failed < kept);
+    let first = failed.or_else(|| kept.checked_sub(1));
+    let mut rows = Vec::new();
+    if count > 1 {
+        let which = if failed.is_some() { "The visit that failed:" } else { "The latest visit:" };
+        let told = format!("Entered {count} times. {which}");
+        rows.push(row("count", &(count, failed), || view! { <p class="quiet">{told}</p> }.into_any()));
+    }
+    // A visit's number never changes, though only the last of them are here.
+    let visits = state.visits.iter().enumerate().map(|(index, visit)| (hidden + index, visit));
+    let first = first.map(|first| hidden + first);
+    if let Some((number, latest)) = visits.clone().find(|(number, _)| Some(*number) == first) {
+        rows.extend(visit(latest, number, now));
+    }
+    if kept > 1 {
+        rows.push(row("others", &0, || view! { <h3>"Other visits"</h3> }.into_any()));
+    }
+    for (number, earlier) in visits.rev().filter(|(number, _)| Some(*number) != first) {
+        let looks = (number, earlier.exited_at, earlier.status);
+        let earlier = earlier.clone();
+        rows.push(row("visit", &looks, move || earlier_visit(earlier, now)));
+    }
+    if hidden > 0 {
+        let told = format!("{hidden} earlier visits are among the events.");
+        rows.push(row("hidden", &hidden, || view! { <p class="quiet">{told}</p> }.into_any()));
+    }
+    rows
+}
+
+fn earlier_visit(earlier: VisitView, now: i64) -> AnyView {
+    let place = earlier.place.clone().unwrap_or_else(|| "Earlier visit".to_owned());
+    let rows: Vec<AnyView> = visit(&earlier, 0, now).into_iter().map(Row::draw).collect();
     view! {
-        {several.then(|| view! { <p class="quiet">{format!("Entered {} times. {which}", state.visit_count)}</p> })}
-        {latest}
-        {(!earlier.is_empty()).then(|| view! { <h3>"Other visits"</h3> })}
-        {earlier}
-        {(hidden > 0).then(|| view! { <p class="quiet">{format!("{hidden} earlier visits are among the events.")}</p> })}
+        <details class="visit">
+            <summary><StatusWord status=earlier.status/><span>{shown(place)}</span><ClockTime at=earlier.entered_at/></summary>
+            <div class="visit-body">{rows}</div>
+        </details>
     }
     .into_any()
 }
 
-fn visit(visit: VisitView, now: i64) -> AnyView {
+/// The rows of one visit; `which` is its number.
+fn visit(visit: &VisitView, which: usize, now: i64) -> Vec<Row> {
     let retried = visit.attempts.len() > 1;
-    // One attempt is told by the visit itself; of a task still under way, what it was asked is worth seeing.
-    let attempts: Vec<AnyView> = visit.attempts.into_iter().map(|made| attempt(made, retried, now)).collect();
-    view! {
-        <div class="visit-body">
+    let (place, from, to) = (visit.place.clone(), visit.entered_at, visit.exited_at);
+    let facts = move || {
+        view! {
             <p class="facts">
-                {visit.place.map(|place| view! { <span>{shown(place)}</span> })}
-                <span>"entered "<Ago at=visit.entered_at now/></span>
-                <span>{if visit.exited_at.is_some() { "took " } else { "for " }}<Lasted from=visit.entered_at to=visit.exited_at now/></span>
+                {place.map(|place| view! { <span>{shown(place)}</span> })}
+                <span>"entered "<Ago at=from now/></span>
+                <span>{if to.is_some() { "took " } else { "for " }}<Lasted from to now/></span>
             </p>
-            {failure(visit.error, visit.cause)}
-            {block("Input", visit.input)}
-            {block("Output", visit.output)}
-            {(!attempts.is_empty()).then(|| view! { <h3>{if retried { "Attempts" } else { "Attempt" }}</h3> })}
-            {attempts}
-        </div>
+        }
+        .into_any()
+    };
+    let mut rows = vec![row("facts", &(which, &visit.place, to), facts)];
+    let (error, cause) = (visit.error.clone(), visit.cause.clone());
+    if error.is_some() || cause.is_some() {
+        rows.push(row("failure", &(which, &visit.error, &visit.cause), || failure(error, cause).into_any()));
     }
-    .into_any()
+    for (title, text) in [("Input", visit.input.clone()), ("Output", visit.output.clone())] {
+        if text.is_some() {
+            rows.push(row(title, &(which, &text.clone()), || block(title, text).into_any()));
+        }
+    }
+    if !visit.attempts.is_empty() {
+        let word = if retried { "Attempts" } else { "Attempt" };
+        rows.push(row("attempts", &(which, retried), move || view! { <h3>{word}</h3> }.into_any()));
+    }
+    // One attempt is told by the visit itself; of a task still under way, what it was asked is worth seeing.
+    for made in visit.attempts.iter().cloned() {
+        let looks = (which, made.number, made.status, made.ended_at, &made.parameters, &made.output);
+        rows.push(row("attempt", &looks, {
+            let made = made.clone();
+            move || attempt(made, retried, now)
+        }));
+    }
+    rows
 }
 
 fn attempt(attempt: AttemptView, open: bool, now: i64) -> AnyView {

@@ -7,12 +7,13 @@ use leptos_meta::Link as HeadLink;
 use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{
-    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, failure_line,
+    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, about_state, failure_line,
 };
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
-    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, dynamic, loaded, shown, text,
+    Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, bring_into_sight, dynamic,
+    loaded, shown, text,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto::{self, Status};
@@ -52,7 +53,15 @@ fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
     let ended = move || data.with(|data| data.row.ended_at);
     let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble) = (arn.clone(), arn.clone());
-    let trouble_here = move || trouble(&data.get(), &for_trouble);
+    // Drawn again only when they differ: a link that has the keyboard's place keeps it.
+    let asked = Memo::new(move |_| data.with(|data| data.approvals.clone()));
+    let bad = Memo::new(move |_| {
+        data.with(|data| (data.row.status, data.error.clone(), data.cause.clone(), data.trouble.clone()))
+    });
+    let trouble_here = move || {
+        bad.track();
+        data.with_untracked(|data| trouble(data, &for_trouble))
+    };
     view! {
         {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
         <PageHead
@@ -74,7 +83,7 @@ fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
             <span class="time">{text(count)}" of 25,000 events"</span>
         </p>
         <FormProblem post=stop/>
-        {dynamic(move || requests(&data.get()))}
+        {dynamic(move || asked.with(|rows| requests(rows, now)))}
         {dynamic(trouble_here)}
         {course(data, arn.clone())}
         {below(data, arn)}
@@ -91,7 +100,7 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
                 <input type="hidden" name="arn" value=arn/>
                 <label class="field">
                     <span>"Why is it stopped?"</span>
-                    <textarea name="cause" rows="2" maxlength="2000"></textarea>
+                    <textarea name="cause" rows="2"></textarea>
                 </label>
                 <p class="quiet">"What it has done stays done. It cannot go on afterwards."</p>
                 <button class="button button-reject" type="submit" disabled=move || stop.pending()>"Stop the execution"</button>
@@ -101,22 +110,40 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
     .into_any()
 }
 
-/// What waits for a person here, first of all.
-fn requests(data: &dto::ExecutionPage) -> AnyView {
-    let now = data.now;
-    let request = |row: &dto::ApprovalRow| {
+/// What waits for a person here, first of all: one request by its title, several by their number.
+fn requests(rows: &[dto::ApprovalRow], now: i64) -> Option<AnyView> {
+    let first = rows.first()?;
+    let due = |row: &dto::ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
+    let link = routes::approval(&first.execution_arn, first.event);
+    if rows.len() == 1 {
+        return Some(
+            view! {
+                <div class="notice notice-ask">
+                    <p class="notice-title"><span>{shown(&first.title)}</span></p>
+                    <p>{shown(&first.state)}", asked "<Ago at=first.asked_at now/>{due(first)}</p>
+                    <a class="button button-main" href=link>"Review and decide"</a>
+                </div>
+            }
+            .into_any(),
+        );
+    }
+    let row = |row: &dto::ApprovalRow| {
+        let href = routes::approval(&row.execution_arn, row.event);
+        view! { <li><a href=href>{shown(&row.title)}</a>" · "{shown(&row.state)}{row.item.clone().map(|item| view! { ", "{shown(item)} })}{due(row)}</li> }
+    };
+    Some(
         view! {
             <div class="notice notice-ask">
-                <p class="notice-title"><span>{shown(&row.title)}</span></p>
-                <p>
-                    {shown(&row.state)}", asked "<Ago at=row.asked_at now/>
-                    {row.due.map(|at| view! { ", "<Due at now/> })}
-                </p>
-                <a class="button button-main" href=routes::approval(&row.execution_arn, row.event)>"Review and decide"</a>
+                <p class="notice-title"><span>{rows.len()}" requests of this execution wait for a person"</span></p>
+                <details class="values notice-list">
+                    <summary>"Asked first "<Ago at=rows.iter().map(|row| row.asked_at).min().unwrap_or(now) now/></summary>
+                    <ol>{rows.iter().map(row).collect_view()}</ol>
+                </details>
+                <a class="button button-main" href=link>"Review and decide"</a>
             </div>
         }
-    };
-    data.approvals.iter().map(request).collect_view().into_any()
+        .into_any(),
+    )
 }
 
 /// Why the execution ended badly, and where.
@@ -154,19 +181,27 @@ fn course(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
             Some(Course {
                 states: data.states.iter().map(|state| (state.name.clone(), state.status)).collect(),
                 taken: data.taken.clone(),
-                chosen: chosen.get(),
             })
         })
     });
     let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
     let arn = StoredValue::new(arn);
+    // The tab stays as it is.
     let link = move |state: &str| {
-        let tab = tab.get_untracked().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
-        arn.with_value(|arn| format!("{}{tab}", routes::execution_state(arn, state)))
+        let tab = tab.get().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
+        arn.with_value(|arn| format!("{}{tab}#state", routes::execution_state(arn, state)))
     };
+    // The panel stands beside the drawing, or below it.
+    Effect::new(move |before: Option<Option<String>>| {
+        let asked = asked.get();
+        if asked.is_some() && before.as_ref() != Some(&asked) {
+            bring_into_sight("state");
+        }
+        asked
+    });
     let graph = move || {
         match drawing.get() {
-        Some(graph) => view! { <GraphView graph label="The execution's course" course link/> }.into_any(),
+        Some(graph) => view! { <GraphView graph label="The execution's course" course chosen link/> }.into_any(),
         None => view! { <Empty title="It cannot be drawn">"The definition could not be read. The timeline and the events below tell the course."</Empty> }.into_any(),
     }
     };
@@ -176,11 +211,12 @@ fn course(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
             |name| {
                 let wanted = name.clone();
                 let state = Memo::new(move |_| data.with(|data| data.states.iter().find(|state| state.name == wanted).cloned()));
-                view! { <StatePanel name state now=Signal::derive(move || data.with(|data| data.now))/> }.into_any()
+                let about = drawing.with(|graph| graph.as_ref().map(|graph| about_state(graph, &name)));
+                view! { <StatePanel name about state now=Signal::derive(move || data.with(|data| data.now))/> }.into_any()
             },
         )
     };
-    view! { <div class="split"><div class="split-main">{dynamic(graph)}</div><div class="split-side">{dynamic(panel)}</div></div> }
+    view! { <div class="split"><div class="split-main">{dynamic(graph)}</div><div class="split-side" id="state">{dynamic(panel)}</div></div> }
         .into_any()
 }
 
@@ -228,7 +264,15 @@ fn below(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
         .into_any(),
     }
     };
-    view! { <section class="below"><Tabs label="About this execution" tabs/>{dynamic(body)}</section> }.into_any()
+    Effect::new(move |before: Option<Option<String>>| {
+        let tab = tab.get();
+        let arrived = tab.is_some() && state.get_untracked().is_none();
+        if before.map_or(arrived, |before| before != tab) {
+            bring_into_sight("about");
+        }
+        tab
+    });
+    view! { <section class="below" id="about"><Tabs label="About this execution" tabs anchor="about"/>{dynamic(body)}</section> }.into_any()
 }
 
 fn texts(data: Seen<dto::ExecutionPage>) -> AnyView {

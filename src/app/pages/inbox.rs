@@ -12,10 +12,12 @@ use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, list, loaded, shown, switch, text,
+    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, focus_on, list, loaded, retry, shown,
+    switch, text,
 };
-use crate::app::wire::{self, Ask};
+use crate::app::wire::{self, Ask, Page};
 use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, RequestKey, Status};
+use crate::error::{AppError, ErrorKind};
 use crate::routes;
 
 fn key_of(row: &ApprovalRow) -> RequestKey {
@@ -31,16 +33,58 @@ pub fn InboxPage() -> impl IntoView {
     // No request has the number 0: an address that is none leads to no request, and not to another one.
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
     let asked = Memo::new(move |_| {
-        let event = event.get();
-        (!event.is_empty()).then(|| (arn.get(), number(&event)))
+        let (arn, event) = (arn.get(), event.get());
+        (!arn.is_empty() || !event.is_empty()).then(|| (arn, number(&event)))
     });
     // What is open stays open, though a more urgent request arrives: somebody may be typing a comment.
     let opened = RwSignal::new(None::<RequestKey>);
+    // A request that could not be read for the moment is asked for again.
+    let again = RwSignal::new(0_u32);
     let data = wire::data(move || {
         let open = asked.get().or_else(|| opened.get_untracked());
-        (Ask::Inbox(open), live.changes([Topic::Inbox]))
+        (Ask::Inbox(open), live.changes([Topic::Inbox]).wrapping_add(again.get()))
     });
+    let is_away = move || data.get().is_some_and(|page| page.is_ok_and(|page| away(&page)));
+    Effect::new(move || {
+        if is_away() {
+            retry(move || again.update(|count| *count += 1));
+        }
+    });
+    keep_place(asked);
     view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, decide))}</div> }.into_any()
+}
+
+/// Whether the open request could not be read because the connection is away.
+fn away(page: &Page) -> bool {
+    let Page::Inbox(dto::InboxPage { open: Some(Err(error)), .. }) = page else { return false };
+    passes(error)
+}
+
+fn passes(error: &AppError) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal)
+}
+
+/// On a phone a request hides the list. Who comes back to the list finds the place where they left it.
+#[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server has nothing to scroll"))]
+fn keep_place(asked: Memo<Option<RequestKey>>) {
+    #[cfg(feature = "hydrate")]
+    {
+        let left = StoredValue::new(0.0);
+        Effect::new(move |before: Option<bool>| {
+            let one_open = asked.with(Option::is_some);
+            let hides =
+                window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= 1_040.0);
+            match before {
+                Some(was_open) if was_open != one_open && hides => {
+                    let place = if one_open { 0.0 } else { left.get_value() };
+                    left.set_value(window().scroll_y().unwrap_or_default());
+                    request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
+                }
+                _ => {}
+            }
+            one_open
+        });
+    }
 }
 
 fn page(
@@ -50,9 +94,25 @@ fn page(
     decide: Post,
 ) -> AnyView {
     let now = data.with_untracked(|data| data.now);
-    let open_key =
-        Memo::new(move |_| data.with(|data| data.open.as_ref()?.as_ref().ok().map(|page| key_of(&page.row))));
+    let open_key = Memo::new(move |last: Option<&Option<RequestKey>>| {
+        data.with(|data| match data.open.as_ref()? {
+            Ok(page) => Some(key_of(&page.row)),
+            // The form and what was typed into it stay while the connection is away.
+            Err(error) if passes(error) => last?.clone().filter(|last| asked.get().is_none_or(|asked| asked == *last)),
+            Err(_) => None,
+        })
+    });
     Effect::new(move || opened.set(open_key.get()));
+    Effect::new(move |before: Option<Option<RequestKey>>| {
+        let open = open_key.get();
+        // Somebody opened it: the keyboard goes there, past a hundred rows of the list. A page that has just been loaded
+        // begins at its top, and a request that opens by itself takes nothing from anybody.
+        let moves = Live::of_page().is_moving() && before.as_ref() != Some(&open);
+        if moves && open.is_some() && asked.get_untracked() == open {
+            focus_on("request");
+        }
+        open
+    });
     let window = move || {
         let title = data.with(|data| match (&data.open, asked.get()) {
             (Some(Ok(page)), Some(_)) => Some(format!("{} {}", look(status_of(page)).glyph, page.row.title)),
@@ -125,7 +185,9 @@ fn status_of(page: &ApprovalPage) -> Status {
 
 /// A request's own form for each request: what was typed for one must not be sent for another.
 fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, decide: Post) -> AnyView {
-    let problem = move || data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().cloned()));
+    let problem = move || {
+        data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())))
+    };
     let detail = move || {
         let first = data.with_untracked(|data| data.open.clone().and_then(Result::ok));
         first
@@ -167,7 +229,7 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> An
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
-            <a class="request" href=routes::approval(&row.execution_arn, row.event) aria-current=current>
+            <a class="request" href=routes::approval(&row.execution_arn, row.event) aria-current=current data-noscroll="true">
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>

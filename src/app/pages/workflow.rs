@@ -5,12 +5,14 @@ use leptos::server_fn::ServerFn as _;
 
 use super::{param, query};
 use crate::app::arrival::Told;
-use crate::app::components::{Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead};
+use crate::app::components::{
+    Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state,
+};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StartExecution;
 use crate::app::ui::{
-    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, duration, dynamic, either, loaded, raw_text,
-    shown, unseen,
+    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
+    loaded, raw_text, shown, unseen,
 };
 use crate::app::wire::{self, Ask};
 use crate::dto;
@@ -34,7 +36,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
-    let tab = query("tab");
+    let (tab, chosen) = (query("tab"), query("state"));
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
     let again = Memo::new(move |_| data.with(|data| data.again.clone()));
     let express = first.row.kind == "EXPRESS";
@@ -53,21 +55,58 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
         let name = name.clone();
         Signal::derive(move || {
             let here = routes::workflow(&name);
+            let state = chosen.get().map(|state| format!("state={}", routes::encode(&state)));
+            let with = |mark: &str| state.as_ref().map(|state| format!("{mark}{state}")).unwrap_or_default();
             let definition = tab.get().as_deref() == Some("definition");
             vec![
-                Tab { label: "Executions", href: here.clone(), current: !definition, count: None },
-                Tab { label: "Definition", href: format!("{here}?tab=definition"), current: definition, count: None },
+                Tab { label: "Executions", href: format!("{here}{}", with("?")), current: !definition, count: None },
+                Tab {
+                    label: "Definition",
+                    href: format!("{here}?tab=definition{}", with("&")),
+                    current: definition,
+                    count: None,
+                },
             ]
         })
     };
-    // A state of a definition leads to the text that defines it.
-    let here = StoredValue::new(format!("{}?tab=definition", routes::workflow(&name)));
+    // A state leads to what the definition says of it, beside the drawing or below it.
+    let link = {
+        let name = StoredValue::new(name.clone());
+        move |state: &str| {
+            let tab = tab.get().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
+            name.with_value(|name| format!("{}{tab}#state", routes::workflow_state(name, state)))
+        }
+    };
+    Effect::new(move |before: Option<Option<String>>| {
+        let chosen = chosen.get();
+        if chosen.is_some() && before.as_ref() != Some(&chosen) {
+            bring_into_sight("state");
+        }
+        chosen
+    });
+    Effect::new(move |before: Option<Option<String>>| {
+        let tab = tab.get();
+        let arrived = tab.is_some() && chosen.get_untracked().is_none();
+        if before.map_or(arrived, |before| before != tab) {
+            bring_into_sight("about");
+        }
+        tab
+    });
+    let state = Memo::new(move |_| {
+        let chosen = chosen.get()?;
+        data.with(|data| {
+            let graph = data.row.graph.as_ref().filter(|graph| graph.nodes.iter().any(|node| node.id == chosen))?;
+            Some((about_state(graph, &chosen), data.definition.clone(), chosen))
+        })
+    });
+    let state_panel =
+        move || state.get().map(|(about, definition, name)| view! { <StateDefinition name about definition/> });
     let graph = {
         let name = name.clone();
         move || {
             match drawing.get() {
             Some(graph) => view! {
-                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) link=move |_| here.get_value()/>
+                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) chosen link/>
             }
             .into_any(),
             None => view! { <Empty title="It cannot be drawn">"The definition could not be read. It is below, under Definition."</Empty> }.into_any(),
@@ -96,7 +135,8 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
         <p class="facts">{dynamic(facts)}</p>
         <div class="split">
             <div class="split-main">{dynamic(graph)}</div>
-            <div class="split-side">
+            <div class="split-side" id="state">
+                {dynamic(state_panel)}
                 <StartForm workflow=name samples=first.samples again start/>
                 <section class="panel">
                     <h2>"Last outcomes"</h2>
@@ -104,8 +144,10 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
                 </section>
             </div>
         </div>
-        <Tabs label="About this workflow" tabs/>
-        {dynamic(below)}
+        <section class="below" id="about">
+            <Tabs label="About this workflow" tabs anchor="about"/>
+            {dynamic(below)}
+        </section>
     }
     .into_any()
 }
@@ -154,11 +196,13 @@ fn StartForm(
     // A sample that is chosen takes the place of the stored input.
     let again = Memo::new(move |_| again.get().filter(|_| asked.with(Option::is_some)));
     let here = routes::workflow(&workflow);
+    let all = StoredValue::new(samples.iter().map(|sample| sample.input.clone()).collect::<Vec<_>>());
     let choice = |(index, sample): (usize, dto::Sample)| {
+        let put = replaces(all, sample.input.clone());
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
-            <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true">{shown(sample.label)}</a>
+            <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true" on:click=put>{shown(sample.label)}</a>
         }
     };
     let choices = samples.into_iter().enumerate().map(choice).collect_view();
@@ -191,7 +235,7 @@ fn StartForm(
                 {dynamic(text)}
                 <label class="field">
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
-                    <input class="mono" type="text" name="name" maxlength="80" autocomplete="off" value=name/>
+                    <input class="mono" type="text" name="name" autocomplete="off" value=name/>
                 </label>
                 <button class="button button-main" type="submit" disabled=move || start.pending() || again.with(|again| matches!(again, Some(Err(_))))>"Start"</button>
             </PostForm>
@@ -251,4 +295,33 @@ fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyVie
         {text}
     }
     .into_any()
+}
+
+/// A sample is put into the form. What somebody typed there is not replaced without a question.
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(unused_variables, clippy::needless_pass_by_value, reason = "a link does it")
+)]
+fn replaces(samples: StoredValue<Vec<String>>, sample: String) -> impl Fn(leptos::ev::MouseEvent) + 'static {
+    move |click| {
+        #[cfg(feature = "hydrate")]
+        {
+            use leptos::wasm_bindgen::JsCast as _;
+            let area = document().query_selector("#start textarea[name=input]").ok().flatten();
+            let Some(area) = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) else { return };
+            let typed = area.value();
+            let ready_made = typed.trim().is_empty() || area.default_value().is_ok_and(|first| first == typed);
+            let own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
+            let question = "Replace the input that you typed by this sample?";
+            if own && !window().confirm_with_message(question).unwrap_or(false) {
+                click.prevent_default();
+                click.stop_propagation();
+                return;
+            }
+            // Also where the sample is the one that was chosen before.
+            area.set_value(&sample);
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = click;
+    }
 }

@@ -12,8 +12,9 @@ const TONED: usize = 60_000;
 #[component]
 pub fn Json(#[prop(into)] text: Signal<String>, #[prop(optional, into)] label: String) -> impl IntoView {
     let label = (!label.is_empty()).then_some(label);
-    view! { <pre class="json" tabindex="0" aria-label=label inner_html=move || text.with(|text| html(text))></pre> }
-        .into_any()
+    // Written again only when it differs: what somebody has selected in it stays selected.
+    let html = Memo::new(move |_| text.with(|text| html(text)));
+    view! { <pre class="json" tabindex="0" aria-label=label inner_html=move || html.get()></pre> }.into_any()
 }
 
 fn html(text: &str) -> String {

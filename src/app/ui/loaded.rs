@@ -97,6 +97,20 @@ fn fitting(answer: Result<Page, AppError>, fits: fn(&Page) -> bool) -> Result<Pa
     })
 }
 
+/// Whether the same question may be answered the next time: the server or the connection is away.
+fn passes(error: &AppError) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal)
+}
+
+/// Asks again in a while. Nobody says when the connection of a page that never had an answer is back.
+#[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server answers once"))]
+pub fn retry(ask: impl FnOnce() + 'static) {
+    #[cfg(feature = "hydrate")]
+    if let Ok(waiting) = set_timeout_with_handle(ask, std::time::Duration::from_secs(3)) {
+        on_cleanup(move || waiting.clear());
+    }
+}
+
 fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
     let (data, set_data) = signal(first);
     let (error, set_error) = signal(None::<AppError>);
@@ -105,10 +119,9 @@ fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> A
             set_data.set(fresh);
             set_error.set(None);
         }
-        Some(Err(fault)) if !matches!(fault.kind, ErrorKind::Unavailable | ErrorKind::Internal) => {
-            set_error.set(Some(fault));
-        }
-        _ => {}
+        Some(Err(fault)) if passes(&fault) => retry(move || resource.refetch()),
+        Some(Err(fault)) => set_error.set(Some(fault)),
+        None => {}
     });
     let gone = Memo::new(move |_| error.get());
     let draw = Arc::clone(draw);
@@ -122,9 +135,11 @@ fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> A
 fn failed(resource: Data, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     let (answer, set_answer) = signal(Err::<Page, AppError>(error));
     Effect::new(move || {
-        if let Some(fresh) = resource.get() {
-            set_answer.set(fitting(fresh, fits));
+        let Some(fresh) = resource.get().map(|fresh| fitting(fresh, fits)) else { return };
+        if fresh.as_ref().is_err_and(passes) {
+            retry(move || resource.refetch());
         }
+        set_answer.set(fresh);
     });
     let well = Memo::new(move |_| answer.with(Result::is_ok));
     dynamic(move || {

@@ -88,6 +88,7 @@ mod browser {
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams};
 
+    use super::super::sight::browser::{after_drawing, focus_is_lost};
     use super::Post;
     use crate::app::arrival::{Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::live::Live;
@@ -108,6 +109,7 @@ mod browser {
             }
             post.pending.set(true);
             let navigate = navigate.clone();
+            let button = event.submitter();
             leptos::task::spawn_local(async move {
                 let answer = send_with_proof(post.path, &body, arrival).await;
                 // The page may be gone by now, and with it what it would have shown.
@@ -123,6 +125,12 @@ mod browser {
                 _ = post.told.try_set(told);
                 _ = post.pending.try_set(false);
                 live.ask_again();
+                // A button that was locked has lost the keyboard's place.
+                after_drawing(move || {
+                    if let Some(button) = button.filter(|button| focus_is_lost() && button.is_connected()) {
+                        _ = button.focus();
+                    }
+                });
             });
         }
     }

@@ -75,13 +75,24 @@ fn hand_over(sessions: &Sessions) {
     provide_context(Handed { proof: sessions.proof(&session), outcome });
 }
 
+/// The paths without those of a shape that was there before: a path whose last parts may be missing is listed once for
+/// each part that is there, and which part that is only the page knows.
+fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    let mut shapes = std::collections::HashSet::new();
+    paths.filter(move |path| {
+        let shape = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+        shapes.insert(shape.collect::<Vec<_>>().join("/"))
+    })
+}
+
 /// The whole site over one desk.
 pub fn router(desk: Arc<Desk>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
     let site = Site { options, desk, sessions: Arc::default() };
     let page = site.page();
     // Not by leptos_axum's own routes: those would answer the server functions too, without their proof.
-    let pages = PAGES.iter().fold(Router::new(), |router, listing| router.route(listing.path(), get(page.clone())));
+    let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
+        .fold(Router::new(), |router, path| router.route(path, get(page.clone())));
     let pages = pages
         .route("/api/{*name}", any(acts::server_function))
         .fallback(assets::serve_or_not_found)

@@ -1,63 +1,87 @@
 //! The live stream: server-sent events that name what changed. A browser reads the page's data again by itself.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::stream::{self, Stream};
-use serde::Deserialize;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::server::desk::Desk;
 use crate::server::watch::{Looking, Watch};
 
 /// Changes that come within this time go out together.
 const TOGETHER: Duration = Duration::from_millis(60);
-/// A line that keeps proxies and the browser from giving up.
-const ALIVE: Duration = Duration::from_secs(15);
-
-/// What a browser asks the stream for.
-#[derive(Debug, Deserialize)]
-pub struct Wanted {
-    /// The execution that its page shows.
-    execution: Option<String>,
-}
+/// How often the stream says how old the data is: proxies do not give up, and a browser sees that the connection lives.
+const PULSE: Duration = Duration::from_secs(5);
+/// Executions that one stream may have watched closely: those of a browser's tabs. Each costs calls.
+const MOST_LOOKED_AT: usize = 16;
 
 struct Reader {
     watch: Arc<Watch>,
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
-    _looking: Option<Looking>,
+    pulse: Instant,
+    _looking: Vec<Looking>,
 }
 
-/// Sends the topics that changed, from `Last-Event-ID` on, or from now on.
+/// Sends the topics that changed, from `after` or `Last-Event-ID` on, or from now on. `execution` names an execution that
+/// a page shows; it may stand several times.
 pub async fn live(
     State(desk): State<Arc<Desk>>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Vec<(String, String)>>,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Response {
+    // A page of another site cannot read this, but each reader has executions read closely.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return (StatusCode::FORBIDDEN, "The live stream is for the dashboard's own pages.\n").into_response();
+    }
+    let named = |name: &'static str| wanted.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
     let watch = Arc::clone(&desk.watch);
     let wakes = watch.changes.subscribe();
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let at = last.unwrap_or_else(|| *wakes.borrow());
-    let looking = wanted.execution.map(|arn| watch.look_at(&arn));
-    let reader = Reader { watch, wakes, at, _looking: looking };
+    // A source that reconnects by itself keeps its address, so its own header is the later one.
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or_else(|| named("after").next());
+    let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
+    let executions: BTreeSet<&str> = named("execution").filter(|arn| watch.knows(arn)).take(MOST_LOOKED_AT).collect();
+    let looking = executions.into_iter().map(|arn| watch.look_at(arn)).collect();
+    let reader = Reader { watch, wakes, at, pulse: Instant::now(), _looking: looking };
     // The first event tells the browser where it stands, so that a reconnection can resume.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data("");
-    let changes = stream::unfold(reader, |mut reader| async move {
-        loop {
-            let (at, topics) = reader.watch.changes.since(reader.at);
-            if !topics.is_empty() {
-                reader.at = at;
-                let topics = topics.into_iter().collect::<Vec<_>>().join(" ");
-                return Some((Ok(Event::default().event("change").id(at.to_string()).data(topics)), reader));
-            }
-            reader.wakes.changed().await.ok()?;
-            tokio::time::sleep(TOGETHER).await;
-        }
+    let events = stream::unfold(reader, |mut reader| async move {
+        let event = reader.next().await?;
+        Some((Ok::<_, Infallible>(event), reader))
     });
-    let all = stream::StreamExt::chain(stream::once(async { Ok(hello) }), changes);
-    Sse::new(all).keep_alive(KeepAlive::new().interval(ALIVE))
+    let all = stream::StreamExt::chain(stream::once(async { Ok(hello) }), events);
+    Sse::new(all).into_response()
+}
+
+impl Reader {
+    /// The next event: what changed, or how old the data is. `None` once the server ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if self.pulse <= Instant::now() {
+                self.pulse = Instant::now() + PULSE;
+                let at = self.watch.snapshot().data_at.map(|at| at.to_string()).unwrap_or_default();
+                return Some(Event::default().event("pulse").data(at));
+            }
+            let (at, topics) = self.watch.changes.since(self.at);
+            if !topics.is_empty() {
+                self.at = at;
+                let topics = topics.into_iter().collect::<Vec<_>>().join(" ");
+                return Some(Event::default().event("change").id(at.to_string()).data(topics));
+            }
+            tokio::select! {
+                woken = self.wakes.changed() => {
+                    woken.ok()?;
+                    sleep(TOGETHER).await;
+                }
+                () = sleep_until(self.pulse) => {}
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::visible::visible;
 #[must_use]
 pub fn drawing(from: &asl::Graph) -> Graph {
     let id = |index: usize| from.nodes.get(index).map_or_else(String::new, |node| node.id.clone());
+    let seen = |line: &String| visible(line).into_owned();
     Graph {
         width: from.width,
         height: from.height,
@@ -18,8 +19,11 @@ pub fn drawing(from: &asl::Graph) -> Graph {
             .map(|node| Node {
                 id: node.id.clone(),
                 label: visible(&node.label).into_owned(),
+                label_lines: node.label_lines.iter().map(seen).collect(),
                 kind: node_kind(node.kind),
                 detail: visible(&node.detail).into_owned(),
+                detail_lines: node.detail_lines.iter().map(seen).collect(),
+                beside: node.beside,
                 x: node.x,
                 y: node.y,
                 width: node.width,
@@ -35,6 +39,7 @@ pub fn drawing(from: &asl::Graph) -> Graph {
                 to: id(edge.to),
                 kind: edge_kind(edge.kind),
                 label: edge.label.as_deref().map(|label| visible(label).into_owned()),
+                label_lines: edge.label_lines.iter().map(seen).collect(),
                 points: edge.points.clone(),
                 label_at: edge.label_at,
             })

@@ -231,6 +231,13 @@ impl Watch {
         lock(&self.stale).push(machine_arn.to_owned());
     }
 
+    /// Whether the connection is known to have this execution: it is listed, or was read.
+    #[must_use]
+    pub fn knows(&self, execution_arn: &str) -> bool {
+        let slot = lock(&self.slots).get(execution_arn).map(|(_, slot)| Arc::clone(slot));
+        slot.is_some_and(|slot| lock(&slot.last).is_some()) || self.snapshot().summary(execution_arn).is_some()
+    }
+
     /// Somebody looks at this execution until the guard is dropped.
     #[must_use]
     pub fn look_at(self: &Arc<Self>, execution_arn: &str) -> Looking {

@@ -1,8 +1,9 @@
 //! The drawing of a definition: nodes and edges with their places, in pixels.
 //!
-//! Pure and deterministic: the same definition gives the same drawing. Text is not measured but estimated, so that a
-//! server and a browser agree.
+//! Pure and deterministic: the same definition gives the same drawing. Text is measured by the widths of the typeface that
+//! the site brings along, and broken into lines that fit: no name, no condition and no error is cut.
 
+mod advance;
 mod describe;
 mod layered;
 mod scope;
@@ -43,9 +44,15 @@ pub struct Node {
     /// The state's name; `__start` and `__end` for the begin and end of the execution.
     pub id: String,
     pub label: String,
+    /// The label in lines that fit the node.
+    pub label_lines: Vec<String>,
     pub kind: NodeKind,
-    /// A few words on what the state does: `lambda:invoke`, `waits 60 s`. May be empty.
+    /// What the state does: `lambda:invoke`, `waits 60 s`. May be empty.
     pub detail: String,
+    /// The detail in lines that fit the node.
+    pub detail_lines: Vec<String>,
+    /// Of a container: whether the detail stands beside the label, and not below it.
+    pub beside: bool,
     /// Index of the container in `nodes`.
     pub parent: Option<usize>,
     pub x: f32,
@@ -76,7 +83,10 @@ pub struct Edge {
     /// Index in `nodes`.
     pub to: usize,
     pub kind: EdgeKind,
+    /// Under what condition, or for which error: the whole text.
     pub label: Option<String>,
+    /// The label in lines.
+    pub label_lines: Vec<String>,
     /// Corners of the line, from the border of `from` to the border of `to`.
     pub points: Vec<(f32, f32)>,
     /// Centre of the label.

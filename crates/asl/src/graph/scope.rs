@@ -6,29 +6,54 @@ use indexmap::IndexMap;
 
 use crate::model::{Catcher, ChoiceRule, State, StateKind, Transition};
 
-use super::describe::{catchers_label, detail, kind, rules_labels};
+use super::describe::{catchers_label, detail, kind, rules_label};
 use super::layered::{self, Layout, Link};
 use super::{Edge, EdgeKind, Graph, Node, NodeKind, text};
 
 const NODE_WIDTH: f32 = 176.0;
 const WIDEST_NODE: f32 = 280.0;
 const NODE_HEIGHT: f32 = 44.0;
-/// Room beside the name for the icon and the lamp.
-const NODE_MARGIN: f32 = 56.0;
+/// Room beside the name: the mark before it, and space at both ends.
+const NODE_MARGIN: f32 = 48.0;
+/// What each line of a name and of a detail adds to a box that has room for one of each.
+const NAME_LINE: f32 = 15.0;
+const DETAIL_LINE: f32 = 14.0;
+/// Most lines of a name and of a detail; names that AWS takes need fewer.
+const MOST_LINES: usize = 6;
 const TERMINAL: (f32, f32) = (64.0, 28.0);
 const HEADER: f32 = 28.0;
 const PADDING: f32 = 16.0;
 /// Space between the branches of a Parallel.
 const BRANCH_GAP: f32 = 28.0;
-const NAME_SIZE: f32 = 13.0;
-const LABEL_SIZE: f32 = 11.0;
-const LABEL_HEIGHT: f32 = 18.0;
+/// Space between a container's name and the detail beside it.
+const BESIDE_GAP: f32 = 16.0;
+/// Widest line and most lines of an edge's label.
+const LABEL_WIDTH: f32 = 210.0;
+const LABEL_LINES: usize = 9;
+const LABEL_LINE: f32 = 14.0;
+const LABEL_MARGIN: (f32, f32) = (12.0, 4.0);
 
 /// A scope that has been laid out, not yet placed.
 pub(super) struct Sketch {
     items: Vec<Item>,
-    edges: Vec<(EdgeKind, Option<String>, usize, usize)>,
+    edges: Vec<Arc>,
     layout: Layout,
+}
+
+/// An edge of a scope, between two of its boxes.
+struct Arc {
+    kind: EdgeKind,
+    label: Option<String>,
+    label_lines: Vec<String>,
+    from: usize,
+    to: usize,
+}
+
+impl Arc {
+    fn new(kind: EdgeKind, label: Option<String>, from: usize, to: usize) -> Arc {
+        let lines = label.as_deref().map(|label| text::wrapped(label, text::DETAIL, LABEL_WIDTH, LABEL_LINES));
+        Arc { kind, label, label_lines: lines.unwrap_or_default(), from, to }
+    }
 }
 
 /// A box of a scope, with the scopes inside it and where they stand in it.
@@ -54,7 +79,7 @@ impl Sketch {
         items.extend(ordered.iter().map(|state| item(state)));
         let mut edges = Vec::new();
         if let (true, Some(&first)) = (whole, index.get(start_at)) {
-            edges.push((EdgeKind::Next, None, 0, first));
+            edges.push(Arc::new(EdgeKind::Next, None, 0, first));
         }
         for state in &ordered {
             edges.extend(edges_of(state, &index, end));
@@ -79,13 +104,14 @@ impl Sketch {
                 sketch.place(graph, Some(index), (x + inner_x, y + inner_y));
             }
         }
-        for ((kind, label, from, to), route) in self.edges.into_iter().zip(self.layout.routes) {
+        for (arc, route) in self.edges.into_iter().zip(self.layout.routes) {
             let moved = |point: (f32, f32)| (point.0 + offset.0, point.1 + offset.1);
             graph.edges.push(Edge {
-                from: indices[from],
-                to: indices[to],
-                kind,
-                label,
+                from: indices[arc.from],
+                to: indices[arc.to],
+                kind: arc.kind,
+                label: arc.label,
+                label_lines: arc.label_lines,
                 points: route.points.into_iter().map(moved).collect(),
                 label_at: route.label_at.map(moved),
             });
@@ -98,93 +124,111 @@ impl Sketch {
 }
 
 fn terminal(id: &str, label: &str, kind: NodeKind) -> Item {
-    Item { node: node(id, label, kind, String::new(), TERMINAL), inside: Vec::new() }
+    let node = Node { label_lines: vec![label.to_owned()], ..node(id, label, kind, String::new()) };
+    Item { node: Node { width: TERMINAL.0, height: TERMINAL.1, ..node }, inside: Vec::new() }
 }
 
-fn node(id: &str, label: &str, kind: NodeKind, detail: String, size: (f32, f32)) -> Node {
-    let (width, height) = size;
-    let container = matches!(kind, NodeKind::Parallel | NodeKind::Map);
+/// A node that has no size and no lines yet.
+fn node(id: &str, label: &str, kind: NodeKind, detail: String) -> Node {
     Node {
         id: id.to_owned(),
         label: label.to_owned(),
+        label_lines: Vec::new(),
         kind,
         detail,
+        detail_lines: Vec::new(),
+        beside: false,
         parent: None,
         x: 0.0,
         y: 0.0,
-        width,
-        height,
-        container,
+        width: 0.0,
+        height: 0.0,
+        container: matches!(kind, NodeKind::Parallel | NodeKind::Map),
     }
 }
 
 fn item(state: &State) -> Item {
-    let (kind, detail) = (kind(state), detail(state));
-    let wanted = text::width(&state.name, NAME_SIZE).max(text::width(&detail, LABEL_SIZE)) + NODE_MARGIN;
+    let mut node = node(&state.name, &state.name, kind(state), detail(state));
+    let wanted = text::width(&node.label, text::NAME).max(text::width(&node.detail, text::DETAIL)) + NODE_MARGIN;
     let width = wanted.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
     let mut inside = Vec::new();
     let (mut right, mut bottom) = (PADDING, 0.0_f32);
     for scope in state.scopes() {
         let sketch = Sketch::new(&scope.start_at, &scope.states, false);
         let (inner_width, inner_height) = sketch.size();
-        inside.push((sketch, right, HEADER + PADDING));
+        inside.push((sketch, right, 0.0));
         right += inner_width + BRANCH_GAP;
         bottom = bottom.max(inner_height);
     }
-    let size = match state.kind {
-        StateKind::Parallel(_) | StateKind::Map(_) => {
-            let content = if inside.is_empty() { 0.0 } else { right - BRANCH_GAP + PADDING };
-            // A header wider than the content: the content stands in the middle.
-            let shift = ((width - content) / 2.0).max(0.0);
-            inside.iter_mut().for_each(|(_, x, _)| *x += shift);
-            (width.max(content), HEADER + bottom + 2.0 * PADDING)
-        }
-        _ => (width, NODE_HEIGHT),
-    };
-    Item { node: node(&state.name, &state.name, kind, detail, size), inside }
+    if node.container {
+        let content = if inside.is_empty() { 0.0 } else { right - BRANCH_GAP + PADDING };
+        let header = set_text(&mut node, width.max(content));
+        // A header wider than the content: the content stands in the middle.
+        let shift = ((width - content) / 2.0).max(0.0);
+        inside.iter_mut().for_each(|(_, x, y)| (*x, *y) = (*x + shift, header + PADDING));
+        node.height = header + bottom + 2.0 * PADDING;
+    } else {
+        node.height = set_text(&mut node, width);
+    }
+    Item { node, inside }
 }
 
-fn link((kind, label, from, to): &(EdgeKind, Option<String>, usize, usize)) -> Link {
+/// Breaks a node's texts into lines for its width. Returns the height that they take: of the node, or of its header.
+fn set_text(node: &mut Node, width: f32) -> f32 {
+    node.width = width;
+    let room = width - NODE_MARGIN;
+    node.label_lines = text::wrapped(&node.label, text::NAME, room, MOST_LINES);
+    node.detail_lines = text::wrapped(&node.detail, text::DETAIL, room, MOST_LINES);
+    let names = NAME_LINE * node.label_lines.len().saturating_sub(1) as f32;
+    let details = node.detail_lines.len() as f32;
+    if !node.container {
+        return NODE_HEIGHT + names + DETAIL_LINE * (details - 1.0).max(0.0);
+    }
+    let both = text::width(&node.label, text::NAME) + BESIDE_GAP + text::width(&node.detail, text::DETAIL);
+    node.beside = node.label_lines.len() == 1 && both <= room;
+    HEADER + names + if node.beside { 0.0 } else { DETAIL_LINE * details }
+}
+
+fn link(arc: &Arc) -> Link {
+    let widest = arc.label_lines.iter().map(|line| text::width(line.trim_end(), text::DETAIL)).fold(0.0, f32::max);
+    let size = (widest.ceil() + LABEL_MARGIN.0, LABEL_LINE * arc.label_lines.len() as f32 + LABEL_MARGIN.1);
+    let aside = arc.kind == EdgeKind::Catch;
     Link {
-        from: *from,
-        to: *to,
-        label: label.as_ref().map(|label| (text::width(label, LABEL_SIZE).ceil() + 12.0, LABEL_HEIGHT)),
-        class: u8::from(*kind == EdgeKind::Catch),
-        aside: *kind == EdgeKind::Catch,
+        from: arc.from,
+        to: arc.to,
+        label: (!arc.label_lines.is_empty()).then_some(size),
+        class: u8::from(aside),
+        aside,
     }
 }
 
 /// The edges that leave a state. Those for the same reason to the same state are one.
-fn edges_of(
-    state: &State,
-    index: &BTreeMap<&str, usize>,
-    end: Option<usize>,
-) -> Vec<(EdgeKind, Option<String>, usize, usize)> {
+fn edges_of(state: &State, index: &BTreeMap<&str, usize>, end: Option<usize>) -> Vec<Arc> {
     let from = index[state.name.as_str()];
     let mut edges = Vec::new();
     match (&state.kind, &state.transition) {
         (StateKind::Choice(choice), _) => {
             let mut targets: IndexMap<&str, Vec<&ChoiceRule>> = IndexMap::new();
             choice.rules.iter().for_each(|rule| targets.entry(&rule.next).or_default().push(rule));
-            let (targets, rules): (Vec<&str>, Vec<_>) = targets.into_iter().unzip();
-            for (next, label) in targets.into_iter().zip(rules_labels(&rules)) {
-                edges.extend(index.get(next).map(|&to| (EdgeKind::Choice, Some(label), from, to)));
+            for (next, rules) in targets {
+                let label = Some(rules_label(&rules));
+                edges.extend(index.get(next).map(|&to| Arc::new(EdgeKind::Choice, label, from, to)));
             }
             let default = choice.default.as_deref().and_then(|default| index.get(default));
-            edges.extend(default.map(|&to| (EdgeKind::Default, Some("otherwise".to_owned()), from, to)));
+            edges.extend(default.map(|&to| Arc::new(EdgeKind::Default, Some("otherwise".to_owned()), from, to)));
         }
         (StateKind::Succeed | StateKind::Fail(_), _) | (_, Some(Transition::End)) => {
-            edges.extend(end.map(|to| (EdgeKind::Next, None, from, to)));
+            edges.extend(end.map(|to| Arc::new(EdgeKind::Next, None, from, to)));
         }
         (_, Some(Transition::Next(next))) => {
-            edges.extend(index.get(next.as_str()).map(|&to| (EdgeKind::Next, None, from, to)));
+            edges.extend(index.get(next.as_str()).map(|&to| Arc::new(EdgeKind::Next, None, from, to)));
         }
         (_, None) => {}
     }
     let mut handlers: IndexMap<&str, Vec<&Catcher>> = IndexMap::new();
     state.catch.iter().for_each(|catcher| handlers.entry(&catcher.next).or_default().push(catcher));
     for (next, catchers) in handlers {
-        edges.extend(index.get(next).map(|&to| (EdgeKind::Catch, Some(catchers_label(&catchers)), from, to)));
+        edges.extend(index.get(next).map(|&to| Arc::new(EdgeKind::Catch, Some(catchers_label(&catchers)), from, to)));
     }
     edges
 }

@@ -40,11 +40,33 @@ fn sound(graph: &Graph, name: &str) {
                 assert!(!overlap(line, area(node)), "{name}: {} to {} crosses {}", from.id, to.id, node.id);
             }
             if let (Some((x, y)), Some(label)) = (edge.label_at, &edge.label) {
-                let width = text::width(label, 11.0);
-                let box_ = (x - width / 2.0, y - 7.0, width, 14.0);
+                let line = |line: &String| text::width(line.trim_end(), text::DETAIL);
+                let width = edge.label_lines.iter().map(line).fold(0.0, f32::max);
+                let height = 14.0 * edge.label_lines.len() as f32;
+                let box_ = (x - width / 2.0, y - height / 2.0, width, height);
                 assert!(!overlap(box_, area(node)), "{name}: label {label} lies on {}", node.id);
             }
         }
+    }
+}
+
+/// What must hold for every text: its lines are the whole of it, and each fits where it stands.
+#[track_caller]
+fn readable(graph: &Graph, name: &str) {
+    let states = graph.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Start | NodeKind::End));
+    for node in states {
+        assert_eq!(node.label_lines.concat(), node.label, "{name}");
+        assert_eq!(node.detail_lines.concat(), node.detail, "{name}: the detail of {}", node.id);
+        let room = node.width - 44.0;
+        for line in &node.label_lines {
+            assert!(text::width(line.trim_end(), text::NAME) <= room, "{name}: {line} leaves its box");
+        }
+        for line in &node.detail_lines {
+            assert!(text::width(line.trim_end(), text::DETAIL) <= room, "{name}: {line} leaves its box");
+        }
+    }
+    for edge in &graph.edges {
+        assert_eq!(edge.label_lines.concat(), edge.label.clone().unwrap_or_default(), "{name}");
     }
 }
 
@@ -95,6 +117,31 @@ fn containers_hold_their_branches() {
     );
 }
 
+/// Conditions that begin and end alike, and long names: each is on the drawing whole.
+#[test]
+fn no_text_is_cut() {
+    let graph = drawn(
+        r#"{"StartAt":"Which of the two transcription jobs has come to its end by now?","States":{
+            "Which of the two transcription jobs has come to its end by now?":{"Type":"Choice","Choices":[
+                {"Variable":"$.transcription.job.detail.Status","StringEquals":"COMPLETED_WITH_WARNINGS","Next":"Done"},
+                {"Variable":"$.transcription.job.detail.Status","StringEquals":"FAILED_WITHOUT_A_REASON","Next":"Ask"}],
+                "Default":"Done"},
+            "Ask":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:bedrockagentruntime:retrieveAndGenerateStream.waitForTaskToken",
+                "Catch":[{"ErrorEquals":["BedrockAgentRuntime.DependencyFailedException","BedrockAgentRuntime.BadGatewayException"],"Next":"Done"}],
+                "Next":"Done"},
+            "Done":{"Type":"Map","End":true,"ItemsPath":"$.transcription.results.channels.alternatives.items","ItemProcessor":
+                {"StartAt":"R","States":{"R":{"Type":"Pass","End":true}}}}}}"#,
+    );
+    sound(&graph, "texts");
+    readable(&graph, "texts");
+    let labels: Vec<&str> = graph.edges.iter().filter_map(|edge| edge.label.as_deref()).collect();
+    assert!(labels.contains(&"$.transcription.job.detail.Status = \"FAILED_WITHOUT_A_REASON\""), "{labels:?}");
+    assert!(
+        labels.contains(&"BedrockAgentRuntime.DependencyFailedException, BedrockAgentRuntime.BadGatewayException"),
+        "{labels:?}"
+    );
+}
+
 /// Definitions from the world, where the folder with them lies beside the checkout.
 #[test]
 fn real_definitions_draw() {
@@ -114,6 +161,7 @@ fn real_definitions_draw() {
         let machine = Machine::from_value(value).unwrap_or_else(|| panic!("{name} has no model"));
         let graph = layout(&machine);
         sound(&graph, &name);
+        readable(&graph, &name);
         assert_eq!(graph.nodes.len(), machine.all_states().len() + 2, "{name}");
         count += 1;
     }

@@ -1,0 +1,193 @@
+// One live stream for all tabs of a browser.
+//
+// A browser opens six connections to a host, and an event stream holds one for as long as it lasts: a stream in each of
+// six tabs leaves none for a page or a form. So one visible tab holds the lock, reads the stream and passes on what it
+// says; when that tab goes or is hidden, the lock falls to the next one. Where locks are missing, each visible tab has a
+// stream of its own. The page (`src/app/live.rs`) calls `countersignLive`.
+(() => {
+  const NAME = "countersign-live";
+  /** A hidden tab keeps its place this long: many come back at once. */
+  const GRACE = 2_000;
+  /** The server says something every five seconds; after this much silence the connection is dead. */
+  const SILENCE = 20_000;
+  const RETRY = 2_000;
+  /** Tabs that went without a word are forgotten: the leader asks this often who is there. */
+  const ROLL = 60_000;
+
+  const shared = "locks" in navigator && "BroadcastChannel" in window;
+  const channel = shared ? new BroadcastChannel(NAME) : undefined;
+  const me = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  /** What the page is told: a kind and a text. */
+  let page;
+  /** The execution that this tab shows. */
+  let shown = "";
+  /** `live`, `away`, or `starting`: this tab does not know yet. */
+  let state = "starting";
+  /** The number of the last change that this tab heard of. */
+  let last = "";
+  /** Ends this tab's place in the queue for the lock, or its turn. */
+  let leave;
+  let leader;
+
+  /** What the leader says reaches every tab, the leader's own page too. */
+  function hear({ kind, text, id }) {
+    if (id) last = id;
+    if (kind !== "state") return page?.(kind, text);
+    const back = text === "live" && state !== "live";
+    state = text;
+    page?.("state", text);
+    // What changed while this tab heard nothing, nobody has said.
+    if (back) page?.("again", "");
+  }
+
+  function say(kind, text, id) {
+    channel?.postMessage({ to: "tabs", kind, text, id });
+    hear({ kind, text, id });
+  }
+
+  /** Reads the stream until `end`. */
+  function lead() {
+    const others = new Map();
+    let source, watching = "", retry, silence, roll, at;
+
+    const wanted = () => [...new Set([shown, ...others.values()])].filter(Boolean).sort();
+    const alive = () => {
+      clearTimeout(silence);
+      silence = setTimeout(lost, SILENCE);
+    };
+    const lost = () => {
+      say("state", "away");
+      source?.close();
+      clearTimeout(retry);
+      retry = setTimeout(open, RETRY);
+    };
+    const open = () => {
+      clearTimeout(retry);
+      source?.close();
+      const executions = wanted();
+      const fresh = executions.filter((one) => !watching.split(" ").includes(one));
+      watching = executions.join(" ");
+      const query = new URLSearchParams(executions.map((one) => ["execution", one]));
+      if (last) query.set("after", last);
+      source = new EventSource(query.size ? `/live?${query}` : "/live");
+      source.onopen = () => {
+        alive();
+        say("state", "live");
+        // What changed before somebody looked at it, nobody has said.
+        if (fresh.length) say("change", fresh.map((one) => `execution:${one}`).join(" "));
+      };
+      source.onerror = () => {
+        // A refusal ends a source for good; after a lost connection it tries again by itself.
+        if (source.readyState === EventSource.CLOSED) lost();
+        else say("state", "away");
+      };
+      source.addEventListener("change", (event) => {
+        alive();
+        say("change", event.data, event.lastEventId);
+      });
+      source.addEventListener("pulse", (event) => {
+        alive();
+        at = event.data;
+        say("at", at);
+      });
+      alive();
+    };
+    const look = () => {
+      if (wanted().join(" ") !== watching) open();
+    };
+    roll = setInterval(() => {
+      others.clear();
+      channel?.postMessage({ to: "all" });
+      setTimeout(look, RETRY);
+    }, ROLL);
+
+    leader = {
+      look,
+      meet(tab, execution) {
+        others.set(tab, execution);
+        look();
+        if (state !== "starting") channel?.postMessage({ to: tab, kind: "state", text: state });
+        if (at) channel?.postMessage({ to: tab, kind: "at", text: at });
+      },
+      part(tab) {
+        others.delete(tab);
+        look();
+      },
+      end() {
+        source?.close();
+        [retry, silence].forEach(clearTimeout);
+        clearInterval(roll);
+        leader = undefined;
+      },
+    };
+    open();
+    channel?.postMessage({ to: "all" });
+  }
+
+  const greet = () => channel?.postMessage({ to: "leader", tab: me, shown });
+
+  /** Takes a place in the queue, and leads when it is this tab's turn. */
+  function join() {
+    if (leave) return;
+    if (!shared) {
+      leave = () => leader?.end();
+      return lead();
+    }
+    const queue = new AbortController();
+    let release;
+    leave = () => {
+      queue.abort();
+      leader?.end();
+      release?.();
+      channel.postMessage({ to: "leader", tab: me, gone: true });
+    };
+    const turn = () =>
+      new Promise((done) => {
+        release = done;
+        if (queue.signal.aborted) done();
+        else lead();
+      });
+    navigator.locks.request(NAME, { signal: queue.signal }, turn).catch(() => {
+      // Left before its turn came.
+    });
+    greet();
+  }
+
+  function part() {
+    leave?.();
+    leave = undefined;
+    // What happens from now on may pass unheard.
+    state = "starting";
+  }
+
+  channel?.addEventListener("message", ({ data }) => {
+    if (data.to === "tabs" || data.to === me) hear(data);
+    else if (data.to === "all" && leave) greet();
+    else if (data.to === "leader" && leader) data.gone ? leader.part(data.tab) : leader.meet(data.tab, data.shown);
+  });
+
+  let hiding;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (!page) return;
+    if (document.visibilityState === "hidden") hiding = setTimeout(part, GRACE);
+    else join();
+  });
+  addEventListener("pagehide", () => page && part());
+  addEventListener("pageshow", (event) => event.persisted && page && join());
+
+  window.countersignLive = {
+    /** Begins; `tell` hears of each `state`, of each `change`, of the data's age (`at`), and when to ask `again`. */
+    start(tell) {
+      page = tell;
+      if (document.visibilityState !== "hidden") join();
+    },
+    /** The execution that this tab shows from now on; none where it is empty. */
+    show(execution) {
+      if (shown === execution) return;
+      shown = execution;
+      if (leader) leader.look();
+      else if (leave) greet();
+    },
+  };
+})();

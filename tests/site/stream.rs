@@ -1,0 +1,53 @@
+//! The live stream: what it says, to whom, and from where on.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use countersign::routes;
+use futures::StreamExt;
+use tower::ServiceExt;
+
+use crate::support::Site;
+
+/// What the stream at `path` says until it has said `until`.
+async fn hear(site: &Site, path: &str, until: &str) -> String {
+    let request = Request::get(path).header("host", "127.0.0.1:3000").body(Body::empty()).unwrap();
+    let mut body = site.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+    let mut heard = String::new();
+    let listening = async {
+        while !heard.contains(until) {
+            let piece = body.next().await.expect("the stream goes on").unwrap();
+            heard.push_str(&String::from_utf8_lossy(&piece));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listening).await.unwrap_or_else(|_| panic!("no {until}"));
+    heard
+}
+
+#[tokio::test]
+async fn one_stream_serves_the_tabs_of_a_browser() {
+    let site = Site::new("stream").await;
+    let (one, _) = site.ask("one").await;
+    let (two, _) = site.ask("two").await;
+    let path = format!("/live?execution={}&execution={}&after=0", routes::encode(&one), routes::encode(&two));
+    // What happened after the change that was heard last comes again, for every execution that a tab shows.
+    let heard = hear(&site, &path, &format!("execution:{two}")).await;
+    assert!(heard.contains(&format!("execution:{one}")), "{heard}");
+    // It says when the data was read, so that a page knows how old it is.
+    let heard = hear(&site, "/live", "event: pulse").await;
+    let at = heard.split("event: pulse\ndata: ").nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    assert!(at.parse::<i64>().is_ok_and(|at| at > 1_700_000_000_000), "{heard}");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn invented_executions_and_other_sites_cost_nothing() {
+    let site = Site::new("stream-invented").await;
+    let (known, _) = site.ask("known").await;
+    assert!(site.desk.watch.knows(&known));
+    assert!(!site.desk.watch.knows(&format!("{known}-invented")));
+    let foreign = site.send(Method::GET, "/live", &[("sec-fetch-site", "cross-site")], String::new()).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    site.close().await;
+}
