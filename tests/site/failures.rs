@@ -53,7 +53,7 @@ async fn the_state_where_the_failure_arose_is_named_with_its_items() {
     let visit = &state.visits[state.failed.unwrap()];
     assert_eq!((visit.error.as_deref(), visit.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
     let text = site.page(&routes::execution(&arn)).await.text;
-    assert!(text.contains("It went wrong first in ") && text.contains("(Outer, item 2 · Inner, item 2)"));
+    assert!(text.contains("It went wrong first in ") && text.contains("Outer, item 2 · Inner, item 2"));
     let caught = site.desk.execution(&arn, Some("Caught".to_owned())).await.unwrap();
     let caught = caught.states.iter().find(|state| state.name == "Caught").unwrap();
     assert_eq!(caught.visits[0].error.as_deref(), Some("Earlier"), "a Fail state says its error");
