@@ -49,7 +49,7 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
             "End": {"Type": "Fail", "Error": word("<b>'\""), "Cause": text},
         },
     });
-    let approval = format!("arn:aws:states:us-east-1:000000000000:stateMachine:approval");
+    let approval = "arn:aws:states:us-east-1:000000000000:stateMachine:approval";
     let machine = sfn
         .create_state_machine()
         .name(word("it's(a)=machine@!"))
@@ -67,14 +67,14 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
         .await
         .unwrap();
     // The same request once more, in a state whose name is markup, and decided.
-    let shipped = sfn.describe_state_machine().state_machine_arn(&approval).send().await.unwrap();
+    let shipped = sfn.describe_state_machine().state_machine_arn(approval).send().await.unwrap();
     let mut shipped: Value = serde_json::from_str(shipped.definition()).unwrap();
     let first = shipped["StartAt"].as_str().unwrap().to_owned();
     let states = shipped["States"].as_object_mut().unwrap();
     let waits = states.remove(&first).unwrap();
     states.insert(state.clone(), waits);
     shipped["StartAt"] = json!(state);
-    sfn.update_state_machine().state_machine_arn(&approval).definition(shipped.to_string()).send().await.unwrap();
+    sfn.update_state_machine().state_machine_arn(approval).definition(shipped.to_string()).send().await.unwrap();
     let (again, other) = site.ask_with("again", &title.to_string()).await;
     assert_eq!(site.form("/api/decide", &fields).await.status, StatusCode::FOUND);
     let started = [("workflow", "order"), ("name", ""), ("input", text.as_str())];
@@ -107,7 +107,15 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
         pages.push(format!("{execution}?state={}", routes::encode(&state)));
         pages.push(format!("{execution}?state={part}&tab={part}"));
     }
-    // What ended has ended on every page.
+    // What was decided has ended on every page.
+    let decided = pages.iter().find(|page| page.contains("execution:approval:asked")).unwrap();
+    let decided = decided.strip_prefix("/executions/").unwrap().split('?').next().unwrap();
+    for _ in 0..200 {
+        if site.desk.execution(decided, None).await.unwrap().row.ended_at.is_some() {
+            break;
+        }
+        site.desk.watch.look_again().await;
+    }
     site.settled().await;
     (site, pages)
 }

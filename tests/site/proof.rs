@@ -178,3 +178,39 @@ async fn every_answer_keeps_the_browser_to_this_site_and_out_of_its_cache() {
     }
     site.close().await;
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_program_started_may_read_and_not_act() {
+    use countersign_local::listener::{Limits, serve};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let site = Site::new("family").await;
+    let (arn, event) = site.ask("family").await;
+    let proof = site.proof().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let end = tokio_util::sync::CancellationToken::new();
+    tokio::spawn(serve(listener, site.router.clone(), Limits::default(), end.clone()));
+    // As a function does that has read a page, with its cookie and its proof: it is a process of this program.
+    let exchange = async |head: &str, body: &str| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "{head} HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            site.jar(),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let body = format!("arn={}&event={event}&decision=approve&comment=&proof={proof}", routes::encode(&arn));
+    let answer = exchange("POST /api/decide", &body).await;
+    assert!(answer.starts_with("HTTP/1.1 403 ") && answer.contains("of the program itself"), "{answer}");
+    assert!(exchange("GET /healthz", "").await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
+    end.cancel();
+    site.close().await;
+}

@@ -111,9 +111,7 @@ impl Site {
 
     /// Sends with the browser's cookies, and keeps those that come back.
     pub async fn browse(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let jar: Vec<String> =
-            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let jar = jar.join("; ");
+        let jar = self.jar();
         let mut headers = headers.to_vec();
         if !jar.is_empty() {
             headers.push(("cookie", &jar));
@@ -124,6 +122,12 @@ impl Site {
             self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
         }
         answer
+    }
+
+    /// What the browser sends as its cookies.
+    pub fn jar(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     /// The proof that the forms of this browser's pages carry.

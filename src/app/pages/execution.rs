@@ -153,7 +153,7 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
     let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
     let told = failure_line(Some(&word), data.cause.as_deref());
     let link = |(index, place): (usize, dto::TroublePlace)| {
-        let items = place.place.map(|place| view! { " ("{shown(place)}")" });
+        let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
         let href = routes::execution_state(arn, &place.state);
         view! {
             {(index > 0).then_some(", ")}

@@ -10,6 +10,7 @@ pub mod asked;
 pub mod branches;
 mod decide;
 mod deliver;
+mod growth;
 mod policy;
 mod template;
 

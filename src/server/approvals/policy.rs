@@ -15,6 +15,8 @@ use crate::json::{Json, Kind, Value};
 const TITLE: usize = 140;
 /// What a template may cost: far more than any sensible one needs.
 const FUEL: u64 = 20_000;
+/// The most that it may write: a field of an input as large as inputs can be.
+const WRITTEN: usize = 512 * 1024;
 
 /// The policy of one approval state, from `countersign.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -97,6 +99,9 @@ pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> 
 }
 
 fn render(template: &str, request: &str) -> Result<String, String> {
+    if let Some(why) = super::growth::grows(template, request.len()) {
+        return Err(why);
+    }
     let mut digits = Digits::default();
     let request = Json::read(request).map_or(minijinja::Value::UNDEFINED, |json| digits.value(json.root()));
     let mut environment = Environment::new();
@@ -107,8 +112,33 @@ fn render(template: &str, request: &str) -> Result<String, String> {
         None => minijinja::escape_formatter(out, state, value),
     });
     environment
-        .render_str(template, minijinja::context! { request => request })
-        .map_err(|error| error.kind().to_string())
+        .template_from_str(template)
+        .and_then(|template| {
+            let mut written = Written(Vec::new());
+            template.render_captured_to(minijinja::context! { request => request }, &mut written)?;
+            Ok(String::from_utf8_lossy(&written.0).into_owned())
+        })
+        .map_err(|error| match error.kind() {
+            minijinja::ErrorKind::WriteFailure => format!("it wrote more than {} KB", WRITTEN / 1024),
+            kind => kind.to_string(),
+        })
+}
+
+/// What a template wrote, up to a limit.
+struct Written(Vec<u8>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + piece.len() > WRITTEN {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How the request writes its numbers: `386.40` is a number to a template, and shown as it was written.
@@ -229,6 +259,12 @@ mod tests {
             let reading = read(&policies(bad), "refund", "Ask", REQUEST);
             assert!(reading.title.starts_with("Ask (the title's template failed"), "{}", reading.title);
         }
+        let doubled = format!("{{% set a = request.orderId %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(24));
+        let reading = read(&policies(&doubled), "refund", "Ask", REQUEST);
+        assert_eq!(reading.title, "Ask (the title's template failed: it could make a text of many megabytes)");
+        let long = "{{ 'x' * 100000 }}".repeat(6);
+        let reading = read(&policies(&long), "refund", "Ask", REQUEST);
+        assert_eq!(reading.title, "Ask (the title's template failed: it wrote more than 512 KB)");
         assert_eq!(
             read(&policies("{{ request.a.b.c }}x"), "refund", "Ask", REQUEST).title,
             "x",

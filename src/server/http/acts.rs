@@ -1,9 +1,10 @@
 //! The server functions: what they are called with, the proof that what acts must carry, and the answers to forms.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +16,7 @@ use leptos_axum::handle_server_fns_with_context;
 use serde_json::json;
 
 use super::refusal::{self, Wants, refuse};
-use super::{BODY, Site, limits, session};
+use super::{BODY, Site, caller, limits, session};
 use crate::app::arrival::{COMPACT, Done, Handed, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
 use crate::error::AppError;
@@ -80,6 +81,12 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     let Some(session) = session.filter(|session| site.sessions.holds(session, proof)) else {
         return unproven(wants);
     };
+    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied()
+        && tokio::task::spawn_blocking(move || caller::is_of_this_program(peer)).await.unwrap_or(true)
+    {
+        let what = "This came from a function or a task of the program itself.";
+        return refuse(wants, StatusCode::FORBIDDEN, what, "Nothing was changed. Only people act in the dashboard.");
+    }
     let referrer = own_page(&parts);
     // The answer is written below; the function's own machinery would put errors into the address.
     parts.headers.remove(header::ACCEPT);

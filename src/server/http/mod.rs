@@ -2,6 +2,7 @@
 
 mod acts;
 mod assets;
+mod caller;
 mod guard;
 mod limits;
 mod refusal;
