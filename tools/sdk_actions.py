@@ -16,8 +16,6 @@ import sys
 import botocore
 
 MODELS = os.path.join(os.path.dirname(botocore.__file__), "data")
-# Packages that do not follow from the service's id.
-NAMES = {"iot": "iot", "iotdataplane": "iotdataplane"}
 
 
 def package(service_id):
@@ -41,7 +39,7 @@ def main():
     services = {}
     for model in models():
         name = package(model["metadata"].get("serviceId") or model["metadata"]["endpointPrefix"])
-        actions = services.setdefault(NAMES.get(name, name), set())
+        actions = services.setdefault(name, set())
         actions.update(operation[:1].lower() + operation[1:] for operation in model["operations"])
     for name, actions in sorted(services.items()):
         sys.stdout.write(" ".join([name, *sorted(actions)]) + "\n")
