@@ -287,7 +287,7 @@ impl Desk {
             if_rejected: ahead.branches.rejected,
             warnings: bare.into_iter().chain(ahead.warnings.iter().map(|text| tokens.text(text))).collect(),
             state: state_now,
-            position: position(&snapshot, arn, event),
+            position: position(&snapshot, &wait),
             now: self.watch.now(),
         })
     }
@@ -434,6 +434,7 @@ fn served_by_workers(page: &mut ExecutionPage, record: &Record, waits: &[Waiting
 
 /// A request that does not wait any more.
 fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state: &str) -> Waiting {
+    let due = record.deadline_of(scheduled, state);
     Waiting {
         execution_arn: record.description.arn.clone(),
         execution_name: record.description.name.clone(),
@@ -442,8 +443,8 @@ fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state:
         state: state.to_owned(),
         event: scheduled.id,
         since: scheduled.timestamp,
-        due: None,
-        due_by: None,
+        due: due.map(|(at, _)| at),
+        due_by: due.map(|(_, by)| by),
         item: None,
         request: String::new(),
         obstacle: None,
@@ -458,12 +459,15 @@ pub(super) fn no_workflow(name: &str) -> AppError {
     )
 }
 
-fn position(snapshot: &Snapshot, arn: &str, event: u64) -> Option<Position> {
+/// Where a request stands among those that wait, and the next one. Of a closed one the next is what followed it; after the
+/// last one the first.
+fn position(snapshot: &Snapshot, request: &Waiting) -> Option<Position> {
     let waiting = &snapshot.waiting;
-    let at = waiting.iter().position(|wait| wait.execution_arn == arn && wait.event == event);
+    let is_it = |wait: &Waiting| wait.execution_arn == request.execution_arn && wait.event == request.event;
+    let at = waiting.iter().position(is_it);
     let next = match at {
         Some(at) => waiting.get(at + 1),
-        None => waiting.first(),
+        None => waiting.iter().find(|wait| wait.order() > request.order()).or(waiting.first()),
     };
     let next = next.map(|wait| routes::approval(&wait.execution_arn, wait.event));
     match at {

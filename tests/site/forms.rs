@@ -30,7 +30,8 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     assert!(!told.contains(was_late), "once");
 
     // The same decision once more is no other one.
-    let late = decide(if told.contains("Approved") { "reject" } else { "approve" }, "Once more.").await;
+    let taken = site.desk.store.of_task(&arn, event.parse().unwrap()).await.unwrap().unwrap();
+    let late = decide(if taken.decision.approved { "reject" } else { "approve" }, "Once more.").await;
     let told = site.page(late.header(header::LOCATION)).await.text;
     assert!(told.contains(was_late));
     assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "who decided is told");
@@ -70,5 +71,22 @@ async fn bad_input_is_refused_in_words_and_kept() {
         assert!(comment.is_empty() || page.contains(comment), "what was typed is kept");
     }
     assert_eq!(site.desk.inbox(None).await.unwrap().waiting.len(), 1, "nothing was decided");
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_request_is_the_one_that_followed_the_decided_one() {
+    let site = Site::new("next").await;
+    let mut asked = Vec::new();
+    for name in ["first", "second", "third"] {
+        asked.push(site.ask(name).await);
+    }
+    let (arn, event) = &asked[1];
+    let fields = [("arn", arn.as_str()), ("event", &event.to_string()), ("decision", "approve"), ("comment", "")];
+    let decided = site.form("/api/decide", &fields).await;
+    let page = site.page(decided.header(header::LOCATION)).await.text;
+    let link = page.split("Next request").next().and_then(|before| before.rsplit("href=\"").next()).unwrap();
+    let third = routes::approval(&asked[2].0, asked[2].1);
+    assert!(link.starts_with(&third), "{link}: without scripts, too, it is not the first of the list");
     site.close().await;
 }

@@ -28,7 +28,10 @@ fn structure(page: &str) -> Vec<String> {
         }
         _ => None,
     };
-    document.tree.root().descendants().filter_map(line).collect()
+    let mut lines: Vec<String> = document.tree.root().descendants().filter_map(line).collect();
+    // How many lines a label of a drawing takes, its letters' widths say.
+    lines.dedup_by(|one, other| one == other && one.trim_start().starts_with("tspan "));
+    lines
 }
 
 /// A site on which every text that others control is made by `word`.

@@ -236,6 +236,24 @@ impl Record {
         }
     }
 
+    /// The deadline of the task that `scheduled` began, whether it waits or not: it keeps the request's place among others.
+    #[must_use]
+    pub fn deadline_of(&self, scheduled: &HistoryEvent, state: &str) -> Option<(i64, DueBy)> {
+        let (since, details) = (scheduled.timestamp, &scheduled.details);
+        self.deadline(&Wait {
+            state: state.to_owned(),
+            visit: 0,
+            scheduled_event: scheduled.id,
+            since,
+            resource: String::new(),
+            resource_type: String::new(),
+            parameters: None,
+            timeout_at: details.timeout_in_seconds.map(|seconds| since.saturating_add(seconds.saturating_mul(1_000))),
+            heartbeat_in_seconds: details.heartbeat_in_seconds,
+            submitted: true,
+        })
+    }
+
     /// What ends the wait first, and when: the task's timeout, its heartbeat, or the timeout of the whole execution.
     fn deadline(&self, wait: &Wait) -> Option<(i64, DueBy)> {
         let machine = self.definition.machine.as_ref();

@@ -98,6 +98,14 @@ pub enum Obstacle {
     Activity,
 }
 
+impl Waiting {
+    /// Its place in the inbox: soonest due first, then oldest.
+    #[must_use]
+    pub fn order(&self) -> (i64, i64, u64) {
+        (self.due.unwrap_or(i64::MAX), self.since, self.event)
+    }
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -158,6 +166,6 @@ impl Snapshot {
 
     /// Puts what waits in the order of the inbox.
     pub fn sort_waiting(&mut self) {
-        self.waiting.sort_by_key(|wait| (wait.due.unwrap_or(i64::MAX), wait.since, wait.event));
+        self.waiting.sort_by_key(Waiting::order);
     }
 }
