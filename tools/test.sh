@@ -30,7 +30,8 @@ rust() { cargo test --release --workspace --no-fail-fast; }
 jsonata() {
   local made=tests/jsonata/node_modules/.package-lock.json
   up_to_date "$made" tests/jsonata/package-lock.json || npm ci --prefix tests/jsonata --no-audit --no-fund >/dev/null
-  cargo build --release -p countersign-asl --example jsonata
+  # With the whole workspace, so that nothing is compiled again with other features.
+  cargo build --release --workspace --example jsonata
   node tests/jsonata/compare.mjs target/release/examples/jsonata
 }
 lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
