@@ -138,9 +138,7 @@ export const test = base.extend<{ server: Server }>({
       const from = message.location().url;
       // A page of what is not there asks for it again once it moves by itself, and is refused again; 500 is never expected.
       const refused = new URL(from, page.url()).pathname === "/api/read" && /status of 40[04]\b/.test(message.text());
-      // A dashboard that has started again asks the page for a new proof.
-      const renewed = new URL(from, page.url()).pathname.startsWith("/api/") && /status of 403\b/.test(message.text());
-      const ofPage = from === page.url() || refused || renewed;
+      const ofPage = from === page.url() || refused;
       if (message.type() === "error" && !ofPage && !message.text().includes("ERR_")) faults.push(message.text());
     });
     await use(page);

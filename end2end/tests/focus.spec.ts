@@ -62,7 +62,8 @@ test("a request is opened, decided and followed by the next one", async ({ page,
   await chosen.click();
   await expect(page).toHaveURL(/\/inbox\/arn/);
   await expect.poll(() => place(page)).toBe("H1 request");
-  expect(await page.evaluate(() => window.scrollY)).toBe(before);
+  // A scroll place is rounded to whole pixels each time it is asked for.
+  expect(Math.abs((await page.evaluate(() => window.scrollY)) - before)).toBeLessThanOrEqual(1);
   await expect(rows.nth(30)).toHaveAttribute("aria-current", "true");
   // From there the comment is a few stops away.
   for (let stops = 0; stops < 8; stops++) {

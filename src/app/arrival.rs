@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::Compact;
 use crate::dto::Problem;
+use crate::error::AppError;
 
 /// The name of the field that carries the proof.
 pub const PROOF: &str = "proof";
@@ -58,6 +59,10 @@ pub struct Done {
     pub to: Option<String>,
     pub told: Option<Told>,
 }
+
+/// The whole of that answer. A refusal is one too, with a status of success: the page shows it, and what a page shows is no
+/// error for the browser's console.
+pub type Answer = Result<Done, AppError>;
 
 /// What the server hands the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -90,7 +90,7 @@ mod browser {
 
     use super::super::sight::browser::{after_drawing, focus_is_lost};
     use super::Post;
-    use crate::app::arrival::{Arrival, COMPACT, Done, PROOF, Told};
+    use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::live::Live;
     use crate::app::server_fns::read;
     use crate::app::wire::{Ask, Page};
@@ -180,13 +180,12 @@ mod browser {
         request.set_headers(&headers);
         let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await.map_err(away)?;
         let answer: Response = answer.unchecked_into();
+        let status_is_fine = answer.ok();
         let bytes = JsFuture::from(answer.array_buffer().map_err(away)?).await.map_err(away)?;
         let bytes = js_sys::Uint8Array::new(&bytes).to_vec();
-        if answer.ok()
-            && let Ok(done) = postcard::from_bytes(&bytes)
-        {
-            return Ok(done);
+        match postcard::from_bytes::<Answer>(&bytes) {
+            Ok(answer) if status_is_fine => answer,
+            _ => Err(AppError::de(bytes.into())),
         }
-        Err(AppError::de(bytes.into()))
     }
 }

@@ -17,9 +17,9 @@ use serde_json::json;
 
 use super::refusal::{self, Wants, refuse};
 use super::{BODY, Site, caller, limits, session};
-use crate::app::arrival::{COMPACT, Done, Handed, Outcome, PROOF, Told};
+use crate::app::arrival::{Answer, COMPACT, Done, Handed, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::server::is_own_path;
 
 /// What an acting function leaves for its answer.
@@ -111,12 +111,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
             }
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }
-        Wants::Compact => match result {
-            Ok(told) => {
-                compact(StatusCode::OK, postcard::to_allocvec(&Done { to: Some(to), told }).unwrap_or_default())
-            }
-            Err(error) => compact(status_of(&error), error.ser().to_vec()),
-        },
+        Wants::Compact => compact(&result.map(|told| Done { to: Some(to), told })),
         Wants::Json | Wants::Text => for_a_program(result, &to),
     };
     keep_cookies(&answer.headers, &mut response);
@@ -136,7 +131,11 @@ async fn call(site: &Site, handed: Handed, conclusion: Conclusion, request: Requ
 fn unproven(wants: Wants) -> Response {
     let what = "This form does not come from a page of this session.";
     let remedy = "Nothing was changed. Go back, reload the page, and send the form again.";
-    refuse(wants, StatusCode::FORBIDDEN, what, remedy)
+    match wants {
+        // After a restart of the server the script asks for another proof, and sends the form again.
+        Wants::Compact => compact(&Err(AppError::new(ErrorKind::Forbidden, what, remedy))),
+        _ => refuse(wants, StatusCode::FORBIDDEN, what, remedy),
+    }
 }
 
 /// The page of this site that the form stood on.
@@ -151,8 +150,10 @@ fn status_of(error: &AppError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn compact(status: StatusCode, body: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, COMPACT)], body).into_response()
+fn compact(answer: &Answer) -> Response {
+    // Proof: text and numbers always fit into a vector.
+    let body = postcard::to_allocvec(answer).unwrap_or_default();
+    (StatusCode::OK, [(header::CONTENT_TYPE, COMPACT)], body).into_response()
 }
 
 /// The outcome as JSON, with the page that shows it as `location`.
@@ -172,7 +173,7 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
             }),
         ),
         Ok(Some(Told::Refused { problem, .. })) => {
-            let error = AppError { kind: crate::error::ErrorKind::Invalid, problem };
+            let error = AppError { kind: ErrorKind::Invalid, problem };
             (StatusCode::BAD_REQUEST, refusal::json(&error))
         }
         Err(error) => (status_of(&error), refusal::json(&error)),
