@@ -53,7 +53,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> i
         <article class="approval">
             <header class="approval-head">
                 <p class="approval-place">
-                    <a class="back" href=routes::INBOX>"← Inbox"</a>
+                    <a class="back" href=routes::INBOX data-noscroll="true">"← Inbox"</a>
                     {dynamic(place)}
                 </p>
                 <h1 id="request" tabindex="-1">{shown(&row.title)}</h1>

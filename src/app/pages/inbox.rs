@@ -70,17 +70,20 @@ fn keep_place(asked: Memo<Option<RequestKey>>) {
     #[cfg(feature = "hydrate")]
     {
         let left = StoredValue::new(0.0);
+        // As it was while the list was there: once a request hides it, the page is shorter and the place another one.
+        let follow = window_event_listener(leptos::ev::scroll, move |_| {
+            if asked.with_untracked(Option::is_none) {
+                left.set_value(window().scroll_y().unwrap_or_default());
+            }
+        });
+        on_cleanup(move || follow.remove());
         Effect::new(move |before: Option<bool>| {
             let one_open = asked.with(Option::is_some);
             let hides =
                 window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= 1_040.0);
-            match before {
-                Some(was_open) if was_open != one_open && hides => {
-                    let place = if one_open { 0.0 } else { left.get_value() };
-                    left.set_value(window().scroll_y().unwrap_or_default());
-                    request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
-                }
-                _ => {}
+            if before.is_some_and(|was_open| was_open != one_open) && hides {
+                let place = if one_open { 0.0 } else { left.get_value() };
+                request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
             }
             one_open
         });
