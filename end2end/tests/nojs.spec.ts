@@ -47,7 +47,7 @@ test("a tab and a state of a link are where the page begins", async ({ page }) =
   await page.goto("/workflows/fulfilment");
   await page.getByRole("link", { name: "Definition" }).click();
   await expect(page.locator(".definition")).toBeInViewport();
-  await page.getByRole("group", { name: "Drawing of fulfilment" }).getByRole("link").first().click();
+  await page.getByRole("group", { name: "Drawing of fulfilment" }).getByRole("link", { name: /^Validate the order/ }).click();
   const panel = page.getByRole("region", { name: /^State / });
   await expect(panel).toBeInViewport();
   await expect(panel).toContainText('"Type"');
