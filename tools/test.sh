@@ -36,7 +36,8 @@ jsonata() {
 }
 lambdas() { PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s lambdas -t lambdas; }
 peers() {
-  tools/setup-python.sh && tools/setup-peers.sh
+  tools/setup-python.sh
+  tools/setup-peers.sh
   PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers
 }
 conformance() { tools/conformance.sh; }

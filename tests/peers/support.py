@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -117,9 +118,12 @@ class Browser:
         return text
 
     def submit(self, path, fields, page="/"):
-        """Posts a form of the page `page`, with the proof that its forms carry, and answers where it leads."""
-        proof = re.search(r'name="proof" value="([0-9a-f]+)"', self.page(page))
-        assert proof, f"{page} has no form with a proof"
+        """Fills in the form of the page `page` that posts to `path` and has these values, and answers where it leads."""
+        forms = re.findall(r'<form[^>]*action="' + re.escape(path) + r'".*?</form>', self.page(page), re.DOTALL)
+        hidden = [dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)) for form in forms]
+        fits = [form for form in hidden if all(unescape(value) == fields.get(name, unescape(value)) for name, value in form.items())]
+        assert fits, f"{page} has no form that posts {fields} to {path}"
+        filled = {name: unescape(value) for name, value in fits[0].items()}
         here = f"http://127.0.0.1:{self.port}"
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -127,6 +131,6 @@ class Browser:
             "Referer": here + page,
             "Sec-Fetch-Site": "same-origin",
         }
-        status, location, text = self.request("POST", path, urlencode({**fields, "proof": proof[1]}), headers)
+        status, location, text = self.request("POST", path, urlencode({**filled, **fields}), headers)
         assert status in (302, 303), f"POST {path} answered {status}: {text[:500]}"
         return location.removeprefix(here)
