@@ -110,7 +110,7 @@ mod tests {
     fn lines_break_where_a_reader_would() {
         check("any error", 200.0, &["any error"]);
         check("$.status = \"COMPLETED\" or $.count > 3", 150.0, &["$.status = \"COMPLETED\" or ", "$.count > 3"]);
-        check("states:startExecution.sync:2", 100.0, &["states:startExecution.", "sync:2"]);
+        check("states:startExecution.sync:2", 115.0, &["states:startExecution.", "sync:2"]);
         check("HandleInsufficientFunds", 100.0, &["HandleInsufficient", "Funds"]);
         check("aaaaaaaaaaaaaaaaaaaa", 60.0, &["aaaaaaaaa", "aaaaaaaaa", "aa"]);
         check("", 60.0, &[]);
