@@ -9,28 +9,12 @@ pub mod intrinsics;
 mod java;
 #[cfg(feature = "jsonata")]
 pub mod jsonata;
-#[cfg(feature = "jsonata")]
-mod jsonata_errors;
-#[cfg(feature = "jsonata")]
-mod jsonata_functions;
-#[cfg(feature = "jsonata")]
-mod jsonata_reads;
-#[cfg(feature = "jsonata")]
-mod jsonata_regex;
-#[cfg(feature = "jsonata")]
-mod jsonata_syntax;
-#[cfg(feature = "jsonata")]
-mod jsonata_tree;
-#[cfg(feature = "jsonata")]
-mod jsonata_version;
 pub mod path;
 mod path_parse;
 pub(crate) mod references;
-#[cfg(feature = "jsonata")]
-pub mod sandbox;
-#[cfg(feature = "jsonata")]
-mod tame;
 
+#[cfg(feature = "jsonata")]
+pub use jsonata::sandbox;
 use serde_json::Value;
 
 /// What an expression can see.

@@ -22,7 +22,7 @@ pub(super) use walk::find;
 mod walk {
     use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 
-    use super::super::jsonata_tree;
+    use super::super::jsonata::tree;
     use super::Reference;
 
     /// What the expression reads, each once, in the order of the text. No recursion: an expression may be deep.
@@ -68,7 +68,7 @@ mod walk {
             AstNode::Binary { op: BinaryOp::ColonEqual, rhs, .. } => vec![rhs],
             AstNode::Sort { input, .. } | AstNode::ObjectTransform { input, .. } => vec![input],
             AstNode::FunctionApplication(_) | AstNode::Transform { .. } => Vec::new(),
-            _ => jsonata_tree::parts(node),
+            _ => tree::parts(node),
         }
     }
 

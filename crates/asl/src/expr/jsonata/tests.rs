@@ -49,16 +49,6 @@ fn the_services_own_functions_are_there() {
     check("$sort($shuffle([1..5]))", json!([1, 2, 3, 4, 5]));
 }
 
-/// A client may ask for one new expression after another.
-#[test]
-fn expressions_that_were_parsed_do_not_take_all_memory() {
-    for i in 0..100 {
-        assert!(super::check(&format!("{i}{}", " ".repeat(10_000))).is_ok());
-        let (size, count) = CACHED.with_borrow(|cache| (cache.size, cache.parsed.len()));
-        assert!(size <= CACHE && count > 0, "{size} bytes of {count} expressions");
-    }
-}
-
 #[test]
 fn what_the_functions_refuse_is_told_in_the_service_s_words() {
     for text in [

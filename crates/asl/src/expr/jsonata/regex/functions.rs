@@ -5,7 +5,7 @@ use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
 
-use super::super::jsonata_tree::nodes;
+use super::super::tree::nodes;
 use super::{CONTAINS, Engine, FIND, SPLIT, STEPS, compiled};
 
 type Answer = Result<JValue, EvaluatorError>;

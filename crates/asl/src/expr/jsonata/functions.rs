@@ -7,8 +7,8 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use super::functions::{digest, mix};
-use super::{Environment, java};
+use super::super::functions::{digest, mix};
+use super::super::{Environment, java};
 
 type Answer = Result<JValue, EvaluatorError>;
 
@@ -26,7 +26,7 @@ pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     let _ = evaluator.register_fn("parse", parse);
     let _ = evaluator.register_fn("uuid", move |args: &[JValue]| -> Answer {
         check("uuid", args, &[])?;
-        Ok(JValue::from(super::uuid(|| uuid.random())))
+        Ok(JValue::from(super::super::uuid(|| uuid.random())))
     });
     let _ = evaluator.register_fn_override("random", move |args: &[JValue]| -> Answer {
         check("random", args, &[Kind::Number])?;
@@ -149,7 +149,7 @@ fn parse(args: &[JValue]) -> Answer {
         return Ok(JValue::Undefined);
     };
     crate::read_json(text)
-        .map(|value| super::jsonata::from_json(&value))
+        .map(|value| super::value::from_json(&value))
         .map_err(|error| refused(&format!("D3121: The argument of function \"parse\" is not valid JSON: {error}")))
 }
 

@@ -2,7 +2,7 @@
 
 use jsonata_core::ast::{AstNode, BinaryOp};
 
-use super::jsonata_tree::nodes;
+use super::tree::nodes;
 
 /// Refuses the operators that came after 2.0.6, in that version's words.
 pub(super) fn check(node: &AstNode) -> Result<(), String> {
@@ -18,7 +18,7 @@ pub(super) fn check(node: &AstNode) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::jsonata::check;
+    use super::super::check;
 
     #[test]
     fn operators_of_later_versions_are_refused_wherever_they_are() {

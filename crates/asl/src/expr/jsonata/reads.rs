@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use jsonata_core::ast::{AstNode, PathStep};
 use serde_json::Value;
 
-use super::jsonata_tree::{filters, parts};
+use super::tree::{filters, parts};
 
 /// The name of the variable that holds what Step Functions gives.
 const STATES: &str = "states";

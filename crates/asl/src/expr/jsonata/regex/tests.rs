@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "an expression that cannot be read is a failed test")]
 use serde_json::{Value, json};
 
-use super::super::jsonata::{JsonataError, check as judge, evaluate_here};
 use super::super::sandbox::Request;
+use super::super::{JsonataError, check as judge, evaluate_here};
 
 fn evaluate(expression: &str, input: &Value) -> Result<Value, JsonataError> {
     let bound = json!({ "states": { "input": input } }).as_object().unwrap().clone();

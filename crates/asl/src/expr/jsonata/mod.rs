@@ -2,24 +2,33 @@
 //! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, `$eval` is taken away.
 //!
 //! Evaluation is bounded in depth, in the length of sequences, in time, and in the size of its result. What these limits
-//! cannot hold, an enormous value on the way, is held by a [`Sandbox`]: it gets every expression that is not
-//! [tame](super::tame).
+//! cannot hold, an enormous value on the way, is held by a [`Sandbox`](sandbox::Sandbox): it gets every expression that is not
+//! [tame].
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+mod cache;
+mod errors;
+mod functions;
+mod reads;
+mod regex;
+pub mod sandbox;
+mod syntax;
+mod tame;
+pub(super) mod tree;
+mod value;
+mod version;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
-use super::jsonata_errors::worded;
-use super::jsonata_reads::Reads;
 use super::references::{self, Reference};
-use super::sandbox::Request;
-use super::{Environment, SPENT, jsonata_functions, jsonata_regex, jsonata_version, reading, tame};
+use super::{Environment, SPENT, reading};
+use cache::parsed;
+use errors::worded;
+use sandbox::Request;
+use value::from_json;
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
@@ -29,10 +38,6 @@ const SEQUENCE: usize = 200_000;
 const RANGE: usize = 10_000_000;
 /// How long an expression may take, in milliseconds.
 pub const PATIENCE: u64 = 800;
-/// Largest result, roughly in bytes: far above what a state may hold, so that the state's own limit is what is met.
-const RESULT: usize = 16 * 1024 * 1024;
-/// Parsed expressions kept by each thread, in bytes of their text. Their trees take some fifty times as much.
-const CACHE: usize = 256 * 1024;
 
 /// Why an expression gave nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -68,7 +73,7 @@ pub fn template(text: &str) -> Option<&str> {
 /// # Errors
 /// What is wrong with it.
 pub fn check(expression: &str) -> Result<(), String> {
-    jsonata_version::check(&parsed(expression)?.node)
+    version::check(&parsed(expression)?.node)
 }
 
 /// Checks an expression's syntax, and finds what it reads that a workflow does not have.
@@ -77,52 +82,6 @@ pub fn check(expression: &str) -> Result<(), String> {
 /// What is wrong with it.
 pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
     Ok(references::find(&parsed(expression)?.node))
-}
-
-/// An expression that was parsed.
-struct Parsed {
-    node: AstNode,
-    /// What is evaluated, where it is not the same.
-    evaluated: Option<AstNode>,
-    /// Its work, where it is tame.
-    work: Option<usize>,
-    reads: Reads,
-}
-
-impl Parsed {
-    fn evaluated(&self) -> &AstNode {
-        self.evaluated.as_ref().unwrap_or(&self.node)
-    }
-}
-
-/// What has been parsed, and how long its texts are together.
-#[derive(Default)]
-struct Cache {
-    parsed: HashMap<String, Rc<Parsed>>,
-    size: usize,
-}
-
-thread_local! {
-    /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
-    static CACHED: RefCell<Cache> = RefCell::default();
-}
-
-fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
-    if let Some(found) = CACHED.with_borrow(|cache| cache.parsed.get(expression).cloned()) {
-        return Ok(found);
-    }
-    let jsonata_regex::Parsed { node, evaluated } = jsonata_regex::parse(expression)?;
-    let found = Rc::new(Parsed { work: tame::work(&node), reads: Reads::of(&node), node, evaluated });
-    if expression.len() <= CACHE {
-        CACHED.with_borrow_mut(|cache| {
-            if cache.size + expression.len() > CACHE {
-                *cache = Cache::default();
-            }
-            cache.size += expression.len();
-            cache.parsed.insert(expression.to_owned(), Rc::clone(&found));
-        });
-    }
-    Ok(found)
 }
 
 /// Evaluates an expression (without the `{% %}`). `states` is what `$states` gives besides the context:
@@ -234,8 +193,8 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
         max_sequence_length: Some(moment.sequence),
     };
     let mut evaluator = Evaluator::with_options(context, options);
-    jsonata_functions::register(&mut evaluator, moment.now, moment.seed);
-    jsonata_regex::register(&mut evaluator);
+    functions::register(&mut evaluator, moment.now, moment.seed);
+    regex::register(&mut evaluator);
     let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
         message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,
         message if TOO_DEEP.iter().any(|code| message.starts_with(code)) => JsonataError::Overflow,
@@ -246,84 +205,12 @@ fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Resul
     if result.is_undefined() {
         return Err(JsonataError::Undefined);
     }
-    to_json(&result, 0, &mut RESULT.clone())
+    value::to_json(&result)
 }
 
 /// The codes of the evaluator's errors when the time was over, and when the calls went too deep.
 const OUT_OF_TIME: &str = "D1012";
 const TOO_DEEP: [&str; 2] = ["D1011", "U1001"];
-
-pub(super) fn from_json(value: &Value) -> JValue {
-    match value {
-        Value::Null => JValue::Null,
-        Value::Bool(b) => JValue::Bool(*b),
-        Value::Number(n) => JValue::Number(n.as_f64().unwrap_or(0.0)),
-        Value::String(s) => JValue::string(s.as_str()),
-        Value::Array(items) => JValue::array(items.iter().map(from_json).collect()),
-        Value::Object(object) => JValue::object(object.iter().map(|(k, v)| (k.clone(), from_json(v))).collect()),
-    }
-}
-
-/// Deepest result that is taken: deeper ones would not survive JSON parsers either.
-const DEPTH: usize = 120;
-
-/// The result as JSON. Values that share their memory do not any more: `room` bounds the whole.
-fn to_json(value: &JValue, depth: usize, room: &mut usize) -> Result<Value, JsonataError> {
-    if depth > DEPTH {
-        return Err(JsonataError::Failed(format!("The result nests deeper than {DEPTH} levels.")));
-    }
-    take(room, size_of::<Value>())?;
-    if let Some(items) = value.as_array() {
-        return items
-            .iter()
-            .filter(|item| !item.is_undefined())
-            .map(|item| to_json(item, depth + 1, room))
-            .collect::<Result<Vec<_>, _>>()
-            .map(Value::Array);
-    }
-    if let Some(fields) = value.as_object() {
-        let mut object = Map::new();
-        for (name, value) in fields.iter().filter(|(_, value)| !value.is_undefined()) {
-            take(room, name.len())?;
-            object.insert(name.clone(), to_json(value, depth + 1, room)?);
-        }
-        return Ok(Value::Object(object));
-    }
-    match value {
-        JValue::Null => Ok(Value::Null),
-        JValue::Bool(b) => Ok(Value::Bool(*b)),
-        JValue::Number(n) => Ok(number(*n)),
-        JValue::String(s) => {
-            take(room, s.len())?;
-            Ok(Value::String(s.to_string()))
-        }
-        _ => Err(JsonataError::NotJson),
-    }
-}
-
-fn take(room: &mut usize, bytes: usize) -> Result<(), JsonataError> {
-    *room = room
-        .checked_sub(bytes)
-        .ok_or_else(|| JsonataError::Failed(format!("The result is larger than {RESULT} bytes.")))?;
-    Ok(())
-}
-
-fn number(n: f64) -> Value {
-    // Whole numbers print without a fraction as long as they are exact.
-    if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 {
-        return Value::from(n as i64);
-    }
-    // JSON has no other numbers: the service writes their names.
-    Number::from_f64(n).map_or_else(|| Value::from(unbounded(n)), Value::Number)
-}
-
-fn unbounded(n: f64) -> &'static str {
-    match n {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ pub(super) fn filters(step: &PathStep) -> impl Iterator<Item = &AstNode> {
 }
 
 /// The nodes right below a node.
-pub(super) fn parts(node: &AstNode) -> Vec<&AstNode> {
+pub(in crate::expr) fn parts(node: &AstNode) -> Vec<&AstNode> {
     match node {
         AstNode::Path { steps } => steps.iter().map(|step| &step.node).chain(steps.iter().flat_map(filters)).collect(),
         AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],

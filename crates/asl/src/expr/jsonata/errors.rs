@@ -214,8 +214,8 @@ fn parts(node: &AstNode) -> Vec<&AstNode> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::jsonata::{JsonataError, evaluate_here};
     use super::super::sandbox::Request;
+    use super::super::{JsonataError, evaluate_here};
     use serde_json::json;
 
     #[track_caller]

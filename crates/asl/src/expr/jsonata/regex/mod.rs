@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::parser;
 
-use super::jsonata_syntax;
+use super::syntax;
 
 pub(super) use functions::register;
 
@@ -42,7 +42,7 @@ pub(super) struct Parsed {
 /// # Errors
 /// What is wrong with it, with the code that the language has for it.
 pub(super) fn parse(expression: &str) -> Result<Parsed, String> {
-    let read = |text: &str| parser::parse(text).map_err(|error| jsonata_syntax::worded(&error.to_string()));
+    let read = |text: &str| parser::parse(text).map_err(|error| syntax::worded(&error.to_string()));
     if !expression.contains('/') {
         return Ok(Parsed { node: read(expression)?, evaluated: None });
     }

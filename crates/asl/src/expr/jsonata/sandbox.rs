@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::jsonata::JsonataError;
+use super::JsonataError;
 
 /// A JSONata expression with everything that it reads, to be evaluated anywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
