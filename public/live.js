@@ -23,7 +23,7 @@
   let shown = "";
   /** `live`, `away`, or `starting`: this tab does not know yet. */
   let state = "starting";
-  /** The number of the last change that this tab heard of. */
+  /** The number up to which this tab knows every change: a stream that it opens goes on from there. */
   let last = "";
   /** Ends this tab's place in the queue for the lock, or its turn. */
   let leave;
@@ -48,7 +48,11 @@
   /** Reads the stream until `end`. */
   function lead() {
     const others = new Map();
-    let source, watching = "", retry, silence, roll, at;
+    /** Executions that were not watched when their tab last read them. */
+    const fresh = new Set();
+    /** Tabs that answered the roll that is being called. */
+    const present = new Set();
+    let source, watching = "", retry, silence, roll, rolled, at;
 
     const wanted = () => [...new Set([shown, ...others.values()])].filter(Boolean).sort();
     const alive = () => {
@@ -65,17 +69,20 @@
       clearTimeout(retry);
       source?.close();
       const executions = wanted();
-      const fresh = executions.filter((one) => !watching.split(" ").includes(one));
+      for (const one of executions) if (!watching.split(" ").includes(one)) fresh.add(one);
       watching = executions.join(" ");
       const query = new URLSearchParams(executions.map((one) => ["execution", one]));
       if (last) query.set("after", last);
       source = new EventSource(query.size ? `/live?${query}` : "/live");
-      source.onopen = () => {
+      // Live only with the number that the stream begins at: without it the next stream would begin at its own present,
+      // and what changed between the two would be lost.
+      source.addEventListener("hello", (event) => {
         alive();
-        say("state", "live");
+        say("state", "live", event.lastEventId);
         // What changed before somebody looked at it, nobody has said.
-        if (fresh.length) say("change", fresh.map((one) => `execution:${one}`).join(" "));
-      };
+        if (fresh.size) say("change", [...fresh].map((one) => `execution:${one}`).join(" "));
+        fresh.clear();
+      });
       source.onerror = () => {
         // A refusal ends a source for good; after a lost connection it tries again by itself.
         if (source.readyState === EventSource.CLOSED) lost();
@@ -96,17 +103,21 @@
       if (wanted().join(" ") !== watching) open();
     };
     roll = setInterval(() => {
-      others.clear();
+      present.clear();
       channel?.postMessage({ to: "all" });
-      setTimeout(look, RETRY);
+      rolled = setTimeout(() => {
+        for (const tab of others.keys()) if (!present.has(tab)) others.delete(tab);
+        look();
+      }, RETRY);
     }, ROLL);
 
     leader = {
       look,
       meet(tab, execution) {
+        present.add(tab);
         others.set(tab, execution);
         look();
-        if (state !== "starting") channel?.postMessage({ to: tab, kind: "state", text: state });
+        if (state !== "starting") channel?.postMessage({ to: tab, kind: "state", text: state, id: last });
         if (at) channel?.postMessage({ to: tab, kind: "at", text: at });
       },
       part(tab) {
@@ -115,7 +126,7 @@
       },
       end() {
         source?.close();
-        [retry, silence].forEach(clearTimeout);
+        [retry, silence, rolled].forEach(clearTimeout);
         clearInterval(roll);
         leader = undefined;
       },
@@ -161,8 +172,10 @@
   }
 
   channel?.addEventListener("message", ({ data }) => {
+    // A tab that has left its place hears nothing, and so asks for everything when it is back.
+    if (!leave) return;
     if (data.to === "tabs" || data.to === me) hear(data);
-    else if (data.to === "all" && leave) greet();
+    else if (data.to === "all") greet();
     else if (data.to === "leader" && leader) data.gone ? leader.part(data.tab) : leader.meet(data.tab, data.shown);
   });
 

@@ -121,9 +121,16 @@ async function freePort(): Promise<number> {
   });
 }
 
-export const test = base.extend<{ server: Server }>({
-  server: async ({}, use) => {
-    const server = new Server();
+interface Fixtures {
+  /** Whether the demonstration is deployed and started. Where it is, what a page counts moves by itself for a while. */
+  demonstration: boolean;
+  server: Server;
+}
+
+export const test = base.extend<Fixtures>({
+  demonstration: [true, { option: true }],
+  server: async ({ demonstration }, use) => {
+    const server = new Server(demonstration ? [] : ["--no-demo"]);
     await server.start();
     await use(server);
     await server.stop();

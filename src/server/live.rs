@@ -23,17 +23,20 @@ pub fn execution_topic(arn: &str) -> String {
 /// The log of changes.
 #[derive(Debug)]
 pub struct Changes {
+    /// The number before the first change of this run.
+    base: u64,
     log: Mutex<VecDeque<(u64, String)>>,
     latest: watch::Sender<u64>,
 }
 
-impl Default for Changes {
-    fn default() -> Self {
-        Self { log: Mutex::default(), latest: watch::Sender::new(0) }
-    }
-}
-
 impl Changes {
+    /// An empty log whose first change is number `base` + 1. The time of the start in milliseconds keeps the numbers of two
+    /// runs apart: a browser that goes on from a number of the run before is behind this log, and learns that.
+    #[must_use]
+    pub fn from(base: u64) -> Self {
+        Self { base, log: Mutex::default(), latest: watch::Sender::new(base) }
+    }
+
     /// Records that `topics` changed, and wakes every reader.
     pub fn publish(&self, topics: impl IntoIterator<Item = String>) {
         // A poisoned lock only means that another publisher panicked between two pushes: the log is still whole.
@@ -61,8 +64,9 @@ impl Changes {
     #[must_use]
     pub fn since(&self, sequence: u64) -> (u64, BTreeSet<String>) {
         let log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let latest = log.back().map_or(0, |(at, _)| *at);
-        let lost = sequence > latest || log.front().is_some_and(|(first, _)| sequence + 1 < *first);
+        let latest = log.back().map_or(self.base, |(at, _)| *at);
+        let before = log.front().map_or(self.base, |(first, _)| first - 1);
+        let lost = sequence > latest || sequence < before;
         let mut topics: BTreeSet<String> =
             log.iter().filter(|(at, _)| lost || *at > sequence).map(|(_, topic)| topic.clone()).collect();
         if lost {
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_reader_gets_each_topic_once_from_where_it_was() {
-        let changes = Changes::default();
+        let changes = Changes::from(0);
         changes.publish(["inbox".to_owned(), "frame".to_owned()]);
         let (at, _) = changes.since(0);
         changes.publish(["inbox".to_owned(), "inbox".to_owned()]);
@@ -92,10 +96,22 @@ mod tests {
 
     #[test]
     fn a_reader_from_another_run_or_too_far_behind_is_told_everything() {
-        let changes = Changes::default();
-        assert_eq!(changes.since(99).1, topics(&GENERAL), "a sequence of the server before the restart");
+        let changes = Changes::from(0);
+        assert_eq!(changes.since(99).1, topics(&GENERAL), "a number that this run has not reached");
         changes.publish((0..=KEPT).map(|n| format!("execution:{n}")));
         assert!(changes.since(0).1.contains("inbox"), "the first change has been dropped from the log");
         assert!(!changes.since(1).1.contains("inbox"), "everything after the first is still there");
+    }
+
+    #[test]
+    fn numbers_of_the_run_before_are_not_taken_for_those_of_this_one() {
+        let before = Changes::from(1_000);
+        before.publish(["frame".to_owned()]);
+        let (heard, _) = before.since(1_000);
+        let after = Changes::from(2_000);
+        assert_eq!(after.since(heard), (2_000, topics(&GENERAL)), "nothing has changed yet in this run");
+        after.publish((0..2_000).map(|n| format!("execution:{n}")));
+        assert!(after.since(heard).1.contains("inbox"), "this run has published more than the one before");
+        assert_eq!(after.since(2_000).1.len(), 2_000, "whoever was there from its beginning has lost nothing");
     }
 }

@@ -50,8 +50,9 @@ pub async fn live(
     let executions: BTreeSet<&str> = named("execution").filter(|arn| watch.knows(arn)).take(MOST_LOOKED_AT).collect();
     let looking = executions.into_iter().map(|arn| watch.look_at(arn)).collect();
     let reader = Reader { watch, wakes, at, pulse: Instant::now(), _looking: looking };
-    // The first event tells the browser where it stands, so that a reconnection can resume.
-    let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data("");
+    // The first event says where the stream begins, so that the one after it can go on from there. Browsers pass over an
+    // event without data.
+    let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
     let events = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))

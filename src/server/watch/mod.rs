@@ -95,9 +95,11 @@ impl Watch {
         let pace = Pace::of(clients.about.kind);
         let hurried = clients.sfn.config().to_builder().retry_config(RetryConfig::disabled());
         let once = aws_sdk_sfn::Client::from_conf(hurried.build());
+        // Before 1970 there is no run to tell this one from.
+        let changes = Changes::from(u64::try_from(clock.now()).unwrap_or(0));
         Self {
             clients,
-            changes: Changes::default(),
+            changes,
             clock,
             pace: Mutex::new(pace),
             snapshot: RwLock::default(),
