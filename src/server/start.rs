@@ -80,6 +80,7 @@ fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
 ///
 /// # Errors
 /// What stands in the way of starting: each error names the thing and the remedy.
+#[expect(clippy::disallowed_methods, reason = "open connections are waited for, but not for ever")]
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     args.check().map_err(StartError::Config)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;

@@ -3,16 +3,22 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod approvals;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;
 mod forms;
 mod hostile;
 mod load;
 mod pages;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+#[expect(clippy::disallowed_methods, reason = "an endpoint that answers late, in real time")]
 mod slow;
 mod starting;
 mod stream;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod support;

@@ -4,6 +4,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`api`] | the operations, a group a file, and AWS's errors |
+//! | [`clock`] | the time, injected |
 //! | [`host`] | running executions: journal, step, perform; timers; recovery |
 //! | [`store`] | what survives a restart |
 //! | [`files`] | folders and files that only their owner may read |
@@ -14,6 +15,7 @@
 //! | [`listener`] | accepting connections, for both servers |
 //! | [`connections`] | what HTTP tasks sign in with |
 //! | [`integrations`] | what tasks call |
+//! | [`random`] | ids |
 //! | [`masks`] | hides the secrets of connections in what comes back |
 //! | [`sandbox`] | processes for the expressions that may run away |
 //!
@@ -26,10 +28,15 @@ pub mod environment;
 pub mod files;
 pub mod host;
 pub mod integrations;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it waits for processes of the system, which report no event to a stranger"
+)]
 pub mod keeper;
 pub mod lambda;
 pub mod listener;
 pub mod masks;
+pub mod random;
 pub mod sandbox;
 pub mod store;
 pub mod text;

@@ -72,6 +72,7 @@ impl Busy {
 }
 
 impl Drop for Busy {
+    #[expect(clippy::disallowed_methods, reason = "orders connections by their age; no outcome depends on how long")]
     fn drop(&mut self) {
         *lock(&self.0.idle_since) = Instant::now();
         self.0.busy.fetch_sub(1, Ordering::Relaxed);
@@ -84,6 +85,7 @@ struct Seats(Arc<Mutex<Vec<Arc<Seat>>>>);
 
 impl Seats {
     /// A place for another connection of `client`; none where all that it holds are being answered.
+    #[expect(clippy::disallowed_methods, reason = "orders connections by their age; no outcome depends on how long")]
     fn take(&self, client: IpAddr, limits: &Limits) -> Option<Arc<Seat>> {
         let mut seats = lock(&self.0);
         let held = seats.iter().filter(|seat| seat.client == client).count();
@@ -112,6 +114,10 @@ impl Seats {
 }
 
 /// Serves until `end`, and then until what is being answered is answered.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pause after a failed accept: the system reports no event when a file is free again"
+)]
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: CancellationToken) {
     let (seats, open) = (Seats::default(), TaskTracker::new());
     loop {

@@ -57,6 +57,7 @@ impl Courier {
 
     /// Sends what is on record and has not arrived, until `end`. The first time is at once: a decision that was
     /// recorded just before a crash is sent now.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the courier; a test delivers without the loop")]
     pub async fn run(self, end: CancellationToken) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {

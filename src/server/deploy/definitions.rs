@@ -91,6 +91,7 @@ impl Definitions {
     }
 
     /// Publishes changes of the folder until `end`: whoever shows a plan, a sample or an approval reads it again.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the look at the folder; a test looks without the loop")]
     pub async fn follow(&self, changes: &Changes, end: &CancellationToken) {
         let mut before = self.fingerprint();
         loop {

@@ -38,6 +38,7 @@ pub struct Sessions {
 }
 
 impl Default for Sessions {
+    #[expect(clippy::disallowed_methods, reason = "the secret of the sessions")]
     fn default() -> Self {
         let mut secret = [0; 32];
         let (one, other) = secret.split_at_mut(16);
@@ -67,6 +68,7 @@ impl Sessions {
     }
 
     /// Keeps an outcome for the page at `to` (a path, with or without a query), which shows it once.
+    #[expect(clippy::disallowed_methods, reason = "the age of a note, which lies in the memory of this process alone")]
     pub fn leave(&self, session: &str, to: &str, outcome: Outcome) {
         let size = outcome.size();
         let note =
@@ -114,6 +116,7 @@ pub fn of(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A new session, and the cookie that keeps it in the browser.
+#[expect(clippy::disallowed_methods, reason = "the id of a session")]
 pub fn new() -> (String, Option<HeaderValue>) {
     let id = Uuid::new_v4().simple().to_string();
     let cookie = HeaderValue::from_str(&format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax")).ok();

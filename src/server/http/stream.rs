@@ -1,4 +1,5 @@
 //! The live stream: server-sent events that name what changed. A browser reads the page's data again by itself.
+#![expect(clippy::disallowed_methods, reason = "the pulse of an open connection, in real time")]
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

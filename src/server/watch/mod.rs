@@ -178,6 +178,7 @@ impl Watch {
     }
 
     /// Goes round until `end`.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
     pub async fn run(self: Arc<Self>, end: CancellationToken) {
         let pause = Duration::from_millis(lock(&self.pace).round_ms);
         while !end.is_cancelled() {

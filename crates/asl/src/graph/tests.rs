@@ -170,6 +170,7 @@ fn real_definitions_draw() {
 
 /// A thousand states in a row with a handler that all share, and a loop back from every hundredth.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it prints how long it took")]
 fn a_thousand_states_draw() {
     let mut states = Vec::new();
     for index in 0..999 {

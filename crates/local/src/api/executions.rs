@@ -8,13 +8,13 @@ use countersign_engine::{ExecutionKind, Input, StartParams};
 use countersign_trace::HistoryEvent;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::arn::{EXECUTION, MACHINE, check_arn, check_name, check_no_map, page_of_growing};
 use super::error::ApiError;
 use super::wire::seconds;
 use super::{Answer, PAYLOAD, machines, map_runs};
 use crate::host::{Host, Machine, Start, lock};
+use crate::random;
 use crate::store::{ExecutionRow, RunStatus};
 
 /// A synchronous execution ends within five minutes.
@@ -55,7 +55,7 @@ fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
     let gone = || machines::gone(arn);
     let alias = registry.aliases.get(arn).ok_or_else(gone)?;
     // A draw of a hundred against the weights.
-    let draw = i64::try_from(Uuid::new_v4().as_u128() % 100).unwrap_or_default();
+    let draw = i64::try_from(random::uuid().as_u128() % 100).unwrap_or_default();
     let mut sum = 0;
     let route = alias.routes.iter().find(|route| {
         sum += route.weight;
@@ -89,17 +89,17 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
     }
     let input = ask.input.unwrap_or_else(|| "{}".to_owned());
     check_input(&input)?;
-    let name = ask.name.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let name = ask.name.unwrap_or_else(|| random::uuid().to_string());
     check_name(&name)?;
     let express = lead.machine.kind == "EXPRESS";
     let place = host.place.around(&lead.machine.arn);
     let arn = if express {
-        place.arn("states", &format!("express:{}:{name}:{}", lead.machine.name, Uuid::new_v4()))
+        place.arn("states", &format!("express:{}:{name}:{}", lead.machine.name, random::uuid()))
     } else {
         place.arn("states", &format!("execution:{}:{name}", lead.machine.name))
     };
     let start_at = host.clock.now();
-    let seed = Uuid::new_v4().as_u128().to_le_bytes();
+    let seed = random::uuid().as_u128().to_le_bytes();
     let params = StartParams {
         execution_arn: arn.clone(),
         name,

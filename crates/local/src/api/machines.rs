@@ -5,7 +5,6 @@ use std::sync::Arc;
 use countersign_asl::{Diagnostic, MachineType, Severity, invalid_definition_message, parse_created, read_json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::Answer;
 use super::arn::{MACHINE, check_arn, check_name, check_no_map, check_role, page};
@@ -15,6 +14,7 @@ use super::executions::find;
 use super::wire::seconds;
 use super::{map_runs, tags, variables, versions};
 use crate::host::{CreatedWith, Host, Machine, Place, Tag, lock};
+use crate::random;
 use crate::store::{ExecutionRow, Kind};
 
 #[derive(Debug, Deserialize)]
@@ -182,7 +182,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
         || tracing(machine.tracing.as_ref()) != tracing(before.tracing.as_ref())
         || encryption(&machine.encryption) != encryption(&before.encryption);
     if changed || machine.revision_id.is_none() && !ask.publish {
-        machine.revision_id = Some(Uuid::new_v4().to_string());
+        machine.revision_id = Some(random::uuid().to_string());
     }
     let now = host.clock.now();
     machine.updated_at = Some(now);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::callers::not_served;
 use super::error::ApiError;
@@ -15,6 +14,7 @@ use crate::host::{Host, Place};
 use crate::integrations::{
     Notice, Published, QueueRefusal, TableRefusal, Topic, TopicRefusal, operate_queue, operate_table, publish_to_topic,
 };
+use crate::random;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
@@ -103,7 +103,7 @@ fn topics(host: &Host, caller: &Place) -> String {
 async fn subscribe(host: &Host, form: &Form) -> Result<String, TopicRefusal> {
     let topic = form.field("TopicArn");
     if host.topics.subscribe(&host.store, topic, form.field("Endpoint")).await? {
-        Ok(element("SubscriptionArn", format!("{topic}:{}", Uuid::new_v4())))
+        Ok(element("SubscriptionArn", format!("{topic}:{}", random::uuid())))
     } else {
         Err(TopicRefusal::not_found())
     }

@@ -37,12 +37,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use uuid::Uuid;
 
 pub(crate) use self::callers::is_here;
 use self::error::ApiError;
 use crate::host::{Host, Place, apart};
 use crate::lambda::Failure;
+use crate::random;
 
 /// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
 const BODY: usize = 2 * 1024 * 1024;
@@ -98,7 +98,7 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
         }
     };
     let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+    if let Ok(id) = HeaderValue::from_str(&random::uuid().to_string()) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     response

@@ -10,13 +10,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::callers;
 use super::wire::{decoded, http_date};
 use super::xml::element;
 use crate::host::Host;
 use crate::integrations::{Buckets, ObjectRefusal, etag, on_files, operate_objects};
+use crate::random;
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// The largest body, in bytes: it is held in memory.
@@ -330,7 +330,7 @@ fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
 fn error(ask: &Ask, refusal: &ObjectRefusal) -> Response {
     let ObjectRefusal(code, message, status) = refusal;
     let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_REQUEST);
-    let id = Uuid::new_v4();
+    let id = random::uuid();
     let inner = [
         element("Code", code),
         element("Message", message),

@@ -3,13 +3,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use uuid::Uuid;
 
 use super::arn::check_role;
 use super::query::Form;
 use super::wire::iso;
 use super::xml::{self, element};
 use crate::host::{Place, partition};
+use crate::random;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// How long credentials are said to last, in seconds: at least, at most, and where nothing is asked for.
@@ -60,8 +60,8 @@ fn assume(form: &Form, now: i64) -> Result<Response, String> {
     // The key is the role's account, which is what the engine reads from one.
     let credentials = [
         element("AccessKeyId", account),
-        element("SecretAccessKey", Uuid::new_v4().simple()),
-        element("SessionToken", Uuid::new_v4().simple()),
+        element("SecretAccessKey", random::uuid().simple()),
+        element("SessionToken", random::uuid().simple()),
         element("Expiration", iso(now + seconds * 1_000)),
     ]
     .concat();

@@ -7,7 +7,6 @@ use countersign_engine::test_state::{StateReport, StateResult, StateTest, StateT
 use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskRequest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::Answer;
 use super::arn::check_role;
@@ -16,6 +15,7 @@ use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
 use crate::host::{Host, Place, in_place};
 use crate::integrations::{self, Answer as Came, HttpExchange, trace_http};
+use crate::random;
 
 /// AWS's `TestState` request.
 #[derive(Debug, Deserialize)]
@@ -165,8 +165,8 @@ fn prepared(host: &Host, caller: &Place, ask: &Ask) -> Result<StateTest, ApiErro
         .map_err(|error| refused(format!("Invalid Context object provided: {error}")))?;
     context.as_ref().map(check_context).transpose()?;
     // A test has a machine and an execution of no name that anybody gave.
-    let (machine, name) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
-    let seed = Uuid::new_v4().as_u64_pair().0;
+    let (machine, name) = (random::uuid().to_string(), random::uuid().to_string());
+    let seed = random::uuid().as_u64_pair().0;
     let answer = ask.mock.as_ref().and_then(|mock| match (&mock.result, &mock.error_output) {
         (Some(result), _) => Some(Ok(result.clone())),
         (None, Some(failure)) => Some(Err((failure.error.clone(), failure.cause.clone()))),

@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use uuid::Uuid;
+
+use crate::random;
 
 /// A text within XML.
 pub fn escaped(text: &str) -> String {
@@ -33,7 +34,7 @@ pub fn element(name: &str, text: impl Display) -> String {
 
 /// The answer of an operation of the query protocol; `result` is XML.
 pub fn answer(namespace: &str, action: &str, result: &str) -> Response {
-    let id = Uuid::new_v4();
+    let id = random::uuid();
     let body = format!(
         "<{action}Response xmlns=\"{namespace}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
          <RequestId>{id}</RequestId></ResponseMetadata></{action}Response>"
@@ -43,7 +44,7 @@ pub fn answer(namespace: &str, action: &str, result: &str) -> Response {
 
 /// An error of the query protocol.
 pub fn error(namespace: &str, status: StatusCode, code: &str, message: &str) -> Response {
-    let id = Uuid::new_v4();
+    let id = random::uuid();
     let body = format!(
         "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>Sender</Type>{}{}</Error><RequestId>{id}</RequestId>\
          </ErrorResponse>",

@@ -1,7 +1,8 @@
 //! Answers in the shapes that AWS's services give Step Functions.
 
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
+
+use crate::random;
 
 /// The longest name of an error and the longest cause, in characters.
 const ERROR: usize = 256;
@@ -30,7 +31,7 @@ impl Answer {
 
     /// The failure of an AWS service, in the words of its Java SDK, which Step Functions passes on.
     pub fn service_failed(error: &str, message: &str, service: &str, status: u16, code: &str) -> Self {
-        let id = Uuid::new_v4();
+        let id = random::uuid();
         Self::failed(
             error,
             format!(
@@ -41,7 +42,7 @@ impl Answer {
 
     /// The failure of an AWS service in the words of its newer SDK, which AWS SDK integrations pass on.
     pub fn sdk_failed(error: &str, message: &str, service: &str, status: u16) -> Self {
-        let id = Uuid::new_v4();
+        let id = random::uuid();
         Self::failed(error, format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id})"))
     }
 

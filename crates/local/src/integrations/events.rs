@@ -1,9 +1,9 @@
 //! EventBridge: `events:putEvents` on a bus that nobody listens to.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::answer::Answer;
+use crate::random;
 
 /// Takes events; one whose detail is no JSON object fails the call, as AWS does.
 pub fn put(parameters: &Value) -> Answer {
@@ -24,7 +24,7 @@ pub fn put(parameters: &Value) -> Answer {
                 None => Value::Null,
             };
             if detail.is_object() {
-                json!({ "EventId": Uuid::new_v4().to_string() })
+                json!({ "EventId": random::uuid().to_string() })
             } else {
                 json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." })
             }

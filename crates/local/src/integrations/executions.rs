@@ -2,7 +2,6 @@
 
 use countersign_engine::{Input, Pattern};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::Call;
 use super::answer::{Answer, usual_headers};
@@ -10,6 +9,7 @@ use crate::api::arn::fingerprint;
 use crate::api::error::ApiError;
 use crate::api::executions::{Begin, begin, named};
 use crate::api::wire::{http_date, iso};
+use crate::random;
 use crate::store::{ExecutionRow, RunStatus};
 
 /// Starts an execution, and waits for its end where the pattern says so. What was started before a restart is waited
@@ -48,7 +48,7 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
     result.insert("StartDate".to_owned(), json!(started_at));
     let length = arn.len() + 60;
     let headers = usual_headers(&http_date(call.host.clock.now()), "application/x-amz-json-1.0", length);
-    let Answer::Done(submitted) = Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string()) else {
+    let Answer::Done(submitted) = Answer::with_metadata(result, &headers, &random::uuid().to_string()) else {
         return Answer::Nothing;
     };
     match call.pattern {
@@ -89,7 +89,7 @@ pub fn refused(service: &str, error: &ApiError) -> Answer {
         let kind = format!("StepFunctions.{}Exception", error.code);
         return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
     }
-    let id = Uuid::new_v4();
+    let id = random::uuid();
     let cause = format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
     Answer::failed(&format!("Sfn.{}Exception", error.code), cause)
 }

@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::answer::Answer;
 use crate::api::wire::http_date;
 use crate::host::Host;
 use crate::lambda::Failure;
+use crate::random;
 
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
@@ -56,13 +56,13 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
     }
     result.insert("Payload".to_owned(), payload);
     result.insert("StatusCode".to_owned(), json!(200));
-    let id = Uuid::new_v4().to_string();
+    let id = random::uuid().to_string();
     let headers = [
         ("X-Amz-Executed-Version", "$LATEST".to_owned()),
         ("x-amzn-Remapped-Content-Length", "0".to_owned()),
         ("Connection", "keep-alive".to_owned()),
         ("Date", http_date(host.clock.now())),
-        ("X-Amzn-Trace-Id", format!("Root=1-{};Sampled=0", Uuid::new_v4().simple())),
+        ("X-Amzn-Trace-Id", format!("Root=1-{};Sampled=0", random::uuid().simple())),
         ("Content-Length", length.to_string()),
         ("Content-Type", "application/json".to_owned()),
     ];

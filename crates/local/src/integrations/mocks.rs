@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::answer::Answer;
 use crate::api::wire::md5;
 use crate::host::{Host, lock};
+use crate::random;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -177,9 +177,9 @@ fn accepted(request: &TaskRequest, response: &Response) -> Value {
                 Some(value) => value.to_string(),
                 None => String::new(),
             };
-            json!({ "MD5OfMessageBody": md5(body), "MessageId": Uuid::new_v4().to_string() })
+            json!({ "MD5OfMessageBody": md5(body), "MessageId": random::uuid().to_string() })
         }
-        "sns" => json!({ "MessageId": Uuid::new_v4().to_string() }),
+        "sns" => json!({ "MessageId": random::uuid().to_string() }),
         "states" => {
             let Response::Return(Value::Object(child)) = response else { return json!({}) };
             let told = child.iter().filter(|(name, _)| ["ExecutionArn", "StartDate"].contains(&name.as_str()));

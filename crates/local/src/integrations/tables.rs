@@ -4,13 +4,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 use super::answer::Answer;
 use super::expressions::{Change, Item, Names, Path, holds, parts, project, taken_item, update, weight};
 use super::queries::search;
 use crate::api::wire::{http_date, iso, seconds};
 use crate::host::{Host, Place};
+use crate::random;
 use crate::store::{Kind, StoreError};
 
 /// The largest item, in bytes.
@@ -366,7 +366,7 @@ pub async fn call(host: &Host, caller: &Place, service: &str, action: &str, para
                 ("Server", "Server".to_owned()),
             ];
             let result = result.as_object().cloned().unwrap_or_default();
-            Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string())
+            Answer::with_metadata(result, &headers, &random::uuid().to_string())
         }
         Err(Refusal(code, message)) if plain => {
             let kind = if code == "ValidationException" { "DynamoDbException" } else { code };

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::answer::{Answer, usual_headers};
 use super::queues::Turn;
 use crate::api::wire::{http_date, iso, md5};
 use crate::host::{Host, lock};
+use crate::random;
 use crate::store::{Kind, Store, StoreError};
 
 /// How the names of FIFO topics end.
@@ -63,7 +63,7 @@ impl Topic {
         if let Some((.., published)) = self.known.iter().find(|(_, known, _)| *known == deduplication) {
             return (published.clone(), false);
         }
-        let published = Published { id: Uuid::new_v4().to_string(), sequence: Some(format!("1{:019}", self.sequence)) };
+        let published = Published { id: random::uuid().to_string(), sequence: Some(format!("1{:019}", self.sequence)) };
         self.sequence += 1;
         self.known.push_back((now, deduplication, published.clone()));
         (published, true)
@@ -200,7 +200,7 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Publishe
         let turn = if arn.ends_with(FIFO) { Some(turn(topic, notice)?) } else { None };
         let (published, new) = match &turn {
             Some(turn) => topic.take(turn.deduplication.clone(), now),
-            None => (Published { id: Uuid::new_v4().to_string(), sequence: None }, true),
+            None => (Published { id: random::uuid().to_string(), sequence: None }, true),
         };
         if !new {
             return Ok(published);
@@ -281,7 +281,7 @@ impl From<StoreError> for Refusal {
 async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, Value>, Refusal> {
     let notice = Notice::of(parameters).map_err(Refusal::invalid)?;
     let published = if arn.is_empty() && parameters.get("PhoneNumber").is_some() {
-        Published { id: Uuid::new_v4().to_string(), sequence: None }
+        Published { id: random::uuid().to_string(), sequence: None }
     } else {
         deliver(host, arn, &notice).await?
     };
@@ -299,7 +299,7 @@ pub async fn publish(host: &Host, parameters: &Value) -> Answer {
     match one(host, topic(parameters), parameters).await {
         Ok(result) => {
             let headers = usual_headers(&http_date(host.clock.now()), "text/xml", 294);
-            Answer::with_metadata(result, &headers, &Uuid::new_v4().to_string())
+            Answer::with_metadata(result, &headers, &random::uuid().to_string())
         }
         Err(Refusal(name, code, message, status)) => {
             Answer::service_failed(&format!("SNS.{name}"), &message, "AmazonSNS", status, code)

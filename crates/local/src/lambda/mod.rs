@@ -13,8 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use config::Declarations;
 pub use config::{FunctionsError, Spec};
 use pool::Pool;
@@ -26,6 +24,7 @@ use worker::{Site, Worker};
 use crate::connections::Connection;
 use crate::host::partition;
 use crate::keeper::Keeper;
+use crate::random;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,12 +153,13 @@ impl Functions {
         self.call(name, payload, true).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the duration that the log of a real process reports")]
     async fn call(&self, name: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
         let inner = &self.0;
         let (Some(spec), Some(pool)) = (inner.specs.get(name), inner.pools.get(name)) else {
             return Err(Failure::Unknown);
         };
-        let id = Uuid::new_v4().to_string();
+        let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
         let mut worker = match pool.take() {
             Some(worker) => worker,
@@ -214,6 +214,7 @@ impl Inner {
 }
 
 /// Ends processes that have had nothing to do for too long, as long as there are the functions.
+#[expect(clippy::disallowed_methods, reason = "the timer by which idle processes are ended")]
 async fn look_after(functions: Weak<Inner>) {
     loop {
         let Some(round) = functions.upgrade().map(|inner| inner.keeping.stay.round()) else { return };

@@ -1,4 +1,8 @@
 //! The processes of one function: how many there may be, and how long those stay that have nothing to do.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the age of idle processes, on the monotonic clock that tokio's tests can pause"
+)]
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

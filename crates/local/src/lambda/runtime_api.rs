@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::FunctionsError;
+use crate::clock::Clock;
 use crate::host::lock;
 
 /// Lambda's limit of an answer, in bytes; what is longer is refused by the worker.
@@ -37,8 +38,8 @@ pub struct Invocation {
 impl Invocation {
     /// When the handler must have answered, in milliseconds since the epoch.
     fn deadline(&self) -> i64 {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.limit;
-        i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
+        // The process compares it with its own clock, which is the system's whatever the host's is.
+        Clock::system().now().saturating_add(i64::try_from(self.limit.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

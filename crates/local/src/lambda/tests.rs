@@ -164,6 +164,7 @@ async fn loading_takes_no_time_of_the_function_and_its_output_never_blocks_it() 
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a process that nobody waits for reports no event")]
 async fn what_a_handler_started_ends_with_it() {
     let (functions, folder) = functions("leave").await;
     assert_eq!(parts(functions.invoke("leave", "{}").await).0, "Sandbox.Timedout");
@@ -200,6 +201,7 @@ fn alive(processes: &std::collections::BTreeSet<u64>) -> usize {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the processes are real, and end in real time")]
 async fn a_burst_waits_for_its_turn_and_leaves_nothing_behind() {
     let stay = Stay { several: Duration::from_millis(400), one: Duration::from_millis(2_500) };
     let (functions, folder) = functions_that_stay("burst", stay, "concurrency = 3\n").await;

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::runtime_api::{Invocation, LARGEST, Line, Lines, Reply, Waiting};
 use super::starter::Starter;
 use super::{Failure, Spec};
 use crate::host::lock;
 use crate::keeper::{self, Keeper, Wall};
+use crate::random;
 use crate::text::escaped;
 
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
@@ -70,7 +70,7 @@ pub struct Worker {
 impl Worker {
     /// Starts a process. Its handler is loaded while the first event waits.
     pub async fn start(name: &str, spec: &Spec, site: &Site<'_>) -> std::io::Result<Self> {
-        let secret = Uuid::new_v4().simple().to_string();
+        let secret = random::uuid().simple().to_string();
         let (events, receiver) = mpsc::channel(1);
         let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
         let mut child = site.starter.start(command(name, spec, site)).await?;
@@ -112,6 +112,7 @@ impl Worker {
     }
 
     /// The end of what was printed during the last call, read to its end: the answer may be faster than the pipe.
+    #[expect(clippy::disallowed_methods, reason = "the log of a process has no end that could be waited for")]
     pub async fn printed(&self) -> String {
         let mut read = None;
         for _ in 0..20 {
@@ -146,6 +147,7 @@ impl Worker {
     }
 
     /// Hands one event to the handler.
+    #[expect(clippy::disallowed_methods, reason = "the timeout of a function: a real process runs in real time")]
     pub async fn call(
         &mut self,
         id: String,

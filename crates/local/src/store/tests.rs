@@ -69,6 +69,7 @@ async fn a_folder_belongs_to_one_process_and_an_unusable_one_is_named() {
 
 /// Thousands of tasks may end in one moment, and each commit waits for the disk.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the clock is paused")]
 async fn a_step_waits_for_its_turn_however_long_that_is() {
     let folder = folder("turn");
     let store = Store::open(&folder).await.unwrap();

@@ -2,18 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 mod answers;
+#[expect(clippy::disallowed_methods, reason = "it waits for real processes")]
 mod apart;
 mod clients;
 mod engine;
 mod guard;
+#[expect(clippy::disallowed_methods, reason = "a queue is asked until the message is there")]
 mod http;
 mod language;
+#[expect(clippy::disallowed_methods, reason = "the limits of real connections, in real time")]
 mod listener;
+#[expect(clippy::disallowed_methods, reason = "the deletion goes on beside the calls, and reports no event")]
 mod machines;
 mod map_runs;
 mod nested;
+#[expect(clippy::disallowed_methods, reason = "a sandbox that blocks a thread, as a slow expression does")]
 mod recovery;
 mod rules;
+#[expect(clippy::disallowed_methods, reason = "the limits of real processes, in real time")]
 mod runaways;
 mod services;
 mod starts;

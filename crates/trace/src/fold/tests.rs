@@ -182,6 +182,7 @@ fn an_execution_that_times_out_says_so_of_its_open_state() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it prints how long it took")]
 fn a_long_history_folds() {
     let mut events = vec![(1, 0, "ExecutionStarted", json!({}))];
     for visit in 0..12_000 {

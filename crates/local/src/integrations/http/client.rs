@@ -119,6 +119,7 @@ mod tests {
 
     /// The clock stands still while anything can happen, and then goes on to the next thing that is waited for.
     #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "the clock is paused")]
     async fn a_server_that_does_not_answer_is_given_up() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -5,11 +5,11 @@ use std::io;
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{Buckets, READ, Refusal, bounded, too_large};
 use crate::host::Host;
 use crate::integrations::answer::Answer;
+use crate::random;
 
 /// A distributed map's reader: an object's text, or the list of objects.
 pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
@@ -63,7 +63,7 @@ fn decompressed(body: Vec<u8>, most: u64) -> io::Result<Option<Vec<u8>>> {
 
 fn unread(refusal: &Refusal) -> Answer {
     let Refusal(name, message, status) = refusal;
-    let id = Uuid::new_v4();
+    let id = random::uuid();
     let cause = format!(
         "{message} (Service: Amazon S3; Status Code: {status}; Error Code: {name}; Request ID: {id}; Proxy: null)"
     );

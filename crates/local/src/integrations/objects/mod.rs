@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::answer::Answer;
 use crate::api::wire::{decoded, iso, md5, md5_of};
 use crate::host::Host;
+use crate::random;
 
 pub use files::{read, read_each, write};
 
@@ -155,7 +155,7 @@ impl Buckets {
         let file = self.place(bucket, key)?;
         let folder = file.parent().unwrap_or(&self.0);
         // Written beside it and moved there: a reader never sees half of it.
-        let part = folder.join(format!(".{}.part", Uuid::new_v4()));
+        let part = folder.join(format!(".{}.part", random::uuid()));
         make_folder(folder)
             .and_then(|()| File::options().write(true).create_new(true).mode(0o600).open(&part))
             .and_then(|mut file| file.write_all(body))
@@ -368,7 +368,7 @@ fn refused(refusal: &Refusal) -> Answer {
         "NoSuchKey" | "NoSuchBucket" => format!("S3.{name}Exception"),
         _ => "S3.S3Exception".to_owned(),
     };
-    let (id, more) = (Uuid::new_v4(), Uuid::new_v4());
+    let (id, more) = (random::uuid(), random::uuid());
     Answer::failed(
         &error,
         format!("{message} (Service: S3, Status Code: {status}, Request ID: {id}, Extended Request ID: {more})"),

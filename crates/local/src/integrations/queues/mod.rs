@@ -8,9 +8,9 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::host::lock;
+use crate::random;
 use crate::store::{Kind, Store, StoreError};
 
 pub use operations::{Refusal, call, operate, send};
@@ -174,7 +174,7 @@ impl Queues {
         let queue = queues.get_mut(arn)?;
         queue.drop_old(now);
         let turn = turn.map(|turn| Turn { sequence: queue.sequence, ..turn });
-        let sent = Sent { id: Uuid::new_v4().to_string(), sequence: turn.as_ref().map(|turn| turn.sequence) };
+        let sent = Sent { id: random::uuid().to_string(), sequence: turn.as_ref().map(|turn| turn.sequence) };
         if let Some(turn) = &turn {
             if let Some((.., sent)) = queue.known.iter().find(|(_, known, _)| *known == turn.deduplication) {
                 return Some(sent.clone());
@@ -211,7 +211,7 @@ impl Queues {
         let taken = visible.take(most).map(|message| {
             message.visible_at = now + hidden;
             message.received += 1;
-            message.receipt = Uuid::new_v4().to_string();
+            message.receipt = random::uuid().to_string();
             message.clone()
         });
         Some(taken.collect())

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::attributes::{attributes, create, remove, set_attributes, url};
 use super::{Message, Settings, Turn};
@@ -13,6 +12,7 @@ use crate::api::is_here;
 use crate::api::wire::{http_date, md5};
 use crate::host::{Host, Place};
 use crate::integrations::answer::{Answer, usual_headers};
+use crate::random;
 use crate::store::StoreError;
 
 /// How long a received message is hidden, in milliseconds: SQS's default.
@@ -325,7 +325,7 @@ pub fn send(host: &Host, caller: &Place, parameters: &Value) -> Answer {
             Answer::with_metadata(
                 answer.as_object().cloned().unwrap_or_default(),
                 &headers,
-                &Uuid::new_v4().to_string(),
+                &random::uuid().to_string(),
             )
         }
         Err(Refusal("QueueDoesNotExist", message)) => Answer::service_failed(
