@@ -405,6 +405,48 @@ pub enum ApprovalState {
     Closed { status: Status, how: String, at: i64 },
 }
 
+/// What ended a request before a decision that came too late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EarlierEnd {
+    /// A decision that is on record: somebody else's or, where it is `own`, the same person's other choice.
+    Decided { approved: bool, person: String, own: bool, at: i64 },
+    /// Something else; `how` is a sentence.
+    Closed { how: String, at: i64 },
+}
+
+impl EarlierEnd {
+    /// When it was.
+    #[must_use]
+    pub const fn at(&self) -> i64 {
+        match self {
+            Self::Decided { at, .. } | Self::Closed { at, .. } => *at,
+        }
+    }
+
+    /// What became of the late decision and why, up to the time: "Your rejection was not sent: you approved this request
+    /// yourself".
+    #[must_use]
+    pub fn lead(&self, late_approval: bool) -> String {
+        let late = if late_approval { "approval" } else { "rejection" };
+        let word = |approved: bool| if approved { "approved" } else { "rejected" };
+        let why = match self {
+            Self::Decided { approved, own: true, .. } => format!("you {} this request yourself", word(*approved)),
+            Self::Decided { approved, person, .. } => format!("{person} {} this request", word(*approved)),
+            Self::Closed { .. } => "this request was closed".to_owned(),
+        };
+        format!("Your {late} was not sent: {why}")
+    }
+
+    /// What else there is to know, as a sentence.
+    #[must_use]
+    pub fn more(&self) -> &str {
+        match self {
+            Self::Decided { .. } => "The first decision counts, and cannot be changed.",
+            Self::Closed { how, .. } => how,
+        }
+    }
+}
+
 /// A decision as it is on record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionRow {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::wire::Compact;
-use crate::dto::Problem;
+use crate::dto::{EarlierEnd, Problem, RequestKey};
 use crate::error::AppError;
 
 /// The name of the field that carries the proof.
@@ -20,8 +20,8 @@ pub const COMPACT: &str = "application/x-postcard";
 pub enum Told {
     /// It was refused. What was typed comes back, by the names of the fields.
     Refused { problem: Problem, typed: Vec<(String, String)> },
-    /// The decision came after something else had closed the request.
-    Late { approve: bool },
+    /// The decision about `request` came after something else had ended it: `by` says what.
+    Late { approve: bool, request: RequestKey, by: EarlierEnd },
     /// An Express execution was started, which no page can show.
     StartedExpress { name: String },
     /// These workflows were deployed.
@@ -45,7 +45,13 @@ impl Outcome {
                 let typed: usize = typed.iter().map(|(name, value)| name.len() + value.len()).sum();
                 problem.what.len() + problem.remedy.len() + typed
             }
-            Told::Late { .. } => 0,
+            Told::Late { request, by, .. } => {
+                let by = match by {
+                    EarlierEnd::Decided { person, .. } => person.len(),
+                    EarlierEnd::Closed { how, .. } => how.len(),
+                };
+                request.0.len() + by
+            }
             Told::StartedExpress { name } => name.len(),
             Told::Deployed { names } => names.iter().map(String::len).sum(),
         };

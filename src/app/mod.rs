@@ -19,6 +19,9 @@ pub mod server_fns;
 mod ui;
 mod wire;
 
+#[cfg(feature = "ssr")]
+pub(crate) use self::ui::absolute;
+
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};

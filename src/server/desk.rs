@@ -355,7 +355,7 @@ impl Desk {
         Ok(AuditPage { rows: rows.into_iter().map(|(_, row)| row).collect(), now: self.watch.now() })
     }
 
-    /// Takes a decision; whether it was in time. The same person's same choice again is the same decision.
+    /// Takes a decision; what came of it.
     ///
     /// # Errors
     /// See [`decide`].
@@ -366,17 +366,10 @@ impl Desk {
         event: u64,
         choice: &str,
         comment: &str,
-    ) -> Result<bool, AppError> {
+    ) -> Result<Outcome, AppError> {
         let choice = Choice::parse(choice)?;
         let policies = self.folder().policies();
-        Ok(match decide(&self.courier, &policies, person, (arn, event), choice, comment).await? {
-            Outcome::Recorded(_) => true,
-            Outcome::Before(before) => {
-                let same = before.decision.approved == (choice == Choice::Approve);
-                same && before.decision.person_id == person.id
-            }
-            Outcome::Closed => false,
-        })
+        decide(&self.courier, &policies, person, (arn, event), choice, comment).await
     }
 
     /// Stops an execution, in the name of `person`.

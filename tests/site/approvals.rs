@@ -59,7 +59,7 @@ impl Site {
 
     async fn decides(&self, arn: &str, event: u64, choice: &str) -> bool {
         let person = people::all().remove(0);
-        self.desk.decide(&person, arn, event, choice, "fine").await.unwrap()
+        self.desk.decide(&person, arn, event, choice, "fine").await.unwrap().was_in_time()
     }
 
     /// The tokens of an execution, as its history has them: every text of the task's parameters that is one.
@@ -332,7 +332,7 @@ async fn the_manifest_words_the_answers() {
     assert_eq!(page.warnings, Vec::<String>::new());
     assert_eq!(page.if_approved.as_deref(), Some("Which → Echo"));
     assert_eq!(page.if_rejected.as_deref(), Some("Which → No"));
-    assert!(desk.decide(&person, &arn, event, "approve", "").await.unwrap());
+    assert!(desk.decide(&person, &arn, event, "approve", "").await.unwrap().was_in_time());
     let (status, output, _) = site.ended(&arn).await;
     let output: Value = serde_json::from_str(&output.unwrap()).unwrap();
     assert_eq!(status, "SUCCEEDED");
@@ -349,7 +349,7 @@ async fn the_manifest_words_the_answers() {
 
     let arn = site.begin(&machine, &json!({ "order": "A-2" })).await;
     let event = site.event_of(&arn).await;
-    assert!(desk.decide(&person, &arn, event, "reject", "too dear").await.unwrap());
+    assert!(desk.decide(&person, &arn, event, "reject", "too dear").await.unwrap().was_in_time());
     let (status, _, error) = site.ended(&arn).await;
     assert_eq!((status.as_str(), error.as_deref()), ("FAILED", Some("Refused")));
     std::fs::remove_dir_all(folder).unwrap();

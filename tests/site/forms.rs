@@ -2,6 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use countersign::routes;
+use countersign::server::people;
+use serde_json::{Value, json};
 
 use crate::support::Site;
 
@@ -24,8 +26,8 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     for answer in [&one, &other] {
         assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, page.as_str()));
     }
-    let was_late = "somebody or something was faster";
-    assert!(site.page(&page).await.text.contains(was_late), "the browser that was late is told");
+    let was_late = "this request yourself";
+    assert!(site.page(&page).await.text.contains(was_late), "the browser whose second click was late is told");
     let told = site.page(&page).await.text;
     assert!(!told.contains(was_late), "once");
 
@@ -88,5 +90,58 @@ async fn the_next_request_is_the_one_that_followed_the_decided_one() {
     let link = page.split("Next request").next().and_then(|before| before.rsplit("href=\"").next()).unwrap();
     let third = routes::approval(&asked[2].0, asked[2].1);
     assert!(link.starts_with(&third), "{link}: without scripts, too, it is not the first of the list");
+    site.close().await;
+}
+
+/// What a click that came too late is answered: on the page, and to a program.
+async fn late_answers(site: &Site, arn: &str, event: u64, decision: &str) -> (String, Value) {
+    let event = event.to_string();
+    let fields = [("arn", arn), ("event", &event), ("decision", decision), ("comment", "")];
+    let answer = site.form("/api/decide", &fields).await;
+    assert_eq!(answer.status, StatusCode::FOUND);
+    let page = site.page(answer.header(header::LOCATION)).await.text;
+    let notice = page.split("class=\"notice notice-bad\"").nth(1).unwrap_or_else(|| panic!("no notice: {page}"));
+    let notice = in_words(notice.split("</div>").next().unwrap());
+    let answer = site.post("/api/decide", "application/json", &fields).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text);
+    (notice, serde_json::from_str(&answer.text).unwrap())
+}
+
+/// The text between the tags.
+fn in_words(html: &str) -> String {
+    html.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_decision_is_answered_with_what_came_before_it() {
+    let site = Site::new("late").await;
+    let dana = people::all().remove(0);
+
+    // The same person's other choice.
+    let (arn, event) = site.ask("own").await;
+    assert!(site.desk.decide(&dana, &arn, event, "approve", "").await.unwrap().was_in_time());
+    let (notice, told) = late_answers(&site, &arn, event, "reject").await;
+    assert!(notice.contains("Your rejection was not sent: you approved this request yourself "), "{notice}");
+    let what = told["what"].as_str().unwrap();
+    assert!(what.starts_with("Your rejection was not sent: you approved this request yourself at 20"), "{what}");
+    assert!(what.contains(" UTC. ") && told["outcome"] == "late", "{told}");
+    let (decision, own) = (&told["earlier"]["decision"], &told["earlier"]["own"]);
+    assert_eq!((decision, own), (&json!("approve"), &json!(true)));
+
+    // Somebody else's, also where the choice is the same.
+    site.form("/api/act-as", &[("person", "omar"), ("from", "/")]).await;
+    let (notice, told) = late_answers(&site, &arn, event, "approve").await;
+    assert!(notice.contains("Your approval was not sent: Dana Whitfield approved this request "), "{notice}");
+    assert_eq!(told["earlier"]["person"], "Dana Whitfield");
+    assert_eq!(told["earlier"]["own"], json!(false));
+
+    // Something else closed it.
+    let (arn, event) = site.ask("stopped").await;
+    site.form("/api/stop", &[("arn", &arn), ("cause", "Enough.")]).await;
+    let (notice, told) = late_answers(&site, &arn, event, "approve").await;
+    let stopped = "The execution was stopped while the task waited";
+    assert!(notice.contains("Your approval was not sent: this request was closed "), "{notice}");
+    assert!(notice.contains(stopped), "{notice}");
+    assert!(told["what"].as_str().unwrap().contains(stopped), "{told}");
     site.close().await;
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use clap::Parser;
 use countersign::dto::{ApprovalState, Delivery};
 use countersign::error::ErrorKind;
-use countersign::server::approvals::Courier;
+use countersign::server::approvals::{Courier, Outcome};
 use countersign::server::clock::Clock;
 use countersign::server::config::Cli;
 use countersign::server::connection::{Clients, Target};
@@ -186,7 +186,7 @@ impl Slow {
     }
 
     /// Approves; says how long the answer took.
-    async fn approve(&self, n: usize) -> (Result<bool, countersign::error::AppError>, Duration) {
+    async fn approve(&self, n: usize) -> (Result<Outcome, countersign::error::AppError>, Duration) {
         let person = people::all().remove(0);
         let begun = Instant::now();
         let answer = self.desk.decide(&person, &arn(n), EVENT, "approve", "yes").await;
@@ -228,7 +228,7 @@ async fn nineteen_decisions_at_once_do_not_wait_for_each_other() {
     let begun = Instant::now();
     let answers = futures::future::join_all((0..19).map(|n| site.approve(n))).await;
     for (answer, took) in &answers {
-        assert_eq!(answer.as_ref().unwrap(), &true);
+        assert!(answer.as_ref().unwrap().was_in_time());
         assert!(*took < Duration::from_secs(2), "an answer took {took:?}");
     }
     site.until_delivered(19).await;
@@ -244,13 +244,13 @@ async fn a_hanging_call_delays_nobody() {
     let endpoint = Endpoint { executions: 11, hanging: BTreeSet::from([0]), ..Endpoint::default() };
     let site = Slow::new("hanging", endpoint).await;
     let (answer, took) = site.approve(0).await;
-    assert!(answer.unwrap() && took < Duration::from_millis(1_500), "{took:?}");
+    assert!(answer.unwrap().was_in_time() && took < Duration::from_millis(1_500), "{took:?}");
     let page = site.desk.approval(&arn(0), EVENT).await.unwrap();
     let ApprovalState::Decided(decision) = page.state else { panic!("{:?}", page.state) };
     assert_eq!(decision.delivery, Delivery::Pending, "it is on record, and being sent");
     let begun = Instant::now();
     for (answer, _) in futures::future::join_all((1..11).map(|n| site.approve(n))).await {
-        assert!(answer.unwrap());
+        assert!(answer.unwrap().was_in_time());
     }
     site.until_delivered(10).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
@@ -285,11 +285,12 @@ async fn somebody_elses_answer_is_told_as_theirs() {
     site.endpoint.answered.lock().unwrap().insert(0, "{\"by\":\"another\"}".to_owned());
     let begun = Instant::now();
     let (answer, _) = site.approve(0).await;
-    assert!(!answer.unwrap(), "it was late");
+    let Outcome::Closed { how: told, .. } = answer.unwrap() else { panic!("it was late") };
     assert!(begun.elapsed() < Duration::from_secs(1), "a late answer takes no longer than another");
     let page = site.desk.approval(&arn(0), EVENT).await.unwrap();
     let ApprovalState::Closed { how, .. } = page.state else { panic!("{:?}", page.state) };
     assert!(how.starts_with("Somebody else answered it with success"), "{how}");
+    assert_eq!(told, how, "the answer to the click says the same");
     site.close().await;
 }
 
@@ -297,9 +298,10 @@ async fn somebody_elses_answer_is_told_as_theirs() {
 async fn the_same_click_twice_is_one_decision() {
     let site = Slow::new("twice", Endpoint { executions: 1, ..Endpoint::default() }).await;
     let (one, other) = tokio::join!(site.approve(0), site.approve(0));
-    assert!(one.0.unwrap() && other.0.unwrap(), "nobody was faster than this person");
+    assert!(one.0.unwrap().was_in_time() && other.0.unwrap().was_in_time(), "nobody decided before this person");
     let person = people::all().remove(1);
-    assert!(!site.desk.decide(&person, &arn(0), EVENT, "approve", "").await.unwrap(), "somebody was");
+    let late = site.desk.decide(&person, &arn(0), EVENT, "approve", "").await.unwrap();
+    assert!(matches!(late, Outcome::Earlier { own: false, .. }), "{late:?}");
     site.until_delivered(1).await;
     site.close().await;
 }

@@ -210,13 +210,16 @@ fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, 
     let opened =
         move || open_key.get().into_iter().map(|key| Row::new(format!("{} {}", key.0, key.1), detail)).collect();
     let too_late = move || {
-        let Some(Told::Late { approve }) = decide.told() else { return None };
-        let word = if approve { "approval" } else { "rejection" };
-        Some(view! {
-            <div class="notice notice-bad" role="status">
-                <p class="notice-title">{format!("Your {word} was not sent: somebody or something was faster.")}</p>
-                <p>"What closed the request stands below."</p>
-            </div>
+        let Some(Told::Late { approve, request, by }) = decide.told() else { return None };
+        // It is about one request: the next one that is opened is another.
+        let now = data.with_untracked(|data| data.now);
+        (open_key.get().as_ref() == Some(&request)).then(|| {
+            view! {
+                <div class="notice notice-bad" role="status">
+                    <p class="notice-title">{shown(by.lead(approve))}" "<Ago at=by.at() now/>"."</p>
+                    <p>{shown(by.more())}</p>
+                </div>
+            }
         })
     };
     view! {

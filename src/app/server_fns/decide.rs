@@ -8,15 +8,16 @@ use crate::error::AppError;
 
 /// Records the decision, answers the task token, and goes to the approval's page, which shows the outcome.
 ///
-/// Where somebody or something was faster, that page says so, and who or what it was. A refusal leads to the same page.
+/// Where the request had ended before, that page says what ended it. A refusal leads to the same page.
 /// `decision` is `approve` or `reject`; `comment` is kept with the decision, at most 2,000 characters.
 #[server(prefix = "/api", endpoint = "decide")]
 pub async fn decide(arn: String, event: u64, decision: String, comment: String) -> Result<(), AppError> {
     let (app, person) = crate::server::context().await?;
     let page = crate::routes::approval(&arn, event);
     crate::server::leads_to(&page);
-    if !app.decide(&person, &arn, event, &decision, &comment).await? {
-        crate::server::tells(Told::Late { approve: decision == "approve" });
+    let outcome = app.decide(&person, &arn, event, &decision, &comment).await?;
+    if let Some(by) = crate::server::views::earlier_end(&outcome) {
+        crate::server::tells(Told::Late { approve: decision == "approve", request: (arn, event), by });
     }
     Ok(())
 }

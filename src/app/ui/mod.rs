@@ -23,5 +23,7 @@ pub use raw::raw_text;
 pub use shown::{shown, unseen};
 pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
+#[cfg(feature = "ssr")]
+pub use time::absolute;
 pub use time::{Ago, Clock, ClockTime, Due, Lasted, duration};
 pub use title::WindowTitle;

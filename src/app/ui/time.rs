@@ -136,7 +136,7 @@ pub fn duration(ms: i64, exact: bool) -> String {
 
 /// The moment as `2026-11-24 09:14:03 UTC`.
 #[must_use]
-fn absolute(ms: i64) -> String {
+pub fn absolute(ms: i64) -> String {
     let (date, time) = (civil(ms.div_euclid(DAY)), ms.rem_euclid(DAY));
     let (year, month, day) = date;
     format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::answer::{self, Answer, Words};
 use super::deliver::Courier;
 use super::policy::{Policies, Policy, read};
-use crate::dto::Person;
+use crate::dto::{ApprovalState, Person};
 use crate::error::{AppError, ErrorKind};
 use crate::json::Json;
 use crate::server::redact::WITHHELD;
@@ -51,10 +51,28 @@ impl Choice {
 pub enum Outcome {
     /// The decision is on record.
     Recorded(Box<Decision>),
-    /// This task has a decision already.
-    Before(Box<Decision>),
-    /// The task was closed by something else; its page says by what.
-    Closed,
+    /// The same person made the same choice before: it is the same decision.
+    Repeated(Box<Decision>),
+    /// The task has another decision: somebody else's, or this person's own other choice (`own`).
+    Earlier { decision: Box<Decision>, own: bool },
+    /// Something else closed the task at `at` (milliseconds since the epoch); `how` is a sentence.
+    Closed { how: String, at: i64 },
+}
+
+impl Outcome {
+    /// What a click of `person` for `choice` means for a task that has the decision `before`.
+    fn after(before: Decision, person: &Person, choice: Choice) -> Self {
+        let own = before.decision.person_id == person.id;
+        let same_choice = before.decision.approved == (choice == Choice::Approve);
+        let decision = Box::new(before);
+        if own && same_choice { Self::Repeated(decision) } else { Self::Earlier { decision, own } }
+    }
+
+    /// Whether the click's decision is the one on record.
+    #[must_use]
+    pub const fn was_in_time(&self) -> bool {
+        matches!(self, Self::Recorded(_) | Self::Repeated(_))
+    }
 }
 
 /// Records a decision and sends it. It is on record before the connection is asked for anything slow; the answer waits for
@@ -80,7 +98,7 @@ pub async fn decide(
         ));
     }
     if let Some(before) = courier.store.of_task(arn, event).await? {
-        return Ok(Outcome::Before(Box::new(before)));
+        return Ok(Outcome::after(before, person, choice));
     }
     let record = current(courier, arn).await?;
     if record.token(event).is_none() {
@@ -90,8 +108,8 @@ pub async fn decide(
             "Open the inbox and choose one of what waits.",
         ));
     }
-    if views::outcome_of(&record, event).is_some() {
-        return Ok(Outcome::Closed);
+    if let Some(ApprovalState::Closed { how, at, .. }) = views::outcome_of(&record, event) {
+        return Ok(Outcome::Closed { how, at });
     }
     let request = courier.watch.all_tokens().text(&record.request(event));
     shown(&request)?;
@@ -111,8 +129,8 @@ pub async fn decide(
     };
     let policy = policies.get(&new.workflow).and_then(|states| states.get(&new.state));
     let Some(decision) = put_on_record(courier, policy, &new, &request).await? else {
-        let before = courier.store.of_task(arn, event).await?;
-        return Ok(before.map_or(Outcome::Closed, |before| Outcome::Before(Box::new(before))));
+        let before = courier.store.of_task(arn, event).await?.ok_or_else(vanished)?;
+        return Ok(Outcome::after(before, person, choice));
     };
     tracing::info!(execution = arn, event, person = %person.id, approved = new.approved, "a decision is on record");
     courier.watch.answered(arn, event);
@@ -123,6 +141,15 @@ pub async fn decide(
     // One that takes longer goes on by itself, and the page follows.
     let _ = tokio::time::timeout(REPLY, sending).await;
     Ok(Outcome::Recorded(Box::new(decision)))
+}
+
+/// Decisions are never deleted by this program.
+fn vanished() -> AppError {
+    AppError::new(
+        ErrorKind::Internal,
+        "The decision was not recorded: the task had another one, which is not in the database any more.",
+        "Reload the page, then decide again.",
+    )
 }
 
 /// The execution as the connection has it now; as it was known, where the connection takes its time.

@@ -17,8 +17,10 @@ use serde_json::json;
 
 use super::refusal::{self, Wants, refuse};
 use super::{BODY, Site, caller, limits, session};
+use crate::app::absolute;
 use crate::app::arrival::{Answer, COMPACT, Done, Handed, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
+use crate::dto::EarlierEnd;
 use crate::error::{AppError, ErrorKind};
 use crate::server::is_own_path;
 
@@ -164,14 +166,7 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
         Ok(Some(Told::StartedExpress { name })) => {
             (StatusCode::OK, json!({"outcome": "started", "type": "EXPRESS", "name": name}))
         }
-        Ok(Some(Told::Late { .. })) => (
-            StatusCode::CONFLICT,
-            json!({
-                "outcome": "late", "kind": "conflict",
-                "what": "The decision was not sent: somebody or something was faster.",
-                "remedy": "The page of the request says what closed it.",
-            }),
-        ),
+        Ok(Some(Told::Late { approve, by, .. })) => (StatusCode::CONFLICT, late(approve, &by)),
         Ok(Some(Told::Refused { problem, .. })) => {
             let error = AppError { kind: ErrorKind::Invalid, problem };
             (StatusCode::BAD_REQUEST, refusal::json(&error))
@@ -180,6 +175,23 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
     };
     body["location"] = json!(to);
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
+}
+
+/// A decision that came too late: the sentences of the page, and what they are made of.
+fn late(approve: bool, by: &EarlierEnd) -> serde_json::Value {
+    let mut body = json!({
+        "outcome": "late", "kind": "conflict",
+        "what": format!("{} at {}. {}", by.lead(approve), absolute(by.at()), by.more()),
+        "remedy": "Nothing is left to decide: the page of the request shows how it ended.",
+    });
+    match by {
+        EarlierEnd::Decided { approved, person, own, at } => {
+            let decision = if *approved { "approve" } else { "reject" };
+            body["earlier"] = json!({"decision": decision, "person": person, "own": own, "at": at});
+        }
+        EarlierEnd::Closed { how, at } => body["earlier"] = json!({"closed": how, "at": at}),
+    }
+    body
 }
 
 fn keep_cookies(from: &HeaderMap, to: &mut Response) {

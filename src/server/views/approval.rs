@@ -2,8 +2,8 @@
 
 use countersign_trace::{Attempt, AttemptResult, StateStatus};
 
-use crate::dto::{ApprovalRow, ApprovalState, Problem, Status};
-use crate::server::approvals::Reading;
+use crate::dto::{ApprovalRow, ApprovalState, EarlierEnd, Problem, Status};
+use crate::server::approvals::{Outcome, Reading};
 use crate::server::watch::{Obstacle, Record, Waiting};
 
 /// A waiting task as a row of the inbox.
@@ -64,7 +64,7 @@ pub fn outcome_of(record: &Record, event: u64) -> Option<ApprovalState> {
     let (status, how) = match attempt.result {
         AttemptResult::Running if !record.ended() && visit.status != StateStatus::Aborted => return None,
         AttemptResult::Running | AttemptResult::Aborted => {
-            (Status::Aborted, "The execution ended while the task waited, so nobody can answer it any more.".to_owned())
+            (Status::Aborted, ended_around(record.description.status).to_owned())
         }
         AttemptResult::Succeeded => (
             Status::Succeeded,
@@ -74,6 +74,31 @@ pub fn outcome_of(record: &Record, event: u64) -> Option<ApprovalState> {
         AttemptResult::TimedOut => (Status::TimedOut, "It timed out before anybody answered.".to_owned()),
     };
     Some(ApprovalState::Closed { status, how, at })
+}
+
+/// What closed a task that nobody answered: the end of its execution, or of a state around it.
+const fn ended_around(execution: Status) -> &'static str {
+    match execution {
+        Status::Aborted => "The execution was stopped while the task waited, so nobody can answer it any more.",
+        Status::TimedOut => "The execution ran out of time while the task waited, so nobody can answer it any more.",
+        Status::Failed => "The execution failed while the task waited, so nobody can answer it any more.",
+        _ => "The execution went on without an answer to the task, so nobody can answer it any more.",
+    }
+}
+
+/// What ended a request before a click that came too late; `None` where the click's decision is on record.
+#[must_use]
+pub fn earlier_end(outcome: &Outcome) -> Option<EarlierEnd> {
+    match outcome {
+        Outcome::Recorded(_) | Outcome::Repeated(_) => None,
+        Outcome::Earlier { decision, own } => Some(EarlierEnd::Decided {
+            approved: decision.decision.approved,
+            person: decision.decision.person_name.clone(),
+            own: *own,
+            at: decision.decision.decided_at,
+        }),
+        Outcome::Closed { how, at } => Some(EarlierEnd::Closed { how: how.clone(), at: *at }),
+    }
 }
 
 /// How a task failed: by an answer, or by itself.
