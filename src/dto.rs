@@ -233,6 +233,8 @@ pub struct Trouble {
     pub places: Vec<TroublePlace>,
     /// How many places more there are.
     pub more: usize,
+    /// Where the execution ended, where that is another place than the one in which it went wrong first.
+    pub ended: Option<TroublePlace>,
 }
 
 /// A state, and the iterations that it ran in.

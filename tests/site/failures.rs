@@ -89,3 +89,63 @@ async fn what_ran_out_of_time_or_was_stopped_says_so() {
     assert!(text.contains("When it was stopped it was in ") && !text.contains("It went wrong"), "nothing went wrong");
     site.close().await;
 }
+
+const NO_FUNCTION: &str =
+    r#""Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"no_such_function"}"#;
+
+/// The notice of a failed execution, in words.
+async fn notice(site: &Site, name: &str, definition: &str) -> (ExecutionPage, String) {
+    let arn = begin(site, name, &definition.replace("$task", NO_FUNCTION)).await;
+    let page = ended(site, &arn).await;
+    let html = site.page(&routes::execution(&arn)).await.text;
+    let notice = html.split("class=\"notice notice-bad\"").nth(1).unwrap().split("</div>").next().unwrap();
+    (page, notice.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
+    let site = Site::new("saga").await;
+    let saga = r#"{"StartAt":"Look up","States":{
+      "Look up":{$task,"Next":"Charge card","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Guess"}]},
+      "Guess":{"Type":"Pass","Next":"Charge card"},
+      "Charge card":{$task,"End":true,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Refund"}]},
+      "Refund":{$task,"Next":"Release stock","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Release stock"}]},
+      "Release stock":{"Type":"Pass","Next":"Order failed"},
+      "Order failed":{"Type":"Fail","Error":"OrderFailed","Cause":"It was undone."}}}"#;
+    let (page, text) = notice(&site, "saga", saga).await;
+    assert!(text.contains("It went wrong first in Charge card, and ended in Order failed."), "{text}");
+    assert_eq!(page.chosen.as_deref(), Some("Charge card"), "its input and its error tell what to do");
+    site.desk.watch.look_again().await;
+    let reasons = site.desk.watch.snapshot().reasons.clone();
+    assert!(
+        reasons.values().any(|why| why == "OrderFailed in Order failed, after a failure in Charge card"),
+        "{reasons:?}"
+    );
+
+    // A Choice leads to the Fail state: nothing went wrong before it, though something was caught and made up for.
+    let choice = r#"{"StartAt":"Look up","States":{
+      "Look up":{$task,"Next":"Which","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Guess"}]},
+      "Guess":{"Type":"Pass","Next":"Which"},
+      "Which":{"Type":"Choice","Choices":[{"Variable":"$.ok","IsPresent":true,"Next":"Done"}],"Default":"Undo"},
+      "Done":{"Type":"Succeed"},
+      "Undo":{"Type":"Pass","Next":"Refused"},
+      "Refused":{"Type":"Fail","Error":"Refused"}}}"#;
+    let (page, text) = notice(&site, "choice", choice).await;
+    assert!(text.contains("It went wrong first in Refused."), "{text}");
+    assert_eq!(page.chosen.as_deref(), Some("Refused"));
+
+    // In an iteration, and caught around it.
+    let items = r#"{"StartAt":"Items","States":{
+      "Items":{"Type":"Pass","Result":[1,2],"Next":"Each"},
+      "Each":{"Type":"Map","MaxConcurrency":1,"End":true,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Failed"}],
+        "ItemProcessor":{"StartAt":"Which","States":{
+          "Which":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":2,"Next":"Pack"}],"Default":"Fine"},
+          "Fine":{"Type":"Succeed"},
+          "Pack":{$task,"End":true,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Unpack"}]},
+          "Unpack":{"Type":"Pass","Next":"Not packed"},
+          "Not packed":{"Type":"Fail","Error":"NotPacked"}}}},
+      "Failed":{"Type":"Fail","Error":"OrderFailed"}}}"#;
+    let (_, text) = notice(&site, "items", items).await;
+    assert!(text.contains("It went wrong first in Pack (Each, item 2), and ended in Failed."), "{text}");
+    site.close().await;
+}

@@ -15,4 +15,6 @@ mod event;
 mod fold;
 
 pub use event::{Details, EventKind, HistoryEvent};
-pub use fold::{Attempt, AttemptResult, Outcome, OutcomeStatus, StateStatus, StateSummary, Trace, Visit, Wait, fold};
+pub use fold::{
+    Attempt, AttemptResult, Outcome, OutcomeStatus, Outlook, StateStatus, StateSummary, Trace, Visit, Wait, fold,
+};

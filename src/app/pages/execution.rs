@@ -152,18 +152,19 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
     let trouble = data.trouble.clone().filter(|_| bad)?;
     let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
     let told = failure_line(Some(&word), data.cause.as_deref());
-    let link = |(index, place): (usize, dto::TroublePlace)| {
+    let linked = |place: dto::TroublePlace| {
         let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
         let href = routes::execution_state(arn, &place.state);
         view! {
-            {(index > 0).then_some(", ")}
             <a href=href data-noscroll="true">{shown(&place.state)}</a>
             {items}
         }
     };
+    let link = |(index, place): (usize, dto::TroublePlace)| view! { {(index > 0).then_some(", ")}{linked(place)} };
+    let ended = trouble.ended.map(|place| view! { ", and ended in "{linked(place)} });
     let more = (trouble.more > 0).then(|| format!(" and {} more", trouble.more));
     let places = (!trouble.places.is_empty()).then(|| {
-        view! { <p>{trouble.lead}{trouble.places.into_iter().enumerate().map(link).collect_view()}{more}"."</p> }
+        view! { <p>{trouble.lead}{trouble.places.into_iter().enumerate().map(link).collect_view()}{more}{ended}"."</p> }
     });
     let why = trouble.why.map(|why| view! { <p>{why}</p> });
     Some(view! { <div class="notice notice-bad" role="status">{told}{why}{places}</div> }.into_any())

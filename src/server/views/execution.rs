@@ -83,11 +83,11 @@ impl View<'_> {
                 .is_some_and(|graph| graph.nodes.iter().any(|node| node.id == state))
     }
 
-    /// The state to open on: what failed, else what waits, else what runs, else what was entered last.
+    /// The state to open on: what failed first, else what waits, else what runs, else what was entered last.
     fn telling_state(&self) -> Option<String> {
         let visits = &self.record.trace.visits;
-        if let Some(cause) = self.record.trace.cause.and_then(|cause| visits.get(cause)) {
-            return Some(cause.state.clone());
+        if let Some(first) = self.record.first_failure().and_then(|first| visits.get(first)) {
+            return Some(first.state.clone());
         }
         // What failed and was caught is over.
         let bad = matches!(self.record.description.status, Status::Failed | Status::TimedOut);

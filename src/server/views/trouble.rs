@@ -16,6 +16,7 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
         return None;
     }
     let cause = record.trace.cause.and_then(|index| record.trace.visits.get(index));
+    let first = record.first_failure().and_then(|index| record.trace.visits.get(index));
     let why = match (status, cause) {
         (Status::TimedOut, Some(_)) => {
             Some("A task did not answer in the time that it has (TimeoutSeconds or HeartbeatSeconds).".to_owned())
@@ -23,7 +24,7 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
         (Status::TimedOut, None) => Some(ran_out(record)),
         _ => None,
     };
-    let (lead, places) = match cause {
+    let (lead, places) = match first {
         Some(visit) => ("It went wrong first in ", vec![visit]),
         None if status == Status::TimedOut => ("When its time ran out it was in ", open_at_the_end(record)),
         None if status == Status::Aborted => ("When it was stopped it was in ", open_at_the_end(record)),
@@ -32,7 +33,10 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
     let more = places.len().saturating_sub(PLACES);
     let place =
         |visit: &Visit| TroublePlace { state: visit.state.clone(), place: place_of(&record.trace.visits, visit) };
-    Some(Trouble { why, lead: lead.to_owned(), places: places.into_iter().take(PLACES).map(place).collect(), more })
+    // A step that failed and was compensated is not where the execution ended.
+    let ended = cause.filter(|cause| first.is_some_and(|first| first.entered_event != cause.entered_event)).map(place);
+    let places = places.into_iter().take(PLACES).map(place).collect();
+    Some(Trouble { why, lead: lead.to_owned(), places, more, ended })
 }
 
 fn ran_out(record: &Record) -> String {

@@ -7,7 +7,7 @@ use countersign_asl::StateKind;
 use countersign_asl::model::Amount;
 use countersign_engine::SharedSandbox;
 use countersign_engine::token::{Search, Token};
-use countersign_trace::{EventKind, HistoryEvent, StateStatus, Trace, Visit, Wait};
+use countersign_trace::{EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, Wait};
 
 use super::snapshot::{Definition, Obstacle, Waiting};
 use super::tokens::{self, Past};
@@ -154,15 +154,34 @@ impl Record {
         self.description.status != Status::Running
     }
 
-    /// Why it failed: the error, and the state where the failure arose. `None` where it did not.
+    /// The visit in which it went wrong first: an index in the visits of the trace. Where the definition cannot be read
+    /// nobody knows which failures were recovered from: the visit that the execution ended in.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<usize> {
+        let Some(machine) = &self.definition.machine else { return self.trace.cause };
+        let course = machine.course();
+        self.trace.first_failure(|state| match (course.can_end_well(state), course.is_reached(state)) {
+            (true, true) => Outlook::Ordinary,
+            (true, false) => Outlook::Fallback,
+            (false, _) => Outlook::Doomed,
+        })
+    }
+
+    /// Why it failed: the error, the state where it arose, and the state where it went wrong first if that is another one.
+    /// `None` where it did not fail.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         if self.description.status == Status::TimedOut && self.description.error.is_none() {
             return self.timeout_words();
         }
         let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
-        let state = self.trace.cause.and_then(|cause| self.trace.visits.get(cause)).map(|visit| &visit.state);
-        Some(state.map_or_else(|| error.clone(), |state| format!("{error} in {state}")))
+        let state =
+            |visit: Option<usize>| visit.and_then(|visit| self.trace.visits.get(visit)).map(|visit| &visit.state);
+        Some(match (state(self.trace.cause), state(self.first_failure())) {
+            (Some(ended), Some(first)) if first != ended => format!("{error} in {ended}, after a failure in {first}"),
+            (Some(ended), _) => format!("{error} in {ended}"),
+            (None, _) => error,
+        })
     }
 
     /// The event with this id. Ids count from 1 without gaps.

@@ -5,7 +5,10 @@
 //! program from [`Machine::source`].
 
 mod build;
+mod flow;
 mod summary;
+
+pub use flow::Course;
 
 use std::sync::Arc;
 

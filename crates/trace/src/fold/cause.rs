@@ -7,7 +7,7 @@ use super::{OutcomeStatus, StateStatus};
 use crate::event::{EventKind, HistoryEvent};
 
 /// Whether an event only passes a failure on to the state around.
-fn passes_on(kind: EventKind) -> bool {
+pub(super) fn passes_on(kind: EventKind) -> bool {
     use EventKind::{
         ExecutionFailed, ExecutionTimedOut, MapIterationAborted, MapIterationFailed, MapStateFailed,
         ParallelStateFailed,

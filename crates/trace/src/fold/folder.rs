@@ -81,7 +81,8 @@ impl Folder {
     fn enter(&mut self, event: &HistoryEvent, before: &Place) -> Place {
         let state = event.details.name.clone().unwrap_or_default();
         let scope = before.scope.clone();
-        if let Some(left) = before.visit.filter(|&left| self.trace.visits[left].parent == scope.parent) {
+        let came_from = before.visit.filter(|&left| self.trace.visits[left].parent == scope.parent);
+        if let Some(left) = came_from {
             let from = self.trace.visits[left].state.clone();
             self.take_edge(from, state.clone());
             if self.trace.visits[left].exited_at.is_none() {
@@ -107,6 +108,8 @@ impl Folder {
             output: None,
             attempts: Vec::new(),
             parent: scope.parent,
+            came_from,
+            arose_in: None,
             iteration: scope.iteration.clone(),
             branch: scope.branch.clone(),
             error: None,
@@ -281,7 +284,7 @@ impl Folder {
         }
     }
 
-    fn is_inside(&self, visit: usize, container: usize) -> bool {
+    pub(super) fn is_inside(&self, visit: usize, container: usize) -> bool {
         let mut around = self.trace.visits[visit].parent;
         while let Some(index) = around.filter(|&index| index != container) {
             around = self.trace.visits[index].parent;

@@ -5,7 +5,10 @@
 
 mod cause;
 mod folder;
+mod origin;
 mod outcome;
+
+pub use origin::Outlook;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,13 @@ pub struct Visit {
     pub attempts: Vec<Attempt>,
     /// Index in `Trace::visits` of the Map or Parallel that this state runs in.
     pub parent: Option<usize>,
+    /// Index in `Trace::visits` of the state that the execution went on from, in the same scope. `None` for the first one.
+    #[serde(default)]
+    pub came_from: Option<usize>,
+    /// Of a state whose failure was caught: index in `Trace::visits` of where it arose, which is the state itself or one
+    /// inside it.
+    #[serde(default)]
+    pub arose_in: Option<usize>,
     /// The innermost Map iteration: name of the Map state and index from 0.
     pub iteration: Option<(String, u64)>,
     /// The innermost branch: name of the Parallel state, and the how-many-eth of its branches began with this chain.
@@ -183,6 +193,7 @@ pub fn fold(events: &[HistoryEvent]) -> Trace {
     ordered.sort_by_key(|event| event.id);
     ordered.iter().for_each(|event| folder.take(event));
     folder.find_cause(&ordered);
+    folder.find_origins(&ordered);
     outcome::finish(folder)
 }
 

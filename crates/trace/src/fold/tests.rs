@@ -482,3 +482,96 @@ fn what_is_stopped_or_runs_out_of_time_has_no_cause() {
         assert_eq!(history(&events).cause, None, "{end}");
     }
 }
+
+/// The state in which it went wrong first, where `ordinary` and `fallback` are the states that can end well.
+#[track_caller]
+fn first_failure(events: &[(u64, u64, &str, serde_json::Value)], ordinary: &[&str], fallback: &[&str], expected: &str) {
+    let trace = history(events);
+    let outlook = |state: &str| match state {
+        state if ordinary.contains(&state) => Outlook::Ordinary,
+        state if fallback.contains(&state) => Outlook::Fallback,
+        _ => Outlook::Doomed,
+    };
+    let first = trace.first_failure(outlook).unwrap();
+    assert_eq!(trace.visits[first].state, expected);
+}
+
+/// A Task that fails and is caught: its events from `id` on, after the event `previous`.
+fn caught(id: u64, previous: u64, name: &str) -> Vec<(u64, u64, &'static str, serde_json::Value)> {
+    vec![
+        (id, previous, "TaskStateEntered", json!({ "name": name })),
+        (id + 1, id, "LambdaFunctionScheduled", json!({ "resource": "arn", "input": "1" })),
+        (id + 2, id + 1, "LambdaFunctionFailed", json!({ "error": "E" })),
+        (id + 3, id + 2, "TaskStateExited", json!({ "name": name, "output": "{}" })),
+    ]
+}
+
+#[test]
+fn the_step_that_was_compensated_went_wrong_first() {
+    let mut events = vec![(1, 0, "ExecutionStarted", json!({}))];
+    events.extend(caught(2, 0, "Look up"));
+    events.extend(caught(6, 5, "Charge"));
+    events.extend(caught(10, 9, "Refund"));
+    events.extend([
+        (14, 13, "FailStateEntered", json!({ "name": "Failed" })),
+        (15, 14, "ExecutionFailed", json!({ "error": "OrderFailed" })),
+    ]);
+    assert_eq!(history(&events).visits[history(&events).cause.unwrap()].state, "Failed");
+    // What Look up lacked was made up for: Charge is of the ordinary course, and could have ended well.
+    first_failure(&events, &["Look up", "Charge"], &[], "Charge");
+    // A way that only Look up's failure led to, and that could have ended well.
+    first_failure(&events, &["Look up"], &["Charge"], "Charge");
+    // Charge and Refund both undid what was done before Look up failed.
+    first_failure(&events, &["Look up"], &[], "Look up");
+}
+
+#[test]
+fn a_fail_state_fails_by_itself_where_nothing_had_failed() {
+    let passed = |id, previous, name| {
+        [
+            (id, previous, "PassStateEntered", json!({ "name": name })),
+            (id + 1, id, "PassStateExited", json!({ "name": name })),
+        ]
+    };
+    let mut events = vec![(1, 0, "ExecutionStarted", json!({}))];
+    events.extend(caught(2, 0, "Look up"));
+    events.extend(passed(6, 5, "Which"));
+    events.extend(passed(8, 7, "Undo"));
+    events.extend([
+        (10, 9, "FailStateEntered", json!({ "name": "Failed" })),
+        (11, 10, "ExecutionFailed", json!({ "error": "OrderFailed" })),
+    ]);
+    first_failure(&events, &["Look up", "Which"], &[], "Failed");
+    // Which sorts the errors, and may let the execution begin again.
+    first_failure(&events, &["Look up"], &["Which"], "Look up");
+}
+
+#[test]
+fn a_failure_is_followed_into_containers_and_out_of_them() {
+    let mut events = vec![
+        (1, 0, "ExecutionStarted", json!({})),
+        (2, 0, "MapStateEntered", json!({ "name": "Each" })),
+        (3, 2, "MapStateStarted", json!({ "length": 1 })),
+        (4, 3, "MapIterationStarted", json!({ "name": "Each", "index": 0 })),
+    ];
+    events.extend(caught(5, 4, "Pack"));
+    events.extend([
+        (9, 8, "FailStateEntered", json!({ "name": "Not packed" })),
+        (10, 9, "MapIterationFailed", json!({ "name": "Each", "index": 0 })),
+        (11, 10, "MapStateFailed", json!({})),
+        (12, 11, "MapStateExited", json!({ "name": "Each", "output": "{}" })),
+        (13, 12, "ParallelStateEntered", json!({ "name": "Undo" })),
+        (14, 13, "ParallelStateStarted", json!({})),
+        (15, 14, "FailStateEntered", json!({ "name": "Failed" })),
+        (16, 15, "ParallelStateFailed", json!({})),
+        (17, 16, "ExecutionFailed", json!({ "error": "OrderFailed" })),
+    ]);
+    let trace = history(&events);
+    assert_eq!(trace.visits[trace.cause.unwrap()].state, "Failed");
+    let arose = trace.visits[0].arose_in.map(|visit| trace.visits[visit].state.as_str());
+    assert_eq!(arose, Some("Not packed"));
+    first_failure(&events, &["Each", "Pack"], &[], "Pack");
+    first_failure(&events, &["Each"], &[], "Pack");
+    // The container could have ended well.
+    first_failure(&events, &["Each", "Pack"], &["Undo"], "Failed");
+}
