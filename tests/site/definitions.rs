@@ -185,3 +185,26 @@ async fn numbers_and_keys_are_shown_as_they_were_stored() {
     assert!(page.contains("98765432109876543210987"));
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_a_definition_are_drawn_as_they_are_written() {
+    let folder = Folder::new("digits");
+    folder.write("countersign.toml", MANIFEST);
+    let definition = r#"{"StartAt":"C","States":{
+      "C":{"Type":"Choice","Default":"No","Choices":[
+        {"Variable":"$.a","NumericEquals":98765432109876543210987,"Next":"Yes"},
+        {"Variable":"$.b","NumericGreaterThan":386.40,"Next":"No"}]},
+      "Yes":{"Type":"Succeed"},
+      "No":{"Type":"Fail","Error":"No"}}}"#;
+    folder.write("a.asl.json", definition);
+    let site = Site::of("digits", &folder.0).await;
+    site.desk.watch.look_again().await;
+    let started = site.form("/api/start", &[("workflow", "a"), ("name", "x"), ("input", "{\"a\":1,\"b\":1}")]).await;
+    let execution = started.header(header::LOCATION).to_owned();
+    for path in ["/workflows/a", "/workflows/a?state=C", execution.as_str()] {
+        let page = site.page(path).await.text;
+        assert!(page.contains("$.a = 98765432109876543210987") && page.contains("386.40"), "{path}");
+        assert!(!page.contains("9.87") && !page.contains("386.4<") && !page.contains("386.4\""), "{path}");
+    }
+    site.close().await;
+}

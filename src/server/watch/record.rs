@@ -284,7 +284,7 @@ impl Record {
         // Not every endpoint records what the definition says.
         let written = |amount: Option<&Amount>| match amount {
             #[expect(clippy::cast_possible_truncation, reason = "seconds are at most 99,999,999")]
-            Some(Amount::Number(seconds)) => Some(*seconds as i64),
+            Some(Amount::Number { value, .. }) => Some(*value as i64),
             _ => None,
         };
         let timeout =

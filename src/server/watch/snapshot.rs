@@ -18,7 +18,7 @@ impl Definition {
     /// Reads and draws a definition.
     #[must_use]
     pub fn read(text: String) -> Self {
-        let machine = serde_json::from_str(&text).ok().and_then(countersign_asl::Machine::from_value);
+        let machine = countersign_asl::Machine::read(&text);
         let graph =
             machine.as_ref().map(|machine| super::super::views::drawing(&countersign_asl::graph::layout(machine)));
         Self { text, machine, graph }

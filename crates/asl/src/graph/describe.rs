@@ -22,7 +22,7 @@ pub(super) fn kind(state: &State) -> NodeKind {
 pub(super) fn detail(state: &State) -> String {
     match &state.kind {
         StateKind::Task(task) => task_detail(task),
-        StateKind::Wait(Pause::Seconds(Amount::Number(seconds))) => format!("waits {}", duration(*seconds)),
+        StateKind::Wait(Pause::Seconds(Amount::Number { text, .. })) => format!("waits {}", duration(text)),
         StateKind::Wait(Pause::Seconds(Amount::Expression(expression))) => format!("waits {} s", bare(expression)),
         StateKind::Wait(Pause::Until(moment)) => format!("waits until {}", bare(moment)),
         StateKind::Fail(failure) => failure.error.as_deref().map(bare).unwrap_or_default().to_owned(),
@@ -66,14 +66,15 @@ fn bare(text: &str) -> &str {
     inner.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.contains('}')).unwrap_or(inner)
 }
 
-fn duration(seconds: f64) -> String {
-    // Whole units only where nothing is lost.
-    for (unit, length) in [("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)] {
-        if seconds >= length && seconds % length == 0.0 {
-            return format!("{} {unit}", seconds / length);
-        }
-    }
-    format!("{seconds} s")
+/// Seconds, as the definition has them; in larger units only where these are whole.
+fn duration(seconds: &str) -> String {
+    let whole: Option<u64> = seconds.parse().ok();
+    let larger = whole.and_then(|whole| {
+        let units = [("d", 86_400), ("h", 3_600), ("min", 60)];
+        let (unit, length) = units.into_iter().find(|(_, length)| whole >= *length && whole % length == 0)?;
+        Some(format!("{} {unit}", whole / length))
+    });
+    larger.unwrap_or_else(|| format!("{seconds} s"))
 }
 
 /// The label of the edge for the rules that lead to the same state.

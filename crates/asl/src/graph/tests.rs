@@ -3,7 +3,7 @@ use super::*;
 use serde_json::Value;
 
 fn drawn(definition: &str) -> Graph {
-    layout(&Machine::from_value(serde_json::from_str(definition).unwrap()).unwrap())
+    layout(&Machine::read(definition).unwrap())
 }
 
 fn overlap(a: (f32, f32, f32, f32), b: (f32, f32, f32, f32)) -> bool {
@@ -68,6 +68,26 @@ fn readable(graph: &Graph, name: &str) {
     for edge in &graph.edges {
         assert_eq!(edge.label_lines.concat(), edge.label.clone().unwrap_or_default(), "{name}");
     }
+}
+
+#[test]
+fn numbers_are_drawn_as_they_are_written() {
+    let graph = drawn(
+        r#"{"StartAt":"W","States":{
+          "W":{"Type":"Wait","Seconds":98765432109876543210987,"Next":"H"},
+          "H":{"Type":"Wait","Seconds":90.50,"Next":"E"},
+          "E":{"Type":"Map","Items":[386.40,{"a":12345678901234567890123}],"Next":"C",
+            "ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}},
+          "C":{"Type":"Choice","Default":"F","Choices":[{"Variable":"$.a","NumericEquals":386.40,"Next":"S"}]},
+          "S":{"Type":"Succeed"},
+          "F":{"Type":"Fail","Error":1.50}}}"#,
+    );
+    let detail = |id: &str| graph.nodes.iter().find(|node| node.id == id).unwrap().detail.clone();
+    assert_eq!(detail("W"), "waits 98765432109876543210987 s");
+    assert_eq!(detail("H"), "waits 90.50 s");
+    assert_eq!(detail("E"), r#"for each of [386.40,{"a":12345678901234567890123}]"#);
+    assert_eq!(detail("F"), "1.50");
+    assert!(graph.edges.iter().any(|edge| edge.label.as_deref() == Some("$.a = 386.40")));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::parse::{self, AS_SHOWN, Digits, Written};
+
 use super::summary::summarise;
 use super::{
     Amount, Catcher, Choice, ChoiceRule, Failure, Machine, Map, MapMode, Pause, QueryLanguage, Retrier, Scope, State,
@@ -12,14 +14,35 @@ use super::{
 };
 
 impl Machine {
-    /// The model of a definition. `None` when it is not an object with `StartAt` and `States`.
+    /// The model of a definition that was read elsewhere. `None` when it is not an object with `StartAt` and `States`.
     ///
-    /// This does not judge the definition: [`crate::parse`] does.
+    /// This does not judge the definition: [`crate::parse`] does. Its numbers are shown as `source` shows them; those of a
+    /// text are shown as they are written there by [`Machine::read`].
     pub fn from_value(source: Value) -> Option<Machine> {
-        let language = query_language(&source).unwrap_or_default();
-        let scope = scope(&source, language)?;
+        Machine::of(source, &AS_SHOWN)
+    }
+
+    /// The model of a definition's text, without judging it. `None` when it is not JSON, or not an object with `StartAt` and
+    /// `States`.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "Which", "States": {"Which": {"Type": "Choice", "Default": "Done", "Choices": [
+    ///   {"Variable": "$.amount", "NumericEquals": 386.40, "Next": "Done"}]}, "Done": {"Type": "Succeed"}}}"#;
+    /// let machine = countersign_asl::Machine::read(text).unwrap();
+    /// let countersign_asl::StateKind::Choice(choice) = &machine.states["Which"].kind else { panic!() };
+    /// assert_eq!(choice.rules[0].summary, "$.amount = 386.40");
+    /// ```
+    pub fn read(text: &str) -> Option<Machine> {
+        parse::understood(text)
+    }
+
+    /// The model of a definition whose numbers are written as `digits` says.
+    pub(crate) fn of(source: Value, digits: &Digits) -> Option<Machine> {
+        let whole = Written::new(&source, digits);
+        let language = query_language(whole).unwrap_or_default();
+        let scope = scope(whole, language)?;
         Some(Machine {
-            comment: text(&source, "Comment"),
+            comment: text(whole, "Comment"),
             start_at: scope.start_at,
             query_language: language,
             timeout_seconds: source.get("TimeoutSeconds").and_then(Value::as_u64),
@@ -29,43 +52,43 @@ impl Machine {
     }
 }
 
-fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).map(str::to_owned)
+fn text(value: Written, key: &str) -> Option<String> {
+    value.str(key).map(str::to_owned)
 }
 
 /// The first of the keys that is there, as text: literal texts as they are, other values as JSON.
-fn first_text(value: &Value, keys: &[&str]) -> Option<String> {
-    let found = keys.iter().find_map(|key| value.get(*key))?;
-    Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
+fn first_text(value: Written, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| value.get(key)).map(Written::words)
 }
 
-fn amount(value: &Value, keys: &[&str]) -> Option<Amount> {
-    match keys.iter().find_map(|key| value.get(*key))? {
-        Value::Number(number) => number.as_f64().map(Amount::Number),
+fn amount(value: Written, keys: &[&str]) -> Option<Amount> {
+    let found = keys.iter().find_map(|key| value.get(key))?;
+    match found.value {
+        Value::Number(number) => Some(Amount::Number { value: number.as_f64()?, text: found.json() }),
         Value::String(expression) => Some(Amount::Expression(expression.clone())),
         _ => None,
     }
 }
 
-fn query_language(value: &Value) -> Option<QueryLanguage> {
-    match value.get("QueryLanguage")?.as_str()? {
+fn query_language(value: Written) -> Option<QueryLanguage> {
+    match value.str("QueryLanguage")? {
         "JSONata" => Some(QueryLanguage::Jsonata),
         "JSONPath" => Some(QueryLanguage::JsonPath),
         _ => None,
     }
 }
 
-fn scope(value: &Value, language: QueryLanguage) -> Option<Scope> {
+fn scope(value: Written, language: QueryLanguage) -> Option<Scope> {
     let start_at = text(value, "StartAt")?;
-    let states = value.get("States")?.as_object()?;
+    let states = value.get("States").filter(|states| states.value.is_object())?;
     let states: IndexMap<String, State> =
-        states.iter().filter_map(|(name, value)| Some((name.clone(), state(name, value, language)?))).collect();
+        states.members().filter_map(|(name, value)| Some((name.clone(), state(name, value, language)?))).collect();
     Some(Scope { start_at, states })
 }
 
-fn state(name: &str, value: &Value, machine_language: QueryLanguage) -> Option<State> {
+fn state(name: &str, value: Written, machine_language: QueryLanguage) -> Option<State> {
     let language = query_language(value).unwrap_or(machine_language);
-    let kind = match value.get("Type")?.as_str()? {
+    let kind = match value.str("Type")? {
         "Task" => StateKind::Task(task(value)),
         "Pass" => StateKind::Pass,
         "Choice" => StateKind::Choice(choice(value)),
@@ -75,15 +98,15 @@ fn state(name: &str, value: &Value, machine_language: QueryLanguage) -> Option<S
             error: first_text(value, &["Error", "ErrorPath"]),
             cause: first_text(value, &["Cause", "CausePath"]),
         }),
-        "Parallel" => StateKind::Parallel(
-            list(value, "Branches").iter().filter_map(|branch| scope(branch, machine_language)).collect(),
-        ),
+        "Parallel" => {
+            StateKind::Parallel(value.list("Branches").filter_map(|branch| scope(branch, machine_language)).collect())
+        }
         "Map" => StateKind::Map(map(value, machine_language)),
         _ => return None,
     };
     let transition = match text(value, "Next") {
         Some(next) => Some(Transition::Next(next)),
-        None => value.get("End").and_then(Value::as_bool).filter(|end| *end).map(|_| Transition::End),
+        None => value.value.get("End").and_then(Value::as_bool).filter(|end| *end).map(|_| Transition::End),
     };
     Some(State {
         name: name.to_owned(),
@@ -91,43 +114,39 @@ fn state(name: &str, value: &Value, machine_language: QueryLanguage) -> Option<S
         query_language: language,
         kind,
         transition,
-        retry: list(value, "Retry").iter().map(retrier).collect(),
-        catch: list(value, "Catch").iter().filter_map(catcher).collect(),
+        retry: value.list("Retry").map(retrier).collect(),
+        catch: value.list("Catch").filter_map(catcher).collect(),
     })
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn task(value: &Value) -> Task {
+fn task(value: Written) -> Task {
     Task {
         resource: text(value, "Resource").unwrap_or_default(),
-        parameters: value.get("Arguments").or_else(|| value.get("Parameters")).cloned(),
+        parameters: value.get("Arguments").or_else(|| value.get("Parameters")).map(|found| found.value.clone()),
         timeout: amount(value, &["TimeoutSeconds", "TimeoutSecondsPath"]),
         heartbeat: amount(value, &["HeartbeatSeconds", "HeartbeatSecondsPath"]),
-        credentials: value.get("Credentials").cloned(),
+        credentials: value.value.get("Credentials").cloned(),
     }
 }
 
-fn choice(value: &Value) -> Choice {
-    let rules = list(value, "Choices")
-        .iter()
+fn choice(value: Written) -> Choice {
+    let rules = value
+        .list("Choices")
         .filter_map(|rule| Some(ChoiceRule { summary: summarise(rule), next: text(rule, "Next")? }))
         .collect();
     Choice { rules, default: text(value, "Default") }
 }
 
-fn pause(value: &Value) -> Pause {
+fn pause(value: Written) -> Pause {
     match amount(value, &["Seconds", "SecondsPath"]) {
         Some(seconds) => Pause::Seconds(seconds),
         None => first_text(value, &["Timestamp", "TimestampPath"]).map_or(Pause::Unknown, Pause::Until),
     }
 }
 
-fn map(value: &Value, language: QueryLanguage) -> Map {
+fn map(value: Written, language: QueryLanguage) -> Map {
     let body = value.get("ItemProcessor").or_else(|| value.get("Iterator"));
-    let mode = body.and_then(|body| body.pointer("/ProcessorConfig/Mode")).and_then(Value::as_str);
+    let mode = body.and_then(|body| body.value.pointer("/ProcessorConfig/Mode")).and_then(Value::as_str);
     Map {
         processor: body
             .and_then(|body| scope(body, language))
@@ -139,13 +158,13 @@ fn map(value: &Value, language: QueryLanguage) -> Map {
     }
 }
 
-fn error_names(value: &Value) -> Vec<String> {
-    list(value, "ErrorEquals").iter().filter_map(Value::as_str).map(str::to_owned).collect()
+fn error_names(value: Written) -> Vec<String> {
+    value.list("ErrorEquals").filter_map(|name| name.value.as_str()).map(str::to_owned).collect()
 }
 
-fn retrier(value: &Value) -> Retrier {
-    let number = |key: &str| value.get(key).and_then(Value::as_f64);
-    let attempts = value.get("MaxAttempts").and_then(Value::as_u64).unwrap_or(3);
+fn retrier(value: Written) -> Retrier {
+    let number = |key: &str| value.value.get(key).and_then(Value::as_f64);
+    let attempts = value.value.get("MaxAttempts").and_then(Value::as_u64).unwrap_or(3);
     Retrier {
         errors: error_names(value),
         interval_seconds: number("IntervalSeconds").unwrap_or(1.0),
@@ -155,6 +174,6 @@ fn retrier(value: &Value) -> Retrier {
     }
 }
 
-fn catcher(value: &Value) -> Option<Catcher> {
+fn catcher(value: Written) -> Option<Catcher> {
     Some(Catcher { errors: error_names(value), next: text(value, "Next")? })
 }

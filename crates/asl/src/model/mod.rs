@@ -156,7 +156,11 @@ pub enum MapMode {
 /// A number, or the path or expression that yields it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amount {
-    Number(f64),
+    /// The number, and the digits that the definition has for it.
+    Number {
+        value: f64,
+        text: String,
+    },
     Expression(String),
 }
 

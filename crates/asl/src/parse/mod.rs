@@ -1,7 +1,9 @@
 //! From a definition's text to the model, with everything that is wrong with it.
 
+mod digits;
 mod reader;
 
+pub(crate) use digits::{AS_SHOWN, Digits, Written};
 pub(crate) use reader::Place;
 use reader::{Document, read};
 pub use reader::{MAX_DEPTH, json_error, read_json};
@@ -57,7 +59,13 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     if diagnostics.iter().any(Diagnostic::is_error) {
         return (None, diagnostics);
     }
-    (Machine::from_value(document.value), diagnostics)
+    (Machine::of(document.value, &document.digits), diagnostics)
+}
+
+/// The model of a definition that is deployed, without judging it; `None` where it cannot be understood.
+pub(crate) fn understood(text: &str) -> Option<Machine> {
+    let document = read(text, false).ok()?;
+    Machine::of(document.value, &document.digits)
 }
 
 fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<Diagnostic> {

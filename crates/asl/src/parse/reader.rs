@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::Digits;
+
 /// How many objects and arrays may be within each other: as many as every other reader of JSON here takes.
 pub const MAX_DEPTH: usize = 127;
 
@@ -42,6 +44,8 @@ pub fn json_error(text: &str) -> Option<String> {
 #[derive(Debug)]
 pub(crate) struct Document {
     pub value: Value,
+    /// The numbers as they are written.
+    pub digits: Digits,
     /// Byte offset of each value, by its path.
     pub offsets: HashMap<String, usize>,
     pub duplicates: Vec<Duplicate>,
@@ -70,12 +74,12 @@ pub(crate) fn read(text: &str, in_file: bool) -> Result<Document, SyntaxError> {
     if in_file && text.starts_with(MARK) {
         reader.at = MARK.len_utf8();
     }
-    let value = reader.value(0)?;
+    let (value, digits) = reader.value(0)?;
     reader.skip_space();
     if reader.at < text.len() {
         return Err(reader.unexpected("was expecting the end of the text", "the text"));
     }
-    Ok(Document { value, offsets: reader.offsets, duplicates: reader.duplicates })
+    Ok(Document { value, digits, offsets: reader.offsets, duplicates: reader.duplicates })
 }
 
 /// A place in a text: line and column, both from 1; the column counts characters.
@@ -174,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn value(&mut self, depth: usize) -> Result<(Value, Digits), SyntaxError> {
         self.skip_space();
         if self.path.len() <= LONGEST_PATH && self.kept <= MOST_PATHS {
             self.kept += self.path.len();
@@ -189,21 +193,21 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'$') if self.in_file => self.placeholder(),
+            Some(b'"') => self.string().map(|text| (Value::String(text), Digits::AsShown)),
+            Some(b'$') if self.in_file => self.placeholder().map(|text| (text, Digits::AsShown)),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
             _ => Err(self.no_value()),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, SyntaxError> {
-        let mut object = Map::new();
+    fn object(&mut self, depth: usize) -> Result<(Value, Digits), SyntaxError> {
+        let (mut object, mut digits) = (Map::new(), Digits::AsShown);
         let parent = self.path.len();
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(object));
+            return Ok((Value::Object(object), digits));
         }
         loop {
             self.skip_space();
@@ -219,8 +223,9 @@ impl Reader<'_> {
             self.at += 1;
             self.path.push('/');
             self.path.push_str(&key);
-            let value = self.value(depth + 1)?;
+            let (value, written) = self.value(depth + 1)?;
             self.path.truncate(parent);
+            digits.put_member(&key, written);
             if object.contains_key(&key) {
                 self.duplicates.push(Duplicate { key: key.clone(), object: self.place().to_owned(), offset });
             }
@@ -233,21 +238,23 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
-        Ok(Value::Object(object))
+        Ok((Value::Object(object), digits))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, SyntaxError> {
-        let mut array = Vec::new();
+    fn array(&mut self, depth: usize) -> Result<(Value, Digits), SyntaxError> {
+        let (mut array, mut digits) = (Vec::new(), Digits::AsShown);
         let parent = self.path.len();
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::Array(array));
+            return Ok((Value::Array(array), digits));
         }
         loop {
             self.path.push_str(&format!("[{}]", array.len()));
-            array.push(self.value(depth + 1)?);
+            let (value, written) = self.value(depth + 1)?;
+            digits.put_item(array.len(), written);
+            array.push(value);
             self.path.truncate(parent);
             self.skip_space();
             match self.peek() {
@@ -257,7 +264,7 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
-        Ok(Value::Array(array))
+        Ok((Value::Array(array), digits))
     }
 
     fn string(&mut self) -> Result<String, SyntaxError> {
@@ -304,20 +311,26 @@ impl Reader<'_> {
         }
     }
 
-    fn scalar(&mut self) -> Result<Value, SyntaxError> {
+    fn scalar(&mut self) -> Result<(Value, Digits), SyntaxError> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')) {
             self.at += 1;
         }
         let found = &self.text[start..self.at];
-        serde_json::from_str(found).map_err(|error| {
-            let message = if error.to_string().starts_with("number out of range") {
-                format!("Numeric value ({found:.40}) out of range of double")
-            } else {
-                format!("Unrecognized token '{found}': was expecting {VALUES}")
-            };
-            SyntaxError { message, offset: start }
-        })
+        let value: Result<Value, _> = serde_json::from_str(found);
+        value
+            .map(|value| {
+                let digits = Digits::of(&value, found);
+                (value, digits)
+            })
+            .map_err(|error| {
+                let message = if error.to_string().starts_with("number out of range") {
+                    format!("Numeric value ({found:.40}) out of range of double")
+                } else {
+                    format!("Unrecognized token '{found}': was expecting {VALUES}")
+                };
+                SyntaxError { message, offset: start }
+            })
     }
 }
 
