@@ -6,6 +6,7 @@
 //! and that of the machine.
 
 mod rows;
+mod schema;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use crate::files::{PrivateError, holder, private_database, private_file, private_folder};
 pub use rows::{ExecutionRow, JournalEntry, Kind, RunStatus};
+use schema::{migrate, migrator};
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,10 @@ pub enum StoreError {
     InUse { folder: PathBuf, holder: Option<String> },
     #[error("The store {} cannot be opened: {source}.\nMove it away to start with an empty one.", .file.display())]
     Open { file: PathBuf, source: sqlx::Error },
+    #[error("A newer countersign wrote the store {}: its schema has version {found}, and this program knows version {known} at most.\nUse that version of countersign, or give this one a folder of its own with --data DIR.", .file.display())]
+    Newer { file: PathBuf, found: i64, known: i64 },
+    #[error("The store {} cannot be brought to this program's schema: {source}.\nIt is unchanged: use the countersign that wrote it, or give this one a folder of its own with --data DIR.", .file.display())]
+    Migrate { file: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("The store failed: {0}.")]
     Query(#[from] sqlx::Error),
     #[error("The execution stands still until a restart: a step of it could not be kept.")]
@@ -46,15 +52,6 @@ pub struct Store {
     folder: Arc<Path>,
 }
 
-const SCHEMA: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS things (kind TEXT NOT NULL, arn TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, arn)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS executions (arn TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS definitions (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS journal (execution TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, input TEXT NOT NULL, PRIMARY KEY (execution, seq)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS stopped (execution TEXT NOT NULL, seq INTEGER NOT NULL, expressions TEXT NOT NULL, PRIMARY KEY (execution, seq)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS history (execution TEXT NOT NULL, first INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (execution, first)) STRICT, WITHOUT ROWID",
-];
-
 /// How long who reads or writes may wait for a turn: a step that gave up its turn would be lost until a restart.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
 
@@ -62,7 +59,7 @@ impl Store {
     /// Opens or makes `engine.db` in `folder`.
     ///
     /// # Errors
-    /// The folder cannot be written or is in use, or the file is no database of ours.
+    /// The folder cannot be written or is in use, or the file is no database of ours, or one of a newer version.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         private_folder(folder)?;
         let lock = private_file(&folder.join("engine.lock"))?;
@@ -84,9 +81,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
         let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
-        for table in SCHEMA {
-            sqlx::query(*table).execute(&writer).await.map_err(open)?;
-        }
+        migrate(&writer, &migrator(), &file).await?;
         let reader = pool(4).connect_with(options.read_only(true)).await.map_err(open)?;
         Ok(Self { writer, reader, _lock: Arc::new(lock), folder: folder.into() })
     }
