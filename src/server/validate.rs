@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use countersign_asl::{Diagnostic, Severity, parse};
+use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse};
 use serde_json::{Value, json};
 
 use super::config::{Format, ValidateArgs};
@@ -74,11 +74,10 @@ fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     let found = if is_yaml(path) && path.exists() {
         Ok(vec![Diagnostic {
             severity: Severity::Error,
-            code: "YAML_NOT_READ",
+            rule: Rule::YamlNotRead,
             message: "This file is YAML, which is not read yet".to_owned(),
             path: String::new(),
-            line: 1,
-            column: 1,
+            span: SourceSpan::WHOLE_FILE,
             remedy: YAML_REMEDY.to_owned(),
         }])
     } else {
@@ -91,7 +90,7 @@ fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
 fn judged(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
     let mut found = parse(text).1;
     found.extend(task_findings(text, functions));
-    found.sort_by_key(|one| (one.line, one.column));
+    found.sort_by_key(|one| one.span);
     found
 }
 
@@ -102,11 +101,10 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     if let Some(problem) = folder.problem {
         let diagnostic = Diagnostic {
             severity: Severity::Error,
-            code: "MANIFEST_NOT_READ",
+            rule: Rule::ManifestNotRead,
             message: problem.message,
             path: String::new(),
-            line: problem.line,
-            column: problem.column,
+            span: SourceSpan::of_line(problem.line, problem.column, 1),
             remedy: problem.remedy,
         };
         return vec![(problem.file, Ok(vec![diagnostic]))];
@@ -125,17 +123,10 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     folder_findings(&folder, functions).into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
     let missing = |file: &Path, found: &[Diagnostic]| found.is_empty() && !file.exists();
     let checked = files.into_iter().filter(|(file, found)| !missing(file, found)).map(|(file, mut found)| {
-        found.sort_by_key(|one| (one.line, one.column));
+        found.sort_by_key(|one| one.span);
         (file.display().to_string(), Ok(found))
     });
     checked.collect()
-}
-
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
 }
 
 fn text(checked: &[Checked]) -> String {
@@ -144,9 +135,9 @@ fn text(checked: &[Checked]) -> String {
         let Ok(diagnostics) = result else { continue };
         let file = terminal::line(file);
         for one in diagnostics {
-            let level = word(one.severity);
+            let level = one.severity.word();
             let message = terminal::line(&one.message);
-            out += &format!("{file}:{}:{}: {level}: {message} [{}]\n", one.line, one.column, one.code);
+            out += &format!("{file}:{}:{}: {level}: {message} [{}]\n", one.span.line, one.span.column, one.rule.id());
             if !one.path.is_empty() {
                 out += &format!("  at {}\n", terminal::line(&one.path));
             }
@@ -173,7 +164,12 @@ fn sarif(checked: &[Checked]) -> Value {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": { "name": "countersign", "version": env!("CARGO_PKG_VERSION") } },
+            "tool": { "driver": {
+                "name": "countersign",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": Rule::ALL.iter().copied().map(rule).collect::<Vec<_>>(),
+            } },
             "columnKind": "unicodeCodePoints",
             "results": results.collect::<Vec<_>>(),
         }],
@@ -185,15 +181,30 @@ fn uri(file: &str) -> String {
     file.split('/').map(crate::routes::encode).collect::<Vec<_>>().join("/")
 }
 
+/// A rule as SARIF describes it; its help is its entry of the document of the rules.
+fn rule(rule: Rule) -> Value {
+    json!({
+        "id": rule.id(),
+        "name": format!("{rule:?}"),
+        "shortDescription": { "text": rule.doc() },
+        "helpUri": format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), rule.id()),
+    })
+}
+
 fn finding(file: &str, one: &Diagnostic) -> Value {
     json!({
-        "ruleId": one.code,
-        "level": word(one.severity),
+        "ruleId": one.rule.id(),
+        "level": one.severity.word(),
         "message": { "text": format!("{}. {}", one.message.trim_end_matches('.'), one.remedy) },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(file) },
-                "region": { "startLine": one.line, "startColumn": one.column },
+                "region": {
+                    "startLine": one.span.line,
+                    "startColumn": one.span.column,
+                    "endLine": one.span.end_line,
+                    "endColumn": one.span.end_column,
+                },
             },
             "logicalLocations": [{ "fullyQualifiedName": one.path }],
         }],
@@ -216,7 +227,7 @@ mod tests {
         let wrong = "{\"StartAt\":\"A\",\n\"States\":{\"A\":{\"Type\":\"Succeed\",\"\\u001b[2J\":1}}}";
         assert_eq!(
             text(&checked("a.json", wrong)),
-            "a.json:2:15: error: Field '\\u{1b}[2J' is not supported [SCHEMA_VALIDATION_FAILED]\n  at /States/A\n  \
+            "a.json:2:33: error: Field '\\u{1b}[2J' is not supported [unknown-field]\n  at /States/A\n  \
              A Succeed state has no field '\\u{1b}[2J': remove it or correct its spelling.\n"
         );
     }
@@ -225,7 +236,7 @@ mod tests {
     fn diagnostics_come_in_the_order_of_the_text() {
         let wrong =
             "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
-        let lines: Vec<u32> = judged(wrong, None).iter().map(|one| one.line).collect();
+        let lines: Vec<u32> = judged(wrong, None).iter().map(|one| one.span.line).collect();
         assert_eq!(lines, [2, 3], "an unreachable state is told of the whole scope, after its states");
     }
 
@@ -241,11 +252,11 @@ mod tests {
         let found: Vec<String> = check(&shipped, Some(&functions))
             .into_iter()
             .flat_map(|(file, found)| {
-                found.unwrap().into_iter().map(move |one| format!("{file}:{}:{}", one.line, one.code))
+                found.unwrap().into_iter().map(move |one| format!("{file}:{}:{}", one.span.line, one.rule.id()))
             })
             .collect();
         let declared =
-            |file: &str| found.iter().any(|one| one.contains(file) && one.ends_with("FUNCTION_NOT_DECLARED"));
+            |file: &str| found.iter().any(|one| one.contains(file) && one.ends_with("function-not-declared"));
         assert!(declared("countersign.toml:") && declared("order.asl.json:"), "{found:?}");
     }
 
@@ -270,10 +281,10 @@ mod tests {
         .unwrap();
         let report = text(&check(&folder, None));
         assert!(
-            report.contains("countersign.toml:2:8: error: \"a.yml\" is YAML, which is not read yet [YAML_NOT_READ]"),
+            report.contains("countersign.toml:2:8: error: \"a.yml\" is YAML, which is not read yet [yaml-not-read]"),
             "{report}"
         );
-        assert!(report.contains("countersign.toml:4:8: error: ") && report.contains("[FILE_NOT_READ]"), "{report}");
+        assert!(report.contains("countersign.toml:4:8: error: ") && report.contains("[file-not-read]"), "{report}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -282,6 +293,12 @@ mod tests {
         let report = sarif(&checked("my flows/a.json", "{"));
         let location = &report["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(location["artifactLocation"]["uri"], "my%20flows/a.json");
-        assert_eq!(location["region"], json!({ "startLine": 1, "startColumn": 2 }));
+        assert_eq!(location["region"], json!({ "startLine": 1, "startColumn": 2, "endLine": 1, "endColumn": 2 }));
+        assert_eq!(report["runs"][0]["results"][0]["ruleId"], "invalid-json");
+        let rules = report["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), Rule::ALL.len());
+        assert!(rules.iter().any(|rule| rule["id"] == "invalid-json"
+            && rule["shortDescription"]["text"] == "A definition is JSON."
+            && rule["helpUri"].as_str().unwrap().ends_with("/docs/rules.md#invalid-json")));
     }
 }

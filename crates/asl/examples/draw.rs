@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
     let (machine, diagnostics) = countersign_asl::parse(&text);
     for diagnostic in diagnostics {
-        eprintln!("{file}:{}:{}: {}", diagnostic.line, diagnostic.column, diagnostic.message);
+        eprintln!("{file}:{}:{}: {}", diagnostic.span.line, diagnostic.span.column, diagnostic.message);
     }
     let lenient = || Machine::from_value(serde_json::from_str(&text).ok()?);
     let machine = machine.or_else(lenient).ok_or("this file holds no definition")?;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parse::Place;
+use crate::diagnostic::SourceSpan;
+use crate::parse::SourceLocation;
 
 /// A `${Name}` in a definition's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +19,16 @@ pub struct Placeholder {
     pub offset: usize,
 }
 
+impl Placeholder {
+    /// The whole of it, from `$` to `}`.
+    pub fn span(&self) -> SourceSpan {
+        SourceSpan::of_line(self.line, self.column, count(self.name.chars().count() + "${}".len()))
+    }
+}
+
 /// Every placeholder of a text, in order. A name holds letters, digits, `_`, `.`, `:` and `-`; `${!Literal}` is none.
 pub fn placeholders(text: &str) -> Vec<Placeholder> {
-    let (mut found, mut at, mut place) = (Vec::new(), 0, Place::begin());
+    let (mut found, mut at, mut place) = (Vec::new(), 0, SourceLocation::begin());
     while let Some((offset, name)) = next(text, at) {
         at = offset + "${}".len() + name.len();
         place = place.further(text, offset);
@@ -58,13 +66,57 @@ pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<Strin
             continue;
         };
         result.push_str(&text[from..placeholder.offset]);
-        // A JSON text without its quotation marks is the value with quotation marks and line ends escaped.
-        let escaped = serde_json::Value::from(value.as_str()).to_string();
-        result.push_str(&escaped[1..escaped.len() - 1]);
+        result.push_str(&escaped(value));
         from = placeholder.offset + "${}".len() + placeholder.name.len();
     }
     result.push_str(&text[from..]);
     if missing.is_empty() { Ok(result) } else { Err(missing) }
+}
+
+/// The span in a text with its placeholders, of a span in the text that [`substitute`] made of it.
+///
+/// Values have no line ends, so the lines stay. What lies within a value is at its placeholder.
+pub fn span_before_substitution(text: &str, values: &BTreeMap<String, String>, span: SourceSpan) -> SourceSpan {
+    let placeholders: Vec<(Placeholder, u32)> = placeholders(text)
+        .into_iter()
+        .filter(|placeholder| [span.line, span.end_line].contains(&placeholder.line))
+        .filter_map(|placeholder| {
+            let length = count(escaped(values.get(&placeholder.name)?).chars().count());
+            Some((placeholder, length))
+        })
+        .collect();
+    let column = |line: u32, column: u32, is_end: bool| {
+        // What the placeholders so far are shorter than their values, and longer.
+        let (mut shorter, mut longer) = (0_u32, 0_u32);
+        for &(ref placeholder, length) in placeholders.iter().filter(|(placeholder, _)| placeholder.line == line) {
+            let written = placeholder.span().end_column - placeholder.column;
+            let begin = (placeholder.column + shorter).saturating_sub(longer);
+            if column < begin + u32::from(is_end) {
+                break;
+            }
+            if column < begin + length + u32::from(is_end) {
+                return if is_end { placeholder.column + written } else { placeholder.column };
+            }
+            shorter += length.saturating_sub(written);
+            longer += written.saturating_sub(length);
+        }
+        (column + longer).saturating_sub(shorter)
+    };
+    SourceSpan {
+        column: column(span.line, span.column, false),
+        end_column: column(span.end_line, span.end_column, true),
+        ..span
+    }
+}
+
+fn count(characters: usize) -> u32 {
+    u32::try_from(characters).unwrap_or(u32::MAX)
+}
+
+/// A value as it stands within the quotation marks of a JSON text.
+fn escaped(value: &str) -> String {
+    let quoted = serde_json::Value::from(value).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 #[cfg(test)]
@@ -81,6 +133,28 @@ mod tests {
         let expected = "{\"a\": \"x\\\"y\",\n \"b\": 3, \"c\": \"${!not} ${ }\"}";
         assert_eq!(substitute(text, &values), Ok(expected.to_owned()));
     }
+
+    #[test]
+    fn a_span_is_found_again_in_the_text_before_its_values() {
+        let text = "{\n\"é\": \"${Long}-${S}\", \"b\": [1,\n2]}";
+        let values = BTreeMap::from([("Long".to_owned(), "x".to_owned()), ("S".to_owned(), "12345\"".to_owned())]);
+        let made = substitute(text, &values).unwrap_or_default();
+        assert_eq!(made, "{\n\"é\": \"x-12345\\\"\", \"b\": [1,\n2]}");
+        let check = |made: (u32, u32), before: (u32, u32)| {
+            let span = |(from, to)| SourceSpan::of_line(2, from, to - from);
+            assert_eq!(span_before_substitution(text, &values, span(made)), span(before), "{made:?}");
+        };
+        check((1, 4), (1, 4));
+        check((6, 17), (6, 20));
+        check((7, 8), (7, 14));
+        check((8, 9), (14, 15));
+        check((9, 16), (15, 19));
+        check((11, 12), (15, 19));
+        check((19, 22), (22, 25));
+        let third = SourceSpan::of_line(3, 1, 1);
+        assert_eq!(span_before_substitution(text, &values, third), third);
+    }
+
     #[test]
     fn a_text_of_nothing_but_placeholders_is_read_once() {
         assert!(placeholders(&format!("{}}}", "${".repeat(500_000))).is_empty());

@@ -25,7 +25,12 @@ fn errors(text: &str) -> Vec<String> {
     let describe = |found: Diagnostic| {
         format!(
             "{} {} at {} ({}:{}) - {}",
-            found.code, found.message, found.path, found.line, found.column, found.remedy
+            found.rule.id(),
+            found.message,
+            found.path,
+            found.span.line,
+            found.span.column,
+            found.remedy
         )
     };
     parse(text).1.into_iter().filter(Diagnostic::is_error).map(describe).collect()

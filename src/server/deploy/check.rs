@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use countersign_asl::{Diagnostic, Machine, Severity, StateKind};
+use countersign_asl::{Diagnostic, Machine, Rule, Severity, SourceSpan, StateKind};
 
 use super::manifest::{Folder, Substitution, Workflow};
 use super::places::Places;
@@ -23,21 +23,12 @@ struct Findings<'f> {
 }
 
 impl Findings<'_> {
-    fn add(
-        &mut self,
-        severity: Severity,
-        code: &'static str,
-        way: &[&str],
-        at: (u32, u32),
-        message: String,
-        remedy: String,
-    ) {
-        let (line, column) = at;
-        self.found.push(Diagnostic { severity, code, message, path: way.join("."), line, column, remedy });
+    fn add(&mut self, severity: Severity, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+        self.found.push(Diagnostic { severity, rule, message, path: way.join("."), span, remedy });
     }
 
-    fn error(&mut self, code: &'static str, way: &[&str], at: (u32, u32), message: String, remedy: String) {
-        self.add(Severity::Error, code, way, at, message, remedy);
+    fn error(&mut self, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+        self.add(Severity::Error, rule, way, span, message, remedy);
     }
 }
 
@@ -54,7 +45,13 @@ pub fn workflow_findings(
     if !TYPES.contains(&workflow.kind.as_str()) {
         let way = ["workflows", name, "type"];
         let message = format!("{:?} is no type of a state machine", workflow.kind);
-        findings.error("UNKNOWN_TYPE", &way, places.value(&way), message, "Write STANDARD or EXPRESS.".to_owned());
+        findings.error(
+            Rule::UnknownMachineType,
+            &way,
+            places.value(&way),
+            message,
+            "Write STANDARD or EXPRESS.".to_owned(),
+        );
     }
     samples(&mut findings, name, workflow);
     approvals(&mut findings, name, workflow, machine);
@@ -69,7 +66,7 @@ fn samples(findings: &mut Findings, name: &str, workflow: &Workflow) {
             let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
             let at = findings.places.within(&way, number(error.line), number(error.column));
             let message = format!("the sample {:?} is not JSON: {}", sample.label, error.what);
-            findings.error("SAMPLE_NOT_JSON", &way, at, message, "Correct the JSON at this place.".to_owned());
+            findings.error(Rule::SampleNotJson, &way, at, message, "Correct the JSON at this place.".to_owned());
         }
     }
 }
@@ -80,7 +77,7 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         let way = ["workflows", name, "approvals", &finding.state];
         let named = workflow.approvals.contains_key(&finding.state);
         let at = findings.places.key(if named { &way } else { &way[..2] });
-        findings.add(Severity::Warning, "ANSWER_NOT_READ", &way, at, finding.message, finding.remedy);
+        findings.add(Severity::Warning, Rule::AnswerNotRead, &way, at, finding.message, finding.remedy);
     }
     for (state, policy) in &workflow.approvals {
         let way = ["workflows", name, "approvals", state];
@@ -93,7 +90,7 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         if let Some(fault) = policy.reject.as_ref().and_then(Rejection::fault) {
             let way = [&way[..], &["reject"]].concat();
             let remedy = "Write reject = { success = { ... } } or reject = { error = \"...\", cause = \"...\" }.";
-            findings.error("ANSWER_FAULT", &way, findings.places.key(&way), fault.to_owned(), remedy.to_owned());
+            findings.error(Rule::InvalidAnswer, &way, findings.places.key(&way), fault.to_owned(), remedy.to_owned());
         }
         for (index, field) in policy.fields.iter().enumerate() {
             template(findings, &[&way[..], &["fields", &index.to_string(), "value"]].concat(), &field.value);
@@ -110,12 +107,12 @@ fn approved_state(findings: &mut Findings, way: &[&str], state: &str, machine: &
                 machine.all_states().into_iter().filter(|one| waits(&one.kind)).map(|one| one.name.clone()).collect();
             let remedy = format!("States that wait for a person: {}.", list(&waiting));
             let message = format!("the definition has no state named {state:?}");
-            findings.error("APPROVAL_OF_NO_STATE", way, at, message, remedy);
+            findings.error(Rule::UnknownApprovalState, way, at, message, remedy);
         }
         Some(one) if !waits(&one.kind) => {
             let message = format!("the state {state:?} never waits for a person");
             let remedy = "Name a task whose Resource ends with .waitForTaskToken, or an activity.".to_owned();
-            findings.add(Severity::Warning, "APPROVAL_NEVER_ASKED", way, at, message, remedy);
+            findings.add(Severity::Warning, Rule::ApprovalNeverAsked, way, at, message, remedy);
         }
         Some(_) => {}
     }
@@ -131,7 +128,7 @@ fn template(findings: &mut Findings, way: &[&str], text: &str) {
         let at = findings.places.within(way, fault.line, 1);
         let at = if fault.line == 1 { findings.places.value(way) } else { at };
         let remedy = "A template sees the request as `request`: write {{ request.amount }}, for example.".to_owned();
-        findings.error("TEMPLATE_FAULT", way, at, format!("this template fails: {}", fault.what), remedy);
+        findings.error(Rule::InvalidTemplate, way, at, format!("this template fails: {}", fault.what), remedy);
     }
 }
 
@@ -149,7 +146,7 @@ pub fn folder_findings(folder: &Folder, functions: Option<&BTreeSet<String>>) ->
             let message = format!("the function {function:?} is not declared in functions.toml");
             let remedy =
                 format!("Declare [functions.{function}] there, or correct the name; there are: {}.", list(functions));
-            findings.error("FUNCTION_NOT_DECLARED", &way, places.value(&way), message, remedy);
+            findings.error(Rule::FunctionNotDeclared, &way, places.value(&way), message, remedy);
         }
     }
     let file = folder.manifest_file();
@@ -168,19 +165,20 @@ fn left_out(folder: &Folder) -> Vec<Found> {
     names.sort();
     let named = |name: &str| folder.manifest.workflows.values().any(|workflow| same_file(&workflow.file, name));
     let about = |name: &String| {
-        let (code, message, remedy) = if named(name) {
+        let (rule, message, remedy) = if named(name) {
             return None;
         } else if is_yaml(Path::new(name)) {
-            ("YAML_NOT_READ", "this file is YAML, which is not read yet".to_owned(), YAML_REMEDY.to_owned())
+            (Rule::YamlNotRead, "this file is YAML, which is not read yet".to_owned(), YAML_REMEDY.to_owned())
         } else if name.ends_with(".asl.json") {
             let workflow = name.trim_end_matches(".asl.json");
             let remedy = format!("Add [workflows.{workflow}] with file = {name:?}, or remove the file.");
-            ("FILE_NOT_NAMED", "countersign.toml does not name this file, so it is not deployed".to_owned(), remedy)
+            (Rule::FileNotNamed, "countersign.toml does not name this file, so it is not deployed".to_owned(), remedy)
         } else {
             return None;
         };
         let severity = Severity::Warning;
-        let diagnostic = Diagnostic { severity, code, message, path: String::new(), line: 1, column: 1, remedy };
+        let span = SourceSpan::WHOLE_FILE;
+        let diagnostic = Diagnostic { severity, rule, message, path: String::new(), span, remedy };
         Some((folder.path.join(name), diagnostic))
     };
     names.iter().filter_map(about).collect()

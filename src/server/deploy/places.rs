@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use countersign_asl::SourceSpan;
 use toml::de::{DeTable, DeValue, Error};
 
 /// The places of a manifest's keys and values, by the way to them: `["workflows", "order", "samples", "0", "input"]`.
@@ -13,8 +14,8 @@ pub struct Places {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    key: (u32, u32),
-    value: (u32, u32),
+    key: SourceSpan,
+    value: SourceSpan,
     /// Where the contents of a string begin: behind its quotes, and behind a line break that TOML drops.
     contents: (u32, u32),
 }
@@ -31,23 +32,25 @@ impl Places {
         Ok(places)
     }
 
-    /// Line and column of an entry's key, or of the innermost entry around it that there is.
+    /// The span of an entry's key, or of the innermost entry around it that there is.
     #[must_use]
-    pub fn key(&self, way: &[&str]) -> (u32, u32) {
-        self.entry(way).map_or((1, 1), |entry| entry.key)
+    pub fn key(&self, way: &[&str]) -> SourceSpan {
+        self.entry(way).map_or(SourceSpan::WHOLE_FILE, |entry| entry.key)
     }
 
-    /// Line and column of an entry's value.
+    /// The span of an entry's value.
     #[must_use]
-    pub fn value(&self, way: &[&str]) -> (u32, u32) {
-        self.entry(way).map_or((1, 1), |entry| entry.value)
+    pub fn value(&self, way: &[&str]) -> SourceSpan {
+        self.entry(way).map_or(SourceSpan::WHOLE_FILE, |entry| entry.value)
     }
 
-    /// The place of a line and column within the contents of a string.
+    /// The character at a line and column within the contents of a string.
     #[must_use]
-    pub fn within(&self, way: &[&str], line: u32, column: u32) -> (u32, u32) {
+    pub fn within(&self, way: &[&str], line: u32, column: u32) -> SourceSpan {
         let (first, start) = self.entry(way).map_or((1, 1), |entry| entry.contents);
-        if line <= 1 { (first, start + column.saturating_sub(1)) } else { (first + line - 1, column) }
+        let (line, column) =
+            if line <= 1 { (first, start + column.saturating_sub(1)) } else { (first + line - 1, column) };
+        SourceSpan::of_line(line, column, 1)
     }
 
     fn entry(&self, way: &[&str]) -> Option<&Entry> {
@@ -85,13 +88,16 @@ impl Places {
         let behind = raw.get(quotes..).unwrap_or_default();
         let dropped = [("\r\n", 2), ("\n", 1)].into_iter().find(|(end, _)| quotes == 3 && behind.starts_with(end));
         let contents = value.start + quotes + dropped.map_or(0, |(_, length)| length);
-        let entry = Entry {
-            key: line_and_column(text, key.start),
-            value: line_and_column(text, value.start),
-            contents: line_and_column(text, contents),
-        };
+        let entry = Entry { key: span(text, key), value: span(text, value), contents: line_and_column(text, contents) };
         self.entries.insert(way.to_vec(), entry);
     }
+}
+
+/// The span of a range of bytes.
+fn span(text: &str, bytes: Range<usize>) -> SourceSpan {
+    let ((line, column), (end_line, end_column)) =
+        (line_and_column(text, bytes.start), line_and_column(text, bytes.end));
+    SourceSpan { line, column, end_line, end_column }
 }
 
 /// Line and column of a byte, both from 1; columns are characters.
@@ -113,11 +119,18 @@ mod tests {
     fn entries_have_their_places() {
         let text = "role_arn = \"r\"\n[workflows.order]\ntype = \"X\"\n[[workflows.order.samples]]\nlabel = \"a\"\ninput = '''\n{\n  \"a\": }'''\n[workflows.order.approvals.\"Ask me\"]\ntitle = '{{ x'\n";
         let places = Places::of(text).unwrap();
-        assert_eq!(places.key(&["role_arn"]), (1, 1));
-        assert_eq!(places.value(&["workflows", "order", "type"]), (3, 8));
-        assert_eq!(places.within(&["workflows", "order", "samples", "0", "input"], 2, 8), (8, 8));
-        assert_eq!(places.key(&["workflows", "order", "approvals", "Ask me"]), (9, 28));
-        assert_eq!(places.within(&["workflows", "order", "approvals", "Ask me", "title"], 1, 4), (10, 13));
-        assert_eq!(places.key(&["workflows", "order", "nothing"]), (2, 12), "the innermost around it");
+        assert_eq!(places.key(&["role_arn"]), SourceSpan::of_line(1, 1, 8));
+        assert_eq!(places.value(&["workflows", "order", "type"]), SourceSpan::of_line(3, 8, 3));
+        assert_eq!(places.within(&["workflows", "order", "samples", "0", "input"], 2, 8), SourceSpan::of_line(8, 8, 1));
+        assert_eq!(places.key(&["workflows", "order", "approvals", "Ask me"]), SourceSpan::of_line(9, 28, 8));
+        assert_eq!(
+            places.within(&["workflows", "order", "approvals", "Ask me", "title"], 1, 4),
+            SourceSpan::of_line(10, 13, 1)
+        );
+        assert_eq!(
+            places.key(&["workflows", "order", "nothing"]),
+            SourceSpan::of_line(2, 12, 5),
+            "the innermost around it"
+        );
     }
 }

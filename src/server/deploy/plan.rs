@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use countersign_asl::{Diagnostic, MachineType, Severity, parse_created, placeholders, substitute};
+use countersign_asl::{
+    Diagnostic, MachineType, Rule, Severity, SourceSpan, parse_created, placeholders, span_before_substitution,
+    substitute,
+};
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 
@@ -20,10 +23,9 @@ const CONTEXT: usize = 3;
 /// A finding and the file that it is about.
 pub type Found = (PathBuf, Diagnostic);
 
-fn error(file: &Path, code: &'static str, at: (u32, u32), message: String, remedy: String) -> Found {
-    let (line, column) = at;
+fn error(file: &Path, rule: Rule, span: SourceSpan, message: String, remedy: String) -> Found {
     let path = String::new();
-    (file.to_owned(), Diagnostic { severity: Severity::Error, code, message, path, line, column, remedy })
+    (file.to_owned(), Diagnostic { severity: Severity::Error, rule, message, path, span, remedy })
 }
 
 /// One definition that could be deployed.
@@ -111,7 +113,7 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
     match source(folder, name, workflow) {
         Ok(source) => {
             let machine = if put_in_values(&mut item, &source, &path, &folder.manifest, target) {
-                check(&mut item, &path, target)
+                check(&mut item, &source, &path, target)
             } else {
                 None
             };
@@ -134,16 +136,16 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
 /// Why it cannot be had.
 fn source(folder: &Folder, name: &str, workflow: &Workflow) -> Result<String, Box<Found>> {
     let path = folder.path.join(&workflow.file);
-    let at = folder.places.as_ref().map_or((1, 1), |places| places.value(&["workflows", name, "file"]));
+    let at = folder.places.as_ref().map_or(SourceSpan::WHOLE_FILE, |places| places.value(&["workflows", name, "file"]));
     let manifest = folder.manifest_file();
     if is_yaml(&path) {
         let message = format!("{:?} is YAML, which is not read yet", workflow.file);
-        return Err(Box::new(error(&manifest, "YAML_NOT_READ", at, message, YAML_REMEDY.to_owned())));
+        return Err(Box::new(error(&manifest, Rule::YamlNotRead, at, message, YAML_REMEDY.to_owned())));
     }
     std::fs::read_to_string(&path).map_err(|why| {
         let message = format!("{} cannot be read: {why}", path.display());
         let remedy = format!("Put the definition there, or correct `file` of [workflows.{name}] in countersign.toml.");
-        Box::new(error(&manifest, "FILE_NOT_READ", at, message, remedy))
+        Box::new(error(&manifest, Rule::FileNotRead, at, message, remedy))
     })
 }
 
@@ -175,8 +177,8 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
             let found = missing.into_iter().map(|placeholder| {
                 error(
                     path,
-                    "PLACEHOLDER_WITHOUT_VALUE",
-                    (placeholder.line, placeholder.column),
+                    Rule::PlaceholderWithoutValue,
+                    placeholder.span(),
                     format!("nothing is known for the placeholder ${{{}}}", placeholder.name),
                     format!("Give it a value under [substitutions] in countersign.toml, such as {} = {{ value = \"...\" }}.", placeholder.name),
                 )
@@ -187,13 +189,16 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
     }
 }
 
-/// The diagnostics of the text with its values, as the service will judge it. Values stand on the same lines as their
-/// placeholders.
-fn check(item: &mut Item, path: &Path, target: Target) -> Option<countersign_asl::Machine> {
+/// The diagnostics of the text with its values, as the service will judge it, with the places of the file.
+fn check(item: &mut Item, source: &str, path: &Path, target: Target) -> Option<countersign_asl::Machine> {
     let kind = if item.kind == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
     let (machine, mut found) = parse_created(&item.text, kind);
     found.extend(task_findings(&item.text, target.functions));
-    item.found.extend(found.into_iter().map(|one| (path.to_owned(), one)));
+    let values = item.substitutions.iter().cloned().collect();
+    item.found.extend(found.into_iter().map(|one| {
+        let span = span_before_substitution(source, &values, one.span);
+        (path.to_owned(), Diagnostic { span, ..one })
+    }));
     machine
 }
 
@@ -202,12 +207,12 @@ fn check(item: &mut Item, path: &Path, target: Target) -> Option<countersign_asl
 pub fn file_problem((path, one): Found) -> FileProblem {
     FileProblem {
         file: path.display().to_string(),
-        line: one.line,
-        column: one.column,
+        line: one.span.line,
+        column: one.span.column,
         error: one.severity == Severity::Error,
         message: match one.path.as_str() {
-            "" => format!("{} ({})", one.message, one.code),
-            path => format!("{} ({} at {path})", one.message, one.code),
+            "" => format!("{} ({})", one.message, one.rule.id()),
+            path => format!("{} ({} at {path})", one.message, one.rule.id()),
         },
         remedy: one.remedy,
     }
@@ -217,7 +222,7 @@ pub fn file_problem((path, one): Found) -> FileProblem {
 fn settings(item: &Item, folder: &Folder, target: Target) -> Option<Found> {
     let file = folder.manifest_file();
     let way = ["workflows", item.name.as_str(), "type"];
-    let at = folder.places.as_ref().map_or((1, 1), |places| places.value(&way));
+    let at = folder.places.as_ref().map_or(SourceSpan::WHOLE_FILE, |places| places.value(&way));
     match &item.deployed {
         Some(machine) if machine.kind != item.kind && TYPES.contains(&item.kind.as_str()) => {
             let message = format!(
@@ -225,12 +230,12 @@ fn settings(item: &Item, folder: &Folder, target: Target) -> Option<Found> {
                 item.name, machine.kind, item.kind
             );
             let remedy = "Write the type that it has, deploy it under another name, or delete the state machine first.";
-            Some(error(&file, "TYPE_CANNOT_CHANGE", at, message, remedy.to_owned()))
+            Some(error(&file, Rule::MachineTypeChange, at, message, remedy.to_owned()))
         }
         None if target.aws && item.role_arn.is_none() => {
             let message = format!("{} cannot be created without a role", item.name);
             let remedy = "Write role_arn = \"arn:...:role/NAME\" at the top of countersign.toml.";
-            Some(error(&file, "ROLE_MISSING", (1, 1), message, remedy.to_owned()))
+            Some(error(&file, Rule::MissingRole, SourceSpan::WHOLE_FILE, message, remedy.to_owned()))
         }
         _ => None,
     }

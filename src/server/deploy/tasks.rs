@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_asl::{Diagnostic, Severity};
+use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan};
 
 use crate::json::{Json, Kind, Value};
 
@@ -54,11 +54,16 @@ fn scope<'j>(of: Value<'j>, path: &str, jsonata: bool, take: &mut impl FnMut(&Ta
     }
 }
 
-fn finding(task: &Task, at: Value, code: &'static str, message: String, remedy: String) -> Diagnostic {
-    let (line, column) = at.place();
+fn finding(task: &Task, at: Value, rule: Rule, message: String, remedy: String) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, rule, message, path: task.path.clone(), span: span_of(at), remedy }
+}
+
+/// A value's span; that of its opening bracket, where it has several lines.
+fn span_of(value: Value) -> SourceSpan {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let (line, column) = (number(line), number(column));
-    Diagnostic { severity: Severity::Error, code, message, path: task.path.clone(), line, column, remedy }
+    let (line, column) = value.place();
+    let characters = if value.raw().contains('\n') { 1 } else { value.raw().chars().count() };
+    SourceSpan::of_line(number(line), number(column), number(characters))
 }
 
 /// A task that waits for its token and gives it to nobody.
@@ -77,8 +82,8 @@ fn without_token(task: &Task) -> Option<Diagnostic> {
     };
     Some(finding(
         task,
-        task.state,
-        "TASK_TOKEN_NOT_PASSED",
+        task.state.get("Resource").unwrap_or(task.state),
+        Rule::TaskTokenNotPassed,
         format!("{:?} waits for a task token that it gives to nobody, so nobody can answer it", task.name),
         format!("Put {token} into its {field}, or take .waitForTaskToken away from its Resource."),
     ))
@@ -150,7 +155,7 @@ fn undeclared(task: &Task, functions: &BTreeSet<String>) -> Option<Diagnostic> {
     Some(finding(
         task,
         at,
-        "FUNCTION_NOT_DECLARED",
+        Rule::FunctionNotDeclared,
         format!("{:?} calls the function {name:?}, which functions.toml does not declare", task.name),
         format!("Declare [functions.{name}] there, or correct the name; there are: {}.", list(functions)),
     ))
@@ -194,7 +199,10 @@ mod tests {
         let found = task_findings(&definition(language, fields), None);
         assert_eq!(found.is_empty(), passes, "{fields}: {found:?}");
         if let Some(one) = found.first() {
-            assert_eq!((one.line, one.column, one.path.as_str()), (2, 7, "/States/M/ItemProcessor/States/Ask"));
+            assert_eq!(
+                (one.span.line, one.span.column, one.path.as_str()),
+                (2, 33, "/States/M/ItemProcessor/States/Ask")
+            );
         }
     }
 

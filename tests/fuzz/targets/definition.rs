@@ -25,7 +25,9 @@ fuzz_target!(|text: &str| {
 
 fn look_at(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
-        assert!(diagnostic.line > 0 && diagnostic.column > 0 && !diagnostic.message.is_empty(), "{diagnostic:?}");
+        let span = diagnostic.span;
+        assert!(span.line > 0 && span.column > 0 && !diagnostic.message.is_empty(), "{diagnostic:?}");
+        assert!((span.line, span.column) <= (span.end_line, span.end_column), "{diagnostic:?}");
     }
     let _ = countersign_asl::invalid_definition_message(diagnostics);
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::values::{Kind, check_type};
 use super::{Lint, flow};
+use crate::rule::Rule;
 
 /// Longest name of a variable, in characters.
 const LONGEST_NAME: usize = 80;
@@ -19,15 +20,15 @@ pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
         let (name, at) = (key.strip_suffix(".$").unwrap_or(key), super::below(&place, key));
         if name == "states" {
             let message = "Cannot assign to reserved variable '$states'.";
-            lint.error("RESERVED_VARIABLE_NAME", &at, message, "Choose another name: $states holds the state's data.");
+            lint.error(Rule::ReservedVariable, &at, message, "Choose another name: $states holds the state's data.");
         } else if name.chars().count() > LONGEST_NAME {
             let message = format!("Invalid variable name '{name}': the variable name is too long.");
             let remedy = format!("Use at most {LONGEST_NAME} characters.");
-            lint.refused_by_aws("INVALID_VARIABLE_NAME", &at, message, remedy);
+            lint.refused_by_aws(Rule::InvalidVariableName, &at, message, remedy);
         } else if !is_name(name) && !lint.is_open(name) {
             let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
             let remedy = "Begin with a letter, and go on with letters, digits and underscores.";
-            lint.refused_by_aws("INVALID_VARIABLE_NAME", &at, message, remedy);
+            lint.refused_by_aws(Rule::InvalidVariableName, &at, message, remedy);
         }
     }
 }
@@ -59,7 +60,7 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
                         format!("Invalid variable name '{variable}': a scope around this one has the variable.");
                     let remedy = "Choose another name: here a variable of the outer scope can only be read.";
                     let at = super::below(&format!("{place}{at}/Assign"), key);
-                    lint.error("INVALID_VARIABLE_NAME", &at, message, remedy);
+                    lint.error(Rule::ShadowedVariable, &at, message, remedy);
                 } else if !is_catcher {
                     own.push(variable);
                 }

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata};
 use super::values::{Kind, check_timestamp, check_type, check_types};
-use super::{Lint, assign, fields};
+use super::{Lint, assign, below, fields};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// What a comparison compares with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,9 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     let Some(choices) = state.get("Choices") else { return };
     let place = format!("{path}/Choices");
     match choices.as_array() {
-        Some(rules) if rules.is_empty() => lint.schema(&place, "Value cannot be empty", "Add at least one rule."),
+        Some(rules) if rules.is_empty() => {
+            lint.error(Rule::EmptyValue, &place, "Value cannot be empty", "Add at least one rule.")
+        }
         Some(rules) => {
             for (index, rule) in rules.iter().enumerate() {
                 check_rule(lint, rule, &format!("{place}[{index}]"), language);
@@ -103,13 +106,19 @@ fn check_condition(lint: &mut Lint, condition: &Value, place: &str) {
         check_jsonata_value(lint, condition, place);
     } else if !condition.is_boolean() {
         let remedy = format!("Write an expression between {{% and %}}, or true or false; it is {condition}.");
-        lint.schema(place, "Expected value of type [BOOLEAN] or a JSONata expression", remedy);
+        lint.error(Rule::WrongType, place, "Expected value of type [BOOLEAN] or a JSONata expression", remedy);
     }
 }
 
 fn unsupported(lint: &mut Lint, field: &str, place: &str) {
     let remedy = format!("Remove '{field}', or correct the operator's spelling.");
-    lint.schema(place, format!("Field '{field}' is not supported"), remedy);
+    lint.error_within(
+        Rule::UnknownField,
+        place,
+        &below(place, field),
+        format!("Field '{field}' is not supported"),
+        remedy,
+    );
 }
 
 /// Checks a rule, or one within another; `plain` are the fields that are no part of the comparison.
@@ -128,7 +137,7 @@ fn check_comparison(lint: &mut Lint, rule: &Map<String, Value>, place: &str, pla
         let list = SELECTORS.join(", ");
         let message = format!("The object must have only one of the following fields, [{list}]");
         let remedy = format!("Keep one of them; here are {}. Join several comparisons by And or Or.", selectors.len());
-        lint.schema(place, message, remedy);
+        lint.error(Rule::InvalidChoiceRule, place, message, remedy);
         return;
     };
     match selector {
@@ -145,12 +154,12 @@ fn check_operator(lint: &mut Lint, rule: &Map<String, Value>, place: &str, opera
         [] => {
             let message =
                 "This object should have only one of the following fields: [StringEquals, NumericEquals, ...]";
-            lint.schema(place, message, "Add an operator, such as StringEquals.");
+            lint.error(Rule::InvalidChoiceRule, place, message, "Add an operator, such as StringEquals.");
         }
         _ => {
             let message = format!("There should only be one of the following fields: [{}]", operators.join(", "));
             let remedy = format!("Keep one operator; here are {}. Join several by And or Or.", operators.len());
-            lint.schema(place, message, remedy);
+            lint.error(Rule::InvalidChoiceRule, place, message, remedy);
         }
     }
 }
@@ -159,7 +168,7 @@ fn check_list(lint: &mut Lint, rules: &Value, place: &str) {
     check_type(lint, rules, place, Kind::Array);
     let Some(rules) = rules.as_array() else { return };
     if rules.is_empty() {
-        lint.schema(place, "Value cannot be empty", "Add at least one rule.");
+        lint.error(Rule::EmptyValue, place, "Value cannot be empty", "Add at least one rule.");
     }
     for (index, inner) in rules.iter().enumerate() {
         check_inner(lint, inner, &format!("{place}[{index}]"));
@@ -183,7 +192,12 @@ fn check_operand(lint: &mut Lint, rule: &Map<String, Value>, place: &str, operat
         Operand::Text => drop(check_type(lint, value, &at, Kind::String)),
         Operand::Number if value.is_number() || value.as_str().is_some_and(|text| lint.is_open(text)) => {}
         Operand::Number => {
-            lint.schema(&at, "Expected value of type Number", format!("Write a number; it is {value}."));
+            lint.error(
+                Rule::WrongType,
+                &at,
+                "Expected value of type Number",
+                format!("Write a number; it is {value}."),
+            );
         }
     }
 }

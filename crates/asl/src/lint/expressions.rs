@@ -7,6 +7,7 @@ use super::{Lint, below, element, syntax};
 use crate::expr::references::Reference;
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// What a field with a path may hold beside a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,11 @@ pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str,
             }
             _ => "Value must be a valid JSONPath.",
         };
-        lint.schema(&place, message, format!("Correct the path '{text}': {reason}."));
+        let rule = match rule {
+            PathRule::ResultPath | PathRule::Reference => Rule::InvalidReferencePath,
+            _ => Rule::InvalidPath,
+        };
+        lint.error(rule, &place, message, format!("Correct the path '{text}': {reason}."));
     }
 }
 
@@ -93,7 +98,13 @@ fn check_payload_template(lint: &mut Lint, value: &Value, template: &str, place:
                 };
                 if object.contains_key(plain) {
                     let message = format!("The field '{plain}' is there twice: as '{plain}' and as '{key}'");
-                    lint.schema_within(template, &inner, message, format!("Keep one of '{plain}' and '{key}'."));
+                    lint.error_within(
+                        Rule::ConflictingFields,
+                        template,
+                        &inner,
+                        message,
+                        format!("Keep one of '{plain}' and '{key}'."),
+                    );
                 }
                 check_dynamic(lint, key, value, template, &inner);
             }
@@ -118,7 +129,7 @@ fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, template: &str, plac
         let message =
             format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call");
         let remedy = format!("Correct it, or write '{}' for a literal: {reason}.", &key[..key.len() - 2]);
-        lint.schema_within(template, place, message, remedy);
+        lint.error_within(Rule::InvalidTemplateField, template, place, message, remedy);
     }
 }
 
@@ -144,7 +155,7 @@ pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
 fn warn_of_missing_dollar(lint: &mut Lint, key: &str, value: &Value, place: &str) {
     if let Some(text) = value.as_str().filter(|text| looks_dynamic(text)) {
         let message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function.";
-        lint.warning("NO_DOLLAR", place, message, format!("Write '{key}.$' to have '{text}' evaluated."));
+        lint.warning(Rule::NoDollar, place, message, format!("Write '{key}.$' to have '{text}' evaluated."));
     }
 }
 
@@ -160,7 +171,12 @@ fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
     }
     let Some(expression) = text.strip_prefix("{%").and_then(|opened| opened.strip_suffix("%}")) else {
         let message = "JSONata string must start with {% and end with %}";
-        lint.schema(place, message, "Put {% first and %} last: nothing stands around an expression, no space either.");
+        lint.error(
+            Rule::IncompleteJsonataMarks,
+            place,
+            message,
+            "Put {% first and %} last: nothing stands around an expression, no space either.",
+        );
         return;
     };
     match references(expression.trim()) {
@@ -171,7 +187,7 @@ fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
         }
         Err(reason) => {
             let remedy = "Correct the expression between {% and %}.";
-            lint.error("INVALID_JSONATA_EXPRESSION", place, syntax::message(&reason), remedy);
+            lint.error(Rule::InvalidJsonata, place, syntax::message(&reason), remedy);
         }
     }
 }
@@ -191,11 +207,11 @@ fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
         Reference::Result => "Only the Output and Assign of a Task, Map or Parallel state see $states.result.",
         _ => "Begin with $states.input, $states.context or a variable.",
     };
-    let code = "UNSUPPORTED_JSONATA_EXPRESSION";
+    let rule = Rule::UnsupportedJsonataReference;
     match reference {
         // Where nothing was called, AWS may as well find it undefined when the state runs.
-        Reference::Result => lint.refused_by_language(code, place, message, remedy),
-        _ => lint.error(code, place, message, remedy),
+        Reference::Result => lint.refused_by_language(rule, place, message, remedy),
+        _ => lint.error(rule, place, message, remedy),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::Lint;
+use super::{Lint, below};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 pub(super) const MACHINE: &[&str] = &["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"];
 // The states inside a state use the machine's language or their own: a scope has none.
@@ -91,7 +92,8 @@ pub(super) fn check_state_fields(
             }
             (false, false, _) => {
                 let remedy = format!("A {state_type} state has no field '{field}': remove it or correct its spelling.");
-                lint.schema(path, format!("Field '{field}' is not supported"), remedy);
+                let message = format!("Field '{field}' is not supported");
+                lint.error_within(Rule::UnknownField, path, &below(path, field), message, remedy);
             }
             _ => {}
         }
@@ -108,7 +110,7 @@ pub(super) fn wrong_language(lint: &mut Lint, field: &str, path: &str, own: Quer
         "The QueryLanguage is set to '{own}', but field '{field}' is only supported for the '{other}' QueryLanguage"
     );
     let remedy = format!("'{field}' belongs to {other}, and this state uses {own}: {}.", instead(field));
-    lint.schema(path, message, remedy);
+    lint.error_within(Rule::OtherQueryLanguage, path, &below(path, field), message, remedy);
 }
 
 /// What the other language has for a field.
@@ -132,7 +134,8 @@ pub(super) fn check_scope_fields(lint: &mut Lint, object: &Map<String, Value>, p
     for field in object.keys().filter(|field| !known.contains(&field.as_str())) {
         let place = if path.is_empty() { "/" } else { path };
         let remedy = format!("Remove '{field}', or correct its spelling. Known here: {}.", known.join(", "));
-        lint.schema(place, format!("Field '{field}' is not supported"), remedy);
+        let message = format!("Field '{field}' is not supported");
+        lint.error_within(Rule::UnknownField, place, &below(path, field), message, remedy);
     }
 }
 

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Lint;
 use super::states::LONGEST_NAME;
-
-const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
+use crate::rule::Rule;
 
 /// Checks the transitions within one scope.
 pub(super) fn check_scope(
@@ -25,7 +24,7 @@ pub(super) fn check_scope(
                 let remedy = format!("Write the name of a state of the same scope: {}.", list(states));
                 // AWS writes 'Next' for every kind of transition.
                 let message = format!("Missing 'Next' target: {target}");
-                lint.error(MISSING_TARGET, &format!("{}{place}", state_place(path, name)), message, remedy);
+                lint.error(Rule::MissingTarget, &format!("{}{place}", state_place(path, name)), message, remedy);
             }
         }
     }
@@ -35,7 +34,7 @@ pub(super) fn check_scope(
     if !states.values().any(is_terminal) {
         if !missing || path.is_empty() {
             let remedy = "Give a state \"End\": true, or add a Succeed or Fail state.";
-            lint.error("MISSING_END_STATE", path, "Workflow has no terminal state", remedy);
+            lint.error(Rule::MissingEndState, path, "Workflow has no terminal state", remedy);
         }
         return;
     }
@@ -46,13 +45,13 @@ pub(super) fn check_scope(
     if !states.contains_key(start) {
         let remedy = format!("Write the name of a state: {}.", list(states));
         // AWS writes 'Next' here too.
-        lint.error(MISSING_TARGET, &format!("{path}/StartAt"), format!("Missing 'Next' target: {start}"), remedy);
+        lint.error(Rule::MissingTarget, &format!("{path}/StartAt"), format!("Missing 'Next' target: {start}"), remedy);
     }
     // A transition that is not known yet may lead to any state.
     let open = states.values().flat_map(targets).any(|(_, target)| lint.is_open(target));
     for name in if open { Vec::new() } else { unreachable(start, states) } {
         lint.error(
-            MISSING_TARGET,
+            Rule::UnreachableState,
             &state_place(path, name),
             format!("State \"{name}\" is not reachable."),
             "Let a state of the same scope go to it, or remove it.",
@@ -136,7 +135,7 @@ fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut Hash
         let place = state_place(path, name);
         if let Some(first) = seen.get(name.as_str()) {
             let remedy = format!("Give one of the two another name; the other one is at {first}.");
-            lint.error("DUPLICATE_STATE_NAME", &place, format!("Duplicate State name: {name}"), remedy);
+            lint.error(Rule::DuplicateStateName, &place, format!("Duplicate State name: {name}"), remedy);
         } else {
             seen.insert(name, place.clone());
         }

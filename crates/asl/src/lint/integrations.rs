@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, SCHEMA, services};
+use super::{Lint, services};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// The fields without which a call is refused.
 const REQUIRED: &[(&str, &[&str])] = &[
@@ -38,7 +39,7 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
         );
         let remedy = "Name an action of the service, with a pattern that it has: without an ending, the service answers the \
                       call itself. What is not listed here is called as aws-sdk:service:action.";
-        lint.refused_by_aws(SCHEMA, &place, message, remedy);
+        lint.refused_by_aws(Rule::UnknownResource, &place, message, remedy);
         return;
     }
     let field = match language {
@@ -49,7 +50,7 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
         None => {
             let message = format!("{field} field is required for resource ARN: {resource}");
             let remedy = format!("Add {field} with what the service is to get.");
-            lint.refused_by_aws(SCHEMA, &place, message, remedy);
+            lint.refused_by_aws(Rule::MissingParameter, &place, message, remedy);
         }
         Some(given) => check_given(lint, call, given, &format!("{path}/{field}")),
     }
@@ -65,7 +66,7 @@ fn check_given(lint: &mut Lint, call: &str, given: &Value, place: &str) {
     for field in *required {
         if !given.contains_key(*field) && !given.contains_key(&format!("{field}.$")) {
             let message = format!("The field '{field}' is required but was missing");
-            lint.refused_by_aws(SCHEMA, place, message, format!("Add {field}."));
+            lint.refused_by_aws(Rule::MissingParameter, place, message, format!("Add {field}."));
         }
     }
 }
@@ -85,5 +86,10 @@ fn check_express(lint: &mut Lint, resource: &str, place: &str) {
     } else {
         return;
     };
-    lint.schema(place, message, "Make it a STANDARD machine, or call the service without waiting for it.");
+    lint.error(
+        Rule::UnsupportedInExpress,
+        place,
+        message,
+        "Make it a STANDARD machine, or call the service without waiting for it.",
+    );
 }

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_path, check_template};
 use super::values::{self, Kind, check_exclusive, check_number, check_one_of, check_type};
-use super::{Lint, SCHEMA, fields};
+use super::{Lint, below, fields};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// Longest label, in characters.
 const LONGEST_LABEL: usize = 40;
@@ -79,14 +80,14 @@ fn check_label(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
         let message =
             format!("Invalid Label name: {text} exceeds the {LONGEST_LABEL}-character limit allowed by the service");
         let remedy = format!("Use at most {LONGEST_LABEL} characters.");
-        lint.refused_by_aws("INVALID_LABEL_NAME", &place, message, remedy);
+        lint.refused_by_aws(Rule::InvalidLabel, &place, message, remedy);
     } else if text.is_empty() || text.chars().any(forbidden) {
         let remedy = "Use letters, digits, hyphens and underscores.";
-        lint.refused_by_aws("INVALID_LABEL_NAME", &place, format!("Invalid Label name: {text}"), remedy);
+        lint.refused_by_aws(Rule::InvalidLabel, &place, format!("Invalid Label name: {text}"), remedy);
     }
     if !lint.labels.insert(text.to_owned()) {
         let remedy = "Give each Map state a label of its own.";
-        lint.refused_by_aws("DUPLICATE_LABEL_NAME", &place, format!("Duplicate Label name: {text}"), remedy);
+        lint.refused_by_aws(Rule::DuplicateLabel, &place, format!("Duplicate Label name: {text}"), remedy);
     }
 }
 
@@ -107,11 +108,16 @@ fn check_processor_config(lint: &mut Lint, body: &Value, path: &str) {
     fields::check_scope_fields(lint, config, &place, PROCESSOR_CONFIG);
     if lint.express {
         let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
-        lint.schema(&format!("{place}/Mode"), message, "Write \"INLINE\", or make it a STANDARD machine.");
+        lint.error(
+            Rule::UnsupportedInExpress,
+            &format!("{place}/Mode"),
+            message,
+            "Write \"INLINE\", or make it a STANDARD machine.",
+        );
     }
     let Some(kind) = config.get("ExecutionType") else {
         let message = "These fields are required: [ExecutionType]";
-        lint.refused_by_aws(SCHEMA, &place, message, "Write \"STANDARD\" or \"EXPRESS\".");
+        lint.refused_by_aws(Rule::MissingField, &place, message, "Write \"STANDARD\" or \"EXPRESS\".");
         return;
     };
     check_one_of(lint, kind, &format!("{place}/ExecutionType"), &["STANDARD", "EXPRESS"]);
@@ -148,7 +154,7 @@ fn check_reader(lint: &mut Lint, state: &Map<String, Value>, path: &str, languag
         let message = "The field 'Resource' does not match any of the allowed values. Examples: \
                        [arn:<partition>:states:::s3:getObject, arn:<partition>:states:::s3:listObjectsV2]";
         let remedy = "Write arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2.";
-        lint.refused_by_aws(SCHEMA, &format!("{place}/Resource"), message, remedy);
+        lint.refused_by_aws(Rule::UnknownResource, &format!("{place}/Resource"), message, remedy);
     }
     if let Some(config) = reader.get("ReaderConfig") {
         check_reader_config(lint, config, &format!("{place}/ReaderConfig"), language);
@@ -162,7 +168,12 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
     if let Some(input) = input.filter(|input| !INPUT_TYPES.contains(input) && !lint.is_open(input)) {
         let list = INPUT_TYPES.join(", ");
         let message = format!("The field 'InputType' should have one of these values: [{list}]");
-        lint.schema(&format!("{place}/InputType"), message, format!("Write one of {list}; it is '{input}'."));
+        lint.error(
+            Rule::UnknownValue,
+            &format!("{place}/InputType"),
+            message,
+            format!("Write one of {list}; it is '{input}'."),
+        );
     }
     fields::check_scope_fields(lint, config, place, READER_CONFIG);
     values::check_types(lint, config, place, &["InputType"], Kind::String);
@@ -174,14 +185,16 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
     }
     if input == Some("CSV") && !config.contains_key("CSVHeaderLocation") {
         let remedy = "Write \"FIRST_ROW\", or \"GIVEN\" with CSVHeaders.";
-        lint.refused_by_aws(SCHEMA, place, "The field 'CSVHeaderLocation' is required", remedy);
+        lint.refused_by_aws(Rule::MissingField, place, "The field 'CSVHeaderLocation' is required", remedy);
     }
     if input == Some("JSON") {
         for field in
             ["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"].iter().filter(|field| config.contains_key(**field))
         {
-            lint.schema(
+            lint.error_within(
+                Rule::UnknownField,
                 place,
+                &below(place, field),
                 format!("Field '{field}' is not supported"),
                 format!("Remove '{field}': JSON has none."),
             );
@@ -240,6 +253,6 @@ fn check_any(lint: &mut Lint, object: &Map<String, Value>, place: &str, names: &
     if !names.iter().any(|name| object.contains_key(*name)) {
         let list = names.join(", ");
         let message = format!("This object should have at least one of the following fields: [{list}]");
-        lint.schema(place, message, format!("Add one of {list}."));
+        lint.error(Rule::MissingField, place, message, format!("Add one of {list}."));
     }
 }

@@ -22,10 +22,9 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Severity;
 use crate::model::{MachineType, QueryLanguage};
+use crate::rule::Rule;
 use crate::substitute::has_placeholder;
 use values::Kind;
-
-pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
 /// The most findings that are told.
 pub(crate) const MOST: usize = 1_000;
@@ -34,7 +33,7 @@ pub(crate) const MOST: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub severity: Severity,
-    pub code: &'static str,
+    pub rule: Rule,
     pub message: String,
     pub path: String,
     /// Where it is in the text, where that is told more exactly than by the path.
@@ -63,57 +62,48 @@ struct Lint {
 }
 
 impl Lint {
-    fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.tell(Severity::Error, code, path, message.into(), remedy.into());
-    }
-
-    fn schema(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.error(SCHEMA, path, message, remedy);
+    fn error(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.report(Severity::Error, rule, path, message.into(), remedy.into());
     }
 
     /// What is wrong at `place`, where AWS names what is around it.
-    fn schema_within(&mut self, path: &str, place: &str, message: impl Into<String>, remedy: impl Into<String>) {
+    fn error_within(
+        &mut self,
+        rule: Rule,
+        path: &str,
+        place: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let before = self.findings.len();
-        self.schema(path, message, remedy);
+        self.error(rule, path, message, remedy);
         if let Some(finding) = self.findings.get_mut(before) {
             finding.anchor = Some(place.to_owned());
         }
     }
 
     /// What the language's specification allows and AWS refuses.
-    fn refused_by_aws(
-        &mut self,
-        code: &'static str,
-        path: &str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    fn refused_by_aws(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let severity = if self.created { Severity::Error } else { Severity::Warning };
-        self.tell(severity, code, path, message.into(), remedy.into());
+        self.report(severity, rule, path, message.into(), remedy.into());
     }
 
     /// What the language's specification forbids and AWS is not known to refuse: a machine can be made of it.
-    fn refused_by_language(
-        &mut self,
-        code: &'static str,
-        path: &str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    fn refused_by_language(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let severity = if self.created { Severity::Warning } else { Severity::Error };
-        self.tell(severity, code, path, message.into(), remedy.into());
+        self.report(severity, rule, path, message.into(), remedy.into());
     }
 
-    fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.tell(Severity::Warning, code, path, message.into(), remedy.into());
+    fn warning(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.report(Severity::Warning, rule, path, message.into(), remedy.into());
     }
 
-    /// Keeps a finding, unless there are as many of its severity as are ever told.
-    fn tell(&mut self, severity: Severity, code: &'static str, path: &str, message: String, remedy: String) {
-        let told = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
-        if *told < MOST {
-            *told += 1;
-            self.findings.push(Finding { severity, code, message, path: path.to_owned(), anchor: None, remedy });
+    /// Keeps a finding, up to the most that are reported of its severity.
+    fn report(&mut self, severity: Severity, rule: Rule, path: &str, message: String, remedy: String) {
+        let reported = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
+        if *reported < MOST {
+            *reported += 1;
+            self.findings.push(Finding { severity, rule, message, path: path.to_owned(), anchor: None, remedy });
         }
     }
 
@@ -137,7 +127,12 @@ impl Lint {
         if !missing.is_empty() {
             let list = missing.join(", ");
             let place = if path.is_empty() { "/" } else { path };
-            self.schema(place, format!("These fields are required: [{list}]"), format!("Add {list} here."));
+            self.error(
+                Rule::MissingField,
+                place,
+                format!("These fields are required: [{list}]"),
+                format!("Add {list} here."),
+            );
         }
     }
 }
@@ -147,7 +142,8 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     let express = created == Some(MachineType::Express);
     let mut lint = Lint { created: created.is_some(), express, ..Lint::default() };
     let Some(object) = definition.as_object() else {
-        lint.schema("/", "A definition is a JSON object", "Begin with { \"StartAt\": ..., \"States\": { ... } }.");
+        let remedy = "Begin with { \"StartAt\": ..., \"States\": { ... } }.";
+        lint.error(Rule::WrongType, "/", "A definition is a JSON object", remedy);
         return lint.findings;
     };
     fields::check_scope_fields(&mut lint, object, "", fields::MACHINE);
@@ -174,7 +170,7 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
     let states_path = format!("{path}/States");
     match states.as_object() {
         Some(states) if states.is_empty() => {
-            lint.schema(&states_path, "Value cannot be empty", "Add at least one state.");
+            lint.error(Rule::EmptyValue, &states_path, "Value cannot be empty", "Add at least one state.");
         }
         Some(states) => {
             let before = lint.findings.len();

@@ -6,8 +6,9 @@ use super::expressions::{PathRule, check_jsonata_value, check_path, check_templa
 use super::values::{
     self, Kind, check_exclusive, check_number, check_query_language, check_timestamp, check_type, check_types,
 };
-use super::{Lint, assign, check_scope, choices, fields, handlers, integrations, maps};
+use super::{Lint, assign, below, check_scope, choices, fields, handlers, integrations, maps};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// Longest name of a state, in characters.
 pub(super) const LONGEST_NAME: usize = 80;
@@ -20,7 +21,7 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         let message =
             format!("Invalid State name: {name} exceeds the {LONGEST_NAME}-character limit allowed by the service");
         let remedy = format!("Shorten the name by {} characters.", length - LONGEST_NAME);
-        lint.error("INVALID_STATE_NAME", path, message, remedy);
+        lint.error(Rule::InvalidStateName, path, message, remedy);
     }
     check_type(lint, state, path, Kind::Object);
     let Some(object) = state.as_object() else { return };
@@ -29,7 +30,7 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
     let Some(state_type) = state_type.as_str().filter(|name| TYPES.contains(name)) else {
         let list = TYPES.join(", ");
         let message = format!("The field 'Type' should have one of these values: [{list}]");
-        lint.schema(&format!("{path}/Type"), message, format!("Write one of {list}."));
+        lint.error(Rule::UnknownStateType, &format!("{path}/Type"), message, format!("Write one of {list}."));
         return;
     };
     check_query_language(lint, object, path);
@@ -37,7 +38,13 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
     let refused = machine == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath;
     if refused {
         let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-        lint.schema(path, message, "Remove QueryLanguage here, or set it state by state.");
+        lint.error_within(
+            Rule::QueryLanguageConflict,
+            path,
+            &below(path, "QueryLanguage"),
+            message,
+            "Remove QueryLanguage here, or set it state by state.",
+        );
     }
     fields::check_state_fields(lint, object, path, state_type, (!refused).then_some(language));
     check_types(lint, object, path, &["Comment", "Next", "Default"], Kind::String);
@@ -98,7 +105,7 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     let limits = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
     if waits && !lint.times_out && !limits.iter().any(|key| state.contains_key(*key)) {
         lint.warning(
-            "NO_TIMEOUT",
+            Rule::NoTimeout,
             path,
             "This state waits for an answer without a timeout: it can wait for a year unnoticed",
             "Add TimeoutSeconds, and a Catch for States.Timeout.",
@@ -113,7 +120,7 @@ fn check_heartbeat(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     if heartbeat >= timeout {
         let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
         let remedy = format!("Write fewer seconds than the timeout's {timeout}; it is {heartbeat}.");
-        lint.refused_by_language(super::SCHEMA, &format!("{path}/HeartbeatSeconds"), message, remedy);
+        lint.refused_by_language(Rule::HeartbeatExceedsTimeout, &format!("{path}/HeartbeatSeconds"), message, remedy);
     }
 }
 
@@ -128,7 +135,7 @@ fn warn_of_static_result(lint: &mut Lint, state: &Map<String, Value>, path: &str
     if found {
         let message = "Attempt to use a path in the result of a pass state.";
         let remedy = "Write Parameters in place of Result to have paths evaluated.";
-        lint.warning("PASS_RESULT_IS_STATIC", &format!("{path}/Result"), message, remedy);
+        lint.warning(Rule::PassResultIsStatic, &format!("{path}/Result"), message, remedy);
     }
 }
 
@@ -137,7 +144,12 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
     let place = format!("{path}/Credentials");
     if state.get("Resource").and_then(Value::as_str).is_some_and(|text| text.contains(":activity:")) {
         let message = "The field 'Credentials' is not supported for activities";
-        lint.schema(&place, message, "Remove Credentials: a worker has credentials of its own.");
+        lint.error(
+            Rule::CredentialsOfActivity,
+            &place,
+            message,
+            "Remove Credentials: a worker has credentials of its own.",
+        );
     }
     check_template(lint, credentials, &place, language);
     if language == QueryLanguage::Jsonata && is_jsonata(lint, credentials) {
@@ -147,7 +159,7 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
     let Some(object) = credentials.as_object() else { return };
     if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
         let remedy = "Write { \"RoleArn\": \"arn:aws:iam::...\" }.";
-        lint.refused_by_aws(super::SCHEMA, &place, "The field 'RoleArn' is required but was missing", remedy);
+        lint.refused_by_aws(Rule::MissingField, &place, "The field 'RoleArn' is required but was missing", remedy);
     }
 }
 
@@ -158,8 +170,8 @@ fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let remedy = "Write an ARN, such as arn:aws:states:::lambda:invoke, or a ${Placeholder} for one.";
     match resource.as_str() {
         Some(text) if text.starts_with("arn:") || lint.is_open(text) => {}
-        Some(text) if text.contains(':') => lint.refused_by_aws(super::SCHEMA, &place, message, remedy),
-        Some(_) => lint.schema(&place, message, remedy),
+        Some(text) if text.contains(':') => lint.refused_by_aws(Rule::InvalidResource, &place, message, remedy),
+        Some(_) => lint.error(Rule::InvalidResource, &place, message, remedy),
         None => {
             check_type(lint, resource, &place, Kind::String);
         }
@@ -197,7 +209,7 @@ fn check_fail(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
                 check_jsonata_value(lint, value, &place);
             } else if value.as_str().is_some_and(looks_dynamic) {
                 let message = "Field value looks like a path, but field name does not end with 'Path'.";
-                lint.warning("NO_PATH", &place, message, format!("Write '{by_path}' to have the path evaluated."));
+                lint.warning(Rule::NoPath, &place, message, format!("Write '{by_path}' to have the path evaluated."));
             }
         }
     }
@@ -209,7 +221,7 @@ fn check_parallel(lint: &mut Lint, state: &Map<String, Value>, path: &str, machi
     let place = format!("{path}/Branches");
     match branches.as_array() {
         Some(branches) if branches.is_empty() => {
-            lint.schema(&place, "Value cannot be empty", "Add at least one branch.")
+            lint.error(Rule::EmptyValue, &place, "Value cannot be empty", "Add at least one branch.")
         }
         Some(branches) => {
             for (index, branch) in branches.iter().enumerate() {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Lint, expressions};
+use super::{Lint, below, expressions};
 use crate::model::QueryLanguage;
+use crate::rule::Rule;
 
 /// `QueryLanguage` is one of the two.
 pub(super) fn check_query_language(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
@@ -18,7 +19,7 @@ pub(super) fn check_one_of(lint: &mut Lint, value: &Value, place: &str, known: &
         Some(text) if known.contains(&text) || lint.is_open(text) => {}
         Some(_) => {
             let message = format!("Value should be one of the following: [{list}]");
-            lint.schema(place, message, format!("Write one of {list}; it is {value}."));
+            lint.error(Rule::UnknownValue, place, message, format!("Write one of {list}; it is {value}."));
         }
         None => drop(check_type(lint, value, place, Kind::String)),
     }
@@ -43,7 +44,7 @@ pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, kind: Kind
     };
     let right = right || value.as_str().is_some_and(|text| lint.is_open(text));
     if !right {
-        lint.schema(place, format!("Expected value of type [{name}]"), format!("Write {what}."));
+        lint.error(Rule::WrongType, place, format!("Expected value of type [{name}]"), format!("Write {what}."));
     }
     right
 }
@@ -85,18 +86,25 @@ pub(super) fn check_number(
     let remedy = |what: String| format!("Write {what}; it is {value}.");
     match value.as_f64() {
         Some(number) if whole && number.fract() != 0.0 => {
-            lint.schema(&place, format!("Expected value of type {name}"), remedy("a whole number".to_owned()));
+            lint.error(
+                Rule::WrongType,
+                &place,
+                format!("Expected value of type {name}"),
+                remedy("a whole number".to_owned()),
+            );
         }
         Some(number) if number < limits.0 => {
             let message = format!("Minimum value is {}", limits.0);
-            lint.schema(&place, message, remedy(format!("a number of at least {}", limits.0)));
+            lint.error(Rule::NumberOutOfRange, &place, message, remedy(format!("a number of at least {}", limits.0)));
         }
         Some(number) if number > limits.1 => {
             let message = format!("Maximum value is {}", limits.1);
-            lint.schema(&place, message, remedy(format!("a number of at most {}", limits.1)));
+            lint.error(Rule::NumberOutOfRange, &place, message, remedy(format!("a number of at most {}", limits.1)));
         }
         Some(_) => {}
-        None => lint.schema(&place, format!("Expected value of type {name}"), remedy("a number".to_owned())),
+        None => {
+            lint.error(Rule::WrongType, &place, format!("Expected value of type {name}"), remedy("a number".to_owned()))
+        }
     }
 }
 
@@ -107,7 +115,7 @@ pub(super) fn check_timestamp(lint: &mut Lint, value: &Value, place: &str) {
     }
     if !value.as_str().is_some_and(|text| is_timestamp(text) || lint.is_open(text)) {
         let remedy = format!("Write a moment, such as \"2030-01-31T09:00:00Z\"; it is {value}.");
-        lint.schema(place, "String does not match RFC3339 timestamp", remedy);
+        lint.error(Rule::InvalidTimestamp, place, "String does not match RFC3339 timestamp", remedy);
     }
 }
 
@@ -158,11 +166,17 @@ pub(super) fn check_error_equals(lint: &mut Lint, object: &Map<String, Value>, p
         check_type(lint, name, &format!("{place}[{index}]"), Kind::String);
     }
     if names.is_empty() && value.is_array() {
-        lint.schema(&place, "Value cannot be empty", "Name at least one error, or \"States.ALL\" for every error.");
+        lint.error(
+            Rule::EmptyValue,
+            &place,
+            "Value cannot be empty",
+            "Name at least one error, or \"States.ALL\" for every error.",
+        );
     }
     let all = names.iter().position(|name| name == "States.ALL");
     if let Some(index) = all.filter(|_| names.len() > 1 || !last) {
-        lint.schema(
+        lint.error(
+            Rule::MisplacedStatesAll,
             &format!("{place}[{index}]"),
             "States.ALL must appear alone and at end of list",
             "Put \"States.ALL\" into an entry of its own, after all others.",
@@ -182,11 +196,17 @@ pub(super) fn check_exclusive(
     let list = names.join(", ");
     if there.is_empty() && required {
         let message = format!("This object should have only one of the following fields: [{list}]");
-        lint.schema(path, message, format!("Add one of {list}."));
+        lint.error(Rule::MissingField, path, message, format!("Add one of {list}."));
     } else if there.len() > 1 {
         let found = there.join(", ");
         let message = format!("There should only be one of the following fields: [{list}]");
-        lint.schema(path, message, format!("Keep one of {found} and remove the others."));
+        lint.error_within(
+            Rule::ConflictingFields,
+            path,
+            &below(path, there[1]),
+            message,
+            format!("Keep one of {found} and remove the others."),
+        );
     }
 }
 

@@ -4,13 +4,16 @@ mod digits;
 mod reader;
 
 pub(crate) use digits::{AS_SHOWN, Digits, Written};
-pub(crate) use reader::Place;
+pub(crate) use reader::SourceLocation;
 use reader::{Document, read};
 pub use reader::{MAX_DEPTH, json_error, read_json};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use std::ops::Range;
+
+use crate::diagnostic::{Diagnostic, Severity, SourceSpan};
 use crate::lint::{Finding, MOST, lint};
 use crate::model::{Machine, MachineType};
+use crate::rule::Rule;
 
 /// Reads a definition and judges it.
 ///
@@ -30,11 +33,10 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     if text.trim().is_empty() {
         let diagnostic = Diagnostic {
             severity: Severity::Error,
-            code: "MISSING_DESCRIPTION",
+            rule: Rule::EmptyDefinition,
             message: "Received a null or empty workflow input.".to_owned(),
             path: String::new(),
-            line: 1,
-            column: 1,
+            span: SourceSpan::WHOLE_FILE,
             remedy: "Begin with { \"StartAt\": ..., \"States\": { ... } }.".to_owned(),
         };
         return (None, vec![diagnostic]);
@@ -42,14 +44,12 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
     let document = match read(text, created.is_none()) {
         Ok(document) => document,
         Err(error) => {
-            let Place { line, column, .. } = Place::of(text, error.offset);
             let diagnostic = Diagnostic {
                 severity: Severity::Error,
-                code: "INVALID_JSON_DESCRIPTION",
+                rule: Rule::InvalidJson,
                 message: error.message,
                 path: String::new(),
-                line,
-                column,
+                span: span(text, error.bytes),
                 remedy: "Correct the JSON at this place.".to_owned(),
             };
             return (None, vec![diagnostic]);
@@ -72,42 +72,56 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let finding = Finding {
             severity: Severity::Error,
-            code: "INVALID_JSON_DESCRIPTION",
+            rule: Rule::DuplicateField,
             message: format!("Duplicate field '{}'", duplicate.key),
             path: format!("{}/{}", duplicate.object, duplicate.key),
             anchor: None,
             remedy: "Keep one of the two and remove the other.".to_owned(),
         };
-        (finding, duplicate.offset)
+        (finding, duplicate.bytes.clone())
     });
     let findings = lint(&document.value, created).into_iter().map(|finding| {
-        let offset = offset(document, finding.anchor.as_ref().unwrap_or(&finding.path));
-        (finding, offset)
+        let bytes = marked(text, document, &finding);
+        (finding, bytes)
     });
-    let mut found: Vec<(Finding, usize)> = duplicates.chain(findings).collect();
+    let mut found: Vec<(Finding, Range<usize>)> = duplicates.chain(findings).collect();
     if found.len() > MOST {
         // An error that is left out would make the definition valid.
         found.sort_by_key(|(finding, _)| finding.severity);
         found.truncate(MOST);
     }
-    found.into_iter().map(|(finding, offset)| placed(text, finding, offset)).collect()
+    found.into_iter().map(|(finding, bytes)| placed(text, finding, bytes)).collect()
 }
 
-fn placed(text: &str, finding: Finding, offset: usize) -> Diagnostic {
-    let Finding { severity, code, message, path, remedy, .. } = finding;
-    let Place { line, column, .. } = Place::of(text, offset);
-    Diagnostic { severity, code, message, path, line, column, remedy }
+fn placed(text: &str, finding: Finding, bytes: Range<usize>) -> Diagnostic {
+    let Finding { severity, rule, message, path, remedy, .. } = finding;
+    Diagnostic { severity, rule, message, path, span: span(text, bytes), remedy }
 }
 
-/// Where the value at the path stands, or else the innermost one around it that there is.
-fn offset(document: &Document, path: &str) -> usize {
+fn span(text: &str, bytes: Range<usize>) -> SourceSpan {
+    let begin = SourceLocation::of(text, bytes.start);
+    let end = begin.further(text, bytes.end);
+    SourceSpan { line: begin.line, column: begin.column, end_line: end.line, end_column: end.column }
+}
+
+/// The bytes that a finding marks: a field's name or value, or those of the innermost value around it that there is.
+/// An object or array of several lines is marked by its opening bracket.
+fn marked(text: &str, document: &Document, finding: &Finding) -> Range<usize> {
+    let path = finding.anchor.as_ref().unwrap_or(&finding.path);
     let mut path = if path == "/" { "" } else { path };
-    loop {
-        match (document.offsets.get(path), path.rfind('/')) {
-            (Some(&offset), _) => return offset,
+    let found = loop {
+        match (document.members.get(path), path.rfind('/')) {
+            (Some(member), _) => break member,
             (None, Some(parent)) => path = &path[..parent],
-            (None, None) => return 0,
+            (None, None) => return 0..0,
         }
+    };
+    if finding.rule.marks_key() && !found.key.is_empty() {
+        return found.key.clone();
+    }
+    match text.get(found.value.clone()) {
+        Some(value) if value.contains('\n') => found.value.start..found.value.start + 1,
+        _ => found.value.clone(),
     }
 }
 

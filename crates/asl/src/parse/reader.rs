@@ -4,6 +4,7 @@
 //! value there. A file may begin with a byte order mark, too. Errors have the words of AWS's own reader.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -46,9 +47,18 @@ pub(crate) struct Document {
     pub value: Value,
     /// The numbers as they are written.
     pub digits: Digits,
-    /// Byte offset of each value, by its path.
-    pub offsets: HashMap<String, usize>,
+    /// Where each value is, by its path.
+    pub members: HashMap<String, Member>,
     pub duplicates: Vec<Duplicate>,
+}
+
+/// Where a value of the text is.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// The bytes of its key with the quotes; empty where it has none.
+    pub key: Range<usize>,
+    /// The bytes of the value.
+    pub value: Range<usize>,
 }
 
 /// A key that its object already had.
@@ -57,50 +67,52 @@ pub(crate) struct Duplicate {
     pub key: String,
     /// The path of the object.
     pub object: String,
-    pub offset: usize,
+    /// The bytes of the key with the quotes.
+    pub bytes: Range<usize>,
 }
 
 /// Why a text is not JSON.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub message: String,
-    pub offset: usize,
+    /// The bytes that are wrong; none where the text ends too soon.
+    pub bytes: Range<usize>,
 }
 
 /// Reads a whole definition: that of a file, or one that came in a request.
 pub(crate) fn read(text: &str, in_file: bool) -> Result<Document, SyntaxError> {
-    let (offsets, duplicates) = (HashMap::new(), Vec::new());
-    let mut reader = Reader { text, in_file, at: 0, path: String::new(), offsets, kept: 0, duplicates };
+    let (members, duplicates) = (HashMap::new(), Vec::new());
+    let mut reader = Reader { text, in_file, at: 0, path: String::new(), members, kept: 0, duplicates };
     if in_file && text.starts_with(MARK) {
         reader.at = MARK.len_utf8();
     }
-    let (value, digits) = reader.value(0)?;
+    let (value, digits) = reader.value(0, 0..0)?;
     reader.skip_space();
     if reader.at < text.len() {
         return Err(reader.unexpected("was expecting the end of the text", "the text"));
     }
-    Ok(Document { value, digits, offsets: reader.offsets, duplicates: reader.duplicates })
+    Ok(Document { value, digits, members: reader.members, duplicates: reader.duplicates })
 }
 
-/// A place in a text: line and column, both from 1; the column counts characters.
+/// A location in a text: line and column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct SourceLocation {
     pub line: u32,
     pub column: u32,
     offset: usize,
 }
 
-impl Place {
-    pub fn begin() -> Place {
-        Place { line: 1, column: 1, offset: 0 }
+impl SourceLocation {
+    pub fn begin() -> SourceLocation {
+        SourceLocation { line: 1, column: 1, offset: 0 }
     }
 
-    pub fn of(text: &str, offset: usize) -> Place {
-        Place::begin().further(text, offset)
+    pub fn of(text: &str, offset: usize) -> SourceLocation {
+        SourceLocation::begin().further(text, offset)
     }
 
     /// A place further on; what lies before this one is not read again.
-    pub fn further(self, text: &str, offset: usize) -> Place {
+    pub fn further(self, text: &str, offset: usize) -> SourceLocation {
         let between = text.get(self.offset..offset).unwrap_or_default();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let lines = number(between.matches('\n').count());
@@ -109,7 +121,7 @@ impl Place {
             None => (self.column, between),
         };
         let column = from.saturating_add(number(tail.chars().count()));
-        Place { line: self.line.saturating_add(lines), column, offset }
+        SourceLocation { line: self.line.saturating_add(lines), column, offset }
     }
 }
 
@@ -127,8 +139,8 @@ struct Reader<'a> {
     in_file: bool,
     at: usize,
     path: String,
-    offsets: HashMap<String, usize>,
-    /// Bytes of the paths among the offsets.
+    members: HashMap<String, Member>,
+    /// Bytes of the paths among the members.
     kept: usize,
     duplicates: Vec<Duplicate>,
 }
@@ -136,6 +148,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The bytes of the character at hand; none at the end of the text.
+    fn letter(&self) -> Range<usize> {
+        self.at..self.at + self.text[self.at..].chars().next().map_or(0, char::len_utf8)
+    }
+
+    /// Where the line ends that a byte is in.
+    fn line_end(&self, from: usize) -> usize {
+        self.text[from..].find(['\r', '\n']).map_or(self.text.len(), |length| from + length)
     }
 
     /// The path, or that of the nearest value around it whose path is not too long.
@@ -159,14 +181,15 @@ impl Reader<'_> {
             Some(found) => format!("Unexpected character ({}): {why}", shown(found)),
             None => format!("Unexpected end-of-input: expected close marker for {around}"),
         };
-        SyntaxError { message, offset: self.at }
+        SyntaxError { message, bytes: self.letter() }
     }
 
     /// A word that is no value.
     fn unrecognized(&self) -> SyntaxError {
         let is_part = |letter: &char| letter.is_alphanumeric() || "_$".contains(*letter);
         let word: String = self.text[self.at..].chars().take_while(is_part).collect();
-        SyntaxError { message: format!("Unrecognized token '{word}': was expecting {VALUES}"), offset: self.at }
+        let bytes = self.at..self.at + word.len();
+        SyntaxError { message: format!("Unrecognized token '{word}': was expecting {VALUES}"), bytes }
     }
 
     /// No value begins here.
@@ -178,26 +201,31 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<(Value, Digits), SyntaxError> {
+    /// Reads a value; `key` are the bytes of its key, none where it has none.
+    fn value(&mut self, depth: usize, key: Range<usize>) -> Result<(Value, Digits), SyntaxError> {
         self.skip_space();
         if self.path.len() <= LONGEST_PATH && self.kept <= MOST_PATHS {
             self.kept += self.path.len();
-            self.offsets.insert(self.path.clone(), self.at);
+            self.members.insert(self.path.clone(), Member { key, value: self.at..self.at });
         }
         if depth >= MAX_DEPTH && matches!(self.peek(), Some(b'{' | b'[')) {
             return Err(SyntaxError {
                 message: format!("Values nest deeper than {MAX_DEPTH} levels"),
-                offset: self.at,
+                bytes: self.letter(),
             });
         }
-        match self.peek() {
+        let value = match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string().map(|text| (Value::String(text), Digits::AsShown)),
             Some(b'$') if self.in_file => self.placeholder().map(|text| (text, Digits::AsShown)),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
             _ => Err(self.no_value()),
+        }?;
+        if let Some(member) = self.members.get_mut(&self.path) {
+            member.value.end = self.at;
         }
+        Ok(value)
     }
 
     fn object(&mut self, depth: usize) -> Result<(Value, Digits), SyntaxError> {
@@ -214,8 +242,9 @@ impl Reader<'_> {
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected("was expecting double-quote to start field name", "Object"));
             }
-            let offset = self.at;
+            let start = self.at;
             let key = self.string()?;
+            let bytes = start..self.at;
             self.skip_space();
             if self.peek() != Some(b':') {
                 return Err(self.unexpected("was expecting a colon to separate field name and value", "Object"));
@@ -223,11 +252,11 @@ impl Reader<'_> {
             self.at += 1;
             self.path.push('/');
             self.path.push_str(&key);
-            let (value, written) = self.value(depth + 1)?;
+            let (value, written) = self.value(depth + 1, bytes.clone())?;
             self.path.truncate(parent);
             digits.put_member(&key, written);
             if object.contains_key(&key) {
-                self.duplicates.push(Duplicate { key: key.clone(), object: self.place().to_owned(), offset });
+                self.duplicates.push(Duplicate { key: key.clone(), object: self.place().to_owned(), bytes });
             }
             object.insert(key, value);
             self.skip_space();
@@ -252,7 +281,7 @@ impl Reader<'_> {
         }
         loop {
             self.path.push_str(&format!("[{}]", array.len()));
-            let (value, written) = self.value(depth + 1)?;
+            let (value, written) = self.value(depth + 1, 0..0)?;
             digits.put_item(array.len(), written);
             array.push(value);
             self.path.truncate(parent);
@@ -277,7 +306,7 @@ impl Reader<'_> {
                 Some(_) => self.at += 1,
                 None => {
                     let message = "Unexpected end-of-input: was expecting closing quote for a string value".to_owned();
-                    return Err(SyntaxError { message, offset: start });
+                    return Err(SyntaxError { message, bytes: start..self.line_end(start) });
                 }
             }
         }
@@ -295,7 +324,7 @@ impl Reader<'_> {
                 None if is_half(&error) => "Unpaired surrogate in a character escape".to_owned(),
                 None => "Unrecognized character escape".to_owned(),
             };
-            SyntaxError { message, offset: start }
+            SyntaxError { message, bytes: start..self.at }
         })
     }
 
@@ -329,7 +358,7 @@ impl Reader<'_> {
                 } else {
                     format!("Unrecognized token '{found}': was expecting {VALUES}")
                 };
-                SyntaxError { message, offset: start }
+                SyntaxError { message, bytes: start..self.at }
             })
     }
 }
@@ -347,7 +376,7 @@ mod tests {
     use serde_json::json;
 
     fn position(text: &str, offset: usize) -> (u32, u32) {
-        let Place { line, column, .. } = Place::of(text, offset);
+        let SourceLocation { line, column, .. } = SourceLocation::of(text, offset);
         (line, column)
     }
 
@@ -356,15 +385,15 @@ mod tests {
         let text = "{\n  \"a\": [1, {\"b\": \"x\\n\u{e9}\"}],\n  \"a\": ${N}\n}";
         let document = read(text, true).unwrap();
         assert_eq!(document.value, json!({ "a": "${N}" }));
-        assert_eq!(position(text, document.offsets["/a[1]/b"]), (2, 18));
+        assert_eq!(position(text, document.members["/a[1]/b"].value.start), (2, 18));
         assert_eq!(document.duplicates.len(), 1);
-        assert_eq!(position(text, document.duplicates[0].offset), (3, 3));
+        assert_eq!(position(text, document.duplicates[0].bytes.start), (3, 3));
     }
 
     #[track_caller]
     fn check(text: &str, message: &str, at: (u32, u32)) {
         let error = read(text, true).unwrap_err();
-        assert_eq!((error.message.as_str(), position(text, error.offset)), (message, at));
+        assert_eq!((error.message.as_str(), position(text, error.bytes.start)), (message, at));
     }
 
     #[test]
@@ -392,7 +421,7 @@ mod tests {
         assert_eq!(json_error("[${P}]"), Some(format!("Unrecognized token '$': was expecting {VALUES}")));
         assert_eq!(json_error("[1, \"${P}\"]"), None);
         let long = format!("{{\"{}\": [1, 2]}}", "k".repeat(3_000));
-        assert_eq!(read(&long, true).unwrap().offsets.len(), 1);
+        assert_eq!(read(&long, true).unwrap().members.len(), 1);
         check(&"[".repeat(1000), "Values nest deeper than 127 levels", (1, 128));
     }
 
@@ -430,7 +459,7 @@ mod tests {
     fn a_long_key_over_many_values_does_not_take_all_memory() {
         let text = format!("{{\"{}\": [0{}]}}", "k".repeat(1_900), ",0".repeat(100_000));
         let document = read(&text, true).unwrap();
-        let kept: usize = document.offsets.keys().map(String::len).sum();
+        let kept: usize = document.members.keys().map(String::len).sum();
         assert!(kept < MOST_PATHS + LONGEST_PATH + 100, "{kept} bytes");
     }
 }

@@ -1,6 +1,6 @@
 //! What is told about a definition as a whole: how much, where, and in which words.
 
-use crate::{invalid_definition_message, parse};
+use crate::{SourceSpan, invalid_definition_message, parse};
 
 /// A text of a megabyte may have as many mistakes as it has room for.
 #[test]
@@ -20,7 +20,7 @@ fn an_error_is_told_whatever_is_warned_about() {
     let (machine, found) = parse(&format!(r#"{{"StartAt":"S0","States":{{{},{last}}}}}"#, states.join(",")));
     assert_eq!((machine.is_none(), found.len()), (true, 1_000));
     assert_eq!(found[0].message, "Missing 'Next' target: Nowhere");
-    assert_eq!(found[999].code, "PASS_RESULT_IS_STATIC");
+    assert_eq!(found[999].rule, crate::Rule::PassResultIsStatic);
 }
 
 /// A long name is told as often as there are mistakes in what has it.
@@ -47,8 +47,8 @@ fn a_finding_knows_its_line_and_column() {
     let text = "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": { \"Type\": \"Pass\", \"Next\": \"B\" },\n    \"E\": { \"Type\": \"Succeed\" }\n  }\n}";
     let (machine, diagnostics) = parse(text);
     assert!(machine.is_none());
-    assert_eq!((diagnostics[0].line, diagnostics[0].column), (4, 36));
-    assert_eq!((diagnostics[1].line, diagnostics[1].column), (5, 10));
+    assert_eq!(diagnostics[0].span, SourceSpan::of_line(4, 36, 3));
+    assert_eq!(diagnostics[1].span, SourceSpan::of_line(5, 5, 3));
 }
 
 #[test]

@@ -428,7 +428,7 @@ pub fn validate(ask: &Validate) -> Answer {
         .filter(|one| one.is_error() || warnings)
         .map(|one| {
             let severity = if one.severity == Severity::Error { "ERROR" } else { "WARNING" };
-            let mut shown = json!({ "severity": severity, "code": one.code, "message": one.message });
+            let mut shown = json!({ "severity": severity, "code": one.rule.code(), "message": one.message });
             if !one.path.is_empty() {
                 shown["location"] = json!(one.path);
             }

@@ -46,7 +46,7 @@ fn a_bad_field_of_a_template_is_told_at_the_template_and_shown_where_it_stands()
     state(&map, &[&format!("{} at /ItemSelector", message("x.$"))]);
     let text = "{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true, \"Parameters\": {\n  \"m.$\": \"x\"}}}}";
     let found = crate::parse(text).1;
-    assert_eq!((found[0].path.as_str(), found[0].line, found[0].column), ("/States/A/Parameters", 2, 10));
+    assert_eq!((found[0].path.as_str(), found[0].span.line, found[0].span.column), ("/States/A/Parameters", 2, 10));
 }
 
 #[test]

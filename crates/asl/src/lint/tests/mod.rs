@@ -20,7 +20,7 @@ fn written(found: Vec<Diagnostic>) -> Vec<String> {
         .into_iter()
         .filter(Diagnostic::is_error)
         .inspect(|error| assert!(!error.remedy.is_empty()))
-        .map(|error| format!("{}: {} at {}", error.code, error.message, error.path))
+        .map(|error| format!("{}: {} at {}", error.rule.code(), error.message, error.path))
         .collect()
 }
 

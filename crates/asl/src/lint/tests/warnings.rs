@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::parse;
+use crate::{Rule, parse};
 
 #[test]
 fn a_callback_without_a_timeout_is_warned_about() {
     let text = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Parameters":{"QueueUrl":"q","MessageBody":"m"},"End":true}}}"#;
     let (machine, diagnostics) = parse(text);
     assert!(machine.is_some());
-    assert_eq!(diagnostics.iter().map(|found| found.code).collect::<Vec<_>>(), ["NO_TIMEOUT"]);
+    assert_eq!(diagnostics.iter().map(|found| found.rule).collect::<Vec<_>>(), [Rule::NoTimeout]);
 }
 
 #[test]
@@ -33,20 +33,23 @@ fn the_timeout_of_the_whole_limits_the_wait_too() {
 
 #[test]
 fn what_is_probably_meant_otherwise_is_warned_about() {
-    let codes = |state: Value| {
+    let rules = |state: Value| {
         let definition = json!({"StartAt": "A", "States": {"A": state}}).to_string();
         let (machine, found) = parse(&definition);
         assert!(machine.is_some(), "{found:?}");
-        found.into_iter().map(|one| (one.code, one.path)).collect::<Vec<_>>()
+        found.into_iter().map(|one| (one.rule, one.path)).collect::<Vec<_>>()
     };
     let path = |below: &str| format!("/States/A{below}");
     let pass = |field: &str, value: Value| json!({"Type": "Pass", field: value, "End": true});
-    assert_eq!(codes(pass("Parameters", json!({"a": "$.b", "c": "$9 each"}))), [("NO_DOLLAR", path("/Parameters/a"))]);
-    assert_eq!(codes(pass("Result", json!({"a.$": "$.b"}))), [("PASS_RESULT_IS_STATIC", path("/Result"))]);
-    assert_eq!(codes(json!({"Type": "Fail", "Cause": "$.cause"})), [("NO_PATH", path("/Cause"))]);
+    assert_eq!(
+        rules(pass("Parameters", json!({"a": "$.b", "c": "$9 each"}))),
+        [(Rule::NoDollar, path("/Parameters/a"))]
+    );
+    assert_eq!(rules(pass("Result", json!({"a.$": "$.b"}))), [(Rule::PassResultIsStatic, path("/Result"))]);
+    assert_eq!(rules(json!({"Type": "Fail", "Cause": "$.cause"})), [(Rule::NoPath, path("/Cause"))]);
     // What the language allows and AWS refuses.
     assert_eq!(
-        codes(json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true})),
-        [("SCHEMA_VALIDATION_FAILED", path("/Resource"))]
+        rules(json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true})),
+        [(Rule::MissingParameter, path("/Resource"))]
     );
 }
