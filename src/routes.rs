@@ -38,6 +38,12 @@ pub fn execution(arn: &str) -> String {
     format!("{EXECUTIONS}/{}", segment(arn))
 }
 
+/// The form of a workflow with one of its samples.
+#[must_use]
+pub fn workflow_sample(name: &str, index: usize) -> String {
+    format!("{}?sample={index}#start", workflow(name))
+}
+
 /// The page of one workflow with a state of its definition chosen.
 #[must_use]
 pub fn workflow_state(name: &str, state: &str) -> String {

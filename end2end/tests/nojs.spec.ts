@@ -64,3 +64,39 @@ test("a comment that is too long comes back whole", async ({ page, server }) => 
   await expect(page.getByText("2346 characters").first()).toBeVisible();
   await expect(page.getByLabel("Comment")).toHaveValue(long);
 });
+
+test("a sample asks before it replaces what was typed, without scripts too", async ({ page }) => {
+  await page.goto("/workflows/approval");
+  const input = page.getByRole("textbox", { name: "Input" });
+  const name = page.getByRole("textbox", { name: /^Name/ });
+  const samples = page.getByRole("group", { name: "Samples" }).getByRole("button");
+  // A sample takes the place of another one; the name stays.
+  const first = await input.inputValue();
+  await name.fill("my-name");
+  await samples.nth(1).click();
+  await expect(page).toHaveURL(/\/workflows\/approval\?sample=1/);
+  await expect(samples.nth(1)).toHaveAttribute("aria-current", "true");
+  await expect(input).not.toHaveValue(first);
+  await expect(name).toHaveValue("my-name");
+  // What somebody typed stays until they say so.
+  await input.fill('{"mine": 1}');
+  await samples.nth(0).click();
+  await expect(page.getByText("Replace the input that you typed by this sample?")).toBeVisible();
+  await expect(input).toHaveValue('{"mine": 1}');
+  await expect(name).toHaveValue("my-name");
+  await page.getByRole("button", { name: "Replace it" }).click();
+  await expect(input).toHaveValue(first);
+  await expect(name).toHaveValue("my-name");
+  await expect(page.getByText("Replace the input that you typed")).toHaveCount(0);
+  // The address of a sample still opens it.
+  await page.goto("/workflows/approval?sample=1");
+  await expect(samples.nth(1)).toHaveAttribute("aria-current", "true");
+});
+
+test("Enter in the name starts what was typed, without scripts too", async ({ page }) => {
+  await page.goto("/workflows/approval");
+  await page.getByRole("textbox", { name: "Input" }).fill('{"title": "Mine", "amount": 7}');
+  await page.getByRole("textbox", { name: /^Name/ }).fill("typed-name");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/executions\/arn:.*typed-name/);
+});

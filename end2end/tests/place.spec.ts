@@ -37,7 +37,7 @@ test("what a tab or a state of a link shows is in sight", async ({ page, server 
 test("a sample asks before it replaces what was typed", async ({ page }) => {
   await open(page, "/workflows/approval", true);
   const input = page.getByRole("textbox", { name: "Input" });
-  const samples = page.getByRole("navigation", { name: "Samples" }).getByRole("link");
+  const samples = page.getByRole("group", { name: "Samples" }).getByRole("button");
   await samples.nth(1).click();
   await expect(samples.nth(1)).toHaveAttribute("aria-current", "true");
   await input.fill('{"mine": 1}');
@@ -47,6 +47,16 @@ test("a sample asks before it replaces what was typed", async ({ page }) => {
   page.once("dialog", (dialog) => dialog.accept());
   await samples.nth(1).click();
   await expect(input).not.toHaveValue(/mine/);
+  await expect(samples.nth(1)).toHaveAttribute("aria-current", "true");
+  await expect(page).toHaveURL(/sample=1/);
+});
+
+test("Enter in the name starts what was typed and puts no sample in", async ({ page }) => {
+  await open(page, "/workflows/approval", true);
+  await page.getByRole("textbox", { name: "Input" }).fill('{"title": "Mine", "amount": 7}');
+  await page.getByRole("textbox", { name: /^Name/ }).fill("typed-name");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/executions\/arn:.*typed-name/);
 });
 
 test("a comment that is too long is refused whole and kept", async ({ page, server }) => {

@@ -6,8 +6,8 @@ import { eventually, expect, open, ready, test } from "./fixtures";
 /** Starts the sample `sample` of a workflow through the form, and stands on the execution's page. */
 async function start(page: Page, scripts: boolean, workflow: string, sample: RegExp): Promise<void> {
   await open(page, `/workflows/${workflow}`, scripts);
-  await page.getByRole("link", { name: sample }).click();
-  await expect(page.getByRole("link", { name: sample })).toHaveAttribute("aria-current", "true");
+  await page.getByRole("button", { name: sample }).click();
+  await expect(page.getByRole("button", { name: sample })).toHaveAttribute("aria-current", "true");
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page).toHaveURL(/\/executions\/arn:/);
   await ready(page, scripts);

@@ -22,6 +22,9 @@ pub enum Told {
     Refused { problem: Problem, typed: Vec<(String, String)> },
     /// The decision about `request` came after something else had ended it: `by` says what.
     Late { approve: bool, request: RequestKey, by: EarlierEnd },
+    /// A sample was chosen in a form, and nothing was started. What was typed comes back, by the names of the fields: with
+    /// an input among it, the sample waits for a word.
+    Sample { index: usize, typed: Vec<(String, String)> },
     /// An Express execution was started, which no page can show.
     StartedExpress { name: String },
     /// These workflows were deployed.
@@ -40,11 +43,11 @@ impl Outcome {
     #[cfg(feature = "ssr")]
     #[must_use]
     pub fn size(&self) -> usize {
+        let fields =
+            |typed: &[(String, String)]| typed.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let told = match &self.told {
-            Told::Refused { problem, typed } => {
-                let typed: usize = typed.iter().map(|(name, value)| name.len() + value.len()).sum();
-                problem.what.len() + problem.remedy.len() + typed
-            }
+            Told::Refused { problem, typed } => problem.what.len() + problem.remedy.len() + fields(typed),
+            Told::Sample { typed, .. } => fields(typed),
             Told::Late { request, by, .. } => {
                 let by = match by {
                     EarlierEnd::Decided { person, .. } => person.len(),

@@ -46,6 +46,16 @@ impl Desk {
         &self.watch.clients
     }
 
+    /// Whether an input of the form was typed by somebody: it is neither empty nor one of the ready-made ones.
+    #[must_use]
+    pub fn is_own_input(&self, workflow: &str, input: &str) -> bool {
+        // A browser sends the lines of a form with other ends.
+        let lines = |text: &str| text.trim().replace("\r\n", "\n");
+        let input = lines(input);
+        let ready_made = self.folder().samples(workflow);
+        !matches!(input.as_str(), "" | "{}") && !ready_made.iter().any(|sample| lines(&sample.input) == input)
+    }
+
     fn folder(&self) -> Folder {
         let folder = self.definitions.read();
         let states = |(name, states): (&String, &BTreeMap<String, _>)| {

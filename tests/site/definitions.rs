@@ -188,7 +188,7 @@ async fn numbers_and_keys_are_shown_as_they_were_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_of_a_definition_are_drawn_as_they_are_written() {
-    let folder = Folder::new("digits");
+    let folder = Folder::new("drawn-digits");
     folder.write("countersign.toml", MANIFEST);
     let definition = r#"{"StartAt":"C","States":{
       "C":{"Type":"Choice","Default":"No","Choices":[
@@ -197,7 +197,7 @@ async fn numbers_of_a_definition_are_drawn_as_they_are_written() {
       "Yes":{"Type":"Succeed"},
       "No":{"Type":"Fail","Error":"No"}}}"#;
     folder.write("a.asl.json", definition);
-    let site = Site::of("digits", &folder.0).await;
+    let site = Site::of("drawn-digits", &folder.0).await;
     site.desk.watch.look_again().await;
     let started = site.form("/api/start", &[("workflow", "a"), ("name", "x"), ("input", "{\"a\":1,\"b\":1}")]).await;
     let execution = started.header(header::LOCATION).to_owned();

@@ -145,3 +145,35 @@ async fn a_late_decision_is_answered_with_what_came_before_it() {
     assert!(told["what"].as_str().unwrap().contains(stopped), "{told}");
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_takes_the_place_of_what_was_typed_only_where_that_is_wanted() {
+    let site = Site::new("samples").await;
+    let typed = "{\r\n  \"mine\": 1\r\n}";
+    let put = async |fields: &[(&str, &str)]| {
+        let answer =
+            site.form("/api/sample", &[&[("workflow", "approval"), ("name", "my-name")], fields].concat()).await;
+        assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+        let to = answer.header(header::LOCATION).to_owned();
+        (site.page(&to).await.text, to)
+    };
+    let question = "Replace the input that you typed";
+    let (page, to) = put(&[("sample", "1"), ("input", typed)]).await;
+    assert_eq!(to, routes::workflow_sample("approval", 1));
+    assert!(page.contains(question) && page.contains("mine") && page.contains("value=\"my-name\""), "both are there");
+    let (page, _) = put(&[("replaces", "1"), ("input", typed)]).await;
+    assert!(!page.contains(question) && !page.contains("mine\"") && page.contains("value=\"my-name\""));
+    // Nothing is lost of a sample, whatever the ends of its lines.
+    let sample = site.desk.workflow("approval", None).await.unwrap().samples[0].input.replace('\n', "\r\n");
+    for ready_made in [sample.as_str(), "", "{}"] {
+        let (page, _) = put(&[("sample", "1"), ("input", ready_made)]).await;
+        assert!(!page.contains(question), "{ready_made}");
+    }
+    // An input that is started again and was edited stays that.
+    let (arn, _) = site.ask("again").await;
+    let (page, to) = put(&[("sample", "1"), ("input", typed), ("again", &arn)]).await;
+    assert_eq!(to, routes::start_again("approval", &arn));
+    assert!(page.contains(question) && page.contains("mine") && page.contains("name=\"again\""));
+    assert_eq!(site.desk.executions(None, None).await.unwrap().rows.len(), 1, "nothing was started");
+    site.close().await;
+}

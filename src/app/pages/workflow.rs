@@ -9,7 +9,7 @@ use crate::app::components::{
     Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state,
 };
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::StartExecution;
+use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
     loaded, raw_text, shown, unseen,
@@ -24,15 +24,15 @@ use crate::visible::visible;
 pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
-    let start = Post::to(StartExecution::PATH);
+    let (start, put) = (Post::to(StartExecution::PATH), Post::to(PutSample::PATH));
     let again = query("again");
     let workflow = wire::data(move || {
         (Ask::Workflow { name: name.get(), again: again.get() }, live.changes([Topic::Workflows, Topic::Executions]))
     });
-    view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start))}</div> }.into_any()
+    view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start, put))}</div> }.into_any()
 }
 
-fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
+fn page(data: Seen<dto::WorkflowPage>, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
@@ -137,7 +137,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post) -> AnyView {
             <div class="split-main">{dynamic(graph)}</div>
             <div class="split-side" id="state">
                 {dynamic(state_panel)}
-                <StartForm workflow=name samples=first.samples again start/>
+                <StartForm workflow=name samples=first.samples again start put/>
                 <section class="panel">
                     <h2>"Last outcomes"</h2>
                     {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
@@ -184,10 +184,12 @@ fn StartForm(
     samples: Vec<dto::Sample>,
     #[prop(into)] again: Signal<Option<Result<dto::Again, dto::Problem>>>,
     start: Post,
+    put: Post,
 ) -> impl IntoView {
     let (sample, linked, asked) = (query("sample"), query("input"), query("again"));
-    let (refused, name) = (start.typed("input"), start.typed("name"));
-    let typed = Memo::new(move |_| refused.clone().or_else(|| linked.get()));
+    let typed_into = move |field: &str| start.typed(field).or_else(|| put.typed(field));
+    let (own, name) = (RwSignal::new(typed_into("input")), typed_into("name"));
+    let typed = Memo::new(move |_| own.get().or_else(|| linked.get()));
     let chosen = move || sample.get().and_then(|sample| sample.parse::<usize>().ok()).unwrap_or(0);
     let inputs: Vec<String> = samples.iter().map(|sample| sample.input.clone()).collect();
     let input = Memo::new(move |_| {
@@ -198,11 +200,13 @@ fn StartForm(
     let here = routes::workflow(&workflow);
     let all = StoredValue::new(samples.iter().map(|sample| sample.input.clone()).collect::<Vec<_>>());
     let choice = |(index, sample): (usize, dto::Sample)| {
-        let put = replaces(all, sample.input.clone());
+        let put = replaces(all, own, sample.input.clone(), format!("{here}?sample={index}"));
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
-            <a class="chip" href=format!("{here}?sample={index}") aria-current=current data-noscroll="true" on:click=put>{shown(sample.label)}</a>
+            <button class="chip" type="submit" formaction=PutSample::PATH name="sample" value=index.to_string() aria-current=current on:click=put>
+                {shown(sample.label)}
+            </button>
         }
     };
     let choices = samples.into_iter().enumerate().map(choice).collect_view();
@@ -212,7 +216,7 @@ fn StartForm(
     };
     let text = move || {
         match again.get() {
-        Some(stored) => stored_input(stored, start),
+        Some(stored) => stored_input(stored, own),
         None => view! {
             {dynamic(from_link)}
             <label class="field">
@@ -224,6 +228,7 @@ fn StartForm(
         .into_any(),
     }
     };
+    let cannot = move || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
@@ -231,17 +236,34 @@ fn StartForm(
                 <FormProblem post=start/>
                 {dynamic(move || started_express(start))}
                 <input type="hidden" name="workflow" value=workflow/>
-                <nav class="chips" aria-label="Samples">{choices}</nav>
+                // What Enter in a field presses: the first button of a form, which would be a sample.
+                <button type="submit" hidden=true disabled=cannot>"Start"</button>
+                <div class="chips" role="group" aria-label="Samples">{choices}</div>
+                {dynamic(move || own.with(Option::is_some).then(|| asks_first(put)).flatten())}
                 {dynamic(text)}
                 <label class="field">
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
                     <input class="mono" type="text" name="name" autocomplete="off" value=name/>
                 </label>
-                <button class="button button-main" type="submit" disabled=move || start.pending() || again.with(|again| matches!(again, Some(Err(_))))>"Start"</button>
+                <button class="button button-main" type="submit" disabled=cannot>"Start"</button>
             </PostForm>
         </section>
     }
     .into_any()
+}
+
+/// Asks whether a sample takes the place of what was typed, where a browser without scripts has sent both.
+fn asks_first(put: Post) -> Option<AnyView> {
+    let Some(Told::Sample { index, .. }) = put.told() else { return None };
+    Some(
+        view! {
+            <div class="notice notice-ask" role="status">
+                <p>"Replace the input that you typed by this sample? It is still below."</p>
+                <button class="button" type="submit" formaction=PutSample::PATH name="replaces" value=index.to_string()>"Replace it"</button>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 /// Says that an Express execution was started, and where it can be followed.
@@ -259,7 +281,7 @@ fn started_express(start: Post) -> Option<AnyView> {
 }
 
 /// The input of an execution that is started again: the stored one, with what is hidden said.
-fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyView {
+fn stored_input(stored: Result<dto::Again, dto::Problem>, own: RwSignal<Option<String>>) -> AnyView {
     let again = match stored {
         Ok(again) => again,
         Err(problem) => return view! { <ProblemBox problem/> }.into_any(),
@@ -279,7 +301,7 @@ fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyVie
         ),
     };
     let text = again.input.map(|input| {
-        let input = start.typed("input").unwrap_or(input);
+        let input = own.get_untracked().unwrap_or(input);
         let (first, unseen) = (raw_text(&input), unseen(&input));
         view! {
             <label class="field">
@@ -297,29 +319,42 @@ fn stored_input(stored: Result<dto::Again, dto::Problem>, start: Post) -> AnyVie
     .into_any()
 }
 
-/// A sample is put into the form. What somebody typed there is not replaced without a question.
+/// Puts a sample into the form: what the button's own post does where no scripts run. `own` is what somebody typed before
+/// the page was drawn; neither that nor what is typed now is replaced without a question.
 #[cfg_attr(
     not(feature = "hydrate"),
-    expect(unused_variables, clippy::needless_pass_by_value, reason = "a link does it")
+    expect(unused_variables, clippy::needless_pass_by_value, reason = "the server does it")
 )]
-fn replaces(samples: StoredValue<Vec<String>>, sample: String) -> impl Fn(leptos::ev::MouseEvent) + 'static {
+fn replaces(
+    samples: StoredValue<Vec<String>>,
+    own: RwSignal<Option<String>>,
+    sample: String,
+    href: String,
+) -> impl Fn(leptos::ev::MouseEvent) + 'static {
+    #[cfg(feature = "hydrate")]
+    let navigate = leptos_router::hooks::use_navigate();
     move |click| {
         #[cfg(feature = "hydrate")]
         {
             use leptos::wasm_bindgen::JsCast as _;
+            click.prevent_default();
             let area = document().query_selector("#start textarea[name=input]").ok().flatten();
-            let Some(area) = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) else { return };
-            let typed = area.value();
-            let ready_made = typed.trim().is_empty() || area.default_value().is_ok_and(|first| first == typed);
-            let own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
-            let question = "Replace the input that you typed by this sample?";
-            if own && !window().confirm_with_message(question).unwrap_or(false) {
-                click.prevent_default();
-                click.stop_propagation();
-                return;
+            let area = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
+            if let Some(area) = area {
+                let typed = area.value();
+                let first = area.default_value().unwrap_or_default();
+                let ready_made = typed.trim().is_empty() || first == typed && own.with_untracked(Option::is_none);
+                let is_own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
+                let question = "Replace the input that you typed by this sample?";
+                if is_own && !window().confirm_with_message(question).unwrap_or(false) {
+                    return;
+                }
+                // Also where the sample is the one that was chosen before.
+                area.set_value(&sample);
             }
-            // Also where the sample is the one that was chosen before.
-            area.set_value(&sample);
+            own.set(None);
+            let options = leptos_router::NavigateOptions { scroll: false, ..Default::default() };
+            navigate(&href, options);
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = click;

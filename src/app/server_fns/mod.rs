@@ -8,6 +8,7 @@ mod act;
 mod decide;
 mod deploy;
 mod read;
+mod sample;
 mod start;
 mod stop;
 
@@ -16,5 +17,6 @@ pub use act::act_as;
 pub use decide::{Decide, decide};
 pub use deploy::{Deploy, deploy};
 pub use read::{Read, read};
+pub use sample::{PutSample, put_sample};
 pub use start::{StartExecution, start_execution};
 pub use stop::{StopExecution, stop_execution};

@@ -43,11 +43,11 @@ impl Post {
         }
     }
 
-    /// What was typed into the field `name` of a form that was refused and drawn anew.
+    /// What was typed into the field `name` of a form that was not carried out and drawn anew.
     #[must_use]
     pub fn typed(&self, name: &str) -> Option<String> {
         self.told.with_untracked(|told| match told {
-            Some(Told::Refused { typed, .. }) => {
+            Some(Told::Refused { typed, .. } | Told::Sample { typed, .. }) => {
                 typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
             }
             _ => None,
@@ -135,8 +135,12 @@ mod browser {
         }
     }
 
-    /// The form's fields, with the button that was pressed; `None` leaves the form to the browser.
+    /// The form's fields, with the button that was pressed; `None` leaves the form to the browser, as where the button
+    /// posts to an address of its own.
     fn body(event: &SubmitEvent) -> Option<UrlSearchParams> {
+        if event.submitter().is_some_and(|button| button.has_attribute("formaction")) {
+            return None;
+        }
         let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
         let fields = FormData::new_with_form(&form).ok()?;
         if let Some(button) = event.submitter()

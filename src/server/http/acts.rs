@@ -167,6 +167,7 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
             (StatusCode::OK, json!({"outcome": "started", "type": "EXPRESS", "name": name}))
         }
         Ok(Some(Told::Late { approve, by, .. })) => (StatusCode::CONFLICT, late(approve, &by)),
+        Ok(Some(Told::Sample { index, .. })) => (StatusCode::OK, json!({"outcome": "sample", "sample": index})),
         Ok(Some(Told::Refused { problem, .. })) => {
             let error = AppError { kind: ErrorKind::Invalid, problem };
             (StatusCode::BAD_REQUEST, refusal::json(&error))
