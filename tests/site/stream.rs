@@ -51,3 +51,40 @@ async fn invented_executions_and_other_sites_cost_nothing() {
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
     site.close().await;
 }
+
+/// Opens a stream as the browser with this session does: its body, or the answer's status and text.
+async fn stream_of(site: &Site, session: &str) -> Result<axum::body::BodyDataStream, (StatusCode, String)> {
+    let cookie = format!("countersign_session={session}");
+    let request = Request::get("/live").header("host", "127.0.0.1:3000").header("cookie", cookie);
+    let answer = site.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    if answer.status() == StatusCode::OK {
+        return Ok(answer.into_body().into_data_stream());
+    }
+    let status = answer.status();
+    let text = axum::body::to_bytes(answer.into_body(), 4_096).await.unwrap();
+    Err((status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+#[tokio::test]
+async fn a_client_has_a_limited_number_of_streams() {
+    let site = Site::new("stream-places").await;
+    let (one, other) = ("0".repeat(32), "1".repeat(32));
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(stream_of(&site, &one).await.unwrap());
+    }
+    let (status, text) = stream_of(&site, &one).await.err().expect("one too many");
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(text.contains("as many live streams open as it may"), "{text}");
+    let mut of_other = stream_of(&site, &other).await.expect("another session has its own");
+    let hello = of_other.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&hello).contains("event: hello"));
+    // A stream that the client drops frees its place, whether anything of it was read or not.
+    open.pop();
+    let mut read = stream_of(&site, &one).await.expect("a place was freed");
+    read.next().await.unwrap().unwrap();
+    assert!(stream_of(&site, &one).await.is_err());
+    drop(read);
+    assert!(stream_of(&site, &one).await.is_ok());
+    site.close().await;
+}

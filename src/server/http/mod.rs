@@ -5,6 +5,7 @@ mod assets;
 mod caller;
 mod guard;
 mod limits;
+mod places;
 mod refusal;
 mod session;
 mod stream;
@@ -26,6 +27,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 pub use self::acts::{leads_to, proof, tells};
+use self::places::Places;
 use self::session::Sessions;
 use super::desk::Desk;
 use crate::app::arrival::Handed;
@@ -44,6 +46,8 @@ pub struct Site {
     pub options: LeptosOptions,
     pub desk: Arc<Desk>,
     pub sessions: Arc<Sessions>,
+    /// Of the live streams.
+    pub places: Arc<Places>,
 }
 
 /// A page that is being drawn.
@@ -89,7 +93,7 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'
 /// The whole site over one desk.
 pub fn router(desk: Arc<Desk>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desk, sessions: Arc::default() };
+    let site = Site { options, desk, sessions: Arc::default(), places: Arc::default() };
     let page = site.page();
     // Not by leptos_axum's own routes: those would answer the server functions too, without their proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))

@@ -3,16 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::Extension;
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::places::{Place, Places};
+use super::refusal::{Wants, refuse};
+use super::session;
 use crate::server::desk::Desk;
 use crate::server::watch::{Looking, Watch};
 
@@ -29,12 +34,15 @@ struct Reader {
     at: u64,
     pulse: Instant,
     _looking: Vec<Looking>,
+    _place: Place,
 }
 
 /// Sends the topics that changed, from `after` or `Last-Event-ID` on, or from now on. `execution` names an execution that
 /// a page shows; it may stand several times.
 pub async fn live(
     State(desk): State<Arc<Desk>>,
+    State(places): State<Arc<Places>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Query(wanted): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
@@ -42,6 +50,17 @@ pub async fn live(
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return (StatusCode::FORBIDDEN, "The live stream is for the dashboard's own pages.\n").into_response();
     }
+    let address = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let Some(place) = places.take(address, session::of(&headers)) else {
+        let what = "This client has as many live streams open as it may.";
+        let wants = Wants::of(&headers, crate::routes::LIVE);
+        return refuse(
+            wants,
+            StatusCode::TOO_MANY_REQUESTS,
+            what,
+            "Close some of its tabs: each shows what is new after a reload.",
+        );
+    };
     let named = |name: &'static str| wanted.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
     let watch = Arc::clone(&desk.watch);
     let wakes = watch.changes.subscribe();
@@ -50,7 +69,7 @@ pub async fn live(
     let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
     let executions: BTreeSet<&str> = named("execution").filter(|arn| watch.knows(arn)).take(MOST_LOOKED_AT).collect();
     let looking = executions.into_iter().map(|arn| watch.look_at(arn)).collect();
-    let reader = Reader { watch, wakes, at, pulse: Instant::now(), _looking: looking };
+    let reader = Reader { watch, wakes, at, pulse: Instant::now(), _looking: looking, _place: place };
     // The first event says where the stream begins, so that the one after it can go on from there. Browsers pass over an
     // event without data.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
