@@ -12,6 +12,7 @@ mod failures;
 mod forms;
 mod hostile;
 mod load;
+mod nested;
 mod pages;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;

@@ -251,8 +251,17 @@ impl Record {
             Some(Token::Found(_)) if crate::server::approvals::shown(request).is_err() => Some(Obstacle::NotShown),
             Some(Token::Found(_)) => None,
             Some(Token::NotPassed) => Some(Obstacle::NotPassed),
+            Some(Token::Unreadable) if self.is_beyond_reading(wait.scheduled_event) => Some(Obstacle::NotShown),
             Some(Token::Unreadable) | None => Some(Obstacle::Unreadable),
         }
+    }
+
+    /// Whether the parameters of a task, as recorded, cannot be read as JSON at all: then its token is not to be found
+    /// either, however plainly it was passed.
+    fn is_beyond_reading(&self, scheduled: u64) -> bool {
+        let event = self.whole().1.iter().find(|event| event.id == scheduled);
+        let recorded = event.and_then(|event| event.details.parameters.as_deref().or(event.details.input.as_deref()));
+        recorded.is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_err())
     }
 
     /// The deadline of the task that `scheduled` began, whether it waits or not: it keeps the request's place among others.
