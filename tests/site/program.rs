@@ -222,3 +222,50 @@ fn a_data_folder_that_was_open_is_closed_with_a_notice() {
     assert!(told.contains(&format!("(process {} of the user ", program.process.id())), "{told}");
     program.end();
 }
+
+/// What the program says on its standard error when it refuses to start with these arguments.
+fn refusal(folder: &Path, args: &[&str]) -> String {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.join("data"))
+        .args(args)
+        // Nothing of this machine's own settings names a region.
+        .env_clear()
+        .env("HOME", folder)
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > Duration::from_secs(60) {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            panic!("{args:?}: it has started");
+        }
+        std::thread::sleep(Duration::from_millis(30));
+    };
+    let mut said = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(!status.success(), "{said}");
+    said
+}
+
+#[test]
+fn what_it_cannot_start_with_is_said_and_how_to_mend_it() {
+    let folder = folder("refusal");
+    let absent = folder.join("absent").display().to_string();
+    let said = refusal(&folder, &["--engine-listen", "127.0.0.1:0", "--definitions", &absent]);
+    assert!(said.contains(&format!("The folder of definitions {absent} cannot be read: ")), "{said}");
+    assert!(said.contains("Give one that can with --definitions DIR."), "{said}");
+    let said = refusal(&folder, &["--aws"]);
+    assert!(said.contains("No AWS region is known, so no call would reach Step Functions."), "{said}");
+    assert!(said.contains("--region REGION"), "{said}");
+    fs::remove_dir_all(folder).unwrap();
+}

@@ -54,6 +54,11 @@ impl Site {
 
     /// A site over a folder of definitions, which are deployed.
     pub async fn of(test: &str, definitions: &Path) -> Self {
+        Self::at(test, definitions, Clock::system()).await
+    }
+
+    /// The same with a clock of the test's own for the dashboard; the engine keeps the system's.
+    pub async fn at(test: &str, definitions: &Path, clock: Clock) -> Self {
         let data = std::env::temp_dir().join(format!("countersign-site-{test}-{}", std::process::id()));
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let engine = local::start(local::Options {
@@ -70,7 +75,7 @@ impl Site {
         .unwrap();
         let args = Cli::parse_from(["countersign"]).serve;
         let clients = Clients::connect(Target::Embedded(format!("http://{}", engine.addr)), &args).await;
-        let watch = Arc::new(Watch::new(clients, Clock::system()));
+        let watch = Arc::new(Watch::new(clients, clock));
         let store = Store::open(&data).await.unwrap();
         let courier = Courier::new(Arc::clone(&watch), store.clone());
         let definitions = definitions.to_owned().into();

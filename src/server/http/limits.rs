@@ -69,3 +69,55 @@ pub async fn whole(request: Request, next: Next) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+    use axum::Router;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use futures::stream;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn early() -> &'static str {
+        panic!("this page panics")
+    }
+
+    /// Routes that panic in each way there is: before the answer, and after a part of its body.
+    fn panicking() -> Router {
+        let part = || async {
+            let pieces = stream::iter(0..3).map(|piece| {
+                assert!(piece < 1, "the body of this test breaks off");
+                Ok::<_, std::io::Error>("a piece of the page")
+            });
+            Body::from_stream(pieces)
+        };
+        let whole_of = from_fn(whole);
+        Router::new()
+            .route("/early", get(early))
+            .route("/api/early", get(early))
+            .route("/part", get(part))
+            .layer(whole_of)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_wherever_it_happens() {
+        for (path, accept, kind) in [
+            ("/early", "text/html", "text/html; charset=utf-8"),
+            ("/part", "text/html", "text/html; charset=utf-8"),
+            ("/api/early", "application/json", "application/json"),
+            ("/part", "application/json", "application/json"),
+        ] {
+            let request = Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+            let answer = panicking().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path} {accept}");
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], kind, "{path}");
+            let text = to_bytes(answer.into_body(), BODY).await.unwrap();
+            let text = String::from_utf8_lossy(&text);
+            assert!(text.contains("The dashboard failed at this page.") && !text.contains("a piece"), "{path}: {text}");
+        }
+    }
+}

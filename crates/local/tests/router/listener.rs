@@ -7,8 +7,10 @@ use axum::Router;
 use axum::routing::get;
 use countersign_local::listener::{Limits, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
 
 const UNFINISHED: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Never: ";
 const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
@@ -74,4 +76,49 @@ async fn the_idlest_connection_gives_way_and_an_answer_never() {
     }
     assert!(answer(send(address, WHOLE).await).await.ends_with("here"));
     end.cancel();
+}
+
+/// What a client with an address of its own is answered by the engine.
+async fn other_client(address: SocketAddr) -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Amz-Target: AWSStepFunctions.ListStateMachines\r\n\
+                Content-Length: 2\r\nConnection: close\r\n\r\n{}";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    answer(stream).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_never_end_hold_no_place_of_the_engines_other_clients() {
+    let engine = Engine::new("flood").await;
+    let flooded = async |limits| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, end) = (listener.local_addr().unwrap(), CancellationToken::new());
+        tokio::spawn(serve(listener, engine.router.clone(), limits, end.clone()));
+        let mut held = Vec::new();
+        for _ in 0..200 {
+            held.push(send(address, UNFINISHED).await);
+        }
+        let answered = other_client(address).await;
+        assert!(answered.starts_with("HTTP/1.1 200 ") && answered.contains("stateMachines"), "{answered}");
+        (held, end)
+    };
+    let closed = async |stream| {
+        let closed = tokio::time::timeout(Duration::from_secs(20), answer(stream)).await;
+        assert!(closed.is_ok(), "a connection without a request is still open");
+    };
+    // The limit of a client: its oldest connections give way.
+    let (held, end) = flooded(Limits { headers: Duration::from_secs(600), a_client: 50, all: 60 }).await;
+    for stream in held.into_iter().take(150) {
+        closed(stream).await;
+    }
+    end.cancel();
+    // The deadline of the headers: all are closed.
+    let (held, end) = flooded(Limits { headers: Duration::from_millis(300), ..Limits::default() }).await;
+    for stream in held {
+        closed(stream).await;
+    }
+    end.cancel();
+    engine.remove().await;
 }

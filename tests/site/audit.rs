@@ -1,0 +1,70 @@
+//! The audit: who did what, and how long ago by the server's clock.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::http::StatusCode;
+use countersign::server::clock::Clock;
+
+use crate::support::Site;
+
+/// The rows of the audit as a browser without scripts shows them, newest first.
+async fn rows(site: &Site) -> Vec<String> {
+    let page = site.page("/audit").await.text;
+    let html = scraper::Html::parse_document(&page);
+    let row = scraper::Selector::parse("ul.decisions > li").unwrap();
+    let text = |row: scraper::ElementRef<'_>| row.text().collect::<Vec<_>>().concat();
+    html.select(&row).map(text).collect()
+}
+
+/// What the form of the Deploy page for all workflows carries.
+fn seen(page: &str) -> String {
+    let form = page.split("<form").find(|form| form.contains("name=\"name\" value=\"\"")).expect("a form for all");
+    form.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deployed_is_on_record_with_its_person() {
+    let folder = std::env::temp_dir().join(format!("countersign-audit-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let machine = |comment: &str| {
+        format!(r#"{{"Comment":"{comment}","StartAt":"A","States":{{"A":{{"Type":"Pass","End":true}}}}}}"#)
+    };
+    std::fs::write(folder.join("countersign.toml"), "[workflows.billing]\nfile = \"a.asl.json\"\n").unwrap();
+    std::fs::write(folder.join("a.asl.json"), machine("1")).unwrap();
+    let site = Site::of("audit-deploy", &folder).await;
+    assert_eq!(rows(&site).await, Vec::<String>::new(), "what nobody asked for has no row");
+    std::fs::write(folder.join("a.asl.json"), machine("2")).unwrap();
+    site.form("/api/act-as", &[("person", "omar"), ("from", "/")]).await;
+    let seen = seen(&site.page("/deploy").await.text);
+    let answer = site.form("/api/deploy", &[("name", ""), ("seen", &seen)]).await;
+    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+    let rows = rows(&site).await;
+    let deployed: Vec<_> = rows.iter().filter(|row| row.contains("Deployed")).collect();
+    assert_eq!(deployed.len(), 1, "{rows:?}");
+    assert!(deployed[0].contains("billing") && deployed[0].contains("Omar Haddad"), "{rows:?}");
+    site.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_the_audit_counts_from_the_servers_now() {
+    let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+    let clock = Clock::new({
+        let now = Arc::clone(&now);
+        move || now.load(Ordering::Relaxed)
+    });
+    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+    let site = Site::at("audit-now", &definitions, clock).await;
+    let (arn, event) = site.ask("audited").await;
+    let event = event.to_string();
+    let decision = [("arn", arn.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
+    assert_eq!(site.form("/api/decide", &decision).await.status, StatusCode::FOUND);
+    assert!(rows(&site).await[0].contains("just now"), "{:?}", rows(&site).await);
+    now.fetch_add(7 * 60_000, Ordering::Relaxed);
+    let rows = rows(&site).await;
+    assert!(rows.iter().all(|row| row.contains("7 min ago")), "{rows:?}");
+    site.close().await;
+}
