@@ -5,6 +5,8 @@
 
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod approvals;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod attack;
 mod audit;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
