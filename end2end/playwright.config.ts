@@ -9,7 +9,7 @@ export default defineConfig({
   // A story builds on its own server; two cores carry two of them at a time.
   fullyParallel: true,
   workers: 2,
-  timeout: 120_000,
+  timeout: 240_000,
   // A debug build takes its time.
   expect: { timeout: process.env.COUNTERSIGN ? 40_000 : 15_000 },
   forbidOnly: !!process.env.CI,

@@ -156,7 +156,7 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 /** Milliseconds until a workflow on a busy machine counts as stuck. */
-const PATIENCE = 40_000;
+export const PATIENCE = 100_000;
 
 /** Opens a page and, where scripts run, waits until it moves by itself. */
 export async function open(page: Page, path: string, scripts: boolean): Promise<void> {

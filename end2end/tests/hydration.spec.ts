@@ -1,5 +1,5 @@
 // What only a page with scripts does: it moves by itself.
-import { asks, expect, open, ready, test } from "./fixtures";
+import { asks, expect, open, PATIENCE, ready, test } from "./fixtures";
 
 test.describe("without the demonstration", () => {
   test.use({ demonstration: false });
@@ -25,7 +25,7 @@ test("an execution's page follows the execution to its end", async ({ page }) =>
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page).toHaveURL(/\/executions\/arn:/);
   await ready(page, true);
-  await expect(page.locator(".page-head .status")).toHaveText("Succeeded");
+  await expect(page.locator(".page-head .status")).toHaveText("Succeeded", { timeout: PATIENCE });
 });
 
 test("a theme is kept", async ({ page }) => {
