@@ -1,4 +1,4 @@
-//! Folds real histories, where the folder with recordings lies beside the checkout, and checks what must hold for each.
+//! Folds real histories, which lie beside the checkout where there are any, and checks what must hold for each.
 #![allow(clippy::unwrap_used, reason = "a recording that cannot be read is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,10 @@ use countersign_trace::{AttemptResult, HistoryEvent, OutcomeStatus, StateStatus,
 use serde_json::Value;
 
 #[test]
+#[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn every_recorded_history_folds() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/execution.jsonl");
-    let Ok(text) = std::fs::read_to_string(file) else {
-        eprintln!("skipped: {file} is not there");
-        return;
-    };
+    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let mut count = 0;
     for line in text.lines() {
         let recording: Value = serde_json::from_str(line).unwrap();

@@ -164,12 +164,10 @@ fn no_text_is_cut() {
 
 /// Definitions from the world, where the folder with them lies beside the checkout.
 #[test]
+#[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn real_definitions_draw() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/definitions");
-    let Ok(groups) = std::fs::read_dir(folder) else {
-        eprintln!("skipped: {folder} is not there");
-        return;
-    };
+    let groups = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let mut count = 0;
     for file in groups.flat_map(|group| std::fs::read_dir(group.unwrap().path()).unwrap()) {
         let path = file.unwrap().path();

@@ -6,11 +6,9 @@ use serde_json::Value;
 use crate::recordings;
 
 #[test]
+#[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn valid_definitions_compile() {
-    let Some(cases) = recordings("definitions_labelled") else {
-        eprintln!("skipped: the recordings of AWS are not on this machine");
-        return;
-    };
+    let cases = recordings("definitions_labelled");
     let (mut good, mut all) = (0, 0);
     for case in cases.iter().filter(|c| c["expect_valid"] == Value::Bool(true)) {
         let definition: Value = match &case["definition"] {
@@ -28,6 +26,7 @@ fn valid_definitions_compile() {
 }
 
 #[test]
+#[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn definitions_of_the_world_compile() {
     let folder = crate::folder().join("definitions");
     let mut files = Vec::new();
@@ -52,5 +51,5 @@ fn definitions_of_the_world_compile() {
     }
     println!("definitions of the world that compile: {good} of {all}");
     // One has a placeholder within a path, which only a deployment can resolve.
-    assert!(good + 1 >= all);
+    assert!(all > 90 && good + 1 >= all);
 }

@@ -13,14 +13,11 @@ const FLOORS: [(&str, &str, usize); 3] =
     [("execution", "none", 268), ("execution_output", "none", 281), ("execution", "lambda-only", 59)];
 
 #[test]
+#[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn histories_agree_with_the_service() {
     let mut table: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
     for kind in ["execution", "execution_output"] {
-        let Some(cases) = recordings(kind) else {
-            eprintln!("skipped: the recordings of AWS are not on this machine");
-            return;
-        };
-        for case in cases {
+        for case in recordings(kind) {
             let group = case["group"].as_str().unwrap_or_default().to_owned();
             if !["none", "lambda-only", "activity"].contains(&group.as_str()) {
                 continue;

@@ -1,7 +1,7 @@
 //! Agreement with what AWS recorded, in-process: no server, no clock.
 //!
-//! The recordings stay outside the repository; the tests say so and pass where they are absent.
-//! `cargo test -p countersign-engine --test recordings -- --nocapture` prints the tables and the disagreements.
+//! The recordings stay outside the repository, so the tests are ignored; `make test` runs them where the recordings are.
+//! `cargo test -p countersign-engine --test recordings -- --ignored --nocapture` prints the tables and the disagreements.
 #![allow(clippy::unwrap_used)]
 
 mod compare;
@@ -19,8 +19,9 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings")
 }
 
-/// One kind of recording, or `None` where the folder is absent.
-pub fn recordings(kind: &str) -> Option<Vec<Value>> {
-    let text = std::fs::read_to_string(folder().join(format!("{kind}.jsonl"))).ok()?;
-    Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+/// One kind of recording.
+pub fn recordings(kind: &str) -> Vec<Value> {
+    let file = folder().join(format!("{kind}.jsonl"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
