@@ -151,7 +151,8 @@ async fn what_may_hold_a_token_that_is_not_found_is_withheld() {
     assert!(approval.row.blocked.is_some_and(|problem| problem.what.contains("cannot be read back")));
     let person = people::all().remove(0);
     let refused = site.desk.decide(&person, &arn, event, "approve", "").await.unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::NotFound);
+    assert_eq!(refused.kind, ErrorKind::Invalid);
+    assert!(refused.problem.what.contains("cannot be read back"), "the refusal gives the inbox's reason");
     let children = site.desk.watch.clients.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
     assert_eq!(children.executions.len(), 1);
     let paths = [

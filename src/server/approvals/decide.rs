@@ -102,11 +102,7 @@ pub async fn decide(
     }
     let record = current(courier, arn).await?;
     if record.token(event).is_none() {
-        return Err(AppError::new(
-            ErrorKind::NotFound,
-            format!("Event {event} of {arn} is no task that can be answered from here."),
-            "Open the inbox and choose one of what waits.",
-        ));
+        return Err(unanswerable(&record, event));
     }
     if let Some(ApprovalState::Closed { how, at, .. }) = views::outcome_of(&record, event) {
         return Ok(Outcome::Closed { how, at });
@@ -141,6 +137,19 @@ pub async fn decide(
     // One that takes longer goes on by itself, and the page follows.
     let _ = tokio::time::timeout(REPLY, sending).await;
     Ok(Outcome::Recorded(Box::new(decision)))
+}
+
+/// Why a task whose token is not known cannot be answered: what the inbox says beside it, where it is there.
+fn unanswerable(record: &Record, event: u64) -> AppError {
+    let obstacle = record.waiting("").into_iter().find(|wait| wait.event == event).and_then(|wait| wait.obstacle);
+    match obstacle {
+        Some(obstacle) => AppError { kind: ErrorKind::Invalid, problem: views::problem_of(obstacle) },
+        None => AppError::new(
+            ErrorKind::NotFound,
+            format!("Event {event} of {} is no task that can be answered from here.", record.description.arn),
+            "Open the inbox and choose one of what waits.",
+        ),
+    }
 }
 
 /// Decisions are never deleted by this program.

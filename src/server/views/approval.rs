@@ -25,7 +25,7 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
 }
 
 /// Why a task cannot be answered from here, and what to do.
-fn problem_of(obstacle: Obstacle) -> Problem {
+pub fn problem_of(obstacle: Obstacle) -> Problem {
     let (what, remedy) = match obstacle {
         Obstacle::Unreadable => (
             "The task token is in the task's parameters in a form that cannot be read back, so it cannot be answered from here.",

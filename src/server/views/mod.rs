@@ -6,7 +6,7 @@ mod graph;
 mod lists;
 mod trouble;
 
-pub use approval::{earlier_end, outcome_of, row as approval_row};
+pub use approval::{earlier_end, outcome_of, problem_of, row as approval_row};
 pub use execution::page as execution_page;
 pub use graph::drawing;
 pub use lists::{execution_row, executions, overview, workflow_row, workflows};
