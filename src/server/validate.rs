@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse};
+use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse, report};
 use serde_json::{Value, json};
 
 use super::config::{Format, ValidateArgs};
@@ -16,8 +16,22 @@ use super::deploy::{
 use super::terminal;
 use super::watch::Snapshot;
 
-/// One file's diagnostics, or why it cannot be read.
-type Checked = (String, Result<Vec<Diagnostic>, std::io::Error>);
+/// A file that was checked.
+struct Checked {
+    file: String,
+    /// Its text, for the excerpts; `None` where it cannot be read.
+    text: Option<String>,
+    /// What is wrong with it, or why it cannot be read.
+    found: Result<Vec<Diagnostic>, std::io::Error>,
+}
+
+impl Checked {
+    /// A file with the diagnostics that are known of it, in the order of its text.
+    fn of(path: &Path, mut found: Vec<Diagnostic>) -> Self {
+        found.sort_by_key(|one| one.span);
+        Self { file: path.display().to_string(), text: std::fs::read_to_string(path).ok(), found: Ok(found) }
+    }
+}
 
 /// Checks the files and prints the diagnostics. 0: all valid; 1: one is not; 2: one cannot be read, or the report not written.
 #[must_use]
@@ -33,26 +47,25 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
     }
     let functions = functions.and_then(|(_, functions)| functions);
     let checked: Vec<Checked> = args.files.iter().flat_map(|file| check(file, functions.as_ref())).collect();
-    let report = match args.format {
+    let printed = match args.format {
         Format::Text => text(&checked),
         Format::Json => terminal::json(&format!("{:#}\n", json_report(&checked))),
         Format::Sarif => terminal::json(&format!("{:#}\n", sarif(&checked))),
     };
     // Whoever reads may stop early, as `head` does; the judgement stands.
-    if let Err(error) = std::io::stdout().write_all(report.as_bytes())
+    if let Err(error) = std::io::stdout().write_all(printed.as_bytes())
         && error.kind() != ErrorKind::BrokenPipe
     {
         eprintln!("countersign: the report cannot be written: {error}.");
         return ExitCode::from(2);
     }
-    for (file, result) in &checked {
-        if let Err(error) = result {
+    for Checked { file, found, .. } in &checked {
+        if let Err(error) = found {
             eprintln!("countersign: {} cannot be read: {}.", terminal::line(file), terminal::line(&error.to_string()));
         }
     }
-    let unreadable = checked.iter().any(|(_, result)| result.is_err());
-    let refused =
-        checked.iter().flat_map(|(_, result)| result.iter().flatten()).any(|one| is_refused(one, args.strict));
+    let unreadable = checked.iter().any(|one| one.found.is_err());
+    let refused = checked.iter().flat_map(|one| one.found.iter().flatten()).any(|one| is_refused(one, args.strict));
     ExitCode::from(if unreadable { 2 } else { u8::from(refused) })
 }
 
@@ -71,26 +84,34 @@ fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
             functions,
         );
     }
-    let found = if is_yaml(path) && path.exists() {
-        Ok(vec![Diagnostic {
-            severity: Severity::Error,
-            rule: Rule::YamlNotRead,
-            message: "This file is YAML, which is not read yet".to_owned(),
-            path: String::new(),
-            span: SourceSpan::WHOLE_FILE,
-            remedy: YAML_REMEDY.to_owned(),
-        }])
-    } else {
-        std::fs::read_to_string(path).map(|text| judged(&text, functions))
-    };
-    vec![(path.display().to_string(), found)]
+    if is_yaml(path) && path.exists() {
+        return vec![Checked::of(
+            path,
+            vec![whole_file(Rule::YamlNotRead, "This file is YAML, which is not read yet", YAML_REMEDY)],
+        )];
+    }
+    let read = std::fs::read_to_string(path);
+    vec![match read {
+        Ok(text) => Checked::of(path, judged(&text, functions)),
+        Err(error) => Checked { file: path.display().to_string(), text: None, found: Err(error) },
+    }]
 }
 
-/// The diagnostics of a definition in the order of its text.
+fn whole_file(rule: Rule, message: &str, remedy: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        rule,
+        message: message.to_owned(),
+        path: String::new(),
+        span: SourceSpan::WHOLE_FILE,
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// The diagnostics of a definition.
 fn judged(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
     let mut found = parse(text).1;
     found.extend(task_findings(text, functions));
-    found.sort_by_key(|one| one.span);
     found
 }
 
@@ -99,15 +120,9 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     let folder = Folder::read(path);
     let manifest = folder.manifest_file();
     if let Some(problem) = folder.problem {
-        let diagnostic = Diagnostic {
-            severity: Severity::Error,
-            rule: Rule::ManifestNotRead,
-            message: problem.message,
-            path: String::new(),
-            span: SourceSpan::of_line(problem.line, problem.column, 1),
-            remedy: problem.remedy,
-        };
-        return vec![(problem.file, Ok(vec![diagnostic]))];
+        let span = SourceSpan::of_line(problem.line, problem.column, 1);
+        let finding = Diagnostic { span, ..whole_file(Rule::ManifestNotRead, &problem.message, &problem.remedy) };
+        return vec![Checked::of(Path::new(&problem.file), vec![finding])];
     }
     let beside = declared_functions(&path.join("../lambdas/functions.toml"));
     let functions = functions.or(beside.as_ref());
@@ -122,44 +137,38 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     }
     folder_findings(&folder, functions).into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
     let missing = |file: &Path, found: &[Diagnostic]| found.is_empty() && !file.exists();
-    let checked = files.into_iter().filter(|(file, found)| !missing(file, found)).map(|(file, mut found)| {
-        found.sort_by_key(|one| one.span);
-        (file.display().to_string(), Ok(found))
-    });
+    let checked =
+        files.into_iter().filter(|(file, found)| !missing(file, found)).map(|(file, found)| Checked::of(&file, found));
     checked.collect()
 }
 
 fn text(checked: &[Checked]) -> String {
     let mut out = String::new();
-    for (file, result) in checked {
-        let Ok(diagnostics) = result else { continue };
-        let file = terminal::line(file);
-        for one in diagnostics {
-            let level = one.severity.word();
-            let message = terminal::line(&one.message);
-            out += &format!("{file}:{}:{}: {level}: {message} [{}]\n", one.span.line, one.span.column, one.rule.id());
-            if !one.path.is_empty() {
-                out += &format!("  at {}\n", terminal::line(&one.path));
-            }
-            out += &format!("  {}\n", terminal::line(&one.remedy));
+    for Checked { file, text, found } in checked {
+        let Ok(found) = found else { continue };
+        for one in found {
+            out += &report(file, text.as_deref(), one, &terminal::line);
+            out.push('\n');
         }
-        if diagnostics.is_empty() {
-            out += &format!("{file}: valid\n");
+        if found.is_empty() {
+            out += &format!("{}: valid\n", terminal::line(file));
         }
     }
     out
 }
 
 fn json_report(checked: &[Checked]) -> Value {
-    let files = checked.iter().filter_map(|(file, result)| {
-        let diagnostics = result.as_ref().ok()?;
+    let files = checked.iter().filter_map(|Checked { file, found, .. }| {
+        let diagnostics = found.as_ref().ok()?;
         Some(json!({ "file": file, "diagnostics": diagnostics }))
     });
     json!({ "files": files.collect::<Vec<_>>() })
 }
 
 fn sarif(checked: &[Checked]) -> Value {
-    let results = checked.iter().flat_map(|(file, result)| result.iter().flatten().map(move |one| finding(file, one)));
+    let results = checked
+        .iter()
+        .flat_map(|Checked { file, found, .. }| found.iter().flatten().map(move |one| finding(file, one)));
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -217,27 +226,39 @@ mod tests {
     use super::*;
 
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
-        vec![(file.to_owned(), Ok(judged(definition, None)))]
+        let (file, text) = (file.to_owned(), Some(definition.to_owned()));
+        vec![Checked { file, text, found: Ok(judged(definition, None)) }]
     }
 
     #[test]
-    fn a_text_tells_place_message_and_remedy() {
+    fn a_text_shows_place_message_and_remedy() {
         let valid = r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#;
         assert_eq!(text(&checked("a.json", valid)), "a.json: valid\n");
         let wrong = "{\"StartAt\":\"A\",\n\"States\":{\"A\":{\"Type\":\"Succeed\",\"\\u001b[2J\":1}}}";
         assert_eq!(
             text(&checked("a.json", wrong)),
-            "a.json:2:33: error: Field '\\u{1b}[2J' is not supported [unknown-field]\n  at /States/A\n  \
-             A Succeed state has no field '\\u{1b}[2J': remove it or correct its spelling.\n"
+            r#"a.json:2:33: error: Field '\u{1b}[2J' is not supported [unknown-field]
+   |
+ 2 | "States":{"A":{"Type":"Succeed","\u001b[2J":1}}}
+   |                                 ^^^^^^^^^^^
+   = at /States/A (AWS: SCHEMA_VALIDATION_FAILED)
+   = help: A Succeed state has no field '\u{1b}[2J': remove it or correct its spelling.
+
+"#
         );
+        let raw = "{\"StartAt\":\"A\u{1b}[2J\u{202e}\r";
+        let report = text(&checked("a.json", raw));
+        assert!(report.contains("   |            ^^^^^^^^^^^^^^^^^^^\n"), "{report}");
+        assert!(!report.contains(['\u{1b}', '\u{202e}', '\r']), "{report:?}");
     }
 
     #[test]
     fn diagnostics_come_in_the_order_of_the_text() {
         let wrong =
             "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
-        let lines: Vec<u32> = judged(wrong, None).iter().map(|one| one.span.line).collect();
-        assert_eq!(lines, [2, 3], "an unreachable state is told of the whole scope, after its states");
+        let checked = Checked::of(Path::new("a.json"), judged(wrong, None));
+        let lines: Vec<u32> = checked.found.unwrap().iter().map(|one| one.span.line).collect();
+        assert_eq!(lines, [2, 3], "an unreachable state is found after the states of its scope");
     }
 
     #[test]
@@ -251,7 +272,7 @@ mod tests {
         let functions = BTreeSet::from(["pay".to_owned()]);
         let found: Vec<String> = check(&shipped, Some(&functions))
             .into_iter()
-            .flat_map(|(file, found)| {
+            .flat_map(|Checked { file, found, .. }| {
                 found.unwrap().into_iter().map(move |one| format!("{file}:{}:{}", one.span.line, one.rule.id()))
             })
             .collect();
@@ -261,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_yaml_are_told_on_a_terminal_without_harm() {
+    fn names_and_yaml_are_shown_on_a_terminal_without_harm() {
         let folder = std::env::temp_dir().join(format!("countersign-validate-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("a\u{1b}[2J\u{202e}.yaml");

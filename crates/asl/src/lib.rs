@@ -23,11 +23,13 @@ pub mod graph;
 mod lint;
 pub mod model;
 mod parse;
+mod report;
 mod rule;
 pub mod substitute;
 
 pub use diagnostic::{Diagnostic, Severity, SourceSpan, invalid_definition_message};
 pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
 pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
+pub use report::report;
 pub use rule::{Rule, RuleScope};
 pub use substitute::{Placeholder, placeholders, span_before_substitution, substitute};

@@ -136,8 +136,14 @@ fn check_comparison(lint: &mut Lint, rule: &Map<String, Value>, place: &str, pla
     let [selector] = selectors[..] else {
         let list = SELECTORS.join(", ");
         let message = format!("The object must have only one of the following fields, [{list}]");
-        let remedy = format!("Keep one of them; here are {}. Join several comparisons by And or Or.", selectors.len());
-        lint.error(Rule::InvalidChoiceRule, place, message, remedy);
+        let (at, remedy) = match selectors.get(1) {
+            Some(second) => {
+                let remedy = format!("Keep one of {}, or join several comparisons by And or Or.", selectors.join(", "));
+                (below(place, second), remedy)
+            }
+            None => (place.to_owned(), "Add a Variable with an operator, or And, Or or Not.".to_owned()),
+        };
+        lint.error_within(Rule::InvalidChoiceRule, place, &at, message, remedy);
         return;
     };
     match selector {
@@ -158,8 +164,8 @@ fn check_operator(lint: &mut Lint, rule: &Map<String, Value>, place: &str, opera
         }
         _ => {
             let message = format!("There should only be one of the following fields: [{}]", operators.join(", "));
-            let remedy = format!("Keep one operator; here are {}. Join several by And or Or.", operators.len());
-            lint.error(Rule::InvalidChoiceRule, place, message, remedy);
+            let remedy = format!("Keep one of {}, or join several by And or Or.", operators.join(", "));
+            lint.error_within(Rule::InvalidChoiceRule, place, &below(place, operators[1]), message, remedy);
         }
     }
 }
