@@ -1,0 +1,61 @@
+//! `docs/rules.md` is made of the rules and their examples. `UPDATE_GOLDEN=1 cargo test -p countersign-asl --test rules`
+//! writes it again.
+#![allow(clippy::unwrap_used, reason = "a file that cannot be read is a failed test")]
+
+use std::path::Path;
+
+use countersign_asl::{Rule, RuleScope};
+
+const HEAD: &str = "\
+# Rules
+
+What `countersign validate` and the page Deploy check, rule by rule. Text, JSON and SARIF name a rule by its id. The
+engine's API answers with AWS's code; AWS has one code for many rules. Where AWS has none, the API writes the id as a code:
+`NO_TIMEOUT`.
+
+This file is generated from `crates/asl/src/rule.rs` and `crates/asl/tests/golden`.
+";
+
+fn document() -> String {
+    let mut out = HEAD.to_owned();
+    for (title, scope) in [("Definitions", RuleScope::Definition), ("Deployments", RuleScope::Deployment)] {
+        let rules = || Rule::ALL.iter().copied().filter(move |rule| rule.scope() == scope);
+        out += &format!("\n## {title}\n\n| rule | AWS's code | |\n|---|---|---|\n");
+        for rule in rules() {
+            let code = rule.aws_code().map(|code| format!("`{code}`")).unwrap_or_default();
+            out += &format!("| [{0}](#{0}) | {code} | {1} |\n", rule.id(), rule.doc());
+        }
+        rules().for_each(|rule| out += &section(rule));
+    }
+    out
+}
+
+fn section(rule: Rule) -> String {
+    let example = example(rule).map(|example| format!("\n```text\n{example}\n```\n")).unwrap_or_default();
+    format!("\n### {}\n\n{}\n{example}", rule.id(), rule.doc())
+}
+
+/// The rule's report in its golden file; the other reports of the file are left out.
+fn example(rule: Rule) -> Option<String> {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{}.txt", rule.id()));
+    let reports = std::fs::read_to_string(golden).ok()?;
+    let named = format!("[{}]\n", rule.id());
+    reports.split("\n\n").find(|report| report.contains(&named)).map(|report| report.trim_end().to_owned())
+}
+
+#[test]
+fn the_document_is_in_step_with_the_rules() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, document()).unwrap();
+    }
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(written == document(), "docs/rules.md is out of step: UPDATE_GOLDEN=1 writes it again");
+}
+
+#[test]
+fn every_rule_of_definitions_is_shown_with_an_example() {
+    for rule in Rule::ALL.iter().copied().filter(|rule| rule.scope() == RuleScope::Definition) {
+        assert!(example(rule).is_some(), "{}", rule.id());
+    }
+}
