@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
+use crate::ids::ThreadId;
 use crate::moment::scope_of;
 use crate::states::Tag;
 use crate::thread::Data;
@@ -47,12 +48,12 @@ pub fn ahead(definition: &Value, moment: &Moment, answer: &Answer) -> Result<Opt
     let known = execution.history().len();
     match answer {
         Ok(output) => match Data::read(output) {
-            Ok(data) => execution.complete(0, data),
+            Ok(data) => execution.complete(ThreadId::FIRST, data),
             Err(_) => return Ok(None),
         },
-        Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
+        Err((error, cause)) => execution.handle(ThreadId::FIRST, Failure::new(error.clone(), cause.clone())),
     }
-    execution.ready.push_back(0);
+    execution.ready.push_back(ThreadId::FIRST);
     execution.run();
     for _ in 0..WAITS {
         if !wake(&mut execution) {

@@ -4,6 +4,7 @@ use countersign_asl::expr::path::Path;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, TIMEOUT};
+use crate::ids::StateId;
 use crate::program::{CompileError, Names, target};
 use crate::retry::{error_names, matches};
 use crate::template::Template;
@@ -12,7 +13,7 @@ use crate::template::Template;
 #[derive(Debug)]
 pub(crate) struct Catcher {
     errors: Vec<String>,
-    pub next: usize,
+    pub next: StateId,
     pub result_path: Option<Path>,
     pub result_discarded: bool,
     pub assign: Option<Template>,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::StartParams;
 use crate::failure::Failure;
+use crate::ids::ChildIndex;
 use crate::meter::Meter;
 use crate::timestamp;
 
@@ -38,7 +39,7 @@ pub(crate) struct Situation {
 /// An item of a Map state.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
-    pub index: usize,
+    pub index: ChildIndex,
     pub value: Arc<Value>,
     /// The URI of what it was read from; `None` where it is of the state's own data.
     pub source: Option<Arc<str>>,
@@ -145,7 +146,8 @@ impl<'a> View<'a> {
         }
         if let Some(item) = &situation.item {
             let source = item.source.as_deref().unwrap_or("STATE_DATA");
-            context["Map"] = json!({ "Item": { "Index": item.index, "Value": large(&item.value), "Source": source } });
+            context["Map"] =
+                json!({ "Item": { "Index": item.index.number(), "Value": large(&item.value), "Source": source } });
         }
         if let Some(token) = &situation.token {
             context["Task"] = json!({ "Token": token });

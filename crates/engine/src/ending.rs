@@ -8,6 +8,7 @@ use crate::OutcomeStatus;
 use crate::catch::{Catcher, error_output};
 use crate::execution::{EVENTS, Execution, Purpose};
 use crate::failure::{Failure, TIMEOUT};
+use crate::ids::{LogId, ThreadId};
 use crate::program::State;
 use crate::run::combine;
 use crate::states;
@@ -16,7 +17,7 @@ use crate::{Action, TaskId};
 
 impl Execution {
     /// A failure of the state itself, found by the interpreter.
-    pub(crate) fn fail_here(&mut self, thread: usize, failure: Failure) {
+    pub(crate) fn fail_here(&mut self, thread: ThreadId, failure: Failure) {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
@@ -31,7 +32,7 @@ impl Execution {
     }
 
     /// Writes `EvaluationFailed`, following `previous`.
-    fn evaluation_failed(&mut self, thread: usize, state: &State, failure: &Failure, previous: u64) {
+    fn evaluation_failed(&mut self, thread: ThreadId, state: &State, failure: &Failure, previous: u64) {
         let details = Details {
             error: failure.error.clone(),
             cause: failure.cause.clone(),
@@ -44,7 +45,7 @@ impl Execution {
     }
 
     /// A failure that has its events: tried again, caught, or handed up.
-    pub(crate) fn handle(&mut self, thread: usize, failure: Failure) {
+    pub(crate) fn handle(&mut self, thread: ThreadId, failure: Failure) {
         if !failure.catchable {
             self.fail_whole(thread, failure);
             return;
@@ -69,7 +70,7 @@ impl Execution {
     }
 
     /// The event of a Map or Parallel state that fails after all its retries.
-    fn say_failed(&mut self, thread: usize, state: &State) {
+    fn say_failed(&mut self, thread: ThreadId, state: &State) {
         if let Some(kind) = state.tag.failed() {
             self.event(thread, kind, Details::default());
         }
@@ -77,7 +78,7 @@ impl Execution {
 
     /// A catcher's own failure, which no other catcher takes. Its event follows `before`, what the state had come to
     /// before it failed first.
-    fn fail_again(&mut self, thread: usize, state: &State, failure: Failure, before: u64) {
+    fn fail_again(&mut self, thread: ThreadId, state: &State, failure: Failure, before: u64) {
         let failure = failure.at(&state.name, self.threads[thread].entered);
         if !failure.catchable {
             self.fail_whole(thread, failure);
@@ -92,7 +93,7 @@ impl Execution {
 
     /// A failure that nothing takes ends the whole execution, or the whole child of a distributed map. The states
     /// around it are given up without a word.
-    pub(crate) fn fail_whole(&mut self, thread: usize, failure: Failure) {
+    pub(crate) fn fail_whole(&mut self, thread: ThreadId, failure: Failure) {
         let log = self.threads[thread].log;
         let mut top = thread;
         while let Some(parent) = self.threads[top].parent.filter(|p| self.threads[p.thread].log == log) {
@@ -104,7 +105,7 @@ impl Execution {
         self.hand_up(top, failure);
     }
 
-    fn retried(&mut self, thread: usize, state: &State, failure: &Failure) -> bool {
+    fn retried(&mut self, thread: ThreadId, state: &State, failure: &Failure) -> bool {
         let Some(i) = state.retry.iter().position(|r| r.matches(failure)) else {
             return false;
         };
@@ -121,7 +122,7 @@ impl Execution {
         true
     }
 
-    fn caught(&mut self, thread: usize, state: &State, catcher: &Catcher, failure: &Failure) -> Result<(), Failure> {
+    fn caught(&mut self, thread: ThreadId, state: &State, catcher: &Catcher, failure: &Failure) -> Result<(), Failure> {
         let error = Data::new(error_output(failure));
         let at = &self.threads[thread];
         let mut view = self.view(at, &error.value);
@@ -137,7 +138,7 @@ impl Execution {
     }
 
     /// To the parent, or to the end of the execution.
-    fn hand_up(&mut self, thread: usize, failure: Failure) {
+    fn hand_up(&mut self, thread: ThreadId, failure: Failure) {
         // A Map or Parallel state has said itself that it failed; other states are told to be given up.
         let at = &self.threads[thread];
         let nested = self.program.scopes[at.scope].states[at.state].tag.failed().is_some();
@@ -160,17 +161,17 @@ impl Execution {
         while let Some(log) = self.next_overflown() {
             let runs = |thread: &Thread| thread.log == log && thread.step != Step::Done;
             if let Some(thread) = self.threads.iter().position(runs).filter(|_| !self.is_over()) {
-                self.overflow(thread);
+                self.overflow(ThreadId(thread));
             }
         }
     }
 
     /// The history has no room for more than the failure that says so.
-    pub(crate) fn overflow(&mut self, thread: usize) {
+    pub(crate) fn overflow(&mut self, thread: ThreadId) {
         let (thread, failure) = if self.is_too_large() {
             // The children of distributed maps share the memory: no other one would have any, so all of it ends.
             let cause = "The payloads in the history of the execution take more memory than the engine has for one.";
-            (if self.threads[thread].log == 0 { thread } else { 0 }, Failure::runtime(cause))
+            (if self.threads[thread].log == LogId::OWN { thread } else { ThreadId::FIRST }, Failure::runtime(cause))
         } else {
             (thread, Failure::runtime("The execution reached the maximum number of history events (25000)."))
         };
@@ -179,7 +180,7 @@ impl Execution {
     }
 
     /// Gives up a thread and its children without a word.
-    pub(crate) fn halt(&mut self, thread: usize) {
+    pub(crate) fn halt(&mut self, thread: ThreadId) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
             return;
         }
@@ -191,7 +192,7 @@ impl Execution {
         self.mark_halted(thread);
     }
 
-    fn mark_halted(&mut self, thread: usize) {
+    fn mark_halted(&mut self, thread: ThreadId) {
         let at = &mut self.threads[thread];
         if at.step == Step::Enter {
             // A state that was not entered yet is entered by a redrive.
@@ -202,7 +203,7 @@ impl Execution {
 
     /// Gives up a thread that runs: its task, its timer, its children. Writes the abort event of its state,
     /// following `previous`.
-    pub(crate) fn abort(&mut self, thread: usize, previous: u64) {
+    pub(crate) fn abort(&mut self, thread: ThreadId, previous: u64) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
             return;
         }
@@ -224,7 +225,7 @@ impl Execution {
     }
 
     /// Cancels what a thread waits for outside.
-    pub(crate) fn silence(&mut self, thread: usize) {
+    pub(crate) fn silence(&mut self, thread: ThreadId) {
         if let Some(task) = self.threads[thread].task.take() {
             self.forget_task(task);
         }
@@ -253,7 +254,7 @@ impl Execution {
     }
 
     /// The threads that a state has started and that have not been taken back.
-    pub(crate) fn child_threads(&self, thread: usize) -> Vec<usize> {
+    pub(crate) fn child_threads(&self, thread: ThreadId) -> Vec<ThreadId> {
         match &self.threads[thread].children {
             Children::None => Vec::new(),
             Children::Parallel(branches) => branches.threads.clone(),
@@ -262,7 +263,7 @@ impl Execution {
     }
 
     /// Frees the children of a state, and theirs.
-    pub(crate) fn drop_children(&mut self, thread: usize) {
+    pub(crate) fn drop_children(&mut self, thread: ThreadId) {
         let kept = states::distributed::ended_children(self, thread);
         for child in self.child_threads(thread).into_iter().chain(kept) {
             self.release(child);
@@ -271,7 +272,7 @@ impl Execution {
     }
 
     /// Frees a thread's slot for the next one.
-    pub(crate) fn release(&mut self, thread: usize) {
+    pub(crate) fn release(&mut self, thread: ThreadId) {
         self.drop_children(thread);
         self.silence(thread);
         self.forget_variables(thread);
@@ -282,14 +283,14 @@ impl Execution {
 
     /// Ends the execution from outside, or by its own timeout.
     pub(crate) fn stop(&mut self, status: OutcomeStatus, error: Option<String>, cause: Option<String>) {
-        self.halt(0);
+        self.halt(ThreadId::FIRST);
         let kind =
             if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
         // The event of a timeout names it; the execution's description has no error.
         let told = if status == OutcomeStatus::TimedOut { Some(TIMEOUT.to_owned()) } else { error.clone() };
         let details = Details { error: told, cause: cause.clone(), ..Details::default() };
         // The service lets this event follow none, and aborts the states without events.
-        self.threads[0].previous = self.push(0, 0, kind, details);
+        self.threads[ThreadId::FIRST].previous = self.push(LogId::OWN, 0, kind, details);
         self.close(status, None, error, cause);
     }
 
@@ -302,17 +303,17 @@ impl Execution {
         self.reopen();
         self.redrives += 1;
         let details = Details { redrive_count: Some(self.redrives), ..Details::default() };
-        self.event(0, EventKind::ExecutionRedriven, details);
-        let previous = self.threads[0].previous;
-        self.resume(0, previous, self.redrives);
+        self.event(ThreadId::FIRST, EventKind::ExecutionRedriven, details);
+        let previous = self.threads[ThreadId::FIRST].previous;
+        self.resume(ThreadId::FIRST, previous, self.redrives);
         if let Some(seconds) = self.program.timeout {
             let at = self.now.saturating_add(seconds.saturating_mul(1000));
-            self.add_timer(0, at, Purpose::ExecutionTimeout);
+            self.add_timer(ThreadId::FIRST, at, Purpose::ExecutionTimeout);
         }
     }
 
     /// Goes on with a thread that was given up; `redrives` is how often its execution was redriven.
-    pub(crate) fn resume(&mut self, thread: usize, previous: u64, redrives: u64) {
+    pub(crate) fn resume(&mut self, thread: ThreadId, previous: u64, redrives: u64) {
         let at = &mut self.threads[thread];
         if at.step == Step::Done {
             return;
@@ -326,7 +327,7 @@ impl Execution {
             return;
         }
         let open = self.child_threads(thread).into_iter().filter(|t| self.threads[*t].step != Step::Done);
-        let open: Vec<usize> = open.collect();
+        let open: Vec<ThreadId> = open.collect();
         if open.is_empty() {
             let at = &mut self.threads[thread];
             // A Fail state is entered again, and fails again.

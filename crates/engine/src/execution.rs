@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::context::{ROOM, View, next_random};
 use crate::failure::Failure;
+use crate::ids::{ChildIndex, LogId, ScopeId, ThreadId};
 use crate::map_run::MapRun;
 use crate::meter::{Meter, SharedSandbox};
 use crate::states::task::OpenTask;
@@ -40,19 +41,19 @@ pub struct Execution {
     /// The bytes of their payloads.
     size: usize,
     /// The bytes of the variables in scope, by the history of the execution that they belong to.
-    stored: BTreeMap<usize, usize>,
+    stored: BTreeMap<LogId, usize>,
     pub(crate) input: Data,
     /// Why the input cannot be read, where it cannot: the execution fails with it.
     unreadable: Option<String>,
     pub(crate) threads: Vec<Thread>,
-    pub(crate) free: Vec<usize>,
-    pub(crate) ready: VecDeque<usize>,
+    pub(crate) free: Vec<ThreadId>,
+    pub(crate) ready: VecDeque<ThreadId>,
     pub(crate) tasks: BTreeMap<TaskId, OpenTask>,
     pub(crate) timers: BTreeMap<TimerId, Timer>,
     pub(crate) map_runs: Vec<MapRun>,
     pub(crate) redrives: u64,
     /// Histories that had no room for an event.
-    overflown: BTreeSet<usize>,
+    overflown: BTreeSet<LogId>,
     /// Activities that do not exist, by ARN.
     pub(crate) absent: BTreeSet<String>,
     /// In tests of one state: the context object, where it is given.
@@ -68,7 +69,7 @@ pub struct Execution {
 #[derive(Debug, Clone)]
 pub(crate) struct Timer {
     pub at: i64,
-    pub thread: usize,
+    pub thread: ThreadId,
     pub purpose: Purpose,
 }
 
@@ -86,7 +87,7 @@ pub(crate) enum Purpose {
     /// The definition's `TimeoutSeconds`.
     ExecutionTimeout,
     /// The time of an Express child of a distributed map, by the child's index.
-    ChildTimeout(usize),
+    ChildTimeout(ChildIndex),
 }
 
 impl Execution {
@@ -182,7 +183,7 @@ impl Execution {
 
     /// Every event so far, in order.
     pub fn history(&self) -> &[HistoryEvent] {
-        &self.logs[0]
+        &self.logs[LogId::OWN]
     }
 
     /// How it ended; `None` while it runs.
@@ -218,8 +219,8 @@ impl Execution {
     }
 
     /// The history of a child of a distributed map: [`crate::map_run::Child::log`].
-    pub fn child_history(&self, log: usize) -> &[HistoryEvent] {
-        self.logs.get(log).map_or(&[], Vec::as_slice)
+    pub fn child_history(&self, log: LogId) -> &[HistoryEvent] {
+        self.logs.get(log.0).map_or(&[], Vec::as_slice)
     }
 
     /// Everything of a start that tests of one state need as well.
@@ -232,9 +233,9 @@ impl Execution {
             state_machine_alias_arn: self.params.state_machine_alias_arn.clone(),
             ..Details::default()
         };
-        self.push(0, 0, EventKind::ExecutionStarted, details);
+        self.push(LogId::OWN, 0, EventKind::ExecutionStarted, details);
         let input = self.input.clone();
-        let thread = self.spawn(None, 0, 0, input, 0);
+        let thread = self.spawn(None, LogId::OWN, ScopeId::TOP, input, 0);
         self.ready.push_back(thread);
     }
 
@@ -242,20 +243,23 @@ impl Execution {
         self.open();
         if let Some(why) = self.unreadable.take() {
             self.ready.clear();
-            self.fail_whole(0, Failure::runtime(format!("The input of the execution cannot be read: {why}")));
+            self.fail_whole(
+                ThreadId::FIRST,
+                Failure::runtime(format!("The input of the execution cannot be read: {why}")),
+            );
             return;
         }
         let express = (self.params.kind == ExecutionKind::Express).then_some(EXPRESS_TIME);
         let limit = self.program.timeout.into_iter().chain(express).min();
         if let Some(seconds) = limit {
             let at = self.now.saturating_add(seconds.saturating_mul(1000));
-            self.add_timer(0, at, Purpose::ExecutionTimeout);
+            self.add_timer(ThreadId::FIRST, at, Purpose::ExecutionTimeout);
         }
     }
 
     /// Adds an event to a history and gives its id. A full history takes nothing but its end; what does not fit is left
     /// out, and the history is [overflown](Self::is_overflown).
-    pub(crate) fn push(&mut self, log: usize, previous: u64, kind: EventKind, details: Details) -> u64 {
+    pub(crate) fn push(&mut self, log: LogId, previous: u64, kind: EventKind, details: Details) -> u64 {
         use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
         let ends = matches!(kind, ExecutionAborted | ExecutionFailed | ExecutionSucceeded | ExecutionTimedOut);
         if self.is_full(log) && !ends {
@@ -273,7 +277,7 @@ impl Execution {
 
     /// Counts variables, given as their names and texts, among those that a thread has assigned before; false where
     /// those of its whole execution would take too much, and nothing is counted then.
-    pub(crate) fn store(&mut self, thread: usize, variables: &IndexMap<String, String>) -> bool {
+    pub(crate) fn store(&mut self, thread: ThreadId, variables: &IndexMap<String, String>) -> bool {
         let at = &mut self.threads[thread];
         let total = self.stored.entry(at.log).or_default();
         let before: usize = variables.keys().filter_map(|name| at.stored.get(name)).sum();
@@ -287,7 +291,7 @@ impl Execution {
     }
 
     /// Takes the variables of a thread, whose scope has ended, from the count.
-    pub(crate) fn forget_variables(&mut self, thread: usize) {
+    pub(crate) fn forget_variables(&mut self, thread: ThreadId) {
         let at = &mut self.threads[thread];
         let own: usize = std::mem::take(&mut at.stored).values().sum();
         if let Some(total) = self.stored.get_mut(&at.log) {
@@ -296,7 +300,7 @@ impl Execution {
     }
 
     /// Whether a history has room for nothing but the failure that ends it.
-    pub(crate) fn is_full(&self, log: usize) -> bool {
+    pub(crate) fn is_full(&self, log: LogId) -> bool {
         let most = if self.params.kind == ExecutionKind::Express { EXPRESS_EVENTS } else { EVENTS };
         self.logs[log].len() + 1 >= most || self.is_too_large()
     }
@@ -307,11 +311,11 @@ impl Execution {
     }
 
     /// Whether an event of a history did not fit: it ends as soon as what made the event is done.
-    pub(crate) fn is_overflown(&self, log: usize) -> bool {
+    pub(crate) fn is_overflown(&self, log: LogId) -> bool {
         self.overflown.contains(&log)
     }
 
-    pub(crate) fn next_overflown(&mut self) -> Option<usize> {
+    pub(crate) fn next_overflown(&mut self) -> Option<LogId> {
         self.overflown.pop_first()
     }
 
@@ -334,12 +338,12 @@ impl Execution {
     }
 
     /// Sets the one timer that the thread waits for.
-    pub(crate) fn set_timer(&mut self, thread: usize, at: i64, purpose: Purpose) {
+    pub(crate) fn set_timer(&mut self, thread: ThreadId, at: i64, purpose: Purpose) {
         let id = self.add_timer(thread, at, purpose);
         self.threads[thread].timer = Some(id);
     }
 
-    pub(crate) fn add_timer(&mut self, thread: usize, at: i64, purpose: Purpose) -> TimerId {
+    pub(crate) fn add_timer(&mut self, thread: ThreadId, at: i64, purpose: Purpose) -> TimerId {
         let timer = TimerId(self.fresh_id());
         self.timers.insert(timer, Timer { at, thread, purpose });
         self.act(Action::SetTimer { timer, at });

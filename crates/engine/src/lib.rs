@@ -23,6 +23,7 @@ mod context;
 mod ending;
 mod execution;
 mod failure;
+mod ids;
 pub mod map_run;
 mod meter;
 mod moment;
@@ -40,6 +41,7 @@ pub mod token;
 
 pub use countersign_trace::{Outcome, OutcomeStatus};
 pub use execution::Execution;
+pub use ids::LogId;
 pub use meter::SharedSandbox;
 pub use moment::{Moment, items};
 pub use params::{ExecutionKind, StartParams};

@@ -1,6 +1,7 @@
 //! The runs of distributed maps, for `DescribeMapRun`, `ListMapRuns` and the children's own histories.
 
 use crate::OutcomeStatus;
+use crate::ids::LogId;
 
 /// One run of a distributed map.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +55,7 @@ pub struct Child {
     pub started_at: i64,
     pub stopped_at: Option<i64>,
     /// For [`crate::Execution::child_history`].
-    pub log: usize,
+    pub log: LogId,
     /// How many items it was given.
     pub items: usize,
     /// It ended without success, and waits until the redriven run has room for it.

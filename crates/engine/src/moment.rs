@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::context::Item;
 use crate::execution::Execution;
+use crate::ids::{ChildIndex, StateId, ThreadId};
 use crate::meter::SharedSandbox;
 use crate::program::{CompileError, Program};
 use crate::states::Body;
@@ -48,19 +49,22 @@ impl Moment {
             Execution::new(Arc::clone(&program), self.params.clone()).with_sandbox(self.sandbox.clone());
         execution.open();
         execution.now = self.entered_at;
-        let at = &mut execution.threads[0];
-        at.state = state;
+        let at = &mut execution.threads[ThreadId::FIRST];
+        at.state = StateId(state);
         at.input = Data::read(&self.input).ok()?;
         let shared = self.variables.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone())));
         at.variables = Arc::new(shared.collect());
-        execution.enter(0);
+        execution.enter(ThreadId::FIRST);
         execution.now = self.at;
-        let at = &mut execution.threads[0];
+        let at = &mut execution.threads[ThreadId::FIRST];
         at.step = Step::Wait;
         at.situation.retry_count = self.retry_count;
         at.situation.token = token.map(str::to_owned);
-        at.situation.item =
-            self.item.clone().map(|(index, value)| Item { index, value: Arc::new(value), source: None });
+        at.situation.item = self.item.clone().map(|(index, value)| Item {
+            index: ChildIndex(index),
+            value: Arc::new(value),
+            source: None,
+        });
         at.situation.redrives = self.redrives;
         at.situation.redriven_at = self.redriven_at;
         Some(execution)
@@ -75,7 +79,7 @@ pub fn items(definition: &Value, moment: &Moment) -> Option<Vec<Value>> {
     let at = execution.threads.first()?;
     let state = &program.scopes.first()?.states[at.state];
     let Body::Map(map) = &state.body else { return None };
-    let input = execution.effective_input(0, state).ok()?;
+    let input = execution.effective_input(ThreadId::FIRST, state).ok()?;
     map.items_of(&execution.view(at, &input.value), state, &input)
 }
 

@@ -7,6 +7,7 @@ use countersign_asl::expr::path::Path;
 use serde_json::{Map, Value};
 
 use crate::catch::Catcher;
+use crate::ids::{ScopeId, StateId};
 use crate::retry::Retrier;
 use crate::states::{Body, Tag, whole};
 use crate::template::{Reference, Template};
@@ -39,7 +40,7 @@ pub struct Program {
 /// The top level, a branch of a Parallel state, or the processor of a Map state.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    pub start: usize,
+    pub start: StateId,
     pub states: Vec<State>,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct State {
     pub tag: Tag,
     pub jsonata: bool,
     /// `None` where the state ends its scope.
-    pub next: Option<usize>,
+    pub next: Option<StateId>,
     pub input_path: Selector,
     /// `Parameters`, or `Arguments` of JSONata.
     pub parameters: Option<Template>,
@@ -109,22 +110,22 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    /// Compiles an object with `StartAt` and `States`, and gives its index.
-    pub fn scope(&mut self, value: &Value, at: &str) -> Result<usize, CompileError> {
+    /// Compiles an object with `StartAt` and `States`, and returns the id of its scope.
+    pub fn scope(&mut self, value: &Value, at: &str) -> Result<ScopeId, CompileError> {
         let states = value
             .get("States")
             .and_then(Value::as_object)
             .ok_or_else(|| CompileError::new(format!("{at}/States"), "an object of states is needed"))?;
-        let names: Names = states.keys().enumerate().map(|(i, n)| (n.clone(), i)).collect();
+        let names: Names = states.keys().enumerate().map(|(i, n)| (n.clone(), StateId(i))).collect();
         let start = target(&names, value.get("StartAt"), &format!("{at}/StartAt"))?;
-        let index = self.scopes.len();
+        let id = ScopeId(self.scopes.len());
         self.scopes.push(Scope { start, states: Vec::new() });
         let mut compiled = Vec::with_capacity(states.len());
         for (name, state) in states {
             compiled.push(self.state(name, state, &names, &format!("{at}/States/{name}"))?);
         }
-        self.scopes[index].states = compiled;
-        Ok(index)
+        self.scopes[id].states = compiled;
+        Ok(id)
     }
 
     fn state(&mut self, name: &str, state: &Value, names: &Names, at: &str) -> Result<State, CompileError> {
@@ -156,10 +157,10 @@ impl Compiler {
 }
 
 /// States of a scope by name.
-pub(crate) type Names = BTreeMap<String, usize>;
+pub(crate) type Names = BTreeMap<String, StateId>;
 
 /// The state that a `Next`, `Default` or `StartAt` names.
-pub(crate) fn target(names: &Names, value: Option<&Value>, at: &str) -> Result<usize, CompileError> {
+pub(crate) fn target(names: &Names, value: Option<&Value>, at: &str) -> Result<StateId, CompileError> {
     let name = value.and_then(Value::as_str).unwrap_or_default();
     names
         .get(name)

@@ -12,6 +12,7 @@ use crate::OutcomeStatus;
 use crate::context::{Situation, View};
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
+use crate::ids::{LogId, ScopeId, StateId, ThreadId};
 use crate::program::{Selector, State};
 use crate::states::{self, select};
 use crate::template::Template;
@@ -34,7 +35,7 @@ impl Execution {
         }
     }
 
-    fn advance(&mut self, thread: usize) {
+    fn advance(&mut self, thread: ThreadId) {
         if self.threads[thread].step == Step::Enter {
             self.enter(thread);
         }
@@ -46,7 +47,7 @@ impl Execution {
         }
     }
 
-    pub(crate) fn enter(&mut self, thread: usize) {
+    pub(crate) fn enter(&mut self, thread: ThreadId) {
         let program = Arc::clone(&self.program);
         let at = &mut self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
@@ -70,7 +71,7 @@ impl Execution {
     }
 
     /// Adds an event to the thread's chain.
-    pub(crate) fn event(&mut self, thread: usize, kind: EventKind, details: Details) -> u64 {
+    pub(crate) fn event(&mut self, thread: ThreadId, kind: EventKind, details: Details) -> u64 {
         let (log, previous) = (self.threads[thread].log, self.threads[thread].previous);
         let id = self.push(log, previous, kind, details);
         self.threads[thread].previous = id;
@@ -78,7 +79,7 @@ impl Execution {
     }
 
     /// What a state hands to a task or to its branches: `Arguments`, or the effective input.
-    pub(crate) fn arguments(&self, thread: usize, state: &State) -> Result<Data, Failure> {
+    pub(crate) fn arguments(&self, thread: ThreadId, state: &State) -> Result<Data, Failure> {
         let at = &self.threads[thread];
         match (&state.parameters, state.jsonata) {
             (Some(template), true) => made(template, &self.view(at, &at.input.value), state),
@@ -87,7 +88,7 @@ impl Execution {
     }
 
     /// The state input after `InputPath` and `Parameters`; JSONata states have neither.
-    pub(crate) fn effective_input(&self, thread: usize, state: &State) -> Result<Data, Failure> {
+    pub(crate) fn effective_input(&self, thread: ThreadId, state: &State) -> Result<Data, Failure> {
         let at = &self.threads[thread];
         if state.jsonata {
             return Ok(at.input.clone());
@@ -108,7 +109,7 @@ impl Execution {
     }
 
     /// Takes a state's result: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath` or `Output`; then leaves.
-    pub(crate) fn complete(&mut self, thread: usize, result: Data) {
+    pub(crate) fn complete(&mut self, thread: ThreadId, result: Data) {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
@@ -122,7 +123,7 @@ impl Execution {
         }
     }
 
-    fn try_complete(&mut self, thread: usize, state: &State, result: Data) -> Result<(), Failure> {
+    fn try_complete(&mut self, thread: ThreadId, state: &State, result: Data) -> Result<(), Failure> {
         if result.text.len() > PAYLOAD {
             return Err(Failure::data_limit(&state.name));
         }
@@ -137,12 +138,12 @@ impl Execution {
     /// Writes the exit event and goes on to `next`, or ends the scope. `result` is what `Assign` and `Output` see.
     pub(crate) fn leave(
         &mut self,
-        thread: usize,
+        thread: ThreadId,
         state: &State,
         result: &Data,
         assign: Option<&Template>,
         output: Option<&Template>,
-        next: Option<usize>,
+        next: Option<StateId>,
     ) -> Result<(), Failure> {
         let at = &self.threads[thread];
         let mut view = self.view(at, &result.value);
@@ -166,11 +167,11 @@ impl Execution {
     /// The output or the variables are too large or too deep; nothing has happened then.
     pub(crate) fn exit(
         &mut self,
-        thread: usize,
+        thread: ThreadId,
         state: &State,
         output: Data,
         assigned: Option<Value>,
-        next: Option<usize>,
+        next: Option<StateId>,
     ) -> Result<(), Failure> {
         let variables = assigned.as_ref().map(Value::to_string).unwrap_or_default();
         if output.text.len().max(variables.len()) > PAYLOAD {
@@ -210,7 +211,7 @@ impl Execution {
         Ok(())
     }
 
-    fn end_of_scope(&mut self, thread: usize) {
+    fn end_of_scope(&mut self, thread: ThreadId) {
         if self.is_overflown(self.threads[thread].log) {
             self.threads[thread].step = Step::Wait;
             return;
@@ -232,7 +233,7 @@ impl Execution {
     }
 
     /// After a Wait state's time.
-    pub(crate) fn woken(&mut self, thread: usize) {
+    pub(crate) fn woken(&mut self, thread: ThreadId) {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
@@ -247,11 +248,11 @@ impl Execution {
     pub(crate) fn spawn(
         &mut self,
         parent: Option<Parent>,
-        log: usize,
-        scope: usize,
+        log: LogId,
+        scope: ScopeId,
         input: Data,
         previous: u64,
-    ) -> usize {
+    ) -> ThreadId {
         let inherited = parent.map(|p| &self.threads[p.thread]);
         let thread = Thread {
             log,
@@ -283,7 +284,7 @@ impl Execution {
             }
             None => {
                 self.threads.push(thread);
-                self.threads.len() - 1
+                ThreadId(self.threads.len() - 1)
             }
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
+use crate::ids::ThreadId;
 use crate::meter::SharedSandbox;
 use crate::program::{Program, State};
 use crate::run::combine;
@@ -213,10 +214,12 @@ fn give(execution: &mut Execution, request: &TaskRequest, answer: &Answer) {
 /// Map and Parallel states: the mock stands for all of their children.
 fn answer_whole(execution: &mut Execution, answer: &Answer) {
     match answer {
-        Ok(output) => execution.complete(0, Data::read(output).unwrap_or_else(|_| Data::new(Value::Null))),
-        Err((error, cause)) => execution.handle(0, Failure::new(error.clone(), cause.clone())),
+        Ok(output) => {
+            execution.complete(ThreadId::FIRST, Data::read(output).unwrap_or_else(|_| Data::new(Value::Null)))
+        }
+        Err((error, cause)) => execution.handle(ThreadId::FIRST, Failure::new(error.clone(), cause.clone())),
     }
-    execution.ready.push_back(0);
+    execution.ready.push_back(ThreadId::FIRST);
     execution.run();
 }
 
@@ -269,7 +272,7 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
         inspection.insert("afterInputPath".into(), text(&input));
     }
     if matches!(state.tag, Tag::Task | Tag::Pass)
-        && let Ok(input) = execution.effective_input(0, state)
+        && let Ok(input) = execution.effective_input(ThreadId::FIRST, state)
     {
         inspection.insert("afterParameters".into(), text(&input));
     }
@@ -370,7 +373,7 @@ impl Execution {
         self.open();
         let shared = variables.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone())));
         self.threads[0].variables = Arc::new(shared.collect());
-        self.enter(0);
+        self.enter(ThreadId::FIRST);
         let at = &mut self.threads[0];
         at.step = crate::thread::Step::Attempt;
         at.retries.iter_mut().for_each(|made| *made = retries);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::context::{Situation, Variables};
 use crate::failure::Failure;
+use crate::ids::{ChildIndex, LogId, ScopeId, StateId, ThreadId};
 use crate::states::map::Iterations;
 use crate::states::parallel::Branches;
 use crate::{TaskId, TimerId};
@@ -52,16 +53,16 @@ pub(crate) enum Step {
 /// The state that a thread belongs to, and as which of its children.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parent {
-    pub thread: usize,
-    pub index: usize,
+    pub thread: ThreadId,
+    pub index: ChildIndex,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Thread {
     /// The history that its events go to; 0 is the execution's own.
-    pub log: usize,
-    pub scope: usize,
-    pub state: usize,
+    pub log: LogId,
+    pub scope: ScopeId,
+    pub state: StateId,
     /// The input of the current state.
     pub input: Data,
     /// The event that the next one follows.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::{StateId, ThreadId};
 use crate::program::{CompileError, Fields, Names, State, target};
 use crate::states::rule::Rule;
 use crate::template::Template;
@@ -13,13 +14,13 @@ use crate::thread::{Ran, Run};
 #[derive(Debug)]
 pub(crate) struct Choice {
     branches: Vec<Branch>,
-    default: Option<usize>,
+    default: Option<StateId>,
 }
 
 #[derive(Debug)]
 struct Branch {
     condition: Condition,
-    next: usize,
+    next: StateId,
     assign: Option<Template>,
     output: Option<Template>,
 }
@@ -63,7 +64,7 @@ fn branch(choice: &Value, i: usize, fields: &Fields<'_>, names: &Names) -> Resul
     })
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, choice: &Choice) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, choice: &Choice) -> Ran {
     let input = execution.effective_input(thread, state)?;
     let view = execution.view(&execution.threads[thread], &input.value);
     let mut chosen = None;

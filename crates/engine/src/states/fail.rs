@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::ThreadId;
 use crate::program::{CompileError, Fields, State};
 use crate::template::{Reference, Template};
 use crate::thread::Ran;
@@ -33,7 +34,7 @@ impl Fail {
     }
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, _: &State, fail: &Fail) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, _: &State, fail: &Fail) -> Ran {
     let at = &execution.threads[thread];
     let view = execution.view(at, &at.input.value);
     let text = |text: &Option<Text>| -> Result<Option<String>, Failure> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::context::{Item, Situation};
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
+use crate::ids::{ChildIndex, ScopeId, ThreadId};
 use crate::program::{CompileError, Compiler, Fields, State};
 use crate::states::{Amount, Tag, distributed, select};
 use crate::template::{Reference, Template};
@@ -18,7 +19,7 @@ use crate::thread::{Children, Data, Parent, Ran, Run};
 
 #[derive(Debug)]
 pub(crate) struct Map {
-    scope: usize,
+    scope: ScopeId,
     items: Items,
     /// `ItemSelector`, or the older `Parameters`.
     pub selector: Option<Template>,
@@ -44,12 +45,12 @@ pub(crate) struct Iterations {
     pub input: Data,
     pub next: usize,
     /// Threads by index.
-    pub running: BTreeMap<usize, usize>,
+    pub running: BTreeMap<ChildIndex, ThreadId>,
     pub results: Vec<Option<Arc<Value>>>,
     pub limit: usize,
     /// The event that the first iterations follow.
     pub started: u64,
-    pub scope: usize,
+    pub scope: ScopeId,
     /// Only of a distributed map.
     pub progress: Option<Box<distributed::Progress>>,
 }
@@ -132,7 +133,7 @@ impl Map {
     }
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, map: &Map) -> Ran {
     let input = execution.effective_input(thread, state)?;
     let at = &execution.threads[thread];
     let view = execution.view(at, &input.value);
@@ -168,7 +169,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, map: 
 /// promises no more than 40 at once.
 const HELD: usize = 16 * 1024 * 1024;
 
-fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> Ran {
+fn begin(execution: &mut Execution, thread: ThreadId, state: &State, map: &Map) -> Ran {
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(Run::Wait);
     };
@@ -188,17 +189,23 @@ fn begin(execution: &mut Execution, thread: usize, state: &State, map: &Map) -> 
 }
 
 /// Starts the next iteration of an inline map, following `previous`; gives the length of its input.
-fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, previous: u64) -> Result<usize, Failure> {
+fn next(
+    execution: &mut Execution,
+    thread: ThreadId,
+    state: &State,
+    map: &Map,
+    previous: u64,
+) -> Result<usize, Failure> {
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(0);
     };
-    let index = iterations.next;
-    let Some(item) = iterations.items.get(index).cloned() else {
+    let index = ChildIndex(iterations.next);
+    let Some(item) = iterations.items.get(index.0).cloned() else {
         return Ok(0);
     };
     let scope = iterations.scope;
     let log = execution.threads[thread].log;
-    let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
+    let details = Details { name: Some(state.name.to_string()), index: Some(index.number()), ..Details::default() };
     let started = execution.push(log, previous, EventKind::MapIterationStarted, details);
     let input = item_input(execution, thread, map, index, &item)?;
     if input.text.len() > PAYLOAD {
@@ -219,9 +226,9 @@ fn next(execution: &mut Execution, thread: usize, state: &State, map: &Map, prev
 /// What an iteration gets: the item, or what `ItemSelector` makes of it.
 pub(crate) fn item_input(
     execution: &Execution,
-    thread: usize,
+    thread: ThreadId,
     map: &Map,
-    index: usize,
+    index: ChildIndex,
     item: &Arc<Value>,
 ) -> Result<Data, Failure> {
     let at = &execution.threads[thread];
@@ -239,7 +246,7 @@ pub(crate) fn item_input(
 }
 
 /// An iteration has come to its end.
-pub(crate) fn iteration_done(execution: &mut Execution, parent: usize, index: usize, child: usize) {
+pub(crate) fn iteration_done(execution: &mut Execution, parent: ThreadId, index: ChildIndex, child: ThreadId) {
     let (output, previous, log) = {
         let at = &execution.threads[child];
         (Arc::clone(&at.input.value), at.previous, execution.threads[parent].log)
@@ -256,7 +263,7 @@ pub(crate) fn iteration_done(execution: &mut Execution, parent: usize, index: us
     let program = Arc::clone(&execution.program);
     let at = &execution.threads[parent];
     let state = &program.scopes[at.scope].states[at.state];
-    let details = Details { name: Some(state.name.to_string()), index: Some(index as u64), ..Details::default() };
+    let details = Details { name: Some(state.name.to_string()), index: Some(index.number()), ..Details::default() };
     let succeeded = execution.push(log, previous, EventKind::MapIterationSucceeded, details);
     execution.release(child);
     let crate::states::Body::Map(map) = &state.body else {
@@ -279,7 +286,7 @@ pub(crate) fn iteration_done(execution: &mut Execution, parent: usize, index: us
 }
 
 /// `MapStateSucceeded`, and the list of the results. The event is not part of the chain.
-pub(crate) fn finish(execution: &mut Execution, thread: usize) -> Data {
+pub(crate) fn finish(execution: &mut Execution, thread: ThreadId) -> Data {
     let (log, previous) = (execution.threads[thread].log, execution.threads[thread].previous);
     execution.push(log, previous, EventKind::MapStateSucceeded, Details::default());
     let Children::Map(iterations) = std::mem::take(&mut execution.threads[thread].children) else {
@@ -290,7 +297,13 @@ pub(crate) fn finish(execution: &mut Execution, thread: usize) -> Data {
 }
 
 /// An iteration has failed: the others are given up, and so the state fails.
-pub(crate) fn iteration_failed(execution: &mut Execution, parent: usize, index: usize, child: usize, failure: Failure) {
+pub(crate) fn iteration_failed(
+    execution: &mut Execution,
+    parent: ThreadId,
+    index: ChildIndex,
+    child: ThreadId,
+    failure: Failure,
+) {
     let is_run = matches!(&execution.threads[parent].children, Children::Map(m) if m.progress.is_some());
     if is_run {
         distributed::child_failed(execution, parent, index, child, failure);
@@ -300,13 +313,13 @@ pub(crate) fn iteration_failed(execution: &mut Execution, parent: usize, index: 
     let Children::Map(iterations) = &execution.threads[parent].children else {
         return;
     };
-    let running: Vec<(usize, usize)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
+    let running: Vec<(ChildIndex, ThreadId)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
     let program = Arc::clone(&execution.program);
     let at = &execution.threads[parent];
     let name = program.scopes[at.scope].states[at.state].name.to_string();
     for (i, thread) in running {
         let kind = if i == index { EventKind::MapIterationFailed } else { EventKind::MapIterationAborted };
-        let details = Details { name: Some(name.clone()), index: Some(i as u64), ..Details::default() };
+        let details = Details { name: Some(name.clone()), index: Some(i.number()), ..Details::default() };
         execution.push(log, previous, kind, details);
         execution.abort(thread, previous);
     }
@@ -347,7 +360,12 @@ fn items(map: &Map, view: &crate::context::View<'_>, state: &State, input: &Data
 }
 
 /// How many iterations may fail.
-fn tolerance(execution: &Execution, thread: usize, map: &Map, input: &Data) -> Result<distributed::Tolerance, Failure> {
+fn tolerance(
+    execution: &Execution,
+    thread: ThreadId,
+    map: &Map,
+    input: &Data,
+) -> Result<distributed::Tolerance, Failure> {
     let view = execution.view(&execution.threads[thread], &input.value);
     let count = map.tolerated_count.as_ref().map(|a| a.value(&view)).transpose()?;
     let percentage = map.tolerated_percentage.as_ref().map(|a| a.share(&view)).transpose()?;

@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::context::View;
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::{ScopeId, ThreadId};
 use crate::program::{CompileError, Compiler, Fields, Names};
 use crate::template::{Reference, Template};
 use crate::thread::{Ran, Run};
@@ -127,7 +128,7 @@ pub(crate) enum Body {
     Wait(wait::Wait),
     Succeed,
     Fail(fail::Fail),
-    Parallel { branches: Vec<usize> },
+    Parallel { branches: Vec<ScopeId> },
     Map(Box<map::Map>),
 }
 
@@ -160,7 +161,7 @@ impl Body {
 }
 
 /// Runs the current state of a thread once.
-pub(crate) fn run(execution: &mut Execution, thread: usize) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId) -> Ran {
     let program = Arc::clone(&execution.program);
     let at = &execution.threads[thread];
     let state = &program.scopes[at.scope].states[at.state];

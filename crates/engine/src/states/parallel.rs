@@ -5,17 +5,18 @@ use serde_json::Value;
 
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::{ChildIndex, ScopeId, ThreadId};
 use crate::program::{CompileError, Compiler, Fields, State};
 use crate::thread::{Children, Data, Parent, Ran, Run};
 
 /// The branches of a running Parallel state, in the order of the definition.
 #[derive(Debug, Clone)]
 pub(crate) struct Branches {
-    pub threads: Vec<usize>,
+    pub threads: Vec<ThreadId>,
     open: usize,
 }
 
-pub(crate) fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Vec<usize>, CompileError> {
+pub(crate) fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Vec<ScopeId>, CompileError> {
     let branches = fields.get("Branches").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     branches
         .iter()
@@ -24,14 +25,16 @@ pub(crate) fn compile(compiler: &mut Compiler, fields: &Fields<'_>) -> Result<Ve
         .collect()
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, branches: &[usize]) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, branches: &[ScopeId]) -> Ran {
     let input = execution.arguments(thread, state)?;
     let started = execution.event(thread, EventKind::ParallelStateStarted, Details::default());
     let log = execution.threads[thread].log;
-    let threads: Vec<usize> = branches
+    let threads: Vec<ThreadId> = branches
         .iter()
         .enumerate()
-        .map(|(index, scope)| execution.spawn(Some(Parent { thread, index }), log, *scope, input.clone(), started))
+        .map(|(index, scope)| {
+            execution.spawn(Some(Parent { thread, index: ChildIndex(index) }), log, *scope, input.clone(), started)
+        })
         .collect();
     execution.ready.extend(&threads);
     let open = threads.len();
@@ -40,7 +43,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, branc
 }
 
 /// A branch has come to its end.
-pub(crate) fn branch_done(execution: &mut Execution, parent: usize, _index: usize, child: usize) {
+pub(crate) fn branch_done(execution: &mut Execution, parent: ThreadId, _index: ChildIndex, child: ThreadId) {
     let Children::Parallel(branches) = &mut execution.threads[parent].children else {
         return;
     };
@@ -60,7 +63,7 @@ pub(crate) fn branch_done(execution: &mut Execution, parent: usize, _index: usiz
 }
 
 /// A branch has failed: the others are given up, and so the state fails.
-pub(crate) fn branch_failed(execution: &mut Execution, parent: usize, child: usize, failure: Failure) {
+pub(crate) fn branch_failed(execution: &mut Execution, parent: ThreadId, child: ThreadId, failure: Failure) {
     let previous = execution.threads[child].previous;
     for thread in execution.child_threads(parent) {
         execution.abort(thread, previous);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::execution::Execution;
+use crate::ids::ThreadId;
 use crate::program::State;
 use crate::thread::{Data, Ran, Run};
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, result: Option<&Arc<Value>>) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, result: Option<&Arc<Value>>) -> Ran {
     let input = execution.effective_input(thread, state)?;
     Ok(Run::Result(match result {
         Some(value) => Data { text: Arc::from(value.to_string()), value: Arc::clone(value) },

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::execution::{Execution, Purpose};
 use crate::failure::{Failure, PAYLOAD, TIMEOUT};
+use crate::ids::ThreadId;
 use crate::program::{CompileError, Fields, State};
 use crate::states::{Amount, arguments, distributed};
 use crate::template::Template;
@@ -37,7 +38,7 @@ impl Task {
 /// A task without an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenTask {
-    pub thread: usize,
+    pub thread: ThreadId,
     pub request: TaskRequest,
     pub timers: Vec<TimerId>,
 }
@@ -99,7 +100,7 @@ pub(crate) fn integration(resource: &str) -> Result<Integration, String> {
     }
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task: &Task) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, task: &Task) -> Ran {
     check_partition(execution, &task.partition)?;
     let integration = task.integration.as_ref().map_err(|reason| Failure::runtime(reason.clone()))?;
     if let Integration::Activity { arn } = integration
@@ -144,7 +145,7 @@ pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, task:
 /// A request without events of its own: a distributed map's reader and writer.
 pub(crate) fn ask(
     execution: &mut Execution,
-    thread: usize,
+    thread: ThreadId,
     state: &State,
     integration: Integration,
     parameters: Value,
@@ -164,7 +165,7 @@ pub(crate) fn ask(
     open(execution, thread, request);
 }
 
-fn open(execution: &mut Execution, thread: usize, request: TaskRequest) {
+fn open(execution: &mut Execution, thread: ThreadId, request: TaskRequest) {
     let task = request.task;
     let after = |seconds: i64| execution.now.saturating_add(seconds.max(0).saturating_mul(1000));
     let timeout = request.timeout_seconds.map(after);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::context::View;
 use crate::execution::{Execution, Purpose};
 use crate::failure::Failure;
+use crate::ids::ThreadId;
 use crate::program::{CompileError, Fields, State};
 use crate::states::{Amount, SECONDS, select, whole};
 use crate::template::{Reference, Template};
@@ -32,7 +33,7 @@ impl Wait {
     }
 }
 
-pub(crate) fn run(execution: &mut Execution, thread: usize, state: &State, wait: &Wait) -> Ran {
+pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, wait: &Wait) -> Ran {
     let input = execution.effective_input(thread, state)?;
     let view = execution.view(&execution.threads[thread], &input.value);
     let at = match wait {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::at_state;
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD};
+use crate::ids::{ChildIndex, ThreadId};
 use crate::program::{CompileError, Fields};
 use crate::states::{Amount, map};
 use crate::template::Template;
@@ -34,7 +35,7 @@ impl Batcher {
     }
 
     /// Puts the items (each through `ItemSelector`) into batches.
-    pub fn batch(&self, execution: &mut Execution, thread: usize) -> Result<(), Failure> {
+    pub fn batch(&self, execution: &mut Execution, thread: ThreadId) -> Result<(), Failure> {
         let program = Arc::clone(&execution.program);
         let Some((_, map)) = at_state(&program, execution, thread) else { return Ok(()) };
         let at = &execution.threads[thread];
@@ -51,7 +52,7 @@ impl Batcher {
         drop(view);
         let mut items = Vec::with_capacity(iterations.items.len());
         for (index, item) in iterations.items.iter().enumerate() {
-            items.push(map::item_input(execution, thread, map, index, item)?);
+            items.push(map::item_input(execution, thread, map, ChildIndex(index), item)?);
         }
         let mut batches = Vec::new();
         let sizes: Vec<usize> = items.iter().map(|item| item.text.len()).collect();

@@ -10,6 +10,7 @@ use crate::OutcomeStatus;
 use crate::context::ChildIdentity;
 use crate::execution::{EVENTS, EXPRESS_TIME, Execution, Purpose};
 use crate::failure::{Failure, PAYLOAD, TIMEOUT};
+use crate::ids::{ChildIndex, LogId, MapRunId, ThreadId};
 use crate::map_run::Child;
 use crate::states::map;
 use crate::thread::{Children, Data, Parent, Ran, Run, Step};
@@ -18,7 +19,7 @@ use crate::thread::{Children, Data, Parent, Ran, Run, Step};
 const HELD: usize = 64 * 1024 * 1024;
 
 /// Begins as many children as there is room for; ends the run where none is left.
-pub(super) fn fill(execution: &mut Execution, thread: usize) -> Ran {
+pub(super) fn fill(execution: &mut Execution, thread: ThreadId) -> Ran {
     while let Some(next) = next(execution, thread) {
         let begun = match next {
             Next::Again(index) => super::redrive::again(execution, thread, index),
@@ -36,13 +37,13 @@ pub(super) fn fill(execution: &mut Execution, thread: usize) -> Ran {
 
 enum Next {
     /// A child that is redriven.
-    Again(usize),
+    Again(ChildIndex),
     /// A child that has not begun.
-    Fresh(usize),
+    Fresh(ChildIndex),
 }
 
 /// The child to begin now.
-fn next(execution: &mut Execution, thread: usize) -> Option<Next> {
+fn next(execution: &mut Execution, thread: ThreadId) -> Option<Next> {
     let Children::Map(iterations) = &mut execution.threads[thread].children else { return None };
     let progress = iterations.progress.as_mut()?;
     if iterations.running.len() >= iterations.limit || progress.held > HELD {
@@ -54,18 +55,18 @@ fn next(execution: &mut Execution, thread: usize) -> Option<Next> {
     let index = iterations.next;
     (index < iterations.items.len()).then(|| {
         iterations.next += 1;
-        Next::Fresh(index)
+        Next::Fresh(ChildIndex(index))
     })
 }
 
 /// Begins the child of an item.
-fn begin(execution: &mut Execution, thread: usize, index: usize) -> Result<(), Failure> {
+fn begin(execution: &mut Execution, thread: ThreadId, index: ChildIndex) -> Result<(), Failure> {
     let program = Arc::clone(&execution.program);
     let Some((_, map)) = at_state(&program, execution, thread) else { return Ok(()) };
     let input = input(execution, thread, map, index)?;
     let batched = map.distributed.as_ref().is_some_and(|d| d.batcher.is_some());
     let items = input.value.get("Items").and_then(Value::as_array).filter(|_| batched).map_or(1, Vec::len);
-    let log = execution.logs.len();
+    let log = LogId(execution.logs.len());
     execution.logs.push(Vec::new());
     let name = uuid(execution);
     let last = run_of(execution, thread).filter(|run| run.express).is_some().then(|| uuid(execution));
@@ -99,7 +100,7 @@ fn begin(execution: &mut Execution, thread: usize, index: usize) -> Result<(), F
 }
 
 /// What a child gets: a batch as it is, an item through `ItemSelector`.
-fn input(execution: &Execution, thread: usize, map: &map::Map, index: usize) -> Result<Data, Failure> {
+fn input(execution: &Execution, thread: ThreadId, map: &map::Map, index: ChildIndex) -> Result<Data, Failure> {
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(Data::new(Value::Null));
     };
@@ -117,12 +118,12 @@ fn input(execution: &Execution, thread: usize, map: &map::Map, index: usize) -> 
 
 /// The inputs of the children that have not begun. One that cannot be made, or that follows too many bytes of others,
 /// is the item alone.
-pub(super) fn pending(execution: &Execution, thread: usize, map: &map::Map) -> Vec<Value> {
+pub(super) fn pending(execution: &Execution, thread: ThreadId, map: &map::Map) -> Vec<Value> {
     let Children::Map(iterations) = &execution.threads[thread].children else { return Vec::new() };
     let left = iterations.items.iter().enumerate().skip(iterations.next);
     let mut bytes = 0;
     let made = left.map(|(index, item)| {
-        let input = (bytes <= HELD).then(|| input(execution, thread, map, index).ok()).flatten();
+        let input = (bytes <= HELD).then(|| input(execution, thread, map, ChildIndex(index)).ok()).flatten();
         bytes += input.as_ref().map_or(0, |input| input.text.len());
         input.map_or_else(|| item.as_ref().clone(), |input| input.value.as_ref().clone())
     });
@@ -130,7 +131,7 @@ pub(super) fn pending(execution: &Execution, thread: usize, map: &map::Map) -> V
 }
 
 /// `ExecutionStarted` of a child, in its empty history, and its thread.
-pub(super) fn open(execution: &mut Execution, thread: usize, index: usize, input: Data) {
+pub(super) fn open(execution: &mut Execution, thread: ThreadId, index: ChildIndex, input: Data) {
     let Some(child) = run_of(execution, thread).map(|run| run.children[index].clone()) else { return };
     let details = Details {
         input: Some(input.text.to_string()),
@@ -158,7 +159,7 @@ pub(super) fn open(execution: &mut Execution, thread: usize, index: usize, input
 }
 
 /// Notes the thread of a child that runs. Express children have their time.
-pub(super) fn runs(execution: &mut Execution, thread: usize, index: usize, child: usize) {
+pub(super) fn runs(execution: &mut Execution, thread: ThreadId, index: ChildIndex, child: ThreadId) {
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
     }
@@ -176,7 +177,7 @@ pub(super) fn runs(execution: &mut Execution, thread: usize, index: usize, child
 }
 
 /// A child execution has succeeded.
-pub(crate) fn child_done(execution: &mut Execution, parent: usize, index: usize, child: usize) {
+pub(crate) fn child_done(execution: &mut Execution, parent: ThreadId, index: ChildIndex, child: ThreadId) {
     let output = execution.threads[child].input.text.to_string();
     let details = Details { output: Some(output.clone()), ..Details::default() };
     execution.event(child, EventKind::ExecutionSucceeded, details);
@@ -190,7 +191,13 @@ pub(crate) fn child_done(execution: &mut Execution, parent: usize, index: usize,
 }
 
 /// A child execution has failed: tolerated up to the threshold.
-pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usize, child: usize, failure: Failure) {
+pub(crate) fn child_failed(
+    execution: &mut Execution,
+    parent: ThreadId,
+    index: ChildIndex,
+    child: ThreadId,
+    failure: Failure,
+) {
     let log = execution.threads[child].log;
     if execution.logs[log].last().is_none_or(|e| !e.kind.is_execution_end()) {
         let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
@@ -203,7 +210,7 @@ pub(crate) fn child_failed(execution: &mut Execution, parent: usize, index: usiz
 }
 
 /// An Express child has run for as long as it may.
-pub(crate) fn child_timed_out(execution: &mut Execution, parent: usize, index: usize) {
+pub(crate) fn child_timed_out(execution: &mut Execution, parent: ThreadId, index: ChildIndex) {
     let Children::Map(iterations) = &execution.threads[parent].children else { return };
     let Some(child) = iterations.running.get(&index).copied() else { return };
     let details = Details { error: Some(TIMEOUT.to_owned()), ..Details::default() };
@@ -215,7 +222,10 @@ pub(crate) fn child_timed_out(execution: &mut Execution, parent: usize, index: u
 pub(crate) fn stop_child(execution: &mut Execution, arn: &str, error: Option<String>, cause: Option<String>) {
     let runs = execution.map_runs.iter().enumerate().filter(|(_, run)| run.status.is_none());
     let found = runs.flat_map(|(run, described)| (described.children.iter().enumerate()).map(move |at| (run, at)));
-    let found = found.into_iter().find(|(_, (_, child))| child.arn == arn).map(|(run, (index, _))| (run, index));
+    let found = found
+        .into_iter()
+        .find(|(_, (_, child))| child.arn == arn)
+        .map(|(run, (index, _))| (MapRunId(run), ChildIndex(index)));
     let Some((run, index)) = found else { return };
     let Some(parent) = super::thread_of(execution, run) else { return };
     let Children::Map(iterations) = &execution.threads[parent].children else { return };
@@ -227,8 +237,8 @@ pub(crate) fn stop_child(execution: &mut Execution, arn: &str, error: Option<Str
 
 fn unsuccessful(
     execution: &mut Execution,
-    parent: usize,
-    index: usize,
+    parent: ThreadId,
+    index: ChildIndex,
     status: OutcomeStatus,
     (error, cause): (Option<String>, Option<String>),
 ) {
@@ -249,7 +259,7 @@ pub(super) fn exceeded() -> Failure {
 }
 
 /// Notes how a child ended. The thread of one that did not succeed is kept.
-fn ended(execution: &mut Execution, parent: usize, index: usize, status: OutcomeStatus) {
+fn ended(execution: &mut Execution, parent: ThreadId, index: ChildIndex, status: OutcomeStatus) {
     let now = execution.now;
     let held = run_of(execution, parent).map_or(0, |run| run.children[index].input.len());
     let deadline = progress(execution, parent).and_then(|progress| {
@@ -259,7 +269,7 @@ fn ended(execution: &mut Execution, parent: usize, index: usize, status: Outcome
     if let Some(deadline) = deadline {
         execution.cancel_timer(deadline);
     }
-    let events = run_of(execution, parent).map_or(0, |run| run.children[index].log);
+    let events = run_of(execution, parent).map_or(LogId::OWN, |run| run.children[index].log);
     let full = execution.logs[events].len() + 1 >= EVENTS;
     if let Some(run) = run_of(execution, parent) {
         let child = &mut run.children[index];
@@ -276,16 +286,16 @@ fn ended(execution: &mut Execution, parent: usize, index: usize, status: Outcome
 }
 
 /// Gives up a child. The service lets the event follow none, and aborts the states without events.
-fn give_up(execution: &mut Execution, child: usize, kind: EventKind, details: Details) {
+fn give_up(execution: &mut Execution, child: ThreadId, kind: EventKind, details: Details) {
     execution.halt(child);
     let log = execution.threads[child].log;
     execution.threads[child].previous = execution.push(log, 0, kind, details);
 }
 
 /// Gives up every child that runs.
-pub(super) fn abort_all(execution: &mut Execution, thread: usize) {
+pub(super) fn abort_all(execution: &mut Execution, thread: ThreadId) {
     let Children::Map(iterations) = &execution.threads[thread].children else { return };
-    let running: Vec<(usize, usize)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
+    let running: Vec<(ChildIndex, ThreadId)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
     for (index, child) in running {
         give_up(execution, child, EventKind::ExecutionAborted, Details::default());
         ended(execution, thread, index, OutcomeStatus::Aborted);
@@ -293,7 +303,7 @@ pub(super) fn abort_all(execution: &mut Execution, thread: usize) {
 }
 
 /// Gives up the run of a thread with its children; false where none is open.
-pub(crate) fn abandon(execution: &mut Execution, thread: usize) -> bool {
+pub(crate) fn abandon(execution: &mut Execution, thread: ThreadId) -> bool {
     let open = run_of(execution, thread).is_some_and(|run| run.status.is_none());
     if open {
         abort_all(execution, thread);

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::{ChildIndex, MapRunId, ThreadId};
 use crate::map_run::MapRun;
 use crate::program::{CompileError, Fields, Program, State};
 use crate::states::{Body, map, task};
@@ -62,26 +63,26 @@ pub(crate) type Tolerance = (Option<i64>, Option<f64>);
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     /// The run, by its place among the execution's.
-    pub run: usize,
+    pub run: MapRunId,
     /// How many items have failed.
     failures: usize,
     tolerance: Tolerance,
     /// Threads of the children that ended without success, by index: a redrive takes them up.
-    failed: BTreeMap<usize, usize>,
+    failed: BTreeMap<ChildIndex, ThreadId>,
     /// Children that wait for their redrive.
-    again: VecDeque<usize>,
+    again: VecDeque<ChildIndex>,
     /// The bytes of the inputs of the children that run.
     held: usize,
     /// When Express children time out, by index.
-    deadlines: BTreeMap<usize, TimerId>,
+    deadlines: BTreeMap<ChildIndex, TimerId>,
     /// Why the run fails or has failed.
     failure: Option<Failure>,
     /// The URIs of what was read, each with the index of its first item.
-    sources: Vec<(usize, Arc<str>)>,
+    sources: Vec<(ChildIndex, Arc<str>)>,
 }
 
 impl Progress {
-    fn of(run: usize, tolerance: Tolerance) -> Progress {
+    fn of(run: MapRunId, tolerance: Tolerance) -> Progress {
         Progress {
             run,
             failures: 0,
@@ -96,7 +97,7 @@ impl Progress {
     }
 
     /// What an item was read from.
-    pub fn source(&self, index: usize) -> Option<Arc<str>> {
+    pub fn source(&self, index: ChildIndex) -> Option<Arc<str>> {
         let after = self.sources.partition_point(|(first, _)| *first <= index);
         self.sources.get(after.checked_sub(1)?).map(|(_, uri)| Arc::clone(uri))
     }
@@ -114,7 +115,7 @@ impl Progress {
 }
 
 /// The progress of the thread's run.
-fn progress(execution: &mut Execution, thread: usize) -> Option<&mut Progress> {
+fn progress(execution: &mut Execution, thread: ThreadId) -> Option<&mut Progress> {
     match &mut execution.threads[thread].children {
         Children::Map(iterations) => iterations.progress.as_deref_mut(),
         _ => None,
@@ -122,13 +123,13 @@ fn progress(execution: &mut Execution, thread: usize) -> Option<&mut Progress> {
 }
 
 /// The run of the thread.
-fn run_of(execution: &mut Execution, thread: usize) -> Option<&mut MapRun> {
+fn run_of(execution: &mut Execution, thread: ThreadId) -> Option<&mut MapRun> {
     let run = progress(execution, thread)?.run;
-    execution.map_runs.get_mut(run)
+    execution.map_runs.get_mut(run.0)
 }
 
 /// The state that the thread is at, where it is a distributed map.
-fn at_state<'a>(program: &'a Program, execution: &Execution, thread: usize) -> Option<(&'a State, &'a map::Map)> {
+fn at_state<'a>(program: &'a Program, execution: &Execution, thread: ThreadId) -> Option<(&'a State, &'a map::Map)> {
     let at = &execution.threads[thread];
     let state = &program.scopes[at.scope].states[at.state];
     match &state.body {
@@ -140,7 +141,7 @@ fn at_state<'a>(program: &'a Program, execution: &Execution, thread: usize) -> O
 /// `MapRunStarted`; then the reader is asked, or the children begin.
 pub(crate) fn begin(
     execution: &mut Execution,
-    thread: usize,
+    thread: ThreadId,
     state: &State,
     distributed: &Distributed,
     limit: i64,
@@ -151,7 +152,7 @@ pub(crate) fn begin(
     let arn = format!("{machine}/{label}:{}", uuid(execution));
     let details = Details { map_run_arn: Some(arn.clone()), ..Details::default() };
     execution.event(thread, EventKind::MapRunStarted, details);
-    let run = execution.map_runs.len();
+    let run = MapRunId(execution.map_runs.len());
     let parent = execution.threads[thread].situation.child.as_ref().map(|child| child.arn.clone());
     execution.map_runs.push(MapRun {
         arn,
@@ -184,7 +185,7 @@ fn at_once(limit: i64) -> usize {
 }
 
 /// Asks the reader; without one, the items are there.
-fn read(execution: &mut Execution, thread: usize, state: &State, distributed: &Distributed) -> Ran {
+fn read(execution: &mut Execution, thread: ThreadId, state: &State, distributed: &Distributed) -> Ran {
     let Some(reader) = &distributed.reader else { return start(execution, thread, distributed) };
     match reader.request(execution, thread) {
         Ok(parameters) => {
@@ -199,7 +200,7 @@ fn read(execution: &mut Execution, thread: usize, state: &State, distributed: &D
 /// The reader has answered what was asked.
 pub(crate) fn items_read(
     execution: &mut Execution,
-    thread: usize,
+    thread: ThreadId,
     asked: &TaskRequest,
     answer: Result<String, Failure>,
 ) {
@@ -235,7 +236,7 @@ pub(crate) fn items_read(
 /// `UpdateMapRun`, of a run that has not ended: what is given of concurrency, tolerated count and percentage.
 pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>, Option<i64>, Option<f64>)) {
     let found = execution.map_runs.iter().position(|run| run.arn == arn && run.status.is_none());
-    let Some(run) = found else { return };
+    let Some(run) = found.map(MapRunId) else { return };
     let described = &mut execution.map_runs[run];
     described.max_concurrency = change.0.unwrap_or(described.max_concurrency);
     described.tolerated_failure_count = change.1.unwrap_or(described.tolerated_failure_count);
@@ -256,12 +257,12 @@ pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>,
 }
 
 /// The thread that a run is the state of.
-fn thread_of(execution: &mut Execution, run: usize) -> Option<usize> {
-    let mut threads = 0..execution.threads.len();
+fn thread_of(execution: &mut Execution, run: MapRunId) -> Option<ThreadId> {
+    let mut threads = (0..execution.threads.len()).map(ThreadId);
     threads.find(|thread| progress(execution, *thread).is_some_and(|progress| progress.run == run))
 }
 
-fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
+fn go_on(execution: &mut Execution, thread: ThreadId, ran: Ran) {
     match ran {
         Ok(Run::Result(result)) => execution.complete(thread, result),
         Ok(Run::Wait | Run::Left) => {}
@@ -271,7 +272,7 @@ fn go_on(execution: &mut Execution, thread: usize, ran: Ran) {
 }
 
 /// Batches the items, and begins the first children.
-fn start(execution: &mut Execution, thread: usize, distributed: &Distributed) -> Ran {
+fn start(execution: &mut Execution, thread: ThreadId, distributed: &Distributed) -> Ran {
     count(execution, thread, |run, items| run.items = items);
     if let Some(batcher) = &distributed.batcher
         && let Err(failure) = batcher.batch(execution, thread)
@@ -283,7 +284,7 @@ fn start(execution: &mut Execution, thread: usize, distributed: &Distributed) ->
 }
 
 /// Tells the run how many items (or batches of them) there are.
-fn count(execution: &mut Execution, thread: usize, tell: impl FnOnce(&mut MapRun, usize)) {
+fn count(execution: &mut Execution, thread: ThreadId, tell: impl FnOnce(&mut MapRun, usize)) {
     let Children::Map(iterations) = &execution.threads[thread].children else { return };
     let items = iterations.items.len();
     if let Some(run) = run_of(execution, thread) {
@@ -292,7 +293,7 @@ fn count(execution: &mut Execution, thread: usize, tell: impl FnOnce(&mut MapRun
 }
 
 /// Every child has ended: the results are written, or are the state's.
-fn finish(execution: &mut Execution, thread: usize) -> Ran {
+fn finish(execution: &mut Execution, thread: ThreadId) -> Ran {
     match write(execution, thread) {
         Ok(true) => Ok(Run::Wait),
         Ok(false) => Ok(Run::Result(succeed(execution, thread))),
@@ -301,7 +302,7 @@ fn finish(execution: &mut Execution, thread: usize) -> Ran {
 }
 
 /// Asks the writer, where the definition has one.
-fn write(execution: &mut Execution, thread: usize) -> Result<bool, Failure> {
+fn write(execution: &mut Execution, thread: ThreadId) -> Result<bool, Failure> {
     let program = Arc::clone(&execution.program);
     let Some((state, map)) = at_state(&program, execution, thread) else { return Ok(false) };
     let Some(writer) = map.distributed.as_ref().and_then(|d| d.writer.as_ref()) else { return Ok(false) };
@@ -319,7 +320,7 @@ fn write(execution: &mut Execution, thread: usize) -> Result<bool, Failure> {
 /// The writer has answered: the result names where the results are.
 pub(crate) fn results_written(
     execution: &mut Execution,
-    thread: usize,
+    thread: ThreadId,
     asked: &TaskRequest,
     answer: Result<String, Failure>,
 ) {
@@ -341,7 +342,7 @@ pub(crate) fn results_written(
 
 /// `MapRunSucceeded`, and the results as the state's. Since November 2024 that event is not part of the chain: the
 /// state's exit follows what came before it.
-fn succeed(execution: &mut Execution, thread: usize) -> Data {
+fn succeed(execution: &mut Execution, thread: ThreadId) -> Data {
     let before = execution.threads[thread].previous;
     execution.event(thread, EventKind::MapRunSucceeded, Details::default());
     close_run(execution, thread, OutcomeStatus::Succeeded);
@@ -358,12 +359,12 @@ fn succeed(execution: &mut Execution, thread: usize) -> Data {
 }
 
 /// The threads of children that ended without success, and are kept until the state is left.
-pub(crate) fn ended_children(execution: &mut Execution, thread: usize) -> Vec<usize> {
+pub(crate) fn ended_children(execution: &mut Execution, thread: ThreadId) -> Vec<ThreadId> {
     progress(execution, thread).map(|progress| progress.failed.values().copied().collect()).unwrap_or_default()
 }
 
 /// The run fails: what still runs is given up, and what there is of results is written.
-fn fail_run(execution: &mut Execution, thread: usize, failure: Failure) -> Ran {
+fn fail_run(execution: &mut Execution, thread: ThreadId, failure: Failure) -> Ran {
     children::abort_all(execution, thread);
     if let Some(progress) = progress(execution, thread) {
         progress.failure = Some(failure.clone());
@@ -376,7 +377,7 @@ fn fail_run(execution: &mut Execution, thread: usize, failure: Failure) -> Ran {
 }
 
 /// `MapRunFailed`; the failure then goes on as the state's.
-fn run_failed(execution: &mut Execution, thread: usize, failure: Failure) -> Failure {
+fn run_failed(execution: &mut Execution, thread: ThreadId, failure: Failure) -> Failure {
     let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
     execution.event(thread, EventKind::MapRunFailed, details);
     close_run(execution, thread, OutcomeStatus::Failed);
@@ -386,7 +387,7 @@ fn run_failed(execution: &mut Execution, thread: usize, failure: Failure) -> Fai
     failure
 }
 
-fn close_run(execution: &mut Execution, thread: usize, status: OutcomeStatus) {
+fn close_run(execution: &mut Execution, thread: ThreadId, status: OutcomeStatus) {
     let now = execution.now;
     if let Some(run) = run_of(execution, thread) {
         run.status = Some(status);
@@ -409,7 +410,7 @@ mod tests {
 
     #[track_caller]
     fn check(failures: usize, tolerance: Tolerance, exceeds: bool) {
-        assert_eq!(Progress { failures, ..Progress::of(0, tolerance) }.exceeds(10), exceeds);
+        assert_eq!(Progress { failures, ..Progress::of(MapRunId(0), tolerance) }.exceeds(10), exceeds);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::formats::{self, Format};
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::ids::{ChildIndex, ThreadId};
 use crate::program::{CompileError, Fields};
 use crate::states::Amount;
 use crate::template::Template;
@@ -45,7 +46,7 @@ enum Source {
 /// What an answer holds.
 pub(crate) enum Read {
     /// The items, and the URIs that they were read from, each with the index of its first item.
-    Items(Vec<Value>, Vec<(usize, Arc<str>)>),
+    Items(Vec<Value>, Vec<(ChildIndex, Arc<str>)>),
     /// The parameters of the second request: `Objects`, each with `Bucket` and `Key`, and `Headers` where the manifest
     /// knows the columns.
     Named(Value),
@@ -86,7 +87,7 @@ impl Reader {
     }
 
     /// The parameters of the read; refuses what can be refused before it.
-    pub fn request(&self, execution: &Execution, thread: usize) -> Result<Value, Failure> {
+    pub fn request(&self, execution: &Execution, thread: ThreadId) -> Result<Value, Failure> {
         if self.source != Source::List {
             self.format.check()?;
         }
@@ -96,7 +97,7 @@ impl Reader {
         self.parameters.as_ref().map_or(Ok(Value::Object(Map::new())), |t| t.value(&view))
     }
 
-    fn limit(&self, execution: &Execution, thread: usize) -> Result<usize, Failure> {
+    fn limit(&self, execution: &Execution, thread: ThreadId) -> Result<usize, Failure> {
         let at = &execution.threads[thread];
         let view = execution.view(at, &at.input.value);
         match self.max_items.as_ref().map(|a| a.value(&view)).transpose()? {
@@ -107,7 +108,7 @@ impl Reader {
     }
 
     /// What the answer to the first request holds; `asked` are its parameters.
-    pub fn first(&self, execution: &Execution, thread: usize, asked: &Value, text: &str) -> Result<Read, Failure> {
+    pub fn first(&self, execution: &Execution, thread: ThreadId, asked: &Value, text: &str) -> Result<Read, Failure> {
         let bucket = asked["Bucket"].as_str().unwrap_or_default();
         let mut items = match self.source {
             Source::Object => self.format.items(text)?,
@@ -119,18 +120,21 @@ impl Reader {
         items.truncate(self.limit(execution, thread)?);
         // A list is of its bucket.
         let key = if self.source == Source::List { None } else { asked["Key"].as_str() };
-        Ok(Read::Items(items, vec![(0, uri(bucket, key))]))
+        Ok(Read::Items(items, vec![(ChildIndex(0), uri(bucket, key))]))
     }
 
     /// The items of the answer to the second request, a list of texts; `asked` are its parameters.
-    pub fn second(&self, execution: &Execution, thread: usize, asked: &Value, text: &str) -> Result<Read, Failure> {
+    pub fn second(&self, execution: &Execution, thread: ThreadId, asked: &Value, text: &str) -> Result<Read, Failure> {
         let limit = self.limit(execution, thread)?;
         let texts: Vec<String> =
             serde_json::from_str(text).map_err(|error| failed(format!("The objects cannot be read: {error}")))?;
         let columns = asked["Headers"].as_array().map(|headers| formats::names(headers));
         let (mut items, mut sources) = (Vec::new(), Vec::new());
         for (text, object) in texts.iter().zip(asked["Objects"].as_array().into_iter().flatten()) {
-            sources.push((items.len(), uri(object["Bucket"].as_str().unwrap_or_default(), object["Key"].as_str())));
+            sources.push((
+                ChildIndex(items.len()),
+                uri(object["Bucket"].as_str().unwrap_or_default(), object["Key"].as_str()),
+            ));
             items.extend(match &columns {
                 Some(columns) => formats::table(text, Some(columns), ',')?,
                 None => self.format.items(text)?,

@@ -8,6 +8,7 @@ use super::{at_state, children, fail_run, go_on, progress, read, run_of};
 use crate::OutcomeStatus;
 use crate::execution::Execution;
 use crate::failure::{DATA_LIMIT, Failure, QUERY, RUNTIME};
+use crate::ids::{ChildIndex, ThreadId};
 use crate::thread::{Data, Ran, Step};
 
 /// A child can be redriven for 14 days after its end, in milliseconds.
@@ -15,7 +16,7 @@ const WINDOW: i64 = 14 * 24 * 3_600 * 1_000;
 
 /// `MapRunRedriven`, and the run goes on; false where the thread has no run that can be redriven, and its state begins
 /// anew.
-pub(crate) fn redrive(execution: &mut Execution, thread: usize) -> bool {
+pub(crate) fn redrive(execution: &mut Execution, thread: ThreadId) -> bool {
     let program = Arc::clone(&execution.program);
     let Some((state, map)) = at_state(&program, execution, thread) else { return false };
     let (Some(distributed), Some(progress)) = (&map.distributed, progress(execution, thread)) else { return false };
@@ -36,7 +37,7 @@ pub(crate) fn redrive(execution: &mut Execution, thread: usize) -> bool {
     true
 }
 
-fn reopen(execution: &mut Execution, thread: usize) {
+fn reopen(execution: &mut Execution, thread: ThreadId) {
     let now = execution.now;
     let Some(run) = run_of(execution, thread) else { return };
     run.status = None;
@@ -51,7 +52,7 @@ fn reopen(execution: &mut Execution, thread: usize) {
 }
 
 /// Puts the children that can be redriven before those that have not begun. The others stay failed.
-fn take_up(execution: &mut Execution, thread: usize) -> Ran {
+fn take_up(execution: &mut Execution, thread: ThreadId) -> Ran {
     let now = execution.now;
     let Some(run) = run_of(execution, thread) else { return children::fill(execution, thread) };
     let (mut again, mut lost) = (Vec::new(), 0);
@@ -64,7 +65,7 @@ fn take_up(execution: &mut Execution, thread: usize) -> Ran {
         if child.lost {
             lost += child.items;
         } else {
-            again.push(index);
+            again.push(ChildIndex(index));
         }
     }
     let items = run.items;
@@ -78,7 +79,7 @@ fn take_up(execution: &mut Execution, thread: usize) -> Ran {
 }
 
 /// Redrives one child: a Standard one goes on where it ended, an Express one begins again.
-pub(super) fn again(execution: &mut Execution, thread: usize, index: usize) -> Result<(), Failure> {
+pub(super) fn again(execution: &mut Execution, thread: ThreadId, index: ChildIndex) -> Result<(), Failure> {
     let now = execution.now;
     let kept = progress(execution, thread).and_then(|progress| progress.failed.remove(&index));
     let Some(run) = run_of(execution, thread) else { return Ok(()) };
