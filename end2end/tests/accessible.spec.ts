@@ -5,7 +5,7 @@ import { expect, open, ready, test } from "./fixtures";
 test("every page is accessible, light and dark", async ({ page }) => {
   test.setTimeout(180_000);
   await open(page, "/workflows/fulfilment", true);
-  await page.getByRole("link", { name: /^A large order/ }).click();
+  await page.getByRole("button", { name: /^A large order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await page.getByRole("link", { name: "Review and decide" }).waitFor();
   const execution = page.url();

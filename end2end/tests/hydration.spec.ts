@@ -21,7 +21,7 @@ test.describe("without the demonstration", () => {
 
 test("an execution's page follows the execution to its end", async ({ page }) => {
   await open(page, "/workflows/fulfilment", true);
-  await page.getByRole("link", { name: /^A small order/ }).click();
+  await page.getByRole("button", { name: /^A small order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page).toHaveURL(/\/executions\/arn:/);
   await ready(page, true);

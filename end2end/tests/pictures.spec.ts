@@ -8,7 +8,7 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), "../../docs/picture
 test("pictures", async ({ page }) => {
   test.setTimeout(180_000);
   await open(page, "/workflows/fulfilment", true);
-  await page.getByRole("link", { name: /^A large order/ }).click();
+  await page.getByRole("button", { name: /^A large order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible();
   const execution = page.url();

@@ -26,7 +26,8 @@ pub(crate) static AS_SHOWN: Digits = Digits::AsShown;
 impl Digits {
     /// Of a number that is written as `text`.
     pub fn of(number: &Value, text: &str) -> Digits {
-        if number.is_number() && number.to_string() != text { Digits::Number(text.to_owned()) } else { Digits::AsShown }
+        let shown = number.to_string();
+        if number.is_number() && shown != text { Digits::Number(text.to_owned()) } else { Digits::AsShown }
     }
 
     /// Adds those of the member `key`, in place of an earlier member with this key.
