@@ -1,7 +1,7 @@
 //! Evaluates JSONata expressions as a state would: `cargo run -p countersign-asl --example jsonata < cases.jsonl`.
 //!
-//! A line holds `expression` and, where it reads one, `input` (what `$states.input` gives); the answer is a line with
-//! `value`, or with `error`: what is said of the expression when a machine is made, or when the state runs.
+//! A line holds `expression` and, where it reads one, `input` (what `$states.input` gives); the result is a line with
+//! `value`, or with `error`: the message when the machine is created, or when the state runs.
 
 use std::io::{self, BufRead, Write};
 
@@ -19,7 +19,7 @@ fn evaluate(case: &Value) -> Result<Value, String> {
     let bound = Map::from_iter([("states".to_owned(), states)]);
     let request = Request { expression: expression.to_owned(), bound, now: NOW, seed: 1, patience: 5_000 };
     jsonata::evaluate_here(&request).map_err(|error| match error {
-        JsonataError::Failed(told) => told,
+        JsonataError::Failed(message) => message,
         other => other.to_string(),
     })
 }

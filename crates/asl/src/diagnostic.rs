@@ -11,7 +11,7 @@ use crate::rule::Rule;
 pub enum Severity {
     /// AWS refuses the definition.
     Error,
-    /// It is probably not what was meant, or the language allows it and AWS refuses it.
+    /// It is probably a mistake, or the language allows it and AWS refuses it.
     Warning,
 }
 

@@ -1,4 +1,4 @@
-//! `${Placeholders}` of a definition: values that a deployment puts in.
+//! `${Placeholders}` of a definition, which a deployment replaces by values.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ impl Placeholder {
     }
 }
 
-/// Every placeholder of a text, in order. A name holds letters, digits, `_`, `.`, `:` and `-`; `${!Literal}` is none.
+/// Every placeholder of a text, in order. A name holds letters, digits, `_`, `.`, `:` and `-`; `${!Literal}` is not a placeholder.
 pub fn placeholders(text: &str) -> Vec<Placeholder> {
     let (mut found, mut at, mut place) = (Vec::new(), 0, SourceLocation::begin());
     while let Some((offset, name)) = next(text, at) {
@@ -37,12 +37,12 @@ pub fn placeholders(text: &str) -> Vec<Placeholder> {
     found
 }
 
-/// Whether a deployment has yet to put a value in.
+/// Whether a text has a placeholder.
 pub(crate) fn has_placeholder(text: &str) -> bool {
     next(text, 0).is_some()
 }
 
-/// The first placeholder from a byte on: where it stands, and its name.
+/// The first placeholder at or after a byte: its offset and its name.
 fn next(text: &str, mut from: usize) -> Option<(usize, &str)> {
     loop {
         let offset = from + text[from..].find("${")?;
@@ -54,10 +54,10 @@ fn next(text: &str, mut from: usize) -> Option<(usize, &str)> {
     }
 }
 
-/// Puts the values in, escaped as JSON texts need it.
+/// Replaces the placeholders by their values, escaped for JSON.
 ///
 /// # Errors
-/// The placeholders that have no value, each with its place.
+/// The placeholders that have no value.
 pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<String, Vec<Placeholder>> {
     let (mut result, mut missing, mut from) = (String::with_capacity(text.len()), Vec::new(), 0);
     for placeholder in placeholders(text) {
@@ -75,7 +75,7 @@ pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<Strin
 
 /// The span in a text with its placeholders, of a span in the text that [`substitute`] made of it.
 ///
-/// Values have no line ends, so the lines stay. What lies within a value is at its placeholder.
+/// Values have no line ends, so lines stay the same. A span within a value becomes that of its placeholder.
 pub fn span_before_substitution(text: &str, values: &BTreeMap<String, String>, span: SourceSpan) -> SourceSpan {
     let placeholders: Vec<(Placeholder, u32)> = placeholders(text)
         .into_iter()
@@ -86,7 +86,7 @@ pub fn span_before_substitution(text: &str, values: &BTreeMap<String, String>, s
         })
         .collect();
     let column = |line: u32, column: u32, is_end: bool| {
-        // What the placeholders so far are shorter than their values, and longer.
+        // By how many columns the placeholders so far are shorter and longer than their values.
         let (mut shorter, mut longer) = (0_u32, 0_u32);
         for &(ref placeholder, length) in placeholders.iter().filter(|(placeholder, _)| placeholder.line == line) {
             let written = placeholder.span().end_column - placeholder.column;

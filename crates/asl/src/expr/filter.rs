@@ -66,7 +66,7 @@ pub enum Operator {
     NoneOf,
     /// As many characters or items.
     Size,
-    /// Whether there are none.
+    /// Whether the value is empty.
     Empty,
 }
 
@@ -160,7 +160,7 @@ impl Operand {
     }
 }
 
-/// Numbers and truths are matched as they are written, lists by any of their items, and the rest as an empty text.
+/// Numbers and booleans are matched as they are written, lists by any of their items, anything else as an empty text.
 fn matches(pattern: &Pattern, value: Option<&Value>, work: &mut Work) -> bool {
     let mut is_match = |value: Option<&Value>| {
         let text = match value {
@@ -216,7 +216,7 @@ fn compare(left: Option<&Value>, operator: Operator, right: Option<&Value>, work
     }
 }
 
-/// How two values stand to each other, where they can be compared: a text in digits is a number beside one.
+/// The order of two values, where they can be compared. Beside a number, a text of digits is a number.
 fn order(left: &Value, right: &Value, work: &mut Work) -> Option<Ordering> {
     let mut number = |text: &str| work.spend(text.len() / TEXT).and_then(|()| text.parse::<f64>().ok());
     match (left, right) {
@@ -228,15 +228,15 @@ fn order(left: &Value, right: &Value, work: &mut Work) -> Option<Ordering> {
     }
 }
 
-/// Whether a value is an item of another.
+/// Whether a value is an item of a list.
 fn among(value: &Value, items: &Value, work: &mut Work) -> bool {
     items.as_array().is_some_and(|items| items.iter().any(|item| same(item, value, work)))
 }
 
-/// Bytes of a text that are compared in the time of one step.
+/// Bytes of a text that are compared in one step.
 const TEXT: usize = 64;
 
-/// Whether two values are equal, as far as the work lasts.
+/// Whether two values are equal; false where no steps are left.
 fn same(left: &Value, right: &Value, work: &mut Work) -> bool {
     if work.spend(1).is_none() {
         return false;

@@ -76,15 +76,15 @@ impl Function {
         FUNCTIONS.iter().find(|f| f.1 == self).map_or("", |f| f.0)
     }
 
-    /// Whether the result holds every argument, as often as it is given.
+    /// Whether the result holds a copy of every argument.
     pub fn copies(self) -> bool {
         matches!(self, Function::Format | Function::Array)
     }
 
-    /// Whether the function takes so many arguments.
+    /// Checks the number of arguments.
     ///
     /// # Errors
-    /// How many it takes.
+    /// How many the function takes.
     pub fn check_arity(self, given: usize) -> Result<(), String> {
         let Some((name, _, least, most)) = FUNCTIONS.iter().find(|f| f.1 == self) else {
             return Ok(());
@@ -97,7 +97,7 @@ impl Function {
             (least, &usize::MAX) => format!("at least {least} arguments"),
             (least, most) => format!("{least} to {most} arguments"),
         };
-        Err(format!("{name} takes {wanted}, {given} are given"))
+        Err(format!("{name} takes {wanted}, not {given}"))
     }
 }
 
@@ -108,13 +108,13 @@ impl Function {
 pub fn apply(function: Function, arguments: &[Cow<'_, Value>], environment: &dyn Environment) -> Result<Value, String> {
     let name = function.name();
     if function.check_arity(arguments.len()).is_err() {
-        return Err(Refusal::Arguments.told(name));
+        return Err(ArgumentFault::Arguments.message(name));
     }
     match (function, arguments) {
         (Function::Format, [template, rest @ ..]) => {
-            format(&java::text(template), rest).map(Value::String).map_err(|refusal| refusal.told(name))
+            format(&java::text(template), rest).map(Value::String).map_err(|fault| fault.message(name))
         }
-        _ => compute(function, arguments, environment).ok_or_else(|| Refusal::Arguments.told(name)),
+        _ => compute(function, arguments, environment).ok_or_else(|| ArgumentFault::Arguments.message(name)),
     }
 }
 
@@ -147,21 +147,21 @@ fn compute(function: Function, arguments: &[Cow<'_, Value>], environment: &dyn E
 }
 
 /// Why a function refuses its arguments.
-enum Refusal {
+enum ArgumentFault {
     Arguments,
     Count,
     /// The brace that has no match, and the one that is missing.
     Brace(char, char),
 }
 
-impl Refusal {
-    fn told(&self, function: &str) -> String {
+impl ArgumentFault {
+    fn message(&self, function: &str) -> String {
         match self {
-            Refusal::Arguments => format!("Invalid arguments in {function}"),
-            Refusal::Count => {
+            ArgumentFault::Arguments => format!("Invalid arguments in {function}"),
+            ArgumentFault::Count => {
                 format!("Invalid arguments in {function}: number of arguments do not match the occurrences of {{}}.")
             }
-            Refusal::Brace(found, missing) => {
+            ArgumentFault::Brace(found, missing) => {
                 format!("Invalid template in {function}: matching '{missing}' not found for '{found}'.")
             }
         }
@@ -183,7 +183,7 @@ fn rounded(value: &Value) -> Option<i32> {
     i32::try_from(whole).ok()
 }
 
-fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, Refusal> {
+fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, ArgumentFault> {
     let mut out = String::with_capacity(template.len());
     let mut next = arguments.iter();
     let mut rest = template;
@@ -195,19 +195,19 @@ fn format(template: &str, arguments: &[Cow<'_, Value>]) -> Result<String, Refusa
             out.push_str(&unescape(&rest[..end]));
             rest = &rest[end..];
         } else if let Some(after) = rest.strip_prefix("{}") {
-            out.push_str(&java::text(next.next().ok_or(Refusal::Count)?));
+            out.push_str(&java::text(next.next().ok_or(ArgumentFault::Count)?));
             rest = after;
         } else if rest.starts_with('{') {
-            return Err(Refusal::Brace('{', '}'));
+            return Err(ArgumentFault::Brace('{', '}'));
         } else {
-            return Err(Refusal::Brace('}', '{'));
+            return Err(ArgumentFault::Brace('}', '{'));
         }
     }
     out.push_str(rest);
-    if next.next().is_some() { Err(Refusal::Count) } else { Ok(out) }
+    if next.next().is_some() { Err(ArgumentFault::Count) } else { Ok(out) }
 }
 
-/// Nothing at all is null.
+/// Parses JSON. A blank text is null.
 fn parse(source: &str) -> Option<Value> {
     if source.trim().is_empty() { Some(Value::Null) } else { crate::read_json(source).ok() }
 }
@@ -217,7 +217,7 @@ fn partition(items: &[Value], size: i64) -> Option<Value> {
     Some(Value::Array(items.chunks(size).map(|c| Value::Array(c.to_vec())).collect()))
 }
 
-/// The service compares what the values look like: the text `true` is the same as the truth.
+/// Whether the list has the value. The service compares their texts: the string `true` equals the boolean.
 fn contains(items: &[Value], wanted: &Value) -> bool {
     let wanted = java::text(wanted);
     items.iter().any(|item| java::text(item) == wanted)
@@ -240,7 +240,7 @@ fn range(from: i64, to: i64, step: i64) -> Option<Value> {
     (count <= i128::from(RANGE)).then(items)
 }
 
-/// The decoder passes over whatever is no letter of the alphabet, and ends with the first padding.
+/// Decodes base64 as the service does: it skips other characters, and stops at the first padding.
 fn decode(source: &str) -> Option<Value> {
     let mut letters: Vec<u8> = source
         .bytes()
@@ -252,7 +252,7 @@ fn decode(source: &str) -> Option<Value> {
         })
         .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
         .collect();
-    // Six bits alone are no byte.
+    // Six bits are less than a byte.
     if letters.len() % 4 == 1 {
         letters.pop();
     }
@@ -282,7 +282,7 @@ pub(super) fn digest(data: &[u8], algorithm: &str) -> Option<String> {
     Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
-/// What the last argument is matters only where it asks for a deep merge, which does not exist.
+/// The last argument must not ask for a deep merge, which does not exist; the service ignores other values.
 fn merge(first: &Value, second: &Value, deep: &Value) -> Option<Value> {
     match (first, second, deep) {
         (_, _, Value::Bool(true)) => None,

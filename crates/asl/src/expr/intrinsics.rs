@@ -28,7 +28,7 @@ enum Argument {
     Call(Call),
 }
 
-/// Why a call gave nothing, in the service's words. `call` is the whole of it, also where a call within failed.
+/// Why a call failed, in the service's words. `call` is the outermost call, also where an inner one failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("The function '{call}' had the following error: {reason}")]
 pub struct CallError {
@@ -60,7 +60,7 @@ impl Call {
     /// Computes the call.
     ///
     /// # Errors
-    /// A path that leads nowhere, or arguments that the function refuses.
+    /// A path without a value, or arguments that the function refuses.
     pub fn evaluate(&self, environment: &dyn Environment) -> Result<Value, CallError> {
         self.compute(environment).map_err(|reason| CallError { call: self.text.clone(), reason })
     }
@@ -77,7 +77,7 @@ impl Call {
                 }
             });
         }
-        // Calls within calls may double a value again and again: what they make is paid for.
+        // Nested calls may double a value again and again, so every result is charged to the limit of memory.
         let cost = |value: &Cow<'_, Value>| if self.function.copies() { weight(value) } else { reading(value) };
         let pay = |bytes: usize| if environment.spend(bytes) { Ok(()) } else { Err(SPENT.to_owned()) };
         pay(arguments.iter().map(cost).sum())?;
@@ -225,7 +225,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between single quotes, escapes left in. A backslash escapes a quote, a brace or a backslash, and has
+    /// Reads a string in single quotes, with its escapes. A backslash escapes a quote, a brace or a backslash, and has
     /// no other use.
     fn raw_text(&mut self) -> Result<String, String> {
         self.at += 1;
@@ -251,7 +251,7 @@ impl Parser<'_> {
     }
 }
 
-/// Takes the backslash off the four characters that the language escapes; every other one stays.
+/// Removes the backslash before the four characters that the language escapes; other backslashes stay.
 pub(super) fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut chars = raw.chars();
@@ -332,8 +332,8 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_in_the_service_s_words() {
-        let told = |call: &str, reason: &str| {
+    fn refusals_are_reported_in_the_service_s_words() {
+        let check_error = |call: &str, reason: &str| {
             check(call, json!(format!("error: The function '{call}' had the following error: {reason}")));
         };
         for (function, arguments) in [
@@ -359,13 +359,13 @@ mod tests {
             ("Base64Encode", "$.o"),
             ("UUID", "1"),
         ] {
-            told(&format!("States.{function}({arguments})"), &format!("Invalid arguments in States.{function}"));
+            check_error(&format!("States.{function}({arguments})"), &format!("Invalid arguments in States.{function}"));
         }
         let count = "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.";
-        told("States.Format('{} {}', $.n)", count);
-        told("States.Format('{}', $.n, 1)", count);
-        told("States.Format('a {', 1)", "Invalid template in States.Format: matching '}' not found for '{'.");
-        told("States.Format('}')", "Invalid template in States.Format: matching '{' not found for '}'.");
+        check_error("States.Format('{} {}', $.n)", count);
+        check_error("States.Format('{}', $.n, 1)", count);
+        check_error("States.Format('a {', 1)", "Invalid template in States.Format: matching '}' not found for '{'.");
+        check_error("States.Format('}')", "Invalid template in States.Format: matching '{' not found for '}'.");
     }
 
     #[test]
@@ -385,25 +385,25 @@ mod tests {
     }
 
     #[test]
-    fn broken_calls_are_told() {
+    fn broken_calls_are_reported() {
         check("States.Nope(1)", json!("syntax: the intrinsic function 'States.Nope' does not exist"));
         check("States.MathAdd(1, 2", json!("syntax: expected ',' or ')' at character 20, found the end"));
         for literal in ["[1]", "{}", "\"a\""] {
             let found = literal.chars().next().unwrap();
             let expected = "a path, a text in single quotes, a number, true, false, null or a function";
-            let told = format!("syntax: expected {expected} at character 14, found '{found}'");
-            check(&format!("States.Array({literal})"), json!(told));
+            let expected = format!("syntax: expected {expected} at character 14, found '{found}'");
+            check(&format!("States.Array({literal})"), json!(expected));
         }
         for (text, column, found) in [("a\\n", 18, "n"), ("\\\"a\\\"", 17, "\""), ("\\u0041", 17, "u")] {
             let expected = format!("a quote, a brace or a backslash after a backslash at character {column}");
             check(&format!("States.Format('{text}')"), json!(format!("syntax: expected {expected}, found '{found}'")));
         }
         check("States.Format('a\\')", json!("syntax: expected a closing single quote at character 20, found the end"));
-        for (call, told) in [
-            ("States.ArrayLength()", "States.ArrayLength takes 1 argument, 0 are given"),
-            ("States.Array(States.MathRandom(1))", "States.MathRandom takes 2 to 3 arguments, 1 are given"),
+        for (call, message) in [
+            ("States.ArrayLength()", "States.ArrayLength takes 1 argument, not 0"),
+            ("States.Array(States.MathRandom(1))", "States.MathRandom takes 2 to 3 arguments, not 1"),
         ] {
-            assert_eq!(super::check(call), Err(told.to_owned()));
+            assert_eq!(super::check(call), Err(message.to_owned()));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where the service shows that it is written in Java: the text of a value, the order of a set, seeded chance.
+//! Behaviour of the service that comes from Java: the text of a value, the order of a set, seeded random numbers.
 
 use serde_json::Value;
 

@@ -17,14 +17,14 @@ pub(crate) mod references;
 pub use jsonata::sandbox;
 use serde_json::Value;
 
-/// What an expression can see.
+/// What an expression can read.
 pub trait Environment {
     /// `$`.
     fn input(&self) -> &Value;
     /// `$$` of JSONPath, `$states.context` of JSONata.
     fn context(&self) -> &Value;
-    /// A value on the way that `names` lead into the context object, and how many of them lead to it. The whole object
-    /// may be large, as the execution's input is in it: the further this leads, the less has to be made.
+    /// A value along the path `names` into the context object, and how many of the names lead to it. The whole object may
+    /// be large, because it holds the execution's input: a longer path means that less of it has to be built.
     fn context_at(&self, _names: &[&str]) -> (&Value, usize) {
         (self.context(), 0)
     }
@@ -34,7 +34,7 @@ pub trait Environment {
     fn random(&self) -> u64;
     /// Milliseconds since the epoch.
     fn now(&self) -> i64;
-    /// Takes bytes off what the expressions of this moment may make; false where there are not as many left.
+    /// Charges bytes to the memory limit of the state's expressions; false where the limit is exceeded.
     fn spend(&self, _bytes: usize) -> bool {
         true
     }
@@ -45,10 +45,11 @@ pub trait Environment {
     }
 }
 
-/// Reading a value costs this part of making it.
+/// Reading a value costs this fraction of building it.
 const READING: usize = 16;
-/// Why an expression is not evaluated any further.
-pub(crate) const SPENT: &str = "The expressions of one state cannot take more memory than this one would.";
+/// The error of an expression that exceeds the memory limit.
+pub(crate) const SPENT: &str =
+    "The expressions of this state would take more memory than the expressions of one state may.";
 
 /// How many bytes a value takes, roughly.
 pub fn weight(value: &Value) -> usize {
@@ -66,7 +67,7 @@ pub fn reading(value: &Value) -> usize {
     weight(value) / READING
 }
 
-/// A version 4 UUID of what `random` gives, which is asked twice.
+/// A version 4 UUID, made of two results of `random`.
 pub fn uuid(mut random: impl FnMut() -> u64) -> String {
     let (high, low) = (random(), random());
     format!(

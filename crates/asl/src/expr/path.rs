@@ -11,19 +11,19 @@ use serde_json::{Map, Value};
 use super::filter::Filter;
 use super::{Environment, SPENT};
 
-/// Most values that a path may select, what is within them included: `$..*..*..*` must end small.
+/// The most values that a path may select, counting the values inside them: the result of `$..*..*..*` must stay small.
 const VALUES: usize = 500_000;
-/// Most steps that it may take to look for them: it must end soon, too.
+/// The most steps that the search may take.
 const STEPS: usize = 5_000_000;
 
-/// A step takes as long as this many bytes take to be made.
+/// A step is charged like this many bytes.
 const STEP: usize = 2;
 
-/// What a path may still do.
+/// The steps that are left.
 pub struct Work(usize);
 
 impl Work {
-    /// Takes steps off; `None` where there are not as many.
+    /// Takes steps; `None` where not enough are left.
     pub fn spend(&mut self, steps: usize) -> Option<()> {
         let left = self.0.checked_sub(steps);
         self.0 = left.unwrap_or(0);
@@ -71,13 +71,13 @@ pub struct Path {
     pub segments: Vec<Segment>,
 }
 
-/// Why a path gave nothing.
+/// Why a path has no value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PathError {
-    /// A definite path leads nowhere. The text is the service's, without the path itself.
+    /// A definite path has no value. The text is the service's, without the path itself.
     #[error("{0}")]
     NotFound(String),
-    /// The last step is an index beyond the end: nothing in some places, null in others.
+    /// The last step is an index beyond the end. Some fields read it as missing, others as null.
     #[error("{0}")]
     OutOfRange(String),
     /// An index where there is no array.
@@ -127,7 +127,7 @@ impl Path {
     /// The value that the path names, or the array of the values that it selects.
     ///
     /// # Errors
-    /// A definite path that leads nowhere, or an unknown variable.
+    /// A definite path without a value, or an unknown variable.
     pub fn evaluate<'a>(&self, environment: &'a dyn Environment) -> Result<Cow<'a, Value>, PathError> {
         let start = match &self.root {
             Root::Input => environment.input(),
@@ -145,10 +145,10 @@ impl Path {
         if environment.spend((STEPS - work.0) * STEP) { Ok(found) } else { Err(PathError::NotFound(SPENT.to_owned())) }
     }
 
-    /// The same, from a value at hand.
+    /// The same for a root value.
     ///
     /// # Errors
-    /// A definite path that leads nowhere.
+    /// A definite path without a value.
     pub fn select<'a>(&self, start: &'a Value) -> Result<Cow<'a, Value>, PathError> {
         self.search(start, &mut Work(STEPS))
     }
@@ -158,7 +158,7 @@ impl Path {
         let Some(first_open) = definite else {
             return self.follow(start, 0, &self.segments).map(Cow::Borrowed);
         };
-        // What stands before the first open segment may lead nowhere: the selection is empty then.
+        // Where the segments before the first indefinite one have no value, the selection is empty.
         let Ok(begin) = self.follow(start, 0, &self.segments[..first_open]) else {
             return Ok(Cow::Owned(Value::Array(Vec::new())));
         };
@@ -175,7 +175,7 @@ impl Path {
         Ok(Cow::Owned(Value::Array(search.found.into_iter().cloned().collect())))
     }
 
-    /// The keys that it begins with.
+    /// The leading keys.
     fn names(&self) -> Vec<&str> {
         self.segments
             .iter()
@@ -213,7 +213,7 @@ impl Path {
             (Segment::Key(key), at, _) if !at.is_object() => no_object(key, &before, java_type(at)),
             (Segment::Index(_), Value::Null, _) => PathError::NotFound(format!("The path {before} is null")),
             (Segment::Index(_), Value::Array(_), None) => PathError::OutOfRange(none()),
-            // Beyond the end of an array there is null, into which no further step leads.
+            // An index beyond the end of an array gives null, and a step into null fails.
             (Segment::Index(_), Value::Array(_), Some(Segment::Key(key))) => no_object(key, &so_far, "null"),
             (Segment::Index(_), Value::Array(_), Some(_)) => PathError::NotFound(format!("The path {so_far} is null")),
             (Segment::Index(index), found, _) => {
@@ -223,13 +223,13 @@ impl Path {
         }
     }
 
-    /// Puts `value` at this reference path of `input`, making objects on the way.
+    /// Puts `value` at this reference path of `input`, creating missing objects.
     ///
     /// # Errors
     /// The path leads through something that is neither object nor array, or beyond an array.
     pub fn put(&self, input: &mut Value, value: Value) -> Result<(), ReferencePathError> {
         if let Some(i) = self.misfit(input) {
-            // Where a value is in the way, it is the step to that value that cannot be taken.
+            // Where a plain value is in the way, the error names the step to that value.
             return Err(match i.checked_sub(1) {
                 None => ReferencePathError::Input { path: self.text.clone(), input: input.to_string() },
                 Some(before) => self.step_error(before, input),
@@ -261,7 +261,7 @@ impl Path {
     /// The value at this reference path of `input`.
     ///
     /// # Errors
-    /// The path leads nowhere.
+    /// There is no value at the path.
     pub fn get<'a>(&self, input: &'a Value) -> Result<&'a Value, ReferencePathError> {
         let mut at = input;
         for (i, segment) in self.segments.iter().enumerate() {
@@ -284,8 +284,7 @@ impl Path {
         ReferencePathError::Step { step, input: input.to_string() }
     }
 
-    /// The segment at which [`Path::put`] would not find its way: new keys below a missing one are made, the rest has to
-    /// be there.
+    /// The segment at which [`Path::put`] would fail: missing keys are created, everything else must exist.
     fn misfit(&self, input: &Value) -> Option<usize> {
         let mut at = Some(input);
         for (i, segment) in self.segments.iter().enumerate() {
@@ -330,7 +329,7 @@ pub fn check_reference(text: &str) -> Result<(), String> {
     }
 }
 
-/// Takes the values within a value off the room; `None` where there is none left.
+/// Subtracts the number of values inside a value from the room; `None` where no room is left.
 fn charge(value: &Value, room: &mut usize) -> Option<()> {
     *room = room.checked_sub(1)?;
     match value {
@@ -348,7 +347,7 @@ struct Search<'a, 'w> {
 }
 
 impl<'a> Search<'a, '_> {
-    /// Follows the segments from a value; `None` where that takes too long.
+    /// Follows the segments from a value; `None` where that takes too many steps.
     fn collect(&mut self, at: &'a Value, segments: &[Segment]) -> Option<()> {
         self.work.spend(1)?;
         let Some((first, rest)) = segments.split_first() else {
@@ -385,7 +384,7 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Goes on from a value that may not be there; looking for it is a step, too.
+    /// Follows the segments from a value that may be missing; looking for it takes a step.
     fn visit(&mut self, next: Option<&'a Value>, rest: &[Segment]) -> Option<()> {
         match next {
             Some(next) => self.collect(next, rest),
@@ -395,13 +394,13 @@ impl<'a> Search<'a, '_> {
 
     fn filtered(&mut self, filter: &Filter, value: &'a Value, rest: &[Segment]) -> Option<()> {
         let accepted = filter.accepts(value, self.root, self.work);
-        // A filter that ran out of steps has not said what it means.
+        // A filter that ran out of steps has no result.
         self.work.spend(1)?;
         if accepted { self.collect(value, rest) } else { Some(()) }
     }
 }
 
-/// The item at an index, which counts from the end where it is negative.
+/// The item at an index; a negative one counts from the end.
 pub(super) fn item(items: &[Value], index: i64) -> Option<&Value> {
     items.get(position(index, items.len())?)
 }

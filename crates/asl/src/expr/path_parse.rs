@@ -6,9 +6,9 @@ use serde_json::Value;
 
 /// Deepest nesting of filters, parentheses and lists, so that no text can exhaust the stack.
 const DEPTH: usize = 32;
-/// Most regular expressions of a path, which are compiled where it is read.
+/// The most regular expressions of a path: each is compiled when the path is parsed.
 const PATTERNS: usize = 16;
-/// Most segments of a path: each may be a level of the stack when the path is followed.
+/// The most segments of a path: each may take a stack frame when the path is evaluated.
 const SEGMENTS: usize = 500;
 
 /// The operators of filters, each before those that begin like it. A space ends a word.
@@ -206,7 +206,7 @@ impl Parser<'_> {
             if first.is_none() && end.is_none() {
                 return Err(self.wrong("the first or the last index of a slice"));
             }
-            // The service takes a step, and goes by one.
+            // The service accepts a step and ignores it.
             if self.take(":") {
                 self.integer()?;
             }
@@ -228,7 +228,9 @@ impl Parser<'_> {
         }
         match &self.text[start..self.at] {
             "" => Ok(None),
-            digits => digits.parse().map(Some).map_err(|_| format!("'{digits}' is no index (character {})", start + 1)),
+            digits => {
+                digits.parse().map(Some).map_err(|_| format!("'{digits}' is not an index (character {})", start + 1))
+            }
         }
     }
 
@@ -242,7 +244,7 @@ impl Parser<'_> {
             self.at += c.len_utf8();
             match c {
                 _ if c == quote => return Ok(name),
-                // Before the other kind of quote a backslash stands for itself.
+                // A backslash before the other kind of quote is an ordinary character.
                 '\\' if self.peek().is_some_and(|next| next != quote && matches!(next, '\'' | '"')) => name.push('\\'),
                 '\\' => match self.escaped() {
                     Some(escaped) => name.push(escaped),
@@ -254,7 +256,7 @@ impl Parser<'_> {
         Err(self.wrong("a closing quote"))
     }
 
-    /// What a backslash and the following characters stand for: those that mean nothing else stand for themselves.
+    /// The character that an escape stands for. An unknown escape stands for its own character.
     fn escaped(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
@@ -273,7 +275,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Goes a level down; whoever calls it comes up again.
+    /// Enters a level; the caller leaves it again.
     fn deeper(&mut self) -> Result<(), String> {
         self.depth += 1;
         if self.depth > DEPTH { Err(format!("filters nest deeper than {DEPTH} levels")) } else { Ok(()) }
@@ -330,7 +332,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A value of a comparison. `pattern`: a slash begins a regular expression, and no bare word.
+    /// A value of a comparison. `pattern`: a slash begins a regular expression, not a bare word.
     fn operand(&mut self, pattern: bool) -> Result<Operand, String> {
         match self.peek() {
             Some('@') => {

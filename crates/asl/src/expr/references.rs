@@ -1,7 +1,7 @@
 //! What a JSONata expression reads besides `$states` and the variables. A workflow's expression has no input of its own,
 //! so AWS refuses a definition whose expressions read one.
 
-/// Something that an expression reads and a workflow does not have.
+/// Something that an expression reads and that a workflow does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "jsonata"), expect(dead_code, reason = "without the evaluator no expression is looked at"))]
 pub(crate) enum Reference {
@@ -9,9 +9,9 @@ pub(crate) enum Reference {
     Name(String),
     /// `$$`.
     Root,
-    /// `$states.errorOutput`, which is there in a catcher alone.
+    /// `$states.errorOutput`, which only a catcher has.
     ErrorOutput,
-    /// `$states.result`, which is there once a Task, Map or Parallel state has one.
+    /// `$states.result`, which a Task, Map or Parallel state has after it ran.
     Result,
 }
 

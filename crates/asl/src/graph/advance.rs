@@ -27,11 +27,11 @@ pub(super) fn advance(character: char, weight: Weight) -> f32 {
         return f32::from(*width) / 1_000.0;
     }
     match code {
-        // Marks above the character before, joiners and what chooses its look take no room.
+        // Combining marks, joiners and variation selectors have no width.
         0x300..=0x36f | 0x200d | 0xfe00..=0xfe0f => 0.0,
-        // Controls are written out: [U+202E].
+        // Control characters are shown as [U+202E].
         0x00..=0x1f | 0x7f..=0x9f | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f => 4.9,
-        // Other alphabets and signs come from another typeface of the machine.
+        // Other scripts and symbols come from a typeface of the system.
         0x100..=0x10ff => 0.72,
         0x2010..=0x22ff => 0.94,
         _ => 1.1,

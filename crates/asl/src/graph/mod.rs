@@ -1,7 +1,7 @@
 //! The drawing of a definition: nodes and edges with their places, in pixels.
 //!
-//! Pure and deterministic: the same definition gives the same drawing. Text is measured by the widths of the typeface that
-//! the site brings along, and broken into lines that fit: no name, no condition and no error is cut.
+//! Pure and deterministic: the same definition gives the same drawing. Text is measured by the widths of the site's own
+//! typeface and broken into lines that fit: no name, condition or error is cut.
 
 mod advance;
 mod describe;
@@ -51,7 +51,7 @@ pub struct Node {
     pub detail: String,
     /// The detail in lines that fit the node.
     pub detail_lines: Vec<String>,
-    /// Of a container: whether the detail stands beside the label, and not below it.
+    /// For a container: whether the detail is beside the label rather than below it.
     pub beside: bool,
     /// Index of the container in `nodes`.
     pub parent: Option<usize>,
@@ -69,13 +69,13 @@ pub enum EdgeKind {
     Next,
     /// A rule of a Choice.
     Choice,
-    /// A Choice without a rule that matches.
+    /// The default of a Choice.
     Default,
     /// An error that was caught.
     Catch,
 }
 
-/// A way from one state to another.
+/// A transition from one state to another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Edge {
     /// Index in `nodes`.
@@ -83,7 +83,7 @@ pub struct Edge {
     /// Index in `nodes`.
     pub to: usize,
     pub kind: EdgeKind,
-    /// Under what condition, or for which error: the whole text.
+    /// The condition or the error, as a whole.
     pub label: Option<String>,
     /// The label in lines.
     pub label_lines: Vec<String>,
@@ -96,7 +96,7 @@ pub struct Edge {
 /// Free space around the drawing.
 const MARGIN: f32 = 16.0;
 
-/// Draws a definition. Transitions to states that are not there are left out.
+/// Draws a definition. Transitions to missing states are left out.
 pub fn layout(machine: &Machine) -> Graph {
     let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true);
     let (width, height) = sketch.size();

@@ -1,4 +1,4 @@
-//! One scope after the other, the innermost first: each is laid out alone and placed in its container as a box.
+//! Lays out scope by scope, the innermost first: each alone, then placed in its container as a box.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const LABEL_LINES: usize = 9;
 const LABEL_LINE: f32 = 14.0;
 const LABEL_MARGIN: (f32, f32) = (12.0, 4.0);
 
-/// A scope that has been laid out, not yet placed.
+/// A scope that is laid out but not yet placed.
 pub(super) struct Sketch {
     items: Vec<Item>,
     edges: Vec<Arc>,
@@ -56,7 +56,7 @@ impl Arc {
     }
 }
 
-/// A box of a scope, with the scopes inside it and where they stand in it.
+/// A box of a scope, with the scopes inside it and their positions.
 struct Item {
     node: Node,
     inside: Vec<(Sketch, f32, f32)>,
@@ -69,7 +69,7 @@ impl Sketch {
         if whole {
             items.push(terminal("__start", "Start", NodeKind::Start));
         }
-        // The layout begins with the first box: the state to start with goes before the others.
+        // The layout begins with the first box, so the start state comes first.
         let first = states.get(start_at);
         let others = states.values().filter(|state| state.name != start_at);
         let ordered: Vec<&State> = first.into_iter().chain(others).collect();

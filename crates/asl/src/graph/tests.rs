@@ -14,7 +14,7 @@ fn area(node: &Node) -> (f32, f32, f32, f32) {
     (node.x, node.y, node.width, node.height)
 }
 
-/// What must hold for every drawing: nothing overlaps, lines and labels avoid the nodes, all is within the drawing.
+/// Checks that nothing overlaps, that lines and labels avoid the nodes, and that everything is within the drawing.
 #[track_caller]
 fn sound(graph: &Graph, name: &str) {
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -50,7 +50,7 @@ fn sound(graph: &Graph, name: &str) {
     }
 }
 
-/// What must hold for every text: its lines are the whole of it, and each fits where it stands.
+/// Checks that the lines of every text are the whole text, and that each fits.
 #[track_caller]
 fn readable(graph: &Graph, name: &str) {
     let states = graph.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Start | NodeKind::End));
@@ -137,7 +137,7 @@ fn containers_hold_their_branches() {
     );
 }
 
-/// Conditions that begin and end alike, and long names: each is on the drawing whole.
+/// Conditions that begin and end alike, and long names, are shown as a whole.
 #[test]
 fn no_text_is_cut() {
     let graph = drawn(
@@ -162,7 +162,7 @@ fn no_text_is_cut() {
     );
 }
 
-/// Definitions from the world, where the folder with them lies beside the checkout.
+/// Real definitions, where their folder is beside the checkout.
 #[test]
 #[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
 fn real_definitions_draw() {
@@ -186,7 +186,7 @@ fn real_definitions_draw() {
     assert!(count > 90, "only {count} definitions drew");
 }
 
-/// A thousand states in a row with a handler that all share, and a loop back from every hundredth.
+/// A thousand states in a row with one shared handler, and a loop back from every hundredth.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it prints how long it took")]
 fn a_thousand_states_draw() {
@@ -204,7 +204,7 @@ fn a_thousand_states_draw() {
     assert_eq!(graph.nodes.len(), 1_003);
 }
 
-/// Every state may fail to a state of its own, far away: the drawing stays within bounds.
+/// Every state has a handler of its own, far away: the drawing stays within bounds.
 #[test]
 fn a_hostile_definition_draws_within_bounds() {
     let states: Vec<String> = (0..900)

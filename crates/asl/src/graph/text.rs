@@ -1,11 +1,11 @@
 //! Measured widths of text, and lines that fit.
 //!
-//! The server has no typeface to draw with, and a browser none that the server knows: both rely on the widths of the
-//! typeface that the site brings along.
+//! The server cannot draw text, and it does not know the browser's typefaces: both rely on the widths of the site's own
+//! typeface.
 
 use super::advance::{Weight, advance};
 
-/// What a line that was measured may differ by in the browser: hinting, and the rounding of places to whole pixels.
+/// How much a line may differ in the browser: by hinting, and by rounding to whole pixels.
 const SLACK: f32 = 1.01;
 
 /// A face of the drawing: its size in pixels and its weight.
@@ -27,7 +27,7 @@ pub(super) fn width(text: &str, face: Face) -> f32 {
 
 /// The text in lines of at most `room` pixels, broken where a reader would. Joined, the lines are the text again.
 ///
-/// Of a text that takes more than `most` lines the beginning and the end are kept, with an ellipsis between them.
+/// A text that needs more than `most` lines keeps its beginning and its end, with an ellipsis between them.
 pub(super) fn wrapped(text: &str, face: Face, room: f32, most: usize) -> Vec<String> {
     let mut lines = all_lines(text, face, room);
     if lines.len() > most {
@@ -57,11 +57,11 @@ fn all_lines(text: &str, face: Face, room: f32) -> Vec<String> {
 /// How many of the characters make the next line: at least one.
 fn line_end(rest: &[char], face: Face, room: f32) -> usize {
     let (mut taken, mut fits, mut space, mut joint) = (0.0, 0, 0, 0);
-    // A break that leaves the line nearly empty is worse than one within a name, or within a word.
+    // A nearly empty line is worse than a break within a name or a word.
     let least = room / 3.0;
     for (index, &character) in rest.iter().enumerate() {
         taken += advance(character, face.weight) * face.size * SLACK;
-        // A space at the end of a line may hang over.
+        // A space at the end of a line may extend beyond it.
         if taken > room && character != ' ' {
             break;
         }

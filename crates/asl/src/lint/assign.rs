@@ -4,18 +4,18 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::values::{Kind, check_type};
+use super::values::{ValueType, check_type};
 use super::{Lint, flow};
 use crate::rule::Rule;
 
 /// Longest name of a variable, in characters.
 const LONGEST_NAME: usize = 80;
 
-/// Checks the names that `Assign` gives.
+/// Checks the names of the variables in `Assign`.
 pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
     let Some(assign) = object.get("Assign") else { return };
     let place = format!("{path}/Assign");
-    check_type(lint, assign, &place, Kind::Object);
+    check_type(lint, assign, &place, ValueType::Object);
     for key in assign.as_object().into_iter().flat_map(Map::keys) {
         let (name, at) = (key.strip_suffix(".$").unwrap_or(key), super::below(&place, key));
         if name == "states" {
@@ -27,20 +27,20 @@ pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
             lint.refused_by_aws(Rule::InvalidVariableName, &at, message, remedy);
         } else if !is_name(name) && !lint.is_open(name) {
             let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
-            let remedy = "Begin with a letter, and go on with letters, digits and underscores.";
+            let remedy = "Use a letter first, then letters, digits and underscores.";
             lint.refused_by_aws(Rule::InvalidVariableName, &at, message, remedy);
         }
     }
 }
 
-/// An identifier: a letter, then letters, digits and underscores, of any script.
+/// Whether the text is an identifier: a letter, then letters, digits and underscores, of any script.
 fn is_name(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_alphabetic)
         && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
-/// A variable of an inner scope has another name than those of the scopes around it. The children of a distributed map
-/// are executions of their own, which see no variables of others.
+/// A variable of an inner scope must not have the name of a variable of an outer scope. The children of a distributed Map
+/// are executions of their own and see no variables of their parent.
 pub(super) fn check_scopes(lint: &mut Lint, definition: &Value) {
     walk_scopes(lint, definition, "", &mut HashSet::new());
 }
@@ -51,14 +51,15 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
     for (name, state) in states() {
         let place = flow::state_place(path, name);
         for (at, assign) in assigned(state) {
-            // What a catcher assigns is there only after the state: the scopes within it may have it, too.
+            // A catcher assigns after its state has ended, so the scopes inside the state may use the same name.
             let is_catcher = at.starts_with("/Catch");
             for key in assign.keys() {
                 let variable = key.strip_suffix(".$").unwrap_or(key);
                 if outer.contains(variable) {
                     let message =
                         format!("Invalid variable name '{variable}': a scope around this one has the variable.");
-                    let remedy = "Choose another name: here a variable of the outer scope can only be read.";
+                    let remedy =
+                        "Choose another name: an inner scope can read a variable of an outer scope, but not assign it.";
                     let at = super::below(&format!("{place}{at}/Assign"), key);
                     lint.error(Rule::ShadowedVariable, &at, message, remedy);
                 } else if !is_catcher {
@@ -80,7 +81,7 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
     }
 }
 
-/// What a state assigns, with the place below it: itself, in a rule of a Choice, in a catcher.
+/// The Assign objects of a state with their paths below it: its own, those of Choice rules, those of catchers.
 fn assigned(state: &Value) -> Vec<(String, &Map<String, Value>)> {
     let mut found = vec![(String::new(), state)];
     for field in ["Choices", "Catch"] {

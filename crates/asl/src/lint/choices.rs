@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata};
-use super::values::{Kind, check_timestamp, check_type, check_types};
+use super::values::{ValueType, check_timestamp, check_type, check_types};
 use super::{Lint, assign, below, fields};
 use crate::model::QueryLanguage;
 use crate::rule::Rule;
 
-/// What a comparison compares with.
+/// The type of the value on the right of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operand {
     Text,
@@ -56,16 +56,16 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
             }
         }
         None => {
-            check_type(lint, choices, &place, Kind::Array);
+            check_type(lint, choices, &place, ValueType::Array);
         }
     }
 }
 
-/// What a rule may begin with, of which it has one.
+/// The fields that select what a rule does. A rule has exactly one.
 const SELECTORS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
 
 fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguage) {
-    check_type(lint, rule, place, Kind::Object);
+    check_type(lint, rule, place, ValueType::Object);
     let Some(object) = rule.as_object() else { return };
     match language {
         QueryLanguage::Jsonata => {
@@ -91,7 +91,7 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
             check_comparison(lint, object, place, &["Next", "Comment", "Assign", "Condition", "Output"]);
         }
     }
-    check_types(lint, object, place, &["Next", "Comment"], Kind::String);
+    check_types(lint, object, place, &["Next", "Comment"], ValueType::String);
     assign::check(lint, object, place);
     for field in ["Assign", "Output"] {
         if let Some(template) = object.get(field) {
@@ -100,7 +100,7 @@ fn check_rule(lint: &mut Lint, rule: &Value, place: &str, language: QueryLanguag
     }
 }
 
-/// A condition is true or false, or an expression that is.
+/// Checks that a condition is a boolean or an expression.
 fn check_condition(lint: &mut Lint, condition: &Value, place: &str) {
     if is_jsonata(lint, condition) {
         check_jsonata_value(lint, condition, place);
@@ -121,7 +121,7 @@ fn unsupported(lint: &mut Lint, field: &str, place: &str) {
     );
 }
 
-/// Checks a rule, or one within another; `plain` are the fields that are no part of the comparison.
+/// Checks a rule, or a rule inside And, Or or Not. `plain` are the fields beside the comparison.
 fn check_comparison(lint: &mut Lint, rule: &Map<String, Value>, place: &str, plain: &[&str]) {
     let mut operators = Vec::new();
     for field in rule.keys().map(String::as_str).filter(|field| !plain.contains(field)) {
@@ -171,7 +171,7 @@ fn check_operator(lint: &mut Lint, rule: &Map<String, Value>, place: &str, opera
 }
 
 fn check_list(lint: &mut Lint, rules: &Value, place: &str) {
-    check_type(lint, rules, place, Kind::Array);
+    check_type(lint, rules, place, ValueType::Array);
     let Some(rules) = rules.as_array() else { return };
     if rules.is_empty() {
         lint.error(Rule::EmptyValue, place, "Value cannot be empty", "Add at least one rule.");
@@ -182,7 +182,7 @@ fn check_list(lint: &mut Lint, rules: &Value, place: &str) {
 }
 
 fn check_inner(lint: &mut Lint, rule: &Value, place: &str) {
-    check_type(lint, rule, place, Kind::Object);
+    check_type(lint, rule, place, ValueType::Object);
     if let Some(object) = rule.as_object() {
         check_comparison(lint, object, place, &["Comment"]);
     }
@@ -194,8 +194,8 @@ fn check_operand(lint: &mut Lint, rule: &Map<String, Value>, place: &str, operat
     match kind {
         Operand::Path => check_path(lint, rule, place, operator, PathRule::Reference),
         Operand::Timestamp => check_timestamp(lint, value, &at),
-        Operand::Boolean => drop(check_type(lint, value, &at, Kind::Boolean)),
-        Operand::Text => drop(check_type(lint, value, &at, Kind::String)),
+        Operand::Boolean => drop(check_type(lint, value, &at, ValueType::Boolean)),
+        Operand::Text => drop(check_type(lint, value, &at, ValueType::String)),
         Operand::Number if value.is_number() || value.as_str().is_some_and(|text| lint.is_open(text)) => {}
         Operand::Number => {
             lint.error(

@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use super::values::{Kind, check_type};
+use super::values::{ValueType, check_type};
 use super::{Lint, below, element, syntax};
 use crate::expr::references::Reference;
 use crate::expr::{intrinsics, path};
 use crate::model::QueryLanguage;
 use crate::rule::Rule;
 
-/// What a field with a path may hold beside a path.
+/// What a path field may hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PathRule {
-    /// A path, nothing else.
+    /// A path and nothing else.
     Path,
     /// A path or `null`.
     PathOrNull,
     /// A path or a call of an intrinsic function.
     PathOrCall,
-    /// A path that leads to one value.
+    /// A reference path, which names a single place.
     Reference,
     /// A reference path into the state's data, or `null`.
     ResultPath,
@@ -31,7 +31,7 @@ pub(super) fn check_path(lint: &mut Lint, object: &Map<String, Value>, at: &str,
     if value.is_null() && matches!(rule, PathRule::PathOrNull | PathRule::ResultPath) {
         return;
     }
-    check_type(lint, value, &place, Kind::String);
+    check_type(lint, value, &place, ValueType::String);
     let Some(text) = value.as_str().filter(|text| !lint.is_open(text)) else { return };
     let result = match rule {
         PathRule::ResultPath if text.starts_with("$$") => Err("the context object cannot be written".to_owned()),
@@ -61,7 +61,7 @@ fn is_variable(text: &str) -> bool {
     text.strip_prefix('$').and_then(|rest| rest.chars().next()).is_some_and(|first| !".[".contains(first))
 }
 
-/// Checks a call, with the kinds of its literal arguments where a number is needed.
+/// Checks a call, and that no string literal stands where a number is needed.
 fn check_call(text: &str) -> Result<(), String> {
     intrinsics::check(text)?;
     let Some((name, arguments)) = call(text) else { return Ok(()) };
@@ -85,7 +85,7 @@ pub(super) fn check_template(lint: &mut Lint, value: &Value, place: &str, langua
     }
 }
 
-/// AWS names the template for whatever is wrong with its fields; `place` is where that is.
+/// Checks a template. AWS reports the template's path for a wrong field; `place` is the path of the field.
 fn check_payload_template(lint: &mut Lint, value: &Value, template: &str, place: &str) {
     match value {
         Value::Object(object) => {
@@ -97,7 +97,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, template: &str, place:
                     continue;
                 };
                 if object.contains_key(plain) {
-                    let message = format!("The field '{plain}' is there twice: as '{plain}' and as '{key}'");
+                    let message = format!("The field '{plain}' is given twice: as '{plain}' and as '{key}'");
                     lint.error_within(
                         Rule::ConflictingFields,
                         template,
@@ -120,7 +120,7 @@ fn check_payload_template(lint: &mut Lint, value: &Value, template: &str, place:
 
 fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, template: &str, place: &str) {
     let result = match value.as_str() {
-        None => Err("it is no text".to_owned()),
+        None => Err("it is not a string".to_owned()),
         Some(text) if lint.is_open(text) => Ok(()),
         Some(text) if intrinsics::is_call(text) => check_call(text),
         Some(text) => path::check(text),
@@ -133,7 +133,7 @@ fn check_dynamic(lint: &mut Lint, key: &str, value: &Value, template: &str, plac
     }
 }
 
-/// Checks every expression within a value of JSONata.
+/// Checks every expression in a value of a JSONata state.
 pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
     match value {
         Value::String(text) if !lint.is_open(text) => check_jsonata_text(lint, text, place),
@@ -151,7 +151,7 @@ pub(super) fn check_jsonata_value(lint: &mut Lint, value: &Value, place: &str) {
     }
 }
 
-/// A text that would be read as a path, if its field said so.
+/// Warns of a path or a call in a field whose name does not end in `.$`.
 fn warn_of_missing_dollar(lint: &mut Lint, key: &str, value: &Value, place: &str) {
     if let Some(text) = value.as_str().filter(|text| looks_dynamic(text)) {
         let message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function.";
@@ -159,7 +159,7 @@ fn warn_of_missing_dollar(lint: &mut Lint, key: &str, value: &Value, place: &str
     }
 }
 
-/// Whether a text reads as a path or a call, and not as a text that begins with a dollar sign.
+/// Whether a text is a path or a call, rather than a text that happens to begin with a dollar sign.
 pub(super) fn looks_dynamic(text: &str) -> bool {
     let path = ["$.", "$$.", "$["].iter().any(|start| text.starts_with(start)) && path::check(text).is_ok();
     path || intrinsics::is_call(text) && intrinsics::check(text).is_ok()
@@ -175,7 +175,7 @@ fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
             Rule::IncompleteJsonataMarks,
             place,
             message,
-            "Put {% first and %} last: nothing stands around an expression, no space either.",
+            "Begin the string with {% and end it with %}, without spaces around them.",
         );
         return;
     };
@@ -192,7 +192,7 @@ fn check_jsonata_text(lint: &mut Lint, text: &str, place: &str) {
     }
 }
 
-/// An expression has no input of its own: its values come from `$states` and the variables.
+/// Reports what an expression cannot read: it has no input of its own, only `$states` and the variables.
 fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
     let message = match reference {
         Reference::Name(name) => format!("Reference to '{name}' at the top level is not supported."),
@@ -209,7 +209,7 @@ fn check_reference(lint: &mut Lint, reference: &Reference, place: &str) {
     };
     let rule = Rule::UnsupportedJsonataReference;
     match reference {
-        // Where nothing was called, AWS may as well find it undefined when the state runs.
+        // AWS may accept it and evaluate it to undefined when the state runs.
         Reference::Result => lint.refused_by_language(rule, place, message, remedy),
         _ => lint.error(rule, place, message, remedy),
     }
@@ -220,18 +220,18 @@ fn references(expression: &str) -> Result<Vec<Reference>, String> {
     crate::expr::jsonata::references(expression)
 }
 
-/// Without the evaluator nothing can be said about an expression.
+/// Without the evaluator, expressions are not checked.
 #[cfg(not(feature = "jsonata"))]
 fn references(_expression: &str) -> Result<Vec<Reference>, String> {
     Ok(Vec::new())
 }
 
-/// Whether a text has one of an expression's marks, or both. With spaces on both sides it has none, and is plain.
+/// Whether a text begins with `{%` or ends with `%}`. With spaces around the marks it does not, and is plain text.
 pub(super) fn is_marked(text: &str) -> bool {
     text.starts_with("{%") || text.ends_with("%}")
 }
 
-/// In JSONata a field that must be an expression or one of the plain values.
+/// Whether a value of a JSONata state is an expression, or a placeholder that may become one.
 pub(super) fn is_jsonata(lint: &Lint, value: &Value) -> bool {
     value.as_str().is_some_and(|text| is_marked(text) || lint.is_open(text))
 }

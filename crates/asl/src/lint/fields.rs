@@ -7,7 +7,7 @@ use crate::model::QueryLanguage;
 use crate::rule::Rule;
 
 pub(super) const MACHINE: &[&str] = &["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"];
-// The states inside a state use the machine's language or their own: a scope has none.
+// A scope has no query language: its states use the machine's or their own.
 pub(super) const BRANCH: &[&str] = &["Comment", "StartAt", "States"];
 pub(super) const PROCESSOR: &[&str] = &["Comment", "StartAt", "States", "ProcessorConfig"];
 pub(super) const RETRIER: &[&str] =
@@ -18,7 +18,7 @@ const GOES_ON: &[&str] = &["Next", "End", "Assign"];
 const HANDLES_ERRORS: &[&str] = &["Retry", "Catch"];
 const PATHS: &[&str] = &["InputPath", "OutputPath"];
 
-/// Fields of a type of state: in both languages, only in JSONPath, only in JSONata.
+/// The fields of a type of state: those of both languages, those of JSONPath alone, those of JSONata alone.
 struct Allowed {
     both: &'static [&'static [&'static str]],
     json_path: &'static [&'static [&'static str]],
@@ -71,8 +71,8 @@ fn allowed(state_type: &str) -> Option<Allowed> {
     })
 }
 
-/// Reports the fields that the type of state does not have, or not in its language. `None`: the language was refused
-/// already, and its fields are not told on top of that.
+/// Reports the fields that the type of state does not have, or not in its language. `None`: the language has been refused
+/// already, so fields of the other language are not reported.
 pub(super) fn check_state_fields(
     lint: &mut Lint,
     state: &Map<String, Value>,
@@ -100,7 +100,7 @@ pub(super) fn check_state_fields(
     }
 }
 
-/// A field of the other language than the state's own.
+/// Reports a field that only the other query language has.
 pub(super) fn wrong_language(lint: &mut Lint, field: &str, path: &str, own: QueryLanguage) {
     let (own, other) = match own {
         QueryLanguage::JsonPath => ("JSONPath", "JSONata"),
@@ -113,7 +113,7 @@ pub(super) fn wrong_language(lint: &mut Lint, field: &str, path: &str, own: Quer
     lint.error_within(Rule::OtherQueryLanguage, path, &below(path, field), message, remedy);
 }
 
-/// What the other language has for a field.
+/// What to write instead of a field of the other language.
 fn instead(field: &str) -> &'static str {
     match field {
         "Parameters" => "write Arguments",
@@ -129,7 +129,7 @@ fn instead(field: &str) -> &'static str {
     }
 }
 
-/// Reports the fields that an object with fields of its own does not have: a scope, a retrier, a reader.
+/// Reports unknown fields of an object inside the definition: a scope, a retrier, a reader.
 pub(super) fn check_scope_fields(lint: &mut Lint, object: &Map<String, Value>, path: &str, known: &[&str]) {
     for field in object.keys().filter(|field| !known.contains(&field.as_str())) {
         let place = if path.is_empty() { "/" } else { path };

@@ -1,4 +1,4 @@
-//! Transitions: targets that are not there, states that nothing leads to, scopes without an end, names used twice.
+//! Transitions: missing targets, unreachable states, scopes without an end, duplicate names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ pub(super) fn check_scope(
         }
         return;
     }
-    // One that is missing, or no text, has been told already.
+    // A missing StartAt, or one that is not a string, has been reported already.
     let Some(start) = scope.get("StartAt").and_then(Value::as_str).filter(|start| !lint.is_open(start)) else {
         return;
     };
@@ -47,20 +47,20 @@ pub(super) fn check_scope(
         // AWS writes 'Next' here too.
         lint.error(Rule::MissingTarget, &format!("{path}/StartAt"), format!("Missing 'Next' target: {start}"), remedy);
     }
-    // A transition that is not known yet may lead to any state.
+    // A transition to a placeholder may lead to any state.
     let open = states.values().flat_map(targets).any(|(_, target)| lint.is_open(target));
     for name in if open { Vec::new() } else { unreachable(start, states) } {
         lint.error(
             Rule::UnreachableState,
             &state_place(path, name),
             format!("State \"{name}\" is not reachable."),
-            "Let a state of the same scope go to it, or remove it.",
+            "Add a transition to it from a state of the same scope, or remove it.",
         );
     }
 }
 
-/// The states that nothing leads to: those that no other state goes to, and the first of each circle that is left.
-/// What only an unreachable state leads to is not told on top of it.
+/// The unreachable states: those without a transition from another state, and the first of each remaining cycle. A state
+/// that is reachable from one of these is not reported.
 fn unreachable<'a>(start: &'a str, states: &'a Map<String, Value>) -> Vec<&'a str> {
     let mut led_to = HashSet::from([start]);
     for (name, state) in states {
@@ -84,7 +84,7 @@ pub(super) fn state_place(scope: &str, name: &str) -> String {
     super::below(&format!("{scope}/States"), name)
 }
 
-/// The first names, each as long as a name may be: the list is told once a transition.
+/// The first names, each cut at the longest valid length: the list is repeated for every missing target.
 fn list(states: &Map<String, Value>) -> String {
     let mut names: Vec<String> = states.keys().map(|name| name.chars().take(LONGEST_NAME).collect()).take(8).collect();
     if states.len() > names.len() {
@@ -98,7 +98,7 @@ fn is_terminal(state: &Value) -> bool {
     by_type || state.get("End").is_some_and(|end| end == true || end.is_string())
 }
 
-/// Every transition of a state: its place below the state, and the name of the target.
+/// Every transition of a state: its path below the state, and the name of the target.
 fn targets(state: &Value) -> Vec<(String, &str)> {
     let mut found = Vec::new();
     for field in ["Next", "Default"] {
@@ -113,7 +113,7 @@ fn targets(state: &Value) -> Vec<(String, &str)> {
     found
 }
 
-/// Adds what can be reached from a state.
+/// Adds the states that can be reached from a state.
 fn reach<'a>(from: &'a str, states: &'a Map<String, Value>, seen: &mut HashSet<&'a str>) {
     let mut open = vec![from];
     while let Some(name) = open.pop() {
@@ -134,7 +134,7 @@ fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut Hash
     for (name, state) in scope.get("States").and_then(Value::as_object).into_iter().flatten() {
         let place = state_place(path, name);
         if let Some(first) = seen.get(name.as_str()) {
-            let remedy = format!("Give one of the two another name; the other one is at {first}.");
+            let remedy = format!("Rename one of the two states; the other is at {first}.");
             lint.error(Rule::DuplicateStateName, &place, format!("Duplicate State name: {name}"), remedy);
         } else {
             seen.insert(name, place.clone());
@@ -145,7 +145,7 @@ fn walk_names<'a>(lint: &mut Lint, scope: &'a Value, path: &str, seen: &mut Hash
     }
 }
 
-/// The scopes inside a state, each with its place.
+/// The scopes inside a state, each with its path.
 pub(super) fn inner_scopes<'a>(state: &'a Value, place: &str) -> Vec<(&'a Value, String)> {
     let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate();
     let mut found: Vec<_> = branches.map(|(index, branch)| (branch, format!("{place}/Branches[{index}]"))).collect();

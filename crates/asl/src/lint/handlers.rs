@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_path, check_template};
-use super::values::{self, Kind, check_error_equals, check_number, check_one_of, check_type};
+use super::values::{self, ValueType, check_error_equals, check_number, check_one_of, check_type};
 use super::{Lint, assign, fields};
 use crate::model::QueryLanguage;
 
@@ -15,16 +15,16 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     for field in ["Retry", "Catch"] {
         let Some(entries) = state.get(field) else { continue };
         let list = format!("{path}/{field}");
-        if !check_type(lint, entries, &list, Kind::Array) {
+        if !check_type(lint, entries, &list, ValueType::Array) {
             continue;
         }
         let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
         for (index, entry) in entries.iter().enumerate() {
             let place = format!("{list}[{index}]");
-            check_type(lint, entry, &place, Kind::Object);
+            check_type(lint, entry, &place, ValueType::Object);
             let Some(object) = entry.as_object() else { continue };
             check_error_equals(lint, object, &place, index + 1 == entries.len());
-            values::check_types(lint, object, &place, &["Comment"], Kind::String);
+            values::check_types(lint, object, &place, &["Comment"], ValueType::String);
             if field == "Retry" {
                 check_retrier(lint, object, &place);
             } else {
@@ -35,7 +35,7 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
 }
 
 fn check_retrier(lint: &mut Lint, retrier: &Map<String, Value>, place: &str) {
-    // In either language these are numbers: no expression is evaluated between two attempts.
+    // In both query languages these are plain numbers: no expression is evaluated between two attempts.
     let language = QueryLanguage::JsonPath;
     fields::check_scope_fields(lint, retrier, place, fields::RETRIER);
     lint.require(retrier, place, &["ErrorEquals"]);
@@ -55,7 +55,7 @@ fn check_catcher(lint: &mut Lint, catcher: &Map<String, Value>, place: &str, lan
         fields::wrong_language(lint, other, place, language);
     }
     lint.require(catcher, place, &["ErrorEquals", "Next"]);
-    values::check_types(lint, catcher, place, &["Next"], Kind::String);
+    values::check_types(lint, catcher, place, &["Next"], ValueType::String);
     if language == QueryLanguage::JsonPath {
         check_path(lint, catcher, place, "ResultPath", PathRule::ResultPath);
     }

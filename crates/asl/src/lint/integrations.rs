@@ -1,4 +1,4 @@
-//! Tasks that call a service: which patterns a service has, and what it must be given.
+//! Tasks that call a service: the patterns that the service supports, and the parameters that it requires.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{Lint, services};
 use crate::model::QueryLanguage;
 use crate::rule::Rule;
 
-/// The fields without which a call is refused.
+/// The required parameters of actions.
 const REQUIRED: &[(&str, &[&str])] = &[
     ("lambda:invoke", &["FunctionName"]),
     ("sqs:sendMessage", &["QueueUrl", "MessageBody"]),
@@ -21,7 +21,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("glue:startJobRun", &["JobName"]),
 ];
 
-/// Checks a Task state's resource and what the service is given.
+/// Checks a Task state's resource and its parameters.
 pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     let Some(resource) = state.get("Resource").and_then(Value::as_str).filter(|text| !lint.is_open(text)) else {
         return;
@@ -37,8 +37,8 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
             "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the \
              resource is not available in this region."
         );
-        let remedy = "Name an action of the service, with a pattern that it has: without an ending, the service answers the \
-                      call itself. What is not listed here is called as aws-sdk:service:action.";
+        let remedy = "Name an action of the service, with a pattern that the action supports: none, .sync or .waitForTaskToken. \
+                      Other actions are called as aws-sdk:service:action.";
         lint.refused_by_aws(Rule::UnknownResource, &place, message, remedy);
         return;
     }
@@ -49,7 +49,7 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     match state.get(field) {
         None => {
             let message = format!("{field} field is required for resource ARN: {resource}");
-            let remedy = format!("Add {field} with what the service is to get.");
+            let remedy = format!("Add {field} with the parameters of the call.");
             lint.refused_by_aws(Rule::MissingParameter, &place, message, remedy);
         }
         Some(given) => check_given(lint, call, given, &format!("{path}/{field}")),
@@ -71,7 +71,7 @@ fn check_given(lint: &mut Lint, call: &str, given: &Value, place: &str) {
     }
 }
 
-/// What an Express machine cannot wait for.
+/// Reports what an Express machine cannot wait for.
 fn check_express(lint: &mut Lint, resource: &str, place: &str) {
     if !lint.express {
         return;
@@ -79,7 +79,7 @@ fn check_express(lint: &mut Lint, resource: &str, place: &str) {
     let message = if resource.contains(":activity:") {
         "Express state machine does not support Activity ARN"
     } else if resource.ends_with(".waitForTaskToken") {
-        // The second space is AWS's own.
+        // The trailing space is AWS's.
         "Express state machine does not support '.waitForTaskToken' service integration "
     } else if resource.ends_with(".sync") || resource.ends_with(".sync:2") {
         "Express state machine does not support '.sync' service integration"

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_path, check_template};
-use super::values::{self, Kind, check_exclusive, check_number, check_one_of, check_type};
+use super::values::{self, ValueType, check_exclusive, check_number, check_one_of, check_type};
 use super::{Lint, below, fields};
 use crate::model::QueryLanguage;
 use crate::rule::Rule;
@@ -23,7 +23,7 @@ const READER_CONFIG: &[&str] = &[
     "MaxItems",
     "MaxItemsPath",
 ];
-/// The fields of a reader's configuration that are one of a few words.
+/// The fields of a reader's configuration with a fixed choice of values.
 const READER_CHOICES: &[(&str, &[&str])] = &[
     ("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"]),
     ("CSVDelimiter", &["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"]),
@@ -32,11 +32,11 @@ const READER_CHOICES: &[(&str, &[&str])] = &[
 ];
 const BATCHER: &[&str] =
     &["BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
-/// Without a limit there is nothing to batch by.
+/// A batcher needs at least one of these limits.
 const BATCH_LIMITS: &[&str] =
     &["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
 
-/// Checks a Map state; `machine` is the language of the states in it.
+/// Checks a Map state; `machine` is the query language of the states inside it.
 pub(super) fn check(
     lint: &mut Lint,
     state: &Map<String, Value>,
@@ -72,7 +72,7 @@ pub(super) fn check(
 fn check_label(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let Some(label) = state.get("Label") else { return };
     let place = format!("{path}/Label");
-    check_type(lint, label, &place, Kind::String);
+    check_type(lint, label, &place, ValueType::String);
     let Some(text) = label.as_str().filter(|text| !lint.is_open(text)) else { return };
     let forbidden =
         |letter: char| letter.is_whitespace() || letter.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(letter);
@@ -95,7 +95,7 @@ fn check_label(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
 fn check_processor_config(lint: &mut Lint, body: &Value, path: &str) {
     let Some(config) = body.get("ProcessorConfig") else { return };
     let place = format!("{path}/ProcessorConfig");
-    check_type(lint, config, &place, Kind::Object);
+    check_type(lint, config, &place, ValueType::Object);
     let Some(config) = config.as_object() else { return };
     if let Some(mode) = config.get("Mode") {
         check_one_of(lint, mode, &format!("{place}/Mode"), &["INLINE", "DISTRIBUTED"]);
@@ -126,9 +126,9 @@ fn check_processor_config(lint: &mut Lint, body: &Value, path: &str) {
 
 const PROCESSOR_CONFIG: &[&str] = &["Mode", "ExecutionType"];
 
-/// The fields of a call to S3 within a Map: a resource, and what is sent to it in the state's language.
+/// Checks the fields of a call to S3 in a Map: the resource, and its parameters in the state's query language.
 fn check_call(lint: &mut Lint, call: &Map<String, Value>, path: &str, language: QueryLanguage) {
-    values::check_types(lint, call, path, &["Resource"], Kind::String);
+    values::check_types(lint, call, path, &["Resource"], ValueType::String);
     let other = if language == QueryLanguage::JsonPath { "Arguments" } else { "Parameters" };
     if call.contains_key(other) {
         fields::wrong_language(lint, other, path, language);
@@ -143,7 +143,7 @@ fn check_call(lint: &mut Lint, call: &Map<String, Value>, path: &str, language: 
 fn check_reader(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     let Some(reader) = state.get("ItemReader") else { return };
     let place = format!("{path}/ItemReader");
-    check_type(lint, reader, &place, Kind::Object);
+    check_type(lint, reader, &place, ValueType::Object);
     let Some(reader) = reader.as_object() else { return };
     fields::check_scope_fields(lint, reader, &place, &["Resource", "Parameters", "Arguments", "ReaderConfig"]);
     lint.require(reader, &place, &["Resource"]);
@@ -162,7 +162,7 @@ fn check_reader(lint: &mut Lint, state: &Map<String, Value>, path: &str, languag
 }
 
 fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: QueryLanguage) {
-    check_type(lint, config, place, Kind::Object);
+    check_type(lint, config, place, ValueType::Object);
     let Some(config) = config.as_object() else { return };
     let input = config.get("InputType").and_then(Value::as_str);
     if let Some(input) = input.filter(|input| !INPUT_TYPES.contains(input) && !lint.is_open(input)) {
@@ -176,8 +176,8 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
         );
     }
     fields::check_scope_fields(lint, config, place, READER_CONFIG);
-    values::check_types(lint, config, place, &["InputType"], Kind::String);
-    values::check_types(lint, config, place, &["CSVHeaders"], Kind::Array);
+    values::check_types(lint, config, place, &["InputType"], ValueType::String);
+    values::check_types(lint, config, place, &["CSVHeaders"], ValueType::Array);
     for (field, known) in READER_CHOICES {
         if let Some(value) = config.get(*field) {
             check_one_of(lint, value, &format!("{place}/{field}"), known);
@@ -196,7 +196,7 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
                 place,
                 &below(place, field),
                 format!("Field '{field}' is not supported"),
-                format!("Remove '{field}': JSON has none."),
+                format!("Remove '{field}': it is for CSV files."),
             );
         }
     }
@@ -211,7 +211,7 @@ fn check_reader_config(lint: &mut Lint, config: &Value, place: &str, language: Q
 fn check_batcher(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     let Some(batcher) = state.get("ItemBatcher") else { return };
     let place = format!("{path}/ItemBatcher");
-    check_type(lint, batcher, &place, Kind::Object);
+    check_type(lint, batcher, &place, ValueType::Object);
     let Some(batcher) = batcher.as_object() else { return };
     fields::check_scope_fields(lint, batcher, &place, BATCHER);
     check_any(lint, batcher, &place, BATCH_LIMITS);
@@ -230,14 +230,14 @@ fn check_batcher(lint: &mut Lint, state: &Map<String, Value>, path: &str, langua
 fn check_writer(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage) {
     let Some(writer) = state.get("ResultWriter") else { return };
     let place = format!("{path}/ResultWriter");
-    check_type(lint, writer, &place, Kind::Object);
+    check_type(lint, writer, &place, ValueType::Object);
     let Some(writer) = writer.as_object() else { return };
     fields::check_scope_fields(lint, writer, &place, &["Resource", "Parameters", "Arguments", "WriterConfig"]);
     check_any(lint, writer, &place, &["Resource", "WriterConfig"]);
     check_call(lint, writer, &place, language);
     let Some(config) = writer.get("WriterConfig") else { return };
     let place = format!("{place}/WriterConfig");
-    check_type(lint, config, &place, Kind::Object);
+    check_type(lint, config, &place, ValueType::Object);
     let Some(config) = config.as_object() else { return };
     fields::check_scope_fields(lint, config, &place, &["Transformation", "OutputType"]);
     for (field, known) in [("Transformation", &["NONE", "COMPACT", "FLATTEN"][..]), ("OutputType", &["JSON", "JSONL"])]
@@ -248,7 +248,7 @@ fn check_writer(lint: &mut Lint, state: &Map<String, Value>, path: &str, languag
     }
 }
 
-/// Of these fields at least one must be there.
+/// Checks that at least one of these fields is present.
 fn check_any(lint: &mut Lint, object: &Map<String, Value>, place: &str, names: &[&str]) {
     if !names.iter().any(|name| object.contains_key(*name)) {
         let list = names.join(", ");

@@ -1,7 +1,7 @@
 //! The rules that a definition must keep, in AWS's codes and words where AWS has them.
 //!
 //! Adding a rule: find the file of its subject (fields, values, expressions, choices, flow) and report a [`Finding`]
-//! there; the place in the text is looked up afterwards by the finding's path.
+//! there; its span in the text is looked up afterwards by its path. See [`Rule`] for the rest.
 
 mod assign;
 mod choices;
@@ -24,40 +24,40 @@ use crate::diagnostic::Severity;
 use crate::model::{MachineType, QueryLanguage};
 use crate::rule::Rule;
 use crate::substitute::has_placeholder;
-use values::Kind;
+use values::ValueType;
 
-/// The most findings that are told.
+/// The most findings that are reported of each severity.
 pub(crate) const MOST: usize = 1_000;
 
-/// A diagnostic whose place in the text is not yet known.
+/// A diagnostic before its span in the text is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub severity: Severity,
     pub rule: Rule,
     pub message: String,
     pub path: String,
-    /// Where it is in the text, where that is told more exactly than by the path.
+    /// The path whose span is marked, where AWS reports the path of something around it.
     pub anchor: Option<String>,
     pub remedy: String,
 }
 
-/// Where the rules report to.
+/// Collects findings, and knows the surroundings of the state that is checked.
 #[derive(Default)]
 struct Lint {
     findings: Vec<Finding>,
     errors: usize,
     warnings: usize,
-    /// A machine is made of the definition: what AWS refuses is an error, though the language allows it.
+    /// The definition creates a machine: what AWS refuses is an error, even where the language allows it.
     created: bool,
-    /// The states at hand run as Express: the machine, or the children of a distributed map.
+    /// The states that are checked run as Express: the machine does, or the children of a distributed Map.
     express: bool,
-    /// The expressions at hand are those of a catcher, which see `$states.errorOutput`.
+    /// The expressions that are checked belong to a catcher and can read `$states.errorOutput`.
     in_catcher: bool,
-    /// The expressions at hand are those that see `$states.result`.
+    /// The expressions that are checked can read `$states.result`.
     after_result: bool,
-    /// The machine itself times out, with whatever waits in it.
+    /// The machine has a timeout, which also ends what waits in it.
     times_out: bool,
-    /// Labels of maps, which are unique in a definition.
+    /// The labels of Map states so far: labels are unique in a definition.
     labels: HashSet<String>,
 }
 
@@ -66,7 +66,7 @@ impl Lint {
         self.report(Severity::Error, rule, path, message.into(), remedy.into());
     }
 
-    /// What is wrong at `place`, where AWS names what is around it.
+    /// Reports an error at `place` for which AWS reports `path`, that of something around it.
     fn error_within(
         &mut self,
         rule: Rule,
@@ -82,13 +82,13 @@ impl Lint {
         }
     }
 
-    /// What the language's specification allows and AWS refuses.
+    /// Reports what the language's specification allows and AWS refuses.
     fn refused_by_aws(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let severity = if self.created { Severity::Error } else { Severity::Warning };
         self.report(severity, rule, path, message.into(), remedy.into());
     }
 
-    /// What the language's specification forbids and AWS is not known to refuse: a machine can be made of it.
+    /// Reports what the language's specification forbids and AWS is not known to refuse: it can still create a machine.
     fn refused_by_language(&mut self, rule: Rule, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let severity = if self.created { Severity::Warning } else { Severity::Error };
         self.report(severity, rule, path, message.into(), remedy.into());
@@ -98,7 +98,7 @@ impl Lint {
         self.report(Severity::Warning, rule, path, message.into(), remedy.into());
     }
 
-    /// Keeps a finding, up to the most that are reported of its severity.
+    /// Keeps a finding, unless [`MOST`] of its severity are kept already.
     fn report(&mut self, severity: Severity, rule: Rule, path: &str, message: String, remedy: String) {
         let reported = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
         if *reported < MOST {
@@ -107,12 +107,12 @@ impl Lint {
         }
     }
 
-    /// Whether a deployment has yet to put a value in. Of what is deployed, every text is what it says.
+    /// Whether a text has a placeholder that a deployment will replace. In a deployed definition nothing is replaced.
     fn is_open(&self, text: &str) -> bool {
         !self.created && has_placeholder(text)
     }
 
-    /// The language that an object asks for: AWS takes whatever is not exactly `JSONPath` as JSONata.
+    /// The object's own query language. AWS reads any value other than exactly `JSONPath` as JSONata.
     fn language_of(&self, object: &Map<String, Value>) -> Option<QueryLanguage> {
         Some(match object.get("QueryLanguage")?.as_str() {
             Some("JSONPath") => QueryLanguage::JsonPath,
@@ -121,7 +121,7 @@ impl Lint {
         })
     }
 
-    /// Reports the fields of the list that the object lacks, as one finding.
+    /// Reports the listed fields that the object lacks, in one finding.
     fn require(&mut self, object: &Map<String, Value>, path: &str, names: &[&str]) {
         let missing: Vec<&str> = names.iter().copied().filter(|name| !object.contains_key(*name)).collect();
         if !missing.is_empty() {
@@ -137,7 +137,7 @@ impl Lint {
     }
 }
 
-/// All findings in a definition, or in one of which a machine is made.
+/// All findings in a definition. `created`: the type of the machine that is created from it.
 pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Finding> {
     let express = created == Some(MachineType::Express);
     let mut lint = Lint { created: created.is_some(), express, ..Lint::default() };
@@ -152,7 +152,7 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     if let Some(version) = object.get("Version") {
         values::check_one_of(&mut lint, version, "/Version", &["1.0"]);
     }
-    // Without a state there is nothing that an expression could read.
+    // Outside a state, an expression has nothing to read.
     let plain = QueryLanguage::JsonPath;
     values::check_number(&mut lint, object, "", "TimeoutSeconds", (0.0, values::MOST), true, plain);
     lint.times_out = object.contains_key("TimeoutSeconds");
@@ -162,10 +162,10 @@ pub(crate) fn lint(definition: &Value, created: Option<MachineType>) -> Vec<Find
     lint.findings
 }
 
-/// Checks the states of a scope: of the machine, a branch, or the body of a Map.
+/// Checks the states of a scope: the machine, a branch, or the body of a Map.
 fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language: QueryLanguage) {
     lint.require(scope, path, &["StartAt", "States"]);
-    values::check_types(lint, scope, path, &["Comment", "StartAt"], Kind::String);
+    values::check_types(lint, scope, path, &["Comment", "StartAt"], ValueType::String);
     let Some(states) = scope.get("States") else { return };
     let states_path = format!("{path}/States");
     match states.as_object() {
@@ -181,20 +181,21 @@ fn check_scope(lint: &mut Lint, scope: &Map<String, Value>, path: &str, language
             flow::check_scope(lint, scope, states, path, transitions_known);
         }
         None => {
-            values::check_type(lint, states, &states_path, Kind::Object);
+            values::check_type(lint, states, &states_path, ValueType::Object);
         }
     }
 }
 
-/// Places deeper than this are told by what is around them, so that one long key cannot make every place long.
+/// The longest path in a finding, in bytes. A longer one is reported as the path of its parent, so that one long key cannot
+/// make every path long.
 const LONGEST_PLACE: usize = 2_000;
 
-/// The place of a field.
+/// The path of a field.
 fn below(place: &str, key: &str) -> String {
     if place.len() + key.len() > LONGEST_PLACE { place.to_owned() } else { format!("{place}/{key}") }
 }
 
-/// The place of an element.
+/// The path of an element.
 fn element(place: &str, index: usize) -> String {
     if place.len() > LONGEST_PLACE { place.to_owned() } else { format!("{place}[{index}]") }
 }

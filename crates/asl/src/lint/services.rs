@@ -1,13 +1,13 @@
-//! What a task can call: the services with an integration of their own, and those of the AWS SDK.
+//! The actions that a task can call: those of optimized integrations, and those of the AWS SDK.
 
-/// A service with an integration of its own.
+/// A service with an optimized integration.
 struct Service {
     name: &'static str,
-    /// Actions that answer at once.
+    /// Actions of the request and response pattern.
     calls: &'static [&'static str],
-    /// Actions that begin a job, for whose end a task can wait with `.sync`.
+    /// Actions that start a job; with `.sync`, a task waits for its end.
     jobs: &'static [&'static str],
-    /// Whether a task can wait for its token with `.waitForTaskToken`.
+    /// Whether the service supports `.waitForTaskToken`.
     tokens: bool,
 }
 
@@ -90,10 +90,10 @@ const SERVICES: &[Service] = &[
     service("states", &[], &["startExecution"], true),
 ];
 
-/// Services whose actions are not listed here: they are newer than the documentation that the list follows.
+/// Services whose actions are not listed: they are newer than the documentation behind the list.
 const OPEN: &[&str] = &["bedrock-agentcore"];
 
-/// Services of the AWS SDK that were retired: their models are gone, definitions that call them are not.
+/// Retired services of the AWS SDK: their models are gone, but definitions still call them.
 const RETIRED: &[&str] = &[
     "alexaforbusiness",
     "cloudwatchevents",
@@ -156,7 +156,7 @@ fn sdk_has((service, action): (&str, &str)) -> bool {
     known.map_or_else(|| RETIRED.contains(&service), |mut actions| actions.any(|known| known == action))
 }
 
-/// Without the server's features the list is not there, and nothing can be said.
+/// Without the server's features there is no list, and every action counts as known.
 #[cfg(not(feature = "jsonata"))]
 fn sdk_has((service, action): (&str, &str)) -> bool {
     RETIRED.contains(&service) || !action.is_empty()

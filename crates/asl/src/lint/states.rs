@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::expressions::{PathRule, check_jsonata_value, check_path, check_template, is_jsonata, looks_dynamic};
 use super::values::{
-    self, Kind, check_exclusive, check_number, check_query_language, check_timestamp, check_type, check_types,
+    self, ValueType, check_exclusive, check_number, check_query_language, check_timestamp, check_type, check_types,
 };
 use super::{Lint, assign, below, check_scope, choices, fields, handlers, integrations, maps};
 use crate::model::QueryLanguage;
@@ -14,7 +14,7 @@ use crate::rule::Rule;
 pub(super) const LONGEST_NAME: usize = 80;
 const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
 
-/// Checks one state and what is inside it.
+/// Checks one state and the states inside it.
 pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, machine: QueryLanguage) {
     let length = name.chars().count();
     if length > LONGEST_NAME {
@@ -23,7 +23,7 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         let remedy = format!("Shorten the name by {} characters.", length - LONGEST_NAME);
         lint.error(Rule::InvalidStateName, path, message, remedy);
     }
-    check_type(lint, state, path, Kind::Object);
+    check_type(lint, state, path, ValueType::Object);
     let Some(object) = state.as_object() else { return };
     lint.require(object, path, &["Type"]);
     let Some(state_type) = object.get("Type") else { return };
@@ -47,8 +47,8 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
         );
     }
     fields::check_state_fields(lint, object, path, state_type, (!refused).then_some(language));
-    check_types(lint, object, path, &["Comment", "Next", "Default"], Kind::String);
-    check_types(lint, object, path, &["End"], Kind::Boolean);
+    check_types(lint, object, path, &["Comment", "Next", "Default"], ValueType::String);
+    check_types(lint, object, path, &["End"], ValueType::Boolean);
     if !matches!(state_type, "Choice" | "Succeed" | "Fail") {
         check_exclusive(lint, object, path, &["Next", "End"], true);
     }
@@ -71,7 +71,7 @@ pub(super) fn check(lint: &mut Lint, name: &str, state: &Value, path: &str, mach
     assign::check(lint, object, path);
 }
 
-/// The fields that select, shape and keep data, whatever the type.
+/// Checks the fields that select, transform and keep data, for every type of state.
 fn check_data_flow(lint: &mut Lint, state: &Map<String, Value>, path: &str, language: QueryLanguage, has_result: bool) {
     if language == QueryLanguage::JsonPath {
         for field in ["InputPath", "OutputPath"] {
@@ -113,18 +113,18 @@ fn check_task(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
     }
 }
 
-/// A heartbeat that is due no sooner than the timeout is never missed.
+/// Reports a heartbeat interval that is not shorter than the timeout: the task would time out first.
 fn check_heartbeat(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let seconds = |field: &str| state.get(field).and_then(Value::as_f64);
     let (Some(timeout), Some(heartbeat)) = (seconds("TimeoutSeconds"), seconds("HeartbeatSeconds")) else { return };
     if heartbeat >= timeout {
         let message = "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
-        let remedy = format!("Write fewer seconds than the timeout's {timeout}; it is {heartbeat}.");
+        let remedy = format!("Write a number smaller than the timeout, {timeout}; it is {heartbeat}.");
         lint.refused_by_language(Rule::HeartbeatExceedsTimeout, &format!("{path}/HeartbeatSeconds"), message, remedy);
     }
 }
 
-/// The Result of a Pass state is never evaluated.
+/// Warns of paths in the Result of a Pass state, which is never evaluated.
 fn warn_of_static_result(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let Some(result) = state.get("Result") else { return };
     let dynamic = |key: &str, value: &Value| key.ends_with(".$") || value.as_str().is_some_and(looks_dynamic);
@@ -155,7 +155,7 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
     if language == QueryLanguage::Jsonata && is_jsonata(lint, credentials) {
         return;
     }
-    check_type(lint, credentials, &place, Kind::Object);
+    check_type(lint, credentials, &place, ValueType::Object);
     let Some(object) = credentials.as_object() else { return };
     if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
         let remedy = "Write { \"RoleArn\": \"arn:aws:iam::...\" }.";
@@ -163,7 +163,7 @@ fn check_credentials(lint: &mut Lint, state: &Map<String, Value>, path: &str, la
     }
 }
 
-/// The language's specification wants a URI; AWS wants an ARN.
+/// The language's specification requires a URI; AWS requires an ARN.
 fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
     let Some(resource) = state.get("Resource") else { return };
     let (place, message) = (format!("{path}/Resource"), "Value is not a valid resource ARN");
@@ -173,7 +173,7 @@ fn check_resource(lint: &mut Lint, state: &Map<String, Value>, path: &str) {
         Some(text) if text.contains(':') => lint.refused_by_aws(Rule::InvalidResource, &place, message, remedy),
         Some(_) => lint.error(Rule::InvalidResource, &place, message, remedy),
         None => {
-            check_type(lint, resource, &place, Kind::String);
+            check_type(lint, resource, &place, ValueType::String);
         }
     }
 }
@@ -204,7 +204,7 @@ fn check_fail(lint: &mut Lint, state: &Map<String, Value>, path: &str, language:
         check_path(lint, state, path, by_path, PathRule::PathOrCall);
         if let Some(value) = state.get(field) {
             let place = format!("{path}/{field}");
-            check_type(lint, value, &place, Kind::String);
+            check_type(lint, value, &place, ValueType::String);
             if language == QueryLanguage::Jsonata {
                 check_jsonata_value(lint, value, &place);
             } else if value.as_str().is_some_and(looks_dynamic) {
@@ -229,14 +229,14 @@ fn check_parallel(lint: &mut Lint, state: &Map<String, Value>, path: &str, machi
             }
         }
         None => {
-            check_type(lint, branches, &place, Kind::Array);
+            check_type(lint, branches, &place, ValueType::Array);
         }
     }
 }
 
 /// Checks the states inside a state.
 pub(super) fn check_body(lint: &mut Lint, body: &Value, place: &str, known: &[&str], machine: QueryLanguage) {
-    check_type(lint, body, place, Kind::Object);
+    check_type(lint, body, place, ValueType::Object);
     if let Some(scope) = body.as_object() {
         fields::check_scope_fields(lint, scope, place, known);
         check_scope(lint, scope, place, machine);

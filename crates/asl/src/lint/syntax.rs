@@ -1,4 +1,4 @@
-//! A JSONata expression's errors in AWS's words: without the code that the language has for them.
+//! The errors of JSONata expressions in AWS's words: without the code of the JSONata error.
 
 /// The message of a definition's diagnostic.
 pub(super) fn message(reason: &str) -> String {

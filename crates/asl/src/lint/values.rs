@@ -6,13 +6,13 @@ use super::{Lint, below, expressions};
 use crate::model::QueryLanguage;
 use crate::rule::Rule;
 
-/// `QueryLanguage` is one of the two.
+/// Checks that `QueryLanguage` is one of the two languages.
 pub(super) fn check_query_language(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
     let Some(value) = object.get("QueryLanguage") else { return };
     check_one_of(lint, value, &format!("{path}/QueryLanguage"), &["JSONPath", "JSONata"]);
 }
 
-/// A text out of a few.
+/// A field with a fixed choice of strings.
 pub(super) fn check_one_of(lint: &mut Lint, value: &Value, place: &str, known: &[&str]) {
     let list = known.join(", ");
     match value.as_str() {
@@ -21,26 +21,26 @@ pub(super) fn check_one_of(lint: &mut Lint, value: &Value, place: &str, known: &
             let message = format!("Value should be one of the following: [{list}]");
             lint.error(Rule::UnknownValue, place, message, format!("Write one of {list}; it is {value}."));
         }
-        None => drop(check_type(lint, value, place, Kind::String)),
+        None => drop(check_type(lint, value, place, ValueType::String)),
     }
 }
 
-/// What a plain value is, with AWS's name for it.
+/// The types of plain values that fields have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueType {
     String,
     Boolean,
     Object,
     Array,
 }
 
-/// Whether a value is of its kind; a placeholder may become anything.
-pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, kind: Kind) -> bool {
-    let (right, name, what) = match kind {
-        Kind::String => (value.is_string(), "STRING", "a text"),
-        Kind::Boolean => (value.is_boolean(), "BOOLEAN", "true or false"),
-        Kind::Object => (value.is_object(), "OBJECT", "an object: { ... }"),
-        Kind::Array => (value.is_array(), "ARRAY", "an array: [ ... ]"),
+/// Reports a value of another type and returns whether the type is right. A placeholder may become any type.
+pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, expected: ValueType) -> bool {
+    let (right, name, what) = match expected {
+        ValueType::String => (value.is_string(), "STRING", "a string in quotes"),
+        ValueType::Boolean => (value.is_boolean(), "BOOLEAN", "true or false"),
+        ValueType::Object => (value.is_object(), "OBJECT", "an object: { ... }"),
+        ValueType::Array => (value.is_array(), "ARRAY", "an array: [ ... ]"),
     };
     let right = right || value.as_str().is_some_and(|text| lint.is_open(text));
     if !right {
@@ -49,19 +49,25 @@ pub(super) fn check_type(lint: &mut Lint, value: &Value, place: &str, kind: Kind
     right
 }
 
-/// Checks the kind of each of these fields that is there.
-pub(super) fn check_types(lint: &mut Lint, object: &Map<String, Value>, path: &str, fields: &[&str], kind: Kind) {
+/// Checks the type of each of these fields that is present.
+pub(super) fn check_types(
+    lint: &mut Lint,
+    object: &Map<String, Value>,
+    path: &str,
+    fields: &[&str],
+    expected: ValueType,
+) {
     for field in fields {
         if let Some(value) = object.get(*field) {
-            check_type(lint, value, &format!("{path}/{field}"), kind);
+            check_type(lint, value, &format!("{path}/{field}"), expected);
         }
     }
 }
 
-/// Most seconds that AWS takes anywhere.
+/// The largest number of seconds that AWS accepts anywhere.
 pub(super) const MOST: f64 = 99_999_999.0;
 
-/// A number within the limits, or an expression that yields it.
+/// Checks a number and its limits, or the expression that yields the number.
 pub(super) fn check_number(
     lint: &mut Lint,
     object: &Map<String, Value>,
@@ -108,13 +114,13 @@ pub(super) fn check_number(
     }
 }
 
-/// A moment of the RFC 3339 profile that the language wants: an upper-case `T`, and `Z` or an offset.
+/// Checks a timestamp of the language's RFC 3339 profile: an upper-case `T`, and `Z` or an offset.
 pub(super) fn check_timestamp(lint: &mut Lint, value: &Value, place: &str) {
-    if !check_type(lint, value, place, Kind::String) {
+    if !check_type(lint, value, place, ValueType::String) {
         return;
     }
     if !value.as_str().is_some_and(|text| is_timestamp(text) || lint.is_open(text)) {
-        let remedy = format!("Write a moment, such as \"2030-01-31T09:00:00Z\"; it is {value}.");
+        let remedy = format!("Write a timestamp, such as \"2030-01-31T09:00:00Z\"; it is {value}.");
         lint.error(Rule::InvalidTimestamp, place, "String does not match RFC3339 timestamp", remedy);
     }
 }
@@ -128,7 +134,7 @@ fn is_timestamp(text: &str) -> bool {
         None => rest,
     };
     let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(u32::MAX);
-    // A second of 60 is a leap second.
+    // Second 60 is a leap second.
     let in_range = (1..=days_of_month(part(0..4), part(5..7))).contains(&part(8..10))
         && part(11..13) < 24
         && part(14..16) < 60
@@ -136,14 +142,14 @@ fn is_timestamp(text: &str) -> bool {
     let offset = text.len() - rest.len();
     let has_zone = match rest {
         "Z" => true,
-        // The shape has as many bytes as the text.
+        // A text of this shape is ASCII, so the shape's offsets are those of the text.
         "+00:00" | "-00:00" => part(offset + 1..offset + 3) < 24 && part(offset + 4..offset + 6) < 60,
         _ => false,
     };
     in_range && has_zone
 }
 
-/// Of no month there are no days.
+/// How many days a month has; a number that is no month has none.
 fn days_of_month(year: u32, month: u32) -> u32 {
     match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
@@ -154,16 +160,16 @@ fn days_of_month(year: u32, month: u32) -> u32 {
     }
 }
 
-/// `ErrorEquals` of a retrier or catcher. `last` tells whether it is the last of its list.
+/// `ErrorEquals` of a retrier or catcher. `last`: it is the last entry of its list.
 pub(super) fn check_error_equals(lint: &mut Lint, object: &Map<String, Value>, path: &str, last: bool) {
     let Some(value) = object.get("ErrorEquals") else { return };
     let place = format!("{path}/ErrorEquals");
-    if !check_type(lint, value, &place, Kind::Array) {
+    if !check_type(lint, value, &place, ValueType::Array) {
         return;
     }
     let names = value.as_array().map(Vec::as_slice).unwrap_or_default();
     for (index, name) in names.iter().enumerate() {
-        check_type(lint, name, &format!("{place}[{index}]"), Kind::String);
+        check_type(lint, name, &format!("{place}[{index}]"), ValueType::String);
     }
     if names.is_empty() && value.is_array() {
         lint.error(
@@ -184,7 +190,7 @@ pub(super) fn check_error_equals(lint: &mut Lint, object: &Map<String, Value>, p
     }
 }
 
-/// Of these fields at most one may be there; with `required`, exactly one.
+/// Checks that at most one of these fields is present; with `required`, exactly one.
 pub(super) fn check_exclusive(
     lint: &mut Lint,
     object: &Map<String, Value>,
@@ -192,25 +198,25 @@ pub(super) fn check_exclusive(
     names: &[&str],
     required: bool,
 ) {
-    let there: Vec<&str> = names.iter().copied().filter(|name| is_there(object, name)).collect();
+    let present: Vec<&str> = names.iter().copied().filter(|name| is_present(object, name)).collect();
     let list = names.join(", ");
-    if there.is_empty() && required {
+    if present.is_empty() && required {
         let message = format!("This object should have only one of the following fields: [{list}]");
         lint.error(Rule::MissingField, path, message, format!("Add one of {list}."));
-    } else if there.len() > 1 {
-        let found = there.join(", ");
+    } else if present.len() > 1 {
+        let found = present.join(", ");
         let message = format!("There should only be one of the following fields: [{list}]");
         lint.error_within(
             Rule::ConflictingFields,
             path,
-            &below(path, there[1]),
+            &below(path, present[1]),
             message,
             format!("Keep one of {found} and remove the others."),
         );
     }
 }
 
-/// `"End": false` says no more than no `End`.
-fn is_there(object: &Map<String, Value>, name: &str) -> bool {
+/// Whether a field is present. `"End": false` means the same as no `End`.
+fn is_present(object: &Map<String, Value>, name: &str) -> bool {
     object.get(name).is_some_and(|value| name != "End" || *value != Value::Bool(false))
 }

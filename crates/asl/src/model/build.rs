@@ -56,7 +56,7 @@ fn text(value: Written, key: &str) -> Option<String> {
     value.str(key).map(str::to_owned)
 }
 
-/// The first of the keys that is there, as text: literal texts as they are, other values as JSON.
+/// The value of the first of the keys that is present: a string as it is, another value as JSON.
 fn first_text(value: Written, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| value.get(key)).map(Written::words)
 }

@@ -1,7 +1,7 @@
 //! The typed model of a definition: what the drawings, the diagnostics and the inbox need to know about it.
 //!
 //! The model is lenient: it holds whatever of a definition can be understood, so that a definition with a mistake can
-//! still be drawn. Whether a definition may run is the business of [`crate::parse`]. The interpreter compiles its own
+//! still be drawn. [`crate::parse`] decides whether a definition may run. The interpreter compiles its own
 //! program from [`Machine::source`].
 
 mod build;
@@ -62,13 +62,13 @@ pub struct State {
     /// The state's own language or, without one, the machine's.
     pub query_language: QueryLanguage,
     pub kind: StateKind,
-    /// Where the state goes on. `None` for Choice, Succeed and Fail, which say it otherwise.
+    /// The transition. `None` for Choice, Succeed and Fail, which have no `Next` or `End`.
     pub transition: Option<Transition>,
     pub retry: Vec<Retrier>,
     pub catch: Vec<Catcher>,
 }
 
-/// Where a state goes on.
+/// What follows a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transition {
     Next(String),
@@ -121,7 +121,7 @@ pub enum Pause {
     Seconds(Amount),
     /// `Timestamp` or `TimestampPath`: a fixed moment or an expression.
     Until(String),
-    /// Neither is given.
+    /// The definition has neither.
     Unknown,
 }
 

@@ -17,14 +17,14 @@ use crate::rule::Rule;
 
 /// Reads a definition and judges it.
 ///
-/// All findings are collected, up to a thousand: of more than that, errors before warnings. The machine is there when
-/// none of them is an error.
+/// Collects all findings, up to a thousand; of more, errors are kept before warnings. Returns a machine when none of them
+/// is an error.
 pub fn parse(text: &str) -> (Option<Machine>, Vec<Diagnostic>) {
     judged(text, None)
 }
 
-/// As [`parse()`], for a definition of which a machine is made: what AWS refuses is an error, though the language
-/// allows it.
+/// As [`parse()`], for a definition that creates a machine: what AWS refuses is an error, even where the language allows
+/// it.
 pub fn parse_created(text: &str, kind: MachineType) -> (Option<Machine>, Vec<Diagnostic>) {
     judged(text, Some(kind))
 }
@@ -50,7 +50,7 @@ fn judged(text: &str, created: Option<MachineType>) -> (Option<Machine>, Vec<Dia
                 message: error.message,
                 path: String::new(),
                 span: span(text, error.bytes),
-                remedy: "Correct the JSON at this place.".to_owned(),
+                remedy: "Correct the JSON here.".to_owned(),
             };
             return (None, vec![diagnostic]);
         }
@@ -86,7 +86,7 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
     });
     let mut found: Vec<(Finding, Range<usize>)> = duplicates.chain(findings).collect();
     if found.len() > MOST {
-        // An error that is left out would make the definition valid.
+        // Without its errors, the definition would count as valid.
         found.sort_by_key(|(finding, _)| finding.severity);
         found.truncate(MOST);
     }

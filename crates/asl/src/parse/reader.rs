@@ -1,4 +1,4 @@
-//! A JSON reader that remembers where each value stands and goes on after a duplicate key.
+//! A JSON reader that keeps the span of each value and continues after a duplicate key.
 //!
 //! In a file, a bare `${Placeholder}` where a value belongs is read as the text `"${Placeholder}"`: a deployment puts the
 //! value there. A file may begin with a byte order mark, too. Errors have the words of AWS's own reader.
@@ -10,24 +10,25 @@ use serde_json::{Map, Value};
 
 use super::Digits;
 
-/// How many objects and arrays may be within each other: as many as every other reader of JSON here takes.
+/// How deep objects and arrays may nest: as deep as for every other JSON reader of the program.
 pub const MAX_DEPTH: usize = 127;
 
-/// Values below longer paths are told by the place around them: a long key over many values would take all memory.
+/// The longest path that is kept. A value with a longer path has the span of a value around it: a long key over many values
+/// would take all memory.
 const LONGEST_PATH: usize = 2_000;
 
-/// So many bytes of paths are kept, a hundred for each value of a large definition. Past them, values are told by the
-/// place around them: each of half a million small values in a long key would keep that key.
+/// How many bytes of paths are kept, about a hundred for each value of a large definition. Further values have the span of
+/// a value around them: otherwise each of half a million small values below a long key would keep a copy of that key.
 const MOST_PATHS: usize = 16_000_000;
 
-/// What a value may be, in the words of AWS's reader.
+/// The possible values, in the words of AWS's reader.
 const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
 /// The byte order mark, which some editors put before a text.
 const MARK: char = '\u{feff}';
 
-/// Reads a JSON text that is no definition: an input, an output, a file of items. What this takes, every part of the
-/// program takes: nothing is judged by one reader and read by another.
+/// Reads a JSON text other than a definition: an input, an output, a file of items. Every part of the program accepts what
+/// this accepts, so no text is checked by one reader and read by another.
 ///
 /// # Errors
 /// What is wrong with it, in the words of AWS's reader.
@@ -35,7 +36,7 @@ pub fn read_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| read(text, false).map_or_else(|own| own.message, |_| error.to_string()))
 }
 
-/// What is wrong with a text that is to be JSON: why [`read_json`] would not take it.
+/// Why [`read_json`] refuses a text; `None` where it does not.
 #[must_use]
 pub fn json_error(text: &str) -> Option<String> {
     read_json(text).err()
@@ -111,7 +112,7 @@ impl SourceLocation {
         SourceLocation::begin().further(text, offset)
     }
 
-    /// A place further on; what lies before this one is not read again.
+    /// A later location; the text before this one is not read again.
     pub fn further(self, text: &str, offset: usize) -> SourceLocation {
         let between = text.get(self.offset..offset).unwrap_or_default();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -125,7 +126,7 @@ impl SourceLocation {
     }
 }
 
-/// A character as AWS's reader shows it.
+/// A character in the notation of AWS's reader.
 fn shown(letter: char) -> String {
     match u32::from(letter) {
         code if letter.is_control() => format!("(CTRL-CHAR, code {code})"),
@@ -174,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Another character than `why` tells, or the end of the text within `around`.
+    /// The error for a character that `why` does not allow, or for the end of the text within `around`.
     fn unexpected(&self, why: &str, around: &str) -> SyntaxError {
         let message = match self.text[self.at..].chars().next() {
             Some(MARK) => format!("Unexpected character ({}): JSON has no byte order mark, {why}", shown(MARK)),
@@ -184,7 +185,7 @@ impl Reader<'_> {
         SyntaxError { message, bytes: self.letter() }
     }
 
-    /// A word that is no value.
+    /// The error for a word that is not a value.
     fn unrecognized(&self) -> SyntaxError {
         let is_part = |letter: &char| letter.is_alphanumeric() || "_$".contains(*letter);
         let word: String = self.text[self.at..].chars().take_while(is_part).collect();
@@ -192,7 +193,7 @@ impl Reader<'_> {
         SyntaxError { message: format!("Unrecognized token '{word}': was expecting {VALUES}"), bytes }
     }
 
-    /// No value begins here.
+    /// The error where a value should begin.
     fn no_value(&self) -> SyntaxError {
         match self.text[self.at..].chars().next() {
             Some(letter) if letter.is_alphabetic() || "_$".contains(letter) => self.unrecognized(),
@@ -320,7 +321,7 @@ impl Reader<'_> {
                      included in string value",
                     u32::from(control)
                 ),
-                // A half of a character, which no text can hold.
+                // Half a surrogate pair is not a character.
                 None if is_half(&error) => "Unpaired surrogate in a character escape".to_owned(),
                 None => "Unrecognized character escape".to_owned(),
             };
@@ -363,10 +364,10 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an escape is the first or the second half of a character alone.
+/// Whether an escape is half a surrogate pair.
 fn is_half(error: &serde_json::Error) -> bool {
-    let told = error.to_string();
-    told.contains("surrogate") || told.contains("unexpected end of hex escape")
+    let message = error.to_string();
+    message.contains("surrogate") || message.contains("unexpected end of hex escape")
 }
 
 #[cfg(test)]
@@ -447,11 +448,11 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_for_files() {
         assert_eq!(read("\u{feff}{}", true).map(|document| document.value), Ok(json!({})));
-        let told = format!(
+        let message = format!(
             "Unexpected character ('\u{feff}' (code 65279 / 0xfeff)): JSON has no byte order mark, expected a valid value {VALUES}"
         );
-        assert_eq!(read_json("\u{feff}{}"), Err(told.clone()));
-        assert_eq!(read("\u{feff}{}", false).map_err(|error| error.message).unwrap_err(), told);
+        assert_eq!(read_json("\u{feff}{}"), Err(message.clone()));
+        assert_eq!(read("\u{feff}{}", false).map_err(|error| error.message).unwrap_err(), message);
         assert!(read("${N}", false).is_err());
     }
 

@@ -1,8 +1,8 @@
-//! What is told about a definition as a whole: how much, where, and in which words.
+//! The diagnostics of a definition as a whole: how many, their spans and their wording.
 
 use crate::{SourceSpan, invalid_definition_message, parse};
 
-/// A text of a megabyte may have as many mistakes as it has room for.
+/// A text of a megabyte may be full of mistakes.
 #[test]
 fn a_definition_of_mistakes_is_judged_soon() {
     let states: Vec<String> = (0..20_000).map(|i| format!(r#""S{i}":{{"Type":"Pass","Next":"None","X":1}}"#)).collect();
@@ -13,7 +13,7 @@ fn a_definition_of_mistakes_is_judged_soon() {
 }
 
 #[test]
-fn an_error_is_told_whatever_is_warned_about() {
+fn an_error_is_reported_in_spite_of_many_warnings() {
     let pass = |i: usize| format!(r#""S{i}":{{"Type":"Pass","Result":"$.x","Next":"S{}"}}"#, i + 1);
     let states: Vec<String> = (0..1_001).map(pass).collect();
     let last = r#""S1001":{"Type":"Pass","Next":"Nowhere"}"#;
@@ -23,7 +23,7 @@ fn an_error_is_told_whatever_is_warned_about() {
     assert_eq!(found[999].rule, crate::Rule::PassResultIsStatic);
 }
 
-/// A long name is told as often as there are mistakes in what has it.
+/// A long name appears in the path of every mistake below it.
 #[test]
 fn a_long_name_does_not_take_all_memory() {
     let name = "é".repeat(100_000);
@@ -37,8 +37,8 @@ fn a_long_name_does_not_take_all_memory() {
     ] {
         let found = parse(&definition).1;
         assert_eq!(found.len(), 1_000);
-        let told: usize = found.iter().map(|one| one.path.len() + one.message.len() + one.remedy.len()).sum();
-        assert!(told < 3 * definition.len(), "{told} bytes about {}", definition.len());
+        let size: usize = found.iter().map(|one| one.path.len() + one.message.len() + one.remedy.len()).sum();
+        assert!(size < 3 * definition.len(), "{size} bytes about {}", definition.len());
     }
 }
 

@@ -15,7 +15,7 @@ const CACHE: usize = 256 * 1024;
 /// An expression that was parsed.
 pub(super) struct Parsed {
     pub(super) node: AstNode,
-    /// What is evaluated, where it is not the same.
+    /// The tree that is evaluated, where it differs.
     evaluated: Option<AstNode>,
     /// Its work, where it is tame.
     pub(super) work: Option<usize>,
@@ -28,7 +28,7 @@ impl Parsed {
     }
 }
 
-/// What has been parsed, and how long its texts are together.
+/// The parsed expressions, and the length of their texts together.
 #[derive(Default)]
 struct Cache {
     parsed: HashMap<String, Rc<Parsed>>,
@@ -36,11 +36,11 @@ struct Cache {
 }
 
 thread_local! {
-    /// Parsing is the expensive step and gives the same tree each time. The tree is not `Send`.
+    /// Parsing is the expensive step. The tree is not `Send`, so each thread has a cache.
     static CACHED: RefCell<Cache> = RefCell::default();
 }
 
-/// The expression's tree, parsed or as it was kept.
+/// The expression's tree, from the cache or parsed.
 ///
 /// # Errors
 /// What is wrong with its syntax.
@@ -66,7 +66,7 @@ pub(super) fn parsed(expression: &str) -> Result<Rc<Parsed>, String> {
 mod tests {
     use super::*;
 
-    /// A client may ask for one new expression after another.
+    /// A client may send any number of different expressions.
     #[test]
     fn expressions_that_were_parsed_do_not_take_all_memory() {
         for i in 0..100 {

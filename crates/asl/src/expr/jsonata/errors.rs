@@ -1,30 +1,30 @@
-//! The evaluator's errors in the words of the language's own implementation, which the service shows.
+//! The evaluator's errors in the words of JSONata's reference implementation, which the service uses.
 //!
-//! Where these words name a function or show a value that the evaluator keeps to itself, the part of the expression that
-//! failed is looked up by evaluating its parts.
+//! Some of these words name a function or a value that the evaluator does not report. Then the parts of the expression are
+//! evaluated to find the one that failed.
 
 use jsonata_core::ast::{AstNode, BinaryOp, UnaryOp};
 use jsonata_core::value::JValue;
 
 use super::tame;
 
-/// Evaluates a part of the expression, where the whole was evaluated.
+/// Evaluates a part of the expression in the scope of the whole.
 pub(super) type Evaluate<'a> = &'a mut dyn FnMut(&AstNode) -> Result<JValue, String>;
 
-/// The message in the words of the language's own implementation, where it has others.
+/// The message in the words of the reference implementation, where they differ.
 pub(super) fn worded(message: &str, expression: &AstNode, evaluate: Evaluate<'_>) -> String {
     let Some((code, text)) = message.split_once(": ") else {
         return message.to_owned();
     };
-    let told = plain(code, text).or_else(|| {
+    let worded = plain(code, text).or_else(|| {
         let failed = matches!(code, "T0410" | "T0411" | "T0412" | "T2009" | "T2010" | "D1002")
             .then(|| culprit(message, expression, evaluate))??;
         precise(code, text, failed, evaluate)
     });
-    told.map_or_else(|| message.to_owned(), |told| format!("{code}: {told}"))
+    worded.map_or_else(|| message.to_owned(), |text| format!("{code}: {text}"))
 }
 
-/// What follows from the evaluator's own words.
+/// The messages that follow from the evaluator's words alone.
 fn plain(code: &str, text: &str) -> Option<String> {
     let between = |before: &str, after: &str| text.strip_prefix(before)?.strip_suffix(after);
     let operand = |side: &str| {
@@ -57,7 +57,7 @@ fn plain(code: &str, text: &str) -> Option<String> {
     }
 }
 
-/// The messages that show nothing of what went wrong.
+/// The messages without a name or a value.
 const FIXED: &[(&str, &str)] = &[
     ("D3001", "Attempting to invoke string function on Infinity or NaN"),
     ("D3010", "Second argument of replace function cannot be an empty string"),
@@ -113,7 +113,7 @@ const FIXED: &[(&str, &str)] = &[
     ("T2008", "The expressions within an order-by clause must evaluate to numeric or string values"),
 ];
 
-/// What needs to know which part failed.
+/// The messages for which the failed part has to be known.
 fn precise(code: &str, text: &str, failed: &AstNode, evaluate: Evaluate<'_>) -> Option<String> {
     let mut shown = |node: &AstNode| evaluate(node).ok()?.to_json_string().ok();
     match (code, failed) {
@@ -142,7 +142,7 @@ fn misfit(code: &str, text: &str, function: &str) -> Option<String> {
     }
     let argument = place("Argument ").or_else(|| {
         let given: usize = text.rsplit_once("got ")?.1.parse().ok()?;
-        // The first that is missing, or the one too many.
+        // The first missing argument, or the first that is too many.
         let expected = place("Argument count mismatch: expected ")?;
         Some(if given < expected { given + 1 } else { given })
     })?;
@@ -153,7 +153,7 @@ fn misfit(code: &str, text: &str, function: &str) -> Option<String> {
     Some(format!("Argument {argument} of function \"{function}\" must be an array of \"{kind}s\""))
 }
 
-/// The function that the evaluator itself names.
+/// The function that the evaluator reports.
 fn function_in(text: &str) -> Option<String> {
     let name = text.split_once(" of function ")?.1.split(' ').next()?.trim_matches(['$', '"']);
     (!matches!(name, "does" | "must")).then(|| name.to_owned())
@@ -182,8 +182,8 @@ fn symbol(op: BinaryOp) -> Option<&'static str> {
     }
 }
 
-/// The innermost part of an expression that fails with the message. Parts that may run away are not tried: where one is
-/// met, nobody knows.
+/// The innermost part of an expression that fails with the message. `None` where a part may run away and is not
+/// evaluated.
 fn culprit<'n>(message: &str, node: &'n AstNode, evaluate: Evaluate<'_>) -> Option<&'n AstNode> {
     for part in parts(node).into_iter().filter(|part| !matches!(part, AstNode::Lambda { .. })) {
         if !tame::is_tame(part) {
@@ -196,7 +196,7 @@ fn culprit<'n>(message: &str, node: &'n AstNode, evaluate: Evaluate<'_>) -> Opti
     Some(node)
 }
 
-/// The parts that are evaluated where the whole is.
+/// The parts that are evaluated in the scope of the whole.
 fn parts(node: &AstNode) -> Vec<&AstNode> {
     match node {
         AstNode::Binary { op: BinaryOp::ColonEqual, rhs, .. } => vec![rhs],
@@ -219,11 +219,11 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(expression: &str, told: &str) {
+    fn check(expression: &str, message: &str) {
         let bound = json!({"states": {"input": {"n": 5, "text": "five", "list": [1, "a"]}}});
         let bound = bound.as_object().unwrap().clone();
         let request = Request { expression: expression.to_owned(), bound, now: 0, seed: 1, patience: 800 };
-        assert_eq!(evaluate_here(&request), Err(JsonataError::Failed(told.to_owned())), "{expression}");
+        assert_eq!(evaluate_here(&request), Err(JsonataError::Failed(message.to_owned())), "{expression}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The functions that Step Functions adds to JSONata, and the ones that read clock or chance, made deterministic.
+//! The functions that Step Functions adds to JSONata, and deterministic versions of those that read the clock or random
+//! numbers.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use jsonata_core::value::JValue;
 use super::super::functions::{digest, mix};
 use super::super::{Environment, java};
 
-type Answer = Result<JValue, EvaluatorError>;
+type FunctionResult = Result<JValue, EvaluatorError>;
 
 /// Largest array that `$range` makes.
 const RANGE: f64 = 100_000.0;
@@ -24,28 +25,31 @@ pub(super) fn register(evaluator: &mut Evaluator, now: i64, seed: u64) {
     let _ = evaluator.register_fn("range", range);
     let _ = evaluator.register_fn("hash", hash);
     let _ = evaluator.register_fn("parse", parse);
-    let _ = evaluator.register_fn("uuid", move |args: &[JValue]| -> Answer {
+    let _ = evaluator.register_fn("uuid", move |args: &[JValue]| -> FunctionResult {
         check("uuid", args, &[])?;
         Ok(JValue::from(super::super::uuid(|| uuid.random())))
     });
-    let _ = evaluator.register_fn_override("random", move |args: &[JValue]| -> Answer {
-        check("random", args, &[Kind::Number])?;
+    let _ = evaluator.register_fn_override("random", move |args: &[JValue]| -> FunctionResult {
+        check("random", args, &[ArgumentType::Number])?;
         let fraction = match whole(args, 0) {
             Some(seed) => java::seeded_fraction(seed as i64),
             None => (random.random() >> 11) as f64 / (1u64 << 53) as f64,
         };
         Ok(JValue::Number(fraction))
     });
-    let _ = evaluator.register_fn_override("eval", |_: &[JValue]| -> Answer {
+    let _ = evaluator.register_fn_override("eval", |_: &[JValue]| -> FunctionResult {
         Err(refused("T1006: Attempted to invoke a non-function"))
     });
-    let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| -> Answer { Ok(JValue::Number(now as f64)) });
-    let _ = evaluator.register_fn_override("now", move |args: &[JValue]| -> Answer { now_as(now, args) });
-    let _ = evaluator.register_fn_override("toMillis", move |args: &[JValue]| -> Answer { to_millis(now, args) });
-    let _ = evaluator.register_fn_override("shuffle", move |args: &[JValue]| -> Answer { shuffle(&order, args) });
+    let _ = evaluator
+        .register_fn_override("millis", move |_: &[JValue]| -> FunctionResult { Ok(JValue::Number(now as f64)) });
+    let _ = evaluator.register_fn_override("now", move |args: &[JValue]| -> FunctionResult { now_as(now, args) });
+    let _ =
+        evaluator.register_fn_override("toMillis", move |args: &[JValue]| -> FunctionResult { to_millis(now, args) });
+    let _ =
+        evaluator.register_fn_override("shuffle", move |args: &[JValue]| -> FunctionResult { shuffle(&order, args) });
 }
 
-/// Randomness for one expression.
+/// The random numbers of one expression.
 struct Chance(Cell<u64>, i64);
 
 impl Environment for Chance {
@@ -72,23 +76,23 @@ fn refused(text: &str) -> EvaluatorError {
     EvaluatorError::EvaluationError(text.to_owned())
 }
 
-/// What a function takes at one place.
+/// The type of a parameter.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum ArgumentType {
     Array,
     Number,
     Text,
 }
 
-/// Refuses arguments that do not match the function's signature, in the words of the language. What is undefined
-/// matches everything: it makes the answer undefined.
-fn check(function: &str, args: &[JValue], signature: &[Kind]) -> Result<(), EvaluatorError> {
+/// Refuses arguments that do not match the function's signature, in JSONata's words. An undefined argument matches every
+/// type and makes the result undefined.
+fn check(function: &str, args: &[JValue], signature: &[ArgumentType]) -> Result<(), EvaluatorError> {
     let fits = |(i, arg): (usize, &JValue)| match signature.get(i) {
         None => false,
         Some(_) if arg.is_undefined() => true,
-        Some(Kind::Array) => arg.as_array().is_some(),
-        Some(Kind::Number) => arg.as_f64().is_some(),
-        Some(Kind::Text) => arg.as_str().is_some(),
+        Some(ArgumentType::Array) => arg.as_array().is_some(),
+        Some(ArgumentType::Number) => arg.as_f64().is_some(),
+        Some(ArgumentType::Text) => arg.as_str().is_some(),
     };
     match args.iter().enumerate().position(|arg| !fits(arg)) {
         None => Ok(()),
@@ -99,17 +103,17 @@ fn check(function: &str, args: &[JValue], signature: &[Kind]) -> Result<(), Eval
     }
 }
 
-/// The whole part of a number, where it is given.
+/// The whole part of a number; `None` where the argument is missing.
 fn whole(args: &[JValue], i: usize) -> Option<f64> {
     args.get(i).and_then(JValue::as_f64).map(f64::trunc)
 }
 
-/// Without a size, one chunk; nothing of nothing, and nothing in chunks of no size.
-fn partition(args: &[JValue]) -> Answer {
-    check("partition", args, &[Kind::Array, Kind::Number])?;
+/// Without a size, one chunk. Undefined for an empty array or a size of zero.
+fn partition(args: &[JValue]) -> FunctionResult {
+    check("partition", args, &[ArgumentType::Array, ArgumentType::Number])?;
     let items = args.first().and_then(JValue::as_array).map_or(&[][..], |items| items.as_slice());
     let size = whole(args, 1).unwrap_or(items.len() as f64);
-    // What is no number is no size.
+    // NaN is not a size.
     if items.is_empty() || size.is_nan() || size < 1.0 {
         return Ok(JValue::Undefined);
     }
@@ -117,9 +121,9 @@ fn partition(args: &[JValue]) -> Answer {
     Ok(JValue::array(parts.collect()))
 }
 
-/// Nothing where a number is missing, or where the step leads away.
-fn range(args: &[JValue]) -> Answer {
-    check("range", args, &[Kind::Number; 3])?;
+/// Undefined where a number is missing, or where the step leads away from the end.
+fn range(args: &[JValue]) -> FunctionResult {
+    check("range", args, &[ArgumentType::Number; 3])?;
     let (Some(from), Some(to), Some(step)) = (whole(args, 0), whole(args, 1), whole(args, 2)) else {
         return Ok(JValue::Undefined);
     };
@@ -128,12 +132,12 @@ fn range(args: &[JValue]) -> Answer {
         return Err(refused("D2014: The size of the sequence allocated by the function \"range\" is too large"));
     }
     let items = (0..count.max(0.0) as i64).map(|i| JValue::Number(from + i as f64 * step));
-    // A sequence: a single number stands for itself.
+    // In a sequence, a single number is not wrapped in an array.
     Ok(JValue::sequence(items.collect()))
 }
 
-fn hash(args: &[JValue]) -> Answer {
-    check("hash", args, &[Kind::Text; 2])?;
+fn hash(args: &[JValue]) -> FunctionResult {
+    check("hash", args, &[ArgumentType::Text; 2])?;
     let text = |i: usize| args.get(i).and_then(JValue::as_str);
     let (Some(data), Some(algorithm)) = (text(0), text(1)) else {
         return Ok(JValue::Undefined);
@@ -143,8 +147,8 @@ fn hash(args: &[JValue]) -> Answer {
     })
 }
 
-fn parse(args: &[JValue]) -> Answer {
-    check("parse", args, &[Kind::Text])?;
+fn parse(args: &[JValue]) -> FunctionResult {
+    check("parse", args, &[ArgumentType::Text])?;
     let Some(text) = args.first().and_then(JValue::as_str) else {
         return Ok(JValue::Undefined);
     };
@@ -153,37 +157,37 @@ fn parse(args: &[JValue]) -> Answer {
         .map_err(|error| refused(&format!("D3121: The argument of function \"parse\" is not valid JSON: {error}")))
 }
 
-/// `$now(picture, timezone)` of an injected clock, through the built-in `$fromMillis`.
-fn now_as(now: i64, args: &[JValue]) -> Answer {
-    check("now", args, &[Kind::Text; 2])?;
+/// `$now(picture, timezone)` with an injected clock, by the built-in `$fromMillis`.
+fn now_as(now: i64, args: &[JValue]) -> FunctionResult {
+    check("now", args, &[ArgumentType::Text; 2])?;
     let now = now.to_string();
     built_in("fromMillis", std::iter::once(now).chain(quoted(args)))
 }
 
-/// Texts as an expression writes them. What is undefined keeps its place.
+/// String literals of an expression. An undefined argument keeps its position.
 fn quoted(args: &[JValue]) -> impl Iterator<Item = String> {
     args.iter()
         .map(|arg| arg.as_str().map_or_else(|| "()".to_owned(), |text| serde_json::Value::from(text).to_string()))
 }
 
-/// Calls a function of the language as it is built in, with arguments as an expression writes them.
-fn built_in(function: &str, args: impl Iterator<Item = String>) -> Answer {
+/// Calls a built-in function with literal arguments.
+fn built_in(function: &str, args: impl Iterator<Item = String>) -> FunctionResult {
     let source = format!("${function}({})", args.collect::<Vec<_>>().join(","));
     let node = parser::parse(&source).map_err(|error| refused(&error.to_string()))?;
     Evaluator::new().evaluate(&node, &JValue::Undefined)
 }
 
-/// The built-in `$toMillis` takes what a picture leaves out in front (the year, or the year and the month) from the
-/// clock. Here it is put in front of both, from the injected one.
-fn to_millis(now: i64, args: &[JValue]) -> Answer {
-    check("toMillis", args, &[Kind::Text; 2])?;
+/// The built-in `$toMillis` reads the system clock for what a picture leaves out at its start (the year, or the year and
+/// the month). This version takes it from the injected clock and puts it in front of the picture and the text.
+fn to_millis(now: i64, args: &[JValue]) -> FunctionResult {
+    check("toMillis", args, &[ArgumentType::Text; 2])?;
     let text = |i: usize| args.get(i).and_then(JValue::as_str);
     let Some(timestamp) = text(0) else { return Ok(JValue::Undefined) };
     let Some(picture) = text(1) else { return built_in("toMillis", quoted(&args[..1])) };
     let given = components(picture);
     let has = |letters: &str| given.iter().any(|letter| letters.contains(*letter));
     let mut missing = String::new();
-    // Years of weeks are a calendar of their own, which the built-in refuses without one.
+    // Week-based years are a calendar of their own; the built-in refuses a picture without its year.
     if !given.is_empty() && !has("YXxWw") {
         missing.push_str("[Y0001]-");
         if !has("Md") {
@@ -202,7 +206,7 @@ fn to_millis(now: i64, args: &[JValue]) -> Answer {
     built_in("toMillis", quoted(&whole))
 }
 
-/// The letters of a picture's markers, such as `Y` of `[Y0001]`. Two opening brackets are one that is written.
+/// The letters of a picture's markers, such as `Y` of `[Y0001]`. Two opening brackets are an escaped bracket.
 fn components(picture: &str) -> Vec<char> {
     let mut rest = picture.replace("[[", "");
     let mut found = Vec::new();
@@ -213,8 +217,8 @@ fn components(picture: &str) -> Vec<char> {
     found
 }
 
-/// The items in an order that chance gives.
-fn shuffle(chance: &Chance, args: &[JValue]) -> Answer {
+/// The items in random order.
+fn shuffle(chance: &Chance, args: &[JValue]) -> FunctionResult {
     if args.is_empty() {
         return Err(refused("T0410: Argument 1 of function \"shuffle\" does not match function signature"));
     }

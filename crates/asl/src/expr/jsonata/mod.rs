@@ -1,9 +1,9 @@
 //! JSONata as Step Functions configures it: `{% %}` marks an expression, `$states` and the variables are bound,
-//! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, `$eval` is taken away.
+//! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, and `$eval` is removed.
 //!
-//! Evaluation is bounded in depth, in the length of sequences, in time, and in the size of its result. What these limits
-//! cannot hold, an enormous value on the way, is held by a [`Sandbox`](sandbox::Sandbox): it gets every expression that is not
-//! [tame].
+//! Evaluation has limits of depth, of the length of sequences, of time, and of the size of the result. These limits cannot
+//! bound an enormous intermediate value, so every expression that is not [tame] is evaluated in a
+//! [`Sandbox`](sandbox::Sandbox).
 
 mod cache;
 mod errors;
@@ -32,14 +32,14 @@ use value::from_json;
 
 /// Deepest evaluation; about 500 nested calls that are not tail calls.
 const STACK: usize = 1_500;
-/// Longest sequence that an expression may build where nothing holds its memory, and where a sandbox does: as long as the
-/// language lets a range be.
+/// The longest sequence that an expression may build without a sandbox, and in one, where it is the longest range of the
+/// language.
 const SEQUENCE: usize = 200_000;
 const RANGE: usize = 10_000_000;
 /// How long an expression may take, in milliseconds.
 pub const PATIENCE: u64 = 800;
 
-/// Why an expression gave nothing.
+/// Why an expression has no value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 pub enum JsonataError {
     /// The expression evaluated to nothing, which is no JSON value.
@@ -56,7 +56,7 @@ pub enum JsonataError {
         "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
     )]
     Overflow,
-    /// It was given up.
+    /// It exceeded its time or its memory and was stopped.
     #[error(
         "was stopped during evaluation. It took longer than {PATIENCE} milliseconds, or more memory than there is for one expression."
     )]
@@ -76,7 +76,7 @@ pub fn check(expression: &str) -> Result<(), String> {
     version::check(&parsed(expression)?.node)
 }
 
-/// Checks an expression's syntax, and finds what it reads that a workflow does not have.
+/// Checks an expression's syntax, and returns what it reads that a workflow does not have.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -84,7 +84,7 @@ pub(crate) fn references(expression: &str) -> Result<Vec<Reference>, String> {
     Ok(references::find(&parsed(expression)?.node))
 }
 
-/// Evaluates an expression (without the `{% %}`). `states` is what `$states` gives besides the context:
+/// Evaluates an expression (without the `{% %}`). `states` are the fields of `$states` besides the context:
 /// `input`, `result`, `errorOutput`. `variables` names those that the expression may see.
 ///
 /// # Errors
@@ -125,13 +125,13 @@ pub fn evaluate(
     for (name, value) in variables {
         context.bind(name.to_owned(), from_json(value));
     }
-    // A tame one ends soon; where the machine is busy, it must not end otherwise than in a replay.
+    // A tame expression ends soon. On a busy machine it must not time out where a replay would not.
     let patience = if is_tame { PATIENCE * 10 } else { PATIENCE };
-    let moment = Moment { now, seed, patience, depth: STACK, sequence: SEQUENCE };
-    run(parsed.evaluated(), context, &JValue::Undefined, moment)
+    let settings = EvaluationSettings { now, seed, patience, depth: STACK, sequence: SEQUENCE };
+    run(parsed.evaluated(), context, &JValue::Undefined, settings)
 }
 
-/// What `$states` leads to along names, as far as it is led to without looking into it.
+/// The value of `$states` at the first of the names, and how many names lead to it.
 fn given<'a>(
     names: &[&str],
     states: &[(&str, &'a Value)],
@@ -145,8 +145,8 @@ fn given<'a>(
     states.iter().find(|(name, _)| name == first).map(|(_, value)| (*value, 1))
 }
 
-/// What an expression names that is no more than a way through objects: `$states.input.order.id`. The value is taken as
-/// it is, so that long integers keep all their digits.
+/// The value of an expression that is only a path through objects: `$states.input.order.id`. The value is used as it is,
+/// so that long integers keep all their digits.
 fn named<'a>(expression: &str, states: &[(&str, &'a Value)], environment: &'a dyn Environment) -> Option<&'a Value> {
     let mut names = expression.strip_prefix('$')?.split('.');
     let (variable, names) = (names.next()?, names.collect::<Vec<_>>());
@@ -161,7 +161,7 @@ fn named<'a>(expression: &str, states: &[(&str, &'a Value)], environment: &'a dy
     Some(at)
 }
 
-/// Evaluates what a sandbox was asked, here and now, within every limit but that of memory.
+/// Evaluates a sandbox's request in this process, within every limit except that of memory.
 ///
 /// # Errors
 /// See [`JsonataError`].
@@ -172,11 +172,16 @@ pub fn evaluate_here(request: &Request) -> Result<Value, JsonataError> {
         context.bind(name.clone(), from_json(value));
     }
     let Request { now, seed, patience, .. } = *request;
-    run(parsed.evaluated(), context, &JValue::Undefined, Moment { now, seed, patience, depth: STACK, sequence: RANGE })
+    run(
+        parsed.evaluated(),
+        context,
+        &JValue::Undefined,
+        EvaluationSettings { now, seed, patience, depth: STACK, sequence: RANGE },
+    )
 }
 
-/// What an evaluation gets of time and chance, and its limits.
-struct Moment {
+/// The clock, the seed and the limits of one evaluation.
+struct EvaluationSettings {
     now: i64,
     seed: u64,
     patience: u64,
@@ -184,16 +189,16 @@ struct Moment {
     sequence: usize,
 }
 
-/// Evaluates with everything bound, within the limits.
-fn run(node: &AstNode, context: Context, data: &JValue, moment: Moment) -> Result<Value, JsonataError> {
+/// Evaluates an expression whose variables are bound.
+fn run(node: &AstNode, context: Context, data: &JValue, settings: EvaluationSettings) -> Result<Value, JsonataError> {
     let options = EvaluatorOptions {
-        timeout_ms: Some(moment.patience),
+        timeout_ms: Some(settings.patience),
         cancel: None,
-        max_stack_depth: Some(moment.depth),
-        max_sequence_length: Some(moment.sequence),
+        max_stack_depth: Some(settings.depth),
+        max_sequence_length: Some(settings.sequence),
     };
     let mut evaluator = Evaluator::with_options(context, options);
-    functions::register(&mut evaluator, moment.now, moment.seed);
+    functions::register(&mut evaluator, settings.now, settings.seed);
     regex::register(&mut evaluator);
     let result = evaluator.evaluate(node, data).map_err(|error| match error.message() {
         message if message.starts_with(OUT_OF_TIME) => JsonataError::Stopped,

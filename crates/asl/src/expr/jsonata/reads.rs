@@ -1,5 +1,5 @@
-//! What a JSONata expression reads of its surroundings, so that no more than that is made ready for it: the input of an
-//! execution may be large, and a Map state evaluates the same expression for each of thousands of items.
+//! What a JSONata expression reads of `$states`, so that only that is converted for it: the input of an execution may be
+//! large, and a Map state evaluates the same expression for each of thousands of items.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::tree::{filters, parts};
 
-/// The name of the variable that holds what Step Functions gives.
+/// The name of the variable `$states`.
 const STATES: &str = "states";
 
 /// What an expression reads.
@@ -17,7 +17,7 @@ const STATES: &str = "states";
 pub(super) struct Reads {
     /// The names of variables and functions.
     names: BTreeSet<String>,
-    /// The ways into `$states`, each as far as it is one name after another. An empty one: the whole of it.
+    /// The paths into `$states`, each up to the first step that is not a name. An empty one: the whole of it.
     ways: BTreeSet<Vec<String>>,
 }
 
@@ -52,10 +52,10 @@ impl Reads {
         self.names.contains(name)
     }
 
-    /// The parts of `$states` that are read; `None` where nothing is. `find` leads along names: it gives the value that it
-    /// came to, and how many names it took.
-    pub fn states<'a>(&self, find: impl Fn(&[&str]) -> Option<(&'a Value, usize)>) -> Option<Part<'a>> {
-        let mut whole = Part::default();
+    /// The parts of `$states` that are read; `None` where nothing is. `find` follows names and returns the value that it
+    /// reached, and how many names it took.
+    pub fn states<'a>(&self, find: impl Fn(&[&str]) -> Option<(&'a Value, usize)>) -> Option<PartialValue<'a>> {
+        let mut whole = PartialValue::default();
         for way in &self.ways {
             let names: Vec<&str> = way.iter().map(String::as_str).collect();
             if names.is_empty() {
@@ -68,14 +68,14 @@ impl Reads {
     }
 }
 
-/// What `$states` may hold.
+/// The fields of `$states`.
 const PARTS: [&str; 4] = ["input", "result", "errorOutput", "context"];
 
 fn is_states(steps: &[PathStep]) -> bool {
     matches!(steps, [first] if matches!(&first.node, AstNode::Variable(name) if name == STATES) && first.stages.is_empty())
 }
 
-/// The names that follow `$states`. The step with the first filter is the last that counts.
+/// The names that follow `$states`, up to and including the first step with a filter.
 fn way(steps: &[PathStep]) -> Vec<String> {
     let mut names = Vec::new();
     for step in &steps[1..] {
@@ -88,22 +88,22 @@ fn way(steps: &[PathStep]) -> Vec<String> {
     names
 }
 
-/// An object of which not everything is there.
+/// A value, or an object with only some of its fields.
 #[derive(Debug, PartialEq)]
-pub(super) enum Part<'a> {
+pub(super) enum PartialValue<'a> {
     Whole(&'a Value),
-    Some(IndexMap<String, Part<'a>>),
+    Some(IndexMap<String, PartialValue<'a>>),
 }
 
-impl Default for Part<'_> {
+impl Default for PartialValue<'_> {
     fn default() -> Self {
-        Part::Some(IndexMap::new())
+        PartialValue::Some(IndexMap::new())
     }
 }
 
-impl<'a> Part<'a> {
-    /// Adds what the names lead to, where they lead anywhere. They end early at what is no object: a name after a list is
-    /// looked for in each of its items.
+impl<'a> PartialValue<'a> {
+    /// Adds the value that the names lead to, if any. The path ends at the first value that is not an object: a name after
+    /// a list applies to each of its items.
     fn put(&mut self, names: &[&str], find: &impl Fn(&[&str]) -> Option<(&'a Value, usize)>) {
         let Some((mut value, mut taken)) = find(names) else { return };
         while let (Some(name), Value::Object(fields)) = (names.get(taken), value) {
@@ -113,27 +113,27 @@ impl<'a> Part<'a> {
         let mut at = self;
         for name in &names[..taken] {
             at = match at {
-                // More than this is there already.
-                Part::Whole(_) => return,
-                Part::Some(fields) => fields.entry((*name).to_owned()).or_default(),
+                // A value around this one has been added already.
+                PartialValue::Whole(_) => return,
+                PartialValue::Some(fields) => fields.entry((*name).to_owned()).or_default(),
             };
         }
-        *at = Part::Whole(value);
+        *at = PartialValue::Whole(value);
     }
 
     /// The sum of a count over the values that are there.
     pub fn sum(&self, count: fn(&Value) -> usize) -> usize {
         match self {
-            Part::Whole(value) => count(value),
-            Part::Some(fields) => fields.values().map(|part| part.sum(count)).sum(),
+            PartialValue::Whole(value) => count(value),
+            PartialValue::Some(fields) => fields.values().map(|part| part.sum(count)).sum(),
         }
     }
 
-    /// A value of its own, made by `whole` and `object`.
+    /// The value in another form, built by `whole` and `object`.
     pub fn made<T>(&self, whole: &impl Fn(&Value) -> T, object: &impl Fn(IndexMap<String, T>) -> T) -> T {
         match self {
-            Part::Whole(value) => whole(value),
-            Part::Some(fields) => {
+            PartialValue::Whole(value) => whole(value),
+            PartialValue::Some(fields) => {
                 object(fields.iter().map(|(name, part)| (name.clone(), part.made(whole, object))).collect())
             }
         }

@@ -1,6 +1,6 @@
-//! The JSONata parser's errors in the words of the language's own implementation, with the symbols as they are written.
+//! The JSONata parser's errors in the words of the reference implementation, with symbols as they are written.
 
-/// What the parser calls the symbols.
+/// The parser's names of the symbols.
 const SYMBOLS: &[(&str, &str)] = &[
     ("Plus", "+"),
     ("Minus", "-"),
@@ -40,7 +40,7 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("At", "@"),
 ];
 
-/// The error with its code, in those words.
+/// The error in those words, with its code.
 pub(super) fn worded(reason: &str) -> String {
     if reason == "Unclosed comment" {
         return "S0106: Comment has no closing tag".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn worded(reason: &str) -> String {
     let reason = prefixes.iter().find_map(|prefix| reason.strip_prefix(prefix)).unwrap_or(reason);
     let Some((code, text)) = reason.split_once(": ") else { return reason.to_owned() };
     let parts = |start: &str, middle: &str| text.strip_prefix(start)?.split_once(middle);
-    let told = if let Some((expected, found)) = parts("Expected ", ", got ") {
+    let text = if let Some((expected, found)) = parts("Expected ", ", got ") {
         format!("Expected {}, got {}", symbol(expected), symbol(found))
     } else if let Some((expected, rest)) = parts("Expected ", " before ") {
         format!("Expected {} before {rest}", symbol(expected))
@@ -66,7 +66,7 @@ pub(super) fn worded(reason: &str) -> String {
     } else {
         return reason.to_owned();
     };
-    format!("{code}: {told}")
+    format!("{code}: {text}")
 }
 
 /// A value, or a symbol, as it is written.
@@ -79,7 +79,7 @@ fn token(word: &str) -> String {
     }
 }
 
-/// A symbol in quotation marks; a name stands in the parser's word as `Identifier("name")`.
+/// A symbol in quotation marks. The parser writes a name as `Identifier("name")`.
 fn symbol(word: &str) -> String {
     if let Some((_, written)) = SYMBOLS.iter().find(|(name, _)| *name == word) {
         return format!("\"{written}\"");

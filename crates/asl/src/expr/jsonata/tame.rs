@@ -1,24 +1,23 @@
-//! Which JSONata expressions end by their own shape: neither the time nor the memory that they take can grow faster
-//! than their text times the values that they read. Most expressions of workflows are of this kind. How much that product
-//! is decides as well: where the values are large, what reads them again and again is not tame; see [`fits`].
+//! Which JSONata expressions are tame: by their shape, their time and memory are bounded by the length of their text times
+//! the size of the values that they read. Most expressions of workflows are tame. An expression also has to fit: over
+//! large values that product may be too large; see [`fits`].
 //!
-//! The rule is on the safe side. Whatever may repeat (functions, binding, ranges, regular expressions, mapping within
-//! mapping) counts as wild, and so does what makes a text or a list longer again and again, each time by a part of its
-//! length.
+//! The rule is conservative. Everything that may repeat (functions, binding, ranges, regular expressions, nested mapping)
+//! counts as wild, and so does everything that may grow a text or a list exponentially.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use serde_json::Value;
 
-/// Nodes, and readings of a value, that an expression may have.
+/// The most nodes, and the most reads of a value, of a tame expression.
 const NODES: usize = 1_000;
 const READINGS: usize = 64;
-/// Nodes, and bytes of literal texts, of all parts that are evaluated for each item.
+/// The most nodes, and bytes of literal texts, that are evaluated for each item.
 const NODES_EACH: usize = 60;
 const TEXT_EACH: usize = 400;
-/// How often a value may be made longer on its way through the expression; see [`growth`].
+/// How often the expression may grow a value; see [`growth`].
 const GROWTH: usize = 3;
 
-/// Functions whose result is at most as long as their arguments, and that look at each part of them once.
+/// Functions whose result is at most as long as their arguments, and which read each argument once.
 const FUNCTIONS: &[&str] = &[
     "abs",
     "append",
@@ -58,13 +57,13 @@ const FUNCTIONS: &[&str] = &[
     "uuid",
 ];
 
-/// The longest separator of a tame `$join`, which stands between all items.
+/// The longest separator of a tame `$join`, which is repeated between all items.
 const SEPARATOR: usize = 10;
 
-/// Whether the expression needs no watching.
+/// Whether the expression is tame.
 pub(super) fn is_tame(node: &AstNode) -> bool {
     let mut count = Count::default();
-    count.tame(node, Place::Once)
+    count.tame(node, Repetition::Once)
         && count.nodes <= NODES
         && count.readings <= READINGS
         && count.nodes_each <= NODES_EACH
@@ -72,19 +71,19 @@ pub(super) fn is_tame(node: &AstNode) -> bool {
         && growth(node) <= GROWTH
 }
 
-/// What a tame expression makes and looks at, at most, for every part of the values that it reads: in units of [`MAKING`].
-/// `None` where it is wild.
+/// The most work of a tame expression for each part of the values that it reads, where building a part costs [`MAKING`].
+/// `None` for a wild expression.
 pub(super) fn work(node: &AstNode) -> Option<usize> {
     is_tame(node).then(|| load(node).work)
 }
 
-/// Whether an expression of this work over values of so many parts ends well within a second and a hundred megabytes.
+/// Whether an expression of this work over values of so many parts stays well within a second and a hundred megabytes.
 pub(super) fn fits(work: usize, parts: usize) -> bool {
     work.max(MAKING).saturating_mul(parts) <= MAKING * PARTS
 }
 
-/// The parts of a value, counted by what the evaluator's form of them takes in memory: some hundred bytes each. A text may
-/// be split, or parsed, into half as many as it has characters.
+/// The number of parts of a value, each about a hundred bytes in the evaluator's form. A text may be split or parsed into
+/// half as many parts as it has characters.
 pub(super) fn parts(value: &Value) -> usize {
     match value {
         Value::String(text) => 1 + text.len() / 2,
@@ -94,20 +93,20 @@ pub(super) fn parts(value: &Value) -> usize {
     }
 }
 
-/// The work of making each part of a value anew. Looking at it is a sixteenth of that; a list copies what it is made of,
-/// and of the nodes that are evaluated for each item every other one makes something.
+/// The work of building each part of a value anew. Reading a part costs a sixteenth of that. A list copies its items, and
+/// of the nodes that are evaluated for each item about half build something.
 const MAKING: usize = 16;
 const LOOKING: usize = 1;
 const LISTING: usize = MAKING / 2;
 const EVALUATING: usize = MAKING / 2;
-/// How many parts an expression may make. Each takes up to a hundred bytes, and half a microsecond.
+/// How many parts an expression may build. Each takes up to a hundred bytes and half a microsecond.
 const PARTS: usize = 300_000;
-/// A literal text of this length is as good as a value that is read.
+/// A longer literal text counts as a value that is read.
 const LONG_TEXT: usize = 256;
-/// As many bytes of text as a part takes, and somewhat less.
+/// The bytes of text that count as one part: slightly fewer than a part takes.
 const PART: usize = 64;
 
-/// What a part of an expression reads, and the work of it.
+/// How often a part of an expression reads a value, and its work.
 #[derive(Clone, Copy, Default)]
 struct Load {
     readings: usize,
@@ -122,7 +121,7 @@ impl Load {
         })
     }
 
-    /// With the work that is done once more for each reading.
+    /// Adds work that is done once for each read.
     fn and(self, work: usize) -> Load {
         Load { work: self.work + self.readings * work, ..self }
     }
@@ -137,7 +136,7 @@ fn load(node: &AstNode) -> Load {
             begin.and(steps.iter().enumerate().map(|(index, step)| work_of_step(step, index)).sum())
         }
         AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } => {
-            // The texts that were put together already are copied, which is far quicker than writing a value.
+            // The texts that are joined already are copied, which is far quicker than formatting a value.
             let written = |side: &AstNode| {
                 let copied = matches!(side, AstNode::Binary { op: BinaryOp::Concatenate, .. });
                 load(side).and(if copied { 0 } else { MAKING })
@@ -161,7 +160,7 @@ fn load(node: &AstNode) -> Load {
     }
 }
 
-/// What a step does with each item: looks for a name, or evaluates its nodes.
+/// The work of a step for each item: it looks up a name, or evaluates its nodes.
 fn work_of_step(step: &PathStep, index: usize) -> usize {
     let own = if index > 0 && is_made(&step.node) { work_each(&step.node) } else { LOOKING };
     let filters = step.stages.iter().map(|stage| match stage {
@@ -177,21 +176,21 @@ fn work_each(node: &AstNode) -> usize {
         AstNode::Number(_) => LOOKING,
         _ => {
             let mut count = Count::default();
-            // Whether it is tame is known already.
+            // The caller has checked that the node is tame.
             let _ = count.made(node);
             EVALUATING * count.nodes_each + MAKING * (count.text_each / PART)
         }
     }
 }
 
-/// Functions that look at what they are given and make nothing of its size.
+/// Functions that read their arguments and return something small.
 const LOOKERS: &[&str] = &[
     "abs", "average", "boolean", "ceil", "contains", "count", "exists", "floor", "hash", "length", "max", "min", "not",
     "number", "power", "round", "sqrt", "sum", "type",
 ];
 
-/// How often a value is made longer by a part of its length, at most: once where a text is quoted, encoded or joined, and
-/// twice where something is made of each item. What comes after one another adds up, what stands side by side does not.
+/// How often an expression grows a value by a factor, at most: once where a text is quoted, encoded or joined, twice where
+/// something is built of each item. Consecutive operations add up; parallel ones do not.
 fn growth(node: &AstNode) -> usize {
     let most = |nodes: &[AstNode]| nodes.iter().map(growth).max().unwrap_or(0);
     match node {
@@ -217,7 +216,7 @@ fn growth_of_step(step: &PathStep) -> usize {
     growth(&step.node).max(filters.max().unwrap_or(0)) + if is_made(&step.node) { 2 } else { 0 }
 }
 
-/// Whether a step makes something of each item.
+/// Whether a step builds something of each item.
 fn is_made(node: &AstNode) -> bool {
     matches!(node, AstNode::Object(_) | AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::FunctionApplication(_))
 }
@@ -227,9 +226,9 @@ const GROWING: &[&str] = &["base64encode", "join", "string"];
 
 /// How often a part of an expression is evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Repetition {
     Once,
-    /// For each item of a sequence: it may look at the item alone.
+    /// For each item of a sequence: it may read the item alone.
     Each,
 }
 
@@ -242,12 +241,12 @@ struct Count {
 }
 
 impl Count {
-    fn tame(&mut self, node: &AstNode, place: Place) -> bool {
+    fn tame(&mut self, node: &AstNode, repetition: Repetition) -> bool {
         self.nodes += 1;
         if self.nodes > NODES {
             return false;
         }
-        if place == Place::Each {
+        if repetition == Repetition::Each {
             self.nodes_each += 1;
             self.text_each += if let AstNode::String(text) = node { text.len() } else { 0 };
         }
@@ -259,42 +258,42 @@ impl Count {
             }
             AstNode::Variable(name) => {
                 self.readings += 1;
-                place == Place::Once || name.is_empty()
+                repetition == Repetition::Once || name.is_empty()
             }
-            AstNode::Path { steps } => self.path(steps, place),
-            AstNode::Binary { op, lhs, rhs } => ends(*op) && self.tame(lhs, place) && self.tame(rhs, place),
-            AstNode::Unary { operand, .. } => self.tame(operand, place),
+            AstNode::Path { steps } => self.path(steps, repetition),
+            AstNode::Binary { op, lhs, rhs } => ends(*op) && self.tame(lhs, repetition) && self.tame(rhs, repetition),
+            AstNode::Unary { operand, .. } => self.tame(operand, repetition),
             AstNode::Function { name, args, is_builtin } => {
-                *is_builtin && is_frugal(name, args) && self.all(args, place)
+                *is_builtin && is_frugal(name, args) && self.all(args, repetition)
             }
-            AstNode::Array(items) | AstNode::Block(items) => self.all(items, place),
+            AstNode::Array(items) | AstNode::Block(items) => self.all(items, repetition),
             AstNode::Object(members) => {
-                members.iter().all(|(key, value)| self.tame(key, place) && self.tame(value, place))
+                members.iter().all(|(key, value)| self.tame(key, repetition) && self.tame(value, repetition))
             }
             AstNode::Conditional { condition, then_branch, else_branch } => {
-                self.tame(condition, place)
-                    && self.tame(then_branch, place)
-                    && else_branch.as_ref().is_none_or(|branch| self.tame(branch, place))
+                self.tame(condition, repetition)
+                    && self.tame(then_branch, repetition)
+                    && else_branch.as_ref().is_none_or(|branch| self.tame(branch, repetition))
             }
             _ => false,
         }
     }
 
-    fn all(&mut self, nodes: &[AstNode], place: Place) -> bool {
-        nodes.iter().all(|node| self.tame(node, place))
+    fn all(&mut self, nodes: &[AstNode], repetition: Repetition) -> bool {
+        nodes.iter().all(|node| self.tame(node, repetition))
     }
 
-    /// Names lead into a value and never make it longer. A filter keeps some of it. The last step may make something of
-    /// each item, once.
-    fn path(&mut self, steps: &[PathStep], place: Place) -> bool {
+    /// A name selects a part of a value, and a filter keeps some of its items: neither grows it. Only the last step may
+    /// build something of each item.
+    fn path(&mut self, steps: &[PathStep], repetition: Repetition) -> bool {
         let last = steps.len().saturating_sub(1);
         steps.iter().enumerate().all(|(index, step)| {
             let plain =
                 step.focus.is_none() && step.index_var.is_none() && step.ancestor_label.is_none() && !step.is_tuple;
             let node = match &step.node {
-                node if index == 0 => self.tame(node, place),
+                node if index == 0 => self.tame(node, repetition),
                 AstNode::Name(_) | AstNode::String(_) => true,
-                made if is_made(made) => index == last && place == Place::Once && self.made(made),
+                made if is_made(made) => index == last && repetition == Repetition::Once && self.made(made),
                 _ => false,
             };
             plain && node && step.stages.iter().all(|stage| self.stage(stage))
@@ -303,25 +302,25 @@ impl Count {
 
     fn made(&mut self, node: &AstNode) -> bool {
         match node {
-            AstNode::FunctionApplication(inner) => self.tame(inner, Place::Each),
-            AstNode::ArrayGroup(items) => self.all(items, Place::Each),
-            other => self.tame(other, Place::Each),
+            AstNode::FunctionApplication(inner) => self.tame(inner, Repetition::Each),
+            AstNode::ArrayGroup(items) => self.all(items, Repetition::Each),
+            other => self.tame(other, Repetition::Each),
         }
     }
 
     fn stage(&mut self, stage: &Stage) -> bool {
         match stage {
-            Stage::Filter(condition) => self.tame(condition, Place::Each),
+            Stage::Filter(condition) => self.tame(condition, Repetition::Each),
             Stage::KeepArray => true,
             Stage::Index(_) => false,
         }
     }
 }
 
-/// Whether a function makes nothing that is longer than what it is given.
+/// Whether the function's result is no longer than its arguments.
 fn is_frugal(name: &str, args: &[AstNode]) -> bool {
     match (name, args) {
-        // A picture may ask for any width, and so may an indented text.
+        // A picture may ask for any width, and an indented text grows with its depth.
         ("now", []) | ("fromMillis" | "toMillis" | "string", [_]) | ("join", [_]) => true,
         ("join", [_, AstNode::String(separator)]) => separator.len() <= SEPARATOR,
         ("base64encode", _) => true,
@@ -335,7 +334,7 @@ fn ends(op: BinaryOp) -> bool {
         B::Add | B::Subtract | B::Multiply | B::Divide | B::Modulo => true,
         B::Equal | B::NotEqual | B::LessThan | B::LessThanOrEqual | B::GreaterThan | B::GreaterThanOrEqual => true,
         B::And | B::Or | B::Concatenate => true,
-        // `in` looks through the whole of its right side for each item of a filter.
+        // In a filter, `in` searches its whole right side for each item.
         _ => false,
     }
 }
@@ -390,7 +389,7 @@ mod tests {
             ("$uppercase($states.input.name) & '!'", 100_000, 200_000),
             ("$states.input.items[price > 10 and stock = 0].sku", 50_000, 100_000),
             ("$states.input.items.{'sku': sku, 'total': price * quantity}", 40_000, 100_000),
-            // The parts are not made, but looked at.
+            // The parts are read, not built.
             (&often(12, "$sum($states.input.list)", " + "), 100_000, 100_000),
             (&often(60, "$split($v, '')", ", "), 0, 0),
             (&format!("[{}]", often(60, "$split($v, '')", ", ")), 0, 6_000),
@@ -449,7 +448,7 @@ mod tests {
             again(4, "$states.input.text", "$string([", "])"),
             again(4, "$states.input.text", "$base64encode(", ")"),
             again(2, "$states.input.text", "$join($split(", ", ''), '--------------------')"),
-            // A tree of 2^n leaves that share their memory, until it is written down.
+            // A tree of 2^n leaves that share their memory until it is formatted.
             again(2, "$states.input", "(", ".{'a': $, 'b': $})"),
             format!("$states.input.list.('{}')", "x".repeat(1_000)),
             format!("$states.input.list.[{}]", vec!["0"; 100].join(", ")),

@@ -50,7 +50,7 @@ fn the_services_own_functions_are_there() {
 }
 
 #[test]
-fn what_the_functions_refuse_is_told_in_the_service_s_words() {
+fn what_the_functions_refuse_is_reported_in_the_service_s_words() {
     for text in [
         "$partition([], 2)",
         "$partition([1], 0)",
@@ -76,8 +76,8 @@ fn what_the_functions_refuse_is_told_in_the_service_s_words() {
         ("$random('x')", 1, "random"),
         ("$now(1)", 1, "now"),
     ] {
-        let told = format!("T0410: Argument {argument} of function \"{function}\" {signature}");
-        check(text, json!(format!("error: threw an error during evaluation. {told}")));
+        let message = format!("T0410: Argument {argument} of function \"{function}\" {signature}");
+        check(text, json!(format!("error: threw an error during evaluation. {message}")));
     }
 }
 
@@ -118,12 +118,12 @@ fn runaway_expressions_end() {
     }
     let env = Fixed::with_input(Value::Null);
     let deep = evaluate("($f := function($x) { $f($x + 1) + 1 }; $f(0))", &[], &mut std::iter::empty(), &env);
-    let told = "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. \
+    let message = "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. \
                 Consider rewriting as tail-recursive.";
-    assert_eq!(deep.map_err(|error| error.to_string()), Err(told.to_owned()));
+    assert_eq!(deep.map_err(|error| error.to_string()), Err(message.to_owned()));
 }
 
-/// Gives up whatever it is asked.
+/// A sandbox that stops every expression.
 #[derive(Debug)]
 struct Refuse;
 
@@ -214,16 +214,16 @@ fn suite_case(folder: &std::path::Path, group: &std::path::Path, case: &Value) -
         context.bind(name.clone(), from_json(value));
     }
     let got = parsed(&expression).map_err(JsonataError::Failed).and_then(|parsed| {
-        // As in a sandbox, but for the time, which this test shares with others; some cases have limits of their own.
+        // The limits of a sandbox, except for the time, because tests run in parallel; some cases have limits of their own.
         let depth = case["depth"].as_u64().map_or(STACK, |depth| depth as usize);
-        let moment = Moment { now: 1_700_000_000_000, seed: 1, patience: 20_000, depth, sequence: RANGE };
-        run(&parsed.node, context, &data, moment)
+        let settings = EvaluationSettings { now: 1_700_000_000_000, seed: 1, patience: 20_000, depth, sequence: RANGE };
+        run(&parsed.node, context, &data, settings)
     });
     let error = case.get("code").or_else(|| case.get("error"));
     match (got, error) {
         (Err(_), Some(_)) => None,
         (Err(JsonataError::Undefined), None) if case["undefinedResult"] == Value::Bool(true) => None,
-        // A function is no JSON: the suite has none as a result, so it expects nothing.
+        // A function is not JSON: the suite expects undefined for it.
         (Err(JsonataError::NotJson), None) => None,
         (Ok(value), None) if case.get("result").is_some_and(|r| close(r, &value)) => None,
         (got, _) => Some(format!("{:.80} gives {:.120?}", expression, got.map(|v| v.to_string()))),

@@ -83,7 +83,7 @@ fn names_in_quotes_may_have_escapes() {
 }
 
 #[test]
-fn missing_places_are_told_in_the_service_s_words() {
+fn missing_places_are_reported_in_the_service_s_words() {
     check("$.x", json!("error: No results for path: $['x']"));
     check("$.x.y.z", json!("error: Missing property in path $['x']"));
     check("$.a.b[9]", json!("error: No results for path: $['a']['b'][9]"));
@@ -112,13 +112,13 @@ fn a_reference_path_makes_its_way() {
 
 #[test]
 fn a_reference_path_that_does_not_fit_says_where() {
-    for (path, input, told) in [
+    for (path, input, message) in [
         ("$.a", json!("x"), "Unable to apply ReferencePath $.a to input \"x\""),
         ("$.a.b", json!({"a": 1}), "Unable to apply step \"a\" to input {\"a\":1}"),
         ("$.list[7]", json!({"list": [1]}), "Unable to apply step \"list\" to input {\"list\":[1]}"),
     ] {
         let error = Path::parse(path).unwrap().put(&mut input.clone(), json!(5)).unwrap_err();
-        assert_eq!(error.to_string(), told, "{path}");
+        assert_eq!(error.to_string(), message, "{path}");
     }
     let error = Path::parse("$.a.items").unwrap().get(&json!({"a": {"b": 1}})).unwrap_err();
     assert_eq!(error.to_string(), "Unable to apply step \"items\" to input {\"a\":{\"b\":1}}");

@@ -31,7 +31,7 @@ fn the_service_s_words_for_fields() {
 }
 
 #[test]
-fn a_bad_field_of_a_template_is_told_at_the_template_and_shown_where_it_stands() {
+fn a_wrong_field_of_a_template_has_the_path_of_the_template_and_its_own_span() {
     let message = |key: &str| {
         format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call")
     };

@@ -22,7 +22,7 @@ fn the_service_s_words_for_transitions() {
     );
 }
 
-/// The compiler would refuse them later.
+/// Otherwise only the compiler of programs would refuse them.
 #[test]
 fn a_transition_leads_to_a_name() {
     let text = |place: &str| format!("SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at {place}");
@@ -42,7 +42,7 @@ fn a_transition_leads_to_a_name() {
 
 #[test]
 fn transitions_that_lead_nowhere() {
-    // The start too is a 'Next', and what only an unreachable state leads to is not told on top of it.
+    // AWS calls StartAt a 'Next' as well. A state behind an unreachable one is not reported.
     let definition = r#"{"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Succeed"}}}"#;
     assert_eq!(
         written(parse(definition).1),

@@ -1,4 +1,4 @@
-//! What the rules say, a subject a file; here is how a definition is put to them.
+//! Tests of the rules, one subject a file. This file has what they share.
 #![allow(clippy::unwrap_used, reason = "a definition that cannot be read is a failed test")]
 
 mod expressions;
@@ -24,20 +24,20 @@ fn written(found: Vec<Diagnostic>) -> Vec<String> {
         .collect()
 }
 
-/// The errors of a machine with these states, beginning with A, as the service would write them.
+/// Checks the errors of a machine with these states, which starts at A, in the words of the service.
 #[track_caller]
 fn check(states: &str, expected: &[&str]) {
     let definition = format!(r#"{{"StartAt":"A","States":{{{states}}}}}"#);
     assert_eq!(written(parse_created(&definition, MachineType::Standard).1), expected, "{states}");
 }
 
-/// The errors of one state, without their code where it is that of the schema, and with places below the state.
+/// Checks the errors of one state, without the code `SCHEMA_VALIDATION_FAILED` and with paths below the state.
 #[track_caller]
 fn state(state: &Value, expected: &[&str]) {
     judged(state, |definition| parse_created(definition, MachineType::Standard).1, expected);
 }
 
-/// The same for what a file may not hold and a machine can be made of.
+/// The same for what is an error in a file and only a warning when a machine is created.
 #[track_caller]
 fn state_in_file(one: &Value, expected: &[&str]) {
     judged(one, |definition| parse(definition).1, expected);

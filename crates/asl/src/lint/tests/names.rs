@@ -51,8 +51,8 @@ fn a_variable_of_an_outer_scope_is_not_assigned_in_an_inner_one() {
     };
     let both = [error("/Branches[0]/States/C"), error("/Branches[1]/States/D")];
     state(&parallel(json!({"x": 1})), &[&both[0], &both[1]]);
-    // However deep the inner scope is, and wherever the outer one assigns it: but in a catcher, which assigns after the
-    // scopes within have ended.
+    // At any depth, and wherever the outer scope assigns it, except in a catcher, which assigns after the inner scopes
+    // have ended.
     let deep = json!({"StartAt": "E", "States": {"E": {"Type": "Map", "ItemProcessor": inner("F"), "End": true}}});
     state(
         &json!({"Type": "Parallel", "Branches": [deep.clone()],

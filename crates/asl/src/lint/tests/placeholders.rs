@@ -19,7 +19,7 @@ fn what_only_begins_as_a_placeholder_is_none() {
     assert_eq!(judged("${B}"), Vec::<String>::new());
 }
 
-/// Every scalar, list and object of a value by its place, so that each can be put out.
+/// The JSON pointers of every value within a value.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
@@ -68,7 +68,7 @@ fn a_placeholder_is_valid_wherever_a_deployment_may_put_a_value() {
     places(&definition, "", &mut all);
     for place in all {
         let field = place.rsplit('/').next().unwrap_or_default();
-        // The structure and what decides how it is read are no values.
+        // A placeholder cannot replace the structure, or what decides how it is read.
         let parent = place.rsplit('/').nth(1).unwrap_or_default();
         if place.is_empty() || ["Type", "States", "QueryLanguage"].contains(&field) || parent == "States" {
             continue;

@@ -1,4 +1,4 @@
-//! What a definition may be made of and is warned about.
+//! Warnings.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn what_is_probably_meant_otherwise_is_warned_about() {
     );
     assert_eq!(rules(pass("Result", json!({"a.$": "$.b"}))), [(Rule::PassResultIsStatic, path("/Result"))]);
     assert_eq!(rules(json!({"Type": "Fail", "Cause": "$.cause"})), [(Rule::NoPath, path("/Cause"))]);
-    // What the language allows and AWS refuses.
+    // The language allows it, and AWS refuses it.
     assert_eq!(
         rules(json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true})),
         [(Rule::MissingParameter, path("/Resource"))]

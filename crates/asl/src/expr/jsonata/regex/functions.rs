@@ -1,4 +1,5 @@
-//! What the engine that can look back does for an expression: a match, and `$split` and `$contains` by any matcher.
+//! The host functions of expressions with regular expressions: a match of the backtracking engine, and `$split` and
+//! `$contains` for every matcher.
 
 use indexmap::IndexMap;
 use jsonata_core::ast::AstNode;
@@ -8,9 +9,9 @@ use jsonata_core::value::JValue;
 use super::super::tree::nodes;
 use super::{CONTAINS, Engine, FIND, SPLIT, STEPS, compiled};
 
-type Answer = Result<JValue, EvaluatorError>;
+type FunctionResult = Result<JValue, EvaluatorError>;
 
-/// Registers the functions. They have names that no function of the language has.
+/// Registers the functions, under names that an expression cannot write.
 pub(in super::super) fn register(evaluator: &mut Evaluator) {
     let _ = evaluator.register_fn(FIND, find);
     let _ = evaluator.register_fn(SPLIT, split);
@@ -21,36 +22,36 @@ fn refused(text: impl Into<String>) -> EvaluatorError {
     EvaluatorError::EvaluationError(text.into())
 }
 
-/// A match: where it begins and ends, in bytes, and its groups.
-struct Found {
+/// A match: its begin and end in bytes, and its groups.
+struct Match {
     start: usize,
     end: usize,
     groups: Vec<Option<String>>,
 }
 
-/// The first match at or after a place.
-fn search(pattern: &str, flags: &str, text: &str, from: usize) -> Result<Option<Found>, EvaluatorError> {
+/// The first match at or after a byte.
+fn search(pattern: &str, flags: &str, text: &str, from: usize) -> Result<Option<Match>, EvaluatorError> {
     let regex = compiled(pattern, flags).map_err(|reason| refused(format!("Invalid regular expression: {reason}")))?;
     let group = |text: &str| Some(text.to_owned());
     Ok(match regex {
         Engine::Plain(regex) => regex.captures_at(text, from).and_then(|captures| {
             let whole = captures.get(0)?;
             let groups = captures.iter().skip(1).map(|found| found.and_then(|found| group(found.as_str())));
-            Some(Found { start: whole.start(), end: whole.end(), groups: groups.collect() })
+            Some(Match { start: whole.start(), end: whole.end(), groups: groups.collect() })
         }),
         Engine::Looking(regex) => {
             let spent = |_| refused(format!("A regular expression took more than {STEPS} steps to match a text."));
             regex.captures_from_pos(text, from).map_err(spent)?.and_then(|captures| {
                 let whole = captures.get(0)?;
                 let groups = captures.iter().skip(1).map(|found| found.and_then(|found| group(found.as_str())));
-                Some(Found { start: whole.start(), end: whole.end(), groups: groups.collect() })
+                Some(Match { start: whole.start(), end: whole.end(), groups: groups.collect() })
             })
         }
     })
 }
 
-/// The match after one that ended here: none at the end of the text, and none that is empty.
-fn next(pattern: &str, flags: &str, text: &str, end: usize) -> Result<Option<Found>, EvaluatorError> {
+/// The match after one that ended at `end`: none at the end of the text. An empty match is an error.
+fn next(pattern: &str, flags: &str, text: &str, end: usize) -> Result<Option<Match>, EvaluatorError> {
     if end >= text.len() {
         return Ok(None);
     }
@@ -61,7 +62,7 @@ fn next(pattern: &str, flags: &str, text: &str, end: usize) -> Result<Option<Fou
     Ok(found)
 }
 
-/// Bytes of so many units of UTF-16.
+/// The number of bytes of so many UTF-16 units.
 fn bytes(text: &str, units: usize) -> usize {
     let mut left = units;
     let part = text.chars().take_while(|letter| {
@@ -72,13 +73,13 @@ fn bytes(text: &str, units: usize) -> usize {
     part.map(char::len_utf8).sum()
 }
 
-/// Units of UTF-16 of so many bytes.
+/// The number of UTF-16 units of so many bytes.
 fn units(text: &str, bytes: usize) -> f64 {
     text[..bytes].encode_utf16().count() as f64
 }
 
-/// `(pattern, flags, text, from, later)`: the match as the language's functions take it.
-fn find(args: &[JValue]) -> Answer {
+/// `(pattern, flags, text, from, later)`: the match object that JSONata's functions expect.
+fn find(args: &[JValue]) -> FunctionResult {
     let text = |i: usize| args.get(i).and_then(JValue::as_str);
     let (Some(pattern), Some(flags), Some(subject)) = (text(0), text(1), text(2)) else { return Ok(JValue::Undefined) };
     let from = args.get(3).and_then(JValue::as_f64).unwrap_or(0.0).max(0.0) as usize;
@@ -96,7 +97,7 @@ fn find(args: &[JValue]) -> Answer {
     Ok(JValue::object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<IndexMap<_, _>>()))
 }
 
-/// What a text is searched for.
+/// What to search a text for.
 enum Sought<'a> {
     Text(&'a str),
     Regex(String, String),
@@ -121,7 +122,7 @@ fn sought(value: &JValue) -> Option<Sought<'_>> {
     }
 }
 
-/// The arguments that both functions begin with; `None` where the answer is undefined.
+/// The first two arguments of both functions; `None` where the result is undefined.
 fn begin<'a>(function: &str, args: &'a [JValue], most: usize) -> Result<Option<(&'a str, Sought<'a>)>, EvaluatorError> {
     let misfit = |place: usize| {
         refused(format!("T0410: Argument {place} of function \"{function}\" does not match function signature"))
@@ -142,7 +143,7 @@ fn begin<'a>(function: &str, args: &'a [JValue], most: usize) -> Result<Option<(
     Ok(text.zip(sought))
 }
 
-fn contains(args: &[JValue]) -> Answer {
+fn contains(args: &[JValue]) -> FunctionResult {
     let Some((text, sought)) = begin("contains", args, 2)? else { return Ok(JValue::Undefined) };
     Ok(JValue::Bool(match sought {
         Sought::Text(part) => text.contains(part),
@@ -150,7 +151,7 @@ fn contains(args: &[JValue]) -> Answer {
     }))
 }
 
-fn split(args: &[JValue]) -> Answer {
+fn split(args: &[JValue]) -> FunctionResult {
     let Some((text, sought)) = begin("split", args, 3)? else { return Ok(JValue::Undefined) };
     let most = match args.get(2).filter(|limit| !limit.is_undefined()) {
         None => f64::INFINITY,

@@ -1,9 +1,10 @@
 //! Regular expressions of JSONata 2.0.6, which are JavaScript's.
 //!
-//! [`parse`] reads an expression after that version's rules, and translates the patterns for the engines here. The
-//! evaluator's own engine reads a text once; what looks around or back is matched by another one, which gives up after
-//! [`STEPS`]. Such a regular expression becomes what it is in the language, a function that gives a match and the way to
-//! the next one; `$match` and `$replace` take any of those, and `$split` and `$contains` are done [here](functions).
+//! [`parse`] reads an expression by that version's rules, and translates the patterns for the two engines. The evaluator's
+//! own engine runs in linear time. Patterns with lookaround or backreferences need a backtracking engine, which stops after
+//! [`STEPS`]: such a regular expression becomes a function that returns a match and a function for the next one, as it is
+//! in JSONata. `$match` and `$replace` accept such functions; `$split` and `$contains` are replaced by
+//! [functions of the host](functions).
 
 mod functions;
 mod pattern;
@@ -20,27 +21,27 @@ pub(super) use functions::register;
 
 /// Largest compiled expression, in bytes.
 const COMPILED: usize = 1024 * 1024;
-/// How many ways an engine that can look back tries before it gives up: about a tenth of a second.
+/// After how many steps the backtracking engine stops: about a tenth of a second.
 const STEPS: usize = 1_000_000;
 /// Compiled expressions kept by each thread, the latest first.
 const KEPT: usize = 20;
 
-/// The host's functions. Spaces keep them out of every expression's sight.
+/// The names of the host's functions. With a space in its name, no expression can call them.
 const FIND: &str = "regex find";
 const SPLIT: &str = "split by";
 const CONTAINS: &str = "contains any";
 
-/// An expression as it is written, and as it is evaluated.
+/// The tree of an expression as it is written, and as it is evaluated.
 pub(super) struct Parsed {
     pub node: AstNode,
-    /// The same where it has no regular expressions.
+    /// `None` where it is the same tree.
     pub evaluated: Option<AstNode>,
 }
 
 /// Parses an expression.
 ///
 /// # Errors
-/// What is wrong with it, with the code that the language has for it.
+/// What is wrong with it, with JSONata's code.
 pub(super) fn parse(expression: &str) -> Result<Parsed, String> {
     let read = |text: &str| parser::parse(text).map_err(|error| syntax::worded(&error.to_string()));
     if !expression.contains('/') {
@@ -52,7 +53,7 @@ pub(super) fn parse(expression: &str) -> Result<Parsed, String> {
     Ok(Parsed { node, evaluated: is_other.then_some(evaluated) })
 }
 
-/// Puts the translated patterns into a tree; false where it has none.
+/// Replaces the patterns of a tree by their translations; false where it has none.
 fn rewrite(tree: &mut AstNode) -> Result<bool, String> {
     let mut found = false;
     each(tree, &mut |node| {
@@ -71,11 +72,11 @@ fn rewrite(tree: &mut AstNode) -> Result<bool, String> {
     Ok(found)
 }
 
-/// What a regular expression is evaluated as.
+/// The expression that a regular expression is evaluated as.
 fn matcher(pattern: &str, flags: &str) -> Result<AstNode, String> {
     let wrong = |reason: &str| format!("Invalid regular expression: /{pattern}/{flags}g: {reason}");
     let translated = pattern::translated(pattern).map_err(wrong)?;
-    // One that is too large fails when it is used.
+    // A pattern that is too large fails when it is used.
     if let Err(Misfit::Invalid(_)) = compiled(&translated.text, flags) {
         return Err(wrong("Invalid pattern"));
     }
@@ -83,7 +84,7 @@ fn matcher(pattern: &str, flags: &str) -> Result<AstNode, String> {
         return Ok(AstNode::Regex { pattern: translated.text, flags: flags.to_owned() });
     }
     let (pattern, flags) = (literal(&translated.text), literal(flags));
-    // A function that finds itself again by its name, as one that is bound to it does.
+    // A function that can call itself by its name.
     let source = format!(
         "($find := function($text, $from, $later) {{( \
            $found := $find_({pattern}, {flags}, $text, $from, $later); \
@@ -101,12 +102,12 @@ fn matcher(pattern: &str, flags: &str) -> Result<AstNode, String> {
     Ok(tree)
 }
 
-/// A text as an expression writes it.
+/// A string literal.
 fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Gives calls of `$split` and `$contains` to the functions here. Without its first argument a call takes the context.
+/// Replaces calls of `$split` and `$contains` by those of the host. Without its first argument a call takes the context.
 fn reroute(node: &mut AstNode) {
     let (call, is_piped) = match node {
         AstNode::Binary { op: BinaryOp::ChainPipe, rhs, .. } => (&mut **rhs, true),
@@ -124,13 +125,13 @@ fn reroute(node: &mut AstNode) {
     own.clone_into(name);
 }
 
-/// Visits every node, each before what is below it. No recursion: an expression may be deep.
+/// Visits every node before its children. No recursion: an expression may be deep.
 fn each(tree: &mut AstNode, visit: &mut dyn FnMut(&mut AstNode) -> Result<(), String>) -> Result<(), String> {
     let mut open = vec![tree];
     while let Some(node) = open.pop() {
         let is_regex = matches!(node, AstNode::Regex { .. });
         visit(node)?;
-        // What stands for a regular expression has been visited.
+        // The replacement of a regular expression needs no visit.
         if !is_regex {
             below(node, &mut open);
         }
@@ -182,12 +183,12 @@ fn below<'n>(node: &'n mut AstNode, open: &mut Vec<&'n mut AstNode>) {
     }
 }
 
-/// A compiled pattern, for the engine that it needs.
+/// A compiled pattern with the engine that it needs.
 #[derive(Clone)]
 enum Engine {
-    /// Reads a text once.
+    /// Linear time.
     Plain(regex::Regex),
-    /// Looks around and back.
+    /// Backtracking, for lookaround and backreferences.
     Looking(fancy_regex::Regex),
 }
 

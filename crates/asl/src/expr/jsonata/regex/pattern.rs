@@ -1,19 +1,19 @@
-//! JavaScript's regular expressions in the words of the engines here.
+//! Translates JavaScript's regular expressions for the two engines.
 //!
-//! What looks around or back is for an engine that tries ways one after another; everything else is for one that reads a
-//! text once.
+//! Patterns with lookaround or backreferences are for the backtracking engine, all others for the one that runs in linear
+//! time.
 
 use std::fmt::Write as _;
 
-/// A regular expression that was translated.
+/// A translated regular expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
     pub text: String,
-    /// It looks around itself, or back at what it found.
+    /// It has lookaround or backreferences.
     pub looks: bool,
 }
 
-/// What can be matched by nothing, and by anything.
+/// Patterns that match nothing, and every character.
 const NOTHING: &str = r"[^\s\S]";
 const ANYTHING: &str = r"[\s\S]";
 const DIGIT: &str = "0-9";
@@ -61,7 +61,7 @@ fn groups(pattern: &str) -> (u32, bool) {
     (count, named)
 }
 
-/// Whether a pattern needs an engine that can look around and back.
+/// Whether a pattern has lookaround or backreferences.
 fn looks(pattern: &str, groups: u32) -> bool {
     let around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|start| pattern.contains(start));
     let mut letters = pattern.chars();
@@ -75,7 +75,7 @@ fn looks(pattern: &str, groups: u32) -> bool {
     around || back
 }
 
-/// What a quantifier would repeat.
+/// What a quantifier after it would repeat.
 #[derive(Clone, Copy, PartialEq)]
 enum Before {
     Nothing,
@@ -226,10 +226,10 @@ impl Writer {
             '1'..='9' => {
                 let number = self.number(letter);
                 if number > groups {
-                    // A letter by its octal number, or the digit itself.
+                    // A character by its octal code, or the digit itself.
                     self.letter(char::from_u32(number % 8).filter(|_| number < 8).unwrap_or(letter));
                 } else {
-                    // A group that took no part in the match is an empty text.
+                    // A group without a match is an empty text.
                     self.atom(&format!("(?({number})\\{number}|)"));
                 }
             }
@@ -246,7 +246,7 @@ impl Writer {
         self.before = Before::Nothing;
     }
 
-    /// The number of a group that the digits name: as many of them as there are groups for.
+    /// The number of a group: the longest run of digits that is the number of an existing group.
     fn number(&mut self, first: char) -> u32 {
         let mut number = first.to_digit(10).unwrap_or_default();
         while let Some(digit) = self.peek().and_then(|letter| letter.to_digit(10)) {
@@ -260,7 +260,7 @@ impl Writer {
         number
     }
 
-    /// What an escape stands for that means the same within brackets and outside.
+    /// The meaning of an escape that is the same inside and outside a class.
     fn member(&mut self, letter: char) -> Member {
         let not = |set: &str| Member::Set(format!("[^{set}]"));
         let set = |set: &str| Member::Set(set.to_owned());
@@ -290,7 +290,7 @@ impl Writer {
         }
     }
 
-    /// So many hexadecimal digits; nothing is taken where there are fewer.
+    /// Reads so many hexadecimal digits; nothing is read where there are fewer.
     fn hexadecimal(&mut self, count: usize) -> Option<u32> {
         let digits: String = self.letters.get(self.at..self.at + count)?.iter().collect();
         let number = u32::from_str_radix(&digits, 16).ok()?;
@@ -298,7 +298,7 @@ impl Writer {
         Some(number)
     }
 
-    /// A unit of UTF-16, or two that are one character. A half alone is in no text.
+    /// A UTF-16 unit, or a surrogate pair. Half a pair matches nothing.
     fn unicode(&mut self) -> Member {
         let Some(first) = self.hexadecimal(4) else { return Member::Letter('u') };
         if let Some(letter) = char::from_u32(first) {
@@ -348,7 +348,7 @@ impl Writer {
                     class.push('-');
                     push_code(&mut class, *to);
                 }
-                // A hyphen beside a set stands for itself.
+                // A hyphen beside a set is an ordinary character.
                 _ => {
                     push_member(&mut class, &first);
                     push_code(&mut class, '-');

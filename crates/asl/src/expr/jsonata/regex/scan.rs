@@ -1,10 +1,10 @@
-//! Where an expression's text has regular expressions, after the rules of JSONata 2.0.6: a slash within brackets belongs
-//! to the regular expression, an empty one is refused, and where no regular expression may stand a slash divides.
+//! Finds the regular expressions of an expression's text by the rules of JSONata 2.0.6: a slash inside a class belongs to
+//! the regular expression, an empty one is refused, and a slash where no regular expression may stand is a division.
 
-/// What the token before leaves to expect.
+/// What may follow the token before.
 #[derive(Clone, Copy, PartialEq)]
 enum Expect {
-    /// A value; and whether a regular expression may be it.
+    /// A value, and whether it may be a regular expression.
     Value { regex: bool },
     /// An operator.
     Operator,
@@ -12,7 +12,7 @@ enum Expect {
 
 const ANY_VALUE: Expect = Expect::Value { regex: true };
 
-/// The expression with the slashes within its regular expressions escaped, so that each ends at the first that is not.
+/// The expression with the slashes inside its regular expressions escaped, so that each ends at its first plain slash.
 ///
 /// # Errors
 /// A regular expression that is empty, has no end, or stands where none can.
@@ -40,7 +40,7 @@ impl Scan<'_> {
         self.rest().chars().next()
     }
 
-    /// Copies so many bytes of the text.
+    /// Copies so many bytes of the text to the result.
     fn copy(&mut self, length: usize) {
         let end = (self.at + length).min(self.text.len());
         self.out.push_str(&self.text[self.at..end]);
@@ -100,7 +100,7 @@ impl Scan<'_> {
         self.expect = match (letter, self.expect) {
             (')' | ']' | '}', _) => Expect::Operator,
             (',' | ';' | ':', _) | (_, Expect::Operator) => ANY_VALUE,
-            // A wildcard, or the place of an argument that is yet to come.
+            // A wildcard, or a placeholder of a partial application.
             ('*' | '%' | '?', Expect::Value { .. }) => Expect::Operator,
             (_, Expect::Value { .. }) => Expect::Value { regex: false },
         };
@@ -135,7 +135,7 @@ impl Scan<'_> {
         self.at = start + length + 1;
         let flags = self.rest().find(|c| !matches!(c, 'i' | 'm')).unwrap_or(self.rest().len());
         self.copy(flags);
-        // What follows are no more flags.
+        // The flags end here.
         self.out.push(' ');
         self.expect = Expect::Operator;
         Ok(())
