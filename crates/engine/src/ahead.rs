@@ -16,7 +16,7 @@ use crate::thread::Data;
 use crate::{CompileError, Input, Moment, OutcomeStatus};
 
 /// An answer: JSON text, or error and cause.
-pub type Answer = Result<String, (String, String)>;
+pub type TaskAnswer = Result<String, (String, String)>;
 
 /// What follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ const WAITS: usize = 8;
 ///
 /// # Errors
 /// The scope of the state cannot be compiled.
-pub fn ahead(definition: &Value, moment: &Moment, answer: &Answer) -> Result<Option<Ahead>, CompileError> {
+pub fn ahead(definition: &Value, moment: &Moment, answer: &TaskAnswer) -> Result<Option<Ahead>, CompileError> {
     let program = Arc::new(scope_of(definition, &moment.state)?);
     let Some(mut execution) = moment.stand(program, None) else { return Ok(None) };
     let known = execution.history().len();
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    fn follow(definition: &Value, state: &str, input: &str, answer: Answer) -> Ahead {
+    fn follow(definition: &Value, state: &str, input: &str, answer: TaskAnswer) -> Ahead {
         let moment = Moment { state: state.into(), input: input.into(), ..Moment::default() };
         ahead(definition, &moment, &answer).unwrap().unwrap()
     }

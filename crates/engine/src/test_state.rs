@@ -31,7 +31,7 @@ pub struct StateTest {
     /// Variables by name.
     pub variables: Map<String, Value>,
     /// What the task answers, or how it fails (error and cause).
-    pub answer: Option<Answer>,
+    pub answer: Option<MockedAnswer>,
     /// `stateConfiguration.retrierRetryCount`.
     pub retries: u32,
     /// `context`: stands for the whole context object.
@@ -43,7 +43,7 @@ pub struct StateTest {
 }
 
 /// JSON text, or error and cause.
-pub type Answer = Result<String, (String, String)>;
+pub type MockedAnswer = Result<String, (String, String)>;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -201,7 +201,7 @@ fn first_task(execution: &mut Execution) -> Option<TaskRequest> {
     execution.tasks.values().next().map(|open| open.request.clone())
 }
 
-fn give(execution: &mut Execution, request: &TaskRequest, answer: &Answer) {
+fn give(execution: &mut Execution, request: &TaskRequest, answer: &MockedAnswer) {
     let task = request.task;
     let input = match answer.clone() {
         Ok(output) => Input::TaskSucceeded { task, output },
@@ -212,7 +212,7 @@ fn give(execution: &mut Execution, request: &TaskRequest, answer: &Answer) {
 }
 
 /// Map and Parallel states: the mock stands for all of their children.
-fn answer_whole(execution: &mut Execution, answer: &Answer) {
+fn answer_whole(execution: &mut Execution, answer: &MockedAnswer) {
     match answer {
         Ok(output) => {
             execution.complete(ThreadId::FIRST, Data::read(output).unwrap_or_else(|_| Data::new(Value::Null)))
@@ -224,7 +224,7 @@ fn answer_whole(execution: &mut Execution, answer: &Answer) {
 }
 
 /// The failure of a map whose iterations fail more often than is tolerated.
-fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<Answer> {
+fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<MockedAnswer> {
     let crate::states::Body::Map(map) = &state.body else {
         return None;
     };
@@ -238,7 +238,7 @@ fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<An
 }
 
 /// What a map's `ItemsPath` selects; the failure, where that is nothing to iterate over.
-fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) -> Option<Answer> {
+fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) -> Option<MockedAnswer> {
     let crate::states::Body::Map(map) = &state.body else { return None };
     let at = &execution.threads[0];
     let input = execution.selected(&state.input_path, at, &at.input).ok()?;
@@ -322,7 +322,7 @@ fn report(
     execution: &Execution,
     name: &str,
     state: &State,
-    answered: Option<&Answer>,
+    answered: Option<&MockedAnswer>,
     mut inspection: Map<String, Value>,
 ) -> StateResult {
     let exited =

@@ -85,7 +85,7 @@ pub enum Authorization {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
-    authorization: Kind,
+    authorization: AuthorizationKind,
     name: Option<String>,
     value: Option<Source>,
     username: Option<String>,
@@ -104,7 +104,7 @@ pub struct Declared {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+enum AuthorizationKind {
     ApiKey,
     Basic,
     Oauth,
@@ -160,15 +160,15 @@ impl Declared {
             named.iter().map(|(name, source)| Ok((name.clone(), secret(source)?))).collect()
         };
         let authorization = match self.authorization {
-            Kind::ApiKey => Authorization::ApiKey {
+            AuthorizationKind::ApiKey => Authorization::ApiKey {
                 name: given(&self.name, "name")?,
                 value: secret(&given(&self.value, "value")?)?,
             },
-            Kind::Basic => Authorization::Basic {
+            AuthorizationKind::Basic => Authorization::Basic {
                 username: given(&self.username, "username")?,
                 password: secret(&given(&self.password, "password")?)?,
             },
-            Kind::Oauth => Authorization::OAuth {
+            AuthorizationKind::Oauth => Authorization::OAuth {
                 token_url: given(&self.token_url, "token_url")?,
                 client_id: given(&self.client_id, "client_id")?,
                 client_secret: secret(&given(&self.client_secret, "client_secret")?)?,

@@ -120,7 +120,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     // The name is Step Functions Local's, so that its users find it.
     let mocks = Mocks::load(std::env::var_os("SFN_MOCK_CONFIG").map(PathBuf::from).as_deref())?;
     let store = Store::open(&options.data).await?;
-    let place = host::Place { region: options.region, account: options.account };
+    let place = host::AccountRegion { region: options.region, account: options.account };
     let host = Host::open(store, functions, mocks, Clock::system(), place, options.sandbox).await?;
     for own in options.own_listeners.into_iter().chain([addr]) {
         host.http.close_to(own);

@@ -63,7 +63,7 @@ const SLOW_NICE: i32 = 10;
 const SEVERAL_STAY: Duration = Duration::from_secs(60);
 const ONE_STAYS: Duration = Duration::from_secs(600);
 
-type Answer = Result<Value, JsonataError>;
+type EvaluationResult = Result<Value, JsonataError>;
 
 /// The workers.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Workers {
 }
 
 impl Sandbox for Workers {
-    fn evaluate(&self, request: &Request) -> Answer {
+    fn evaluate(&self, request: &Request) -> EvaluationResult {
         in_place(|| {
             let quick = Duration::from_millis(request.patience.min(QUICK));
             let mut rest = Duration::from_millis(request.patience);
@@ -150,7 +150,7 @@ fn hash(text: &str) -> u64 {
 
 impl Workers {
     /// Asks a worker that is there, or else a new one, which stays. `None` where the expression is known to be slow.
-    fn ask_quickly(&self, text: u64, request: &Request) -> Option<Answer> {
+    fn ask_quickly(&self, text: u64, request: &Request) -> Option<EvaluationResult> {
         let is_slow = || lock(&self.known_slow).contains(&text);
         if is_slow() {
             return None;
@@ -160,7 +160,7 @@ impl Workers {
         if is_slow() { None } else { Some(place.and_then(|_place| self.ask_kept(request))) }
     }
 
-    fn ask_kept(&self, request: &Request) -> Answer {
+    fn ask_kept(&self, request: &Request) -> EvaluationResult {
         let kept = lock(&self.idle).workers.pop();
         if let Some((_, mut worker)) = kept {
             match worker.ask(request) {
@@ -178,7 +178,7 @@ impl Workers {
     }
 
     /// Asks a worker that ends with its answer, and so gives its memory back.
-    fn ask_slowly(&self, text: u64, request: &Request) -> Answer {
+    fn ask_slowly(&self, text: u64, request: &Request) -> EvaluationResult {
         let _place = self.slow.place(text)?;
         self.start(SLOW_NICE)?.ask(request).unwrap_or(Err(JsonataError::Stopped))
     }
@@ -191,7 +191,7 @@ impl Workers {
         known.insert(text);
     }
 
-    fn keep(&self, worker: Worker, answer: Answer) -> Answer {
+    fn keep(&self, worker: Worker, answer: EvaluationResult) -> EvaluationResult {
         let mut idle = lock(&self.idle);
         idle.workers.push((Instant::now(), worker));
         if !std::mem::replace(&mut idle.is_watched, true) {
@@ -259,7 +259,7 @@ impl Lane {
     ///
     /// # Errors
     /// Too many wait already.
-    fn place(&self, text: u64) -> Result<Place<'_>, JsonataError> {
+    fn place(&self, text: u64) -> Result<LanePlace<'_>, JsonataError> {
         let mut places = lock(&self.places);
         if !places.admits(text) {
             return Err(JsonataError::Stopped);
@@ -274,13 +274,13 @@ impl Lane {
         if places.free > 0 {
             self.freed.notify_all();
         }
-        Ok(Place(self))
+        Ok(LanePlace(self))
     }
 }
 
-struct Place<'a>(&'a Lane);
+struct LanePlace<'a>(&'a Lane);
 
-impl Drop for Place<'_> {
+impl Drop for LanePlace<'_> {
     fn drop(&mut self) {
         lock(&self.0.places).free += 1;
         self.0.freed.notify_all();
@@ -298,7 +298,7 @@ enum Silence {
 struct Worker {
     process: Child,
     requests: ChildStdin,
-    answers: Mutex<Receiver<Answer>>,
+    answers: Mutex<Receiver<EvaluationResult>>,
 }
 
 impl Worker {
@@ -329,7 +329,7 @@ impl Worker {
     }
 
     /// The answer to a request. A worker that gives none is of no more use.
-    fn ask(&mut self, request: &Request) -> Result<Answer, Silence> {
+    fn ask(&mut self, request: &Request) -> Result<EvaluationResult, Silence> {
         let line = match serde_json::to_string(request) {
             Ok(line) => line,
             Err(error) => return Ok(Err(JsonataError::Failed(error.to_string()))),
@@ -343,7 +343,7 @@ impl Worker {
         self.requests.write_all(b"\n")
     }
 
-    fn answer(&mut self, patience: Duration) -> Result<Answer, Silence> {
+    fn answer(&mut self, patience: Duration) -> Result<EvaluationResult, Silence> {
         lock(&self.answers).recv_timeout(patience).map_err(|error| match error {
             RecvTimeoutError::Timeout => Silence::Late,
             RecvTimeoutError::Disconnected => Silence::Ended,
@@ -392,7 +392,7 @@ pub fn serve() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn tell(answer: &Answer) -> std::io::Result<()> {
+fn tell(answer: &EvaluationResult) -> std::io::Result<()> {
     let mut output = BufWriter::new(std::io::stdout().lock());
     serde_json::to_writer(&mut output, answer)?;
     output.write_all(b"\n")?;

@@ -121,7 +121,7 @@ impl Map {
     pub fn tolerated_by(
         &self,
         view: &crate::context::View<'_>,
-        answer: Option<&crate::test_state::Answer>,
+        answer: Option<&crate::test_state::MockedAnswer>,
     ) -> Option<usize> {
         let items = match answer {
             Some(Ok(text)) => read_json(text).ok().and_then(|items| Some(items.as_array()?.len())).unwrap_or(0),

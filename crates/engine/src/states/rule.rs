@@ -22,7 +22,7 @@ pub(crate) enum Rule {
 
 #[derive(Debug)]
 pub(crate) enum Test {
-    Compare(Kind, Relation, Operand),
+    Compare(ComparisonKind, Relation, Operand),
     /// The texts between the wildcards.
     Matches(Vec<String>),
     Is(Type, bool),
@@ -36,7 +36,7 @@ pub(crate) enum Operand {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum ComparisonKind {
     String,
     Numeric,
     Boolean,
@@ -161,10 +161,10 @@ fn test(name: &str, operand: &Value, at: &str) -> Option<Result<Test, CompileErr
         _ => {}
     }
     let (kind, rest) = [
-        ("String", Kind::String),
-        ("Numeric", Kind::Numeric),
-        ("Boolean", Kind::Boolean),
-        ("Timestamp", Kind::Timestamp),
+        ("String", ComparisonKind::String),
+        ("Numeric", ComparisonKind::Numeric),
+        ("Boolean", ComparisonKind::Boolean),
+        ("Timestamp", ComparisonKind::Timestamp),
     ]
     .into_iter()
     .find_map(|(prefix, kind)| Some((kind, name.strip_prefix(prefix)?)))?;
@@ -206,15 +206,15 @@ fn is(kind: Type, value: &Value) -> bool {
     }
 }
 
-fn compare(kind: Kind, relation: Relation, left: &Value, right: &Value) -> bool {
+fn compare(kind: ComparisonKind, relation: Relation, left: &Value, right: &Value) -> bool {
     let order = match (kind, left, right) {
-        (Kind::String, Value::String(a), Value::String(b)) => Some(a.encode_utf16().cmp(b.encode_utf16())),
-        (Kind::Numeric, Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
+        (ComparisonKind::String, Value::String(a), Value::String(b)) => Some(a.encode_utf16().cmp(b.encode_utf16())),
+        (ComparisonKind::Numeric, Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => Some(a.cmp(&b)),
             _ => a.as_f64().partial_cmp(&b.as_f64()),
         },
-        (Kind::Boolean, Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (Kind::Timestamp, Value::String(a), Value::String(b)) => {
+        (ComparisonKind::Boolean, Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (ComparisonKind::Timestamp, Value::String(a), Value::String(b)) => {
             timestamp::parse(a).zip(timestamp::parse(b)).map(|(a, b)| a.cmp(&b))
         }
         _ => None,

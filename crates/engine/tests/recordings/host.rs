@@ -6,10 +6,14 @@ use std::sync::Arc;
 use countersign_engine::{Action, Execution, Input, Program, StartParams, TaskRequest, TimerId};
 
 /// What a task answers: the inputs that follow `TaskStarted`, in order.
-pub type Answer<'a> = dyn FnMut(&TaskRequest) -> Option<Vec<Input>> + 'a;
+pub type AnswerTask<'a> = dyn FnMut(&TaskRequest) -> Option<Vec<Input>> + 'a;
 
 /// Plays an execution to its end, or until nothing is left to do. Gives the journal too.
-pub fn play(program: &Arc<Program>, params: StartParams, answer: &mut Answer<'_>) -> (Execution, Vec<(i64, Input)>) {
+pub fn play(
+    program: &Arc<Program>,
+    params: StartParams,
+    answer: &mut AnswerTask<'_>,
+) -> (Execution, Vec<(i64, Input)>) {
     let mut now = params.start_at;
     let mut execution = Execution::new(Arc::clone(program), params);
     let mut inputs = VecDeque::from([Input::Start]);

@@ -11,9 +11,9 @@ use super::arn::{ACTIVITY, check_arn, check_name, page};
 use super::configurations::{check_encryption, own_key};
 use super::error::ApiError;
 use super::wire::seconds;
-use super::{Answer, tags};
-use crate::host::{Activity, Host, Place, Tag, lock};
-use crate::store::Kind;
+use super::{OperationResult, tags};
+use crate::host::{AccountRegion, Activity, Host, Tag, lock};
+use crate::store::ThingKind;
 
 /// How long a worker's question is held open: AWS's minute.
 const POLL: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ pub struct Create {
 }
 
 /// `CreateActivity`. The same call again answers as the first did.
-pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
+pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> OperationResult {
     check_name(&ask.name)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
     let arn = caller.arn("states", &format!("activity:{}", ask.name));
@@ -53,7 +53,7 @@ pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
 
 /// Writes an activity through.
 pub async fn keep(host: &Host, activity: Activity) -> Result<(), ApiError> {
-    host.store.keep(Kind::Activity, &activity.arn, &activity).await?;
+    host.store.keep(ThingKind::Activity, &activity.arn, &activity).await?;
     lock(&host.registry).activities.insert(activity.arn.clone(), activity);
     Ok(())
 }
@@ -66,9 +66,9 @@ pub struct ByArn {
 }
 
 /// `DeleteActivity`. One that is not there is as good as deleted.
-pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
+pub async fn delete(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     check_arn(&ask.activity_arn, &[ACTIVITY])?;
-    host.store.forget(Kind::Activity, &ask.activity_arn).await?;
+    host.store.forget(ThingKind::Activity, &ask.activity_arn).await?;
     lock(&host.registry).activities.remove(&ask.activity_arn);
     Ok(json!({}))
 }
@@ -80,7 +80,7 @@ fn find(host: &Host, arn: &str) -> Result<Activity, ApiError> {
 }
 
 /// `DescribeActivity`.
-pub fn describe(host: &Host, ask: &ByArn) -> Answer {
+pub fn describe(host: &Host, ask: &ByArn) -> OperationResult {
     let activity = find(host, &ask.activity_arn)?;
     let encryption = activity.encryption.unwrap_or_else(own_key);
     Ok(json!({
@@ -97,7 +97,7 @@ pub struct List {
 }
 
 /// `ListActivities`.
-pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
+pub fn list(host: &Host, caller: &AccountRegion, ask: &List) -> OperationResult {
     let registry = lock(&host.registry);
     let mut activities: Vec<&Activity> =
         registry.activities.values().filter(|activity| caller.has(&activity.arn)).collect();
@@ -115,7 +115,7 @@ pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
 }
 
 /// `GetActivityTask`: the oldest task, or, after a minute without one, a null token.
-pub async fn take(host: &Arc<Host>, ask: ByArn) -> Answer {
+pub async fn take(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     find(host, &ask.activity_arn)?;
     let Ok(offer) = tokio::time::timeout(POLL, host.take_offer(&ask.activity_arn)).await else {
         return Ok(json!({ "taskToken": null }));

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 use super::error::ApiError;
-use crate::host::Place;
+use crate::host::AccountRegion;
 
 /// What the SDKs put before the host's name in `StartSyncExecution` and `TestState`.
 const SYNC: &str = "sync-";
@@ -46,13 +46,13 @@ fn scope(headers: &HeaderMap) -> Option<Scope<'_>> {
 
 /// Where the caller of an operation is: in the region of its signature; an access key of twelve digits names another
 /// account, as other emulators have it.
-pub fn place(own: &Place, headers: &HeaderMap) -> Place {
+pub fn place(own: &AccountRegion, headers: &HeaderMap) -> AccountRegion {
     let Some(Scope { key, region, .. }) = scope(headers) else { return own.clone() };
     let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
     let is_region = region.contains('-')
         && region.len() <= 64
         && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    Place {
+    AccountRegion {
         account: if is_account { key } else { &own.account }.to_owned(),
         region: if is_region { region } else { &own.region }.to_owned(),
     }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_signature_names_region_account_and_service() {
-        let own = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
+        let own = AccountRegion { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
         for (scope, region, account, of) in [
             ("test/20260101/eu-central-1/states/aws4_request", "eu-central-1", "000000000000", "states"),
             ("123456789012/20260101/cn-north-1/sns/aws4_request", "cn-north-1", "123456789012", "sns"),
@@ -121,7 +121,7 @@ mod tests {
             ("test/20260101/<script>/s3/aws4_request", "us-east-1", "000000000000", "s3"),
         ] {
             let headers = signed(scope);
-            let expected = Place { region: region.to_owned(), account: account.to_owned() };
+            let expected = AccountRegion { region: region.to_owned(), account: account.to_owned() };
             assert_eq!((place(&own, &headers), service(&headers)), (expected, of), "{scope}");
         }
         assert_eq!(place(&own, &HeaderMap::new()), own);

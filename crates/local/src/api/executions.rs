@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::arn::{EXECUTION, MACHINE, check_arn, check_name, check_no_map, page_of_growing};
 use super::error::ApiError;
 use super::wire::seconds;
-use super::{Answer, PAYLOAD, machines, map_runs};
+use super::{OperationResult, PAYLOAD, machines, map_runs};
 use crate::host::{Host, Machine, Start, lock};
 use crate::random;
 use crate::store::{ExecutionRow, RunStatus};
@@ -155,7 +155,7 @@ pub fn check_input(input: &str) -> Result<(), ApiError> {
 }
 
 /// `StartExecution`.
-pub async fn start(host: &Arc<Host>, ask: Begin) -> Answer {
+pub async fn start(host: &Arc<Host>, ask: Begin) -> OperationResult {
     let (arn, at) = begin(host, ask).await?;
     Ok(json!({ "executionArn": arn, "startDate": seconds(at) }))
 }
@@ -169,7 +169,7 @@ pub struct BeginSync {
 }
 
 /// `StartSyncExecution`.
-pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> Answer {
+pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> OperationResult {
     let BeginSync { begin: ask, included_data } = ask;
     let machine_arn = ask.machine_arn.split('#').next().unwrap_or_default();
     if lead(host, machine_arn)?.machine.kind != "EXPRESS" {
@@ -218,7 +218,7 @@ pub fn find(host: &Host, arn: &str) -> Result<ExecutionRow, ApiError> {
 }
 
 /// `StopExecution`.
-pub async fn stop(host: &Arc<Host>, ask: Stop) -> Answer {
+pub async fn stop(host: &Arc<Host>, ask: Stop) -> OperationResult {
     let (arn, error, cause) = (ask.execution_arn, ask.error, ask.cause);
     if let Some(stopped) = map_runs::stop_child(host, &arn, error.clone(), cause.clone()).await? {
         return Ok(json!({ "stopDate": seconds(stopped) }));
@@ -237,7 +237,7 @@ pub struct Redrive {
 }
 
 /// `RedriveExecution`. The same call again, by its client token, answers as the first did.
-pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> Answer {
+pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> OperationResult {
     let now = host.clock.now();
     let refused =
         |why: &str| Err(ApiError::new("ExecutionNotRedrivable", format!("The execution is not redrivable: {why}.")));
@@ -312,7 +312,7 @@ pub struct Describe {
 }
 
 /// `DescribeExecution`.
-pub async fn describe(host: &Arc<Host>, ask: Describe) -> Answer {
+pub async fn describe(host: &Arc<Host>, ask: Describe) -> OperationResult {
     let all = match map_runs::describe_child(host, &ask.execution_arn).await? {
         Some(child) => child,
         None => described(&find(host, &ask.execution_arn)?, host.clock.now()),
@@ -342,7 +342,7 @@ pub struct List {
 }
 
 /// `ListExecutions`, of a machine, a version, an alias or a run of a distributed map.
-pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
+pub async fn list(host: &Arc<Host>, ask: List) -> OperationResult {
     let redriven = ask.redrive_filter.as_deref().map(|filter| filter == "REDRIVEN");
     if let Some(run) = &ask.map_run_arn {
         if ask.state_machine_arn.is_some() {
@@ -355,7 +355,7 @@ pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
     of_machine(host, &ask, redriven)
 }
 
-fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> Answer {
+fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> OperationResult {
     let arn = ask
         .state_machine_arn
         .as_deref()
@@ -427,7 +427,7 @@ pub struct History {
 }
 
 /// `GetExecutionHistory`.
-pub async fn history(host: &Host, ask: History) -> Answer {
+pub async fn history(host: &Host, ask: History) -> OperationResult {
     // An Express child of a map has no history in the API, as other Express executions have none.
     if let Some((_, run, _, events)) = host.child(&ask.execution_arn, |events| picked(events, &ask)).await?
         && !run.express
@@ -439,7 +439,7 @@ pub async fn history(host: &Host, ask: History) -> Answer {
 }
 
 /// What is asked of a history.
-fn picked(events: &[HistoryEvent], ask: &History) -> Answer {
+fn picked(events: &[HistoryEvent], ask: &History) -> OperationResult {
     let token = ask.next_token.as_deref();
     let question = format!("{} {}", ask.execution_arn, ask.reverse_order);
     let (places, next) = page_of_growing(events.len(), ask.reverse_order, |_| true, ask.max_results, token, &question)?;

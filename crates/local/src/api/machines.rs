@@ -6,16 +6,16 @@ use countersign_asl::{Diagnostic, MachineType, Severity, invalid_definition_mess
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Answer;
+use super::OperationResult;
 use super::arn::{MACHINE, check_arn, check_name, check_no_map, check_role, page};
 use super::configurations::{check_encryption, check_logging, own_key};
 use super::error::ApiError;
 use super::executions::find;
 use super::wire::seconds;
 use super::{map_runs, tags, variables, versions};
-use crate::host::{CreatedWith, Host, Machine, Place, Tag, lock};
+use crate::host::{AccountRegion, CreatedWith, Host, Machine, Tag, lock};
 use crate::random;
-use crate::store::{ExecutionRow, Kind};
+use crate::store::{ExecutionRow, ThingKind};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +61,7 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
 }
 
 /// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
-pub async fn create(host: &Arc<Host>, caller: &Place, ask: Create) -> Answer {
+pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> OperationResult {
     check_name(&ask.name)?;
     check_role(&ask.role_arn)?;
     let kind = ask.r#type.unwrap_or_else(|| "STANDARD".to_owned());
@@ -127,7 +127,7 @@ fn check_version_description(description: Option<&String>, publish: bool) -> Res
 
 /// Writes a machine through.
 pub async fn keep(host: &Host, machine: &Machine) -> Result<(), ApiError> {
-    host.store.keep(Kind::Machine, &machine.arn, machine).await?;
+    host.store.keep(ThingKind::Machine, &machine.arn, machine).await?;
     lock(&host.registry).machines.insert(machine.arn.clone(), machine.clone());
     Ok(())
 }
@@ -147,7 +147,7 @@ pub struct Update {
 }
 
 /// `UpdateStateMachine`. What runs keeps the definition that it was started with.
-pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
+pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     let mut machine = get(host, &ask.state_machine_arn)?;
     check_not_deleting(&machine)?;
     // A call that only publishes makes no revision.
@@ -229,7 +229,7 @@ pub fn check_not_deleting(machine: &Machine) -> Result<(), ApiError> {
 
 /// `DeleteStateMachine`. One that is not there is as good as deleted; one that runs is there until its executions have
 /// ended, which they do at their next transition.
-pub async fn delete(host: &Arc<Host>, ask: ByArn) -> Answer {
+pub async fn delete(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     let arn = &ask.state_machine_arn;
     check_arn(arn, &[MACHINE])?;
     check_no_map(arn)?;
@@ -295,7 +295,7 @@ pub struct Describe {
 }
 
 /// `DescribeStateMachine`, of a machine, a version or an alias.
-pub fn describe(host: &Host, ask: &Describe) -> Answer {
+pub fn describe(host: &Host, ask: &Describe) -> OperationResult {
     let mut all = of_any(host, ask)?;
     without_definition(&mut all, ask.included_data.as_deref());
     Ok(Value::Object(all))
@@ -339,7 +339,7 @@ pub struct ForExecution {
 }
 
 /// `DescribeStateMachineForExecution`: the definition that the execution runs.
-pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> Answer {
+pub async fn describe_for_execution(host: &Host, ask: ForExecution) -> OperationResult {
     let mut answer = match host.child(&ask.execution_arn, |_| ()).await? {
         Some((row, run, ..)) => {
             let mut answer = for_execution(host, &row).await?;
@@ -386,7 +386,7 @@ pub struct List {
 }
 
 /// `ListStateMachines`.
-pub fn list(host: &Host, caller: &Place, ask: &List) -> Answer {
+pub fn list(host: &Host, caller: &AccountRegion, ask: &List) -> OperationResult {
     let registry = lock(&host.registry);
     let mut machines: Vec<&Machine> = registry.machines.values().filter(|machine| caller.has(&machine.arn)).collect();
     // One that is made between two pages is on the last one.
@@ -418,7 +418,7 @@ pub struct Validate {
 }
 
 /// `ValidateStateMachineDefinition`.
-pub fn validate(ask: &Validate) -> Answer {
+pub fn validate(ask: &Validate) -> OperationResult {
     let all = diagnose(&ask.definition, ask.r#type.as_deref().unwrap_or("STANDARD"));
     let warnings = ask.severity.as_deref() == Some("WARNING");
     let failed = all.iter().any(Diagnostic::is_error);

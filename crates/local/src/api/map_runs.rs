@@ -11,7 +11,7 @@ use super::arn::{RUN, check_arn, page, page_of_growing};
 use super::error::ApiError;
 use super::executions::{find, not_redrivable};
 use super::wire::seconds;
-use super::{Answer, versions};
+use super::{OperationResult, versions};
 use crate::host::Host;
 use crate::store::{ExecutionRow, RunStatus};
 
@@ -24,7 +24,7 @@ pub struct List {
 }
 
 /// `ListMapRuns`, of an execution or of a child that starts runs of its own.
-pub async fn list(host: &Arc<Host>, ask: List) -> Answer {
+pub async fn list(host: &Arc<Host>, ask: List) -> OperationResult {
     let (row, parent) = match host.child(&ask.execution_arn, |_| ()).await? {
         Some((row, _, child, ())) => (row, Some(child.arn)),
         None => (find(host, &ask.execution_arn)?, None),
@@ -83,7 +83,7 @@ pub struct ByArn {
 }
 
 /// `DescribeMapRun`.
-pub async fn describe(host: &Arc<Host>, ask: ByArn) -> Answer {
+pub async fn describe(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     let (row, run) = get(host, &ask.map_run_arn).await?;
     // A run knows no status of its own for a timeout: its execution has it.
     let status = match RunStatus::of(run.status).name() {
@@ -117,7 +117,7 @@ pub struct Update {
 }
 
 /// `UpdateMapRun`. A run that has ended keeps what it had.
-pub async fn update(host: &Arc<Host>, ask: Update) -> Answer {
+pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     let (row, run) = get(host, &ask.map_run_arn).await?;
     let input = Input::UpdateMapRun {
         run: run.arn,
@@ -221,7 +221,7 @@ pub async fn children(
     (filter, redriven): (Option<&str>, Option<bool>),
     size: Option<i64>,
     token: Option<&str>,
-) -> Answer {
+) -> OperationResult {
     let (_, run) = get(host, arn).await?;
     let wanted = |child: &Child| {
         filter.is_none_or(|filter| child_status(child) == filter)

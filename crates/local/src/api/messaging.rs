@@ -10,7 +10,7 @@ use super::callers::not_served;
 use super::error::ApiError;
 use super::query::Form;
 use super::xml::{self, element};
-use crate::host::{Host, Place};
+use crate::host::{AccountRegion, Host};
 use crate::integrations::{
     Notice, Published, QueueRefusal, TableRefusal, Topic, TopicRefusal, operate_queue, operate_table, publish_to_topic,
 };
@@ -29,7 +29,7 @@ fn json_answer(answer: &Value) -> Response {
 }
 
 /// One call of DynamoDB.
-pub async fn dynamodb(host: &Arc<Host>, caller: &Place, operation: &str, body: &[u8]) -> Response {
+pub async fn dynamodb(host: &Arc<Host>, caller: &AccountRegion, operation: &str, body: &[u8]) -> Response {
     let input = match input(body) {
         Ok(input) => input,
         Err(error) => return error.into_response(),
@@ -45,7 +45,13 @@ pub async fn dynamodb(host: &Arc<Host>, caller: &Place, operation: &str, body: &
 }
 
 /// One call of SQS. `origin` is the address that it came to, where its queues are.
-pub async fn sqs(host: &Arc<Host>, caller: &Place, origin: Option<&str>, operation: &str, body: &[u8]) -> Response {
+pub async fn sqs(
+    host: &Arc<Host>,
+    caller: &AccountRegion,
+    origin: Option<&str>,
+    operation: &str,
+    body: &[u8],
+) -> Response {
     let input = match input(body) {
         Ok(input) => input,
         Err(error) => return error.into_response(),
@@ -61,7 +67,7 @@ pub async fn sqs(host: &Arc<Host>, caller: &Place, origin: Option<&str>, operati
 }
 
 /// One call of SNS; `None` for an operation that has no local form.
-pub async fn sns(host: &Arc<Host>, caller: &Place, form: &Form, action: &str) -> Option<Response> {
+pub async fn sns(host: &Arc<Host>, caller: &AccountRegion, form: &Form, action: &str) -> Option<Response> {
     let came = match action {
         "CreateTopic" => create_topic(host, caller, form).await,
         "DeleteTopic" => host
@@ -84,7 +90,7 @@ pub async fn sns(host: &Arc<Host>, caller: &Place, form: &Form, action: &str) ->
     })
 }
 
-async fn create_topic(host: &Host, caller: &Place, form: &Form) -> Result<String, TopicRefusal> {
+async fn create_topic(host: &Host, caller: &AccountRegion, form: &Form) -> Result<String, TopicRefusal> {
     let (name, attributes) = (form.field("Name"), form.attributes());
     let set = |attribute: &str| attributes.get(attribute) == Some(&"true");
     let topic = Topic::new(caller.arn("sns", name), name, set("FifoTopic"), set("ContentBasedDeduplication"))?;
@@ -93,7 +99,7 @@ async fn create_topic(host: &Host, caller: &Place, form: &Form) -> Result<String
     Ok(element("TopicArn", arn))
 }
 
-fn topics(host: &Host, caller: &Place) -> String {
+fn topics(host: &Host, caller: &AccountRegion) -> String {
     let arns = host.topics.arns();
     let members = arns.iter().filter(|arn| caller.has(arn));
     let members: String = members.map(|arn| format!("<member>{}</member>", element("TopicArn", arn))).collect();

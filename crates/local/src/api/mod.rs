@@ -40,7 +40,7 @@ use serde_json::Value;
 
 pub(crate) use self::callers::is_here;
 use self::error::ApiError;
-use crate::host::{Host, Place, apart};
+use crate::host::{AccountRegion, Host, apart};
 use crate::lambda::Failure;
 use crate::random;
 
@@ -52,7 +52,7 @@ const SENDING: Duration = Duration::from_secs(30);
 pub const PAYLOAD: usize = 262_144;
 
 /// An operation's answer.
-type Answer = Result<Value, ApiError>;
+type OperationResult = Result<Value, ApiError>;
 
 /// The API over one host.
 pub fn router(host: Arc<Host>) -> Router {
@@ -142,7 +142,7 @@ fn parameters<T: DeserializeOwned>(mut input: Value) -> Result<T, ApiError> {
 }
 
 /// One operation of Step Functions, by AWS's name. What has an ARN is found in whatever account it is.
-pub(crate) async fn call(host: &Arc<Host>, caller: &Place, name: &str, input: Value) -> Answer {
+pub(crate) async fn call(host: &Arc<Host>, caller: &AccountRegion, name: &str, input: Value) -> OperationResult {
     constraints::check(name, &input)?;
     match name {
         "DescribeStateMachine" => machines::describe(host, &parameters(input)?),
@@ -176,7 +176,7 @@ pub(crate) async fn call(host: &Arc<Host>, caller: &Place, name: &str, input: Va
 
 /// An operation that changes what has a name: one at a time, so that none undoes what another one does, and to its end,
 /// though its caller goes away.
-async fn change(host: Arc<Host>, caller: Place, name: String, input: Value) -> Answer {
+async fn change(host: Arc<Host>, caller: AccountRegion, name: String, input: Value) -> OperationResult {
     let _alone = host.changes.lock().await;
     let host = &host;
     match name.as_str() {

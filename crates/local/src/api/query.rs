@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::wire::decoded;
 use super::{callers, messaging, sts, xml};
-use crate::host::{Host, Place};
+use crate::host::{AccountRegion, Host};
 
 /// The fields of a form.
 pub struct Form(BTreeMap<String, String>);
@@ -63,7 +63,7 @@ const VERSIONS: [(&str, &str); 5] = [
 ];
 
 /// One operation.
-pub async fn operation(host: &Arc<Host>, caller: &Place, headers: &HeaderMap, body: &[u8]) -> Response {
+pub async fn operation(host: &Arc<Host>, caller: &AccountRegion, headers: &HeaderMap, body: &[u8]) -> Response {
     let form = Form::of(&String::from_utf8_lossy(body));
     let action = form.field("Action");
     let versioned = || VERSIONS.iter().find(|(version, _)| *version == form.field("Version"));

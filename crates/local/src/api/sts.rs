@@ -8,7 +8,7 @@ use super::arn::check_role;
 use super::query::Form;
 use super::wire::iso;
 use super::xml::{self, element};
-use crate::host::{Place, partition};
+use crate::host::{AccountRegion, partition};
 use crate::random;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -18,7 +18,7 @@ const MOST: i64 = 43_200;
 const USUAL: i64 = 3_600;
 
 /// One call; `None` for an operation that has no local form.
-pub fn call(caller: &Place, form: &Form, action: &str, now: i64) -> Option<Response> {
+pub fn call(caller: &AccountRegion, form: &Form, action: &str, now: i64) -> Option<Response> {
     Some(match action {
         "GetCallerIdentity" => identity(caller),
         "AssumeRole" => assume(form, now)
@@ -28,7 +28,7 @@ pub fn call(caller: &Place, form: &Form, action: &str, now: i64) -> Option<Respo
 }
 
 /// The caller is its account's root: the engine knows no users.
-fn identity(caller: &Place) -> Response {
+fn identity(caller: &AccountRegion) -> Response {
     let account = &caller.account;
     let arn = format!("arn:{}:iam::{account}:root", partition(&caller.region));
     let result = [element("Arn", arn), element("UserId", account), element("Account", account)].concat();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arn::{ACTIVITY, MACHINE, check_arn};
 use super::error::ApiError;
-use super::{Answer, activities, machines};
+use super::{OperationResult, activities, machines};
 use crate::host::{Host, Tag, lock};
 
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub fn check_count(arn: &str, count: usize) -> Result<(), ApiError> {
 }
 
 /// `TagResource`.
-pub async fn tag(host: &Arc<Host>, ask: Add) -> Answer {
+pub async fn tag(host: &Arc<Host>, ask: Add) -> OperationResult {
     let arn = &ask.resource_arn;
     change(host, arn, |known| {
         let new: BTreeSet<&str> = known.iter().chain(&ask.tags).map(|tag| tag.key.as_str()).collect();
@@ -51,7 +51,7 @@ pub struct Remove {
 }
 
 /// `UntagResource`.
-pub async fn untag(host: &Arc<Host>, ask: Remove) -> Answer {
+pub async fn untag(host: &Arc<Host>, ask: Remove) -> OperationResult {
     change(host, &ask.resource_arn, |known| {
         known.retain(|tag| !ask.tag_keys.contains(&tag.key));
         Ok(())
@@ -63,7 +63,11 @@ fn gone(arn: &str) -> ApiError {
     ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'"))
 }
 
-async fn change(host: &Arc<Host>, arn: &str, with: impl FnOnce(&mut Vec<Tag>) -> Result<(), ApiError>) -> Answer {
+async fn change(
+    host: &Arc<Host>,
+    arn: &str,
+    with: impl FnOnce(&mut Vec<Tag>) -> Result<(), ApiError>,
+) -> OperationResult {
     check_arn(arn, &[MACHINE, ACTIVITY])?;
     let (machine, activity) = {
         let registry = lock(&host.registry);
@@ -88,7 +92,7 @@ pub struct List {
 }
 
 /// `ListTagsForResource`.
-pub fn list(host: &Host, ask: &List) -> Answer {
+pub fn list(host: &Host, ask: &List) -> OperationResult {
     check_arn(&ask.resource_arn, &[MACHINE, ACTIVITY])?;
     let registry = lock(&host.registry);
     let machine = registry.machines.get(&ask.resource_arn).map(|machine| &machine.tags);

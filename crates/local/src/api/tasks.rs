@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::error::ApiError;
-use super::{Answer, PAYLOAD};
+use super::{OperationResult, PAYLOAD};
 use crate::host::Host;
 use crate::store::StoreError;
 
@@ -28,7 +28,7 @@ fn check_token(token: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn taken(answered: Result<bool, StoreError>) -> Answer {
+fn taken(answered: Result<bool, StoreError>) -> OperationResult {
     if answered? {
         return Ok(json!({}));
     }
@@ -36,7 +36,7 @@ fn taken(answered: Result<bool, StoreError>) -> Answer {
 }
 
 /// `SendTaskSuccess`.
-pub async fn success(host: &Arc<Host>, ask: Success) -> Answer {
+pub async fn success(host: &Arc<Host>, ask: Success) -> OperationResult {
     check_token(&ask.task_token)?;
     if ask.output.len() > PAYLOAD {
         return Err(ApiError::constraint("output", &format!("have length less than or equal to {PAYLOAD}")));
@@ -58,7 +58,7 @@ pub struct Failure {
 }
 
 /// `SendTaskFailure`.
-pub async fn failure(host: &Arc<Host>, ask: Failure) -> Answer {
+pub async fn failure(host: &Arc<Host>, ask: Failure) -> OperationResult {
     check_token(&ask.task_token)?;
     taken(host.answer(&ask.task_token, |task| Input::TaskFailed { task, error: ask.error, cause: ask.cause }).await)
 }
@@ -70,7 +70,7 @@ pub struct Heartbeat {
 }
 
 /// `SendTaskHeartbeat`.
-pub async fn heartbeat(host: &Arc<Host>, ask: Heartbeat) -> Answer {
+pub async fn heartbeat(host: &Arc<Host>, ask: Heartbeat) -> OperationResult {
     check_token(&ask.task_token)?;
     taken(host.answer(&ask.task_token, |task| Input::Heartbeat { task }).await)
 }

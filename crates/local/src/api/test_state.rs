@@ -8,13 +8,13 @@ use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskR
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Answer;
+use super::OperationResult;
 use super::arn::check_role;
 use super::error::ApiError;
 use super::executions::check_input;
 use super::mock_shapes::{self, Mode};
-use crate::host::{Host, Place, in_place};
-use crate::integrations::{self, Answer as Came, HttpExchange, trace_http};
+use crate::host::{AccountRegion, Host, in_place};
+use crate::integrations::{self, HttpExchange, TaskOutcome, trace_http};
 use crate::random;
 
 /// AWS's `TestState` request.
@@ -64,7 +64,7 @@ fn refused(message: impl Into<String>) -> ApiError {
 }
 
 /// `TestState`.
-pub async fn test(host: &Arc<Host>, caller: &Place, ask: Ask) -> Answer {
+pub async fn test(host: &Arc<Host>, caller: &AccountRegion, ask: Ask) -> OperationResult {
     let level = ask.inspection_level.clone().unwrap_or_else(|| "INFO".to_owned());
     match &ask.mock {
         Some(mock) => check_mock(mock, ask.reveal_secrets)?,
@@ -146,7 +146,7 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
 }
 
 /// The test as the engine takes it.
-fn prepared(host: &Host, caller: &Place, ask: &Ask) -> Result<StateTest, ApiError> {
+fn prepared(host: &Host, caller: &AccountRegion, ask: &Ask) -> Result<StateTest, ApiError> {
     let definition = read_json(&ask.definition).map_err(|_| {
         let (_, diagnostics) = parse_created(&ask.definition, MachineType::Standard);
         ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics))
@@ -198,26 +198,33 @@ fn prepared(host: &Host, caller: &Place, ask: &Ask) -> Result<StateTest, ApiErro
 }
 
 /// The parts of a context object that a test may give, with their fields and the types of these.
-const CONTEXT: [(&str, &[(&str, Kind)]); 4] = [
+const CONTEXT: [(&str, &[(&str, ContextFieldKind)]); 4] = [
     (
         "Execution",
         &[
-            ("Id", Kind::Text),
-            ("Input", Kind::Any),
-            ("Name", Kind::Text),
-            ("RedriveCount", Kind::Number),
-            ("RedriveTime", Kind::Text),
-            ("RoleArn", Kind::Text),
-            ("StartTime", Kind::Text),
+            ("Id", ContextFieldKind::Text),
+            ("Input", ContextFieldKind::Any),
+            ("Name", ContextFieldKind::Text),
+            ("RedriveCount", ContextFieldKind::Number),
+            ("RedriveTime", ContextFieldKind::Text),
+            ("RoleArn", ContextFieldKind::Text),
+            ("StartTime", ContextFieldKind::Text),
         ],
     ),
-    ("State", &[("EnteredTime", Kind::Text), ("Name", Kind::Text), ("RetryCount", Kind::Number)]),
-    ("StateMachine", &[("Id", Kind::Text), ("Name", Kind::Text)]),
-    ("Task", &[("Token", Kind::Text)]),
+    (
+        "State",
+        &[
+            ("EnteredTime", ContextFieldKind::Text),
+            ("Name", ContextFieldKind::Text),
+            ("RetryCount", ContextFieldKind::Number),
+        ],
+    ),
+    ("StateMachine", &[("Id", ContextFieldKind::Text), ("Name", ContextFieldKind::Text)]),
+    ("Task", &[("Token", ContextFieldKind::Text)]),
 ];
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum ContextFieldKind {
     Text,
     Number,
     Any,
@@ -236,9 +243,9 @@ fn check_context(context: &Value) -> Result<(), ApiError> {
         for (field, value) in value.as_object().into_iter().flatten() {
             let fits = match known.iter().find(|(name, _)| name == field) {
                 None => return wrong(format!("Field '{field}' is not allowed")),
-                Some((_, Kind::Text)) => (value.is_string(), "string"),
-                Some((_, Kind::Number)) => (value.is_number(), "number"),
-                Some((_, Kind::Any)) => (true, ""),
+                Some((_, ContextFieldKind::Text)) => (value.is_string(), "string"),
+                Some((_, ContextFieldKind::Number)) => (value.is_number(), "number"),
+                Some((_, ContextFieldKind::Any)) => (true, ""),
             };
             if let (false, kind) = fits {
                 return wrong(format!("{part}.{field} must be a {kind}"));
@@ -361,10 +368,10 @@ async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (
 }
 
 /// An answer as the engine takes it.
-fn taken(came: Came) -> Result<String, (String, String)> {
+fn taken(came: TaskOutcome) -> Result<String, (String, String)> {
     match came {
-        Came::Done(output) | Came::Submitted(output) => Ok(output),
-        Came::Failed { error, cause } => Err((error, cause)),
-        Came::Nothing => Err(("States.Runtime".to_owned(), "The task has no answer.".to_owned())),
+        TaskOutcome::Done(output) | TaskOutcome::Submitted(output) => Ok(output),
+        TaskOutcome::Failed { error, cause } => Err((error, cause)),
+        TaskOutcome::Nothing => Err(("States.Runtime".to_owned(), "The task has no answer.".to_owned())),
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::OperationResult;
 use super::arn::{MACHINE, check_arn, page};
 use super::error::ApiError;
 use super::machines;
 use super::wire::seconds;
 use crate::host::{Alias, Host, Machine, Route, Version, lock};
-use crate::store::Kind;
+use crate::store::ThingKind;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +22,7 @@ pub struct Publish {
 }
 
 /// `PublishStateMachineVersion`.
-pub async fn publish(host: &Arc<Host>, ask: Publish) -> Answer {
+pub async fn publish(host: &Arc<Host>, ask: Publish) -> OperationResult {
     let mut machine = machines::get(host, &ask.state_machine_arn)?;
     machines::check_not_deleting(&machine)?;
     if let Some(revision) = ask.revision_id
@@ -58,7 +58,7 @@ pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<S
         machine: machine.clone(),
     };
     machines::keep(host, machine).await?;
-    host.store.keep(Kind::Version, &version.arn, &version).await?;
+    host.store.keep(ThingKind::Version, &version.arn, &version).await?;
     lock(&host.registry).versions.insert(version.arn.clone(), version.clone());
     Ok(version)
 }
@@ -72,7 +72,7 @@ pub struct List {
 }
 
 /// `ListStateMachineVersions`, newest first.
-pub fn list(host: &Host, ask: &List) -> Answer {
+pub fn list(host: &Host, ask: &List) -> OperationResult {
     check_arn(&ask.state_machine_arn, &[MACHINE])?;
     let rows: Vec<Value> = lock(&host.registry)
         .versions_of(&ask.state_machine_arn)
@@ -82,7 +82,7 @@ pub fn list(host: &Host, ask: &List) -> Answer {
     listed("stateMachineVersions", rows, ask)
 }
 
-fn listed(field: &str, rows: Vec<Value>, ask: &List) -> Answer {
+fn listed(field: &str, rows: Vec<Value>, ask: &List) -> OperationResult {
     let question = format!("{field} {}", ask.state_machine_arn);
     let (rows, next) = page(rows, ask.max_results, ask.next_token.as_deref(), &question)?;
     let mut answer = json!({ field: rows });
@@ -99,7 +99,7 @@ pub struct VersionArn {
 }
 
 /// `DeleteStateMachineVersion`. One that an alias leads to is refused; one that is not there is as good as deleted.
-pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
+pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> OperationResult {
     let arn = ask.state_machine_version_arn;
     check_arn(&arn, &[MACHINE])?;
     {
@@ -118,7 +118,7 @@ pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> Answer {
             return Err(ApiError::new("ConflictException", message));
         }
     }
-    host.store.forget(Kind::Version, &arn).await?;
+    host.store.forget(ThingKind::Version, &arn).await?;
     lock(&host.registry).versions.remove(&arn);
     Ok(json!({}))
 }
@@ -179,7 +179,7 @@ fn check_machine(host: &Host, arn: &str) -> Result<(), ApiError> {
 }
 
 /// `CreateStateMachineAlias`. The same call again answers as the first did.
-pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> Answer {
+pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> OperationResult {
     let machine = check_routes(host, &ask.routing_configuration)?;
     check_machine(host, &machine.arn)?;
     let arn = format!("{}:{}", machine.arn, ask.name);
@@ -206,7 +206,7 @@ pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> Answer {
 }
 
 async fn keep_alias(host: &Host, alias: Alias) -> Result<(), ApiError> {
-    host.store.keep(Kind::Alias, &alias.arn, &alias).await?;
+    host.store.keep(ThingKind::Alias, &alias.arn, &alias).await?;
     lock(&host.registry).aliases.insert(alias.arn.clone(), alias);
     Ok(())
 }
@@ -231,7 +231,7 @@ pub fn missing(arn: &str) -> ApiError {
 }
 
 /// `UpdateStateMachineAlias`.
-pub async fn update_alias(host: &Arc<Host>, ask: UpdateAlias) -> Answer {
+pub async fn update_alias(host: &Arc<Host>, ask: UpdateAlias) -> OperationResult {
     let mut alias = alias(host, &ask.state_machine_alias_arn)?;
     check_machine(host, &alias.machine_arn)?;
     if ask.description.is_none() && ask.routing_configuration.is_none() {
@@ -259,7 +259,7 @@ pub struct AliasArn {
 }
 
 /// `DescribeStateMachineAlias`.
-pub fn describe_alias(host: &Host, ask: &AliasArn) -> Answer {
+pub fn describe_alias(host: &Host, ask: &AliasArn) -> OperationResult {
     let alias = alias(host, &ask.state_machine_alias_arn)?;
     let mut answer = json!({
         "stateMachineAliasArn": alias.arn, "name": alias.name, "routingConfiguration": alias.routes,
@@ -272,7 +272,7 @@ pub fn describe_alias(host: &Host, ask: &AliasArn) -> Answer {
 }
 
 /// `ListStateMachineAliases`, of a machine or of one of its versions.
-pub fn list_aliases(host: &Host, ask: &List) -> Answer {
+pub fn list_aliases(host: &Host, ask: &List) -> OperationResult {
     let arn = &ask.state_machine_arn;
     check_arn(arn, &[MACHINE])?;
     let rows: Vec<Value> = {
@@ -298,12 +298,12 @@ pub fn list_aliases(host: &Host, ask: &List) -> Answer {
 }
 
 /// `DeleteStateMachineAlias`. One that is not there is as good as deleted.
-pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> Answer {
+pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> OperationResult {
     let arn = &ask.state_machine_alias_arn;
     check_arn(arn, &[MACHINE])?;
     // Nothing but an alias is deleted by this name.
     if lock(&host.registry).aliases.contains_key(arn) {
-        host.store.forget(Kind::Alias, arn).await?;
+        host.store.forget(ThingKind::Alias, arn).await?;
         lock(&host.registry).aliases.remove(arn);
     }
     Ok(json!({}))

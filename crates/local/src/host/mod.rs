@@ -1,10 +1,10 @@
 //! Running executions: take an input, journal it, step the engine, keep what came of it, perform its actions.
 
+mod account_region;
 mod deletion;
 mod history;
 mod map_runs;
 mod perform;
-mod place;
 mod registry;
 mod timers;
 
@@ -22,7 +22,7 @@ use crate::integrations::{HttpClient, Mocks, Queues, Tables, Topics};
 use crate::lambda::Functions;
 use crate::masks::Masks;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
-pub use place::{Place, partition};
+pub use account_region::{AccountRegion, partition};
 pub use registry::{Activity, Alias, CreatedWith, Machine, Registry, Route, Tag, Version};
 use timers::Timers;
 
@@ -55,7 +55,7 @@ pub struct Host {
     pub store: Store,
     pub functions: Functions,
     pub clock: Clock,
-    pub place: Place,
+    pub place: AccountRegion,
     pub registry: Mutex<Registry>,
     /// Held by who changes what has a name, from reading it to writing it.
     pub changes: tokio::sync::Mutex<()>,
@@ -159,7 +159,7 @@ impl Host {
         functions: Functions,
         mocks: Mocks,
         clock: Clock,
-        place: Place,
+        place: AccountRegion,
         sandbox: Option<SharedSandbox>,
     ) -> Result<Arc<Self>, StoreError> {
         let registry = Registry::load(&store).await?;

@@ -6,7 +6,7 @@ use countersign_engine::{Action, Input, Integration, Pattern, TaskId, TaskReques
 use tokio::task::JoinSet;
 
 use super::{Host, Offer, lock};
-use crate::integrations::{self, Answer};
+use crate::integrations::{self, TaskOutcome};
 
 impl Host {
     pub(super) fn perform(self: &Arc<Self>, arn: &str, action: Action) {
@@ -119,25 +119,28 @@ impl Host {
 }
 
 /// The answer of a task's run. A panic is an answer as well: without one the execution would wait for ever.
-async fn guarded(run: impl Future<Output = Answer> + Send + 'static) -> Answer {
+async fn guarded(run: impl Future<Output = TaskOutcome> + Send + 'static) -> TaskOutcome {
     // A set ends what is in it when this is cancelled.
     let mut running = JoinSet::from_iter([run]);
     match running.join_next().await {
         Some(Ok(answer)) => answer,
         failed => {
             tracing::error!(?failed, "the embedded engine failed at a task");
-            Answer::failed("States.TaskFailed", "The embedded engine failed at this task, which is a defect of it.")
+            TaskOutcome::failed(
+                "States.TaskFailed",
+                "The embedded engine failed at this task, which is a defect of it.",
+            )
         }
     }
 }
 
 /// What the execution hears of a task's run. `TaskStarted` was fed when the call began.
-fn inputs(task: TaskId, answer: Answer) -> Vec<Input> {
+fn inputs(task: TaskId, answer: TaskOutcome) -> Vec<Input> {
     match answer {
-        Answer::Done(output) => vec![Input::TaskSucceeded { task, output }],
-        Answer::Submitted(output) => vec![Input::TaskSubmitted { task, output }],
-        Answer::Failed { error, cause } => vec![Input::TaskFailed { task, error, cause }],
-        Answer::Nothing => Vec::new(),
+        TaskOutcome::Done(output) => vec![Input::TaskSucceeded { task, output }],
+        TaskOutcome::Submitted(output) => vec![Input::TaskSubmitted { task, output }],
+        TaskOutcome::Failed { error, cause } => vec![Input::TaskFailed { task, error, cause }],
+        TaskOutcome::Nothing => Vec::new(),
     }
 }
 
@@ -148,8 +151,8 @@ mod tests {
     #[tokio::test]
     async fn a_panic_of_a_task_is_its_failure() {
         let answer = guarded(async { panic!("by a defect") }).await;
-        assert!(matches!(answer, Answer::Failed { error, .. } if error == "States.TaskFailed"));
-        let done = || Answer::Done("1".to_owned());
+        assert!(matches!(answer, TaskOutcome::Failed { error, .. } if error == "States.TaskFailed"));
+        let done = || TaskOutcome::Done("1".to_owned());
         assert_eq!(guarded(async move { done() }).await, done());
     }
 }

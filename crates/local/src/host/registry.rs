@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{ExecutionRow, Kind, RunStatus, Store, StoreError};
+use crate::store::{ExecutionRow, RunStatus, Store, StoreError, ThingKind};
 
 /// A tag of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,10 +112,10 @@ impl Registry {
             things.into_iter().map(|thing| (arn(&thing), thing)).collect()
         }
         let mut registry = Self {
-            machines: by_arn(store.things(Kind::Machine).await?, |thing: &Machine| thing.arn.clone()),
-            versions: by_arn(store.things(Kind::Version).await?, |thing: &Version| thing.arn.clone()),
-            aliases: by_arn(store.things(Kind::Alias).await?, |thing: &Alias| thing.arn.clone()),
-            activities: by_arn(store.things(Kind::Activity).await?, |thing: &Activity| thing.arn.clone()),
+            machines: by_arn(store.things(ThingKind::Machine).await?, |thing: &Machine| thing.arn.clone()),
+            versions: by_arn(store.things(ThingKind::Version).await?, |thing: &Version| thing.arn.clone()),
+            aliases: by_arn(store.things(ThingKind::Alias).await?, |thing: &Alias| thing.arn.clone()),
+            activities: by_arn(store.things(ThingKind::Activity).await?, |thing: &Activity| thing.arn.clone()),
             ..Self::default()
         };
         let mut rows = store.executions().await?;
@@ -150,10 +150,11 @@ impl Registry {
 
     /// What a machine is made of: the machine, its versions and its aliases.
     #[must_use]
-    pub fn parts_of(&self, machine_arn: &str) -> Vec<(Kind, String)> {
-        let versions = self.versions_of(machine_arn).into_iter().map(|version| (Kind::Version, version.arn.clone()));
-        let aliases = self.aliases_of(machine_arn).into_iter().map(|alias| (Kind::Alias, alias.arn.clone()));
-        [(Kind::Machine, machine_arn.to_owned())].into_iter().chain(versions).chain(aliases).collect()
+    pub fn parts_of(&self, machine_arn: &str) -> Vec<(ThingKind, String)> {
+        let versions =
+            self.versions_of(machine_arn).into_iter().map(|version| (ThingKind::Version, version.arn.clone()));
+        let aliases = self.aliases_of(machine_arn).into_iter().map(|alias| (ThingKind::Alias, alias.arn.clone()));
+        [(ThingKind::Machine, machine_arn.to_owned())].into_iter().chain(versions).chain(aliases).collect()
     }
 
     /// Forgets a machine, its versions and its aliases.

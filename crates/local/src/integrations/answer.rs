@@ -10,7 +10,7 @@ const CAUSE: usize = 32_768;
 
 /// What a task's run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum TaskOutcome {
     /// The result, as JSON text.
     Done(String),
     /// The service accepted the request, and whoever holds the token answers.
@@ -23,7 +23,7 @@ pub enum Answer {
     Nothing,
 }
 
-impl Answer {
+impl TaskOutcome {
     /// A failure.
     pub fn failed(error: &str, cause: impl Into<String>) -> Self {
         Self::Failed { error: error.to_owned(), cause: cause.into() }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_within_the_limits() {
-        let failed = |error: usize, cause: usize| Answer::failed(&"e".repeat(error), "ü".repeat(cause));
+        let failed = |error: usize, cause: usize| TaskOutcome::failed(&"e".repeat(error), "ü".repeat(cause));
         assert_eq!(failed(300, 40_000).within_limits(), failed(ERROR, CAUSE));
         assert_eq!(failed(1, CAUSE).within_limits(), failed(1, CAUSE));
     }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use crate::random;
 
 /// Takes events; one whose detail is no JSON object fails the call, as AWS does.
-pub fn put(parameters: &Value) -> Answer {
+pub fn put(parameters: &Value) -> TaskOutcome {
     let entries = parameters.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let answers: Vec<Value> = entries
         .iter()
@@ -32,5 +32,5 @@ pub fn put(parameters: &Value) -> Answer {
         .collect();
     let failed = answers.iter().filter(|answer| answer.get("ErrorCode").is_some()).count();
     let result = json!({ "Entries": answers, "FailedEntryCount": failed }).to_string();
-    if failed == 0 { Answer::Done(result) } else { Answer::failed("EventBridge.FailedEntry", result) }
+    if failed == 0 { TaskOutcome::Done(result) } else { TaskOutcome::failed("EventBridge.FailedEntry", result) }
 }

@@ -4,7 +4,7 @@ use countersign_engine::{Input, Pattern};
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::answer::{Answer, usual_headers};
+use super::answer::{TaskOutcome, usual_headers};
 use crate::api::arn::fingerprint;
 use crate::api::error::ApiError;
 use crate::api::executions::{Begin, begin, named};
@@ -14,12 +14,12 @@ use crate::store::{ExecutionRow, RunStatus};
 
 /// Starts an execution, and waits for its end where the pattern says so. What was started before a restart is waited
 /// for, not started again.
-pub async fn start(call: Call<'_>, service: &str) -> Answer {
+pub async fn start(call: Call<'_>, service: &str) -> TaskOutcome {
     if let Some(arn) = call.submitted.and_then(started_before) {
         return wait(call, &arn).await;
     }
     let Some(machine_arn) = call.parameters.get("StateMachineArn").and_then(Value::as_str) else {
-        return Answer::failed("States.Runtime", "The task's parameters have no StateMachineArn.");
+        return TaskOutcome::failed("States.Runtime", "The task's parameters have no StateMachineArn.");
     };
     let input = match call.parameters.get("Input") {
         Some(Value::String(text)) => text.clone(),
@@ -43,16 +43,16 @@ pub async fn start(call: Call<'_>, service: &str) -> Answer {
     result.insert("ExecutionArn".to_owned(), json!(arn));
     if service != "states" {
         result.insert("StartDate".to_owned(), json!(iso(started_at)));
-        return Answer::Done(Value::Object(result).to_string());
+        return TaskOutcome::Done(Value::Object(result).to_string());
     }
     result.insert("StartDate".to_owned(), json!(started_at));
     let length = arn.len() + 60;
     let headers = usual_headers(&http_date(call.host.clock.now()), "application/x-amz-json-1.0", length);
-    let Answer::Done(submitted) = Answer::with_metadata(result, &headers, &random::uuid().to_string()) else {
-        return Answer::Nothing;
+    let TaskOutcome::Done(submitted) = TaskOutcome::with_metadata(result, &headers, &random::uuid().to_string()) else {
+        return TaskOutcome::Nothing;
     };
     match call.pattern {
-        Pattern::RequestResponse | Pattern::WaitForTaskToken => Answer::Done(submitted),
+        Pattern::RequestResponse | Pattern::WaitForTaskToken => TaskOutcome::Done(submitted),
         Pattern::Sync | Pattern::Sync2 => {
             // Noted before anything else is waited for: a cancelled task must not leave it running.
             call.host.note_child(call.execution, call.task, &arn);
@@ -69,11 +69,11 @@ fn started_before(submitted: &str) -> Option<String> {
     answer.get("ExecutionArn")?.as_str().map(str::to_owned)
 }
 
-async fn wait(call: Call<'_>, arn: &str) -> Answer {
+async fn wait(call: Call<'_>, arn: &str) -> TaskOutcome {
     call.host.note_child(call.execution, call.task, arn);
     match call.host.wait_for_end(arn).await {
         Some(row) => ended(&row, call.pattern),
-        None => Answer::Nothing,
+        None => TaskOutcome::Nothing,
     }
 }
 
@@ -84,18 +84,18 @@ fn own_name(execution: &str, task: u64) -> String {
 }
 
 /// The failure of a refused call.
-pub fn refused(service: &str, error: &ApiError) -> Answer {
+pub fn refused(service: &str, error: &ApiError) -> TaskOutcome {
     if service == "states" {
         let kind = format!("StepFunctions.{}Exception", error.code);
-        return Answer::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
+        return TaskOutcome::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
     }
     let id = random::uuid();
     let cause = format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
-    Answer::failed(&format!("Sfn.{}Exception", error.code), cause)
+    TaskOutcome::failed(&format!("Sfn.{}Exception", error.code), cause)
 }
 
 /// The child's description as the task's result.
-fn ended(row: &ExecutionRow, pattern: Pattern) -> Answer {
+fn ended(row: &ExecutionRow, pattern: Pattern) -> TaskOutcome {
     let payload = |text: &str| match pattern {
         Pattern::Sync2 => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         _ => json!(text),
@@ -121,5 +121,9 @@ fn ended(row: &ExecutionRow, pattern: Pattern) -> Answer {
     put("Status", status);
     put("StopDate", json!(row.stopped_at));
     let text = Value::Object(described).to_string();
-    if row.status == RunStatus::Succeeded { Answer::Done(text) } else { Answer::failed("States.TaskFailed", text) }
+    if row.status == RunStatus::Succeeded {
+        TaskOutcome::Done(text)
+    } else {
+        TaskOutcome::failed("States.TaskFailed", text)
+    }
 }

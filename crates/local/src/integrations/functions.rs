@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use crate::api::wire::http_date;
 use crate::host::Host;
 use crate::lambda::Failure;
@@ -14,19 +14,19 @@ use crate::random;
 const PAYLOAD: usize = 262_144;
 
 /// A function as the task's resource: the answer is its own.
-pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> Answer {
+pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutcome {
     match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
         Ok(output) => {
-            taken_in(&output, function_arn).map_or_else(|refused| refused, |value| Answer::Done(value.to_string()))
+            taken_in(&output, function_arn).map_or_else(|refused| refused, |value| TaskOutcome::Done(value.to_string()))
         }
         Err(failure) => failed(host, function_arn, failure),
     }
 }
 
 /// `lambda:invoke`: the answer is wrapped as the service does.
-pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
+pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
-        return Answer::failed("States.Runtime", "The task's parameters have no FunctionName.");
+        return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
     // A text is sent as it is: it is JSON already.
     let payload = match parameters.get("Payload") {
@@ -66,7 +66,7 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
         ("Content-Length", length.to_string()),
         ("Content-Type", "application/json".to_owned()),
     ];
-    Answer::with_metadata(result, &headers, &id)
+    TaskOutcome::with_metadata(result, &headers, &id)
 }
 
 /// The name in `name`, `name:qualifier` or an ARN with or without a qualifier.
@@ -77,9 +77,9 @@ fn name_of(function: &str) -> &str {
 
 /// A function's answer as Step Functions takes it in; or why it cannot. The size is looked at first:
 /// what is too large is never read.
-fn taken_in(text: &str, what: &str) -> Result<Value, Answer> {
+fn taken_in(text: &str, what: &str) -> Result<Value, TaskOutcome> {
     if text.len() > PAYLOAD {
-        return Err(Answer::failed(
+        return Err(TaskOutcome::failed(
             "States.DataLimitExceeded",
             format!(
                 "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
@@ -87,17 +87,17 @@ fn taken_in(text: &str, what: &str) -> Result<Value, Answer> {
         ));
     }
     serde_json::from_str(text).map_err(|error| {
-        Answer::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {error}."))
+        TaskOutcome::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {error}."))
     })
 }
 
-fn failed(host: &Host, function: &str, failure: Failure) -> Answer {
+fn failed(host: &Host, function: &str, failure: Failure) -> TaskOutcome {
     match failure {
-        Failure::Function { error, cause } => Answer::Failed { error, cause },
+        Failure::Function { error, cause } => TaskOutcome::Failed { error, cause },
         Failure::Unknown => {
             let arn = if function.starts_with("arn:") { function.to_owned() } else { host.functions.arn(function) };
             let qualified = if arn.split(':').count() > 7 { arn } else { format!("{arn}:$LATEST") };
-            Answer::service_failed(
+            TaskOutcome::service_failed(
                 "Lambda.ResourceNotFoundException",
                 &format!("Function not found: {qualified}"),
                 "AWSLambda",

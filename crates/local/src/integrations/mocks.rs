@@ -9,7 +9,7 @@ use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use crate::api::wire::md5;
 use crate::host::{Host, lock};
 use crate::random;
@@ -137,7 +137,7 @@ impl Mocks {
 }
 
 /// The mocked answer of a task; `None` where it is not mocked.
-pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &TaskRequest) -> Option<Answer> {
+pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &TaskRequest) -> Option<TaskOutcome> {
     let (machine, case) = {
         let registry = lock(&host.registry);
         let row = registry.execution(execution)?;
@@ -148,7 +148,7 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
     let waits =
         matches!(&request.integration, Integration::Service { pattern, .. } if *pattern != Pattern::RequestResponse);
     Some(match response {
-        Err(cause) => Answer::failed("States.Runtime", cause),
+        Err(cause) => TaskOutcome::failed("States.Runtime", cause),
         Ok(response) => {
             if waits {
                 // The service took the request: a mock says only how the job or the callback ended.
@@ -156,9 +156,9 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
                 host.tell(execution, Input::TaskSubmitted { task: request.task, output }).await;
             }
             match response {
-                Response::Throw { error, cause } => Answer::Failed { error, cause },
+                Response::Throw { error, cause } => TaskOutcome::Failed { error, cause },
                 // A function that is named by its ARN answers with its payload alone.
-                Response::Return(value) => Answer::Done(match (&request.integration, value.get("Payload")) {
+                Response::Return(value) => TaskOutcome::Done(match (&request.integration, value.get("Payload")) {
                     (Integration::Lambda { .. }, Some(payload)) => payload.to_string(),
                     _ => value.to_string(),
                 }),

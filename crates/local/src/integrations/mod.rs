@@ -20,27 +20,31 @@ use countersign_engine::{Input, Integration, Pattern, TaskRequest};
 use serde_json::Value;
 use tokio::task::JoinError;
 
-pub use answer::Answer;
+pub use answer::TaskOutcome;
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
-pub use objects::{Buckets, Refusal as ObjectRefusal, etag, operate as operate_objects};
-pub use queues::{Message, Queues, Refusal as QueueRefusal, operate as operate_queue};
-pub use tables::{Refusal as TableRefusal, Tables, operate as operate_table};
-pub use topics::{Notice, Published, Refusal as TopicRefusal, Topic, Topics, deliver as publish_to_topic};
+pub use objects::{Buckets, ObjectRefusal, etag, operate as operate_objects};
+pub use queues::{Message, QueueRefusal, Queues, operate as operate_queue};
+pub use tables::{TableRefusal, Tables, operate as operate_table};
+pub use topics::{Notice, Published, Topic, TopicRefusal, Topics, deliver as publish_to_topic};
 
 use crate::api;
 use crate::api::error::ApiError;
 use crate::host::Host;
 
 /// Runs one task to its answer. Boxed, because a task may call what runs tasks.
-pub fn run(host: Arc<Host>, execution: String, request: TaskRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+pub fn run(
+    host: Arc<Host>,
+    execution: String,
+    request: TaskRequest,
+) -> Pin<Box<dyn Future<Output = TaskOutcome> + Send>> {
     Box::pin(async move {
         let answer = run_one(Arc::clone(&host), execution, request).await;
         host.masks.answer(answer).within_limits()
     })
 }
 
-async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Answer {
+async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> TaskOutcome {
     if let Some(answer) = mocks::answer(&host, &execution, &request).await {
         return answer;
     }
@@ -69,7 +73,7 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> An
         Integration::ItemObjects => on_files(move || objects::read_each(&host, &parameters)).await,
         Integration::ResultWriter { .. } => on_files(move || objects::write(&host, &parameters)).await,
         // The host offers these to workers.
-        Integration::Activity { .. } => Answer::Nothing,
+        Integration::Activity { .. } => TaskOutcome::Nothing,
     }
 }
 
@@ -96,7 +100,7 @@ struct Call<'a> {
     submitted: Option<&'a str>,
 }
 
-async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> Answer {
+async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> TaskOutcome {
     let caller = call.host.place.around(call.execution);
     let answer = match (service, action) {
         ("lambda", "invoke") => functions::invoke(call.host, call.parameters).await,
@@ -132,14 +136,14 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         _ => return nowhere(service, resource),
     };
     match (call.pattern, answer) {
-        (Pattern::WaitForTaskToken, Answer::Done(output)) => Answer::Submitted(output),
+        (Pattern::WaitForTaskToken, TaskOutcome::Done(output)) => TaskOutcome::Submitted(output),
         (_, answer) => answer,
     }
 }
 
 /// The failure of a service that is not on this machine, with the ways out.
-fn nowhere(service: &str, resource: &str) -> Answer {
-    Answer::failed(
+fn nowhere(service: &str, resource: &str) -> TaskOutcome {
+    TaskOutcome::failed(
         "States.Runtime",
         format!(
             "{service}:{resource} has no local form in the embedded engine. Mock it with a file in the format of Step \
@@ -160,7 +164,7 @@ fn reveals(action: &str, parameters: &Value) -> bool {
 }
 
 /// Step Functions' own API as a task: names begin with a capital letter there, and times are texts.
-async fn own_api(call: Call<'_>, action: &str) -> Answer {
+async fn own_api(call: Call<'_>, action: &str) -> TaskOutcome {
     let operation = with_first(action, char::to_ascii_uppercase);
     let given = call.parameters.as_object().into_iter().flatten().map(|(name, value)| {
         let name = with_first(name, char::to_ascii_lowercase);
@@ -177,7 +181,7 @@ async fn own_api(call: Call<'_>, action: &str) -> Answer {
     }
     let caller = call.host.place.around(call.execution);
     match api::call(call.host, &caller, &operation, Value::Object(given.collect())).await {
-        Ok(answer) => Answer::Done(renamed(&with_times(answer), char::to_ascii_uppercase).to_string()),
+        Ok(answer) => TaskOutcome::Done(renamed(&with_times(answer), char::to_ascii_uppercase).to_string()),
         Err(error) => executions::refused("aws-sdk:sfn", &error),
     }
 }

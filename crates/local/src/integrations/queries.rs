@@ -6,14 +6,14 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::expressions::{Item, Names, equates, holds, order, project, taken_item};
-use super::tables::{Refusal, Table, invalid, place};
+use super::tables::{Table, TableRefusal, invalid, place};
 use crate::host::Host;
 
 /// One search of a table.
 ///
 /// # Errors
 /// An expression is none, or the store failed.
-pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value) -> Result<Value, Refusal> {
+pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
     let names = Names::of(parameters);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     let mut items = table.items(host).await?;
@@ -60,7 +60,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
             Some(expression) => project(expression, &names, &item),
             None => Ok(item),
         };
-        let shown: Result<Vec<Item>, Refusal> = items.into_iter().map(shown).collect();
+        let shown: Result<Vec<Item>, TableRefusal> = items.into_iter().map(shown).collect();
         answer["Items"] = json!(shown?);
     }
     if let Some(last) = last {
@@ -70,7 +70,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
 }
 
 /// Keeps no more items than `Limit`; whether there are as many, so that more may follow.
-fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, Refusal> {
+fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, TableRefusal> {
     let Some(limit) = parameters.get("Limit").and_then(Value::as_i64) else { return Ok(false) };
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
     let limit = limit.ok_or_else(|| invalid("Limit must be greater than or equal to 1"))?;
@@ -80,7 +80,7 @@ fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, Refusal> {
 }
 
 /// Keeps the items of which a condition holds.
-fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Names<'_>) -> Result<(), Refusal> {
+fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Names<'_>) -> Result<(), TableRefusal> {
     // Without an item it is judged as well: a wrong condition is refused also where there is none.
     holds(condition, kind, names, &Map::new())?;
     items.retain(|item| holds(condition, kind, names, item).unwrap_or_default());
@@ -88,7 +88,7 @@ fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Name
 }
 
 /// Keeps the items of one segment of a scan that is done in several.
-fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(), Refusal> {
+fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(), TableRefusal> {
     let number = |name: &str| parameters.get(name).and_then(Value::as_u64);
     let (Some(segment), Some(all)) = (number("Segment"), number("TotalSegments")) else { return Ok(()) };
     if segment >= all {

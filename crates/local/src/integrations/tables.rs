@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use super::expressions::{Change, Item, Names, Path, holds, parts, project, taken_item, update, weight};
 use super::queries::search;
 use crate::api::wire::{http_date, iso, seconds};
-use crate::host::{Host, Place};
+use crate::host::{AccountRegion, Host};
 use crate::random;
-use crate::store::{Kind, StoreError};
+use crate::store::{StoreError, ThingKind};
 
 /// The largest item, in bytes.
 const ITEM: usize = 409_600;
@@ -39,14 +39,14 @@ impl Table {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn items(&self, host: &Host) -> Result<Vec<Item>, Refusal> {
+    pub async fn items(&self, host: &Host) -> Result<Vec<Item>, TableRefusal> {
         // The sign after the slash ends the items of this table: see [`place`].
         let (first, end) = (format!("{}/", self.name), format!("{}0", self.name));
-        Ok(host.store.things_between(Kind::Item, &first, &end).await?)
+        Ok(host.store.things_between(ThingKind::Item, &first, &end).await?)
     }
 
     /// The table as `DescribeTable` describes it; `items` is how many it has.
-    fn described(&self, caller: &Place, status: &str, items: usize) -> Value {
+    fn described(&self, caller: &AccountRegion, status: &str, items: usize) -> Value {
         let kinds = ["HASH", "RANGE"];
         let schema: Vec<Value> =
             self.key.iter().zip(kinds).map(|(name, kind)| json!({ "AttributeName": name, "KeyType": kind })).collect();
@@ -67,26 +67,26 @@ impl Table {
 
 /// Why DynamoDB refuses: the error's code and message.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal(pub &'static str, pub String);
+pub struct TableRefusal(pub &'static str, pub String);
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for TableRefusal {
     fn from(error: StoreError) -> Self {
         Self("InternalServerError", error.to_string())
     }
 }
 
 /// A `ValidationException`.
-pub fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal("ValidationException", message.into())
+pub fn invalid(message: impl Into<String>) -> TableRefusal {
+    TableRefusal("ValidationException", message.into())
 }
 
-fn constraint(value: &str, field: &str, must: &str) -> Refusal {
+fn constraint(value: &str, field: &str, must: &str) -> TableRefusal {
     invalid(format!(
         "1 validation error detected: Value {value} at '{field}' failed to satisfy constraint: Member must {must}"
     ))
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
+fn check_name(name: &str) -> Result<(), TableRefusal> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || !name.bytes().all(legal) {
         let must = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
@@ -101,13 +101,13 @@ fn name(parameters: &Value) -> &str {
 }
 
 /// No such table, in the words of what is asked of the table itself.
-fn not_found(name: &str) -> Refusal {
-    Refusal("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
+fn not_found(name: &str) -> TableRefusal {
+    TableRefusal("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
 }
 
-async fn table(host: &Host, name: &str) -> Result<Table, Refusal> {
-    let gone = || Refusal("ResourceNotFoundException", "Requested resource not found".to_owned());
-    host.store.thing(Kind::Table, name).await?.ok_or_else(gone)
+async fn table(host: &Host, name: &str) -> Result<Table, TableRefusal> {
+    let gone = || TableRefusal("ResourceNotFoundException", "Requested resource not found".to_owned());
+    host.store.thing(ThingKind::Table, name).await?.ok_or_else(gone)
 }
 
 /// The place of an item in the store: the table, and the values of its key in the key's order; the name of a part of the
@@ -118,7 +118,7 @@ pub fn place<'a>(table: &'a Table, item: &Item) -> Result<String, &'a str> {
 }
 
 /// Refuses a key with a part that is no text, number or bytes, or is empty.
-fn check_key(table: &Table, item: &Item) -> Result<(), Refusal> {
+fn check_key(table: &Table, item: &Item) -> Result<(), TableRefusal> {
     for (name, value) in table.key.iter().filter_map(|name| Some((name, item.get(name)?))) {
         let text = ["S", "N", "B"].iter().find_map(|kind| value.get(kind)?.as_str());
         let text = text.ok_or_else(|| {
@@ -135,7 +135,7 @@ fn check_key(table: &Table, item: &Item) -> Result<(), Refusal> {
 }
 
 /// A field that holds attributes.
-fn attributes(parameters: &Value, field: &str) -> Result<Item, Refusal> {
+fn attributes(parameters: &Value, field: &str) -> Result<Item, TableRefusal> {
     let name = field.to_ascii_lowercase();
     match parameters.get(field) {
         Some(Value::Object(item)) => taken_item(item),
@@ -148,7 +148,7 @@ fn attributes(parameters: &Value, field: &str) -> Result<Item, Refusal> {
 ///
 /// # Errors
 /// The table is there, or its name or key is none.
-pub async fn create(host: &Host, caller: &Place, parameters: &Value) -> Result<Value, Refusal> {
+pub async fn create(host: &Host, caller: &AccountRegion, parameters: &Value) -> Result<Value, TableRefusal> {
     let name = name(parameters).to_owned();
     check_name(&name)?;
     let schema = parameters["KeySchema"].as_array().cloned().unwrap_or_default();
@@ -157,34 +157,34 @@ pub async fn create(host: &Host, caller: &Place, parameters: &Value) -> Result<V
         return Err(invalid("KeySchema must have one or two attributes"));
     }
     let _alone = host.tables.0.lock().await;
-    if host.store.thing::<Table>(Kind::Table, &name).await?.is_some() {
-        return Err(Refusal("ResourceInUseException", format!("Table already exists: {name}")));
+    if host.store.thing::<Table>(ThingKind::Table, &name).await?.is_some() {
+        return Err(TableRefusal("ResourceInUseException", format!("Table already exists: {name}")));
     }
     let definitions = parameters["AttributeDefinitions"].as_array().cloned().unwrap_or_default();
     let table = Table { name, key, definitions, created_at: host.clock.now() };
-    host.store.keep(Kind::Table, &table.name, &table).await?;
+    host.store.keep(ThingKind::Table, &table.name, &table).await?;
     Ok(json!({ "TableDescription": table.described(caller, "ACTIVE", 0) }))
 }
 
 /// `DescribeTable`.
-async fn describe(host: &Host, caller: &Place, name: &str) -> Result<Value, Refusal> {
+async fn describe(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
     check_name(name)?;
-    let table: Option<Table> = host.store.thing(Kind::Table, name).await?;
+    let table: Option<Table> = host.store.thing(ThingKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
     let items = table.items(host).await?.len();
     Ok(json!({ "Table": table.described(caller, "ACTIVE", items) }))
 }
 
 /// `DeleteTable`, with every item.
-async fn remove(host: &Host, caller: &Place, name: &str) -> Result<Value, Refusal> {
+async fn remove(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
     check_name(name)?;
     let _alone = host.tables.0.lock().await;
-    let table: Option<Table> = host.store.thing(Kind::Table, name).await?;
+    let table: Option<Table> = host.store.thing(ThingKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
     let items = table.items(host).await?;
-    let mut gone: Vec<(Kind, String)> =
-        items.iter().filter_map(|item| place(&table, item).ok()).map(|place| (Kind::Item, place)).collect();
-    gone.push((Kind::Table, name.to_owned()));
+    let mut gone: Vec<(ThingKind, String)> =
+        items.iter().filter_map(|item| place(&table, item).ok()).map(|place| (ThingKind::Item, place)).collect();
+    gone.push((ThingKind::Table, name.to_owned()));
     host.store.forget_all(&gone).await?;
     Ok(json!({ "TableDescription": table.described(caller, "DELETING", items.len()) }))
 }
@@ -193,7 +193,7 @@ async fn remove(host: &Host, caller: &Place, name: &str) -> Result<Value, Refusa
 const PAGE: i64 = 100;
 
 /// `ListTables`, by name.
-async fn list(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
+async fn list(host: &Host, parameters: &Value) -> Result<Value, TableRefusal> {
     let limit = match parameters.get("Limit").filter(|limit| !limit.is_null()) {
         None => PAGE,
         Some(limit) => limit
@@ -203,7 +203,7 @@ async fn list(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
     };
     let after = parameters.get("ExclusiveStartTableName").and_then(Value::as_str).unwrap_or_default();
     let mut names: Vec<String> =
-        host.store.things::<Table>(Kind::Table).await?.into_iter().map(|table| table.name).collect();
+        host.store.things::<Table>(ThingKind::Table).await?.into_iter().map(|table| table.name).collect();
     names.sort();
     names.retain(|name| name.as_str() > after);
     let limit = usize::try_from(limit).unwrap_or_default();
@@ -228,7 +228,12 @@ const LEGACY: [&str; 7] = [
 ];
 
 /// One operation; `None` for one that has no local form.
-pub async fn operate(host: &Host, caller: &Place, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
+pub async fn operate(
+    host: &Host,
+    caller: &AccountRegion,
+    action: &str,
+    parameters: &Value,
+) -> Option<Result<Value, TableRefusal>> {
     if let Some(name) = LEGACY.iter().find(|name| parameters.get(**name).is_some_and(|value| !value.is_null())) {
         return Some(Err(invalid(format!(
             "The embedded DynamoDB does not take the legacy parameter {name}. Write it as an expression."
@@ -245,13 +250,13 @@ pub async fn operate(host: &Host, caller: &Place, action: &str, parameters: &Val
     })
 }
 
-async fn on_items(host: &Host, action: &str, parameters: &Value) -> Result<Value, Refusal> {
+async fn on_items(host: &Host, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
     let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
     check_name(name)?;
     search(host, &table(host, name).await?, action, parameters).await
 }
 
-async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value, Refusal> {
+async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
     let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
     check_name(name)?;
     let given = attributes(parameters, if action == "putItem" { "Item" } else { "Key" })?;
@@ -268,7 +273,7 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     check_key(&table, &given)?;
     check_return_values(action, parameters)?;
     let _alone = host.tables.0.lock().await;
-    let before: Option<Item> = host.store.thing(Kind::Item, &place).await?;
+    let before: Option<Item> = host.store.thing(ThingKind::Item, &place).await?;
     let names = Names::of(parameters);
     if action == "getItem" {
         let found = before.is_some();
@@ -282,7 +287,7 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     let empty = Map::new();
     let holds = condition.map(|text| holds(text, "ConditionExpression", &names, before.as_ref().unwrap_or(&empty)));
     if holds.transpose()? == Some(false) {
-        return Err(Refusal("ConditionalCheckFailedException", "The conditional request failed".to_owned()));
+        return Err(TableRefusal("ConditionalCheckFailedException", "The conditional request failed".to_owned()));
     }
     let (after, changes) = match action {
         "deleteItem" => (None, Vec::new()),
@@ -298,8 +303,8 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
             let of = if action == "updateItem" { " to update" } else { "" };
             return Err(invalid(format!("Item size{of} has exceeded the maximum allowed size")));
         }
-        Some(item) => host.store.keep(Kind::Item, &place, item).await?,
-        None => host.store.forget(Kind::Item, &place).await?,
+        Some(item) => host.store.keep(ThingKind::Item, &place, item).await?,
+        None => host.store.forget(ThingKind::Item, &place).await?,
     }
     Ok(returned(parameters, before, after, &changes))
 }
@@ -311,7 +316,7 @@ fn updated(
     before: Option<&Item>,
     parameters: &Value,
     names: &Names<'_>,
-) -> Result<(Item, Vec<Change>), Refusal> {
+) -> Result<(Item, Vec<Change>), TableRefusal> {
     let mut item = before.unwrap_or(key).clone();
     let changes = match parameters.get("UpdateExpression").and_then(Value::as_str) {
         Some(expression) => update(expression, names, &mut item)?,
@@ -326,7 +331,7 @@ fn updated(
 }
 
 /// Only an update returns something but the item before it.
-fn check_return_values(action: &str, parameters: &Value) -> Result<(), Refusal> {
+fn check_return_values(action: &str, parameters: &Value) -> Result<(), TableRefusal> {
     match parameters.get("ReturnValues").and_then(Value::as_str) {
         None | Some("NONE" | "ALL_OLD") => Ok(()),
         Some("ALL_NEW" | "UPDATED_OLD" | "UPDATED_NEW") if action == "updateItem" => Ok(()),
@@ -352,11 +357,17 @@ fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>, chang
 }
 
 /// A task on a table; `None` for an operation that has no local form. `service` is `dynamodb` or `aws-sdk:dynamodb`.
-pub async fn call(host: &Host, caller: &Place, service: &str, action: &str, parameters: &Value) -> Option<Answer> {
+pub async fn call(
+    host: &Host,
+    caller: &AccountRegion,
+    service: &str,
+    action: &str,
+    parameters: &Value,
+) -> Option<TaskOutcome> {
     let came = operate(host, caller, action, parameters).await?;
     let plain = service.starts_with("aws-sdk:");
     Some(match came {
-        Ok(result) if plain => Answer::Done(with_times(result).to_string()),
+        Ok(result) if plain => TaskOutcome::Done(with_times(result).to_string()),
         Ok(result) => {
             let headers = [
                 ("Connection", "keep-alive".to_owned()),
@@ -366,15 +377,15 @@ pub async fn call(host: &Host, caller: &Place, service: &str, action: &str, para
                 ("Server", "Server".to_owned()),
             ];
             let result = result.as_object().cloned().unwrap_or_default();
-            Answer::with_metadata(result, &headers, &random::uuid().to_string())
+            TaskOutcome::with_metadata(result, &headers, &random::uuid().to_string())
         }
-        Err(Refusal(code, message)) if plain => {
+        Err(TableRefusal(code, message)) if plain => {
             let kind = if code == "ValidationException" { "DynamoDbException" } else { code };
-            Answer::sdk_failed(&format!("DynamoDb.{kind}"), &message, "DynamoDb", 400)
+            TaskOutcome::sdk_failed(&format!("DynamoDb.{kind}"), &message, "DynamoDb", 400)
         }
-        Err(Refusal(code, message)) => {
+        Err(TableRefusal(code, message)) => {
             let kind = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };
-            Answer::service_failed(&format!("DynamoDB.{kind}"), &message, "AmazonDynamoDBv2", 400, code)
+            TaskOutcome::service_failed(&format!("DynamoDB.{kind}"), &message, "AmazonDynamoDBv2", 400, code)
         }
     })
 }

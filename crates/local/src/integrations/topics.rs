@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, usual_headers};
+use super::answer::{TaskOutcome, usual_headers};
 use super::queues::Turn;
 use crate::api::wire::{http_date, iso, md5};
 use crate::host::{Host, lock};
 use crate::random;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{Store, StoreError, ThingKind};
 
 /// How the names of FIFO topics end.
 const FIFO: &str = ".fifo";
@@ -41,7 +41,7 @@ impl Topic {
     ///
     /// # Errors
     /// The name is none of a topic, or of a FIFO topic.
-    pub fn new(arn: String, name: &str, fifo: bool, by_content: bool) -> Result<Self, Refusal> {
+    pub fn new(arn: String, name: &str, fifo: bool, by_content: bool) -> Result<Self, TopicRefusal> {
         let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if plain.is_empty() || name.len() > 256 || !plain.bytes().all(legal) {
@@ -51,7 +51,7 @@ impl Topic {
             } else {
                 "Invalid parameter: Topic Name"
             };
-            return Err(Refusal::invalid(why));
+            return Err(TopicRefusal::invalid(why));
         }
         Ok(Self { arn, queues: Vec::new(), by_content, known: VecDeque::new(), sequence: 0 })
     }
@@ -88,7 +88,7 @@ impl Topics {
     /// # Errors
     /// The store cannot be read.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let topics = store.things::<Topic>(Kind::Topic).await?;
+        let topics = store.things::<Topic>(ThingKind::Topic).await?;
         Ok(Self(Mutex::new(topics.into_iter().map(|topic| (topic.arn.clone(), topic)).collect())))
     }
 
@@ -104,7 +104,7 @@ impl Topics {
     /// The store failed.
     pub async fn create(&self, store: &Store, topic: Topic) -> Result<(), StoreError> {
         let topic = lock(&self.0).entry(topic.arn.clone()).or_insert(topic).clone();
-        store.keep(Kind::Topic, &topic.arn, &topic).await
+        store.keep(ThingKind::Topic, &topic.arn, &topic).await
     }
 
     /// Deletes a topic. One that is not there is as good as deleted.
@@ -112,7 +112,7 @@ impl Topics {
     /// # Errors
     /// The store failed.
     pub async fn delete(&self, store: &Store, arn: &str) -> Result<(), StoreError> {
-        store.forget(Kind::Topic, arn).await?;
+        store.forget(ThingKind::Topic, arn).await?;
         lock(&self.0).remove(arn);
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Topics {
             }
             topic.clone()
         };
-        store.keep(Kind::Topic, arn, &topic).await?;
+        store.keep(ThingKind::Topic, arn, &topic).await?;
         Ok(true)
     }
 }
@@ -192,11 +192,11 @@ impl Notice {
 ///
 /// # Errors
 /// There is no such topic, it is a FIFO topic and the message has no place in it, or the store failed.
-pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Published, Refusal> {
+pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Published, TopicRefusal> {
     let now = host.clock.now();
     let (published, turn, queues) = {
         let mut topics = lock(&host.topics.0);
-        let topic = topics.get_mut(arn).ok_or_else(Refusal::not_found)?;
+        let topic = topics.get_mut(arn).ok_or_else(TopicRefusal::not_found)?;
         let turn = if arn.ends_with(FIFO) { Some(turn(topic, notice)?) } else { None };
         let (published, new) = match &turn {
             Some(turn) => topic.take(turn.deduplication.clone(), now),
@@ -230,15 +230,15 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Publishe
 }
 
 /// The place that a message asks for in a FIFO topic.
-fn turn(topic: &Topic, notice: &Notice) -> Result<Turn, Refusal> {
+fn turn(topic: &Topic, notice: &Notice) -> Result<Turn, TopicRefusal> {
     let group = notice.group.clone().filter(|group| !group.is_empty()).ok_or_else(|| {
-        Refusal::invalid("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+        TopicRefusal::invalid("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
     })?;
     let deduplication = match &notice.deduplication {
         Some(given) if !given.is_empty() => given.clone(),
         _ if topic.by_content => md5(&notice.message),
         _ => {
-            return Err(Refusal::invalid(
+            return Err(TopicRefusal::invalid(
                 "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or \
                  MessageDeduplicationId provided explicitly",
             ));
@@ -255,9 +255,9 @@ fn told((name, attribute): (&String, &Value)) -> (String, Value) {
 
 /// Why SNS refuses: the error's name, code and message, and HTTP's status.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal(pub &'static str, pub &'static str, pub String, pub u16);
+pub struct TopicRefusal(pub &'static str, pub &'static str, pub String, pub u16);
 
-impl Refusal {
+impl TopicRefusal {
     /// There is no such topic.
     #[must_use]
     pub fn not_found() -> Self {
@@ -271,15 +271,15 @@ impl Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for TopicRefusal {
     fn from(error: StoreError) -> Self {
         Self("InternalErrorException", "InternalError", error.to_string(), 500)
     }
 }
 
 /// What a message came to, as a result. One to a phone is as good as sent.
-async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, Value>, Refusal> {
-    let notice = Notice::of(parameters).map_err(Refusal::invalid)?;
+async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, Value>, TopicRefusal> {
+    let notice = Notice::of(parameters).map_err(TopicRefusal::invalid)?;
     let published = if arn.is_empty() && parameters.get("PhoneNumber").is_some() {
         Published { id: random::uuid().to_string(), sequence: None }
     } else {
@@ -295,38 +295,40 @@ fn topic(parameters: &Value) -> &str {
 }
 
 /// `sns:publish`.
-pub async fn publish(host: &Host, parameters: &Value) -> Answer {
+pub async fn publish(host: &Host, parameters: &Value) -> TaskOutcome {
     match one(host, topic(parameters), parameters).await {
         Ok(result) => {
             let headers = usual_headers(&http_date(host.clock.now()), "text/xml", 294);
-            Answer::with_metadata(result, &headers, &random::uuid().to_string())
+            TaskOutcome::with_metadata(result, &headers, &random::uuid().to_string())
         }
-        Err(Refusal(name, code, message, status)) => {
-            Answer::service_failed(&format!("SNS.{name}"), &message, "AmazonSNS", status, code)
+        Err(TopicRefusal(name, code, message, status)) => {
+            TaskOutcome::service_failed(&format!("SNS.{name}"), &message, "AmazonSNS", status, code)
         }
     }
 }
 
 /// `aws-sdk:sns`; `None` for an operation that has no local form.
-pub async fn call(host: &Host, action: &str, parameters: &Value) -> Option<Answer> {
+pub async fn call(host: &Host, action: &str, parameters: &Value) -> Option<TaskOutcome> {
     let came = match action {
         "publish" => one(host, topic(parameters), parameters).await.map(Value::Object),
         "publishBatch" => batch(host, parameters).await,
         _ => return None,
     };
     Some(came.map_or_else(
-        |Refusal(name, _, message, status)| Answer::sdk_failed(&format!("Sns.{name}"), &message, "Sns", status),
-        |value| Answer::Done(value.to_string()),
+        |TopicRefusal(name, _, message, status)| {
+            TaskOutcome::sdk_failed(&format!("Sns.{name}"), &message, "Sns", status)
+        },
+        |value| TaskOutcome::Done(value.to_string()),
     ))
 }
 
 /// Publishes each entry alone: some may be refused while others are published.
-async fn batch(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
+async fn batch(host: &Host, parameters: &Value) -> Result<Value, TopicRefusal> {
     let entries = parameters.get("PublishBatchRequestEntries").and_then(Value::as_array);
     let entries = entries.map_or(&[][..], Vec::as_slice);
     if entries.is_empty() {
         let why = "The batch request doesn't contain any entries.";
-        return Err(Refusal("EmptyBatchRequestException", "EmptyBatchRequest", why.to_owned(), 400));
+        return Err(TopicRefusal("EmptyBatchRequestException", "EmptyBatchRequest", why.to_owned(), 400));
     }
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -336,8 +338,8 @@ async fn batch(host: &Host, parameters: &Value) -> Result<Value, Refusal> {
                 successful.push(Value::Object(id.into_iter().chain(result).collect()));
             }
             // Without its topic no entry can be published.
-            Err(refusal @ Refusal("NotFoundException", ..)) => return Err(refusal),
-            Err(Refusal(_, code, message, _)) => {
+            Err(refusal @ TopicRefusal("NotFoundException", ..)) => return Err(refusal),
+            Err(TopicRefusal(_, code, message, _)) => {
                 failed.push(json!({ "Code": code, "Id": entry["Id"], "Message": message, "SenderFault": true }));
             }
         }

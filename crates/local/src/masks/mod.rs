@@ -11,7 +11,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_N
 use serde::de::IgnoredAny;
 
 use crate::connections::{Authorization, Connection, Secret};
-use crate::integrations::Answer;
+use crate::integrations::TaskOutcome;
 use needle::Needle;
 
 /// What stands for a secret that is not to be shown.
@@ -61,12 +61,14 @@ impl Masks {
 
     /// An answer without the secrets.
     #[must_use]
-    pub fn answer(&self, answer: Answer) -> Answer {
+    pub fn answer(&self, answer: TaskOutcome) -> TaskOutcome {
         match answer {
-            Answer::Done(output) => Answer::Done(self.json(output)),
-            Answer::Submitted(output) => Answer::Submitted(self.json(output)),
-            Answer::Failed { error, cause } => Answer::Failed { error: self.json(error), cause: self.json(cause) },
-            Answer::Nothing => Answer::Nothing,
+            TaskOutcome::Done(output) => TaskOutcome::Done(self.json(output)),
+            TaskOutcome::Submitted(output) => TaskOutcome::Submitted(self.json(output)),
+            TaskOutcome::Failed { error, cause } => {
+                TaskOutcome::Failed { error: self.json(error), cause: self.json(cause) }
+            }
+            TaskOutcome::Nothing => TaskOutcome::Nothing,
         }
     }
 

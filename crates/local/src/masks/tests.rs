@@ -77,9 +77,12 @@ fn what_is_no_secret_stays_as_it_was_written() {
 #[test]
 fn a_failure_is_hidden_as_well() {
     let masks = masks("s3cret-value");
-    let failed = masks.answer(Answer::failed("Error.s3cret-value", "HTTP 500: C:\\s3cret-value is wrong"));
-    assert_eq!(failed, Answer::failed("Error.****", "HTTP 500: C:\\**** is wrong"));
-    assert_eq!(masks.answer(Answer::Submitted("\"s3cret-value\"".into())), Answer::Submitted("\"****\"".into()));
+    let failed = masks.answer(TaskOutcome::failed("Error.s3cret-value", "HTTP 500: C:\\s3cret-value is wrong"));
+    assert_eq!(failed, TaskOutcome::failed("Error.****", "HTTP 500: C:\\**** is wrong"));
+    assert_eq!(
+        masks.answer(TaskOutcome::Submitted("\"s3cret-value\"".into())),
+        TaskOutcome::Submitted("\"****\"".into())
+    );
 }
 
 #[test]

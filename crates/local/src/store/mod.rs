@@ -16,7 +16,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::files::{PrivateError, holder, private_database, private_file, private_folder};
-pub use rows::{ExecutionRow, JournalEntry, Kind, RunStatus};
+pub use rows::{ExecutionRow, JournalEntry, RunStatus, ThingKind};
 use schema::{migrate, migrator};
 
 /// Why the store cannot be used.

@@ -10,7 +10,7 @@ use super::{Store, StoreError};
 
 /// What a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ThingKind {
     Machine,
     Version,
     Alias,
@@ -21,7 +21,7 @@ pub enum Kind {
     Item,
 }
 
-impl Kind {
+impl ThingKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Machine => "machine",
@@ -129,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed, or holds what this version cannot read.
-    pub async fn things<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, StoreError> {
+    pub async fn things<T: DeserializeOwned>(&self, kind: ThingKind) -> Result<Vec<T>, StoreError> {
         let rows = sqlx::query("SELECT body FROM things WHERE kind = ? ORDER BY arn")
             .bind(kind.name())
             .fetch_all(&self.reader)
@@ -143,7 +143,7 @@ impl Store {
     /// The database failed, or holds what this version cannot read.
     pub async fn things_between<T: DeserializeOwned>(
         &self,
-        kind: Kind,
+        kind: ThingKind,
         first: &str,
         end: &str,
     ) -> Result<Vec<T>, StoreError> {
@@ -160,7 +160,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed, or holds what this version cannot read.
-    pub async fn thing<T: DeserializeOwned>(&self, kind: Kind, arn: &str) -> Result<Option<T>, StoreError> {
+    pub async fn thing<T: DeserializeOwned>(&self, kind: ThingKind, arn: &str) -> Result<Option<T>, StoreError> {
         let row = sqlx::query("SELECT body FROM things WHERE kind = ? AND arn = ?")
             .bind(kind.name())
             .bind(arn)
@@ -173,7 +173,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn keep<T: Serialize + Sync>(&self, kind: Kind, arn: &str, thing: &T) -> Result<(), StoreError> {
+    pub async fn keep<T: Serialize + Sync>(&self, kind: ThingKind, arn: &str, thing: &T) -> Result<(), StoreError> {
         let body = serde_json::to_string(thing)?;
         sqlx::query("INSERT OR REPLACE INTO things (kind, arn, body) VALUES (?, ?, ?)")
             .bind(kind.name())
@@ -188,7 +188,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn forget(&self, kind: Kind, arn: &str) -> Result<(), StoreError> {
+    pub async fn forget(&self, kind: ThingKind, arn: &str) -> Result<(), StoreError> {
         self.forget_all(&[(kind, arn.to_owned())]).await
     }
 
@@ -196,7 +196,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed; then none is forgotten.
-    pub async fn forget_all(&self, things: &[(Kind, String)]) -> Result<(), StoreError> {
+    pub async fn forget_all(&self, things: &[(ThingKind, String)]) -> Result<(), StoreError> {
         let mut all = self.writer.begin().await?;
         for (kind, arn) in things {
             sqlx::query("DELETE FROM things WHERE kind = ? AND arn = ?")

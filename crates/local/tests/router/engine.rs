@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use countersign_engine::SharedSandbox;
 use countersign_local::api;
 use countersign_local::clock::Clock;
-use countersign_local::host::{Host, Place};
+use countersign_local::host::{AccountRegion, Host};
 use countersign_local::integrations::Mocks;
 use countersign_local::lambda::Functions;
 use countersign_local::store::{ExecutionRow, Store, StoreError};
@@ -66,7 +66,7 @@ impl Engine {
         let functions = Functions::load(Some(&folder.join("functions.toml")), REGION, ACCOUNT).await.unwrap();
         let told = Arc::clone(&now);
         let clock = Clock::new(move || told.load(Ordering::Relaxed));
-        let place = Place { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
+        let place = AccountRegion { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
         let host = Host::open(store, functions, Mocks::default(), clock, place, sandbox.clone()).await.unwrap();
         host.recover().await.unwrap();
         let end = CancellationToken::new();

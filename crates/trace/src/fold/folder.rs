@@ -12,7 +12,7 @@ use crate::event::{EventKind, HistoryEvent};
 pub(super) struct Folder {
     pub trace: Trace,
     /// The visit, and of tasks the attempt, that an event belongs to.
-    places: HashMap<u64, Place>,
+    owners: HashMap<u64, EventOwner>,
     /// Number of branches that a Parallel visit has begun.
     branches: HashMap<usize, u64>,
     /// By entered event: the event before it. An evaluation that fails names that one, not the entering.
@@ -29,9 +29,9 @@ pub(super) struct Folder {
     resumed: Vec<usize>,
 }
 
-/// Where an event belongs.
+/// What an event belongs to.
 #[derive(Clone, Default)]
-struct Place {
+struct EventOwner {
     visit: Option<usize>,
     attempt: Option<usize>,
     /// The scope that a state entered next belongs to.
@@ -51,9 +51,9 @@ impl Folder {
         self.trace.last_event_at = Some(event.timestamp);
         let resumed =
             self.redrive.filter(|&redrive| redrive == event.previous_event_id).and_then(|_| self.resumed(event));
-        let before = resumed.or_else(|| self.places.get(&event.previous_event_id).cloned()).unwrap_or_default();
+        let before = resumed.or_else(|| self.owners.get(&event.previous_event_id).cloned()).unwrap_or_default();
         let name = event.kind.name();
-        let place = if event.kind.is_state_entered() {
+        let owner = if event.kind.is_state_entered() {
             self.enter(event, &before)
         } else if event.kind.is_state_exited() {
             self.exit(event, &before)
@@ -70,15 +70,15 @@ impl Folder {
         } else {
             self.attempt(event, &before)
         };
-        self.places.insert(event.id, place);
+        self.owners.insert(event.id, owner);
     }
 
     /// The visit that an event belongs to.
     pub(super) fn visit_of(&self, event: u64) -> Option<usize> {
-        self.places.get(&event)?.visit
+        self.owners.get(&event)?.visit
     }
 
-    fn enter(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn enter(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let state = event.details.name.clone().unwrap_or_default();
         let scope = before.scope.clone();
         let came_from = before.visit.filter(|&left| self.trace.visits[left].parent == scope.parent);
@@ -116,11 +116,11 @@ impl Folder {
             cause: None,
             restarts: 0,
         });
-        Place { visit: Some(visit), attempt: None, scope }
+        EventOwner { visit: Some(visit), attempt: None, scope }
     }
 
     /// The scope, with the number of the branch where the state is the first of one.
-    fn begun(&mut self, mut scope: Scope, before: &Place) -> Scope {
+    fn begun(&mut self, mut scope: Scope, before: &EventOwner) -> Scope {
         let Some(parent) = scope.parent else { return scope };
         let parallel = &self.trace.visits[parent];
         if parallel.state_type == "Parallel" && before.visit == Some(parent) {
@@ -131,7 +131,7 @@ impl Folder {
         scope
     }
 
-    fn exit(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn exit(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let name = event.details.name.as_deref();
         let Some(visit) = self.climb(before, |visit| Some(visit.state.as_str()) == name && visit.exited_at.is_none())
         else {
@@ -140,14 +140,14 @@ impl Folder {
         let failed = self.has_failed(visit);
         self.close(visit, event.timestamp, if failed { StateStatus::Caught } else { StateStatus::Succeeded });
         self.trace.visits[visit].output.clone_from(&event.details.output);
-        self.place_of(visit)
+        self.owner_of(visit)
     }
 
-    fn execution(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn execution(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let status = match event.kind {
             EventKind::ExecutionStarted => {
                 self.trace.started_at = Some(event.timestamp);
-                return Place::default();
+                return EventOwner::default();
             }
             EventKind::ExecutionRedriven => return self.redriven(event.id),
             EventKind::ExecutionSucceeded => OutcomeStatus::Succeeded,
@@ -174,7 +174,7 @@ impl Folder {
     }
 
     /// Marks the state that the execution failed in, and the containers around it.
-    fn blame(&mut self, event: &HistoryEvent, before: &Place) {
+    fn blame(&mut self, event: &HistoryEvent, before: &EventOwner) {
         let mut at = before.visit;
         while let Some(index) = at {
             let failure = self.failure_of(index);
@@ -190,11 +190,11 @@ impl Folder {
         }
     }
 
-    fn iteration(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn iteration(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let name = event.details.name.as_deref();
         let is_map = |visit: &Visit| visit.state_type == "Map" && name.is_none_or(|name| visit.state == name);
         let Some(map) = self.climb(before, is_map) else { return before.clone() };
-        let mut place = self.place_of(map);
+        let mut owner = self.owner_of(map);
         let iteration = (self.trace.visits[map].state.clone(), event.details.index.unwrap_or(0));
         let rest = match event.kind {
             EventKind::MapIterationAborted => Some(StateStatus::Aborted),
@@ -206,11 +206,11 @@ impl Folder {
             self.close_inside(map, event.timestamp, rest, inside);
             self.backing_off.insert(map);
         }
-        place.scope = Scope { parent: Some(map), iteration: Some(iteration), branch: None };
-        place
+        owner.scope = Scope { parent: Some(map), iteration: Some(iteration), branch: None };
+        owner
     }
 
-    fn container(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn container(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let map = event.kind.name().starts_with("Map");
         let state_type = if map { "Map" } else { "Parallel" };
         let ending = matches!(event.kind, EventKind::MapStateFailed | EventKind::ParallelStateFailed);
@@ -241,12 +241,12 @@ impl Folder {
             }
             _ => {}
         }
-        let mut place = self.place_of(visit);
+        let mut owner = self.owner_of(visit);
         if begins {
-            let iteration = place.scope.iteration.clone();
-            place.scope = Scope { parent: Some(visit), iteration, branch: None };
+            let iteration = owner.scope.iteration.clone();
+            owner.scope = Scope { parent: Some(visit), iteration, branch: None };
         }
-        place
+        owner
     }
 
     /// A container that begins again, as a retry: what ran inside it before is over.
@@ -260,7 +260,7 @@ impl Folder {
     }
 
     /// A state that is given up.
-    fn given_up(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn given_up(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         // AWS names neither the state nor its events: it is one of those beside the failure, or inside one of them.
         let state_type = event.kind.name().trim_end_matches("StateAborted");
         let failed = before.visit;
@@ -278,7 +278,7 @@ impl Folder {
         match found {
             Some(visit) => {
                 self.close(visit, event.timestamp, StateStatus::Aborted);
-                self.place_of(visit)
+                self.owner_of(visit)
             }
             None => before.clone(),
         }
@@ -292,7 +292,7 @@ impl Folder {
         around.is_some()
     }
 
-    fn evaluation_failed(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn evaluation_failed(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let state = event.details.state.as_deref();
         let by_events = |index: &usize| {
             let visit = &self.trace.visits[*index];
@@ -309,27 +309,27 @@ impl Folder {
         failed.error.clone_from(&event.details.error);
         failed.cause.clone_from(&event.details.cause);
         failed.status = StateStatus::Failed;
-        self.place_of(visit)
+        self.owner_of(visit)
     }
 
-    fn attempt(&mut self, event: &HistoryEvent, before: &Place) -> Place {
+    fn attempt(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let Some(visit) = before.visit else { return before.clone() };
-        let mut place = self.place_of(visit);
+        let mut owner = self.owner_of(visit);
         let name = event.kind.name();
         if name.ends_with("Scheduled") {
             self.trace.visits[visit].attempts.push(scheduled(event));
             self.trace.visits[visit].status = StateStatus::Running;
-            place.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
-            return place;
+            owner.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+            return owner;
         }
         if name.ends_with("ScheduleFailed") && before.attempt.is_none_or(|at| self.ended(visit, at)) {
             self.trace.visits[visit].attempts.push(Attempt { scheduled_event: None, ..scheduled(event) });
-            place.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+            owner.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
         } else {
-            place.attempt = before.attempt.or(self.trace.visits[visit].attempts.len().checked_sub(1));
+            owner.attempt = before.attempt.or(self.trace.visits[visit].attempts.len().checked_sub(1));
         }
-        let Some(attempt) = place.attempt.and_then(|at| self.trace.visits[visit].attempts.get_mut(at)) else {
-            return place;
+        let Some(attempt) = owner.attempt.and_then(|at| self.trace.visits[visit].attempts.get_mut(at)) else {
+            return owner;
         };
         note(attempt, event);
         if matches!(attempt.result, AttemptResult::Failed | AttemptResult::TimedOut) {
@@ -338,20 +338,20 @@ impl Folder {
         } else if attempt.result == AttemptResult::Succeeded {
             (self.trace.visits[visit].error, self.trace.visits[visit].cause) = (None, None);
         }
-        place
+        owner
     }
 
     fn ended(&self, visit: usize, attempt: usize) -> bool {
         self.trace.visits[visit].attempts.get(attempt).is_some_and(|attempt| attempt.ended_at.is_some())
     }
 
-    /// The visit of the place, or the innermost one around it, that meets the condition.
-    fn climb(&self, place: &Place, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
-        self.climb_by(place, |_, visit| is_meant(visit))
+    /// The visit of the owner, or the innermost one around it, that meets the condition.
+    fn climb(&self, owner: &EventOwner, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
+        self.climb_by(owner, |_, visit| is_meant(visit))
     }
 
-    fn climb_by(&self, place: &Place, is_meant: impl Fn(usize, &Visit) -> bool) -> Option<usize> {
-        let mut at = place.visit.or(place.scope.parent);
+    fn climb_by(&self, owner: &EventOwner, is_meant: impl Fn(usize, &Visit) -> bool) -> Option<usize> {
+        let mut at = owner.visit.or(owner.scope.parent);
         while let Some(index) = at {
             if is_meant(index, &self.trace.visits[index]) {
                 return Some(index);
@@ -361,10 +361,10 @@ impl Folder {
         None
     }
 
-    fn place_of(&self, visit: usize) -> Place {
+    fn owner_of(&self, visit: usize) -> EventOwner {
         let own = &self.trace.visits[visit];
         let scope = Scope { parent: own.parent, iteration: own.iteration.clone(), branch: own.branch.clone() };
-        Place { visit: Some(visit), attempt: None, scope }
+        EventOwner { visit: Some(visit), attempt: None, scope }
     }
 
     fn take_edge(&mut self, from: String, to: String) {

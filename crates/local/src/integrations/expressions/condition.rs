@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::{Item, Names, Reader, find, number};
-use crate::integrations::tables::Refusal;
+use crate::integrations::tables::TableRefusal;
 
 const FUNCTIONS: [&str; 5] = ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
 const COMPARATORS: [&str; 6] = ["<>", "<=", ">=", "=", "<", ">"];
@@ -16,7 +16,7 @@ const COMPARATORS: [&str; 6] = ["<>", "<=", ">=", "=", "<", ">"];
 ///
 /// # Errors
 /// The condition is none, or names what is not defined.
-pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item) -> Result<bool, Refusal> {
+pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item) -> Result<bool, TableRefusal> {
     let mut reader = Reader::new(condition, names, kind)?;
     let holds = any(&mut reader, item)?;
     reader.end()?;
@@ -27,14 +27,14 @@ pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item
 ///
 /// # Errors
 /// The condition has signs that no expression has.
-pub fn equates(condition: &str, names: &Names<'_>, attribute: &str) -> Result<bool, Refusal> {
+pub fn equates(condition: &str, names: &Names<'_>, attribute: &str) -> Result<bool, TableRefusal> {
     let reader = Reader::new(condition, names, "KeyConditionExpression")?;
     let is_it = |token: &str| token == attribute || names.name(token).is_ok_and(|name| name == attribute);
     let mut pairs = reader.tokens.windows(2);
     Ok(pairs.any(|pair| (pair[1] == "=" && is_it(pair[0])) || (pair[0] == "=" && is_it(pair[1]))))
 }
 
-fn any(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
+fn any(reader: &mut Reader<'_>, item: &Item) -> Result<bool, TableRefusal> {
     let mut holds = all(reader, item)?;
     while reader.take("OR") {
         holds |= all(reader, item)?;
@@ -42,7 +42,7 @@ fn any(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
     Ok(holds)
 }
 
-fn all(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
+fn all(reader: &mut Reader<'_>, item: &Item) -> Result<bool, TableRefusal> {
     let mut holds = one(reader, item)?;
     while reader.take("AND") {
         holds &= one(reader, item)?;
@@ -50,7 +50,7 @@ fn all(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
     Ok(holds)
 }
 
-fn one(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
+fn one(reader: &mut Reader<'_>, item: &Item) -> Result<bool, TableRefusal> {
     reader.count()?;
     if reader.take("NOT") {
         return one(reader, item).map(|holds| !holds);
@@ -70,7 +70,7 @@ fn one(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
     }
 }
 
-fn call(reader: &mut Reader<'_>, item: &Item, function: &str) -> Result<bool, Refusal> {
+fn call(reader: &mut Reader<'_>, item: &Item, function: &str) -> Result<bool, TableRefusal> {
     let path = reader.path()?;
     let found = find(item, &path);
     if let "attribute_exists" | "attribute_not_exists" = function {
@@ -101,7 +101,7 @@ fn contains(found: &Value, other: &Value) -> bool {
     })
 }
 
-fn comparison(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
+fn comparison(reader: &mut Reader<'_>, item: &Item) -> Result<bool, TableRefusal> {
     let left = operand(reader, item)?;
     if reader.take("BETWEEN") {
         let low = operand(reader, item)?;
@@ -127,7 +127,7 @@ fn comparison(reader: &mut Reader<'_>, item: &Item) -> Result<bool, Refusal> {
 }
 
 /// A value, what a path leads to, or the size of that; `None` where nothing is there.
-fn operand(reader: &mut Reader<'_>, item: &Item) -> Result<Option<Value>, Refusal> {
+fn operand(reader: &mut Reader<'_>, item: &Item) -> Result<Option<Value>, TableRefusal> {
     if let Some(given) = reader.given() {
         return given.map(Some);
     }
@@ -200,7 +200,7 @@ mod tests {
         } })
     }
 
-    fn judged(condition: &str) -> Result<bool, Refusal> {
+    fn judged(condition: &str) -> Result<bool, TableRefusal> {
         holds(condition, "ConditionExpression", &Names::of(&request()), &item())
     }
 

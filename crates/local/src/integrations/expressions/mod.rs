@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::tables::{Refusal, invalid};
+use super::tables::{TableRefusal, invalid};
 
 use reserved::is_reserved;
 
@@ -46,7 +46,7 @@ impl<'a> Names<'a> {
     ///
     /// # Errors
     /// There are some.
-    pub fn check_used(&self) -> Result<(), Refusal> {
+    pub fn check_used(&self) -> Result<(), TableRefusal> {
         let used = self.used.borrow();
         for (field, given) in [(NAMES, self.names), (VALUES, self.values)] {
             let given = given.and_then(Value::as_object).into_iter().flatten();
@@ -66,7 +66,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn name(&self, alias: &str) -> Result<String, Refusal> {
+    fn name(&self, alias: &str) -> Result<String, TableRefusal> {
         self.note(alias);
         let name = self.names.and_then(|names| names.get(alias)).and_then(Value::as_str);
         name.map(str::to_owned).ok_or_else(|| {
@@ -76,7 +76,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn value(&self, alias: &str) -> Result<Value, Refusal> {
+    fn value(&self, alias: &str) -> Result<Value, TableRefusal> {
         self.note(alias);
         let value = self.values.and_then(|values| values.get(alias)).ok_or_else(|| {
             invalid(format!(
@@ -98,7 +98,7 @@ pub enum Step {
 pub type Path = Vec<Step>;
 
 /// Refuses paths of which one leads to what another is in.
-fn check_apart(paths: &[&Path], kind: &str) -> Result<(), Refusal> {
+fn check_apart(paths: &[&Path], kind: &str) -> Result<(), TableRefusal> {
     let mut sorted = paths.to_vec();
     sorted.sort();
     // What is in something follows it at once, or follows what else is in it.
@@ -147,7 +147,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str, names: &'a Names<'a>, kind: &'static str) -> Result<Self, Refusal> {
+    fn new(text: &'a str, names: &'a Names<'a>, kind: &'static str) -> Result<Self, TableRefusal> {
         if text.len() > LENGTH {
             let size = text.len();
             let why = "Expression size has exceeded the maximum allowed size; expression size";
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Counts an operator or a function: brackets within brackets must come to an end.
-    fn count(&mut self) -> Result<(), Refusal> {
+    fn count(&mut self) -> Result<(), TableRefusal> {
         self.operators += 1;
         if self.operators <= OPERATORS {
             return Ok(());
@@ -194,16 +194,16 @@ impl<'a> Reader<'a> {
         Err(invalid(format!("Invalid {}: The expression contains more than {OPERATORS} operators", self.kind)))
     }
 
-    fn expect(&mut self, wanted: &str) -> Result<(), Refusal> {
+    fn expect(&mut self, wanted: &str) -> Result<(), TableRefusal> {
         if self.take(wanted) { Ok(()) } else { Err(self.wrong()) }
     }
 
-    fn end(&self) -> Result<(), Refusal> {
+    fn end(&self) -> Result<(), TableRefusal> {
         if self.peek().is_none() { Ok(()) } else { Err(self.wrong()) }
     }
 
     /// The refusal of the token at hand.
-    fn wrong(&self) -> Refusal {
+    fn wrong(&self) -> TableRefusal {
         let token = self.peek().unwrap_or("<EOF>");
         let from = self.at.saturating_sub(1).min(self.tokens.len());
         let near = self.tokens[from..].iter().take(3).copied().collect::<Vec<_>>().join(" ");
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A document path, such as `a.#b[0]`.
-    fn path(&mut self) -> Result<Path, Refusal> {
+    fn path(&mut self) -> Result<Path, TableRefusal> {
         let mut path = vec![Step::Field(self.field()?)];
         loop {
             if self.take(".") {
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn field(&mut self) -> Result<String, Refusal> {
+    fn field(&mut self) -> Result<String, TableRefusal> {
         let names = self.names;
         match self.peek() {
             Some(alias) if alias.starts_with('#') => {
@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A `:value`, where one is.
-    fn given(&mut self) -> Option<Result<Value, Refusal>> {
+    fn given(&mut self) -> Option<Result<Value, TableRefusal>> {
         let alias = self.peek().filter(|token| token.starts_with(':'))?;
         self.at += 1;
         Some(self.names.value(alias))

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::integrations::tables::{Refusal, invalid};
+use crate::integrations::tables::{TableRefusal, invalid};
 
 /// The most significant digits of a number.
 const DIGITS: usize = 38;
@@ -21,7 +21,7 @@ struct Decimal {
 
 impl Decimal {
     /// A number of these digits, or why DynamoDB does not take it.
-    fn of(digits: i128, exponent: i64) -> Result<Self, Refusal> {
+    fn of(digits: i128, exponent: i64) -> Result<Self, TableRefusal> {
         let (mut digits, mut exponent) = (digits, exponent);
         if digits == 0 {
             return Ok(Self { digits: 0, exponent: 0 });
@@ -43,7 +43,7 @@ impl Decimal {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, TableRefusal> {
         let wrong = || invalid(format!("The parameter cannot be converted to a numeric value: {text}"));
         let (number, exponent) = match text.split_once(['e', 'E']) {
             // Far outside the range already, and far from the ends of the type.
@@ -98,7 +98,7 @@ impl Decimal {
         by_size.then(by_digits)
     }
 
-    fn sum(self, other: Self) -> Result<Self, Refusal> {
+    fn sum(self, other: Self) -> Result<Self, TableRefusal> {
         if self.digits == 0 || other.digits == 0 {
             return Ok(if self.digits == 0 { other } else { self });
         }
@@ -121,7 +121,7 @@ impl Decimal {
     }
 }
 
-fn too_long() -> Refusal {
+fn too_long() -> TableRefusal {
     invalid(format!("Attempting to store more than {DIGITS} significant digits in a Number"))
 }
 
@@ -133,7 +133,7 @@ fn decimal(value: &Value) -> Option<Decimal> {
 ///
 /// # Errors
 /// It is no number, or one that DynamoDB does not take.
-pub(super) fn normal(text: &str) -> Result<String, Refusal> {
+pub(super) fn normal(text: &str) -> Result<String, TableRefusal> {
     Decimal::parse(text).map(Decimal::written)
 }
 
@@ -146,7 +146,7 @@ pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
 ///
 /// # Errors
 /// The result has too many digits.
-pub(super) fn sum(left: &Value, minus: bool, right: &Value) -> Option<Result<Value, Refusal>> {
+pub(super) fn sum(left: &Value, minus: bool, right: &Value) -> Option<Result<Value, TableRefusal>> {
     let (left, right) = (decimal(left)?, decimal(right)?);
     let right = if minus { Decimal { digits: -right.digits, ..right } } else { right };
     Some(left.sum(right).map(|sum| json!({ "N": sum.written() })))

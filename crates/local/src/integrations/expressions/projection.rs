@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Item, Names, Path, Reader, Step, check_apart};
-use crate::integrations::tables::Refusal;
+use crate::integrations::tables::TableRefusal;
 
 /// The parts of an item that `expression` names, where they are.
 ///
 /// # Errors
 /// The expression is none.
-pub fn project(expression: &str, names: &Names<'_>, item: &Item) -> Result<Item, Refusal> {
+pub fn project(expression: &str, names: &Names<'_>, item: &Item) -> Result<Item, TableRefusal> {
     let kind = "ProjectionExpression";
     let mut reader = Reader::new(expression, names, kind)?;
     let mut paths = vec![reader.path()?];

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Item, Names, Path, Reader, Step, check_apart, find, number};
-use crate::integrations::tables::{Refusal, invalid};
+use crate::integrations::tables::{TableRefusal, invalid};
 
-fn wrong_type() -> Refusal {
+fn wrong_type() -> TableRefusal {
     invalid("An operand in the update expression has an incorrect data type")
 }
 
@@ -23,7 +23,7 @@ pub struct Change {
 ///
 /// # Errors
 /// The expression is none, or its operands do not go together.
-pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Vec<Change>, Refusal> {
+pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Vec<Change>, TableRefusal> {
     let kind = "UpdateExpression";
     let mut changes = read(Reader::new(expression, names, kind)?, item)?;
     check_apart(&changes.iter().map(|change| &change.path).collect::<Vec<_>>(), kind)?;
@@ -39,7 +39,7 @@ pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Ve
 }
 
 /// The changes that an expression asks for of an item.
-fn read(mut reader: Reader<'_>, item: &Item) -> Result<Vec<Change>, Refusal> {
+fn read(mut reader: Reader<'_>, item: &Item) -> Result<Vec<Change>, TableRefusal> {
     let (mut changes, mut clauses) = (Vec::new(), vec!["SET", "REMOVE", "ADD", "DELETE"]);
     while reader.peek().is_some() {
         // Each clause comes once.
@@ -68,7 +68,7 @@ fn read(mut reader: Reader<'_>, item: &Item) -> Result<Vec<Change>, Refusal> {
 }
 
 /// A value of SET: an operand, or the sum or difference of two.
-fn sum(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
+fn sum(reader: &mut Reader<'_>, before: &Item) -> Result<Value, TableRefusal> {
     let left = operand(reader, before)?;
     let minus = reader.take("-");
     if !minus && !reader.take("+") {
@@ -78,7 +78,7 @@ fn sum(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
     number::sum(&left, minus, &right).ok_or_else(wrong_type)?
 }
 
-fn operand(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
+fn operand(reader: &mut Reader<'_>, before: &Item) -> Result<Value, TableRefusal> {
     if let Some(given) = reader.given() {
         return given;
     }
@@ -107,18 +107,18 @@ fn operand(reader: &mut Reader<'_>, before: &Item) -> Result<Value, Refusal> {
     }
 }
 
-fn list(value: Value) -> Result<Vec<Value>, Refusal> {
+fn list(value: Value) -> Result<Vec<Value>, TableRefusal> {
     value.get("L").and_then(Value::as_array).cloned().ok_or_else(wrong_type)
 }
 
 /// ADD of a number or a set, or DELETE of members from a set; `None` where nothing is left.
-fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Value>, Refusal> {
+fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Value>, TableRefusal> {
     if add && value.get("N").is_some() {
         let zero = json!({ "N": "0" });
         return number::sum(old.unwrap_or(&zero), false, value).ok_or_else(wrong_type)?.map(Some);
     }
     let kind = ["SS", "NS", "BS"].into_iter().find(|kind| value.get(kind).is_some()).ok_or_else(wrong_type)?;
-    let members = |value: &Value| -> Result<BTreeSet<String>, Refusal> {
+    let members = |value: &Value| -> Result<BTreeSet<String>, TableRefusal> {
         let members = value.get(kind).and_then(Value::as_array).ok_or_else(wrong_type)?;
         Ok(members.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     };
@@ -128,12 +128,12 @@ fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Valu
     Ok((!all.is_empty()).then(|| json!({ kind: all })))
 }
 
-fn invalid_path() -> Refusal {
+fn invalid_path() -> TableRefusal {
     invalid("The document path provided in the update expression is invalid for update")
 }
 
 /// Puts a value at a path, whose last step alone may lead to something new.
-fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), Refusal> {
+fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), TableRefusal> {
     let Some((last, before)) = path.split_last() else { return Ok(()) };
     match (last, inside(item, before).ok_or_else(invalid_path)?) {
         (Step::Field(name), Inside::Fields(fields)) => drop(fields.insert(name.clone(), value)),
@@ -147,7 +147,7 @@ fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), Refusal> {
 }
 
 /// Removes what is at a path, where something is.
-fn remove(item: &mut Item, path: &[Step]) -> Result<(), Refusal> {
+fn remove(item: &mut Item, path: &[Step]) -> Result<(), TableRefusal> {
     let Some((last, before)) = path.split_last() else { return Ok(()) };
     match (last, inside(item, before).ok_or_else(invalid_path)?) {
         (Step::Field(name), Inside::Fields(fields)) => drop(fields.shift_remove(name)),
@@ -184,7 +184,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
     use super::*;
 
-    fn run(expression: &str) -> Result<Value, Refusal> {
+    fn run(expression: &str) -> Result<Value, TableRefusal> {
         let request = json!({ "ExpressionAttributeNames": { "#s": "status" }, "ExpressionAttributeValues": {
             ":a": { "S": "open" }, ":n": { "N": "2" }, ":l": { "L": [{ "S": "z" }] }, ":t": { "SS": ["b", "c"] }, ":far": { "N": "1e100" },
         } });

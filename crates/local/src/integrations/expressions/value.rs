@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Item, number};
-use crate::integrations::tables::{Refusal, invalid};
+use crate::integrations::tables::{TableRefusal, invalid};
 
 /// The most levels of lists and maps within each other.
 const LEVELS: usize = 32;
@@ -14,7 +14,7 @@ const LEVELS: usize = 32;
 ///
 /// # Errors
 /// One of its values is none.
-pub fn taken_item(item: &Item) -> Result<Item, Refusal> {
+pub fn taken_item(item: &Item) -> Result<Item, TableRefusal> {
     fields(item, LEVELS)
 }
 
@@ -22,11 +22,11 @@ pub fn taken_item(item: &Item) -> Result<Item, Refusal> {
 ///
 /// # Errors
 /// It is none.
-pub(super) fn taken(value: &Value) -> Result<Value, Refusal> {
+pub(super) fn taken(value: &Value) -> Result<Value, TableRefusal> {
     within(value, LEVELS)
 }
 
-fn within(value: &Value, levels: usize) -> Result<Value, Refusal> {
+fn within(value: &Value, levels: usize) -> Result<Value, TableRefusal> {
     let must = "must contain exactly one of the supported datatypes";
     let empty = || invalid(format!("Supplied AttributeValue is empty, {must}"));
     let mut kinds = value.as_object().ok_or_else(empty)?.iter();
@@ -45,19 +45,19 @@ fn within(value: &Value, levels: usize) -> Result<Value, Refusal> {
         ("M", Value::Object(inner)) => fields(inner, deeper()?)?.into(),
         ("L", Value::Array(items)) => {
             let levels = deeper()?;
-            items.iter().map(|item| within(item, levels)).collect::<Result<Vec<Value>, Refusal>>()?.into()
+            items.iter().map(|item| within(item, levels)).collect::<Result<Vec<Value>, TableRefusal>>()?.into()
         }
         _ => return Err(empty()),
     };
     Ok(Value::Object(Map::from_iter([(kind.clone(), inner)])))
 }
 
-fn fields(fields: &Map<String, Value>, levels: usize) -> Result<Map<String, Value>, Refusal> {
+fn fields(fields: &Map<String, Value>, levels: usize) -> Result<Map<String, Value>, TableRefusal> {
     fields.iter().map(|(name, value)| Ok((name.clone(), within(value, levels)?))).collect()
 }
 
 /// The members of a set: at least one, and each once.
-fn members_of(kind: &str, members: &[Value]) -> Result<Value, Refusal> {
+fn members_of(kind: &str, members: &[Value]) -> Result<Value, TableRefusal> {
     let wrong = |why: String| invalid(format!("One or more parameter values were invalid: {why}"));
     let mut seen = BTreeSet::new();
     for member in members {

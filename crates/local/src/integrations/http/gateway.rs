@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::request::{Draft, is_here, set, several, with_query};
 use super::{answered, trouble};
 use crate::host::Host;
-use crate::integrations::answer::Answer;
+use crate::integrations::answer::TaskOutcome;
 
 /// `apigateway:invoke`; `None` where the endpoint is not on this machine.
-pub async fn invoke(host: &Host, parameters: &Value) -> Option<Answer> {
+pub async fn invoke(host: &Host, parameters: &Value) -> Option<TaskOutcome> {
     let text = |name: &str| parameters[name].as_str().unwrap_or_default();
     let endpoint = text("ApiEndpoint");
     let endpoint = if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") };
@@ -17,7 +17,8 @@ pub async fn invoke(host: &Host, parameters: &Value) -> Option<Answer> {
     if uri.scheme_str() != Some("http") || !uri.host().is_some_and(is_here) {
         return None;
     }
-    let refused = |why: String| Some(Answer::failed("States.Runtime", format!("The API cannot be called: {why}.")));
+    let refused =
+        |why: String| Some(TaskOutcome::failed("States.Runtime", format!("The API cannot be called: {why}.")));
     let Ok(method) = Method::from_bytes(text("Method").as_bytes()) else {
         return refused(format!("'{}' is no HTTP method", text("Method")));
     };

@@ -13,7 +13,7 @@ use client::{Response, Trouble};
 pub use gateway::invoke as invoke_gateway;
 use request::Draft;
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use crate::connections::{Authorization, Connection, Secret};
 use crate::host::Host;
 use crate::masks::{HIDDEN, Masks};
@@ -26,29 +26,34 @@ pub struct Exchange {
 }
 
 /// `http:invoke`.
-pub async fn invoke(host: &Host, parameters: &Value) -> Answer {
+pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     traced(host, parameters, false).await.0
 }
 
 /// The same, with what went over the wire; secrets are shown where `reveal` says so.
-pub async fn traced(host: &Host, parameters: &Value, reveal: bool) -> (Answer, Exchange) {
+pub async fn traced(host: &Host, parameters: &Value, reveal: bool) -> (TaskOutcome, Exchange) {
     let mut exchange = Exchange::default();
     let answer = call(host, parameters, reveal, &mut exchange).await.unwrap_or_else(|failed| failed);
     (answer, exchange)
 }
 
-async fn call(host: &Host, parameters: &Value, reveal: bool, exchange: &mut Exchange) -> Result<Answer, Answer> {
+async fn call(
+    host: &Host,
+    parameters: &Value,
+    reveal: bool,
+    exchange: &mut Exchange,
+) -> Result<TaskOutcome, TaskOutcome> {
     let connection = connection(host, parameters)?;
     let token = token(host, connection).await?;
     let region = &host.place.region;
     let draft = |secret: request::Writing<'_>| {
         Draft::of(parameters, connection, token.as_ref(), region, secret)
-            .map_err(|why| Answer::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
+            .map_err(|why| TaskOutcome::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
     };
     let (plain, hidden) = (draft(&|secret| secret.reveal().to_owned())?, draft(&hidden)?);
     exchange.request = Some(shown_request(if reveal { &plain } else { &hidden }));
     let request =
-        plain.request().map_err(|why| Answer::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
+        plain.request().map_err(|why| TaskOutcome::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
     let masks = Masks::of_call(connection, token.as_ref());
     let response = host.http.send(request).await.map_err(|error| masks.answer(trouble(error, "http")))?;
     let shown = shown_response(&plain, &response);
@@ -68,7 +73,7 @@ fn masked(masks: &Masks, shown: &Value) -> Value {
 }
 
 /// The connection that the parameters name, which the functions' file declares.
-fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, Answer> {
+fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, TaskOutcome> {
     let places = ["InvocationConfig", "Authentication"];
     let arn = places.iter().find_map(|place| parameters[place]["ConnectionArn"].as_str()).unwrap_or_default();
     // `arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`
@@ -78,16 +83,16 @@ fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, 
             "The connection '{arn}' is not declared. Write [connections.{name}] into the file of the functions \
              (--functions), or mock the task (SFN_MOCK_CONFIG)."
         );
-        Answer::failed("Events.ConnectionResource.ResourceNotFound", cause)
+        TaskOutcome::failed("Events.ConnectionResource.ResourceNotFound", cause)
     })
 }
 
 /// Asks for the token of an OAuth connection.
-async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, Answer> {
+async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, TaskOutcome> {
     let Authorization::OAuth { token_url, client_id, client_secret, scope } = &connection.authorization else {
         return Ok(None);
     };
-    let refused = |why: String| Answer::failed("Events.ConnectionResource.InvalidConnectionState", why);
+    let refused = |why: String| TaskOutcome::failed("Events.ConnectionResource.InvalidConnectionState", why);
     let draft = request::token(token_url, client_id, client_secret, scope.as_deref())
         .and_then(|draft| draft.request())
         .map_err(|why| refused(format!("The token cannot be asked for: {why}.")))?;
@@ -107,11 +112,13 @@ async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, A
 }
 
 /// The failure of a call without a whole answer; `service` is `http` or `apigateway`.
-fn trouble(trouble: Trouble, service: &str) -> Answer {
+fn trouble(trouble: Trouble, service: &str) -> TaskOutcome {
     match trouble {
-        Trouble::Socket(why) => Answer::failed("States.Http.Socket", why),
-        Trouble::Refused(why) => Answer::failed("States.Runtime", format!("The {service} task cannot call: {why}.")),
-        Trouble::TooLarge => Answer::failed(
+        Trouble::Socket(why) => TaskOutcome::failed("States.Http.Socket", why),
+        Trouble::Refused(why) => {
+            TaskOutcome::failed("States.Runtime", format!("The {service} task cannot call: {why}."))
+        }
+        Trouble::TooLarge => TaskOutcome::failed(
             "States.DataLimitExceeded",
             format!(
                 "The state/task '{service}' returned a result with a size exceeding the maximum number of bytes service \
@@ -122,20 +129,20 @@ fn trouble(trouble: Trouble, service: &str) -> Answer {
 }
 
 /// The task's result, or its failure where the status is none of success: `errors` and the status.
-fn answered(response: &Response, errors: &str) -> Result<Answer, Answer> {
+fn answered(response: &Response, errors: &str) -> Result<TaskOutcome, TaskOutcome> {
     let find = |wanted: &str| response.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let media = find("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     let media = media.to_ascii_lowercase();
     let binary = ["image/", "video/", "audio/", "application/octet-stream"];
     if binary.iter().any(|prefix| media.starts_with(prefix)) {
         let cause = format!("The response has the content type {media}, which an HTTP task cannot take.");
-        return Err(Answer::failed("States.Runtime", cause));
+        return Err(TaskOutcome::failed("States.Runtime", cause));
     }
     let text = String::from_utf8_lossy(&response.body);
     let reason = response.status.canonical_reason().unwrap_or_default();
     if !response.status.is_success() {
         let cause = if text.is_empty() { reason.into() } else { text };
-        return Err(Answer::failed(&format!("{errors}.{}", response.status.as_u16()), cause));
+        return Err(TaskOutcome::failed(&format!("{errors}.{}", response.status.as_u16()), cause));
     }
     let is_json = media == "application/json" || media.ends_with("+json");
     let body = serde_json::from_str(&text).ok().filter(|_| is_json).unwrap_or_else(|| json!(text));
@@ -147,7 +154,7 @@ fn answered(response: &Response, errors: &str) -> Result<Answer, Answer> {
     let result = json!({
         "Headers": headers, "ResponseBody": body, "StatusCode": response.status.as_u16(), "StatusText": reason,
     });
-    Ok(Answer::Done(result.to_string()))
+    Ok(TaskOutcome::Done(result.to_string()))
 }
 
 fn shown_request(draft: &Draft) -> Value {

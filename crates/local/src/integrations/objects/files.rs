@@ -6,13 +6,13 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use serde_json::{Value, json};
 
-use super::{Buckets, READ, Refusal, bounded, too_large};
+use super::{Buckets, ObjectRefusal, READ, bounded, too_large};
 use crate::host::Host;
-use crate::integrations::answer::Answer;
+use crate::integrations::answer::TaskOutcome;
 use crate::random;
 
 /// A distributed map's reader: an object's text, or the list of objects.
-pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
+pub fn read(host: &Host, resource: &str, parameters: &Value) -> TaskOutcome {
     let buckets = Buckets::of(host);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let came = if resource.to_ascii_lowercase().contains("listobjects") {
@@ -22,25 +22,26 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> Answer {
     } else {
         text_of(&buckets, parameters, &mut 0)
     };
-    came.map_or_else(|refusal| unread(&refusal), Answer::Done)
+    came.map_or_else(|refusal| unread(&refusal), TaskOutcome::Done)
 }
 
 /// The reader's second question: the texts of the objects that a list or a manifest named.
-pub fn read_each(host: &Host, parameters: &Value) -> Answer {
+pub fn read_each(host: &Host, parameters: &Value) -> TaskOutcome {
     let buckets = Buckets::of(host);
     let objects = parameters["Objects"].as_array().into_iter().flatten();
     let mut read = 0;
-    let texts: Result<Vec<String>, Refusal> = objects.map(|object| text_of(&buckets, object, &mut read)).collect();
-    texts.map_or_else(|refusal| unread(&refusal), |texts| Answer::Done(json!(texts).to_string()))
+    let texts: Result<Vec<String>, ObjectRefusal> =
+        objects.map(|object| text_of(&buckets, object, &mut read)).collect();
+    texts.map_or_else(|refusal| unread(&refusal), |texts| TaskOutcome::Done(json!(texts).to_string()))
 }
 
 /// The text of the object that `Bucket` and `Key` name, decompressed. `read` is what was read before, and then with it.
-fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, Refusal> {
+fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, ObjectRefusal> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (body, _) = buckets.get(text("Bucket"), text("Key"))?;
     let plain = decompressed(body, READ.saturating_sub(*read)).map_err(|error| {
         let why = format!("The object '{}' cannot be decompressed: {error}", text("Key"));
-        Refusal("InvalidCompressionFormat", why, 400)
+        ObjectRefusal("InvalidCompressionFormat", why, 400)
     })?;
     let plain = plain.ok_or_else(|| too_large(text("Key")))?;
     *read += plain.len() as u64;
@@ -61,13 +62,13 @@ fn decompressed(body: Vec<u8>, most: u64) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn unread(refusal: &Refusal) -> Answer {
-    let Refusal(name, message, status) = refusal;
+fn unread(refusal: &ObjectRefusal) -> TaskOutcome {
+    let ObjectRefusal(name, message, status) = refusal;
     let id = random::uuid();
     let cause = format!(
         "{message} (Service: Amazon S3; Status Code: {status}; Error Code: {name}; Request ID: {id}; Proxy: null)"
     );
-    Answer::failed("States.ItemReaderFailed", cause)
+    TaskOutcome::failed("States.ItemReaderFailed", cause)
 }
 
 /// A listed object as the reader gives it, in its own order and spelling.
@@ -79,17 +80,18 @@ fn item(object: &Value) -> Value {
 }
 
 /// A distributed map's writer: puts every file.
-pub fn write(host: &Host, parameters: &Value) -> Answer {
+pub fn write(host: &Host, parameters: &Value) -> TaskOutcome {
     let buckets = Buckets::of(host);
     let text = |object: &Value, name: &str| object[name].as_str().unwrap_or_default().to_owned();
     let bucket = text(parameters, "Bucket");
     for object in parameters["Objects"].as_array().into_iter().flatten() {
-        if let Err(Refusal(_, message, _)) = buckets.put(&bucket, &text(object, "Key"), text(object, "Body").as_bytes())
+        if let Err(ObjectRefusal(_, message, _)) =
+            buckets.put(&bucket, &text(object, "Key"), text(object, "Body").as_bytes())
         {
-            return Answer::failed("States.ResultWriterFailed", message);
+            return TaskOutcome::failed("States.ResultWriterFailed", message);
         }
     }
-    Answer::Done("{}".to_owned())
+    TaskOutcome::Done("{}".to_owned())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
+use super::answer::TaskOutcome;
 use crate::api::wire::{decoded, iso, md5, md5_of};
 use crate::host::Host;
 use crate::random;
@@ -24,33 +24,33 @@ const READ: u64 = 256 * 1_024 * 1_024;
 
 /// Why S3 refuses: the error's name, its message and HTTP's status.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal(pub &'static str, pub String, pub u16);
+pub struct ObjectRefusal(pub &'static str, pub String, pub u16);
 
-fn no_bucket() -> Refusal {
-    Refusal("NoSuchBucket", "The specified bucket does not exist".to_owned(), 404)
+fn no_bucket() -> ObjectRefusal {
+    ObjectRefusal("NoSuchBucket", "The specified bucket does not exist".to_owned(), 404)
 }
 
-fn no_key() -> Refusal {
-    Refusal("NoSuchKey", "The specified key does not exist.".to_owned(), 404)
+fn no_key() -> ObjectRefusal {
+    ObjectRefusal("NoSuchKey", "The specified key does not exist.".to_owned(), 404)
 }
 
 /// What lies behind a link is none of S3's.
-fn linked(bucket: &str) -> Refusal {
+fn linked(bucket: &str) -> ObjectRefusal {
     let why = format!("The embedded S3 follows no link, and the bucket '{bucket}' is one");
-    Refusal("AccessDenied", why, 403)
+    ObjectRefusal("AccessDenied", why, 403)
 }
 
-fn failed(error: &std::io::Error) -> Refusal {
-    Refusal("S3", format!("The folder of the buckets failed: {error}"), 500)
+fn failed(error: &std::io::Error) -> ObjectRefusal {
+    ObjectRefusal("S3", format!("The folder of the buckets failed: {error}"), 500)
 }
 
-fn too_large(key: &str) -> Refusal {
+fn too_large(key: &str) -> ObjectRefusal {
     let why = format!("The object '{key}' has more than the {READ} bytes that the embedded engine reads at once");
-    Refusal("EntityTooLarge", why, 400)
+    ObjectRefusal("EntityTooLarge", why, 400)
 }
 
 /// What reading an object may fail with: what is no file is no object.
-fn unreadable(error: &std::io::Error) -> Refusal {
+fn unreadable(error: &std::io::Error) -> ObjectRefusal {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => no_key(),
         _ => failed(error),
@@ -68,7 +68,7 @@ impl Buckets {
     }
 
     /// The folder of a bucket that is there.
-    fn bucket(&self, name: &str) -> Result<PathBuf, Refusal> {
+    fn bucket(&self, name: &str) -> Result<PathBuf, ObjectRefusal> {
         check_bucket(name)?;
         let folder = self.0.join(name);
         match std::fs::symlink_metadata(&folder) {
@@ -79,24 +79,24 @@ impl Buckets {
     }
 
     /// Where an object is kept. A key never leads out of its bucket, and follows no link there.
-    fn place(&self, bucket: &str, key: &str) -> Result<PathBuf, Refusal> {
+    fn place(&self, bucket: &str, key: &str) -> Result<PathBuf, ObjectRefusal> {
         let folder = self.bucket(bucket)?;
         let leads_out = |part: &str| matches!(part, "" | "." | "..") || part.contains(['\\', '\0']);
         if key.split('/').any(leads_out) {
             let why = format!("The embedded S3 keeps objects in files, and '{key}' is no file's path");
-            return Err(Refusal("InvalidArgument", why, 400));
+            return Err(ObjectRefusal("InvalidArgument", why, 400));
         }
         let file = folder.join(key);
         let mut within = file.ancestors().take_while(|place| *place != folder);
         if within.any(Path::is_symlink) {
             let why = format!("The embedded S3 follows no link, and '{key}' leads over one");
-            return Err(Refusal("InvalidArgument", why, 400));
+            return Err(ObjectRefusal("InvalidArgument", why, 400));
         }
         Ok(file)
     }
 
     /// An object, open to be read, and what its file says of it.
-    fn open(&self, bucket: &str, key: &str) -> Result<(File, Metadata), Refusal> {
+    fn open(&self, bucket: &str, key: &str) -> Result<(File, Metadata), ObjectRefusal> {
         let place = self.place(bucket, key)?;
         // Looked at before it is opened: to open what is no file may wait for ever.
         let said = std::fs::metadata(&place).map_err(|error| unreadable(&error))?;
@@ -107,7 +107,7 @@ impl Buckets {
     }
 
     /// The buckets' names, in their order.
-    fn names(&self) -> Result<Vec<String>, Refusal> {
+    fn names(&self) -> Result<Vec<String>, ObjectRefusal> {
         let entries = match std::fs::read_dir(&self.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| failed(&error))?,
@@ -122,7 +122,7 @@ impl Buckets {
     ///
     /// # Errors
     /// Its name is none, or the folder failed.
-    pub fn create(&self, bucket: &str) -> Result<(), Refusal> {
+    pub fn create(&self, bucket: &str) -> Result<(), ObjectRefusal> {
         match self.bucket(bucket) {
             Ok(_) => Ok(()),
             Err(refusal) if refusal == no_bucket() => make_folder(&self.0.join(bucket)).map_err(|error| failed(&error)),
@@ -134,14 +134,14 @@ impl Buckets {
     ///
     /// # Errors
     /// There is no such bucket or object, it is too large, or the folder failed.
-    pub fn get(&self, bucket: &str, key: &str) -> Result<(Vec<u8>, i64), Refusal> {
+    pub fn get(&self, bucket: &str, key: &str) -> Result<(Vec<u8>, i64), ObjectRefusal> {
         let (file, said) = self.open(bucket, key)?;
         let body = bounded(file, READ).map_err(|error| unreadable(&error))?;
         Ok((body.ok_or_else(|| too_large(key))?, modified(&said)))
     }
 
     /// An object without its bytes.
-    fn head(&self, bucket: &str, key: &str) -> Result<Head, Refusal> {
+    fn head(&self, bucket: &str, key: &str) -> Result<Head, ObjectRefusal> {
         let (file, said) = self.open(bucket, key)?;
         let sum = md5_of(file).map_err(|error| unreadable(&error))?;
         Ok(Head { etag: quoted(&sum), size: said.len(), written: modified(&said) })
@@ -151,7 +151,7 @@ impl Buckets {
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
-    pub fn put(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), Refusal> {
+    pub fn put(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), ObjectRefusal> {
         let file = self.place(bucket, key)?;
         let folder = file.parent().unwrap_or(&self.0);
         // Written beside it and moved there: a reader never sees half of it.
@@ -167,7 +167,7 @@ impl Buckets {
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
-    pub fn delete(&self, bucket: &str, key: &str) -> Result<(), Refusal> {
+    pub fn delete(&self, bucket: &str, key: &str) -> Result<(), ObjectRefusal> {
         match std::fs::remove_file(self.place(bucket, key)?).map_err(|error| unreadable(&error)) {
             Err(refusal) if refusal != no_key() => Err(refusal),
             _ => Ok(()),
@@ -178,7 +178,7 @@ impl Buckets {
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
-    pub fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, Refusal> {
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, ObjectRefusal> {
         let mut keys = Vec::new();
         walk(&self.bucket(bucket)?, "", prefix, &mut keys).map_err(|error| failed(&error))?;
         keys.sort();
@@ -186,7 +186,7 @@ impl Buckets {
     }
 
     /// These objects as `ListObjectsV2` describes them; what was deleted meanwhile is left out.
-    fn described<'a>(&self, bucket: &str, keys: impl Iterator<Item = &'a String>) -> Result<Vec<Value>, Refusal> {
+    fn described<'a>(&self, bucket: &str, keys: impl Iterator<Item = &'a String>) -> Result<Vec<Value>, ObjectRefusal> {
         let described = keys.filter_map(|key| match self.head(bucket, key) {
             Ok(Head { etag, size, written }) => Some(Ok(json!({
                 "ETag": etag, "Key": key, "LastModified": iso(written), "Size": size, "StorageClass": "STANDARD",
@@ -218,12 +218,12 @@ fn bounded(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// The names that S3 allows, which are names of folders as well.
-fn check_bucket(name: &str) -> Result<(), Refusal> {
+fn check_bucket(name: &str) -> Result<(), ObjectRefusal> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     if (3..=63).contains(&name.len()) && name.bytes().all(legal) && !name.starts_with('.') && !name.contains("..") {
         return Ok(());
     }
-    Err(Refusal("InvalidBucketName", "The specified bucket is not valid.".to_owned(), 400))
+    Err(ObjectRefusal("InvalidBucketName", "The specified bucket is not valid.".to_owned(), 400))
 }
 
 fn modified(said: &Metadata) -> i64 {
@@ -260,7 +260,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// One operation on buckets and objects; `None` for one that has no local form.
-pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, Refusal>> {
+pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, ObjectRefusal>> {
     let buckets = Buckets::of(host);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let (bucket, key) = (text("Bucket"), text("Key"));
@@ -294,9 +294,9 @@ pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<V
 }
 
 /// `aws-sdk:s3`, as a task calls it; `None` for an operation that has no local form.
-pub fn call(host: &Host, action: &str, parameters: &Value) -> Option<Answer> {
+pub fn call(host: &Host, action: &str, parameters: &Value) -> Option<TaskOutcome> {
     let came = operate(host, action, parameters)?;
-    Some(came.map_or_else(|refusal| refused(&refusal), |value| Answer::Done(value.to_string())))
+    Some(came.map_or_else(|refusal| refused(&refusal), |value| TaskOutcome::Done(value.to_string())))
 }
 
 fn told(head: &Head) -> Map<String, Value> {
@@ -314,7 +314,7 @@ fn told(head: &Head) -> Map<String, Value> {
 }
 
 /// Copies an object. The source is written as in a URL.
-fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Value, Refusal> {
+fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Value, ObjectRefusal> {
     let source = decoded(source);
     let (from, name) = source.trim_start_matches('/').split_once('/').ok_or_else(no_key)?;
     let (body, _) = buckets.get(from, name)?;
@@ -324,7 +324,7 @@ fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Valu
 }
 
 /// `ListObjectsV2`. With a delimiter, the keys that go on after it are told by what comes before.
-fn list(buckets: &Buckets, parameters: &Value) -> Result<Value, Refusal> {
+fn list(buckets: &Buckets, parameters: &Value) -> Result<Value, ObjectRefusal> {
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let (bucket, prefix, delimiter) = (text("Bucket"), text("Prefix"), text("Delimiter"));
     let most = parameters.get("MaxKeys").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
@@ -362,14 +362,14 @@ fn list(buckets: &Buckets, parameters: &Value) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
-fn refused(refusal: &Refusal) -> Answer {
-    let Refusal(name, message, status) = refusal;
+fn refused(refusal: &ObjectRefusal) -> TaskOutcome {
+    let ObjectRefusal(name, message, status) = refusal;
     let error = match *name {
         "NoSuchKey" | "NoSuchBucket" => format!("S3.{name}Exception"),
         _ => "S3.S3Exception".to_owned(),
     };
     let (id, more) = (random::uuid(), random::uuid());
-    Answer::failed(
+    TaskOutcome::failed(
         &error,
         format!("{message} (Service: S3, Status Code: {status}, Request ID: {id}, Extended Request ID: {more})"),
     )

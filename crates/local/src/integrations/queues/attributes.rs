@@ -3,14 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::Settings;
-use super::operations::{Came, FIFO, HIDDEN, LONGEST_DELAY, LONGEST_HIDDEN, Refusal, done, gone, missing, seconds};
+use super::operations::{
+    Came, FIFO, HIDDEN, LONGEST_DELAY, LONGEST_HIDDEN, QueueRefusal, done, gone, missing, seconds,
+};
 use crate::host::Host;
 
 /// Makes a queue, or finds it; its ARN.
 ///
 /// # Errors
 /// Its name or an attribute is none, or the store failed.
-pub async fn create(host: &Host, arn: &str, attributes: &Value) -> Result<String, Refusal> {
+pub async fn create(host: &Host, arn: &str, attributes: &Value) -> Result<String, QueueRefusal> {
     let name = arn.rsplit(':').next().unwrap_or_default();
     let fifo = attributes["FifoQueue"] == "true";
     let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
@@ -22,7 +24,7 @@ pub async fn create(host: &Host, arn: &str, attributes: &Value) -> Result<String
         } else {
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         };
-        return Err(Refusal("InvalidParameterValue", why.to_owned()));
+        return Err(QueueRefusal("InvalidParameterValue", why.to_owned()));
     }
     let settings = with_attributes(Settings::default(), attributes)?;
     host.queues.create(&host.store, arn, settings).await?;
@@ -47,7 +49,7 @@ pub async fn set_attributes(host: &Host, arn: &str, attributes: &Value) -> Came 
     }
     if let Some(fixed) = attributes.get("FifoQueue") {
         let why = format!("Unknown Attribute FifoQueue: {fixed} cannot be set on a queue that is there.");
-        return Err(Refusal("InvalidAttributeName", why));
+        return Err(QueueRefusal("InvalidAttributeName", why));
     }
     let settings = with_attributes(host.queues.settings(arn).ok_or_else(gone)?, attributes)?;
     done(host.queues.set(&host.store, arn, settings).await?)
@@ -69,7 +71,7 @@ const OTHERS: [&str; 11] = [
 ];
 
 /// Settings with these attributes in them.
-fn with_attributes(mut settings: Settings, attributes: &Value) -> Result<Settings, Refusal> {
+fn with_attributes(mut settings: Settings, attributes: &Value) -> Result<Settings, QueueRefusal> {
     let numbers = numbers(attributes);
     for (name, value) in attributes.as_object().into_iter().flatten() {
         match name.as_str() {
@@ -86,8 +88,8 @@ fn with_attributes(mut settings: Settings, attributes: &Value) -> Result<Setting
     Ok(settings)
 }
 
-fn unknown_attribute(name: &str) -> Refusal {
-    Refusal("InvalidAttributeName", format!("Unknown Attribute {name}."))
+fn unknown_attribute(name: &str) -> QueueRefusal {
+    QueueRefusal("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }
 
 /// A queue's attributes, which are texts, with those that are numbers as such.

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::host::lock;
 use crate::random;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{Store, StoreError, ThingKind};
 
-pub use operations::{Refusal, call, operate, send};
+pub use operations::{QueueRefusal, call, operate, send};
 
 /// How long a message is kept, in milliseconds: SQS's default of four days.
 const KEPT: i64 = 4 * 24 * 60 * 60 * 1_000;
@@ -111,7 +111,7 @@ impl Queues {
     /// # Errors
     /// The store cannot be read.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let queues = store.things::<Queue>(Kind::Queue).await?;
+        let queues = store.things::<Queue>(ThingKind::Queue).await?;
         Ok(Self(Mutex::new(queues.into_iter().map(|queue| (queue.arn.clone(), queue)).collect())))
     }
 
@@ -122,7 +122,7 @@ impl Queues {
     pub async fn create(&self, store: &Store, arn: &str, settings: Settings) -> Result<(), StoreError> {
         let kept = Queue { arn: arn.to_owned(), settings, ..Queue::default() };
         let queue = lock(&self.0).entry(arn.to_owned()).or_insert(kept).without_messages();
-        store.keep(Kind::Queue, arn, &queue).await
+        store.keep(ThingKind::Queue, arn, &queue).await
     }
 
     /// Changes what a queue was made with; false where there is no such queue.
@@ -136,7 +136,7 @@ impl Queues {
             queue.settings = settings;
             queue.without_messages()
         };
-        store.keep(Kind::Queue, arn, &queue).await?;
+        store.keep(ThingKind::Queue, arn, &queue).await?;
         Ok(true)
     }
 
@@ -145,7 +145,7 @@ impl Queues {
     /// # Errors
     /// The store failed.
     pub async fn remove(&self, store: &Store, arn: &str) -> Result<bool, StoreError> {
-        store.forget(Kind::Queue, arn).await?;
+        store.forget(ThingKind::Queue, arn).await?;
         Ok(lock(&self.0).remove(arn).is_some())
     }
 

@@ -10,8 +10,8 @@ use super::attributes::{attributes, create, remove, set_attributes, url};
 use super::{Message, Settings, Turn};
 use crate::api::is_here;
 use crate::api::wire::{http_date, md5};
-use crate::host::{Host, Place};
-use crate::integrations::answer::{Answer, usual_headers};
+use crate::host::{AccountRegion, Host};
+use crate::integrations::answer::{TaskOutcome, usual_headers};
 use crate::random;
 use crate::store::StoreError;
 
@@ -29,22 +29,22 @@ const MESSAGE: usize = 1_048_576;
 
 /// Why SQS refuses: the error's code and message.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal(pub &'static str, pub String);
+pub struct QueueRefusal(pub &'static str, pub String);
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for QueueRefusal {
     fn from(error: StoreError) -> Self {
         Self("InternalError", error.to_string())
     }
 }
 
-pub(super) type Came = Result<Value, Refusal>;
+pub(super) type Came = Result<Value, QueueRefusal>;
 
-pub(super) fn gone() -> Refusal {
-    Refusal("QueueDoesNotExist", "The specified queue does not exist.".to_owned())
+pub(super) fn gone() -> QueueRefusal {
+    QueueRefusal("QueueDoesNotExist", "The specified queue does not exist.".to_owned())
 }
 
-pub(super) fn missing(field: &str) -> Refusal {
-    Refusal("MissingParameter", format!("The request must contain the parameter {field}."))
+pub(super) fn missing(field: &str) -> QueueRefusal {
+    QueueRefusal("MissingParameter", format!("The request must contain the parameter {field}."))
 }
 
 fn text<'a>(input: &'a Value, key: &str) -> &'a str {
@@ -52,13 +52,13 @@ fn text<'a>(input: &'a Value, key: &str) -> &'a str {
 }
 
 /// The ARN of the queue that `QueueUrl` names. Region and account are the URL's, where it has them, or the caller's.
-fn queue(caller: &Place, input: &Value) -> String {
+fn queue(caller: &AccountRegion, input: &Value) -> String {
     let url = text(input, "QueueUrl");
     let region = authority(url).and_then(|host| host.strip_prefix("sqs.")?.split('.').next());
     let mut path = url.rsplit('/');
     let name = path.next().unwrap_or_default();
     let is_account = |part: &&str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let place = Place {
+    let place = AccountRegion {
         region: region.unwrap_or(&caller.region).to_owned(),
         account: path.next().filter(is_account).unwrap_or(&caller.account).to_owned(),
     };
@@ -82,7 +82,7 @@ fn unknown_host(parameters: &Value) -> Option<&str> {
 /// One operation; `None` for one that has no local form. `origin` is where the caller reaches the queues.
 pub async fn operate(
     host: &Host,
-    caller: &Place,
+    caller: &AccountRegion,
     origin: Option<&str>,
     operation: &str,
     input: &Value,
@@ -111,7 +111,7 @@ pub async fn operate(
     })
 }
 
-fn list(host: &Host, caller: &Place, origin: Option<&str>, prefix: &str) -> Value {
+fn list(host: &Host, caller: &AccountRegion, origin: Option<&str>, prefix: &str) -> Value {
     let arns = host.queues.arns();
     let wanted =
         arns.iter().filter(|arn| caller.has(arn) && arn.rsplit(':').next().unwrap_or_default().starts_with(prefix));
@@ -124,7 +124,7 @@ pub(super) fn done(there: bool) -> Came {
 }
 
 /// The receipt of a message. Without one every message that nobody has received would be meant.
-fn receipt(input: &Value) -> Result<&str, Refusal> {
+fn receipt(input: &Value) -> Result<&str, QueueRefusal> {
     Some(text(input, "ReceiptHandle")).filter(|receipt| !receipt.is_empty()).ok_or_else(|| missing("ReceiptHandle"))
 }
 
@@ -139,11 +139,11 @@ fn hide(host: &Host, arn: &str, input: &Value) -> Came {
 }
 
 /// A number of seconds from 0 to `most`, in milliseconds.
-pub(super) fn seconds(input: &Value, field: &str, most: i64) -> Result<Option<i64>, Refusal> {
+pub(super) fn seconds(input: &Value, field: &str, most: i64) -> Result<Option<i64>, QueueRefusal> {
     let Some(value) = input.get(field).filter(|value| !value.is_null()) else { return Ok(None) };
     let seconds = value.as_i64().filter(|seconds| (0..=most).contains(seconds)).ok_or_else(|| {
         let why = format!("Value {value} for parameter {field} is invalid. Reason: Must be >= 0 and <= {most}.");
-        Refusal("InvalidParameterValue", why)
+        QueueRefusal("InvalidParameterValue", why)
     })?;
     Ok(Some(seconds * 1_000))
 }
@@ -159,7 +159,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
     }
     if body.len() > MESSAGE {
         let why = format!("One or more parameters are invalid. Reason: Message must be shorter than {MESSAGE} bytes.");
-        return Err(Refusal("InvalidParameterValue", why));
+        return Err(QueueRefusal("InvalidParameterValue", why));
     }
     let none = Map::new();
     let attributes = input.get("MessageAttributes").and_then(Value::as_object).unwrap_or(&none);
@@ -172,7 +172,7 @@ fn send_one(host: &Host, arn: &str, input: &Value) -> Came {
              this queue type.",
             input["DelaySeconds"]
         );
-        return Err(Refusal("InvalidParameterValue", why));
+        return Err(QueueRefusal("InvalidParameterValue", why));
     }
     let delay = delay.or(settings.delay).unwrap_or(0);
     let sent = host.queues.send(arn, &body, attributes, turn, host.clock.now(), delay).ok_or_else(gone)?;
@@ -194,7 +194,7 @@ fn written(sequence: u64) -> String {
 }
 
 /// The place that a message asks for in a FIFO queue.
-fn turn(settings: &Settings, body: &str, input: &Value) -> Result<Turn, Refusal> {
+fn turn(settings: &Settings, body: &str, input: &Value) -> Result<Turn, QueueRefusal> {
     let group = text(input, "MessageGroupId").to_owned();
     if group.is_empty() {
         return Err(missing("MessageGroupId"));
@@ -204,7 +204,7 @@ fn turn(settings: &Settings, body: &str, input: &Value) -> Result<Turn, Refusal>
         "" => {
             let why = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
                        explicitly";
-            return Err(Refusal("InvalidParameterValue", why.to_owned()));
+            return Err(QueueRefusal("InvalidParameterValue", why.to_owned()));
         }
         given => given.to_owned(),
     };
@@ -221,7 +221,7 @@ fn receive(host: &Host, arn: &str, input: &Value) -> Came {
                     "Value {most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and {BATCH}, if \
                      provided."
                 );
-                Refusal("InvalidParameterValue", why)
+                QueueRefusal("InvalidParameterValue", why)
             })?
         }
     };
@@ -278,7 +278,7 @@ fn received(message: &Message, input: &Value) -> Value {
 /// Runs each entry of a batch alone: some may fail while others succeed.
 fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
     let entries = input.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let refused = |code, why: &str| Err(Refusal(code, why.to_owned()));
+    let refused = |code, why: &str| Err(QueueRefusal(code, why.to_owned()));
     if entries.is_empty() {
         return refused(
             "EmptyBatchRequest",
@@ -304,8 +304,8 @@ fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
             }
             Ok(_) => {}
             // Without its queue no entry can be tried.
-            Err(refusal @ Refusal("QueueDoesNotExist", _)) => return Err(refusal),
-            Err(Refusal(code, message)) => {
+            Err(refusal @ QueueRefusal("QueueDoesNotExist", _)) => return Err(refusal),
+            Err(QueueRefusal(code, message)) => {
                 failed.push(json!({ "Id": id, "Code": code, "Message": message, "SenderFault": true }));
             }
         }
@@ -314,7 +314,7 @@ fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
 }
 
 /// `sqs:sendMessage`.
-pub fn send(host: &Host, caller: &Place, parameters: &Value) -> Answer {
+pub fn send(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutcome {
     if let Some(failed) = nowhere("SQS", parameters) {
         return failed;
     }
@@ -322,44 +322,44 @@ pub fn send(host: &Host, caller: &Place, parameters: &Value) -> Answer {
         Ok(answer) => {
             let length = answer.to_string().len();
             let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", length);
-            Answer::with_metadata(
+            TaskOutcome::with_metadata(
                 answer.as_object().cloned().unwrap_or_default(),
                 &headers,
                 &random::uuid().to_string(),
             )
         }
-        Err(Refusal("QueueDoesNotExist", message)) => Answer::service_failed(
+        Err(QueueRefusal("QueueDoesNotExist", message)) => TaskOutcome::service_failed(
             "SQS.QueueDoesNotExistException",
             &message,
             "AmazonSQS",
             400,
             "AWS.SimpleQueueService.NonExistentQueue",
         ),
-        Err(Refusal(code, message)) => {
-            Answer::service_failed("SQS.AmazonSQSException", &message, "AmazonSQS", 400, code)
+        Err(QueueRefusal(code, message)) => {
+            TaskOutcome::service_failed("SQS.AmazonSQSException", &message, "AmazonSQS", 400, code)
         }
     }
 }
 
 /// The failure of a call whose queue is on a host that nobody knows.
-fn nowhere(service: &str, parameters: &Value) -> Option<Answer> {
+fn nowhere(service: &str, parameters: &Value) -> Option<TaskOutcome> {
     let host = unknown_host(parameters)?;
     let cause = format!("Unable to execute HTTP request: {host}: Name or service not known");
-    Some(Answer::failed(&format!("{service}.SdkClientException"), cause))
+    Some(TaskOutcome::failed(&format!("{service}.SdkClientException"), cause))
 }
 
 /// `aws-sdk:sqs`; `None` for an operation that has no local form.
-pub async fn call(host: &Host, caller: &Place, operation: &str, parameters: &Value) -> Option<Answer> {
+pub async fn call(host: &Host, caller: &AccountRegion, operation: &str, parameters: &Value) -> Option<TaskOutcome> {
     if let Some(failed) = nowhere("Sqs", parameters) {
         return Some(failed);
     }
     Some(match operate(host, caller, None, operation, parameters).await? {
-        Ok(answer) => Answer::Done(spelt(&answer).to_string()),
-        Err(Refusal(code, message)) => {
+        Ok(answer) => TaskOutcome::Done(spelt(&answer).to_string()),
+        Err(QueueRefusal(code, message)) => {
             let known =
                 ["QueueDoesNotExist", "EmptyBatchRequest", "TooManyEntriesInBatchRequest", "BatchEntryIdsNotDistinct"];
             let kind = if known.contains(&code) { code } else { "Sqs" };
-            Answer::sdk_failed(&format!("Sqs.{kind}Exception"), &message, "Sqs", 400)
+            TaskOutcome::sdk_failed(&format!("Sqs.{kind}Exception"), &message, "Sqs", 400)
         }
     })
 }

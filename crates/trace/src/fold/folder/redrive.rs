@@ -1,17 +1,17 @@
 //! What follows a redrive: the states that go on, and which of their events is whose.
 
-use super::{Folder, Place, Scope, scheduled};
+use super::{EventOwner, Folder, Scope, scheduled};
 use crate::event::HistoryEvent;
 use crate::fold::{StateStatus, Visit};
 
 impl Folder {
     /// Opens again what had ended without success: it has no event of being left, and what is around it goes on, too.
-    pub(super) fn redriven(&mut self, redrive: u64) -> Place {
+    pub(super) fn redriven(&mut self, redrive: u64) -> EventOwner {
         self.trace.redrives += 1;
         self.trace.outcome = None;
         self.redrive = Some(redrive);
         self.resumed.clear();
-        let mut place = Place::default();
+        let mut owner = EventOwner::default();
         for index in 0..self.trace.visits.len() {
             let visit = &self.trace.visits[index];
             let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
@@ -26,14 +26,14 @@ impl Folder {
                 (visit.error, visit.cause) = (None, None);
                 self.failed.remove(&index);
                 self.resumed.push(index);
-                place = self.place_of(index);
+                owner = self.owner_of(index);
             }
         }
         // They go on in the order of iterations and branches, which need not be that in which they were entered.
         let mut resumed = std::mem::take(&mut self.resumed);
         resumed.sort_by_cached_key(|&index| self.course(index));
         self.resumed = resumed;
-        place
+        owner
     }
 
     /// The numbers of the iterations and branches that a visit is in, the outermost first.
@@ -52,10 +52,10 @@ impl Folder {
     /// Of the states that a redrive goes on with, the one whose first event this is. The event follows the redrive, and
     /// few name their state: a call is most likely of the state that made the same one before, and what a state hands on
     /// is often what it was given.
-    pub(super) fn resumed(&mut self, event: &HistoryEvent) -> Option<Place> {
+    pub(super) fn resumed(&mut self, event: &HistoryEvent) -> Option<EventOwner> {
         let kind = event.kind.name();
         if event.kind.is_state_entered() {
-            return Some(Place { visit: None, attempt: None, scope: self.scope_again(event) });
+            return Some(EventOwner { visit: None, attempt: None, scope: self.scope_again(event) });
         }
         let is_call = kind.starts_with("LambdaFunction") || kind.starts_with("Activity");
         let state_type = if is_call { "Task" } else { kind };
@@ -80,7 +80,7 @@ impl Folder {
         let open = self.resumed.iter().enumerate().filter(|(_, index)| fits(index));
         let (found, _) = open.min_by_key(|(_, index)| std::cmp::Reverse(likeness(**index)))?;
         let visit = self.resumed.remove(found);
-        Some(self.place_of(visit))
+        Some(self.owner_of(visit))
     }
 
     fn goes_on_inside(&self, container: usize) -> bool {
@@ -99,10 +99,10 @@ impl Folder {
         let same = |visit: &Visit| event.details.name.as_ref() == Some(&visit.state) && goes_on(visit);
         let open = |visit: &Visit| visit.exited_at.is_none();
         if let Some(again) = visits.iter().rposition(same) {
-            return self.place_of(again).scope;
+            return self.owner_of(again).scope;
         }
         let Some(last) = visits.iter().rposition(open) else { return Scope::default() };
-        let scope = self.place_of(last).scope;
+        let scope = self.owner_of(last).scope;
         match visits[last].state_type.as_str() {
             "Parallel" | "Map" => Scope { parent: Some(last), branch: None, ..scope },
             _ => scope,

@@ -1,14 +1,14 @@
 //! Partitions, regions and accounts.
 
-/// Where the engine pretends to be, or who calls it.
+/// An AWS account in a region: the one that the engine stands for, or the one that a caller signs for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct AccountRegion {
     pub region: String,
     pub account: String,
 }
 
-impl Place {
-    /// An ARN of this place.
+impl AccountRegion {
+    /// An ARN in this account and region.
     #[must_use]
     pub fn arn(&self, service: &str, rest: &str) -> String {
         format!("arn:{}:{service}:{}:{}:{rest}", partition(&self.region), self.region, self.account)
@@ -20,7 +20,7 @@ impl Place {
         part(arn, REGION) == Some(&self.region) && part(arn, ACCOUNT) == Some(&self.account)
     }
 
-    /// The place in the region and the account of an ARN.
+    /// The account and the region of an ARN; where it leaves one out, this one's.
     #[must_use]
     pub fn around(&self, arn: &str) -> Self {
         let or = |at: usize, own: &String| part(arn, at).unwrap_or(own).to_owned();
@@ -43,7 +43,7 @@ pub fn partition(region: &str) -> &'static str {
     PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin)).map_or("aws", |(_, partition)| partition)
 }
 
-/// The places of the region and the account among the parts of an ARN.
+/// Which part of an ARN is the region, and which the account.
 const REGION: usize = 3;
 const ACCOUNT: usize = 4;
 
@@ -67,10 +67,10 @@ mod tests {
             ("us-isof-south-1", "aws-iso-f"),
             ("eusc-de-east-1", "aws-eusc"),
         ] {
-            let place = Place { region: region.to_owned(), account: "1".to_owned() };
+            let place = AccountRegion { region: region.to_owned(), account: "1".to_owned() };
             let arn = place.arn("states", "stateMachine:m");
             assert_eq!(arn, format!("arn:{partition}:states:{region}:1:stateMachine:m"));
-            let elsewhere = Place { region: "eu-west-1".to_owned(), account: "2".to_owned() };
+            let elsewhere = AccountRegion { region: "eu-west-1".to_owned(), account: "2".to_owned() };
             assert_eq!(elsewhere.around(&arn), place);
             assert!(place.has(&arn) && !elsewhere.has(&arn));
         }
