@@ -1,9 +1,14 @@
 //! The state types, one file each.
 //!
 //! # Adding a state type
-//! Add a [`Tag`] with its events, a variant of [`Body`] with a `compile` function beside its code, and its arm in
-//! [`run`]. A state answers with [`Run::Result`] where it has its result, or with [`Run::Wait`] after it has asked
-//! for a task, a timer or children.
+//! 1. Before the engine: a `StateKind` and the lists of fields in `countersign_asl` (`model`, `lint/states.rs`,
+//!    `lint/fields.rs`), a `NodeKind` for its drawing, and its events in `countersign_trace::EventKind`.
+//! 2. Add a [`Tag`], its name in [`Tag::named`] (the compiler asks for the events, and not for the name), and its field
+//!    `Retry` in [`Tag::can_be_retried`].
+//! 3. Write its file, with a `compile` function and a `run` function, and add a variant of [`Body`] and its arm in
+//!    [`run`]. A state returns [`Run::Result`] when it has its result, or [`Run::Wait`] after it has asked for a task, a
+//!    timer or children.
+//! 4. Add a recording of it to `crates/trace/tests/histories`.
 
 mod arguments;
 mod choice;

@@ -1,6 +1,6 @@
 //! What the service model says of each operation's parameters: lengths, ranges, enumerations and patterns.
 //!
-//! AWS looks at them before anything else, and tells all that fail at once. **Adding an operation**: a line of
+//! AWS checks them before anything else and reports all that fail at once. A new operation needs a line of
 //! [`OPERATIONS`], with the fields in the order of the model.
 
 use serde_json::Value;

@@ -1,5 +1,14 @@
-//! The HTTP API. **Adding an operation**: a function in the group's file, and a line in [`call`], or in [`change`] where
-//! it changes what has a name. What clients of other services ask for goes to `messaging`, `query` (SNS, STS) and `s3`.
+//! The HTTP API.
+//!
+//! # Adding an API operation
+//! 1. Write a function in its group's file, with a struct of its parameters; it returns an [`OperationResult`].
+//! 2. Add its line to [`call`]. An operation that creates, changes or deletes something with a name goes to [`change`],
+//!    which runs one at a time.
+//! 3. Add its parameters to `constraints::OPERATIONS`, in the order of AWS's model. Nothing fails without them, but the
+//!    limits of the parameters are not checked then.
+//! 4. Add a call to `tests/peers/operations.json`, which the SDKs play, and a test to `tests/router`.
+//!
+//! Clients of other services are answered in `messaging` (SQS, DynamoDB), `query` (SNS, STS) and `s3`.
 
 mod activities;
 pub mod arn;

@@ -1,4 +1,11 @@
-//! What tasks call. **Adding a service**: a file here, and a line in [`run`].
+//! The services that tasks call.
+//!
+//! # Adding a service
+//! 1. Write a file here with a function that returns a [`TaskOutcome`], and add its line to [`service_call`].
+//! 2. An optimised integration has to be in the list of `countersign_asl::lint` (`lint/services.rs`): a definition that
+//!    names another one is refused. The actions of the AWS SDK are in the list already (`tools/sdk_actions.py`).
+//! 3. The parameters without which AWS does not begin the task go to `REQUIRED` of the engine's `states/arguments.rs`.
+//! 4. Where a service accepts a request and the answer comes later, a mock needs its first answer: `mocks::accepted`.
 
 mod answer;
 mod events;
