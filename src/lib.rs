@@ -2,16 +2,15 @@
 //!
 //! - [`app`]: the pages, rendered on the server and made alive in the browser;
 //! - [`dto`]: the types that cross the wire, and [`routes`] the paths of every link;
-//! - [`json`]: JSON texts as they were written, for both sides, and [`visible`] what is hidden in texts;
-//! - `server` (feature `ssr`): the watch over the connection, approvals, deployment, HTTP.
+//! - [`visible`]: what is hidden in texts, for both sides;
+//! - `server` (feature `ssr`): the program: its start, HTTP, and the desk's data and errors as pages show them.
 //!
-//! The language, its histories and the embedded engine are crates of their own below `crates/`.
+//! The domain (the watch over the connection, approvals, deployment), the language, its histories and the embedded engine are crates of their own below `crates/`.
 #![recursion_limit = "256"]
 
 pub mod app;
 pub mod dto;
 pub mod error;
-pub mod json;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;

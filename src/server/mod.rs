@@ -1,39 +1,29 @@
 //! The server: everything that the browser must not do or know.
 //!
-//! [`Desk`] is what the server functions call: it reads from the [`watch::Watch`], which alone asks the connection, and
-//! acts through the SDK. **Adding a page**: a method here that answers with a DTO, made by a function of [`views`].
+//! Server functions call the [`Desk`], which reads and acts; [`pages`] makes of its data what crosses the wire, and [`words`]
+//! of its errors what people read. **Adding a page**: a function of `pages` that answers with a DTO.
 
-pub mod approvals;
-pub mod clock;
+pub mod acting;
 pub mod config;
-pub mod connection;
-pub mod deploy;
-mod desk;
 pub mod http;
-pub mod live;
-pub mod people;
-pub mod redact;
+pub mod pages;
+mod personas;
+mod shipped;
 pub mod start;
-mod starting;
-pub mod store;
-mod stored;
 pub mod terminal;
 pub mod validate;
-pub mod views;
-pub mod watch;
+pub mod words;
 
 use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
+use countersign_desk::{Actor, Desk, people};
 use futures::FutureExt as _;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-pub use self::desk::Desk;
 pub use self::http::{leads_to, proof, tells};
-pub use self::starting::Started;
-use crate::dto::Person;
 use crate::error::{AppError, ErrorKind};
 
 /// What a server function works with: the desk, and who acts.
@@ -41,13 +31,13 @@ use crate::error::{AppError, ErrorKind};
 /// # Errors
 /// It was called outside of a request.
 #[expect(clippy::unused_async, reason = "sign-in will read a session here")]
-pub async fn context() -> Result<(Arc<Desk>, Person), AppError> {
+pub async fn context() -> Result<(Arc<Desk>, Actor), AppError> {
     let outside =
         || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
     let desk = use_context::<Arc<Desk>>().ok_or_else(outside)?;
     let parts = use_context::<Parts>().ok_or_else(outside)?;
     let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-    Ok((desk, people::from_cookies(cookies)))
+    Ok((desk, personas::from_cookies(cookies)))
 }
 
 /// Gives the answer that is being written the status of `error`.
@@ -59,11 +49,11 @@ pub fn set_status(error: &AppError) {
     }
 }
 
-/// Keeps the chosen persona in a cookie, and goes back to a page of this site.
+/// Keeps the chosen persona in a cookie, and goes back to a page of this site. Returns the persona's name.
 ///
 /// # Errors
 /// There is no such persona.
-pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
+pub fn act_as(person: &str, from: &str) -> Result<String, AppError> {
     let Some(person) = people::find(person) else {
         return Err(AppError::new(
             ErrorKind::Invalid,
@@ -71,12 +61,12 @@ pub fn act_as(person: &str, from: &str) -> Result<(), AppError> {
             "Choose one of those in the header.",
         ));
     };
-    let cookie = format!("{}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", people::COOKIE, person.id);
+    let cookie = format!("{}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", personas::COOKIE, person.id);
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
         response.insert_header(header::SET_COOKIE, value);
     }
     leads_to(if is_own_path(from) { from } else { crate::routes::OVERVIEW });
-    Ok(())
+    Ok(person.name)
 }
 
 /// Whether a redirect there stays on this site: `//host` and `/\host` would leave it, and so would `/<tab>/host`, since
@@ -96,12 +86,6 @@ pub async fn guarded<T>(work: impl Future<Output = Result<T, AppError>>) -> Resu
             "Reload the page; the program's log says where it failed.",
         ))
     })
-}
-
-impl From<store::StoreError> for AppError {
-    fn from(error: store::StoreError) -> Self {
-        Self::new(ErrorKind::Internal, error.to_string(), "Check the disk that holds the data folder, then try again.")
-    }
 }
 
 #[cfg(test)]

@@ -11,16 +11,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::approvals::Courier;
-use super::clock::Clock;
+use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
+use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
+use countersign_desk::store::{Store, StoreError};
+use countersign_desk::{Actor, Clock, Desk, Parts};
+
 use super::config::{ConfigError, EngineArgs, ServeArgs};
-use super::connection::{Clients, Target, by_name};
-use super::deploy::{Definitions, EMULATOR_ACCOUNT, declared_functions, definitions_folder, functions_file};
-use super::desk::Desk;
-use super::store::{Store, StoreError};
-use super::terminal;
-use super::watch::Watch;
-use crate::dto::{ConnectionKind, FileProblem};
+use super::shipped::{definitions_folder, functions_file};
+use super::{terminal, words};
 
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
@@ -33,6 +31,10 @@ pub enum StartError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Config(Vec<ConfigError>),
     #[error(transparent)]
+    Private(#[from] local::files::PrivateError),
+    #[error(
+        "The record of decisions failed: {0}.\nIf another countersign uses this data folder, end it or give another with --data DIR."
+    )]
     Store(#[from] StoreError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
@@ -85,37 +87,31 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     args.check().map_err(StartError::Config)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
-    let store = Store::open(&args.data).await?;
+    let store = open_store(&args.data).await?;
     let mut definitions = definitions(&args)?;
     let (engine, target, functions) = target(&args, address).await?;
     if let Some(functions) = functions {
         definitions = definitions.with_functions(functions);
     }
-    let clients = Clients::connect(target, &args).await;
-    if clients.about.kind == ConnectionKind::Aws && clients.about.region.is_empty() {
+    let options = SdkOptions { target, profile: args.profile.clone(), region: args.region.clone() };
+    let connection = Connection::open(ConnectionId::default_one(), options).await;
+    if connection.about.kind == ConnectionKind::Aws && connection.about.region.is_empty() {
         return Err(StartError::NoRegion);
     }
-    let sandbox = Arc::new(local::sandbox::Workers::of_itself());
-    let watch = Arc::new(Watch::new(clients, Clock::system()).with_sandbox(sandbox));
-    let courier = Courier::new(Arc::clone(&watch), store.clone());
-    let desk =
-        Arc::new(Desk { watch: Arc::clone(&watch), store: store.clone(), courier: courier.clone(), definitions });
+    let sandbox = Arc::new(local::sandbox::Workers::of_itself()) as _;
+    let parts = Parts { connection, store, definitions, clock: Clock::system(), sandbox: Some(sandbox) };
+    let desk = Arc::new(Desk::new(parts));
 
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(Arc::clone(&watch).run(end.clone()));
-    tasks.spawn(courier.run(end.clone()));
-    tasks.spawn({
-        let (desk, end) = (Arc::clone(&desk), end.clone());
-        async move { desk.definitions.follow(&desk.watch.changes, &end).await }
-    });
-    if let Some(problem) = desk.definitions.read().problem {
+    tasks.spawn(Arc::clone(&desk).run(end.clone()));
+    if let Some(problem) = desk.definitions().read().problem {
         report(&problem);
     }
     if engine.is_some() && !args.no_demo {
         first_start(&desk).await;
     }
-    let about = &watch.clients.about;
+    let about = desk.about();
     println!("Countersign is at http://{address}");
     println!("  showing   {} ({})", terminal::line(&about.label), terminal::line(&about.detail));
     println!("  data in   {}", shown(&args.data));
@@ -123,7 +119,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
-    let server = local::listener::serve(listener, super::http::router(desk), limits, end.clone());
+    let server = local::listener::serve(listener, super::http::router(Arc::clone(&desk)), limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
     tokio::select! {
@@ -136,7 +132,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     if let Some(engine) = engine {
         engine.shutdown().await;
     }
-    store.close().await;
+    desk.close().await;
     println!("Ended. Everything is kept in {}.", shown(&args.data));
     Ok(())
 }
@@ -242,31 +238,36 @@ async fn ended(end: CancellationToken) {
 /// In an empty engine: deploys the shipped workflows, and starts one execution of each sample, so that there is
 /// something to see and something to decide. The first page waits for it.
 async fn first_start(desk: &Desk) {
-    desk.watch.first_look().await;
-    let known = desk.watch.snapshot();
+    let actor = Actor::Program;
+    let Ok(known) = desk.snapshot(&actor).await else { return };
     if known.data_at.is_none() || !known.machines.is_empty() {
         return;
     }
-    match desk.deploy(None).await {
+    match desk.deploy_everything(&actor).await {
         Ok(names) => started(desk, &names).await,
         // What is wrong with the manifest itself is on the terminal already.
-        Err(_) if desk.definitions.read().problem.is_some() => {}
-        Err(error) => eprintln!("The definitions were not deployed: {}", terminal::line(&error.to_string())),
+        Err(_) if desk.definitions().read().problem.is_some() => {}
+        Err(error) => {
+            let error = words::error(desk.about(), &error);
+            eprintln!("The definitions were not deployed: {}", terminal::line(&error.to_string()));
+        }
     }
 }
 
 /// Says what was deployed and what was not, and starts the samples.
 async fn started(desk: &Desk, names: &[String]) {
-    if let Ok(plan) = desk.deploy_plan().await {
-        plan.items.iter().flat_map(|item| &item.problems).chain(&plan.problems).for_each(report);
+    let actor = Actor::Program;
+    if let Ok(plan) = desk.plan(&actor).await {
+        let found = |item: &Item| item.found.iter().cloned().map(file_problem).collect::<Vec<_>>();
+        plan.items.iter().flat_map(found).chain(plan.problems).for_each(|problem| report(&problem));
     }
-    let folder = desk.definitions.read();
+    let folder = desk.definitions().read();
     if names.is_empty() {
         eprintln!("Nothing was deployed from {}.", shown(&folder.path));
         return;
     }
     println!("Deployed {}.", terminal::line(&names.join(", ")));
-    let known = desk.watch.snapshot();
+    let Ok(known) = desk.snapshot(&actor).await else { return };
     for name in names {
         let Some(machine) = known.machine_named(name) else { continue };
         for sample in folder.samples(name) {
@@ -275,6 +276,15 @@ async fn started(desk: &Desk, names: &[String]) {
             }
         }
     }
+}
+
+/// Opens or makes `countersign.db` in the data folder, which no other user of the machine may read.
+async fn open_store(data: &Path) -> Result<Store, StartError> {
+    local::files::private_folder(data)?;
+    let file = data.join("countersign.db");
+    // SQLite gives what it puts beside the file the file's own permissions.
+    local::files::private_database(&file)?;
+    Ok(Store::open(&file).await?)
 }
 
 /// A problem of the definitions on stderr, with its place and the remedy.

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse, report};
+use countersign_desk::deploy::{
+    EMULATOR_ACCOUNT, Folder, MANIFEST, PlanTarget, YAML_REMEDY, declared_functions, folder_findings, is_yaml, plan,
+    task_findings,
+};
+use countersign_desk::watch::Snapshot;
 use serde_json::{Value, json};
 
 use super::config::{Format, ValidateArgs};
-use super::deploy::{
-    EMULATOR_ACCOUNT, Folder, MANIFEST, Target, YAML_REMEDY, declared_functions, folder_findings, is_yaml, plan,
-    task_findings,
-};
 use super::terminal;
-use super::watch::Snapshot;
 
 /// A file that was checked.
 struct Checked {
@@ -126,7 +126,7 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     }
     let beside = declared_functions(&path.join("../lambdas/functions.toml"));
     let functions = functions.or(beside.as_ref());
-    let target = Target { partition: "aws", region: "us-east-1", account: EMULATOR_ACCOUNT, aws: false, functions };
+    let target = PlanTarget { partition: "aws", region: "us-east-1", account: EMULATOR_ACCOUNT, aws: false, functions };
     let mut files: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
     if folder.places.is_some() {
         files.insert(manifest, Vec::new());

@@ -1,16 +1,17 @@
 //! Requests and their answers: which token answers, what a page shows of it, and what follows.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use countersign::dto::{ApprovalState, AuditRow, DueBy, Status};
 use countersign::error::ErrorKind;
 use countersign::routes;
-use countersign::server::store::DeliveryRecord;
-use countersign::server::{Desk, people};
+use countersign_desk::people;
+use countersign_desk::store::DeliveryRecord;
 use serde_json::{Value, json};
 
+use crate::board::Board;
 use crate::support::Site;
 
 const CHILD: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
@@ -18,13 +19,13 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/test";
 
 impl Site {
     async fn machine(&self, name: &str, definition: &Value) -> String {
-        let client = &self.desk.watch.clients.sfn;
+        let client = &self.desk.sfn;
         let made = client.create_state_machine().name(name).role_arn(ROLE).definition(definition.to_string());
         made.send().await.unwrap().state_machine_arn
     }
 
     async fn begin(&self, machine: &str, input: &Value) -> String {
-        let call = self.desk.watch.clients.sfn.start_execution().state_machine_arn(machine).input(input.to_string());
+        let call = self.desk.sfn.start_execution().state_machine_arn(machine).input(input.to_string());
         call.send().await.unwrap().execution_arn
     }
 
@@ -35,7 +36,7 @@ impl Site {
 
     async fn events_of(&self, arn: &str, count: usize) -> Vec<u64> {
         for _ in 0..200 {
-            let snapshot = self.desk.watch.snapshot();
+            let snapshot = self.desk.known().await;
             let events: Vec<u64> =
                 snapshot.waiting.iter().filter(|wait| wait.execution_arn == arn).map(|wait| wait.event).collect();
             if events.len() == count {
@@ -48,7 +49,7 @@ impl Site {
 
     async fn ended(&self, arn: &str) -> (String, Option<String>, Option<String>) {
         for _ in 0..200 {
-            let told = self.desk.watch.clients.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
+            let told = self.desk.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
             if told.stop_date.is_some() {
                 return (told.status.as_str().to_owned(), told.output, told.error);
             }
@@ -64,7 +65,7 @@ impl Site {
 
     /// The tokens of an execution, as its history has them: every text of the task's parameters that is one.
     async fn token_texts(&self, arn: &str) -> Vec<String> {
-        let client = &self.desk.watch.clients.sfn;
+        let client = &self.desk.sfn;
         let history = client.get_execution_history().execution_arn(arn).send().await.unwrap();
         let events = history.events.iter().filter_map(|event| event.task_scheduled_event_details());
         events.map(|details| details.parameters().to_owned()).collect()
@@ -126,7 +127,7 @@ async fn a_token_is_found_however_it_is_written() {
             let page = site.page(path).await.text;
             assert!(!has_token(&page), "{expression}: {path} shows the token");
         }
-        let children = site.desk.watch.clients.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
+        let children = site.desk.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
         for child in children.executions {
             let page = site.page(&routes::execution(&child.execution_arn)).await.text;
             assert!(!has_token(&page), "{expression}: the page of a child shows the token");
@@ -153,7 +154,7 @@ async fn what_may_hold_a_token_that_is_not_found_is_withheld() {
     let refused = site.desk.decide(&person, &arn, event, "approve", "").await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Invalid);
     assert!(refused.problem.what.contains("cannot be read back"), "the refusal gives the inbox's reason");
-    let children = site.desk.watch.clients.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
+    let children = site.desk.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
     assert_eq!(children.executions.len(), 1);
     let paths = [
         "/inbox".to_owned(),
@@ -172,7 +173,7 @@ async fn what_may_hold_a_token_that_is_not_found_is_withheld() {
     let raw: Value = serde_json::from_str(&site.token_texts(&arn).await[0]).unwrap();
     let token = raw["Input"]["P"].as_str().unwrap().replace(' ', "");
     let output = json!({ "echo": raw }).to_string();
-    site.desk.watch.clients.sfn.send_task_success().task_token(token).output(output).send().await.unwrap();
+    site.desk.sfn.send_task_success().task_token(token).output(output).send().await.unwrap();
     site.ended(&arn).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     for path in &paths[1..] {
@@ -264,22 +265,22 @@ async fn what_is_no_request_is_not_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_activity_waits_for_its_worker() {
     let site = Site::new("activity").await;
-    let client = &site.desk.watch.clients.sfn;
+    let client = &site.desk.sfn;
     let activity = client.create_activity().name("work").send().await.unwrap().activity_arn;
     let task = json!({ "Type": "Task", "Resource": activity, "End": true });
     let machine = site.machine("worked", &json!({ "StartAt": "Work", "States": { "Work": task } })).await;
     let arn = site.begin(&machine, &json!({})).await;
     let (other, _) = site.ask("other").await;
-    assert!(site.desk.watch.snapshot().waiting.iter().all(|wait| wait.execution_arn == other));
+    assert!(site.desk.known().await.waiting.iter().all(|wait| wait.execution_arn == other));
     assert!(site.desk.execution(&arn, None).await.unwrap().approvals.is_empty());
     assert_eq!(site.desk.approval(&arn, 3).await.unwrap_err().kind, ErrorKind::NotFound);
     let status = |page: countersign::dto::ExecutionPage| page.states[0].status;
     assert_eq!(status(site.desk.execution(&arn, None).await.unwrap()), Status::Waiting);
     let manifest = "[workflows.worked]\nfile = \"x\"\n[workflows.worked.approvals.Work]\ntitle = \"Work?\"\n";
-    let (desk, folder) = with_manifest(&site, "activity", manifest);
+    let (desk, folder) = with_manifest(&site, "activity", manifest).await;
     desk.inbox(None).await.unwrap();
     for _ in 0..100 {
-        if desk.watch.snapshot().waiting.iter().any(|wait| wait.execution_arn == arn) {
+        if desk.known().await.waiting.iter().any(|wait| wait.execution_arn == arn) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -293,13 +294,14 @@ async fn an_activity_waits_for_its_worker() {
 }
 
 /// The same dashboard with another manifest.
-fn with_manifest(site: &Site, test: &str, manifest: &str) -> (Desk, std::path::PathBuf) {
+async fn with_manifest(site: &Site, test: &str, manifest: &str) -> (Board, PathBuf) {
     let folder = std::env::temp_dir().join(format!("countersign-manifest-{test}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
-    let Desk { watch, store, courier, .. } = site.desk.as_ref();
-    let (watch, store, courier) = (Arc::clone(watch), store.clone(), courier.clone());
-    (Desk { watch, store, courier, definitions: folder.clone().into() }, folder)
+    let desk = site.desk.again(folder.clone());
+    desk.run(&site.end);
+    desk.look_again().await;
+    (desk, folder)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,7 +326,7 @@ async fn the_manifest_words_the_answers() {
         approve = { Status = "Approved!", by = "{% $person %}", order = "{% $request.order %}" }
         reject = { success = { Status = "no", why = "{% $comment & ' ' & $string($decisionId) %}" } }
     "#;
-    let (desk, folder) = with_manifest(&site, "worded", manifest);
+    let (desk, folder) = with_manifest(&site, "worded", manifest).await;
     let person = people::all().remove(0);
 
     let arn = site.begin(&machine, &json!({ "order": "A-1" })).await;
@@ -343,7 +345,7 @@ async fn the_manifest_words_the_answers() {
     std::fs::write(folder.join("countersign.toml"), "").unwrap();
     let decision = desk.store.of_task(&arn, event).await.unwrap().unwrap();
     assert!(decision.tried && decision.answer.is_some());
-    desk.courier.send(&decision).await;
+    desk.deliver(&decision).await;
     let again = desk.store.of_task(&arn, event).await.unwrap().unwrap();
     assert!(matches!(again.delivery, DeliveryRecord::Delivered { .. }), "{again:?}");
     std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
@@ -367,7 +369,7 @@ async fn an_answer_that_cannot_be_worked_out_is_not_recorded() {
         [workflows.approval.approvals.WaitForApproval]
         approve = { by = "{% $request.nobody %}" }
     "#;
-    let (desk, folder) = with_manifest(&site, "unworded", manifest);
+    let (desk, folder) = with_manifest(&site, "unworded", manifest).await;
     let person = people::all().remove(0);
     let refused = desk.decide(&person, &arn, event, "approve", "").await.unwrap_err();
     assert!(refused.problem.what.starts_with("Nothing was recorded.") && refused.problem.what.contains("approve.by"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::StatusCode;
-use countersign::server::clock::Clock;
+use countersign_desk::Clock;
 
 use crate::support::Site;
 

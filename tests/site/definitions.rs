@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::{StatusCode, header};
 use countersign::dto::Change;
 use countersign::routes;
+use countersign_desk::news::Topic;
 
 use crate::support::{Answer, Site};
 
@@ -50,7 +51,7 @@ async fn deploy(site: &Site, name: &str, seen: &str) -> Answer {
 
 async fn machine(site: &Site) -> (String, String) {
     let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:a";
-    let now = site.desk.watch.clients.sfn.describe_state_machine().state_machine_arn(arn).send().await.unwrap();
+    let now = site.desk.sfn.describe_state_machine().state_machine_arn(arn).send().await.unwrap();
     (now.definition, now.role_arn)
 }
 
@@ -72,8 +73,8 @@ async fn nothing_is_deployed_but_what_was_shown() {
     let (one, all) = (seen(&page, "a"), seen(&page, ""));
 
     // Somebody else deploys between the page and the click.
-    let arn = site.desk.watch.snapshot().machine_named("a").unwrap().arn.clone();
-    let sfn = &site.desk.watch.clients.sfn;
+    let arn = site.desk.known().await.machine_named("a").unwrap().arn.clone();
+    let sfn = &site.desk.sfn;
     sfn.update_state_machine().state_machine_arn(&arn).definition(pass("9")).send().await.unwrap();
     for (name, seen) in [("a", &one), ("", &all)] {
         deploy(&site, name, seen).await;
@@ -101,7 +102,7 @@ async fn a_role_is_sent_and_a_type_is_refused_in_words() {
 
     for (kind, told) in [("EXPRESS", "the type of a state machine cannot be changed"), ("EXPRES", "is no type of")] {
         folder.write("countersign.toml", &format!("{MANIFEST}type = \"{kind}\"\n"));
-        let plan = site.desk.deploy_plan().await.unwrap();
+        let plan = site.desk.plan().await.unwrap();
         assert_eq!((plan.items[0].change, plan.ready), (Change::Refused, false));
         let problem = &plan.items[0].problems[0];
         assert!(problem.message.contains(told), "{problem:?}");
@@ -123,7 +124,7 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
     let (_, event) = site.ask("worded").await;
     assert!(event > 0);
     let worded = site.desk.inbox(None).await.unwrap().waiting[0].title.clone();
-    let wakes = site.desk.watch.changes.subscribe();
+    let wakes = site.desk.changes().subscribe();
     let before = *wakes.borrow();
     let manifest = std::fs::read_to_string(folder.0.join("countersign.toml")).unwrap();
     folder.write("countersign.toml", &format!("{manifest}\nnonsense = [\n"));
@@ -132,16 +133,16 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
         let page = site.page(path).await.text;
         assert!(page.contains("the last version that could be read words the approvals"), "{path}");
     }
-    assert!(!site.desk.deploy_plan().await.unwrap().ready);
+    assert!(!site.desk.plan().await.unwrap().ready);
     let mut topics = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        topics = site.desk.watch.changes.since(before).1;
-        if topics.contains("workflows") && topics.contains("frame") {
+        topics = site.desk.changes().since(before).1;
+        if topics.contains(&Topic::Workflows) && topics.contains(&Topic::Frame) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(topics.contains("inbox") && topics.contains("frame"), "open pages read it again: {topics:?}");
+    assert!(topics.contains(&Topic::Inbox) && topics.contains(&Topic::Frame), "open pages read it again: {topics:?}");
     folder.write("countersign.toml", &manifest);
     assert!(!site.page("/deploy").await.text.contains("could be read words"));
     site.close().await;
@@ -158,7 +159,7 @@ async fn deploy_names_what_would_fail_later() {
         &format!("{MANIFEST}[[workflows.a.samples]]\nlabel = \"bad\"\ninput = '''\n{{\"a\": }}'''\n[workflows.a.approvals.Ask]\ntitle = \"{{{{ reqest.a }}}}\"\n"),
     );
     let site = Site::of("names", &folder.0).await;
-    let plan = site.desk.deploy_plan().await.unwrap();
+    let plan = site.desk.plan().await.unwrap();
     let told: Vec<(u32, &str)> = plan.items[0].problems.iter().map(|one| (one.line, one.message.as_str())).collect();
     let has = |line: u32, words: &str| told.iter().any(|(at, message)| *at == line && message.contains(words));
     assert!(has(7, "is not JSON: a value is expected"), "{told:?}");
@@ -198,7 +199,7 @@ async fn numbers_of_a_definition_are_drawn_as_they_are_written() {
       "No":{"Type":"Fail","Error":"No"}}}"#;
     folder.write("a.asl.json", definition);
     let site = Site::of("drawn-digits", &folder.0).await;
-    site.desk.watch.look_again().await;
+    site.desk.look_again().await;
     let started = site.form("/api/start", &[("workflow", "a"), ("name", "x"), ("input", "{\"a\":1,\"b\":1}")]).await;
     let execution = started.header(header::LOCATION).to_owned();
     for path in ["/workflows/a", "/workflows/a?state=C", execution.as_str()] {

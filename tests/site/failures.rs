@@ -8,7 +8,7 @@ use countersign::routes;
 use crate::support::Site;
 
 async fn begin(site: &Site, name: &str, definition: &str) -> String {
-    let sfn = &site.desk.watch.clients.sfn;
+    let sfn = &site.desk.sfn;
     let made =
         sfn.create_state_machine().name(name).definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
     let machine = made.send().await.unwrap().state_machine_arn;
@@ -115,10 +115,11 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
     let (page, text) = notice(&site, "saga", saga).await;
     assert!(text.contains("It went wrong first in Charge card, and ended in Order failed."), "{text}");
     assert_eq!(page.chosen.as_deref(), Some("Charge card"), "its input and its error tell what to do");
-    site.desk.watch.look_again().await;
-    let reasons = site.desk.watch.snapshot().reasons.clone();
+    site.desk.look_again().await;
+    let reasons: Vec<String> =
+        site.desk.known().await.reasons.values().map(countersign::server::words::reason).collect();
     assert!(
-        reasons.values().any(|why| why == "OrderFailed in Order failed, after a failure in Charge card"),
+        reasons.iter().any(|why| why == "OrderFailed in Order failed, after a failure in Charge card"),
         "{reasons:?}"
     );
 

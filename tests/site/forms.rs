@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use countersign::routes;
-use countersign::server::people;
+use countersign_desk::people;
 use serde_json::{Value, json};
 
 use crate::support::Site;
@@ -39,7 +39,7 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "who decided is told");
     assert!(!told.contains("<yes>"), "a comment is text");
 
-    let client = &site.desk.watch.clients.sfn;
+    let client = &site.desk.sfn;
     let history = client.get_execution_history().execution_arn(&arn).send().await.unwrap();
     let ends = history.events.iter().filter(|event| {
         let kind = event.r#type.as_str();

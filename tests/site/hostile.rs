@@ -41,7 +41,7 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
     let title = json!({"title": text, "amount": text, "currency": text, "nested": {(text.as_str()): [text]}});
     let (asked, event) = site.ask_with("asked", &title.to_string()).await;
     let fields = [("arn", asked.as_str()), ("event", &event.to_string()), ("decision", "approve"), ("comment", &text)];
-    let sfn = &site.desk.watch.clients.sfn;
+    let sfn = &site.desk.sfn;
     let state = word("</svg><b id='q'>\"&");
     let definition = json!({
         "Comment": text,
@@ -117,7 +117,7 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
         if site.desk.execution(decided, None).await.unwrap().row.ended_at.is_some() {
             break;
         }
-        site.desk.watch.look_again().await;
+        site.desk.look_again().await;
     }
     site.settled().await;
     (site, pages)
@@ -183,7 +183,7 @@ async fn what_would_be_hidden_is_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_legal_name_has_a_page() {
     let site = Site::new("names").await;
-    let sfn = &site.desk.watch.clients.sfn;
+    let sfn = &site.desk.sfn;
     let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
     let names = [".", "..", "...", "a.", "-", "_", "a+b", "Grüße", "it's(a)=b@c!", "日本"];
     for name in names {

@@ -8,6 +8,7 @@ mod approvals;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;
+mod board;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

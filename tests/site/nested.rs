@@ -16,7 +16,7 @@ async fn a_request_nested_130_deep_says_why_it_cannot_be_decided() {
             "Resource":"arn:aws:states:::sns:publish.waitForTaskToken",
             "Parameters":{{"TopicArn":"arn:aws:sns:us-east-1:000000000000:order-failures","Message":{{"token.$":"$$.Task.Token","deep":{payload}}}}}}}}}}}"#
     );
-    let sfn = &site.desk.watch.clients.sfn;
+    let sfn = &site.desk.sfn;
     let made =
         sfn.create_state_machine().name("deep").definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
     let machine = made.send().await.unwrap().state_machine_arn;
@@ -24,7 +24,7 @@ async fn a_request_nested_130_deep_says_why_it_cannot_be_decided() {
     let arn = sfn.start_execution().state_machine_arn(machine).input(input).send().await.unwrap().execution_arn;
     let mut waiting = Vec::new();
     for _ in 0..100 {
-        site.desk.watch.look_again().await;
+        site.desk.look_again().await;
         waiting = site.desk.inbox(None).await.unwrap().waiting;
         if !waiting.is_empty() {
             break;

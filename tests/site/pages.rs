@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{Method, StatusCode, header};
 
+use crate::board::somebody;
 use crate::support::Site;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,15 +49,15 @@ async fn other_sites_and_other_names_are_refused() {
 async fn what_waits_stays_in_the_inbox_while_a_page_reads_it() {
     let site = Site::new("reading").await;
     let (arn, _) = site.ask("read").await;
-    let watch = Arc::clone(&site.desk.watch);
+    let desk = Arc::clone(&site.desk.desk);
     let reader = tokio::spawn(async move {
         loop {
-            watch.record_now(&arn).await.unwrap();
+            desk.execution(&somebody(), &arn).await.unwrap();
         }
     });
     for round in 0..20 {
-        site.desk.watch.look_again().await;
-        assert_eq!(site.desk.watch.snapshot().waiting.len(), 1, "round {round}");
+        site.desk.look_again().await;
+        assert_eq!(site.desk.known().await.waiting.len(), 1, "round {round}");
     }
     reader.abort();
     site.close().await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::{StatusCode, header};
 use countersign::routes;
-use countersign::server::clock::Clock;
+use countersign_desk::Clock;
 use serde_json::Value;
 
 use crate::support::Site;

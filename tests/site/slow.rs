@@ -10,18 +10,17 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use clap::Parser;
 use countersign::dto::{ApprovalState, Delivery};
 use countersign::error::ErrorKind;
-use countersign::server::approvals::{Courier, Outcome};
-use countersign::server::clock::Clock;
-use countersign::server::config::Cli;
-use countersign::server::connection::{Clients, Target};
-use countersign::server::store::{DeliveryRecord, Store};
-use countersign::server::watch::Watch;
-use countersign::server::{Desk, people};
+use countersign_desk::Clock;
+use countersign_desk::approvals::Decided;
+use countersign_desk::connection::Target;
+use countersign_desk::people;
+use countersign_desk::store::DeliveryRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+
+use crate::board::Board;
 
 const MACHINE: &str = "arn:aws:states:us-east-1:1:stateMachine:ask";
 const EVENT: u64 = 3;
@@ -142,7 +141,7 @@ async fn serve(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: 
 
 struct Slow {
     endpoint: Arc<Endpoint>,
-    desk: Arc<Desk>,
+    desk: Board,
     data: PathBuf,
     /// The endpoint's own, so that its connections end with it.
     server: Option<tokio::runtime::Runtime>,
@@ -161,24 +160,19 @@ impl Slow {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             axum::serve(listener, router).await.unwrap();
         });
-        let args = Cli::parse_from(["countersign"]).serve;
-        let clients = Clients::connect(Target::Endpoint(url), &args).await;
-        let watch = Arc::new(Watch::new(clients, Clock::system()));
         let data = std::env::temp_dir().join(format!("countersign-slow-{test}-{}", std::process::id()));
-        let store = Store::open(&data).await.unwrap();
-        let courier = Courier::new(Arc::clone(&watch), store.clone());
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
         let end = CancellationToken::new();
-        let looking = tokio::spawn(Arc::clone(&watch).run(end.clone()));
-        let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions: definitions.into() });
+        let desk = Board::open(Target::Endpoint(url), &data, definitions, Clock::system()).await;
+        let looking = desk.run(&end);
         for _ in 0..400 {
-            if watch.snapshot().waiting.len() == endpoint.executions {
+            if desk.known().await.waiting.len() == endpoint.executions {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        assert_eq!(watch.snapshot().waiting.len(), endpoint.executions);
-        assert!(watch.snapshot().waiting.iter().all(|wait| wait.obstacle.is_none()));
+        assert_eq!(desk.known().await.waiting.len(), endpoint.executions);
+        assert!(desk.known().await.waiting.iter().all(|wait| wait.obstacle.is_none()));
         end.cancel();
         looking.await.unwrap();
         endpoint.calls.lock().unwrap().clear();
@@ -186,7 +180,7 @@ impl Slow {
     }
 
     /// Approves; says how long the answer took.
-    async fn approve(&self, n: usize) -> (Result<Outcome, countersign::error::AppError>, Duration) {
+    async fn approve(&self, n: usize) -> (Result<Decided, countersign::error::AppError>, Duration) {
         let person = people::all().remove(0);
         let begun = Instant::now();
         let answer = self.desk.decide(&person, &arn(n), EVENT, "approve", "yes").await;
@@ -257,8 +251,8 @@ async fn a_hanging_call_delays_nobody() {
     // What hung had arrived. When it is sent again, the history says so.
     let pending = site.desk.store.pending().await.unwrap();
     assert!(pending.len() == 1 && pending[0].tried);
-    let again = Courier::new(Arc::clone(&site.desk.watch), site.desk.store.clone());
-    again.send(&pending[0]).await;
+    let again = site.desk.again(PathBuf::from("statemachine"));
+    again.deliver(&pending[0]).await;
     assert_eq!(site.delivered().await, 11);
     site.close().await;
 }
@@ -285,12 +279,12 @@ async fn somebody_elses_answer_is_told_as_theirs() {
     site.endpoint.answered.lock().unwrap().insert(0, "{\"by\":\"another\"}".to_owned());
     let begun = Instant::now();
     let (answer, _) = site.approve(0).await;
-    let Outcome::Closed { how: told, .. } = answer.unwrap() else { panic!("it was late") };
+    let Decided::Closed(closed) = answer.unwrap() else { panic!("it was late") };
     assert!(begun.elapsed() < Duration::from_secs(1), "a late answer takes no longer than another");
     let page = site.desk.approval(&arn(0), EVENT).await.unwrap();
     let ApprovalState::Closed { how, .. } = page.state else { panic!("{:?}", page.state) };
     assert!(how.starts_with("Somebody else answered it with success"), "{how}");
-    assert_eq!(told, how, "the answer to the click says the same");
+    assert_eq!(countersign::server::words::closed_by(&closed.by), how, "the answer to the click says the same");
     site.close().await;
 }
 
@@ -301,7 +295,7 @@ async fn the_same_click_twice_is_one_decision() {
     assert!(one.0.unwrap().was_in_time() && other.0.unwrap().was_in_time(), "nobody decided before this person");
     let person = people::all().remove(1);
     let late = site.desk.decide(&person, &arn(0), EVENT, "approve", "").await.unwrap();
-    assert!(matches!(late, Outcome::Earlier { own: false, .. }), "{late:?}");
+    assert!(matches!(late, Decided::Earlier { own: false, .. }), "{late:?}");
     site.until_delivered(1).await;
     site.close().await;
 }

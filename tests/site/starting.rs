@@ -28,7 +28,7 @@ async fn start(site: &Site, fields: &[(&str, &str)]) -> String {
 }
 
 async fn input_of(site: &Site, arn: &str) -> String {
-    let described = site.desk.watch.clients.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
+    let described = site.desk.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
     described.input.unwrap()
 }
 
@@ -100,11 +100,11 @@ async fn what_cannot_be_started_again_starts_nothing_else() {
 async fn an_express_execution_says_where_it_is_followed() {
     let site = Site::new("express").await;
     let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
-    let sfn = &site.desk.watch.clients.sfn;
+    let sfn = &site.desk.sfn;
     let made =
         sfn.create_state_machine().name("quick").definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
     let made = made.r#type("EXPRESS".into()).send().await.unwrap();
-    site.desk.watch.look_again().await;
+    site.desk.look_again().await;
     let page = site.page("/workflows/quick").await.text;
     assert!(page.contains("Express executions are not listed"));
     assert!(site.page("/executions?workflow=quick").await.text.contains("Express executions are not listed"));

@@ -8,6 +8,7 @@ use countersign::routes;
 use futures::StreamExt;
 use tower::ServiceExt;
 
+use crate::board::somebody;
 use crate::support::Site;
 
 /// What the stream at `path` says until it has said `until`.
@@ -45,8 +46,9 @@ async fn one_stream_serves_the_tabs_of_a_browser() {
 async fn invented_executions_and_other_sites_cost_nothing() {
     let site = Site::new("stream-invented").await;
     let (known, _) = site.ask("known").await;
-    assert!(site.desk.watch.knows(&known));
-    assert!(!site.desk.watch.knows(&format!("{known}-invented")));
+    let looked_at = |arn: &str| site.desk.look_at(&somebody(), [arn]).unwrap().len();
+    assert_eq!(looked_at(&known), 1);
+    assert_eq!(looked_at(&format!("{known}-invented")), 0);
     let foreign = site.send(Method::GET, "/live", &[("sec-fetch-site", "cross-site")], String::new()).await;
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
     site.close().await;

@@ -9,25 +9,22 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use clap::Parser;
 use countersign::routes;
-use countersign::server::approvals::Courier;
-use countersign::server::clock::Clock;
-use countersign::server::config::Cli;
-use countersign::server::connection::{Clients, Target};
-use countersign::server::store::Store;
-use countersign::server::watch::Watch;
-use countersign::server::{Desk, http};
+use countersign::server::http;
+use countersign_desk::connection::Target;
+use countersign_desk::{Actor, Clock};
 use countersign_local as local;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::board::Board;
+
 /// The dashboard and its engine on a folder of their own; both end with the test.
 pub struct Site {
     pub router: Router,
-    pub desk: Arc<Desk>,
+    pub desk: Board,
     engine: Option<local::Running>,
-    end: CancellationToken,
+    pub end: CancellationToken,
     data: PathBuf,
     /// The cookies of the one browser that looks at it.
     cookies: Mutex<BTreeMap<String, String>>,
@@ -73,20 +70,13 @@ impl Site {
         })
         .await
         .unwrap();
-        let args = Cli::parse_from(["countersign"]).serve;
-        let clients = Clients::connect(Target::Embedded(format!("http://{}", engine.addr)), &args).await;
-        let watch = Arc::new(Watch::new(clients, clock));
-        let store = Store::open(&data).await.unwrap();
-        let courier = Courier::new(Arc::clone(&watch), store.clone());
-        let definitions = definitions.to_owned().into();
-        let desk = Arc::new(Desk { watch: Arc::clone(&watch), store, courier, definitions });
+        let target = Target::Embedded(format!("http://{}", engine.addr));
+        let desk = Board::open(target, &data, definitions.to_owned(), clock).await;
         let end = CancellationToken::new();
-        tokio::spawn(watch.run(end.clone()));
-        let (followed, followed_end) = (Arc::clone(&desk), end.clone());
-        tokio::spawn(async move { followed.definitions.follow(&followed.watch.changes, &followed_end).await });
-        desk.deploy(None).await.unwrap();
+        desk.run(&end);
+        desk.deploy_everything(&Actor::Program).await.unwrap();
         Self {
-            router: http::router(Arc::clone(&desk)),
+            router: http::router(Arc::clone(&desk.desk)),
             desk,
             engine: Some(engine),
             end,
@@ -186,7 +176,7 @@ impl Site {
     /// Waits until what was started has ended or waits for a person, as far as the pages know.
     pub async fn settled(&self) {
         for _ in 0..200 {
-            self.desk.watch.look_again().await;
+            self.desk.look_again().await;
             let rows = self.desk.executions(None, None).await.unwrap().rows;
             let goes_on =
                 |status| matches!(status, countersign::dto::Status::Running | countersign::dto::Status::Waiting);

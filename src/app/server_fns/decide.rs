@@ -12,11 +12,11 @@ use crate::error::AppError;
 /// `decision` is `approve` or `reject`; `comment` is kept with the decision, at most 2,000 characters.
 #[server(prefix = "/api", endpoint = "decide")]
 pub async fn decide(arn: String, event: u64, decision: String, comment: String) -> Result<(), AppError> {
-    let (app, person) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context().await?;
     let page = crate::routes::approval(&arn, event);
     crate::server::leads_to(&page);
-    let outcome = app.decide(&person, &arn, event, &decision, &comment).await?;
-    if let Some(by) = crate::server::views::earlier_end(&outcome) {
+    let outcome = crate::server::acting::decide(&desk, &actor, (&arn, event), &decision, &comment).await?;
+    if let Some(by) = crate::server::pages::earlier_end(&outcome) {
         crate::server::tells(Told::Late { approve: decision == "approve", request: (arn, event), by });
     }
     Ok(())

@@ -11,12 +11,10 @@ use crate::error::AppError;
 /// `seen` is the hash of the plan that the page showed. Where the plan is another one by now, nothing is deployed.
 #[server(prefix = "/api", endpoint = "deploy")]
 pub async fn deploy(name: String, seen: String) -> Result<(), AppError> {
-    let (app, person) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context().await?;
     crate::server::leads_to(crate::routes::DEPLOY);
-    let names = app.deploy_seen((!name.is_empty()).then_some(name.as_str()), &seen).await?;
-    for name in &names {
-        app.note(&person, crate::server::store::Deed::Deployed, Some(name), None, "").await;
-    }
+    let names =
+        crate::server::acting::deploy(&desk, &actor, (!name.is_empty()).then_some(name.as_str()), &seen).await?;
     crate::server::tells(Told::Deployed { names });
     Ok(())
 }

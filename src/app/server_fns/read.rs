@@ -18,17 +18,20 @@ pub async fn read(ask: Ask) -> Result<Page, AppError> {
 
 #[cfg(feature = "ssr")]
 async fn answer(ask: Ask) -> Result<Page, AppError> {
-    let (app, person) = crate::server::context().await?;
+    use crate::server::pages;
+    let (desk, actor) = crate::server::context().await?;
     Ok(match ask {
-        Ask::Frame => Page::Frame(app.frame(&person).await),
-        Ask::Overview => Page::Overview(app.overview().await?),
-        Ask::Workflows => Page::Workflows(app.workflows().await?),
-        Ask::Workflow { name, again } => Page::Workflow(app.workflow(&name, again.as_deref()).await?),
-        Ask::Executions { workflow, status } => Page::Executions(app.executions(workflow, status).await?),
-        Ask::Execution { arn, state } => Page::Execution(app.execution(&arn, state).await?),
-        Ask::Inbox(open) => Page::Inbox(app.inbox(open).await?),
-        Ask::Audit => Page::Audit(app.audit().await?),
-        Ask::Plan => Page::Plan(app.deploy_plan().await?),
+        Ask::Frame => Page::Frame(pages::frame(&desk, &actor)?),
+        Ask::Overview => Page::Overview(pages::overview(&desk, &actor).await?),
+        Ask::Workflows => Page::Workflows(pages::workflows(&desk, &actor).await?),
+        Ask::Workflow { name, again } => Page::Workflow(pages::workflow(&desk, &actor, &name, again.as_deref()).await?),
+        Ask::Executions { workflow, status } => {
+            Page::Executions(pages::executions(&desk, &actor, workflow, status).await?)
+        }
+        Ask::Execution { arn, state } => Page::Execution(pages::execution(&desk, &actor, &arn, state).await?),
+        Ask::Inbox(open) => Page::Inbox(pages::inbox(&desk, &actor, open).await?),
+        Ask::Audit => Page::Audit(pages::audit(&desk, &actor).await?),
+        Ask::Plan => Page::Plan(pages::plan(&desk, &actor).await?),
         Ask::Proof => Page::Proof(crate::server::proof()),
     })
 }

@@ -19,9 +19,9 @@ pub async fn put_sample(
     #[server(default)] input: String,
     #[server(default)] again: String,
 ) -> Result<(), AppError> {
-    let (app, _) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context().await?;
     let index = replaces.or(sample).unwrap_or(0);
-    let keeps = replaces.is_none() && app.is_own_input(&workflow, &input);
+    let keeps = replaces.is_none() && crate::server::acting::is_own_input(&desk, &actor, &workflow, &input)?;
     crate::server::leads_to(&if keeps && !again.is_empty() {
         crate::routes::start_again(&workflow, &again)
     } else {

@@ -18,24 +18,18 @@ pub async fn start_execution(
     #[server(default)] input: String,
     #[server(default)] again: String,
 ) -> Result<(), AppError> {
-    use crate::server::Started;
-    let (app, person) = crate::server::context().await?;
+    use countersign_desk::starting::Started;
+    let (desk, actor) = crate::server::context().await?;
     let form = if again.is_empty() {
         format!("{}#start", crate::routes::workflow(&workflow))
     } else {
         crate::routes::start_again(&workflow, &again)
     };
     crate::server::leads_to(&form);
-    let deed = crate::server::store::Deed::Started;
-    match app.start(&workflow, &name, &input, &again).await? {
-        Started::Followed(arn) => {
-            app.note(&person, deed, Some(&workflow), Some(&arn), "").await;
-            crate::server::leads_to(&crate::routes::execution(&arn));
-        }
-        Started::Express(name) => {
-            app.note(&person, deed, Some(&workflow), None, &name).await;
-            crate::server::tells(Told::StartedExpress { name });
-        }
+    let again = (!again.is_empty()).then_some(again.as_str());
+    match crate::server::acting::start(&desk, &actor, &workflow, &name, &input, again).await? {
+        Started::Followed(arn) => crate::server::leads_to(&crate::routes::execution(&arn)),
+        Started::Express(name) => crate::server::tells(Told::StartedExpress { name }),
     }
     Ok(())
 }

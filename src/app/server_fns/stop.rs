@@ -7,9 +7,7 @@ use crate::error::AppError;
 /// Stops a running execution, with the acting person and `cause` on the record, and goes to its page.
 #[server(prefix = "/api", endpoint = "stop")]
 pub async fn stop_execution(arn: String, cause: String) -> Result<(), AppError> {
-    let (app, person) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context().await?;
     crate::server::leads_to(&crate::routes::execution(&arn));
-    app.stop(&person, &arn, &cause).await?;
-    app.note(&person, crate::server::store::Deed::Stopped, None, Some(&arn), &cause).await;
-    Ok(())
+    crate::server::acting::stop(&desk, &actor, &arn, &cause).await
 }

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::json::{self, Tone};
 use crate::visible::{Piece, pieces};
+use countersign_json::{self as json, Tone};
 
 /// Longer texts are shown without tones: a page of a hundred thousand elements helps nobody.
 const TONED: usize = 60_000;

@@ -20,6 +20,7 @@ use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get};
+use countersign_desk::Desk;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list, render_app_async_with_context};
@@ -29,7 +30,6 @@ use tower_http::trace::TraceLayer;
 pub use self::acts::{leads_to, proof, tells};
 use self::places::Places;
 use self::session::Sessions;
-use super::desk::Desk;
 use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 

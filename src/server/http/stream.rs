@@ -1,7 +1,6 @@
 //! The live stream: server-sent events that name what changed. A browser reads the page's data again by itself.
 #![expect(clippy::disallowed_methods, reason = "the pulse of an open connection, in real time")]
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,24 +11,24 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
+use countersign_desk::Desk;
+use countersign_desk::news::Topic;
+use countersign_desk::watch::Looking;
 use futures::stream;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::places::{Place, Places};
 use super::refusal::{Wants, refuse};
 use super::session;
-use crate::server::desk::Desk;
-use crate::server::watch::{Looking, Watch};
+use crate::server::personas;
 
 /// Changes that come within this time go out together.
 const TOGETHER: Duration = Duration::from_millis(60);
 /// How often the stream says how old the data is: proxies do not give up, and a browser sees that the connection lives.
 const PULSE: Duration = Duration::from_secs(5);
-/// Executions that one stream may have watched closely: those of a browser's tabs. Each costs calls.
-const MOST_LOOKED_AT: usize = 16;
 
 struct Reader {
-    watch: Arc<Watch>,
+    desk: Arc<Desk>,
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
     pulse: Instant,
@@ -62,14 +61,15 @@ pub async fn live(
         );
     };
     let named = |name: &'static str| wanted.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
-    let watch = Arc::clone(&desk.watch);
-    let wakes = watch.changes.subscribe();
+    let wakes = desk.changes().subscribe();
     // A source that reconnects by itself keeps its address, so its own header is the later one.
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or_else(|| named("after").next());
     let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
-    let executions: BTreeSet<&str> = named("execution").filter(|arn| watch.knows(arn)).take(MOST_LOOKED_AT).collect();
-    let looking = executions.into_iter().map(|arn| watch.look_at(arn)).collect();
-    let reader = Reader { watch, wakes, at, pulse: Instant::now(), _looking: looking, _place: place };
+    let actor = personas::from_cookies(headers.get("cookie").and_then(|value| value.to_str().ok()));
+    let Ok(looking) = desk.look_at(&actor, named("execution")) else {
+        return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
+    };
+    let reader = Reader { desk, wakes, at, pulse: Instant::now(), _looking: looking, _place: place };
     // The first event says where the stream begins, so that the one after it can go on from there. Browsers pass over an
     // event without data.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
@@ -81,19 +81,30 @@ pub async fn live(
     Sse::new(all).into_response()
 }
 
+/// A topic as the browser's part knows it (`app/live.rs`).
+fn name(topic: &Topic) -> String {
+    match topic {
+        Topic::Frame => "frame".to_owned(),
+        Topic::Inbox => "inbox".to_owned(),
+        Topic::Executions => "executions".to_owned(),
+        Topic::Workflows => "workflows".to_owned(),
+        Topic::Execution(arn) => format!("execution:{arn}"),
+    }
+}
+
 impl Reader {
     /// The next event: what changed, or how old the data is. `None` once the server ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.pulse <= Instant::now() {
                 self.pulse = Instant::now() + PULSE;
-                let at = self.watch.snapshot().data_at.map(|at| at.to_string()).unwrap_or_default();
+                let at = self.desk.data_at().map(|at| at.to_string()).unwrap_or_default();
                 return Some(Event::default().event("pulse").data(at));
             }
-            let (at, topics) = self.watch.changes.since(self.at);
+            let (at, topics) = self.desk.changes().since(self.at);
             if !topics.is_empty() {
                 self.at = at;
-                let topics = topics.into_iter().collect::<Vec<_>>().join(" ");
+                let topics = topics.iter().map(name).collect::<Vec<_>>().join(" ");
                 return Some(Event::default().event("change").id(at.to_string()).data(topics));
             }
             tokio::select! {

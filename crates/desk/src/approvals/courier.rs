@@ -1,0 +1,185 @@
+//! Delivering decisions: at once when they are taken, and again until they arrive.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{self, Answer};
+use super::outcome::{ClosedBy, closed};
+use crate::connection::{CallError, Fault};
+use crate::error::ReadError;
+use crate::news::Topic;
+use crate::store::{Decision, Store, StoreError, Trouble};
+use crate::watch::{Record, Watch};
+
+/// Between two attempts at what could not be sent.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Decisions that are sent again at once.
+const AT_ONCE: usize = 32;
+
+/// Carries decisions to Step Functions.
+#[derive(Clone)]
+pub struct Courier {
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) store: Store,
+    /// The decisions under way: none is sent twice side by side, and none waits for another.
+    under_way: Arc<Mutex<BTreeSet<i64>>>,
+}
+
+/// How sending ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Sent {
+    Delivered,
+    /// The task was closed before, by this.
+    Late(ClosedBy),
+}
+
+/// Why a decision was not sent.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SendError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Call(error) | Self::Read(ReadError::Call(error)) => Trouble::Call(error.clone()),
+            other => Trouble::Sentence(other.to_string()),
+        }
+    }
+}
+
+/// A decision under way, until this is dropped.
+struct UnderWay(Arc<Mutex<BTreeSet<i64>>>, i64);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+impl Courier {
+    /// A courier between this store and this connection.
+    #[must_use]
+    pub fn new(watch: Arc<Watch>, store: Store) -> Self {
+        Self { watch, store, under_way: Arc::default() }
+    }
+
+    /// Sends what is on record and has not arrived, until `end`. The first time is at once: a decision that was
+    /// recorded just before a crash is sent now.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the courier; a test delivers without the loop")]
+    pub async fn run(self, end: CancellationToken) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        loop {
+            match self.store.pending().await {
+                Ok(pending) => self.send_all(pending, &places),
+                Err(error) => tracing::error!(%error, "pending decisions could not be read"),
+            }
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+    }
+
+    /// Begins to send decisions, each by itself: one that hangs delays no other.
+    fn send_all(&self, pending: Vec<Decision>, places: &Arc<Semaphore>) {
+        for decision in pending {
+            self.watch.answered(&decision.decision.execution_arn, decision.decision.event);
+            // Without a place it is tried the next time.
+            let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
+            let courier = self.clone();
+            tokio::spawn(async move {
+                courier.send(&decision).await;
+                drop(place);
+            });
+        }
+    }
+
+    /// Sends one decision and keeps what became of it. Does nothing where it is under way already.
+    pub async fn send(&self, decision: &Decision) {
+        let id = decision.id;
+        if !self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            return;
+        }
+        let _under_way = UnderWay(Arc::clone(&self.under_way), id);
+        let kept = match self.try_send(decision).await {
+            Ok(Sent::Delivered) => self.store.delivered(id, self.watch.now()).await,
+            Ok(Sent::Late(by)) => self.store.late(id, &by).await,
+            Err(error) => {
+                tracing::warn!(%error, decision = id, "a decision could not be sent and is tried again");
+                self.store.trouble(id, &error.trouble()).await
+            }
+        };
+        if let Err(error) = kept {
+            tracing::error!(%error, decision = id, "what became of a decision could not be kept");
+        }
+        let about = Topic::Execution(decision.decision.execution_arn.clone());
+        self.watch.changes.publish([about, Topic::Inbox, Topic::Frame]);
+        self.watch.nudge();
+    }
+
+    async fn try_send(&self, decision: &Decision) -> Result<Sent, SendError> {
+        let about = &decision.decision;
+        let known = self.watch.known_record(&about.execution_arn).filter(|_| !decision.tried);
+        let record = match known {
+            Some(record) => record,
+            // It may have arrived before: the history says.
+            None => self.watch.record_now(&about.execution_arn).await?,
+        };
+        if let Some(sent) = sent_before(&record, decision, decision.tried) {
+            return Ok(sent);
+        }
+        let Some(token) = record.token(about.event) else { return Ok(Sent::Late(ClosedBy::NoToken)) };
+        self.store.trying(decision.id).await?;
+        let error = match self.answer(decision, &token).await {
+            Ok(()) => return Ok(Sent::Delivered),
+            Err(error) => error,
+        };
+        // Step Functions does not know the task any more: the token is spent or has expired.
+        let Fault::TaskClosed { message, .. } = &error.fault else { return Err(error.into()) };
+        // The history says by what; this decision may itself have arrived before.
+        let record = self.watch.record_now(&about.execution_arn).await?;
+        let unknown = || Sent::Late(ClosedBy::Unknown { message: message.clone() });
+        Ok(sent_before(&record, decision, true).unwrap_or_else(unknown))
+    }
+
+    async fn answer(&self, decision: &Decision, token: &str) -> Result<(), CallError> {
+        let calls = &self.watch.connection.calls;
+        match answer::of(decision) {
+            Answer::Success(output) => calls.send_task_success(token, &output).await,
+            Answer::Failure { error, cause } => calls.send_task_failure(token, &error, &cause).await,
+        }
+    }
+}
+
+/// How the task was closed, if it was: by this very decision, or by something else. Only what was `tried` can have
+/// arrived: a worded answer may be the same as somebody else's.
+fn sent_before(record: &Record, decision: &Decision, tried: bool) -> Option<Sent> {
+    let event = decision.decision.event;
+    let closed = closed(record, event)?;
+    let attempt = record.attempt_as_read(event)?;
+    let ours = match answer::of(decision) {
+        Answer::Success(output) => same_json(attempt.output.as_deref(), &output) && attempt.error.is_none(),
+        // Not every endpoint keeps the cause in its history.
+        Answer::Failure { error, cause } => {
+            attempt.error.as_deref() == Some(error.as_str())
+                && attempt.cause.as_deref().is_none_or(|known| known.is_empty() || known == cause)
+        }
+    };
+    Some(if ours && tried { Sent::Delivered } else { Sent::Late(closed.by) })
+}
+
+fn same_json(known: Option<&str>, ours: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    known.and_then(read).is_some_and(|known| Some(known) == read(ours))
+}

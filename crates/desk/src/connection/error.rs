@@ -1,0 +1,90 @@
+//! How a call fails: what was asked, and what came back. Sentences for people are made where people read them.
+
+use serde::{Deserialize, Serialize};
+
+use super::port::Api;
+
+/// A call that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{api} of {subject:?} failed: {fault}", api = .api.name())]
+pub struct CallError {
+    /// The operation that was called.
+    pub api: Api,
+    /// What it was about: an ARN or a name; empty for lists of everything.
+    pub subject: String,
+    pub fault: Fault,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Fault {
+    /// The endpoint does not answer.
+    #[error("the endpoint does not answer")]
+    Unreachable,
+    /// A quota is used up.
+    #[error("{code}: {message}")]
+    Throttled { code: String, message: String },
+    /// IAM denies the action.
+    #[error("AccessDeniedException: {message}")]
+    Denied { message: String },
+    /// The credentials are unknown or have expired.
+    #[error("{code}: {message}")]
+    Credentials { code: String, message: String },
+    /// There is no such thing.
+    #[error("{code}: {message}")]
+    Missing { code: String, message: String },
+    /// The task token is spent or has expired, or was never one: nobody can answer the task with it any more.
+    #[error("{code}: {message}")]
+    TaskClosed { code: String, message: String },
+    /// The service refused the call for another reason.
+    #[error("{code}: {message}")]
+    Refused { code: String, message: String },
+    /// The call was never made, or its answer could not be read.
+    #[error("{0}")]
+    Unsent(String),
+}
+
+impl Fault {
+    /// The fault that an error code of the service stands for.
+    #[must_use]
+    pub fn of_code(code: &str, message: &str) -> Self {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        match code.as_str() {
+            "ThrottlingException" | "TooManyRequestsException" => Self::Throttled { code, message },
+            "AccessDeniedException" => Self::Denied { message },
+            "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken" => Self::TaskClosed { code, message },
+            "ResourceNotFound" => Self::Missing { code, message },
+            _ if code.ends_with("DoesNotExist") => Self::Missing { code, message },
+            _ if ["UnrecognizedClient", "InvalidSignature", "ExpiredToken", "InvalidClientTokenId"]
+                .iter()
+                .any(|part| code.contains(part)) =>
+            {
+                Self::Credentials { code, message }
+            }
+            _ => Self::Refused { code, message },
+        }
+    }
+}
+
+impl CallError {
+    /// Whether the connection is there and has no time, or is not there: the same call may succeed later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self.fault,
+            Fault::Unreachable | Fault::Throttled { .. } | Fault::Credentials { .. } | Fault::Unsent(_)
+        )
+    }
+
+    /// Whether the connection answered that it has no time.
+    #[must_use]
+    pub const fn is_throttled(&self) -> bool {
+        matches!(self.fault, Fault::Throttled { .. })
+    }
+
+    /// Whether the connection answered that there is no such thing.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self.fault, Fault::Missing { .. })
+    }
+}

@@ -1,0 +1,131 @@
+//! The connection: the one way to reach Step Functions.
+//!
+//! The desk knows the port [`StepFunctions`] alone. Behind it is the AWS SDK ([`Sdk`]); in tests and benchmarks it is
+//! `Fake`, Step Functions in memory with AWS's quotas and a clock that is set.
+
+mod convert;
+mod error;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
+mod port;
+pub mod quota;
+mod sdk;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::error::{CallError, Fault};
+pub use self::port::{
+    Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
+    MachineKind, NewMachine, Of, Page, StepFunctions, Summary,
+};
+pub use self::sdk::{Sdk, SdkOptions, Target, by_name};
+
+/// The name of a connection, by which its rows, keys and addresses are told from another's.
+///
+/// Lower-case letters, digits and hyphens, at most 40 characters: it stands in addresses as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(Arc<str>);
+
+/// Why a text is no name of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a connection's name has 1 to 40 lower-case letters, digits and hyphens, and begins with a letter")]
+pub struct InvalidConnectionId;
+
+impl ConnectionId {
+    /// The name of the only connection, where none is configured.
+    #[must_use]
+    pub fn default_one() -> Self {
+        Self("default".into())
+    }
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// It is too long, empty, or has characters that an address would have to escape.
+    pub fn parse(text: &str) -> Result<Self, InvalidConnectionId> {
+        let is_part = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+        let begins = text.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase());
+        if !begins || text.len() > 40 || !text.bytes().all(is_part) {
+            return Err(InvalidConnectionId);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What kind of endpoint a connection reaches, which decides how often it may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionKind {
+    /// The engine of this process.
+    Embedded,
+    /// Another endpoint: an emulator, or an engine of another process.
+    Endpoint,
+    /// AWS itself.
+    Aws,
+}
+
+/// What a person sees of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// "Embedded engine", "Endpoint" or "AWS".
+    pub label: String,
+    /// The endpoint's URL, or the profile and region.
+    pub detail: String,
+    /// Such as `eu-west-1`.
+    pub region: String,
+    pub kind: ConnectionKind,
+}
+
+/// A connection: its name, what a person sees of it, and how it is asked.
+#[derive(Clone)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub about: About,
+    /// Calls that are tried again where the network or a quota stands in the way.
+    pub calls: Arc<dyn StepFunctions>,
+    /// The same, each call made once: for questions whose answer is of use only at once.
+    pub once: Arc<dyn StepFunctions>,
+}
+
+impl Connection {
+    /// Makes the clients of the AWS SDK; no call is made yet.
+    pub async fn open(id: ConnectionId, options: SdkOptions) -> Self {
+        let (calls, about) = Sdk::connect(options).await;
+        let once = Arc::new(calls.without_retries());
+        Self { id, about, calls: Arc::new(calls), once }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConnectionId;
+
+    #[test]
+    fn a_connection_has_a_name_that_an_address_can_hold() {
+        for (text, right) in [
+            ("default", true),
+            ("prod-eu-1", true),
+            ("", false),
+            ("Prod", false),
+            ("1a", false),
+            ("a/b", false),
+            ("..", false),
+            ("a\u{202e}", false),
+            (&"a".repeat(41), false),
+        ] {
+            assert_eq!(ConnectionId::parse(text).is_ok(), right, "{text:?}");
+        }
+    }
+}

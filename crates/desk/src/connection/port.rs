@@ -1,0 +1,230 @@
+//! The port: what the desk asks of Step Functions, in the desk's own types. Times are milliseconds since the Unix epoch.
+
+use std::pin::Pin;
+
+use countersign_trace::HistoryEvent;
+use serde::{Deserialize, Serialize};
+
+use super::error::CallError;
+
+/// The answer to a call, once it is there.
+pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
+
+/// An operation, each with a quota of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Api {
+    ListStateMachines,
+    DescribeStateMachine,
+    DescribeStateMachineForExecution,
+    ListExecutions,
+    DescribeExecution,
+    GetExecutionHistory,
+    StartExecution,
+    StopExecution,
+    SendTaskSuccess,
+    SendTaskFailure,
+    CreateStateMachine,
+    UpdateStateMachine,
+    CreateTopic,
+    GetCallerIdentity,
+}
+
+impl Api {
+    /// AWS's name of the operation.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ListStateMachines => "ListStateMachines",
+            Self::DescribeStateMachine => "DescribeStateMachine",
+            Self::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
+            Self::ListExecutions => "ListExecutions",
+            Self::DescribeExecution => "DescribeExecution",
+            Self::GetExecutionHistory => "GetExecutionHistory",
+            Self::StartExecution => "StartExecution",
+            Self::StopExecution => "StopExecution",
+            Self::SendTaskSuccess => "SendTaskSuccess",
+            Self::SendTaskFailure => "SendTaskFailure",
+            Self::CreateStateMachine => "CreateStateMachine",
+            Self::UpdateStateMachine => "UpdateStateMachine",
+            Self::CreateTopic => "CreateTopic",
+            Self::GetCallerIdentity => "GetCallerIdentity",
+        }
+    }
+
+    /// The action that an IAM policy has to allow, such as `states:ListExecutions`.
+    #[must_use]
+    pub fn iam_action(self) -> String {
+        let service = match self {
+            Self::CreateTopic => "sns",
+            Self::GetCallerIdentity => "sts",
+            _ => "states",
+        };
+        format!("{service}:{}", self.name())
+    }
+}
+
+/// A page of a list, and the token of the next one; the last page has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+/// The type of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineKind {
+    Standard,
+    Express,
+}
+
+impl MachineKind {
+    /// AWS's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::Express => "EXPRESS",
+        }
+    }
+}
+
+/// A state machine as a list names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedMachine {
+    pub arn: String,
+    pub name: String,
+    pub kind: MachineKind,
+    pub created_at: i64,
+}
+
+/// A state machine, described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineDescription {
+    pub arn: String,
+    pub name: String,
+    pub kind: MachineKind,
+    /// The definition's text.
+    pub definition: String,
+    pub revision_id: Option<String>,
+    /// `None` where the endpoint keeps none.
+    pub role_arn: Option<String>,
+    pub created_at: i64,
+}
+
+/// The definition that an execution runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionText(pub String);
+
+/// An execution's status. A pending redrive counts as running: it goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStatus {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+/// Whose executions are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of a state machine, by its ARN.
+    Machine(String),
+    /// The children of a Map Run, by its ARN.
+    MapRun(String),
+}
+
+impl Of {
+    /// The ARN.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        let (Self::Machine(arn) | Self::MapRun(arn)) = self;
+        arn
+    }
+}
+
+/// One page of a list of executions, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    pub of: Of,
+    /// Those of one status alone.
+    pub status: Option<ExecutionStatus>,
+    /// At most this many on the page, at most 1,000.
+    pub size: i32,
+    pub next: Option<String>,
+}
+
+/// An execution as a list names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub arn: String,
+    pub name: String,
+    pub machine_arn: String,
+    pub status: ExecutionStatus,
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// What DescribeExecution says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    pub arn: String,
+    pub name: String,
+    pub machine_arn: String,
+    pub status: ExecutionStatus,
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+    pub input: Option<String>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+}
+
+/// A state machine to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMachine {
+    pub name: String,
+    pub definition: String,
+    pub role_arn: String,
+    pub kind: MachineKind,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub account: Option<String>,
+    pub arn: Option<String>,
+}
+
+/// Step Functions, and what else of an account a deployment needs. Every call may fail with a [`CallError`].
+pub trait StepFunctions: Send + Sync + 'static {
+    /// State machines, at most 1,000 a page.
+    fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
+    /// One state machine.
+    fn describe_machine(&self, arn: &str) -> Call<'_, MachineDescription>;
+    /// Executions, newest first.
+    fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>>;
+    /// One execution.
+    fn describe_execution(&self, arn: &str) -> Call<'_, Description>;
+    /// The definition that an execution runs, which may be older than its machine's.
+    fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText>;
+    /// Events of an execution, newest first, at most `size` (at most 1,000) a page.
+    fn newest_events(&self, arn: &str, size: i32, next: Option<String>) -> Call<'_, Page<HistoryEvent>>;
+    /// Starts an execution; returns its ARN.
+    fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
+    /// Stops an execution.
+    fn stop_execution(&self, arn: &str, error: &str, cause: &str) -> Call<'_, ()>;
+    /// Answers a task with a result. The token is in no error.
+    fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()>;
+    /// Answers a task with an error. The token is in no error.
+    fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Call<'_, ()>;
+    /// Makes a state machine; returns its ARN.
+    fn create_machine(&self, new: NewMachine) -> Call<'_, String>;
+    /// Changes a state machine's definition, and its role where one is given.
+    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()>;
+    /// Makes an SNS topic, or finds the one of this name.
+    fn create_topic(&self, name: &str) -> Call<'_, ()>;
+    /// Who calls.
+    fn caller(&self) -> Call<'_, Caller>;
+}

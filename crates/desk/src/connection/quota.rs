@@ -1,0 +1,93 @@
+//! AWS's quotas: a token bucket for each operation, per account and region.
+
+use super::port::Api;
+
+/// A bucket of calls: `burst` at once, `per_second` in the long run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quota {
+    pub burst: f64,
+    pub per_second: f64,
+}
+
+impl Quota {
+    /// The quota that AWS gives an operation in its smaller regions; us-east-1, us-west-2 and eu-west-1 have more of
+    /// some. From "Quotas related to API action throttling" of the Step Functions developer guide.
+    #[must_use]
+    pub const fn of_aws(api: Api) -> Self {
+        let (burst, per_second) = match api {
+            Api::ListStateMachines => (100.0, 5.0),
+            Api::DescribeStateMachine => (200.0, 20.0),
+            Api::DescribeStateMachineForExecution => (200.0, 1.0),
+            Api::ListExecutions => (100.0, 2.0),
+            Api::DescribeExecution => (250.0, 10.0),
+            Api::GetExecutionHistory => (400.0, 20.0),
+            Api::StartExecution => (800.0, 150.0),
+            Api::StopExecution => (500.0, 25.0),
+            Api::SendTaskSuccess | Api::SendTaskFailure => (1_500.0, 300.0),
+            Api::CreateStateMachine | Api::UpdateStateMachine => (100.0, 1.0),
+            // Of other services, which are asked once a deployment.
+            Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),
+        };
+        Self { burst, per_second }
+    }
+
+    /// A part of the quota.
+    #[must_use]
+    pub const fn part(self, share: f64) -> Self {
+        Self { burst: self.burst * share, per_second: self.per_second * share }
+    }
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    pub quota: Quota,
+    left: f64,
+    /// When it was last looked at, in milliseconds; `None` before the first time.
+    at: Option<i64>,
+}
+
+impl Bucket {
+    /// A full bucket.
+    #[must_use]
+    pub const fn full(quota: Quota) -> Self {
+        Self { quota, left: quota.burst, at: None }
+    }
+
+    /// Takes one call at `now` (milliseconds) if the bucket holds one.
+    pub fn take(&mut self, now: i64) -> bool {
+        if let Some(at) = self.at {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds between two calls are small")]
+            let seconds = now.saturating_sub(at).max(0) as f64 / 1_000.0;
+            self.left = seconds.mul_add(self.quota.per_second, self.left).min(self.quota.burst);
+        }
+        self.at = Some(now);
+        let granted = self.left >= 1.0;
+        if granted {
+            self.left -= 1.0;
+        }
+        granted
+    }
+
+    /// Calls that can be taken now.
+    #[must_use]
+    pub const fn left(&self) -> f64 {
+        self.left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_its_burst_and_then_its_rate() {
+        let mut bucket = Bucket::full(Quota::of_aws(Api::ListExecutions).part(0.5));
+        let mut granted = |now| (0..500).take_while(|_| bucket.take(now)).count();
+        assert_eq!(granted(0), 50, "half of the 100 that the smaller regions allow");
+        assert_eq!(granted(10_000), 10, "one a second");
+        assert_eq!(granted(10_000), 0);
+        assert_eq!(granted(1_000_000), 50, "never more than the burst");
+        assert_eq!(granted(10_000), 0, "a clock that goes back grants nothing");
+    }
+}

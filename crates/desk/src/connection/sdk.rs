@@ -1,0 +1,354 @@
+//! The AWS SDK behind the port.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_types::timeout::TimeoutConfig;
+use countersign_trace::HistoryEvent;
+
+use super::convert::{event, kind, machine_type, millis, status, status_filter};
+use super::error::{CallError, Fault};
+use super::port::{
+    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
+    StepFunctions, Summary,
+};
+use super::{About, ConnectionKind};
+
+/// The region of an endpoint where nothing names another: emulators take any.
+const EMULATOR_REGION: &str = "us-east-1";
+/// Machines of one page: the most that AWS gives.
+const PAGE: i32 = 1_000;
+
+/// Which Step Functions a connection reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The embedded engine of this process, at this URL.
+    Embedded(String),
+    /// Another endpoint, at this URL.
+    Endpoint(String),
+    /// AWS itself.
+    Aws,
+}
+
+/// How a connection is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SdkOptions {
+    pub target: Target,
+    /// The profile of the AWS configuration.
+    pub profile: Option<String>,
+    pub region: Option<String>,
+}
+
+/// The clients of the AWS SDK.
+#[derive(Clone, Debug)]
+pub struct Sdk {
+    sfn: aws_sdk_sfn::Client,
+    sns: aws_sdk_sns::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl Sdk {
+    /// Makes the clients; no call is made yet.
+    pub async fn connect(options: SdkOptions) -> (Self, About) {
+        let SdkOptions { target, profile, region } = options;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_timeout(Duration::from_secs(15))
+                .build(),
+        );
+        if let Some(profile) = &profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let (kind, url) = match target {
+            Target::Embedded(url) => (ConnectionKind::Embedded, Some(url)),
+            Target::Endpoint(url) => (ConnectionKind::Endpoint, Some(url)),
+            Target::Aws => (ConnectionKind::Aws, None),
+        };
+        if let Some(url) = &url {
+            loader = loader.endpoint_url(url);
+        }
+        // An emulator takes any signature. The standard chain would look for an instance role, and time out.
+        let signed_by_chain = kind == ConnectionKind::Aws
+            || kind == ConnectionKind::Endpoint
+                && (profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
+        if !signed_by_chain {
+            loader = loader.credentials_provider(emulator_credentials());
+            if region.is_none() {
+                loader = loader.region(Region::new(EMULATOR_REGION));
+            }
+        }
+        let mut shared = loader.load().await;
+        if shared.region().is_none() && kind != ConnectionKind::Aws {
+            shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
+        }
+        // Whoever opens an account's connection refuses one without a region.
+        let region = shared.region().map(ToString::to_string).unwrap_or_default();
+        let (label, detail) = match (kind, url) {
+            (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", by_name(&url)),
+            (ConnectionKind::Endpoint, Some(url)) => ("Endpoint", url),
+            _ => ("AWS", profile.map_or_else(|| region.clone(), |profile| format!("{profile}, {region}"))),
+        };
+        let about = About { label: label.to_owned(), detail, region, kind };
+        let sdk = Self {
+            sfn: aws_sdk_sfn::Client::new(&shared),
+            sns: aws_sdk_sns::Client::new(&shared),
+            sts: aws_sdk_sts::Client::new(&shared),
+        };
+        (sdk, about)
+    }
+
+    /// The same clients, each call made once.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
+    }
+}
+
+impl StepFunctions for Sdk {
+    fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>> {
+        let call = self.sfn.list_state_machines().max_results(PAGE).set_next_token(next);
+        Box::pin(async move {
+            let page = call.send().await.map_err(|error| failed(Api::ListStateMachines, "", &error))?;
+            let items = page.state_machines.into_iter().map(|machine| ListedMachine {
+                kind: kind(&machine.r#type),
+                created_at: millis(&machine.creation_date),
+                arn: machine.state_machine_arn,
+                name: machine.name,
+            });
+            Ok(Page { items: items.collect(), next: page.next_token })
+        })
+    }
+
+    fn describe_machine(&self, arn: &str) -> Call<'_, MachineDescription> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.describe_state_machine().state_machine_arn(&arn).send().await;
+            let described = call.map_err(|error| failed(Api::DescribeStateMachine, &arn, &error))?;
+            Ok(MachineDescription {
+                kind: kind(&described.r#type),
+                created_at: millis(&described.creation_date),
+                arn: described.state_machine_arn,
+                name: described.name,
+                definition: described.definition,
+                revision_id: described.revision_id,
+                role_arn: Some(described.role_arn).filter(|role| !role.is_empty()),
+            })
+        })
+    }
+
+    fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
+        Box::pin(async move {
+            let call = self.sfn.list_executions();
+            let call = match &listing.of {
+                Of::Machine(arn) => call.state_machine_arn(arn),
+                Of::MapRun(arn) => call.map_run_arn(arn),
+            };
+            let page = call
+                .set_status_filter(listing.status.map(status_filter))
+                .max_results(listing.size)
+                .set_next_token(listing.next)
+                .send()
+                .await
+                .map_err(|error| failed(Api::ListExecutions, listing.of.arn(), &error))?;
+            let items = page.executions.into_iter().map(|one| Summary {
+                status: status(&one.status),
+                started_at: millis(&one.start_date),
+                ended_at: one.stop_date.as_ref().map(millis),
+                arn: one.execution_arn,
+                name: one.name,
+                machine_arn: one.state_machine_arn,
+            });
+            Ok(Page { items: items.collect(), next: page.next_token })
+        })
+    }
+
+    fn describe_execution(&self, arn: &str) -> Call<'_, Description> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.describe_execution().execution_arn(&arn).send().await;
+            let described = call.map_err(|error| failed(Api::DescribeExecution, &arn, &error))?;
+            Ok(Description {
+                name: described.name.unwrap_or_else(|| arn.rsplit(':').next().unwrap_or(&arn).to_owned()),
+                arn: described.execution_arn,
+                machine_arn: described.state_machine_arn,
+                status: status(&described.status),
+                started_at: millis(&described.start_date),
+                ended_at: described.stop_date.as_ref().map(millis),
+                input: described.input,
+                output: described.output,
+                error: described.error,
+                cause: described.cause,
+            })
+        })
+    }
+
+    fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.describe_state_machine_for_execution().execution_arn(&arn).send().await;
+            let described = call.map_err(|error| failed(Api::DescribeStateMachineForExecution, &arn, &error))?;
+            Ok(DefinitionText(described.definition))
+        })
+    }
+
+    fn newest_events(&self, arn: &str, size: i32, next: Option<String>) -> Call<'_, Page<HistoryEvent>> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.get_execution_history().execution_arn(&arn).reverse_order(true).max_results(size);
+            let page = call
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| failed(Api::GetExecutionHistory, &arn, &error))?;
+            Ok(Page { items: page.events.into_iter().filter_map(event).collect(), next: page.next_token })
+        })
+    }
+
+    fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String> {
+        let machine_arn = machine_arn.to_owned();
+        let call = self.sfn.start_execution().state_machine_arn(&machine_arn).name(name).input(input);
+        Box::pin(async move {
+            let started = call.send().await.map_err(|error| failed(Api::StartExecution, &machine_arn, &error))?;
+            Ok(started.execution_arn)
+        })
+    }
+
+    fn stop_execution(&self, arn: &str, error: &str, cause: &str) -> Call<'_, ()> {
+        let arn = arn.to_owned();
+        let call = self.sfn.stop_execution().execution_arn(&arn).error(error).cause(cause);
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::StopExecution, &arn, &error))?;
+            Ok(())
+        })
+    }
+
+    fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()> {
+        let call = self.sfn.send_task_success().task_token(token).output(output);
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::SendTaskSuccess, "", &error))?;
+            Ok(())
+        })
+    }
+
+    fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Call<'_, ()> {
+        let call = self.sfn.send_task_failure().task_token(token).error(error).cause(cause);
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::SendTaskFailure, "", &error))?;
+            Ok(())
+        })
+    }
+
+    fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
+        Box::pin(async move {
+            let call = self.sfn.create_state_machine().name(&new.name).definition(new.definition);
+            let made = call
+                .role_arn(new.role_arn)
+                .r#type(machine_type(new.kind))
+                .send()
+                .await
+                .map_err(|error| failed(Api::CreateStateMachine, &new.name, &error))?;
+            Ok(made.state_machine_arn)
+        })
+    }
+
+    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()> {
+        let arn = arn.to_owned();
+        let call = self.sfn.update_state_machine().state_machine_arn(&arn).definition(definition);
+        let call = call.set_role_arn(role_arn.map(str::to_owned));
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::UpdateStateMachine, &arn, &error))?;
+            Ok(())
+        })
+    }
+
+    fn create_topic(&self, name: &str) -> Call<'_, ()> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let made = self.sns.create_topic().name(&name).send().await;
+            made.map_err(|error| failed(Api::CreateTopic, &name, &error))?;
+            Ok(())
+        })
+    }
+
+    fn caller(&self) -> Call<'_, Caller> {
+        Box::pin(async move {
+            let caller = self.sts.get_caller_identity().send().await;
+            let caller = caller.map_err(|error| failed(Api::GetCallerIdentity, "", &error))?;
+            Ok(Caller { account: caller.account, arn: caller.arn })
+        })
+    }
+}
+
+/// A failed call in the desk's types.
+fn failed<E, R>(api: Api, subject: &str, error: &SdkError<E, R>) -> CallError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let fault = match error {
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => Fault::Unreachable,
+        SdkError::TimeoutError(_) => Fault::Unreachable,
+        SdkError::ServiceError(service) => {
+            let error = service.err();
+            Fault::of_code(error.code().unwrap_or("an unnamed error"), error.message().unwrap_or("no message"))
+        }
+        other => Fault::Unsent(innermost(other)),
+    };
+    CallError { api, subject: subject.to_owned(), fault }
+}
+
+/// The causes of an error, the last of which says the most, in one line and whole.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    // The SDK's own layers say only that there was a failure.
+    let last = words.split_off(words.len().saturating_sub(2));
+    // A cause is not cut: an ARN or a remedy at its end is what somebody needs.
+    last.join(": ").trim_end_matches('.').to_owned()
+}
+
+/// An address of this machine with its name: clients put `sync-` before it for some calls, which no number can have.
+#[must_use]
+pub fn by_name(url: &str) -> String {
+    let numbers = ["//127.0.0.1", "//[::1]"];
+    numbers.iter().fold(url.to_owned(), |url, number| match url.split_once(number) {
+        Some((scheme, rest)) if rest.is_empty() || rest.starts_with([':', '/']) => format!("{scheme}//localhost{rest}"),
+        _ => url,
+    })
+}
+
+/// Credentials that no account knows.
+fn emulator_credentials() -> Credentials {
+    Credentials::new("countersign", "countersign", None, None, "emulator")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_name, innermost};
+
+    #[test]
+    fn this_machine_is_named() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8083", "http://localhost:8083"),
+            ("http://[::1]:8083", "http://localhost:8083"),
+            ("http://127.0.0.10:8083", "http://127.0.0.10:8083"),
+        ] {
+            assert_eq!(by_name(url), expected);
+        }
+    }
+
+    #[test]
+    fn a_cause_is_kept_whole() {
+        let cause = format!("the profile {} has no credentials.", "very-long-name-".repeat(40));
+        let error = std::io::Error::other(cause.clone());
+        assert_eq!(innermost(&error), cause.trim_end_matches('.'));
+    }
+}

@@ -1,0 +1,201 @@
+//! What is wrong with a manifest's entries: what would be deployed without a word, and fail or mislead later.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use countersign_asl::{Diagnostic, Machine, Rule, Severity, SourceSpan, StateKind};
+
+use super::manifest::{Folder, Substitution, Workflow};
+use super::places::Places;
+use super::plan::Found;
+use super::tasks::list;
+use crate::approvals::ahead::check as check_answers;
+use crate::approvals::{Rejection, template_fault};
+use countersign_json::Json;
+
+/// The two types of a state machine.
+pub const TYPES: [&str; 2] = ["STANDARD", "EXPRESS"];
+
+/// Collects findings with their places in the manifest.
+struct Findings<'f> {
+    places: &'f Places,
+    found: Vec<Diagnostic>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, severity: Severity, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+        self.found.push(Diagnostic { severity, rule, message, path: way.join("."), span, remedy });
+    }
+
+    fn error(&mut self, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+        self.add(Severity::Error, rule, way, span, message, remedy);
+    }
+}
+
+/// Findings about one workflow's entry. `machine` is its definition, where that can be read.
+#[must_use]
+pub fn workflow_findings(
+    folder: &Folder,
+    name: &str,
+    workflow: &Workflow,
+    machine: Option<&Machine>,
+) -> Vec<Diagnostic> {
+    let Some(places) = &folder.places else { return Vec::new() };
+    let mut findings = Findings { places, found: Vec::new() };
+    if !TYPES.contains(&workflow.kind.as_str()) {
+        let way = ["workflows", name, "type"];
+        let message = format!("{:?} is no type of a state machine", workflow.kind);
+        findings.error(
+            Rule::UnknownMachineType,
+            &way,
+            places.value(&way),
+            message,
+            "Write STANDARD or EXPRESS.".to_owned(),
+        );
+    }
+    samples(&mut findings, name, workflow);
+    approvals(&mut findings, name, workflow, machine);
+    findings.found
+}
+
+fn samples(findings: &mut Findings, name: &str, workflow: &Workflow) {
+    for (index, sample) in workflow.samples.iter().enumerate() {
+        let index = index.to_string();
+        let way = ["workflows", name, "samples", &index, "input"];
+        if let Err(error) = Json::read(sample.input.as_str()) {
+            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let at = findings.places.within(&way, number(error.line), number(error.column));
+            let message = format!("the sample {:?} is not JSON: {}", sample.label, error.what);
+            findings.error(Rule::SampleNotJson, &way, at, message, "Correct the JSON at this place.".to_owned());
+        }
+    }
+}
+
+fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: Option<&Machine>) {
+    let answers = machine.map(|machine| check_answers(machine, &workflow.approvals, None)).unwrap_or_default();
+    for finding in answers {
+        let way = ["workflows", name, "approvals", &finding.state];
+        let named = workflow.approvals.contains_key(&finding.state);
+        let at = findings.places.key(if named { &way } else { &way[..2] });
+        findings.add(Severity::Warning, Rule::AnswerNotRead, &way, at, finding.message, finding.remedy);
+    }
+    for (state, policy) in &workflow.approvals {
+        let way = ["workflows", name, "approvals", state];
+        if let Some(machine) = machine {
+            approved_state(findings, &way, state, machine);
+        }
+        if let Some(title) = &policy.title {
+            template(findings, &[&way[..], &["title"]].concat(), title);
+        }
+        if let Some(fault) = policy.reject.as_ref().and_then(Rejection::fault) {
+            let way = [&way[..], &["reject"]].concat();
+            let remedy = "Write reject = { success = { ... } } or reject = { error = \"...\", cause = \"...\" }.";
+            findings.error(Rule::InvalidAnswer, &way, findings.places.key(&way), fault.to_owned(), remedy.to_owned());
+        }
+        for (index, field) in policy.fields.iter().enumerate() {
+            template(findings, &[&way[..], &["fields", &index.to_string(), "value"]].concat(), &field.value);
+        }
+    }
+}
+
+/// The state that an approval's entry words must be there, and must wait for somebody.
+fn approved_state(findings: &mut Findings, way: &[&str], state: &str, machine: &Machine) {
+    let at = findings.places.key(way);
+    match machine.all_states().into_iter().find(|one| one.name == state) {
+        None => {
+            let waiting: Vec<String> =
+                machine.all_states().into_iter().filter(|one| waits(&one.kind)).map(|one| one.name.clone()).collect();
+            let remedy = format!("States that wait for a person: {}.", list(&waiting));
+            let message = format!("the definition has no state named {state:?}");
+            findings.error(Rule::UnknownApprovalState, way, at, message, remedy);
+        }
+        Some(one) if !waits(&one.kind) => {
+            let message = format!("the state {state:?} never waits for a person");
+            let remedy = "Name a task whose Resource ends with .waitForTaskToken, or an activity.".to_owned();
+            findings.add(Severity::Warning, Rule::ApprovalNeverAsked, way, at, message, remedy);
+        }
+        Some(_) => {}
+    }
+}
+
+fn waits(kind: &StateKind) -> bool {
+    matches!(kind, StateKind::Task(task)
+        if task.resource.ends_with(".waitForTaskToken") || task.resource.contains(":activity:"))
+}
+
+fn template(findings: &mut Findings, way: &[&str], text: &str) {
+    if let Some(fault) = template_fault(text) {
+        let at = findings.places.within(way, fault.line, 1);
+        let at = if fault.line == 1 { findings.places.value(way) } else { at };
+        let remedy = "A template sees the request as `request`: write {{ request.amount }}, for example.".to_owned();
+        findings.error(Rule::InvalidTemplate, way, at, format!("this template fails: {}", fault.what), remedy);
+    }
+}
+
+/// Findings about what belongs to no single workflow: files that are left out, and functions that nobody declares.
+#[must_use]
+pub fn folder_findings(folder: &Folder, functions: Option<&BTreeSet<String>>) -> Vec<Found> {
+    let mut found = left_out(folder);
+    let (Some(places), Some(functions)) = (&folder.places, functions) else { return found };
+    let mut findings = Findings { places, found: Vec::new() };
+    for (name, substitution) in &folder.manifest.substitutions {
+        if let Substitution::Function(function) = substitution
+            && !functions.contains(function)
+        {
+            let way = ["substitutions", name];
+            let message = format!("the function {function:?} is not declared in functions.toml");
+            let remedy =
+                format!("Declare [functions.{function}] there, or correct the name; there are: {}.", list(functions));
+            findings.error(Rule::FunctionNotDeclared, &way, places.value(&way), message, remedy);
+        }
+    }
+    let file = folder.manifest_file();
+    found.extend(findings.found.into_iter().map(|one| (file.clone(), one)));
+    found
+}
+
+/// Files that look like definitions and are not deployed.
+fn left_out(folder: &Folder) -> Vec<Found> {
+    let mut names: Vec<String> = std::fs::read_dir(&folder.path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    let named = |name: &str| folder.manifest.workflows.values().any(|workflow| same_file(&workflow.file, name));
+    let about = |name: &String| {
+        let (rule, message, remedy) = if named(name) {
+            return None;
+        } else if is_yaml(Path::new(name)) {
+            (Rule::YamlNotRead, "this file is YAML, which is not read yet".to_owned(), YAML_REMEDY.to_owned())
+        } else if name.ends_with(".asl.json") {
+            let workflow = name.trim_end_matches(".asl.json");
+            let remedy = format!("Add [workflows.{workflow}] with file = {name:?}, or remove the file.");
+            (Rule::FileNotNamed, "countersign.toml does not name this file, so it is not deployed".to_owned(), remedy)
+        } else {
+            return None;
+        };
+        let severity = Severity::Warning;
+        let span = SourceSpan::WHOLE_FILE;
+        let diagnostic = Diagnostic { severity, rule, message, path: String::new(), span, remedy };
+        Some((folder.path.join(name), diagnostic))
+    };
+    names.iter().filter_map(about).collect()
+}
+
+fn same_file(named: &str, name: &str) -> bool {
+    Path::new(named)
+        .components()
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .eq(Path::new(name).components())
+}
+
+/// What to do about a definition in YAML.
+pub const YAML_REMEDY: &str = "Write it as JSON, for example with `yq -o=json`, and name that file NAME.asl.json.";
+
+/// Whether a file's name says that it is YAML.
+#[must_use]
+pub fn is_yaml(file: &Path) -> bool {
+    file.extension().is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
+}

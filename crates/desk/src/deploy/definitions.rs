@@ -1,0 +1,148 @@
+//! The folder that definitions are deployed from, followed while the program runs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio_util::sync::CancellationToken;
+use toml::de::DeTable;
+
+use super::finding::FileProblem;
+use super::manifest::{Folder, Manifest};
+use crate::news::{Changes, Topic};
+
+/// How often the folder is looked at.
+const PAUSE: Duration = Duration::from_millis(700);
+
+/// What tells one state of the folder from another: its files with their sizes and times.
+type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
+
+/// The folder, and the last manifest of it that could be read.
+#[derive(Debug)]
+pub struct Definitions {
+    path: PathBuf,
+    /// The functions of the embedded engine; `None` where any may be.
+    functions: Option<BTreeSet<String>>,
+    good: Mutex<Option<Manifest>>,
+}
+
+/// A manifest that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestTrouble {
+    pub problem: FileProblem,
+    /// Whether an earlier reading of it is in force.
+    pub earlier_in_force: bool,
+}
+
+impl From<PathBuf> for Definitions {
+    fn from(path: PathBuf) -> Self {
+        Self { path, functions: None, good: Mutex::default() }
+    }
+}
+
+impl Definitions {
+    /// The same folder, for an engine that has these functions and no others.
+    #[must_use]
+    pub fn with_functions(self, functions: BTreeSet<String>) -> Self {
+        Self { functions: Some(functions), ..self }
+    }
+
+    /// The functions that the engine has; `None` where any may be.
+    #[must_use]
+    pub const fn functions(&self) -> Option<&BTreeSet<String>> {
+        self.functions.as_ref()
+    }
+
+    /// The folder's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder as it is now. Where its manifest cannot be used, the last one that could stays in force, with the
+    /// problem beside it.
+    #[must_use]
+    pub fn read(&self) -> Folder {
+        let mut folder = Folder::read(&self.path);
+        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        if folder.problem.is_none() {
+            *good = Some(folder.manifest.clone());
+        } else if let Some(manifest) = good.as_ref() {
+            folder.manifest = manifest.clone();
+        }
+        folder
+    }
+
+    /// Why the manifest cannot be used, where it cannot.
+    #[must_use]
+    pub fn trouble(&self) -> Option<ManifestTrouble> {
+        let problem = self.read().problem?;
+        let earlier_in_force = self.good.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        Some(ManifestTrouble { problem, earlier_in_force })
+    }
+
+    /// Publishes changes of the folder until `end`: whoever shows a plan, a sample or an approval reads it again.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the look at the folder; a test looks without the loop")]
+    pub async fn follow(&self, changes: &Changes, end: &CancellationToken) {
+        let mut before = self.fingerprint();
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+            let now = self.fingerprint();
+            if now != before {
+                before = now;
+                changes.publish([Topic::Workflows, Topic::Inbox, Topic::Frame]);
+            }
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let folder = self.read();
+        let named = folder.manifest.workflows.values().map(|workflow| self.path.join(&workflow.file));
+        let there = std::fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = named.chain(there).collect();
+        files.sort();
+        files.dedup();
+        let stamp = |file: &Path| std::fs::metadata(file).ok().map(|about| (about.len(), about.modified().ok()));
+        files.into_iter().map(|file| (file.clone(), stamp(&file))).collect()
+    }
+}
+
+/// The names of the functions that a `functions.toml` declares; `None` where it cannot be read.
+#[must_use]
+pub fn declared_functions(file: &Path) -> Option<BTreeSet<String>> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let table = DeTable::parse(&text).ok()?;
+    let functions = table.get_ref().get("functions").and_then(|functions| functions.get_ref().as_table());
+    Some(functions.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    #[test]
+    fn a_manifest_that_breaks_leaves_the_last_good_one_in_force() {
+        let path = std::env::temp_dir().join(format!("countersign-definitions-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let file = path.join("countersign.toml");
+        let definitions = Definitions::from(path.clone());
+        std::fs::write(&file, "[workflows.a").unwrap();
+        assert!(definitions.read().manifest.workflows.is_empty());
+        assert!(!definitions.trouble().unwrap().earlier_in_force);
+        std::fs::write(&file, "[workflows.a]\nfile = \"a\"\n").unwrap();
+        assert!(definitions.trouble().is_none());
+        let before = definitions.fingerprint();
+        std::fs::write(&file, "[workflows.a]\nfil = \"a\"\n").unwrap();
+        assert_ne!(definitions.fingerprint(), before);
+        let folder = definitions.read();
+        assert!(folder.problem.is_some() && folder.manifest.workflows.contains_key("a"));
+        let trouble = definitions.trouble().unwrap();
+        assert!(trouble.earlier_in_force && (trouble.problem.line, trouble.problem.column) == (2, 1), "{trouble:?}");
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+}

@@ -1,0 +1,206 @@
+//! The desk's part of deploying: the plan, and carrying it out.
+
+use super::apply::{ApplyError, apply, still_planned};
+use super::finding::{Change, FileProblem};
+use super::plan::{Item, PlanTarget, file_problem, hash_of};
+use super::{EMULATOR_ACCOUNT, Folder, folder_findings, partition_of, plan};
+use crate::actor::Actor;
+use crate::audit::Done;
+use crate::connection::ConnectionKind;
+use crate::desk::Desk;
+use crate::error::{Error, ReadError};
+use crate::policy::Action;
+use crate::watch::Snapshot;
+
+/// The definitions beside what the connection has.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub folder: Folder,
+    pub items: Vec<Item>,
+    /// The hash of everything that would be deployed: a form carries it back.
+    pub hash: String,
+    /// What belongs to no single workflow: files that are left out, functions that nobody declares.
+    pub problems: Vec<FileProblem>,
+}
+
+/// Why nothing, or not everything, was deployed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeployError {
+    /// The manifest cannot be used.
+    #[error("the manifest cannot be used: {}", .0.message)]
+    Manifest(FileProblem),
+    /// The definition has this fault.
+    #[error("{name} is refused: {}", .problem.message)]
+    Refused { name: String, problem: FileProblem },
+    /// The plan is not the one that was shown.
+    #[error("the plan is not the one that was shown")]
+    AnotherPlan,
+    /// Before any change: a state machine was changed, or could not be looked at.
+    #[error(transparent)]
+    NotBegun(ApplyError),
+    /// `done` were deployed before this.
+    #[error("{error} (deployed before: {done:?})")]
+    Interrupted { error: ApplyError, done: Vec<String> },
+}
+
+/// The partition and the account that machines live in.
+struct Owner {
+    partition: String,
+    account: String,
+}
+
+impl Desk {
+    /// The plan of the definitions against the connection.
+    ///
+    /// # Errors
+    /// The connection has not answered yet.
+    pub async fn plan(&self, actor: &Actor) -> Result<Plan, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let folder = self.definitions().read();
+        let items = self.items(&folder).await?;
+        let found = folder_findings(&folder, self.definitions().functions());
+        Ok(Plan { hash: hash_of(&items), items, problems: found.into_iter().map(file_problem).collect(), folder })
+    }
+
+    async fn items(&self, folder: &Folder) -> Result<Vec<Item>, ReadError> {
+        let snapshot = self.known().await?;
+        let owner = self.owner(&snapshot).await?;
+        let about = self.about();
+        let target = PlanTarget {
+            partition: &owner.partition,
+            region: &about.region,
+            account: &owner.account,
+            aws: about.kind == ConnectionKind::Aws,
+            functions: self.definitions().functions(),
+        };
+        Ok(plan(folder, &snapshot, target))
+    }
+
+    /// The owner of the machines: read off the ARNs that are there; else the caller's; else an emulator's.
+    async fn owner(&self, snapshot: &Snapshot) -> Result<Owner, ReadError> {
+        let about = self.about();
+        let emulator =
+            Owner { partition: partition_of(&about.region).to_owned(), account: EMULATOR_ACCOUNT.to_owned() };
+        if let Some(owner) = snapshot.machines.keys().next().and_then(|arn| owner_of(arn)) {
+            return Ok(owner);
+        }
+        if about.kind == ConnectionKind::Embedded {
+            return Ok(emulator);
+        }
+        match self.watch().connection.calls.caller().await {
+            Ok(caller) => {
+                let partition = caller.arn.as_deref().and_then(owner_of).map(|owner| owner.partition);
+                let partition = partition.unwrap_or(emulator.partition);
+                Ok(Owner { partition, account: caller.account.unwrap_or(emulator.account) })
+            }
+            Err(error) if about.kind == ConnectionKind::Aws => Err(error.into()),
+            Err(_) => Ok(emulator),
+        }
+    }
+
+    /// Deploys what is new or changed, whatever it is: for the first start, which nobody reviews. Returns the names.
+    ///
+    /// # Errors
+    /// The manifest cannot be used, or the connection does not answer or refuses.
+    pub async fn deploy_everything(&self, actor: &Actor) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, None, None).await
+    }
+
+    /// Deploys what somebody saw: one workflow, or all; `seen` is the hash that was shown. Returns the names.
+    ///
+    /// # Errors
+    /// The plan is another one by now: nothing was deployed then. Or a definition is refused, the manifest cannot be
+    /// used, or the connection does not answer or refuses.
+    pub async fn deploy_seen(&self, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, only, Some(seen)).await
+    }
+
+    async fn deploy_planned(
+        &self,
+        actor: &Actor,
+        only: Option<&str>,
+        seen: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
+        self.permit(actor, Action::Deploy, only, None)?;
+        let folder = self.definitions().read();
+        if let Some(problem) = &folder.problem {
+            return Err(DeployError::Manifest(problem.clone()).into());
+        }
+        let items = self.items(&folder).await?;
+        let ready = wanted(&items, only, seen)?;
+        for item in &ready {
+            if let Err(error) = still_planned(&self.watch().connection, item).await {
+                self.watch().definition_changed(&item.arn);
+                self.watch().look_again().await;
+                return Err(DeployError::NotBegun(error).into());
+            }
+        }
+        let done = self.apply_all(actor, &ready).await;
+        self.watch().look_again().await;
+        Ok(done?)
+    }
+
+    async fn apply_all(&self, actor: &Actor, items: &[&Item]) -> Result<Vec<String>, DeployError> {
+        let mut done: Vec<String> = Vec::new();
+        for item in items {
+            match apply(&self.watch().connection, item).await {
+                Ok(arn) => {
+                    self.watch().definition_changed(&arn);
+                    // What the program deploys into an empty engine is reported on the terminal.
+                    if let Actor::Person(_) = actor {
+                        self.note(actor, Done::Deployed { workflow: item.name.clone() }).await;
+                    }
+                    done.push(item.name.clone());
+                }
+                Err(error) => return Err(DeployError::Interrupted { error, done }),
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// The items to deploy, where the plan is the one that was `seen`.
+fn wanted<'i>(items: &'i [Item], only: Option<&str>, seen: Option<&str>) -> Result<Vec<&'i Item>, DeployError> {
+    let wanted: Vec<&Item> = items.iter().filter(|item| only.is_none_or(|only| only == item.name)).collect();
+    if let Some(seen) = seen {
+        let now = match only {
+            Some(_) => wanted.first().map(|item| item.hash()),
+            None => Some(hash_of(items)),
+        };
+        if now.as_deref() != Some(seen) {
+            return Err(DeployError::AnotherPlan);
+        }
+    }
+    if let (Some(_), Some(item)) = (only, wanted.first())
+        && item.change == Change::Refused
+    {
+        let found = item.found.iter().find(|(_, one)| one.is_error()).cloned();
+        return Err(found.map_or(DeployError::AnotherPlan, |found| DeployError::Refused {
+            name: item.name.clone(),
+            problem: file_problem(found),
+        }));
+    }
+    Ok(wanted.into_iter().filter(|item| item.is_ready()).collect())
+}
+
+fn owner_of(arn: &str) -> Option<Owner> {
+    let mut parts = arn.split(':').skip(1);
+    let partition = parts.next().filter(|part| !part.is_empty())?.to_owned();
+    let account = parts.nth(2).filter(|part| !part.is_empty())?.to_owned();
+    Some(Owner { partition, account })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_read_off_an_arn() {
+        let owner = owner_of("arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:a");
+        assert_eq!(
+            owner.map(|owner| (owner.partition, owner.account)),
+            Some(("aws-us-gov".into(), "123456789012".into()))
+        );
+        assert!(owner_of("nonsense").is_none());
+    }
+}

@@ -1,0 +1,41 @@
+//! What a plan says about a file, and what it would change.
+
+/// A finding with its place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+    /// Whether it stands in the way of a deployment.
+    pub error: bool,
+    pub message: String,
+    pub remedy: String,
+}
+
+/// What deploying a definition would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    New,
+    Changed,
+    Unchanged,
+    /// Refused: see the findings.
+    Refused,
+}
+
+/// A line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffLine {
+    /// '+', '-' or ' '.
+    pub sign: char,
+    pub text: String,
+}
+
+/// A ready-made input of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub label: String,
+    /// Pretty-printed JSON.
+    pub input: String,
+}

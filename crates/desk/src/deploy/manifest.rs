@@ -1,0 +1,208 @@
+//! `countersign.toml` beside the definitions: what is deployed, with which values, and how approvals read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::finding::{FileProblem, Sample};
+use super::places::Places;
+use crate::approvals::{Policies, Policy};
+
+/// The manifest's file name.
+pub const FILE: &str = "countersign.toml";
+
+/// The manifest as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The role that state machines run as.
+    #[serde(default)]
+    pub role_arn: Option<String>,
+    /// What each `${Placeholder}` stands for.
+    #[serde(default)]
+    pub substitutions: BTreeMap<String, Substitution>,
+    #[serde(default)]
+    pub workflows: BTreeMap<String, Workflow>,
+}
+
+/// What a placeholder stands for: one of the three.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Substitution {
+    /// A Lambda function by its name, in the connection's region and account.
+    Function(String),
+    /// An SNS topic by its name; it is made where it is not there.
+    Topic(String),
+    /// The text itself.
+    Value(String),
+}
+
+/// One workflow: the key in the manifest is its name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// The definition, relative to the manifest.
+    pub file: String,
+    /// `STANDARD` or `EXPRESS`; the check refuses anything else.
+    #[serde(default = "standard", rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub samples: Vec<SampleInput>,
+    /// How the approvals of a state read, by the state's name.
+    #[serde(default)]
+    pub approvals: BTreeMap<String, Policy>,
+}
+
+fn standard() -> String {
+    "STANDARD".to_owned()
+}
+
+/// An input to start with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleInput {
+    pub label: String,
+    /// JSON.
+    pub input: String,
+}
+
+/// A folder of definitions, as read from the disk.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    pub path: PathBuf,
+    pub manifest: Manifest,
+    /// Where the manifest's entries stand; nothing where there is no manifest.
+    pub places: Option<Places>,
+    /// Why the manifest on the disk cannot be used, if it cannot. Then `manifest` is the last one that could, or empty.
+    pub problem: Option<FileProblem>,
+}
+
+impl Folder {
+    /// Reads the manifest in `path`. A folder without one deploys every `*.asl.json` under its own name.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        let file = path.join(FILE);
+        let read = match std::fs::read_to_string(&file) {
+            Ok(text) => parse(&text, &file).map(|(manifest, places)| (manifest, Some(places))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                found(path).map(|manifest| (manifest, None)).map_err(|error| unreadable(path, &error))
+            }
+            Err(error) => Err(unreadable(&file, &error)),
+        };
+        match read {
+            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problem: None },
+            Err(problem) => Self { path: path.to_owned(), problem: Some(problem), ..Self::default() },
+        }
+    }
+
+    /// The manifest's file, whether it is there or not.
+    #[must_use]
+    pub fn manifest_file(&self) -> PathBuf {
+        self.path.join(FILE)
+    }
+
+    /// How approvals read, by workflow and state.
+    #[must_use]
+    pub fn policies(&self) -> Policies {
+        self.manifest.workflows.iter().map(|(name, workflow)| (name.clone(), workflow.approvals.clone())).collect()
+    }
+
+    /// Inputs to start a workflow with.
+    #[must_use]
+    pub fn samples(&self, workflow: &str) -> Vec<Sample> {
+        let samples = self.manifest.workflows.get(workflow).map_or(&[][..], |workflow| &workflow.samples);
+        samples
+            .iter()
+            .map(|sample| Sample { label: sample.label.clone(), input: countersign_json::pretty(&sample.input) })
+            .collect()
+    }
+}
+
+fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
+    let manifest = toml::from_str(text).and_then(|manifest| Ok((manifest, Places::of(text)?)));
+    manifest.map_err(|error| {
+        let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
+        file_problem(
+            file,
+            line,
+            column,
+            error.message(),
+            "Correct the manifest; the pages read it again by themselves.",
+        )
+    })
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> FileProblem {
+    file_problem(
+        file,
+        1,
+        1,
+        &format!("it cannot be read: {error}"),
+        "Make it readable for the user that runs countersign.",
+    )
+}
+
+fn found(path: &Path) -> Result<Manifest, std::io::Error> {
+    let mut workflows = BTreeMap::new();
+    for entry in std::fs::read_dir(path)? {
+        let Ok(file) = entry?.file_name().into_string() else { continue };
+        let Some(name) = file.strip_suffix(".asl.json").map(str::to_owned) else { continue };
+        workflows.insert(name, Workflow { file, kind: standard(), samples: Vec::new(), approvals: BTreeMap::new() });
+    }
+    Ok(Manifest { workflows, ..Manifest::default() })
+}
+
+/// A problem at a place in a file.
+#[must_use]
+pub fn file_problem(file: &Path, line: u32, column: u32, message: &str, remedy: &str) -> FileProblem {
+    FileProblem {
+        file: file.display().to_string(),
+        line,
+        column,
+        error: true,
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_read_whole() {
+        let text = r#"
+            role_arn = "arn:r"
+            [substitutions]
+            A = { function = "validate" }
+            B = { topic = "failures" }
+            C = { value = "7" }
+            [workflows.order]
+            file = "order.asl.json"
+            samples = [{ label = "One", input = '{"a":1}' }]
+            [workflows.order.approvals.Ask]
+            title = "Really?"
+        "#;
+        let (manifest, _) = parse(text, Path::new("m")).unwrap();
+        assert_eq!(manifest.substitutions["A"], Substitution::Function("validate".into()));
+        assert_eq!(manifest.substitutions["C"], Substitution::Value("7".into()));
+        assert_eq!(manifest.workflows["order"].kind, "STANDARD");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        let problem = parse("[workflows.order]\nfil = \"x\"\n", Path::new("dir/countersign.toml")).unwrap_err();
+        assert_eq!((problem.line, problem.column), (2, 1), "{}", problem.message);
+        assert!(problem.message.contains("fil"), "{}", problem.message);
+    }
+
+    #[test]
+    fn samples_keep_their_digits() {
+        let text = "[workflows.a]\nfile = \"a\"\nsamples = [{ label = \"x\", input = '{\"a\":386.40,\"a\":1e400}' }]";
+        let (manifest, _) = parse(text, Path::new("m")).unwrap();
+        let folder = Folder { manifest, ..Folder::default() };
+        assert_eq!(folder.samples("a")[0].input, "{\n  \"a\": 386.40,\n  \"a\": 1e400\n}");
+    }
+}

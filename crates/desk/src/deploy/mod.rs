@@ -1,0 +1,23 @@
+//! Deploying `statemachine/`: read the folder, plan against the connection, apply.
+
+mod apply;
+mod check;
+mod definitions;
+mod deploying;
+mod finding;
+mod manifest;
+mod places;
+mod plan;
+mod tasks;
+
+pub use apply::ApplyError;
+pub use check::{YAML_REMEDY, folder_findings, is_yaml};
+pub use definitions::{Definitions, ManifestTrouble, declared_functions};
+pub use deploying::{DeployError, Plan};
+pub use finding::{Change, DiffLine, FileProblem, Sample};
+pub use manifest::{FILE as MANIFEST, Folder, Manifest};
+pub use plan::{Found, Item, PlanTarget, file_problem, partition_of, plan};
+pub use tasks::task_findings;
+
+/// The account of emulators, and of the embedded engine.
+pub const EMULATOR_ACCOUNT: &str = "000000000000";

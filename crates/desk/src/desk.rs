@@ -1,0 +1,305 @@
+//! The desk: everything that serves one connection, and the only place where its parts meet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_engine::SharedSandbox;
+use tokio_util::sync::CancellationToken;
+
+use crate::actor::Actor;
+use crate::approvals::{Courier, Reading, read};
+use crate::audit::Done;
+use crate::clock::Clock;
+use crate::connection::{About, Connection};
+use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
+use crate::error::{Error, ReadError, StopError};
+use crate::news::Changes;
+use crate::policy::{Action, Denied, Resource, permit};
+use crate::redact::Redactor;
+use crate::starting::refuse_express;
+use crate::store::{Decision, Store};
+use crate::watch::{Looking, Machine, Record, Snapshot, Waiting, Watch};
+
+/// Characters of the reason why an execution was stopped.
+const CAUSE: usize = 2_000;
+/// Executions that one look may have watched closely: each costs calls.
+const MOST_LOOKED_AT: usize = 16;
+
+/// What a desk is made of.
+pub struct Parts {
+    pub connection: Connection,
+    pub store: Store,
+    /// The folder that definitions are deployed from.
+    pub definitions: Definitions,
+    pub clock: Clock,
+    /// The place for expressions of definitions that may run away.
+    pub sandbox: Option<SharedSandbox>,
+}
+
+/// Everything that serves one connection.
+pub struct Desk {
+    watch: Arc<Watch>,
+    store: Store,
+    courier: Courier,
+    definitions: Definitions,
+}
+
+/// The connection's health, for the frame around every page.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub about: About,
+    /// How many requests wait.
+    pub waiting: usize,
+    /// When the connection was last read, in milliseconds since the epoch.
+    pub data_at: Option<i64>,
+    /// Why the connection does not answer, where it was heard before.
+    pub problem: Option<crate::connection::CallError>,
+    /// Why the manifest cannot be used.
+    pub manifest: Option<ManifestTrouble>,
+}
+
+impl Desk {
+    /// A desk that has not looked at its connection yet; see [`Desk::run`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { connection, store, definitions, clock, sandbox } = parts;
+        let watch = Watch::new(connection, clock);
+        let watch = Arc::new(match sandbox {
+            Some(sandbox) => watch.with_sandbox(sandbox),
+            None => watch,
+        });
+        let courier = Courier::new(Arc::clone(&watch), store.clone());
+        Self { watch, store, courier, definitions }
+    }
+
+    /// Watches the connection, delivers decisions and follows the definitions until `end`.
+    pub async fn run(self: Arc<Self>, end: CancellationToken) {
+        let watching = Arc::clone(&self.watch).run(end.clone());
+        let delivering = self.courier.clone().run(end.clone());
+        let following = self.definitions.follow(&self.watch.changes, &end);
+        tokio::join!(watching, delivering, following);
+    }
+
+    /// What a person sees of the connection.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.watch.connection.about
+    }
+
+    /// The folder that definitions are deployed from.
+    #[must_use]
+    pub const fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// What changed, for streams.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.watch.changes
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.watch.now()
+    }
+
+    pub(crate) const fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) const fn courier(&self) -> &Courier {
+        &self.courier
+    }
+
+    /// Asks the policy.
+    pub(crate) fn permit(
+        &self,
+        actor: &Actor,
+        action: Action,
+        workflow: Option<&str>,
+        state: Option<&str>,
+    ) -> Result<(), Denied> {
+        permit(actor, action, Resource { connection: &self.watch.connection.id, workflow, state })
+    }
+
+    /// The definitions as they are now. The watch learns which activities people answer.
+    pub(crate) fn folder(&self) -> Folder {
+        let folder = self.definitions.read();
+        let states = |(name, states): (&String, &BTreeMap<String, _>)| {
+            states.keys().map(|state| (name.clone(), state.clone())).collect::<Vec<_>>()
+        };
+        self.watch.activities_for_people(folder.policies().iter().flat_map(states).collect());
+        folder
+    }
+
+    /// The connection's health.
+    ///
+    /// # Errors
+    /// The actor may not see it.
+    pub fn standing(&self, actor: &Actor) -> Result<Standing, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let snapshot = self.watch.snapshot();
+        Ok(Standing {
+            about: self.about().clone(),
+            waiting: snapshot.waiting.len(),
+            data_at: snapshot.data_at,
+            // Where nothing is known yet, the page itself says so.
+            problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
+            manifest: self.definitions.trouble(),
+        })
+    }
+
+    /// What is known; an error where nothing ever was.
+    pub(crate) async fn known(&self) -> Result<Arc<Snapshot>, ReadError> {
+        self.watch.first_look().await;
+        let snapshot = self.watch.snapshot();
+        match (&snapshot.data_at, &snapshot.problem) {
+            (None, Some(problem)) => Err(problem.clone().into()),
+            _ => Ok(snapshot),
+        }
+    }
+
+    /// What is known of the connection.
+    ///
+    /// # Errors
+    /// The connection has not answered yet.
+    pub async fn snapshot(&self, actor: &Actor) -> Result<Arc<Snapshot>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        Ok(self.known().await?)
+    }
+
+    /// What is known of the connection, and one of its machines, by its name.
+    ///
+    /// # Errors
+    /// There is none of this name, or the connection has not answered yet.
+    pub async fn machine(&self, actor: &Actor, name: &str) -> Result<(Arc<Snapshot>, Machine), Error> {
+        self.permit(actor, Action::View, Some(name), None)?;
+        let snapshot = self.known().await?;
+        let machine = snapshot.machine_named(name).cloned();
+        let machine = machine.ok_or_else(|| ReadError::NoWorkflow(name.to_owned()))?;
+        Ok((snapshot, machine))
+    }
+
+    /// The ready-made inputs of a workflow, by its name; none where the definitions do not name it.
+    ///
+    /// # Errors
+    /// The actor may not see it.
+    pub fn samples(&self, actor: &Actor, workflow: &str) -> Result<Vec<Sample>, Error> {
+        self.permit(actor, Action::View, Some(workflow), None)?;
+        Ok(self.definitions.read().samples(workflow))
+    }
+
+    /// How the requests of `waiting` read, in their order.
+    #[must_use]
+    pub fn readings(&self, waiting: &[Waiting]) -> Vec<Reading> {
+        let policies = self.folder().policies();
+        waiting.iter().map(|wait| read(&policies, &wait.workflow, &wait.state, &wait.request)).collect()
+    }
+
+    /// One execution, and what waits for a person in it.
+    ///
+    /// # Errors
+    /// There is none, it is an Express one, or the connection does not answer.
+    pub async fn execution(&self, actor: &Actor, arn: &str) -> Result<(Arc<Record>, Vec<Waiting>), Error> {
+        refuse_express(arn)?;
+        let record = self.watch.record(arn).await?;
+        let workflow = record.workflow().to_owned();
+        self.permit(actor, Action::View, Some(&workflow), None)?;
+        // Before what waits is gathered: the manifest says which activities people answer.
+        self.folder();
+        let waiting = self.watch.waiting_in(&record, &workflow);
+        Ok((record, waiting))
+    }
+
+    /// Takes the tokens of every execution that was read out of a text.
+    #[must_use]
+    pub fn redactor(&self) -> Arc<Redactor> {
+        self.watch.all_tokens()
+    }
+
+    /// The newest decisions, at most `limit`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn latest_decisions(&self, actor: &Actor, limit: u32) -> Result<Vec<Decision>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        Ok(self.store.latest(limit).await?)
+    }
+
+    /// Has the executions that somebody looks at read closely, as long as what is returned is kept: those that the
+    /// connection is known to have, at most 16.
+    ///
+    /// # Errors
+    /// The actor may not see them.
+    pub fn look_at<'a>(
+        &self,
+        actor: &Actor,
+        executions: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Looking>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let executions: std::collections::BTreeSet<&str> =
+            executions.into_iter().filter(|arn| self.watch.knows(arn)).take(MOST_LOOKED_AT).collect();
+        Ok(executions.into_iter().map(|arn| self.watch.look_at(arn)).collect())
+    }
+
+    /// When the connection was last read, in milliseconds since the epoch.
+    #[must_use]
+    pub fn data_at(&self) -> Option<i64> {
+        self.watch.snapshot().data_at
+    }
+
+    /// Reads the connection at once, and waits for it, at most a second and a half.
+    pub async fn look_again(&self) {
+        self.watch.look_again().await;
+    }
+
+    /// Sends a decision on record, and keeps what became of it. Does nothing where it is under way.
+    pub async fn deliver(&self, decision: &Decision) {
+        self.courier.send(decision).await;
+    }
+
+    /// Waits for the first reading of the connection; for the start of the program.
+    pub async fn first_look(&self) {
+        self.watch.first_look().await;
+    }
+
+    /// Stops an execution, in the actor's name.
+    ///
+    /// # Errors
+    /// The reason is too long, there is none that runs, or the connection does not answer.
+    pub async fn stop(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
+        refuse_express(arn)?;
+        self.permit(actor, Action::Stop, workflow_of(arn), None)?;
+        let reason = cause.trim();
+        let characters = reason.chars().count();
+        if characters > CAUSE {
+            return Err(StopError::CauseTooLong { characters, limit: CAUSE }.into());
+        }
+        let cause = if reason.is_empty() {
+            format!("Stopped by {}.", actor.name())
+        } else {
+            format!("Stopped by {}: {reason}", actor.name())
+        };
+        let stopped = self.watch.connection.calls.stop_execution(arn, "Countersign.Stopped", &cause).await;
+        stopped.map_err(StopError::from)?;
+        let done = Done::Stopped { execution_arn: arn.to_owned(), cause: reason.to_owned() };
+        self.note(actor, done).await;
+        self.watch.look_again().await;
+        Ok(())
+    }
+
+    /// Closes the store; waits for what is being written.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// The machine's name in an execution's ARN: `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
+pub(crate) fn workflow_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(6)
+}

@@ -1,0 +1,47 @@
+//! The dashboard's domain: the watch over a connection to Step Functions, approvals, deployment, and the record of what
+//! people did. It knows no page and no HTTP, and reaches Step Functions only through the port [`connection::StepFunctions`].
+//!
+//! [`Desk`] is the only composition root. Every method that reads or acts takes the [`Actor`] and asks [`policy`] first.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, store::Store};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
+//! let options = connection::SdkOptions { target, profile: None, region: None };
+//! let connection = connection::Connection::open(connection::ConnectionId::default_one(), options).await;
+//! let store = Store::open("countersign.db".as_ref()).await?;
+//! let definitions = Definitions::from(std::path::PathBuf::from("statemachine"));
+//! let desk = Arc::new(Desk::new(Parts { connection, store, definitions, clock: Clock::system(), sandbox: None }));
+//! let end = tokio_util::sync::CancellationToken::new();
+//! tokio::spawn(Arc::clone(&desk).run(end));
+//! for request in &desk.snapshot(&Actor::Program).await?.waiting {
+//!     println!("{} waits in {}", request.state, request.workflow);
+//! }
+//! # Ok(()) }
+//! ```
+
+mod actor;
+pub mod approvals;
+mod audit;
+mod clock;
+pub mod connection;
+pub mod deploy;
+mod desk;
+mod error;
+pub mod news;
+pub mod people;
+pub mod policy;
+pub mod redact;
+mod requests;
+pub mod starting;
+pub mod store;
+mod stored;
+pub mod watch;
+
+pub use actor::{Actor, Person};
+pub use audit::{AuditEntry, Done};
+pub use clock::Clock;
+pub use desk::{Desk, Parts, Standing};
+pub use error::{Error, ReadError, StopError};
+pub use requests::{Position, Request, RequestState};

@@ -1,0 +1,49 @@
+//! Who may do what: the one place that is asked. Today it permits everything to everybody.
+
+use crate::actor::Actor;
+use crate::connection::ConnectionId;
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// See lists, drawings, executions and requests.
+    View,
+    /// See what people did.
+    ViewAudit,
+    /// Start an execution.
+    Start,
+    /// Stop an execution.
+    Stop,
+    /// Approve or reject a request.
+    Decide,
+    /// Create or update state machines.
+    Deploy,
+}
+
+/// What it is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource<'a> {
+    pub connection: &'a ConnectionId,
+    /// The state machine's name; `None` where it is about all of them.
+    pub workflow: Option<&'a str>,
+    /// The state, of a request.
+    pub state: Option<&'a str>,
+}
+
+/// Why something is not permitted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{actor} may not {action:?}")]
+pub struct Denied {
+    pub actor: String,
+    pub action: Action,
+}
+
+/// Permits an action, or says why not.
+///
+/// # Errors
+/// The actor may not do this. Nobody is refused anything yet.
+#[expect(clippy::unnecessary_wraps, reason = "the rules come with sign-in, and every caller is ready for a refusal")]
+pub fn permit(actor: &Actor, action: Action, resource: Resource) -> Result<(), Denied> {
+    tracing::trace!(actor = actor.id(), ?action, ?resource, "permitted");
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! The stored input of an execution, as a form shows it and takes it back.
+//!
+//! A page never shows a task token, and what is started again is what was stored: a text that is hidden has a mark of its
+//! own, made of its hash. What comes back is an edit of the stored text, with the marks replaced by what they stand for.
+
+use std::collections::BTreeMap;
+
+use countersign_json::{Json, pretty};
+use sha2::{Digest, Sha256};
+
+use crate::redact::Redactor;
+
+/// What a form may send: the limit of a request is 1 MiB, and letters take up to six bytes in it.
+const SENT: usize = 900_000;
+
+/// Why what a form sent cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoredError {
+    #[error("the input is not JSON: {0}")]
+    NotJson(String),
+    /// This mark of a hidden text is not one of the stored input.
+    #[error("{0:?} stands for nothing in the stored input")]
+    UnknownMark(String),
+}
+
+/// An input with what a form shows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// As it was stored.
+    pub text: String,
+    /// With marks for what is hidden; nothing where it cannot be shown at all.
+    pub shown: Option<String>,
+    /// What the marks stand for.
+    marks: BTreeMap<String, String>,
+}
+
+impl Stored {
+    /// A stored input. Where `withheld`, nothing of it is shown.
+    #[must_use]
+    pub fn new(text: String, withheld: bool, redactor: &Redactor) -> Self {
+        let mut marks = BTreeMap::new();
+        let shown = if withheld { None } else { shown(&text, redactor, &mut marks) };
+        if shown.is_none() {
+            marks.clear();
+        }
+        Self { text, shown, marks }
+    }
+
+    /// How many different texts are hidden.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// The input to start with, from what the form sent. Unless somebody edited it, that is the stored text, byte for
+    /// byte.
+    ///
+    /// # Errors
+    /// Why what was sent cannot be understood.
+    pub fn restored(&self, sent: &str) -> Result<String, StoredError> {
+        if self.shown.is_none() && sent.trim().is_empty() {
+            return Ok(self.text.clone());
+        }
+        let json = Json::read(sent).map_err(|error| StoredError::NotJson(error.to_string()))?;
+        let every = self.every_mark();
+        let mut unknown = None;
+        let restored = json.replace_strings(|_, text| {
+            let hidden = every.get(text).cloned();
+            // What looks like a mark and is none may stand in the stored text itself.
+            if hidden.is_none() && is_mark(text) && !self.text.contains(text) {
+                unknown = Some(text.to_owned());
+            }
+            hidden
+        });
+        if let Some(mark) = unknown {
+            return Err(StoredError::UnknownMark(mark));
+        }
+        let restored = restored.unwrap_or_else(|| sent.to_owned());
+        Ok(if pretty(&restored) == pretty(&self.text) { self.text.clone() } else { restored })
+    }
+
+    /// A mark for every text: what is hidden may have changed since the form was drawn.
+    fn every_mark(&self) -> BTreeMap<String, String> {
+        let mut every = BTreeMap::new();
+        if let Ok(json) = Json::read(self.text.as_str()) {
+            json.replace_strings(|_, text| {
+                every.insert(mark(text), text.to_owned());
+                None
+            });
+        }
+        every
+    }
+}
+
+/// The text with marks, laid out where that is not too long; nothing where it cannot be sent back.
+fn shown(text: &str, redactor: &Redactor, marks: &mut BTreeMap<String, String>) -> Option<String> {
+    let json = Json::read(text).ok()?;
+    let redacted = redactor.text(text);
+    let mut without = Vec::new();
+    Json::read(redacted.as_str()).ok()?.replace_strings(|_, text| {
+        without.push(text.to_owned());
+        None
+    });
+    let mut without = without.into_iter();
+    let marked = json.replace_strings(|_, text| {
+        // The redactor replaces strings where they stand: theirs is the same order.
+        if without.next().is_some_and(|redacted| redacted == text) {
+            return None;
+        }
+        let mark = mark(text);
+        marks.insert(mark.clone(), text.to_owned());
+        Some(mark)
+    });
+    if without.next().is_some() {
+        return None;
+    }
+    let marked = marked.unwrap_or_else(|| text.to_owned());
+    let laid_out = pretty(&marked);
+    [laid_out, marked].into_iter().find(|text| sent_length(text) <= SENT)
+}
+
+fn mark(text: &str) -> String {
+    let hash: String = Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("[task token {hash}]")
+}
+
+fn is_mark(text: &str) -> bool {
+    text.strip_prefix("[task token ")
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// How long a text is in the body of a form, where lines end with two characters.
+fn sent_length(text: &str) -> usize {
+    let length = |byte: u8| match byte {
+        b' ' | b'-' | b'.' | b'_' | b'*' => 1,
+        b'\n' => 6,
+        byte if byte.is_ascii_alphanumeric() => 1,
+        _ => 3,
+    };
+    text.bytes().map(length).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    const CARD: &str = "tok_1234567890abcdefghijklmn";
+
+    fn stored(text: &str) -> Stored {
+        Stored::new(text.to_owned(), false, &Redactor::default())
+    }
+
+    #[test]
+    fn what_is_not_edited_is_started_as_it_was_stored() {
+        let text = r#"{"token":"tok_1234567890abcdefghijklmn", "n":386.40,"n":1,"s":"\u00e9\/"}"#;
+        let stored = stored(text);
+        let shown = stored.shown.clone().unwrap();
+        assert!(!shown.contains(CARD) && shown.contains("386.40") && stored.hidden() == 1, "{shown}");
+        assert_eq!(stored.restored(&shown).unwrap(), text);
+        assert_eq!(stored.restored(&shown.replace('\n', "\r\n")).unwrap(), text, "as a browser sends it");
+    }
+
+    #[test]
+    fn an_edit_is_an_edit_of_the_stored_text() {
+        let stored = stored(&format!(r#"{{"token":"{CARD}","amount":1.0}}"#));
+        let edited = stored.shown.clone().unwrap().replace("1.0", "2.50");
+        assert_eq!(stored.restored(&edited).unwrap(), format!("{{\n  \"token\": \"{CARD}\",\n  \"amount\": 2.50\n}}"));
+        let moved = format!(r#"{{"card":{:?}}}"#, mark(CARD));
+        assert_eq!(stored.restored(&moved).unwrap(), format!(r#"{{"card":"{CARD}"}}"#));
+        assert!(
+            stored.restored(r#"["[task token 00000000]"]"#).unwrap_err().to_string().contains("stands for nothing")
+        );
+        assert!(stored.restored("{").unwrap_err().to_string().contains("is not JSON"));
+        assert!(stored.restored("").is_err(), "it was emptied, which is no {{}}");
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_started_all_the_same() {
+        let text = format!("{{\"a\":\"{}\"}}", "ä".repeat(130_000));
+        let long = Stored::new(text.clone(), false, &Redactor::default());
+        assert_eq!(long.shown, Some(pretty(&text)), "each byte takes three");
+        let newlines = format!("[{}1]", "1,\n".repeat(87_000));
+        assert!(stored(&newlines).shown.is_some());
+        let withheld = Stored::new(text.clone(), true, &Redactor::default());
+        assert_eq!((withheld.shown.as_deref(), withheld.hidden()), (None, 0));
+        assert_eq!(withheld.restored("").unwrap(), text);
+        let quotes = format!("[{}\"\"]", "\"\",".repeat(87_000));
+        assert!(stored(&quotes).shown.is_some_and(|shown| sent_length(&shown) <= SENT));
+    }
+}

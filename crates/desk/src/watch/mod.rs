@@ -1,0 +1,384 @@
+//! The one reader of the connection: it polls within the API's quotas, and everybody else reads what it knows.
+//!
+//! A round lists machines and executions, reads the histories of running executions that can wait for a person, and
+//! publishes what changed. Pages about one execution ask for its [`Record`]; requests for the same one are joined.
+
+mod pace;
+mod reading;
+mod record;
+mod round;
+mod snapshot;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use countersign_engine::SharedSandbox;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use self::pace::Pace;
+pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};
+pub use self::round::NEWS_MS;
+pub use self::snapshot::{Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
+pub use self::tokens::Past;
+use crate::clock::Clock;
+use crate::connection::Connection;
+use crate::error::ReadError;
+use crate::news::{Changes, Topic};
+use crate::redact::Redactor;
+
+/// A request: the execution's ARN, and the id of its TaskScheduled event.
+pub type RequestKey = (String, u64);
+
+/// How many executions' records are kept.
+const RECORDS: usize = 4_096;
+
+/// The key under which AWS tells a child execution who started it.
+const STARTED_BY: &str = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
+
+/// How long a page waits for the first round.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// One execution's record. The last reading can be had while the next one is under way.
+#[derive(Default)]
+struct Slot {
+    /// Held by the one who reads; it joins those who ask for the same execution.
+    reading: tokio::sync::Mutex<()>,
+    last: Mutex<Option<Arc<Record>>>,
+}
+
+/// The watch over one connection.
+pub struct Watch {
+    pub connection: Connection,
+    pub changes: Changes,
+    clock: Clock,
+    pace: Mutex<Pace>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// By execution ARN; the number is when it was last asked for.
+    slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
+    /// Executions that somebody looks at, with how many do.
+    watched: Mutex<HashMap<String, usize>>,
+    /// The tokens of every execution that was read, by its ARN: no other execution's page must show them either.
+    tokens: Mutex<BTreeMap<String, Redactor>>,
+    /// All of them together, made when it is asked for.
+    all_tokens: Mutex<Option<Arc<Redactor>>>,
+    /// Executions that may hold a token that could not be found, because the one that has it started them.
+    suspects: Mutex<BTreeSet<String>>,
+    /// The place for expressions of definitions that may run away.
+    sandbox: Option<SharedSandbox>,
+    /// Requests that have a decision on record: they wait for no person any more.
+    answered: Mutex<BTreeSet<RequestKey>>,
+    /// The executions that were read because another one says that they started it.
+    parents: Mutex<BTreeSet<String>>,
+    /// Activities that people answer, by workflow and state: the manifest says so.
+    for_people: Mutex<BTreeSet<(String, String)>>,
+    nudge: Notify,
+    rounds: tokio::sync::watch::Sender<u64>,
+    /// Machines whose definition has to be read again at once.
+    stale: Mutex<Vec<String>>,
+}
+
+/// A lock that a panic cannot take away: what it guards is replaced whole, never left half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Watch {
+    /// A watch that has not looked yet.
+    #[must_use]
+    pub fn new(connection: Connection, clock: Clock) -> Self {
+        let pace = Pace::of(connection.about.kind);
+        // Before 1970 there is no run to tell this one from.
+        let changes = Changes::from(u64::try_from(clock.now()).unwrap_or(0));
+        Self {
+            connection,
+            changes,
+            clock,
+            pace: Mutex::new(pace),
+            snapshot: RwLock::default(),
+            slots: Mutex::default(),
+            watched: Mutex::default(),
+            tokens: Mutex::default(),
+            all_tokens: Mutex::default(),
+            suspects: Mutex::default(),
+            sandbox: None,
+            answered: Mutex::default(),
+            parents: Mutex::default(),
+            for_people: Mutex::default(),
+            nudge: Notify::new(),
+            rounds: tokio::sync::watch::Sender::new(0),
+            stale: Mutex::default(),
+        }
+    }
+
+    /// The same with a place for expressions that may run away.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: SharedSandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// The place for expressions that may run away.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<SharedSandbox> {
+        self.sandbox.clone()
+    }
+
+    /// Looks soon, and waits for nothing.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// A request has a decision on record: it waits for no person any more.
+    pub fn answered(&self, arn: &str, event: u64) {
+        lock(&self.answered).insert((arn.to_owned(), event));
+        let is_it = |wait: &Waiting| wait.event == event && wait.execution_arn == arn;
+        let mut snapshot = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.waiting.iter().any(is_it) {
+            Arc::make_mut(&mut snapshot).waiting.retain(|wait| !is_it(wait));
+            drop(snapshot);
+            self.changes.publish(Topic::GENERAL);
+        }
+    }
+
+    /// Which states' activities people answer: the others are served by workers.
+    pub fn activities_for_people(&self, states: BTreeSet<(String, String)>) {
+        let mut known = lock(&self.for_people);
+        if *known != states {
+            *known = states;
+            self.nudge();
+        }
+    }
+
+    /// What waits for a person in an execution: activities only where the manifest says that people answer them.
+    #[must_use]
+    pub fn waiting_in(&self, record: &Record, workflow: &str) -> Vec<Waiting> {
+        let tokens = self.all_tokens();
+        let for_people = lock(&self.for_people).clone();
+        let answered = lock(&self.answered).clone();
+        let mut waiting = record.waiting(workflow);
+        waiting.retain(|wait| {
+            let is_for_people = wait.obstacle != Some(Obstacle::Activity)
+                || for_people.contains(&(wait.workflow.clone(), wait.state.clone()));
+            is_for_people && !answered.contains(&(wait.execution_arn.clone(), wait.event))
+        });
+        for wait in &mut waiting {
+            wait.request = tokens.text(&wait.request);
+            wait.item = tokens.option(wait.item.as_deref());
+        }
+        waiting
+    }
+
+    /// Goes round until `end`.
+    #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
+    pub async fn run(self: Arc<Self>, end: CancellationToken) {
+        let pause = Duration::from_millis(lock(&self.pace).round_ms);
+        while !end.is_cancelled() {
+            self.round().await;
+            self.rounds.send_modify(|round| *round += 1);
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// What is known now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Looks at once, and waits for the next whole round, at most a second and a half: the page that follows an action
+    /// shows its effect.
+    pub async fn look_again(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // The round under way may have passed what changed; the one after it has not.
+        let target = *rounds.borrow_and_update() + 2;
+        self.nudge.notify_one();
+        let both = async {
+            while *rounds.borrow() < target {
+                if rounds.changed().await.is_err() {
+                    return;
+                }
+                self.nudge.notify_one();
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(1_500), both).await;
+    }
+
+    /// Waits for the first round, at most as long as a call may take: before it nothing is known.
+    pub async fn first_look(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // An endpoint that does not answer is told by the page.
+        let _ = tokio::time::timeout(FIRST_LOOK, rounds.wait_for(|round| *round > 0)).await;
+    }
+
+    /// The definition of this machine changed: the next round reads it again.
+    pub fn definition_changed(&self, machine_arn: &str) {
+        lock(&self.stale).push(machine_arn.to_owned());
+    }
+
+    /// Whether the connection is known to have this execution: it is listed, or was read.
+    #[must_use]
+    pub fn knows(&self, execution_arn: &str) -> bool {
+        let slot = lock(&self.slots).get(execution_arn).map(|(_, slot)| Arc::clone(slot));
+        slot.is_some_and(|slot| lock(&slot.last).is_some()) || self.snapshot().summary(execution_arn).is_some()
+    }
+
+    /// Somebody looks at this execution until the guard is dropped.
+    #[must_use]
+    pub fn look_at(self: &Arc<Self>, execution_arn: &str) -> Looking {
+        *lock(&self.watched).entry(execution_arn.to_owned()).or_insert(0) += 1;
+        Looking { watch: Arc::clone(self), arn: execution_arn.to_owned() }
+    }
+
+    /// The record of an execution, at most as old as the pace of the connection allows.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
+        let fresh_ms = lock(&self.pace).fresh_ms;
+        self.with_parent(arn).await;
+        self.record_not_older(arn, fresh_ms).await
+    }
+
+    /// Reads the execution that started this one, where it says which, before anything of this one is shown: its token
+    /// may have come with the input.
+    async fn with_parent(&self, arn: &str) {
+        let known = self.known_record(arn);
+        let record = match known {
+            Some(record) => Some(record),
+            None => self.record_not_older(arn, -1).await.ok(),
+        };
+        let Some(record) = record else { return };
+        let input = record.whole().0.input.as_deref().unwrap_or_default();
+        let parent = input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next());
+        // Once: what an input says may be anything.
+        if let Some(parent) = parent.filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
+        {
+            let _ = self.record_not_older(parent, -1).await;
+        }
+    }
+
+    /// The record of an execution as the API has it now.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record_now(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
+        self.record_not_older(arn, -1).await
+    }
+
+    /// The record of an execution as the API has it now, asked for once and beside whoever else asks.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution.
+    pub async fn record_once(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
+        let slot = self.slot(arn);
+        let last = lock(&slot.last).clone();
+        let record = self.guarded(Arc::new(reading::read_execution(self, &*self.connection.once, arn, last).await?));
+        *lock(&slot.last) = Some(Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// The last reading of an execution, also while the next one is under way.
+    #[must_use]
+    pub fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
+        let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
+        lock(&slot.last).clone()
+    }
+
+    async fn record_not_older(&self, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
+        let slot = self.slot(arn);
+        // Those who ask while another reads wait here, and find it read.
+        let _reading = slot.reading.lock().await;
+        let last = lock(&slot.last).clone();
+        let runs_again = self.snapshot().summary(arn).is_some_and(|summary| summary.ended_at.is_none());
+        let settled = last.as_ref().is_some_and(|record| record.ended() && !runs_again);
+        let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
+        let record = match last {
+            Some(record) if settled || fresh => record,
+            last => Arc::new(reading::read_execution(self, &*self.connection.calls, arn, last).await?),
+        };
+        let record = self.guarded(record);
+        *lock(&slot.last) = Some(Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// The record, withheld where the execution may hold a token that could not be found. Keeps its tokens.
+    fn guarded(&self, record: Arc<Record>) -> Arc<Record> {
+        let arn = &record.description.arn;
+        let is_suspect = lock(&self.suspects).contains(arn);
+        let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
+        lock(&self.suspects).extend(record.may_have_told());
+        let mut tokens = lock(&self.tokens);
+        if !record.redactor.is_empty() && tokens.get(&record.description.arn) != Some(&record.redactor) {
+            tokens.insert(record.description.arn.clone(), record.redactor.clone());
+            *lock(&self.all_tokens) = None;
+        }
+        record
+    }
+
+    fn slot(&self, arn: &str) -> Arc<Slot> {
+        let now = self.now();
+        let mut slots = lock(&self.slots);
+        if slots.len() >= RECORDS && !slots.contains_key(arn) {
+            // The one that nobody asked for the longest goes.
+            if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
+                slots.remove(&oldest);
+                lock(&self.tokens).remove(&oldest);
+                *lock(&self.all_tokens) = None;
+            }
+        }
+        let entry = slots.entry(arn.to_owned()).or_default();
+        entry.0 = now;
+        Arc::clone(&entry.1)
+    }
+
+    /// Takes the tokens out of an execution's texts: its own, and those of every other execution that was read.
+    #[must_use]
+    pub fn redactor(&self, _record: &Record) -> Arc<Redactor> {
+        self.all_tokens()
+    }
+
+    /// Takes the tokens of every execution that was read out of a text.
+    #[must_use]
+    pub fn all_tokens(&self) -> Arc<Redactor> {
+        // In this order everywhere.
+        let tokens = lock(&self.tokens);
+        let mut all = lock(&self.all_tokens);
+        let made = || {
+            let mut together = Redactor::default();
+            tokens.values().for_each(|one| together.extend(one));
+            Arc::new(together)
+        };
+        Arc::clone(all.get_or_insert_with(made))
+    }
+}
+
+/// Keeps an execution among those that are read in every round.
+pub struct Looking {
+    watch: Arc<Watch>,
+    arn: String,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let mut watched = lock(&self.watch.watched);
+        if let Some(count) = watched.get_mut(&self.arn) {
+            *count -= 1;
+            if *count == 0 {
+                watched.remove(&self.arn);
+            }
+        }
+    }
+}

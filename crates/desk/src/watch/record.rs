@@ -1,0 +1,372 @@
+//! One execution as it was read from the API: its description, history, and what the fold made of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_asl::StateKind;
+use countersign_asl::model::Amount;
+use countersign_engine::SharedSandbox;
+use countersign_engine::token::{Search, Token};
+use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, Wait};
+
+use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
+use super::tokens::{self, Past};
+use crate::connection::{Description, ExecutionStatus};
+use crate::redact::{Redactor, WITHHELD};
+
+/// Why an execution failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Error {
+        /// Redacted.
+        error: String,
+        /// The state in which the execution ended, where the history says.
+        state: Option<String>,
+        /// The state in which it went wrong first, where that is another one.
+        first: Option<String>,
+    },
+    Timeout(Timeout),
+}
+
+/// How an execution timed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    /// `TimeoutSeconds` of the definition; `None` where it has none and AWS's own limit was reached.
+    pub seconds: Option<u64>,
+    /// The state that it was in.
+    pub state: Option<String>,
+}
+
+/// An execution, read whole. Holds tokens: it never leaves the server as it is.
+///
+/// Where one of its tokens could not be found, what may hold it is withheld here already: nothing that reads the
+/// description, the events or the trace can show it.
+#[derive(Debug)]
+pub struct Record {
+    pub description: Description,
+    pub events: Vec<HistoryEvent>,
+    pub trace: Trace,
+    pub definition: Arc<Definition>,
+    /// Every token of its history.
+    pub redactor: Redactor,
+    pub fetched_at: i64,
+    /// By the event that scheduled the task.
+    tokens: BTreeMap<u64, Search>,
+    /// Which items of which Maps open tasks are about, by the event that scheduled the task.
+    items: BTreeMap<u64, String>,
+    /// From this event on payloads are withheld.
+    withheld_from: Option<u64>,
+    /// As it was read, where something is withheld.
+    whole: Option<Arc<(Description, Vec<HistoryEvent>)>>,
+}
+
+impl Record {
+    /// Folds the history and finds its tokens. Of `known`, an earlier reading, what was found is kept.
+    #[must_use]
+    pub fn new(
+        description: Description,
+        events: Vec<HistoryEvent>,
+        definition: Arc<Definition>,
+        fetched_at: i64,
+        known: Option<&Self>,
+        sandbox: Option<SharedSandbox>,
+    ) -> Self {
+        let trace = countersign_trace::fold(&events);
+        let none = BTreeMap::new();
+        let known_tokens = known.map_or(&none, |known| &known.tokens);
+        let mut past = Past::new(&description, &events, &trace, &definition, sandbox);
+        let tokens = past.tokens(known_tokens);
+        let item = |wait: &Wait| {
+            let known = known.and_then(|known| known.items.get(&wait.scheduled_event).cloned());
+            Some((wait.scheduled_event, known.or_else(|| past.items_of(wait.visit))?))
+        };
+        let items = trace.waits.iter().filter_map(item).collect();
+        let mut redactor = Redactor::default();
+        for search in tokens.values() {
+            if let Token::Found(token) = &search.token {
+                redactor.add(token);
+            }
+            search.veiled.iter().for_each(|text| redactor.add_text(text));
+        }
+        let unreadable = tokens.iter().find(|(_, search)| search.token == Token::Unreadable).map(|(id, _)| *id);
+        let record = Self {
+            description,
+            events,
+            trace,
+            definition,
+            redactor,
+            fetched_at,
+            tokens,
+            items,
+            withheld_from: None,
+            whole: None,
+        };
+        match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
+            Some(from) => record.withhold(from),
+            None => record,
+        }
+    }
+
+    /// The same with every payload from the event `from` on withheld: all of them from 0 on, its input included.
+    #[must_use]
+    pub fn withhold(&self, from: u64) -> Self {
+        let (description, events) = self.whole();
+        let whole = Arc::new((description.clone(), events.to_vec()));
+        let events = tokens::withheld(events, from);
+        let mut description = description.clone();
+        description.input = description.input.map(|input| if from == 0 { WITHHELD.to_owned() } else { input });
+        description.output = description.output.map(|_| WITHHELD.to_owned());
+        description.cause = tokens::withheld_cause(description.cause.as_deref());
+        description.error = tokens::withheld_error(description.error);
+        Self {
+            trace: countersign_trace::fold(&events),
+            description,
+            events,
+            definition: Arc::clone(&self.definition),
+            redactor: self.redactor.clone(),
+            fetched_at: self.fetched_at,
+            tokens: self.tokens.clone(),
+            items: self.items.clone(),
+            withheld_from: Some(from),
+            whole: Some(whole),
+        }
+    }
+
+    /// The state machine's name: the last part of its ARN.
+    #[must_use]
+    pub fn workflow(&self) -> &str {
+        self.description.machine_arn.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// Whether all of it is withheld.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.withheld_from == Some(0)
+    }
+
+    /// The executions that may hold a token of this one that could not be found.
+    #[must_use]
+    pub fn may_have_told(&self) -> Vec<String> {
+        let Some(from) = self.withheld_from else { return Vec::new() };
+        let mut named = tokens::executions_named(self.whole().1, from.max(1));
+        named.retain(|arn| *arn != self.description.arn);
+        named
+    }
+
+    /// The description and the events as they were read. They hold tokens.
+    #[must_use]
+    pub fn whole(&self) -> (&Description, &[HistoryEvent]) {
+        match &self.whole {
+            Some(whole) => (&whole.0, &whole.1),
+            None => (&self.description, &self.events),
+        }
+    }
+
+    /// The attempt that the event `id` scheduled, as it was read: what is withheld from pages is there all the same.
+    #[must_use]
+    pub fn attempt_as_read(&self, id: u64) -> Option<Attempt> {
+        let of = |trace: &Trace| {
+            let mut attempts = trace.visits.iter().flat_map(|visit| &visit.attempts);
+            attempts.find(|attempt| attempt.scheduled_event == Some(id)).cloned()
+        };
+        match &self.whole {
+            // Only a record of which something is withheld has two of everything.
+            Some(whole) => of(&countersign_trace::fold(&whole.1)),
+            None => of(&self.trace),
+        }
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.description.status != ExecutionStatus::Running
+    }
+
+    /// The visit in which it went wrong first: an index in the visits of the trace. Where the definition cannot be read
+    /// nobody knows which failures were recovered from: the visit that the execution ended in.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<usize> {
+        let Some(machine) = &self.definition.machine else { return self.trace.cause };
+        let course = machine.course();
+        self.trace.first_failure(|state| match (course.can_end_well(state), course.is_reached(state)) {
+            (true, true) => Outlook::Ordinary,
+            (true, false) => Outlook::Fallback,
+            (false, _) => Outlook::Doomed,
+        })
+    }
+
+    /// Why it failed. `None` where it did not.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        if self.description.status == ExecutionStatus::TimedOut && self.description.error.is_none() {
+            return self.timeout().map(Reason::Timeout);
+        }
+        let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
+        let state = |visit: Option<usize>| {
+            visit.and_then(|visit| self.trace.visits.get(visit)).map(|visit| visit.state.clone())
+        };
+        let ended = state(self.trace.cause);
+        let first = state(self.first_failure()).filter(|first| ended.as_ref() != Some(first));
+        Some(Reason::Error { error, state: ended, first })
+    }
+
+    /// The event with this id. Ids count from 1 without gaps.
+    #[must_use]
+    pub fn event(&self, id: u64) -> Option<&HistoryEvent> {
+        let index = usize::try_from(id.checked_sub(1)?).ok()?;
+        self.events.get(index).filter(|event| event.id == id)
+    }
+
+    /// The state that an event belongs to: the nearest StateEntered among its predecessors.
+    #[must_use]
+    pub fn state_of(&self, id: u64) -> Option<&str> {
+        let mut event = self.event(id)?;
+        // Each step goes to a smaller id, so this ends.
+        loop {
+            if event.kind.is_state_entered() {
+                return event.details.name.as_deref();
+            }
+            let previous = self.event(event.previous_event_id)?;
+            if previous.id >= event.id {
+                return None;
+            }
+            event = previous;
+        }
+    }
+
+    /// The token of the task that the scheduling event `id` began.
+    #[must_use]
+    pub fn token(&self, id: u64) -> Option<String> {
+        match &self.tokens.get(&id)?.token {
+            Token::Found(token) => Some(token.clone()),
+            Token::NotPassed | Token::Unreadable => None,
+        }
+    }
+
+    /// What waits for somebody outside in this execution: people, and the workers of activities.
+    #[must_use]
+    pub fn waiting(&self, workflow: &str) -> Vec<Waiting> {
+        let open = self.trace.waits.iter();
+        open.map(|wait| {
+            let request = self.request(wait.scheduled_event);
+            let due = self.deadline(wait);
+            Waiting {
+                execution_arn: self.description.arn.clone(),
+                execution_name: self.description.name.clone(),
+                machine_arn: self.description.machine_arn.clone(),
+                workflow: workflow.to_owned(),
+                state: wait.state.clone(),
+                event: wait.scheduled_event,
+                since: wait.since,
+                due: due.map(|(at, _)| at),
+                due_by: due.map(|(_, by)| by),
+                item: self.items.get(&wait.scheduled_event).map(|item| self.redactor.text(item)),
+                obstacle: self.obstacle(wait, &request),
+                request,
+            }
+        })
+        .collect()
+    }
+
+    fn obstacle(&self, wait: &Wait, request: &str) -> Option<Obstacle> {
+        if is_activity(wait) {
+            return Some(Obstacle::Activity);
+        }
+        match self.tokens.get(&wait.scheduled_event).map(|search| &search.token) {
+            Some(Token::Found(_)) if request == WITHHELD => Some(Obstacle::Withheld),
+            Some(Token::Found(_)) if crate::approvals::can_be_shown(request).is_err() => Some(Obstacle::NotShown),
+            Some(Token::Found(_)) => None,
+            Some(Token::NotPassed) => Some(Obstacle::NotPassed),
+            Some(Token::Unreadable) if self.is_beyond_reading(wait.scheduled_event) => Some(Obstacle::NotShown),
+            Some(Token::Unreadable) | None => Some(Obstacle::Unreadable),
+        }
+    }
+
+    /// Whether the parameters of a task, as recorded, cannot be read as JSON at all: then its token is not to be found
+    /// either, however plainly it was passed.
+    fn is_beyond_reading(&self, scheduled: u64) -> bool {
+        let event = self.whole().1.iter().find(|event| event.id == scheduled);
+        let recorded = event.and_then(|event| event.details.parameters.as_deref().or(event.details.input.as_deref()));
+        recorded.is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_err())
+    }
+
+    /// The deadline of the task that `scheduled` began, whether it waits or not: it keeps the request's place among others.
+    #[must_use]
+    pub fn deadline_of(&self, scheduled: &HistoryEvent, state: &str) -> Option<(i64, DueBy)> {
+        let (since, details) = (scheduled.timestamp, &scheduled.details);
+        self.deadline(&Wait {
+            state: state.to_owned(),
+            visit: 0,
+            scheduled_event: scheduled.id,
+            since,
+            resource: String::new(),
+            resource_type: String::new(),
+            parameters: None,
+            timeout_at: details.timeout_in_seconds.map(|seconds| since.saturating_add(seconds.saturating_mul(1_000))),
+            heartbeat_in_seconds: details.heartbeat_in_seconds,
+            submitted: true,
+        })
+    }
+
+    /// What ends the wait first, and when: the task's timeout, its heartbeat, or the timeout of the whole execution.
+    fn deadline(&self, wait: &Wait) -> Option<(i64, DueBy)> {
+        let machine = self.definition.machine.as_ref();
+        let task = machine.and_then(|machine| machine.state(&wait.state)).and_then(|state| match &state.kind {
+            StateKind::Task(task) => Some(task),
+            _ => None,
+        });
+        let after = |from: i64, seconds: i64| from.saturating_add(seconds.saturating_mul(1_000));
+        // Not every endpoint records what the definition says.
+        let written = |amount: Option<&Amount>| match amount {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds are at most 99,999,999")]
+            Some(Amount::Number { value, .. }) => Some(*value as i64),
+            _ => None,
+        };
+        let timeout =
+            wait.timeout_at.or_else(|| Some(after(wait.since, written(task.and_then(|task| task.timeout.as_ref()))?)));
+        let beat = wait.heartbeat_in_seconds.or_else(|| written(task.and_then(|task| task.heartbeat.as_ref())));
+        // Nobody records a heartbeat. Where the first one is over and the task still waits, there was one.
+        let beat = beat.map(|seconds| after(wait.since, seconds)).filter(|at| *at > self.fetched_at);
+        let redriven = self.events.iter().rfind(|event| event.kind == EventKind::ExecutionRedriven);
+        let begun = redriven.map_or(self.description.started_at, |event| event.timestamp);
+        let whole = machine.and_then(|machine| machine.timeout_seconds);
+        let whole = whole.map(|seconds| after(begun, i64::try_from(seconds).unwrap_or(i64::MAX)));
+        [(timeout, DueBy::Task), (beat, DueBy::Heartbeat), (whole, DueBy::Workflow)]
+            .into_iter()
+            .filter_map(|(at, by)| Some((at?, by)))
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// How it timed out, where it did: AWS says nothing.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Timeout> {
+        if self.description.status != ExecutionStatus::TimedOut {
+            return None;
+        }
+        let seconds = self.definition.machine.as_ref().and_then(|machine| machine.timeout_seconds);
+        let open = |visit: &&Visit| visit.status == StateStatus::TimedOut;
+        let state = self.trace.visits.iter().rfind(open).map(|visit| visit.state.clone());
+        Some(Timeout { seconds, state })
+    }
+
+    /// What a scheduled task was asked, without its token.
+    #[must_use]
+    pub fn request(&self, id: u64) -> String {
+        let Some(event) = self.event(id) else { return "null".to_owned() };
+        let asked = event.details.parameters.as_deref().or(event.details.input.as_deref()).unwrap_or("null");
+        self.redactor.text(asked)
+    }
+}
+
+/// Whether an event schedules a task that ends by a callback.
+#[must_use]
+pub fn is_callback(event: &HistoryEvent) -> bool {
+    event.kind == EventKind::TaskScheduled
+        && event.details.resource.as_deref().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
+}
+
+/// Whether a wait is for the worker of an activity.
+#[must_use]
+pub fn is_activity(wait: &Wait) -> bool {
+    wait.resource_type == "activity"
+}

@@ -1,0 +1,184 @@
+//! One round of the watch: read what the quotas allow, the stalest first; publish what changed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use futures::stream::{self, StreamExt};
+
+use super::{Machine, Record, Snapshot, Watch, lock, reading};
+use crate::connection::{Api, ConnectionKind};
+use crate::error::ReadError;
+use crate::news::Topic;
+
+/// Calls under way at once.
+const AT_ONCE: usize = 8;
+/// How long a definition of an AWS account may be old: nobody deploys twice a minute.
+const DEFINITION_MS: i64 = 60_000;
+/// How long after its end (milliseconds) a failure is news.
+pub const NEWS_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Of how many failures the reason is read.
+const FAILURES: usize = 12;
+
+impl Watch {
+    /// Reads, and publishes what changed. A failure keeps what was known, with the problem beside it.
+    pub(super) async fn round(&self) {
+        let before = self.snapshot();
+        let mut after = (*before).clone();
+        match self.look(&mut after).await {
+            Ok(()) => {
+                after.problem = None;
+                after.data_at = Some(self.now());
+            }
+            Err(ReadError::Call(error)) => after.problem = Some(error),
+            // Of one execution alone, which does not get here.
+            Err(error) => tracing::error!(%error, "a round of the watch failed"),
+        }
+        let topics = changed(&before, &after);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        self.changes.publish(topics);
+    }
+
+    async fn look(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        self.look_at_machines(snapshot).await?;
+        self.look_at_executions(snapshot).await?;
+        self.look_at_histories(snapshot).await
+    }
+
+    fn take(&self, api: Api) -> bool {
+        lock(&self.pace).take(api, self.now())
+    }
+
+    async fn look_at_machines(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        if !self.take(Api::ListStateMachines) {
+            return Ok(());
+        }
+        let listed = reading::list_machines(self).await?;
+        let there: BTreeSet<&str> = listed.iter().map(|machine| machine.arn.as_str()).collect();
+        snapshot.machines.retain(|arn, _| there.contains(arn.as_str()));
+        snapshot.executions.retain(|arn, _| there.contains(arn.as_str()));
+        let asked: Vec<String> = std::mem::take(&mut *lock(&self.stale));
+        let may_age = if self.connection.about.kind == ConnectionKind::Aws { DEFINITION_MS } else { 0 };
+        let mut due: Vec<(i64, &String)> = listed
+            .iter()
+            .map(|listed| {
+                (snapshot.machines.get(&listed.arn).map_or(i64::MIN, |known| known.described_at), &listed.arn)
+            })
+            .filter(|(at, arn)| at.saturating_add(may_age) <= self.now() || asked.contains(arn))
+            .collect();
+        due.sort_unstable();
+        // Owned, because a stream of futures that borrow from its items is not known to be `Send`.
+        let due: Vec<(String, Option<Machine>)> = due
+            .into_iter()
+            .take_while(|_| self.take(Api::DescribeStateMachine))
+            .map(|(_, arn)| (arn.clone(), snapshot.machines.get(arn).cloned()))
+            .collect();
+        let read = stream::iter(due)
+            .map(|(arn, known)| async move { reading::describe_machine(self, &arn, known.as_ref()).await })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for machine in read {
+            let machine = machine?;
+            snapshot.machines.insert(machine.arn.clone(), machine);
+        }
+        Ok(())
+    }
+
+    async fn look_at_executions(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        let mut due: Vec<&Machine> = snapshot.machines.values().collect();
+        due.sort_by_key(|machine| machine.listed_at);
+        let due: Vec<Machine> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).cloned().collect();
+        let read = stream::iter(due)
+            .map(|machine| async move { (machine.arn.clone(), reading::list_executions(self, &machine).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for (arn, executions) in read {
+            snapshot.executions.insert(arn.clone(), executions?);
+            if let Some(machine) = snapshot.machines.get_mut(&arn) {
+                machine.listed_at = self.now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Running executions that can wait for a person, those that somebody looks at, and, once, the newest failures.
+    async fn look_at_histories(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        let running: BTreeSet<String> = snapshot
+            .executions
+            .iter()
+            .filter(|(machine, _)| snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait()))
+            .flat_map(|(_, executions)| executions)
+            .filter(|execution| execution.ended_at.is_none())
+            .map(|execution| execution.arn.clone())
+            .collect();
+        let failed = snapshot.failed_since(self.now() - NEWS_MS).into_iter().take(FAILURES);
+        let failed: Vec<String> = failed.map(|one| one.arn.clone()).collect();
+        let mut watched: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
+        watched.extend(failed.iter().filter(|arn| !self.known_record(arn).is_some_and(|one| one.ended())).cloned());
+        let mut due: Vec<(i64, String)> = running
+            .union(&watched)
+            .map(|arn| (self.known_record(arn).map_or(i64::MIN, |record| record.fetched_at), arn.clone()))
+            .collect();
+        due.sort_unstable();
+        let due = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory));
+        let read = stream::iter(due)
+            .map(|arn| async move {
+                let before = self.known_record(&arn).map(|record| (record.events.len(), record.description.status));
+                (before, self.record_not_older(&arn, 0).await)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        // One execution that cannot be read must not hide the others.
+        let mut moved = Vec::new();
+        for (before, record) in read {
+            match record {
+                Ok(record) if before != Some((record.events.len(), record.description.status)) => {
+                    moved.push(Topic::Execution(record.description.arn.clone()));
+                }
+                Ok(_) => {}
+                Err(ReadError::Call(error)) if error.is_passing() => return Err(error.into()),
+                Err(error) => tracing::debug!(%error, "an execution could not be read"),
+            }
+        }
+        self.gather_waiting(snapshot, &running);
+        let reason = |arn: String| self.known_record(&arn)?.reason().map(|reason| (arn, reason));
+        snapshot.reasons = failed.into_iter().filter_map(reason).collect();
+        self.changes.publish(moved);
+        Ok(())
+    }
+
+    fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
+        let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
+        snapshot.waiting.clear();
+        for record in records.iter().filter(|record| !record.ended()) {
+            let workflow = snapshot.machines.get(&record.description.machine_arn).map_or("", |machine| &machine.name);
+            snapshot.waiting.extend(self.waiting_in(record, workflow));
+        }
+        snapshot.sort_waiting();
+    }
+}
+
+/// The topics whose pages would show something else now.
+fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Topic> {
+    let definitions = |snapshot: &Snapshot| {
+        let machines = snapshot.machines.values();
+        machines
+            .map(|machine| (machine.arn.clone(), machine.definition.text.len(), machine.revision_id.clone()))
+            .collect::<Vec<_>>()
+    };
+    let workflows = definitions(before) != definitions(after);
+    let executions = before.executions != after.executions || before.reasons != after.reasons;
+    let inbox = before.waiting != after.waiting;
+    let frame = inbox || before.problem != after.problem || before.data_at.is_none() != after.data_at.is_none();
+    [
+        (Topic::Workflows, workflows || executions),
+        (Topic::Executions, executions || inbox),
+        (Topic::Inbox, inbox),
+        (Topic::Frame, frame),
+    ]
+    .into_iter()
+    .filter_map(|(topic, changed)| changed.then_some(topic))
+    .collect()
+}

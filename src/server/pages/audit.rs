@@ -1,0 +1,62 @@
+//! The record of what people did.
+
+use countersign_desk::connection::About;
+use countersign_desk::store::{Act, Decision, Deed, DeliveryRecord};
+use countersign_desk::{Actor, AuditEntry, Desk};
+
+use super::{Answered, worded};
+use crate::dto::{ActRow, AuditPage, AuditRow, DecisionRow, Delivery};
+use crate::server::words;
+
+/// The newest entries, for `actor`.
+///
+/// # Errors
+/// The store failed.
+pub async fn audit(desk: &Desk, actor: &Actor) -> Answered<AuditPage> {
+    let entries = desk.audit(actor).await.map_err(|error| worded(desk, &error))?;
+    let rows = entries.into_iter().map(|entry| match entry {
+        AuditEntry::Decision(decision) => AuditRow::Decision(decision_row(desk.about(), &decision)),
+        AuditEntry::Act(act) => AuditRow::Act(act_row(act)),
+    });
+    Ok(AuditPage { rows: rows.collect(), now: desk.now() })
+}
+
+fn act_row(act: Act) -> ActRow {
+    let what = match act.deed {
+        Deed::Started => "Started",
+        Deed::Stopped => "Stopped",
+        Deed::Deployed => "Deployed",
+        Deed::ActedAs => "Acts as",
+    };
+    ActRow {
+        what: what.to_owned(),
+        workflow: act.workflow,
+        execution_arn: act.execution_arn,
+        detail: act.detail,
+        person: act.person_name,
+        at: act.at,
+    }
+}
+
+/// A decision as it crosses the wire.
+#[must_use]
+pub fn decision_row(about: &About, decision: &Decision) -> DecisionRow {
+    let made = &decision.decision;
+    DecisionRow {
+        execution_arn: made.execution_arn.clone(),
+        event: made.event,
+        workflow: made.workflow.clone(),
+        state: made.state.clone(),
+        title: made.title.clone(),
+        approved: made.approved,
+        person: made.person_name.clone(),
+        comment: made.comment.clone(),
+        decided_at: made.decided_at,
+        delivery: match (&decision.delivery, &decision.trouble) {
+            (DeliveryRecord::Delivered { at }, _) => Delivery::Delivered { at: *at },
+            (DeliveryRecord::Late { by }, _) => Delivery::Late { how: words::closed_by(by) },
+            (DeliveryRecord::Pending, None) => Delivery::Pending,
+            (DeliveryRecord::Pending, Some(trouble)) => Delivery::Retrying { problem: words::trouble(about, trouble) },
+        },
+    }
+}

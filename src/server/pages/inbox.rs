@@ -1,0 +1,124 @@
+//! The inbox: what waits for a person, and one request whole.
+
+use countersign_desk::approvals::{Decided, Reading};
+use countersign_desk::watch::{DueBy as Ends, RequestKey, Waiting};
+use countersign_desk::{Actor, Desk, Request, RequestState};
+use countersign_json::pretty;
+
+use super::audit::decision_row;
+use super::{Answered, worded};
+use crate::dto::{ApprovalPage, ApprovalRow, ApprovalState, DueBy, EarlierEnd, InboxPage, Position};
+use crate::error::ErrorKind;
+use crate::routes;
+use crate::server::words;
+
+/// Decisions beside the inbox.
+const LATEST: u32 = 20;
+
+/// Everything that waits for a person, with the request `open`, or else the most urgent one.
+///
+/// # Errors
+/// The connection has not answered yet, the store failed, or there is no such request. A request that cannot be opened
+/// now is shown as such beside the list.
+pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answered<InboxPage> {
+    let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
+    let readings = desk.readings(&snapshot.waiting);
+    let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
+    let open = open.or_else(|| snapshot.waiting.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
+    let open = match open {
+        Some((arn, event)) => match approval(desk, actor, &arn, event).await {
+            Err(error) if error.kind == ErrorKind::NotFound => return Err(error),
+            page => Some(page),
+        },
+        None => None,
+    };
+    Ok(InboxPage {
+        waiting: snapshot.waiting.iter().zip(&readings).map(|(wait, reading)| row(wait, reading)).collect(),
+        decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
+        open,
+        now: desk.now(),
+    })
+}
+
+/// One request.
+///
+/// # Errors
+/// There is no such request, or the connection or the store does not answer.
+pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answered<ApprovalPage> {
+    let request = desk.request(actor, arn, event).await.map_err(|error| {
+        let mut error = worded(desk, &error);
+        // The address of a request names an execution: one that cannot be is one that is not there.
+        if error.kind == ErrorKind::Invalid {
+            error.kind = ErrorKind::NotFound;
+        }
+        error
+    })?;
+    Ok(page(desk, request))
+}
+
+fn page(desk: &Desk, request: Request) -> ApprovalPage {
+    let bare = request.reading.fields.is_empty().then(|| {
+        "Nothing of this request can be shown as a fact: read the whole request, and where it came from, before you decide."
+            .to_owned()
+    });
+    ApprovalPage {
+        row: row(&request.wait, &request.reading),
+        fields: request.reading.fields,
+        request: pretty(&request.text),
+        if_approved: request.foresight.branches.approved,
+        if_rejected: request.foresight.branches.rejected,
+        warnings: bare.into_iter().chain(request.foresight.warnings).collect(),
+        state: match request.state {
+            RequestState::Waiting => ApprovalState::Waiting,
+            RequestState::Decided(decision) => ApprovalState::Decided(decision_row(desk.about(), &decision)),
+            RequestState::Closed(closed) => ApprovalState::Closed {
+                status: super::closed_status(&closed.by),
+                how: words::closed_by(&closed.by),
+                at: closed.at,
+            },
+        },
+        position: request.position.map(|position| Position {
+            index: position.index.unwrap_or_default(),
+            of: position.of,
+            next: position.next.map(|(arn, event)| routes::approval(&arn, event)),
+        }),
+        now: desk.now(),
+    }
+}
+
+/// A waiting task as a row of the inbox.
+#[must_use]
+pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
+    ApprovalRow {
+        execution_arn: wait.execution_arn.clone(),
+        execution_name: wait.execution_name.clone(),
+        event: wait.event,
+        workflow: wait.workflow.clone(),
+        state: wait.state.clone(),
+        title: reading.title.clone(),
+        asked_at: wait.since,
+        due: wait.due,
+        due_by: wait.due_by.map(|by| match by {
+            Ends::Task => DueBy::Task,
+            Ends::Heartbeat => DueBy::Heartbeat,
+            Ends::Workflow => DueBy::Workflow,
+        }),
+        item: wait.item.clone(),
+        blocked: wait.obstacle.map(words::obstacle),
+    }
+}
+
+/// What ended a request before a click that came too late; `None` where the click's decision is on record.
+#[must_use]
+pub fn earlier_end(decided: &Decided) -> Option<EarlierEnd> {
+    match decided {
+        Decided::Recorded(_) | Decided::Repeated(_) => None,
+        Decided::Earlier { decision, own } => Some(EarlierEnd::Decided {
+            approved: decision.decision.approved,
+            person: decision.decision.person_name.clone(),
+            own: *own,
+            at: decision.decision.decided_at,
+        }),
+        Decided::Closed(closed) => Some(EarlierEnd::Closed { how: words::closed_by(&closed.by), at: closed.at }),
+    }
+}

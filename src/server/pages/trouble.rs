@@ -1,0 +1,75 @@
+//! Why an execution ended badly, and where: for the notice at the top of its page.
+
+use countersign_desk::connection::ExecutionStatus as Status;
+use countersign_desk::watch::Record;
+use countersign_trace::{StateStatus, Visit};
+
+use crate::dto::{Trouble, TroublePlace};
+
+/// Places that are named; more would not be read.
+const PLACES: usize = 3;
+
+/// What the page says of an execution that failed, ran out of time or was stopped.
+#[must_use]
+pub fn trouble(record: &Record) -> Option<Trouble> {
+    let status = record.description.status;
+    if !matches!(status, Status::Failed | Status::TimedOut | Status::Aborted) {
+        return None;
+    }
+    let cause = record.trace.cause.and_then(|index| record.trace.visits.get(index));
+    let first = record.first_failure().and_then(|index| record.trace.visits.get(index));
+    let why = match (status, cause) {
+        (Status::TimedOut, Some(_)) => {
+            Some("A task did not answer in the time that it has (TimeoutSeconds or HeartbeatSeconds).".to_owned())
+        }
+        (Status::TimedOut, None) => Some(ran_out(record)),
+        _ => None,
+    };
+    let (lead, places) = match first {
+        Some(visit) => ("It went wrong first in ", vec![visit]),
+        None if status == Status::TimedOut => ("When its time ran out it was in ", open_at_the_end(record)),
+        None if status == Status::Aborted => ("When it was stopped it was in ", open_at_the_end(record)),
+        None => ("", Vec::new()),
+    };
+    let more = places.len().saturating_sub(PLACES);
+    let place =
+        |visit: &Visit| TroublePlace { state: visit.state.clone(), place: place_of(&record.trace.visits, visit) };
+    // A step that failed and was compensated is not where the execution ended.
+    let ended = cause.filter(|cause| first.is_some_and(|first| first.entered_event != cause.entered_event)).map(place);
+    let places = places.into_iter().take(PLACES).map(place).collect();
+    Some(Trouble { why, lead: lead.to_owned(), places, more, ended })
+}
+
+fn ran_out(record: &Record) -> String {
+    match record.definition.machine.as_ref().and_then(|machine| machine.timeout_seconds) {
+        Some(1) => "It ran longer than the second that its definition allows (TimeoutSeconds).".to_owned(),
+        Some(seconds) => {
+            format!("It ran longer than the {seconds} seconds that its definition allows (TimeoutSeconds).")
+        }
+        None => "It ran longer than Step Functions allows.".to_owned(),
+    }
+}
+
+/// The states that were under way when the execution ended, without the containers around them.
+fn open_at_the_end(record: &Record) -> Vec<&Visit> {
+    let visits = &record.trace.visits;
+    let ended = record.trace.outcome.as_ref().map(|outcome| outcome.at);
+    let is_open = |visit: &&Visit| {
+        matches!(visit.status, StateStatus::Aborted | StateStatus::TimedOut | StateStatus::Failed)
+            && visit.exited_at == ended
+    };
+    let around: Vec<usize> = visits.iter().filter(is_open).filter_map(|visit| visit.parent).collect();
+    let innermost = visits.iter().enumerate().filter(|(index, visit)| is_open(visit) && !around.contains(index));
+    innermost.map(|(_, visit)| visit).collect()
+}
+
+/// The iterations that a visit runs in, the outermost first.
+#[must_use]
+pub fn place_of(visits: &[Visit], visit: &Visit) -> Option<String> {
+    let around = std::iter::successors(Some(visit), |visit| visit.parent.and_then(|parent| visits.get(parent)));
+    let mut iterations: Vec<&(String, u64)> = around.filter_map(|visit| visit.iteration.as_ref()).collect();
+    // A Parallel hands its own iteration on to what runs inside it.
+    iterations.dedup();
+    let words: Vec<String> = iterations.iter().rev().map(|(map, index)| format!("{map}, item {}", index + 1)).collect();
+    (!words.is_empty()).then(|| words.join(" · "))
+}

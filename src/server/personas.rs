@@ -1,0 +1,37 @@
+//! Who acts: the persona that a browser's cookie names, until there is sign-in.
+
+use countersign_desk::{Actor, Person, people};
+
+/// The cookie that holds the persona's id.
+pub const COOKIE: &str = "countersign_person";
+
+/// The persona that a `Cookie` header names, else the first.
+#[must_use]
+pub fn from_cookies(header: Option<&str>) -> Actor {
+    Actor::Person(persona(header))
+}
+
+fn persona(header: Option<&str>) -> Person {
+    let pairs = header.into_iter().flat_map(|header| header.split(';'));
+    let mut ids = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == COOKIE);
+    let known = ids.find_map(|(_, id)| people::find(id));
+    known.unwrap_or_else(people::first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_or_missing_cookie_means_the_first_persona() {
+        for (header, expect) in [
+            (None, "dana"),
+            (Some("a=b; countersign_person=omar"), "omar"),
+            (Some("countersign_person=root; countersign_person=omar"), "omar"),
+            (Some("countersign_person=root"), "dana"),
+            (Some(";;="), "dana"),
+        ] {
+            assert_eq!(persona(header).id, expect, "{header:?}");
+        }
+    }
+}

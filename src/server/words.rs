@@ -1,0 +1,383 @@
+//! The desk's errors in words: what happened, where, and what to do.
+
+use countersign_desk::approvals::{ClosedBy, DecideError, NotShown};
+use countersign_desk::connection::{About, Api, CallError, ConnectionKind, ExecutionStatus, Fault};
+use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
+use countersign_desk::policy::Denied;
+use countersign_desk::starting::{InputFault, StartError, StoredError};
+use countersign_desk::store::{StoreError, Trouble};
+use countersign_desk::watch::{Obstacle, Reason, Timeout};
+use countersign_desk::{Error, ReadError, StopError};
+
+use crate::dto::Problem;
+use crate::error::{AppError, ErrorKind};
+
+/// What the form says beside what was typed.
+const KEPT: &str = "What you typed is still here.";
+
+/// Any of the desk's errors, for a person who looks at the connection `about`.
+#[must_use]
+pub fn error(about: &About, error: &Error) -> AppError {
+    match error {
+        Error::Denied(denied) => forbidden(denied),
+        Error::Read(error) => read(about, error),
+        Error::Start(error) => start(about, error),
+        Error::Stop(error) => stop(about, error),
+        Error::Decide(error) => decide(about, error),
+        Error::Deploy(error) => deploy(about, error),
+        Error::Store(error) => store(error),
+    }
+}
+
+fn forbidden(denied: &Denied) -> AppError {
+    AppError::new(ErrorKind::Forbidden, format!("{} may not do this.", denied.actor), "Ask an administrator.")
+}
+
+fn store(error: &StoreError) -> AppError {
+    let what = format!("The record of decisions failed: {error}.");
+    AppError::new(ErrorKind::Internal, what, "Check the disk that holds the data folder, then try again.")
+}
+
+fn read(about: &About, error: &ReadError) -> AppError {
+    match error {
+        ReadError::Call(error) => call(about, error),
+        ReadError::NoWorkflow(name) => AppError::new(
+            ErrorKind::NotFound,
+            format!("The connection has no workflow named {name:?}."),
+            "Choose one under Workflows, or deploy it first.",
+        ),
+        ReadError::Express(name) => AppError::new(
+            ErrorKind::NotFound,
+            format!("{name} is an Express execution: Step Functions keeps no record of those, so there is no page."),
+            "Follow it in the log group that its state machine writes to (CloudWatch Logs).",
+        ),
+        ReadError::NoRequest { event, .. } => AppError::new(
+            ErrorKind::NotFound,
+            format!("Event {event} of this execution is no task that waits for a person."),
+            "Open the inbox and choose one of what waits.",
+        ),
+        ReadError::NotUnderstood { execution_arn, why } => AppError::new(
+            ErrorKind::Internal,
+            format!("The history of {execution_arn} could not be understood: {why}."),
+            "Report it as a defect, with the workflow's definition.",
+        ),
+    }
+}
+
+/// A failed call.
+#[must_use]
+pub fn call(about: &About, error: &CallError) -> AppError {
+    let doing = doing(error.api, &error.subject);
+    let place = format!("{} ({})", about.label, about.detail);
+    let refused = |kind, code: &str, message: &str, remedy: &str| {
+        let message = message.trim_end_matches('.');
+        AppError::new(kind, format!("Could not {doing} at {place}: {code}: {message}."), remedy)
+    };
+    match &error.fault {
+        Fault::Unreachable => AppError::new(
+            ErrorKind::Unavailable,
+            format!("Could not {doing}: {place} does not answer."),
+            match about.kind {
+                ConnectionKind::Aws => "Check the network and the region; the page goes on by itself once AWS answers.",
+                _ => {
+                    "Start the endpoint, or give another with --endpoint URL; the page goes on by itself once it answers."
+                }
+            },
+        ),
+        Fault::Throttled { code, message } => {
+            refused(ErrorKind::Unavailable, code, message, "Wait a moment; the call is tried again.")
+        }
+        Fault::Denied { message } => {
+            let remedy = format!(
+                "Let the role or user that countersign runs as do this: allow {} (IAM).",
+                error.api.iam_action()
+            );
+            refused(ErrorKind::Forbidden, "AccessDeniedException", message, &remedy)
+        }
+        Fault::Credentials { code, message } => refused(
+            ErrorKind::Invalid,
+            code,
+            message,
+            "Sign in again (for example `aws sso login`), then restart countersign.",
+        ),
+        Fault::Missing { code, message } => refused(
+            ErrorKind::NotFound,
+            code,
+            message,
+            "It may have been deleted, or the address may be wrong. Choose one under Executions or Workflows.",
+        ),
+        Fault::TaskClosed { code, message } | Fault::Refused { code, message } => {
+            refused(ErrorKind::Invalid, code, message, "Correct it and try again.")
+        }
+        Fault::Unsent(why) => AppError::new(
+            ErrorKind::Unavailable,
+            format!("Could not {doing} at {place}: {why}."),
+            "Check the region, the profile and the credentials that countersign was started with.",
+        ),
+    }
+}
+
+/// What a call does, behind "Could not".
+fn doing(api: Api, subject: &str) -> String {
+    let name = subject.rsplit(':').next().unwrap_or(subject);
+    match api {
+        Api::ListStateMachines => "list the state machines".to_owned(),
+        Api::DescribeStateMachine => format!("read the state machine {subject}"),
+        Api::DescribeStateMachineForExecution => format!("read the definition of {subject}"),
+        Api::ListExecutions => format!("list the executions of {subject}"),
+        Api::DescribeExecution => format!("read the execution {subject}"),
+        Api::GetExecutionHistory => format!("read the history of {subject}"),
+        Api::StartExecution => format!("start {name}"),
+        Api::StopExecution => format!("stop {subject}"),
+        Api::SendTaskSuccess | Api::SendTaskFailure => "send the decision".to_owned(),
+        Api::CreateStateMachine => format!("create {name}"),
+        Api::UpdateStateMachine => format!("update {name}"),
+        Api::CreateTopic => format!("make the topic {name}"),
+        Api::GetCallerIdentity => "ask which account this is".to_owned(),
+    }
+}
+
+fn start(about: &About, error: &StartError) -> AppError {
+    let not_started = |mut error: AppError| {
+        if error.kind != ErrorKind::Unavailable {
+            error.problem.what = format!("Nothing was started. {}", error.problem.what);
+            error.problem.remedy = format!("{} {KEPT}", error.problem.remedy);
+        }
+        error
+    };
+    match error {
+        StartError::Input(fault) => {
+            AppError::new(ErrorKind::Invalid, format!("Nothing was started. {}", input_fault(fault)), KEPT)
+        }
+        StartError::AnotherWorkflow { execution, workflow } => AppError::new(
+            ErrorKind::Invalid,
+            format!("{execution} is an execution of another workflow than {workflow}."),
+            "Open that execution and choose Start again there.",
+        ),
+        StartError::NoInput { execution } => AppError::new(
+            ErrorKind::Invalid,
+            format!("The input of {execution} cannot be read from here."),
+            "Choose a sample or type an input.",
+        ),
+        StartError::Read(error) => read(about, error),
+        StartError::Call(error) => not_started(call(about, error)),
+    }
+}
+
+fn input_fault(fault: &InputFault) -> String {
+    match fault {
+        InputFault::TooLong { bytes, limit } => {
+            format!("The input has {bytes} bytes; Step Functions takes at most {limit}. Shorten it.")
+        }
+        InputFault::NotJson(why) | InputFault::Stored(StoredError::NotJson(why)) => {
+            format!("The input is not JSON: {why}. Correct that place and start again.")
+        }
+        InputFault::Marked => format!(
+            "The input holds {:?}, which stands for a text that pages do not show. Open the execution and choose Start \
+             again, or write the text itself.",
+            countersign_desk::redact::MARK
+        ),
+        InputFault::Stored(StoredError::UnknownMark(mark)) => {
+            format!("{mark:?} stands for nothing in the stored input. Write the text itself.")
+        }
+    }
+}
+
+fn stop(about: &About, error: &StopError) -> AppError {
+    match error {
+        StopError::CauseTooLong { characters, limit } => AppError::new(
+            ErrorKind::Invalid,
+            format!("The reason has {characters} characters; at most {limit} are kept. Nothing was stopped."),
+            "Shorten it and stop the execution again.",
+        ),
+        StopError::Read(error) => read(about, error),
+        StopError::Call(error) => call(about, error),
+    }
+}
+
+fn decide(about: &About, error: &DecideError) -> AppError {
+    match error {
+        DecideError::CommentTooLong { characters, limit } => AppError::new(
+            ErrorKind::Invalid,
+            format!("The comment has {characters} characters; {limit} are the most that is kept."),
+            "Shorten it and decide again: nothing was sent.",
+        ),
+        DecideError::NotAnswerable { execution_arn, event } => AppError::new(
+            ErrorKind::NotFound,
+            format!("Event {event} of {execution_arn} is no task that can be answered from here."),
+            "Open the inbox and choose one of what waits.",
+        ),
+        DecideError::Obstructed(obstacle) => AppError { kind: ErrorKind::Invalid, problem: self::obstacle(*obstacle) },
+        DecideError::NotShown(why) => AppError::new(
+            ErrorKind::Invalid,
+            format!("This request cannot be shown, so it cannot be decided from here: {}.", not_shown(why)),
+            "Answer it where it was asked, or stop the execution and start it again with a request that can be shown.",
+        ),
+        DecideError::Answer { workflow, state, why } => AppError::new(
+            ErrorKind::Invalid,
+            format!("Nothing was recorded. {why}"),
+            format!("Correct [workflows.{workflow}.approvals.{state:?}] in countersign.toml."),
+        ),
+        DecideError::Read(error) => {
+            let mut error = read(about, error);
+            error.problem.what = format!("Nothing was recorded. {}", error.problem.what);
+            error.problem.remedy = format!("{} Then decide again: what you typed is still here.", error.problem.remedy);
+            error
+        }
+        DecideError::Store(error) => store(error),
+    }
+}
+
+/// Why a task cannot be answered from here, and what to do.
+#[must_use]
+pub fn obstacle(obstacle: Obstacle) -> Problem {
+    let (what, remedy) = match obstacle {
+        Obstacle::Unreadable => (
+            "The task token is in the task's parameters in a form that cannot be read back, so it cannot be answered from here.",
+            "Put $$.Task.Token (or $states.context.Task.Token) plainly into the task's parameters, and start again.",
+        ),
+        Obstacle::NotPassed => (
+            "The task's parameters do not have its token: nobody can answer it.",
+            "Put $$.Task.Token (or $states.context.Task.Token) into the task's parameters, and start again.",
+        ),
+        Obstacle::Withheld => (
+            "An earlier task of this execution has a token that could not be found, and this request may hold it: it cannot be shown, so it cannot be decided.",
+            "Put $$.Task.Token (or $states.context.Task.Token) plainly into that task's parameters, and start again.",
+        ),
+        Obstacle::NotShown => (
+            "This request cannot be shown, so it cannot be decided from here: it is nested too deep, or is no JSON.",
+            "Answer it where it was asked, or start again with a request that can be shown.",
+        ),
+        Obstacle::Activity => (
+            "An activity's token is handed only to the worker that asks for it (GetActivityTask).",
+            "Let the activity's worker answer, or use a .waitForTaskToken task for what people decide.",
+        ),
+    };
+    Problem { what: what.to_owned(), remedy: remedy.to_owned() }
+}
+
+fn not_shown(why: &NotShown) -> String {
+    match why {
+        NotShown::Withheld => "it may hold a task token that could not be found".to_owned(),
+        NotShown::TooDeep => "it is nested too deep".to_owned(),
+        NotShown::NotJson(why) => why.clone(),
+    }
+}
+
+fn deploy(about: &About, error: &DeployError) -> AppError {
+    match error {
+        DeployError::Manifest(problem) => refused("Nothing", problem),
+        DeployError::Refused { name, problem } => refused(name, problem),
+        DeployError::AnotherPlan => AppError::new(
+            ErrorKind::Conflict,
+            "The plan is not the one that was shown: a file or a state machine has changed since. Nothing was deployed.",
+            "Look at the new plan below, then deploy it.",
+        ),
+        DeployError::NotBegun(error) => apply(about, error),
+        DeployError::Interrupted { error, done } => {
+            let mut error = apply(about, error);
+            if !done.is_empty() {
+                error.problem.what += &format!(" Before that, {} was deployed.", done.join(", "));
+            }
+            error
+        }
+    }
+}
+
+fn apply(about: &About, error: &ApplyError) -> AppError {
+    match error {
+        ApplyError::Changed(name) => AppError::new(
+            ErrorKind::Conflict,
+            format!("{name} was changed at {} since this plan was made. Nothing was deployed.", about.label),
+            "Look at the new plan below, then deploy it.",
+        ),
+        ApplyError::Call(error) => call(about, error),
+    }
+}
+
+fn refused(name: &str, problem: &FileProblem) -> AppError {
+    let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
+    let what = format!("{name} was not deployed: {place}: {}.", problem.message.trim_end_matches('.'));
+    AppError::new(ErrorKind::Invalid, what, problem.remedy.clone())
+}
+
+/// What every page says while the manifest cannot be used.
+#[must_use]
+pub fn manifest(trouble: &ManifestTrouble) -> Problem {
+    let problem = &trouble.problem;
+    let remedy = if trouble.earlier_in_force {
+        "Until it is corrected, the last version that could be read words the approvals and gives the samples, and \
+         nothing can be deployed."
+    } else {
+        "Until it is corrected, approvals are shown without their wording, there are no samples, and nothing can be \
+         deployed."
+    };
+    let message = problem.message.trim_end_matches('.');
+    let what = format!("{}:{}:{}: {message}.", problem.file, problem.line, problem.column);
+    Problem { what, remedy: remedy.to_owned() }
+}
+
+/// How a task was closed, as a sentence.
+#[must_use]
+pub fn closed_by(by: &ClosedBy) -> String {
+    match by {
+        ClosedBy::ExecutionEnd { status } => {
+            let what = match status {
+                ExecutionStatus::Aborted => "was stopped while the task waited",
+                ExecutionStatus::TimedOut => "ran out of time while the task waited",
+                ExecutionStatus::Failed => "failed while the task waited",
+                ExecutionStatus::Running | ExecutionStatus::Succeeded => "went on without an answer to the task",
+            };
+            format!("The execution {what}, so nobody can answer it any more.")
+        }
+        ClosedBy::Success => {
+            "Somebody else answered it with success: through the API, or in another dashboard.".to_owned()
+        }
+        ClosedBy::Failure { error } => format!("Somebody else answered it with the error {error}."),
+        ClosedBy::OwnFailure { error } => format!("The task failed by itself with the error {error}."),
+        ClosedBy::NotSubmitted { error } => {
+            format!("The task failed by itself with the error {error}, before its service had taken the request.")
+        }
+        ClosedBy::Timeout => "It timed out before anybody answered.".to_owned(),
+        ClosedBy::NoToken => "The execution's history holds no token for this task any more.".to_owned(),
+        ClosedBy::Unknown { message } => {
+            format!("Step Functions does not know the task any more: {}.", message.trim_end_matches('.'))
+        }
+        ClosedBy::Sentence { text } => text.clone(),
+    }
+}
+
+/// Why a decision has not arrived yet.
+#[must_use]
+pub fn trouble(about: &About, trouble: &Trouble) -> Problem {
+    let what = match trouble {
+        Trouble::Call(error) => call(about, error).problem.what,
+        Trouble::Sentence(text) => text.clone(),
+    };
+    let remedy = "The decision is on record and is sent again every few seconds until it arrives.";
+    Problem { what, remedy: remedy.to_owned() }
+}
+
+/// Why an execution failed, in a line.
+#[must_use]
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Error { error, state: Some(state), first: Some(first) } => {
+            format!("{error} in {state}, after a failure in {first}")
+        }
+        Reason::Error { error, state: Some(state), .. } => format!("{error} in {state}"),
+        Reason::Error { error, .. } => error.clone(),
+        Reason::Timeout(timeout) => timed_out(timeout),
+    }
+}
+
+/// How an execution timed out.
+#[must_use]
+pub fn timed_out(timeout: &Timeout) -> String {
+    let limit = match timeout.seconds {
+        Some(seconds) => format!("the {seconds} s that its definition allows (TimeoutSeconds)"),
+        None => "an execution of its type may".to_owned(),
+    };
+    let at = timeout.state.as_ref().map_or_else(String::new, |state| format!(" It ended in {state}."));
+    format!("The execution took longer than {limit}.{at}")
+}

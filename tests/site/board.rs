@@ -1,0 +1,130 @@
+//! The desk as the site's pages show it, and what a test does to its connection beside it.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use countersign::dto::{ApprovalPage, AuditPage, DeployPage, ExecutionPage, ExecutionsPage, InboxPage, WorkflowPage};
+use countersign::error::AppError;
+use countersign::server::{acting, pages};
+use countersign_desk::approvals::Decided;
+use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
+use countersign_desk::store::Store;
+use countersign_desk::watch::{RequestKey, Snapshot};
+use countersign_desk::{Actor, Clock, Desk, Parts, Person, people};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A desk over an endpoint.
+pub struct Board {
+    pub desk: Arc<Desk>,
+    pub store: Store,
+    connection: Connection,
+    /// The test's own client of the same endpoint.
+    pub sfn: aws_sdk_sfn::Client,
+}
+
+impl Deref for Board {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+/// The first persona.
+pub fn somebody() -> Actor {
+    Actor::Person(people::first())
+}
+
+impl Board {
+    /// A desk over `target`, with its store in the folder `data`.
+    pub async fn open(target: Target, data: &std::path::Path, definitions: PathBuf, clock: Clock) -> Self {
+        let (Target::Embedded(url) | Target::Endpoint(url)) = &target else { panic!("no test calls AWS") };
+        let sfn = client(url);
+        let connection =
+            Connection::open(ConnectionId::default_one(), SdkOptions { target, profile: None, region: None }).await;
+        std::fs::create_dir_all(data).unwrap();
+        let store = Store::open(&data.join("countersign.db")).await.unwrap();
+        Self::over(connection, store, sfn, definitions, clock)
+    }
+
+    /// Another desk over the same connection and store, as after a restart.
+    pub fn again(&self, definitions: PathBuf) -> Self {
+        Self::over(self.connection.clone(), self.store.clone(), self.sfn.clone(), definitions, Clock::system())
+    }
+
+    fn over(
+        connection: Connection,
+        store: Store,
+        sfn: aws_sdk_sfn::Client,
+        definitions: PathBuf,
+        clock: Clock,
+    ) -> Self {
+        let definitions = definitions.into();
+        let parts = Parts { connection: connection.clone(), store: store.clone(), definitions, clock, sandbox: None };
+        Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
+    }
+
+    /// Watches until `end`.
+    pub fn run(&self, end: &CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(Arc::clone(&self.desk).run(end.clone()))
+    }
+
+    pub async fn known(&self) -> Arc<Snapshot> {
+        self.snapshot(&somebody()).await.unwrap()
+    }
+
+    pub async fn inbox(&self, open: Option<RequestKey>) -> Result<InboxPage, AppError> {
+        pages::inbox(&self.desk, &somebody(), open).await
+    }
+
+    pub async fn approval(&self, arn: &str, event: u64) -> Result<ApprovalPage, AppError> {
+        pages::approval(&self.desk, &somebody(), arn, event).await
+    }
+
+    pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<ExecutionPage, AppError> {
+        pages::execution(&self.desk, &somebody(), arn, state).await
+    }
+
+    pub async fn executions(
+        &self,
+        workflow: Option<String>,
+        status: Option<String>,
+    ) -> Result<ExecutionsPage, AppError> {
+        pages::executions(&self.desk, &somebody(), workflow, status).await
+    }
+
+    pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<WorkflowPage, AppError> {
+        pages::workflow(&self.desk, &somebody(), name, again).await
+    }
+
+    pub async fn audit(&self) -> Result<AuditPage, AppError> {
+        pages::audit(&self.desk, &somebody()).await
+    }
+
+    pub async fn plan(&self) -> Result<DeployPage, AppError> {
+        pages::plan(&self.desk, &somebody()).await
+    }
+
+    pub async fn decide(
+        &self,
+        person: &Person,
+        arn: &str,
+        event: u64,
+        choice: &str,
+        comment: &str,
+    ) -> Result<Decided, AppError> {
+        acting::decide(&self.desk, &Actor::Person(person.clone()), (arn, event), choice, comment).await
+    }
+}
+
+fn client(url: &str) -> aws_sdk_sfn::Client {
+    let credentials = aws_sdk_sfn::config::Credentials::new("test", "test", None, None, "test");
+    let config = aws_sdk_sfn::Config::builder()
+        .behavior_version(aws_sdk_sfn::config::BehaviorVersion::latest())
+        .region(aws_sdk_sfn::config::Region::new("us-east-1"))
+        .credentials_provider(credentials)
+        .endpoint_url(url);
+    aws_sdk_sfn::Client::from_conf(config.build())
+}
