@@ -79,7 +79,8 @@ impl Desk {
         let text = tokens.text(&record.request(event));
         let wait = record.waiting(workflow).into_iter().find(|wait| wait.event == event);
         let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
-        let wait = Waiting { request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
+        let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
+        let wait = Waiting { parent_arn, request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
         let reading = read(&policies, workflow, state, &text);
         let now = match self.store().of_task(arn, event).await? {
             Some(decision) => RequestState::Decided(Box::new(decision)),
@@ -163,6 +164,7 @@ fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state:
     Waiting {
         execution_arn: record.description.arn.clone(),
         execution_name: record.description.name.clone(),
+        parent_arn: None,
         machine_arn: record.description.machine_arn.clone(),
         workflow: workflow.to_owned(),
         state: state.to_owned(),

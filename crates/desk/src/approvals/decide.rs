@@ -123,7 +123,7 @@ pub async fn decide(
     let request = courier.watch.all_tokens().text(&record.request(event));
     can_be_shown(&request)?;
     let state = record.state_of(event).unwrap_or_default().to_owned();
-    let workflow = record.description.machine_arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let workflow = record.workflow().to_owned();
     let new = NewDecision {
         execution_arn: arn.to_owned(),
         event,

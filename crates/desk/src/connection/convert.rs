@@ -139,8 +139,10 @@ fn details(from: SdkEvent) -> Details {
     {
         (to.name, to.index) = (iteration.name, u64::try_from(iteration.index).ok());
     }
+    let map_run = from.map_run_redriven_event_details;
+    to.map_run_arn = to.map_run_arn.or_else(|| map_run.as_ref().and_then(|from| from.map_run_arn.clone()));
     let redrives = (from.execution_redriven_event_details.and_then(|from| from.redrive_count))
-        .or(from.map_run_redriven_event_details.and_then(|from| from.redrive_count));
+        .or(map_run.and_then(|from| from.redrive_count));
     to.redrive_count = redrives.and_then(|count| u64::try_from(count).ok());
     to
 }

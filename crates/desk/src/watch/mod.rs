@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::pace::Pace;
 pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};
 pub use self::round::NEWS_MS;
-pub use self::snapshot::{Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
+pub use self::snapshot::{Children, Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
 pub use self::tokens::Past;
 use crate::clock::Clock;
 use crate::connection::Connection;

@@ -71,6 +71,21 @@ pub async fn list_executions(watch: &Watch, machine: &Machine) -> Result<Vec<Sum
     Ok(found)
 }
 
+/// The running children of a Map Run.
+pub async fn list_children(watch: &Watch, map_run_arn: &str) -> Result<Vec<Summary>, ReadError> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let (of, status) = (Of::MapRun(map_run_arn.to_owned()), Some(ExecutionStatus::Running));
+        let page = watch.connection.calls.list_executions(Listing { of, status, size: PAGE, next }).await?;
+        found.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
 async fn list_page(
     watch: &Watch,
     machine_arn: &str,

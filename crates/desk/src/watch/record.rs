@@ -132,10 +132,46 @@ impl Record {
         }
     }
 
-    /// The state machine's name: the last part of its ARN.
+    /// The state machine's name: the last part of its ARN, without the label of the Map Run that a child is of.
     #[must_use]
     pub fn workflow(&self) -> &str {
-        self.description.machine_arn.rsplit(':').next().unwrap_or_default()
+        let name = self.description.machine_arn.rsplit(':').next().unwrap_or_default();
+        name.split('/').next().unwrap_or_default()
+    }
+
+    /// The Map Runs of its history that have not ended, by their ARNs.
+    #[must_use]
+    pub fn open_map_runs(&self) -> Vec<String> {
+        let mut open: Vec<String> = Vec::new();
+        for event in &self.events {
+            match (event.kind, &event.details.map_run_arn) {
+                (EventKind::MapRunStarted | EventKind::MapRunRedriven, Some(arn)) if !open.contains(arn) => {
+                    open.push(arn.clone());
+                }
+                // These events do not say which Map Run they end; `previous_event_id` leads to its start.
+                (EventKind::MapRunSucceeded | EventKind::MapRunFailed | EventKind::MapRunAborted, _) => {
+                    let ended = self.map_run_of(event);
+                    open.retain(|arn| Some(arn.as_str()) != ended);
+                }
+                _ => {}
+            }
+        }
+        if self.ended() { Vec::new() } else { open }
+    }
+
+    /// The Map Run that an event ends: the nearest one that began among its predecessors.
+    fn map_run_of(&self, event: &HistoryEvent) -> Option<&str> {
+        let mut at = event;
+        // Each step goes to a smaller id, so this ends.
+        while let Some(before) = self.event(at.previous_event_id).filter(|before| before.id < at.id) {
+            if let (EventKind::MapRunStarted | EventKind::MapRunRedriven, Some(arn)) =
+                (before.kind, &before.details.map_run_arn)
+            {
+                return Some(arn);
+            }
+            at = before;
+        }
+        None
     }
 
     /// Whether all of it is withheld.
@@ -253,6 +289,7 @@ impl Record {
             Waiting {
                 execution_arn: self.description.arn.clone(),
                 execution_name: self.description.name.clone(),
+                parent_arn: None,
                 machine_arn: self.description.machine_arn.clone(),
                 workflow: workflow.to_owned(),
                 state: wait.state.clone(),

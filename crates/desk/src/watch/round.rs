@@ -1,11 +1,11 @@
 //! One round of the watch: read what the quotas allow, the stalest first; publish what changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
-use super::{Machine, Record, Snapshot, Watch, lock, reading};
+use super::{Children, Machine, Record, Snapshot, Waiting, Watch, lock, reading};
 use crate::connection::{Api, ConnectionKind};
 use crate::error::ReadError;
 use crate::news::Topic;
@@ -41,6 +41,7 @@ impl Watch {
     async fn look(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
         self.look_at_machines(snapshot).await?;
         self.look_at_executions(snapshot).await?;
+        self.look_at_map_runs(snapshot).await?;
         self.look_at_histories(snapshot).await
     }
 
@@ -102,16 +103,41 @@ impl Watch {
         Ok(())
     }
 
+    /// The children of the Map Runs that are open, as far as their parents were read.
+    async fn look_at_map_runs(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        let mut open: BTreeMap<String, String> = BTreeMap::new();
+        for summary in snapshot.executions.values().flatten().filter(|one| one.ended_at.is_none()) {
+            let Some(record) = self.known_record(&summary.arn) else { continue };
+            open.extend(record.open_map_runs().into_iter().map(|map_run| (map_run, summary.arn.clone())));
+        }
+        snapshot.children.retain(|map_run, _| open.contains_key(map_run));
+        let mut due: Vec<(i64, String, String)> = open
+            .into_iter()
+            .map(|(map_run, parent)| {
+                let listed = snapshot.children.get(&map_run).map_or(i64::MIN, |children| children.listed_at);
+                (listed, map_run, parent)
+            })
+            .collect();
+        due.sort_unstable();
+        let due: Vec<_> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).collect();
+        let read = stream::iter(due)
+            .map(|(_, map_run, parent)| async move {
+                let listed = reading::list_children(self, &map_run).await;
+                (map_run, parent, listed)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for (map_run, parent_arn, running) in read {
+            let listed_at = self.now();
+            snapshot.children.insert(map_run, Children { parent_arn, running: running?, listed_at });
+        }
+        Ok(())
+    }
+
     /// Running executions that can wait for a person, those that somebody looks at, and, once, the newest failures.
     async fn look_at_histories(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
-        let running: BTreeSet<String> = snapshot
-            .executions
-            .iter()
-            .filter(|(machine, _)| snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait()))
-            .flat_map(|(_, executions)| executions)
-            .filter(|execution| execution.ended_at.is_none())
-            .map(|execution| execution.arn.clone())
-            .collect();
+        let running = can_wait(snapshot);
         let failed = snapshot.failed_since(self.now() - NEWS_MS).into_iter().take(FAILURES);
         let failed: Vec<String> = failed.map(|one| one.arn.clone()).collect();
         let mut watched: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
@@ -121,7 +147,17 @@ impl Watch {
             .map(|arn| (self.known_record(arn).map_or(i64::MIN, |record| record.fetched_at), arn.clone()))
             .collect();
         due.sort_unstable();
-        let due = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory));
+        let due = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory)).collect();
+        let moved = self.read_histories(due).await?;
+        self.gather_waiting(snapshot, &running);
+        let reason = |arn: String| self.known_record(&arn)?.reason().map(|reason| (arn, reason));
+        snapshot.reasons = failed.into_iter().filter_map(reason).collect();
+        self.changes.publish(moved);
+        Ok(())
+    }
+
+    /// Reads executions; the topics of those that moved. One that cannot be read hides no other.
+    async fn read_histories(&self, due: Vec<String>) -> Result<Vec<Topic>, ReadError> {
         let read = stream::iter(due)
             .map(|arn| async move {
                 let before = self.known_record(&arn).map(|record| (record.events.len(), record.description.status));
@@ -130,7 +166,6 @@ impl Watch {
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        // One execution that cannot be read must not hide the others.
         let mut moved = Vec::new();
         for (before, record) in read {
             match record {
@@ -142,22 +177,31 @@ impl Watch {
                 Err(error) => tracing::debug!(%error, "an execution could not be read"),
             }
         }
-        self.gather_waiting(snapshot, &running);
-        let reason = |arn: String| self.known_record(&arn)?.reason().map(|reason| (arn, reason));
-        snapshot.reasons = failed.into_iter().filter_map(reason).collect();
-        self.changes.publish(moved);
-        Ok(())
+        Ok(moved)
     }
 
     fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
         let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
         snapshot.waiting.clear();
         for record in records.iter().filter(|record| !record.ended()) {
-            let workflow = snapshot.machines.get(&record.description.machine_arn).map_or("", |machine| &machine.name);
-            snapshot.waiting.extend(self.waiting_in(record, workflow));
+            let arn = &record.description.arn;
+            let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
+            let waiting = self.waiting_in(record, record.workflow()).into_iter();
+            let waiting = waiting.map(|wait| Waiting { parent_arn: parent_arn.clone(), ..wait });
+            snapshot.waiting.extend(waiting);
         }
         snapshot.sort_waiting();
     }
+}
+
+/// The running executions that can wait for a person: those whose definition says so, and the children of their Map Runs.
+fn can_wait(snapshot: &Snapshot) -> BTreeSet<String> {
+    let machines = snapshot.executions.iter().filter(|(machine, _)| {
+        snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait())
+    });
+    let children = snapshot.children.values().flat_map(|children| &children.running);
+    let all = machines.flat_map(|(_, executions)| executions).chain(children);
+    all.filter(|one| one.ended_at.is_none()).map(|one| one.arn.clone()).collect()
 }
 
 /// The topics whose pages would show something else now.

@@ -61,11 +61,23 @@ pub struct Machine {
     pub listed_at: i64,
 }
 
+/// The running children of a Map Run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Children {
+    /// The execution whose Map state started them.
+    pub parent_arn: String,
+    pub running: Vec<Summary>,
+    /// When the watch last listed them.
+    pub listed_at: i64,
+}
+
 /// A task that waits for a person. It knows no token: the token is read from the history when it is needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiting {
     pub execution_arn: String,
     pub execution_name: String,
+    /// The execution whose Map Run this one is a child of.
+    pub parent_arn: Option<String>,
     pub machine_arn: String,
     pub workflow: String,
     pub state: String,
@@ -113,6 +125,8 @@ pub struct Snapshot {
     pub machines: BTreeMap<String, Machine>,
     /// By machine ARN, newest first.
     pub executions: HashMap<String, Vec<Summary>>,
+    /// The running children of open Map Runs, by the Map Run's ARN.
+    pub children: BTreeMap<String, Children>,
     /// Soonest due first, then oldest.
     pub waiting: Vec<Waiting>,
     /// Why the newest failures failed, by execution ARN.
@@ -130,10 +144,18 @@ impl Snapshot {
         self.machines.values().find(|machine| machine.name == name)
     }
 
+    /// The execution whose Map Run started this one.
+    #[must_use]
+    pub fn parent_of(&self, arn: &str) -> Option<&str> {
+        let is_child = |children: &&Children| children.running.iter().any(|child| child.arn == arn);
+        self.children.values().find(is_child).map(|children| children.parent_arn.as_str())
+    }
+
     /// The execution with this ARN, if it is among those listed.
     #[must_use]
     pub fn summary(&self, arn: &str) -> Option<&Summary> {
-        self.executions.values().flatten().find(|summary| summary.arn == arn)
+        let children = self.children.values().flat_map(|children| &children.running);
+        self.executions.values().flatten().chain(children).find(|summary| summary.arn == arn)
     }
 
     /// Whether an execution waits for a person.

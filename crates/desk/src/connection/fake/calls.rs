@@ -2,19 +2,22 @@
 
 use countersign_trace::{EventKind, HistoryEvent};
 
-use super::Fake;
+use super::{Ending, Fake};
 use super::world::Execution;
 use crate::connection::{
-    Api, Call, CallError, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing,
+    Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing,
     MachineDescription, NewMachine, Of, Page, StepFunctions, Summary,
 };
 
 /// The answer to a call, once somebody asks for it: nothing happens before.
-fn later<'a, T: Send + 'a>(answer: impl FnOnce() -> Result<T, CallError> + Send + 'a) -> Call<'a, T> {
+fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
     Box::pin(async move {
         // Others get a turn, as they would while a real call is under way.
         tokio::task::yield_now().await;
-        answer()
+        match call() {
+            Ending::Answered(answer) => answer,
+            Ending::Never => std::future::pending().await,
+        }
     })
 }
 

@@ -44,13 +44,25 @@ impl SetClock {
     }
 }
 
+/// A change of what there is.
+pub type Change = Box<dyn FnOnce(&mut World, i64) + Send>;
+
 /// What is to happen to a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trick {
     /// It fails, and nothing happens.
     Fail(Fault),
     /// It takes effect, and its answer is lost.
     LoseAnswer,
+    /// It takes effect, and its answer never comes.
+    Hang,
+    /// Something else happens right before it.
+    Meanwhile(Change),
+}
+
+/// How a call ends.
+enum Ending<T> {
+    Answered(Result<T, CallError>),
+    Never,
 }
 
 /// Step Functions in memory.
@@ -62,7 +74,7 @@ pub struct Fake {
 
 #[derive(Default)]
 struct Shared {
-    world: world::World,
+    world: World,
     /// The quotas, where calls have any.
     buckets: Option<BTreeMap<Api, Bucket>>,
     tricks: BTreeMap<Api, VecDeque<Trick>>,
@@ -108,7 +120,7 @@ impl Fake {
     }
 
     /// What happens in its state machines, changed by a test.
-    pub fn change<R>(&self, change: impl FnOnce(&mut world::World, i64) -> R) -> R {
+    pub fn change<R>(&self, change: impl FnOnce(&mut World, i64) -> R) -> R {
         let now = self.clock.now();
         change(&mut self.lock().world, now)
     }
@@ -140,8 +152,8 @@ impl Fake {
         &self,
         api: Api,
         subject: &str,
-        effect: impl FnOnce(&mut world::World, i64) -> Result<T, Fault>,
-    ) -> Result<T, CallError> {
+        effect: impl FnOnce(&mut World, i64) -> Result<T, Fault>,
+    ) -> Ending<T> {
         let now = self.clock.now();
         let mut shared = self.lock();
         let failed = |fault| CallError { api, subject: subject.to_owned(), fault };
@@ -152,15 +164,22 @@ impl Fake {
         let throttled = bucket.is_some_and(|bucket| !bucket.take(now));
         shared.log.push(Logged { api, subject: subject.to_owned(), at: now, throttled });
         if throttled {
-            return Err(failed(Fault::of_code("ThrottlingException", "Rate exceeded")));
+            return Ending::Answered(Err(failed(Fault::of_code("ThrottlingException", "Rate exceeded"))));
         }
-        match shared.tricks.get_mut(&api).and_then(VecDeque::pop_front) {
+        let trick = shared.tricks.get_mut(&api).and_then(VecDeque::pop_front);
+        let world = &mut shared.world;
+        Ending::Answered(match trick {
             Some(Trick::Fail(fault)) => Err(failed(fault)),
-            Some(Trick::LoseAnswer) => {
-                effect(&mut shared.world, now).map_err(failed)?;
-                Err(failed(Fault::Unreachable))
+            Some(Trick::LoseAnswer) => effect(world, now).and(Err(Fault::Unreachable)).map_err(failed),
+            Some(Trick::Hang) => match effect(world, now) {
+                Ok(_) => return Ending::Never,
+                Err(fault) => Err(failed(fault)),
+            },
+            Some(Trick::Meanwhile(change)) => {
+                change(world, now);
+                effect(world, now).map_err(failed)
             }
-            None => effect(&mut shared.world, now).map_err(failed),
-        }
+            None => effect(world, now).map_err(failed),
+        })
     }
 }
