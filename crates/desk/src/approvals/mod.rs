@@ -14,6 +14,8 @@ mod growth;
 mod outcome;
 mod policy;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use courier::Courier;
 pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, decide};

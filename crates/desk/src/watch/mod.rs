@@ -8,6 +8,8 @@ mod reading;
 mod record;
 mod round;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -184,6 +186,12 @@ impl Watch {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Goes round once.
+    #[cfg(test)]
+    pub(crate) async fn round_once(&self) {
+        self.round().await;
     }
 
     /// What is known now.

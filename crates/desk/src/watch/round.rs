@@ -196,9 +196,10 @@ impl Watch {
 
 /// The running executions that can wait for a person: those whose definition says so, and the children of their Map Runs.
 fn can_wait(snapshot: &Snapshot) -> BTreeSet<String> {
-    let machines = snapshot.executions.iter().filter(|(machine, _)| {
-        snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait())
-    });
+    let machines = snapshot
+        .executions
+        .iter()
+        .filter(|(machine, _)| snapshot.machines.get(*machine).is_some_and(|machine| machine.definition.can_wait()));
     let children = snapshot.children.values().flat_map(|children| &children.running);
     let all = machines.flat_map(|(_, executions)| executions).chain(children);
     all.filter(|one| one.ended_at.is_none()).map(|one| one.arn.clone()).collect()

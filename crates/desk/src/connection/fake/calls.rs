@@ -2,11 +2,11 @@
 
 use countersign_trace::{EventKind, HistoryEvent};
 
-use super::{Ending, Fake};
 use super::world::Execution;
+use super::{Ending, Fake};
 use crate::connection::{
-    Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing,
-    MachineDescription, NewMachine, Of, Page, StepFunctions, Summary,
+    Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing, MachineDescription,
+    NewMachine, Of, Page, StepFunctions, Summary,
 };
 
 /// The answer to a call, once somebody asks for it: nothing happens before.

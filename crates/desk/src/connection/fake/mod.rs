@@ -148,12 +148,7 @@ impl Fake {
     }
 
     /// One call: its quota, its trick, its effect.
-    fn call<T>(
-        &self,
-        api: Api,
-        subject: &str,
-        effect: impl FnOnce(&mut World, i64) -> Result<T, Fault>,
-    ) -> Ending<T> {
+    fn call<T>(&self, api: Api, subject: &str, effect: impl FnOnce(&mut World, i64) -> Result<T, Fault>) -> Ending<T> {
         let now = self.clock.now();
         let mut shared = self.lock();
         let failed = |fault| CallError { api, subject: subject.to_owned(), fault };

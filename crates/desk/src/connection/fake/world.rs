@@ -214,7 +214,10 @@ impl World {
     }
 
     /// Somebody answers a task: this dashboard or another.
-    pub(super) fn answer(&mut self, token: &str, answer: Result<&str, (&str, &str)>, now: i64) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The task waits no more.
+    pub fn answer(&mut self, token: &str, answer: Result<&str, (&str, &str)>, now: i64) -> Result<(), Fault> {
         let closed = || Fault::of_code("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
         let (arn, _) = self.tokens.remove(token).ok_or_else(closed)?;
         let about = Details {

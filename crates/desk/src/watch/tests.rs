@@ -1,0 +1,274 @@
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use countersign_trace::{Details, EventKind};
+use serde_json::json;
+
+use super::*;
+use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
+use crate::connection::{Api, CallError, ConnectionKind, Fault};
+
+const START: i64 = 1_700_000_000_000;
+
+/// A watch over a fake connection with the machine `ask`.
+struct Watched {
+    watch: Arc<Watch>,
+    fake: Fake,
+    clock: SetClock,
+    machine: String,
+}
+
+impl Watched {
+    fn of(kind: ConnectionKind) -> Self {
+        let clock = SetClock::at(START);
+        let fake = Fake::new(&clock);
+        let fake = if kind == ConnectionKind::Aws { fake.with_quotas() } else { fake };
+        let machine = fake.change(|world, now| world.machine("ask", &asking(), now));
+        let watch = Arc::new(Watch::new(fake.connection(kind), clock.clock()));
+        Self { watch, fake, clock, machine }
+    }
+
+    /// Goes round once; the clock moves on as much as it does between two rounds.
+    async fn round(&self) {
+        let pause = lock(&self.watch.pace).round_ms;
+        self.clock.advance(i64::try_from(pause).unwrap());
+        self.watch.round().await;
+    }
+
+    fn start_asking(&self, request: &str) -> (String, u64) {
+        self.fake.change(|world, now| world.start_asking(&self.machine, &json!(request), now))
+    }
+
+    fn waiting(&self) -> Vec<String> {
+        self.watch.snapshot().waiting.iter().map(|wait| wait.execution_arn.clone()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_request_comes_to_the_inbox_and_leaves_it_with_its_answer() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    watched.round().await;
+    assert!(watched.waiting().is_empty());
+    let (arn, event) = watched.start_asking("one");
+    watched.round().await;
+    let snapshot = watched.watch.snapshot();
+    let wait = &snapshot.waiting[0];
+    assert_eq!((wait.execution_arn.as_str(), wait.event, wait.obstacle), (arn.as_str(), event, None));
+    assert!(wait.request.contains("\"one\"") && !wait.request.contains("AQCkAAAA"), "{}", wait.request);
+    assert_eq!(wait.due, Some(START + 1_000 + 86_400_000));
+    let token = watched.fake.change(|world, _| world.token_of(&arn)).unwrap();
+    watched.watch.connection.calls.send_task_success(&token, "{}").await.unwrap();
+    watched.round().await;
+    assert!(watched.waiting().is_empty());
+}
+
+#[tokio::test]
+async fn every_running_execution_is_found_however_many_there_are() {
+    let watched = Watched::of(ConnectionKind::Embedded);
+    let first = watched.start_asking("oldest").0;
+    for _ in 0..500 {
+        watched.fake.change(|world, now| world.finished(&watched.machine, now));
+    }
+    for _ in 0..1_010 {
+        watched.start_asking("more");
+    }
+    for _ in 0..3 {
+        watched.round().await;
+    }
+    let waiting = watched.waiting();
+    assert_eq!(waiting.len(), 1_011, "those of a second page of running ones too");
+    assert!(waiting.contains(&first));
+}
+
+#[tokio::test]
+async fn a_history_is_read_from_where_it_was_left() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let arn = watched.fake.change(|world, now| {
+        let arn = world.start(&watched.machine, &json!({ "request": 1 }), now);
+        for n in 0..2_400 {
+            let name = Some(format!("S{n}"));
+            world.event(&arn, EventKind::PassStateEntered, Details { name, ..Details::default() }, now);
+        }
+        arn
+    });
+    watched.round().await;
+    assert_eq!(watched.fake.count(Api::GetExecutionHistory), 3, "2,401 events are three pages");
+    watched.fake.change(|world, now| world.ask(&arn, now));
+    watched.fake.forget_log();
+    watched.round().await;
+    assert_eq!(watched.fake.count(Api::GetExecutionHistory), 1, "what is new fits one");
+    let record = watched.watch.known_record(&arn).unwrap();
+    assert_eq!(record.events.len(), 2_405);
+    assert!(record.events.iter().enumerate().all(|(at, event)| event.id == at as u64 + 1), "none is missing or twice");
+}
+
+#[tokio::test]
+async fn a_history_that_grows_while_it_is_read_has_no_hole() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let arn = watched.fake.change(|world, now| {
+        let arn = world.start(&watched.machine, &json!({}), now);
+        for _ in 0..2_999 {
+            world.event(&arn, EventKind::PassStateEntered, Details::default(), now);
+        }
+        arn
+    });
+    let grow = |arn: String| {
+        Trick::Meanwhile(Box::new(move |world: &mut World, now| {
+            for _ in 0..50 {
+                world.event(&arn, EventKind::PassStateExited, Details::default(), now);
+            }
+        }))
+    };
+    watched.fake.trick(Api::GetExecutionHistory, (0..3).map(|_| grow(arn.clone())));
+    watched.round().await;
+    let whole = |watched: &Watched| {
+        let record = watched.watch.known_record(&arn).unwrap();
+        assert!(record.events.iter().enumerate().all(|(at, event)| event.id == at as u64 + 1));
+        record.events.len()
+    };
+    assert!(whole(&watched) >= 3_050, "what was there when the reading began");
+    watched.round().await;
+    assert_eq!(whole(&watched), 3_150, "and the rest with the next one");
+}
+
+#[tokio::test]
+async fn what_has_ended_is_read_no_more() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (arn, _) = watched.start_asking("one");
+    watched.round().await;
+    watched.fake.change(|world, now| world.time_out(&arn, now));
+    for _ in 0..3 {
+        watched.round().await;
+    }
+    let record = watched.watch.known_record(&arn).unwrap();
+    assert!(record.ended());
+    watched.fake.forget_log();
+    for _ in 0..5 {
+        watched.round().await;
+        watched.watch.record(&arn).await.unwrap();
+    }
+    assert_eq!(watched.fake.count(Api::GetExecutionHistory), 0);
+    assert_eq!(watched.fake.count(Api::DescribeExecution), 0);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_reported_and_what_was_known_stays() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    watched.start_asking("one");
+    watched.round().await;
+    let data_at = watched.watch.snapshot().data_at;
+    let throttled = || Trick::Fail(Fault::of_code("ThrottlingException", "Rate exceeded"));
+    watched.fake.trick(Api::ListExecutions, [throttled()]);
+    watched.round().await;
+    let snapshot = watched.watch.snapshot();
+    assert!(snapshot.problem.as_ref().is_some_and(CallError::is_throttled), "{:?}", snapshot.problem);
+    assert_eq!((snapshot.waiting.len(), snapshot.data_at), (1, data_at), "the age of the data is told by its time");
+    watched.round().await;
+    assert_eq!(watched.watch.snapshot().problem, None, "it goes on by itself");
+}
+
+#[tokio::test]
+async fn an_outage_leaves_what_was_known_and_ends_by_itself() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (arn, _) = watched.start_asking("one");
+    watched.round().await;
+    watched.fake.trick(Api::ListStateMachines, [Trick::Fail(Fault::Unreachable), Trick::Fail(Fault::Unreachable)]);
+    watched.round().await;
+    watched.round().await;
+    assert_eq!(watched.waiting(), [arn.clone()]);
+    assert!(watched.watch.snapshot().problem.is_some());
+    watched.round().await;
+    assert_eq!((watched.waiting(), watched.watch.snapshot().problem.clone()), (vec![arn], None));
+}
+
+#[tokio::test]
+async fn one_execution_that_cannot_be_read_hides_no_other() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (gone, _) = watched.start_asking("gone");
+    let (there, _) = watched.start_asking("there");
+    let missing = Fault::of_code("ExecutionDoesNotExist", "no");
+    watched.fake.trick(Api::GetExecutionHistory, [Trick::Fail(missing)]);
+    watched.round().await;
+    assert_eq!(watched.waiting().len(), 1);
+    watched.round().await;
+    let waiting = watched.waiting();
+    assert!(waiting.contains(&gone) && waiting.contains(&there));
+    watched.fake.change(|world, _| world.forget(&gone));
+    watched.round().await;
+    watched.round().await;
+    assert_eq!(watched.waiting(), [there], "an execution that was deleted waits no more");
+    assert_eq!(watched.watch.snapshot().problem, None);
+}
+
+#[tokio::test]
+async fn a_machine_that_is_made_again_under_another_name_takes_its_executions_along() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    watched.start_asking("old");
+    watched.round().await;
+    let machine = watched.fake.change(|world, now| {
+        world.machines.remove(&watched.machine);
+        world.machine("ask-again", &asking(), now)
+    });
+    let (new, _) = watched.fake.change(|world, now| world.start_asking(&machine, &json!("new"), now));
+    watched.round().await;
+    let snapshot = watched.watch.snapshot();
+    assert_eq!(snapshot.machines.values().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["ask-again"]);
+    assert_eq!(watched.waiting(), [new], "requests of a machine that is gone are not shown under another's name");
+}
+
+#[tokio::test]
+async fn the_children_of_a_map_run_reach_the_inbox_under_their_parent() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let run = "arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:1".to_owned();
+    let (parent, child) = watched.fake.change(|world, now| {
+        let parent = world.start(&watched.machine, &json!({}), now);
+        let entered = Details { name: Some("Each".into()), ..Details::default() };
+        world.event(&parent, EventKind::MapStateEntered, entered, now);
+        let started = Details { map_run_arn: Some(run.clone()), ..Details::default() };
+        world.event(&parent, EventKind::MapRunStarted, started, now);
+        let child = world.start_child(&watched.machine, &run, &json!({ "request": "item" }), now);
+        world.ask(&child, now);
+        (parent, child)
+    });
+    // The parent is read in the first round, its children are listed in the second.
+    watched.round().await;
+    watched.round().await;
+    let snapshot = watched.watch.snapshot();
+    assert_eq!(snapshot.waiting.len(), 1);
+    assert_eq!(snapshot.waiting[0].execution_arn, child);
+    assert_eq!(snapshot.waiting[0].parent_arn.as_deref(), Some(parent.as_str()));
+    assert!(watched.watch.knows(&child), "its page can be watched");
+    watched.fake.change(|world, now| {
+        world.event(&parent, EventKind::MapRunSucceeded, Details::default(), now);
+        world.time_out(&child, now);
+    });
+    watched.round().await;
+    watched.round().await;
+    assert!(watched.waiting().is_empty() && watched.watch.snapshot().children.is_empty());
+}
+
+/// The most calls of `api` within one second, and in all.
+fn pace_of(fake: &Fake, api: Api) -> (usize, usize) {
+    let mut seconds: BTreeMap<i64, usize> = BTreeMap::new();
+    for call in fake.log().into_iter().filter(|call| call.api == api) {
+        assert!(!call.throttled, "{api:?} was throttled at {} ms", call.at - START);
+        *seconds.entry((call.at - START) / 1_000).or_default() += 1;
+    }
+    (seconds.values().copied().max().unwrap_or_default(), seconds.values().sum())
+}
+
+#[tokio::test]
+async fn an_account_is_asked_half_of_what_it_allows() {
+    let watched = Watched::of(ConnectionKind::Aws);
+    for n in 0..300 {
+        watched.start_asking(&n.to_string());
+    }
+    for _ in 0..60 {
+        watched.round().await;
+    }
+    assert_eq!(watched.waiting().len(), 300);
+    let (_, histories) = pace_of(&watched.fake, Api::GetExecutionHistory);
+    assert!(histories <= 200 + 120 * 10, "half of the burst and half of the rate over two minutes: {histories}");
+    for api in [Api::ListStateMachines, Api::ListExecutions, Api::DescribeStateMachine, Api::DescribeExecution] {
+        pace_of(&watched.fake, api);
+    }
+}
