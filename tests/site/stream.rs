@@ -75,7 +75,7 @@ async fn a_client_has_a_limited_number_of_streams() {
     for _ in 0..32 {
         open.push(stream_of(&site, &one).await.unwrap());
     }
-    let (status, text) = stream_of(&site, &one).await.err().expect("one too many");
+    let (status, text) = stream_of(&site, &one).await.expect_err("one too many");
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(text.contains("as many live streams open as it may"), "{text}");
     let mut of_other = stream_of(&site, &other).await.expect("another session has its own");
