@@ -280,7 +280,7 @@ impl Details {
 impl Serialize for HistoryEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]
+        // Milliseconds since the epoch stay below 2^53.
         map.serialize_entry("timestamp", &(self.timestamp as f64 / 1_000.0))?;
         map.serialize_entry("type", &self.kind)?;
         map.serialize_entry("id", &self.id)?;
@@ -302,7 +302,6 @@ impl<'de> Deserialize<'de> for HistoryEvent {
             .and_then(Value::as_str)
             .and_then(EventKind::from_name)
             .ok_or_else(|| de::Error::custom("an event needs one of AWS's event types"))?;
-        #[expect(clippy::cast_possible_truncation, reason = "a time in milliseconds fits")]
         let timestamp =
             map.get("timestamp").and_then(Value::as_f64).map_or(0, |seconds| (seconds * 1_000.0).round() as i64);
         let details =

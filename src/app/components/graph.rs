@@ -160,7 +160,6 @@ fn state(
 }
 
 /// How much the name is higher than one line.
-#[expect(clippy::cast_precision_loss, reason = "a few lines")]
 fn name_lines(node: &Node) -> f32 {
     NAME_LINE * node.label_lines.len().saturating_sub(1) as f32
 }
@@ -182,7 +181,6 @@ fn words(node: &Node, kind: &'static str, marked: bool) -> AnyView {
 }
 
 /// Lines of text, the first of them at `y`.
-#[expect(clippy::cast_precision_loss, reason = "a few lines")]
 fn lines(lines: &[String], x: f32, y: f32, apart: f32) -> AnyView {
     let line = |(index, line): (usize, &String)| {
         view! { <tspan x=px(x) y=px(y + apart * index as f32)>{line.trim_end().to_owned()}</tspan> }
@@ -230,7 +228,6 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
 }
 
 /// A condition or an error, in lines around its place; the tooltip has it in one.
-#[expect(clippy::cast_precision_loss, reason = "a few lines")]
 fn edge_label(label: String, label_lines: &[String], (x, y): (f32, f32)) -> AnyView {
     let first = y + 4.0 - DETAIL_LINE * label_lines.len().saturating_sub(1) as f32 / 2.0;
     view! {
@@ -307,7 +304,6 @@ fn arrow(points: &[(f32, f32)]) -> String {
 }
 
 /// A length to the pixel: a drawing needs no more, and the browser no code that writes fractions.
-#[expect(clippy::cast_possible_truncation, reason = "drawings are far smaller than that")]
 fn px(length: f32) -> i32 {
     length.round() as i32
 }

@@ -68,7 +68,6 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
     .into_any()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a share of one, as percent")]
 fn percent(share: f32) -> String {
     format!("{} %", (share * 100.0).round() as i32)
 }

@@ -321,10 +321,7 @@ fn stored_input(stored: Result<dto::Again, dto::Problem>, own: RwSignal<Option<S
 
 /// Puts a sample into the form: what the button's own post does where no scripts run. `own` is what somebody typed before
 /// the page was drawn; neither that nor what is typed now is replaced without a question.
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(unused_variables, clippy::needless_pass_by_value, reason = "the server does it")
-)]
+#[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server does it"))]
 fn replaces(
     samples: StoredValue<Vec<String>>,
     own: RwSignal<Option<String>>,

@@ -53,7 +53,6 @@ impl<T: Part> Seen<T> {
 
 fn part<T: Part>(page: &Page) -> &T {
     // Proof: `load` lets only pages of the wanted kind through to the signal.
-    #[expect(clippy::expect_used, reason = "see above")]
     T::of(page).expect("a page of the kind that was asked for")
 }
 

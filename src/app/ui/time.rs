@@ -60,7 +60,6 @@ impl Clock {
 /// The browser's clock. The server never sets a clock by it, so there it is zero.
 fn browser_now() -> i64 {
     #[cfg(feature = "hydrate")]
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit")]
     return js_sys::Date::now() as i64;
     #[cfg(not(feature = "hydrate"))]
     0

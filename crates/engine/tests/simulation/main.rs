@@ -1,6 +1,6 @@
 //! The same inputs give the same history, byte for byte, whatever the world does: definitions from a seed, random answers,
 //! random orders of timers, crashes and restores between any two steps.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used)]
 
 mod chance;
 mod definitions;

@@ -346,7 +346,7 @@ fn length(length: usize, (least, most): (usize, usize), shown: &str, place: &str
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the model's bounds are small, or as good as infinite")]
+/// Checks a number against the model's bounds, which are small, or as good as infinite.
 fn number_in(value: &Value, (least, most): (i64, i64), place: &str, failed: &mut Vec<String>) {
     let number = value.as_f64().unwrap_or_default();
     let shown = format!("'{value}' ");

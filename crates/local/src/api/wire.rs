@@ -14,7 +14,7 @@ fn moment(millis: i64) -> OffsetDateTime {
 /// Seconds since the epoch with milliseconds, as JSON 1.0 carries times.
 #[must_use]
 pub fn seconds(millis: i64) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]
+    // Milliseconds since the epoch stay below 2^53.
     let seconds = millis as f64 / 1_000.0;
     json!(seconds)
 }

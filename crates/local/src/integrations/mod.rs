@@ -199,7 +199,7 @@ fn with_times(answer: Value) -> Value {
         Value::Object(fields) => {
             let fields = fields.into_iter().map(|(name, value)| {
                 let time = value.as_f64().filter(|_| name == "timestamp" || name.ends_with("Date"));
-                #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch stay below 2^53")]
+                // Milliseconds since the epoch stay below 2^53.
                 let text = time.map(|seconds| Value::String(api::wire::iso((seconds * 1_000.0).round() as i64)));
                 (name, text.unwrap_or_else(|| with_times(value)))
             });

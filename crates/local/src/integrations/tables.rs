@@ -395,7 +395,7 @@ fn with_times(mut result: Value) -> Value {
     for description in ["Table", "TableDescription"] {
         let time = result.get_mut(description).and_then(|table| table.get_mut("CreationDateTime"));
         if let Some(time) = time {
-            #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch stay below 2^53")]
+            // Milliseconds since the epoch stay below 2^53.
             let millis = (time.as_f64().unwrap_or_default() * 1_000.0).round() as i64;
             *time = json!(iso(millis));
         }
