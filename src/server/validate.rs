@@ -223,6 +223,8 @@ fn finding(file: &str, one: &Diagnostic) -> Value {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use countersign_asl::RuleScope;
+
     use super::*;
 
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
@@ -279,6 +281,29 @@ mod tests {
         let declared =
             |file: &str| found.iter().any(|one| one.contains(file) && one.ends_with("function-not-declared"));
         assert!(declared("countersign.toml:") && declared("order.asl.json:"), "{found:?}");
+    }
+
+    /// The reports of folders in which every rule of deployments is broken that needs no connection.
+    ///
+    /// `UPDATE_GOLDEN=1` writes the golden file again.
+    #[test]
+    fn every_rule_of_deployments_is_reported() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/validate");
+        let functions = BTreeSet::from(["pay".to_owned()]);
+        let mut checked = check(&root.join("folder"), Some(&functions));
+        checked.extend(check(&root.join("manifest"), None));
+        let report = text(&checked).replace(&format!("{}/", root.display()), "");
+        let golden = root.join("report.txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &report).unwrap();
+        }
+        assert_eq!(report, std::fs::read_to_string(&golden).unwrap(), "UPDATE_GOLDEN=1 writes the report again");
+        // These compare with what the connection has: the tests of the plan break them.
+        let needs_a_connection = [Rule::MachineTypeChange, Rule::MissingRole];
+        for rule in Rule::ALL.iter().filter(|rule| rule.scope() == RuleScope::Deployment) {
+            let reported = report.contains(&format!("[{}]\n", rule.id()));
+            assert_eq!(reported, !needs_a_connection.contains(rule), "{}", rule.id());
+        }
     }
 
     #[test]

@@ -162,10 +162,10 @@ rules! {
     SampleNotJson = "sample-not-json", Deployment, None;
     /// An approval's title and fields are valid templates.
     InvalidTemplate = "invalid-template", Deployment, None;
-    /// An approval's answer is complete: a success, or an error.
+    /// A rejection answers with a success or with an error, not with both.
     InvalidAnswer = "invalid-answer", Deployment, None;
-    /// What follows an approval reads only what the answer has.
-    AnswerNotRead = "answer-not-read", Deployment, None;
+    /// The states after an approval can read its answer.
+    AnswerMismatch = "answer-mismatch", Deployment, None;
     /// An approval names a state of the definition.
     UnknownApprovalState = "unknown-approval-state", Deployment, None;
     /// An approval names a state that waits for a person.

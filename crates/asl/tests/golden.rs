@@ -55,8 +55,8 @@ fn no_text_is_without_its_definition() {
     assert!(orphans.is_empty(), "without a definition: {orphans:?}");
 }
 
-/// The rules of deployments are about a manifest and its folder, which this crate does not read: the tests of
-/// `countersign validate` have them.
+/// The rules of deployments are about a manifest and its folder, which this crate does not read: their golden file belongs
+/// to `countersign validate`, in `tests/validate`.
 #[test]
 fn every_rule_of_definitions_has_an_example() {
     let shown: BTreeSet<Rule> = names(DEFINITION).iter().filter_map(|name| rule(name)).collect();

@@ -13,7 +13,8 @@ What `countersign validate` and the page Deploy check, rule by rule. Text, JSON 
 engine's API answers with AWS's code; AWS has one code for many rules. Where AWS has none, the API writes the id as a code:
 `NO_TIMEOUT`.
 
-This file is generated from `crates/asl/src/rule.rs` and `crates/asl/tests/golden`.
+This file is generated from `crates/asl/src/rule.rs`, and from the golden files in `crates/asl/tests/golden` and
+`tests/validate`.
 ";
 
 fn document() -> String {
@@ -35,10 +36,13 @@ fn section(rule: Rule) -> String {
     format!("\n### {}\n\n{}\n{example}", rule.id(), rule.doc())
 }
 
-/// The rule's report in its golden file; the other reports of the file are left out.
+/// The rule's report in a golden file: in its own, or in that of the deployments.
 fn example(rule: Rule) -> Option<String> {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{}.txt", rule.id()));
-    let reports = std::fs::read_to_string(golden).ok()?;
+    let golden = match rule.scope() {
+        RuleScope::Definition => format!("tests/golden/{}.txt", rule.id()),
+        RuleScope::Deployment => "../../tests/validate/report.txt".to_owned(),
+    };
+    let reports = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(golden)).ok()?;
     let named = format!("[{}]\n", rule.id());
     reports.split("\n\n").find(|report| report.contains(&named)).map(|report| report.trim_end().to_owned())
 }

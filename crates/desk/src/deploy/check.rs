@@ -77,7 +77,7 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         let way = ["workflows", name, "approvals", &finding.state];
         let named = workflow.approvals.contains_key(&finding.state);
         let at = findings.places.key(if named { &way } else { &way[..2] });
-        findings.add(Severity::Warning, Rule::AnswerNotRead, &way, at, finding.message, finding.remedy);
+        findings.add(Severity::Warning, Rule::AnswerMismatch, &way, at, finding.message, finding.remedy);
     }
     for (state, policy) in &workflow.approvals {
         let way = ["workflows", name, "approvals", state];
