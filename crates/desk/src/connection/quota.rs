@@ -57,7 +57,7 @@ impl Bucket {
     /// Takes one call at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, now: i64) -> bool {
         if let Some(at) = self.at {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds between two calls are small")]
+            // Milliseconds between two calls are few enough to be exact.
             let seconds = now.saturating_sub(at).max(0) as f64 / 1_000.0;
             self.left = seconds.mul_add(self.quota.per_second, self.left).min(self.quota.burst);
         }

@@ -355,7 +355,7 @@ impl Record {
         let after = |from: i64, seconds: i64| from.saturating_add(seconds.saturating_mul(1_000));
         // Not every endpoint records what the definition says.
         let written = |amount: Option<&Amount>| match amount {
-            #[expect(clippy::cast_possible_truncation, reason = "seconds are at most 99,999,999")]
+            // Seconds are at most 99,999,999.
             Some(Amount::Number { value, .. }) => Some(*value as i64),
             _ => None,
         };
