@@ -1,7 +1,7 @@
-//! What follows an answer: the run goes on from a waiting task with an answer that nobody has given yet.
+//! What follows an answer: continues a run from a waiting task with an answer that nobody has given yet.
 //!
-//! It goes as far as nothing outside is needed, over Wait states as if their time had passed, and stops where the next
-//! task, Map or Parallel begins its work. Nothing is performed.
+//! It goes on until it needs something from outside: it passes Wait states as if their time were over, and stops where
+//! the next Task, Map or Parallel state begins its work. No action is performed.
 
 use std::sync::Arc;
 
@@ -23,22 +23,22 @@ pub type TaskAnswer = Result<String, (String, String)>;
 pub struct Ahead {
     /// The states that are entered, in order, with their inputs.
     pub entered: Vec<(String, String)>,
-    /// The end of the scope (of the execution, the branch or the iteration), where it is reached.
+    /// The scope (the execution, the branch or the iteration) reaches its end.
     pub ends: bool,
-    /// The error and the cause that the scope fails with, where it does.
+    /// The error and the cause with which the scope fails, if it does.
     pub failure: Option<(String, String)>,
-    /// A Fail state was reached: the failure is meant.
+    /// A Fail state was reached: the definition intends the failure.
     pub is_meant: bool,
-    /// The task is asked again.
+    /// The run reaches the same task again.
     pub retries: bool,
-    /// Errors that the interpreter itself met on the way, caught or not, with the state each.
+    /// Errors that the interpreter found on the way, caught or not, each with its state.
     pub faults: Vec<(String, String)>,
 }
 
-/// Wait states that are passed over.
+/// How many Wait states are passed.
 const WAITS: usize = 8;
 
-/// Goes on from the state of `moment` with `answer`. `None` where the moment does not fit the definition.
+/// Continues from the state of `moment` with `answer`. `None` if the moment does not fit the definition.
 ///
 /// # Errors
 /// The scope of the state cannot be compiled.
@@ -60,10 +60,10 @@ pub fn ahead(definition: &Value, moment: &Moment, answer: &TaskAnswer) -> Result
             break;
         }
     }
-    Ok(Some(told(&execution, known)))
+    Ok(Some(reached(&execution, known)))
 }
 
-/// Lets a Wait state's time pass; says whether there was one.
+/// Ends a Wait state's time. Returns whether there was one.
 fn wake(execution: &mut Execution) -> bool {
     let due =
         execution.timers.iter().find(|(_, timer)| timer.purpose == Purpose::Wake).map(|(id, timer)| (*id, timer.at));
@@ -72,8 +72,8 @@ fn wake(execution: &mut Execution) -> bool {
     true
 }
 
-fn told(execution: &Execution, known: usize) -> Ahead {
-    let mut told = Ahead::default();
+fn reached(execution: &Execution, known: usize) -> Ahead {
+    let mut ahead = Ahead::default();
     let program = &execution.program;
     let tag =
         |name: &str| program.scopes.iter().flat_map(|scope| &scope.states).find(|s| *s.name == *name).map(|s| s.tag);
@@ -85,26 +85,26 @@ fn told(execution: &Execution, known: usize) -> Ahead {
         {
             state.clone_from(name);
             if top(name) {
-                told.entered.push((name.clone(), event.details.input.clone().unwrap_or_default()));
+                ahead.entered.push((name.clone(), event.details.input.clone().unwrap_or_default()));
             }
         } else if event.kind == countersign_trace::EventKind::EvaluationFailed {
-            told.faults.push((state.clone(), event.details.cause.clone().unwrap_or_default()));
+            ahead.faults.push((state.clone(), event.details.cause.clone().unwrap_or_default()));
         }
     }
-    let is_fail = told.entered.last().is_some_and(|(name, _)| matches!(tag(name), Some(Tag::Fail)));
-    told.retries = execution.timers.values().any(|timer| timer.purpose == Purpose::Retry);
+    let is_fail = ahead.entered.last().is_some_and(|(name, _)| matches!(tag(name), Some(Tag::Fail)));
+    ahead.retries = execution.timers.values().any(|timer| timer.purpose == Purpose::Retry);
     if let Some(outcome) = execution.outcome() {
-        told.ends = outcome.status == OutcomeStatus::Succeeded;
+        ahead.ends = outcome.status == OutcomeStatus::Succeeded;
         if outcome.status == OutcomeStatus::Failed {
             let (error, cause) = (outcome.error.clone().unwrap_or_default(), outcome.cause.clone().unwrap_or_default());
-            if error.starts_with("States.") && !is_fail && told.faults.is_empty() {
-                told.faults.push((state, cause.clone()));
+            if error.starts_with("States.") && !is_fail && ahead.faults.is_empty() {
+                ahead.faults.push((state, cause.clone()));
             }
-            told.failure = Some((error, cause));
-            told.is_meant = is_fail;
+            ahead.failure = Some((error, cause));
+            ahead.is_meant = is_fail;
         }
     }
-    told
+    ahead
 }
 
 #[cfg(test)]
@@ -135,26 +135,26 @@ mod tests {
 
     #[test]
     fn the_way_of_an_answer_is_followed_to_the_next_task() {
-        let told = follow(&machine(), "Ask", "{}", Ok(r#"{"Status":"Approved!"}"#.into()));
-        let names: Vec<&str> = told.entered.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!((names, told.faults.len(), told.failure), (vec!["Pause", "Which", "Pay"], 0, None));
+        let ahead = follow(&machine(), "Ask", "{}", Ok(r#"{"Status":"Approved!"}"#.into()));
+        let names: Vec<&str> = ahead.entered.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, ahead.faults.len(), ahead.failure), (vec!["Pause", "Which", "Pay"], 0, None));
     }
 
     #[test]
     fn an_answer_that_what_follows_cannot_read_is_a_fault() {
-        let told = follow(&machine(), "Ask", "{}", Ok(r#"{"decision":"approved"}"#.into()));
-        assert_eq!(told.faults.len(), 1, "{told:?}");
-        assert_eq!(told.faults[0].0, "Which");
-        assert!(told.faults[0].1.contains("$.Status"), "{told:?}");
+        let ahead = follow(&machine(), "Ask", "{}", Ok(r#"{"decision":"approved"}"#.into()));
+        assert_eq!(ahead.faults.len(), 1, "{ahead:?}");
+        assert_eq!(ahead.faults[0].0, "Which");
+        assert!(ahead.faults[0].1.contains("$.Status"), "{ahead:?}");
     }
 
     #[test]
     fn a_rejection_is_caught_or_ends_the_scope() {
-        let told = follow(&machine(), "Ask", "{}", Err(("No".into(), "why".into())));
-        assert_eq!((told.entered[0].0.as_str(), told.is_meant, told.faults.len()), ("Told", true, 0));
-        let told = follow(&machine(), "Ask", "{}", Err(("Other".into(), "why".into())));
-        assert_eq!(told.failure, Some(("Other".into(), "why".into())));
-        assert!(told.faults.is_empty() && !told.is_meant);
+        let ahead = follow(&machine(), "Ask", "{}", Err(("No".into(), "why".into())));
+        assert_eq!((ahead.entered[0].0.as_str(), ahead.is_meant, ahead.faults.len()), ("Told", true, 0));
+        let ahead = follow(&machine(), "Ask", "{}", Err(("Other".into(), "why".into())));
+        assert_eq!(ahead.failure, Some(("Other".into(), "why".into())));
+        assert!(ahead.faults.is_empty() && !ahead.is_meant);
     }
 
     #[test]

@@ -53,13 +53,13 @@ impl Catcher {
         })
     }
 
-    /// Whether the failure is one of this entry's.
+    /// Whether this entry covers the failure.
     pub fn matches(&self, failure: &Failure) -> bool {
         matches(&self.errors, failure)
     }
 }
 
-/// What the handler of a failure gets: `Error` and `Cause`, null where the failure has none. A timeout has an empty cause.
+/// The input of a handler: `Error` and `Cause`, null if the failure has none. A timeout has an empty cause.
 pub(crate) fn error_output(failure: &Failure) -> Value {
     let empty = || (failure.error.as_deref() == Some(TIMEOUT)).then(String::new);
     let mut output = json!({});

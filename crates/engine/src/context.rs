@@ -14,7 +14,7 @@ use crate::ids::ChildIndex;
 use crate::meter::Meter;
 use crate::timestamp;
 
-/// Variables by name. Inner scopes get a copy of the handle: what they assign stays theirs.
+/// Variables by name. An inner scope gets a copy of the handle, so its assignments stay inside.
 pub(crate) type Variables = Arc<BTreeMap<String, Arc<Value>>>;
 
 /// What the context object says of the current state and item.
@@ -24,7 +24,7 @@ pub(crate) struct Situation {
     /// Milliseconds since the epoch.
     pub entered_at: i64,
     pub retry_count: u32,
-    /// Whether the state's type can be retried: only then does the context object count.
+    /// Whether this type of state can be retried: only then does the context object have `RetryCount`.
     pub retries: bool,
     pub token: Option<String>,
     /// `$$.Map.Item`, inside an item processor and its selector.
@@ -41,11 +41,11 @@ pub(crate) struct Situation {
 pub(crate) struct Item {
     pub index: ChildIndex,
     pub value: Arc<Value>,
-    /// The URI of what it was read from; `None` where it is of the state's own data.
+    /// The URI of the object that holds the item; `None` if the item comes from the state's input.
     pub source: Option<Arc<str>>,
 }
 
-/// Who a child execution is.
+/// The identity of a child execution.
 #[derive(Debug)]
 pub(crate) struct ChildIdentity {
     pub arn: String,
@@ -54,7 +54,8 @@ pub(crate) struct ChildIdentity {
     pub started_at: i64,
 }
 
-/// What the expressions of one moment may make, in bytes: far more than a payload, so that its own limit is what is met.
+/// How many bytes the expressions of one moment may produce: far more than a payload, so that the payload's own limit
+/// is reached first.
 pub(crate) const ROOM: usize = 64 * 1024 * 1024;
 
 /// One moment of a state: implements [`Environment`] for the expression languages.
@@ -73,14 +74,14 @@ pub(crate) struct View<'a> {
     pub situation: &'a Situation,
     pub chance: &'a Cell<u64>,
     pub now: i64,
-    /// Tests of one state know of no redrive.
+    /// A test of one state has no redrives.
     pub testing: bool,
     pub meter: Option<&'a Meter>,
-    /// What is left of [`ROOM`].
+    /// What remains of [`ROOM`].
     pub room: Cell<usize>,
-    /// The context object, made when it is asked for as a whole.
+    /// The whole context object, built on first use.
     pub context: OnceCell<Value>,
-    /// The same without the execution's input and the item.
+    /// The context object without the execution's input and the item.
     pub outline: OnceCell<Value>,
 }
 
@@ -98,10 +99,10 @@ impl<'a> View<'a> {
         self.assigned.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 
-    /// Pays for a value that is made.
+    /// Takes the size of a produced value from [`ROOM`].
     ///
     /// # Errors
-    /// There is no room for it.
+    /// Not enough is left.
     pub fn pay(&self, bytes: usize) -> Result<(), Failure> {
         let cause = || format!("The expressions of the state make more than {ROOM} bytes.");
         if self.spend(bytes) { Ok(()) } else { Err(Failure::runtime(cause())) }

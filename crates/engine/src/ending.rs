@@ -1,4 +1,4 @@
-//! How failures travel: retriers, catchers, the parents of a scope, the end; stop and redrive.
+//! How failures travel: to retriers, catchers, the parent of a scope, and the end; stop and redrive.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Execution {
         let state = &program.scopes[at.scope].states[at.state];
         let failure = failure.at(&state.name, at.entered);
         if failure.evaluation.is_some() {
-            // Where nothing has happened since the state was entered, the event follows the one before that.
+            // If nothing has happened since the state was entered, the event follows the one before the entering.
             let before = self.logs[at.log].get(at.entered as usize - 1).map_or(0, |e| e.previous_event_id);
             let previous = if at.previous == at.entered { before } else { at.previous };
             self.evaluation_failed(thread, state, &failure, previous);
@@ -44,7 +44,7 @@ impl Execution {
         self.threads[thread].previous = self.push(log, previous, EventKind::EvaluationFailed, details);
     }
 
-    /// A failure that has its events: tried again, caught, or handed up.
+    /// Handles a failure whose events are written: it is retried, caught, or passed to the parent.
     pub(crate) fn handle(&mut self, thread: ThreadId, failure: Failure) {
         if !failure.catchable {
             self.fail_whole(thread, failure);
@@ -76,8 +76,8 @@ impl Execution {
         }
     }
 
-    /// A catcher's own failure, which no other catcher takes. Its event follows `before`, what the state had come to
-    /// before it failed first.
+    /// The failure of a catcher itself, which no other catcher takes. Its event follows `before`, the last event before
+    /// the state first failed.
     fn fail_again(&mut self, thread: ThreadId, state: &State, failure: Failure, before: u64) {
         let failure = failure.at(&state.name, self.threads[thread].entered);
         if !failure.catchable {
@@ -91,8 +91,8 @@ impl Execution {
         self.hand_up(thread, failure);
     }
 
-    /// A failure that nothing takes ends the whole execution, or the whole child of a distributed map. The states
-    /// around it are given up without a word.
+    /// A failure that nothing handles ends the whole execution, or the whole child of a distributed map. The states
+    /// around it end without an event.
     pub(crate) fn fail_whole(&mut self, thread: ThreadId, failure: Failure) {
         let log = self.threads[thread].log;
         let mut top = thread;
@@ -137,9 +137,10 @@ impl Execution {
         self.exit(thread, state, output, assigned, Some(catcher.next))
     }
 
-    /// To the parent, or to the end of the execution.
+    /// Passes a failure to the parent, or ends the execution with it.
     fn hand_up(&mut self, thread: ThreadId, failure: Failure) {
-        // A Map or Parallel state has said itself that it failed; other states are told to be given up.
+        // Map and Parallel states have written their own failure event. Other states are aborted by an event of their
+        // own.
         let at = &self.threads[thread];
         let nested = self.program.scopes[at.scope].states[at.state].tag.failed().is_some();
         self.threads[thread].step = if nested { Step::Halted } else { Step::Wait };
@@ -156,7 +157,7 @@ impl Execution {
         }
     }
 
-    /// Ends what has made more events than its history takes.
+    /// Ends each execution whose history had no room for an event.
     pub(crate) fn end_overflown(&mut self) {
         while let Some(log) = self.next_overflown() {
             let runs = |thread: &Thread| thread.log == log && thread.step != Step::Done;
@@ -166,10 +167,11 @@ impl Execution {
         }
     }
 
-    /// The history has no room for more than the failure that says so.
+    /// Ends an execution whose history has room only for the failure that says so.
     pub(crate) fn overflow(&mut self, thread: ThreadId) {
         let (thread, failure) = if self.is_too_large() {
-            // The children of distributed maps share the memory: no other one would have any, so all of it ends.
+            // The children of distributed maps share the memory: no other child would have any left, so the whole
+            // execution ends.
             let cause = "The payloads in the history of the execution take more memory than the engine has for one.";
             (if self.threads[thread].log == LogId::OWN { thread } else { ThreadId::FIRST }, Failure::runtime(cause))
         } else {
@@ -179,7 +181,7 @@ impl Execution {
         self.fail_whole(thread, failure);
     }
 
-    /// Gives up a thread and its children without a word.
+    /// Halts a thread and its children without events.
     pub(crate) fn halt(&mut self, thread: ThreadId) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
             return;
@@ -195,13 +197,13 @@ impl Execution {
     fn mark_halted(&mut self, thread: ThreadId) {
         let at = &mut self.threads[thread];
         if at.step == Step::Enter {
-            // A state that was not entered yet is entered by a redrive.
+            // A redrive enters a state that was not entered yet.
             at.entered = 0;
         }
         at.step = Step::Halted;
     }
 
-    /// Gives up a thread that runs: its task, its timer, its children. Writes the abort event of its state,
+    /// Aborts a running thread with its task, its timer and its children. Writes the abort event of its state,
     /// following `previous`.
     pub(crate) fn abort(&mut self, thread: ThreadId, previous: u64) {
         if matches!(self.threads[thread].step, Step::Done | Step::Halted) {
@@ -224,7 +226,7 @@ impl Execution {
         self.mark_halted(thread);
     }
 
-    /// Cancels what a thread waits for outside.
+    /// Cancels the task or timer that a thread waits for.
     pub(crate) fn silence(&mut self, thread: ThreadId) {
         if let Some(task) = self.threads[thread].task.take() {
             self.forget_task(task);
@@ -234,14 +236,14 @@ impl Execution {
         }
     }
 
-    /// Takes an open task away, with its timers, and tells the host.
+    /// Removes an open task and its timers, and asks the host to cancel it.
     pub(crate) fn forget_task(&mut self, task: TaskId) {
         if self.close_task(task) {
             self.act(Action::CancelTask { task });
         }
     }
 
-    /// Takes an open task away, with its timers: it has been answered.
+    /// Removes an open task that has been answered, and its timers.
     pub(crate) fn close_task(&mut self, task: TaskId) -> bool {
         let Some(open) = self.tasks.remove(&task) else {
             return false;
@@ -253,7 +255,7 @@ impl Execution {
         true
     }
 
-    /// The threads that a state has started and that have not been taken back.
+    /// The threads that a state has started and that still exist.
     pub(crate) fn child_threads(&self, thread: ThreadId) -> Vec<ThreadId> {
         match &self.threads[thread].children {
             Children::None => Vec::new(),
@@ -262,7 +264,7 @@ impl Execution {
         }
     }
 
-    /// Frees the children of a state, and theirs.
+    /// Frees the threads of a state's children, and of theirs.
     pub(crate) fn drop_children(&mut self, thread: ThreadId) {
         let kept = states::distributed::ended_children(self, thread);
         for child in self.child_threads(thread).into_iter().chain(kept) {
@@ -286,15 +288,15 @@ impl Execution {
         self.halt(ThreadId::FIRST);
         let kind =
             if status == OutcomeStatus::TimedOut { EventKind::ExecutionTimedOut } else { EventKind::ExecutionAborted };
-        // The event of a timeout names it; the execution's description has no error.
-        let told = if status == OutcomeStatus::TimedOut { Some(TIMEOUT.to_owned()) } else { error.clone() };
-        let details = Details { error: told, cause: cause.clone(), ..Details::default() };
-        // The service lets this event follow none, and aborts the states without events.
+        // The event of a timeout names the error; the execution's description has none.
+        let shown = if status == OutcomeStatus::TimedOut { Some(TIMEOUT.to_owned()) } else { error.clone() };
+        let details = Details { error: shown, cause: cause.clone(), ..Details::default() };
+        // On AWS this event follows no other, and states are aborted without events.
         self.threads[ThreadId::FIRST].previous = self.push(LogId::OWN, 0, kind, details);
         self.close(status, None, error, cause);
     }
 
-    /// Goes on from the states that failed or were given up, where the history has room for that.
+    /// Continues from the states that failed or were halted, if the history has room.
     pub(crate) fn redrive(&mut self) {
         let succeeded = self.outcome().is_some_and(|outcome| outcome.status == OutcomeStatus::Succeeded);
         if !self.is_over() || succeeded || self.history().len() + 1 >= EVENTS {
@@ -312,7 +314,7 @@ impl Execution {
         }
     }
 
-    /// Goes on with a thread that was given up; `redrives` is how often its execution was redriven.
+    /// Continues a halted thread; `redrives` is how often its execution was redriven.
     pub(crate) fn resume(&mut self, thread: ThreadId, previous: u64, redrives: u64) {
         let at = &mut self.threads[thread];
         if at.step == Step::Done {
@@ -337,7 +339,7 @@ impl Execution {
             self.ready.push_back(thread);
             return;
         }
-        // It waits for its children again: what it is given up with, they are.
+        // A Parallel or Map state keeps waiting for its remaining children: they end before it does.
         self.threads[thread].step = Step::Wait;
         open.into_iter().for_each(|child| self.resume(child, previous, redrives));
     }

@@ -1,4 +1,4 @@
-//! One execution: the whole state of a run, moved on by inputs.
+//! One execution: the whole state of a run, which inputs move on.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,10 +19,10 @@ use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, Start
 
 /// The most events of a Standard execution; the last one is its failure.
 pub(crate) const EVENTS: usize = 25_000;
-/// The same for Express executions, which AWS does not count; the engine keeps them in memory.
+/// The same for Express executions, whose events AWS does not count. The engine keeps them in memory.
 const EXPRESS_EVENTS: usize = 100_000;
-/// The most bytes of payloads in a history, which is kept in memory: no limit of the service, which would take 25,000
-/// events of 256 KiB.
+/// The most bytes of payloads in a history, which is kept in memory. AWS has no such limit: 25,000 events of 256 KiB
+/// are allowed there.
 const HISTORY: usize = 512 * 1024 * 1024;
 /// The most bytes of an execution's variables.
 const VARIABLES: usize = 10 * 1024 * 1024;
@@ -40,10 +40,10 @@ pub struct Execution {
     pub(crate) logs: Vec<Vec<HistoryEvent>>,
     /// The bytes of their payloads.
     size: usize,
-    /// The bytes of the variables in scope, by the history of the execution that they belong to.
+    /// The bytes of the variables in scope, by the history of their execution.
     stored: BTreeMap<LogId, usize>,
     pub(crate) input: Data,
-    /// Why the input cannot be read, where it cannot: the execution fails with it.
+    /// Why the input cannot be read, if it cannot: the execution fails with this reason.
     unreadable: Option<String>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) free: Vec<ThreadId>,
@@ -56,7 +56,7 @@ pub struct Execution {
     overflown: BTreeSet<LogId>,
     /// Activities that do not exist, by ARN.
     pub(crate) absent: BTreeSet<String>,
-    /// In tests of one state: the context object, where it is given.
+    /// In a test of one state: the context object of the test, if it has one.
     pub(crate) context: Option<Option<Arc<Value>>>,
     meter: Option<Meter>,
     next_id: u64,
@@ -86,7 +86,7 @@ pub(crate) enum Purpose {
     Heartbeat(TaskId),
     /// The definition's `TimeoutSeconds`.
     ExecutionTimeout,
-    /// The time of an Express child of a distributed map, by the child's index.
+    /// The timeout of an Express child of a distributed map, by the child's index.
     ChildTimeout(ChildIndex),
 }
 
@@ -125,7 +125,7 @@ impl Execution {
         }
     }
 
-    /// The same execution with a place for the expressions that may run away.
+    /// The same execution with a sandbox for expressions that may not end.
     #[must_use]
     pub fn with_sandbox(mut self, sandbox: Option<SharedSandbox>) -> Execution {
         self.meter = sandbox.map(Meter::new);
@@ -139,14 +139,14 @@ impl Execution {
         self.take(at, input)
     }
 
-    /// The step that was made before, with what [`Execution::stopped`] said after it.
+    /// Repeats a step during a replay, with what [`Execution::stopped`] returned after it.
     pub fn step_again(&mut self, at: i64, input: Input, stopped: Vec<u32>) -> Vec<Action> {
         self.begin(Some(stopped));
         self.take(at, input)
     }
 
-    /// The expressions that were given up in the last step, by their number among those that may run away. The host
-    /// keeps them with the input.
+    /// The expressions that were stopped during the last step, as numbers among those that may not end. The host keeps
+    /// them with the input.
     pub fn stopped(&self) -> Vec<u32> {
         self.meter.as_ref().map(Meter::stopped).unwrap_or_default()
     }
@@ -203,7 +203,7 @@ impl Execution {
         self.tasks.contains_key(&task)
     }
 
-    /// The activities that the definition names and that are there as far as the engine has heard, and those that are not.
+    /// The activities that the definition names, each with whether it exists as far as the engine knows.
     pub fn activities(&self) -> impl Iterator<Item = (&str, bool)> {
         self.program.activities.iter().map(|arn| (arn.as_str(), !self.absent.contains(arn)))
     }
@@ -223,7 +223,7 @@ impl Execution {
         self.logs.get(log.0).map_or(&[], Vec::as_slice)
     }
 
-    /// Everything of a start that tests of one state need as well.
+    /// The part of a start that a test of one state needs as well.
     pub(crate) fn open(&mut self) {
         self.started = true;
         let details = Details {
@@ -257,8 +257,8 @@ impl Execution {
         }
     }
 
-    /// Adds an event to a history and gives its id. A full history takes nothing but its end; what does not fit is left
-    /// out, and the history is [overflown](Self::is_overflown).
+    /// Adds an event to a history and returns its id. A full history takes only the event that ends it; any other is
+    /// left out, and the history is [overflown](Self::is_overflown).
     pub(crate) fn push(&mut self, log: LogId, previous: u64, kind: EventKind, details: Details) -> u64 {
         use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
         let ends = matches!(kind, ExecutionAborted | ExecutionFailed | ExecutionSucceeded | ExecutionTimedOut);
@@ -275,8 +275,8 @@ impl Execution {
         id
     }
 
-    /// Counts variables, given as their names and texts, among those that a thread has assigned before; false where
-    /// those of its whole execution would take too much, and nothing is counted then.
+    /// Counts assigned variables, as names and texts, for a thread. Returns false, and counts nothing, if the variables
+    /// of the whole execution would become too large.
     pub(crate) fn store(&mut self, thread: ThreadId, variables: &IndexMap<String, String>) -> bool {
         let at = &mut self.threads[thread];
         let total = self.stored.entry(at.log).or_default();
@@ -290,7 +290,7 @@ impl Execution {
         true
     }
 
-    /// Takes the variables of a thread, whose scope has ended, from the count.
+    /// Takes the variables of a thread whose scope has ended from the count.
     pub(crate) fn forget_variables(&mut self, thread: ThreadId) {
         let at = &mut self.threads[thread];
         let own: usize = std::mem::take(&mut at.stored).values().sum();
@@ -299,18 +299,18 @@ impl Execution {
         }
     }
 
-    /// Whether a history has room for nothing but the failure that ends it.
+    /// Whether a history has room only for the failure that ends it.
     pub(crate) fn is_full(&self, log: LogId) -> bool {
         let most = if self.params.kind == ExecutionKind::Express { EXPRESS_EVENTS } else { EVENTS };
         self.logs[log].len() + 1 >= most || self.is_too_large()
     }
 
-    /// Whether the payloads of the histories take more memory than there is for one execution.
+    /// Whether the payloads of the histories take more memory than one execution may.
     pub(crate) fn is_too_large(&self) -> bool {
         self.size > HISTORY
     }
 
-    /// Whether an event of a history did not fit: it ends as soon as what made the event is done.
+    /// Whether a history had no room for an event. Its execution ends when the current step has finished.
     pub(crate) fn is_overflown(&self, log: LogId) -> bool {
         self.overflown.contains(&log)
     }
@@ -319,7 +319,7 @@ impl Execution {
         self.overflown.pop_first()
     }
 
-    /// Takes back what has been asked of the host in this step, but for what ends something.
+    /// Withdraws the tasks that this step has requested from the host.
     pub(crate) fn begin_nothing(&mut self) {
         self.actions.retain(|action| !matches!(action, Action::StartTask(_)));
     }

@@ -9,8 +9,8 @@ pub(crate) struct Failure {
     pub catchable: bool,
     /// JSONata failures make an `EvaluationFailed` event; `Some` holds its location, if it has one.
     pub evaluation: Option<Option<String>>,
-    /// A heartbeat did not come. The service tells `States.Timeout` of it in events, and retriers and catchers may call
-    /// it `States.HeartbeatTimeout` besides.
+    /// A missed heartbeat. AWS reports `States.Timeout` in events, and retriers and catchers may also name it
+    /// `States.HeartbeatTimeout`.
     pub heartbeat: bool,
 }
 
@@ -18,14 +18,14 @@ pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const QUERY: &str = "States.QueryEvaluationError";
 pub(crate) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 pub(crate) const TIMEOUT: &str = "States.Timeout";
-/// What the language calls `States.ResultPathMatchFailure`; the service has this name for `ItemsPath`, too.
+/// The language calls this `States.ResultPathMatchFailure`; AWS uses this name, for `ItemsPath` as well.
 pub(crate) const REFERENCE_PATH: &str = "States.ReferencePathConflict";
 
 /// The most bytes of one payload.
 pub(crate) const PAYLOAD: usize = 262_144;
 
 impl Failure {
-    /// An error of the workflow's own, or of a task.
+    /// An error that the workflow or a task defines.
     pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Failure {
         let some = |text: String| Some(text).filter(|t| !t.is_empty());
         Failure {
@@ -37,7 +37,7 @@ impl Failure {
         }
     }
 
-    /// `States.Runtime`; the state's name and event are put before the cause by the interpreter.
+    /// `States.Runtime`; the interpreter puts the state's name and event before the cause.
     pub fn runtime(cause: impl Into<String>) -> Failure {
         Failure { catchable: false, ..Failure::new(RUNTIME, cause) }
     }
@@ -55,7 +55,7 @@ impl Failure {
         Failure::new(DATA_LIMIT, cause)
     }
 
-    /// Puts the state before the cause, as the service does for its own errors.
+    /// Puts the state before the cause, as AWS does for its own errors.
     pub fn at(mut self, state: &str, entered: u64) -> Failure {
         let own = !self.catchable || self.evaluation.is_some();
         if let (true, Some(cause)) = (own, &self.cause) {

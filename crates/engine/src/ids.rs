@@ -1,5 +1,5 @@
-//! Ids: which entry of which list of a [`Program`](crate::Program) or an [`Execution`](crate::Execution). They stay in
-//! memory; journals and histories know none of them.
+//! Ids: each names an entry of one list of a [`Program`](crate::Program) or an [`Execution`](crate::Execution). They
+//! stay in memory: journals and histories hold none.
 
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A thread of an execution. The id of one that has ended may be given to another.
+    /// A thread of an execution. A new thread may get the id of one that has ended.
     pub(crate) ThreadId of Thread;
     /// A history that an execution keeps: its own, or that of a child of a distributed map.
     pub LogId of Vec<HistoryEvent>;

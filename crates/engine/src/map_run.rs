@@ -8,7 +8,7 @@ use crate::ids::LogId;
 pub struct MapRun {
     /// `arn:...:mapRun:MACHINE/LABEL:UUID`
     pub arn: String,
-    /// The child of another run that started it; `None`: the execution itself.
+    /// The child execution that started it; `None` if the execution itself did.
     pub parent: Option<String>,
     /// The Map state.
     pub state: String,
@@ -21,7 +21,7 @@ pub struct MapRun {
     pub max_concurrency: i64,
     pub tolerated_failure_count: i64,
     pub tolerated_failure_percentage: f64,
-    /// How many items there are, and how many children they make; 0 until they are read.
+    /// How many items there are, and how many children they make; 0 until they have been read.
     pub items: usize,
     pub executions: usize,
     /// In the order of their items (or batches).
@@ -56,11 +56,11 @@ pub struct Child {
     pub stopped_at: Option<i64>,
     /// For [`crate::Execution::child_history`].
     pub log: LogId,
-    /// How many items it was given.
+    /// How many items it received.
     pub items: usize,
-    /// It ended without success, and waits until the redriven run has room for it.
+    /// It ended without success, and waits until the redriven run has capacity for it.
     pub pending_redrive: bool,
-    /// No redrive can take it up again: its history is full, or it ended too long ago.
+    /// It cannot be redriven any more: its history is full, or it ended too long ago.
     pub lost: bool,
     pub redrives: u64,
     pub redriven_at: Option<i64>,

@@ -1,7 +1,8 @@
-//! Expressions that may run away, counted: which of a step's were given up, so that a replay gives up the same ones.
+//! Counts the expressions that may not end, and remembers which of a step were stopped, so that a replay stops the same
+//! ones.
 //!
-//! Whether an expression is given up depends on the machine and its load. It is therefore news from outside, as an
-//! answer is: the host keeps it with the input, and [`crate::Execution::step_again`] takes it back.
+//! Whether an expression is stopped depends on the machine and its load. So it is an input, like a task's answer: the
+//! host keeps it with the step, and [`crate::Execution::step_again`] takes it back.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -13,9 +14,9 @@ use serde_json::Value;
 /// A sandbox that every execution of a host shares.
 pub type SharedSandbox = Arc<dyn Sandbox + Send + Sync>;
 
-/// When so many of a step's expressions were given up, the others are given up unseen: a step may have thousands.
+/// After so many stopped expressions in a step, the rest are stopped without a try: a step may have thousands.
 const MOST: usize = 8;
-/// How much longer an expression may take that ended when it was evaluated first.
+/// How much longer an expression may take in a replay if it ended the first time.
 const AGAIN: u64 = 10;
 
 /// One step's expressions.
@@ -24,7 +25,7 @@ pub(crate) struct Meter {
     sandbox: SharedSandbox,
     count: Cell<u32>,
     stopped: RefCell<Vec<u32>>,
-    /// What was given up when the step was made first.
+    /// What was stopped when the step ran first.
     before: Option<Vec<u32>>,
 }
 
@@ -33,14 +34,14 @@ impl Meter {
         Meter { sandbox, count: Cell::new(0), stopped: RefCell::default(), before: None }
     }
 
-    /// Begins a step. `before` is what was given up when it was made first, where this is not the first time.
+    /// Begins a step. `before` holds what was stopped when the step ran first; `None` if this is the first time.
     pub fn begin(&mut self, before: Option<Vec<u32>>) {
         self.count.set(0);
         self.stopped.get_mut().clear();
         self.before = before;
     }
 
-    /// The numbers of the expressions that were given up in this step.
+    /// The numbers of the expressions that this step stopped.
     pub fn stopped(&self) -> Vec<u32> {
         self.stopped.borrow().clone()
     }

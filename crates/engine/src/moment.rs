@@ -1,5 +1,5 @@
-//! A state at one moment of a run that happened elsewhere, read off its history: enough to evaluate what the state makes,
-//! and to go on from it.
+//! One state at one moment of a run that happened elsewhere, read from its history: enough to evaluate the state's
+//! expressions and to continue from it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::states::Body;
 use crate::thread::{Data, Step};
 use crate::{StartParams, test_state};
 
-/// A state as it was entered.
+/// A state after it was entered.
 #[derive(Debug, Clone, Default)]
 pub struct Moment {
     /// The name of the state.
@@ -25,23 +25,23 @@ pub struct Moment {
     pub variables: Map<String, Value>,
     /// Milliseconds since the epoch.
     pub entered_at: i64,
-    /// When the state did what is asked about, in milliseconds since the epoch.
+    /// When the state did what is asked about (called its task, for example), in milliseconds since the epoch.
     pub at: i64,
-    /// The attempts before this one.
+    /// How many attempts came before this one.
     pub retry_count: u32,
-    /// The innermost iteration of a Map: its index, and its item where that is known.
+    /// The innermost Map iteration: its index, and its item if that is known.
     pub item: Option<(usize, Value)>,
     pub redrives: u64,
     /// Milliseconds since the epoch.
     pub redriven_at: Option<i64>,
     /// The execution.
     pub params: StartParams,
-    /// The place for expressions that may run away.
+    /// The sandbox for expressions that may not end.
     pub sandbox: Option<SharedSandbox>,
 }
 
 impl Moment {
-    /// An execution of `program` that stands in the state, which has to be in the outermost scope. `None` where it is not.
+    /// An execution of `program` that is in this state, which has to be in the outermost scope; `None` if it is not.
     pub(crate) fn stand(&self, program: Arc<Program>, token: Option<&str>) -> Option<Execution> {
         let scope = program.scopes.first()?;
         let state = scope.states.iter().position(|state| *state.name == *self.state)?;
@@ -71,7 +71,8 @@ impl Moment {
     }
 }
 
-/// The items of the Map state of `moment`. `None` where they cannot be told, as when a distributed Map reads them.
+/// The items of the Map state of `moment`; `None` if they are unknown, as when a distributed Map reads them from
+/// objects.
 #[must_use]
 pub fn items(definition: &Value, moment: &Moment) -> Option<Vec<Value>> {
     let program = Arc::new(scope_of(definition, &moment.state).ok()?);
@@ -83,11 +84,11 @@ pub fn items(definition: &Value, moment: &Moment) -> Option<Vec<Value>> {
     map.items_of(&execution.view(at, &input.value), state, &input)
 }
 
-/// The fields of a Task that make its parameters.
+/// The fields of a Task that determine its parameters.
 const FIELDS: [&str; 6] = ["Type", "QueryLanguage", "Resource", "InputPath", "Parameters", "Arguments"];
 
-/// The program of one Task alone, without what it does not need to make its parameters: a definition of which another
-/// part is not understood can be read all the same.
+/// The program of one Task alone, with only the fields that determine its parameters: a fault elsewhere in the
+/// definition does not matter then.
 ///
 /// # Errors
 /// The definition has no such state, or its parameters cannot be compiled.
@@ -98,7 +99,7 @@ pub(crate) fn task_alone(definition: &Value, name: &str) -> Result<Program, Comp
         FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), state.get(field)?.clone()))).collect();
     fields.insert("End".to_owned(), true.into());
     let mut alone = json!({ "StartAt": name, "States": { name: fields } });
-    // A state within another one has the language of the whole.
+    // A nested state has the query language of the whole definition.
     if let Some(language) = definition.get("QueryLanguage").cloned().or(language.map(Value::from)) {
         alone["QueryLanguage"] = language;
     }

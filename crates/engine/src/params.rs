@@ -11,7 +11,7 @@ pub enum ExecutionKind {
     Express,
 }
 
-/// Everything an execution knows about itself besides its definition.
+/// What an execution knows about itself besides its definition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StartParams {
     pub execution_arn: String,
@@ -26,7 +26,7 @@ pub struct StartParams {
     pub start_at: i64,
     /// The source of task tokens, `States.UUID`, `States.MathRandom`, `$random` and jitter.
     pub seed: u64,
-    /// `us-east-1` where empty: `region` of `TaskScheduled`.
+    /// `region` of `TaskScheduled`; `us-east-1` if empty.
     pub region: String,
     pub state_machine_version_arn: Option<String>,
     pub state_machine_alias_arn: Option<String>,

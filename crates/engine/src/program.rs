@@ -1,4 +1,4 @@
-//! A definition made ready to run: names resolved, paths and expressions parsed once.
+//! A compiled definition: names resolved, paths and expressions parsed once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::template::{Reference, Template};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{at}: {reason}")]
 pub struct CompileError {
-    /// The place within the definition.
+    /// Where in the definition, as a path.
     pub at: String,
     pub reason: String,
 }
@@ -80,7 +80,7 @@ impl Program {
     /// Compiles a definition from its JSON.
     ///
     /// # Errors
-    /// The first part that cannot be compiled.
+    /// The first part that cannot be compiled, with the reason.
     pub fn compile(definition: &Value) -> Result<Program, CompileError> {
         let jsonata = definition.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
         let mut compiler = Compiler { scopes: Vec::new(), jsonata };
@@ -105,7 +105,7 @@ impl Program {
 /// Collects scopes; the top level is the first one.
 pub(crate) struct Compiler {
     pub scopes: Vec<Scope>,
-    /// The language of the whole. A state within another one has this, and not that of the state around it.
+    /// The query language of the whole definition. A nested state has this one, not that of the state around it.
     jsonata: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the host tells an execution ([`Input`]) and what it is asked to do ([`Action`]).
+//! The inputs that an execution takes ([`Input`]) and the actions that it requests ([`Action`]).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,45 +25,45 @@ pub enum Input {
     TaskSubmitted { task: TaskId, output: String },
     /// Callback and `.sync` patterns: the service refused the request.
     TaskSubmitFailed { task: TaskId, error: String, cause: String },
-    /// The answer (JSON). For [`Integration::ItemReader`] with `getObject` it is the object's text as it is.
+    /// The answer (JSON). For [`Integration::ItemReader`] with `getObject` it is the object's text, unchanged.
     TaskSucceeded { task: TaskId, output: String },
     /// The failure. An empty `error` or `cause` is left out of the event, as AWS does.
     TaskFailed { task: TaskId, error: String, cause: String },
     /// A worker took the activity's task.
     ActivityStarted { task: TaskId, worker_name: Option<String> },
-    /// `SendTaskHeartbeat`: puts the heartbeat timer back; makes no event.
+    /// `SendTaskHeartbeat`: restarts the heartbeat timer; makes no event.
     Heartbeat { task: TaskId },
-    /// A timer of [`Action::SetTimer`] came due.
+    /// A timer of [`Action::SetTimer`] is due.
     TimerFired { timer: TimerId },
     /// `StopExecution`.
     Stop { error: Option<String>, cause: Option<String> },
     /// `StopExecution` of a child of a distributed map, by its ARN.
     StopChild { child: String, error: Option<String>, cause: Option<String> },
-    /// `UpdateMapRun`: what is given changes for the children that have not begun or not failed yet.
+    /// `UpdateMapRun`: the given values apply to the children that have not begun or not failed yet.
     UpdateMapRun {
         run: String,
         max_concurrency: Option<i64>,
         tolerated_failure_count: Option<i64>,
         tolerated_failure_percentage: Option<f64>,
     },
-    /// An activity that the definition names was deleted, or was never created, or has come (back). The engine takes it
-    /// to be there until it hears otherwise; a state that reaches an absent one fails as it is entered.
+    /// An activity that the definition names was deleted, was never created, or exists (again). The engine assumes that
+    /// it exists until this input says otherwise; a state that reaches a missing one fails on entering.
     ActivityKnown { arn: String, exists: bool },
-    /// `RedriveExecution`: goes on from the states that failed.
+    /// `RedriveExecution`: continues from the states that failed.
     Redrive,
 }
 
-/// Something the host has to do. Actions are data: performing one twice after a crash must be harmless or
-/// at-least-once by the nature of the task, as on AWS.
+/// Something that the host has to do. Actions are data: after a crash one may be performed twice, so that must be
+/// harmless, or at-least-once by the nature of the task, as on AWS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
-    /// Begin a task: answer with `TaskStarted`, then as the integration goes on.
+    /// Begin a task: answer with `TaskStarted`, and then as the integration requires.
     StartTask(Box<TaskRequest>),
-    /// The result is no longer wanted: timed out, stopped, or a sibling failed.
+    /// The result is no longer needed: the task timed out, was stopped, or a sibling failed.
     CancelTask { task: TaskId },
     /// Call [`Input::TimerFired`] at `at` (milliseconds since the epoch) or as soon after as possible.
     SetTimer { timer: TimerId, at: i64 },
-    /// The timer is no longer wanted; a firing that comes all the same is ignored.
+    /// The timer is no longer needed. If it fires all the same, the engine ignores it.
     CancelTimer { timer: TimerId },
 }
 
@@ -80,17 +80,17 @@ pub struct TaskRequest {
     pub parameters: Value,
     /// The task token: always there for `.waitForTaskToken` and activities.
     pub token: Option<String>,
-    /// Seconds the task may take, where the definition says so. The engine keeps the timer itself.
+    /// The task's deadline in seconds, if the definition sets one. The engine keeps the timer itself.
     pub timeout_seconds: Option<i64>,
-    /// Seconds between heartbeats, where the definition says so. The engine keeps the timer itself.
+    /// The heartbeat's deadline in seconds, if the definition sets one. The engine keeps the timer itself.
     pub heartbeat_seconds: Option<i64>,
-    /// The role of `Credentials`, where given.
+    /// The role of `Credentials`, if given.
     pub role_arn: Option<String>,
-    /// The history knows that it has started: after a restore, an activity's worker already has the token.
+    /// Its history has a started event: after a restart, an activity's worker already has the token.
     #[serde(default)]
     pub started: bool,
-    /// The service's answer when it accepted the request (JSON): after a restore, a callback is not asked for again,
-    /// and a job that it names is waited for.
+    /// The service's first answer, when it accepted the request (JSON): after a restart, a callback is not requested
+    /// again, and the job that the answer names is waited for.
     #[serde(default)]
     pub submitted: Option<String>,
 }
@@ -100,7 +100,7 @@ pub struct TaskRequest {
 pub enum Integration {
     /// A Lambda function by its ARN in `Resource`. The answer is the function's own payload.
     Lambda { function_arn: String },
-    /// An activity: workers ask for it.
+    /// An activity: workers poll for it.
     Activity { arn: String },
     /// An optimised or AWS SDK integration.
     Service {
@@ -117,8 +117,8 @@ pub enum Integration {
     /// (`getObject`) or a JSON array of the listed objects (`listObjectsV2`, all pages).
     /// No events are made for it.
     ItemReader { resource: String },
-    /// The same reader again: a list or a manifest named the `Objects` of the parameters, each with `Bucket` and `Key`.
-    /// Answer with a JSON array of their texts.
+    /// A second request of the same reader: read each of the parameters' `Objects`, which a list or a manifest named by
+    /// `Bucket` and `Key`. Answer with a JSON array of their texts.
     ItemObjects,
     /// A distributed map's writer: put each of the `Objects` of the parameters, with `Key` and `Body`, into `Bucket`.
     /// Answer with any JSON.

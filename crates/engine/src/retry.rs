@@ -1,4 +1,4 @@
-//! `Retry`: which failures are tried again, and after how long.
+//! `Retry`: which failures are retried, and after how long.
 
 use serde_json::Value;
 
@@ -35,13 +35,13 @@ impl Retrier {
         })
     }
 
-    /// Whether the failure is one of this entry's.
+    /// Whether this entry covers the failure.
     pub fn matches(&self, failure: &Failure) -> bool {
         matches(&self.errors, failure)
     }
 
-    /// Milliseconds until the attempt after `made` retries, or `None` where there have been enough.
-    /// `chance` gives random bits, where the delay is jittered.
+    /// Milliseconds until the next attempt after `made` retries; `None` if there were enough. `chance` returns random
+    /// bits for the jitter.
     pub fn delay(&self, made: u32, chance: impl FnOnce() -> u64) -> Option<i64> {
         if made >= self.attempts {
             return None;

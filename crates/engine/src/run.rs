@@ -78,7 +78,7 @@ impl Execution {
         id
     }
 
-    /// What a state hands to a task or to its branches: `Arguments`, or the effective input.
+    /// What a state passes to its task or branches: `Arguments`, or the effective input.
     pub(crate) fn arguments(&self, thread: ThreadId, state: &State) -> Result<Data, Failure> {
         let at = &self.threads[thread];
         match (&state.parameters, state.jsonata) {
@@ -108,14 +108,15 @@ impl Execution {
         }
     }
 
-    /// Takes a state's result: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath` or `Output`; then leaves.
+    /// Completes a state with its result: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath` or `Output`; then
+    /// leaves it.
     pub(crate) fn complete(&mut self, thread: ThreadId, result: Data) {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
         let state = &program.scopes[at.scope].states[at.state];
         let log = at.log;
         if let Err(failure) = self.try_complete(thread, state, result) {
-            // The event that a Parallel or Map state has succeeded is not part of the chain, unless it fails thereafter.
+            // The success event of a Parallel or Map state is not part of the chain, unless the state fails after it.
             if let Some(last) = self.logs[log].last().filter(|last| Some(last.kind) == state.tag.succeeded()) {
                 self.threads[thread].previous = last.id;
             }
@@ -135,7 +136,7 @@ impl Execution {
         self.leave(thread, state, &result, state.assign.as_ref(), state.output.as_ref(), state.next)
     }
 
-    /// Writes the exit event and goes on to `next`, or ends the scope. `result` is what `Assign` and `Output` see.
+    /// Writes the exit event and continues with `next`, or ends the scope. `result` is what `Assign` and `Output` see.
     pub(crate) fn leave(
         &mut self,
         thread: ThreadId,
@@ -161,10 +162,10 @@ impl Execution {
         self.exit(thread, state, output, assigned, next)
     }
 
-    /// The exit event, the variables, and the way on.
+    /// Writes the exit event, assigns the variables, and moves on.
     ///
     /// # Errors
-    /// The output or the variables are too large or too deep; nothing has happened then.
+    /// The output or the variables are too large or too deep. Nothing has changed then.
     pub(crate) fn exit(
         &mut self,
         thread: ThreadId,
@@ -179,7 +180,7 @@ impl Execution {
         }
         check_depth(&output.text)?;
         check_depth(&variables)?;
-        // An empty `Assign` is as good as none.
+        // An empty `Assign` counts as none.
         let assigned = assigned.and_then(|v| if let Value::Object(o) = v { Some(o) } else { None });
         let assigned = assigned.filter(|variables| !variables.is_empty());
         let assigned_variables =
@@ -232,7 +233,7 @@ impl Execution {
         }
     }
 
-    /// After a Wait state's time.
+    /// A Wait state's time is over.
     pub(crate) fn woken(&mut self, thread: ThreadId) {
         let program = Arc::clone(&self.program);
         let at = &self.threads[thread];
@@ -290,13 +291,13 @@ impl Execution {
     }
 }
 
-/// What a template makes of a state's input, which is measured as a payload.
+/// The value of a template over a state's input, limited to the size of a payload.
 fn made(template: &Template, view: &View<'_>, state: &State) -> Result<Data, Failure> {
     let data = Data::new(template.value(view)?);
     if data.text.len() > PAYLOAD { Err(Failure::data_limit(&state.name)) } else { Ok(data) }
 }
 
-/// A workflow that wraps its own output in a loop must not make one that nobody can read.
+/// Refuses values that nest too deep: a loop could wrap its output again and again, until nothing can read it.
 fn check_depth(text: &str) -> Result<(), Failure> {
     if text.len() < 2 * MAX_DEPTH {
         return Ok(());

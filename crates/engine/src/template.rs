@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::program::CompileError;
 use crate::states::check_input;
 
-/// A path or a call, where JSONPath states take one.
+/// A path or an intrinsic function, for the fields of JSONPath states that take one.
 #[derive(Debug)]
 pub(crate) enum Reference {
     Path(Path),
@@ -38,7 +38,7 @@ impl Reference {
         }
     }
 
-    /// The value. `field` is named where a path leads nowhere.
+    /// The value. `field` names the field if a path leads nowhere.
     pub fn value<'a>(&self, field: &str, view: &'a View<'_>) -> Result<Cow<'a, Value>, Failure> {
         match self {
             Reference::Path(path) => {
@@ -48,7 +48,7 @@ impl Reference {
                     found => found.map_err(|error| missing(path.text(), field, &error, view)),
                 }
             }
-            // The language has `States.IntrinsicFailure` for this; the service does not use it.
+            // The language has `States.IntrinsicFailure` for this; AWS does not use it.
             Reference::Call(call) => {
                 call.evaluate(view).map(Cow::Owned).map_err(|error| Failure::runtime(error.to_string()))
             }
@@ -147,7 +147,7 @@ impl Template {
             Template::Array(items) => Value::Array(items.iter().map(|t| t.value(view)).collect::<Result<_, _>>()?),
             Template::Reference { field, reference } => {
                 let value = reference.value(field, view)?;
-                // What a call makes is paid for already.
+                // The size of an intrinsic function's result has been counted already.
                 view.pay(if matches!(value, Cow::Borrowed(_)) { weight(&value) } else { 0 })?;
                 value.into_owned()
             }
@@ -159,7 +159,7 @@ impl Template {
         })
     }
 
-    /// The value with every expression evaluated that can be; the others are null, and counted in `failed`.
+    /// The value with every expression evaluated that can be. The others are null, and counted in `failed`.
     pub fn as_far_as_known(&self, view: &View<'_>, failed: &mut usize) -> Value {
         match self {
             Template::Object(entries) => {
@@ -181,7 +181,7 @@ impl Template {
         }
     }
 
-    /// The value of a field that has to be of one type, told in the service's words where it is not.
+    /// The value of a field that must have one type; another type fails in AWS's words.
     pub fn typed(&self, view: &View<'_>, expected: &str, fits: fn(&Value) -> bool) -> Result<Value, Failure> {
         let value = self.value(view)?;
         match self {

@@ -1,7 +1,7 @@
 //! One state by itself, for the API's `TestState`.
 //!
-//! The function is pure: where the state asks for a task and the test brings no answer, it hands the request back,
-//! and the host calls again with the answer.
+//! The function is pure: if the state requests a task and the test has no answer, it returns the request, and the host
+//! calls it again with the answer.
 
 use std::sync::Arc;
 
@@ -38,17 +38,17 @@ pub struct StateTest {
     pub context: Option<Value>,
     /// `stateConfiguration.mapIterationFailureCount`.
     pub iteration_failures: usize,
-    /// The place for expressions that may run away.
+    /// The sandbox for expressions that may not end.
     pub sandbox: Option<SharedSandbox>,
 }
 
 /// JSON text, or error and cause.
 pub type MockedAnswer = Result<String, (String, String)>;
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StateReport {
-    /// The state asks for a task: test again with its answer.
+    /// The state requests a task: test again with its answer.
     Asks(Box<TaskRequest>),
     Done(StateResult),
 }
@@ -85,7 +85,7 @@ impl StateTestStatus {
     }
 }
 
-/// Why there is nothing to test.
+/// Why there is no state to test.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StateTestError {
     #[error("State not found in definition")]
@@ -143,7 +143,7 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
     Ok(StateReport::Done(report(&execution, &name, state, answered.as_ref(), inspection)))
 }
 
-/// The state in a definition of its own, with something to go on to, and its name.
+/// The state in a definition of its own, with a next state, and its name.
 ///
 /// # Errors
 /// The definition has no such state.
@@ -167,7 +167,7 @@ pub fn alone(test: &StateTest) -> Result<(String, Value), StateTestError> {
     Ok((name, definition))
 }
 
-/// The state of this name in a definition, at whatever depth, and the language that is written nearest to it.
+/// The state of this name in a definition, at any depth, and the query language written nearest to it.
 pub fn find<'a>(value: &'a Value, name: &str, language: Option<String>) -> Option<(&'a Value, Option<String>)> {
     let own = value.get("QueryLanguage").and_then(Value::as_str).map(str::to_owned).or(language);
     let states = value.get("States").and_then(Value::as_object);
@@ -237,7 +237,7 @@ fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<Mo
     })
 }
 
-/// What a map's `ItemsPath` selects; the failure, where that is nothing to iterate over.
+/// What a map's `ItemsPath` selects; the failure if that cannot be iterated over.
 fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) -> Option<MockedAnswer> {
     let crate::states::Body::Map(map) = &state.body else { return None };
     let at = &execution.threads[0];
@@ -264,7 +264,7 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
         }
         return;
     }
-    // Of what the branches of a Parallel state get nothing is told.
+    // AWS shows nothing of the input of a Parallel state's branches.
     if matches!(&state.body, crate::states::Body::Pass { result: Some(_) }) || state.tag == Tag::Parallel {
         return;
     }
@@ -387,7 +387,7 @@ impl Execution {
         thread
     }
 
-    /// Lets every Wait state's time pass.
+    /// Ends the time of every Wait state.
     fn wake_all(&mut self) {
         let due: Vec<_> = self.timers.iter().filter(|(_, t)| t.purpose == Purpose::Wake).map(|(id, _)| *id).collect();
         for timer in due {

@@ -28,7 +28,7 @@ impl Data {
     /// Reads a text and keeps it as it is written.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the text.
     pub fn read(text: &str) -> Result<Data, String> {
         let value = read_json(text)?;
         Ok(Data { value: Arc::new(value), text: Arc::from(text) })
@@ -44,13 +44,13 @@ pub(crate) enum Step {
     Attempt,
     /// Wait for a task, a timer or children.
     Wait,
-    /// Given up while it ran; a redrive takes it up again.
+    /// Ended while it ran; a redrive continues it.
     Halted,
-    /// Its scope has come to its end; its parent holds the output.
+    /// Its scope has ended; its parent holds the output.
     Done,
 }
 
-/// The state that a thread belongs to, and as which of its children.
+/// The state that a thread belongs to, and which of its children it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parent {
     pub thread: ThreadId,
@@ -71,7 +71,7 @@ pub(crate) struct Thread {
     pub entered: u64,
     pub situation: Situation,
     pub variables: Variables,
-    /// The bytes of the variables that this scope has assigned: those of the scopes around it are not among them.
+    /// The bytes of the variables that this scope has assigned, without those of the scopes around it.
     pub stored: BTreeMap<String, usize>,
     pub parent: Option<Parent>,
     /// Retries made, for each entry of `Retry`.
@@ -91,13 +91,13 @@ pub(crate) enum Children {
     Map(Box<Iterations>),
 }
 
-/// What running a state came to.
+/// The outcome of running a state.
 pub(crate) enum Run {
     /// The result, before `ResultSelector`, `ResultPath` and `Output`.
     Result(Data),
     /// The thread waits.
     Wait,
-    /// The state has left by itself; the thread goes on.
+    /// The state has been left already; the thread continues.
     Left,
 }
 

@@ -1,4 +1,4 @@
-//! What the shipped workflows rest on: callbacks, timeouts, heartbeats, retries, stop, limits.
+//! What the shipped workflows rely on: callbacks, timeouts, heartbeats, retries, stop, limits.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn a_heartbeat_puts_its_timer_back() {
     assert!(!execution.task_is_open(task));
 }
 
-/// Only a missing heartbeat goes by its own name; it goes by the other one, too. An answer that comes late is not taken.
+/// A missing heartbeat alone has a name of its own, and the general name covers it, too. A late answer is ignored.
 #[test]
 fn a_missing_heartbeat_is_caught_by_either_name() {
     for (late, name, caught) in [
@@ -172,7 +172,7 @@ fn a_redrive_enters_a_fail_state_again() {
     }
 }
 
-/// The third iteration fails as its input is made, while the second runs: a redrive comes to it again.
+/// The input of the third iteration fails while the second one runs: a redrive begins the third one again.
 #[test]
 fn a_redrive_leaves_out_no_iteration() {
     let wait = json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": true}}});
@@ -249,7 +249,7 @@ fn no_kind_of_loop_makes_more_events_than_the_limit() {
     }
 }
 
-/// Each event may hold 256 KiB, and a definition a megabyte: what they make together is bounded, too.
+/// Each event may hold 256 KiB, and a definition 1 MB: the size of a whole history is limited, too.
 #[test]
 fn large_payloads_do_not_take_all_memory() {
     let input =
@@ -311,7 +311,7 @@ fn a_payload_above_the_limit_fails_the_state() {
     assert_eq!(execution.outcome().unwrap().error.as_deref(), Some("States.DataLimitExceeded"));
 }
 
-/// The input of a state is measured once `Parameters` or `Arguments` have made it, whatever becomes of it then.
+/// The input of a state is measured after `Parameters` or `Arguments`, whatever happens to it later.
 #[test]
 fn an_input_above_the_limit_fails_the_state() {
     let body = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Result": 1, "End": true}}});
@@ -353,7 +353,7 @@ fn a_payload_that_wraps_itself_ends_before_the_stack_does() {
     assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
 }
 
-/// What a catcher hands on is a state's output like any other.
+/// The output of a catcher is limited like any other output.
 #[test]
 fn a_caught_failure_keeps_the_limits_of_an_output() {
     let catches = |catcher: Value| {
@@ -384,7 +384,7 @@ fn a_caught_failure_keeps_the_limits_of_an_output() {
     assert!(outcome.cause.as_deref().unwrap().contains("nests deeper"), "{outcome:?}");
 }
 
-/// Of each size as many variables as go into 10 MiB, and those of a scope only while it runs.
+/// As many variables of each size as fit into 10 MiB. Those of a scope count only while it runs.
 #[test]
 fn the_variables_of_an_execution_have_a_limit_together() {
     let text = "x".repeat(250 * 1024);
@@ -454,7 +454,7 @@ fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
         alone(json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A"}], "End": true}))
     };
-    for (resource, parameters, told) in [
+    for (resource, parameters, expected) in [
         (
             "sqs:sendMessage",
             json!({"QueueUrl.$": "$.none"}),
@@ -485,7 +485,7 @@ fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
         assert!(actions.is_empty(), "{actions:?}");
         let outcome = execution.outcome().unwrap();
         assert_eq!(outcome.error.as_deref(), Some("States.Runtime"));
-        assert!(outcome.cause.as_deref().unwrap().contains(told), "{outcome:?}");
+        assert!(outcome.cause.as_deref().unwrap().contains(expected), "{outcome:?}");
     }
     let (_, actions) =
         begin(task("apigateway:invoke", json!({"ApiEndpoint": "a", "Method": "GET", "Headers": {"h": ["one"]}})), "{}");

@@ -1,4 +1,4 @@
-//! What a sandbox gave up stays given up: the replay of a journal gives the history that was, on any machine.
+//! What a sandbox has stopped stays stopped: the replay of a journal gives the same history on any machine.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn history(execution: &Execution) -> String {
     serde_json::to_string(&all).unwrap()
 }
 
-/// Gives up what its rule says, and answers the rest with their number.
+/// Stops the expressions that its rule names, and answers the others with their number.
 #[derive(Debug)]
 struct Moody(fn(u64) -> bool, std::sync::atomic::AtomicU64);
 

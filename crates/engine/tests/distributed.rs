@@ -109,7 +109,7 @@ fn reader(resource: &str, config: Value) -> Value {
                             "Parameters": { "Bucket": "b", "Key": "k" } } })
 }
 
-/// What children get of the answers to the reader's requests.
+/// What children receive for the answers to the reader's requests.
 #[track_caller]
 fn check_read(resource: &str, config: Value, answers: &[&str], expect: Value) {
     let mut play = Play::of(reader(resource, config.clone()), json!({ "Type": "Pass" }), "STANDARD");

@@ -1,4 +1,4 @@
-//! The rules of histories that no recording shows: what failures leave behind, and which event follows which.
+//! The rules of histories that no recording shows: what a failure leaves open, and which event follows which.
 #![allow(clippy::unwrap_used)]
 
 #[path = "recordings/host.rs"]
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_engine::{Execution, Input, Program, StartParams};
 use serde_json::{Value, json};
 
-/// Plays a definition; a function `fail` fails, every other one gives its parameters back.
+/// Plays a definition; the function `fail` fails, every other one returns its parameters.
 fn play(definition: &Value, input: &Value) -> Execution {
     let program = Arc::new(Program::compile(definition).unwrap());
     let params = StartParams { input: input.to_string(), seed: 1, ..StartParams::default() };
@@ -32,8 +32,8 @@ fn check(definition: Value, input: Value, events: &str, error: &str, cause: &str
         execution.history().iter().map(|e| format!("{}<{}", e.kind.name(), e.previous_event_id)).collect();
     assert_eq!(shown.join(" "), events);
     let outcome = execution.outcome().unwrap();
-    let told = |text: &Option<String>| text.clone().unwrap_or_default();
-    assert_eq!((told(&outcome.error).as_str(), told(&outcome.cause).as_str()), (error, cause));
+    let expected = |text: &Option<String>| text.clone().unwrap_or_default();
+    assert_eq!((expected(&outcome.error).as_str(), expected(&outcome.cause).as_str()), (error, cause));
 }
 
 fn parallel(states: Value, more: Value) -> Value {
@@ -139,8 +139,9 @@ fn both_paths_of_a_choice_lead_somewhere() {
         ("$.no[0]", json!({"Variable": "$.no[0]", "NumericEquals": 1, "Next": "S"})),
         ("$.right", json!({"Variable": "$.left", "NumericEqualsPath": "$.right", "Next": "S"})),
     ] {
-        let told = format!("@ Invalid path '{path}': The choice state's condition path references an invalid value.");
-        fails(choice(rule), json!({"left": 1}), "States.Runtime", &told);
+        let expected =
+            format!("@ Invalid path '{path}': The choice state's condition path references an invalid value.");
+        fails(choice(rule), json!({"left": 1}), "States.Runtime", &expected);
     }
 }
 
@@ -187,13 +188,13 @@ fn reference_paths_fail_by_a_name_of_their_own() {
 
 #[test]
 fn no_path_leads_into_null() {
-    let told = "@ Unable to apply Path transformation to null or empty input.";
+    let expected = "@ Unable to apply Path transformation to null or empty input.";
     for state in [
         json!({"Type": "Pass", "Parameters": {"v.$": "$"}, "End": true}),
         json!({"Type": "Pass", "InputPath": "$.a", "End": true}),
         json!({"Type": "Pass", "OutputPath": "$.a", "End": true}),
     ] {
-        fails(state, Value::Null, "States.Runtime", told);
+        fails(state, Value::Null, "States.Runtime", expected);
     }
 }
 
@@ -201,23 +202,24 @@ fn no_path_leads_into_null() {
 fn waits_say_what_is_wrong_with_their_time() {
     let wait = |field: &str, value: &str| json!({"Type": "Wait", field: value, "End": true});
     for field in ["SecondsPath", "TimestampPath"] {
-        let told = format!("@ The {field} parameter does not reference an input value: $.no");
-        fails(wait(field, "$.no"), json!({}), "States.Runtime", &told);
+        let expected = format!("@ The {field} parameter does not reference an input value: $.no");
+        fails(wait(field, "$.no"), json!({}), "States.Runtime", &expected);
     }
     let mut jsonata = wait("Timestamp", "{% 'soon' %}");
     jsonata["QueryLanguage"] = "JSONata".into();
-    let told = "@ The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon";
-    fails(jsonata, json!({}), "States.QueryEvaluationError", told);
+    let expected =
+        "@ The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon";
+    fails(jsonata, json!({}), "States.QueryEvaluationError", expected);
     for soon in ["2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00"] {
         let mut jsonata = wait("Timestamp", "{% $states.input.at %}");
         jsonata["QueryLanguage"] = "JSONata".into();
-        let told = "ISO-8601 extended offset date-time format string";
-        let words = format!("@ The Timestamp field cannot be parsed as an {told}: {soon}");
+        let expected = "ISO-8601 extended offset date-time format string";
+        let words = format!("@ The Timestamp field cannot be parsed as an {expected}: {soon}");
         fails(jsonata, json!({"at": soon}), "States.QueryEvaluationError", &words);
-        let words = format!("@ The TimestampPath parameter does not reference a valid {told}: $.at == {soon}");
+        let words = format!("@ The TimestampPath parameter does not reference a valid {expected}: $.at == {soon}");
         fails(wait("TimestampPath", "$.at"), json!({"at": soon}), "States.Runtime", &words);
     }
-    for (value, told) in [
+    for (value, expected) in [
         (json!(-1), "references a negative value: $.in.n == -1"),
         (json!(1.5), "cannot be parsed as a long value: $.in.n == 1.5"),
         (json!(-1.5), "cannot be parsed as a long value: $.in.n == -1.5"),
@@ -225,14 +227,14 @@ fn waits_say_what_is_wrong_with_their_time() {
         (json!("-2"), "references a negative value: $.in.n == -2"),
         (json!([1]), "cannot be parsed as a long value: $.in.n == [1]"),
     ] {
-        let told = format!("@ The SecondsPath parameter {told}");
-        fails(wait("SecondsPath", "$.in.n"), json!({"in": {"n": value}}), "States.Runtime", &told);
+        let expected = format!("@ The SecondsPath parameter {expected}");
+        fails(wait("SecondsPath", "$.in.n"), json!({"in": {"n": value}}), "States.Runtime", &expected);
     }
 }
 
 #[test]
 fn a_wait_is_not_too_long() {
-    let told = "@ Wait state delay is too long.";
+    let expected = "@ Wait state delay is too long.";
     let wait = |field: &str, value: Value| json!({"Type": "Wait", field: value, "End": true});
     let jsonata = |field: &str| {
         let mut wait = wait(field, json!("{% $states.input.n %}"));
@@ -245,7 +247,7 @@ fn a_wait_is_not_too_long() {
         (wait("TimestampPath", json!("$.n")), json!("9999-01-01T00:00:00Z")),
         (jsonata("Timestamp"), json!("9999-01-01T00:00:00Z")),
     ] {
-        fails(state, json!({"n": n}), "States.Runtime", told);
+        fails(state, json!({"n": n}), "States.Runtime", expected);
     }
     for state in [wait("SecondsPath", json!("$.n")), jsonata("Seconds")] {
         let execution = play(&json!({"StartAt": "S", "States": {"S": state}}), &json!({"n": 99_999_999}));
@@ -258,10 +260,10 @@ fn an_expression_that_yields_a_function_yields_nothing_that_a_state_can_hold() {
     for expression in ["function($x) { $x }", "$sum", "[1, $sum]", "/a/"] {
         let state =
             json!({"QueryLanguage": "JSONata", "Type": "Pass", "Output": format!("{{% {expression} %}}"), "End": true});
-        let told = format!(
+        let expected = format!(
             "@ The JSONata expression '{expression}' specified for the field 'Output' returned an unsupported result type."
         );
-        fails(state, json!({}), "States.QueryEvaluationError", &told);
+        fails(state, json!({}), "States.QueryEvaluationError", &expected);
     }
 }
 
@@ -279,15 +281,15 @@ fn a_task_stays_in_the_partition_of_its_execution() {
     let (here, there) =
         ("arn:aws:states:us-east-1:1:execution:m:e", "arn:aws-us-gov:states:us-gov-west-1:1:execution:m:e");
     for resource in ["states:::sns:publish", "lambda:us-gov-west-1:1:function:f", "states:us-gov-west-1:1:activity:a"] {
-        let told = "The resource belongs to a different partition from the running execution. Expected 'aws', was 'aws-us-gov'.";
-        assert!(run(&format!("arn:aws-us-gov:{resource}"), here).ends_with(told), "{resource}");
+        let expected = "The resource belongs to a different partition from the running execution. Expected 'aws', was 'aws-us-gov'.";
+        assert!(run(&format!("arn:aws-us-gov:{resource}"), here).ends_with(expected), "{resource}");
         assert_eq!(run(&format!("arn:aws-us-gov:{resource}"), there), "");
         assert_eq!(run(&format!("arn:aws:{resource}"), here), "");
     }
     assert!(run("arn:aws:states:::sns:publish", there).ends_with("Expected 'aws-us-gov', was 'aws'."));
 }
 
-/// The details of an event that AWS leaves a word out of.
+/// The details of an event from which AWS leaves something out.
 fn details(execution: &Execution, kind: &str) -> Value {
     let event = execution.history().iter().find(|event| event.kind.name() == kind).unwrap();
     let event = serde_json::to_value(event).unwrap();
@@ -374,7 +376,7 @@ fn numbers_of_a_map_are_whole_but_its_percentage() {
         state
     };
     let input = |value: Value| json!({"items": [1, 2, 3], "n": value});
-    let told = |field: &str, value: &str, kind: &str| {
+    let expected = |field: &str, value: &str, kind: &str| {
         format!("@ The {field} field refers to value \"{value}\" which is not a valid {kind}: $.n")
     };
     for (field, value, shown, kind) in [
@@ -382,11 +384,11 @@ fn numbers_of_a_map_are_whole_but_its_percentage() {
         ("ToleratedFailureCountPath", json!([]), "[]", "integer"),
         ("ToleratedFailurePercentagePath", json!("many"), "many", "float"),
     ] {
-        fails(map(field, json!("$.n")), input(value), "States.Runtime", &told(field, shown, kind));
+        fails(map(field, json!("$.n")), input(value), "States.Runtime", &expected(field, shown, kind));
     }
     for value in [json!(-0.1), json!(100.1)] {
-        let told = "@ ToleratedFailurePercentage must be between 0 and 100.";
-        fails(map("ToleratedFailurePercentagePath", json!("$.n")), input(value), "States.Runtime", told);
+        let expected = "@ ToleratedFailurePercentage must be between 0 and 100.";
+        fails(map("ToleratedFailurePercentagePath", json!("$.n")), input(value), "States.Runtime", expected);
     }
     for value in [json!(0), json!(33.4), json!("1.5")] {
         let definition = map("ToleratedFailurePercentagePath", json!("$.n"));
@@ -401,8 +403,8 @@ fn numbers_of_expressions_are_whole() {
     fails(state, json!({}), "States.QueryEvaluationError", "@ The Seconds field cannot be parsed as an integer: 1.5");
     let task = json!({"QueryLanguage": "JSONata", "Type": "Task", "Resource": "arn:aws:states:::sns:publish",
         "TimeoutSeconds": "{% -1 %}", "End": true});
-    let told = "@ TimeoutSeconds must be between 0 and 99999999 but was: -1";
-    fails(task, json!({}), "States.QueryEvaluationError", told);
+    let expected = "@ TimeoutSeconds must be between 0 and 99999999 but was: -1";
+    fails(task, json!({}), "States.QueryEvaluationError", expected);
 }
 
 #[test]
@@ -411,7 +413,7 @@ fn an_index_beyond_the_end_is_null_but_for_functions() {
     let input = json!({"items": [1, 2]});
     let execution = play(&json!({"StartAt": "S", "States": {"S": state("$.items[5]")}}), &input);
     assert_eq!(execution.outcome().unwrap().output.as_deref(), Some("{\"v\":null}"));
-    let told = "@ The function 'States.Format('{}', $.items[5])' had the following error: The JsonPath argument for the \
+    let expected = "@ The function 'States.Format('{}', $.items[5])' had the following error: The JsonPath argument for the \
                 field '$.items[5]' could not be found in the input '{\"items\":[1,2]}'";
-    fails(state("States.Format('{}', $.items[5])"), input, "States.Runtime", told);
+    fails(state("States.Format('{}', $.items[5])"), input, "States.Runtime", expected);
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// Serialises as AWS writes it: the timestamp as seconds with milliseconds, the details under the key of their type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryEvent {
-    /// Counts from 1 without gaps.
+    /// Counts from 1, without gaps.
     pub id: u64,
     /// The event that led to this one; 0 for the first ones.
     pub previous_event_id: u64,
@@ -162,13 +162,13 @@ impl EventKind {
         self.name().ends_with("StateEntered")
     }
 
-    /// Whether a state was left on its way to the next one.
+    /// Whether a state was left for the next one.
     #[must_use]
     pub fn is_state_exited(self) -> bool {
         self.name().ends_with("StateExited")
     }
 
-    /// Whether it ends the execution. A redrive may follow all the same.
+    /// Whether it ends the execution. A redrive may still follow.
     #[must_use]
     pub const fn is_execution_end(self) -> bool {
         matches!(

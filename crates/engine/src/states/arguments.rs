@@ -1,4 +1,4 @@
-//! What a service must be given. AWS looks at the fields before it begins the task, and the execution fails there.
+//! The parameters that a service requires. AWS checks them before it begins the task, and the execution fails there.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::Integration;
 use crate::failure::Failure;
 use crate::thread::Data;
 
-/// The fields without which an optimised integration cannot be called.
+/// The fields that an optimised integration requires.
 const REQUIRED: [(&str, &str, &[&str]); 6] = [
     ("lambda", "invoke", &["FunctionName"]),
     ("sqs", "sendMessage", &["QueueUrl", "MessageBody"]),
@@ -16,10 +16,10 @@ const REQUIRED: [(&str, &str, &[&str]); 6] = [
     ("http", "invoke", &["ApiEndpoint", "Method"]),
 ];
 
-/// Refuses parameters that the service of `integration` could not take.
+/// Refuses parameters that the service of `integration` cannot accept.
 ///
 /// # Errors
-/// `States.Runtime`, which no catcher takes, with every fault of the parameters.
+/// `States.Runtime`, which no catcher handles, with every fault of the parameters.
 pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool) -> Result<(), Failure> {
     let Integration::Service { service, action, .. } = integration else { return Ok(()) };
     let required = REQUIRED.iter().find(|(of, name, _)| of == service && name == action);
@@ -50,7 +50,7 @@ pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool)
 /// The methods of HTTP tasks.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
 
-/// Headers that an HTTP task cannot set, and beginnings of such.
+/// Headers that an HTTP task cannot set, and prefixes of such headers.
 const REFUSED: [&str; 32] = [
     "a-im",
     "accept-charset",
@@ -108,12 +108,12 @@ fn http(parameters: &Value) -> Vec<String> {
     faults
 }
 
-/// The fault of a field for a text. A list or a map is written as JSON there; a number is not.
+/// The fault of a field that has to be a text. A list or a map is written as JSON there; a number is refused.
 fn no_text(field: &str, value: &Value) -> Option<String> {
     (value.is_number() || value.is_boolean()).then(|| format!("The value for the field '{field}' must be a STRING"))
 }
 
-/// The faults of DynamoDB's attribute values, wherever they are: numbers are written as texts as well.
+/// The faults of DynamoDB's attribute values, at any depth: numbers have to be written as texts.
 fn attributes(value: &Value, faults: &mut Vec<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {
@@ -127,12 +127,12 @@ fn attributes(value: &Value, faults: &mut Vec<String>) {
     }
 }
 
-/// A field that is null is not there, but for a message's body: SQS is called with that, and refuses it itself.
+/// A null field counts as missing, except a message's body: SQS itself refuses that.
 fn is_missing(parameters: &Data, field: &str) -> bool {
     parameters.value.get(field).is_none_or(|value| value.is_null() && field != "MessageBody")
 }
 
-/// API Gateway takes several values for a header, always in a list.
+/// API Gateway accepts several values for a header, always as a list.
 fn headers_are_lists(parameters: &Value) -> bool {
     match parameters.get("Headers") {
         None | Some(Value::Null) => true,

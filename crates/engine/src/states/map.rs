@@ -96,7 +96,7 @@ impl Map {
         }
     }
 
-    /// The items of the state, of which `input` is the effective input; `None` where they cannot be told.
+    /// The items of the state, of which `input` is the effective input; `None` if they are unknown.
     pub fn items_of(&self, view: &crate::context::View<'_>, state: &State, input: &Data) -> Option<Vec<Value>> {
         let is_read = self.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some());
         if is_read { None } else { items(self, view, state, input).ok() }
@@ -109,15 +109,15 @@ impl Map {
             if value.is_array() || self.distributed.is_some() && value.is_object() {
                 return Ok(value);
             }
-            // Told without the root's second sign, and without what is there instead.
+            // The text without the root's second `$`, and without the data.
             let text = reference.text().to_string();
             let path = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(&text);
             Err(Failure::runtime(format!("Reference path \"{path}\" must point to array.")))
         }))
     }
 
-    /// How many iterations may fail, of as many as a mocked result holds; `None` where the definition does not say,
-    /// which `TestState` takes for any number.
+    /// How many iterations may fail, for as many items as a mocked result holds. `None` if the definition does not say:
+    /// `TestState` then allows any number.
     pub fn tolerated_by(
         &self,
         view: &crate::context::View<'_>,
@@ -165,8 +165,8 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ma
     begin(execution, thread, state, map)
 }
 
-/// When the inputs of the iterations under way take more bytes than this, the others begin as these end: the service
-/// promises no more than 40 at once.
+/// When the inputs of the running iterations exceed so many bytes, the others begin only as these end: AWS promises no
+/// more than 40 at once.
 const HELD: usize = 16 * 1024 * 1024;
 
 fn begin(execution: &mut Execution, thread: ThreadId, state: &State, map: &Map) -> Ran {
@@ -188,7 +188,7 @@ fn begin(execution: &mut Execution, thread: ThreadId, state: &State, map: &Map) 
     Ok(Run::Wait)
 }
 
-/// Starts the next iteration of an inline map, following `previous`; gives the length of its input.
+/// Starts the next iteration of an inline map, following `previous`; returns the length of its input.
 fn next(
     execution: &mut Execution,
     thread: ThreadId,
@@ -216,14 +216,14 @@ fn next(
     execution.threads[child].situation.item = Some(Item { index, value: item, source: None });
     execution.ready.push_back(child);
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
-        // One whose input could not be made has not begun: it is still to come when the rest is redriven.
+        // An iteration whose input could not be made has not begun: a redrive of the rest begins it.
         iterations.next += 1;
         iterations.running.insert(index, child);
     }
     Ok(length)
 }
 
-/// What an iteration gets: the item, or what `ItemSelector` makes of it.
+/// The input of an iteration: the item, or the value of `ItemSelector`.
 pub(crate) fn item_input(
     execution: &Execution,
     thread: ThreadId,
@@ -296,7 +296,7 @@ pub(crate) fn finish(execution: &mut Execution, thread: ThreadId) -> Data {
     Data::new(Value::Array(results.map(Arc::unwrap_or_clone).collect()))
 }
 
-/// An iteration has failed: the others are given up, and so the state fails.
+/// An iteration has failed: the others are aborted, and the state fails.
 pub(crate) fn iteration_failed(
     execution: &mut Execution,
     parent: ThreadId,

@@ -89,7 +89,7 @@ impl Tag {
         }
     }
 
-    /// The event of a state that is given up while it runs, where there is one.
+    /// The event of an aborted state of this type, if there is one.
     pub fn aborted(self) -> Option<EventKind> {
         match self {
             Tag::Task => Some(EventKind::TaskStateAborted),
@@ -100,7 +100,7 @@ impl Tag {
         }
     }
 
-    /// Whether `Retry` is a field of this type.
+    /// Whether this type has the field `Retry`.
     pub fn can_be_retried(self) -> bool {
         matches!(self, Tag::Task | Tag::Parallel | Tag::Map)
     }
@@ -114,7 +114,7 @@ impl Tag {
         }
     }
 
-    /// The event of a state that fails after all its retries, where there is one.
+    /// The event of a state that fails after all its retries, if there is one.
     pub fn failed(self) -> Option<EventKind> {
         match self {
             Tag::Parallel => Some(EventKind::ParallelStateFailed),
@@ -124,7 +124,7 @@ impl Tag {
     }
 }
 
-/// What is special to a state type.
+/// The part of a state that only its type has.
 #[derive(Debug)]
 pub(crate) enum Body {
     Pass { result: Option<Arc<Value>> },
@@ -211,24 +211,24 @@ impl Amount {
     /// The whole number.
     ///
     /// # Errors
-    /// The path leads nowhere, or the value is no whole number; both in the service's words.
+    /// The path leads nowhere, or the value is not a whole number; both in AWS's words.
     pub fn value(&self, view: &View<'_>) -> Result<i64, Failure> {
         self.number(view, "integer", whole, |text| text.parse().ok())
     }
 
-    /// The number of seconds that a task may take.
+    /// The timeout of a task in seconds.
     ///
     /// # Errors
-    /// As for [`Amount::value`]; and there are more seconds, or fewer, than the service waits.
+    /// As for [`Amount::value`]; or the number is outside the range that AWS allows.
     pub fn seconds(&self, view: &View<'_>) -> Result<i64, Failure> {
         let seconds = self.value(view)?;
         if (0..=SECONDS).contains(&seconds) {
             return Ok(seconds);
         }
-        let told = |field: &str| format!("{field} must be between 0 and {SECONDS} but was: {seconds}");
+        let cause = |field: &str| format!("{field} must be between 0 and {SECONDS} but was: {seconds}");
         Err(match self {
-            Amount::Given { field, template } => template.failure(told(field), field),
-            Amount::Path { field, .. } => Failure::runtime(told(field.strip_suffix("Path").unwrap_or(field))),
+            Amount::Given { field, template } => template.failure(cause(field), field),
+            Amount::Path { field, .. } => Failure::runtime(cause(field.strip_suffix("Path").unwrap_or(field))),
         })
     }
 
@@ -257,7 +257,7 @@ impl Amount {
             }
             Amount::Path { field, reference } => {
                 let value = select(reference, view)?;
-                // The service takes a number in a text, too.
+                // AWS also takes a number in a text.
                 let number = value.as_str().map_or_else(|| of_value(&value), &of_text);
                 number.ok_or_else(|| {
                     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -271,7 +271,7 @@ impl Amount {
     }
 }
 
-/// The value at a reference, with the service's words for fields such as `InputPath`.
+/// The value at a reference, with AWS's words for fields such as `InputPath`.
 pub(crate) fn select(reference: &Reference, view: &View<'_>) -> Result<Value, Failure> {
     match reference {
         Reference::Path(path) => {
@@ -289,7 +289,7 @@ pub(crate) fn select(reference: &Reference, view: &View<'_>) -> Result<Value, Fa
     }
 }
 
-/// No path leads into null, not even the one to the whole.
+/// No path leads into null, not even the path to the whole.
 ///
 /// # Errors
 /// The path begins at the input, and the input is null.

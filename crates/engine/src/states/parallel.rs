@@ -62,7 +62,7 @@ pub(crate) fn branch_done(execution: &mut Execution, parent: ThreadId, _index: C
     execution.ready.push_back(parent);
 }
 
-/// A branch has failed: the others are given up, and so the state fails.
+/// A branch has failed: the others are aborted, and the state fails.
 pub(crate) fn branch_failed(execution: &mut Execution, parent: ThreadId, child: ThreadId, failure: Failure) {
     let previous = execution.threads[child].previous;
     for thread in execution.child_threads(parent) {

@@ -94,7 +94,7 @@ impl Rule {
             Rule::Not(rule) => rule.holds(view).map(|b| !b),
             Rule::Test { variable, test: Test::IsPresent(wanted) } => {
                 let there = present(variable, view);
-                // Where the room is spent, nobody has looked.
+                // With no room left, the comparison has not been made.
                 view.pay(1)?;
                 Ok(there == *wanted)
             }
@@ -141,7 +141,7 @@ fn value(reference: &Reference, view: &View<'_>) -> Result<Value, Failure> {
     }
 }
 
-/// The test that a field of a rule stands for; `None` for fields that are none.
+/// The test of a rule's field; `None` for fields that are none.
 fn test(name: &str, operand: &Value, at: &str) -> Option<Result<Test, CompileError>> {
     let flag = || operand.as_bool().unwrap_or(true);
     let is = match name {
@@ -228,7 +228,7 @@ fn compare(kind: ComparisonKind, relation: Relation, left: &Value, right: &Value
     })
 }
 
-/// `*` matches any text, `\*` a star and `\\` a backslash. Gives what stands between the wildcards.
+/// `*` matches any text, `\*` a star and `\\` a backslash. Returns the texts between the wildcards.
 fn pattern(text: &str) -> Vec<String> {
     let (mut pieces, mut piece) = (Vec::new(), String::new());
     let mut chars = text.chars();
@@ -243,7 +243,7 @@ fn pattern(text: &str) -> Vec<String> {
     pieces
 }
 
-/// Takes each piece where it comes first: that leaves the most for those behind it, and the text is read once.
+/// Takes each piece at its first occurrence: that leaves the most for the pieces after it, and reads the text once.
 fn matches(pieces: &[String], text: &str) -> bool {
     let [first, middle @ .., last] = pieces else {
         return pieces.first().is_some_and(|only| only == text);

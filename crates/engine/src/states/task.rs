@@ -16,7 +16,7 @@ use crate::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    /// Why the resource is none, where it is none: the state fails with it when it runs.
+    /// Why the resource is invalid, if it is: the state fails with this reason when it runs.
     integration: Result<Integration, String>,
     /// The partition of the resource's ARN.
     partition: String,
@@ -56,7 +56,7 @@ impl Task {
     }
 }
 
-/// `aws`, `aws-cn`, ... of an ARN; nothing of what is none.
+/// `aws`, `aws-cn`, ... of an ARN; `None` for a text that is no ARN.
 fn partition(arn: &str) -> &str {
     match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
         ["arn", partition, _, _, _, _] => partition,
@@ -110,7 +110,7 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ta
     }
     let token = match integration {
         Integration::Activity { .. } => Some(token(execution)),
-        // A job that is waited for may be answered by its token as well, before it ends.
+        // A token may also answer a job that is waited for, before the job ends.
         Integration::Service { pattern, .. } if *pattern != Pattern::RequestResponse => Some(token(execution)),
         _ => None,
     };
@@ -142,7 +142,7 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ta
     Ok(Run::Wait)
 }
 
-/// A request without events of its own: a distributed map's reader and writer.
+/// Sends a request without events: a distributed map's reader and writer.
 pub(crate) fn ask(
     execution: &mut Execution,
     thread: ThreadId,
@@ -178,7 +178,7 @@ fn open(execution: &mut Execution, thread: ThreadId, request: TaskRequest) {
     execution.tasks.insert(task, OpenTask { thread, request, timers });
 }
 
-/// Opaque and safe within a URL; new for each attempt.
+/// A new token for each attempt: opaque, and safe within a URL.
 fn token(execution: &Execution) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut token = String::from("AQCEAAAAKgAAAAMAAAAA");
@@ -281,7 +281,7 @@ fn mark(execution: &mut Execution, task: &OpenTask, mark: Mark, details: Details
     }
 }
 
-/// Takes an answer of the host.
+/// Takes an answer from the host.
 pub(crate) fn answer(execution: &mut Execution, input: Input) {
     let (Input::TaskStarted { task }
     | Input::TaskStartFailed { task, .. }
@@ -298,7 +298,7 @@ pub(crate) fn answer(execution: &mut Execution, input: Input) {
         return;
     };
     let named = named(&open.request.integration);
-    // A host that does a task again after a crash tells again that it has begun: once is enough.
+    // A host that repeats a task after a crash reports again that it has begun: one event is enough.
     let again = match &input {
         Input::TaskStarted { .. } | Input::ActivityStarted { .. } => open.request.started,
         Input::TaskSubmitted { .. } => open.request.submitted.is_some(),
@@ -380,7 +380,7 @@ fn succeeded(execution: &mut Execution, open: &OpenTask, output: String, named: 
     execution.ready.push_back(thread);
 }
 
-/// Who returned too much.
+/// The name of what returned too much.
 fn what(integration: &Integration) -> String {
     match integration {
         Integration::Lambda { function_arn: name } | Integration::Activity { arn: name } => name.clone(),

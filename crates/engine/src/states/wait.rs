@@ -68,10 +68,10 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, wa
 
 const FORMAT: &str = "ISO-8601 extended offset date-time format";
 
-/// The seconds of a Wait state. A path has words of its own for what it leads to.
+/// The seconds of a Wait state. AWS has messages of its own for what a path leads to.
 ///
 /// # Errors
-/// The path leads nowhere, or the value is no number of whole seconds from 0.
+/// The path leads nowhere, or the value is not a whole number of seconds from 0.
 fn seconds(amount: &Amount, view: &View<'_>) -> Result<i64, Failure> {
     let Amount::Path { field, reference } = amount else {
         let seconds = amount.value(view)?;
@@ -80,22 +80,23 @@ fn seconds(amount: &Amount, view: &View<'_>) -> Result<i64, Failure> {
     check_path(field, reference, view)?;
     let value = select(reference, view)?;
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let told = |what: &str| Failure::runtime(format!("The {field} parameter {what}: {} == {shown}", reference.text()));
-    // The service takes a number in a text, too.
+    let failure =
+        |what: &str| Failure::runtime(format!("The {field} parameter {what}: {} == {shown}", reference.text()));
+    // AWS also takes a number in a text.
     let seconds = value.as_str().map_or_else(|| whole(&value), |text| text.parse().ok());
     match seconds {
-        None => Err(told("cannot be parsed as a long value")),
-        Some(seconds) if seconds < 0 => Err(told("references a negative value")),
+        None => Err(failure("cannot be parsed as a long value")),
+        Some(seconds) if seconds < 0 => Err(failure("references a negative value")),
         Some(seconds) => Ok(seconds),
     }
 }
 
-/// The time in milliseconds; the service waits for whole seconds.
+/// The time in milliseconds; AWS waits for whole seconds.
 fn until(text: &str) -> Option<i64> {
     timestamp::parse(text).map(|instant| instant.seconds.saturating_mul(1000))
 }
 
-/// These two fields have words of their own for a path that leads nowhere.
+/// AWS has messages of its own for a path of these two fields that leads nowhere.
 fn check_path(field: &str, reference: &Reference, view: &View<'_>) -> Result<(), Failure> {
     match reference {
         Reference::Path(path) if path.evaluate(view).is_err() => {

@@ -1,4 +1,4 @@
-//! Parameters that were made with a mark in the token's place, compared with those of the history.
+//! Compares parameters that were made with a mark in the token's place with those of the history.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,21 @@ use serde_json::Value;
 use super::Token;
 use super::text::{Written, decoded_percent};
 
-/// JSON in a text, in base 64, in a text: deeper ones are not opened.
+/// JSON in a text, in base 64, in a text: deeper layers are not opened.
 const LAYERS: usize = 6;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
     pub token: Token,
-    /// Whether the parameters depend on the token, as far as that is known.
+    /// Whether the parameters depend on the token, as far as is known.
     pub depends: bool,
-    /// Texts of the history that depend on the token and do not show it as it is.
+    /// Texts of the history that depend on the token and do not show it plainly.
     pub veiled: BTreeSet<String>,
 }
 
 /// The parameters made three times: with the long mark, with the short one, and with the long one at another time and
-/// by other chance.
+/// another seed.
 pub(super) struct Made {
     pub long: String,
     pub short: String,
@@ -41,14 +41,14 @@ impl Search {
     }
 }
 
-/// Compares. `is_whole` says whether every expression was evaluated.
+/// Compares them. `is_whole` says whether every expression was evaluated.
 pub(super) fn search(recorded: &Value, made: &Made, is_whole: bool) -> Search {
     let mut comparison = Comparison { made, tokens: BTreeSet::new(), veiled: BTreeSet::new(), depends: false };
     comparison.values(recorded, [&made.first, &made.second, &made.third], LAYERS);
     let Comparison { mut tokens, veiled, depends, .. } = comparison;
     let token = match (tokens.pop_first(), tokens.is_empty()) {
         (Some(token), true) => Token::Found(token),
-        // Another definition may have made them, of which nothing is known here.
+        // Another definition may have made them: nothing is known here then.
         (None, _) if !depends && is_whole && agrees(recorded, &made.first, &made.third) => Token::NotPassed,
         _ => return Search::unreadable(recorded, depends),
     };
@@ -93,7 +93,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// A field whose name is not among those made: the token may be in the name.
+    /// A field that has no counterpart among those made: the token may be in its name.
     fn field(&mut self, key: &str, recorded: &Value, made: [&serde_json::Map<String, Value>; 3], layers: usize) {
         let own = |fields: &serde_json::Map<String, Value>, others: &serde_json::Map<String, Value>| {
             fields.iter().filter(|(key, _)| !others.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect()
@@ -111,7 +111,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Looks for the token in a text that depends on it; says whether the text shows it, or JSON in it does.
+    /// Looks for the token in a text that depends on it. Returns whether the text, or JSON inside it, shows the token.
     fn text(&mut self, recorded: &str, made: [&str; 3], layers: usize) -> bool {
         let Some(layers) = layers.checked_sub(1) else { return false };
         let json = |text: &str| serde_json::from_str(text).ok().filter(|value: &Value| !value.is_number());
@@ -136,7 +136,7 @@ impl Comparison<'_> {
         }
         if let (Some(decoded), [Some(a), Some(b), Some(c)]) = (decoded_base64(recorded), made.map(decoded_base64)) {
             self.text(&decoded, [&a, &b, &c], layers);
-            // Whoever sees the text can decode it.
+            // Anybody who sees the text can decode it.
             self.veiled.insert(recorded.to_owned());
             return true;
         }
@@ -144,7 +144,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether what was recorded is what was made, wherever that depends on neither time nor chance.
+/// Whether the recorded and the made parameters agree wherever they depend on neither time nor chance.
 fn agrees(recorded: &Value, first: &Value, third: &Value) -> bool {
     match (recorded, first, third) {
         (Value::Object(recorded), Value::Object(first), Value::Object(third)) => {
@@ -182,10 +182,10 @@ fn texts(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// A shorter name of a field is none that holds a token.
+/// A name shorter than this cannot hold a token.
 const LONG_KEY: usize = 32;
 
-/// Text in base 64, of either alphabet, with or without what fills it up.
+/// Decodes base 64, of either alphabet, with or without padding.
 fn decoded_base64(text: &str) -> Option<String> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

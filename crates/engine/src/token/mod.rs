@@ -1,9 +1,9 @@
-//! The token of a task, found in the parameters that its history has.
+//! Finds the token of a task in the parameters that its history holds.
 //!
-//! A definition may write the token anywhere and in any way: within a text, an object that is merged, JSON in a text,
-//! base 64. So no expression is recognised here. The parameters are made again with a mark in place of the token, and
-//! where the mark comes out, the history has the token; see [`compare`]. What the token went into in another form is
-//! told as well: whoever sees that may be able to read the token.
+//! A definition may write the token anywhere and in any way: inside a text, in an object that is merged, in JSON inside
+//! a text, in base 64. So no expression is recognised here. The parameters are made again with a mark in place of the
+//! token: where the mark appears, the history has the token; see [`compare`]. Texts that contain the token in another
+//! form are returned as well: whoever sees them may be able to read it.
 
 mod compare;
 mod text;
@@ -24,20 +24,20 @@ pub enum Token {
     Found(String),
     /// The parameters do not depend on the token.
     NotPassed,
-    /// The parameters hold it, or may hold it, in a form that cannot be read.
+    /// The parameters hold the token, or may hold it, in a form that cannot be read.
     Unreadable,
 }
 
-/// The letters of tokens: a mark has all of them, so that whatever changes a token changes the mark.
+/// The letters of tokens. A mark contains all of them, so whatever changes a token changes the mark.
 const LETTERS: &[u8; 67] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_";
-/// Tokens have up to 2,048 letters: what shortens one shortens the longer mark, too.
+/// Tokens have up to 2,048 letters: whatever shortens one shortens the longer mark, too.
 const LONG: usize = 2_048;
 const SHORT: usize = 131;
-/// Another day, for what depends on the time, and what else chance might have been.
+/// Another day, for what depends on the time, and another seed.
 const LATER: i64 = 101_234_567;
 const CHANCE: u64 = 0x5bd1_e995_9e37_79b9;
 
-/// A text that no expression writes by itself.
+/// A text that no expression produces by itself.
 pub(crate) fn mark(length: usize, stride: usize) -> String {
     (0..length).map(|at| char::from(LETTERS[(at * stride + at / LETTERS.len()) % LETTERS.len()])).collect()
 }

@@ -130,7 +130,7 @@ fn a_token_that_cannot_be_read_is_not_guessed() {
 }
 
 #[test]
-fn another_form_beside_the_token_is_told() {
+fn another_form_beside_the_token_is_returned() {
     let arguments = json!({
         "cb": "{% $states.context.Task.Token %}",
         "upper": "{% 'x' & $uppercase($states.context.Task.Token) %}",

@@ -1,9 +1,9 @@
 //! A text around a token: what stands before and after it, as far as that is known.
 
-/// With more beginnings than this in one text, which of them is the token's is not looked for.
+/// If one text has more possible beginnings than this, the token's beginning is not looked for.
 const MOST_STARTS: usize = 64;
 
-/// How a text is written around its tokens.
+/// The text around the tokens.
 #[derive(Debug)]
 pub(super) struct Written {
     /// The texts around the tokens, where none of them depends on time or chance.
@@ -14,17 +14,17 @@ pub(super) struct Written {
     /// What stands directly after the first token, and whether the text ends with it.
     after: String,
     to_end: bool,
-    /// Another token follows the first at once.
+    /// Another token follows the first one immediately.
     adjoins: bool,
 }
 
 impl Written {
-    /// What the texts have around their marks. `None` where a mark does not stand in one of them as it is.
+    /// The text around the marks; `None` if one of the texts does not contain its mark plainly.
     pub fn of(texts: [&str; 3], marks: [&str; 3]) -> Option<Written> {
         let split = |at: usize| texts[at].split(marks[at]).collect::<Vec<_>>();
         let split = [split(0), split(1), split(2)];
         let [first, second, third] = &split;
-        // Where the text around the token depends on the token, as what fills up a width does, its end cannot be told.
+        // If the text around the token depends on the token, as padding does, the token's end is unknown.
         if first != second || split.iter().any(|pieces| pieces.len() < 2) {
             return None;
         }
@@ -43,8 +43,8 @@ impl Written {
         })
     }
 
-    /// The token, where the text leaves no doubt which part of it that is. A wrong one would be sent in vain, and the
-    /// right one would be shown.
+    /// The token, if the text leaves no doubt about which part it is. A wrong one would be sent in vain, and the right
+    /// one would be shown.
     pub fn token(&self, text: &str) -> Option<String> {
         match &self.pieces {
             Some(pieces) => solved(text, pieces),
@@ -52,7 +52,7 @@ impl Written {
             None if self.from_start => self.only_token([text.strip_prefix(self.before.as_str())?]),
             None if self.before.is_empty() => None,
             None => {
-                // Whoever writes what stands before the token may write the literal text too.
+                // Whoever writes the text before the token may also write the literal text.
                 let starts = text.match_indices(self.before.as_str()).map(|(at, before)| &text[at + before.len()..]);
                 if starts.clone().nth(MOST_STARTS).is_some() { None } else { self.only_token(starts) }
             }
@@ -60,7 +60,7 @@ impl Written {
         .filter(|token| !token.is_empty())
     }
 
-    /// The one token that any of these texts begins with, followed by what is to follow it.
+    /// The one token that any of these texts begins with, if what follows it is expected.
     fn only_token<'a>(&self, starts: impl IntoIterator<Item = &'a str>) -> Option<String> {
         let mut found = None;
         for text in starts {
@@ -68,7 +68,7 @@ impl Written {
             let ends: Vec<usize> = if self.to_end {
                 text.strip_suffix(self.after.as_str()).map(str::len).into_iter().collect()
             } else if self.after.is_empty() {
-                // Something unknown follows: the token ends with the letters that tokens are made of.
+                // What follows is unknown: the token ends with the letters of tokens.
                 vec![run]
             } else {
                 text.match_indices(self.after.as_str()).map(|(at, _)| at).take_while(|at| *at <= run).collect()
@@ -83,7 +83,7 @@ impl Written {
     }
 }
 
-/// The token of a text of which everything else is known: its length follows from the text's.
+/// The token of a text whose other parts are known: its length follows from the text's.
 fn solved(text: &str, pieces: &[String]) -> Option<String> {
     let times = pieces.len() - 1;
     let rest = text.len().checked_sub(pieces.iter().map(String::len).sum())?;
@@ -115,7 +115,7 @@ fn common_end(texts: [&str; 3]) -> String {
     first[start.last().unwrap_or(first.len())..].to_owned()
 }
 
-/// A text without its percent-encoding. `None` where there is none, or no text comes of it.
+/// A text without its percent-encoding; `None` if it has none, or if decoding gives no text.
 pub(super) fn decoded_percent(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! A small generator, so that a failing run is named by its seed.
+//! A small random generator: a failing run is identified by its seed.
 
 pub struct Chance(pub u64);
 

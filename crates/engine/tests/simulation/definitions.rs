@@ -1,6 +1,6 @@
-//! Definitions from a seed: whatever waits, fails, retries and runs side by side, within each other, in both languages.
+//! Definitions from a seed: anything that waits, fails, retries or runs in parallel, nested, in both languages.
 //!
-//! Every state hands its input on, so that each finds `items` to go through and a number `n`.
+//! Every state passes its input on, so that each one finds `items` to iterate over and a number `n`.
 
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,7 @@ struct Writer<'a> {
     states: usize,
 }
 
-/// States in a row that are not yet joined.
+/// States in a row that are not linked yet.
 type Row = Vec<(String, Value)>;
 
 impl Writer<'_> {
@@ -39,7 +39,7 @@ impl Writer<'_> {
         format!("{what}{}", self.states)
     }
 
-    /// A scope; `fresh` begins it with data of its own, where the input is an item of a map.
+    /// A scope; `fresh` gives it data of its own first, if its input is an item of a map.
     fn scope(&mut self, depth: usize, fresh: bool) -> Value {
         let mut row = Row::new();
         if fresh {
@@ -57,7 +57,7 @@ impl Writer<'_> {
         joined(row)
     }
 
-    /// Whether the next state uses JSONata, and the state with what says so.
+    /// Whether the next state uses JSONata, and the field that says so.
     fn language(&mut self, kind: &str) -> (bool, Value) {
         let mut state = json!({ "Type": kind });
         let jsonata = self.jsonata || self.chance.one_in(4);
@@ -148,7 +148,7 @@ impl Writer<'_> {
         self.finished(state, jsonata)
     }
 
-    /// The result is dropped and the input goes on; errors are handled this way or that.
+    /// The result is dropped and the input passed on; errors are handled in one way or another.
     fn finished(&mut self, mut state: Value, jsonata: bool) -> Value {
         if jsonata {
             state["Output"] = json!("{% $states.input %}");
@@ -239,7 +239,7 @@ impl Writer<'_> {
     fn distributed(&mut self, depth: usize) -> Value {
         let mut state = self.map(depth);
         let jsonata = state.get("Items").is_some();
-        // Express children wait for nobody, and have no children of their own.
+        // Express children wait for nobody and have no children of their own.
         let body = state["ItemProcessor"].to_string();
         let waits = [".sync", ".waitForTaskToken", ":activity:", "DISTRIBUTED"].iter().any(|what| body.contains(what));
         let kind = if waits || self.chance.one_in(2) { "STANDARD" } else { "EXPRESS" };
@@ -266,10 +266,10 @@ impl Writer<'_> {
     }
 }
 
-/// Stands for the state after this one until the row is joined.
+/// Stands for the next state until the row is linked.
 const NEXT: &str = "(the next)";
 
-/// Lets each state of a row go to the next one.
+/// Links each state of a row to the next one.
 fn joined(row: Row) -> Value {
     let names: Vec<String> = row.iter().map(|(name, _)| name.clone()).collect();
     let mut states = Map::new();

@@ -1,5 +1,5 @@
-//! The same inputs give the same history, byte for byte, whatever the world does: definitions from a seed, random answers,
-//! random orders of timers, crashes and restores between any two steps.
+//! The same inputs give the same history, byte for byte, whatever happens outside: definitions from a seed, random
+//! answers, random orders of timers, crashes and restores between any two steps.
 #![allow(clippy::unwrap_used)]
 
 mod chance;
@@ -20,7 +20,7 @@ const RUNS: u64 = if cfg!(debug_assertions) { 600 } else { 6_000 };
 /// Inputs after which a run is stopped.
 const LONGEST: usize = 1_500;
 
-/// One execution and the outside, with everything that was told to it.
+/// One execution and the outside, with every input that it took.
 struct Run {
     seed: u64,
     program: Arc<Program>,
@@ -34,12 +34,12 @@ struct Run {
     seen: Seen,
 }
 
-/// What happened in the runs, so that the test knows that it tests something.
+/// What happened in the runs: the test has to know that it tested something.
 #[derive(Debug, Default)]
 struct Seen {
     ends: BTreeMap<String, usize>,
     inputs: BTreeSet<&'static str>,
-    /// Kinds of input after which there was a crash.
+    /// Kinds of input after which a crash happened.
     crashes: BTreeSet<&'static str>,
     events: BTreeSet<&'static str>,
 }
@@ -107,7 +107,7 @@ impl Run {
         }
     }
 
-    /// An input that comes too late, or once more, has no effect.
+    /// A late or repeated input has no effect.
     fn ignores(&mut self, now: i64, input: Input) {
         let before: usize = histories(&self.execution).iter().map(|events| events.len()).sum();
         assert!(self.execution.step(now, input.clone()).is_empty(), "seed {}: {input:?} has effects", self.seed);
@@ -115,7 +115,7 @@ impl Run {
         assert_eq!(after, before, "seed {}: {input:?} makes events", self.seed);
     }
 
-    /// The process ends and another one replays the journal. What the engine then asks for is what was open before.
+    /// The process ends, and another one replays the journal. The engine then asks for what was open before.
     fn crash(&mut self) {
         let mut restored = Execution::new(Arc::clone(&self.program), params(self.seed));
         for (at, input) in &self.journal {
@@ -129,7 +129,7 @@ impl Run {
         (self.execution, self.world) = (restored, world);
     }
 
-    /// What no task of the world says: a stop, a change of a map's run, an activity that goes away and comes back.
+    /// Inputs that answer no task: a stop, a change of a run, an activity that is deleted and created again.
     fn intervention(&self, chance: &mut Chance) -> Option<Input> {
         match chance.next(60) {
             0 if chance.one_in(6) => Some(Input::Stop { error: Some("Stopped".into()), cause: None }),
@@ -181,7 +181,7 @@ impl Run {
                 Some(outcome) => {
                     let again = outcome.status != OutcomeStatus::Succeeded && !redriven;
                     assert!(self.execution.outstanding().is_empty(), "seed {seed}: something is left over at the end");
-                    assert_eq!(self.world, World::default(), "seed {seed}: the world was not told to stop");
+                    assert_eq!(self.world, World::default(), "seed {seed}: the outside was not asked to stop");
                     redriven = true;
                     again.then_some(Input::Redrive)
                 }
@@ -201,7 +201,7 @@ impl Run {
             }
             assert!(events.is_sorted_by_key(|event| event.timestamp), "seed {seed}: time goes back");
             one_answer_each(seed, events);
-            it_can_be_told(seed, events);
+            it_folds(seed, events);
             self.seen.events.extend(events.iter().map(|event| event.kind.name()));
         }
         let outcome = self.execution.outcome().unwrap_or_else(|| panic!("seed {seed}: it hangs"));
@@ -210,7 +210,7 @@ impl Run {
     }
 }
 
-/// In a history too each task has one end at most.
+/// In a history, too, each task ends at most once.
 fn one_answer_each(seed: u64, events: &[HistoryEvent]) {
     let is_task = |name: &str| ["Task", "Activity", "LambdaFunction"].iter().any(|family| name.starts_with(family));
     let mut ended = BTreeSet::new();
@@ -229,15 +229,15 @@ fn one_answer_each(seed: u64, events: &[HistoryEvent]) {
     }
 }
 
-/// What is shown of a history that has ended has ended too.
-fn it_can_be_told(seed: u64, events: &[HistoryEvent]) {
+/// In the fold of a history that has ended, everything has ended.
+fn it_folds(seed: u64, events: &[HistoryEvent]) {
     let trace = fold(events);
     assert!(trace.outcome.is_some(), "seed {seed}: no end");
     assert!(trace.waits.is_empty(), "seed {seed}: {:?} wait after the end", trace.waits);
     let open: Vec<_> =
         trace.visits.iter().filter(|visit| visit.exited_at.is_none()).map(|visit| &visit.state).collect();
     assert!(open.is_empty(), "seed {seed}: still open after the end: {open:?}");
-    // What follows a redrive names no state: of iterations that are alike, one is taken for the other.
+    // An event after a redrive names no state: the fold may take one of several equal iterations for another.
     if trace.redrives == 0 {
         every_event_has_its_visit(seed, events, &trace);
     }
@@ -280,7 +280,7 @@ fn thousands_of_disturbed_runs_equal_undisturbed_ones() {
         all.events.extend(seen.events);
     }
     assert_eq!(all.ends.len(), 4, "the runs are too alike: {:?}", all.ends);
-    assert_eq!(all.inputs.len(), 15, "not every kind of input was told: {:?}", all.inputs);
+    assert_eq!(all.inputs.len(), 15, "not every kind of input was taken: {:?}", all.inputs);
     assert_eq!(all.crashes, all.inputs, "there was not a crash after every kind of input");
     assert!(all.events.len() >= 45, "few kinds of events: {:?}", all.events);
 }

@@ -1,4 +1,4 @@
-//! What a host knows of the outside: the tasks that it was asked for and the timers that it set. A crash takes all of it,
+//! A host's view of the outside: the tasks that it was asked for and the timers that it set. A crash loses all of it,
 //! and the engine is asked again.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    /// A timer fires no sooner than it is due; of several that are due, in any order, and sometimes late.
+    /// A timer fires when it is due or later; several that are due fire in any order.
     fn timer(&mut self, chance: &mut Chance, now: &mut i64) -> Input {
         let first = self.timers.values().copied().min().unwrap_or_default();
         *now = (*now).max(first) + if chance.one_in(4) { chance.next(5_000) as i64 } else { 0 };
@@ -81,7 +81,7 @@ impl World {
                 request.started = true;
                 return Input::TaskStarted { task };
             }
-            // Whoever holds the token may answer before the service has said that it took the request.
+            // The holder of the token may answer before the service has reported that it accepted the request.
             Integration::Service { pattern, .. }
                 if *pattern != Pattern::RequestResponse && request.submitted.is_none() && !chance.one_in(8) =>
             {
@@ -112,7 +112,7 @@ impl World {
     }
 }
 
-/// The kind of an input, for what is counted by it.
+/// The kind of an input, for the counts.
 pub fn kind(input: &Input) -> &'static str {
     match input {
         Input::Start => "Start",

@@ -1,4 +1,4 @@
-//! Which state an execution ended badly in: where the failure arose, not the states around it that it went through.
+//! Finds the state in which a failed execution failed: where the failure arose, not the states around it.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::folder::Folder;
 use super::{OutcomeStatus, StateStatus};
 use crate::event::{EventKind, HistoryEvent};
 
-/// Whether an event only passes a failure on to the state around.
+/// Whether an event only passes a failure to the state around it.
 pub(super) fn passes_on(kind: EventKind) -> bool {
     use EventKind::{
         ExecutionFailed, ExecutionTimedOut, MapIterationAborted, MapIterationFailed, MapStateFailed,
@@ -24,15 +24,15 @@ pub(super) fn passes_on(kind: EventKind) -> bool {
 }
 
 impl Folder {
-    /// Finds the visit in which the failure arose that ended the execution, and marks it: it keeps the execution's error
-    /// where it has none of its own.
+    /// Finds the visit in which the failure arose that ended the execution, and marks it: it takes the execution's
+    /// error if it has none of its own.
     pub(super) fn find_cause(&mut self, events: &[&HistoryEvent]) {
         let Some(outcome) = self.trace.outcome.clone() else { return };
         let Some(visit) = self.cause(outcome.status, events) else { return };
         let found = &mut self.trace.visits[visit];
         match found.status {
             StateStatus::Failed | StateStatus::TimedOut => {}
-            // It was closed with the states around it, which failed by it.
+            // It was closed together with the states around it, which failed because of it.
             StateStatus::Aborted => found.status = StateStatus::Failed,
             _ => return,
         }
@@ -50,7 +50,7 @@ impl Folder {
         while passes_on(event.kind) {
             event = by_id.get(&event.previous_event_id).filter(|before| before.id < event.id)?;
         }
-        // The time of the whole execution runs out in no state: what ran then did not fail. A task's own does.
+        // The timeout of the whole execution belongs to no state: what ran then did not fail. A task's timeout does.
         let own = event.kind.name().ends_with("TimedOut");
         (status == OutcomeStatus::Failed || status == OutcomeStatus::TimedOut && own)
             .then(|| self.visit_of(event.id))

@@ -1,4 +1,4 @@
-//! One event after the other: which visit it belongs to, and what it says about it.
+//! Reads one event after the other: which visit it belongs to, and what it says about that visit.
 
 mod redrive;
 
@@ -11,21 +11,21 @@ use crate::event::{EventKind, HistoryEvent};
 #[derive(Default)]
 pub(super) struct Folder {
     pub trace: Trace,
-    /// The visit, and of tasks the attempt, that an event belongs to.
+    /// The visit that an event belongs to, and for tasks the attempt.
     owners: HashMap<u64, EventOwner>,
     /// Number of branches that a Parallel visit has begun.
     branches: HashMap<usize, u64>,
-    /// By entered event: the event before it. An evaluation that fails names that one, not the entering.
+    /// By entered event: the event before it. A failed evaluation follows that one, not the entering.
     before_entering: HashMap<usize, u64>,
-    /// By container: the event with which it began its work, the last time.
+    /// By container: the event with which it last began its work.
     started: HashMap<usize, u64>,
-    /// Containers in which something failed, and that have not said whether they fail or begin again: a retry waits.
+    /// Containers in which something failed, and that have neither failed nor begun again yet: a retry waits.
     backing_off: HashSet<usize>,
-    /// Containers that have said that they fail: what begins again after that is around them.
+    /// Containers that have failed: what begins again after that is a container around them.
     failed: HashSet<usize>,
     /// The last redrive.
     redrive: Option<u64>,
-    /// The states that go on with it and have no event yet.
+    /// The states that continue with it and have no event yet.
     resumed: Vec<usize>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Folder {
 struct EventOwner {
     visit: Option<usize>,
     attempt: Option<usize>,
-    /// The scope that a state entered next belongs to.
+    /// The scope of the state that is entered next.
     scope: Scope,
 }
 
@@ -86,7 +86,7 @@ impl Folder {
             let from = self.trace.visits[left].state.clone();
             self.take_edge(from, state.clone());
             if self.trace.visits[left].exited_at.is_none() {
-                // It went on from a failure without leaving in the ordinary way.
+                // It left after a failure, so it has no ordinary exit.
                 self.close(left, event.timestamp, StateStatus::Caught);
             }
         } else if self.trace.visits.is_empty() {
@@ -97,7 +97,7 @@ impl Folder {
         self.before_entering.insert(visit, event.previous_event_id);
         let scope = self.begun(scope, before);
         self.trace.visits.push(Visit {
-            // A Fail state fails by being entered.
+            // A Fail state fails as soon as it is entered.
             status: if state_type == "Fail" { StateStatus::Failed } else { StateStatus::Running },
             exited_at: (state_type == "Fail").then_some(event.timestamp),
             state,
@@ -119,7 +119,7 @@ impl Folder {
         EventOwner { visit: Some(visit), attempt: None, scope }
     }
 
-    /// The scope, with the number of the branch where the state is the first of one.
+    /// The scope; if the state is the first of a branch, with the number of the branch.
     fn begun(&mut self, mut scope: Scope, before: &EventOwner) -> Scope {
         let Some(parent) = scope.parent else { return scope };
         let parallel = &self.trace.visits[parent];
@@ -173,7 +173,7 @@ impl Folder {
         before.clone()
     }
 
-    /// Marks the state that the execution failed in, and the containers around it.
+    /// Marks the state in which the execution failed, and the containers around it.
     fn blame(&mut self, event: &HistoryEvent, before: &EventOwner) {
         let mut at = before.visit;
         while let Some(index) = at {
@@ -249,7 +249,7 @@ impl Folder {
         owner
     }
 
-    /// A container that begins again, as a retry: what ran inside it before is over.
+    /// A container that begins again for a retry: what ran inside it before has ended.
     fn restart(&mut self, visit: usize, at: i64) {
         if self.trace.visits.iter().any(|inner| inner.parent == Some(visit)) {
             self.close_all(Some(visit), at, StateStatus::Aborted);
@@ -259,9 +259,9 @@ impl Folder {
         self.trace.visits[visit].status = StateStatus::Running;
     }
 
-    /// A state that is given up.
+    /// A state that is aborted.
     fn given_up(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
-        // AWS names neither the state nor its events: it is one of those beside the failure, or inside one of them.
+        // AWS names neither the state nor its events: it is a sibling of the failure, or inside one.
         let state_type = event.kind.name().trim_end_matches("StateAborted");
         let failed = before.visit;
         let around = failed.and_then(|failed| self.trace.visits[failed].parent);
@@ -345,7 +345,7 @@ impl Folder {
         self.trace.visits[visit].attempts.get(attempt).is_some_and(|attempt| attempt.ended_at.is_some())
     }
 
-    /// The visit of the owner, or the innermost one around it, that meets the condition.
+    /// The owner's visit, or the innermost one around it, that meets the condition.
     fn climb(&self, owner: &EventOwner, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
         self.climb_by(owner, |_, visit| is_meant(visit))
     }
@@ -401,7 +401,7 @@ fn scheduled(event: &HistoryEvent) -> Attempt {
     }
 }
 
-/// What an event that follows the scheduling says about the call.
+/// What a later event says about the call.
 fn note(attempt: &mut Attempt, event: &HistoryEvent) {
     let (name, at) = (event.kind.name(), event.timestamp);
     let result = match name {

@@ -1,7 +1,7 @@
-//! From a history to what happened: the visits of states, their attempts, what waits, and which ways were taken.
+//! Folds a history into what happened: visits of states, their attempts, open waits, and the transitions taken.
 //!
-//! Events are linked by `previousEventId`, never by the order in which they come: the iterations of a Map and the
-//! branches of a Parallel interleave.
+//! Events are linked by `previousEventId`, not by their order: the iterations of a Map and the branches of a Parallel
+//! interleave.
 
 mod cause;
 mod folder;
@@ -15,19 +15,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::HistoryEvent;
 
-/// What happened in an execution, as far as its events tell.
+/// What happened in an execution, according to its events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// In the order in which the states were entered.
     pub visits: Vec<Visit>,
-    /// By the state's name, in the order in which the states were first entered. States not reached are not there.
+    /// By the state's name, in the order in which the states were first entered. States that were not reached are
+    /// missing.
     pub states: IndexMap<String, StateSummary>,
     /// Tasks that wait for an answer from outside, in the order in which they were scheduled.
     pub waits: Vec<Wait>,
     /// How the execution ended; `None` while it runs.
     pub outcome: Option<Outcome>,
-    /// Where the failure arose that ended the execution: an index in `visits`. `None` where it did not fail, or where no
-    /// state failed: it was stopped, or its own time ran out.
+    /// Where the failure arose that ended the execution: an index in `visits`. `None` if it did not fail, or if no
+    /// state failed: it was stopped, or its own timeout ended it.
     #[serde(default)]
     pub cause: Option<usize>,
     /// Transitions taken, once each, in order: names of states, `__start` and `__end`.
@@ -39,7 +40,7 @@ pub struct Trace {
     pub last_event_at: Option<i64>,
 }
 
-/// One stay in a state.
+/// One visit of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Visit {
     pub state: String,
@@ -48,31 +49,32 @@ pub struct Visit {
     pub entered_event: u64,
     /// Milliseconds since the epoch.
     pub entered_at: i64,
-    /// When the state was left, in whatever way.
+    /// When the state was left, for whatever reason.
     pub exited_at: Option<i64>,
     /// JSON text.
     pub input: Option<String>,
     /// JSON text.
     pub output: Option<String>,
-    /// The calls of a Task. A retry is a further one.
+    /// The calls of a Task. Each retry is another one.
     pub attempts: Vec<Attempt>,
     /// Index in `Trace::visits` of the Map or Parallel that this state runs in.
     pub parent: Option<usize>,
-    /// Index in `Trace::visits` of the state that the execution went on from, in the same scope. `None` for the first one.
+    /// Index in `Trace::visits` of the state before this one in the same scope. `None` for the first one.
     #[serde(default)]
     pub came_from: Option<usize>,
-    /// Of a state whose failure was caught: index in `Trace::visits` of where it arose, which is the state itself or one
-    /// inside it.
+    /// For a state whose failure was caught: index in `Trace::visits` of the visit in which it arose, which is this one
+    /// or one inside it.
     #[serde(default)]
     pub arose_in: Option<usize>,
     /// The innermost Map iteration: name of the Map state and index from 0.
     pub iteration: Option<(String, u64)>,
-    /// The innermost branch: name of the Parallel state, and the how-many-eth of its branches began with this chain.
+    /// The innermost branch: name of the Parallel state and number of the branch from 0, in the order in which the
+    /// branches began.
     pub branch: Option<(String, u64)>,
     pub status: StateStatus,
     pub error: Option<String>,
     pub cause: Option<String>,
-    /// How often a Map or Parallel began its work again.
+    /// How often a Map or Parallel began its work again, for a retry.
     pub restarts: u32,
 }
 
@@ -83,7 +85,7 @@ pub struct Attempt {
     /// Milliseconds since the epoch, as all times here.
     pub scheduled_at: i64,
     pub started_at: Option<i64>,
-    /// When the service accepted a call whose answer comes later.
+    /// When the service accepted the call, if its answer comes later.
     pub submitted_at: Option<i64>,
     pub ended_at: Option<i64>,
     /// JSON text; for Lambda functions and activities the input.
@@ -111,28 +113,28 @@ pub enum AttemptResult {
     Aborted,
 }
 
-/// What became of a state.
+/// The status of a visit or a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StateStatus {
     NotReached,
     Running,
     /// A callback or an activity without an answer: somebody outside has to act.
     WaitingApproval,
-    /// For time to pass (a Wait state, the back-off before a retry) or for a service's job.
+    /// Time has to pass (a Wait state, the delay before a retry), or a service's job has to end.
     Waiting,
     Succeeded,
-    /// It failed, and the execution went on by a Catch.
+    /// It failed, and a Catch continued the execution.
     Caught,
     Failed,
     TimedOut,
-    /// Stopped from outside, or because something beside it failed.
+    /// Stopped from outside, or because a sibling failed.
     Aborted,
 }
 
 /// All visits of a state together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateSummary {
-    /// Of the visits that still matter: the last one of each iteration. The most pressing status wins.
+    /// The most urgent status of the visits that still matter: the last one of each iteration.
     pub status: StateStatus,
     pub visits: u32,
     pub attempts: u32,
@@ -184,11 +186,11 @@ pub enum OutcomeStatus {
     Aborted,
 }
 
-/// What the events tell, in whatever order they come. The last ones may be missing.
+/// Folds events, in whatever order they come. The last ones may be missing.
 #[must_use]
 pub fn fold(events: &[HistoryEvent]) -> Trace {
     let mut folder = folder::Folder::default();
-    // The API also gives histories with the newest event first.
+    // The API can return the newest event first.
     let mut ordered: Vec<&HistoryEvent> = events.iter().collect();
     ordered.sort_by_key(|event| event.id);
     ordered.iter().for_each(|event| folder.take(event));

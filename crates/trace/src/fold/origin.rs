@@ -1,4 +1,4 @@
-//! What went wrong first: of a failure that was caught, and of the execution.
+//! Finds what failed first: for a caught failure, and for the execution.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::{StateStatus, Trace};
 use crate::event::HistoryEvent;
 
 impl Folder {
-    /// Finds for each state whose failure was caught where that failure arose.
+    /// For each state whose failure was caught, finds where that failure arose.
     pub(super) fn find_origins(&mut self, events: &[&HistoryEvent]) {
         let by_id: HashMap<u64, &HistoryEvent> = events.iter().map(|event| (event.id, *event)).collect();
         for entered in 0..self.trace.visits.len() {
@@ -20,7 +20,7 @@ impl Folder {
         }
     }
 
-    /// The visit whose failure a catch edge led on from, to the state that was entered with the event `entered`.
+    /// The visit whose failure was caught by the state that was entered with the event `entered`.
     fn failed_before(&self, entered: u64, by_id: &HashMap<u64, &HistoryEvent>) -> Option<usize> {
         let before =
             |event: &HistoryEvent| by_id.get(&event.previous_event_id).filter(|one| one.id < event.id).copied();
@@ -33,36 +33,37 @@ impl Folder {
     }
 }
 
-/// How the definition sees a state, as long as nothing fails from there on.
+/// What the definition says about a state, as long as nothing fails from there on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// The execution gets there without a failure, and can end well.
+    /// The execution reaches it without a failure, and can succeed.
     Ordinary,
-    /// Only a failure that was caught leads there, and the execution can end well.
+    /// Only a caught failure leads to it, and the execution can succeed.
     Fallback,
-    /// Nothing but Fail states can follow, or it is one.
+    /// It is a Fail state, or only Fail states can follow.
     Doomed,
 }
 
 impl Trace {
-    /// The visit in which it went wrong first: an index in `visits`. `None` where the execution did not fail in a state.
+    /// The visit that failed first: an index in `visits`. `None` if the execution did not fail in a state.
     ///
-    /// The execution ended in [`Trace::cause`]. A state that could still have ended well failed by itself, and is the
-    /// answer. A state that is doomed (a Fail state, a compensation) only carries out what was decided before. From there the
-    /// way leads back, from each state to the one that it came from, until an ordinary state: there nothing had gone wrong,
-    /// or it had been made up for. A failure that was caught on this way takes the place of what it led to, and the same is
-    /// asked of it. What happened inside a container is asked first within the container, then of the container itself. So
+    /// The execution ended in [`Trace::cause`]. A state that could still have succeeded failed by itself: it is the
+    /// answer. A doomed state (a Fail state, a compensation) only carries out what an earlier failure decided. So the
+    /// search goes back from state to state, along the transitions, until it meets an ordinary state: there nothing had
+    /// failed, or the failure had been made up for. A caught failure on this way takes the place of what it led to, and
+    /// the search goes on from it. Inside a container the search covers the container first, and then the container
+    /// itself. So
     ///
-    /// - a step that fails, is caught and compensated until a Fail state ends the execution is the one that is named;
-    /// - of a step and its compensation that fail one after the other it is the step;
-    /// - a Fail state that a Choice of the ordinary course leads to went wrong by itself;
-    /// - a failure that was caught, and after which the work went on, is not the cause of a later one.
+    /// - if a step fails, is caught and compensated, and a Fail state then ends the execution, the step failed first;
+    /// - if a step and its compensation both fail, the step failed first;
+    /// - if a Choice on the ordinary way leads to a Fail state, the Fail state itself failed first;
+    /// - a failure that was caught, and after which the work went on, does not count for a later one.
     pub fn first_failure(&self, outlook: impl Fn(&str) -> Outlook) -> Option<usize> {
         self.cause.map(|cause| self.led_by(cause, None, &outlook))
     }
 
-    /// The first failure of those that led to `failed`, inside the container `within`. Every step goes to an earlier visit
-    /// or into a container, so this ends.
+    /// The first of the failures that led to `failed`, inside the container `within`. Every step goes to an earlier
+    /// visit or into a container, so the search ends.
     fn led_by(&self, failed: usize, within: Option<usize>, outlook: &impl Fn(&str) -> Outlook) -> usize {
         let (mut first, mut at) = (failed, failed);
         loop {

@@ -1,4 +1,4 @@
-//! Ends: what closes a visit, and the summaries once every event has been taken.
+//! Closes visits, and makes the summaries after the last event.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::{Attempt, AttemptResult, StateStatus, StateSummary, Trace, Visit, Wai
 const NO_TIMEOUT: i64 = 99_999_999;
 
 impl Folder {
-    /// Whether the visit's last word so far is a failure.
+    /// Whether the visit's last event is a failure.
     pub(super) fn has_failed(&self, visit: usize) -> bool {
         let visit = &self.trace.visits[visit];
         let last = visit.attempts.last().map(|attempt| attempt.result);
@@ -18,7 +18,7 @@ impl Folder {
             || self.has_failed_inside(visit)
     }
 
-    /// A container without an event of its own for the failure: something inside it failed, and it was left.
+    /// A container without a failure event of its own: something inside it failed, and it was left.
     fn has_failed_inside(&self, visit: &Visit) -> bool {
         if !matches!(visit.state_type.as_str(), "Parallel") {
             return false;
@@ -29,7 +29,7 @@ impl Folder {
         inside.into_iter().any(|(index, inner)| inner.exited_at.is_none() && self.has_failed(index))
     }
 
-    /// Failed or timed out, as the last attempt tells.
+    /// Failed or timed out, like the last attempt.
     pub(super) fn failure_of(&self, visit: usize) -> StateStatus {
         match self.trace.visits[visit].attempts.last().map(|attempt| attempt.result) {
             Some(AttemptResult::TimedOut) => StateStatus::TimedOut,
@@ -37,7 +37,7 @@ impl Folder {
         }
     }
 
-    /// Ends a visit, and whatever is still open inside it.
+    /// Closes a visit, and every open one inside it.
     pub(super) fn close(&mut self, index: usize, at: i64, status: StateStatus) {
         self.close_all(Some(index), at, StateStatus::Aborted);
         let visit = &mut self.trace.visits[index];
@@ -54,7 +54,7 @@ impl Folder {
         }
     }
 
-    /// Ends every open visit inside a container; everywhere without one.
+    /// Closes every open visit inside a container; without one, every open visit.
     pub(super) fn close_all(&mut self, container: Option<usize>, at: i64, rest: StateStatus) {
         match container {
             Some(container) => self.close_inside(container, at, rest, |_| true),
@@ -66,7 +66,7 @@ impl Folder {
         }
     }
 
-    /// Ends the open visits of a container that are meant, with all inside them.
+    /// Closes the open visits of a container that meet the condition, with all inside them.
     pub(super) fn close_inside(
         &mut self,
         container: usize,
@@ -86,13 +86,13 @@ impl Folder {
         if self.trace.visits[index].exited_at.is_some() {
             return;
         }
-        // What had failed by itself says so, whatever ended the rest.
+        // A visit that had failed by itself keeps its failure, whatever ended the others.
         let status = if self.has_failed(index) { self.failure_of(index) } else { rest };
         self.close(index, at, status);
     }
 }
 
-/// Waits, the status of open visits, and the summaries.
+/// Adds the waits, the status of open visits, and the summaries.
 pub(super) fn finish(folder: Folder) -> Trace {
     let mut trace = folder.trace;
     for index in 0..trace.visits.len() {
@@ -122,10 +122,10 @@ fn open_status(visit: &Visit) -> StateStatus {
                 StateStatus::Running
             }
         }
-        // The back-off before the next attempt.
+        // The delay before the next attempt.
         Some(attempt) if attempt.result != AttemptResult::Succeeded => StateStatus::Waiting,
         _ if visit.state_type == "Wait" => StateStatus::Waiting,
-        // A container that failed is about to be retried, caught, or to end the execution.
+        // A failed container is about to be retried or caught, or to end the execution.
         _ if visit.status == StateStatus::Failed => StateStatus::Waiting,
         _ => StateStatus::Running,
     }
@@ -164,7 +164,7 @@ fn course<'a>(visits: &'a [Visit], visit: &'a Visit) -> Course<'a> {
 }
 
 fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
-    // A loop visits a state often; how the last visit of each iteration went is what matters now.
+    // A loop visits a state often: only the last visit of each iteration matters now.
     let mut last: HashMap<Course, usize> = HashMap::new();
     for (index, visit) in visits.iter().enumerate() {
         last.insert(course(visits, visit), index);
@@ -197,7 +197,7 @@ fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
     found
 }
 
-/// What to show of several visits.
+/// Which status is shown for several visits: the highest.
 fn urgency(status: StateStatus) -> u8 {
     match status {
         StateStatus::NotReached => 0,

@@ -59,7 +59,7 @@ fn an_unanswered_callback_waits_for_an_approval() {
     assert_eq!(edges, [("__start", "Ask"), ("Ask", "Sorry"), ("Sorry", "__end")]);
 }
 
-/// A worker need not tell its name.
+/// A worker need not give its name.
 #[test]
 fn an_activity_is_taken_once_it_has_started() {
     let events = [
@@ -201,7 +201,7 @@ fn a_long_history_folds() {
     assert_eq!((trace.visits.len(), trace.states["S0"].visits, trace.edges_taken.len()), (12_000, 1_715, 8));
 }
 
-/// A failed iteration tells of its own state as given up, too: that is not the one in the branch beside the Map.
+/// A failed iteration also aborts its own state: that event is not about the state in the branch beside the Map.
 #[test]
 fn what_runs_outside_the_failed_container_goes_on() {
     let trace = history(&[
@@ -237,7 +237,7 @@ fn what_runs_outside_the_failed_container_goes_on() {
     );
 }
 
-/// The container that is given up stands beside the failure, not around it.
+/// The aborted container is a sibling of the failure, not around it.
 #[test]
 fn a_container_beside_the_failure_is_given_up() {
     let trace = history(&[
@@ -269,7 +269,7 @@ fn a_container_beside_the_failure_is_given_up() {
 }
 
 #[test]
-fn iterations_within_iterations_are_told_apart() {
+fn iterations_within_iterations_are_distinct() {
     let mut events = vec![
         (1, 0, "ExecutionStarted", json!({})),
         (2, 0, "MapStateEntered", json!({ "name": "M" })),
@@ -292,7 +292,7 @@ fn iterations_within_iterations_are_told_apart() {
     );
 }
 
-/// The events after a redrive follow it, in whatever branch they are.
+/// The events after a redrive follow it, whatever their branch.
 #[test]
 fn a_redrive_goes_on_in_every_branch() {
     let call = |function: &str| json!({ "resource": "invoke", "resourceType": "lambda", "parameters": function });
@@ -329,7 +329,7 @@ fn a_redrive_goes_on_in_every_branch() {
     assert_eq!(trace.visits[1].error, None);
 }
 
-/// A Fail state is entered again where it was.
+/// A Fail state is entered again in its old scope.
 #[test]
 fn a_fail_state_that_is_redriven_stays_in_its_branch() {
     let trace = history(&[
@@ -349,7 +349,7 @@ fn a_fail_state_that_is_redriven_stays_in_its_branch() {
     assert_eq!(trace.edges_taken, [("__start".to_owned(), "P".to_owned())]);
 }
 
-/// What begins again after a failed container is the one around it.
+/// What begins again after a failed container is the container around it.
 #[test]
 fn a_retry_around_a_failed_container_begins_the_outer_one_again() {
     let mut events = vec![
@@ -386,7 +386,7 @@ fn a_retry_around_a_failed_container_begins_the_outer_one_again() {
     assert_eq!(seen[3], (Some(0), StateStatus::Running));
 }
 
-/// A call with a task token is never the same again, and iterations go on in their order.
+/// A call with a task token differs each time, and iterations continue in their order.
 #[test]
 fn a_redriven_call_is_known_by_its_resource() {
     let call =
@@ -483,7 +483,7 @@ fn what_is_stopped_or_runs_out_of_time_has_no_cause() {
     }
 }
 
-/// The state in which it went wrong first, where `ordinary` and `fallback` are the states that can end well.
+/// The state that failed first, where `ordinary` and `fallback` are the states that can succeed.
 #[track_caller]
 fn first_failure(events: &[(u64, u64, &str, serde_json::Value)], ordinary: &[&str], fallback: &[&str], expected: &str) {
     let trace = history(events);
@@ -517,11 +517,11 @@ fn the_step_that_was_compensated_went_wrong_first() {
         (15, 14, "ExecutionFailed", json!({ "error": "OrderFailed" })),
     ]);
     assert_eq!(history(&events).visits[history(&events).cause.unwrap()].state, "Failed");
-    // What Look up lacked was made up for: Charge is of the ordinary course, and could have ended well.
+    // The failure of Look up was made up for: Charge is on the ordinary way, and could have succeeded.
     first_failure(&events, &["Look up", "Charge"], &[], "Charge");
-    // A way that only Look up's failure led to, and that could have ended well.
+    // Only the failure of Look up led there, and it could have succeeded.
     first_failure(&events, &["Look up"], &["Charge"], "Charge");
-    // Charge and Refund both undid what was done before Look up failed.
+    // Charge and Refund both undid the work of the time before Look up failed.
     first_failure(&events, &["Look up"], &[], "Look up");
 }
 
@@ -542,7 +542,7 @@ fn a_fail_state_fails_by_itself_where_nothing_had_failed() {
         (11, 10, "ExecutionFailed", json!({ "error": "OrderFailed" })),
     ]);
     first_failure(&events, &["Look up", "Which"], &[], "Failed");
-    // Which sorts the errors, and may let the execution begin again.
+    // It sorts the errors, and may let the execution begin again.
     first_failure(&events, &["Look up"], &["Which"], "Look up");
 }
 
@@ -572,6 +572,6 @@ fn a_failure_is_followed_into_containers_and_out_of_them() {
     assert_eq!(arose, Some("Not packed"));
     first_failure(&events, &["Each", "Pack"], &[], "Pack");
     first_failure(&events, &["Each"], &[], "Pack");
-    // The container could have ended well.
+    // The container could have succeeded.
     first_failure(&events, &["Each", "Pack"], &["Undo"], "Failed");
 }

@@ -1,4 +1,4 @@
-//! `ItemBatcher`: several items for one child.
+//! `ItemBatcher`: several items for one child execution.
 
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl Batcher {
     }
 }
 
-/// What a child gets.
+/// The input of a child execution.
 fn written(input: Option<&Value>, items: &[Value]) -> Value {
     match input {
         Some(input) => json!({ "BatchInput": input, "Items": items }),
@@ -78,8 +78,8 @@ fn written(input: Option<&Value>, items: &[Value]) -> Value {
     }
 }
 
-/// How many items each batch takes: at most `most`, and as many as `bytes` hold of their texts' `sizes`. `empty` is the
-/// size of a batch without items.
+/// How many items each batch takes: at most `most`, and as many as fit into `bytes` by their texts' `sizes`. `empty` is
+/// the size of a batch without items.
 fn counts(sizes: &[usize], most: usize, bytes: usize, empty: usize) -> Result<Vec<usize>, Failure> {
     let mut counts: Vec<usize> = Vec::new();
     let (mut count, mut length) = (0, empty);
@@ -88,7 +88,7 @@ fn counts(sizes: &[usize], most: usize, bytes: usize, empty: usize) -> Result<Ve
             let cause = format!("An item of {size} bytes does not fit into a batch of at most {bytes} bytes.");
             return Err(Failure::new(crate::failure::DATA_LIMIT, cause));
         }
-        // All but the first follow a comma.
+        // Every item but the first follows a comma.
         let more = size + usize::from(count > 0);
         if count == most || length + more > bytes {
             counts.push(std::mem::take(&mut count));

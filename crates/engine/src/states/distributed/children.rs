@@ -15,10 +15,10 @@ use crate::map_run::Child;
 use crate::states::map;
 use crate::thread::{Children, Data, Parent, Ran, Run, Step};
 
-/// When the inputs of the children that run take more bytes than this, the others begin as these end.
+/// When the inputs of the running children exceed so many bytes, the others begin only as these end.
 const HELD: usize = 64 * 1024 * 1024;
 
-/// Begins as many children as there is room for; ends the run where none is left.
+/// Begins as many children as the limits allow; ends the run if none is left.
 pub(super) fn fill(execution: &mut Execution, thread: ThreadId) -> Ran {
     while let Some(next) = next(execution, thread) {
         let begun = match next {
@@ -42,7 +42,7 @@ enum Next {
     Fresh(ChildIndex),
 }
 
-/// The child to begin now.
+/// The child that begins next.
 fn next(execution: &mut Execution, thread: ThreadId) -> Option<Next> {
     let Children::Map(iterations) = &mut execution.threads[thread].children else { return None };
     let progress = iterations.progress.as_mut()?;
@@ -99,7 +99,7 @@ fn begin(execution: &mut Execution, thread: ThreadId, index: ChildIndex) -> Resu
     Ok(())
 }
 
-/// What a child gets: a batch as it is, an item through `ItemSelector`.
+/// The input of a child: a batch as it is, an item through `ItemSelector`.
 fn input(execution: &Execution, thread: ThreadId, map: &map::Map, index: ChildIndex) -> Result<Data, Failure> {
     let Children::Map(iterations) = &execution.threads[thread].children else {
         return Ok(Data::new(Value::Null));
@@ -116,8 +116,8 @@ fn input(execution: &Execution, thread: ThreadId, map: &map::Map, index: ChildIn
     Ok(input)
 }
 
-/// The inputs of the children that have not begun. One that cannot be made, or that follows too many bytes of others,
-/// is the item alone.
+/// The inputs of the children that have not begun. An input that cannot be made, or that follows too many bytes of
+/// others, is shown as the plain item.
 pub(super) fn pending(execution: &Execution, thread: ThreadId, map: &map::Map) -> Vec<Value> {
     let Children::Map(iterations) = &execution.threads[thread].children else { return Vec::new() };
     let left = iterations.items.iter().enumerate().skip(iterations.next);
@@ -158,7 +158,7 @@ pub(super) fn open(execution: &mut Execution, thread: ThreadId, index: ChildInde
     runs(execution, thread, index, opened);
 }
 
-/// Notes the thread of a child that runs. Express children have their time.
+/// Records the thread of a running child, and sets the deadline of an Express one.
 pub(super) fn runs(execution: &mut Execution, thread: ThreadId, index: ChildIndex, child: ThreadId) {
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.running.insert(index, child);
@@ -190,7 +190,7 @@ pub(crate) fn child_done(execution: &mut Execution, parent: ThreadId, index: Chi
     go_on(execution, parent, ran);
 }
 
-/// A child execution has failed: tolerated up to the threshold.
+/// A child execution has failed: it counts against the tolerated failures.
 pub(crate) fn child_failed(
     execution: &mut Execution,
     parent: ThreadId,
@@ -203,13 +203,13 @@ pub(crate) fn child_failed(
         let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
         execution.event(child, EventKind::ExecutionFailed, details);
     }
-    // One whose history is full may have states that run.
+    // A child whose history is full may still have running states.
     execution.threads[child].step = Step::Wait;
     execution.halt(child);
     unsuccessful(execution, parent, index, OutcomeStatus::Failed, (failure.error, failure.cause));
 }
 
-/// An Express child has run for as long as it may.
+/// An Express child has reached its deadline.
 pub(crate) fn child_timed_out(execution: &mut Execution, parent: ThreadId, index: ChildIndex) {
     let Children::Map(iterations) = &execution.threads[parent].children else { return };
     let Some(child) = iterations.running.get(&index).copied() else { return };
@@ -218,7 +218,7 @@ pub(crate) fn child_timed_out(execution: &mut Execution, parent: ThreadId, index
     unsuccessful(execution, parent, index, OutcomeStatus::TimedOut, (None, None));
 }
 
-/// A child is stopped from outside. Its run goes on as after any child without success.
+/// `StopExecution` of a child. Its run continues as after any unsuccessful child.
 pub(crate) fn stop_child(execution: &mut Execution, arn: &str, error: Option<String>, cause: Option<String>) {
     let runs = execution.map_runs.iter().enumerate().filter(|(_, run)| run.status.is_none());
     let found = runs.flat_map(|(run, described)| (described.children.iter().enumerate()).map(move |at| (run, at)));
@@ -258,7 +258,7 @@ pub(super) fn exceeded() -> Failure {
     Failure::new("States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded")
 }
 
-/// Notes how a child ended. The thread of one that did not succeed is kept.
+/// Records how a child ended. The thread of an unsuccessful one is kept.
 fn ended(execution: &mut Execution, parent: ThreadId, index: ChildIndex, status: OutcomeStatus) {
     let now = execution.now;
     let held = run_of(execution, parent).map_or(0, |run| run.children[index].input.len());
@@ -285,14 +285,14 @@ fn ended(execution: &mut Execution, parent: ThreadId, index: ChildIndex, status:
     }
 }
 
-/// Gives up a child. The service lets the event follow none, and aborts the states without events.
+/// Ends a child. On AWS this event follows no other, and states are aborted without events.
 fn give_up(execution: &mut Execution, child: ThreadId, kind: EventKind, details: Details) {
     execution.halt(child);
     let log = execution.threads[child].log;
     execution.threads[child].previous = execution.push(log, 0, kind, details);
 }
 
-/// Gives up every child that runs.
+/// Ends every running child.
 pub(super) fn abort_all(execution: &mut Execution, thread: ThreadId) {
     let Children::Map(iterations) = &execution.threads[thread].children else { return };
     let running: Vec<(ChildIndex, ThreadId)> = iterations.running.iter().map(|(i, t)| (*i, *t)).collect();
@@ -302,7 +302,7 @@ pub(super) fn abort_all(execution: &mut Execution, thread: ThreadId) {
     }
 }
 
-/// Gives up the run of a thread with its children; false where none is open.
+/// Ends the run of a thread with its children. Returns false if none was open.
 pub(crate) fn abandon(execution: &mut Execution, thread: ThreadId) -> bool {
     let open = run_of(execution, thread).is_some_and(|run| run.status.is_none());
     if open {

@@ -7,10 +7,10 @@ use super::reader::failed;
 use crate::failure::Failure;
 use crate::program::Fields;
 
-/// What `InputType` says, with its settings.
+/// `InputType`, with its settings.
 #[derive(Debug)]
 pub(super) enum Format {
-    /// An array or object, at this place of the object.
+    /// An array or object, at this path of the object.
     Json(Option<String>),
     JsonLines,
     /// `None` takes the headers from the first row.
@@ -42,7 +42,7 @@ impl Format {
         }
     }
 
-    /// Refuses what no object can mend.
+    /// Refuses settings that would fail for every object.
     pub fn check(&self) -> Result<(), Failure> {
         match self {
             Format::Csv { headers: Some(headers), .. } => distinct(headers),
@@ -90,7 +90,7 @@ pub(super) fn array(text: &str, pointer: Option<&str>) -> Result<Vec<Value>, Fai
     entries(found).map_err(|_| failed("Attempting to map over non-iterable node."))
 }
 
-/// The items of a value, or the value back where it has none.
+/// The items of a value; the value itself as the error if it has none.
 pub(crate) fn entries(value: Value) -> Result<Vec<Value>, Value> {
     match value {
         Value::Array(items) => Ok(items),
@@ -108,7 +108,7 @@ fn lines(text: &str) -> Result<Vec<Value>, Failure> {
         .collect()
 }
 
-/// The rows of a table as objects. Cells that a row lacks are empty; those that it has too many are left out.
+/// The rows of a table as objects. Missing cells are empty; surplus cells are left out.
 pub(super) fn table(text: &str, given: Option<&[String]>, delimiter: char) -> Result<Vec<Value>, Failure> {
     let mut rows = rows(text, delimiter).into_iter();
     let headers = match given {
@@ -124,12 +124,12 @@ pub(super) fn table(text: &str, given: Option<&[String]>, delimiter: char) -> Re
     Ok(rows.map(item).collect())
 }
 
-/// Rows of cells after RFC 4180: quotes around a cell, doubled within it. A backslash escapes another one, a quote and
-/// the delimiter, and is left out before any other letter.
+/// Rows of cells, after RFC 4180: quotes around a cell, doubled inside. A backslash escapes another one, a quote and
+/// the delimiter; before any other character it is dropped.
 fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
     let mut quoted = false;
-    // A line without anything is no row; an empty cell in quotes is one.
+    // An empty line is no row; a line with an empty cell in quotes is one.
     let mut begun = false;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -31,7 +31,7 @@ pub(crate) use formats::entries;
 use reader::Read;
 pub(crate) use redrive::redrive;
 
-/// The most children at once, and as many where the definition sets no limit.
+/// The most children at once, also if the definition sets no limit.
 const CONCURRENCY: usize = 10_000;
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Distributed {
 }
 
 impl Distributed {
-    /// Compiles what is special to distributed maps; `config` is `ProcessorConfig`.
+    /// Compiles the fields that only distributed maps have; `config` is `ProcessorConfig`.
     pub fn compile(fields: &Fields<'_>, config: &Value) -> Result<Distributed, CompileError> {
         Ok(Distributed {
             label: fields.text("Label").unwrap_or_default().to_owned(),
@@ -56,18 +56,18 @@ impl Distributed {
     }
 }
 
-/// How many failures are tolerated: a count and a percentage of the items, as far as they are given.
+/// The tolerated failures: a count and a percentage of the items, each if given.
 pub(crate) type Tolerance = (Option<i64>, Option<f64>);
 
-/// What only a distributed map keeps of its iterations.
+/// The state of a Map that only a distributed one has.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    /// The run, by its place among the execution's.
+    /// Its run.
     pub run: MapRunId,
     /// How many items have failed.
     failures: usize,
     tolerance: Tolerance,
-    /// Threads of the children that ended without success, by index: a redrive takes them up.
+    /// Threads of the children that ended without success, by index: a redrive continues them.
     failed: BTreeMap<ChildIndex, ThreadId>,
     /// Children that wait for their redrive.
     again: VecDeque<ChildIndex>,
@@ -96,13 +96,13 @@ impl Progress {
         }
     }
 
-    /// What an item was read from.
+    /// The URI of the object that holds an item.
     pub fn source(&self, index: ChildIndex) -> Option<Arc<str>> {
         let after = self.sources.partition_point(|(first, _)| *first <= index);
         self.sources.get(after.checked_sub(1)?).map(|(_, uri)| Arc::clone(uri))
     }
 
-    /// Whether more items have failed, of `items`, than are tolerated.
+    /// Whether more of `items` have failed than are tolerated.
     fn exceeds(&self, items: usize) -> bool {
         let (count, percentage) = self.tolerance;
         let by_count = count.map(|most| i64::try_from(self.failures).unwrap_or(i64::MAX) > most);
@@ -128,7 +128,7 @@ fn run_of(execution: &mut Execution, thread: ThreadId) -> Option<&mut MapRun> {
     execution.map_runs.get_mut(run.0)
 }
 
-/// The state that the thread is at, where it is a distributed map.
+/// The state of the thread, if it is a distributed map.
 fn at_state<'a>(program: &'a Program, execution: &Execution, thread: ThreadId) -> Option<(&'a State, &'a map::Map)> {
     let at = &execution.threads[thread];
     let state = &program.scopes[at.scope].states[at.state];
@@ -138,7 +138,7 @@ fn at_state<'a>(program: &'a Program, execution: &Execution, thread: ThreadId) -
     }
 }
 
-/// `MapRunStarted`; then the reader is asked, or the children begin.
+/// Writes `MapRunStarted`; then asks the reader, or begins the children.
 pub(crate) fn begin(
     execution: &mut Execution,
     thread: ThreadId,
@@ -179,12 +179,12 @@ pub(crate) fn begin(
     read(execution, thread, state, distributed)
 }
 
-/// Children at once by `MaxConcurrency`.
+/// How many children run at once for a `MaxConcurrency`.
 fn at_once(limit: i64) -> usize {
     usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(CONCURRENCY).min(CONCURRENCY)
 }
 
-/// Asks the reader; without one, the items are there.
+/// Asks the reader; without one, the items are known.
 fn read(execution: &mut Execution, thread: ThreadId, state: &State, distributed: &Distributed) -> Ran {
     let Some(reader) = &distributed.reader else { return start(execution, thread, distributed) };
     match reader.request(execution, thread) {
@@ -233,7 +233,7 @@ pub(crate) fn items_read(
     go_on(execution, thread, ran);
 }
 
-/// `UpdateMapRun`, of a run that has not ended: what is given of concurrency, tolerated count and percentage.
+/// `UpdateMapRun` of an open run: each given value of concurrency, tolerated count and percentage applies.
 pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>, Option<i64>, Option<f64>)) {
     let found = execution.map_runs.iter().position(|run| run.arn == arn && run.status.is_none());
     let Some(run) = found.map(MapRunId) else { return };
@@ -249,14 +249,14 @@ pub(crate) fn update(execution: &mut Execution, arn: &str, change: (Option<i64>,
     if let Children::Map(iterations) = &mut execution.threads[thread].children {
         iterations.limit = limit;
     }
-    // While the reader or the writer is at work there is nothing to begin.
+    // While the reader or the writer works, no child can begin.
     if execution.threads[thread].task.is_none() {
         let ran = children::fill(execution, thread);
         go_on(execution, thread, ran);
     }
 }
 
-/// The thread that a run is the state of.
+/// The thread whose state the run belongs to.
 fn thread_of(execution: &mut Execution, run: MapRunId) -> Option<ThreadId> {
     let mut threads = (0..execution.threads.len()).map(ThreadId);
     threads.find(|thread| progress(execution, *thread).is_some_and(|progress| progress.run == run))
@@ -283,16 +283,16 @@ fn start(execution: &mut Execution, thread: ThreadId, distributed: &Distributed)
     children::fill(execution, thread)
 }
 
-/// Tells the run how many items (or batches of them) there are.
-fn count(execution: &mut Execution, thread: ThreadId, tell: impl FnOnce(&mut MapRun, usize)) {
+/// Records in the run how many items (or batches) there are.
+fn count(execution: &mut Execution, thread: ThreadId, record: impl FnOnce(&mut MapRun, usize)) {
     let Children::Map(iterations) = &execution.threads[thread].children else { return };
     let items = iterations.items.len();
     if let Some(run) = run_of(execution, thread) {
-        tell(run, items);
+        record(run, items);
     }
 }
 
-/// Every child has ended: the results are written, or are the state's.
+/// Every child has ended: the results are written, or become the state's result.
 fn finish(execution: &mut Execution, thread: ThreadId) -> Ran {
     match write(execution, thread) {
         Ok(true) => Ok(Run::Wait),
@@ -301,7 +301,7 @@ fn finish(execution: &mut Execution, thread: ThreadId) -> Ran {
     }
 }
 
-/// Asks the writer, where the definition has one.
+/// Asks the writer, if the definition has one.
 fn write(execution: &mut Execution, thread: ThreadId) -> Result<bool, Failure> {
     let program = Arc::clone(&execution.program);
     let Some((state, map)) = at_state(&program, execution, thread) else { return Ok(false) };
@@ -340,8 +340,8 @@ pub(crate) fn results_written(
     go_on(execution, thread, ran);
 }
 
-/// `MapRunSucceeded`, and the results as the state's. Since November 2024 that event is not part of the chain: the
-/// state's exit follows what came before it.
+/// Writes `MapRunSucceeded` and returns the results. Since November 2024 that event is not part of the chain: the
+/// state's exit follows the event before it.
 fn succeed(execution: &mut Execution, thread: ThreadId) -> Data {
     let before = execution.threads[thread].previous;
     execution.event(thread, EventKind::MapRunSucceeded, Details::default());
@@ -358,12 +358,12 @@ fn succeed(execution: &mut Execution, thread: ThreadId) -> Data {
     shaped.unwrap_or(plain)
 }
 
-/// The threads of children that ended without success, and are kept until the state is left.
+/// The threads of children that ended without success. They are kept until the state is left.
 pub(crate) fn ended_children(execution: &mut Execution, thread: ThreadId) -> Vec<ThreadId> {
     progress(execution, thread).map(|progress| progress.failed.values().copied().collect()).unwrap_or_default()
 }
 
-/// The run fails: what still runs is given up, and what there is of results is written.
+/// Fails the run: ends the running children and writes the results that there are.
 fn fail_run(execution: &mut Execution, thread: ThreadId, failure: Failure) -> Ran {
     children::abort_all(execution, thread);
     if let Some(progress) = progress(execution, thread) {
@@ -376,7 +376,7 @@ fn fail_run(execution: &mut Execution, thread: ThreadId, failure: Failure) -> Ra
     Err(run_failed(execution, thread, failure))
 }
 
-/// `MapRunFailed`; the failure then goes on as the state's.
+/// Writes `MapRunFailed` and returns the failure for the state.
 fn run_failed(execution: &mut Execution, thread: ThreadId, failure: Failure) -> Failure {
     let details = Details { error: failure.error.clone(), cause: failure.cause.clone(), ..Details::default() };
     execution.event(thread, EventKind::MapRunFailed, details);

@@ -1,7 +1,7 @@
 //! `ItemReader`: which objects hold the items, and in what form.
 //!
-//! A reader asks once for an object or a list of objects. Where the answer only names the objects that hold the items
-//! (a manifest, or a list to be loaded), it asks once more for those.
+//! A reader sends one request for an object or a list of objects. If the answer only names the objects that hold the
+//! items (a manifest, or a list to be loaded), a second request reads those.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) struct Reader {
     max_items: Option<Amount>,
 }
 
-/// What the first answer is.
+/// What the first answer holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Source {
     /// The object with the items.
@@ -86,7 +86,7 @@ impl Reader {
         }))
     }
 
-    /// The parameters of the read; refuses what can be refused before it.
+    /// The parameters of the read. Refuses what can be refused before it.
     pub fn request(&self, execution: &Execution, thread: ThreadId) -> Result<Value, Failure> {
         if self.source != Source::List {
             self.format.check()?;
@@ -118,7 +118,7 @@ impl Reader {
             Source::Athena => return athena(text).map(Read::Named),
         };
         items.truncate(self.limit(execution, thread)?);
-        // A list is of its bucket.
+        // A list comes from its bucket.
         let key = if self.source == Source::List { None } else { asked["Key"].as_str() };
         Ok(Read::Items(items, vec![(ChildIndex(0), uri(bucket, key))]))
     }
@@ -153,7 +153,7 @@ fn uri(bucket: &str, key: Option<&str>) -> Arc<str> {
     key.map_or_else(|| format!("S3://{bucket}"), |key| format!("S3://{bucket}/{key}")).into()
 }
 
-/// The objects of a list. One that ends with a slash stands for a folder and holds nothing.
+/// The objects of a list. A name that ends with a slash stands for a folder and holds nothing.
 fn listed(bucket: &str, text: &str) -> Result<Value, Failure> {
     let keys = formats::array(text, None)?;
     let keys = keys.iter().filter_map(|object| object["Key"].as_str()).filter(|key| !key.ends_with('/'));

@@ -1,4 +1,4 @@
-//! Redriving a run: what ended without success goes on, and what never began begins.
+//! Redriving a run: unsuccessful children continue, and children that never began begin.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::thread::{Data, Ran, Step};
 /// A child can be redriven for 14 days after its end, in milliseconds.
 const WINDOW: i64 = 14 * 24 * 3_600 * 1_000;
 
-/// `MapRunRedriven`, and the run goes on; false where the thread has no run that can be redriven, and its state begins
-/// anew.
+/// Writes `MapRunRedriven` and continues the run. Returns false if the thread has no run that can be redriven: its
+/// state begins anew.
 pub(crate) fn redrive(execution: &mut Execution, thread: ThreadId) -> bool {
     let program = Arc::clone(&execution.program);
     let Some((state, map)) = at_state(&program, execution, thread) else { return false };
     let (Some(distributed), Some(progress)) = (&map.distributed, progress(execution, thread)) else { return false };
-    // These say that the definition and its data do not go together: the next run would go the same way.
+    // These errors mean that the definition and its data do not fit: another run would fail in the same way.
     let hopeless = [DATA_LIMIT, RUNTIME, QUERY];
     let error = progress.failure.take().and_then(|failure| failure.error);
     if error.is_some_and(|error| hopeless.contains(&error.as_str())) {
@@ -78,7 +78,7 @@ fn take_up(execution: &mut Execution, thread: ThreadId) -> Ran {
     children::fill(execution, thread)
 }
 
-/// Redrives one child: a Standard one goes on where it ended, an Express one begins again.
+/// Redrives one child: a Standard one continues where it ended, an Express one begins again.
 pub(super) fn again(execution: &mut Execution, thread: ThreadId, index: ChildIndex) -> Result<(), Failure> {
     let now = execution.now;
     let kept = progress(execution, thread).and_then(|progress| progress.failed.remove(&index));

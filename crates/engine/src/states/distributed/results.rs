@@ -14,7 +14,8 @@ const FILE: usize = 5 * 1024 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// Where files are written, and how the place is named; without it the results stay in the state's output.
+    /// Where the files are written, and how the result names that location. Without it the results stay in the state's
+    /// output.
     pub export: Option<(String, Template)>,
     shape: Shape,
     lines: bool,
@@ -55,7 +56,7 @@ impl Writer {
         if self.lines { lines(&results).into() } else { Value::Array(results) }
     }
 
-    /// A child's result. What failed is described whole, whatever the shape.
+    /// A child's result. A failed child is described in full, whatever the transformation.
     fn result(&self, run: &MapRun, child: &Child) -> Vec<Value> {
         let output = child.output.as_deref().and_then(|text| read_json(text).ok());
         match (self.shape, output) {
@@ -104,7 +105,7 @@ fn parts(results: &[Value], as_lines: bool, most: usize) -> Vec<String> {
     let (mut bodies, mut part, mut length) = (Vec::new(), Vec::new(), 0);
     let body = |part: &[Value]| if as_lines { lines(part) } else { Value::from(part).to_string() };
     for result in results {
-        // Its separator, or the brackets, take a byte more.
+        // Its separator, or the brackets, take one byte more.
         let size = result.to_string().len() + 1;
         if !part.is_empty() && length + size >= most {
             bodies.push(body(&part));

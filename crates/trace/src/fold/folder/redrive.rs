@@ -1,11 +1,12 @@
-//! What follows a redrive: the states that go on, and which of their events is whose.
+//! What follows a redrive: which states continue, and which event belongs to which of them.
 
 use super::{EventOwner, Folder, Scope, scheduled};
 use crate::event::HistoryEvent;
 use crate::fold::{StateStatus, Visit};
 
 impl Folder {
-    /// Opens again what had ended without success: it has no event of being left, and what is around it goes on, too.
+    /// Opens the visits that ended without success again: they have no exit event, and what is around them continues,
+    /// too.
     pub(super) fn redriven(&mut self, redrive: u64) -> EventOwner {
         self.trace.redrives += 1;
         self.trace.outcome = None;
@@ -29,7 +30,8 @@ impl Folder {
                 owner = self.owner_of(index);
             }
         }
-        // They go on in the order of iterations and branches, which need not be that in which they were entered.
+        // They continue in the order of iterations and branches, which may differ from the order in which they were
+        // entered.
         let mut resumed = std::mem::take(&mut self.resumed);
         resumed.sort_by_cached_key(|&index| self.course(index));
         self.resumed = resumed;
@@ -49,9 +51,9 @@ impl Folder {
         course
     }
 
-    /// Of the states that a redrive goes on with, the one whose first event this is. The event follows the redrive, and
-    /// few name their state: a call is most likely of the state that made the same one before, and what a state hands on
-    /// is often what it was given.
+    /// The state to which the first event after a redrive belongs. The event follows the redrive, and few events name
+    /// their state: a call most likely belongs to the state that made the same call before, and the output of a state
+    /// is often its input.
     pub(super) fn resumed(&mut self, event: &HistoryEvent) -> Option<EventOwner> {
         let kind = event.kind.name();
         if event.kind.is_state_entered() {
@@ -70,7 +72,7 @@ impl Folder {
             let visit = &self.trace.visits[index];
             match visit.attempts.last() {
                 Some(last) => (last.resource == call.resource, last.parameters == call.parameters),
-                // A container whose inner states go on is most likely silent.
+                // A container whose inner states continue most likely has no event of its own.
                 None if ["Map", "Parallel"].contains(&visit.state_type.as_str()) => {
                     (!self.goes_on_inside(index), false)
                 }
@@ -91,8 +93,8 @@ impl Folder {
             .any(|visit| visit.parent == Some(container) && visit.exited_at.is_none())
     }
 
-    /// The scope of a state that is entered right after a redrive: its own of the time before, or else the last one that
-    /// goes on.
+    /// The scope of a state that is entered right after a redrive: its scope of the time before, or else that of the
+    /// last open visit.
     fn scope_again(&self, event: &HistoryEvent) -> Scope {
         let visits = &self.trace.visits;
         let goes_on = |visit: &Visit| visit.parent.is_none_or(|parent| visits[parent].exited_at.is_none());
