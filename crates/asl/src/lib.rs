@@ -11,8 +11,11 @@
 //! | module | subject |
 //! |---|---|
 //! | [`model`] | the typed definition |
-//! | [`parse()`] | from text to model, with every diagnostic and its place |
-//! | [`graph`] | nodes and edges with their places on a drawing |
+//! | [`parse()`] | from text to model, with every diagnostic and its span |
+//! | [`Rule`] | the rules behind the diagnostics |
+//! | [`report()`] | a diagnostic as a compiler prints it: the line, a caret and the remedy |
+//! | [`mod@substitute`] | placeholders, and the values that a deployment gives them |
+//! | [`graph`] | nodes and edges with their positions on a drawing |
 //! | [`expr`] | JSONPath, JSONata and intrinsic functions |
 //!
 //! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.

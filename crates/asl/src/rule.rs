@@ -1,7 +1,8 @@
 //! The rules that a definition and its deployment are judged by.
 //!
-//! Adding a rule: add a line to the table below, report it from `lint/` (or from the deployment), and add an example to
-//! `tests/golden`. The document of the rules, `docs/rules.md`, is generated from the table.
+//! Adding a rule: add a line to the table below, and say in [`Rule::marks_key`] whether it marks a field's name. Report it
+//! from `lint/`, and add an example to `tests/golden`; a rule of deployments is reported by the desk, and its example is in
+//! the program's `tests/validate`. The golden files and `docs/rules.md` are written by `UPDATE_GOLDEN=1 cargo test`.
 
 use serde::{Serialize, Serializer};
 

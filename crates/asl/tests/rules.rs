@@ -13,6 +13,9 @@ What `countersign validate` and the page Deploy check, rule by rule. Text, JSON 
 engine's API answers with AWS's code; AWS has one code for many rules. Where AWS has none, the API writes the id as a code:
 `NO_TIMEOUT`.
 
+A finding marks a part of the text, from `line` and `column` to `endLine` and `endColumn`. They count from 1, and columns
+count characters; the end is right after the last character.
+
 This file is generated from `crates/asl/src/rule.rs`, and from the golden files in `crates/asl/tests/golden` and
 `tests/validate`.
 ";

@@ -1,4 +1,4 @@
-//! The drawing of a definition: nodes and edges with their places, in pixels.
+//! The drawing of a definition: nodes and edges with their positions, in pixels.
 //!
 //! Pure and deterministic: the same definition gives the same drawing. Text is measured by the widths of the site's own
 //! typeface and broken into lines that fit: no name, condition or error is cut.

@@ -13,12 +13,12 @@ use super::{Edge, EdgeKind, Graph, Node, NodeKind, text};
 const NODE_WIDTH: f32 = 176.0;
 const WIDEST_NODE: f32 = 280.0;
 const NODE_HEIGHT: f32 = 44.0;
-/// Room beside the name: the mark before it, and space at both ends.
+/// Room beside the name: the icon before it, and space at both ends.
 const NODE_MARGIN: f32 = 48.0;
-/// What each line of a name and of a detail adds to a box that has room for one of each.
+/// The height that each further line of a name or a detail adds to a box.
 const NAME_LINE: f32 = 15.0;
 const DETAIL_LINE: f32 = 14.0;
-/// Most lines of a name and of a detail; names that AWS takes need fewer.
+/// The most lines of a name and of a detail. A name that AWS accepts needs fewer.
 const MOST_LINES: usize = 6;
 const TERMINAL: (f32, f32) = (64.0, 28.0);
 const HEADER: f32 = 28.0;
@@ -163,7 +163,7 @@ fn item(state: &State) -> Item {
     if node.container {
         let content = if inside.is_empty() { 0.0 } else { right - BRANCH_GAP + PADDING };
         let header = set_text(&mut node, width.max(content));
-        // A header wider than the content: the content stands in the middle.
+        // Under a header that is wider than the content, the content is centred.
         let shift = ((width - content) / 2.0).max(0.0);
         inside.iter_mut().for_each(|(_, x, y)| (*x, *y) = (*x + shift, header + PADDING));
         node.height = header + bottom + 2.0 * PADDING;
@@ -202,7 +202,7 @@ fn link(arc: &Arc) -> Link {
     }
 }
 
-/// The edges that leave a state. Those for the same reason to the same state are one.
+/// The edges that leave a state. Transitions of the same kind to the same state are one edge.
 fn edges_of(state: &State, index: &BTreeMap<&str, usize>, end: Option<usize>) -> Vec<Arc> {
     let from = index[state.name.as_str()];
     let mut edges = Vec::new();

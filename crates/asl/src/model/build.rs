@@ -16,7 +16,7 @@ use super::{
 impl Machine {
     /// The model of a definition that was read elsewhere. `None` when it is not an object with `StartAt` and `States`.
     ///
-    /// This does not judge the definition: [`crate::parse`] does. Its numbers are shown as `source` shows them; those of a
+    /// This does not judge the definition: [`crate::parse()`] does. Its numbers are shown as `source` shows them; those of a
     /// text are shown as they are written there by [`Machine::read`].
     pub fn from_value(source: Value) -> Option<Machine> {
         Machine::of(source, &AS_SHOWN)

@@ -1,7 +1,7 @@
 //! The typed model of a definition: what the drawings, the diagnostics and the inbox need to know about it.
 //!
 //! The model is lenient: it holds whatever of a definition can be understood, so that a definition with a mistake can
-//! still be drawn. [`crate::parse`] decides whether a definition may run. The interpreter compiles its own
+//! still be drawn. [`crate::parse()`] decides whether a definition may run. The interpreter compiles its own
 //! program from [`Machine::source`].
 
 mod build;

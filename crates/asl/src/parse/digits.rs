@@ -20,11 +20,11 @@ pub(crate) enum Digits {
     Items(HashMap<usize, Digits>),
 }
 
-/// What a value has that shows its numbers as they were written.
+/// The digits of a value whose numbers are all shown as they were written.
 pub(crate) static AS_SHOWN: Digits = Digits::AsShown;
 
 impl Digits {
-    /// Of a number that is written as `text`.
+    /// The digits of a number that is written as `text`.
     pub fn of(number: &Value, text: &str) -> Digits {
         let shown = number.to_string();
         if number.is_number() && shown != text { Digits::Number(text.to_owned()) } else { Digits::AsShown }
@@ -84,7 +84,7 @@ impl<'a> Written<'a> {
         self.value.get(key)?.as_str()
     }
 
-    /// The items of the list under `key`; none where there is no list.
+    /// The items of the list under `key`; empty where there is none.
     pub fn list(self, key: &str) -> impl Iterator<Item = Written<'a>> {
         self.get(key).into_iter().flat_map(Written::items)
     }
@@ -94,7 +94,7 @@ impl<'a> Written<'a> {
         items.map(move |(index, value)| Written { value, digits: self.digits.item(index) })
     }
 
-    /// The members of an object, in their order; none of any other value.
+    /// The members of an object, in their order; empty for any other value.
     pub fn members(self) -> impl Iterator<Item = (&'a String, Written<'a>)> {
         let members = self.value.as_object().into_iter().flatten();
         members.map(move |(key, value)| (key, Written { value, digits: self.digits.member(key) }))

@@ -2,7 +2,7 @@
 //! `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, and `$eval` is removed.
 //!
 //! Evaluation has limits of depth, of the length of sequences, of time, and of the size of the result. These limits cannot
-//! bound an enormous intermediate value, so every expression that is not [tame] is evaluated in a
+//! bound an enormous intermediate value, so every expression that is not tame (bounded by its shape) is evaluated in a
 //! [`Sandbox`](sandbox::Sandbox).
 
 mod cache;

@@ -1,10 +1,10 @@
-//! Horizontal places, after Brandes and Köpf: chains become straight blocks in four ways, and the places are balanced.
+//! Horizontal positions, after Brandes and Köpf: chains become straight blocks in four ways, and the results are balanced.
 
 use std::collections::HashSet;
 
 use super::Drawing;
 
-/// The horizontal centre of each vertex. The smallest is not yet zero.
+/// The horizontal centre of each vertex, before the drawing is moved to the origin.
 pub(super) fn centres(drawing: &Drawing) -> Vec<f32> {
     let conflicts = conflicts(drawing);
     let mut results = Vec::with_capacity(4);
@@ -47,7 +47,7 @@ fn conflicts(drawing: &Drawing) -> HashSet<(usize, usize)> {
     found
 }
 
-/// Writes the places of a rank's vertices. Only those of the neighbouring rank are read, so one list serves all ranks.
+/// Writes the indices of a rank's vertices. Only those of the neighbouring rank are read, so one list serves all ranks.
 fn note_places(layer: &[usize], place: &mut [usize]) {
     for (index, &vertex) in layer.iter().enumerate() {
         place[vertex] = index;
@@ -117,7 +117,7 @@ fn align(
     roots
 }
 
-/// Places blocks as far left as they go, then draws each towards its right neighbours where there is room.
+/// Places blocks as far left as possible, then moves each towards its right neighbours where there is room.
 fn compact(drawing: &Drawing, layers: &[Vec<usize>], roots: &[usize], mirrored: bool) -> Vec<f32> {
     let count = roots.len();
     let (mut left, mut right) = (vec![Vec::new(); count], vec![Vec::new(); count]);
@@ -157,7 +157,7 @@ fn topological(left: &[Vec<(usize, f32)>], right: &[Vec<(usize, f32)>]) -> Vec<u
     ready
 }
 
-/// The mean of the two middle places, after moving all four results onto the narrowest.
+/// The mean of the two middle positions, after moving all four results onto the narrowest.
 fn balance(drawing: &Drawing, mut results: Vec<Vec<f32>>) -> Vec<f32> {
     let extent = |xs: &[f32]| {
         let low = xs.iter().zip(&drawing.vertices).map(|(x, v)| x - v.width / 2.0).fold(f32::INFINITY, f32::min);

@@ -2,7 +2,7 @@
 //!
 //! Three things differ from the textbook. A label is a vertex of its own, so it never lies on a box. Links into the same
 //! box share one trunk of bends, as tracks join before a station: thirty states that catch into one handler draw one line.
-//! A link backwards runs in a lane beside its boxes.
+//! A backward link runs in a lane beside its boxes.
 
 mod coordinate;
 mod order;
@@ -14,9 +14,9 @@ const BOX_GAP: f32 = 32.0;
 /// Space beside a bend, and between a box and its lanes.
 const LANE_GAP: f32 = 16.0;
 
-/// Most vertices of a drawing, and most steps of its links from rank to rank. Past them, long links run straight, so
-/// that no definition costs seconds and memory: ten thousand states that catch into one handler share their bends, but
-/// each link is followed through all of them.
+/// The most vertices of a drawing, and the most steps of its links from rank to rank. Beyond them long links run straight,
+/// which bounds time and memory: ten thousand states that catch into one handler share their bends, but each link is
+/// followed through all of them.
 const MOST_VERTICES: usize = 60_000;
 const MOST_STEPS: usize = 2_000_000;
 
@@ -48,7 +48,7 @@ pub(super) struct Route {
     pub label_at: Option<(f32, f32)>,
 }
 
-/// Lays out boxes of these sizes. The first box is the one to begin with.
+/// Lays out boxes of these sizes. The first box is the start.
 pub(super) fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
     if sizes.is_empty() {
         return Layout::default();
@@ -75,7 +75,7 @@ enum VertexKind {
     Label,
     /// Where a trunk passes a rank.
     Bend,
-    /// Where a link backwards passes the box that it leaves or enters: directly to the right of that box.
+    /// Where a backward link passes the box that it leaves or enters: directly to the right of that box.
     Lane {
         owner: usize,
     },
@@ -90,7 +90,7 @@ enum Chain {
     Up(Vec<usize>),
     /// From a box to itself.
     Loop,
-    /// Straight, over whatever lies between: the drawing has too many bends already.
+    /// Straight, across everything between: the drawing has too many bends already.
     Direct,
 }
 
@@ -167,7 +167,7 @@ impl Drawing {
     /// A link upwards, as the chain of vertices from its upper end (its target) down.
     fn run_up(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
         let (first, last) = (self.vertices[link.to].rank, self.vertices[link.from].rank);
-        // Classes of trunks backwards are apart from those of trunks forwards.
+        // Backward trunks have classes of their own.
         let class = link.class + 100;
         let lane = |owner| Vertex { rank: first, width: 0.0, height: 0.0, kind: VertexKind::Lane { owner } };
         let enter = match trunks.get(&(link.to, class, first)) {
@@ -179,7 +179,7 @@ impl Drawing {
         for rank in first + 1..last {
             chain.push(self.trunk((link.to, class, rank), trunks));
         }
-        // The label of a link backwards stands where the link turns upwards.
+        // The label of a backward link is where the link turns upwards.
         let (width, height) = link.label.unwrap_or_default();
         let leave = Vertex { rank: last, width, height, ..lane(link.from) };
         chain.push(self.add(leave));
@@ -217,7 +217,7 @@ impl Drawing {
         matches!(self.vertices[vertex].kind, VertexKind::Bend | VertexKind::Lane { .. })
     }
 
-    /// How much an arc wants to be straight. Nothing for one that leaves a box aside from its middle.
+    /// The weight of an arc's straightness: zero for one that leaves a box beside its middle.
     fn straightness(&self, upper: usize, lower: usize) -> u8 {
         match (self.is_bend(upper) && self.is_bend(lower), self.side_arcs.contains(&(upper, lower))) {
             (true, _) => 3,
@@ -241,7 +241,7 @@ type Trunks = std::collections::BTreeMap<(usize, u8, usize), usize>;
 mod tests {
     use super::*;
 
-    /// Each of the boxes goes to the next one, and fails to the last one.
+    /// Boxes in a row, each with a link to the next and one to the last.
     #[test]
     fn a_handler_that_all_share_costs_no_more_than_the_links_may() {
         let (boxes, label) = (5_000, Some((40.0, 18.0)));

@@ -1,10 +1,10 @@
-//! The order within each rank: few crossings, by sweeps that move each vertex to the mean place of its neighbours.
+//! The order within each rank: few crossings, by sweeps that move each vertex to the mean position of its neighbours.
 
 use std::collections::BTreeMap;
 
 use super::{Drawing, VertexKind};
 
-/// Sweeps up and down. More bring nothing on real definitions.
+/// Sweeps up and down. More do not improve real definitions.
 const SWEEPS: usize = 16;
 
 /// Fills `layers` with the best order found.
@@ -12,7 +12,7 @@ pub(super) fn order(drawing: &mut Drawing) {
     start_order(drawing);
     let mut best = drawing.layers.clone();
     let mut fewest = crossings(drawing);
-    // Written rank by rank; only the places of the neighbouring rank are read.
+    // Written rank by rank; only the indices of the neighbouring rank are read.
     let mut place = vec![0.0_f32; drawing.vertices.len()];
     for sweep in 0..SWEEPS {
         if fewest == 0 {
@@ -33,7 +33,7 @@ pub(super) fn order(drawing: &mut Drawing) {
     drawing.layers = best;
 }
 
-/// The order of a depth-first walk, so that what belongs together begins together. Lanes follow their boxes.
+/// The order of a depth-first walk, so that related vertices begin side by side. Lanes follow their boxes.
 fn start_order(drawing: &mut Drawing) {
     let mut seen = vec![false; drawing.vertices.len()];
     let roots: Vec<usize> = (0..drawing.vertices.len()).filter(|&vertex| drawing.above[vertex].is_empty()).collect();

@@ -1,8 +1,8 @@
-//! Ranks: the longest way from the start, with the links that close a circle left out.
+//! Ranks: the longest path from the start, without the links that close a cycle.
 
 use super::Link;
 
-/// The rank of each box. A link goes down at least one rank (two with a label), except those that close a circle.
+/// The rank of each box. A link goes down at least one rank (two with a label), unless it closes a cycle.
 pub(super) fn ranks(boxes: usize, links: &[Link]) -> Vec<usize> {
     let mut outgoing = vec![Vec::new(); boxes];
     for link in links.iter().filter(|link| link.from != link.to) {
@@ -24,7 +24,7 @@ pub(super) fn ranks(boxes: usize, links: &[Link]) -> Vec<usize> {
     ranks
 }
 
-/// Boxes in the order in which a depth-first search leaves them. A link to a box that is left later closes a circle.
+/// Boxes in the order in which a depth-first search leaves them. A link to a box that is left later closes a cycle.
 ///
 /// Without recursion: a definition may hold thousands of states in a row.
 fn finishing_order(outgoing: &[Vec<(usize, usize)>]) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! Vertical places and the lines: straight down, across in a track between two ranks, straight down again.
+//! Vertical positions and the lines: straight down, across in a track between two ranks, straight down again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ const RANK_GAP: f32 = 48.0;
 const THIN_GAP: f32 = 18.0;
 /// Space between two lines that run across in the same gap.
 const TRACK_GAP: f32 = 12.0;
-/// Two places nearer than this count as one.
+/// Two positions nearer than this count as one.
 const NEAR: f32 = 1.5;
-/// Lines backwards leave and enter a box this far from the middle of its side.
+/// A backward line leaves and enters a box this far from the middle of its side.
 const SIDE_OFFSET: f32 = 6.0;
-/// How far a link from a box to itself goes out.
+/// How far a link from a box to itself extends beside the box.
 const LOOP_REACH: f32 = 14.0;
 
-/// Where an arc leaves: a vertex, and the link when it leaves apart from the vertex's other links.
+/// Where an arc leaves: a vertex, and the link where it leaves apart from the vertex's other links.
 type Port = (usize, Option<usize>);
 
-/// Draws every link, and moves everything to begin at zero.
+/// Draws every link, and moves the drawing to the origin.
 pub(super) fn route(drawing: &Drawing, links: &[Link], sizes: &[(f32, f32)], centres: &[f32]) -> Layout {
     let ports = Ports::new(drawing, links, centres);
     let tracks = Tracks::new(drawing, &ports);
@@ -36,7 +36,7 @@ pub(super) fn route(drawing: &Drawing, links: &[Link], sizes: &[(f32, f32)], cen
     layout
 }
 
-/// The horizontal place of each line's beginning.
+/// The horizontal position at which each line begins.
 struct Ports<'a> {
     x: BTreeMap<Port, f32>,
     /// Per link, the port that it leaves from.
@@ -56,7 +56,7 @@ impl<'a> Ports<'a> {
                 let nearest = drawing.vertices[link.from].width * 0.12;
                 let towards = if next < centre { -1.0 } else { 1.0 };
                 let offset = (next - centre).abs().clamp(nearest, reach).min(reach);
-                // A line that can fall straight does; one that goes far leaves near the corner.
+                // A line runs straight down where it can; one that goes far leaves near the corner.
                 let offset = if (next - centre).abs() > reach { reach * 0.75 } else { offset };
                 ports.x.insert(port, centre + towards * offset);
             }
@@ -105,7 +105,7 @@ impl Tracks {
     }
 
     fn assign(&mut self, rank: usize, mut bundles: Vec<Bundle>) {
-        // Among lines to the right, the one that begins furthest right runs on top: then no line comes down upon another.
+        // Of the lines to the right, the one that begins furthest right is on top: then no line runs down onto another.
         bundles.sort_by(|a, b| {
             let key = |bundle: &Bundle| if bundle.rightwards { -bundle.start } else { bundle.start };
             a.rightwards.cmp(&b.rightwards).then(key(a).total_cmp(&key(b)))
@@ -220,7 +220,7 @@ impl Pen<'_> {
         Route { points: vec![from, to], label_at: link.label.map(|_| middle) }
     }
 
-    /// Number of lanes that links leave the box by, further out than this one.
+    /// Number of lanes further out by which links leave the box.
     fn lanes_beyond(&self, owner: usize, lane: usize) -> usize {
         let leaves = |other: &usize| {
             let vertex = &self.drawing.vertices[*other];
@@ -266,7 +266,7 @@ impl Pen<'_> {
     }
 }
 
-/// Without the points that lie on the line between their neighbours.
+/// Removes the points that lie on the line between their neighbours.
 fn straightened(points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
     let mut result: Vec<(f32, f32)> = Vec::with_capacity(points.len());
     for point in points {
@@ -283,7 +283,7 @@ fn straightened(points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
     result
 }
 
-/// Moves everything so that the drawing begins at zero, and measures it.
+/// Moves the drawing to the origin, and measures it.
 fn normalise(layout: &mut Layout, sizes: &[(f32, f32)], drawing: &Drawing, centres: &[f32]) {
     let (mut low, mut high, mut bottom) = (f32::INFINITY, f32::NEG_INFINITY, 0.0_f32);
     for (vertex, &centre) in drawing.vertices.iter().zip(centres) {
