@@ -1,4 +1,4 @@
-//! Connections: what HTTP tasks sign in with, as EventBridge keeps it on AWS. They are declared beside the functions:
+//! Connections: the credentials of HTTP tasks, which EventBridge keeps on AWS. They are declared beside the functions:
 //!
 //! ```toml
 //! [connections.shop]
@@ -8,19 +8,19 @@
 //! ```
 //!
 //! A secret is the name of an environment variable, which is read once at the start, or the text itself. It is never
-//! logged and never part of a history: what comes back from anywhere passes [`crate::masks`]. What a connection adds and
-//! is no secret is `{ plain = "..." }`.
+//! logged and never part of a history: every answer passes [`crate::masks`]. A value that a connection adds and that is
+//! no secret is `{ plain = "..." }`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// A text that nobody is shown.
+/// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: String,
-    /// Everybody may read it: it is sent with the secrets and is none.
+    /// Anybody may read it: it is sent along with the secrets.
     public: bool,
 }
 
@@ -54,13 +54,13 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     pub authorization: Authorization,
-    /// What every request gets besides.
+    /// What every request gets in addition.
     pub headers: Vec<(String, Secret)>,
     pub query: Vec<(String, Secret)>,
     pub body: Vec<(String, Secret)>,
 }
 
-/// How requests are signed in.
+/// How requests are authorised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
     /// A header of this name.
@@ -72,7 +72,7 @@ pub enum Authorization {
         username: String,
         password: Secret,
     },
-    /// A token that is asked for with the client's credentials.
+    /// A token that is requested with the client's credentials.
     OAuth {
         token_url: String,
         client_id: String,
@@ -116,7 +116,7 @@ enum Source {
     Env {
         env: String,
     },
-    /// What is sent with the secrets and is none, such as a tenant's name.
+    /// A value that is sent along with the secrets and is none, such as a tenant's name.
     Plain {
         plain: String,
     },
@@ -129,7 +129,7 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Headers whose values are no secret of anybody.
+/// Headers whose values are nobody's secret.
 const PUBLIC: [&str; 7] = [
     "accept",
     "accept-charset",

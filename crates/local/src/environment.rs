@@ -1,12 +1,12 @@
-//! The server's environment: what is secret there leaves it before anything else is started. A process's environment can
-//! be read from `/proc` as it was when its program began, whatever becomes of it later. So the program begins again with
-//! an environment that holds nothing secret, and takes the rest along where nobody else can read it.
+//! The server's environment: its secrets are removed before anything else is started. The environment with which a
+//! process began can be read from `/proc` as long as the process runs. So the program starts itself again with an
+//! environment without secrets, and passes the rest along where nobody else can read it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::OnceLock;
 
-/// Variables that hold no secret and that the program, or what it is made of, reads.
+/// Variables without secrets that the program or its libraries read.
 const KEPT: [&str; 21] = [
     "COLORTERM",
     "HOME",
@@ -30,12 +30,12 @@ const KEPT: [&str; 21] = [
     "TZ",
     "USER",
 ];
-/// The beginnings of others.
+/// Prefixes of other such variables.
 const KEPT_BEGINNINGS: [&str; 3] = ["LC_", "MALLOC_", "TOKIO_"];
-/// Says that what was taken along waits on the standard input.
+/// Says that the removed variables wait on the standard input.
 const MARK: &str = "COUNTERSIGN_ENVIRONMENT_ON_STDIN";
 
-/// What was taken along.
+/// The variables that were passed along.
 static TAKEN: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
 /// A variable, wherever it is kept.
@@ -48,18 +48,17 @@ fn is_kept(name: &str) -> bool {
     KEPT.contains(&name) || KEPT_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// What a process may be given of the environment, and what it may not.
+/// The variables that a process may get, and those that it may not.
 fn parted(all: impl Iterator<Item = (OsString, OsString)>) -> (Vec<(OsString, OsString)>, BTreeMap<String, String>) {
     let (kept, rest): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name.to_str().is_some_and(is_kept));
     let rest = rest.into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     (kept, rest.collect())
 }
 
-/// Begins the program again without its secrets, where it has any. Returns in the program that has begun again, or where
-/// there was no need.
+/// Starts the program again without its secrets, if it has any. Returns in the new process, or if there was no need.
 ///
 /// # Errors
-/// It cannot be begun again: the environment stays as it is.
+/// It cannot be started again: the environment stays as it is.
 #[cfg(target_os = "linux")]
 pub fn leave_secrets_behind() -> std::io::Result<()> {
     use std::fs::File;
@@ -84,7 +83,7 @@ pub fn leave_secrets_behind() -> std::io::Result<()> {
     let mut memory = File::from(memory);
     memory.write_all(serde_json::to_string(&rest)?.as_bytes())?;
     memory.rewind()?;
-    // The file may have been replaced: the running program is still there.
+    // The file may have been replaced: the running program still exists.
     let program = std::env::current_exe()?;
     let mut again = Command::new(if program.exists() { program } else { "/proc/self/exe".into() });
     let mut args = std::env::args_os();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, fstat, major, minor};
 use rustix::process::geteuid;
 
-/// What only its owner may enter, and what only its owner may read.
+/// The modes of a folder and of a file that only their owner may use.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
 /// The bits of a mode that let other users in.
@@ -19,24 +19,24 @@ const STICKY: u32 = 0o1000;
 /// Why a folder or a file cannot be kept private.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
-    #[error("The data folder {} cannot be written: {source}.\nGive one that can with --data DIR, or change its permissions.", .folder.display())]
+    #[error("The data folder {} cannot be written: {source}.\nName a writable one with --data DIR, or change its permissions.", .folder.display())]
     Folder { folder: PathBuf, source: io::Error },
-    #[error("The data folder {} belongs to {owner}, and this program runs as {me}: {owner} could read and change what is kept there.\nGive one of your own with --data DIR.", .folder.display())]
+    #[error("The data folder {} belongs to {owner}, and this program runs as {me}: {owner} could read and change the data.\nUse a folder of your own with --data DIR.", .folder.display())]
     Foreign { folder: PathBuf, owner: String, me: String },
-    #[error("{} is a folder that all users of this machine share: what is kept there is not to be read by others.\nGive a folder of its own with --data DIR, such as {}.", .0.display(), .0.join("countersign").display())]
+    #[error("All users of this machine share the folder {}, and could read the data there.\nName a folder of its own with --data DIR, such as {}.", .0.display(), .0.join("countersign").display())]
     Common(PathBuf),
-    #[error("{} is no plain file of this program ({what}).\nMove it away and start again.", .file.display())]
+    #[error("{} is not a regular file of this program ({what}).\nMove it away and start again.", .file.display())]
     Odd { file: PathBuf, what: String },
-    #[error("The file {} cannot be opened: {source}.\nChange its permissions, or give another folder with --data DIR.", .file.display())]
+    #[error("The file {} cannot be opened: {source}.\nChange its permissions, or name another folder with --data DIR.", .file.display())]
     File { file: PathBuf, source: io::Error },
 }
 
-/// Whatever this process makes from now on is for its own user alone.
+/// Makes everything that this process creates from now on private to its user.
 pub fn keep_new_files_private() {
     rustix::process::umask(Mode::from_raw_mode(OTHERS));
 }
 
-/// Makes a folder that only this user may enter. One that is there and lets others in is closed to them, with all that is
+/// Makes a folder that only this user may enter. An existing one that lets others in is closed to them, with everything
 /// in it, and a notice says so.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ pub fn private_folder(folder: &Path) -> Result<(), PrivateError> {
     }
     check_owner(folder, &said)?;
     if said.mode() & OTHERS != 0 {
-        // The folder first: from then on nobody gets at what is in it.
+        // The folder first: from then on nobody reaches its contents.
         std::fs::set_permissions(folder, Permissions::from_mode(FOLDER)).map_err(failed)?;
         close_below(folder).map_err(failed)?;
         notice(folder, said.mode());
@@ -59,7 +59,7 @@ pub fn private_folder(folder: &Path) -> Result<(), PrivateError> {
     Ok(())
 }
 
-/// The owner is this user. Who runs as root may use the folder of somebody else, as in a container, and is told of it.
+/// Checks that this user is the owner. Root may use the folder of another user, as in a container, and gets a notice.
 fn check_owner(folder: &Path, said: &Metadata) -> Result<(), PrivateError> {
     let me = geteuid();
     if said.uid() == me.as_raw() {
@@ -87,7 +87,7 @@ fn notice(folder: &Path, before: u32) {
     }
 }
 
-/// Takes from others what they may do with anything below a folder. Links are left alone: they lead elsewhere.
+/// Takes all rights of others from everything below a folder. Links are left alone: they lead elsewhere.
 fn close_below(folder: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -105,7 +105,7 @@ fn close_below(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file that only this user may read, or makes it. What was in it stays.
+/// Opens a file that only this user may read, or makes it. Its contents stay.
 ///
 /// # Errors
 /// It is a link or no file, belongs to another user, or cannot be opened.
@@ -133,7 +133,7 @@ pub fn private_file(file: &Path) -> Result<File, PrivateError> {
     Ok(opened)
 }
 
-/// Makes a database's file private before the database opens it, and what it has beside it.
+/// Makes a database's file and the files beside it private, before the database opens them.
 ///
 /// # Errors
 /// One of the files is none of this program's.
@@ -149,7 +149,7 @@ pub fn private_database(file: &Path) -> Result<(), PrivateError> {
     Ok(())
 }
 
-/// Who holds the lock of a file, as far as the system tells: "process 12 of ada".
+/// Who holds the lock of a file, if the system says so: "process 12 of ada".
 #[must_use]
 pub fn holder(lock: &File) -> Option<String> {
     let said = fstat(lock).ok()?;
@@ -165,7 +165,7 @@ pub fn holder(lock: &File) -> Option<String> {
     Some(format!("process {process} of {}", user(owner)))
 }
 
-/// A user's name, or the number where it has none.
+/// A user's name, or the number of a user without one.
 fn user(id: u32) -> String {
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = users.lines().find_map(|line| {
@@ -257,7 +257,7 @@ mod tests {
         let lock = private_file(&folder.join("engine.lock")).unwrap();
         lock.try_lock().unwrap();
         let other = private_file(&folder.join("engine.lock")).unwrap();
-        // Where the system does not list locks, nobody is named.
+        // If the system does not list locks, nobody is named.
         if let Some(holder) = holder(&other) {
             assert!(holder.starts_with(&format!("process {} of the user ", std::process::id())), "{holder}");
         }

@@ -73,7 +73,8 @@ pub struct Options {
     /// What keeps the processes of functions apart; `None`: nothing does. The program serves it as its command
     /// [`keeper::COMMAND`].
     pub keeper: Option<keeper::Keeper>,
-    /// Where else the program listens, such as for its dashboard: no HTTP task reaches these addresses, nor the engine's.
+    /// Other addresses that the program listens on, such as its dashboard's: HTTP tasks cannot reach these, nor the
+    /// engine's.
     pub own_listeners: Vec<SocketAddr>,
 }
 
@@ -101,7 +102,7 @@ pub struct Running {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// Binds, opens the store, takes up what ran before, and serves.
+/// Binds the port, opens the store, recovers what ran before, and serves.
 ///
 /// # Errors
 /// The port is in use, the data folder cannot be written, or the functions' file is wrong.
@@ -111,13 +112,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         _ => StartError::Listen { address: options.listen, source },
     })?;
     let addr = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
-    // To try it starts a process, and waits for it.
+    // The test starts a process and waits for it.
     let keeper = options.keeper.filter(|_| options.functions.is_some());
     let keeper = keeper.map(|keeper| host::in_place(|| keeper.tried()));
     let keeping = Keeping { keeper, hidden: vec![options.data.clone()], stay: Stay::default() };
     let file = options.functions.as_deref();
     let functions = Functions::load_kept(file, &options.region, &options.account, keeping).await?;
-    // The name is Step Functions Local's, so that its users find it.
+    // The variable has the name of Step Functions Local's, so that its users find it.
     let mocks = Mocks::load(std::env::var_os("SFN_MOCK_CONFIG").map(PathBuf::from).as_deref())?;
     let store = Store::open(&options.data).await?;
     let place = host::AccountRegion { region: options.region, account: options.account };
@@ -125,7 +126,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     for own in options.own_listeners.into_iter().chain([addr]) {
         host.http.close_to(own);
     }
-    // A client that comes early waits: the port is bound, and a token is known before it can be answered.
+    // An early client waits: the port is bound, and a token is known before it can be answered.
     host.recover().await?;
     let end = CancellationToken::new();
     let router = api::router(Arc::clone(&host));
@@ -136,10 +137,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Ends the server and the functions' processes. What runs goes on at the next start.
+    /// Ends the server and the functions' processes. Running executions continue at the next start.
     pub async fn shutdown(self) {
         self.end.cancel();
-        // A long poll of an activity's worker may hold a connection: it is not waited for.
+        // An activity's worker may hold a connection with a long poll: it is not waited for.
         self.server.abort();
         self.host.shutdown().await;
     }

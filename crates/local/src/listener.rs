@@ -1,8 +1,8 @@
-//! Accepting connections: how long one may take to say what it wants, and how many one client may hold.
+//! Accepting connections: how long a connection may take for its request, and how many connections a client may hold.
 //!
-//! A connection that never ends its headers costs a file and some memory for as long as it likes. Here it has a
-//! deadline, which is also that of an idle connection; and where a client holds all that it may, the connection that
-//! has been idle for the longest gives way to the new one. What is being answered never gives way.
+//! A connection that never ends its headers would cost a file and some memory for ever. Here it has a deadline, which
+//! also applies to an idle connection. If a client holds as many connections as it may, the one that has been idle
+//! longest is closed for the new one. A connection with a request that is being answered is never closed.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
-/// What connections may take.
+/// The limits of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From the last answer, or from the beginning, to the end of a request's headers.
@@ -38,13 +38,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Generous for a machine of one's own, and below the 1,024 files that a process commonly has.
+    /// Generous for one machine, and below the 1,024 files that a process commonly may open.
     fn default() -> Self {
         Self { headers: Duration::from_secs(15), a_client: 320, all: 400 }
     }
 }
 
-/// What a client reads for whom there is no connection left.
+/// The response to a client for which there is no connection left.
 const FULL: &str = "All connections of this client are in use. Close some, then try again.\n";
 
 /// One connection.
@@ -60,7 +60,7 @@ struct Seat {
 struct Busy(Arc<Seat>);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is guarded is whole at any time.
+    // The guarded value is consistent at any time.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -84,7 +84,7 @@ impl Drop for Busy {
 struct Seats(Arc<Mutex<Vec<Arc<Seat>>>>);
 
 impl Seats {
-    /// A place for another connection of `client`; none where all that it holds are being answered.
+    /// A seat for another connection of `client`; `None` if all that it holds are being answered.
     #[expect(clippy::disallowed_methods, reason = "orders connections by their age; no outcome depends on how long")]
     fn take(&self, client: IpAddr, limits: &Limits) -> Option<Arc<Seat>> {
         let mut seats = lock(&self.0);
@@ -113,7 +113,7 @@ impl Seats {
     }
 }
 
-/// Serves until `end`, and then until what is being answered is answered.
+/// Serves until `end`, and then until the open requests are answered.
 #[expect(
     clippy::disallowed_methods,
     reason = "the pause after a failed accept: the system reports no event when a file is free again"
@@ -128,7 +128,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: C
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // A client that is gone already, or a process that has no file left: neither ends the server.
+                // The client has gone already, or the process has no file left: neither ends the server.
                 tracing::debug!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
@@ -157,7 +157,7 @@ async fn connection(
     seat: &Arc<Seat>,
     end: CancellationToken,
 ) {
-    // Without it small answers wait for nothing; where it cannot be set they only come later.
+    // Without Nagle's delay small responses are sent at once; if that cannot be set, they only arrive later.
     _ = stream.set_nodelay(true);
     let of_service = Arc::clone(seat);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -173,11 +173,11 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
     tokio::select! {
-        // An error is the client's: it went away, sent no HTTP, or took too long.
+        // The client caused the error: it went away, sent no HTTP, or took too long.
         _ = served.as_mut() => {}
         () = seat.gives_way.cancelled() => {
             if seat.busy.load(Ordering::Relaxed) > 0 {
-                // A request came in the meantime.
+                // A request has arrived in the meantime.
                 served.as_mut().graceful_shutdown();
                 _ = served.await;
             }
@@ -196,12 +196,12 @@ async fn turn_away(mut stream: TcpStream) {
          Retry-After: 1\r\nConnection: close\r\n\r\n{FULL}",
         FULL.len()
     );
-    let told = async {
+    let refusal = async {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await
     };
-    // Whoever does not read it is not waited for.
-    _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+    // A client that does not read it is not waited for.
+    _ = tokio::time::timeout(Duration::from_secs(1), refusal).await;
 }
 
 /// A body that keeps its connection busy until it is sent.

@@ -1,13 +1,13 @@
-//! A place for JSONata expressions that may run away: processes of this program, each with little memory, that answer
-//! one expression at a time and are ended when they do not.
+//! A sandbox for JSONata expressions that may not end: processes of this program with little memory, each of which
+//! evaluates one expression at a time and is ended if it takes too long.
 //!
-//! A thread cannot be given up, and a value that outgrows the memory ends its whole process. So an expression of which
-//! nobody can tell by its shape how much it takes is evaluated in a process that may be lost. A request is a line of
-//! JSON, and so is an answer; see [`serve`].
+//! A thread cannot be stopped, and a value that outgrows the memory ends its whole process. So an expression whose cost
+//! is not evident from its form is evaluated in a process that may be lost. A request is a line of JSON, and so is an
+//! answer; see [`serve`].
 //!
-//! There are two lanes. Nearly every expression ends at once, and passes the quick lane. One that does not begins again in
-//! the slow lane, in a process of its own, and does so at once the next time: so those that run away, however many, wait
-//! for each other and for nobody else.
+//! There are two lanes. Nearly every expression ends quickly, in the quick lane. One that does not starts again in the
+//! slow lane, in a process of its own, and goes there directly the next time. So expressions that do not end, however
+//! many, wait only for each other.
 #![expect(
     clippy::disallowed_methods,
     reason = "a worker is a real process: what it takes is measured on the system's clocks"
@@ -35,31 +35,31 @@ use idle::{Idle, Stay, look_after};
 
 /// The hidden command of the program that is a worker.
 pub const COMMAND: &str = "evaluate";
-/// Workers at once in each lane. The expression after these waits.
+/// Workers at once in each lane. Further expressions wait.
 const WORKERS: usize = 4;
-/// How many may wait in each: each holds a thread, and the server has 512 for all that blocks. When so many wait as make
-/// a crowd, only an expression that does not wait yet may join them.
+/// How many may wait in each lane: each holds a thread, and the server has 512 for blocking work. When so many wait
+/// that they are a crowd, only an expression that does not wait yet may join them.
 const WAITING: usize = 200;
 const CROWD: usize = 150;
 /// How long an expression may take in the quick lane, in milliseconds.
 const QUICK: u64 = 100;
-/// Slow expressions that are remembered.
+/// How many slow expressions are remembered.
 const KNOWN: usize = 10_000;
-/// What a worker may have in memory, its code included, in bytes.
+/// The memory of a worker, its code included, in bytes.
 const MEMORY: u64 = 512 * 1024 * 1024;
-/// How much longer than its patience an expression may take where the machine is busy with other things: it goes on for
-/// as long as it has not had half of its time of the processor, so that it is not given up for what others do.
+/// How much longer than its time limit an expression may take on a busy machine: it continues until it has had half of
+/// its limit in processor time, so that it is not stopped because of other work.
 const BUSY: Duration = Duration::from_millis(1_500);
-/// How long after that a worker is waited for, which says itself that it has given up.
+/// How long after that a worker is waited for, which reports by itself that it has stopped.
 const GRACE: Duration = Duration::from_millis(50);
-/// How often a worker looks at the clocks.
+/// How often a worker checks the clocks.
 const TICK: Duration = Duration::from_millis(5);
-/// How nice a worker of each lane is, as Unix counts it: where all want the processor, the engine comes first, and those
-/// that run away last, so that they do not make the quick ones late.
+/// The niceness of the workers of each lane: if all want the processor, the engine comes first and the slow lane last,
+/// so that it does not delay the quick one.
 const QUICK_NICE: i32 = 5;
 const SLOW_NICE: i32 = 10;
 
-/// How long workers of the quick lane stay that have nothing to do.
+/// How long idle workers of the quick lane stay.
 const SEVERAL_STAY: Duration = Duration::from_secs(60);
 const ONE_STAYS: Duration = Duration::from_secs(600);
 
@@ -73,7 +73,7 @@ pub struct Workers {
     stay: Stay,
     quick: Lane,
     slow: Lane,
-    /// The expressions that did not end in the quick lane the last time, by the hash of their text.
+    /// The expressions that did not end in the quick lane last time, by the hash of their text.
     known_slow: Mutex<HashSet<u64>>,
 }
 
@@ -81,7 +81,7 @@ impl Workers {
     /// Workers that are this program, run again.
     #[must_use]
     pub fn of_itself() -> Self {
-        // On Linux this is the running program also after its file was replaced.
+        // On Linux this is the running program even after its file was replaced.
         let itself = PathBuf::from("/proc/self/exe");
         Self::of(if itself.exists() { itself } else { std::env::current_exe().unwrap_or(itself) })
     }
@@ -101,13 +101,13 @@ impl Workers {
 }
 
 impl Workers {
-    /// Lets those that have nothing to do stay for another time: one is left after `several`, none after `one`.
+    /// Sets how long idle workers stay: one is left after `several`, none after `one`.
     #[must_use]
     pub fn that_stay(self, several: Duration, one: Duration) -> Self {
         Self { stay: Stay { several, one }, ..self }
     }
 
-    /// How many processes wait for expressions.
+    /// How many processes are idle.
     #[must_use]
     pub fn idle(&self) -> usize {
         lock(&self.idle).workers.len()
@@ -149,14 +149,14 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Workers {
-    /// Asks a worker that is there, or else a new one, which stays. `None` where the expression is known to be slow.
+    /// Asks an idle worker, or a new one, which stays. `None` if the expression is known to be slow.
     fn ask_quickly(&self, text: u64, request: &Request) -> Option<EvaluationResult> {
         let is_slow = || lock(&self.known_slow).contains(&text);
         if is_slow() {
             return None;
         }
         let place = self.quick.place(text);
-        // While this one waited for its place, the same expression may have shown what it is.
+        // While this request waited, the same expression may have turned out to be slow.
         if is_slow() { None } else { Some(place.and_then(|_place| self.ask_kept(request))) }
     }
 
@@ -164,7 +164,7 @@ impl Workers {
         let kept = lock(&self.idle).workers.pop();
         if let Some((_, mut worker)) = kept {
             match worker.ask(request) {
-                // Its memory may be full of what it answered before, or the system has ended it while it was idle.
+                // Its memory may be full of earlier values, or the system may have ended it while it was idle.
                 Err(Silence::Ended) => {}
                 Err(Silence::Late) => return Err(JsonataError::Stopped),
                 Ok(answer) => return self.keep(worker, answer),
@@ -177,7 +177,7 @@ impl Workers {
         }
     }
 
-    /// Asks a worker that ends with its answer, and so gives its memory back.
+    /// Asks a worker that ends after its answer, and so returns its memory.
     fn ask_slowly(&self, text: u64, request: &Request) -> EvaluationResult {
         let _place = self.slow.place(text)?;
         self.start(SLOW_NICE)?.ask(request).unwrap_or(Err(JsonataError::Stopped))
@@ -212,8 +212,8 @@ impl Workers {
     }
 }
 
-/// The places of those at work. Each expression's text has a queue of its own, and the queues take turns: however often
-/// one is asked for, another one waits for no more than those that are at work.
+/// The places of the working processes of a lane. The text of each expression has its own queue, and the queues take
+/// turns: however often one expression is requested, another one waits only for those at work.
 #[derive(Debug)]
 struct Lane {
     places: Mutex<Places>,
@@ -223,9 +223,9 @@ struct Lane {
 #[derive(Debug)]
 struct Places {
     free: usize,
-    /// Who waits, by turn and by arrival, with the hash of the text.
+    /// The waiting requests, by turn and by arrival, with the hash of the text.
     waiting: BTreeMap<(u64, u64), u64>,
-    /// The turn of the one that was let in last, and how many have come.
+    /// The turn of the request that was let in last, and how many have arrived.
     turn: u64,
     arrived: u64,
 }
@@ -238,13 +238,13 @@ impl Default for Lane {
 }
 
 impl Places {
-    /// Whether there is room for one more to wait.
+    /// Whether another request may wait.
     fn admits(&self, text: u64) -> bool {
         let waiting = self.waiting.len();
         waiting < CROWD || waiting < WAITING && !self.waiting.values().any(|waits| *waits == text)
     }
 
-    /// A place in the queue of a text: a turn after the last one that waits with it.
+    /// A place in the queue of a text: one turn after the last request that waits there.
     fn queue(&mut self, text: u64) -> (u64, u64) {
         let last = self.waiting.iter().rev().find(|(_, waits)| **waits == text);
         let turn = last.map_or(self.turn, |((turn, _), _)| turn + 1);
@@ -310,17 +310,17 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        // Where it may not, it takes its share.
+        // If the system does not allow it, the worker keeps its share.
         let _ = setpriority_process(Some(Pid::from_child(&process)), nice);
         let missing = || std::io::Error::other("it has no pipes");
         let requests = process.stdin.take().ok_or_else(missing)?;
         let output = process.stdout.take().ok_or_else(missing)?;
-        let (tell, answers) = channel();
+        let (sender, answers) = channel();
         std::thread::Builder::new().name("expressions".to_owned()).spawn(move || {
             for line in BufReader::new(output).lines() {
                 let answer = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-                // What is no answer ends the conversation, and so does nobody who waits for one.
-                if answer.is_none_or(|answer| tell.send(answer).is_err()) {
+                // A line that is no answer ends the conversation, and so does a caller that no longer waits.
+                if answer.is_none_or(|answer| sender.send(answer).is_err()) {
                     return;
                 }
             }
@@ -328,7 +328,7 @@ impl Worker {
         Ok(Self { process, requests, answers: Mutex::new(answers) })
     }
 
-    /// The answer to a request. A worker that gives none is of no more use.
+    /// The answer to a request. A worker without an answer is not used again.
     fn ask(&mut self, request: &Request) -> Result<EvaluationResult, Silence> {
         let line = match serde_json::to_string(request) {
             Ok(line) => line,
@@ -376,38 +376,38 @@ pub fn serve() -> ExitCode {
         let Ok(line) = line else { return ExitCode::FAILURE };
         let request = match serde_json::from_str::<Request>(&line) {
             Ok(request) => request,
-            // Values that nest as deep as JSON's readers go are deeper within a request.
-            Err(error) if tell(&Err(JsonataError::Failed(error.to_string()))).is_ok() => continue,
+            // Values that nest as deep as JSON readers allow are one level deeper inside a request.
+            Err(error) if respond(&Err(JsonataError::Failed(error.to_string()))).is_ok() => continue,
             Err(_) => return ExitCode::FAILURE,
         };
         *lock(&watch.0) = Some(Watch::begin(request.patience));
         watch.1.notify_one();
-        // The watch ends it before.
+        // The watch ends it earlier.
         let answer = evaluate_here(&Request { patience: u64::MAX, ..request });
         *lock(&watch.0) = None;
-        if tell(&answer).is_err() {
+        if respond(&answer).is_err() {
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
 }
 
-fn tell(answer: &EvaluationResult) -> std::io::Result<()> {
+fn respond(answer: &EvaluationResult) -> std::io::Result<()> {
     let mut output = BufWriter::new(std::io::stdout().lock());
     serde_json::to_writer(&mut output, answer)?;
     output.write_all(b"\n")?;
     output.flush()
 }
 
-/// Ends the process, with an answer that says so, when its expression has had its time.
+/// Ends the process, with an answer that says so, when its expression has used up its time.
 fn give_up(watch: &Mutex<Option<Watch>>, begun: &Condvar) {
     let mut watch = lock(watch);
     loop {
         watch = begun.wait_while(watch, |watch| watch.is_none()).unwrap_or_else(PoisonError::into_inner);
         if watch.as_ref().is_some_and(Watch::is_over) {
-            // The lock is held to the end: what is given up gives no answer of its own.
-            let told = tell(&Err(JsonataError::Stopped));
-            std::process::exit(i32::from(told.is_err()));
+            // The lock is held until the end: a stopped expression gives no answer of its own.
+            let sent = respond(&Err(JsonataError::Stopped));
+            std::process::exit(i32::from(sent.is_err()));
         }
         watch = begun.wait_timeout(watch, TICK).map_or_else(|poisoned| poisoned.into_inner().0, |(watch, _)| watch);
     }
@@ -418,7 +418,7 @@ fn give_up(watch: &Mutex<Option<Watch>>, begun: &Condvar) {
 struct Watch {
     patience: Duration,
     begun: Instant,
-    /// What the process had had of the processor.
+    /// The processor time that the process had used before.
     used: Duration,
 }
 
@@ -433,7 +433,7 @@ impl Watch {
     }
 }
 
-/// What this process has had of the processor.
+/// The processor time of this process.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     let part = |part: i64| u64::try_from(part).unwrap_or_default();
@@ -458,7 +458,7 @@ mod tests {
         }
         assert!(!places.admits(1) && !places.admits(5) && places.admits(4), "a crowd keeps out who waits already");
         places.waiting.retain(|_, text| *text != 5);
-        // What comes later does not overtake those of the turn at hand.
+        // Later requests do not overtake those of the current turn.
         let ((turn, _), _) = (0..4).filter_map(|_| places.waiting.pop_first()).last().unwrap_or_default();
         places.turn = turn;
         places.queue(4);

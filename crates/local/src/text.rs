@@ -1,10 +1,10 @@
-//! Texts from outside on a terminal and in a log: what a function prints, what things are called.
+//! Texts from outside on a terminal and in a log: output of functions, names.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// A text whose control characters, and others that nobody sees, are written as escapes: it stays on its line, and moves
-/// no cursor. A tab is harmless.
+/// Escapes control characters and other invisible ones in a text: it stays on its line and moves no cursor. A tab is
+/// harmless.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
@@ -25,7 +25,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a terminal obeys a character, or shows another order or none.
+/// Whether a terminal interprets a character, or shows it in another order or not at all.
 fn is_unseen(letter: char) -> bool {
     letter.is_control() && letter != '\t'
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

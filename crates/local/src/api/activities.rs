@@ -13,9 +13,9 @@ use super::error::ApiError;
 use super::wire::seconds;
 use super::{OperationResult, tags};
 use crate::host::{AccountRegion, Activity, Host, Tag, lock};
-use crate::store::ThingKind;
+use crate::store::ResourceKind;
 
-/// How long a worker's question is held open: AWS's minute.
+/// How long a worker's poll is held open: a minute, as on AWS.
 const POLL: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Create {
     tags: Vec<Tag>,
 }
 
-/// `CreateActivity`. The same call again answers as the first did.
+/// `CreateActivity`. A repeated call returns what the first one did.
 pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> OperationResult {
     check_name(&ask.name)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
@@ -51,9 +51,9 @@ pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> Op
     Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
 }
 
-/// Writes an activity through.
+/// Saves an activity, in the store and in memory.
 pub async fn keep(host: &Host, activity: Activity) -> Result<(), ApiError> {
-    host.store.keep(ThingKind::Activity, &activity.arn, &activity).await?;
+    host.store.keep(ResourceKind::Activity, &activity.arn, &activity).await?;
     lock(&host.registry).activities.insert(activity.arn.clone(), activity);
     Ok(())
 }
@@ -65,10 +65,10 @@ pub struct ByArn {
     worker_name: Option<String>,
 }
 
-/// `DeleteActivity`. One that is not there is as good as deleted.
+/// `DeleteActivity`. Deleting one that does not exist succeeds.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     check_arn(&ask.activity_arn, &[ACTIVITY])?;
-    host.store.forget(ThingKind::Activity, &ask.activity_arn).await?;
+    host.store.forget(ResourceKind::Activity, &ask.activity_arn).await?;
     lock(&host.registry).activities.remove(&ask.activity_arn);
     Ok(json!({}))
 }

@@ -4,13 +4,13 @@ use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 
-/// The key of a definition's text.
+/// The key under which a definition's text is stored.
 #[must_use]
 pub fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The types of resource in ARNs of Step Functions. A version and an alias are a machine's.
+/// The types of resource in ARNs of Step Functions. Versions and aliases belong to `stateMachine`.
 pub const MACHINE: &str = "stateMachine";
 pub const EXECUTION: &str = "execution";
 pub const ACTIVITY: &str = "activity";
@@ -83,8 +83,8 @@ pub fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A page of a list: `nextToken` holds the place where the next one begins, and a mark of the question: what else was asked
-/// for, such as filters.
+/// A page of a list. `nextToken` holds the position at which the next page begins, and a mark of the request: its other
+/// parameters, such as filters.
 ///
 /// # Errors
 /// A token that AWS refuses.
@@ -100,8 +100,8 @@ pub fn page<T>(
     Ok((items.into_iter().skip(from).take(size).collect(), next))
 }
 
-/// A page of a list that grows at its end, as the places of its items; `reverse` begins with the last one. `nextToken`
-/// holds the item where the next page begins, so what is added between two pages moves nothing from one to the other.
+/// A page of a list that grows at its end, as the positions of its items; `reverse` begins with the last one.
+/// `nextToken` holds the item at which the next page begins, so items that are added between two pages shift nothing.
 ///
 /// # Errors
 /// A token that AWS refuses.
@@ -133,12 +133,12 @@ pub fn page_of_growing(
     Ok((found, None))
 }
 
-/// No size, or 0, is a hundred.
+/// Without a size, or with 0, a page has 100 items.
 fn page_size(size: Option<i64>) -> usize {
     size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100)
 }
 
-/// The place that a token holds. One of another question is refused.
+/// The position that a token holds. A token of another request is refused.
 fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
     let refused = |why: String| ApiError::new("InvalidToken", format!("Invalid Token: '{why}'"));
     let Some(token) = token else { return Ok(None) };

@@ -1,15 +1,15 @@
-//! Who calls: the host names that lead here, and the account, the region and the service of a signature.
+//! The caller of a request: the host name that it used, and the account, the region and the service of its signature.
 
 use axum::http::{HeaderMap, header};
 
 use super::error::ApiError;
 use crate::host::AccountRegion;
 
-/// What the SDKs put before the host's name in `StartSyncExecution` and `TestState`.
+/// What the SDKs put before the host name in `StartSyncExecution` and `TestState`.
 const SYNC: &str = "sync-";
 
-/// Whether a host's name is this machine's: a loopback address, `localhost` or a name below it. None of these can be
-/// registered by anybody, so no page elsewhere has one.
+/// Whether a host name belongs to this machine: a loopback address, `localhost` or a name below it. Nobody can register
+/// one of these, so no page elsewhere has one.
 pub fn is_here(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let plain = name.strip_prefix(SYNC).unwrap_or(&name);
@@ -44,8 +44,8 @@ fn scope(headers: &HeaderMap) -> Option<Scope<'_>> {
     Some(Scope { key, region, service })
 }
 
-/// Where the caller of an operation is: in the region of its signature; an access key of twelve digits names another
-/// account, as other emulators have it.
+/// The account and region of a caller: the region of its signature; an access key of twelve digits names another
+/// account, as in other emulators.
 pub fn place(own: &AccountRegion, headers: &HeaderMap) -> AccountRegion {
     let Some(Scope { key, region, .. }) = scope(headers) else { return own.clone() };
     let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
@@ -92,12 +92,12 @@ pub fn titled(name: &str) -> &str {
     NAMES.iter().find(|(known, _)| *known == name).map_or(name, |(_, title)| title)
 }
 
-/// An operation of a service that is not served here, or not so far.
+/// The error of an operation that is not served here.
 pub fn not_served(service: &str, operation: &str) -> ApiError {
     ApiError::new("UnknownOperationException", why_not_served(service, operation))
 }
 
-/// The same in words alone.
+/// The same, as a message.
 pub fn why_not_served(service: &str, operation: &str) -> String {
     format!("The embedded engine does not serve {service} {operation}. Connect to AWS for it.")
 }

@@ -1,10 +1,10 @@
-//! Logging and encryption of machines and activities. The embedded engine keeps what it is told and does neither.
+//! Logging and encryption of machines and activities. The embedded engine stores these settings and does neither.
 
 use serde_json::{Value, json};
 
 use super::error::ApiError;
 
-/// Checks a machine's logging: one log group, named as CloudWatch wants it.
+/// Checks a machine's logging: one log group, named as CloudWatch requires.
 ///
 /// # Errors
 /// AWS's `InvalidLoggingConfiguration`.
@@ -28,7 +28,7 @@ pub fn check_logging(logging: Option<&Value>, machine_arn: &str) -> Result<(), A
     if !group.ends_with(":*") {
         return wrong("Log Group ARN must be provided with '*' qualifier.");
     }
-    // Logs are delivered under the machine's ARN, which CloudWatch wants in few letters.
+    // Logs are delivered under the machine's ARN, whose length CloudWatch limits.
     if !off && !machine_arn.chars().all(|letter| letter.is_ascii_alphanumeric() || "./-_:".contains(letter)) {
         return wrong(&format!(
             "1 validation error detected: {}",
@@ -42,7 +42,7 @@ pub fn check_logging(logging: Option<&Value>, machine_arn: &str) -> Result<(), A
     Ok(())
 }
 
-/// Checks the encryption of a machine or an activity: a key of one's own is named, AWS's own is not.
+/// Checks the encryption of a machine or an activity: a customer's key has to be named, AWS's own must not be.
 ///
 /// # Errors
 /// AWS's `InvalidEncryptionConfiguration`.
@@ -65,7 +65,7 @@ pub fn check_encryption(encryption: Option<&Value>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What is said of the encryption where nothing was asked for.
+/// The encryption that is shown if none was requested.
 pub fn own_key() -> Value {
     json!({ "type": "AWS_OWNED_KEY" })
 }

@@ -1,4 +1,4 @@
-//! What the service model says of each operation's parameters: lengths, ranges, enumerations and patterns.
+//! The constraints of each operation's parameters in the service model: lengths, ranges, enumerations and patterns.
 //!
 //! AWS checks them before anything else and reports all that fail at once. A new operation needs a line of
 //! [`OPERATIONS`], with the fields in the order of the model.
@@ -17,12 +17,12 @@ struct Field {
 
 #[derive(Clone, Copy)]
 enum Rule {
-    /// A text of so many characters.
+    /// A text, with its range of characters.
     Text {
         least: usize,
         most: usize,
     },
-    /// The same, and the message does not repeat it.
+    /// The same; the message does not repeat the value.
     Secret {
         least: usize,
         most: usize,
@@ -32,7 +32,7 @@ enum Rule {
         most: i64,
     },
     OneOf(&'static [&'static str]),
-    /// A text that fits a pattern of the model, and how long it may be.
+    /// A text that matches a pattern of the model, and its greatest length.
     Pattern {
         most: usize,
         pattern: &'static str,
@@ -197,7 +197,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
         &["ListExecutions"],
         &[
             text("stateMachineArn", 1, 256),
-            // AWS's order, which is not the model's. Of the other enumerations AWS's order is not known.
+            // AWS's order, which is not the model's. AWS's order of the other enumerations is not known.
             one_of("statusFilter", &["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]),
             MAX_RESULTS,
             text("nextToken", 1, 3_096),
@@ -273,7 +273,7 @@ const TEST_STATE: &[Field] = &[
     ),
 ];
 
-/// Checks an operation's parameters. A value of another type than the model's is told when it is read.
+/// Checks an operation's parameters. A value of the wrong type is refused later, when the parameters are read.
 ///
 /// # Errors
 /// AWS's `ValidationException`, with everything that fails.

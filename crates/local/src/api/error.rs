@@ -15,12 +15,12 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error in AWS's words.
+    /// An error with AWS's code and message.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
-    /// The words of one failed constraint; `shown` is the value with a space after it, or nothing.
+    /// The message of one failed constraint; `shown` is the value with a space after it, or nothing.
     pub fn failure(shown: &str, parameter: &str, must: &str) -> String {
         format!("Value {shown}at '{parameter}' failed to satisfy constraint: Member must {must}")
     }

@@ -23,7 +23,7 @@ const SYNC: Duration = Duration::from_secs(305);
 /// An execution can be redriven for 14 days after its end, in milliseconds.
 const REDRIVE_WINDOW: i64 = 14 * 24 * 3_600 * 1_000;
 
-/// What an execution is started with.
+/// The parameters of `StartExecution`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Begin {
@@ -35,7 +35,7 @@ pub struct Begin {
     pub trace_header: Option<String>,
 }
 
-/// The machine that an ARN leads to, and the version and alias on the way.
+/// The machine that an ARN names, and the version and alias on the way to it.
 struct Lead {
     machine: Machine,
     version_arn: Option<String>,
@@ -54,7 +54,7 @@ fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
     }
     let gone = || machines::gone(arn);
     let alias = registry.aliases.get(arn).ok_or_else(gone)?;
-    // A draw of a hundred against the weights.
+    // A random number below 100, against the weights.
     let draw = i64::try_from(random::uuid().as_u128() % 100).unwrap_or_default();
     let mut sum = 0;
     let route = alias.routes.iter().find(|route| {
@@ -74,13 +74,13 @@ fn lead(host: &Host, arn: &str) -> Result<Lead, ApiError> {
 /// # Errors
 /// AWS's, in AWS's words.
 pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiError> {
-    // `#` and the name of a test case, as Step Functions Local takes them.
+    // `#` and the name of a test case, in the notation of Step Functions Local.
     let (machine_arn, mock) = match ask.machine_arn.split_once('#') {
         Some((arn, case)) => (arn, Some(case.to_owned())),
         None => (ask.machine_arn.as_str(), None),
     };
     let lead = lead(host, machine_arn)?;
-    // A version keeps the machine as it was; whether that is being deleted the machine itself says.
+    // A version keeps the machine as it was; only the machine itself knows whether it is being deleted.
     lock(&host.registry).machines.get(&lead.machine.arn).map_or(Ok(()), machines::check_not_deleting)?;
     if let Some(case) = mock.as_ref().filter(|case| !host.mocks.has(&lead.machine.name, case)) {
         let name = &lead.machine.name;
@@ -125,7 +125,7 @@ pub async fn begin(host: &Arc<Host>, ask: Begin) -> Result<(String, i64), ApiErr
     let asked = start.params.input.clone();
     match host.start(start).await? {
         None => Ok((arn, start_at)),
-        // The same call again is answered as the first was.
+        // A repeated call returns what the first one did.
         Some(known) if known.status == RunStatus::Running && known.params.input == asked => {
             Ok((arn, known.params.start_at))
         }
@@ -190,7 +190,7 @@ pub async fn start_sync(host: &Arc<Host>, ask: BeginSync) -> OperationResult {
         answer.shift_remove(field);
     }
     answer.insert("status".to_owned(), if status == "ABORTED" { json!("FAILED") } else { status });
-    // The details are there whether there is an output or not.
+    // The details are present with or without an output.
     answer.entry("outputDetails").or_insert_with(|| json!({ "included": true }));
     let billed = (took.max(1) + 99) / 100 * 100;
     answer.insert(
@@ -208,7 +208,7 @@ pub struct Stop {
     cause: Option<String>,
 }
 
-/// The row of an execution. Express executions have none in the API: their results are in their logs.
+/// The row of an execution. The API shows no Express executions: their results are in their logs.
 pub fn find(host: &Host, arn: &str) -> Result<ExecutionRow, ApiError> {
     check_arn(arn, &[EXECUTION])?;
     lock(&host.registry)
@@ -236,7 +236,7 @@ pub struct Redrive {
     client_token: Option<String>,
 }
 
-/// `RedriveExecution`. The same call again, by its client token, answers as the first did.
+/// `RedriveExecution`. A repeated call, recognised by its client token, returns what the first one did.
 pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> OperationResult {
     let now = host.clock.now();
     let refused =
@@ -256,10 +256,10 @@ pub async fn redrive(host: &Arc<Host>, ask: Redrive) -> OperationResult {
     }
 }
 
-/// Why what runs is not redriven.
+/// Why an execution that runs cannot be redriven.
 const RUNNING: &str = "Execution is RUNNING and cannot be redriven";
 
-/// Why an execution cannot be redriven, in the words of AWS's reference; `None` where it can.
+/// Why an execution cannot be redriven, in the words of AWS's reference; `None` if it can.
 pub fn not_redrivable(status: RunStatus, stopped_at: Option<i64>, events: u64, now: i64) -> Option<&'static str> {
     match status {
         RunStatus::Running => Some(RUNNING),
@@ -320,7 +320,7 @@ pub async fn describe(host: &Arc<Host>, ask: Describe) -> OperationResult {
     Ok(Value::Object(included(all, ask.included_data.as_deref())))
 }
 
-/// What `includedData` lets through: who asks for the metadata alone gets no data of the execution.
+/// Applies `includedData`: a caller who asks for the metadata alone gets no data of the execution.
 fn included(mut all: Map<String, Value>, included: Option<&str>) -> Map<String, Value> {
     if included == Some("METADATA_ONLY") {
         all.retain(|field, _| {
@@ -397,7 +397,7 @@ fn of_machine(host: &Host, ask: &List, redriven: Option<bool>) -> OperationResul
 }
 
 fn listed(row: &ExecutionRow) -> Value {
-    // The redrive's window is no part of a list.
+    // A list does not show the redrive's window.
     let mut all = described(row, 0);
     let kept = [
         "executionArn",
@@ -428,7 +428,7 @@ pub struct History {
 
 /// `GetExecutionHistory`.
 pub async fn history(host: &Host, ask: History) -> OperationResult {
-    // An Express child of a map has no history in the API, as other Express executions have none.
+    // An Express child of a map has no history in the API, like other Express executions.
     if let Some((_, run, _, events)) = host.child(&ask.execution_arn, |events| picked(events, &ask)).await?
         && !run.express
     {
@@ -438,7 +438,7 @@ pub async fn history(host: &Host, ask: History) -> OperationResult {
     host.history(&ask.execution_arn, |events| picked(events, &ask)).await?
 }
 
-/// What is asked of a history.
+/// The parameters of `GetExecutionHistory`.
 fn picked(events: &[HistoryEvent], ask: &History) -> OperationResult {
     let token = ask.next_token.as_deref();
     let question = format!("{} {}", ask.execution_arn, ask.reverse_order);

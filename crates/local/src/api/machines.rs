@@ -15,7 +15,7 @@ use super::wire::seconds;
 use super::{map_runs, tags, variables, versions};
 use crate::host::{AccountRegion, CreatedWith, Host, Machine, Tag, lock};
 use crate::random;
-use crate::store::{ExecutionRow, ThingKind};
+use crate::store::{ExecutionRow, ResourceKind};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,7 +45,7 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
     }
-    // The engine's own compiler has the last word: what it cannot run is not taken.
+    // The engine's own compiler decides last: what it cannot run is refused.
     let value = read_json(definition).map_err(|why| {
         ApiError::new(
             "InvalidDefinition",
@@ -60,7 +60,8 @@ fn check_definition(definition: &str, kind: &str) -> Result<(), ApiError> {
     })
 }
 
-/// `CreateStateMachine`. The same call again answers as the first did; another of the same name is refused.
+/// `CreateStateMachine`. A repeated call returns what the first one did; a different machine of the same name is
+/// refused.
 pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> OperationResult {
     check_name(&ask.name)?;
     check_role(&ask.role_arn)?;
@@ -76,7 +77,7 @@ pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> Op
     let mut machine = match known {
         Some(known) => {
             check_not_deleting(&known)?;
-            // Another role or other tags make no other call; they are not taken over either.
+            // A repeated call may have another role or other tags; they are ignored.
             let same = known.definition == ask.definition
                 && known.kind == kind
                 && encryption(&known.encryption) == encryption(&ask.encryption_configuration)
@@ -125,9 +126,9 @@ fn check_version_description(description: Option<&String>, publish: bool) -> Res
     Ok(())
 }
 
-/// Writes a machine through.
+/// Saves a machine, in the store and in memory.
 pub async fn keep(host: &Host, machine: &Machine) -> Result<(), ApiError> {
-    host.store.keep(ThingKind::Machine, &machine.arn, machine).await?;
+    host.store.keep(ResourceKind::Machine, &machine.arn, machine).await?;
     lock(&host.registry).machines.insert(machine.arn.clone(), machine.clone());
     Ok(())
 }
@@ -146,7 +147,7 @@ pub struct Update {
     version_description: Option<String>,
 }
 
-/// `UpdateStateMachine`. What runs keeps the definition that it was started with.
+/// `UpdateStateMachine`. Running executions keep the definition that they were started with.
 pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     let mut machine = get(host, &ask.state_machine_arn)?;
     check_not_deleting(&machine)?;
@@ -175,7 +176,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     machine.logging = ask.logging_configuration.or(machine.logging);
     machine.tracing = ask.tracing_configuration.or(machine.tracing);
     machine.encryption = ask.encryption_configuration.or(machine.encryption);
-    // The first update makes a revision in any case, but for one that publishes what has not changed.
+    // The first update makes a revision in any case, unless it publishes an unchanged machine.
     let changed = machine.definition != before.definition
         || machine.role_arn != before.role_arn
         || logging(machine.logging.as_ref()) != logging(before.logging.as_ref())
@@ -216,7 +217,7 @@ pub fn gone(arn: &str) -> ApiError {
     ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
-/// Refuses what changes or starts a machine that is being deleted.
+/// Refuses to change or start a machine that is being deleted.
 pub fn check_not_deleting(machine: &Machine) -> Result<(), ApiError> {
     if machine.deleting {
         return Err(ApiError::new(
@@ -227,8 +228,8 @@ pub fn check_not_deleting(machine: &Machine) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// `DeleteStateMachine`. One that is not there is as good as deleted; one that runs is there until its executions have
-/// ended, which they do at their next transition.
+/// `DeleteStateMachine`. Deleting one that does not exist succeeds; a machine with running executions exists until they
+/// have ended, which they do at their next transition.
 pub async fn delete(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     let arn = &ask.state_machine_arn;
     check_arn(arn, &[MACHINE])?;
@@ -241,7 +242,7 @@ pub async fn delete(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     Ok(json!({}))
 }
 
-/// The logging of a machine, with what is not said of it.
+/// The logging of a machine, with the defaults of what was not given.
 fn logging(given: Option<&Value>) -> Value {
     let mut all = json!({ "level": "OFF", "includeExecutionData": false });
     if let (Some(all), Some(given)) = (all.as_object_mut(), given.and_then(Value::as_object)) {
@@ -250,13 +251,13 @@ fn logging(given: Option<&Value>) -> Value {
     all
 }
 
-/// The tracing of a machine: off, where that is not said.
+/// The tracing of a machine; off by default.
 fn tracing(given: Option<&Value>) -> Value {
     let enabled = given.and_then(|given| given.get("enabled")).and_then(Value::as_bool).unwrap_or_default();
     json!({ "enabled": enabled })
 }
 
-/// The encryption of a machine: AWS's own key, where no other was asked for.
+/// The encryption of a machine; AWS's own key by default.
 fn encryption(given: &Option<Value>) -> Value {
     given.clone().unwrap_or_else(own_key)
 }
@@ -281,7 +282,7 @@ fn described(machine: &Machine) -> Map<String, Value> {
         .collect()
 }
 
-/// `variableReferences`, where a state uses a variable.
+/// `variableReferences`, if a state uses a variable.
 fn referenced(definition: &str) -> Option<(String, Value)> {
     let references = variables::references(&serde_json::from_str(definition).ok()?);
     (!references.is_empty()).then(|| ("variableReferences".to_owned(), json!(references)))
@@ -301,7 +302,7 @@ pub fn describe(host: &Host, ask: &Describe) -> OperationResult {
     Ok(Value::Object(all))
 }
 
-/// Who asks for no more than the metadata gets an empty definition.
+/// A caller who asks for the metadata alone gets an empty definition.
 fn without_definition(all: &mut Map<String, Value>, included: Option<&str>) {
     if included == Some("METADATA_ONLY") {
         all.insert("definition".to_owned(), json!("{}"));
@@ -368,7 +369,7 @@ async fn for_execution(host: &Host, row: &ExecutionRow) -> Result<Map<String, Va
     all.insert("updateDate".to_owned(), seconds(updated));
     all.shift_remove("variableReferences");
     all.extend(referenced(&definition));
-    // Of AWS's own key nothing is said here.
+    // AWS's own key is not shown here.
     if all.get("encryptionConfiguration") == Some(&own_key()) {
         all.shift_remove("encryptionConfiguration");
     }
@@ -389,7 +390,7 @@ pub struct List {
 pub fn list(host: &Host, caller: &AccountRegion, ask: &List) -> OperationResult {
     let registry = lock(&host.registry);
     let mut machines: Vec<&Machine> = registry.machines.values().filter(|machine| caller.has(&machine.arn)).collect();
-    // One that is made between two pages is on the last one.
+    // A machine that is created between two pages is on the last one.
     machines.sort_by_key(|machine| machine.created_at);
     let (machines, next) = page(machines, ask.max_results, ask.next_token.as_deref(), "ListStateMachines")?;
     let rows: Vec<Value> = machines

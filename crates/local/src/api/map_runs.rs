@@ -53,24 +53,24 @@ async fn get(host: &Arc<Host>, arn: &str) -> Result<(ExecutionRow, MapRun), ApiE
     host.map_run(arn).await?.ok_or_else(|| versions::missing(arn))
 }
 
-/// A child's status; what waits for its redrive has one of its own.
+/// A child's status; a child that waits for its redrive has a status of its own.
 fn child_status(child: &Child) -> &'static str {
     if child.pending_redrive { "PENDING_REDRIVE" } else { RunStatus::of(child.status).name() }
 }
 
-/// Counts of a run's items, or of its executions; `size` is how many of them a child stands for.
+/// Counts of a run's items, or of its executions; `size` returns how many of them a child stands for.
 fn counts(run: &MapRun, total: usize, size: impl Fn(&Child) -> usize) -> Value {
     let sum = |wanted: &dyn Fn(&Child) -> bool| -> usize {
         run.children.iter().filter(|child| wanted(child)).map(&size).sum()
     };
     let of = |wanted: &str| sum(&|child| child_status(child) == wanted);
-    // What a run that has ended never began is not waited for any more.
+    // What an ended run never began is not pending any more.
     let left = total.saturating_sub(sum(&|_| true));
     let (pending, never) = if run.status.is_none() { (left, 0) } else { (0, left) };
     json!({
         "pending": pending, "running": of("RUNNING"), "succeeded": of("SUCCEEDED"), "failed": of("FAILED"),
         "timedOut": of("TIMED_OUT"), "aborted": of("ABORTED") + never, "total": total,
-        // Without a ResultWriter the results of the children that succeeded are in the state's output.
+        // Without a ResultWriter the state's output holds the results of the successful children.
         "resultsWritten": if run.results_written { sum(&|child| child.status.is_some()) } else { of("SUCCEEDED") },
         "failuresNotRedrivable": sum(&|child| child.lost), "pendingRedrive": of("PENDING_REDRIVE"),
     })
@@ -85,7 +85,7 @@ pub struct ByArn {
 /// `DescribeMapRun`.
 pub async fn describe(host: &Arc<Host>, ask: ByArn) -> OperationResult {
     let (row, run) = get(host, &ask.map_run_arn).await?;
-    // A run knows no status of its own for a timeout: its execution has it.
+    // A run has no status for a timeout: its execution has.
     let status = match RunStatus::of(run.status).name() {
         "TIMED_OUT" => "ABORTED",
         status => status,
@@ -116,7 +116,7 @@ pub struct Update {
     tolerated_failure_percentage: Option<f64>,
 }
 
-/// `UpdateMapRun`. A run that has ended keeps what it had.
+/// `UpdateMapRun`. A run that has ended keeps its settings.
 pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     let (row, run) = get(host, &ask.map_run_arn).await?;
     let input = Input::UpdateMapRun {
@@ -129,7 +129,7 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     Ok(json!({}))
 }
 
-/// `DescribeExecution` of a child; `None` where no run has such a child.
+/// `DescribeExecution` of a child; `None` if no run has such a child.
 pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<String, Value>>, ApiError> {
     let Some((_, run, child, events)) = host.child(arn, |events| events.len() as u64).await? else { return Ok(None) };
     let mut all = listed(&run, &child);
@@ -142,7 +142,7 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
     }
     all.extend(child.error.map(|error| ("error".to_owned(), json!(error))));
     all.extend(child.cause.map(|cause| ("cause".to_owned(), json!(cause))));
-    // An Express child begins again, whenever that is.
+    // An Express child begins again, at any time.
     let stopped_at = child.stopped_at.filter(|_| !run.express);
     let events = if run.express { 0 } else { events };
     let why = not_redrivable(RunStatus::of(child.status), stopped_at, events, host.clock.now());
@@ -152,8 +152,8 @@ pub async fn describe_child(host: &Arc<Host>, arn: &str) -> Result<Option<Map<St
     Ok(Some(all))
 }
 
-/// `StopExecution` of a child, and when it stopped; `None` where no run has such a child. An Express one is not stopped by
-/// itself, as no Express execution is.
+/// `StopExecution` of a child, with the time of its stop; `None` if no run has such a child. An Express child cannot be
+/// stopped, like other Express executions.
 pub async fn stop_child(
     host: &Arc<Host>,
     arn: &str,
@@ -170,7 +170,7 @@ pub async fn stop_child(
     Ok(Some(stopped.unwrap_or_else(|| host.clock.now())))
 }
 
-/// Makes the description of a machine that of its map's processor, which a run's children run.
+/// Turns the description of a machine into that of its map's processor, which a run's children run.
 pub fn of_run(described: &mut Map<String, Value>, run: &MapRun) {
     let machine = run.machine();
     let label = machine.rsplit('/').next().unwrap_or_default();

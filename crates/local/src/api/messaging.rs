@@ -34,7 +34,7 @@ pub async fn dynamodb(host: &Arc<Host>, caller: &AccountRegion, operation: &str,
         Ok(input) => input,
         Err(error) => return error.into_response(),
     };
-    // A task's action begins with a small letter.
+    // The action of a task begins with a lower-case letter.
     let mut letters = operation.chars();
     let action: String = letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect();
     match operate_table(host, caller, &action, &input).await {
@@ -44,7 +44,7 @@ pub async fn dynamodb(host: &Arc<Host>, caller: &AccountRegion, operation: &str,
     }
 }
 
-/// One call of SQS. `origin` is the address that it came to, where its queues are.
+/// One call of SQS. `origin` is the address that the request reached, below which the queues are.
 pub async fn sqs(
     host: &Arc<Host>,
     caller: &AccountRegion,
@@ -66,7 +66,7 @@ pub async fn sqs(
     }
 }
 
-/// One call of SNS; `None` for an operation that has no local form.
+/// One call of SNS; `None` for an operation without a local form.
 pub async fn sns(host: &Arc<Host>, caller: &AccountRegion, form: &Form, action: &str) -> Option<Response> {
     let came = match action {
         "CreateTopic" => create_topic(host, caller, form).await,

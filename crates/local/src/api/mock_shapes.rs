@@ -1,9 +1,9 @@
-//! The shape of a mocked result: `TestState` compares it with what the service answers.
+//! The shape of a mocked result: `TestState` compares it with the service's response.
 //!
-//! `mock_shapes.json` holds the answers that are known, a line an action; `tools/mock_shapes.py` writes it from the
-//! services' models. `service:action` has its fields in the form that Step Functions gives them: `!` marks a required
-//! field, `[shape]` a list, `{"*": shape}` a map; a text is a type with its least and greatest value (of a text:
-//! length), or `one of` an enumeration, `A|B`. What is not listed there is not compared.
+//! `mock_shapes.json` holds the known responses, one line an action; `tools/mock_shapes.py` writes it from the
+//! services' models. `service:action` has its fields in Step Functions' spelling: `!` marks a required field, `[shape]`
+//! a list, `{"*": shape}` a map; a text is a type with its least and greatest value (for a text: its length), or `one
+//! of` an enumeration, `A|B`. Actions that are not listed are not compared.
 
 use std::sync::LazyLock;
 
@@ -14,19 +14,19 @@ use super::error::ApiError;
 /// The modes of `fieldValidationMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Required fields must be there, and what is there must fit.
+    /// Required fields must be present, and present fields must fit.
     Strict,
-    /// What is there must fit.
+    /// Present fields must fit.
     Present,
 }
 
-/// What a shape of an enumeration begins with.
+/// The prefix of an enumeration's shape.
 const ONE_OF: &str = "one of ";
 
 static SHAPES: LazyLock<Map<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("mock_shapes.json")).unwrap_or_default());
 
-/// Compares a mocked result with the answer of `service:action`.
+/// Compares a mocked result with the response of `service:action`.
 ///
 /// # Errors
 /// AWS's `ValidationException`, of the first field that does not fit.

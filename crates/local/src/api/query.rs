@@ -20,12 +20,12 @@ impl Form {
         Self(pairs.map(|(key, value)| (decoded(key), decoded(value))).collect())
     }
 
-    /// A field, where it is given.
+    /// A field, if it is given.
     pub fn given(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 
-    /// A field; empty where it is not given.
+    /// A field; empty if it is not given.
     pub fn field(&self, key: &str) -> &str {
         self.given(key).unwrap_or_default()
     }
@@ -43,7 +43,7 @@ impl Form {
         names.collect()
     }
 
-    /// The attributes of a thing: `Attributes.entry.1.key`, `.value`.
+    /// The attributes of a topic or queue: `Attributes.entry.1.key`, `.value`.
     pub fn attributes(&self) -> BTreeMap<&str, &str> {
         let entries = self.0.iter().filter_map(|(key, name)| {
             let entry = key.strip_prefix("Attributes.entry.")?.strip_suffix(".key")?;
@@ -53,7 +53,7 @@ impl Form {
     }
 }
 
-/// The version of each service's interface, by which one that did not sign is known.
+/// The version of each service's interface, which identifies the service of an unsigned request.
 const VERSIONS: [(&str, &str); 5] = [
     ("2010-03-31", "sns"),
     ("2010-05-08", "iam"),

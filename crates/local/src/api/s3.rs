@@ -1,4 +1,4 @@
-//! S3 over HTTP, for buckets in a local folder: what a client asks in a path, a query and headers becomes an operation of
+//! S3 over HTTP, for buckets in a local folder: a request's path, query and headers become an operation of
 //! `integrations`.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// The largest body, in bytes: it is held in memory.
 const BODY: usize = 256 * 1024 * 1024;
 
-/// What a request asks for.
+/// A parsed request.
 struct Ask {
     method: Method,
     bucket: String,
@@ -32,7 +32,8 @@ struct Ask {
     region: String,
 }
 
-/// One call: everything that is no other route's. What was not signed for S3 is not served, and named.
+/// Handles every request that no other route takes. One that was not signed for S3 is refused, with the name of its
+/// service.
 pub async fn object(State(host): State<Arc<Host>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let query = query_of(&parts);
@@ -53,7 +54,7 @@ pub async fn object(State(host): State<Arc<Host>>, request: Request) -> Response
     on_files(move || answer(&host, &ask, body)).await
 }
 
-/// What is neither S3's nor a route.
+/// The refusal of a request that belongs neither to S3 nor to a route.
 fn nowhere(parts: &Parts, service: &str) -> Response {
     if service.is_empty() {
         let message =
@@ -72,7 +73,7 @@ fn query_of(parts: &Parts) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Bucket and key: both in the path, or the bucket before the host's name, `BUCKET.localhost` or `BUCKET.s3.localhost`.
+/// Bucket and key: both in the path, or the bucket in the host name, `BUCKET.localhost` or `BUCKET.s3.localhost`.
 fn place_of(parts: &Parts) -> (String, String) {
     // In a path a plus is a plus.
     let path = decoded(&parts.uri.path().replace('+', "%2B"));
@@ -89,7 +90,7 @@ fn place_of(parts: &Parts) -> (String, String) {
     }
 }
 
-/// Fields of a query that ask for no other operation than the path does.
+/// Query fields that do not change which operation the path asks for.
 const PLAIN: [&str; 10] = [
     "x-id",
     "list-type",
@@ -130,7 +131,7 @@ fn answer(host: &Host, ask: &Ask, body: Bytes) -> Response {
     came.unwrap_or_else(|refusal| error(ask, &refusal))
 }
 
-/// The name of an operation that has no local form, as S3's reference has it where the words allow.
+/// The name of an operation without a local form, in the words of S3's reference where they fit.
 fn operation_of(ask: &Ask, other: Option<&str>) -> String {
     let of = if ask.key.is_empty() { "Bucket" } else { "Object" };
     let letters = ask.method.as_str().to_ascii_lowercase();
@@ -154,7 +155,7 @@ fn operation_of(ask: &Ask, other: Option<&str>) -> String {
     }
 }
 
-/// An operation with the parameters that a path and a query give.
+/// An operation with its parameters from the path and the query.
 fn run(host: &Host, ask: &Ask, action: &str) -> Result<Value, ObjectRefusal> {
     let field = |name: &str| ask.query.get(name).map_or("", String::as_str);
     let mut parameters = json!({ "Bucket": ask.bucket, "Key": ask.key });
@@ -172,7 +173,7 @@ fn run(host: &Host, ask: &Ask, action: &str) -> Result<Value, ObjectRefusal> {
     if let Some(source) = ask.headers.get("x-amz-copy-source").and_then(|value| value.to_str().ok()) {
         parameters["CopySource"] = json!(source);
     }
-    // Every action that is named here has a local form.
+    // Every action named here has a local form.
     operate_objects(host, action, &parameters).unwrap_or_else(|| Ok(json!({})))
 }
 
@@ -184,7 +185,7 @@ fn buckets(host: &Host) -> Result<Response, ObjectRefusal> {
     Ok(document("ListAllMyBucketsResult", &format!("{owner}<Buckets>{named}</Buckets>")))
 }
 
-/// The bucket's region; none for the first of all regions, as S3 has it.
+/// The bucket's region; none for us-east-1, as on S3.
 fn location(region: &str) -> Response {
     document("LocationConstraint", if region == "us-east-1" { "" } else { region })
 }
@@ -230,8 +231,8 @@ fn encoded(text: &str) -> String {
 }
 
 fn head(host: &Host, ask: &Ask) -> Result<Response, ObjectRefusal> {
-    let told = run(host, ask, "headObject")?;
-    let text = |name: &str| told[name].as_str().map_or_else(|| told[name].to_string(), str::to_owned);
+    let head = run(host, ask, "headObject")?;
+    let text = |name: &str| head[name].as_str().map_or_else(|| head[name].to_string(), str::to_owned);
     let written = time::OffsetDateTime::parse(&text("LastModified"), &time::format_description::well_known::Rfc3339);
     let millis = written.map_or(0, |at| i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default());
     Ok(described(&text("ETag"), millis)
@@ -251,20 +252,20 @@ fn described(etag: &str, written: i64) -> axum::http::response::Builder {
 
 fn get(host: &Host, ask: &Ask) -> Result<Response, ObjectRefusal> {
     let (body, written) = Buckets::of(host).get(&ask.bucket, &ask.key)?;
-    let (size, told) = (body.len(), described(&etag(&body), written));
+    let (size, response) = (body.len(), described(&etag(&body), written));
     let range = ask.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let Some((first, last)) = range.and_then(|range| range_of(range, size)).transpose()? else {
-        return Ok(told.body(Body::from(body)).unwrap_or_default());
+        return Ok(response.body(Body::from(body)).unwrap_or_default());
     };
     let part = Bytes::from(body).slice(first..=last);
-    let told = told.status(StatusCode::PARTIAL_CONTENT);
-    Ok(told
+    let response = response.status(StatusCode::PARTIAL_CONTENT);
+    Ok(response
         .header(header::CONTENT_RANGE, format!("bytes {first}-{last}/{size}"))
         .body(Body::from(part))
         .unwrap_or_default())
 }
 
-/// The first and the last byte of a range; `None` for what is none, which is passed over.
+/// The first and the last byte of a range; `None` for an invalid one, which is ignored.
 fn range_of(range: &str, size: usize) -> Option<Result<(usize, usize), ObjectRefusal>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let (first, last) = match (first, last) {
@@ -310,8 +311,8 @@ fn is_chunked(headers: &HeaderMap) -> bool {
     has("x-amz-content-sha256", "STREAMING-") || has("content-encoding", "aws-chunked")
 }
 
-/// The body within chunks: `SIZE;chunk-signature=...`, a line's end, so many bytes, a line's end; the last is empty, and
-/// what follows it are checksums.
+/// The body inside chunks: `SIZE;chunk-signature=...`, a line end, so many bytes, a line end. The last chunk is empty,
+/// and checksums follow it.
 fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     loop {

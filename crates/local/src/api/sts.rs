@@ -1,5 +1,5 @@
-//! STS, as far as clients ask for it before anything else: who they are, and credentials of a role. The engine looks at no
-//! signature, so the credentials are of no use but to be sent again.
+//! STS, for what clients ask before anything else: their identity, and credentials of a role. The engine checks no
+//! signature, so the credentials only have to be sent back.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -12,12 +12,12 @@ use crate::host::{AccountRegion, partition};
 use crate::random;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-/// How long credentials are said to last, in seconds: at least, at most, and where nothing is asked for.
+/// How long credentials last by their own account, in seconds: minimum, maximum and default.
 const LEAST: i64 = 900;
 const MOST: i64 = 43_200;
 const USUAL: i64 = 3_600;
 
-/// One call; `None` for an operation that has no local form.
+/// One call; `None` for an operation without a local form.
 pub fn call(caller: &AccountRegion, form: &Form, action: &str, now: i64) -> Option<Response> {
     Some(match action {
         "GetCallerIdentity" => identity(caller),
@@ -57,7 +57,7 @@ fn assume(form: &Form, now: i64) -> Result<Response, String> {
     let parts: Vec<&str> = role.splitn(6, ':').collect();
     let (partition, account) = (parts[1], parts[4]);
     let name = role.rsplit('/').next().unwrap_or_default();
-    // The key is the role's account, which is what the engine reads from one.
+    // The key is the role's account: the engine reads the account from the key.
     let credentials = [
         element("AccessKeyId", account),
         element("SecretAccessKey", random::uuid().simple()),

@@ -19,7 +19,7 @@ pub struct Success {
     output: String,
 }
 
-/// Whether a text could be a token of this engine. One that could not was never given out.
+/// Whether a text could be a token of this engine. No other text was ever issued.
 fn check_token(token: &str) -> Result<(), ApiError> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
     if token.len() < 32 || token.len() > 2_048 || !token.bytes().all(legal) {

@@ -1,4 +1,4 @@
-//! `TestState`: one state by itself, with a mock or against what the engine can call.
+//! `TestState`: one state by itself, with a mock or with what the engine can call.
 
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ pub async fn test(host: &Arc<Host>, caller: &AccountRegion, ask: Ask) -> Operati
                         .extend(traced.into_iter().filter_map(|(name, one)| Some((name.to_owned(), one?))));
                     report
                 }
-                // The first task of the state has its answer, and there is no second one.
+                // The state's first task has its answer, and a second one has none.
                 StateReport::Asks(_) => return Err(refused("The state asks for more than one task.")),
             }
         }
@@ -145,7 +145,7 @@ fn check_mock(mock: &Mock, reveal_secrets: bool) -> Result<(), ApiError> {
     }
 }
 
-/// The test as the engine takes it.
+/// The test in the engine's form.
 fn prepared(host: &Host, caller: &AccountRegion, ask: &Ask) -> Result<StateTest, ApiError> {
     let definition = read_json(&ask.definition).map_err(|_| {
         let (_, diagnostics) = parse_created(&ask.definition, MachineType::Standard);
@@ -164,7 +164,7 @@ fn prepared(host: &Host, caller: &AccountRegion, ask: &Ask) -> Result<StateTest,
         .transpose()
         .map_err(|error| refused(format!("Invalid Context object provided: {error}")))?;
     context.as_ref().map(check_context).transpose()?;
-    // A test has a machine and an execution of no name that anybody gave.
+    // The machine and the execution of a test have names that nobody gave.
     let (machine, name) = (random::uuid().to_string(), random::uuid().to_string());
     let seed = random::uuid().as_u64_pair().0;
     let answer = ask.mock.as_ref().and_then(|mock| match (&mock.result, &mock.error_output) {
@@ -197,7 +197,7 @@ fn prepared(host: &Host, caller: &AccountRegion, ask: &Ask) -> Result<StateTest,
     })
 }
 
-/// The parts of a context object that a test may give, with their fields and the types of these.
+/// The parts of a context object that a test may give, with their fields and types.
 const CONTEXT: [(&str, &[(&str, ContextFieldKind)]); 4] = [
     (
         "Execution",
@@ -255,7 +255,8 @@ fn check_context(context: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What a Task state is tested with: a role, unless it is mocked; and a token only where it waits for one, or for a job.
+/// What a test of a Task state requires: a role, unless it is mocked; and a token only if it waits for one, or for a
+/// job.
 fn check_task(state: &Value, ask: &Ask, context: Option<&Value>) -> Result<(), ApiError> {
     let is_task = state["Type"] == "Task";
     if is_task && ask.mock.is_none() && ask.role_arn.is_none() {
@@ -295,7 +296,7 @@ fn check_kind(state: &Value, ask: &Ask) -> Result<(), ApiError> {
     }
 }
 
-/// Whether a mocked result is one that the state could get.
+/// Checks that the state could get the mocked result.
 fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> {
     let value = read_json(result).map_err(|_| refused("Mocked result must be valid JSON"))?;
     match state["Type"].as_str() {
@@ -328,7 +329,7 @@ fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// As many iterations as there are results, or items of the mocked reader, can fail.
+/// As many iterations can fail as there are results, or items of the mocked reader.
 fn check_failures(configuration: &Configuration, results: usize) -> Result<(), ApiError> {
     let data = configuration.map_item_reader_data.as_deref();
     let read = data.and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok()).map_or(results, |items| items.len());
@@ -340,7 +341,7 @@ fn check_failures(configuration: &Configuration, results: usize) -> Result<(), A
 
 fn check_shape(state: &Value, mode: Mode, result: &Value) -> Result<(), ApiError> {
     match integration(state["Resource"].as_str().unwrap_or_default()) {
-        // With the other patterns the result is not the service's own answer to the call.
+        // With the other patterns the result is not the service's own response.
         Some((service, action)) if !action.contains('.') => mock_shapes::check(service, action, mode, result),
         _ => Ok(()),
     }
@@ -363,11 +364,11 @@ async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (
     if let Some(what) = waits {
         return Err(refused(format!("{what} can be tested only with a mock: give mock.result or mock.errorOutput.")));
     }
-    // No execution has this name: what the call tells of its progress is heard by nobody.
+    // No execution has this name: its progress goes nowhere.
     Ok(taken(integrations::run(Arc::clone(host), String::new(), request).await))
 }
 
-/// An answer as the engine takes it.
+/// A mocked answer in the engine's form.
 fn taken(came: TaskOutcome) -> Result<String, (String, String)> {
     match came {
         TaskOutcome::Done(output) | TaskOutcome::Submitted(output) => Ok(output),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_asl::expr::intrinsics::{self, Call};
 use serde_json::{Map, Value};
 
-/// The variables that each state uses, by the state's name; a state that uses none is left out.
+/// The variables that each state uses, by the state's name; states that use none are left out.
 pub fn references(definition: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     scope(definition, false, &mut found);
@@ -47,7 +47,7 @@ fn used(field: &str, value: &Value, jsonata: bool, names: &mut BTreeSet<String>)
                 in_expression(expression, names);
             }
         }
-        // A path is one where its field says so: elsewhere it is a text that begins with `$`.
+        // Only some fields hold paths: elsewhere a text may begin with `$`.
         Value::String(text) if (field.ends_with(".$") || field.ends_with("Path")) && intrinsics::is_call(text) => {
             let call = Call::parse(text);
             call.iter().flat_map(Call::paths).for_each(|path| names.extend(at_root(path.text())));
@@ -59,7 +59,7 @@ fn used(field: &str, value: &Value, jsonata: bool, names: &mut BTreeSet<String>)
     }
 }
 
-/// The variable that a path begins with.
+/// The variable at the beginning of a path.
 fn at_root(path: &str) -> Option<String> {
     let rest = path.strip_prefix('$')?;
     let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
@@ -67,7 +67,7 @@ fn at_root(path: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The variables that an expression uses and does not bind itself.
+/// The variables that an expression uses and does not bind.
 fn in_expression(expression: &str, names: &mut BTreeSet<String>) {
     let (mut used, mut bound) = (BTreeSet::new(), BTreeSet::from(["states".to_owned()]));
     let letters: Vec<char> = expression.chars().collect();
@@ -99,7 +99,8 @@ fn in_expression(expression: &str, names: &mut BTreeSet<String>) {
     names.extend(used.into_iter().filter(|name| !bound.contains(name)));
 }
 
-/// The parameters of an expression's own functions. No list of them holds a parenthesis: an open one ends what is none.
+/// The parameters of an expression's own functions. Their lists contain no parentheses: an open one ends what is no
+/// list.
 fn parameters(expression: &str) -> BTreeSet<String> {
     let lists = expression.match_indices("function").chain(expression.match_indices('λ'));
     let lists = lists.filter_map(|(at, word)| {

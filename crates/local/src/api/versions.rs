@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::machines;
 use super::wire::seconds;
 use crate::host::{Alias, Host, Machine, Route, Version, lock};
-use crate::store::ThingKind;
+use crate::store::ResourceKind;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,8 +38,8 @@ pub async fn publish(host: &Arc<Host>, ask: Publish) -> OperationResult {
     Ok(json!({ "stateMachineVersionArn": version.arn, "creationDate": seconds(version.created_at) }))
 }
 
-/// Makes a version of the machine as it is, or finds the latest where that is the same: of the same revision, and described
-/// in the same words where it is described.
+/// Makes a version of the machine as it is. Returns the latest one if it is the same: the same revision, and the same
+/// description if one is given.
 pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<String>) -> Result<Version, ApiError> {
     let latest = lock(&host.registry).versions_of(&machine.arn).first().map(|version| (*version).clone());
     if let Some(latest) = latest
@@ -58,7 +58,7 @@ pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<S
         machine: machine.clone(),
     };
     machines::keep(host, machine).await?;
-    host.store.keep(ThingKind::Version, &version.arn, &version).await?;
+    host.store.keep(ResourceKind::Version, &version.arn, &version).await?;
     lock(&host.registry).versions.insert(version.arn.clone(), version.clone());
     Ok(version)
 }
@@ -98,7 +98,7 @@ pub struct VersionArn {
     state_machine_version_arn: String,
 }
 
-/// `DeleteStateMachineVersion`. One that an alias leads to is refused; one that is not there is as good as deleted.
+/// `DeleteStateMachineVersion`. A version that an alias uses is refused; deleting one that does not exist succeeds.
 pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> OperationResult {
     let arn = ask.state_machine_version_arn;
     check_arn(&arn, &[MACHINE])?;
@@ -118,7 +118,7 @@ pub async fn delete(host: &Arc<Host>, ask: VersionArn) -> OperationResult {
             return Err(ApiError::new("ConflictException", message));
         }
     }
-    host.store.forget(ThingKind::Version, &arn).await?;
+    host.store.forget(ResourceKind::Version, &arn).await?;
     lock(&host.registry).versions.remove(&arn);
     Ok(json!({}))
 }
@@ -131,7 +131,7 @@ pub struct CreateAlias {
     routing_configuration: Vec<Route>,
 }
 
-/// Checks where an alias is to lead; gives the machine.
+/// Checks the routes of an alias. Returns the machine.
 fn check_routes(host: &Host, routes: &[Route]) -> Result<Machine, ApiError> {
     let invalid = |message: String| Err(ApiError::new("ValidationException", message));
     let arns = || routes.iter().map(|route| route.state_machine_version_arn.as_str()).collect::<Vec<_>>().join(", ");
@@ -178,7 +178,7 @@ fn check_machine(host: &Host, arn: &str) -> Result<(), ApiError> {
     lock(&host.registry).machines.get(arn).map_or(Ok(()), machines::check_not_deleting)
 }
 
-/// `CreateStateMachineAlias`. The same call again answers as the first did.
+/// `CreateStateMachineAlias`. A repeated call returns what the first one did.
 pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> OperationResult {
     let machine = check_routes(host, &ask.routing_configuration)?;
     check_machine(host, &machine.arn)?;
@@ -206,7 +206,7 @@ pub async fn create_alias(host: &Arc<Host>, ask: CreateAlias) -> OperationResult
 }
 
 async fn keep_alias(host: &Host, alias: Alias) -> Result<(), ApiError> {
-    host.store.keep(ThingKind::Alias, &alias.arn, &alias).await?;
+    host.store.keep(ResourceKind::Alias, &alias.arn, &alias).await?;
     lock(&host.registry).aliases.insert(alias.arn.clone(), alias);
     Ok(())
 }
@@ -225,7 +225,7 @@ fn alias(host: &Host, arn: &str) -> Result<Alias, ApiError> {
     lock(&host.registry).aliases.get(arn).cloned().ok_or_else(gone)
 }
 
-/// No such version or run.
+/// The version or run does not exist.
 pub fn missing(arn: &str) -> ApiError {
     ApiError::new("ResourceNotFound", format!("Request references a resource that does not exist. Resource: '{arn}'"))
 }
@@ -279,7 +279,7 @@ pub fn list_aliases(host: &Host, ask: &List) -> OperationResult {
         let registry = lock(&host.registry);
         let version = registry.versions.get(arn);
         if version.is_none() && !registry.machines.contains_key(arn) {
-            // One part more than a machine's ARN has: a version that is not there.
+            // One part more than a machine's ARN: the version does not exist.
             return Err(if arn.split(':').count() > 7 { missing(arn) } else { machines::gone(arn) });
         }
         let machine_arn = version.map_or(ask.state_machine_arn.as_str(), |version| version.machine.arn.as_str());
@@ -297,13 +297,13 @@ pub fn list_aliases(host: &Host, ask: &List) -> OperationResult {
     listed("stateMachineAliases", rows, ask)
 }
 
-/// `DeleteStateMachineAlias`. One that is not there is as good as deleted.
+/// `DeleteStateMachineAlias`. Deleting one that does not exist succeeds.
 pub async fn delete_alias(host: &Arc<Host>, ask: AliasArn) -> OperationResult {
     let arn = &ask.state_machine_alias_arn;
     check_arn(arn, &[MACHINE])?;
-    // Nothing but an alias is deleted by this name.
+    // Only aliases are deleted by this operation.
     if lock(&host.registry).aliases.contains_key(arn) {
-        host.store.forget(ThingKind::Alias, arn).await?;
+        host.store.forget(ResourceKind::Alias, arn).await?;
         lock(&host.registry).aliases.remove(arn);
     }
     Ok(json!({}))

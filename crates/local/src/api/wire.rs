@@ -31,13 +31,13 @@ pub fn iso(millis: i64) -> String {
     moment(millis).format(&Rfc3339).unwrap_or_default()
 }
 
-/// The MD5 of a message body, which SQS answers with.
+/// The MD5 of a message body, which SQS returns.
 #[must_use]
 pub fn md5(text: impl AsRef<[u8]>) -> String {
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same of what a reader gives.
+/// The same for the bytes of a reader.
 ///
 /// # Errors
 /// The reader failed.
@@ -47,7 +47,7 @@ pub fn md5_of(mut reader: impl Read) -> io::Result<String> {
     Ok(sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A text of a URL or a form, where `%20` and `+` are spaces.
+/// Decodes a text of a URL or a form, where `%20` and `+` are spaces.
 #[must_use]
 pub fn decoded(text: &str) -> String {
     let mut bytes = text.bytes();

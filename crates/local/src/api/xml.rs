@@ -1,4 +1,4 @@
-//! XML, as the older services answer.
+//! XML, the format of the older services.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::random;
 
-/// A text within XML.
+/// Escapes a text for XML.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -16,7 +16,7 @@ pub fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            // What XML cannot hold in any form becomes the sign for that.
+            // A character that XML cannot hold in any form becomes the replacement character.
             '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
                 out.push('\u{fffd}')
             }
@@ -32,7 +32,7 @@ pub fn element(name: &str, text: impl Display) -> String {
     format!("<{name}>{}</{name}>", escaped(&text.to_string()))
 }
 
-/// The answer of an operation of the query protocol; `result` is XML.
+/// The response of an operation of the query protocol; `result` is XML.
 pub fn answer(namespace: &str, action: &str, result: &str) -> Response {
     let id = random::uuid();
     let body = format!(

@@ -1,5 +1,5 @@
-//! Machines that are deleted while they run: nothing is started any more, what runs ends at its next transition, and with
-//! the last execution the machine is gone.
+//! Machines that are deleted while they run: no execution can be started, running ones end at their next transition,
+//! and the machine is gone with the last of them.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use super::{Host, lock};
 use crate::store::StoreError;
 
 impl Host {
-    /// What becomes of an input of an execution whose machine is being deleted: instead of what would take it to another
-    /// state it is stopped.
+    /// Replaces the input of an execution whose machine is being deleted: one that would lead to another state becomes
+    /// a stop.
     pub(super) fn or_stopped(&self, machine: &str, input: Input) -> Input {
         let moves = matches!(input, Input::TimerFired { .. } | Input::TaskSucceeded { .. } | Input::TaskFailed { .. });
         if moves && lock(&self.registry).machines.get(machine).is_some_and(|machine| machine.deleting) {
@@ -19,7 +19,7 @@ impl Host {
         input
     }
 
-    /// Forgets a machine that is being deleted, where nothing of it runs any more.
+    /// Forgets a machine that is being deleted, if none of its executions runs.
     ///
     /// # Errors
     /// The store failed.
@@ -37,7 +37,7 @@ impl Host {
         Ok(())
     }
 
-    /// The same for every machine, after a restart.
+    /// Does the same for every machine, after a restart.
     ///
     /// # Errors
     /// The store failed.
@@ -52,8 +52,8 @@ impl Host {
         Ok(())
     }
 
-    /// Looks, when an execution has ended, whether its machine waits for that. In a task of its own: who changes what has
-    /// a name may be waiting for this very execution.
+    /// After an execution has ended, checks whether its machine waits for that. It runs in a task of its own: the
+    /// holder of the lock may be waiting for this very execution.
     pub(super) fn deletion_after(self: &Arc<Self>, machine: &str) {
         if !lock(&self.registry).machines.get(machine).is_some_and(|machine| machine.deleting) {
             return;

@@ -1,4 +1,4 @@
-//! Histories: of a running execution from its engine, of an ended one from the store, the last ones kept at hand.
+//! Histories: of a running execution from its engine, of an ended one from the store; the latest ones are cached.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use countersign_trace::HistoryEvent;
 use super::{Host, lock};
 use crate::store::StoreError;
 
-/// Ended executions whose histories are kept at hand, and the most events of one that is.
+/// How many ended executions' histories are cached, and the most events of a cached one.
 const RECENT: usize = 64;
 const LONGEST: usize = 5_000;
 
@@ -17,8 +17,8 @@ const LONGEST: usize = 5_000;
 pub struct Recent(VecDeque<(String, Arc<Vec<HistoryEvent>>)>);
 
 impl Recent {
-    /// Keeps a history at hand. A longer one of the same execution stays: it was redriven, and ended, while its first
-    /// history was read from the store.
+    /// Caches a history. A longer one of the same execution stays: the execution was redriven, and ended, while its
+    /// first history was read from the store.
     pub fn put(&mut self, arn: &str, events: Vec<HistoryEvent>) -> Arc<Vec<HistoryEvent>> {
         if let Some(longer) = self.get(arn).filter(|known| known.len() > events.len()) {
             return longer;
@@ -40,7 +40,7 @@ impl Recent {
 }
 
 impl Host {
-    /// The history of an execution; `pick` gives what is wanted of it, so that a running one need not be copied whole.
+    /// The history of an execution; `pick` selects a part, so that a running one need not be copied whole.
     ///
     /// # Errors
     /// The store failed.
@@ -48,7 +48,7 @@ impl Host {
         let run = lock(&self.runs).get(arn).cloned();
         if let Some(run) = run {
             let run = run.lock().await;
-            // What has not been kept yet has not happened.
+            // A step that is not stored has not happened yet.
             return Ok(pick(&run.engine.history()[..run.kept_events]));
         }
         let known = lock(&self.histories).get(arn);

@@ -1,4 +1,4 @@
-//! The runs of distributed maps, and their child executions: kept in the engine that made them.
+//! The runs of distributed maps and their child executions, read from the engine that made them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use countersign_engine::map_run::{Child, MapRun};
 use super::{Host, Shared, lock};
 use crate::store::{ExecutionRow, RunStatus, StoreError};
 
-/// Ended executions whose engines are kept at hand.
+/// How many ended executions' engines are cached.
 const RECENT: usize = 4;
 
-/// Engines of ended executions that were made again from their journals; beside each, how often it was redriven.
+/// Engines of ended executions that were built again from their journals, each with its number of redrives.
 #[derive(Default)]
 pub struct Replayed(VecDeque<(String, u64, Shared<Execution>)>);
 
 impl Host {
-    /// Looks at the engine of an execution: the one that runs, or one made again from the journal.
+    /// Reads from the engine of an execution: the running one, or one built again from the journal.
     async fn look<T>(&self, row: ExecutionRow, pick: impl FnOnce(&Execution) -> T) -> Result<Option<T>, StoreError> {
         let arn = row.params.execution_arn.clone();
         let run = lock(&self.runs).get(&arn).cloned();
@@ -79,7 +79,7 @@ impl Host {
         Ok(found.flatten().map(|run| (row, run)))
     }
 
-    /// A child execution by its ARN: its parent, its run, itself, and what is picked of its history.
+    /// A child execution by its ARN: its parent, its run, itself, and the selected part of its history.
     ///
     /// # Errors
     /// The store failed.
@@ -98,7 +98,7 @@ impl Host {
         } else {
             Vec::new()
         };
-        // Those whose engines are there, then the latest: to make an engine again takes long.
+        // First those whose engines exist, then the latest: building an engine again takes long.
         rows.sort_by_cached_key(|row| (!self.is_at_hand(row), std::cmp::Reverse(row.params.start_at)));
         let mut pick = Some(pick);
         for row in rows {

@@ -1,4 +1,4 @@
-//! Running executions: take an input, journal it, step the engine, keep what came of it, perform its actions.
+//! Running executions: takes an input, journals it, steps the engine, stores the result, performs its actions.
 
 mod account_region;
 mod deletion;
@@ -26,16 +26,17 @@ pub use account_region::{AccountRegion, partition};
 pub use registry::{Activity, Alias, CreatedWith, Machine, Registry, Route, Tag, Version};
 use timers::Timers;
 
-/// How many client tokens of an execution's redrives are known.
+/// How many client tokens of an execution's redrives are remembered.
 const REDRIVE_TOKENS: usize = 10;
 
-/// An execution in memory, with what has been kept of it.
+/// An execution in memory, and how much of it has been stored.
 struct Run {
     engine: Execution,
     row: ExecutionRow,
     seq: u64,
     kept_events: usize,
-    /// A step was begun and is not kept: the engine is ahead of its journal. Where that stays so, it takes nothing more.
+    /// A step has begun and is not stored: the engine is ahead of its journal. If that stays so, the execution takes no
+    /// more inputs.
     ahead: bool,
 }
 
@@ -57,39 +58,39 @@ pub struct Host {
     pub clock: Clock,
     pub place: AccountRegion,
     pub registry: Mutex<Registry>,
-    /// Held by who changes what has a name, from reading it to writing it.
+    /// Held while a named resource is changed, from reading it to writing it.
     pub changes: tokio::sync::Mutex<()>,
     pub topics: Topics,
     pub queues: Queues,
     pub mocks: Mocks,
     pub tables: Tables,
     pub http: HttpClient,
-    /// Hides the secrets of connections in what comes back.
+    /// Hides the secrets of connections in answers.
     pub masks: Masks,
-    /// Where expressions that may run away are evaluated.
+    /// The sandbox for expressions that may not end.
     pub sandbox: Option<SharedSandbox>,
     /// Executions that have not ended, by ARN.
     runs: Mutex<HashMap<String, Shared<Run>>>,
     programs: Mutex<HashMap<String, Arc<Program>>>,
     timers: Timers,
-    /// Who answers a token.
+    /// Which task each token belongs to.
     tokens: Mutex<HashMap<String, (String, TaskId)>>,
-    /// Tasks under way, to be aborted where they are not wanted any more.
+    /// Tasks under way; one that is not needed any more is aborted.
     under_way: Mutex<HashMap<(String, TaskId), AbortHandle>>,
-    /// The executions that tasks started and wait for.
+    /// The executions that tasks have started and wait for.
     children: Mutex<HashMap<(String, TaskId), String>>,
     /// By activity ARN, oldest first.
     offers: Mutex<HashMap<String, Vec<Offer>>>,
     offered: Notify,
-    /// Wakes those who wait for an execution's end, by its ARN.
+    /// Wakes those that wait for an execution's end, by its ARN.
     ended: tokio::sync::broadcast::Sender<String>,
     histories: Mutex<history::Recent>,
     replayed: Mutex<map_runs::Replayed>,
-    /// By execution ARN, as long as somebody is at the gate.
+    /// By execution ARN, as long as somebody holds or waits for the lock.
     gates: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
 
-/// What an execution is started with.
+/// The parameters of a start.
 #[derive(Clone, Debug)]
 pub struct Start {
     pub params: StartParams,
@@ -124,19 +125,20 @@ impl Start {
     }
 }
 
-/// Runs a step to its end in a task of its own: a caller who goes away must not end it half-way.
+/// Runs a step to its end in a task of its own: a caller that goes away must not end it half-way.
 pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Only the end of the runtime cancels it, and that ends this task too.
+            // Only the end of the runtime cancels it, and that ends this task, too.
             Err(_) => std::future::pending().await,
         },
     }
 }
 
-/// Runs what may take a while, such as a step of the engine: other tasks go on without this thread, where there are more.
+/// Runs work that may take a while, such as a step of the engine: other tasks continue on other threads, if there are
+/// any.
 pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
@@ -144,7 +146,7 @@ pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// A lock that a panic cannot take away: what it guards is changed in single calls that cannot stop half-way.
+/// Locks a mutex even after a panic: what it guards changes in single calls that cannot stop half-way.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -196,14 +198,14 @@ impl Host {
         }))
     }
 
-    /// Takes up every execution that had not ended: replays its journal, and does again what was under way.
+    /// Recovers every execution that had not ended: replays its journal, and starts again what was under way.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
         let mut open: Vec<ExecutionRow> =
             lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
-        // An activity's tasks are offered in the order they were.
+        // An activity's tasks are offered in their old order.
         open.sort_by_key(|row| row.params.start_at);
         for row in open {
             let arn = row.params.execution_arn.clone();
@@ -238,7 +240,7 @@ impl Host {
         Execution::new(program, row.params.clone()).with_sandbox(self.sandbox.clone())
     }
 
-    /// The compiled program of a definition that was kept.
+    /// The compiled program of a stored definition.
     async fn program(&self, key: &str) -> Result<Option<Arc<Program>>, StoreError> {
         if let Some(program) = lock(&self.programs).get(key) {
             return Ok(Some(Arc::clone(program)));
@@ -251,8 +253,8 @@ impl Host {
         Ok(compiled)
     }
 
-    /// Starts an execution. Its row is in the registry, and its first step is kept, when this returns. Where an execution
-    /// of this ARN is known already, nothing is started, and it is given.
+    /// Starts an execution. When this returns, its row is in the registry and its first step is stored. If an execution
+    /// of this ARN exists already, nothing is started, and its row is returned.
     ///
     /// # Errors
     /// The store failed; then it was not started.
@@ -274,7 +276,7 @@ impl Host {
             let engine = host.engine(program, &row);
             let run = host.hold(Run { engine, row, seq: 0, kept_events: 0, ahead: false });
             let started = host.step(&mut *run.lock().await, Input::Start).await;
-            // What was not started is not there.
+            // What was not started does not exist.
             if started.is_err() {
                 lock(&host.runs).remove(&arn);
             }
@@ -283,8 +285,8 @@ impl Host {
         .await
     }
 
-    /// Redrives an execution that ended: its engine is made again from the journal, and goes on. Gives the time of the
-    /// redrive, which may be an earlier one of the same client token; `None` where it runs.
+    /// Redrives an ended execution: its engine is built again from the journal, and continues. Returns the time of the
+    /// redrive, which may be an earlier one with the same client token; `None` if the execution runs.
     ///
     /// # Errors
     /// The store failed.
@@ -315,25 +317,25 @@ impl Host {
         .await
     }
 
-    /// Feeds one input to an execution. One that has ended takes nothing.
+    /// Feeds one input to an execution. One that has ended ignores it.
     ///
     /// # Errors
-    /// The store failed. The execution is put aside then: a restart takes it up as it was kept.
+    /// The store failed. The execution is put aside: a restart recovers it as it was stored.
     pub async fn feed(self: &Arc<Self>, arn: &str, input: Input) -> Result<(), StoreError> {
         let Some(run) = lock(&self.runs).get(arn).cloned() else { return Ok(()) };
         let host = Arc::clone(self);
         apart(async move { host.step(&mut *run.lock().await, input).await }).await
     }
 
-    /// Feeds what nobody waits for an answer to.
-    pub(crate) async fn tell(self: &Arc<Self>, arn: &str, input: Input) {
+    /// Feeds an input whose result nobody waits for.
+    pub(crate) async fn notify(self: &Arc<Self>, arn: &str, input: Input) {
         if let Err(error) = self.feed(arn, input).await {
             tracing::error!(execution = arn, %error, "a task's news could not be kept");
         }
     }
 
-    /// Feeds an input to the task that a token belongs to; false where the task is closed. Of two answers at once, one
-    /// takes effect.
+    /// Feeds an input to the task that a token belongs to. Returns false if the task is closed. Of two answers at the
+    /// same time, one takes effect.
     ///
     /// # Errors
     /// The store failed; then the task was not answered.
@@ -360,7 +362,7 @@ impl Host {
         .await
     }
 
-    /// What the holder of a token says, which may be a function that learned more than it should.
+    /// The message of a token's holder, which may be a function that knows more than it should.
     fn without_secrets(&self, input: Input) -> Input {
         match input {
             Input::TaskSucceeded { task, output } => Input::TaskSucceeded { task, output: self.masks.json(output) },
@@ -371,7 +373,7 @@ impl Host {
         }
     }
 
-    /// One input, after what must be known before it.
+    /// One input, after those that the execution has to know before it.
     async fn step(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
         if run.ahead {
             return Err(StoreError::Ahead);
@@ -386,7 +388,7 @@ impl Host {
         self.keep_and_perform(run, input).await
     }
 
-    /// What the execution has not heard yet of the activities that it names.
+    /// What the execution does not know yet about the activities that it names.
     fn activity_news(&self, engine: &Execution) -> Vec<Input> {
         let registry = lock(&self.registry);
         let there = |arn: &str| registry.activities.contains_key(arn);
@@ -394,14 +396,14 @@ impl Host {
         changed.map(|(arn, exists)| Input::ActivityKnown { arn: arn.to_owned(), exists: !exists }).collect()
     }
 
-    /// One step of an execution: journal, step, keep, perform. The actions are performed before the next step is made,
-    /// so that they come in the order in which the engine asked for them.
+    /// One step of an execution: journal, step, store, perform. The actions are performed before the next step, so they
+    /// happen in the order in which the engine requested them.
     async fn keep_and_perform(self: &Arc<Self>, run: &mut Run, input: Input) -> Result<(), StoreError> {
         let at = self.clock.now();
         if matches!(input, Input::Redrive) {
             run.row.redriven_at = Some(at);
         }
-        // News to an execution that ended come before its redrive: they do not end it once more.
+        // Inputs that come before the redrive of an ended execution do not end it again.
         let ends = !matches!(input, Input::ActivityKnown { .. });
         run.ahead = true;
         let actions = in_place(|| run.engine.step(at, input.clone()));
@@ -430,7 +432,7 @@ impl Host {
         Ok(())
     }
 
-    /// Puts an execution among those that run.
+    /// Adds an execution to the running ones.
     fn hold(&self, run: Run) -> Shared<Run> {
         let arn = run.row.params.execution_arn.clone();
         let run = Arc::new(tokio::sync::Mutex::new(run));
@@ -438,8 +440,8 @@ impl Host {
         run
     }
 
-    /// The lock under which an execution comes to run: of two starts of one name, one starts it. Its first step may take
-    /// long, so no other execution has the same.
+    /// The lock under which an execution starts to run: of two starts with one name, one starts it. Its first step may
+    /// take long, so every execution has a lock of its own.
     fn gate(&self, arn: &str) -> Shared<()> {
         let mut gates = lock(&self.gates);
         if let Some(gate) = gates.get(arn).and_then(Weak::upgrade) {
@@ -451,7 +453,7 @@ impl Host {
         gate
     }
 
-    /// Forgets what an ended execution held.
+    /// Frees what an ended execution held.
     fn let_go(&self, arn: &str) {
         lock(&self.runs).remove(arn);
         self.mocks.forget(arn);
@@ -461,7 +463,7 @@ impl Host {
         }
     }
 
-    /// Waits until an execution has ended, and gives its row; `None` where there is no such execution.
+    /// Waits until an execution has ended, and returns its row; `None` if it does not exist.
     pub async fn wait_for_end(&self, arn: &str) -> Option<ExecutionRow> {
         let mut ends = self.ended.subscribe();
         loop {
@@ -469,14 +471,14 @@ impl Host {
             if row.status != RunStatus::Running {
                 return Some(row);
             }
-            // A reader that fell behind looks again: the row tells.
+            // A receiver that fell behind reads the row again.
             if matches!(ends.recv().await, Err(tokio::sync::broadcast::error::RecvError::Closed)) {
                 return None;
             }
         }
     }
 
-    /// Fires timers until `end`. An execution that is long about a step keeps no other one's timers waiting.
+    /// Fires timers until `end`. A long step of one execution does not delay the timers of another.
     pub async fn run_timers(self: Arc<Self>, end: CancellationToken) {
         while let Some(due) = self.timers.next(&self.clock, &end).await {
             for (arn, timers) in due {

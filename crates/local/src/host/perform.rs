@@ -33,7 +33,7 @@ impl Host {
                 return;
             }
             Integration::Activity { .. } => return,
-            // Whoever was given the token answers.
+            // The holder of the token answers.
             Integration::Service { pattern: Pattern::WaitForTaskToken, .. } if request.submitted.is_some() => return,
             _ => {}
         }
@@ -41,30 +41,30 @@ impl Host {
         let host = Arc::clone(self);
         let execution = arn.to_owned();
         let key = (execution.clone(), task);
-        // Held while the task is made: one that ends at once must not take itself out before it is put in.
+        // The lock is held while the task is created: one that ends at once must not be removed before it was added.
         let mut under_way = lock(&self.under_way);
         let handle = tokio::spawn(async move {
             let ran = guarded(integrations::run(Arc::clone(&host), execution.clone(), request)).await;
             lock(&host.under_way).remove(&(execution.clone(), task));
             lock(&host.children).remove(&(execution.clone(), task));
             for input in inputs(task, ran) {
-                host.tell(&execution, input).await;
+                host.notify(&execution, input).await;
             }
         });
         under_way.insert(key, handle.abort_handle());
     }
 
-    /// Notes the execution that a task started and waits for: where the task is cancelled, it is stopped.
+    /// Records the execution that a task started and waits for: if the task is cancelled, the execution is stopped.
     pub(crate) fn note_child(&self, arn: &str, task: TaskId, child: &str) {
         lock(&self.children).insert((arn.to_owned(), task), child.to_owned());
     }
 
-    /// Fails the task of an activity that was deleted as it was scheduled: no worker could ever ask for it.
+    /// Fails the task of an activity that was deleted while it was scheduled: no worker could ever ask for it.
     fn refuse(self: &Arc<Self>, arn: &str, activity: &str, task: TaskId) {
         let (host, execution) = (Arc::clone(self), arn.to_owned());
         let cause = format!("The activity {activity} does not exist.");
         let input = Input::TaskStartFailed { task, error: "States.Runtime".to_owned(), cause };
-        tokio::spawn(async move { host.tell(&execution, input).await });
+        tokio::spawn(async move { host.notify(&execution, input).await });
     }
 
     fn offer(&self, execution: &str, activity: String, request: &TaskRequest) {
@@ -87,7 +87,7 @@ impl Host {
         let child = lock(&self.children).remove(&key);
         if let Some(child) = child {
             let host = Arc::clone(self);
-            tokio::spawn(async move { host.tell(&child, Input::Stop { error: None, cause: None }).await });
+            tokio::spawn(async move { host.notify(&child, Input::Stop { error: None, cause: None }).await });
         }
     }
 
@@ -99,12 +99,12 @@ impl Host {
         }
     }
 
-    /// The next task of an activity; waits for one as long as the caller does.
+    /// The next task of an activity. Waits for one as long as its caller does.
     pub async fn take_offer(&self, activity: &str) -> Offer {
         loop {
             let offered = self.offered.notified();
             tokio::pin!(offered);
-            // Registered before looking, so that an offer made in between wakes this.
+            // Registers before it looks, so that an offer in between wakes it.
             offered.as_mut().enable();
             let first = {
                 let mut offers = lock(&self.offers);
@@ -118,9 +118,9 @@ impl Host {
     }
 }
 
-/// The answer of a task's run. A panic is an answer as well: without one the execution would wait for ever.
+/// The outcome of a task's run. A panic is an outcome as well: without one the execution would wait for ever.
 async fn guarded(run: impl Future<Output = TaskOutcome> + Send + 'static) -> TaskOutcome {
-    // A set ends what is in it when this is cancelled.
+    // A set aborts its tasks when this future is cancelled.
     let mut running = JoinSet::from_iter([run]);
     match running.join_next().await {
         Some(Ok(answer)) => answer,
@@ -134,7 +134,7 @@ async fn guarded(run: impl Future<Output = TaskOutcome> + Send + 'static) -> Tas
     }
 }
 
-/// What the execution hears of a task's run. `TaskStarted` was fed when the call began.
+/// The inputs for the outcome of a task's run. `TaskStarted` was fed when the call began.
 fn inputs(task: TaskId, answer: TaskOutcome) -> Vec<Input> {
     match answer {
         TaskOutcome::Done(output) => vec![Input::TaskSucceeded { task, output }],

@@ -1,11 +1,11 @@
-//! What has a name: state machines, versions, aliases, activities, executions. In memory, written through to the store.
+//! Named resources: state machines, versions, aliases, activities, executions. In memory, and written to the store.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{ExecutionRow, RunStatus, Store, StoreError, ThingKind};
+use crate::store::{ExecutionRow, ResourceKind, RunStatus, Store, StoreError};
 
 /// A tag of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,23 +25,23 @@ pub struct Machine {
     pub kind: String,
     pub created_at: i64,
     pub updated_at: Option<i64>,
-    /// `None` until the first update, as AWS answers.
+    /// `None` until the first update, as on AWS.
     pub revision_id: Option<String>,
     pub logging: Option<Value>,
     pub tracing: Option<Value>,
     pub encryption: Option<Value>,
     pub tags: Vec<Tag>,
-    /// The number of the latest version; numbers are never used again.
+    /// The number of the latest version; a number is never used again.
     pub last_version: u64,
-    /// What `CreateStateMachine` asked for besides: the same call again asks for the same.
+    /// The other parameters of `CreateStateMachine`: a repeated call has the same ones.
     #[serde(default)]
     pub created_with: CreatedWith,
-    /// It was deleted, and its executions end.
+    /// It was deleted, and its executions are ending.
     #[serde(default)]
     pub deleting: bool,
 }
 
-/// What a machine's creation was asked to do besides making it.
+/// The other parameters with which a machine was created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedWith {
     pub publish: bool,
@@ -90,7 +90,7 @@ pub struct Activity {
     pub tags: Vec<Tag>,
 }
 
-/// Everything that has a name, by its ARN.
+/// Every named resource, by its ARN.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     pub machines: BTreeMap<String, Machine>,
@@ -103,7 +103,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads everything.
+    /// Reads every resource.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -112,10 +112,10 @@ impl Registry {
             things.into_iter().map(|thing| (arn(&thing), thing)).collect()
         }
         let mut registry = Self {
-            machines: by_arn(store.things(ThingKind::Machine).await?, |thing: &Machine| thing.arn.clone()),
-            versions: by_arn(store.things(ThingKind::Version).await?, |thing: &Version| thing.arn.clone()),
-            aliases: by_arn(store.things(ThingKind::Alias).await?, |thing: &Alias| thing.arn.clone()),
-            activities: by_arn(store.things(ThingKind::Activity).await?, |thing: &Activity| thing.arn.clone()),
+            machines: by_arn(store.resources(ResourceKind::Machine).await?, |thing: &Machine| thing.arn.clone()),
+            versions: by_arn(store.resources(ResourceKind::Version).await?, |thing: &Version| thing.arn.clone()),
+            aliases: by_arn(store.resources(ResourceKind::Alias).await?, |thing: &Alias| thing.arn.clone()),
+            activities: by_arn(store.resources(ResourceKind::Activity).await?, |thing: &Activity| thing.arn.clone()),
             ..Self::default()
         };
         let mut rows = store.executions().await?;
@@ -130,7 +130,7 @@ impl Registry {
         self.executions.get(arn)
     }
 
-    /// Every execution, in no order.
+    /// Every execution, in no particular order.
     pub fn executions(&self) -> impl Iterator<Item = &ExecutionRow> {
         self.executions.values()
     }
@@ -148,13 +148,13 @@ impl Registry {
         rows.into_iter().any(|row| row.status == RunStatus::Running)
     }
 
-    /// What a machine is made of: the machine, its versions and its aliases.
+    /// What belongs to a machine: the machine, its versions and its aliases.
     #[must_use]
-    pub fn parts_of(&self, machine_arn: &str) -> Vec<(ThingKind, String)> {
+    pub fn parts_of(&self, machine_arn: &str) -> Vec<(ResourceKind, String)> {
         let versions =
-            self.versions_of(machine_arn).into_iter().map(|version| (ThingKind::Version, version.arn.clone()));
-        let aliases = self.aliases_of(machine_arn).into_iter().map(|alias| (ThingKind::Alias, alias.arn.clone()));
-        [(ThingKind::Machine, machine_arn.to_owned())].into_iter().chain(versions).chain(aliases).collect()
+            self.versions_of(machine_arn).into_iter().map(|version| (ResourceKind::Version, version.arn.clone()));
+        let aliases = self.aliases_of(machine_arn).into_iter().map(|alias| (ResourceKind::Alias, alias.arn.clone()));
+        [(ResourceKind::Machine, machine_arn.to_owned())].into_iter().chain(versions).chain(aliases).collect()
     }
 
     /// Forgets a machine, its versions and its aliases.
@@ -164,7 +164,7 @@ impl Registry {
         self.aliases.retain(|_, alias| alias.machine_arn != machine_arn);
     }
 
-    /// Keeps an execution's row in memory; the store gets it with its step.
+    /// Keeps an execution's row in memory; its step writes it to the store.
     pub fn put_execution(&mut self, row: ExecutionRow) {
         let arn = row.params.execution_arn.clone();
         let machine = row.params.state_machine_arn.clone();

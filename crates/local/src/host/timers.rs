@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::lock;
 use crate::clock::Clock;
 
-/// The longest sleep: the system's clock may be set meanwhile.
+/// The longest sleep: the system's clock may be changed meanwhile.
 const NAP: Duration = Duration::from_secs(30);
 
-/// Timers by the time they come due.
+/// Timers by the time at which they are due.
 #[derive(Default)]
 pub struct Timers {
     queue: Mutex<BTreeSet<(i64, String, TimerId)>>,
@@ -28,12 +28,12 @@ impl Timers {
         self.changed.notify_one();
     }
 
-    /// Takes a timer back.
+    /// Cancels a timer.
     pub fn cancel(&self, arn: &str, timer: TimerId) {
         lock(&self.queue).retain(|(_, execution, set)| execution != arn || *set != timer);
     }
 
-    /// The next timers that are due, by their executions and in their order; waits for them. `None` at the end.
+    /// Waits for the next timers that are due; returns them by execution, in their order. `None` at the end.
     #[expect(
         clippy::disallowed_methods,
         reason = "the nap between two looks at the injected clock; a change of the queue ends it"

@@ -1,4 +1,4 @@
-//! Answers in the shapes that AWS's services give Step Functions.
+//! Answers in the form in which AWS's services return them to Step Functions.
 
 use serde_json::{Map, Value, json};
 
@@ -8,18 +8,18 @@ use crate::random;
 const ERROR: usize = 256;
 const CAUSE: usize = 32_768;
 
-/// What a task's run came to.
+/// The outcome of a task's run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskOutcome {
     /// The result, as JSON text.
     Done(String),
-    /// The service accepted the request, and whoever holds the token answers.
+    /// The service accepted the request, and the holder of the token answers.
     Submitted(String),
     Failed {
         error: String,
         cause: String,
     },
-    /// Somebody else answers.
+    /// Something else answers.
     Nothing,
 }
 
@@ -46,7 +46,7 @@ impl TaskOutcome {
         Self::failed(error, format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id})"))
     }
 
-    /// The answer with no longer an error's name and cause than Step Functions tells.
+    /// Cuts an error's name and cause to Step Functions' limits.
     #[must_use]
     pub fn within_limits(mut self) -> Self {
         if let Self::Failed { error, cause } = &mut self {

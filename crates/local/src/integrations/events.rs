@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::answer::TaskOutcome;
 use crate::random;
 
-/// Takes events; one whose detail is no JSON object fails the call, as AWS does.
+/// Accepts events; one whose detail is not a JSON object fails the call, as on AWS.
 pub fn put(parameters: &Value) -> TaskOutcome {
     let entries = parameters.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let answers: Vec<Value> = entries
         .iter()
         .map(|entry| {
-            // As AWS looks at them: what must be there first, then the detail's form.
+            // In AWS's order: first the required fields, then the detail.
             for field in ["Source", "DetailType", "Detail"] {
                 if entry.get(field).is_none_or(|value| value.is_null() || value == "") {
                     let why = format!("Parameter {field} is not valid. Reason: {field} is a required argument.");

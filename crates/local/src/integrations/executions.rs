@@ -12,8 +12,8 @@ use crate::api::wire::{http_date, iso};
 use crate::random;
 use crate::store::{ExecutionRow, RunStatus};
 
-/// Starts an execution, and waits for its end where the pattern says so. What was started before a restart is waited
-/// for, not started again.
+/// Starts an execution, and waits for its end if the pattern requires it. An execution that was started before a
+/// restart is waited for, not started again.
 pub async fn start(call: Call<'_>, service: &str) -> TaskOutcome {
     if let Some(arn) = call.submitted.and_then(started_before) {
         return wait(call, &arn).await;
@@ -27,7 +27,7 @@ pub async fn start(call: Call<'_>, service: &str) -> TaskOutcome {
         Some(value) => value.to_string(),
     };
     let given = call.parameters.get("Name").and_then(Value::as_str).map(str::to_owned);
-    // The same again after a restart, which then finds the execution that it names.
+    // The same request after a restart, which finds the execution of that name.
     let name = given.clone().unwrap_or_else(|| own_name(call.execution, call.task.0));
     let known = || named(call.host, machine_arn, &name).filter(|_| given.is_none());
     let ask =
@@ -54,10 +54,10 @@ pub async fn start(call: Call<'_>, service: &str) -> TaskOutcome {
     match call.pattern {
         Pattern::RequestResponse | Pattern::WaitForTaskToken => TaskOutcome::Done(submitted),
         Pattern::Sync | Pattern::Sync2 => {
-            // Noted before anything else is waited for: a cancelled task must not leave it running.
+            // Recorded before anything else is waited for: a cancelled task must not leave it running.
             call.host.note_child(call.execution, call.task, &arn);
             // The event comes before the wait, which may last a year.
-            call.host.tell(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
+            call.host.notify(call.execution, Input::TaskSubmitted { task: call.task, output: submitted }).await;
             wait(call, &arn).await
         }
     }
@@ -77,7 +77,7 @@ async fn wait(call: Call<'_>, arn: &str) -> TaskOutcome {
     }
 }
 
-/// A name for the execution that a task starts without one: the task's own, in the form of AWS's.
+/// The name of an execution that a task starts without one: the task's own id, in AWS's form.
 fn own_name(execution: &str, task: u64) -> String {
     let mark = u128::from_str_radix(&fingerprint(&format!("{execution}/{task}")), 16).unwrap_or_default();
     uuid::Builder::from_random_bytes(mark.to_be_bytes()).into_uuid().to_string()

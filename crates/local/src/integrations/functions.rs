@@ -13,7 +13,7 @@ use crate::random;
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
 
-/// A function as the task's resource: the answer is its own.
+/// A function as the task's resource: its payload is the answer.
 pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutcome {
     match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
         Ok(output) => {
@@ -23,12 +23,12 @@ pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutco
     }
 }
 
-/// `lambda:invoke`: the answer is wrapped as the service does.
+/// `lambda:invoke`: the payload is wrapped, as AWS does.
 pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
-    // A text is sent as it is: it is JSON already.
+    // A text is sent unchanged: it is JSON already.
     let payload = match parameters.get("Payload") {
         None | Some(Value::Null) => "{}".to_owned(),
         Some(Value::String(text)) => text.clone(),
@@ -75,8 +75,7 @@ fn name_of(function: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-/// A function's answer as Step Functions takes it in; or why it cannot. The size is looked at first:
-/// what is too large is never read.
+/// Checks a function's answer for Step Functions. The size comes first: an answer that is too large is never parsed.
 fn taken_in(text: &str, what: &str) -> Result<Value, TaskOutcome> {
     if text.len() > PAYLOAD {
         return Err(TaskOutcome::failed(

@@ -21,9 +21,9 @@ pub enum MocksError {
     Read { file: PathBuf, source: std::io::Error },
     #[error("The mock file {} is not in the format of Step Functions Local: {source}.", .file.display())]
     Format { file: PathBuf, source: serde_json::Error },
-    #[error("The mock file {}: the response {response:?} has {key:?}, which is no number and no range such as \"1-2\".", .file.display())]
+    #[error("The mock file {}: the response {response:?} has {key:?}, which is neither a number nor a range such as \"1-2\".", .file.display())]
     Range { file: PathBuf, response: String, key: String },
-    #[error("The mock file {}: {machine}#{case} gives the state {state:?} the response {response:?}, which is not there.", .file.display())]
+    #[error("The mock file {}: {machine}#{case} gives the state {state:?} the response {response:?}, which does not exist.", .file.display())]
     Response { file: PathBuf, machine: String, case: String, state: String, response: String },
 }
 
@@ -60,14 +60,14 @@ pub struct Mocks {
     asked: Mutex<HashMap<(String, String), u64>>,
 }
 
-/// `3` or `1-2` as first and last.
+/// `3` or `1-2`, as first and last.
 fn range(key: &str) -> Option<(u64, u64)> {
     let (first, last) = key.split_once('-').unwrap_or((key, key));
     Some((first.parse().ok()?, last.parse().ok()?)).filter(|(first, last)| first <= last)
 }
 
 impl Mocks {
-    /// Reads the file; no file mocks nothing.
+    /// Reads the file; without a file nothing is mocked.
     ///
     /// # Errors
     /// The file cannot be read, is in another format, or names a response that it does not have.
@@ -107,7 +107,7 @@ impl Mocks {
         self.config.state_machines.get(machine).is_some_and(|machine| machine.test_cases.contains_key(case))
     }
 
-    /// The next response for a state; `None` where it is not mocked, an error where the responses are used up.
+    /// The next response for a state; `None` if it is not mocked, an error if the responses are used up.
     fn next(&self, execution: &str, machine: &str, case: &str, state: &str) -> Option<Result<Response, String>> {
         let name = self.config.state_machines.get(machine)?.test_cases.get(case)?.get(state)?;
         let asked = {
@@ -117,7 +117,7 @@ impl Mocks {
             *count - 1
         };
         let answers = self.config.mocked_responses.get(name)?;
-        // Of ranges that overlap, the narrowest says most.
+        // If ranges overlap, the narrowest one applies.
         let holding = answers.iter().filter_map(|(key, response)| {
             let (first, last) = range(key)?;
             (first..=last).contains(&asked).then_some(((last - first, first), response))
@@ -130,13 +130,13 @@ impl Mocks {
         }))
     }
 
-    /// Forgets what an execution that has ended asked for.
+    /// Forgets the counts of an execution that has ended.
     pub fn forget(&self, execution: &str) {
         lock(&self.asked).retain(|(known, _), _| known != execution);
     }
 }
 
-/// The mocked answer of a task; `None` where it is not mocked.
+/// The mocked answer of a task; `None` if it is not mocked.
 pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &TaskRequest) -> Option<TaskOutcome> {
     let (machine, case) = {
         let registry = lock(&host.registry);
@@ -144,20 +144,20 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
         (row.params.state_machine_name.clone(), row.mock.clone()?)
     };
     let response = host.mocks.next(execution, &machine, &case, &request.state)?;
-    host.tell(execution, Input::TaskStarted { task: request.task }).await;
+    host.notify(execution, Input::TaskStarted { task: request.task }).await;
     let waits =
         matches!(&request.integration, Integration::Service { pattern, .. } if *pattern != Pattern::RequestResponse);
     Some(match response {
         Err(cause) => TaskOutcome::failed("States.Runtime", cause),
         Ok(response) => {
             if waits {
-                // The service took the request: a mock says only how the job or the callback ended.
+                // The service accepted the request: a mock describes only how the job or the callback ended.
                 let output = accepted(request, &response).to_string();
-                host.tell(execution, Input::TaskSubmitted { task: request.task, output }).await;
+                host.notify(execution, Input::TaskSubmitted { task: request.task, output }).await;
             }
             match response {
                 Response::Throw { error, cause } => TaskOutcome::Failed { error, cause },
-                // A function that is named by its ARN answers with its payload alone.
+                // A function named by its ARN answers with its payload alone.
                 Response::Return(value) => TaskOutcome::Done(match (&request.integration, value.get("Payload")) {
                     (Integration::Lambda { .. }, Some(payload)) => payload.to_string(),
                     _ => value.to_string(),
@@ -167,7 +167,7 @@ pub async fn answer(host: &std::sync::Arc<Host>, execution: &str, request: &Task
     })
 }
 
-/// What the service answers when it takes the request, as far as request and mock tell.
+/// The service's answer when it accepts the request, as far as the request and the mock determine it.
 fn accepted(request: &TaskRequest, response: &Response) -> Value {
     let Integration::Service { service, .. } = &request.integration else { return json!({}) };
     match service.as_str() {
@@ -182,8 +182,8 @@ fn accepted(request: &TaskRequest, response: &Response) -> Value {
         "sns" => json!({ "MessageId": random::uuid().to_string() }),
         "states" => {
             let Response::Return(Value::Object(child)) = response else { return json!({}) };
-            let told = child.iter().filter(|(name, _)| ["ExecutionArn", "StartDate"].contains(&name.as_str()));
-            told.map(|(name, value)| (name.clone(), value.clone())).collect()
+            let fields = child.iter().filter(|(name, _)| ["ExecutionArn", "StartDate"].contains(&name.as_str()));
+            fields.map(|(name, value)| (name.clone(), value.clone())).collect()
         }
         _ => json!({}),
     }

@@ -39,7 +39,7 @@ use crate::api;
 use crate::api::error::ApiError;
 use crate::host::Host;
 
-/// Runs one task to its answer. Boxed, because a task may call what runs tasks.
+/// Runs one task to its outcome. Boxed, because a task may call a function that runs tasks.
 pub fn run(
     host: Arc<Host>,
     execution: String,
@@ -57,7 +57,7 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Ta
     }
     let TaskRequest { task, integration, parameters, submitted, .. } = request;
     let started = |host: Arc<Host>, execution: String| async move {
-        host.tell(&execution, Input::TaskStarted { task }).await;
+        host.notify(&execution, Input::TaskStarted { task }).await;
     };
     match integration {
         Integration::Lambda { function_arn } => {
@@ -84,11 +84,11 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Ta
     }
 }
 
-/// Does what may read and write large files where it keeps nothing else waiting.
+/// Runs work that may read and write large files where it blocks nothing else.
 pub(crate) async fn on_files<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
-        // As without the thread of its own.
+        // The panic goes on as it would without a thread of its own.
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         // The program ends, and nobody waits any more.
         Err(Err(_)) => std::future::pending().await,
@@ -103,7 +103,7 @@ struct Call<'a> {
     task: countersign_engine::TaskId,
     parameters: &'a Value,
     pattern: Pattern,
-    /// The service's answer, where it accepted the request before a restart.
+    /// The service's answer, if it accepted the request before a restart.
     submitted: Option<&'a str>,
 }
 
@@ -148,7 +148,7 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
     }
 }
 
-/// The failure of a service that is not on this machine, with the ways out.
+/// The failure of a service that does not exist on this machine, with the remedies.
 fn nowhere(service: &str, resource: &str) -> TaskOutcome {
     TaskOutcome::failed(
         "States.Runtime",
@@ -159,10 +159,10 @@ fn nowhere(service: &str, resource: &str) -> TaskOutcome {
     )
 }
 
-/// What Step Functions' own API takes as a text of JSON; a task may give the value itself.
+/// The fields that Step Functions' own API takes as JSON texts; a task may give the value itself.
 const TEXTS: [&str; 3] = ["definition", "input", "output"];
 
-/// Whether a task asks for secrets, in whatever way it spells the question.
+/// Whether a task asks for secrets, in any spelling.
 fn reveals(action: &str, parameters: &Value) -> bool {
     let asks = |(name, value): (&String, &Value)| {
         name.eq_ignore_ascii_case("revealSecrets") && !matches!(value, Value::Null | Value::Bool(false))
@@ -170,7 +170,7 @@ fn reveals(action: &str, parameters: &Value) -> bool {
     action.eq_ignore_ascii_case("testState") && parameters.as_object().is_some_and(|fields| fields.iter().any(asks))
 }
 
-/// Step Functions' own API as a task: names begin with a capital letter there, and times are texts.
+/// Step Functions' own API as a task: field names begin with a capital letter, and times are texts.
 async fn own_api(call: Call<'_>, action: &str) -> TaskOutcome {
     let operation = with_first(action, char::to_ascii_uppercase);
     let given = call.parameters.as_object().into_iter().flatten().map(|(name, value)| {
@@ -193,7 +193,7 @@ async fn own_api(call: Call<'_>, action: &str) -> TaskOutcome {
     }
 }
 
-/// An answer of the API with its times, which are seconds since the epoch there, as texts.
+/// An answer of the API with its times (seconds since the epoch) as texts.
 fn with_times(answer: Value) -> Value {
     match answer {
         Value::Object(fields) => {

@@ -1,5 +1,5 @@
-//! DynamoDB's `query` and `scan`: every item of a table is looked at, which is enough for tables of one machine. An index
-//! is not kept: its name is taken, and the conditions find the items.
+//! DynamoDB's `query` and `scan`: they look at every item of a table, which is enough on one machine. Indexes are not
+//! kept: their names are accepted, and the conditions find the items.
 
 use std::cmp::Ordering;
 
@@ -9,10 +9,10 @@ use super::expressions::{Item, Names, equates, holds, order, project, taken_item
 use super::tables::{Table, TableRefusal, invalid, place};
 use crate::host::Host;
 
-/// One search of a table.
+/// Searches a table once.
 ///
 /// # Errors
-/// An expression is none, or the store failed.
+/// An expression is invalid, or the store failed.
 pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
     let names = Names::of(parameters);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
@@ -28,7 +28,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
             invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
         })?;
         keep(&mut items, condition, "KeyConditionExpression", &names)?;
-        // Which attributes an index has for its key is not known.
+        // The key attributes of an index are not known.
         let partition = table.key.first().filter(|_| text("IndexName").is_none());
         if let Some(partition) = partition
             && !equates(condition, &names, partition)?
@@ -40,7 +40,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
         segment(&mut items, table, parameters)?;
     }
     if let Some(start) = parameters.get("ExclusiveStartKey").and_then(Value::as_object) {
-        // What follows it, also where it is gone by now.
+        // The items after this key, which may have been deleted by now.
         let start = taken_item(start)?;
         items.retain(|item| order(item, &start).is_gt());
     }
@@ -69,7 +69,7 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
     Ok(answer)
 }
 
-/// Keeps no more items than `Limit`; whether there are as many, so that more may follow.
+/// Keeps at most `Limit` items. Returns whether there are as many, so that more may follow.
 fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, TableRefusal> {
     let Some(limit) = parameters.get("Limit").and_then(Value::as_i64) else { return Ok(false) };
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
@@ -79,15 +79,15 @@ fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, TableRefus
     Ok(more)
 }
 
-/// Keeps the items of which a condition holds.
+/// Keeps the items that meet a condition.
 fn keep(items: &mut Vec<Item>, condition: &str, kind: &'static str, names: &Names<'_>) -> Result<(), TableRefusal> {
-    // Without an item it is judged as well: a wrong condition is refused also where there is none.
+    // It is also evaluated without an item: an invalid condition is refused even if there is none.
     holds(condition, kind, names, &Map::new())?;
     items.retain(|item| holds(condition, kind, names, item).unwrap_or_default());
     Ok(())
 }
 
-/// Keeps the items of one segment of a scan that is done in several.
+/// Keeps the items of one segment of a parallel scan.
 fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(), TableRefusal> {
     let number = |name: &str| parameters.get(name).and_then(Value::as_u64);
     let (Some(segment), Some(all)) = (number("Segment"), number("TotalSegments")) else { return Ok(()) };
@@ -97,7 +97,7 @@ fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(
              less than TotalSegments: {all}"
         )));
     }
-    // Any spread will do that puts an item into the same segment each time.
+    // Any function will do that always puts an item into the same segment.
     items.retain(|item| {
         let place = place(table, item).unwrap_or_default();
         place.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) % all == segment
@@ -105,7 +105,7 @@ fn segment(items: &mut Vec<Item>, table: &Table, parameters: &Value) -> Result<(
     Ok(())
 }
 
-/// By the sort key; items of several partitions, which an index may hold, by their whole keys then.
+/// Sorts by the sort key; items of several partitions, which an index may hold, by their whole keys then.
 fn in_order(table: &Table, one: &Item, other: &Item) -> Ordering {
     let key = |item: &Item| table.key.get(1).and_then(|name| item.get(name)).cloned().unwrap_or_default();
     let by_key = order(&key(one), &key(other)).unwrap_or(Ordering::Equal);

@@ -11,7 +11,7 @@ use super::queries::search;
 use crate::api::wire::{http_date, iso, seconds};
 use crate::host::{AccountRegion, Host};
 use crate::random;
-use crate::store::{StoreError, ThingKind};
+use crate::store::{ResourceKind, StoreError};
 
 /// The largest item, in bytes.
 const ITEM: usize = 409_600;
@@ -26,7 +26,7 @@ pub struct Table {
     pub name: String,
     /// The names of the key's attributes.
     pub key: Vec<String>,
-    /// `AttributeDefinitions`, as they were given.
+    /// `AttributeDefinitions`, as given.
     #[serde(default)]
     pub definitions: Vec<Value>,
     /// Milliseconds since the epoch.
@@ -40,12 +40,12 @@ impl Table {
     /// # Errors
     /// The store failed.
     pub async fn items(&self, host: &Host) -> Result<Vec<Item>, TableRefusal> {
-        // The sign after the slash ends the items of this table: see [`place`].
+        // The character after the slash ends the items of this table: see [`place`].
         let (first, end) = (format!("{}/", self.name), format!("{}0", self.name));
-        Ok(host.store.things_between(ThingKind::Item, &first, &end).await?)
+        Ok(host.store.resources_between(ResourceKind::Item, &first, &end).await?)
     }
 
-    /// The table as `DescribeTable` describes it; `items` is how many it has.
+    /// The table as `DescribeTable` describes it; `items` is their number.
     fn described(&self, caller: &AccountRegion, status: &str, items: usize) -> Value {
         let kinds = ["HASH", "RANGE"];
         let schema: Vec<Value> =
@@ -95,29 +95,29 @@ fn check_name(name: &str) -> Result<(), TableRefusal> {
     Ok(())
 }
 
-/// The table that is asked for.
+/// The requested table.
 fn name(parameters: &Value) -> &str {
     parameters.get("TableName").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// No such table, in the words of what is asked of the table itself.
+/// The error for a missing table, in the words of operations on the table itself.
 fn not_found(name: &str) -> TableRefusal {
     TableRefusal("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
 }
 
 async fn table(host: &Host, name: &str) -> Result<Table, TableRefusal> {
     let gone = || TableRefusal("ResourceNotFoundException", "Requested resource not found".to_owned());
-    host.store.thing(ThingKind::Table, name).await?.ok_or_else(gone)
+    host.store.resource(ResourceKind::Table, name).await?.ok_or_else(gone)
 }
 
-/// The place of an item in the store: the table, and the values of its key in the key's order; the name of a part of the
-/// key that the item does not have.
+/// The key of an item in the store: the table, and the values of its key in the key's order. The error is the name of a
+/// part of the key that the item lacks.
 pub fn place<'a>(table: &'a Table, item: &Item) -> Result<String, &'a str> {
     let values: Result<Vec<&Value>, &str> = table.key.iter().map(|name| item.get(name).ok_or(name.as_str())).collect();
     Ok(format!("{}/{}", table.name, json!(values?)))
 }
 
-/// Refuses a key with a part that is no text, number or bytes, or is empty.
+/// Refuses a key with an empty part, or one that is not a text, a number or binary.
 fn check_key(table: &Table, item: &Item) -> Result<(), TableRefusal> {
     for (name, value) in table.key.iter().filter_map(|name| Some((name, item.get(name)?))) {
         let text = ["S", "N", "B"].iter().find_map(|kind| value.get(kind)?.as_str());
@@ -147,7 +147,7 @@ fn attributes(parameters: &Value, field: &str) -> Result<Item, TableRefusal> {
 /// Makes a table, with the parameters of `CreateTable`.
 ///
 /// # Errors
-/// The table is there, or its name or key is none.
+/// The table exists, or its name or key is invalid.
 pub async fn create(host: &Host, caller: &AccountRegion, parameters: &Value) -> Result<Value, TableRefusal> {
     let name = name(parameters).to_owned();
     check_name(&name)?;
@@ -157,19 +157,19 @@ pub async fn create(host: &Host, caller: &AccountRegion, parameters: &Value) -> 
         return Err(invalid("KeySchema must have one or two attributes"));
     }
     let _alone = host.tables.0.lock().await;
-    if host.store.thing::<Table>(ThingKind::Table, &name).await?.is_some() {
+    if host.store.resource::<Table>(ResourceKind::Table, &name).await?.is_some() {
         return Err(TableRefusal("ResourceInUseException", format!("Table already exists: {name}")));
     }
     let definitions = parameters["AttributeDefinitions"].as_array().cloned().unwrap_or_default();
     let table = Table { name, key, definitions, created_at: host.clock.now() };
-    host.store.keep(ThingKind::Table, &table.name, &table).await?;
+    host.store.keep(ResourceKind::Table, &table.name, &table).await?;
     Ok(json!({ "TableDescription": table.described(caller, "ACTIVE", 0) }))
 }
 
 /// `DescribeTable`.
 async fn describe(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
     check_name(name)?;
-    let table: Option<Table> = host.store.thing(ThingKind::Table, name).await?;
+    let table: Option<Table> = host.store.resource(ResourceKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
     let items = table.items(host).await?.len();
     Ok(json!({ "Table": table.described(caller, "ACTIVE", items) }))
@@ -179,12 +179,12 @@ async fn describe(host: &Host, caller: &AccountRegion, name: &str) -> Result<Val
 async fn remove(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
     check_name(name)?;
     let _alone = host.tables.0.lock().await;
-    let table: Option<Table> = host.store.thing(ThingKind::Table, name).await?;
+    let table: Option<Table> = host.store.resource(ResourceKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
     let items = table.items(host).await?;
-    let mut gone: Vec<(ThingKind, String)> =
-        items.iter().filter_map(|item| place(&table, item).ok()).map(|place| (ThingKind::Item, place)).collect();
-    gone.push((ThingKind::Table, name.to_owned()));
+    let mut gone: Vec<(ResourceKind, String)> =
+        items.iter().filter_map(|item| place(&table, item).ok()).map(|place| (ResourceKind::Item, place)).collect();
+    gone.push((ResourceKind::Table, name.to_owned()));
     host.store.forget_all(&gone).await?;
     Ok(json!({ "TableDescription": table.described(caller, "DELETING", items.len()) }))
 }
@@ -203,7 +203,7 @@ async fn list(host: &Host, parameters: &Value) -> Result<Value, TableRefusal> {
     };
     let after = parameters.get("ExclusiveStartTableName").and_then(Value::as_str).unwrap_or_default();
     let mut names: Vec<String> =
-        host.store.things::<Table>(ThingKind::Table).await?.into_iter().map(|table| table.name).collect();
+        host.store.resources::<Table>(ResourceKind::Table).await?.into_iter().map(|table| table.name).collect();
     names.sort();
     names.retain(|name| name.as_str() > after);
     let limit = usize::try_from(limit).unwrap_or_default();
@@ -216,7 +216,7 @@ async fn list(host: &Host, parameters: &Value) -> Result<Value, TableRefusal> {
     Ok(answer)
 }
 
-/// What expressions have replaced. To pass over one would answer another question than the one that was asked.
+/// Parameters that expressions have replaced. Ignoring one would answer another request than the caller's.
 const LEGACY: [&str; 7] = [
     "AttributeUpdates",
     "AttributesToGet",
@@ -227,7 +227,7 @@ const LEGACY: [&str; 7] = [
     "ScanFilter",
 ];
 
-/// One operation; `None` for one that has no local form.
+/// One operation; `None` for one without a local form.
 pub async fn operate(
     host: &Host,
     caller: &AccountRegion,
@@ -273,7 +273,7 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
     check_key(&table, &given)?;
     check_return_values(action, parameters)?;
     let _alone = host.tables.0.lock().await;
-    let before: Option<Item> = host.store.thing(ThingKind::Item, &place).await?;
+    let before: Option<Item> = host.store.resource(ResourceKind::Item, &place).await?;
     let names = Names::of(parameters);
     if action == "getItem" {
         let found = before.is_some();
@@ -303,13 +303,13 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
             let of = if action == "updateItem" { " to update" } else { "" };
             return Err(invalid(format!("Item size{of} has exceeded the maximum allowed size")));
         }
-        Some(item) => host.store.keep(ThingKind::Item, &place, item).await?,
-        None => host.store.forget(ThingKind::Item, &place).await?,
+        Some(item) => host.store.keep(ResourceKind::Item, &place, item).await?,
+        None => host.store.forget(ResourceKind::Item, &place).await?,
     }
     Ok(returned(parameters, before, after, &changes))
 }
 
-/// The item as an update leaves it, and the changes.
+/// The item after an update, and the changes.
 fn updated(
     table: &Table,
     key: &Item,
@@ -330,7 +330,7 @@ fn updated(
     Ok((item, changes))
 }
 
-/// Only an update returns something but the item before it.
+/// Only an update returns anything but the item before it.
 fn check_return_values(action: &str, parameters: &Value) -> Result<(), TableRefusal> {
     match parameters.get("ReturnValues").and_then(Value::as_str) {
         None | Some("NONE" | "ALL_OLD") => Ok(()),
@@ -339,7 +339,7 @@ fn check_return_values(action: &str, parameters: &Value) -> Result<(), TableRefu
     }
 }
 
-/// `Attributes`, where `ReturnValues` asks for them and there are some.
+/// `Attributes`, if `ReturnValues` asks for them and there are any.
 fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>, changes: &[Change]) -> Value {
     let of = |item: Option<Item>, paths: Vec<&Path>| item.map(|item| parts(&item, &paths));
     let attributes = match parameters.get("ReturnValues").and_then(Value::as_str) {
@@ -356,7 +356,7 @@ fn returned(parameters: &Value, before: Option<Item>, after: Option<Item>, chang
     attributes.map_or_else(|| json!({}), |attributes| json!({ "Attributes": attributes }))
 }
 
-/// A task on a table; `None` for an operation that has no local form. `service` is `dynamodb` or `aws-sdk:dynamodb`.
+/// A task on a table; `None` for an operation without a local form. `service` is `dynamodb` or `aws-sdk:dynamodb`.
 pub async fn call(
     host: &Host,
     caller: &AccountRegion,
@@ -390,7 +390,7 @@ pub async fn call(
     })
 }
 
-/// A table's description as a task gets it: its time is a text there.
+/// A table's description for a task: its time is a text there.
 fn with_times(mut result: Value) -> Value {
     for description in ["Table", "TableDescription"] {
         let time = result.get_mut(description).and_then(|table| table.get_mut("CreationDateTime"));

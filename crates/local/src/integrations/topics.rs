@@ -1,4 +1,4 @@
-//! SNS topics: kept by name; what is published goes to the log, and to the queues that subscribed.
+//! SNS topics, by name. What is published goes to the log, and to the subscribed queues.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -11,11 +11,11 @@ use super::queues::Turn;
 use crate::api::wire::{http_date, iso, md5};
 use crate::host::{Host, lock};
 use crate::random;
-use crate::store::{Store, StoreError, ThingKind};
+use crate::store::{ResourceKind, Store, StoreError};
 
-/// How the names of FIFO topics end.
+/// The suffix of FIFO topics' names.
 const FIFO: &str = ".fifo";
-/// How long a FIFO topic knows a message again, in milliseconds.
+/// For how long a FIFO topic recognises a message, in milliseconds.
 const KNOWN: i64 = 5 * 60 * 1_000;
 
 /// A topic.
@@ -28,10 +28,10 @@ pub struct Topic {
     /// `ContentBasedDeduplication` of a FIFO topic.
     #[serde(default)]
     pub by_content: bool,
-    /// When each message of the last five minutes was published, what it is known by, and what became of it.
+    /// When each message of the last five minutes was published, how it is recognised, and the outcome.
     #[serde(skip)]
     known: VecDeque<(i64, String, Published)>,
-    /// How many messages a FIFO topic has taken.
+    /// How many messages a FIFO topic has accepted.
     #[serde(skip)]
     sequence: u64,
 }
@@ -40,7 +40,7 @@ impl Topic {
     /// A topic without subscribers.
     ///
     /// # Errors
-    /// The name is none of a topic, or of a FIFO topic.
+    /// The name is not valid for a topic, or for a FIFO topic.
     pub fn new(arn: String, name: &str, fifo: bool, by_content: bool) -> Result<Self, TopicRefusal> {
         let plain = if fifo { name.strip_suffix(FIFO).unwrap_or_default() } else { name };
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -56,7 +56,7 @@ impl Topic {
         Ok(Self { arn, queues: Vec::new(), by_content, known: VecDeque::new(), sequence: 0 })
     }
 
-    /// Takes a message of a FIFO topic: what became of it, and whether it is new.
+    /// Accepts a message of a FIFO topic: the outcome, and whether it is new.
     fn take(&mut self, deduplication: String, now: i64) -> (Published, bool) {
         let forgotten = self.known.iter().take_while(|(at, ..)| at + KNOWN <= now).count();
         self.known.drain(..forgotten);
@@ -70,7 +70,7 @@ impl Topic {
     }
 }
 
-/// What became of a message.
+/// The outcome of publishing a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     pub id: String,
@@ -88,7 +88,7 @@ impl Topics {
     /// # Errors
     /// The store cannot be read.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let topics = store.things::<Topic>(ThingKind::Topic).await?;
+        let topics = store.resources::<Topic>(ResourceKind::Topic).await?;
         Ok(Self(Mutex::new(topics.into_iter().map(|topic| (topic.arn.clone(), topic)).collect())))
     }
 
@@ -98,26 +98,26 @@ impl Topics {
         lock(&self.0).keys().cloned().collect()
     }
 
-    /// Makes a topic, or finds the one that is there.
+    /// Makes a topic, or finds an existing one.
     ///
     /// # Errors
     /// The store failed.
     pub async fn create(&self, store: &Store, topic: Topic) -> Result<(), StoreError> {
         let topic = lock(&self.0).entry(topic.arn.clone()).or_insert(topic).clone();
-        store.keep(ThingKind::Topic, &topic.arn, &topic).await
+        store.keep(ResourceKind::Topic, &topic.arn, &topic).await
     }
 
-    /// Deletes a topic. One that is not there is as good as deleted.
+    /// Deletes a topic. Deleting one that does not exist succeeds.
     ///
     /// # Errors
     /// The store failed.
     pub async fn delete(&self, store: &Store, arn: &str) -> Result<(), StoreError> {
-        store.forget(ThingKind::Topic, arn).await?;
+        store.forget(ResourceKind::Topic, arn).await?;
         lock(&self.0).remove(arn);
         Ok(())
     }
 
-    /// Subscribes a queue; false where there is no such topic.
+    /// Subscribes a queue; false if there is no such topic.
     ///
     /// # Errors
     /// The store failed.
@@ -130,7 +130,7 @@ impl Topics {
             }
             topic.clone()
         };
-        store.keep(ThingKind::Topic, arn, &topic).await?;
+        store.keep(ResourceKind::Topic, arn, &topic).await?;
         Ok(true)
     }
 }
@@ -142,7 +142,7 @@ pub struct Notice {
     pub message: String,
     /// `MessageStructure` is `json`: the message holds one for each protocol.
     pub structured: bool,
-    /// `MessageAttributes` as they were given.
+    /// `MessageAttributes`, as given.
     pub attributes: Map<String, Value>,
     /// `MessageGroupId`.
     pub group: Option<String>,
@@ -151,7 +151,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// The notice of a task's parameters, or of an entry of a batch.
+    /// The notice for a task's parameters, or for an entry of a batch.
     ///
     /// # Errors
     /// Why SNS refuses it.
@@ -180,7 +180,7 @@ impl Notice {
         })
     }
 
-    /// What queues get of it.
+    /// The text that queues receive.
     fn for_queues(&self) -> String {
         let all: Value = serde_json::from_str(&self.message).unwrap_or_default();
         let chosen = ["sqs", "default"].iter().find_map(|protocol| all.get(*protocol)?.as_str());
@@ -191,7 +191,7 @@ impl Notice {
 /// Publishes.
 ///
 /// # Errors
-/// There is no such topic, it is a FIFO topic and the message has no place in it, or the store failed.
+/// There is no such topic, it is a FIFO topic and the message has no group, or the store failed.
 pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Published, TopicRefusal> {
     let now = host.clock.now();
     let (published, turn, queues) = {
@@ -221,7 +221,7 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Publishe
             body["Subject"] = json!(subject);
         }
         if !notice.attributes.is_empty() {
-            body["MessageAttributes"] = notice.attributes.iter().map(told).collect();
+            body["MessageAttributes"] = notice.attributes.iter().map(notified).collect();
         }
         let turn = turn.clone().filter(|_| queue.ends_with(FIFO));
         host.queues.send(queue, &body.to_string(), &Map::new(), turn, now, 0);
@@ -229,7 +229,7 @@ pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Publishe
     Ok(published)
 }
 
-/// The place that a message asks for in a FIFO topic.
+/// The position in a FIFO topic that a message asks for.
 fn turn(topic: &Topic, notice: &Notice) -> Result<Turn, TopicRefusal> {
     let group = notice.group.clone().filter(|group| !group.is_empty()).ok_or_else(|| {
         TopicRefusal::invalid("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
@@ -247,8 +247,8 @@ fn turn(topic: &Topic, notice: &Notice) -> Result<Turn, TopicRefusal> {
     Ok(Turn { group, deduplication, sequence: 0 })
 }
 
-/// An attribute in the words of a notification.
-fn told((name, attribute): (&String, &Value)) -> (String, Value) {
+/// An attribute in the form of a notification.
+fn notified((name, attribute): (&String, &Value)) -> (String, Value) {
     let value = attribute.get("StringValue").or_else(|| attribute.get("BinaryValue")).unwrap_or(&Value::Null);
     (name.clone(), json!({ "Type": attribute["DataType"], "Value": value }))
 }
@@ -277,7 +277,7 @@ impl From<StoreError> for TopicRefusal {
     }
 }
 
-/// What a message came to, as a result. One to a phone is as good as sent.
+/// The result for a published message. A message to a phone counts as sent.
 async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, Value>, TopicRefusal> {
     let notice = Notice::of(parameters).map_err(TopicRefusal::invalid)?;
     let published = if arn.is_empty() && parameters.get("PhoneNumber").is_some() {
@@ -307,7 +307,7 @@ pub async fn publish(host: &Host, parameters: &Value) -> TaskOutcome {
     }
 }
 
-/// `aws-sdk:sns`; `None` for an operation that has no local form.
+/// `aws-sdk:sns`; `None` for an operation without a local form.
 pub async fn call(host: &Host, action: &str, parameters: &Value) -> Option<TaskOutcome> {
     let came = match action {
         "publish" => one(host, topic(parameters), parameters).await.map(Value::Object),
@@ -322,7 +322,7 @@ pub async fn call(host: &Host, action: &str, parameters: &Value) -> Option<TaskO
     ))
 }
 
-/// Publishes each entry alone: some may be refused while others are published.
+/// Publishes each entry by itself: some may be refused while others are published.
 async fn batch(host: &Host, parameters: &Value) -> Result<Value, TopicRefusal> {
     let entries = parameters.get("PublishBatchRequestEntries").and_then(Value::as_array);
     let entries = entries.map_or(&[][..], Vec::as_slice);

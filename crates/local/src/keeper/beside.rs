@@ -1,5 +1,6 @@
-//! Where the system allows no namespaces: a process beside the function that ends with the server, and then ends all
-//! that the function started. Orphans come to it, also those that left the function's group or session.
+//! Keeps a function where the system allows no namespaces: a process beside the function that ends with the server, and
+//! then ends everything that the function started. Orphans become its children, even those that left the function's
+//! group or session.
 
 use std::fs;
 use std::io;
@@ -12,9 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{COMMAND, Order, Trouble, passed_on, rights};
 
-/// How often the dead are buried.
+/// How often ended children are reaped.
 const ROUND: Duration = Duration::from_secs(5);
-/// How often what does not end is ended again, and how long in between.
+/// How often it tries to end processes that do not end, and the pause in between.
 const ROUNDS: usize = 500;
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -25,8 +26,8 @@ pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
     set_child_subreaper(Some(getpid())).map_err(|error| failed(error.into()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let ended = runtime.block_on(async {
-        let mut told = signal(SignalKind::terminate()).map_err(failed)?;
-        // From here on it is told when the server ends.
+        let mut end = signal(SignalKind::terminate()).map_err(failed)?;
+        // From here on the system notifies it when the server ends.
         rights::end_with(Signal::TERM, order.parent)?;
         let mut bare = tokio::process::Command::new("/proc/self/exe");
         bare.arg(COMMAND).arg("bare").arg(std::process::id().to_string());
@@ -36,7 +37,7 @@ pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
         loop {
             tokio::select! {
                 status = function.wait() => return status.map_err(failed),
-                _ = told.recv() => return Ok(ExitStatusExt::from_raw(Signal::TERM.as_raw())),
+                _ = end.recv() => return Ok(ExitStatusExt::from_raw(Signal::TERM.as_raw())),
                 () = tokio::time::sleep(ROUND) => bury(own),
             }
         }
@@ -53,14 +54,14 @@ pub fn become_function(order: &Order) -> Result<ExitCode, Trouble> {
     Err(("the function cannot be started", Command::new(&order.program).args(&order.args).exec()))
 }
 
-/// Takes note of orphans that have ended; the function itself is waited for elsewhere.
+/// Reaps orphans that have ended; the function itself is waited for elsewhere.
 fn bury(own: Option<u32>) {
     for id in children().into_iter().filter(|id| Some(id.as_raw_pid().unsigned_abs()) != own) {
         let _ = waitpid(Some(id), WaitOptions::NOHANG);
     }
 }
 
-/// Ends every child: those of a child that ended are children then.
+/// Ends every child: the children of an ended child become its own.
 fn end_all() {
     for _ in 0..ROUNDS {
         let children = children();
@@ -82,7 +83,7 @@ fn children() -> Vec<Pid> {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_own = |id: &i32| {
-        // `12 (name) S 1 ...`: the name may hold anything, also brackets.
+        // `12 (name) S 1 ...`: the name may contain anything, even parentheses.
         let said = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         said.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)).is_some_and(|parent| parent == own)
     };

@@ -1,4 +1,4 @@
-//! The first process of the namespaces. When it ends, the system ends all others that are in them.
+//! The first process of the namespaces. When it ends, the system ends all others in them.
 
 use std::env;
 use std::fs;
@@ -18,22 +18,22 @@ pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
         hide(place).map_err(|error| ("a file of the server cannot be hidden", error))?;
     }
     rights::give_up()?;
-    // As the first process it is the parent of every orphan in here, and takes note of their ends.
+    // As the first process it is the parent of every orphan here, and reaps them.
     let status = waiter::become_one(&order.program, &order.args);
     let status = status.map_err(|error| ("the function cannot be started", error))?;
     Ok(passed_on(status.code(), status.signal()))
 }
 
-/// Its own `/proc`, which tells of the processes in here. A container may not allow it: then the numbers of other
-/// processes can be seen, and nothing else of them.
+/// Mounts a `/proc` that shows only the processes in here. A container may not allow it: then the ids of other
+/// processes are visible, and nothing else.
 fn see_own_processes_only() -> io::Result<()> {
-    // Nothing that is mounted from here on shows outside.
+    // Mounts from here on are not visible outside.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
     let _ = mount("proc", "/proc", "proc", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None);
     Ok(())
 }
 
-/// Puts an empty folder or file over one. The function's own folder stays where it is, also within one that is hidden.
+/// Covers a folder or file with an empty one. The function's own folder stays where it is, even inside a hidden one.
 fn hide(place: &Path) -> io::Result<()> {
     let Ok(place) = place.canonicalize() else { return Ok(()) };
     if place.is_file() {
@@ -50,7 +50,7 @@ fn hide(place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The working folder is held although something lies over it: it is put on top.
+/// The working folder stays reachable although something covers it: it is mounted on top.
 fn come_back(code: &PathBuf) -> io::Result<()> {
     fs::create_dir_all(code)?;
     mount_bind(".", code)?;

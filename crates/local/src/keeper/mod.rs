@@ -29,17 +29,17 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// The hidden command of the program that keeps a function.
 pub const COMMAND: &str = "function";
-/// The exit status of a stage that could not do what it is for.
+/// The exit status of a stage that failed.
 pub const FAILED: u8 = 125;
 /// Exit statuses from here on stand for signals, as in a shell.
 const SIGNALLED: i32 = 128;
 
-/// How far apart functions are kept.
+/// The degree to which functions are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wall {
     /// Namespaces of their own.
     Namespaces,
-    /// They run as the server's user beside it, without its rights.
+    /// They run beside the server as its user, without its rights.
     Beside,
 }
 
@@ -51,15 +51,15 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// This program, run again. `None` where the system is not Linux, which alone knows how.
+    /// This program, run again. `None` if the system is not Linux, which alone supports it.
     #[must_use]
     pub fn of_itself() -> Option<Self> {
-        // The running program also after its file was replaced.
+        // The running program, even after its file was replaced.
         let itself = PathBuf::from("/proc/self/exe");
         itself.exists().then(|| Self::of(itself))
     }
 
-    /// Another program, which gives [`COMMAND`] to [`serve`].
+    /// Another program, which passes [`COMMAND`] to [`serve`].
     #[must_use]
     pub fn of(program: PathBuf) -> Self {
         Self { program, wall: Wall::Namespaces }
@@ -71,13 +71,13 @@ impl Keeper {
         Self { wall: Wall::Beside, ..self }
     }
 
-    /// How far apart it keeps functions.
+    /// The degree to which it keeps functions apart.
     #[must_use]
     pub fn wall(&self) -> Wall {
         self.wall
     }
 
-    /// The keeper as far as this system allows it: tries the namespaces, and says in a warning what is missing.
+    /// The keeper as far as this system allows it: tries the namespaces, and warns about what is missing.
     #[must_use]
     pub fn tried(self) -> Self {
         if self.wall == Wall::Beside {
@@ -102,8 +102,8 @@ impl Keeper {
         }
     }
 
-    /// The command that runs `program` apart; it sees nothing of what is `hidden`. Its own parent is who starts it: the
-    /// thread that does must stay.
+    /// The command that runs `program` apart; it sees nothing of what is `hidden`. Its parent is the thread that starts
+    /// it, which must stay.
     #[must_use]
     pub fn command(&self, hidden: &[PathBuf], program: &Path, args: &[&OsStr]) -> Command {
         let stage = match self.wall {
@@ -117,7 +117,7 @@ impl Keeper {
     }
 }
 
-/// What a stage is told: its parent, what is hidden, and what it runs.
+/// The arguments of a stage: its parent, what is hidden, and what it runs.
 #[derive(Debug)]
 struct Order {
     parent: u32,
@@ -134,7 +134,7 @@ impl Order {
     }
 }
 
-/// Why a stage gives up: what it tried, and what the system said.
+/// Why a stage failed: what it tried, and the system's error.
 type Trouble = (&'static str, std::io::Error);
 
 /// One stage. `args` are those after [`COMMAND`].
@@ -171,7 +171,7 @@ fn run(_: &str, _: Order) -> Result<ExitCode, Trouble> {
     Err(("functions are kept apart on Linux alone", std::io::ErrorKind::Unsupported.into()))
 }
 
-/// What became of a process, as the exit status of the one that waited for it.
+/// The end of a process, as the exit status of the process that waited for it.
 fn passed_on(code: Option<i32>, signal: Option<i32>) -> ExitCode {
     let status = code.or_else(|| signal.map(|signal| SIGNALLED + signal)).unwrap_or_default();
     ExitCode::from(u8::try_from(status).unwrap_or(FAILED))

@@ -16,13 +16,13 @@ use super::{COMMAND, Order, Trouble, passed_on, rights, waiter};
 pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
     rights::end_with_parent(order.parent)?;
     rights::dump_nothing()?;
-    // What the server makes is for its user alone; a function's files are as anywhere.
+    // The server's files are for its user alone; a function creates files with the usual mode.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
     let program = own_program();
     unshare().map_err(|error| ("no namespaces", error))?;
     identity(user, group).map_err(|error| ("no user in the namespace", error))?;
-    // The next stage needs what this one has become: the rights over its own namespaces, and no others.
+    // The next stage needs the rights of this one: those over its own namespaces, and no others.
     rights::hand_on()?;
     let mut command: Vec<OsString> = vec![COMMAND.into(), "inside".into(), std::process::id().to_string().into()];
     command.extend(order.hidden.iter().map(|place| place.clone().into_os_string()));
@@ -37,7 +37,7 @@ pub fn run(order: &Order) -> Result<ExitCode, Trouble> {
     Ok(passed_on(status.code(), status.signal()))
 }
 
-/// The file of this program, where it still is what runs.
+/// The file of this program, if it is still the one that runs.
 fn own_program() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let identity = |path: &PathBuf| fs::metadata(path).ok().map(|said| (said.dev(), said.ino()));
@@ -51,7 +51,7 @@ fn unshare() -> io::Result<()> {
     Ok(rustix::thread::unshare(own)?)
 }
 
-/// The same user and group within as without, and no other.
+/// The same user and group inside as outside, and no other.
 fn identity(user: u32, group: u32) -> io::Result<()> {
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;

@@ -1,4 +1,4 @@
-//! What the processes of a function may not do, and when they end.
+//! The limits of a function's processes, and their end.
 
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::Trouble;
 /// More capabilities than any kernel knows.
 const CAPABILITIES: u32 = 64;
 
-/// Ends this process when the thread that started it ends, and at once where that has happened.
+/// Ends this process when the thread that started it ends, and at once if that has happened.
 pub fn end_with_parent(parent: u32) -> Result<(), Trouble> {
     end_with(Signal::KILL, parent)
 }
@@ -25,7 +25,7 @@ pub fn end_with(signal: Signal, parent: u32) -> Result<(), Trouble> {
     if getppid().map(|id| id.as_raw_pid().unsigned_abs()) == Some(parent) { Ok(()) } else { Err(orphaned()) }
 }
 
-/// The same for the first process of a namespace, whose parent is outside: `/proc` still tells of it.
+/// The same for the first process of a namespace, whose parent is outside: `/proc` still shows it.
 pub fn end_with_parent_outside(parent: u32) -> Result<(), Trouble> {
     die_with(Signal::KILL)?;
     if Path::new("/proc").join(parent.to_string()).exists() { Ok(()) } else { Err(orphaned()) }
@@ -39,13 +39,13 @@ fn orphaned() -> Trouble {
     ("its parent has ended", io::ErrorKind::NotFound.into())
 }
 
-/// A crash leaves no memory on the disk.
+/// A crash writes no memory to the disk.
 pub fn dump_nothing() -> Result<(), Trouble> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).map_err(|error| ("its core dumps cannot be prevented", error.into()))
 }
 
-/// Hands the rights of this process on to the program that it runs next, also where its user is not root.
+/// Passes the rights of this process on to the next program, even if its user is not root.
 pub fn hand_on() -> Result<(), Trouble> {
     let failed = |error: rustix::io::Errno| ("the rights over the namespace cannot be handed on", error.into());
     let own = capabilities(None).map_err(failed)?;
@@ -60,7 +60,7 @@ pub fn hand_on() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Gives up every right that a user does not have, for good: no program that is run from here on gains any.
+/// Gives up every right that a user does not have, for good: no later program gains any.
 pub fn give_up() -> Result<(), Trouble> {
     set_no_new_privs(true).map_err(|error| ("it could gain rights", error.into()))?;
     for number in 0..CAPABILITIES {

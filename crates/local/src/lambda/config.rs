@@ -1,4 +1,4 @@
-//! `functions.toml`: which functions there are, and which connections.
+//! `functions.toml`: declares the functions and the connections.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::environment;
 /// Why the functions cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionsError {
-    #[error("The functions' file {} cannot be read: {source}.\nGive one that can with --functions FILE.", .file.display())]
+    #[error("The functions' file {} cannot be read: {source}.\nName a readable one with --functions FILE.", .file.display())]
     Read { file: PathBuf, source: std::io::Error },
     #[error("{}: {what}Correct the declaration and start again.", .file.display())]
     Parse { file: PathBuf, what: String },
@@ -34,14 +34,14 @@ pub struct Spec {
     pub runtime: String,
     /// `module.function`, the module in the folder `code`.
     pub handler: String,
-    /// The folder that is deployed, seen from the file; the file's own where it is not given.
+    /// The folder with the code, relative to the file; the file's own folder by default.
     #[serde(default)]
     pub code: PathBuf,
     #[serde(default = "three_seconds")]
     pub timeout_seconds: u64,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Processes of it at once, at most: further calls wait. The file's own number where it is not given.
+    /// The most processes of the function at once: further calls wait. The default is the file's.
     pub concurrency: Option<usize>,
 }
 
@@ -52,17 +52,17 @@ impl Spec {
         self.concurrency.unwrap_or(CONCURRENCY)
     }
 
-    /// The folder of the function's code; `beside` is the declarations' own.
+    /// The folder of the function's code; `beside` is the folder of the declarations.
     #[must_use]
     pub fn folder(&self, beside: &Path) -> PathBuf {
-        // To join nothing would leave a slash at the end, which stack traces would show.
+        // Joining nothing would leave a slash at the end, which stack traces would show.
         if self.code.as_os_str().is_empty() { beside.to_owned() } else { beside.join(&self.code) }
     }
 }
 
-/// Processes of a function at once, where nothing is said.
+/// Processes of a function at once, by default.
 const CONCURRENCY: usize = 8;
-/// The most that can be asked for: what Lambda gives an account.
+/// The greatest number that can be declared: Lambda's limit for an account.
 const MOST: usize = 1_000;
 
 /// Lambda's own default.
@@ -80,7 +80,7 @@ struct File {
     connections: BTreeMap<String, Declared>,
 }
 
-/// What the file declares, by name.
+/// The file's declarations, by name.
 #[derive(Default)]
 pub struct Declarations {
     pub functions: BTreeMap<String, Spec>,
@@ -90,12 +90,12 @@ pub struct Declarations {
 /// Reads and checks the declarations.
 ///
 /// # Errors
-/// The first thing that is wrong, with its place and the remedy.
+/// The first fault, with its location and the remedy.
 pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| FunctionsError::Read { file: file.to_owned(), source })?;
     let mut parsed: File = toml::from_str(&text)
-        .map_err(|error| FunctionsError::Parse { file: file.to_owned(), what: told(&text, &error) })?;
+        .map_err(|error| FunctionsError::Parse { file: file.to_owned(), what: described(&text, &error) })?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let concurrency = parsed.concurrency.unwrap_or(CONCURRENCY);
     if !(1..=MOST).contains(&concurrency) {
@@ -126,8 +126,8 @@ pub fn read(file: &Path) -> Result<Declarations, FunctionsError> {
     Ok(Declarations { functions: parsed.functions, connections })
 }
 
-/// A fault of the file with the lines around it, which are not shown where they may hold a secret.
-fn told(text: &str, error: &toml::de::Error) -> String {
+/// A fault of the file with the lines around it. Lines that may hold a secret are not shown.
+fn described(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let section = before.lines().rev().find(|line| line.trim_start().starts_with('['));
     if section.is_none_or(|line| line.contains("connections")) {
@@ -165,7 +165,7 @@ fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static
     let code = spec.folder(folder).join(format!("{}.py", module.replace('.', "/")));
     if !code.is_file() {
         return Err((
-            format!("has its handler in {}, which is not there", code.display()),
+            format!("has its handler in {}, which does not exist", code.display()),
             "Put the module there, or correct the handler.",
         ));
     }

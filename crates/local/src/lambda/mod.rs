@@ -1,5 +1,5 @@
-//! Lambda functions on this machine: child processes, kept warm, behind AWS's Lambda Runtime API. The file that declares
-//! them declares the connections of HTTP tasks too.
+//! Lambda functions on this machine: child processes, kept warm, behind AWS's Lambda Runtime API. The file that
+//! declares them also declares the connections of HTTP tasks.
 
 mod config;
 mod pool;
@@ -35,12 +35,12 @@ pub enum Failure {
     Function { error: String, cause: String },
 }
 
-/// How functions are kept.
+/// How functions are kept apart and warm.
 #[derive(Clone, Debug, Default)]
 pub struct Keeping {
-    /// What keeps their processes apart; `None`: nothing does.
+    /// Keeps their processes apart; `None`: nothing does.
     pub keeper: Option<Keeper>,
-    /// What they are not to see, such as the data folder.
+    /// What is hidden from them, such as the data folder.
     pub hidden: Vec<PathBuf>,
     pub stay: Stay,
 }
@@ -72,7 +72,7 @@ impl Functions {
         Self::load_kept(file, region, account, Keeping::default()).await
     }
 
-    /// The same with functions that are kept in another way.
+    /// The same, with functions that are kept in another way.
     ///
     /// # Errors
     /// A declaration is wrong, or there is no port for the Runtime API.
@@ -136,16 +136,16 @@ impl Functions {
         self.0.specs.contains_key(name)
     }
 
-    /// Calls a function with a JSON text; gives its answer as it wrote it, which need not be JSON. While as many calls
-    /// of it are under way as it may have processes, it waits.
+    /// Calls a function with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
+    /// as the function may have processes are under way, it waits.
     ///
     /// # Errors
-    /// There is none, it raised an error, crashed, answered too much or ran past its timeout.
+    /// There is no such function, or it raised an error, crashed, returned too much or reached its timeout.
     pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
         self.call(name, payload, false).await.map(|(output, _)| output)
     }
 
-    /// The same with the end of the function's log, as Lambda gives it for `LogType: Tail`: at most 4 KB.
+    /// The same, with the end of the function's log as Lambda returns it for `LogType: Tail`: at most 4 KB.
     ///
     /// # Errors
     /// As above.
@@ -186,7 +186,7 @@ impl Functions {
     }
 }
 
-/// The end of a call's log, in Lambda's form.
+/// The end of a call's log, in Lambda's format.
 fn tail(id: &str, printed: &str, took: Duration) -> String {
     const MOST: usize = 4 * 1024;
     let line = if printed.is_empty() || printed.ends_with('\n') { "" } else { "\n" };
@@ -213,7 +213,7 @@ impl Inner {
     }
 }
 
-/// Ends processes that have had nothing to do for too long, as long as there are the functions.
+/// Ends processes that have been idle for too long, as long as the functions exist.
 #[expect(clippy::disallowed_methods, reason = "the timer by which idle processes are ended")]
 async fn look_after(functions: Weak<Inner>) {
     loop {

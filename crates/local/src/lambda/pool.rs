@@ -1,4 +1,4 @@
-//! The processes of one function: how many there may be, and how long those stay that have nothing to do.
+//! The processes of one function: how many there may be, and how long idle ones stay.
 #![expect(
     clippy::disallowed_methods,
     reason = "the age of idle processes, on the monotonic clock that tokio's tests can pause"
@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::worker::Worker;
 use crate::host::lock;
 
-/// How long processes stay that have nothing to do.
+/// How long idle processes stay.
 #[derive(Clone, Copy, Debug)]
 pub struct Stay {
     /// After so long without a call, one is left.
     pub several: Duration,
-    /// After so long, none.
+    /// After so long, none is left.
     pub one: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Default for Stay {
 }
 
 impl Stay {
-    /// How often somebody has to look.
+    /// How often the pool has to be checked.
     pub fn round(self) -> Duration {
         (self.several.min(self.one) / 12).max(Duration::from_millis(10))
     }
@@ -39,12 +39,12 @@ impl Stay {
 /// The processes of one function.
 pub struct Pool {
     places: Semaphore,
-    /// Since when each has nothing to do, the one that has waited longest first.
+    /// Since when each one is idle; the longest idle one comes first.
     idle: Mutex<VecDeque<(Instant, Worker)>>,
 }
 
 impl Pool {
-    /// A pool of at most so many processes.
+    /// A pool of at most this many processes.
     pub fn new(most: usize) -> Self {
         Self { places: Semaphore::new(most), idle: Mutex::default() }
     }
@@ -55,11 +55,11 @@ impl Pool {
         self.places.acquire().await.ok()
     }
 
-    /// A process that waits for events: the one that was busy last, so that the others can go.
+    /// An idle process: the one that was busy last, so that the others can end.
     pub fn take(&self) -> Option<Worker> {
         let mut idle = lock(&self.idle);
         while let Some((_, mut worker)) = idle.pop_back() {
-            // Those that ended meanwhile are forgotten.
+            // Processes that have ended in the meantime are dropped.
             if worker.lives() {
                 return Some(worker);
             }
@@ -72,7 +72,7 @@ impl Pool {
         lock(&self.idle).push_back((Instant::now(), worker));
     }
 
-    /// Takes out what has had nothing to do for too long, and what has ended.
+    /// Removes processes that have been idle for too long or have ended.
     pub fn outdated(&self, stay: Stay) -> Vec<Worker> {
         let mut idle = lock(&self.idle);
         let now = Instant::now();
@@ -90,7 +90,7 @@ impl Pool {
         outdated
     }
 
-    /// Takes out every process that has nothing to do.
+    /// Removes every idle process.
     pub fn empty(&self) -> Vec<Worker> {
         lock(&self.idle).drain(..).map(|(_, worker)| worker).collect()
     }

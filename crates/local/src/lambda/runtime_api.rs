@@ -1,4 +1,4 @@
-//! AWS's Lambda Runtime API, for the child processes of this host. Each is known by a secret in its path.
+//! AWS's Lambda Runtime API, for the child processes of this host. A secret in the path identifies each child.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use super::FunctionsError;
 use crate::clock::Clock;
 use crate::host::lock;
 
-/// Lambda's limit of an answer, in bytes; what is longer is refused by the worker.
+/// Lambda's limit of an answer, in bytes; the worker refuses longer ones.
 pub const LARGEST: usize = 6 * 1024 * 1024;
 
 /// One event for a handler.
@@ -28,66 +28,66 @@ pub const LARGEST: usize = 6 * 1024 * 1024;
 pub struct Invocation {
     pub id: String,
     pub payload: String,
-    /// How long the handler may take, from the moment when the event is taken.
+    /// How long the handler may take, from the moment at which it takes the event.
     pub limit: Duration,
     pub function_arn: String,
-    /// Told when the event is taken.
+    /// Notified when the event is taken.
     pub taken: oneshot::Sender<()>,
 }
 
 impl Invocation {
-    /// When the handler must have answered, in milliseconds since the epoch.
+    /// The handler's deadline, in milliseconds since the epoch.
     fn deadline(&self) -> i64 {
-        // The process compares it with its own clock, which is the system's whatever the host's is.
+        // The process compares it with its own clock, which is always the system's.
         Clock::system().now().saturating_add(i64::try_from(self.limit.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
-/// What a child says to an invocation.
+/// A child's reply to an invocation.
 #[derive(Debug)]
 pub enum Reply {
     Answer(String),
-    /// The error as the child describes it: a JSON object.
+    /// The error in the child's words: a JSON object.
     Error(String),
     TooLarge(usize),
-    /// What it said is no text.
+    /// The reply is not text.
     Unreadable,
 }
 
-/// The line to one child.
+/// The connection to one child.
 #[derive(Debug)]
 pub struct Line {
     pub events: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
-    /// Who waits for the reply to the event under way.
+    /// The caller that waits for the reply to the current event.
     pub waiting: Mutex<Option<Waiting>>,
 }
 
-/// Who waits for a reply.
+/// A caller that waits for a reply.
 #[derive(Debug)]
 pub struct Waiting {
-    /// The event's: a reply to another one is not this caller's.
+    /// The id of its event: replies to other events are not for this caller.
     pub id: String,
     /// The child has asked for the event: its handler is loaded.
     pub taken: bool,
     pub reply: oneshot::Sender<Reply>,
 }
 
-/// What a reply is to.
+/// What a reply answers.
 enum To {
     Event(String),
-    /// To none: the handler could not be loaded.
+    /// No event: the handler could not be loaded.
     Loading,
 }
 
 impl Line {
-    /// Notes that the child has asked for an event.
+    /// Records that the child has asked for the event.
     fn take(&self, id: &str) {
         if let Some(waiting) = lock(&self.waiting).as_mut().filter(|waiting| waiting.id == id) {
             waiting.taken = true;
         }
     }
 
-    /// Whether somebody waits for such a reply.
+    /// Whether a caller waits for such a reply.
     fn expects(&self, to: &To) -> bool {
         lock(&self.waiting).as_ref().is_some_and(|waiting| waiting.expects(to))
     }
@@ -102,13 +102,13 @@ impl Waiting {
     }
 }
 
-/// The lines to all children, by their secrets.
+/// The connections to all children, by their secrets.
 pub type Lines = Arc<Mutex<HashMap<String, Arc<Line>>>>;
 
 /// Serves the API on loopback.
 ///
 /// # Errors
-/// No port can be had.
+/// No port is available.
 pub async fn serve(lines: Lines) -> Result<(SocketAddr, tokio::task::JoinHandle<()>), FunctionsError> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(FunctionsError::Listen)?;
     let address = listener.local_addr().map_err(FunctionsError::Listen)?;
@@ -132,7 +132,7 @@ async fn next(State(lines): State<Lines>, Path(secret): Path<String>) -> Respons
     let Some(event) = line.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
     let deadline = event.deadline().to_string();
     line.take(&event.id);
-    // Whoever called may have given up.
+    // The caller may have gone.
     let _ = event.taken.send(());
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", event.id),
@@ -155,20 +155,20 @@ async fn init_error(State(lines): State<Lines>, Path(secret): Path<String>, body
     said(&lines, &secret, To::Loading, body, Reply::Error).await
 }
 
-/// The refusal of a reply that nobody waits for: to an event of before, to one that has its reply, to somebody else's.
+/// The refusal of a reply that nobody waits for: to an earlier event, to one that has its reply, or to another child's.
 fn unexpected() -> Response {
     let refused = json!({ "errorMessage": "Invalid request ID", "errorType": "InvalidRequestID" });
     (StatusCode::BAD_REQUEST, Json(refused)).into_response()
 }
 
-/// Passes on what a child said. What is too long, or what nobody waits for, is read to its end, so that the child goes
-/// on, and not kept.
+/// Passes a child's reply on. One that is too long, or that nobody waits for, is read to its end, so that the child
+/// continues, and dropped.
 async fn said(lines: &Lines, secret: &str, to: To, mut body: Body, as_reply: fn(String) -> Reply) -> Response {
     let Some(line) = lock(lines).get(secret).cloned() else { return StatusCode::FORBIDDEN.into_response() };
     let is_expected = line.expects(&to);
     let (mut kept, mut size) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
-        // A child that ended while it spoke has said nothing.
+        // A child that ended during its reply has not replied.
         let Ok(frame) = frame else { return StatusCode::BAD_REQUEST.into_response() };
         let Ok(data) = frame.into_data() else { continue };
         size += data.len();
@@ -186,10 +186,10 @@ async fn said(lines: &Lines, secret: &str, to: To, mut body: Body, as_reply: fn(
 
 fn reply(line: &Line, to: &To, reply: Reply) -> Response {
     let mut waiting = lock(&line.waiting);
-    // While it spoke, another reply may have come.
+    // During this reply, another one may have arrived.
     match waiting.take_if(|waiting| waiting.expects(to)) {
         Some(waiting) => {
-            // Whoever waited may have given up.
+            // The caller may have gone.
             let _ = waiting.reply.send(reply);
             StatusCode::ACCEPTED.into_response()
         }

@@ -1,5 +1,5 @@
-//! The thread that starts the processes of functions. The system ends a process with the thread that started it, where it
-//! is asked to; the threads of the runtime come and go.
+//! The thread that starts the processes of functions. The system can end a process together with the thread that
+//! started it; the threads of the runtime come and go.
 
 use std::io;
 use std::sync::mpsc::{Sender, channel};
@@ -13,7 +13,7 @@ struct Order {
     started: oneshot::Sender<io::Result<Child>>,
 }
 
-/// The line to the thread, which ends with it.
+/// The channel to the thread, which ends with it.
 pub struct Starter(Sender<Order>);
 
 impl Starter {
@@ -36,7 +36,7 @@ impl Starter {
         Ok(Self(sender))
     }
 
-    /// Starts a process that ends with this.
+    /// Starts a process that ends with this thread.
     ///
     /// # Errors
     /// It cannot be started.

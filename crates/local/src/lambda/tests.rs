@@ -170,10 +170,10 @@ async fn what_a_handler_started_ends_with_it() {
     assert_eq!(parts(functions.invoke("leave", "{}").await).0, "Sandbox.Timedout");
     let left = std::fs::read_to_string(folder.join("left")).unwrap();
     let state = || {
-        let told = std::process::Command::new("ps").args(["-o", "stat=", "-p", &left]).output().unwrap();
-        String::from_utf8(told.stdout).unwrap()
+        let listed = std::process::Command::new("ps").args(["-o", "stat=", "-p", &left]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap()
     };
-    // It is gone, or dead and not yet taken note of.
+    // It is gone, or dead and not yet reaped.
     for _ in 0..100 {
         if state().is_empty() || state().starts_with('Z') {
             break;
@@ -249,7 +249,7 @@ async fn a_wrong_declaration_is_named_with_its_remedy() {
     let file = folder.join("functions.toml");
     for (text, expect) in [
         ("[functions.a]\nruntime = \"go\"\nhandler = \"a.b\"\n", "does not run on this machine"),
-        ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\n", "which is not there"),
+        ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\n", "which does not exist"),
         ("concurrency = 0\n", "Use 1 to 1000"),
         ("[functions.a]\nruntime = \"python3\"\nhandler = \"a.b\"\nconcurrency = 0\n", "has a concurrency of 0"),
         ("[functions.a]\nruntime = \"python3\"\nhandlr = \"a.b\"\n", "handlr"),

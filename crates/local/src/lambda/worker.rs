@@ -22,40 +22,40 @@ use crate::random;
 use crate::text::escaped;
 
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
-/// What a child gets of this process's environment.
+/// The variables of this process that a child gets.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
-/// How long the process beside a function may take to end all that the function started.
+/// How long the process beside a function may take to end everything that the function started.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// How long a new process may load its handler before that counts as the function's time: Lambda's own limit.
+/// How long a new process may load its handler before the function's own timeout begins: Lambda's limit.
 const LOADING: Duration = Duration::from_secs(10);
-/// The longest line of a function's output that is logged whole, in bytes.
+/// The longest line of a function's output that is logged in full, in bytes.
 const LOGGED: u64 = 64 * 1024;
 
-/// How much of what a function prints is remembered, in bytes: as much as Lambda tells of it.
+/// How much of a function's output is remembered, in bytes: as much as Lambda returns.
 const REMEMBERED: usize = 4 * 1024;
-/// How long it must have been silent, after its answer, until everything that it printed counts as read.
+/// How long it must have been silent, after its answer, until its output counts as read.
 const SILENCE: Duration = Duration::from_millis(10);
 
-/// The end of what a process printed.
+/// The end of a process's output.
 type Printed = Arc<Mutex<Vec<u8>>>;
 /// Where a worker is started.
 pub struct Site<'a> {
     /// The folder of the declarations.
     pub beside: &'a Path,
-    /// The Runtime API's.
+    /// The address of the Runtime API.
     pub address: SocketAddr,
     pub region: &'a str,
     pub lines: &'a Lines,
     pub starter: &'a Starter,
     pub keeper: Option<&'a Keeper>,
-    /// What the function is not to see.
+    /// What is hidden from the function.
     pub hidden: &'a [PathBuf],
 }
 
-/// A child process and the line to it.
+/// A child process and the connection to it.
 pub struct Worker {
-    /// `None` once somebody else waits for its end.
+    /// `None` once something else waits for its end.
     child: Option<Child>,
     /// It ends what the function started when it is asked to end.
     cleans_up: bool,
@@ -75,10 +75,10 @@ impl Worker {
         let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
         let mut child = site.starter.start(command(name, spec, site)).await?;
         if let Some(mut input) = child.stdin.take() {
-            // The pipe holds it. A process that ended already has no need of it.
+            // The pipe holds the line. A process that has ended already does not need it.
             let is_apart = site.keeper.is_none_or(|keeper| keeper.wall() == Wall::Namespaces);
-            let told = format!("{}/{secret} {}\n", site.address, if is_apart { "apart" } else { "beside" });
-            let _ = input.write_all(told.as_bytes()).await;
+            let greeting = format!("{}/{secret} {}\n", site.address, if is_apart { "apart" } else { "beside" });
+            let _ = input.write_all(greeting.as_bytes()).await;
         }
         let printed = Printed::default();
         if let Some(out) = child.stdout.take() {
@@ -111,7 +111,7 @@ impl Worker {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// The end of what was printed during the last call, read to its end: the answer may be faster than the pipe.
+    /// The end of the output during the last call, read to its end: the answer may arrive before the output.
     #[expect(clippy::disallowed_methods, reason = "the log of a process has no end that could be waited for")]
     pub async fn printed(&self) -> String {
         let mut read = None;
@@ -155,7 +155,8 @@ impl Worker {
         timeout_seconds: u64,
         function_arn: String,
     ) -> Result<String, Failure> {
-        // Until the reply is there: a call that is dropped half-way leaves the process with an event nobody waits for.
+        // Until the reply has arrived: a call that is dropped half-way leaves the process with an event that nobody
+        // waits for.
         self.usable = false;
         lock(&self.printed).clear();
         let (sender, reply) = oneshot::channel();
@@ -166,7 +167,7 @@ impl Worker {
         if self.events.send(event).await.is_err() {
             return Err(exit_error(&id, "Runtime exited"));
         }
-        // As on AWS, the time that a new process takes to load its handler does not count.
+        // As on AWS, the loading of the handler in a new process does not count.
         let late = async {
             let _ = tokio::time::timeout(LOADING, begun).await;
             tokio::time::sleep(limit).await;
@@ -225,17 +226,17 @@ fn command(name: &str, spec: &Spec, site: &Site<'_>) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        // One that cleans up is asked to, and not cut short.
+        // A process that cleans up is asked to, and not killed.
         .kill_on_drop(site.keeper.is_none_or(|keeper| keeper.wall() == Wall::Namespaces));
     command
 }
 
 fn id_of(child: &Child) -> Option<Pid> {
-    // While nobody has waited for the process, no other has its id.
+    // Until the process has been waited for, no other process has its id.
     child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
 
-/// Asks the process beside a function to end all that the function started, and itself.
+/// Asks the process beside a function to end everything that the function started, and itself.
 fn ask_to_end(child: &Child) {
     if let Some(id) = id_of(child) {
         // It may have ended by itself.
@@ -250,7 +251,7 @@ fn kill_group(child: &Child) {
     }
 }
 
-/// Ends a process with its group; one that cleans up is asked to first.
+/// Ends a process with its group; one that cleans up is asked first.
 async fn end(mut child: Child, cleans_up: bool) {
     if cleans_up {
         ask_to_end(&child);
@@ -291,7 +292,7 @@ fn is_init_error(result: &Result<String, Failure>) -> bool {
 fn exit_words(status: std::io::Result<std::process::ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status {
-        // Whoever waited for the function itself says how it ended.
+        // The caller that waited for the function itself reports how it ended.
         Ok(status) => match (status.code(), status.signal().or_else(|| status.code().and_then(keeper::signal_of))) {
             (_, Some(signal)) => format!("Runtime exited with error: signal {signal}"),
             (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
@@ -302,7 +303,7 @@ fn exit_words(status: std::io::Result<std::process::ExitStatus>) -> String {
     }
 }
 
-/// AWS's error of a process that ended.
+/// AWS's error for a process that ended.
 pub fn exit_error(id: &str, words: &str) -> Failure {
     failure("Runtime.ExitError", &format!("RequestId: {id} Error: {words}"))
 }
@@ -318,7 +319,7 @@ fn log_lines(function: String, out: impl AsyncRead + Unpin + Send + 'static, pri
     tokio::spawn(async move {
         let mut out = BufReader::new(out);
         let mut line = Vec::new();
-        // Whatever it prints is read, or it would wait for ever to print more.
+        // Its output is read to the end, or the process would wait for ever to write more.
         while (&mut out).take(LOGGED).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
             let text = String::from_utf8_lossy(&line);
             tracing::info!(target: "countersign::function", %function, "{}", escaped(text.trim_end_matches(['\n', '\r'])));

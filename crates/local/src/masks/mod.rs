@@ -1,5 +1,5 @@
-//! What hides the secrets of connections in whatever comes back: a server may send the headers of a request back, and
-//! a function may read and return what it should not know. An answer passes here before it becomes an event.
+//! Hides the secrets of connections in every answer: a server may return the headers of a request, and a function may
+//! read and return what it should not know. An answer passes here before it becomes an event.
 
 mod needle;
 
@@ -14,17 +14,17 @@ use crate::connections::{Authorization, Connection, Secret};
 use crate::integrations::TaskOutcome;
 use needle::Needle;
 
-/// What stands for a secret that is not to be shown.
+/// What replaces a secret.
 pub const HIDDEN: &str = "****";
-/// A secret of fewer characters stands in too many texts by chance: it is hidden in the answers to its own connection
-/// alone, and there only where it stands by itself.
+/// A shorter secret occurs in too many texts by chance: it is hidden only in the answers to its own connection, and
+/// only where it stands alone.
 const SHORT: usize = 4;
-/// The fewest characters of base64 that tell a secret from chance.
+/// The fewest characters of base64 that distinguish a secret from chance.
 const TELLING: usize = 5;
-/// The tokens of OAuth that are remembered.
+/// How many OAuth tokens are remembered.
 const TOKENS: usize = 64;
 
-/// The secrets that are hidden, in the forms in which they may come back.
+/// The secrets, in the forms in which they may come back.
 #[derive(Debug, Default)]
 pub struct Masks {
     declared: Vec<Needle>,
@@ -33,14 +33,14 @@ pub struct Masks {
 }
 
 impl Masks {
-    /// Hides what is secret in these connections, except what is too short to be told from other text.
+    /// Hides the secrets of these connections, except those too short to be distinguished from other text.
     pub fn of<'a>(connections: impl Iterator<Item = &'a Connection>) -> Self {
         let secrets: Vec<String> = connections.flat_map(secrets).collect();
         let long = secrets.iter().filter(|secret| secret.chars().count() >= SHORT);
         Self { declared: sorted(long.flat_map(|secret| needles(secret)).collect()), tokens: RwLock::default() }
     }
 
-    /// Hides all that is secret in one connection, and the token that it was given.
+    /// Hides every secret of one connection, and the token that it received.
     pub fn of_call(connection: &Connection, token: Option<&Secret>) -> Self {
         let secrets = secrets(connection).into_iter().chain(token.map(|token| token.reveal().to_owned()));
         Self { declared: sorted(secrets.flat_map(|secret| needles(&secret)).collect()), tokens: RwLock::default() }
@@ -72,7 +72,7 @@ impl Masks {
         }
     }
 
-    /// A text of JSON without the secrets; a text that is no JSON, as a text. Every digit of the rest stays as it is.
+    /// A JSON text without the secrets; a text that is not JSON is handled as text. Every digit of the rest stays.
     #[must_use]
     pub fn json(&self, text: String) -> String {
         self.searched(text, |search, text| {
@@ -80,7 +80,7 @@ impl Masks {
                 return search.hide(text, false).into_owned();
             }
             let hidden = search.literals(text);
-            // A secret that begins or ends within an escape could leave half of it behind.
+            // A secret that begins or ends inside an escape could leave half of the escape behind.
             let is_whole = hidden == text || serde_json::from_str::<IgnoredAny>(&hidden).is_ok();
             if is_whole { hidden } else { format!("\"{HIDDEN}\"") }
         })
@@ -96,7 +96,7 @@ impl Masks {
     }
 }
 
-/// What is looked for, by the byte that it may begin with: most bytes of most texts begin nothing.
+/// What is searched for, by its possible first bytes: most bytes of most texts begin nothing.
 struct Search<'a> {
     by_first: Vec<Vec<&'a Needle>>,
 }
@@ -124,7 +124,7 @@ impl<'a> Search<'a> {
         out
     }
 
-    /// What stands between two strings: a number that is a secret is hidden as a string.
+    /// The part between two strings: a number that is a secret is hidden as a string.
     fn values(&self, between: &str, out: &mut String) {
         const AROUND: [char; 10] = [',', ':', '[', ']', '{', '}', ' ', '\n', '\t', '\r'];
         for part in between.split_inclusive(AROUND) {
@@ -145,8 +145,8 @@ impl<'a> Search<'a> {
         first.is_some_and(|first| self.by_first[usize::from(first)].iter().any(|needle| needle.is(value)))
     }
 
-    /// A text with every secret hidden. `escaped` says that the text stands in quotes: a secret begins where no escape is
-    /// under way.
+    /// A text with every secret hidden. `escaped` says that the text is inside quotes: a secret cannot begin inside an
+    /// escape.
     fn hide<'t>(&self, text: &'t str, escaped: bool) -> Cow<'t, str> {
         let (mut out, mut kept, mut at) = (String::new(), 0, 0);
         while let Some(byte) = text.as_bytes().get(at) {
@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// How long a string's content is that begins here.
+/// The length of the string content that begins here.
 fn string_end(text: &str) -> usize {
     let mut at = 0;
     while let Some(byte) = text.as_bytes().get(at) {
@@ -180,7 +180,7 @@ fn string_end(text: &str) -> usize {
     text.len()
 }
 
-/// Everything secret in a connection, as it is sent.
+/// Every secret of a connection, in the form in which it is sent.
 fn secrets(connection: &Connection) -> Vec<String> {
     let signs = match &connection.authorization {
         Authorization::ApiKey { value, .. } => vec![value.reveal().to_owned()],
@@ -197,7 +197,7 @@ fn secrets(connection: &Connection) -> Vec<String> {
     signs.into_iter().chain(added).filter(|secret| !secret.is_empty()).collect()
 }
 
-/// A secret as it is, in base64 wherever it stands there, and in hexadecimal digits.
+/// The forms of a secret: plain, in base64 at any offset, and in hexadecimal digits.
 fn needles(secret: &str) -> Vec<Needle> {
     let alone = secret.chars().count() < SHORT;
     let mut all = vec![Needle::new(secret, alone)];
@@ -208,7 +208,7 @@ fn needles(secret: &str) -> Vec<Needle> {
     all.extend(padded.iter().map(|text| Needle::new(text, false)));
     for offset in 0..3 {
         let bytes: Vec<u8> = std::iter::repeat_n(0, offset).chain(secret.bytes()).collect();
-        // The characters that hold nothing but bits of the secret.
+        // The characters that hold only bits of the secret.
         let (first, end) = ((8 * offset).div_ceil(6), 8 * bytes.len() / 6);
         for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes)] {
             let own = text.get(first..end).unwrap_or_default();

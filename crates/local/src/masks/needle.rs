@@ -1,12 +1,12 @@
-//! One secret, found in a text whatever the text was wrapped in: percent-encoded, escaped as in JSON (also within JSON
-//! that is itself a string), or written with HTML's entities.
+//! Finds one secret in a text, however the text is encoded: percent-encoded, escaped as in JSON (also in JSON inside a
+//! string), or with HTML's entities.
 
 /// A secret that is looked for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Needle {
     letters: Vec<char>,
     text: String,
-    /// It counts only where no letter or digit stands before or after it.
+    /// It counts only if no letter or digit is before or after it.
     alone: bool,
 }
 
@@ -25,19 +25,19 @@ impl Needle {
         self.letters.len()
     }
 
-    /// Whether some spelling of it begins with this byte.
+    /// Whether one of its spellings begins with this byte.
     pub fn may_begin_with(&self, byte: u8) -> bool {
         matches!(byte, b'%' | b'&' | b'\\')
             || byte == b'+' && self.letters.first() == Some(&' ')
             || self.text.as_bytes().first() == Some(&byte)
     }
 
-    /// Whether a text is this and nothing else.
+    /// Whether a text is this secret and nothing else.
     pub fn is(&self, text: &str) -> bool {
         self.text == text
     }
 
-    /// Where the secret ends that begins at `start`, in any mixture of spellings.
+    /// The end of the secret that begins at `start`, in any mixture of spellings.
     pub fn end_at(&self, text: &str, start: usize, escaped: bool) -> Option<usize> {
         let (first, others) = self.letters.split_first()?;
         let mut places = Vec::new();
@@ -65,7 +65,7 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     !joins(text[..start].chars().next_back()) && !joins(text[end..].chars().next())
 }
 
-/// The length of the letter at a place.
+/// The length of the letter at a position.
 pub fn letter(text: &str, at: usize) -> usize {
     match text.as_bytes().get(at) {
         Some(0..0x80) | None => 1,
@@ -75,18 +75,18 @@ pub fn letter(text: &str, at: usize) -> usize {
     }
 }
 
-/// The length of the letter or the JSON escape at a place.
+/// The length of the letter or the JSON escape at a position.
 pub fn unit(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if !rest.starts_with('\\') {
         return letter(text, at);
     }
     let whole = if rest[1..].starts_with('u') { 6 } else { 1 + letter(text, at + 1) };
-    // Half an escape at the end, or one that is none, is no reason to fail.
+    // Half an escape at the end, or an invalid one, is no reason to fail.
     if rest.is_char_boundary(whole.min(rest.len())) { whole.min(rest.len()) } else { 1 }
 }
 
-/// Every place where a letter may end that begins here.
+/// Every position at which a letter that begins here may end.
 fn spellings(text: &str, at: usize, letter: char, escaped: bool, ends: &mut Vec<usize>) {
     let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else { return };
     let in_quotes = escaped && matches!(letter, '\\' | '"');
@@ -102,7 +102,7 @@ fn spellings(text: &str, at: usize, letter: char, escaped: bool, ends: &mut Vec<
     }
 }
 
-/// `%C3%BC`, also `%25C3%25BC`.
+/// `%C3%BC`, or `%25C3%25BC`.
 fn percent(rest: &str, letter: char) -> Option<usize> {
     let mut buffer = [0; 4];
     let mut length = 0;
@@ -136,7 +136,7 @@ fn entity(rest: &str, letter: char) -> Option<usize> {
     (is_it && rest.as_bytes().get(name.len() + 1) == Some(&b';')).then_some(name.len() + 2)
 }
 
-/// What stands behind backslashes, of which there are the more the deeper JSON stands within JSON.
+/// The part after backslashes; the deeper JSON is nested in JSON, the more backslashes there are.
 fn backslashes(rest: &str, at: usize, letter: char, ends: &mut Vec<usize>) {
     let run = rest.bytes().take_while(|byte| *byte == b'\\').count();
     if letter == '\\' {

@@ -15,7 +15,7 @@ fn masks(value: &str) -> Masks {
     Masks::of([connection(value)].iter())
 }
 
-/// What a text of JSON says once the secret is hidden.
+/// The value of a JSON text after its secrets are hidden.
 #[track_caller]
 fn check(secret: &str, text: &str, expect: &str) {
     let hidden = masks(secret).json(text.to_owned());
@@ -52,10 +52,10 @@ fn a_secret_is_found_in_base64_and_in_hexadecimal_digits() {
         for after in ["", "x", "xy", "-tail"] {
             let whole = format!("{before}{secret}{after}");
             for encoded in [BASE64_STANDARD.encode(&whole), BASE64_URL_SAFE_NO_PAD.encode(&whole)] {
-                let told = masks(secret).json(json!({ "authorization": encoded }).to_string());
-                let told: Value = serde_json::from_str(&told).unwrap();
-                let told = told["authorization"].as_str().unwrap();
-                assert!(told.contains(HIDDEN) && told.len() < encoded.len(), "{whole}: {told}");
+                let shown = masks(secret).json(json!({ "authorization": encoded }).to_string());
+                let shown: Value = serde_json::from_str(&shown).unwrap();
+                let shown = shown["authorization"].as_str().unwrap();
+                assert!(shown.contains(HIDDEN) && shown.len() < encoded.len(), "{whole}: {shown}");
             }
         }
     }
@@ -69,7 +69,8 @@ fn what_is_no_secret_stays_as_it_was_written() {
     check("s3cret-value", text, text);
     check("s3cret", text, &text.replace("s3cret", HIDDEN));
     check("386.40", text, &text.replace("386.40", "\"****\""));
-    // What begins within an escape is no secret: `\n`, then `ame1`.
+    // A match that begins inside an escape is no secret: `
+    // `, then `ame1`.
     check("name1", r#"["\name1"]"#, r#"["\name1"]"#);
     check("name1", r#"["\\name1"]"#, r#"["\\****"]"#);
 }

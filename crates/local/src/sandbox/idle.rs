@@ -1,4 +1,4 @@
-//! Workers without work: a burst of expressions leaves none behind.
+//! Idle workers: none is left a while after a burst of expressions.
 
 use std::sync::{Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::Worker;
 use crate::host::lock;
 
-/// The workers of the quick lane that have nothing to do.
+/// The idle workers of the quick lane.
 #[derive(Debug, Default)]
 pub struct Idle {
-    /// Since when each waits; the one that has waited longest comes first.
+    /// Since when each is idle; the longest idle one comes first.
     pub workers: Vec<(Instant, Worker)>,
-    /// A thread ends those that wait for too long.
+    /// A thread ends workers that are idle for too long.
     pub is_watched: bool,
 }
 
@@ -23,7 +23,7 @@ pub struct Stay {
 }
 
 impl Idle {
-    /// Takes out those that have waited for too long.
+    /// Removes those that have been idle for too long.
     fn outdated(&mut self, stay: Stay) -> Vec<(Instant, Worker)> {
         let mut left = self.workers.len();
         let ends = |(since, _): &mut (Instant, Worker)| {
@@ -36,7 +36,7 @@ impl Idle {
     }
 }
 
-/// Ends workers that wait for too long, until there is none left.
+/// Ends workers that are idle for too long, until none is left.
 pub fn look_after(idle: &Weak<Mutex<Idle>>, stay: Stay) {
     loop {
         std::thread::sleep(stay.several / 12);
@@ -47,7 +47,7 @@ pub fn look_after(idle: &Weak<Mutex<Idle>>, stay: Stay) {
             idle.is_watched = !idle.workers.is_empty();
             (outdated, !idle.is_watched)
         };
-        // The end of each is waited for, and nobody waits for that.
+        // The end of each is waited for, and nobody waits for this thread.
         drop(outdated);
         if is_over {
             return;

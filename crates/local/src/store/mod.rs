@@ -1,9 +1,9 @@
-//! What survives a restart, in SQLite: the things that have names, executions, and the journals and histories of these.
+//! What survives a restart, in SQLite: named resources, executions, and the journals and histories of these.
 //!
-//! A thing (state machine, version, alias, activity, topic, queue) is a JSON document under its ARN. An execution's
-//! journal holds its inputs, from which the engine makes it again; its history is kept as the engine made it, in chunks
-//! of one step each, so that reading it never replays. WAL with one writer: a commit survives the end of the process
-//! and that of the machine.
+//! A resource (state machine, version, alias, activity, topic, queue) is a JSON document under its ARN. An execution's
+//! journal holds its inputs, from which the engine is built again. Its history is stored as the engine made it, in
+//! chunks of one step each, so that reading it replays nothing. WAL with one writer: a commit survives the end of the
+//! process and a power cut.
 
 mod rows;
 mod schema;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::files::{PrivateError, holder, private_database, private_file, private_folder};
-pub use rows::{ExecutionRow, JournalEntry, RunStatus, ThingKind};
+pub use rows::{ExecutionRow, JournalEntry, ResourceKind, RunStatus};
 use schema::{migrate, migrator};
 
 /// Why the store cannot be used.
@@ -24,7 +24,7 @@ use schema::{migrate, migrator};
 pub enum StoreError {
     #[error(transparent)]
     Private(#[from] PrivateError),
-    #[error("The data folder {} cannot be locked: {source}.\nGive one on another file system with --data DIR.", .folder.display())]
+    #[error("The data folder {} cannot be locked: {source}.\nName one on another file system with --data DIR.", .folder.display())]
     Lock { folder: PathBuf, source: std::io::Error },
     #[error("Another countersign uses the data folder {}{}.\nEnd it, or give this one a folder of its own with --data DIR.", .folder.display(), .holder.as_ref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
     InUse { folder: PathBuf, holder: Option<String> },
@@ -36,7 +36,7 @@ pub enum StoreError {
     Migrate { file: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("The store failed: {0}.")]
     Query(#[from] sqlx::Error),
-    #[error("The execution stands still until a restart: a step of it could not be kept.")]
+    #[error("The execution is stopped until a restart: one of its steps could not be stored.")]
     Ahead,
     #[error("A row of the store cannot be read: {0}.")]
     Row(#[from] serde_json::Error),
@@ -52,7 +52,7 @@ pub struct Store {
     folder: Arc<Path>,
 }
 
-/// How long who reads or writes may wait for a turn: a step that gave up its turn would be lost until a restart.
+/// How long a reader or writer may wait for its turn: a step that gave up its turn would be lost until a restart.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
             Err(TryLockError::Error(source)) => return Err(StoreError::Lock { folder: folder.to_owned(), source }),
         }
         let file = folder.join("engine.db");
-        // SQLite gives what it puts beside the file the file's own permissions.
+        // SQLite gives the files beside the database the same permissions.
         private_database(&file)?;
         let open = |source| StoreError::Open { file: file.clone(), source };
         let options = SqliteConnectOptions::new()
@@ -92,7 +92,7 @@ impl Store {
         &self.folder
     }
 
-    /// Closes the file; waits for what is being written.
+    /// Closes the files, after the current writes.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

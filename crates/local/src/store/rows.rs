@@ -8,9 +8,9 @@ use sqlx::Row;
 
 use super::{Store, StoreError};
 
-/// What a thing is.
+/// The kind of a named resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThingKind {
+pub enum ResourceKind {
     Machine,
     Version,
     Alias,
@@ -21,7 +21,7 @@ pub enum ThingKind {
     Item,
 }
 
-impl ThingKind {
+impl ResourceKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Machine => "machine",
@@ -48,7 +48,7 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    /// The status of what ended so, or has not ended.
+    /// The status for an outcome; without one, the execution runs.
     #[must_use]
     pub const fn of(outcome: Option<OutcomeStatus>) -> Self {
         match outcome {
@@ -60,7 +60,7 @@ impl RunStatus {
         }
     }
 
-    /// AWS's name of it.
+    /// AWS's name of the status.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,11 +100,11 @@ pub struct ExecutionRow {
     pub mock: Option<String>,
 }
 
-/// A client token stands for the same redrive for 15 minutes, in milliseconds.
+/// For how long a client token stands for the same redrive, in milliseconds: 15 minutes.
 const REDRIVE_TOKEN_LIFE: i64 = 15 * 60 * 1_000;
 
 impl ExecutionRow {
-    /// When it was redriven with this client token, where that is not too long ago.
+    /// When it was redriven with this client token, if that is recent enough.
     #[must_use]
     pub fn redriven_with(&self, token: Option<&str>, now: i64) -> Option<i64> {
         let found = self
@@ -120,16 +120,16 @@ impl ExecutionRow {
 pub struct JournalEntry {
     pub at: i64,
     pub input: Input,
-    /// The expressions that were given up in its step: see [`countersign_engine::Execution::stopped`].
+    /// The expressions that were stopped in its step: see [`countersign_engine::Execution::stopped`].
     pub stopped: Vec<u32>,
 }
 
 impl Store {
-    /// Every thing of a kind.
+    /// Every resource of a kind.
     ///
     /// # Errors
     /// The database failed, or holds what this version cannot read.
-    pub async fn things<T: DeserializeOwned>(&self, kind: ThingKind) -> Result<Vec<T>, StoreError> {
+    pub async fn resources<T: DeserializeOwned>(&self, kind: ResourceKind) -> Result<Vec<T>, StoreError> {
         let rows = sqlx::query("SELECT body FROM things WHERE kind = ? ORDER BY arn")
             .bind(kind.name())
             .fetch_all(&self.reader)
@@ -137,13 +137,13 @@ impl Store {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
     }
 
-    /// The things of a kind whose names are not before `first` and before `end`, by their names.
+    /// The resources of a kind whose names are from `first` up to `end` (exclusive), by name.
     ///
     /// # Errors
     /// The database failed, or holds what this version cannot read.
-    pub async fn things_between<T: DeserializeOwned>(
+    pub async fn resources_between<T: DeserializeOwned>(
         &self,
-        kind: ThingKind,
+        kind: ResourceKind,
         first: &str,
         end: &str,
     ) -> Result<Vec<T>, StoreError> {
@@ -156,11 +156,11 @@ impl Store {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
     }
 
-    /// The thing under an ARN, or the name that stands for one.
+    /// The resource under an ARN, or under the name that stands for one.
     ///
     /// # Errors
     /// The database failed, or holds what this version cannot read.
-    pub async fn thing<T: DeserializeOwned>(&self, kind: ThingKind, arn: &str) -> Result<Option<T>, StoreError> {
+    pub async fn resource<T: DeserializeOwned>(&self, kind: ResourceKind, arn: &str) -> Result<Option<T>, StoreError> {
         let row = sqlx::query("SELECT body FROM things WHERE kind = ? AND arn = ?")
             .bind(kind.name())
             .bind(arn)
@@ -169,11 +169,11 @@ impl Store {
         row.map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).transpose()
     }
 
-    /// Keeps a thing under its ARN.
+    /// Stores a resource under its ARN.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn keep<T: Serialize + Sync>(&self, kind: ThingKind, arn: &str, thing: &T) -> Result<(), StoreError> {
+    pub async fn keep<T: Serialize + Sync>(&self, kind: ResourceKind, arn: &str, thing: &T) -> Result<(), StoreError> {
         let body = serde_json::to_string(thing)?;
         sqlx::query("INSERT OR REPLACE INTO things (kind, arn, body) VALUES (?, ?, ?)")
             .bind(kind.name())
@@ -184,19 +184,19 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a thing.
+    /// Deletes a resource.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn forget(&self, kind: ThingKind, arn: &str) -> Result<(), StoreError> {
+    pub async fn forget(&self, kind: ResourceKind, arn: &str) -> Result<(), StoreError> {
         self.forget_all(&[(kind, arn.to_owned())]).await
     }
 
-    /// Forgets things that go together, by their kinds and ARNs.
+    /// Deletes resources that belong together, by their kinds and ARNs.
     ///
     /// # Errors
-    /// The database failed; then none is forgotten.
-    pub async fn forget_all(&self, things: &[(ThingKind, String)]) -> Result<(), StoreError> {
+    /// The database failed; nothing was deleted.
+    pub async fn forget_all(&self, things: &[(ResourceKind, String)]) -> Result<(), StoreError> {
         let mut all = self.writer.begin().await?;
         for (kind, arn) in things {
             sqlx::query("DELETE FROM things WHERE kind = ? AND arn = ?")
@@ -218,7 +218,7 @@ impl Store {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(0)?)?)).collect()
     }
 
-    /// Keeps a definition under its key, once.
+    /// Stores a definition under its key, once.
     ///
     /// # Errors
     /// The database failed.
@@ -241,10 +241,10 @@ impl Store {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
-    /// Keeps one step of an execution as a whole: the input, the events it made, and what the execution is now.
+    /// Stores one step of an execution in one transaction: the input, its events, and the execution's row.
     ///
     /// # Errors
-    /// The database failed; then nothing of the step was kept.
+    /// The database failed; nothing of the step was stored.
     pub async fn keep_step(
         &self,
         row: &ExecutionRow,
@@ -323,7 +323,7 @@ impl Store {
     }
 }
 
-/// SQLite's integers are signed; a sequence never comes near the end of them.
+/// SQLite's integers are signed; a sequence never reaches their limit.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

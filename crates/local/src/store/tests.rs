@@ -42,7 +42,7 @@ async fn a_step_is_kept_whole_and_outlives_the_process() {
     let entry = JournalEntry { at: 5, input: Input::Start, stopped: vec![0, 2] };
     store.keep_step(&row(), 0, &entry, std::slice::from_ref(&event)).await.unwrap();
     assert!(store.keep_step(&row(), 0, &entry, &[]).await.is_err(), "a sequence number is used once");
-    store.keep(ThingKind::Topic, "arn:t", &"body").await.unwrap();
+    store.keep(ResourceKind::Topic, "arn:t", &"body").await.unwrap();
     store.close().await;
     drop(store);
 
@@ -50,7 +50,7 @@ async fn a_step_is_kept_whole_and_outlives_the_process() {
     assert_eq!(store.journal("arn:e").await.unwrap(), [entry]);
     assert_eq!(store.history("arn:e").await.unwrap(), [event]);
     assert_eq!(store.executions().await.unwrap(), [row()]);
-    assert_eq!(store.things::<String>(ThingKind::Topic).await.unwrap(), ["body"]);
+    assert_eq!(store.resources::<String>(ResourceKind::Topic).await.unwrap(), ["body"]);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -81,7 +81,7 @@ async fn a_step_waits_for_its_turn_however_long_that_is() {
             tokio::time::resume();
             other.rollback().await
         },
-        store.keep(ThingKind::Topic, "arn:t", &"body"),
+        store.keep(ResourceKind::Topic, "arn:t", &"body"),
     );
     release.unwrap();
     kept.unwrap();

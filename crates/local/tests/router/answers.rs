@@ -101,7 +101,7 @@ async fn an_activity_that_is_gone_fails_the_execution_that_comes_to_it() {
     let row = engine.ended(&execution).await;
     assert!(row.cause.unwrap().ends_with(&format!("The activity {activity} does not exist.")));
     assert_eq!(engine.events(&execution).await, ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
-    // It is told of the activity that has come back, after a restart too.
+    // It learns that the activity exists again, after a restart too.
     let engine = engine.restart_after(1_000).await;
     engine.call("CreateActivity", json!({ "name": "desk" })).await;
     engine.call("RedriveExecution", json!({ "executionArn": execution })).await;

@@ -1,4 +1,4 @@
-//! What the clients of other services ask for, in their own protocols.
+//! What the clients of other services request, in their own protocols.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -88,7 +88,7 @@ async fn the_region_and_the_partition_are_the_signature_s() {
         let (_, made) = call(&engine, region, "AWSStepFunctions.CreateStateMachine", create).await;
         assert_eq!(made["stateMachineArn"], format!("{place}:stateMachine:M"), "{made}");
         let start = json!({ "stateMachineArn": made["stateMachineArn"], "name": "e" });
-        // Wherever it is called from: the ARN tells where.
+        // Wherever the call comes from: the ARN names the region.
         let (_, started) = call(&engine, "eu-west-1", "AWSStepFunctions.StartExecution", start).await;
         assert_eq!(started["executionArn"], format!("{place}:execution:M:e"));
         let output = engine.ended(&text(&started["executionArn"])).await.output.unwrap();
@@ -118,7 +118,7 @@ async fn who_calls_is_told_by_sts() {
     let (status, body) = query(&engine, "sts", "us-east-1", &form).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert_eq!(within(&body, "Arn"), "arn:aws:sts::222222222222:assumed-role/deploy/ci");
-    // The engine's clock, and fifteen minutes.
+    // The engine's clock, plus fifteen minutes.
     assert_eq!(within(&body, "Expiration"), "2023-11-14T22:28:20Z");
     assert_eq!(within(&body, "AccessKeyId"), "222222222222", "who has assumed a role is in its account");
     for (form, code) in [
@@ -230,15 +230,15 @@ async fn queues_are_changed_and_deleted() {
     let url = &made["QueueUrl"];
     let set = json!({ "QueueUrl": url, "Attributes": { "DelaySeconds": "7", "Policy": "{}" } });
     assert_eq!(sqs("SetQueueAttributes", set).await.0, StatusCode::OK);
-    let (_, told) = sqs("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
-    let told = &told["Attributes"];
-    assert_eq!(told["QueueArn"], "arn:aws:sqs:eu-west-1:000000000000:q");
+    let (_, shown) = sqs("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
+    let shown = &shown["Attributes"];
+    assert_eq!(shown["QueueArn"], "arn:aws:sqs:eu-west-1:000000000000:q");
     assert_eq!(
-        (&told["VisibilityTimeout"], &told["DelaySeconds"], &told["Policy"]),
+        (&shown["VisibilityTimeout"], &shown["DelaySeconds"], &shown["Policy"]),
         (&json!("5"), &json!("7"), &json!("{}"))
     );
-    let (_, told) = sqs("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["DelaySeconds"] })).await;
-    assert_eq!(told, json!({ "Attributes": { "DelaySeconds": "7" } }));
+    let (_, shown) = sqs("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["DelaySeconds"] })).await;
+    assert_eq!(shown, json!({ "Attributes": { "DelaySeconds": "7" } }));
     for (attributes, code) in [
         (json!({ "Colour": "red" }), "InvalidAttributeName"),
         (json!({ "DelaySeconds": "901" }), "InvalidParameterValue"),
@@ -306,8 +306,8 @@ async fn tables_are_described_listed_and_deleted() {
         assert_eq!(dynamodb("CreateTable", create).await.0, StatusCode::OK);
     }
     dynamodb("PutItem", json!({ "TableName": "a", "Item": { "id": { "S": "1" } } })).await;
-    let (_, told) = dynamodb("DescribeTable", json!({ "TableName": "a" })).await;
-    let table = &told["Table"];
+    let (_, shown) = dynamodb("DescribeTable", json!({ "TableName": "a" })).await;
+    let table = &shown["Table"];
     assert_eq!((&table["TableStatus"], &table["ItemCount"]), (&json!("ACTIVE"), &json!(1)));
     assert_eq!((&table["KeySchema"], &table["AttributeDefinitions"]), (&key, &definitions));
     assert_eq!(table["TableArn"], "arn:aws:dynamodb:us-east-1:000000000000:table/a");
@@ -315,8 +315,8 @@ async fn tables_are_described_listed_and_deleted() {
     assert_eq!(first, json!({ "TableNames": ["a"], "LastEvaluatedTableName": "a" }));
     let (_, rest) = dynamodb("ListTables", json!({ "ExclusiveStartTableName": "a" })).await;
     assert_eq!(rest, json!({ "TableNames": ["b"] }));
-    let (_, told) = dynamodb("DeleteTable", json!({ "TableName": "a" })).await;
-    assert_eq!(told["TableDescription"]["TableStatus"], "DELETING");
+    let (_, shown) = dynamodb("DeleteTable", json!({ "TableName": "a" })).await;
+    assert_eq!(shown["TableDescription"]["TableStatus"], "DELETING");
     for operation in ["DescribeTable", "DeleteTable"] {
         let (_, answer) = dynamodb(operation, json!({ "TableName": "a" })).await;
         assert_eq!(answer["__type"], "ResourceNotFoundException");

@@ -42,7 +42,7 @@ impl Engine {
         Self::fresh(test, declarations, None).await
     }
 
-    /// A fresh engine that evaluates what may run away elsewhere.
+    /// A fresh engine with a sandbox.
     pub async fn with_sandbox(test: &str, sandbox: SharedSandbox) -> Self {
         Self::fresh(test, "", Some(sandbox)).await
     }
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     async fn open(folder: PathBuf, now: Arc<AtomicI64>, sandbox: Option<SharedSandbox>) -> Self {
-        // What the engine before this one left to be dropped may hold the folder for a moment.
+        // The engine before this one may hold the folder until it has been dropped.
         let store = loop {
             match Store::open(&folder).await {
                 Err(StoreError::InUse { .. }) => tokio::task::yield_now().await,
@@ -64,8 +64,8 @@ impl Engine {
             }
         };
         let functions = Functions::load(Some(&folder.join("functions.toml")), REGION, ACCOUNT).await.unwrap();
-        let told = Arc::clone(&now);
-        let clock = Clock::new(move || told.load(Ordering::Relaxed));
+        let shown = Arc::clone(&now);
+        let clock = Clock::new(move || shown.load(Ordering::Relaxed));
         let place = AccountRegion { region: REGION.to_owned(), account: ACCOUNT.to_owned() };
         let host = Host::open(store, functions, Mocks::default(), clock, place, sandbox.clone()).await.unwrap();
         host.recover().await.unwrap();
@@ -172,7 +172,7 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// A machine of one state, which goes on nowhere.
+/// A machine of one state.
 pub fn only(mut state: Value) -> Value {
     state["End"] = json!(true);
     json!({ "StartAt": "Only", "States": { "Only": state } })

@@ -26,10 +26,10 @@ password = "hidden"
 body = { by = "ada" }
 "#;
 
-/// What a server was asked, in order.
+/// The requests that a server received, in order.
 type Seen = Arc<Mutex<Vec<Value>>>;
 
-/// A server that answers with what it was asked.
+/// A server that returns what it received.
 async fn serve() -> SocketAddr {
     serve_and_note(Seen::default()).await
 }
@@ -42,9 +42,9 @@ async fn serve_and_note(seen: Seen) -> SocketAddr {
         let names = ["x-api-key", "authorization", "content-type", "user-agent", "range", "x-own"];
         let seen: serde_json::Map<String, Value> =
             names.iter().filter_map(|name| Some(((*name).to_owned(), json!(header(name)?)))).collect();
-        let told = json!({ "uri": uri, "body": String::from_utf8_lossy(&body), "headers": seen });
-        noted.lock().unwrap().push(told.clone());
-        Response::builder().header("content-type", "application/json").body(Body::from(told.to_string())).unwrap()
+        let shown = json!({ "uri": uri, "body": String::from_utf8_lossy(&body), "headers": seen });
+        noted.lock().unwrap().push(shown.clone());
+        Response::builder().header("content-type", "application/json").body(Body::from(shown.to_string())).unwrap()
     }
     let answer = |status: u16, media: &'static str, body: String| async move {
         Response::builder()
@@ -100,9 +100,9 @@ async fn a_call_is_made_as_the_task_and_its_connection_say() {
     let answer = run(&engine, call("key", &url, more)).await.unwrap();
     assert_eq!((&answer["StatusCode"], &answer["StatusText"]), (&json!(200), &json!("OK")));
     assert_eq!(answer["Headers"]["content-type"], json!(["application/json"]));
-    let told = &answer["ResponseBody"];
+    let shown = &answer["ResponseBody"];
     assert_eq!(
-        (&told["uri"], &told["headers"]["x-api-key"]),
+        (&shown["uri"], &shown["headers"]["x-api-key"]),
         (&json!("/echo?q=a%26b&q=2&tenant=****"), &json!("****")),
         "the history does not get what the server sent back"
     );
@@ -118,8 +118,8 @@ async fn a_call_is_made_as_the_task_and_its_connection_say() {
         "RequestBody": { "a": [1, 2] }, "Headers": { "Content-Type": "application/x-www-form-urlencoded" },
         "Transform": { "RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": { "ArrayFormat": "REPEAT" } },
     });
-    let told = run(&engine, call("basic", &url, form)).await.unwrap()["ResponseBody"].take();
-    assert_eq!((&told["body"], &told["headers"]["authorization"]), (&json!("a=1&a=2&by=****"), &json!("Basic ****")));
+    let shown = run(&engine, call("basic", &url, form)).await.unwrap()["ResponseBody"].take();
+    assert_eq!((&shown["body"], &shown["headers"]["authorization"]), (&json!("a=1&a=2&by=****"), &json!("Basic ****")));
     let seen = last();
     assert_eq!(
         (&seen["body"], &seen["headers"]["authorization"]),
@@ -153,7 +153,7 @@ async fn a_call_that_fails_says_how() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (error, cause) = run(&engine, call("key", &format!("http://{closed}/"), json!({}))).await.unwrap_err();
     assert_eq!(error, "States.Http.Socket");
-    assert!(!cause.contains("tenant"), "a secret parameter is not told: {cause}");
+    assert!(!cause.contains("tenant"), "a secret parameter is not shown: {cause}");
     let (error, cause) = run(&engine, call("other", &format!("http://{server}/"), json!({}))).await.unwrap_err();
     assert_eq!(error, "Events.ConnectionResource.ResourceNotFound");
     assert!(cause.contains("[connections.other]"), "{cause}");
@@ -230,10 +230,10 @@ async fn a_test_of_the_state_shows_what_went_over_the_wire() {
     );
     assert_eq!(request["url"], json!(format!("http://{server}/gone?tenant=****")));
     assert_eq!((&response["statusCode"], &response["body"]), (&json!("404"), &json!("no such order")));
-    let told = tested.to_string();
-    assert!(told.contains("x-api-key: ****") && !told.contains("open sesame"), "{told}");
-    let told = engine.call("TestState", ask(true)).await.to_string();
-    assert!(told.contains("x-api-key: open sesame"), "{told}");
+    let shown = tested.to_string();
+    assert!(shown.contains("x-api-key: ****") && !shown.contains("open sesame"), "{shown}");
+    let shown = engine.call("TestState", ask(true)).await.to_string();
+    assert!(shown.contains("x-api-key: open sesame"), "{shown}");
     engine.remove().await;
 }
 
@@ -263,18 +263,18 @@ async fn a_workflow_gets_no_secret_out_of_its_connection() {
         let outer = json!({ "Definition": inner, "RoleArn": "arn:aws:iam::000000000000:role/r" });
         let outer =
             json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:testState", "Parameters": outer });
-        let told = run(&engine, outer).await.unwrap();
-        assert_eq!(told["Error"], json!("Sfn.AccessDeniedException"), "{told}");
+        let shown = run(&engine, outer).await.unwrap();
+        assert_eq!(shown["Error"], json!("Sfn.AccessDeniedException"), "{shown}");
     }
     let parameters = json!({
         "Definition": state, "RoleArn": "arn:aws:iam::000000000000:role/r", "InspectionLevel": "TRACE", "RevealSecrets": false,
     });
     let task =
         json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:testState", "Parameters": parameters });
-    let told = run(&engine, task).await.unwrap().to_string();
+    let shown = run(&engine, task).await.unwrap().to_string();
     assert!(
-        told.contains("x-api-key") && !told.contains("sesame"),
-        "what went over the wire, without the secret: {told}"
+        shown.contains("x-api-key") && !shown.contains("sesame"),
+        "what went over the wire, without the secret: {shown}"
     );
     engine.remove().await;
 }
@@ -335,7 +335,7 @@ async fn the_programs_own_addresses_are_out_of_reach_of_a_workflow() {
                 assert!(cause.contains("where Countersign itself listens"), "{host}: {cause}");
             }
         }
-        // What is no plain address of this machine goes through https alone, and gets no further.
+        // An address that is not plainly this machine's is reached by https alone, and refused there.
         for host in ["0.0.0.0", "2130706433", "127.1", "0x7f000001", "[::ffff:127.0.0.1]", "[::]"] {
             let (_, cause) =
                 run(&engine, call("key", &format!("https://{host}:{port}/echo"), json!({}))).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What the API does with definitions and inputs that it cannot take.
+//! What the API answers to definitions and inputs that it cannot accept.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn an_input_that_cannot_be_read_starts_nothing() {
     }
     let listed = engine.call("ListExecutions", json!({ "stateMachineArn": machine })).await;
     assert_eq!(listed["executions"], json!([]));
-    // What is taken comes out as it went in.
+    // An accepted input comes out as it went in.
     for input in [nested(127), r#"{"a":"\ud83d\ude00"}"#.to_owned(), "-1.5e-300".to_owned()] {
         let ask = json!({ "stateMachineArn": machine, "input": input });
         let execution = text(&engine.call("StartExecution", ask).await["executionArn"]);
@@ -89,8 +89,8 @@ async fn a_resource_that_is_not_there_makes_no_machine() {
         let ask = json!({ "name": "M", "definition": task.to_string(), "roleArn": "arn:aws:iam::000000000001:role/a" });
         let (code, message) = engine.refused("CreateStateMachine", ask).await;
         assert_eq!(code, "InvalidDefinition");
-        let told = format!("The resource provided arn:aws:states:::{call} is not recognized.");
-        assert!(message.contains(&told), "{message}");
+        let shown = format!("The resource provided arn:aws:states:::{call} is not recognized.");
+        assert!(message.contains(&shown), "{message}");
     }
     engine.remove().await;
 }
@@ -122,8 +122,8 @@ async fn the_results_of_a_run_without_a_writer_are_those_of_the_children_that_su
     let run = engine.call("DescribeMapRun", json!({ "mapRunArn": runs["mapRuns"][0]["mapRunArn"] })).await;
     for counts in ["itemCounts", "executionCounts"] {
         let counts = &run[counts];
-        let told = (&counts["succeeded"], &counts["failed"], &counts["resultsWritten"]);
-        assert_eq!(told, (&json!(2), &json!(1), &json!(2)));
+        let shown = (&counts["succeeded"], &counts["failed"], &counts["resultsWritten"]);
+        assert_eq!(shown, (&json!(2), &json!(1), &json!(2)));
     }
     engine.remove().await;
 }

@@ -78,7 +78,7 @@ async fn the_idlest_connection_gives_way_and_an_answer_never() {
     end.cancel();
 }
 
-/// What a client with an address of its own is answered by the engine.
+/// The engine's answer to a client with an address of its own.
 async fn other_client(address: SocketAddr) -> String {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -108,7 +108,7 @@ async fn headers_that_never_end_hold_no_place_of_the_engines_other_clients() {
         let closed = tokio::time::timeout(Duration::from_secs(20), answer(stream)).await;
         assert!(closed.is_ok(), "a connection without a request is still open");
     };
-    // The limit of a client: its oldest connections give way.
+    // The limit of a client: its oldest connections are closed.
     let (held, end) = flooded(Limits { headers: Duration::from_secs(600), a_client: 50, all: 60 }).await;
     for stream in held.into_iter().take(150) {
         closed(stream).await;

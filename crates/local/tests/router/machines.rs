@@ -1,4 +1,4 @@
-//! What becomes of machines: how they are made, described, revised, published and deleted.
+//! Machines: creation, description, revisions, publication and deletion.
 
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ async fn an_alias_is_deleted_though_it_is_not_there() {
     let machine = engine.machine("M", pass()).await;
     let ask = json!({ "stateMachineAliasArn": format!("{machine}:none") });
     assert_eq!(engine.call("DeleteStateMachineAlias", ask).await, json!({}));
-    // Nor is a machine deleted by that name.
+    // Nor does that operation delete a machine.
     engine.call("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": machine })).await;
     engine.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
     engine.remove().await;

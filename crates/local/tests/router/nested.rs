@@ -54,7 +54,7 @@ async fn a_child_is_waited_for_after_a_restart_and_not_started_twice() {
 async fn a_child_that_was_started_but_not_told_of_is_found_again() {
     let engine = Engine::new("nested-early").await;
     let (parent, machine) = parent(&engine).await;
-    // Whatever the first engine had come to, there is one child in the end.
+    // Whatever the first engine had reached, there is one child in the end.
     let engine = engine.restart_after(1_000).await;
     submitted(&engine, &parent).await;
     assert_eq!(children(&engine, &machine).await.len(), 1);

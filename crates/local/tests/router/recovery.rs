@@ -1,4 +1,4 @@
-//! What runs goes on after a restart.
+//! Running executions continue after a restart.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ async fn a_task_that_waits_is_answered_after_a_restart() {
     assert_eq!(engine.ended(&execution).await.output.as_deref(), Some("1"));
     let expected = "ExecutionStarted TaskStateEntered ActivityScheduled ActivityStarted ActivitySucceeded TaskStateExited ExecutionSucceeded";
     assert_eq!(engine.events(&execution).await.join(" "), expected);
-    // It is over, and known as such, after one more restart.
+    // It has ended, and is known to have ended, after one more restart.
     let engine = engine.restart_after(HOUR).await;
     assert_eq!(engine.refused("SendTaskSuccess", json!({ "taskToken": token, "output": "2" })).await.0, "TaskTimedOut");
     assert_eq!(engine.events(&execution).await.join(" "), expected);
@@ -77,7 +77,7 @@ async fn a_redriven_execution_goes_on_from_the_state_that_failed() {
     assert_eq!(engine.refused("RedriveExecution", by_arn.clone()).await.0, "ExecutionNotRedrivable");
     engine.call("SendTaskFailure", json!({ "taskToken": token, "error": "Refused" })).await;
     assert_eq!(engine.ended(&execution).await.error.as_deref(), Some("Refused"));
-    // A restart in between: the engine is made again from its journal either way.
+    // A restart in between: the engine is built again from its journal either way.
     let engine = engine.restart_after(HOUR).await;
     engine.call("RedriveExecution", by_arn.clone()).await;
     let described = engine.call("DescribeExecution", by_arn.clone()).await;

@@ -1,4 +1,4 @@
-//! Rules of single operations, as AWS's reference tells them.
+//! Rules of single operations, according to AWS's reference.
 
 use serde_json::{Value, json};
 
@@ -285,7 +285,7 @@ async fn a_redrive_is_made_once_for_its_client_token() {
     let engine = engine.restart_after(60_000).await;
     assert_eq!(engine.call("RedriveExecution", redrive("a")).await, first);
     assert_eq!(engine.refused("RedriveExecution", redrive("b")).await.0, "ExecutionNotRedrivable");
-    // What was asked for before does not redrive again what was stopped meanwhile, until the token is too old.
+    // An earlier request does not redrive again what was stopped meanwhile, until its token is too old.
     engine.call("StopExecution", by_arn.clone()).await;
     assert_eq!(engine.call("RedriveExecution", redrive("a")).await, first);
     let engine = engine.restart_after(15 * 60_000).await;

@@ -1,4 +1,4 @@
-//! Expressions that run away: each is given up soon, in bounded memory, and other executions do not notice.
+//! Expressions that do not end: each is stopped soon, in limited memory, and other executions do not notice.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn new_workers() -> Workers {
     Workers::of(program)
 }
 
-/// Counts what it is asked.
+/// Counts its requests.
 #[derive(Debug)]
 struct Counting(Arc<Workers>, AtomicUsize);
 
@@ -88,12 +88,12 @@ async fn what_a_worker_cannot_read_is_told() {
     let request = Request { expression: "$count($map($v, $string))".to_owned(), bound, now: 0, seed: 1, patience: 800 };
     let workers = workers();
     for _ in 0..2 {
-        let told = workers.evaluate(&request).unwrap_err();
-        assert!(matches!(&told, JsonataError::Failed(why) if why.contains("recursion limit")), "{told:?}");
+        let shown = workers.evaluate(&request).unwrap_err();
+        assert!(matches!(&shown, JsonataError::Failed(why) if why.contains("recursion limit")), "{shown:?}");
     }
 }
 
-/// They take a time that grows with the text alone, and compiled ones have a greatest size.
+/// Their time grows with the text alone, and compiled ones have a greatest size.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_regular_expression_cannot_explode() {
     let engine = Engine::with_sandbox("regular", workers()).await;
@@ -137,7 +137,7 @@ async fn many_at_once_wait_for_each_other_and_others_do_not() {
     engine.remove().await;
 }
 
-/// A Catch that leads back would try a runaway expression thousands of times in one step.
+/// A Catch that leads back would try such an expression thousands of times in one step.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loop_over_a_runaway_ends() {
     let engine = Engine::with_sandbox("loop", workers()).await;
@@ -152,7 +152,7 @@ async fn a_loop_over_a_runaway_ends() {
     engine.remove().await;
 }
 
-/// What was given up is given up again when the engine is started again, without being tried.
+/// A stopped expression is stopped again when the engine restarts, without a new attempt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runaway_stays_given_up_after_a_restart() {
     let counting = Arc::new(Counting(workers(), AtomicUsize::new(0)));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Engine, only, text};
 
-/// Runs a definition to its end; its output, or its error.
+/// Runs a definition to its end; returns its output, or its error.
 async fn run(engine: &Engine, name: &str, definition: Value) -> Result<Value, String> {
     let machine = engine.machine(name, definition).await;
     let execution = engine.start(&machine, "one").await;

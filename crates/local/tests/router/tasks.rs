@@ -1,4 +1,4 @@
-//! Answers of services to tasks, where they refuse or tell more.
+//! Services' answers to tasks: refusals, and answers with additional fields.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +17,7 @@ fn task(resource: &str, parameters: Value) -> Value {
     } })
 }
 
-/// The output of a task, or what a catcher gets of its failure.
+/// The output of a task, or its failure as a catcher gets it.
 async fn run(engine: &Engine, name: &str, definition: Value) -> Value {
     let machine = engine.machine(name, definition).await;
     let row = engine.ended(&engine.start(&machine, "one").await).await;
@@ -156,18 +156,18 @@ async fn what_a_test_looks_into_is_told() {
         engine.call("TestState", ask).await
     };
     let parallel = json!({ "Type": "Parallel", "Branches": [scope], "ResultPath": "$.r" });
-    let told = inspected(parallel, "[7]", json!({})).await;
+    let shown = inspected(parallel, "[7]", json!({})).await;
     let expected =
         json!({ "input": "{\"a\":1}", "afterResultSelector": "[7]", "afterResultPath": "{\"a\":1,\"r\":[7]}" });
-    assert_eq!(told["inspectionData"], expected);
+    assert_eq!(shown["inspectionData"], expected);
     let parallel = json!({ "Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [scope] });
     assert_eq!(inspected(parallel, "[7]", json!({})).await["inspectionData"], json!({ "input": "{\"a\":1}" }));
     let map = |path: &str| json!({ "Type": "Map", "ItemsPath": path, "ItemProcessor": scope });
     let context = json!({ "context": json!({ "Execution": { "Input": { "values": [1, 2] } } }).to_string() });
-    let told = inspected(map("$$.Execution.Input.values"), "[1,2]", context.clone()).await;
-    assert_eq!((&told["status"], &told["inspectionData"]["afterItemsPath"]), (&json!("SUCCEEDED"), &json!("[1,2]")));
-    let told = inspected(map("$$.Execution.Input"), "[1,2]", context).await;
-    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("States.Runtime")));
-    assert_eq!(told["cause"], "Reference path \"$.Execution.Input\" must point to array.");
+    let shown = inspected(map("$$.Execution.Input.values"), "[1,2]", context.clone()).await;
+    assert_eq!((&shown["status"], &shown["inspectionData"]["afterItemsPath"]), (&json!("SUCCEEDED"), &json!("[1,2]")));
+    let shown = inspected(map("$$.Execution.Input"), "[1,2]", context).await;
+    assert_eq!((&shown["status"], &shown["error"]), (&json!("FAILED"), &json!("States.Runtime")));
+    assert_eq!(shown["cause"], "Reference path \"$.Execution.Input\" must point to array.");
     engine.remove().await;
 }

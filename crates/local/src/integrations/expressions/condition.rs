@@ -12,10 +12,11 @@ use crate::integrations::tables::TableRefusal;
 const FUNCTIONS: [&str; 5] = ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
 const COMPARATORS: [&str; 6] = ["<>", "<=", ">=", "=", "<", ">"];
 
-/// Whether a condition holds of an item. `kind` is `ConditionExpression`, `FilterExpression` or `KeyConditionExpression`.
+/// Whether a condition holds for an item. `kind` is `ConditionExpression`, `FilterExpression` or
+/// `KeyConditionExpression`.
 ///
 /// # Errors
-/// The condition is none, or names what is not defined.
+/// The condition is invalid, or uses a name or value that is not defined.
 pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item) -> Result<bool, TableRefusal> {
     let mut reader = Reader::new(condition, names, kind)?;
     let holds = any(&mut reader, item)?;
@@ -23,10 +24,10 @@ pub fn holds(condition: &str, kind: &'static str, names: &Names<'_>, item: &Item
     Ok(holds)
 }
 
-/// Whether a condition of a key asks for one value of an attribute.
+/// Whether a key condition requires one value of an attribute.
 ///
 /// # Errors
-/// The condition has signs that no expression has.
+/// The condition contains characters that no expression has.
 pub fn equates(condition: &str, names: &Names<'_>, attribute: &str) -> Result<bool, TableRefusal> {
     let reader = Reader::new(condition, names, "KeyConditionExpression")?;
     let is_it = |token: &str| token == attribute || names.name(token).is_ok_and(|name| name == attribute);
@@ -94,7 +95,7 @@ fn contains(found: &Value, other: &Value) -> bool {
     if let Some(items) = found.get("L").and_then(Value::as_array) {
         return items.iter().any(|item| equal(item, other));
     }
-    // A set of texts holds a text, and so on.
+    // A set of texts contains a text, and so on.
     ["S", "N", "B"].iter().any(|kind| {
         let members = found.get(format!("{kind}S")).and_then(Value::as_array).into_iter().flatten();
         other.get(kind).is_some() && members.into_iter().any(|member| equal(&json!({ *kind: member }), other))
@@ -126,7 +127,7 @@ fn comparison(reader: &mut Reader<'_>, item: &Item) -> Result<bool, TableRefusal
     Ok(compare(left.as_ref(), operator, right.as_ref()))
 }
 
-/// A value, what a path leads to, or the size of that; `None` where nothing is there.
+/// A value, the value at a path, or its size; `None` if there is none.
 fn operand(reader: &mut Reader<'_>, item: &Item) -> Result<Option<Value>, TableRefusal> {
     if let Some(given) = reader.given() {
         return given.map(Some);
@@ -151,13 +152,13 @@ fn size(value: &Value) -> Option<usize> {
     }
 }
 
-/// The bytes of a text or of bytes.
+/// The bytes of a text or of binary data.
 fn bytes(value: &Value) -> Option<Vec<u8>> {
     let text = |kind: &str| value.get(kind).and_then(Value::as_str);
     text("S").map(|text| text.as_bytes().to_vec()).or_else(|| BASE64_STANDARD.decode(text("B")?).ok())
 }
 
-/// The order of two numbers, texts or bytes; `None` where they are not alike.
+/// The order of two numbers, texts or binary values; `None` if their types differ.
 pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
     let alike = ["S", "B"].iter().any(|kind| left.get(kind).is_some() && right.get(kind).is_some());
     number::order(left, right).or_else(|| Some(bytes(left)?.cmp(&bytes(right)?)).filter(|_| alike))
@@ -167,7 +168,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     left == right || order(left, right) == Some(Ordering::Equal)
 }
 
-/// An attribute that is not there is unlike everything.
+/// A missing attribute differs from everything.
 fn compare(left: Option<&Value>, operator: &str, right: Option<&Value>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return operator == "<>" };
     match operator {

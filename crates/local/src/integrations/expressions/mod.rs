@@ -1,6 +1,6 @@
 //! DynamoDB's expressions on one item: conditions, updates and projections.
 //!
-//! An expression is read once and evaluated as it is read: [`Reader`] gives the words, the paths and the values.
+//! An expression is evaluated while it is read: [`Reader`] returns the words, the paths and the values.
 
 mod condition;
 mod number;
@@ -25,11 +25,11 @@ pub use value::{taken_item, weight};
 
 pub type Item = Map<String, Value>;
 
-/// The parameters that say what `#name` and `:value` stand for.
+/// The parameters that define `#name` and `:value`.
 const NAMES: &str = "ExpressionAttributeNames";
 const VALUES: &str = "ExpressionAttributeValues";
 
-/// What `#name` and `:value` stand for, and which of them were asked for.
+/// The definitions of `#name` and `:value`, and which of them were used.
 pub struct Names<'a> {
     names: Option<&'a Value>,
     values: Option<&'a Value>,
@@ -42,10 +42,10 @@ impl<'a> Names<'a> {
         Self { names: parameters.get(NAMES), values: parameters.get(VALUES), used: RefCell::default() }
     }
 
-    /// Refuses names and values that no expression has asked for, when all were read.
+    /// Refuses definitions that no expression has used, after all were read.
     ///
     /// # Errors
-    /// There are some.
+    /// There are such definitions.
     pub fn check_used(&self) -> Result<(), TableRefusal> {
         let used = self.used.borrow();
         for (field, given) in [(NAMES, self.names), (VALUES, self.values)] {
@@ -97,13 +97,13 @@ pub enum Step {
 /// A document path, such as `a.b[0]`.
 pub type Path = Vec<Step>;
 
-/// Refuses paths of which one leads to what another is in.
+/// Refuses paths of which one contains another.
 fn check_apart(paths: &[&Path], kind: &str) -> Result<(), TableRefusal> {
     let mut sorted = paths.to_vec();
     sorted.sort();
-    // What is in something follows it at once, or follows what else is in it.
+    // A path sorts before the paths that it contains.
     let Some(pair) = sorted.windows(2).find(|pair| pair[1].starts_with(pair[0])) else { return Ok(()) };
-    let told = |path: &Path| {
+    let shown = |path: &Path| {
         let steps = path.iter().map(|step| match step {
             Step::Field(name) => name.clone(),
             Step::Index(index) => format!("[{index}]"),
@@ -113,12 +113,12 @@ fn check_apart(paths: &[&Path], kind: &str) -> Result<(), TableRefusal> {
     Err(invalid(format!(
         "Invalid {kind}: Two document paths overlap with each other; must remove or rewrite one of these paths; \
          path one: {}, path two: {}",
-        told(pair[0]),
-        told(pair[1])
+        shown(pair[0]),
+        shown(pair[1])
     )))
 }
 
-/// What a path leads to.
+/// The value at a path.
 fn find<'a>(item: &'a Item, path: &[Step]) -> Option<&'a Value> {
     let (Step::Field(first), rest) = path.split_first()? else { return None };
     rest.iter().try_fold(item.get(first)?, |value, step| match step {
@@ -127,7 +127,7 @@ fn find<'a>(item: &'a Item, path: &[Step]) -> Option<&'a Value> {
     })
 }
 
-/// The signs that are more than one letter, and those that are one.
+/// The operators of several characters, and those of one.
 const SIGNS: [&str; 14] = ["<>", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", ".", ",", "+", "-"];
 
 /// The most operators and functions of an expression.
@@ -137,7 +137,7 @@ const LENGTH: usize = 4_096;
 
 /// Reads an expression from its start to its end.
 struct Reader<'a> {
-    /// Words (with their `#` or `:`), numbers and signs.
+    /// Words (with their `#` or `:`), numbers and operators.
     tokens: Vec<&'a str>,
     at: usize,
     names: &'a Names<'a>,
@@ -178,14 +178,14 @@ impl<'a> Reader<'a> {
         self.tokens.get(self.at).copied()
     }
 
-    /// Takes a sign or a keyword, whatever the case of its letters.
+    /// Takes an operator or a keyword, in upper or lower case.
     fn take(&mut self, wanted: &str) -> bool {
         let found = self.peek().is_some_and(|token| token.eq_ignore_ascii_case(wanted));
         self.at += usize::from(found);
         found
     }
 
-    /// Counts an operator or a function: brackets within brackets must come to an end.
+    /// Counts an operator or a function: their number is limited, and so is the nesting.
     fn count(&mut self) -> Result<(), TableRefusal> {
         self.operators += 1;
         if self.operators <= OPERATORS {
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         if self.peek().is_none() { Ok(()) } else { Err(self.wrong()) }
     }
 
-    /// The refusal of the token at hand.
+    /// The refusal of the current token.
     fn wrong(&self) -> TableRefusal {
         let token = self.peek().unwrap_or("<EOF>");
         let from = self.at.saturating_sub(1).min(self.tokens.len());
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         invalid(format!("Invalid {}: Syntax error; token: \"{token}\", near: \"{near}\"", self.kind))
     }
 
-    /// The function that is called here, by its name; its bracket is taken.
+    /// The name of the function that is called here; its parenthesis is taken.
     fn function(&mut self, known: &[&'static str]) -> Option<&'static str> {
         let name = known.iter().find(|name| self.peek() == Some(**name))?;
         (self.tokens.get(self.at + 1) == Some(&"(")).then(|| {
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A `:value`, where one is.
+    /// A `:value`, if one is next.
     fn given(&mut self) -> Option<Result<Value, TableRefusal>> {
         let alias = self.peek().filter(|token| token.starts_with(':'))?;
         self.at += 1;

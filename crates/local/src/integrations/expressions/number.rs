@@ -1,4 +1,4 @@
-//! Numbers of up to 38 digits, which DynamoDB keeps as texts and counts with exactly.
+//! Numbers of up to 38 digits, which DynamoDB stores as texts and computes with exactly.
 
 use std::cmp::Ordering;
 
@@ -8,11 +8,11 @@ use crate::integrations::tables::{TableRefusal, invalid};
 
 /// The most significant digits of a number.
 const DIGITS: usize = 38;
-/// The exponents of the first digit that DynamoDB takes.
+/// The range of the first digit's exponent in DynamoDB.
 const LARGEST: i64 = 125;
 const SMALLEST: i64 = -130;
 
-/// `digits` times ten to the `exponent`: at most 38 digits, of which the last is none of 0. Nothing is `0` and `0`.
+/// `digits` times ten to the `exponent`: at most 38 digits, without zeros at the end. Zero is `0` and `0`.
 #[derive(Clone, Copy)]
 struct Decimal {
     digits: i128,
@@ -20,7 +20,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// A number of these digits, or why DynamoDB does not take it.
+    /// A number of these digits; the error says why DynamoDB refuses it.
     fn of(digits: i128, exponent: i64) -> Result<Self, TableRefusal> {
         let (mut digits, mut exponent) = (digits, exponent);
         if digits == 0 {
@@ -46,7 +46,7 @@ impl Decimal {
     fn parse(text: &str) -> Result<Self, TableRefusal> {
         let wrong = || invalid(format!("The parameter cannot be converted to a numeric value: {text}"));
         let (number, exponent) = match text.split_once(['e', 'E']) {
-            // Far outside the range already, and far from the ends of the type.
+            // Far outside the range already, and far from the limits of the type.
             Some((number, exponent)) => (number, i64::from(exponent.parse::<i32>().map_err(|_| wrong())?)),
             None => (text, 0),
         };
@@ -80,7 +80,7 @@ impl Decimal {
         self.exponent + i64::try_from(self.length()).unwrap_or(i64::MAX) - 1
     }
 
-    /// The digits of a number that is written down to this exponent, which is not above its own.
+    /// The digits of the number, written down to this exponent, which is not above its own.
     fn down_to(self, exponent: i64) -> Option<i128> {
         self.digits.checked_mul(10_i128.checked_pow(u32::try_from(self.exponent - exponent).ok()?)?)
     }
@@ -90,7 +90,7 @@ impl Decimal {
         if sign.is_ne() || self.digits == 0 {
             return sign;
         }
-        // Of two numbers with as high a first digit, neither gets more digits than a number may have.
+        // Of two numbers whose first digits are equally high, neither gets more digits than a number may have.
         let exponent = self.exponent.min(other.exponent);
         let by_digits = self.down_to(exponent).cmp(&other.down_to(exponent));
         let by_size = self.first().cmp(&other.first());
@@ -129,20 +129,20 @@ fn decimal(value: &Value) -> Option<Decimal> {
     Decimal::parse(value.get("N")?.as_str()?).ok()
 }
 
-/// A number's text as DynamoDB keeps it: without the zeros that say nothing.
+/// A number's text in DynamoDB's form: without superfluous zeros.
 ///
 /// # Errors
-/// It is no number, or one that DynamoDB does not take.
+/// It is not a number, or one that DynamoDB refuses.
 pub(super) fn normal(text: &str) -> Result<String, TableRefusal> {
     Decimal::parse(text).map(Decimal::written)
 }
 
-/// The order of two numbers; `None` where one is none.
+/// The order of two numbers; `None` if one is not a number.
 pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
     Some(decimal(left)?.order(decimal(right)?))
 }
 
-/// The sum or the difference of two numbers; `None` where one is none.
+/// The sum or the difference of two numbers; `None` if one is not a number.
 ///
 /// # Errors
 /// The result has too many digits.

@@ -1,4 +1,4 @@
-//! Projections: the parts of an item that are asked for.
+//! Projections: selected parts of an item.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{Item, Names, Path, Reader, Step, check_apart};
 use crate::integrations::tables::TableRefusal;
 
-/// The parts of an item that `expression` names, where they are.
+/// The parts of an item that `expression` names, as far as they exist.
 ///
 /// # Errors
-/// The expression is none.
+/// The expression is invalid.
 pub fn project(expression: &str, names: &Names<'_>, item: &Item) -> Result<Item, TableRefusal> {
     let kind = "ProjectionExpression";
     let mut reader = Reader::new(expression, names, kind)?;
@@ -24,12 +24,12 @@ pub fn project(expression: &str, names: &Names<'_>, item: &Item) -> Result<Item,
     Ok(parts(item, &paths))
 }
 
-/// The parts of an item that these paths lead to, where they are.
+/// The parts of an item at these paths, as far as they exist.
 pub fn parts(item: &Item, paths: &[&Path]) -> Item {
     fields(item, &by_first(paths.iter().map(|path| path.as_slice())))
 }
 
-/// What follows each first step.
+/// The paths, grouped by their first step.
 type Rests<'a> = BTreeMap<&'a Step, Vec<&'a [Step]>>;
 
 fn by_first<'a>(paths: impl Iterator<Item = &'a [Step]>) -> Rests<'a> {
@@ -48,7 +48,7 @@ fn fields(fields: &Map<String, Value>, rests: &Rests<'_>) -> Map<String, Value> 
     parts.collect()
 }
 
-/// What is asked for of a value; `None` where that is nothing. Elements of lists move together.
+/// The selected parts of a value; `None` if there are none. Elements of lists move together.
 fn part(value: &Value, paths: &[&[Step]]) -> Option<Value> {
     if paths.iter().any(|path| path.is_empty()) {
         return Some(value.clone());

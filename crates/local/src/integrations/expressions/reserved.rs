@@ -1,7 +1,7 @@
-//! The words that are no names of attributes in an expression, whatever the case of their letters: a `#name` stands for
-//! such an attribute.
+//! The words that cannot name an attribute in an expression, in upper or lower case: a `#name` has to stand for such an
+//! attribute.
 
-/// The words, as DynamoDB's developer guide lists them: in the order of the alphabet.
+/// The words in DynamoDB's developer guide, in alphabetical order.
 const WORDS: &str = "\
     ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE AND ANY ARCHIVE ARE ARRAY AS ASC \
     ASCII ASENSITIVE ASSERTION ASYMMETRIC AT ATOMIC ATTACH ATTRIBUTE AUTH AUTHORIZATION AUTHORIZE AUTO AVG BACK \

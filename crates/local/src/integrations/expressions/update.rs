@@ -12,22 +12,22 @@ fn wrong_type() -> TableRefusal {
     invalid("An operand in the update expression has an incorrect data type")
 }
 
-/// One change of an item: what is put at a path, or `None` where it is removed.
+/// One change of an item: the new value at a path, or `None` if it is removed.
 #[derive(Debug)]
 pub struct Change {
     pub path: Path,
     pub value: Option<Value>,
 }
 
-/// Performs an update; the values and the places are those of the item before it. The changes that were made.
+/// Performs an update; values and positions refer to the item before it. Returns the changes.
 ///
 /// # Errors
-/// The expression is none, or its operands do not go together.
+/// The expression is invalid, or its operands do not fit.
 pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Vec<Change>, TableRefusal> {
     let kind = "UpdateExpression";
     let mut changes = read(Reader::new(expression, names, kind)?, item)?;
     check_apart(&changes.iter().map(|change| &change.path).collect::<Vec<_>>(), kind)?;
-    // What is removed from a list moves what comes after it: it goes last, from the end of the list.
+    // Removing an element moves those after it: removals come last, from the end of the list.
     changes.sort_by_cached_key(|change| change.value.is_none().then(|| Reverse(change.path.clone())));
     for change in &changes {
         match &change.value {
@@ -38,11 +38,11 @@ pub fn update(expression: &str, names: &Names<'_>, item: &mut Item) -> Result<Ve
     Ok(changes)
 }
 
-/// The changes that an expression asks for of an item.
+/// The changes that an expression makes to an item.
 fn read(mut reader: Reader<'_>, item: &Item) -> Result<Vec<Change>, TableRefusal> {
     let (mut changes, mut clauses) = (Vec::new(), vec!["SET", "REMOVE", "ADD", "DELETE"]);
     while reader.peek().is_some() {
-        // Each clause comes once.
+        // Each clause may appear once.
         let at = clauses.iter().position(|clause| reader.take(clause)).ok_or_else(|| reader.wrong())?;
         let clause = clauses.remove(at);
         loop {
@@ -111,7 +111,7 @@ fn list(value: Value) -> Result<Vec<Value>, TableRefusal> {
     value.get("L").and_then(Value::as_array).cloned().ok_or_else(wrong_type)
 }
 
-/// ADD of a number or a set, or DELETE of members from a set; `None` where nothing is left.
+/// ADD of a number or a set, or DELETE of members from a set; `None` if nothing is left.
 fn combined(old: Option<&Value>, value: &Value, add: bool) -> Result<Option<Value>, TableRefusal> {
     if add && value.get("N").is_some() {
         let zero = json!({ "N": "0" });
@@ -132,7 +132,7 @@ fn invalid_path() -> TableRefusal {
     invalid("The document path provided in the update expression is invalid for update")
 }
 
-/// Puts a value at a path, whose last step alone may lead to something new.
+/// Sets a value at a path. Only the path's last step may be new.
 fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), TableRefusal> {
     let Some((last, before)) = path.split_last() else { return Ok(()) };
     match (last, inside(item, before).ok_or_else(invalid_path)?) {
@@ -146,7 +146,7 @@ fn put(item: &mut Item, path: &[Step], value: Value) -> Result<(), TableRefusal>
     Ok(())
 }
 
-/// Removes what is at a path, where something is.
+/// Removes the value at a path, if there is one.
 fn remove(item: &mut Item, path: &[Step]) -> Result<(), TableRefusal> {
     let Some((last, before)) = path.split_last() else { return Ok(()) };
     match (last, inside(item, before).ok_or_else(invalid_path)?) {
@@ -158,7 +158,7 @@ fn remove(item: &mut Item, path: &[Step]) -> Result<(), TableRefusal> {
     Ok(())
 }
 
-/// What can hold something: the item or a map, or a list.
+/// A container: the item, a map or a list.
 enum Inside<'a> {
     Fields(&'a mut Map<String, Value>),
     Items(&'a mut Vec<Value>),
@@ -193,7 +193,7 @@ mod tests {
         let mut item = item.as_object().cloned().unwrap();
         let before = item.clone();
         update(expression, &Names::of(&request), &mut item)?;
-        // What changed, and what is gone as null.
+        // The changed parts; a removed one is null.
         let mut changed: Map<String, Value> = item
             .iter()
             .filter(|(name, value)| before.get(*name) != Some(value))

@@ -1,4 +1,4 @@
-//! Attribute values: which of them DynamoDB takes, in the form in which it keeps them, and how much they weigh.
+//! Attribute values: which ones DynamoDB accepts, in which form it stores them, and their size.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use crate::integrations::tables::{TableRefusal, invalid};
 /// The most levels of lists and maps within each other.
 const LEVELS: usize = 32;
 
-/// An item as it is kept.
+/// An item in its stored form.
 ///
 /// # Errors
-/// One of its values is none.
+/// One of its values is invalid.
 pub fn taken_item(item: &Item) -> Result<Item, TableRefusal> {
     fields(item, LEVELS)
 }
 
-/// A value as it is kept: its numbers have one form.
+/// A value in its stored form: its numbers have one notation.
 ///
 /// # Errors
-/// It is none.
+/// It is invalid.
 pub(super) fn taken(value: &Value) -> Result<Value, TableRefusal> {
     within(value, LEVELS)
 }
@@ -73,17 +73,17 @@ fn members_of(kind: &str, members: &[Value]) -> Result<Value, TableRefusal> {
     Ok(seen.into_iter().collect::<Vec<String>>().into())
 }
 
-/// What an item weighs, in bytes, as DynamoDB counts: the names and the values.
+/// The size of an item in bytes, by DynamoDB's rules: the names and the values.
 pub fn weight(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + weight_of(value)).sum()
 }
 
 fn weight_of(value: &Value) -> usize {
-    /// What a list or a map weighs besides what it holds.
+    /// The size of a list or a map without its contents.
     const HOLDER: usize = 3;
     let Some((kind, inner)) = value.as_object().and_then(|kinds| kinds.iter().next()) else { return 0 };
     match (kind.as_str(), inner) {
-        // Two digits a byte, and one for the exponent.
+        // Two digits take a byte, and the exponent another.
         ("N", Value::String(text)) => text.len().div_ceil(2) + 1,
         ("B", Value::String(text)) => text.len() / 4 * 3,
         (_, Value::String(text)) => text.len(),

@@ -1,4 +1,4 @@
-//! The client that HTTP tasks call with: it follows no redirect, waits a minute at most, and reads no more than a payload.
+//! The client of HTTP tasks: it follows no redirect, waits at most a minute, and reads at most a payload.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -15,21 +15,21 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::guard::{Guard, Refused};
 
-/// The whole of a call, whatever the task's own timeout.
+/// The deadline of a whole call, whatever the task's own timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
 
 type Inner = Client<HttpsConnector<Guard>, Full<Bytes>>;
 
-/// A client, made when the first task calls.
+/// A client, created for the first call.
 #[derive(Default)]
 pub struct HttpClient {
     inner: OnceLock<Result<Inner, String>>,
     guard: Guard,
 }
 
-/// What a server answered.
+/// A server's response.
 #[derive(Debug)]
 pub struct Response {
     pub status: StatusCode,
@@ -37,26 +37,26 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The server was not reached, or did not answer in time.
     Socket(String),
-    /// No task may connect there.
+    /// No task may connect to this address.
     Refused(Refused),
     TooLarge,
 }
 
 impl HttpClient {
-    /// Makes an address of the program's own unreachable for tasks.
+    /// Closes an address of the program itself to tasks.
     pub fn close_to(&self, address: SocketAddr) {
         self.guard.close(address);
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the response.
     ///
     /// # Errors
-    /// There is no whole answer.
+    /// There is no complete response.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
         let client =
             self.inner.get_or_init(|| build(&self.guard)).as_ref().map_err(|error| Trouble::Socket(error.clone()))?;
@@ -69,7 +69,7 @@ fn build(guard: &Guard) -> Result<Inner, String> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let with_roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
     let builder = with_roots.or_else(|error| {
-        // Calls of this machine need no certificates.
+        // Calls to this machine need no certificates.
         tracing::warn!(%error, "this machine has no certificates: HTTP tasks cannot call https://");
         let config = ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions()?;
         let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
@@ -102,7 +102,7 @@ fn unconnected(error: &(dyn Error + 'static)) -> Trouble {
     Trouble::Socket(reasons(error))
 }
 
-/// An error with what it came from.
+/// An error with its sources.
 fn reasons(error: &(dyn Error + 'static)) -> String {
     let (mut text, mut source) = (error.to_string(), error.source());
     while let Some(error) = source {
@@ -117,7 +117,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
     use super::*;
 
-    /// The clock stands still while anything can happen, and then goes on to the next thing that is waited for.
+    /// The clock stands still while anything can happen, and then jumps to the next deadline.
     #[tokio::test(start_paused = true)]
     #[expect(clippy::disallowed_methods, reason = "the clock is paused")]
     async fn a_server_that_does_not_answer_is_given_up() {

@@ -17,7 +17,7 @@ pub enum Lists {
 }
 
 impl Lists {
-    /// The format of this name; the service's own where there is none.
+    /// The format of this name; AWS's default without one.
     pub fn named(name: Option<&str>) -> Option<Self> {
         Some(match name {
             None | Some("INDICES") => Self::Indices,

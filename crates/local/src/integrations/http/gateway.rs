@@ -1,4 +1,4 @@
-//! `apigateway:invoke` of an API on this machine: no signature is made, and other APIs need a mock.
+//! `apigateway:invoke` for an API on this machine: requests are not signed, and other APIs need a mock.
 
 use axum::http::{Method, Uri};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::{answered, trouble};
 use crate::host::Host;
 use crate::integrations::answer::TaskOutcome;
 
-/// `apigateway:invoke`; `None` where the endpoint is not on this machine.
+/// `apigateway:invoke`; `None` if the endpoint is not on this machine.
 pub async fn invoke(host: &Host, parameters: &Value) -> Option<TaskOutcome> {
     let text = |name: &str| parameters[name].as_str().unwrap_or_default();
     let endpoint = text("ApiEndpoint");

@@ -1,5 +1,5 @@
-//! Where HTTP tasks may connect to: never to the program's own listeners, whatever the address is called. What counts is
-//! the address that a name leads to at the moment of the connection, not how the workflow spells it.
+//! Where HTTP tasks may connect to: never to the program's own listeners, whatever the address is called. The address
+//! to which a name resolves at the moment of the connection counts, not its spelling in the workflow.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
-/// How long one address of several may keep the others waiting.
+/// How long one of several addresses may delay the others.
 const TURN: Duration = Duration::from_secs(5);
 
 /// Why a connection was not made.
@@ -25,12 +25,12 @@ pub enum Refused {
     Elsewhere { host: String, address: SocketAddr },
 }
 
-/// Connects where that is allowed.
+/// Connects, if that is allowed.
 #[derive(Clone, Debug, Default)]
 pub struct Guard(Arc<RwLock<Vec<SocketAddr>>>);
 
 impl Guard {
-    /// Makes an address of the program's own unreachable.
+    /// Closes an address of the program itself.
     pub fn close(&self, address: SocketAddr) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(address);
     }
@@ -57,7 +57,7 @@ impl Guard {
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-        // A name with several addresses is refused where one of them is: which one is tried first is nobody's choice.
+        // A name with several addresses is refused if one of them is: the order of the attempts is arbitrary.
         for address in &addresses {
             self.check(host, *address, is_plain)?;
         }
@@ -90,11 +90,11 @@ async fn first_that_answers(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
 fn is_here(address: SocketAddr) -> bool {
     let ip = address.ip().to_canonical();
     let is_always = match ip {
-        // `::127.0.0.1` is not connected to as IPv4, yet nothing is lost with it.
+        // `::127.0.0.1` is not connected to as IPv4; refusing it loses nothing.
         IpAddr::V6(six) => six.segments()[..6] == [0; 6],
         IpAddr::V4(four) => four.octets()[0] == 0 || four.is_loopback(),
     };
-    // The zone of an address that counts on one link stays.
+    // The zone of a link-local address stays.
     let mut own = address;
     own.set_ip(ip);
     own.set_port(0);
@@ -125,7 +125,7 @@ mod tests {
         connected.map(drop).map_err(|error| error.to_string())
     }
 
-    /// This machine's address towards others, where it has one.
+    /// This machine's address towards others, if it has one.
     fn outward() -> Option<IpAddr> {
         let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
         socket.connect("192.0.2.1:9").ok()?;

@@ -1,4 +1,4 @@
-//! `http:invoke`: a call of any HTTPS API, signed in with a connection; `apigateway:invoke` on this machine.
+//! `http:invoke`: a call to any HTTPS API, authorised with a connection; `apigateway:invoke` on this machine.
 
 mod client;
 mod form;
@@ -18,7 +18,7 @@ use crate::connections::{Authorization, Connection, Secret};
 use crate::host::Host;
 use crate::masks::{HIDDEN, Masks};
 
-/// What went over the wire, as `TestState` shows it.
+/// The request and the response, as `TestState` shows them.
 #[derive(Debug, Default)]
 pub struct Exchange {
     pub request: Option<Value>,
@@ -30,7 +30,7 @@ pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     traced(host, parameters, false).await.0
 }
 
-/// The same, with what went over the wire; secrets are shown where `reveal` says so.
+/// The same, with the request and the response; `reveal` shows the secrets in them.
 pub async fn traced(host: &Host, parameters: &Value, reveal: bool) -> (TaskOutcome, Exchange) {
     let mut exchange = Exchange::default();
     let answer = call(host, parameters, reveal, &mut exchange).await.unwrap_or_else(|failed| failed);
@@ -58,16 +58,16 @@ async fn call(
     let response = host.http.send(request).await.map_err(|error| masks.answer(trouble(error, "http")))?;
     let shown = shown_response(&plain, &response);
     exchange.response = Some(if reveal { shown } else { masked(&masks, &shown) });
-    // The server may have sent back what it was sent.
+    // The server may have returned what it received.
     answered(&response, "States.Http.StatusCode").map(|done| masks.answer(done)).map_err(|failed| masks.answer(failed))
 }
 
-/// How a secret is shown.
+/// Shows or hides a secret.
 fn hidden(secret: &Secret) -> String {
     if secret.is_public() { secret.reveal().to_owned() } else { HIDDEN.to_owned() }
 }
 
-/// What a server answered, without the secrets that it was sent.
+/// A server's response, without the secrets that it received.
 fn masked(masks: &Masks, shown: &Value) -> Value {
     serde_json::from_str(&masks.json(shown.to_string())).unwrap_or_else(|_| json!(HIDDEN))
 }
@@ -87,7 +87,7 @@ fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, 
     })
 }
 
-/// Asks for the token of an OAuth connection.
+/// Requests the token of an OAuth connection.
 async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, TaskOutcome> {
     let Authorization::OAuth { token_url, client_id, client_secret, scope } = &connection.authorization else {
         return Ok(None);
@@ -111,7 +111,7 @@ async fn token(host: &Host, connection: &Connection) -> Result<Option<Secret>, T
     }
 }
 
-/// The failure of a call without a whole answer; `service` is `http` or `apigateway`.
+/// The failure of a call without a complete response; `service` is `http` or `apigateway`.
 fn trouble(trouble: Trouble, service: &str) -> TaskOutcome {
     match trouble {
         Trouble::Socket(why) => TaskOutcome::failed("States.Http.Socket", why),
@@ -128,7 +128,7 @@ fn trouble(trouble: Trouble, service: &str) -> TaskOutcome {
     }
 }
 
-/// The task's result, or its failure where the status is none of success: `errors` and the status.
+/// The task's result, or its failure if the status is not a success: `errors` and the status.
 fn answered(response: &Response, errors: &str) -> Result<TaskOutcome, TaskOutcome> {
     let find = |wanted: &str| response.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let media = find("content-type").and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -179,7 +179,7 @@ fn protocol(draft: &Draft) -> &str {
     draft.url.split("://").next().unwrap_or_default()
 }
 
-/// Headers as the service writes them in one text.
+/// Headers in one text, as AWS writes them.
 fn list(headers: &[(String, String)]) -> String {
     let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("[{}]", headers.join(", "))

@@ -1,4 +1,5 @@
-//! The request of an HTTP task: what the definition says, what the connection adds, and what Step Functions sets.
+//! The request of an HTTP task: the definition's parameters, the connection's additions, and Step Functions' own
+//! headers.
 
 use axum::body::Bytes;
 use axum::http::{Method, Request, Uri};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use super::form::{Lists, encode, plain};
 use crate::connections::{Authorization, Connection, Secret};
 
-/// A request before it is sent, in the words of the task.
+/// A request before it is sent, with the task's fields.
 #[derive(Debug)]
 pub struct Draft {
     pub method: Method,
@@ -20,11 +21,11 @@ pub struct Draft {
     pub body: Option<String>,
 }
 
-/// How secrets are written: as they are, or hidden.
+/// Shows or hides the secrets.
 pub type Writing<'a> = &'a dyn Fn(&Secret) -> String;
 
 impl Draft {
-    /// The request of a task's parameters. `token` is what an OAuth connection was given.
+    /// The request for a task's parameters. `token` is the token of an OAuth connection.
     ///
     /// # Errors
     /// Why the parameters make no request.
@@ -57,13 +58,14 @@ impl Draft {
         Ok(Self { method, url: with_query(endpoint, parameters, &added), headers, body })
     }
 
-    /// The request as it is sent.
+    /// The HTTP request.
     ///
     /// # Errors
-    /// A header or the URL has letters that HTTP does not allow. The text names neither: they may hold secrets.
+    /// A header or the URL contains characters that HTTP does not allow. The error names neither: they may hold
+    /// secrets.
     pub fn request(&self) -> Result<Request<Full<Bytes>>, String> {
         let mut request = Request::builder().method(&self.method).uri(&self.url);
-        // The client counts the body: another length would cut it, or have the server wait for more.
+        // The client counts the body: another length would cut it, or make the server wait for more.
         for (name, value) in self.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
             request = request.header(name, value);
         }
@@ -102,13 +104,13 @@ fn check(endpoint: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a host of a URL is this machine.
+/// Whether the host of a URL is this machine.
 pub fn is_here(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// The endpoint with every query parameter, and with those that are added.
+/// The endpoint with every query parameter, and with the additional ones.
 pub fn with_query(endpoint: &str, parameters: &Value, added: &[(String, String)]) -> String {
     let mut query = Serializer::new(String::new());
     for (name, value) in parameters["QueryParameters"].as_object().into_iter().flatten() {
@@ -152,7 +154,7 @@ fn body(parameters: &Value, connection: &Connection, secret: Writing<'_>) -> Res
     })
 }
 
-/// The header that signs a request in.
+/// The header that authorises a request.
 fn signed_in(authorization: &Authorization, token: Option<&Secret>, secret: Writing<'_>) -> Option<(String, String)> {
     let header = |value: String| ("Authorization".to_owned(), value);
     match authorization {
@@ -166,7 +168,7 @@ fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
 }
 
-/// Sets a header in the place of one of the same name.
+/// Sets a header; replaces one of the same name.
 pub fn set(headers: &mut Vec<(String, String)>, name: &str, value: String) {
     headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     headers.push((name.to_owned(), value));

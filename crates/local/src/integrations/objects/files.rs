@@ -1,4 +1,4 @@
-//! The files of distributed maps: what they read, and what they write.
+//! The files of distributed maps: their items and their results.
 
 use std::io;
 
@@ -25,7 +25,7 @@ pub fn read(host: &Host, resource: &str, parameters: &Value) -> TaskOutcome {
     came.map_or_else(|refusal| unread(&refusal), TaskOutcome::Done)
 }
 
-/// The reader's second question: the texts of the objects that a list or a manifest named.
+/// The reader's second request: the texts of the objects that a list or a manifest named.
 pub fn read_each(host: &Host, parameters: &Value) -> TaskOutcome {
     let buckets = Buckets::of(host);
     let objects = parameters["Objects"].as_array().into_iter().flatten();
@@ -35,7 +35,7 @@ pub fn read_each(host: &Host, parameters: &Value) -> TaskOutcome {
     texts.map_or_else(|refusal| unread(&refusal), |texts| TaskOutcome::Done(json!(texts).to_string()))
 }
 
-/// The text of the object that `Bucket` and `Key` name, decompressed. `read` is what was read before, and then with it.
+/// The text of the object that `Bucket` and `Key` name, decompressed. `read` counts the bytes of all objects.
 fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, ObjectRefusal> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (body, _) = buckets.get(text("Bucket"), text("Key"))?;
@@ -48,8 +48,8 @@ fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, 
     Ok(String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// A body that begins as gzip or Zstandard begin, without that compression; any other as it is. `None` where that is
-/// more than `most` bytes.
+/// Decompresses a body that begins like gzip or Zstandard; any other is returned as it is. `None` if the result is
+/// longer than `most` bytes.
 fn decompressed(body: Vec<u8>, most: u64) -> io::Result<Option<Vec<u8>>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -71,7 +71,7 @@ fn unread(refusal: &ObjectRefusal) -> TaskOutcome {
     TaskOutcome::failed("States.ItemReaderFailed", cause)
 }
 
-/// A listed object as the reader gives it, in its own order and spelling.
+/// A listed object in the reader's order and spelling.
 fn item(object: &Value) -> Value {
     json!({
         "Etag": object["ETag"], "LastModified": object["LastModified"], "Key": object["Key"], "Size": object["Size"],
@@ -79,7 +79,7 @@ fn item(object: &Value) -> Value {
     })
 }
 
-/// A distributed map's writer: puts every file.
+/// A distributed map's writer: stores every file.
 pub fn write(host: &Host, parameters: &Value) -> TaskOutcome {
     let buckets = Buckets::of(host);
     let text = |object: &Value, name: &str| object[name].as_str().unwrap_or_default().to_owned();

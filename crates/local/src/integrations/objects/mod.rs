@@ -1,4 +1,4 @@
-//! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. What is put there by hand is an object as well.
+//! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. A file that a person puts there is an object as well.
 
 mod files;
 
@@ -19,7 +19,7 @@ pub use files::{read, read_each, write};
 
 /// The most objects of one page of a list.
 const PAGE: usize = 1_000;
-/// The largest object that is read whole, and what is read of several at once, in bytes: they are held in memory.
+/// The largest object that is read whole, and the most bytes of several together: they are held in memory.
 const READ: u64 = 256 * 1_024 * 1_024;
 
 /// Why S3 refuses: the error's name, its message and HTTP's status.
@@ -34,7 +34,7 @@ fn no_key() -> ObjectRefusal {
     ObjectRefusal("NoSuchKey", "The specified key does not exist.".to_owned(), 404)
 }
 
-/// What lies behind a link is none of S3's.
+/// The error for a link: its target does not belong to S3.
 fn linked(bucket: &str) -> ObjectRefusal {
     let why = format!("The embedded S3 follows no link, and the bucket '{bucket}' is one");
     ObjectRefusal("AccessDenied", why, 403)
@@ -49,7 +49,7 @@ fn too_large(key: &str) -> ObjectRefusal {
     ObjectRefusal("EntityTooLarge", why, 400)
 }
 
-/// What reading an object may fail with: what is no file is no object.
+/// The error of a failed read: what is not a file is no object.
 fn unreadable(error: &std::io::Error) -> ObjectRefusal {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => no_key(),
@@ -67,7 +67,7 @@ impl Buckets {
         Self(host.store.folder().join("s3"))
     }
 
-    /// The folder of a bucket that is there.
+    /// The folder of an existing bucket.
     fn bucket(&self, name: &str) -> Result<PathBuf, ObjectRefusal> {
         check_bucket(name)?;
         let folder = self.0.join(name);
@@ -78,7 +78,7 @@ impl Buckets {
         }
     }
 
-    /// Where an object is kept. A key never leads out of its bucket, and follows no link there.
+    /// The file of an object. A key never leads out of its bucket, and links are not followed.
     fn place(&self, bucket: &str, key: &str) -> Result<PathBuf, ObjectRefusal> {
         let folder = self.bucket(bucket)?;
         let leads_out = |part: &str| matches!(part, "" | "." | "..") || part.contains(['\\', '\0']);
@@ -95,10 +95,10 @@ impl Buckets {
         Ok(file)
     }
 
-    /// An object, open to be read, and what its file says of it.
+    /// An object's open file, and the file's metadata.
     fn open(&self, bucket: &str, key: &str) -> Result<(File, Metadata), ObjectRefusal> {
         let place = self.place(bucket, key)?;
-        // Looked at before it is opened: to open what is no file may wait for ever.
+        // Checked before opening: opening something that is not a file may block for ever.
         let said = std::fs::metadata(&place).map_err(|error| unreadable(&error))?;
         if !said.is_file() {
             return Err(no_key());
@@ -121,7 +121,7 @@ impl Buckets {
     /// Makes a bucket, or finds it.
     ///
     /// # Errors
-    /// Its name is none, or the folder failed.
+    /// Its name is invalid, or the folder failed.
     pub fn create(&self, bucket: &str) -> Result<(), ObjectRefusal> {
         match self.bucket(bucket) {
             Ok(_) => Ok(()),
@@ -147,14 +147,14 @@ impl Buckets {
         Ok(Head { etag: quoted(&sum), size: said.len(), written: modified(&said) })
     }
 
-    /// Writes an object as a whole.
+    /// Writes a whole object.
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
     pub fn put(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), ObjectRefusal> {
         let file = self.place(bucket, key)?;
         let folder = file.parent().unwrap_or(&self.0);
-        // Written beside it and moved there: a reader never sees half of it.
+        // Written beside it and moved into place: a reader never sees half of it.
         let part = folder.join(format!(".{}.part", random::uuid()));
         make_folder(folder)
             .and_then(|()| File::options().write(true).create_new(true).mode(0o600).open(&part))
@@ -163,7 +163,7 @@ impl Buckets {
             .map_err(|error| failed(&error))
     }
 
-    /// Deletes an object. One that is not there is as good as deleted.
+    /// Deletes an object. Deleting one that does not exist succeeds.
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
@@ -174,7 +174,7 @@ impl Buckets {
         }
     }
 
-    /// The keys of a bucket that begin with `prefix`, in their order.
+    /// The keys of a bucket that begin with `prefix`, in order.
     ///
     /// # Errors
     /// There is no such bucket, or the folder failed.
@@ -185,7 +185,7 @@ impl Buckets {
         Ok(keys)
     }
 
-    /// These objects as `ListObjectsV2` describes them; what was deleted meanwhile is left out.
+    /// These objects as `ListObjectsV2` describes them; those deleted in the meantime are left out.
     fn described<'a>(&self, bucket: &str, keys: impl Iterator<Item = &'a String>) -> Result<Vec<Value>, ObjectRefusal> {
         let described = keys.filter_map(|key| match self.head(bucket, key) {
             Ok(Head { etag, size, written }) => Some(Ok(json!({
@@ -198,7 +198,7 @@ impl Buckets {
     }
 }
 
-/// What is told of an object without its bytes.
+/// An object's metadata.
 struct Head {
     etag: String,
     size: u64,
@@ -210,14 +210,14 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// What a reader gives, unless that is more than `most` bytes.
+/// The bytes of a reader; `None` if there are more than `most`.
 fn bounded(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let read = reader.take(most + 1).read_to_end(&mut bytes)?;
     Ok(Some(bytes).filter(|_| read as u64 <= most))
 }
 
-/// The names that S3 allows, which are names of folders as well.
+/// The bucket names that S3 allows, which are also valid names of folders.
 fn check_bucket(name: &str) -> Result<(), ObjectRefusal> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     if (3..=63).contains(&name.len()) && name.bytes().all(legal) && !name.starts_with('.') && !name.contains("..") {
@@ -231,7 +231,7 @@ fn modified(said: &Metadata) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The keys below a folder that begin with `prefix`. Links and whatever else is no file are no objects.
+/// The keys below a folder that begin with `prefix`. Links and other non-files are no objects.
 fn walk(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -259,7 +259,7 @@ pub fn etag(body: &[u8]) -> String {
     quoted(&md5(body))
 }
 
-/// One operation on buckets and objects; `None` for one that has no local form.
+/// One operation on buckets and objects; `None` for one without a local form.
 pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<Value, ObjectRefusal>> {
     let buckets = Buckets::of(host);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -273,11 +273,11 @@ pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<V
         }),
         "getObject" => buckets.get(bucket, key).map(|(body, written)| {
             let head = Head { etag: etag(&body), size: body.len() as u64, written };
-            let mut told = told(&head);
-            told.insert("Body".to_owned(), json!(String::from_utf8_lossy(&body)));
-            Value::Object(told)
+            let mut object = metadata(&head);
+            object.insert("Body".to_owned(), json!(String::from_utf8_lossy(&body)));
+            Value::Object(object)
         }),
-        "headObject" => buckets.head(bucket, key).map(|head| Value::Object(told(&head))),
+        "headObject" => buckets.head(bucket, key).map(|head| Value::Object(metadata(&head))),
         "putObject" => {
             let body = match parameters.get("Body") {
                 Some(Value::String(text)) => text.clone(),
@@ -293,13 +293,13 @@ pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<V
     })
 }
 
-/// `aws-sdk:s3`, as a task calls it; `None` for an operation that has no local form.
+/// `aws-sdk:s3`, as a task calls it; `None` for an operation without a local form.
 pub fn call(host: &Host, action: &str, parameters: &Value) -> Option<TaskOutcome> {
     let came = operate(host, action, parameters)?;
     Some(came.map_or_else(|refusal| refused(&refusal), |value| TaskOutcome::Done(value.to_string())))
 }
 
-fn told(head: &Head) -> Map<String, Value> {
+fn metadata(head: &Head) -> Map<String, Value> {
     let all = [
         ("AcceptRanges", json!("bytes")),
         ("ContentLength", json!(head.size)),
@@ -307,13 +307,13 @@ fn told(head: &Head) -> Map<String, Value> {
         ("ETag", json!(head.etag)),
         ("LastModified", json!(iso(head.written))),
         ("Metadata", json!({})),
-        // Since 2023 every object is encrypted so, unless its writer asks for another way.
+        // Since 2023 every object is encrypted this way, unless its writer asks for another one.
         ("ServerSideEncryption", json!("AES256")),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Copies an object. The source is written as in a URL.
+/// Copies an object. The source is URL-encoded.
 fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Value, ObjectRefusal> {
     let source = decoded(source);
     let (from, name) = source.trim_start_matches('/').split_once('/').ok_or_else(no_key)?;
@@ -323,19 +323,19 @@ fn copy(buckets: &Buckets, source: &str, bucket: &str, key: &str) -> Result<Valu
     Ok(json!({ "CopyObjectResult": { "ETag": head.etag, "LastModified": iso(head.written) } }))
 }
 
-/// `ListObjectsV2`. With a delimiter, the keys that go on after it are told by what comes before.
+/// `ListObjectsV2`. With a delimiter, the keys that contain it after the prefix are grouped by their common prefix.
 fn list(buckets: &Buckets, parameters: &Value) -> Result<Value, ObjectRefusal> {
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
     let (bucket, prefix, delimiter) = (text("Bucket"), text("Prefix"), text("Delimiter"));
     let most = parameters.get("MaxKeys").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
     let most = most.unwrap_or(PAGE).min(PAGE);
-    // The place where a page goes on is the last key of the page before it.
+    // A page continues after the last key of the page before it.
     let after = if text("ContinuationToken").is_empty() { text("StartAfter") } else { text("ContinuationToken") };
     let group = |key: &str| -> Option<String> {
         let end = prefix.len() + key.get(prefix.len()..)?.find(delimiter).filter(|_| !delimiter.is_empty())?;
         key.get(..end + delimiter.len()).map(str::to_owned)
     };
-    // Each is an object, or all that have a beginning in common.
+    // Each entry is an object, or a common prefix.
     let mut entries: Vec<(String, bool)> = Vec::new();
     for key in buckets.keys(bucket, prefix)? {
         let entry = group(&key).map_or_else(|| (key, false), |group| (group, true));

@@ -1,4 +1,4 @@
-//! Queues as they are made, changed, described and deleted.
+//! Creating, changing, describing and deleting queues.
 
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,10 @@ use super::operations::{
 };
 use crate::host::Host;
 
-/// Makes a queue, or finds it; its ARN.
+/// Makes a queue, or finds it; returns its ARN.
 ///
 /// # Errors
-/// Its name or an attribute is none, or the store failed.
+/// Its name or an attribute is invalid, or the store failed.
 pub async fn create(host: &Host, arn: &str, attributes: &Value) -> Result<String, QueueRefusal> {
     let name = arn.rsplit(':').next().unwrap_or_default();
     let fifo = attributes["FifoQueue"] == "true";
@@ -34,7 +34,7 @@ pub async fn create(host: &Host, arn: &str, attributes: &Value) -> Result<String
 /// Deletes a queue with its messages.
 ///
 /// # Errors
-/// There is none, or the store failed.
+/// There is no such queue, or the store failed.
 pub async fn remove(host: &Host, arn: &str) -> Came {
     done(host.queues.remove(&host.store, arn).await?)
 }
@@ -55,7 +55,7 @@ pub async fn set_attributes(host: &Host, arn: &str, attributes: &Value) -> Came 
     done(host.queues.set(&host.store, arn, settings).await?)
 }
 
-/// Attributes that a queue takes, and that change nothing here.
+/// Attributes that a queue accepts, and that have no effect here.
 const OTHERS: [&str; 11] = [
     "DeduplicationScope",
     "FifoThroughputLimit",
@@ -70,7 +70,7 @@ const OTHERS: [&str; 11] = [
     "SqsManagedSseEnabled",
 ];
 
-/// Settings with these attributes in them.
+/// The settings with these attributes.
 fn with_attributes(mut settings: Settings, attributes: &Value) -> Result<Settings, QueueRefusal> {
     let numbers = numbers(attributes);
     for (name, value) in attributes.as_object().into_iter().flatten() {
@@ -92,14 +92,14 @@ fn unknown_attribute(name: &str) -> QueueRefusal {
     QueueRefusal("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }
 
-/// A queue's attributes, which are texts, with those that are numbers as such.
+/// A queue's attributes, which are texts; those that are numbers are checked.
 fn numbers(attributes: &Value) -> Value {
     let number = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map(Value::from);
     let fields = attributes.as_object().into_iter().flatten();
     fields.map(|(name, value)| (name.clone(), number(value).unwrap_or_else(|| value.clone()))).collect()
 }
 
-/// A queue's URL: below the address that the caller came to, or one that says the queue's region.
+/// A queue's URL: below the address that the caller used, or one that names the queue's region.
 pub fn url(arn: &str, origin: Option<&str>) -> String {
     let mut parts = arn.rsplit(':');
     let (name, account, region) =
@@ -110,7 +110,7 @@ pub fn url(arn: &str, origin: Option<&str>) -> String {
     }
 }
 
-/// The attributes that `AttributeNames` asks for.
+/// The attributes that `AttributeNames` selects.
 ///
 /// # Errors
 /// There is no such queue or attribute.
@@ -136,12 +136,12 @@ pub fn attributes(host: &Host, arn: &str, input: &Value) -> Came {
         return Err(unknown_attribute(unknown));
     }
     let wanted = |name: &str| asked.contains(&"All") || asked.contains(&name);
-    let told: Map<String, Value> =
+    let selected: Map<String, Value> =
         all.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name, json!(value))).collect();
-    Ok(if told.is_empty() { json!({}) } else { json!({ "Attributes": told }) })
+    Ok(if selected.is_empty() { json!({}) } else { json!({ "Attributes": selected }) })
 }
 
-/// The other attributes that can be asked for.
+/// The other attributes that can be requested.
 const ATTRIBUTES: [&str; 10] = [
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesDelayed",

@@ -1,4 +1,4 @@
-//! SQS queues: kept by name, their messages in memory until somebody takes them.
+//! SQS queues, by name. Their messages are in memory until somebody deletes them.
 
 mod attributes;
 mod operations;
@@ -11,27 +11,27 @@ use serde_json::{Map, Value};
 
 use crate::host::lock;
 use crate::random;
-use crate::store::{Store, StoreError, ThingKind};
+use crate::store::{ResourceKind, Store, StoreError};
 
 pub use operations::{QueueRefusal, call, operate, send};
 
 /// How long a message is kept, in milliseconds: SQS's default of four days.
 const KEPT: i64 = 4 * 24 * 60 * 60 * 1_000;
-/// How long a FIFO queue knows a message again, in milliseconds.
+/// For how long a FIFO queue recognises a message, in milliseconds.
 const KNOWN: i64 = 5 * 60 * 1_000;
 
-/// The place of a message in a FIFO queue.
+/// The position of a message in a FIFO queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// `MessageGroupId`: of a group, one message after the other is received.
+    /// `MessageGroupId`: the messages of a group are received one after the other.
     pub group: String,
-    /// `MessageDeduplicationId`: what is sent again within five minutes is the same message.
+    /// `MessageDeduplicationId`: a message with the same id within five minutes is the same message.
     pub deduplication: String,
-    /// How many came before it.
+    /// How many messages came before it.
     pub sequence: u64,
 }
 
-/// What became of a message that was sent.
+/// The outcome of sending a message.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub id: String,
@@ -50,24 +50,24 @@ pub struct Message {
     pub sent_at: i64,
     /// How often it was received.
     pub received: u64,
-    /// Given anew by each receive; deletes the message.
+    /// New with each receive; deletes the message.
     pub receipt: String,
     /// In a FIFO queue.
     pub turn: Option<Turn>,
     visible_at: i64,
 }
 
-/// What a queue was made with, where that is not SQS's default.
+/// The settings of a queue that differ from SQS's defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// `ContentBasedDeduplication`: a FIFO queue knows messages by their bodies where they have no other mark.
+    /// `ContentBasedDeduplication`: a FIFO queue recognises messages without a deduplication id by their bodies.
     pub by_content: bool,
     /// `VisibilityTimeout`, in milliseconds.
     pub hidden: Option<i64>,
     /// `DelaySeconds`, in milliseconds.
     pub delay: Option<i64>,
-    /// What else was set, which is told again and does nothing.
+    /// Other attributes, which are returned and have no effect.
     pub others: BTreeMap<String, String>,
 }
 
@@ -78,16 +78,16 @@ struct Queue {
     settings: Settings,
     #[serde(skip)]
     messages: Vec<Message>,
-    /// When each message of the last five minutes was sent, what it is known by, and what became of it.
+    /// When each message of the last five minutes was sent, how it is recognised, and the outcome.
     #[serde(skip)]
     known: VecDeque<(i64, String, Sent)>,
-    /// How many messages a FIFO queue has taken.
+    /// How many messages a FIFO queue has accepted.
     #[serde(skip)]
     sequence: u64,
 }
 
 impl Queue {
-    /// Drops the messages that nobody took in time; the oldest come first.
+    /// Drops the messages that nobody received in time; the oldest come first.
     fn drop_old(&mut self, now: i64) {
         let old = self.messages.iter().take_while(|message| message.sent_at + KEPT <= now).count();
         self.messages.drain(..old);
@@ -95,7 +95,7 @@ impl Queue {
         self.known.drain(..forgotten);
     }
 
-    /// The queue as it is kept.
+    /// The stored form of the queue.
     fn without_messages(&self) -> Self {
         Self { arn: self.arn.clone(), settings: self.settings.clone(), ..Self::default() }
     }
@@ -111,21 +111,21 @@ impl Queues {
     /// # Errors
     /// The store cannot be read.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let queues = store.things::<Queue>(ThingKind::Queue).await?;
+        let queues = store.resources::<Queue>(ResourceKind::Queue).await?;
         Ok(Self(Mutex::new(queues.into_iter().map(|queue| (queue.arn.clone(), queue)).collect())))
     }
 
-    /// Makes a queue, or finds the one that is there.
+    /// Makes a queue, or finds an existing one.
     ///
     /// # Errors
     /// The store failed.
     pub async fn create(&self, store: &Store, arn: &str, settings: Settings) -> Result<(), StoreError> {
         let kept = Queue { arn: arn.to_owned(), settings, ..Queue::default() };
         let queue = lock(&self.0).entry(arn.to_owned()).or_insert(kept).without_messages();
-        store.keep(ThingKind::Queue, arn, &queue).await
+        store.keep(ResourceKind::Queue, arn, &queue).await
     }
 
-    /// Changes what a queue was made with; false where there is no such queue.
+    /// Changes a queue's settings; false if there is no such queue.
     ///
     /// # Errors
     /// The store failed.
@@ -136,20 +136,20 @@ impl Queues {
             queue.settings = settings;
             queue.without_messages()
         };
-        store.keep(ThingKind::Queue, arn, &queue).await?;
+        store.keep(ResourceKind::Queue, arn, &queue).await?;
         Ok(true)
     }
 
-    /// Deletes a queue with its messages; false where there is no such queue.
+    /// Deletes a queue with its messages; false if there is no such queue.
     ///
     /// # Errors
     /// The store failed.
     pub async fn remove(&self, store: &Store, arn: &str) -> Result<bool, StoreError> {
-        store.forget(ThingKind::Queue, arn).await?;
+        store.forget(ResourceKind::Queue, arn).await?;
         Ok(lock(&self.0).remove(arn).is_some())
     }
 
-    /// What a queue was made with; `None` where there is no such queue.
+    /// A queue's settings; `None` if there is no such queue.
     pub fn settings(&self, arn: &str) -> Option<Settings> {
         lock(&self.0).get(arn).map(|queue| queue.settings.clone())
     }
@@ -160,7 +160,7 @@ impl Queues {
         lock(&self.0).keys().cloned().collect()
     }
 
-    /// Puts a message into a queue, where it is seen after `delay` milliseconds; `None` where there is no such queue.
+    /// Sends a message to a queue, where it is visible after `delay` milliseconds; `None` if there is no such queue.
     pub fn send(
         &self,
         arn: &str,
@@ -195,8 +195,8 @@ impl Queues {
         Some(sent)
     }
 
-    /// Takes up to `most` messages, which are hidden from others for `hidden` milliseconds. Of a group, nothing is taken
-    /// while a message before it is hidden.
+    /// Receives up to `most` messages, which are hidden from others for `hidden` milliseconds. While a message of a
+    /// group is hidden, no later one of that group is received.
     pub fn receive(&self, arn: &str, most: usize, now: i64, hidden: i64) -> Option<Vec<Message>> {
         let mut queues = lock(&self.0);
         let queue = queues.get_mut(arn)?;
@@ -217,7 +217,7 @@ impl Queues {
         Some(taken.collect())
     }
 
-    /// Hides a received message until another time; false where there is no such queue.
+    /// Hides a received message until another time; false if there is no such queue.
     pub fn hide(&self, arn: &str, receipt: &str, until: i64) -> bool {
         let mut queues = lock(&self.0);
         let Some(queue) = queues.get_mut(arn) else { return false };
@@ -225,12 +225,12 @@ impl Queues {
         true
     }
 
-    /// Deletes the messages that `unwanted` says; false where there is no such queue.
+    /// Deletes the messages for which `unwanted` is true; false if there is no such queue.
     pub fn delete(&self, arn: &str, unwanted: impl Fn(&Message) -> bool) -> bool {
         lock(&self.0).get_mut(arn).map(|queue| queue.messages.retain(|message| !unwanted(message))).is_some()
     }
 
-    /// How many messages can be received, and how many are hidden; `None` where there is no such queue.
+    /// How many messages are visible, and how many are hidden; `None` if there is no such queue.
     pub fn counts(&self, arn: &str, now: i64) -> Option<(usize, usize)> {
         let queues = lock(&self.0);
         let messages = &queues.get(arn)?.messages;

@@ -17,10 +17,10 @@ use crate::store::StoreError;
 
 /// How long a received message is hidden, in milliseconds: SQS's default.
 pub(super) const HIDDEN: i64 = 30 * 1_000;
-/// The longest that it may be hidden, and that a message may be delayed, in seconds.
+/// The longest time for which a message may be hidden or delayed, in seconds.
 pub(super) const LONGEST_HIDDEN: i64 = 43_200;
 pub(super) const LONGEST_DELAY: i64 = 900;
-/// How the names of FIFO queues end.
+/// The suffix of FIFO queues' names.
 pub(super) const FIFO: &str = ".fifo";
 /// The most entries of a batch.
 const BATCH: usize = 10;
@@ -51,7 +51,7 @@ fn text<'a>(input: &'a Value, key: &str) -> &'a str {
     input.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The ARN of the queue that `QueueUrl` names. Region and account are the URL's, where it has them, or the caller's.
+/// The ARN of the queue that `QueueUrl` names. Region and account come from the URL, or else from the caller.
 fn queue(caller: &AccountRegion, input: &Value) -> String {
     let url = text(input, "QueueUrl");
     let region = authority(url).and_then(|host| host.strip_prefix("sqs.")?.split('.').next());
@@ -71,7 +71,7 @@ fn authority(url: &str) -> Option<&str> {
     rest.split(['/', ':']).next()
 }
 
-/// The host of a queue's URL that leads nowhere: no address of this machine and none of SQS, be it AWS's or an emulator's.
+/// The host of a queue's URL that leads nowhere: neither to this machine nor to SQS, AWS's or an emulator's.
 fn unknown_host(parameters: &Value) -> Option<&str> {
     let host = authority(text(parameters, "QueueUrl"))?;
     let ends = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", "localhost.localstack.cloud"];
@@ -79,7 +79,7 @@ fn unknown_host(parameters: &Value) -> Option<&str> {
     Some(host).filter(|_| !known)
 }
 
-/// One operation; `None` for one that has no local form. `origin` is where the caller reaches the queues.
+/// One operation; `None` for one without a local form. `origin` is the address at which the caller reaches the queues.
 pub async fn operate(
     host: &Host,
     caller: &AccountRegion,
@@ -123,7 +123,7 @@ pub(super) fn done(there: bool) -> Came {
     there.then(|| json!({})).ok_or_else(gone)
 }
 
-/// The receipt of a message. Without one every message that nobody has received would be meant.
+/// The receipt of a message. An empty one would match every message that nobody has received.
 fn receipt(input: &Value) -> Result<&str, QueueRefusal> {
     Some(text(input, "ReceiptHandle")).filter(|receipt| !receipt.is_empty()).ok_or_else(|| missing("ReceiptHandle"))
 }
@@ -193,7 +193,7 @@ fn written(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
-/// The place that a message asks for in a FIFO queue.
+/// The position in a FIFO queue that a message asks for.
 fn turn(settings: &Settings, body: &str, input: &Value) -> Result<Turn, QueueRefusal> {
     let group = text(input, "MessageGroupId").to_owned();
     if group.is_empty() {
@@ -229,11 +229,11 @@ fn receive(host: &Host, arn: &str, input: &Value) -> Came {
     let hidden = seconds(input, "VisibilityTimeout", LONGEST_HIDDEN)?.or(settings.hidden).unwrap_or(HIDDEN);
     let taken = host.queues.receive(arn, most, host.clock.now(), hidden);
     let messages: Vec<Value> = taken.ok_or_else(gone)?.iter().map(|message| received(message, input)).collect();
-    // Workflows look whether the field is there.
+    // Workflows check whether the field exists.
     Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
 }
 
-/// A message with the attributes that were asked for.
+/// A message with the requested attributes.
 fn received(message: &Message, input: &Value) -> Value {
     let asked = |fields: &[&str]| -> Vec<String> {
         let names = fields.iter().filter_map(|field| input.get(field)?.as_array()).flatten();
@@ -257,13 +257,13 @@ fn received(message: &Message, input: &Value) -> Value {
         known.push(("MessageDeduplicationId", turn.deduplication.clone()));
         known.push(("SequenceNumber", written(turn.sequence)));
     }
-    let told: Map<String, Value> = known
+    let selected: Map<String, Value> = known
         .into_iter()
         .filter(|(name, _)| wanted(&of_system, name))
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
-    if !told.is_empty() {
-        all["Attributes"] = Value::Object(told);
+    if !selected.is_empty() {
+        all["Attributes"] = Value::Object(selected);
     }
     let names = asked(&["MessageAttributeNames"]);
     let own = message.attributes.iter().filter(|(name, _)| wanted(&names, name));
@@ -275,7 +275,7 @@ fn received(message: &Message, input: &Value) -> Value {
     all
 }
 
-/// Runs each entry of a batch alone: some may fail while others succeed.
+/// Runs each entry of a batch by itself: some may fail while others succeed.
 fn batch(input: &Value, run: impl Fn(&Value) -> Came) -> Came {
     let entries = input.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let refused = |code, why: &str| Err(QueueRefusal(code, why.to_owned()));
@@ -341,14 +341,14 @@ pub fn send(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutc
     }
 }
 
-/// The failure of a call whose queue is on a host that nobody knows.
+/// The failure of a call whose queue is on an unknown host.
 fn nowhere(service: &str, parameters: &Value) -> Option<TaskOutcome> {
     let host = unknown_host(parameters)?;
     let cause = format!("Unable to execute HTTP request: {host}: Name or service not known");
     Some(TaskOutcome::failed(&format!("{service}.SdkClientException"), cause))
 }
 
-/// `aws-sdk:sqs`; `None` for an operation that has no local form.
+/// `aws-sdk:sqs`; `None` for an operation without a local form.
 pub async fn call(host: &Host, caller: &AccountRegion, operation: &str, parameters: &Value) -> Option<TaskOutcome> {
     if let Some(failed) = nowhere("Sqs", parameters) {
         return Some(failed);
@@ -364,7 +364,7 @@ pub async fn call(host: &Host, caller: &AccountRegion, operation: &str, paramete
     })
 }
 
-/// The names of AWS's Java SDK, which Step Functions gives: `Md5OfBody`.
+/// The names of AWS's Java SDK, which Step Functions uses: `Md5OfBody`.
 fn spelt(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -375,9 +375,9 @@ fn spelt(value: &Value) -> Value {
     }
 }
 
-/// Attributes in the form whose MD5 SQS answers with: by name; each text with its length before it.
+/// Attributes in the form whose MD5 SQS returns: by name; each text with its length before it.
 fn packed(attributes: &Map<String, Value>) -> Vec<u8> {
-    /// What marks a value that is text, and one that is bytes.
+    /// The byte that marks a text value, and the one that marks a binary value.
     const TEXT: u8 = 1;
     const BYTES: u8 = 2;
     let mut bytes = Vec::new();

@@ -7,7 +7,7 @@ use countersign_trace::EventKind;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::*;
-use crate::store::{JournalEntry, RunStatus, Store, ThingKind};
+use crate::store::{JournalEntry, ResourceKind, RunStatus, Store};
 
 /// The statements by which a store was made when the schema had no version, and what one of them held.
 const WITHOUT_VERSION: &[&str] = &[
@@ -75,7 +75,7 @@ async fn a_store_without_a_version_gets_one_and_keeps_its_rows() {
     for _ in 0..2 {
         let store = Store::open(&folder).await.unwrap();
         assert_eq!(version(&store.writer).await, 1);
-        assert_eq!(store.things::<String>(ThingKind::Topic).await.unwrap(), ["body"]);
+        assert_eq!(store.resources::<String>(ResourceKind::Topic).await.unwrap(), ["body"]);
         assert_eq!(store.definition("d").await.unwrap().as_deref(), Some("{}"));
         let [row] = &store.executions().await.unwrap()[..] else { panic!("one execution") };
         let params = StartParams { execution_arn: "arn:e".into(), ..StartParams::default() };
