@@ -4,7 +4,7 @@ use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::PostcardEncoding;
 use serde::{Deserialize, Serialize};
 
-use crate::dto::Problem;
+use crate::wire::Problem;
 
 /// What kind of failure it is, which decides the HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

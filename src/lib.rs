@@ -1,7 +1,7 @@
 //! Countersign: the control room and approval desk for AWS Step Functions.
 //!
 //! - [`app`]: the pages, rendered on the server and made alive in the browser;
-//! - [`dto`]: the types that cross the wire, and [`routes`] the paths of every link;
+//! - [`wire`]: what crosses between the two, and [`routes`] the paths of every link;
 //! - [`visible`]: what is hidden in texts, for both sides;
 //! - `server` (feature `ssr`): the program: its start, HTTP, and the desk's data and errors as pages show them.
 //!
@@ -9,12 +9,12 @@
 #![recursion_limit = "256"]
 
 pub mod app;
-pub mod dto;
 pub mod error;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod visible;
+pub mod wire;
 
 /// Makes the server's page alive: the entry point of the wasm module.
 #[cfg(feature = "hydrate")]

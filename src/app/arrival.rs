@@ -6,9 +6,9 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::wire::Compact;
-use crate::dto::{EarlierEnd, Problem, RequestKey};
 use crate::error::AppError;
+use crate::wire::inbox::{EarlierEnd, RequestKey};
+use crate::wire::{Compact, Problem};
 
 /// The name of the field that carries the proof.
 pub const PROOF: &str = "proof";

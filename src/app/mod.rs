@@ -4,9 +4,9 @@
 //! `server_fns/` what the browser may ask of the server, and `live.rs` the stream that says what changed.
 //!
 //! **Adding a page**
-//! 1. Give it a path in [`crate::routes`], and the data it shows a type in [`crate::dto`].
-//! 2. Give its question and its answer a name in [`wire::Ask`] and [`wire::Page`], and answer it in `server_fns/read.rs`.
-//! 3. Write `pages/NAME.rs`: a [`wire::data`] whose source reads [`live::Live::changes`] for the topics that it shows, and
+//! 1. Give it a path in [`crate::routes`], and the data it shows a type in a file of [`crate::wire`].
+//! 2. Name its question and its answer in the list in `wire/mod.rs`, and answer it in `server/pages/NAME.rs`.
+//! 3. Write `pages/NAME.rs`: a [`ui::page_data`] whose source reads [`live::Live::changes`] for the topics that it shows, and
 //!    [`ui::loaded`] over it. The view is drawn once; what changes is read from the signal in closures, and lists are keyed.
 //! 4. Add a `Route` below, with `SsrMode::Async`: a page is complete before it is sent, so it needs no JavaScript.
 //! 5. Where it belongs on the rail, add it to `components/frame.rs`.
@@ -17,7 +17,6 @@ mod live;
 mod pages;
 pub mod server_fns;
 mod ui;
-mod wire;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::absolute;

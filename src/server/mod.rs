@@ -1,7 +1,7 @@
 //! The server: everything that the browser must not do or know.
 //!
 //! Server functions call the [`Desk`], which reads and acts; [`pages`] makes of its data what crosses the wire, and [`words`]
-//! of its errors what people read. **Adding a page**: a function of `pages` that answers with a DTO.
+//! of its errors what people read. **Adding a page**: see `app/mod.rs`.
 
 pub mod acting;
 pub mod config;

@@ -9,8 +9,8 @@ use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{Obstacle, Reason, Timeout};
 use countersign_desk::{Error, ReadError, StopError};
 
-use crate::dto::Problem;
 use crate::error::{AppError, ErrorKind};
+use crate::wire::Problem;
 
 /// What the form says beside what was typed.
 const KEPT: &str = "What you typed is still here.";

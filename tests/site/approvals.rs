@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use countersign::dto::{ApprovalState, AuditRow, DueBy, Status};
 use countersign::error::ErrorKind;
 use countersign::routes;
+use countersign::wire::Status;
+use countersign::wire::audit::AuditRow;
+use countersign::wire::inbox::{ApprovalState, DueBy};
 use countersign_desk::people;
 use countersign_desk::store::DeliveryRecord;
 use serde_json::{Value, json};
@@ -274,7 +276,7 @@ async fn an_activity_waits_for_its_worker() {
     assert!(site.desk.known().await.waiting.iter().all(|wait| wait.execution_arn == other));
     assert!(site.desk.execution(&arn, None).await.unwrap().approvals.is_empty());
     assert_eq!(site.desk.approval(&arn, 3).await.unwrap_err().kind, ErrorKind::NotFound);
-    let status = |page: countersign::dto::ExecutionPage| page.states[0].status;
+    let status = |page: countersign::wire::execution::Execution| page.states[0].status;
     assert_eq!(status(site.desk.execution(&arn, None).await.unwrap()), Status::Waiting);
     let manifest = "[workflows.worked]\nfile = \"x\"\n[workflows.worked.approvals.Work]\ntitle = \"Work?\"\n";
     let (desk, folder) = with_manifest(&site, "activity", manifest).await;

@@ -4,9 +4,14 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::dto::{ApprovalPage, AuditPage, DeployPage, ExecutionPage, ExecutionsPage, InboxPage, WorkflowPage};
 use countersign::error::AppError;
 use countersign::server::{acting, pages};
+use countersign::wire::audit::Audit;
+use countersign::wire::deploy::Deploy;
+use countersign::wire::execution::Execution;
+use countersign::wire::executions::Executions;
+use countersign::wire::inbox::{Approval, Inbox};
+use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::Decided;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
 use countersign_desk::store::Store;
@@ -75,36 +80,32 @@ impl Board {
         self.snapshot(&somebody()).await.unwrap()
     }
 
-    pub async fn inbox(&self, open: Option<RequestKey>) -> Result<InboxPage, AppError> {
-        pages::inbox(&self.desk, &somebody(), open).await
+    pub async fn inbox(&self, open: Option<RequestKey>) -> Result<Inbox, AppError> {
+        pages::inbox::inbox(&self.desk, &somebody(), open).await
     }
 
-    pub async fn approval(&self, arn: &str, event: u64) -> Result<ApprovalPage, AppError> {
-        pages::approval(&self.desk, &somebody(), arn, event).await
+    pub async fn approval(&self, arn: &str, event: u64) -> Result<Approval, AppError> {
+        pages::inbox::approval(&self.desk, &somebody(), arn, event).await
     }
 
-    pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<ExecutionPage, AppError> {
-        pages::execution(&self.desk, &somebody(), arn, state).await
+    pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<Execution, AppError> {
+        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state).await
     }
 
-    pub async fn executions(
-        &self,
-        workflow: Option<String>,
-        status: Option<String>,
-    ) -> Result<ExecutionsPage, AppError> {
-        pages::executions(&self.desk, &somebody(), workflow, status).await
+    pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {
+        pages::executions::executions(&self.desk, &somebody(), workflow, status).await
     }
 
-    pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<WorkflowPage, AppError> {
-        pages::workflow(&self.desk, &somebody(), name, again).await
+    pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<Workflow, AppError> {
+        pages::workflow::workflow(&self.desk, &somebody(), name.to_owned(), again.map(str::to_owned)).await
     }
 
-    pub async fn audit(&self) -> Result<AuditPage, AppError> {
-        pages::audit(&self.desk, &somebody()).await
+    pub async fn audit(&self) -> Result<Audit, AppError> {
+        pages::audit::audit(&self.desk, &somebody()).await
     }
 
-    pub async fn plan(&self) -> Result<DeployPage, AppError> {
-        pages::plan(&self.desk, &somebody()).await
+    pub async fn plan(&self) -> Result<Deploy, AppError> {
+        pages::deploy::deploy(&self.desk, &somebody()).await
     }
 
     pub async fn decide(

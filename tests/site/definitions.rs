@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use countersign::dto::Change;
 use countersign::routes;
+use countersign::wire::deploy::Change;
 use countersign_desk::news::Topic;
 
 use crate::support::{Answer, Site};

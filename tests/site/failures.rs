@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use countersign::dto::{ExecutionPage, Status};
 use countersign::routes;
+use countersign::wire::Status;
+use countersign::wire::execution::Execution;
 
 use crate::support::Site;
 
@@ -15,7 +16,7 @@ async fn begin(site: &Site, name: &str, definition: &str) -> String {
     sfn.start_execution().state_machine_arn(machine).input("{}").send().await.unwrap().execution_arn
 }
 
-async fn ended(site: &Site, arn: &str) -> ExecutionPage {
+async fn ended(site: &Site, arn: &str) -> Execution {
     for _ in 0..200 {
         let page = site.desk.execution(arn, None).await.unwrap();
         if page.row.ended_at.is_some() {
@@ -94,7 +95,7 @@ const NO_FUNCTION: &str =
     r#""Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"no_such_function"}"#;
 
 /// The notice of a failed execution, in words.
-async fn notice(site: &Site, name: &str, definition: &str) -> (ExecutionPage, String) {
+async fn notice(site: &Site, name: &str, definition: &str) -> (Execution, String) {
     let arn = begin(site, name, &definition.replace("$task", NO_FUNCTION)).await;
     let page = ended(site, &arn).await;
     let html = site.page(&routes::execution(&arn)).await.text;

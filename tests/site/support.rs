@@ -179,7 +179,7 @@ impl Site {
             self.desk.look_again().await;
             let rows = self.desk.executions(None, None).await.unwrap().rows;
             let goes_on =
-                |status| matches!(status, countersign::dto::Status::Running | countersign::dto::Status::Waiting);
+                |status| matches!(status, countersign::wire::Status::Running | countersign::wire::Status::Waiting);
             if !rows.iter().any(|row| goes_on(row.status)) {
                 return;
             }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::graph::kind_word;
 use crate::app::ui::{Json, shown};
-use crate::dto::{EdgeKind, Graph};
 use crate::visible::visible;
+use crate::wire::graph::{EdgeKind, Graph};
 use countersign_json::{self as json, Kind, Value};
 
 /// What the drawing knows of a state, in whole sentences where the drawing has lines.

@@ -7,15 +7,17 @@ use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::ui::{
     Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, focus_if_lost, raw_text, shown, switch, text,
 };
-use crate::dto::{ApprovalPage, ApprovalState, DecisionRow, Problem, Status};
 use crate::routes;
+use crate::wire::audit::DecisionRow;
+use crate::wire::inbox::{Approval, ApprovalState};
+use crate::wire::{Problem, Status};
 
 /// Characters of a comment that are kept, as `server/approvals` has it.
 const COMMENT: usize = 2_000;
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
 #[component]
-pub fn ApprovalDetail(#[prop(into)] page: Signal<ApprovalPage>, post: Post) -> impl IntoView {
+pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl IntoView {
     let first = page.get_untracked();
     let row = first.row.clone();
     let now = first.now;
@@ -142,7 +144,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(page: &ApprovalPage, next: Option<String>) -> Self {
+    fn of(page: &Approval, next: Option<String>) -> Self {
         Self { state: page.state.clone(), blocked: page.row.blocked.clone(), next }
     }
 

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::Mark;
 use crate::app::ui::{Ago, Row, list, shown};
-use crate::dto::{DecisionRow, Delivery, Status};
 use crate::routes;
+use crate::wire::Status;
+use crate::wire::audit::{DecisionRow, Delivery};
 
 /// What became of a decision after it was recorded, in one line.
 #[component]

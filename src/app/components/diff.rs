@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::ui::shown;
-use crate::dto::DiffLine;
+use crate::wire::deploy::DiffLine;
 
 /// Lines with their signs; a reader of the screen hears "added" and "removed".
 #[component]

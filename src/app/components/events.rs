@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Mark;
 use crate::app::ui::{ClockTime, Empty, Json, Row, dynamic, either, list, shown};
-use crate::dto::EventRow;
+use crate::wire::execution::EventRow;
 
 /// Every event a row that opens to its details. Events never change, so rows are only added.
 #[component]

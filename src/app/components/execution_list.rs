@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::StatusWord;
 use crate::app::ui::{Ago, Lasted, Row, list, shown};
-use crate::dto::ExecutionRow;
 use crate::routes;
+use crate::wire::executions::ExecutionRow;
 
 /// Executions, newest first. A row is replaced only when its execution changed.
 #[component]

@@ -11,12 +11,14 @@ use crate::app::arrival::Arrival;
 use crate::app::live::{Link, Live, Topic};
 use crate::app::server_fns::ActAs;
 use crate::app::ui::{
-    Clock, FormProblem, Post, PostForm, ProblemBox, WindowTitle, duration, dynamic, focus_on, shown, text,
+    Clock, FormProblem, PageData, Post, PostForm, ProblemBox, WindowTitle, duration, dynamic, focus_on, page_data,
+    shown, text,
 };
-use crate::app::wire::{self, Ask, Page};
-use crate::dto::{ConnectionKind, Frame, Person, Problem, Status};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
+use crate::wire::frame::{ConnectionKind, Frame, Person};
+use crate::wire::{Ask, Page};
+use crate::wire::{Problem, Status};
 
 /// The places of the rail: word, path, and the inside of a 20 by 20 drawing.
 const PLACES: [(&str, &str, &str); 6] = [
@@ -39,7 +41,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     let clock = Clock::start();
     let live = Live::start();
     let act = Post::to(ActAs::PATH);
-    let frame = wire::data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox])));
+    let frame = page_data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox])));
     Effect::new(move || {
         if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
@@ -85,7 +87,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
 }
 
 /// A part of the frame, drawn from its data.
-fn of_frame(frame: wire::Data, draw: impl Fn(Result<Frame, AppError>) -> AnyView + Send + Sync + 'static) -> AnyView {
+fn of_frame(frame: PageData, draw: impl Fn(Result<Frame, AppError>) -> AnyView + Send + Sync + 'static) -> AnyView {
     let draw: Arc<dyn Fn(Result<Frame, AppError>) -> AnyView + Send + Sync> = Arc::new(draw);
     view! {
         <Transition>
@@ -110,7 +112,7 @@ fn frame_of(answer: Result<Page, AppError>) -> Result<Frame, AppError> {
     })
 }
 
-fn place(word: &'static str, path: &'static str, shape: &'static str, frame: wire::Data) -> AnyView {
+fn place(word: &'static str, path: &'static str, shape: &'static str, frame: PageData) -> AnyView {
     let here = use_location().pathname;
     let current = move || {
         here.with(|here| {

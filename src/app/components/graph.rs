@@ -10,7 +10,8 @@ use leptos_router::hooks::use_navigate;
 use super::Mark;
 use super::status::look;
 use crate::app::ui::{dynamic, switch};
-use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind, Status};
+use crate::wire::Status;
+use crate::wire::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
 
 /// Lines of a name, of a detail and of an edge's label are this far apart: `asl::graph` made room for them.
 const NAME_LINE: f32 = 15.0;

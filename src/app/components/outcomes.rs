@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use super::Mark;
 use super::status::look;
 use crate::app::ui::duration;
-use crate::dto::Outcome;
 use crate::routes;
 use crate::visible::visible;
+use crate::wire::workflows::Outcome;
 
 /// The strip. Each cell leads to its execution.
 #[component]

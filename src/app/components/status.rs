@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::ui::text;
-use crate::dto::Status;
+use crate::wire::Status;
 
 /// How a status looks and reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use super::Mark;
 use super::status::look;
 use crate::app::ui::{duration, dynamic, shown};
-use crate::dto::{Span, Status};
 use crate::visible::visible;
+use crate::wire::Status;
+use crate::wire::execution::Span;
 
 /// The spans of one state.
 #[derive(Clone, PartialEq)]

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use crate::app::components::{PageHead, decision_item};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Ago, Empty, Row, Seen, either, list, loaded, shown};
-use crate::app::wire::{self, Ask};
-use crate::dto::{ActRow, AuditPage as Data, AuditRow};
+use crate::app::ui::{Ago, Empty, Row, Seen, either, list, loaded, page_data, shown};
 use crate::routes;
+use crate::wire::Ask;
+use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
 
 /// The record, newest first.
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let live = Live::of_page();
-    let data = wire::data(move || (Ask::Audit, live.changes([Topic::Inbox])));
+    let data = page_data(move || (Ask::Audit, live.changes([Topic::Inbox])));
     view! {
         <div class="page">
             <PageHead title="Audit"/>

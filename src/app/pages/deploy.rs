@@ -6,22 +6,24 @@ use leptos::server_fn::ServerFn as _;
 use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::server_fns::Deploy;
-use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, shown};
-use crate::app::wire::{self, Ask};
-use crate::dto::{self, Change, DeployItem, FileProblem, Status};
+use crate::app::server_fns;
+use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown};
 use crate::routes;
+use crate::wire::Ask;
+use crate::wire::Status;
+use crate::wire::deploy::Deploy;
+use crate::wire::deploy::{Change, DeployItem, FileProblem};
 
 /// The plan, and the button that carries it out.
 #[component]
 pub fn DeployPage() -> impl IntoView {
     let live = Live::of_page();
-    let deploy = Post::to(Deploy::PATH);
-    let plan = wire::data(move || (Ask::Plan, live.changes([Topic::Workflows])));
+    let deploy = Post::to(server_fns::Deploy::PATH);
+    let plan = page_data(move || (Ask::Deploy, live.changes([Topic::Workflows])));
     view! { <div class="page">{loaded(plan, move |data| page(data, deploy))}</div> }.into_any()
 }
 
-fn page(data: Seen<dto::DeployPage>, deploy: Post) -> AnyView {
+fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
     let folder = shown(data.with_untracked(|data| data.folder.clone()));
     let ready = Memo::new(move |_| data.with(|data| data.ready));
     let done = move || {

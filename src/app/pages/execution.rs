@@ -13,11 +13,13 @@ use crate::app::live::{Live, Topic};
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
     Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, bring_into_sight, dynamic,
-    loaded, shown, text,
+    loaded, page_data, shown, text,
 };
-use crate::app::wire::{self, Ask};
-use crate::dto::{self, Status};
 use crate::routes;
+use crate::wire::Ask;
+use crate::wire::Status;
+use crate::wire::execution::{Execution, TroublePlace};
+use crate::wire::inbox::ApprovalRow;
 
 /// One execution by its ARN.
 #[component]
@@ -28,17 +30,17 @@ pub fn ExecutionPage() -> impl IntoView {
     live.watch(arn.into());
     let state = query("state");
     let execution =
-        wire::data(move || (Ask::Execution { arn: arn.get(), state: state.get() }, live.changes([Topic::Execution])));
+        page_data(move || (Ask::Execution { arn: arn.get(), state: state.get() }, live.changes([Topic::Execution])));
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
 }
 
-fn page(data: Seen<dto::ExecutionPage>, stop: Post) -> AnyView {
+fn page(data: Seen<Execution>, stop: Post) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
     dynamic(move || one(data, key.get(), stop))
 }
 
-fn one(data: Seen<dto::ExecutionPage>, arn: String, stop: Post) -> AnyView {
+fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -111,9 +113,9 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
 }
 
 /// What waits for a person here, first of all: one request by its title, several by their number.
-fn requests(rows: &[dto::ApprovalRow], now: i64) -> Option<AnyView> {
+fn requests(rows: &[ApprovalRow], now: i64) -> Option<AnyView> {
     let first = rows.first()?;
-    let due = |row: &dto::ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
+    let due = |row: &ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
     let link = routes::approval(&first.execution_arn, first.event);
     if rows.len() == 1 {
         return Some(
@@ -127,7 +129,7 @@ fn requests(rows: &[dto::ApprovalRow], now: i64) -> Option<AnyView> {
             .into_any(),
         );
     }
-    let row = |row: &dto::ApprovalRow| {
+    let row = |row: &ApprovalRow| {
         let href = routes::approval(&row.execution_arn, row.event);
         view! { <li><a href=href>{shown(&row.title)}</a>" · "{shown(&row.state)}{row.item.clone().map(|item| view! { ", "{shown(item)} })}{due(row)}</li> }
     };
@@ -147,12 +149,12 @@ fn requests(rows: &[dto::ApprovalRow], now: i64) -> Option<AnyView> {
 }
 
 /// Why the execution ended badly, and where.
-fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
+fn trouble(data: &Execution, arn: &str) -> Option<AnyView> {
     let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
     let trouble = data.trouble.clone().filter(|_| bad)?;
     let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
     let told = failure_line(Some(&word), data.cause.as_deref());
-    let linked = |place: dto::TroublePlace| {
+    let linked = |place: TroublePlace| {
         let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
         let href = routes::execution_state(arn, &place.state);
         view! {
@@ -160,7 +162,7 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
             {items}
         }
     };
-    let link = |(index, place): (usize, dto::TroublePlace)| view! { {(index > 0).then_some(", ")}{linked(place)} };
+    let link = |(index, place): (usize, TroublePlace)| view! { {(index > 0).then_some(", ")}{linked(place)} };
     let ended = trouble.ended.map(|place| view! { ", and ended in "{linked(place)} });
     let more = (trouble.more > 0).then(|| format!(" and {} more", trouble.more));
     let places = (!trouble.places.is_empty()).then(|| {
@@ -171,7 +173,7 @@ fn trouble(data: &dto::ExecutionPage, arn: &str) -> Option<AnyView> {
 }
 
 /// The drawing with the course on it, and the chosen state beside it.
-fn course(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
+fn course(data: Seen<Execution>, arn: String) -> AnyView {
     let asked = query("state");
     let tab = query("tab");
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
@@ -222,7 +224,7 @@ fn course(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
 }
 
 /// Timeline, events, and the texts.
-fn below(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
+fn below(data: Seen<Execution>, arn: String) -> AnyView {
     let (tab, state) = (query("tab"), query("state"));
     let arn = StoredValue::new(arn);
     let tabs = Signal::derive(move || {
@@ -276,7 +278,7 @@ fn below(data: Seen<dto::ExecutionPage>, arn: String) -> AnyView {
     view! { <section class="below" id="about"><Tabs label="About this execution" tabs anchor="about"/>{dynamic(body)}</section> }.into_any()
 }
 
-fn texts(data: Seen<dto::ExecutionPage>) -> AnyView {
+fn texts(data: Seen<Execution>) -> AnyView {
     let input =
         Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
     let output = Signal::derive(move || {

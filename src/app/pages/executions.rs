@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::query;
 use crate::app::components::{ExecutionList, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded};
-use crate::app::wire::{self, Ask};
-use crate::dto;
+use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded, page_data};
 use crate::routes;
 use crate::visible::visible;
+use crate::wire::Ask;
+use crate::wire::executions::Executions;
 
 /// The filters: the word, and AWS's word in the address.
 const FILTERS: [(&str, Option<&str>); 7] = [
@@ -27,7 +27,7 @@ const FILTERS: [(&str, Option<&str>); 7] = [
 pub fn ExecutionsPage() -> impl IntoView {
     let live = Live::of_page();
     let (workflow, status) = (query("workflow"), query("status"));
-    let executions = wire::data(move || {
+    let executions = page_data(move || {
         let ask = Ask::Executions { workflow: workflow.get(), status: status.get() };
         (ask, live.changes([Topic::Executions, Topic::Inbox]))
     });
@@ -53,7 +53,7 @@ pub fn ExecutionsPage() -> impl IntoView {
     .into_any()
 }
 
-fn list(data: Seen<dto::ExecutionsPage>) -> AnyView {
+fn list(data: Seen<Executions>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let rows = Signal::derive(move || data.with(|data| data.rows.clone()));
     let shown = move || {
@@ -81,7 +81,7 @@ fn list(data: Seen<dto::ExecutionsPage>) -> AnyView {
 }
 
 /// A form that works by itself: it only makes the address.
-fn workflow_filter(data: &dto::ExecutionsPage) -> AnyView {
+fn workflow_filter(data: &Executions) -> AnyView {
     let chosen = data.workflow.clone();
     let choice = |name: &String| {
         let selected = chosen.as_ref() == Some(name);

@@ -12,13 +12,15 @@ use crate::app::components::{ApprovalDetail, DecisionList, Mark};
 use crate::app::live::{Live, Topic};
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, focus_on, list, loaded, retry, shown,
-    switch, text,
+    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, focus_on, list, loaded, page_data,
+    retry, shown, switch, text,
 };
-use crate::app::wire::{self, Ask, Page};
-use crate::dto::{self, ApprovalPage, ApprovalRow, ApprovalState, RequestKey, Status};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
+use crate::wire::Status;
+use crate::wire::inbox::Inbox;
+use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, RequestKey};
+use crate::wire::{Ask, Page};
 
 fn key_of(row: &ApprovalRow) -> RequestKey {
     (row.execution_arn.clone(), row.event)
@@ -40,9 +42,9 @@ pub fn InboxPage() -> impl IntoView {
     let opened = RwSignal::new(None::<RequestKey>);
     // A request that could not be read for the moment is asked for again.
     let again = RwSignal::new(0_u32);
-    let data = wire::data(move || {
+    let data = page_data(move || {
         let open = asked.get().or_else(|| opened.get_untracked());
-        (Ask::Inbox(open), live.changes([Topic::Inbox]).wrapping_add(again.get()))
+        (Ask::Inbox { open }, live.changes([Topic::Inbox]).wrapping_add(again.get()))
     });
     let is_away = move || data.get().is_some_and(|page| page.is_ok_and(|page| away(&page)));
     Effect::new(move || {
@@ -56,7 +58,7 @@ pub fn InboxPage() -> impl IntoView {
 
 /// Whether the open request could not be read because the connection is away.
 fn away(page: &Page) -> bool {
-    let Page::Inbox(dto::InboxPage { open: Some(Err(error)), .. }) = page else { return false };
+    let Page::Inbox(Inbox { open: Some(Err(error)), .. }) = page else { return false };
     passes(error)
 }
 
@@ -91,7 +93,7 @@ fn keep_place(asked: Memo<Option<RequestKey>>) {
 }
 
 fn page(
-    data: Seen<dto::InboxPage>,
+    data: Seen<Inbox>,
     asked: Memo<Option<RequestKey>>,
     opened: RwSignal<Option<RequestKey>>,
     decide: Post,
@@ -177,7 +179,7 @@ fn page(
     .into_any()
 }
 
-fn status_of(page: &ApprovalPage) -> Status {
+fn status_of(page: &Approval) -> Status {
     match &page.state {
         ApprovalState::Waiting => Status::WaitingApproval,
         ApprovalState::Decided(decision) if decision.approved => Status::Succeeded,
@@ -187,7 +189,7 @@ fn status_of(page: &ApprovalPage) -> Status {
 }
 
 /// A request's own form for each request: what was typed for one must not be sent for another.
-fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, decide: Post) -> AnyView {
+fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: Post) -> AnyView {
     let problem = move || {
         data.with(|data| data.open.as_ref().and_then(|open| open.as_ref().err().map(|error| error.problem.clone())))
     };
@@ -197,7 +199,7 @@ fn open_request(data: Seen<dto::InboxPage>, open_key: Memo<Option<RequestKey>>, 
             .map(|first| {
                 let key = key_of(&first.row);
                 // Between two requests the data is already the next one's: this one keeps its own.
-                let own = move |last: Option<&ApprovalPage>| {
+                let own = move |last: Option<&Approval>| {
                     let fresh = data
                         .with(|data| data.open.clone().and_then(Result::ok))
                         .filter(|page| key_of(&page.row) == key);

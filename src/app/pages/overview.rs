@@ -5,17 +5,18 @@ use leptos::prelude::*;
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, shown, switch, text};
-use crate::app::wire::{self, Ask};
-use crate::dto::{Need, Overview, Status};
+use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown, switch, text};
 use crate::routes;
+use crate::wire::Ask;
+use crate::wire::Status;
+use crate::wire::overview::{Need, Overview};
 
 /// The first page.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let live = Live::of_page();
     let overview =
-        wire::data(move || (Ask::Overview, live.changes([Topic::Executions, Topic::Inbox, Topic::Workflows])));
+        page_data(move || (Ask::Overview, live.changes([Topic::Executions, Topic::Inbox, Topic::Workflows])));
     view! { <div class="page">{loaded(overview, overview_view)}</div> }.into_any()
 }
 

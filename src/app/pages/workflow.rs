@@ -12,12 +12,15 @@ use crate::app::live::{Live, Topic};
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
-    loaded, raw_text, shown, unseen,
+    loaded, page_data, raw_text, shown, unseen,
 };
-use crate::app::wire::{self, Ask};
-use crate::dto;
 use crate::routes;
 use crate::visible::visible;
+use crate::wire::Ask;
+use crate::wire::Problem;
+use crate::wire::Status;
+use crate::wire::executions::ExecutionRow;
+use crate::wire::workflow::{Again, Sample, Workflow};
 
 /// One workflow by its name.
 #[component]
@@ -26,13 +29,13 @@ pub fn WorkflowPage() -> impl IntoView {
     let name = param("name");
     let (start, put) = (Post::to(StartExecution::PATH), Post::to(PutSample::PATH));
     let again = query("again");
-    let workflow = wire::data(move || {
+    let workflow = page_data(move || {
         (Ask::Workflow { name: name.get(), again: again.get() }, live.changes([Topic::Workflows, Topic::Executions]))
     });
     view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start, put))}</div> }.into_any()
 }
 
-fn page(data: Seen<dto::WorkflowPage>, start: Post, put: Post) -> AnyView {
+fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
@@ -152,7 +155,7 @@ fn page(data: Seen<dto::WorkflowPage>, start: Post, put: Post) -> AnyView {
     .into_any()
 }
 
-fn executions(rows: Signal<Vec<dto::ExecutionRow>>, now: i64, name: &str) -> AnyView {
+fn executions(rows: Signal<Vec<ExecutionRow>>, now: i64, name: &str) -> AnyView {
     let all = routes::executions_of(Some(name), None);
     let shown = move || {
         view! {
@@ -181,8 +184,8 @@ pub(super) const LOGGED: &str = "Step Functions keeps no record of them. Follow 
 #[component]
 fn StartForm(
     workflow: String,
-    samples: Vec<dto::Sample>,
-    #[prop(into)] again: Signal<Option<Result<dto::Again, dto::Problem>>>,
+    samples: Vec<Sample>,
+    #[prop(into)] again: Signal<Option<Result<Again, Problem>>>,
     start: Post,
     put: Post,
 ) -> impl IntoView {
@@ -199,7 +202,7 @@ fn StartForm(
     let again = Memo::new(move |_| again.get().filter(|_| asked.with(Option::is_some)));
     let here = routes::workflow(&workflow);
     let all = StoredValue::new(samples.iter().map(|sample| sample.input.clone()).collect::<Vec<_>>());
-    let choice = |(index, sample): (usize, dto::Sample)| {
+    let choice = |(index, sample): (usize, Sample)| {
         let put = replaces(all, own, sample.input.clone(), format!("{here}?sample={index}"));
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
@@ -272,7 +275,7 @@ fn started_express(start: Post) -> Option<AnyView> {
     Some(
         view! {
             <div class="notice notice-good" role="status">
-                <p class="notice-title"><Mark status=dto::Status::Succeeded/>"Started "<span class="mono">{shown(name)}</span></p>
+                <p class="notice-title"><Mark status=Status::Succeeded/>"Started "<span class="mono">{shown(name)}</span></p>
                 <p>"Express executions have no page. "{LOGGED}</p>
             </div>
         }
@@ -281,7 +284,7 @@ fn started_express(start: Post) -> Option<AnyView> {
 }
 
 /// The input of an execution that is started again: the stored one, with what is hidden said.
-fn stored_input(stored: Result<dto::Again, dto::Problem>, own: RwSignal<Option<String>>) -> AnyView {
+fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>) -> AnyView {
     let again = match stored {
         Ok(again) => again,
         Err(problem) => return view! { <ProblemBox problem/> }.into_any(),

@@ -4,16 +4,17 @@ use leptos::prelude::*;
 
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded, shown};
-use crate::app::wire::{self, Ask};
-use crate::dto::{Status, WorkflowRow};
+use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded, page_data, shown};
 use crate::routes;
+use crate::wire::Ask;
+use crate::wire::Status;
+use crate::wire::workflows::{WorkflowRow, Workflows};
 
 /// Each workflow with a small drawing of itself and how it has been doing.
 #[component]
 pub fn WorkflowsPage() -> impl IntoView {
     let live = Live::of_page();
-    let workflows = wire::data(move || (Ask::Workflows, live.changes([Topic::Workflows, Topic::Executions])));
+    let workflows = page_data(move || (Ask::Workflows, live.changes([Topic::Workflows, Topic::Executions])));
     view! {
         <div class="page">
             <PageHead title="Workflows">
@@ -25,8 +26,8 @@ pub fn WorkflowsPage() -> impl IntoView {
     .into_any()
 }
 
-fn rows(data: Seen<Vec<WorkflowRow>>) -> AnyView {
-    view! { <WorkflowRows rows=Signal::derive(move || data.get())/> }.into_any()
+fn rows(data: Seen<Workflows>) -> AnyView {
+    view! { <WorkflowRows rows=Signal::derive(move || data.with(|data| data.rows.clone()))/> }.into_any()
 }
 
 /// Workflows as rows: drawing, name, the strip of the last outcomes, median duration.

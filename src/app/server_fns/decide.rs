@@ -16,7 +16,7 @@ pub async fn decide(arn: String, event: u64, decision: String, comment: String) 
     let page = crate::routes::approval(&arn, event);
     crate::server::leads_to(&page);
     let outcome = crate::server::acting::decide(&desk, &actor, (&arn, event), &decision, &comment).await?;
-    if let Some(by) = crate::server::pages::earlier_end(&outcome) {
+    if let Some(by) = crate::server::pages::inbox::earlier_end(&outcome) {
         crate::server::tells(Told::Late { approve: decision == "approve", request: (arn, event), by });
     }
     Ok(())

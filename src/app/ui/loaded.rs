@@ -1,13 +1,26 @@
 //! A page's data: loaded before the page shows, kept while it is loaded again.
 
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
 use super::{ProblemBox, WindowTitle, dynamic};
-use crate::app::wire::{Data, Page, Part};
+use crate::app::server_fns::read;
 use crate::error::{AppError, ErrorKind};
+use crate::wire::{Ask, Compact, Page, Part};
+
+/// What a page shows, or why it cannot.
+pub type PageData = Resource<Result<Page, AppError>, Compact>;
+
+/// The answer to `ask`, asked again whenever it changes or its number does: a sum of counters that only grow.
+pub fn page_data(ask: impl Fn() -> (Ask, u32) + Send + Sync + 'static) -> PageData {
+    type Answer = Pin<Box<dyn Future<Output = Result<Page, AppError>> + Send>>;
+    let ask: Box<dyn Fn() -> (Ask, u32) + Send + Sync> = Box::new(ask);
+    Resource::new_with_options(ask, |(ask, _): (Ask, u32)| -> Answer { Box::pin(read(ask)) }, false)
+}
 
 /// The data that a page shows, which changes whenever it was loaded again.
 pub struct Seen<T> {
@@ -64,11 +77,11 @@ type Draw = Arc<dyn Fn(ReadSignal<Page>) -> AnyView + Send + Sync>;
 /// `view` is called once; it reads the data, which changes whenever it was loaded again. So what was typed, opened and
 /// scrolled stays as it is. When loading again fails because the server or the connection is away, the last data stays;
 /// when the thing itself is gone, the error takes its place.
-pub fn loaded<T: Part>(resource: Data, view: impl Fn(Seen<T>) -> AnyView + Send + Sync + 'static) -> AnyView {
+pub fn loaded<T: Part>(resource: PageData, view: impl Fn(Seen<T>) -> AnyView + Send + Sync + 'static) -> AnyView {
     load(resource, |page| T::of(page).is_some(), Arc::new(move |page| view(Seen { page, part: PhantomData })))
 }
 
-fn load(resource: Data, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
+fn load(resource: PageData, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {
@@ -110,7 +123,7 @@ pub fn retry(ask: impl FnOnce() + 'static) {
     }
 }
 
-fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
+fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
     let (data, set_data) = signal(first);
     let (error, set_error) = signal(None::<AppError>);
     Effect::new(move || match resource.get().map(|answer| fitting(answer, fits)) {
@@ -131,7 +144,7 @@ fn shown(resource: Data, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> A
 }
 
 /// The first attempt failed: the error, until a later attempt succeeds.
-fn failed(resource: Data, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
+fn failed(resource: PageData, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     let (answer, set_answer) = signal(Err::<Page, AppError>(error));
     Effect::new(move || {
         let Some(fresh) = resource.get().map(|fresh| fitting(fresh, fits)) else { return };

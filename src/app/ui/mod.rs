@@ -16,7 +16,7 @@ mod title;
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
 pub use json::Json;
-pub use loaded::{Seen, loaded, retry};
+pub use loaded::{PageData, Seen, loaded, page_data, retry};
 pub use post::{FormProblem, Post, PostForm};
 pub use problem::ProblemBox;
 pub use raw::raw_text;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{ProblemBox, dynamic};
 use crate::app::arrival::{Arrival, PROOF, Told};
-use crate::dto::Problem;
+use crate::wire::Problem;
 
 /// One of the server's acting functions, and what came of the last post to it from this page.
 #[derive(Clone, Copy)]
@@ -93,8 +93,9 @@ mod browser {
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::live::Live;
     use crate::app::server_fns::read;
-    use crate::app::wire::{Ask, Page};
     use crate::error::{AppError, ErrorKind};
+    use crate::wire::proof::Proof;
+    use crate::wire::{Ask, Page};
 
     /// Sends the form, goes where the answer says, and asks again for what the pages show.
     pub fn on_submit(post: Post) -> impl Fn(SubmitEvent) + 'static {
@@ -159,7 +160,7 @@ mod browser {
             return first;
         }
         match read(Ask::Proof).await {
-            Ok(Page::Proof(proof)) if !proof.is_empty() && proof != arrival.proof() => {
+            Ok(Page::Proof(Proof(proof))) if !proof.is_empty() && proof != arrival.proof() => {
                 body.set(PROOF, &proof);
                 arrival.renew(proof);
                 send(path, body).await

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::shown;
-use crate::dto::Problem;
+use crate::wire::Problem;
 
 /// A problem in the flow of a page.
 #[component]

@@ -20,9 +20,9 @@ use super::{BODY, Site, caller, limits, session};
 use crate::app::absolute;
 use crate::app::arrival::{Answer, COMPACT, Done, Handed, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
-use crate::dto::EarlierEnd;
 use crate::error::{AppError, ErrorKind};
 use crate::server::is_own_path;
+use crate::wire::inbox::EarlierEnd;
 
 /// What an acting function leaves for its answer.
 #[derive(Clone, Default)]

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use leptos::server_fn::error::FromServerFnError as _;
 
 use crate::app::arrival::COMPACT;
-use crate::dto::Problem;
 use crate::error::{AppError, ErrorKind};
+use crate::wire::Problem;
 
 /// How the client reads answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,20 +5,20 @@ use countersign_desk::store::{Act, Decision, Deed, DeliveryRecord};
 use countersign_desk::{Actor, AuditEntry, Desk};
 
 use super::{Answered, worded};
-use crate::dto::{ActRow, AuditPage, AuditRow, DecisionRow, Delivery};
 use crate::server::words;
+use crate::wire::audit::{ActRow, Audit, AuditRow, DecisionRow, Delivery};
 
 /// The newest entries, for `actor`.
 ///
 /// # Errors
 /// The store failed.
-pub async fn audit(desk: &Desk, actor: &Actor) -> Answered<AuditPage> {
+pub async fn audit(desk: &Desk, actor: &Actor) -> Answered<Audit> {
     let entries = desk.audit(actor).await.map_err(|error| worded(desk, &error))?;
     let rows = entries.into_iter().map(|entry| match entry {
         AuditEntry::Decision(decision) => AuditRow::Decision(decision_row(desk.about(), &decision)),
         AuditEntry::Act(act) => AuditRow::Act(act_row(act)),
     });
-    Ok(AuditPage { rows: rows.collect(), now: desk.now() })
+    Ok(Audit { rows: rows.collect(), now: desk.now() })
 }
 
 fn act_row(act: Act) -> ActRow {

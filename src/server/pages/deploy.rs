@@ -4,17 +4,17 @@ use countersign_desk::deploy::{Change as Planned, FileProblem as Found, Item, MA
 use countersign_desk::{Actor, Desk};
 
 use super::{Answered, worded};
-use crate::dto::{Change, DeployItem, DeployPage, DiffLine, FileProblem};
+use crate::wire::deploy::{Change, Deploy, DeployItem, DiffLine, FileProblem};
 
 /// The plan, for `actor`.
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn plan(desk: &Desk, actor: &Actor) -> Answered<DeployPage> {
+pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let ready = plan.items.iter().any(Item::is_ready);
     let manifest = plan.folder.problem.map(refused_manifest);
-    Ok(DeployPage {
+    Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
         items: manifest.into_iter().chain(plan.items.into_iter().map(item)).collect(),
         ready,

@@ -11,8 +11,10 @@ use countersign_json::{Json, pretty};
 use countersign_trace::{HistoryEvent, StateStatus, Visit};
 
 use super::{Answered, attempt_status, execution_status, graph, inbox, rows, status, trouble, worded};
-use crate::dto::{AttemptView, EventRow, ExecutionPage, ExecutionRow, Span, StateView, Status, VisitView};
 use crate::server::words;
+use crate::wire::Status;
+use crate::wire::execution::{AttemptView, EventRow, Execution, Span, StateView, VisitView};
+use crate::wire::executions::ExecutionRow;
 
 /// Visits of one state, spans and events that a page carries; the newest are kept.
 const VISITS: usize = 20;
@@ -33,8 +35,8 @@ fn sentence(cause: String) -> String {
 ///
 /// # Errors
 /// There is none, or the connection does not answer.
-pub async fn execution(desk: &Desk, actor: &Actor, arn: &str, chosen: Option<String>) -> Answered<ExecutionPage> {
-    let (record, waits) = desk.execution(actor, arn).await.map_err(|error| worded(desk, &error))?;
+pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<String>) -> Answered<Execution> {
+    let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let about = &record.description;
     let row = ExecutionRow {
@@ -58,7 +60,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: &str, chosen: Option<Str
 }
 
 /// The tasks of activities that workers serve wait for no person.
-fn served_by_workers(page: &mut ExecutionPage, record: &Record, waits: &[Waiting]) {
+fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
     let is_served = |state: &str| {
         let mut open = record.trace.waits.iter().filter(|wait| wait.state == state).peekable();
         open.peek().is_some() && open.all(is_activity) && waits.iter().all(|wait| wait.state != state)
@@ -79,11 +81,11 @@ fn served_by_workers(page: &mut ExecutionPage, record: &Record, waits: &[Waiting
 }
 
 /// Everything the page shows; `chosen` is the state that the reader asked for.
-fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<String>, now: i64) -> ExecutionPage {
+fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
     let view = View { record, redactor };
     let about = &record.description;
     let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
-    ExecutionPage {
+    Execution {
         row,
         input: view.json(about.input.as_deref()),
         output: view.json(about.output.as_deref()),

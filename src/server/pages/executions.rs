@@ -6,8 +6,9 @@ use countersign_desk::{Actor, Desk};
 
 use super::rows::{execution_row, shown_status};
 use super::{Answered, worded};
-use crate::dto::{ExecutionRow, ExecutionsPage, Status};
 use crate::error::{AppError, ErrorKind};
+use crate::wire::Status;
+use crate::wire::executions::{ExecutionRow, Executions};
 
 /// Rows of a list of executions.
 const ROWS: usize = 200;
@@ -21,7 +22,7 @@ pub async fn executions(
     actor: &Actor,
     workflow: Option<String>,
     status: Option<String>,
-) -> Answered<ExecutionsPage> {
+) -> Answered<Executions> {
     let status = status.as_deref().filter(|status| !status.is_empty()).map(filter).transpose()?;
     let workflow = workflow.filter(|name| !name.is_empty());
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
@@ -45,7 +46,7 @@ fn filter(status: &str) -> Answered<Status> {
     })
 }
 
-fn page(snapshot: &Snapshot, workflow: Option<String>, status: Option<Status>, now: i64) -> ExecutionsPage {
+fn page(snapshot: &Snapshot, workflow: Option<String>, status: Option<Status>, now: i64) -> Executions {
     let mut rows: Vec<ExecutionRow> = snapshot
         .newest()
         .into_iter()
@@ -60,5 +61,5 @@ fn page(snapshot: &Snapshot, workflow: Option<String>, status: Option<Status>, n
     workflows.sort();
     let machine = workflow.as_deref().and_then(|name| snapshot.machine_named(name));
     let express = machine.is_some_and(|machine| machine.kind == MachineKind::Express);
-    ExecutionsPage { rows, workflows, workflow, status, more, express, now }
+    Executions { rows, workflows, workflow, status, more, express, now }
 }

@@ -1,17 +1,23 @@
 //! The frame around every page.
 
+use std::future::{Ready, ready};
+
 use countersign_desk::connection::{About, ConnectionKind as Kind};
 use countersign_desk::{Actor, Desk, people};
 
 use super::{Answered, worded};
-use crate::dto::{Connection, ConnectionKind, Frame, Person};
 use crate::server::words;
+use crate::wire::frame::{Connection, ConnectionKind, Frame, Person};
 
 /// The frame, for `actor`.
 ///
 /// # Errors
 /// The actor may not see the connection.
-pub fn frame(desk: &Desk, actor: &Actor) -> Answered<Frame> {
+pub fn frame(desk: &Desk, actor: &Actor) -> Ready<Answered<Frame>> {
+    ready(page(desk, actor))
+}
+
+fn page(desk: &Desk, actor: &Actor) -> Answered<Frame> {
     let standing = desk.standing(actor).map_err(|error| worded(desk, &error))?;
     Ok(Frame {
         connection: connection(&standing.about),

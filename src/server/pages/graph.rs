@@ -2,8 +2,8 @@
 
 use countersign_asl::graph as asl;
 
-use crate::dto::{Edge, EdgeKind, Graph, Node, NodeKind};
 use crate::visible::visible;
+use crate::wire::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
 
 /// The drawing, with nodes named instead of numbered.
 #[must_use]

@@ -7,10 +7,10 @@ use countersign_json::pretty;
 
 use super::audit::decision_row;
 use super::{Answered, worded};
-use crate::dto::{ApprovalPage, ApprovalRow, ApprovalState, DueBy, EarlierEnd, InboxPage, Position};
 use crate::error::ErrorKind;
 use crate::routes;
 use crate::server::words;
+use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, DueBy, EarlierEnd, Inbox, Position};
 
 /// Decisions beside the inbox.
 const LATEST: u32 = 20;
@@ -20,7 +20,7 @@ const LATEST: u32 = 20;
 /// # Errors
 /// The connection has not answered yet, the store failed, or there is no such request. A request that cannot be opened
 /// now is shown as such beside the list.
-pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answered<InboxPage> {
+pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answered<Inbox> {
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let readings = desk.readings(&snapshot.waiting);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
@@ -32,7 +32,7 @@ pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answ
         },
         None => None,
     };
-    Ok(InboxPage {
+    Ok(Inbox {
         waiting: snapshot.waiting.iter().zip(&readings).map(|(wait, reading)| row(wait, reading)).collect(),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
         open,
@@ -44,7 +44,7 @@ pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answ
 ///
 /// # Errors
 /// There is no such request, or the connection or the store does not answer.
-pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answered<ApprovalPage> {
+pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answered<Approval> {
     let request = desk.request(actor, arn, event).await.map_err(|error| {
         let mut error = worded(desk, &error);
         // The address of a request names an execution: one that cannot be is one that is not there.
@@ -56,12 +56,12 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
     Ok(page(desk, request))
 }
 
-fn page(desk: &Desk, request: Request) -> ApprovalPage {
+fn page(desk: &Desk, request: Request) -> Approval {
     let bare = request.reading.fields.is_empty().then(|| {
         "Nothing of this request can be shown as a fact: read the whole request, and where it came from, before you decide."
             .to_owned()
     });
-    ApprovalPage {
+    Approval {
         row: row(&request.wait, &request.reading),
         fields: request.reading.fields,
         request: pretty(&request.text),

@@ -1,36 +1,50 @@
 //! What pages show: the desk's data as it crosses the wire, worded for people. One file a page.
+//!
+//! The module SUBJECT has the function SUBJECT, which takes the desk, who acts, and the fields of the question.
 
-mod audit;
-mod deploy;
-mod execution;
-mod executions;
-mod frame;
+pub mod audit;
+pub mod deploy;
+pub mod execution;
+pub mod executions;
+pub mod frame;
 mod graph;
-mod inbox;
-mod overview;
+pub mod inbox;
+pub mod overview;
+pub mod proof;
 mod rows;
 mod trouble;
-mod workflows;
+pub mod workflow;
+pub mod workflows;
 
 use countersign_desk::approvals::ClosedBy;
 use countersign_desk::connection::ExecutionStatus;
-use countersign_desk::{Desk, Error};
+use countersign_desk::{Actor, Desk, Error};
 use countersign_trace::{AttemptResult, StateStatus};
 
-pub use self::audit::audit;
-pub use self::deploy::plan;
-pub use self::execution::execution;
-pub use self::executions::executions;
-pub use self::frame::frame;
-pub use self::inbox::{approval, earlier_end, inbox};
-pub use self::overview::overview;
-pub use self::workflows::{workflow, workflows};
 use super::words;
-use crate::dto::Status;
 use crate::error::AppError;
+use crate::wire::{Ask, Page, Status, each_page};
 
 /// A page's data, or why there is none.
 pub type Answered<T> = Result<T, AppError>;
+
+macro_rules! answering {
+    ($($(#[$about:meta])* $subject:ident: $name:ident $({ $($field:ident: $type:ty),+ })?;)+) => {
+        /// The answer to `ask`, for `actor`.
+        ///
+        /// # Errors
+        /// Those of the page's own function.
+        pub async fn answer(desk: &Desk, actor: &Actor, ask: Ask) -> Answered<Page> {
+            Ok(match ask {
+                $(Ask::$name $({ $($field),+ })? => {
+                    Page::$name($subject::$subject(desk, actor $($(, $field)+)?).await?)
+                })+
+            })
+        }
+    };
+}
+
+each_page!(answering);
 
 /// An error of the desk for those who look at its connection.
 fn worded(desk: &Desk, error: &Error) -> AppError {

@@ -7,9 +7,10 @@ use countersign_desk::{Actor, Desk};
 
 use super::rows::{shown_status, workflow_name, workflow_rows};
 use super::{Answered, execution_status, worded};
-use crate::dto::{Need, Overview, Status};
 use crate::routes;
 use crate::server::words;
+use crate::wire::Status;
+use crate::wire::overview::{Need, Overview};
 
 /// Rows of "Needs you", and how many of them failures may claim.
 const NEEDS: usize = 12;

@@ -4,7 +4,9 @@ use countersign_desk::connection::Summary;
 use countersign_desk::watch::{Machine, Snapshot};
 
 use super::{execution_status, graph};
-use crate::dto::{ExecutionRow, Outcome, Status, WorkflowRow};
+use crate::wire::Status;
+use crate::wire::executions::ExecutionRow;
+use crate::wire::workflows::{Outcome, WorkflowRow};
 
 /// Cells of an outcome strip.
 const OUTCOMES: usize = 30;

@@ -4,7 +4,7 @@ use countersign_desk::connection::ExecutionStatus as Status;
 use countersign_desk::watch::Record;
 use countersign_trace::{StateStatus, Visit};
 
-use crate::dto::{Trouble, TroublePlace};
+use crate::wire::execution::{Trouble, TroublePlace};
 
 /// Places that are named; more would not be read.
 const PLACES: usize = 3;

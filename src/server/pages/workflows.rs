@@ -1,53 +1,16 @@
-//! The workflows, and one of them.
+//! The workflows.
 
-use countersign_desk::deploy::Sample as Ready;
-use countersign_desk::starting::Again as Stored;
 use countersign_desk::{Actor, Desk};
-use countersign_json::pretty;
 
-use super::rows::{execution_row, workflow_row, workflow_rows};
+use super::rows::workflow_rows;
 use super::{Answered, worded};
-use crate::dto::{Again, Sample, WorkflowPage, WorkflowRow};
+use crate::wire::workflows::Workflows;
 
 /// All workflows, for `actor`.
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn workflows(desk: &Desk, actor: &Actor) -> Answered<Vec<WorkflowRow>> {
+pub async fn workflows(desk: &Desk, actor: &Actor) -> Answered<Workflows> {
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
-    Ok(workflow_rows(&snapshot))
-}
-
-/// One workflow by its name; `again` is the execution whose input its form is to hold.
-///
-/// # Errors
-/// There is none, or the connection has not answered yet.
-pub async fn workflow(desk: &Desk, actor: &Actor, name: &str, again: Option<&str>) -> Answered<WorkflowPage> {
-    let (snapshot, machine) = desk.machine(actor, name).await.map_err(|error| worded(desk, &error))?;
-    let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
-    let again = match again {
-        Some(arn) => {
-            let stored = desk.again(actor, name, arn).await;
-            Some(stored.map(stored_input).map_err(|error| worded(desk, &error).problem))
-        }
-        None => None,
-    };
-    Ok(WorkflowPage {
-        again,
-        row: workflow_row(&snapshot, &machine),
-        definition: pretty(&machine.definition.text),
-        revision_id: machine.revision_id.clone(),
-        role_arn: machine.role_arn.clone(),
-        executions: executions.iter().map(|one| execution_row(&snapshot, one)).collect(),
-        samples: desk.samples(actor, name).map_err(|error| worded(desk, &error))?.into_iter().map(sample).collect(),
-        now: desk.now(),
-    })
-}
-
-fn sample(sample: Ready) -> Sample {
-    Sample { label: sample.label, input: sample.input }
-}
-
-fn stored_input(stored: Stored) -> Again {
-    Again { arn: stored.arn, name: stored.name, bytes: stored.bytes, input: stored.input, hidden: stored.hidden }
+    Ok(Workflows { rows: workflow_rows(&snapshot) })
 }

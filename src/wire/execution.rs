@@ -1,0 +1,130 @@
+//! One execution: where it is, how it got there, and why it ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::Status;
+use super::executions::ExecutionRow;
+use super::graph::Graph;
+use super::inbox::ApprovalRow;
+
+/// Everything the page of an execution shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    pub row: ExecutionRow,
+    pub input: Option<String>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    /// As a sentence: a function's own message, where a function wrote it.
+    pub cause: Option<String>,
+    /// Why it ended badly, and where.
+    pub trouble: Option<Trouble>,
+    pub graph: Option<Graph>,
+    /// By node id; nodes not named were not reached.
+    pub states: Vec<StateView>,
+    /// Edges taken, as pairs of node ids.
+    pub taken: Vec<(String, String)>,
+    /// The state that the page opens on: the chosen one, else the one that failed, waits or ran last.
+    pub chosen: Option<String>,
+    /// Timeline: one span for each attempt or visit, in order of their start.
+    pub spans: Vec<Span>,
+    pub events: Vec<EventRow>,
+    /// Events so far; `events` may hold fewer.
+    pub event_count: usize,
+    pub definition: Option<String>,
+    /// What waits for a person in this execution.
+    pub approvals: Vec<ApprovalRow>,
+    pub data_at: i64,
+    pub now: i64,
+}
+
+/// Why an execution ended badly, beside its error and cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A sentence, where the error alone does not tell.
+    pub why: Option<String>,
+    /// What is said before the places, such as "It went wrong first in ".
+    pub lead: String,
+    pub places: Vec<TroublePlace>,
+    /// How many places more there are.
+    pub more: usize,
+    /// Where the execution ended, where that is another place than the one in which it went wrong first.
+    pub ended: Option<TroublePlace>,
+}
+
+/// A state, and the iterations that it ran in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroublePlace {
+    pub state: String,
+    pub place: Option<String>,
+}
+
+/// One state of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateView {
+    pub name: String,
+    pub status: Status,
+    pub visits: Vec<VisitView>,
+    /// Which of `visits` the execution failed in, if one of them it was.
+    pub failed: Option<usize>,
+    /// How often it was entered; `visits` holds at most the last 20, of the chosen state alone, in order.
+    pub visit_count: usize,
+}
+
+/// One pass through a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VisitView {
+    pub status: Status,
+    /// Which iteration of which Map, or which branch of which Parallel.
+    pub place: Option<String>,
+    pub entered_at: i64,
+    pub exited_at: Option<i64>,
+    pub input: Option<String>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One attempt of a visit: a task may be tried several times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptView {
+    pub number: usize,
+    pub status: Status,
+    pub resource: String,
+    pub parameters: Option<String>,
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub scheduled_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// A bar of the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    pub state: String,
+    /// The attempts of one visit of the state have the same number.
+    pub visit: usize,
+    /// The whole visit, with the time between its attempts.
+    pub entered: i64,
+    pub exited: Option<i64>,
+    pub status: Status,
+    pub from: i64,
+    pub to: Option<i64>,
+}
+
+/// One event of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRow {
+    pub id: u64,
+    pub previous: u64,
+    pub at: i64,
+    /// AWS's event type, such as `TaskStateEntered`.
+    pub kind: String,
+    pub state: Option<String>,
+    /// The most telling detail: an error, a resource, a name.
+    pub summary: String,
+    /// The event's details as pretty-printed JSON.
+    pub details: String,
+    pub tone: Status,
+}

@@ -1,0 +1,94 @@
+//! What crosses between the server and the browser: a file a subject, named as in `server/pages`, `app/pages` and `style`.
+//!
+//! Times are milliseconds since the Unix epoch. Texts that came from an execution are redacted before they get here: no
+//! task token is ever part of a value of this module.
+//!
+//! [`each_page`] lists the questions and their answers; [`Ask`], [`Page`] and the server's dispatch are made of it.
+
+pub mod audit;
+mod codec;
+pub mod deploy;
+pub mod execution;
+pub mod executions;
+pub mod frame;
+pub mod graph;
+pub mod inbox;
+pub mod overview;
+mod problem;
+pub mod proof;
+mod status;
+pub mod workflow;
+pub mod workflows;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::codec::Compact;
+pub use self::problem::Problem;
+pub use self::status::Status;
+
+/// Hands the list of everything that a browser can ask for to the macro `$then`.
+///
+/// An entry is the subject's module, then its name: of the question in [`Ask`], with its fields; of the answer in [`Page`];
+/// and of the answer's type in the module. The server answers with `server::pages::SUBJECT::SUBJECT`.
+macro_rules! each_page {
+    ($then:ident) => {
+        $then! {
+            /// The frame around every page.
+            frame: Frame;
+            /// What needs a person, and how the workflows fare.
+            overview: Overview;
+            /// All workflows of the connection.
+            workflows: Workflows;
+            /// One workflow by its name; `again` is the execution whose input its form is to hold.
+            workflow: Workflow { name: String, again: Option<String> };
+            /// Executions, newest first; `status` is one of AWS's words in lower case, or `waiting`.
+            executions: Executions { workflow: Option<String>, status: Option<String> };
+            /// One execution; `state` is the one that the page is to open on.
+            execution: Execution { arn: String, state: Option<String> };
+            /// Everything that waits for a person, with the request that is open; the most urgent where none is.
+            inbox: Inbox { open: Option<inbox::RequestKey> };
+            /// What people did, newest first, at most 500.
+            audit: Audit;
+            /// `statemachine/` beside what the connection has.
+            deploy: Deploy;
+            /// The proof that this session's forms carry.
+            proof: Proof;
+        }
+    };
+}
+
+macro_rules! declare {
+    ($($(#[$about:meta])* $subject:ident: $name:ident $({ $($field:ident: $type:ty),+ })?;)+) => {
+        /// What the browser asks of the server.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Ask {
+            $($(#[$about])* $name $({ $($field: $type),+ })?,)+
+        }
+
+        /// What the server answers: to an [`Ask`], the variant of the same name.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub enum Page {
+            $($name($subject::$name),)+
+        }
+
+        $(impl Part for $subject::$name {
+            fn of(page: &Page) -> Option<&Self> {
+                if let Page::$name(part) = page { Some(part) } else { None }
+            }
+        })+
+    };
+}
+
+/// The contents of one kind of [`Page`].
+///
+/// One type of question, of answer and of resource serves every page: the machinery around a resource is written once, not
+/// once a page, which keeps the wasm small.
+pub trait Part: Sized + 'static {
+    /// The contents, where the page is of this kind.
+    fn of(page: &Page) -> Option<&Self>;
+}
+
+each_page!(declare);
+
+#[cfg(feature = "ssr")]
+pub(crate) use each_page;

@@ -1,0 +1,34 @@
+//! The overview: what needs a person, and how the workflows fare.
+
+use serde::{Deserialize, Serialize};
+
+use super::Status;
+use super::workflows::WorkflowRow;
+
+/// What needs a person, and how the workflows fare.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    pub running: usize,
+    pub waiting: usize,
+    /// Failed or timed out in the last 24 hours.
+    pub failed_today: usize,
+    /// Of the executions that ended in the last 24 hours, 0.0 to 1.0; `None` where none ended.
+    pub success_rate: Option<f32>,
+    /// What needs a person: approvals due first, then failures, then waits without a timeout.
+    pub needs: Vec<Need>,
+    pub workflows: Vec<WorkflowRow>,
+    pub now: i64,
+}
+
+/// One row of "Needs you".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    pub status: Status,
+    pub title: String,
+    pub detail: String,
+    /// Where it is dealt with.
+    pub link: String,
+    pub since: i64,
+    /// When it times out.
+    pub due: Option<i64>,
+}

@@ -1,0 +1,45 @@
+//! One workflow: its definition, its executions, and what it can be started with.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use super::executions::ExecutionRow;
+use super::workflows::WorkflowRow;
+
+/// One workflow, and what it can be started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    pub row: WorkflowRow,
+    /// The definition as it is deployed, pretty-printed where it was one line.
+    pub definition: String,
+    pub revision_id: Option<String>,
+    pub role_arn: Option<String>,
+    pub executions: Vec<ExecutionRow>,
+    /// Inputs to start with.
+    pub samples: Vec<Sample>,
+    /// The execution that is to be started again, or why it cannot be.
+    pub again: Option<Result<Again, Problem>>,
+    pub now: i64,
+}
+
+/// The input of an execution that is started again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    pub arn: String,
+    /// The execution's name.
+    pub name: String,
+    /// Its length as it was stored.
+    pub bytes: usize,
+    /// As the form holds it, with marks for what is hidden; nothing where it cannot be shown.
+    pub input: Option<String>,
+    /// How many texts have a mark in their place.
+    pub hidden: usize,
+}
+
+/// A ready-made input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    pub label: String,
+    /// Pretty-printed JSON.
+    pub input: String,
+}

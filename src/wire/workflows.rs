@@ -1,0 +1,41 @@
+//! The workflows of the connection, a row each.
+
+use serde::{Deserialize, Serialize};
+
+use super::Status;
+use super::graph::Graph;
+
+/// All workflows, by their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workflows {
+    pub rows: Vec<WorkflowRow>,
+}
+
+/// One workflow in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkflowRow {
+    pub name: String,
+    pub arn: String,
+    /// "STANDARD" or "EXPRESS".
+    pub kind: String,
+    pub comment: Option<String>,
+    /// A small drawing; `None` where the definition could not be read.
+    pub graph: Option<Graph>,
+    /// The last executions, oldest first, at most 30.
+    pub outcomes: Vec<Outcome>,
+    pub running: usize,
+    pub waiting: usize,
+    /// Median duration of the ended executions shown, in milliseconds.
+    pub median_ms: Option<i64>,
+    pub updated_at: Option<i64>,
+}
+
+/// One cell of an outcome strip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub execution_arn: String,
+    pub name: String,
+    pub status: Status,
+    pub started_at: i64,
+    pub duration_ms: Option<i64>,
+}
