@@ -194,11 +194,18 @@ impl Desk {
         Ok(self.definitions.read().samples(workflow))
     }
 
-    /// How the requests of `waiting` read, in their order.
+    /// How the requests of `waiting` read, in their order; without the tokens of any execution.
     #[must_use]
-    pub fn readings(&self, waiting: &[Waiting]) -> Vec<Reading> {
+    pub fn readable(&self, waiting: &[Waiting]) -> Vec<(Waiting, Reading)> {
         let policies = self.folder().policies();
-        waiting.iter().map(|wait| read(&policies, &wait.workflow, &wait.state, &wait.request)).collect()
+        let tokens = self.redactor();
+        let readable = |wait: &Waiting| {
+            let item = tokens.option(wait.item.as_deref());
+            let wait = Waiting { request: tokens.text(&wait.request), item, ..wait.clone() };
+            let reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
+            (wait, reading)
+        };
+        waiting.iter().map(readable).collect()
     }
 
     /// One execution, and what waits for a person in it.
@@ -212,7 +219,7 @@ impl Desk {
         self.permit(actor, Action::View, Some(&workflow), None)?;
         // Before what waits is gathered: the manifest says which activities people answer.
         self.folder();
-        let waiting = self.watch.waiting_in(&record, &workflow);
+        let waiting = self.watch.waiting_in(&record);
         Ok((record, waiting))
     }
 

@@ -77,7 +77,7 @@ impl Desk {
         }
         let tokens = self.watch().all_tokens();
         let text = tokens.text(&record.request(event));
-        let wait = record.waiting(workflow).into_iter().find(|wait| wait.event == event);
+        let wait = record.waits().iter().find(|wait| wait.event == event).cloned();
         let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
         let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
         let wait = Waiting { parent_arn, request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };

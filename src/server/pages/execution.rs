@@ -54,8 +54,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<S
     let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
-    let readings = desk.readings(&waits);
-    page.approvals = waits.iter().zip(&readings).map(|(wait, reading)| inbox::row(wait, reading)).collect();
+    page.approvals = desk.readable(&waits).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
     Ok(page)
 }
 

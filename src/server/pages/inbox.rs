@@ -22,7 +22,7 @@ const LATEST: u32 = 20;
 /// now is shown as such beside the list.
 pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answered<Inbox> {
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
-    let readings = desk.readings(&snapshot.waiting);
+    let waiting = desk.readable(&snapshot.waiting);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
     let open = open.or_else(|| snapshot.waiting.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
     let open = match open {
@@ -33,7 +33,7 @@ pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answ
         None => None,
     };
     Ok(Inbox {
-        waiting: snapshot.waiting.iter().zip(&readings).map(|(wait, reading)| row(wait, reading)).collect(),
+        waiting: waiting.iter().map(|(wait, reading)| row(wait, reading)).collect(),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
         open,
         now: desk.now(),

@@ -23,18 +23,18 @@ const NEEDS_FAILED: usize = 4;
 pub async fn overview(desk: &Desk, actor: &Actor) -> Answered<Overview> {
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let shown = snapshot.waiting.len().min(NEEDS);
-    let readings = desk.readings(&snapshot.waiting[..shown]);
-    Ok(page(&snapshot, &readings, desk.now()))
+    let waiting = desk.readable(&snapshot.waiting[..shown]);
+    Ok(page(&snapshot, &waiting, desk.now()))
 }
 
-/// The page; `readings` are those of the first requests that wait.
-fn page(snapshot: &Snapshot, readings: &[Reading], now: i64) -> Overview {
+/// The page; `requests` are the first that wait.
+fn page(snapshot: &Snapshot, requests: &[(Waiting, Reading)], now: i64) -> Overview {
     let all = snapshot.newest();
     let ended_today: Vec<&&Summary> =
         all.iter().filter(|one| one.ended_at.is_some_and(|ended| now - ended < NEWS_MS)).collect();
     let failed = snapshot.failed_since(now - NEWS_MS);
     let succeeded = ended_today.iter().filter(|one| one.status == ExecutionStatus::Succeeded).count();
-    let waits = snapshot.waiting.iter().zip(readings).map(|(wait, reading)| waiting(wait, reading));
+    let waits = requests.iter().map(|(wait, reading)| waiting(wait, reading));
     let failures = failed.iter().map(|one| failure(snapshot, one));
     #[expect(clippy::cast_precision_loss, reason = "a share, shown in whole per cent")]
     let success_rate = (!ended_today.is_empty()).then(|| succeeded as f32 / ended_today.len() as f32);

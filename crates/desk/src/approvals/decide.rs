@@ -154,7 +154,7 @@ pub async fn decide(
 
 /// Why a task whose token is not known cannot be answered.
 fn unanswerable(record: &Record, event: u64) -> DecideError {
-    let obstacle = record.waiting("").into_iter().find(|wait| wait.event == event).and_then(|wait| wait.obstacle);
+    let obstacle = record.waits().iter().find(|wait| wait.event == event).and_then(|wait| wait.obstacle);
     match obstacle {
         Some(obstacle) => DecideError::Obstructed(obstacle),
         None => DecideError::NotAnswerable { execution_arn: record.description.arn.clone(), event },

@@ -10,11 +10,19 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// The quota that AWS gives an operation in its smaller regions; us-east-1, us-west-2 and eu-west-1 have more of
-    /// some. From "Quotas related to API action throttling" of the Step Functions developer guide.
+    /// The regions with larger quotas.
+    pub const LARGE_REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
+
+    /// The quota that AWS gives an operation in its large regions or in the others. From "Quotas related to API action
+    /// throttling" of the Step Functions developer guide.
     #[must_use]
-    pub const fn of_aws(api: Api) -> Self {
+    pub const fn of_aws(api: Api, large: bool) -> Self {
         let (burst, per_second) = match api {
+            Api::ListExecutions if large => (200.0, 5.0),
+            Api::DescribeExecution if large => (300.0, 15.0),
+            Api::StartExecution if large => (1_300.0, 300.0),
+            Api::StopExecution if large => (1_000.0, 200.0),
+            Api::SendTaskSuccess | Api::SendTaskFailure if large => (3_000.0, 500.0),
             Api::ListStateMachines => (100.0, 5.0),
             Api::DescribeStateMachine => (200.0, 20.0),
             Api::DescribeStateMachineForExecution => (200.0, 1.0),
@@ -31,10 +39,16 @@ impl Quota {
         Self { burst, per_second }
     }
 
-    /// A part of the quota.
+    /// The quota without its burst: at most what comes in within a second, in whole calls.
+    #[must_use]
+    pub fn even(self) -> Self {
+        Self { burst: self.per_second.ceil().max(1.0), per_second: self.per_second }
+    }
+
+    /// A part of the quota; one call at once in any case.
     #[must_use]
     pub const fn part(self, share: f64) -> Self {
-        Self { burst: self.burst * share, per_second: self.per_second * share }
+        Self { burst: (self.burst * share).max(1.0), per_second: self.per_second * share }
     }
 }
 
@@ -56,7 +70,10 @@ impl Bucket {
 
     /// Takes one call at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, now: i64) -> bool {
-        if let Some(at) = self.at {
+        // What a bucket held at first may be more than it holds later.
+        if let Some(at) = self.at
+            && self.left < self.quota.burst
+        {
             // Milliseconds between two calls are few enough to be exact.
             let seconds = now.saturating_sub(at).max(0) as f64 / 1_000.0;
             self.left = seconds.mul_add(self.quota.per_second, self.left).min(self.quota.burst);
@@ -67,6 +84,18 @@ impl Bucket {
             self.left -= 1.0;
         }
         granted
+    }
+
+    /// Takes one call in any case: the bucket may come to hold less than nothing.
+    pub fn spend(&mut self, now: i64) {
+        if !self.take(now) {
+            self.left -= 1.0;
+        }
+    }
+
+    /// Takes out all that is left.
+    pub const fn empty(&mut self) {
+        self.left = self.left.min(0.0);
     }
 
     /// Calls that can be taken now.
@@ -82,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let mut bucket = Bucket::full(Quota::of_aws(Api::ListExecutions).part(0.5));
+        let mut bucket = Bucket::full(Quota::of_aws(Api::ListExecutions, false).part(0.5));
         let mut granted = |now| (0..500).take_while(|_| bucket.take(now)).count();
         assert_eq!(granted(0), 50, "half of the 100 that the smaller regions allow");
         assert_eq!(granted(10_000), 10, "one a second");

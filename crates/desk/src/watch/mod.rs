@@ -3,6 +3,8 @@
 //! A round lists machines and executions, reads the histories of running executions that can wait for a person, and
 //! publishes what changed. Pages about one execution ask for its [`Record`]; requests for the same one are joined.
 
+#[cfg(any(test, feature = "fake"))]
+pub mod account;
 mod pace;
 mod reading;
 mod record;
@@ -21,12 +23,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use self::pace::Pace;
+use self::reading::Reader;
 pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};
 pub use self::round::NEWS_MS;
 pub use self::snapshot::{Children, Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
 pub use self::tokens::Past;
 use crate::clock::Clock;
-use crate::connection::Connection;
+use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, StepFunctions, Summary};
 use crate::error::ReadError;
 use crate::news::{Changes, Topic};
 use crate::redact::Redactor;
@@ -36,6 +39,9 @@ pub type RequestKey = (String, u64);
 
 /// How many executions' records are kept.
 const RECORDS: usize = 4_096;
+
+/// How old the list of all running executions of an account's machine may be: their own histories say when they end.
+const RUNNING_MS: i64 = 60_000;
 
 /// The key under which AWS tells a child execution who started it.
 const STARTED_BY: &str = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
@@ -60,6 +66,8 @@ pub struct Watch {
     snapshot: RwLock<Arc<Snapshot>>,
     /// By execution ARN; the number is when it was last asked for.
     slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
+    /// The executions of the round under way, which are not in the snapshot yet.
+    listed: RwLock<HashMap<String, Summary>>,
     /// Executions that somebody looks at, with how many do.
     watched: Mutex<HashMap<String, usize>>,
     /// The tokens of every execution that was read, by its ARN: no other execution's page must show them either.
@@ -91,7 +99,7 @@ impl Watch {
     /// A watch that has not looked yet.
     #[must_use]
     pub fn new(connection: Connection, clock: Clock) -> Self {
-        let pace = Pace::of(connection.about.kind);
+        let pace = Pace::of(&connection.about);
         // Before 1970 there is no run to tell this one from.
         let changes = Changes::from(u64::try_from(clock.now()).unwrap_or(0));
         Self {
@@ -101,6 +109,7 @@ impl Watch {
             pace: Mutex::new(pace),
             snapshot: RwLock::default(),
             slots: Mutex::default(),
+            listed: RwLock::default(),
             watched: Mutex::default(),
             tokens: Mutex::default(),
             all_tokens: Mutex::default(),
@@ -156,21 +165,15 @@ impl Watch {
 
     /// What waits for a person in an execution: activities only where the manifest says that people answer them.
     #[must_use]
-    pub fn waiting_in(&self, record: &Record, workflow: &str) -> Vec<Waiting> {
-        let tokens = self.all_tokens();
-        let for_people = lock(&self.for_people).clone();
-        let answered = lock(&self.answered).clone();
-        let mut waiting = record.waiting(workflow);
-        waiting.retain(|wait| {
+    pub fn waiting_in(&self, record: &Record) -> Vec<Waiting> {
+        let for_people = lock(&self.for_people);
+        let answered = lock(&self.answered);
+        let is_open = |wait: &&Waiting| {
             let is_for_people = wait.obstacle != Some(Obstacle::Activity)
                 || for_people.contains(&(wait.workflow.clone(), wait.state.clone()));
             is_for_people && !answered.contains(&(wait.execution_arn.clone(), wait.event))
-        });
-        for wait in &mut waiting {
-            wait.request = tokens.text(&wait.request);
-            wait.item = tokens.option(wait.item.as_deref());
-        }
-        waiting
+        };
+        record.waits().iter().filter(is_open).cloned().collect()
     }
 
     /// Goes round until `end`.
@@ -192,6 +195,26 @@ impl Watch {
     #[cfg(test)]
     pub(crate) async fn round_once(&self) {
         self.round().await;
+    }
+
+    /// Makes a call that the pace has granted, and learns from how it went.
+    async fn ask<T>(&self, api: Api, call: Call<'_, T>) -> Result<T, CallError> {
+        let begun = self.now();
+        let answer = call.await;
+        lock(&self.pace).learn(api, &answer, self.now() - begun);
+        answer
+    }
+
+    /// Makes a call that cannot wait for the pace, which makes up for it later.
+    async fn ask_now<T>(&self, api: Api, call: Call<'_, T>) -> Result<T, CallError> {
+        lock(&self.pace).spend(api, self.now());
+        self.ask(api, call).await
+    }
+
+    /// Calls of the last minute, by operation.
+    #[must_use]
+    pub fn calls_a_minute(&self) -> Vec<(Api, usize)> {
+        lock(&self.pace).calls_a_minute(self.now())
     }
 
     /// What is known now.
@@ -257,7 +280,7 @@ impl Watch {
     pub async fn record(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
         let fresh_ms = lock(&self.pace).fresh_ms;
         self.with_parent(arn).await;
-        self.record_not_older(arn, fresh_ms).await
+        self.record_not_older(Reader::Somebody, arn, fresh_ms).await
     }
 
     /// Reads the execution that started this one, where it says which, before anything of this one is shown: its token
@@ -266,7 +289,7 @@ impl Watch {
         let known = self.known_record(arn);
         let record = match known {
             Some(record) => Some(record),
-            None => self.record_not_older(arn, -1).await.ok(),
+            None => self.record_not_older(Reader::Somebody, arn, -1).await.ok(),
         };
         let Some(record) = record else { return };
         let input = record.whole().0.input.as_deref().unwrap_or_default();
@@ -274,7 +297,7 @@ impl Watch {
         // Once: what an input says may be anything.
         if let Some(parent) = parent.filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
         {
-            let _ = self.record_not_older(parent, -1).await;
+            let _ = self.record_not_older(Reader::Somebody, parent, -1).await;
         }
     }
 
@@ -283,7 +306,7 @@ impl Watch {
     /// # Errors
     /// The connection does not answer, or has no such execution.
     pub async fn record_now(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
-        self.record_not_older(arn, -1).await
+        self.record_not_older(Reader::Somebody, arn, -1).await
     }
 
     /// The record of an execution as the API has it now, asked for once and beside whoever else asks.
@@ -293,7 +316,8 @@ impl Watch {
     pub async fn record_once(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
         let slot = self.slot(arn);
         let last = lock(&slot.last).clone();
-        let record = self.guarded(Arc::new(reading::read_execution(self, &*self.connection.once, arn, last).await?));
+        let record = self
+            .guarded(Arc::new(reading::read_execution(self, Reader::Hurried, (arn, self.summary(arn)), last).await?));
         *lock(&slot.last) = Some(Arc::clone(&record));
         Ok(record)
     }
@@ -305,21 +329,41 @@ impl Watch {
         lock(&slot.last).clone()
     }
 
-    async fn record_not_older(&self, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
+    async fn record_not_older(&self, reader: Reader, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
         let slot = self.slot(arn);
         // Those who ask while another reads wait here, and find it read.
         let _reading = slot.reading.lock().await;
         let last = lock(&slot.last).clone();
-        let runs_again = self.snapshot().summary(arn).is_some_and(|summary| summary.ended_at.is_none());
+        let summary = self.summary(arn);
+        let runs_again = summary.as_ref().is_some_and(|summary| summary.ended_at.is_none());
         let settled = last.as_ref().is_some_and(|record| record.ended() && !runs_again);
         let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
         let record = match last {
             Some(record) if settled || fresh => record,
-            last => Arc::new(reading::read_execution(self, &*self.connection.calls, arn, last).await?),
+            last => Arc::new(reading::read_execution(self, reader, (arn, summary), last).await?),
         };
         let record = self.guarded(record);
         *lock(&slot.last) = Some(Arc::clone(&record));
         Ok(record)
+    }
+
+    /// An execution as it was listed last.
+    fn summary(&self, arn: &str) -> Option<Summary> {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).get(arn).cloned();
+        listed.or_else(|| self.snapshot().summary(arn).cloned())
+    }
+
+    /// How a reader's calls are made.
+    fn calls_of(&self, reader: Reader) -> &dyn StepFunctions {
+        match reader {
+            Reader::Round | Reader::Somebody => &*self.connection.calls,
+            Reader::Hurried => &*self.connection.once,
+        }
+    }
+
+    /// How old the list of all that runs may be, in milliseconds, where the newest executions are not all.
+    fn running_ms(&self) -> i64 {
+        if self.connection.about.kind == ConnectionKind::Aws { RUNNING_MS } else { 0 }
     }
 
     /// The record, withheld where the execution may hold a token that could not be found. Keeps its tokens.

@@ -1,64 +1,213 @@
-//! How often the connection may be asked: a token bucket for each operation, as AWS's quotas are.
+//! How often the connection may be asked: a token bucket for each operation, which learns from the answers.
+//!
+//! An account is asked half of AWS's quota: people and other programs use it too. `ThrottlingException` halves that, and
+//! every success brings it back by a little. Of other endpoints no quota is known: they are asked faster as long as they
+//! answer as quickly as before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::connection::quota::{Bucket, Quota};
-use crate::connection::{Api, ConnectionKind};
+use crate::connection::{About, Api, CallError, ConnectionKind};
 
-/// The part of AWS's quotas that is used: people and other programs use the account too.
+/// The part of AWS's quotas that is used.
 const SHARE: f64 = 0.5;
-/// What other endpoints are asked: no quota is known.
+/// What other endpoints are asked at first, and what the engine of this process is.
 const ENDPOINT: Quota = Quota { burst: 100.0, per_second: 50.0 };
 const EMBEDDED: Quota = Quota { burst: 2_000.0, per_second: 1_000.0 };
+/// How far the pace goes down and up, as a factor of the quota, and its steps.
+const SLOWEST: f64 = 1.0 / 16.0;
+const FASTEST: f64 = 40.0;
+const RECOVERY: f64 = 1.02;
+const ACCELERATION: f64 = 1.1;
+/// An answer counts as slower than before from this much on, in milliseconds, beside twice the quickest one.
+const SLOWER: i64 = 25;
+const MINUTE: i64 = 60_000;
 
 /// What may be called now.
 #[derive(Clone, Debug)]
 pub struct Pace {
     kind: ConnectionKind,
-    buckets: BTreeMap<Api, Bucket>,
+    /// Whether the region is one of those with larger quotas.
+    large: bool,
+    operations: BTreeMap<Api, Operation>,
     /// Milliseconds between two rounds of the watch.
     pub round_ms: u64,
     /// How old a running execution's history may be when a page asks for it, in milliseconds.
     pub fresh_ms: i64,
 }
 
+/// One operation: its bucket, what was learnt, and the calls of the last minute.
+#[derive(Clone, Debug)]
+struct Operation {
+    quota: Quota,
+    bucket: Bucket,
+    factor: f64,
+    /// Milliseconds that the quickest answer took.
+    quickest: i64,
+    calls: VecDeque<i64>,
+}
+
 impl Pace {
-    /// The pace for a kind of connection.
+    /// The pace for a connection.
     #[must_use]
-    pub const fn of(kind: ConnectionKind) -> Self {
-        let (round_ms, fresh_ms) = match kind {
-            ConnectionKind::Aws => (2_000, 2_000),
+    pub fn of(about: &About) -> Self {
+        let (round_ms, fresh_ms) = match about.kind {
+            // Shorter than the quotas need: what is asked within one second is one second's share.
+            ConnectionKind::Aws => (1_000, 2_000),
             ConnectionKind::Endpoint => (1_000, 500),
             ConnectionKind::Embedded => (400, 150),
         };
-        Self { kind, buckets: BTreeMap::new(), round_ms, fresh_ms }
+        let large = Quota::LARGE_REGIONS.contains(&about.region.as_str());
+        Self { kind: about.kind, large, operations: BTreeMap::new(), round_ms, fresh_ms }
+    }
+
+    fn operation(&mut self, api: Api) -> &mut Operation {
+        let (kind, large) = (self.kind, self.large);
+        self.operations.entry(api).or_insert_with(|| {
+            let quota = match kind {
+                ConnectionKind::Aws => Quota::of_aws(api, large).part(SHARE),
+                ConnectionKind::Endpoint => ENDPOINT,
+                ConnectionKind::Embedded => EMBEDDED,
+            };
+            let mut bucket = Bucket::full(quota);
+            if kind == ConnectionKind::Aws {
+                // The burst is for the start. From then on no second sees more than its share.
+                bucket.quota = quota.even();
+            }
+            let (factor, quickest, calls) = (1.0, i64::MAX, VecDeque::new());
+            Operation { quota: bucket.quota, bucket, factor, quickest, calls }
+        })
     }
 
     /// Takes one call of `api` at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, api: Api, now: i64) -> bool {
+        let operation = self.operation(api);
+        let granted = operation.bucket.take(now);
+        if granted {
+            operation.count(now);
+        }
+        granted
+    }
+
+    /// Takes one call that is made in any case: what somebody waits for, or the next page of something. Those that can
+    /// wait are held back until it is made up for.
+    pub fn spend(&mut self, api: Api, now: i64) {
+        let operation = self.operation(api);
+        operation.bucket.spend(now);
+        operation.count(now);
+    }
+
+    /// Learns from an answer that took `took` milliseconds.
+    pub fn learn<T>(&mut self, api: Api, answer: &Result<T, CallError>, took: i64) {
         let kind = self.kind;
-        self.buckets.entry(api).or_insert_with(|| Bucket::full(quota(kind, api))).take(now)
+        let operation = self.operation(api);
+        match answer {
+            Err(error) if error.is_throttled() => {
+                operation.factor = (operation.factor / 2.0).max(SLOWEST);
+                operation.bucket.empty();
+            }
+            Err(_) => return,
+            Ok(_) if operation.factor < 1.0 => operation.factor = (operation.factor * RECOVERY).min(1.0),
+            Ok(_) if kind == ConnectionKind::Aws => return,
+            Ok(_) => {
+                operation.quickest = operation.quickest.min(took);
+                let is_slower = took > (operation.quickest * 2).max(operation.quickest + SLOWER);
+                let step = if is_slower { 1.0 / ACCELERATION } else { ACCELERATION };
+                operation.factor = (operation.factor * step).clamp(1.0, FASTEST);
+            }
+        }
+        operation.bucket.quota = operation.quota.part(operation.factor);
+    }
+
+    /// Calls of the last minute, by operation.
+    #[must_use]
+    pub fn calls_a_minute(&self, now: i64) -> Vec<(Api, usize)> {
+        let recent = |operation: &Operation| operation.calls.iter().filter(|at| now - **at < MINUTE).count();
+        self.operations.iter().map(|(api, operation)| (*api, recent(operation))).collect()
     }
 }
 
-const fn quota(kind: ConnectionKind, api: Api) -> Quota {
-    match kind {
-        ConnectionKind::Aws => Quota::of_aws(api).part(SHARE),
-        ConnectionKind::Endpoint => ENDPOINT,
-        ConnectionKind::Embedded => EMBEDDED,
+impl Operation {
+    fn count(&mut self, now: i64) {
+        while self.calls.front().is_some_and(|at| now - at >= MINUTE) {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(now);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Fault;
+
+    fn pace(kind: ConnectionKind, region: &str) -> Pace {
+        Pace::of(&About { label: String::new(), detail: String::new(), region: region.into(), kind })
+    }
+
+    fn granted(pace: &mut Pace, api: Api, now: i64) -> usize {
+        (0..5_000).take_while(|_| pace.take(api, now)).count()
+    }
 
     #[test]
     fn each_operation_has_half_of_its_own_quota() {
-        let mut pace = Pace::of(ConnectionKind::Aws);
-        let granted = |pace: &mut Pace, api, now| (0..500).take_while(|_| pace.take(api, now)).count();
+        let mut small = pace(ConnectionKind::Aws, "eu-central-1");
+        assert_eq!(granted(&mut small, Api::ListExecutions, 0), 50);
+        assert_eq!(granted(&mut small, Api::ListExecutions, 10_000), 1, "one a second, and no burst any more");
+        assert_eq!(granted(&mut small, Api::GetExecutionHistory, 10_000), 200);
+        assert_eq!(granted(&mut small, Api::GetExecutionHistory, 12_000), 10);
+        let mut large = pace(ConnectionKind::Aws, "us-east-1");
+        assert_eq!(granted(&mut large, Api::ListExecutions, 0), 100);
+        assert_eq!(granted(&mut large, Api::ListExecutions, 10_000), 3);
+        let calls = large.calls_a_minute(10_000);
+        assert_eq!(
+            (calls.as_slice(), large.calls_a_minute(69_999)),
+            (&[(Api::ListExecutions, 103)][..], vec![(Api::ListExecutions, 3)])
+        );
+    }
+
+    #[test]
+    fn what_is_called_in_any_case_is_made_up_for() {
+        let mut pace = pace(ConnectionKind::Aws, "eu-central-1");
         assert_eq!(granted(&mut pace, Api::ListExecutions, 0), 50);
-        assert_eq!(granted(&mut pace, Api::ListExecutions, 10_000), 10, "one a second");
-        assert_eq!(granted(&mut pace, Api::GetExecutionHistory, 10_000), 200);
+        (0..5).for_each(|_| pace.spend(Api::ListExecutions, 0));
+        assert_eq!(granted(&mut pace, Api::ListExecutions, 5_000), 0);
+        assert_eq!(granted(&mut pace, Api::ListExecutions, 6_000), 1);
+    }
+
+    #[test]
+    fn throttling_widens_and_success_narrows() {
+        let mut pace = pace(ConnectionKind::Aws, "eu-central-1");
+        let throttled = || {
+            let fault = Fault::of_code("ThrottlingException", "Rate exceeded");
+            Err::<(), _>(CallError { api: Api::ListExecutions, subject: String::new(), fault })
+        };
+        pace.learn(Api::ListExecutions, &throttled(), 10);
+        pace.learn(Api::ListExecutions, &throttled(), 10);
+        assert_eq!(granted(&mut pace, Api::ListExecutions, 0), 0, "the burst is gone");
+        let of_seconds = |pace: &mut Pace, from: i64| -> usize {
+            (1..=8).map(|second| granted(pace, Api::ListExecutions, from + second * 1_000)).sum()
+        };
+        assert_eq!(of_seconds(&mut pace, 0), 2, "a quarter of one a second");
+        for _ in 0..200 {
+            pace.learn(Api::ListExecutions, &Ok(()), 10);
+        }
+        assert_eq!(of_seconds(&mut pace, 8_000), 8, "as before, and no faster");
+    }
+
+    #[test]
+    fn an_endpoint_is_asked_faster_until_it_answers_slower() {
+        let mut pace = pace(ConnectionKind::Endpoint, "us-east-1");
+        granted(&mut pace, Api::GetExecutionHistory, 0);
+        for _ in 0..100 {
+            pace.learn(Api::GetExecutionHistory, &Ok(()), 5);
+        }
+        let fast = granted(&mut pace, Api::GetExecutionHistory, 1_000);
+        assert_eq!(fast, 2_000, "forty times fifty");
+        for _ in 0..20 {
+            pace.learn(Api::GetExecutionHistory, &Ok(()), 400);
+        }
+        let slower = granted(&mut pace, Api::GetExecutionHistory, 2_000);
+        assert!(slower < fast / 4, "{slower}");
     }
 }

@@ -1,39 +1,43 @@
-//! The calls that the watch makes, each with its paging.
+//! What the watch reads, each with its paging.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use countersign_trace::HistoryEvent;
+use countersign_trace::{EventKind, HistoryEvent};
 
-use super::Watch;
 use super::record::Record;
 use super::snapshot::{Definition, Machine};
-use crate::connection::{ExecutionStatus, ListedMachine, Listing, MachineKind, Of, StepFunctions, Summary};
+use super::{Watch, lock};
+use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Listing, MachineKind, Of, Summary};
 use crate::error::ReadError;
 
+/// Executions that a list is read to for what is new.
+const NEWEST: i32 = 100;
 /// Events of one page: the most that AWS gives.
 const PAGE: i32 = 1_000;
 
-/// Every state machine.
+/// Every state machine. The first page was granted.
 pub async fn list_machines(watch: &Watch) -> Result<Vec<ListedMachine>, ReadError> {
-    let mut found = Vec::new();
-    let mut next = None;
-    loop {
-        let page = watch.connection.calls.list_machines(next).await?;
-        found.extend(page.items);
-        next = page.next;
-        if next.is_none() {
-            return Ok(found);
-        }
+    let calls = &watch.connection.calls;
+    let mut page = watch.ask(Api::ListStateMachines, calls.list_machines(None)).await?;
+    let mut found = page.items;
+    while let Some(next) = page.next {
+        page = watch.ask_now(Api::ListStateMachines, calls.list_machines(Some(next))).await?;
+        found.append(&mut page.items);
     }
+    Ok(found)
 }
 
 /// One state machine; `known` is the last reading, whose drawing is kept where the text is the same.
 pub async fn describe_machine(watch: &Watch, arn: &str, known: Option<&Machine>) -> Result<Machine, ReadError> {
-    let described = watch.connection.calls.describe_machine(arn).await?;
+    let described = watch.ask(Api::DescribeStateMachine, watch.connection.calls.describe_machine(arn)).await?;
     let definition = match known.filter(|known| known.definition.text == described.definition) {
         Some(known) => Arc::clone(&known.definition),
         None => Arc::new(Definition::read(described.definition)),
     };
+    let same =
+        known.filter(|known| known.revision_id == described.revision_id && known.definition.text == definition.text);
+    let now = watch.now();
     Ok(Machine {
         arn: described.arn,
         name: described.name,
@@ -42,42 +46,53 @@ pub async fn describe_machine(watch: &Watch, arn: &str, known: Option<&Machine>)
         revision_id: described.revision_id,
         role_arn: described.role_arn,
         created_at: Some(described.created_at),
-        described_at: watch.now(),
+        described_at: now,
+        since: same.map_or(now, |known| known.since),
         listed_at: known.map_or(0, |known| known.listed_at),
+        running_listed_at: known.map_or(0, |known| known.running_listed_at),
     })
 }
 
-/// The newest 100 executions of a machine, and every running one. An Express machine has none to list.
-pub async fn list_executions(watch: &Watch, machine: &Machine) -> Result<Vec<Summary>, ReadError> {
-    if machine.kind == MachineKind::Express {
-        return Ok(Vec::new());
-    }
-    let (mut found, more) = list_page(watch, &machine.arn, None, 100, None).await?;
-    if more.is_some() {
-        // There are older ones; those that still run must not be missed.
-        let mut next = None;
-        loop {
-            let (running, more) = list_page(watch, &machine.arn, Some(ExecutionStatus::Running), PAGE, next).await?;
-            let old =
-                running.into_iter().filter(|one| !found.iter().any(|known| known.arn == one.arn)).collect::<Vec<_>>();
-            found.extend(old);
-            next = more;
-            if next.is_none() {
-                break;
-            }
-        }
-    }
-    found.sort_by_key(|one| std::cmp::Reverse(one.started_at));
-    Ok(found)
+/// A machine's executions as they were listed.
+pub struct Listed {
+    /// Newest first.
+    pub executions: Vec<Summary>,
+    /// Whether the older ones that run were listed too.
+    pub running: bool,
 }
 
-/// The running children of a Map Run.
-pub async fn list_children(watch: &Watch, map_run_arn: &str) -> Result<Vec<Summary>, ReadError> {
+/// The newest 100 executions of a machine and, where these are not all, every running one. Between two listings of all that
+/// run, those of the last one (`known`) stay: their own histories say when they end. An Express machine has none to list.
+/// The first page was granted.
+pub async fn list_executions(watch: &Watch, machine: &Machine, known: &[Summary]) -> Result<Listed, ReadError> {
+    if machine.kind == MachineKind::Express {
+        return Ok(Listed { executions: Vec::new(), running: true });
+    }
+    let of = || Of::Machine(machine.arn.clone());
+    let first = Listing { of: of(), status: None, size: NEWEST, next: None };
+    let page = watch.ask(Api::ListExecutions, watch.connection.calls.list_executions(first)).await?;
+    let mut found = page.items;
+    let is_whole = page.next.is_none();
+    let running = is_whole || watch.now() - machine.running_listed_at >= watch.running_ms();
+    let older = match (is_whole, running) {
+        (true, _) => Vec::new(),
+        (false, true) => list_running(watch, of()).await?,
+        (false, false) => known.iter().filter(|one| one.ended_at.is_none()).cloned().collect(),
+    };
+    let newest: HashSet<String> = found.iter().map(|one| one.arn.clone()).collect();
+    let has_ended = |one: &Summary| watch.known_record(&one.arn).is_some_and(|record| record.ended());
+    found.extend(older.into_iter().filter(|one| !newest.contains(&one.arn) && (running || !has_ended(one))));
+    found.sort_by_key(|one| std::cmp::Reverse(one.started_at));
+    Ok(Listed { executions: found, running })
+}
+
+/// Everything that runs of a machine or a Map Run.
+async fn list_running(watch: &Watch, of: Of) -> Result<Vec<Summary>, ReadError> {
     let mut found = Vec::new();
     let mut next = None;
     loop {
-        let (of, status) = (Of::MapRun(map_run_arn.to_owned()), Some(ExecutionStatus::Running));
-        let page = watch.connection.calls.list_executions(Listing { of, status, size: PAGE, next }).await?;
+        let listing = Listing { of: of.clone(), status: Some(ExecutionStatus::Running), size: PAGE, next };
+        let page = watch.ask_now(Api::ListExecutions, watch.connection.calls.list_executions(listing)).await?;
         found.extend(page.items);
         next = page.next;
         if next.is_none() {
@@ -86,78 +101,140 @@ pub async fn list_children(watch: &Watch, map_run_arn: &str) -> Result<Vec<Summa
     }
 }
 
-async fn list_page(
-    watch: &Watch,
-    machine_arn: &str,
-    status: Option<ExecutionStatus>,
-    size: i32,
-    next: Option<String>,
-) -> Result<(Vec<Summary>, Option<String>), ReadError> {
-    let listing = Listing { of: Of::Machine(machine_arn.to_owned()), status, size, next };
-    let page = watch.connection.calls.list_executions(listing).await?;
-    Ok((page.items, page.next))
+/// The running children of a Map Run.
+pub async fn list_children(watch: &Watch, map_run_arn: &str) -> Result<Vec<Summary>, ReadError> {
+    list_running(watch, Of::MapRun(map_run_arn.to_owned())).await
 }
 
-/// One execution, whole. Of `known`, the last reading, what cannot have changed is kept.
+/// How an execution is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// By a round of the watch: the first page of the history was granted, and the rest can wait.
+    Round,
+    /// For somebody who waits for it.
+    Somebody,
+    /// For somebody to whom it is of use only at once: no call is tried again.
+    Hurried,
+}
+
+/// One execution, whole; `summary` is how it was listed last. Of `known`, the last reading, what cannot have changed is kept.
 pub async fn read_execution(
     watch: &Watch,
-    calls: &dyn StepFunctions,
-    arn: &str,
+    reader: Reader,
+    (arn, summary): (&str, Option<Summary>),
     known: Option<Arc<Record>>,
 ) -> Result<Record, ReadError> {
-    let events = read_history(calls, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
-    let ended = events.last().is_some_and(|event| event.kind.is_execution_end());
-    let description = match &known {
-        Some(known) if !ended && known.description.status == ExecutionStatus::Running => known.whole().0.clone(),
-        _ => calls.describe_execution(arn).await?,
+    let events = read_history(watch, reader, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
+    let description = match described(known.as_deref(), summary.as_ref(), &events) {
+        Some(description) => description,
+        None => watch.ask_now(Api::DescribeExecution, watch.calls_of(reader).describe_execution(arn)).await?,
     };
-    let definition = match &known {
-        Some(known) => Arc::clone(&known.definition),
-        None => definition_of(watch, calls, arn, &description.machine_arn).await?,
+    let (definition, is_certain) = match &known {
+        Some(known) if known.definition_is_certain => (Arc::clone(&known.definition), true),
+        _ => definition_of(watch, reader, &description).await?,
     };
     let (now, sandbox) = (watch.now(), watch.sandbox.clone());
     // Evaluating takes a moment, and what is evaluated was written by others.
     let made = tokio::task::spawn_blocking(move || {
-        Record::new(description, events, definition, now, known.as_deref(), sandbox)
+        // What was found with another definition may be wrong.
+        let known = known.filter(|known| Arc::ptr_eq(&known.definition, &definition));
+        let record = Record::new(description, events, definition, now, known.as_deref(), sandbox);
+        record.with_definition_certain(is_certain)
     });
     made.await.map_err(|error| ReadError::NotUnderstood { execution_arn: arn.to_owned(), why: error.to_string() })
 }
 
-/// The definition that the execution runs, which may be older than the machine's. It never changes.
+/// What DescribeExecution would say, where the list and the history say it already: that call has a smaller quota.
+fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[HistoryEvent]) -> Option<Description> {
+    let first = events.first().filter(|event| event.kind == EventKind::ExecutionStarted)?;
+    let last = events.last()?;
+    let (arn, name, machine_arn, started_at) = match (known, summary) {
+        (Some(known), _) => {
+            let about = known.whole().0;
+            (&about.arn, &about.name, &about.machine_arn, about.started_at)
+        }
+        (None, Some(summary)) => (&summary.arn, &summary.name, &summary.machine_arn, summary.started_at),
+        (None, None) => return None,
+    };
+    let status = match last.kind {
+        EventKind::ExecutionSucceeded => ExecutionStatus::Succeeded,
+        EventKind::ExecutionFailed => ExecutionStatus::Failed,
+        EventKind::ExecutionTimedOut => ExecutionStatus::TimedOut,
+        EventKind::ExecutionAborted => ExecutionStatus::Aborted,
+        _ => ExecutionStatus::Running,
+    };
+    let has_ended = status != ExecutionStatus::Running;
+    // DescribeExecution names neither for an execution that timed out.
+    let told = has_ended && status != ExecutionStatus::TimedOut;
+    Some(Description {
+        arn: arn.clone(),
+        name: name.clone(),
+        machine_arn: machine_arn.clone(),
+        status,
+        started_at,
+        ended_at: has_ended.then_some(last.timestamp),
+        input: Some(first.details.input.clone()?),
+        output: last.details.output.clone().filter(|_| has_ended),
+        error: last.details.error.clone().filter(|_| told),
+        cause: last.details.cause.clone().filter(|_| told),
+    })
+}
+
+/// The definition that the execution runs, and whether that is certain: it may be older than the machine's, and the call
+/// that says so has a quota of one a second.
 async fn definition_of(
     watch: &Watch,
-    calls: &dyn StepFunctions,
-    arn: &str,
-    machine_arn: &str,
-) -> Result<Arc<Definition>, ReadError> {
-    let current = watch.snapshot().machines.get(machine_arn).map(|machine| Arc::clone(&machine.definition));
-    let text = match calls.definition_of_execution(arn).await {
-        Ok(text) => text.0,
-        // The quota of this call is one a second: the machine's own definition is nearly always the same.
-        Err(error) => return current.ok_or(ReadError::Call(error)),
-    };
-    Ok(current.filter(|known| known.text == text).unwrap_or_else(|| Arc::new(Definition::read(text))))
+    reader: Reader,
+    about: &Description,
+) -> Result<(Arc<Definition>, bool), ReadError> {
+    let machine = watch.snapshot().machines.get(&about.machine_arn).cloned();
+    if let Some(machine) = &machine
+        && machine.was_in_force(about.started_at)
+    {
+        return Ok((Arc::clone(&machine.definition), true));
+    }
+    let api = Api::DescribeStateMachineForExecution;
+    let granted = lock(&watch.pace).take(api, watch.now());
+    let current = machine.map(|machine| machine.definition);
+    if let (false, Reader::Round, Some(current)) = (granted, reader, &current) {
+        return Ok((Arc::clone(current), false));
+    }
+    if !granted {
+        lock(&watch.pace).spend(api, watch.now());
+    }
+    match watch.ask(api, watch.calls_of(reader).definition_of_execution(&about.arn)).await {
+        Ok(text) => {
+            let known = current.filter(|known| known.text == text.0);
+            Ok((known.unwrap_or_else(|| Arc::new(Definition::read(text.0))), true))
+        }
+        // The machine's own is nearly always the same.
+        Err(error) => current.map(|current| (current, false)).ok_or(ReadError::Call(error)),
+    }
 }
 
 /// The history from its newest event back to the first one that is not known, put after what is known.
 async fn read_history(
-    calls: &dyn StepFunctions,
+    watch: &Watch,
+    reader: Reader,
     arn: &str,
     known: &[HistoryEvent],
 ) -> Result<Vec<HistoryEvent>, ReadError> {
+    let api = Api::GetExecutionHistory;
+    let calls = watch.calls_of(reader);
     let last = known.last().map_or(0, |event| event.id);
-    let mut fresh = Vec::new();
-    let mut next = None;
-    loop {
-        // Once something is known the news is short: a short page costs less.
-        let size = if known.is_empty() { PAGE } else { 100 };
-        let page = calls.newest_events(arn, size, next).await?;
-        fresh.extend(page.items);
-        let reached = fresh.iter().any(|event| event.id <= last + 1);
-        next = page.next;
-        if reached || next.is_none() {
-            break;
-        }
+    // Once something is known the news is short: a short page costs less.
+    let size = if known.is_empty() { PAGE } else { 100 };
+    let first = calls.newest_events(arn, size, None);
+    let mut page = match reader {
+        Reader::Round => watch.ask(api, first).await?,
+        Reader::Somebody | Reader::Hurried => watch.ask_now(api, first).await?,
+    };
+    let mut fresh = page.items;
+    while let Some(next) = page.next
+        && fresh.iter().all(|event| event.id > last + 1)
+    {
+        page = watch.ask_now(api, calls.newest_events(arn, size, Some(next))).await?;
+        fresh.append(&mut page.items);
     }
     fresh.retain(|event| event.id > last);
     fresh.sort_by_key(|event| event.id);

@@ -47,6 +47,8 @@ pub struct Record {
     pub events: Vec<HistoryEvent>,
     pub trace: Trace,
     pub definition: Arc<Definition>,
+    /// Whether the execution is known to run this definition; else it is its machine's of today.
+    pub definition_is_certain: bool,
     /// Every token of its history.
     pub redactor: Redactor,
     pub fetched_at: i64,
@@ -54,6 +56,8 @@ pub struct Record {
     tokens: BTreeMap<u64, Search>,
     /// Which items of which Maps open tasks are about, by the event that scheduled the task.
     items: BTreeMap<u64, String>,
+    /// What waits for somebody outside.
+    waits: Vec<Waiting>,
     /// From this event on payloads are withheld.
     withheld_from: Option<u64>,
     /// As it was read, where something is withheld.
@@ -94,17 +98,25 @@ impl Record {
             events,
             trace,
             definition,
+            definition_is_certain: true,
             redactor,
             fetched_at,
             tokens,
             items,
+            waits: Vec::new(),
             withheld_from: None,
             whole: None,
         };
         match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
             Some(from) => record.withhold(from),
-            None => record,
+            None => record.with_waits(),
         }
+    }
+
+    /// The same, where it is certain or not that the execution runs this definition.
+    #[must_use]
+    pub fn with_definition_certain(self, definition_is_certain: bool) -> Self {
+        Self { definition_is_certain, ..self }
     }
 
     /// The same with every payload from the event `from` on withheld: all of them from 0 on, its input included.
@@ -118,18 +130,21 @@ impl Record {
         description.output = description.output.map(|_| WITHHELD.to_owned());
         description.cause = tokens::withheld_cause(description.cause.as_deref());
         description.error = tokens::withheld_error(description.error);
-        Self {
+        let record = Self {
             trace: countersign_trace::fold(&events),
             description,
             events,
             definition: Arc::clone(&self.definition),
+            definition_is_certain: self.definition_is_certain,
             redactor: self.redactor.clone(),
             fetched_at: self.fetched_at,
             tokens: self.tokens.clone(),
             items: self.items.clone(),
+            waits: Vec::new(),
             withheld_from: Some(from),
             whole: Some(whole),
-        }
+        };
+        record.with_waits()
     }
 
     /// The state machine's name: the last part of its ARN, without the label of the Map Run that a child is of.
@@ -281,7 +296,17 @@ impl Record {
 
     /// What waits for somebody outside in this execution: people, and the workers of activities.
     #[must_use]
-    pub fn waiting(&self, workflow: &str) -> Vec<Waiting> {
+    pub fn waits(&self) -> &[Waiting] {
+        &self.waits
+    }
+
+    /// The same, with what waits in it.
+    fn with_waits(mut self) -> Self {
+        self.waits = self.find_waits();
+        self
+    }
+
+    fn find_waits(&self) -> Vec<Waiting> {
         let open = self.trace.waits.iter();
         open.map(|wait| {
             let request = self.request(wait.scheduled_event);
@@ -291,7 +316,7 @@ impl Record {
                 execution_name: self.description.name.clone(),
                 parent_arn: None,
                 machine_arn: self.description.machine_arn.clone(),
-                workflow: workflow.to_owned(),
+                workflow: self.workflow().to_owned(),
                 state: wait.state.clone(),
                 event: wait.scheduled_event,
                 since: wait.since,

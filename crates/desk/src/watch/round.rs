@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
+use super::reading::Reader;
 use super::{Children, Machine, Record, Snapshot, Waiting, Watch, lock, reading};
-use crate::connection::{Api, ConnectionKind};
+use crate::connection::{Api, ConnectionKind, Summary};
 use crate::error::ReadError;
 use crate::news::Topic;
 
@@ -18,6 +19,21 @@ const DEFINITION_MS: i64 = 60_000;
 pub const NEWS_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Of how many failures the reason is read.
 const FAILURES: usize = 12;
+
+/// How much more a machine that can ask people counts, of those whose executions are listed.
+const CALLBACK_WEIGHT: i64 = 16;
+/// A deadline is near where it is within this time, and its history is read again after that one.
+const DEADLINE_MS: i64 = 10 * 60_000;
+const NEAR_MS: i64 = 10_000;
+
+/// Which histories are read first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Priority {
+    LookedAt,
+    New,
+    NearDeadline,
+    Other,
+}
 
 impl Watch {
     /// Reads, and publishes what changed. A failure keeps what was known, with the problem beside it.
@@ -42,6 +58,10 @@ impl Watch {
         self.look_at_machines(snapshot).await?;
         self.look_at_executions(snapshot).await?;
         self.look_at_map_runs(snapshot).await?;
+        let before = self.snapshot();
+        let new = snapshot.executions.values().flatten().filter(|one| before.summary(&one.arn).is_none());
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) =
+            new.map(|one| (one.arn.clone(), one.clone())).collect();
         self.look_at_histories(snapshot).await
     }
 
@@ -85,19 +105,35 @@ impl Watch {
         Ok(())
     }
 
+    /// The executions of the machines, those first that have waited the longest. Those of a machine that can ask people
+    /// count for more: a new request is in the inbox soon.
     async fn look_at_executions(&self, snapshot: &mut Snapshot) -> Result<(), ReadError> {
+        let now = self.now();
+        let urgency = |machine: &Machine| {
+            let weight = if machine.definition.can_wait() { CALLBACK_WEIGHT } else { 1 };
+            now.saturating_sub(machine.listed_at).saturating_mul(weight)
+        };
         let mut due: Vec<&Machine> = snapshot.machines.values().collect();
-        due.sort_by_key(|machine| machine.listed_at);
-        let due: Vec<Machine> = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).cloned().collect();
+        due.sort_by_key(|machine| std::cmp::Reverse(urgency(machine)));
+        let due = due.into_iter().take_while(|_| self.take(Api::ListExecutions));
+        let known = |arn: &str| snapshot.executions.get(arn).cloned().unwrap_or_default();
+        let due: Vec<(Machine, Vec<Summary>)> = due.map(|machine| (machine.clone(), known(&machine.arn))).collect();
         let read = stream::iter(due)
-            .map(|machine| async move { (machine.arn.clone(), reading::list_executions(self, &machine).await) })
+            .map(|(machine, known)| async move {
+                let listed = reading::list_executions(self, &machine, &known).await;
+                (machine.arn, listed)
+            })
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        for (arn, executions) in read {
-            snapshot.executions.insert(arn.clone(), executions?);
+        for (arn, listed) in read {
+            let listed = listed?;
+            snapshot.executions.insert(arn.clone(), listed.executions);
             if let Some(machine) = snapshot.machines.get_mut(&arn) {
                 machine.listed_at = self.now();
+                if listed.running {
+                    machine.running_listed_at = machine.listed_at;
+                }
             }
         }
         Ok(())
@@ -142,12 +178,19 @@ impl Watch {
         let failed: Vec<String> = failed.map(|one| one.arn.clone()).collect();
         let mut watched: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
         watched.extend(failed.iter().filter(|arn| !self.known_record(arn).is_some_and(|one| one.ended())).cloned());
-        let mut due: Vec<(i64, String)> = running
+        let looked_at: BTreeSet<&String> = watched.iter().collect();
+        let mut due: Vec<(Priority, i64, &String)> = running
             .union(&watched)
-            .map(|arn| (self.known_record(arn).map_or(i64::MIN, |record| record.fetched_at), arn.clone()))
+            .filter_map(|arn| {
+                let record = self.known_record(arn);
+                let fetched_at = record.as_ref().map_or(i64::MIN, |record| record.fetched_at);
+                let priority = self.priority(looked_at.contains(arn), record.as_deref())?;
+                Some((priority, fetched_at, arn))
+            })
             .collect();
         due.sort_unstable();
-        let due = due.into_iter().map(|(_, arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory)).collect();
+        let due = due.into_iter().map(|(.., arn)| arn.clone()).take_while(|_| self.take(Api::GetExecutionHistory));
+        let due: Vec<String> = due.collect();
         let moved = self.read_histories(due).await?;
         self.gather_waiting(snapshot, &running);
         let reason = |arn: String| self.known_record(&arn)?.reason().map(|reason| (arn, reason));
@@ -161,7 +204,7 @@ impl Watch {
         let read = stream::iter(due)
             .map(|arn| async move {
                 let before = self.known_record(&arn).map(|record| (record.events.len(), record.description.status));
-                (before, self.record_not_older(&arn, 0).await)
+                (before, self.record_not_older(Reader::Round, &arn, 0).await)
             })
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
@@ -180,13 +223,27 @@ impl Watch {
         Ok(moved)
     }
 
+    /// How soon an execution is read; `None` where it is not due.
+    fn priority(&self, is_looked_at: bool, record: Option<&Record>) -> Option<Priority> {
+        let Some(record) = record else { return Some(Priority::New) };
+        let age = self.now() - record.fetched_at;
+        if is_looked_at {
+            // A bit before it is older than a page may show it.
+            let fresh_ms = lock(&self.pace).fresh_ms;
+            return (age >= fresh_ms * 3 / 4).then_some(Priority::LookedAt);
+        }
+        let soon = self.now() + DEADLINE_MS;
+        let is_near = record.waits().iter().any(|wait| wait.due.is_some_and(|due| due <= soon));
+        Some(if is_near && age >= NEAR_MS { Priority::NearDeadline } else { Priority::Other })
+    }
+
     fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
         let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
         snapshot.waiting.clear();
         for record in records.iter().filter(|record| !record.ended()) {
             let arn = &record.description.arn;
             let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
-            let waiting = self.waiting_in(record, record.workflow()).into_iter();
+            let waiting = self.waiting_in(record).into_iter();
             let waiting = waiting.map(|wait| Waiting { parent_arn: parent_arn.clone(), ..wait });
             snapshot.waiting.extend(waiting);
         }

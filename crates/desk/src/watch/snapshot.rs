@@ -57,8 +57,22 @@ pub struct Machine {
     pub created_at: Option<i64>,
     /// When the watch last read it.
     pub described_at: i64,
-    /// When the watch last listed its executions.
+    /// When the watch first saw this revision.
+    pub since: i64,
+    /// When the watch last listed its executions, and all that run.
     pub listed_at: i64,
+    pub running_listed_at: i64,
+}
+
+/// How far the endpoint's clock may be behind this machine's, in milliseconds.
+const CLOCKS: i64 = 60_000;
+
+impl Machine {
+    /// Whether this definition was the machine's at `at` (milliseconds since the epoch), as far as the watch has seen.
+    #[must_use]
+    pub const fn was_in_force(&self, at: i64) -> bool {
+        self.since + CLOCKS <= at && at + CLOCKS <= self.described_at
+    }
 }
 
 /// The running children of a Map Run.

@@ -245,30 +245,3 @@ async fn the_children_of_a_map_run_reach_the_inbox_under_their_parent() {
     watched.round().await;
     assert!(watched.waiting().is_empty() && watched.watch.snapshot().children.is_empty());
 }
-
-/// The most calls of `api` within one second, and in all.
-fn pace_of(fake: &Fake, api: Api) -> (usize, usize) {
-    let mut seconds: BTreeMap<i64, usize> = BTreeMap::new();
-    for call in fake.log().into_iter().filter(|call| call.api == api) {
-        assert!(!call.throttled, "{api:?} was throttled at {} ms", call.at - START);
-        *seconds.entry((call.at - START) / 1_000).or_default() += 1;
-    }
-    (seconds.values().copied().max().unwrap_or_default(), seconds.values().sum())
-}
-
-#[tokio::test]
-async fn an_account_is_asked_half_of_what_it_allows() {
-    let watched = Watched::of(ConnectionKind::Aws);
-    for n in 0..300 {
-        watched.start_asking(&n.to_string());
-    }
-    for _ in 0..60 {
-        watched.round().await;
-    }
-    assert_eq!(watched.waiting().len(), 300);
-    let (_, histories) = pace_of(&watched.fake, Api::GetExecutionHistory);
-    assert!(histories <= 200 + 120 * 10, "half of the burst and half of the rate over two minutes: {histories}");
-    for api in [Api::ListStateMachines, Api::ListExecutions, Api::DescribeStateMachine, Api::DescribeExecution] {
-        pace_of(&watched.fake, api);
-    }
-}

@@ -155,7 +155,7 @@ impl Fake {
         let bucket = shared
             .buckets
             .as_mut()
-            .map(|buckets| buckets.entry(api).or_insert_with(|| Bucket::full(Quota::of_aws(api))));
+            .map(|buckets| buckets.entry(api).or_insert_with(|| Bucket::full(Quota::of_aws(api, true))));
         let throttled = bucket.is_some_and(|bucket| !bucket.take(now));
         shared.log.push(Logged { api, subject: subject.to_owned(), at: now, throttled });
         if throttled {

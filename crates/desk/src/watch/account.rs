@@ -1,0 +1,163 @@
+//! A large account, simulated: what the watch shows and what it asks, with AWS's quotas and a clock that is set.
+//!
+//! It is a test, because simulated time is the same on every machine; `cargo bench -p countersign-desk` prints the figures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Looking, Watch, lock};
+use crate::connection::fake::{Fake, SetClock, asking};
+use crate::connection::quota::Quota;
+use crate::connection::{Api, ConnectionKind};
+
+const START: i64 = 1_700_000_000_000;
+/// Workflows, and how many of them ask people.
+const WORKFLOWS: usize = 50;
+const CALLBACKS: usize = 20;
+/// Running executions, all of workflows that ask people.
+const RUNNING: usize = 1_000;
+/// Browsers: some look at executions, the others at lists and requests, which cost nothing.
+const BROWSERS: usize = 20;
+/// When the bursts are used up, and how long is measured from then on, in milliseconds.
+const SETTLED: i64 = 150_000;
+const MEASURED: i64 = 300_000;
+
+/// What was measured.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// The oldest that something somebody looks at was, in milliseconds.
+    pub oldest_looked_at: i64,
+    /// The longest that a new request took to the inbox, in milliseconds.
+    pub slowest_request: i64,
+    /// The longest between two readings of one history, in milliseconds.
+    pub longest_sweep: i64,
+    /// By operation: the most calls of any second after the bursts, what half of the quota allows, and calls a minute.
+    pub calls: BTreeMap<Api, (usize, f64, f64)>,
+    pub throttled: usize,
+}
+
+struct Account {
+    watch: Arc<Watch>,
+    fake: Fake,
+    clock: SetClock,
+    callbacks: Vec<String>,
+    running: Vec<String>,
+    looked_at: usize,
+    _looking: Vec<Looking>,
+}
+
+impl Account {
+    fn new(looked_at: usize) -> Self {
+        let clock = SetClock::at(START);
+        let fake = Fake::new(&clock).with_quotas();
+        let pass = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+        let (callbacks, running) = fake.change(|world, now| {
+            for n in CALLBACKS..WORKFLOWS {
+                world.machine(&format!("other-{n}"), pass, now);
+            }
+            let callbacks: Vec<String> =
+                (0..CALLBACKS).map(|n| world.machine(&format!("ask-{n}"), &asking(), now)).collect();
+            let start = |n: usize| world.start_asking(&callbacks[n % CALLBACKS], &json!(n), now).0;
+            let running: Vec<String> = (0..RUNNING).map(start).collect();
+            (callbacks, running)
+        });
+        let watch = Arc::new(Watch::new(fake.connection(ConnectionKind::Aws), clock.clock()));
+        let looking = (0..BROWSERS).map(|n| watch.look_at(&running[n % looked_at])).collect();
+        Self { watch, fake, clock, callbacks, running, looked_at, _looking: looking }
+    }
+
+    async fn round(&self) {
+        let pause = lock(&self.watch.pace).round_ms;
+        self.clock.advance(i64::try_from(pause).unwrap_or(1_000));
+        self.watch.round().await;
+    }
+
+    /// Goes on until the clock shows `end`; after each round `look` sees it.
+    async fn until(&self, end: i64, mut look: impl FnMut(i64)) {
+        while self.clock.now() < end {
+            self.round().await;
+            look(self.clock.now());
+        }
+    }
+
+    fn read_at(&self, arn: &str) -> i64 {
+        self.watch.known_record(arn).map_or(START, |record| record.fetched_at)
+    }
+}
+
+/// Watches the account for some minutes of its own time; its browsers look at `looked_at` different executions.
+pub async fn simulate(looked_at: usize) -> Figures {
+    let account = Account::new(looked_at);
+    account.until(START + SETTLED, |_| {}).await;
+    account.fake.forget_log();
+    let mut figures = Figures::default();
+    let begun = account.clock.now();
+    let mut before: Vec<i64> = account.running.iter().map(|arn| account.read_at(arn)).collect();
+    // A new request every seven seconds, each in another workflow.
+    let mut asked: BTreeMap<String, i64> = BTreeMap::new();
+    let mut requests = 0;
+    account
+        .until(begun + MEASURED, |now| {
+            for arn in &account.running[..account.looked_at] {
+                // As old as it was right before it was read again: a page shows it until then.
+                figures.oldest_looked_at = figures.oldest_looked_at.max(now - account.read_at(arn));
+            }
+            for (arn, last) in account.running.iter().zip(&mut before) {
+                let read_at = account.read_at(arn);
+                figures.longest_sweep = figures.longest_sweep.max(read_at - *last);
+                *last = read_at;
+            }
+            let snapshot = account.watch.snapshot();
+            asked.retain(|arn, since| {
+                let there = snapshot.waiting.iter().any(|wait| wait.execution_arn == *arn);
+                figures.slowest_request = figures.slowest_request.max(now - *since);
+                !there
+            });
+            if (now - begun) / 7_000 > requests {
+                requests += 1;
+                let machine = &account.callbacks[usize::try_from(requests).unwrap_or_default() % CALLBACKS];
+                let arn = account.fake.change(|world, now| world.start_asking(machine, &json!("new"), now).0);
+                asked.insert(arn, now);
+            }
+        })
+        .await;
+    figures.count(&account.fake, begun);
+    figures
+}
+
+impl Figures {
+    fn count(&mut self, fake: &Fake, begun: i64) {
+        let mut seconds: BTreeMap<Api, BTreeMap<i64, usize>> = BTreeMap::new();
+        for call in fake.log() {
+            self.throttled += usize::from(call.throttled);
+            *seconds.entry(call.api).or_default().entry((call.at - begun) / 1_000).or_default() += 1;
+        }
+        for (api, seconds) in seconds {
+            let half = Quota::of_aws(api, true).per_second / 2.0;
+            let calls_a_minute = seconds.values().sum::<usize>() as f64 / (MEASURED / 60_000) as f64;
+            let most = seconds.values().copied().max().unwrap_or_default();
+            self.calls.insert(api, (most, half, calls_a_minute));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_large_account_is_shown_in_time_with_half_of_its_quotas() {
+        let figures = simulate(1).await;
+        assert!(figures.oldest_looked_at <= 2_000, "{figures:#?}");
+        assert!(figures.slowest_request <= 10_000, "{figures:#?}");
+        assert!(figures.longest_sweep <= 110_000, "{figures:#?}");
+        assert_eq!(figures.throttled, 0, "{figures:#?}");
+        for (api, (most, half, _)) in &figures.calls {
+            // Whole calls: two and a half a second are two and three.
+            let most = *most as f64;
+            assert!(most <= half.ceil(), "{api:?}: {figures:#?}");
+        }
+    }
+}
