@@ -224,10 +224,11 @@ async fn nineteen_decisions_at_once_do_not_wait_for_each_other() {
     let answers = futures::future::join_all((0..19).map(|n| site.approve(n))).await;
     for (answer, took) in &answers {
         assert!(answer.as_ref().unwrap().was_in_time());
-        assert!(*took < Duration::from_secs(2), "an answer took {took:?}");
+        // One after the other they would take eleven seconds.
+        assert!(*took < Duration::from_secs(5), "an answer took {took:?}");
     }
     site.until_delivered(19).await;
-    assert!(begun.elapsed() < Duration::from_secs(4), "all took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(8), "all took {:?}", begun.elapsed());
     let calls = site.endpoint.calls.lock().unwrap().clone();
     assert_eq!(calls["SendTaskSuccess"], 19, "{calls:?}");
     assert!(calls.values().sum::<usize>() <= 3 * 19, "{calls:?}");
