@@ -20,6 +20,12 @@ pub const AUDIT: &str = "/audit";
 /// The server-sent event stream that wakes pages up. `public/live.js` opens it.
 pub const LIVE: &str = "/live";
 
+/// The entries of the audit before one of them, by its number.
+#[must_use]
+pub fn audit_before(entry: i64) -> String {
+    format!("{AUDIT}?before={entry}")
+}
+
 /// The page of one workflow.
 #[must_use]
 pub fn workflow(name: &str) -> String {

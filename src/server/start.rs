@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
-use countersign_desk::store::{Store, StoreError};
+use countersign_desk::store::{Sqlite, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
@@ -32,9 +32,7 @@ pub enum StartError {
     Config(Vec<ConfigError>),
     #[error(transparent)]
     Private(#[from] local::files::PrivateError),
-    #[error(
-        "The record of decisions failed: {0}.\nIf another countersign uses this data folder, end it or give another with --data DIR."
-    )]
+    #[error("{}", store_words(.0))]
     Store(#[from] StoreError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
@@ -50,6 +48,32 @@ pub enum StartError {
     Engine(#[from] local::StartError),
     #[error("The server ended: {0}.")]
     Serve(std::io::Error),
+}
+
+/// Why the record cannot be used, and the remedy.
+fn store_words(error: &StoreError) -> String {
+    const ANOTHER: &str = "give this one a folder of its own with --data DIR";
+    match error {
+        StoreError::Newer { file, found, known } => format!(
+            "The record of decisions {} was written by a newer countersign: its schema has version {found}, and this program knows version {known} at most.\nUse that version of countersign, or {ANOTHER}.",
+            shown(file)
+        ),
+        StoreError::Locked { file } => format!(
+            "The record of decisions {} is locked by another program.\nEnd that program, or {ANOTHER}.",
+            shown(file)
+        ),
+        StoreError::Migrate { file, source } => format!(
+            "The record of decisions {} cannot be brought to this program's schema: {source}.\nIt is unchanged: use the countersign that wrote it, or {ANOTHER}.",
+            shown(file)
+        ),
+        StoreError::Copy { copy, source, .. } => format!(
+            "The record of decisions is copied before it is brought to this program's schema, and the copy {} cannot be written: {source}.\nThe record is unchanged. Make room for the copy, or {ANOTHER}.",
+            shown(copy)
+        ),
+        error => format!(
+            "The record of decisions failed: {error}.\nIf another countersign uses this data folder, end it, or {ANOTHER}."
+        ),
+    }
 }
 
 /// Listens; `other` is where this program's other server listens or will.
@@ -87,7 +111,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     args.check().map_err(StartError::Config)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
-    let store = open_store(&args.data).await?;
+    let store = Arc::new(open_store(&args.data).await?);
     let mut definitions = definitions(&args)?;
     let (engine, target, functions) = target(&args, address).await?;
     if let Some(functions) = functions {
@@ -279,12 +303,12 @@ async fn started(desk: &Desk, names: &[String]) {
 }
 
 /// Opens or makes `countersign.db` in the data folder, which no other user of the machine may read.
-async fn open_store(data: &Path) -> Result<Store, StartError> {
+async fn open_store(data: &Path) -> Result<Sqlite, StartError> {
     local::files::private_folder(data)?;
     let file = data.join("countersign.db");
     // SQLite gives what it puts beside the file the file's own permissions.
     local::files::private_database(&file)?;
-    Ok(Store::open(&file).await?)
+    Ok(Sqlite::open(&file).await?)
 }
 
 /// A problem of the definitions on stderr, with its place and the remedy.
@@ -299,6 +323,38 @@ fn report(problem: &FileProblem) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
     use super::*;
+
+    #[test]
+    fn why_the_record_cannot_be_used_comes_with_the_remedy() {
+        let file = PathBuf::from("data/countersign.db");
+        let newer = StartError::from(StoreError::Newer { file: file.clone(), found: 7, known: 2 });
+        assert_eq!(
+            newer.to_string(),
+            "The record of decisions data/countersign.db was written by a newer countersign: its schema has version 7, \
+             and this program knows version 2 at most.\n\
+             Use that version of countersign, or give this one a folder of its own with --data DIR."
+        );
+        let copy = PathBuf::from("data/countersign.db.before-v2");
+        let source = std::io::Error::other("no space left");
+        for (error, expect) in [
+            (StoreError::Locked { file: file.clone() }, "data/countersign.db is locked by another program"),
+            (StoreError::Copy { file, copy, source }, "The record is unchanged. Make room for the copy"),
+        ] {
+            let words = StartError::from(error).to_string();
+            assert!(words.contains(expect) && words.contains("--data DIR"), "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_that_is_no_database_is_refused_with_its_file() {
+        let data = std::env::temp_dir().join(format!("countersign-start-{}", std::process::id()));
+        local::files::private_folder(&data).unwrap();
+        std::fs::write(data.join("countersign.db"), "no database, but a text that is long enough to be read as one")
+            .unwrap();
+        let error = open_store(&data).await.unwrap_err().to_string();
+        assert!(error.contains("countersign.db") && error.contains("--data DIR"), "{error}");
+        std::fs::remove_dir_all(data).unwrap();
+    }
 
     #[tokio::test]
     async fn a_busy_port_is_told_with_one_that_is_free() {

@@ -19,10 +19,12 @@ pub struct DecisionRow {
     pub delivery: Delivery,
 }
 
-/// The record of what people did, newest first.
+/// A page of the record of what people did, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub rows: Vec<AuditRow>,
+    /// Where the older entries begin, for [`crate::routes::audit_before`]; `None` where these are the oldest.
+    pub older: Option<i64>,
     pub now: i64,
 }
 
@@ -36,6 +38,8 @@ pub enum AuditRow {
 /// Something that a person did besides deciding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActRow {
+    /// Its number in the record.
+    pub entry: i64,
     /// Such as "Started".
     pub what: String,
     pub workflow: Option<String>,

@@ -47,8 +47,8 @@ macro_rules! each_page {
             execution: Execution { arn: String, state: Option<String> };
             /// Everything that waits for a person, with the request that is open; the most urgent where none is.
             inbox: Inbox { open: Option<inbox::RequestKey> };
-            /// What people did, newest first, at most 500.
-            audit: Audit;
+            /// What people did, newest first, one page: before an entry, by its number, or the newest.
+            audit: Audit { before: Option<i64> };
             /// `statemachine/` beside what the connection has.
             deploy: Deploy;
             /// The proof that this session's forms carry.

@@ -9,6 +9,7 @@ use countersign::routes;
 use countersign::wire::Status;
 use countersign::wire::audit::AuditRow;
 use countersign::wire::inbox::{ApprovalState, DueBy};
+use countersign_desk::connection::ConnectionId;
 use countersign_desk::people;
 use countersign_desk::store::DeliveryRecord;
 use serde_json::{Value, json};
@@ -345,10 +346,10 @@ async fn the_manifest_words_the_answers() {
 
     // The reply was lost: sent again, it is known as the same answer, whatever the manifest says by now.
     std::fs::write(folder.join("countersign.toml"), "").unwrap();
-    let decision = desk.store.of_task(&arn, event).await.unwrap().unwrap();
-    assert!(decision.tried && decision.answer.is_some());
+    let decision = desk.store.of_task(&ConnectionId::default_one(), &arn, event).await.unwrap().unwrap();
+    assert!(decision.was_tried() && decision.answer.is_some());
     desk.deliver(&decision).await;
-    let again = desk.store.of_task(&arn, event).await.unwrap().unwrap();
+    let again = desk.store.of_task(&ConnectionId::default_one(), &arn, event).await.unwrap().unwrap();
     assert!(matches!(again.delivery, DeliveryRecord::Delivered { .. }), "{again:?}");
     std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
 
@@ -375,7 +376,7 @@ async fn an_answer_that_cannot_be_worked_out_is_not_recorded() {
     let person = people::all().remove(0);
     let refused = desk.decide(&person, &arn, event, "approve", "").await.unwrap_err();
     assert!(refused.problem.what.starts_with("Nothing was recorded.") && refused.problem.what.contains("approve.by"));
-    assert!(desk.store.of_task(&arn, event).await.unwrap().is_none());
+    assert!(desk.store.of_task(&ConnectionId::default_one(), &arn, event).await.unwrap().is_none());
     let page = desk.approval(&arn, event).await.unwrap();
     assert!(page.warnings.iter().any(|warning| warning.contains("approve.by")), "{:?}", page.warnings);
     std::fs::remove_dir_all(folder).unwrap();

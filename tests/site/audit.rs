@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::StatusCode;
 use countersign_desk::Clock;
+use countersign_desk::connection::ConnectionId;
+use countersign_desk::store::{Act, Deed};
 
 use crate::support::Site;
 
 /// The rows of the audit as a browser without scripts shows them, newest first.
 async fn rows(site: &Site) -> Vec<String> {
-    let page = site.page("/audit").await.text;
-    let html = scraper::Html::parse_document(&page);
+    rows_of(&site.page("/audit").await.text)
+}
+
+fn rows_of(page: &str) -> Vec<String> {
+    let html = scraper::Html::parse_document(page);
     let row = scraper::Selector::parse("ul.decisions > li").unwrap();
     let text = |row: scraper::ElementRef<'_>| row.text().collect::<Vec<_>>().concat();
     html.select(&row).map(text).collect()
@@ -66,5 +71,55 @@ async fn without_scripts_the_audit_counts_from_the_servers_now() {
     now.fetch_add(7 * 60_000, Ordering::Relaxed);
     let rows = rows(&site).await;
     assert!(rows.iter().all(|row| row.contains("7 min ago")), "{rows:?}");
+    site.close().await;
+}
+
+/// Where the link with this text leads.
+fn link(page: &str, text: &str) -> Option<String> {
+    let html = scraper::Html::parse_document(page);
+    let links = scraper::Selector::parse("nav[aria-label=Pages] a").unwrap();
+    let link = html.select(&links).find(|link| link.text().collect::<String>() == text)?;
+    Some(link.attr("href").unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_has_no_end_but_its_first_entry() {
+    let site = Site::new("audit-pages").await;
+    let act = |number: i64| Act {
+        deed: Deed::Stopped,
+        workflow: Some("order".into()),
+        execution_arn: None,
+        detail: format!("act {number}."),
+        person_id: "dana".into(),
+        person_name: "Dana Whitfield".into(),
+        at: 1_000 + number,
+    };
+    for number in 1..=1_200 {
+        site.desk.store.act(&ConnectionId::default_one(), &act(number)).await.unwrap();
+    }
+    let (arn, event) = site.ask("paged").await;
+    let event = event.to_string();
+    let decision = [("arn", arn.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
+    assert_eq!(site.form("/api/decide", &decision).await.status, StatusCode::FOUND);
+    let (mut to, mut seen, mut pages) = (Some("/audit".to_owned()), Vec::new(), 0);
+    while let Some(path) = to {
+        let page = site.page(&path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(link(&page.text, "Newest entries").is_some(), pages > 0, "{path}");
+        seen.extend(rows_of(&page.text));
+        to = link(&page.text, "Older entries");
+        pages += 1;
+    }
+    // Approved, started, and what was there before, each once.
+    assert_eq!((seen.len(), pages), (1_202, 13));
+    assert!(seen[0].contains("paged") || seen[0].contains("A test"), "{}", seen[0]);
+    for (row, number) in seen[2..].iter().zip((1..=1_200).rev()) {
+        assert!(row.contains(&format!("act {number}.")), "{row} is not number {number}");
+    }
+    for beyond in ["/audit?before=1", "/audit?before=nothing", "/audit?before=-5"] {
+        let page = site.page(beyond).await.text;
+        assert!(rows_of(&page).is_empty() && page.contains("No older entries"), "{beyond}");
+        assert_eq!(link(&page, "Newest entries").as_deref(), Some("/audit"));
+    }
     site.close().await;
 }

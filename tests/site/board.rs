@@ -14,7 +14,7 @@ use countersign::wire::inbox::{Approval, Inbox};
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::Decided;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
-use countersign_desk::store::Store;
+use countersign_desk::store::{Sqlite, Store};
 use countersign_desk::watch::{RequestKey, Snapshot};
 use countersign_desk::{Actor, Clock, Desk, Parts, Person, people};
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 /// A desk over an endpoint.
 pub struct Board {
     pub desk: Arc<Desk>,
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     connection: Connection,
     /// The test's own client of the same endpoint.
     pub sfn: aws_sdk_sfn::Client,
@@ -50,24 +50,25 @@ impl Board {
         let connection =
             Connection::open(ConnectionId::default_one(), SdkOptions { target, profile: None, region: None }).await;
         std::fs::create_dir_all(data).unwrap();
-        let store = Store::open(&data.join("countersign.db")).await.unwrap();
+        let store = Arc::new(Sqlite::open(&data.join("countersign.db")).await.unwrap());
         Self::over(connection, store, sfn, definitions, clock)
     }
 
     /// Another desk over the same connection and store, as after a restart.
     pub fn again(&self, definitions: PathBuf) -> Self {
-        Self::over(self.connection.clone(), self.store.clone(), self.sfn.clone(), definitions, Clock::system())
+        Self::over(self.connection.clone(), Arc::clone(&self.store), self.sfn.clone(), definitions, Clock::system())
     }
 
     fn over(
         connection: Connection,
-        store: Store,
+        store: Arc<dyn Store>,
         sfn: aws_sdk_sfn::Client,
         definitions: PathBuf,
         clock: Clock,
     ) -> Self {
         let definitions = definitions.into();
-        let parts = Parts { connection: connection.clone(), store: store.clone(), definitions, clock, sandbox: None };
+        let parts =
+            Parts { connection: connection.clone(), store: Arc::clone(&store), definitions, clock, sandbox: None };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }
 
@@ -101,7 +102,7 @@ impl Board {
     }
 
     pub async fn audit(&self) -> Result<Audit, AppError> {
-        pages::audit::audit(&self.desk, &somebody()).await
+        pages::audit::audit(&self.desk, &somebody(), None).await
     }
 
     pub async fn plan(&self) -> Result<Deploy, AppError> {

@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use countersign::routes;
+use countersign_desk::connection::ConnectionId;
 use countersign_desk::people;
 use serde_json::{Value, json};
 
@@ -32,7 +33,8 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     assert!(!told.contains(was_late), "once");
 
     // The same decision once more is no other one.
-    let taken = site.desk.store.of_task(&arn, event.parse().unwrap()).await.unwrap().unwrap();
+    let taken =
+        site.desk.store.of_task(&ConnectionId::default_one(), &arn, event.parse().unwrap()).await.unwrap().unwrap();
     let late = decide(if taken.decision.approved { "reject" } else { "approve" }, "Once more.").await;
     let told = site.page(late.header(header::LOCATION)).await.text;
     assert!(told.contains(was_late));

@@ -15,7 +15,7 @@ use countersign::wire::audit::Delivery;
 use countersign::wire::inbox::ApprovalState;
 use countersign_desk::Clock;
 use countersign_desk::approvals::Decided;
-use countersign_desk::connection::Target;
+use countersign_desk::connection::{ConnectionId, Target};
 use countersign_desk::people;
 use countersign_desk::store::DeliveryRecord;
 use serde_json::{Value, json};
@@ -189,7 +189,7 @@ impl Slow {
     }
 
     async fn delivered(&self) -> usize {
-        let decisions = self.desk.store.latest(99).await.unwrap();
+        let decisions = self.desk.store.latest(&ConnectionId::default_one(), 99).await.unwrap();
         decisions.iter().filter(|one| matches!(one.delivery, DeliveryRecord::Delivered { .. })).count()
     }
 
@@ -251,8 +251,8 @@ async fn a_hanging_call_delays_nobody() {
     site.until_delivered(10).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     // What hung had arrived. When it is sent again, the history says so.
-    let pending = site.desk.store.pending().await.unwrap();
-    assert!(pending.len() == 1 && pending[0].tried);
+    let pending = site.desk.store.pending(&ConnectionId::default_one()).await.unwrap();
+    assert!(pending.len() == 1 && pending[0].was_tried());
     let again = site.desk.again(PathBuf::from("statemachine"));
     again.deliver(&pending[0]).await;
     assert_eq!(site.delivered().await, 11);
@@ -268,7 +268,7 @@ async fn nothing_is_recorded_where_the_connection_is_away() {
     let error = answer.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.problem.what.starts_with("Nothing was recorded."), "{error}");
-    assert!(site.desk.store.latest(9).await.unwrap().is_empty());
+    assert!(site.desk.store.latest(&ConnectionId::default_one(), 9).await.unwrap().is_empty());
     assert!(took < Duration::from_secs(1), "{took:?}");
     let page = site.desk.approval(&arn(0), EVENT).await.unwrap();
     assert_eq!(page.state, ApprovalState::Waiting, "the form stays");

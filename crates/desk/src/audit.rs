@@ -5,28 +5,10 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
 use crate::policy::Action;
-use crate::store::{Act, Decision, Deed};
+use crate::store::{Act, ActPage, Deed};
 
-/// Entries of the record that are read at once.
-const ALL: u32 = 500;
-
-/// Something on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditEntry {
-    Decision(Box<Decision>),
-    Act(Act),
-}
-
-impl AuditEntry {
-    /// When it was done, in milliseconds since the epoch.
-    #[must_use]
-    pub fn at(&self) -> i64 {
-        match self {
-            Self::Decision(decision) => decision.decision.decided_at,
-            Self::Act(act) => act.at,
-        }
-    }
-}
+/// Entries of the record on a page.
+const PAGE: u32 = 100;
 
 /// What somebody did, besides deciding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,24 +41,20 @@ impl Desk {
             Done::ActsAs { name } => (Deed::ActedAs, None, None, name),
         };
         let at = self.now();
-        let act = Act { deed, workflow, execution_arn, detail, person_name: actor.name().to_owned(), at };
-        if let Err(error) = self.store().act(actor, &act).await {
-            tracing::error!(%error, ?act, person = actor.id(), "an act could not be put on record");
+        let (person_id, person_name) = (actor.id().to_owned(), actor.name().to_owned());
+        let act = Act { deed, workflow, execution_arn, detail, person_id, person_name, at };
+        if let Err(error) = self.store().act(self.id(), &act).await {
+            tracing::error!(%error, ?act, "an act could not be put on record");
         }
         self.watch().changes.publish([Topic::Inbox]);
     }
 
-    /// What people did, newest first.
+    /// What people did, newest first, by page: before the entry `before`, or up to now.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn audit(&self, actor: &Actor) -> Result<Vec<AuditEntry>, Error> {
+    /// The actor may not see it, or the store failed.
+    pub async fn audit(&self, actor: &Actor, before: Option<i64>) -> Result<ActPage, Error> {
         self.permit(actor, Action::ViewAudit, None, None)?;
-        let decisions = self.store().latest(ALL).await?.into_iter().map(|one| AuditEntry::Decision(Box::new(one)));
-        let acts = self.store().acts(ALL).await?.into_iter().map(AuditEntry::Act);
-        let mut entries: Vec<AuditEntry> = decisions.chain(acts).collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at()));
-        entries.truncate(ALL as usize);
-        Ok(entries)
+        Ok(self.store().acts(self.id(), before, PAGE).await?)
     }
 }

@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::approvals::{Courier, Reading, read};
 use crate::audit::Done;
 use crate::clock::Clock;
-use crate::connection::{About, Connection};
+use crate::connection::{About, Connection, ConnectionId};
 use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::news::Changes;
@@ -28,7 +28,7 @@ const MOST_LOOKED_AT: usize = 16;
 /// What a desk is made of.
 pub struct Parts {
     pub connection: Connection,
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     /// The folder that definitions are deployed from.
     pub definitions: Definitions,
     pub clock: Clock,
@@ -39,7 +39,7 @@ pub struct Parts {
 /// Everything that serves one connection.
 pub struct Desk {
     watch: Arc<Watch>,
-    store: Store,
+    store: Arc<dyn Store>,
     courier: Courier,
     definitions: Definitions,
 }
@@ -68,7 +68,7 @@ impl Desk {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
-        let courier = Courier::new(Arc::clone(&watch), store.clone());
+        let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store));
         Self { watch, store, courier, definitions }
     }
 
@@ -108,8 +108,13 @@ impl Desk {
         &self.watch
     }
 
-    pub(crate) const fn store(&self) -> &Store {
-        &self.store
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The connection's name, which every row of the store has.
+    pub(crate) fn id(&self) -> &ConnectionId {
+        &self.watch.connection.id
     }
 
     pub(crate) const fn courier(&self) -> &Courier {
@@ -124,7 +129,7 @@ impl Desk {
         workflow: Option<&str>,
         state: Option<&str>,
     ) -> Result<(), Denied> {
-        permit(actor, action, Resource { connection: &self.watch.connection.id, workflow, state })
+        permit(actor, action, Resource { connection: self.id(), workflow, state })
     }
 
     /// The definitions as they are now. The watch learns which activities people answer.
@@ -235,7 +240,7 @@ impl Desk {
     /// The store failed.
     pub async fn latest_decisions(&self, actor: &Actor, limit: u32) -> Result<Vec<Decision>, Error> {
         self.permit(actor, Action::View, None, None)?;
-        Ok(self.store.latest(limit).await?)
+        Ok(self.store.latest(self.id(), limit).await?)
     }
 
     /// Has the executions that somebody looks at read closely, as long as what is returned is kept: those that the

@@ -5,12 +5,12 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, store::Store};
+//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, store::Sqlite};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
 //! let options = connection::SdkOptions { target, profile: None, region: None };
 //! let connection = connection::Connection::open(connection::ConnectionId::default_one(), options).await;
-//! let store = Store::open("countersign.db".as_ref()).await?;
+//! let store = Arc::new(Sqlite::open("countersign.db".as_ref()).await?);
 //! let definitions = Definitions::from(std::path::PathBuf::from("statemachine"));
 //! let desk = Arc::new(Desk::new(Parts { connection, store, definitions, clock: Clock::system(), sandbox: None }));
 //! let end = tokio_util::sync::CancellationToken::new();
@@ -40,7 +40,7 @@ mod stored;
 pub mod watch;
 
 pub use actor::{Actor, Person};
-pub use audit::{AuditEntry, Done};
+pub use audit::Done;
 pub use clock::Clock;
 pub use desk::{Desk, Parts, Standing};
 pub use error::{Error, ReadError, StopError};

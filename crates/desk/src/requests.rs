@@ -82,7 +82,7 @@ impl Desk {
         let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
         let wait = Waiting { parent_arn, request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
         let reading = read(&policies, workflow, state, &text);
-        let now = match self.store().of_task(arn, event).await? {
+        let now = match self.store().of_task(self.id(), arn, event).await? {
             Some(decision) => RequestState::Decided(Box::new(decision)),
             None => closed(&record, event).map_or(RequestState::Waiting, RequestState::Closed),
         };

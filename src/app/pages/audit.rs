@@ -2,42 +2,46 @@
 
 use leptos::prelude::*;
 
+use super::query;
 use crate::app::components::{PageHead, decision_item};
 use crate::app::live::{Live, Topic};
-use crate::app::ui::{Ago, Empty, Row, Seen, either, list, loaded, page_data, shown};
+use crate::app::ui::{Ago, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown};
 use crate::routes;
 use crate::wire::Ask;
 use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
 
-/// The record, newest first.
+/// The record, newest first, page by page.
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let live = Live::of_page();
-    let data = page_data(move || (Ask::Audit, live.changes([Topic::Inbox])));
+    let before = query("before");
+    // No entry has a number below 1: an address that is none leads to no entry, and not to the newest.
+    let cursor = move || before.get().map(|text| text.parse::<i64>().unwrap_or(0));
+    let data = page_data(move || (Ask::Audit { before: cursor() }, live.changes([Topic::Inbox])));
     view! {
         <div class="page">
             <PageHead title="Audit"/>
             <p class="lead">"Every decision, as it was recorded before it was sent, and who started, stopped and deployed what."</p>
-            {loaded(data, record)}
+            {loaded(data, move |data| record(data, before))}
         </div>
     }
     .into_any()
 }
 
-fn record(data: Seen<Data>) -> AnyView {
+fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
     let now = data.with_untracked(|data| data.now);
     let rows = move || {
         let one = |row: AuditRow| match row {
             AuditRow::Decision(decision) => decision_item(decision, now),
-            AuditRow::Act(act) => {
-                let key = format!("{} {} {:?} {:?}", act.at, act.what, act.workflow, act.execution_arn);
-                Row::new(key, move || act_item(act, now))
-            }
+            AuditRow::Act(act) => Row::new(act.entry.to_string(), move || act_item(act, now)),
         };
         data.with(|data| data.rows.clone()).into_iter().map(one).collect()
     };
     let shown = move || view! { <ul class="decisions">{list(rows)}</ul> }.into_any();
-    let nothing = || {
+    let nothing = move || {
+        if before.with(Option::is_some) {
+            return view! { <Empty title="No older entries">"This is the end of the record."</Empty> }.into_any();
+        }
         view! {
             <Empty title="Nothing on record yet">
                 "Approve or reject a request in the "<a href=routes::INBOX>"inbox"</a>", or start a workflow, and it is on record here."
@@ -45,7 +49,19 @@ fn record(data: Seen<Data>) -> AnyView {
         }
         .into_any()
     };
-    either(move || data.with(|data| !data.rows.is_empty()), shown, nothing)
+    view! {
+        {either(move || data.with(|data| !data.rows.is_empty()), shown, nothing)}
+        {dynamic(move || pages(before.with(Option::is_some), data.with(|data| data.older)))}
+    }
+    .into_any()
+}
+
+/// The ways to the newest entries and to the older ones; nothing where one page holds the whole record.
+fn pages(is_older: bool, older: Option<i64>) -> Option<AnyView> {
+    let newest = is_older.then(|| view! { <a class="button" href=routes::AUDIT>"Newest entries"</a> });
+    let rest = older.map(|entry| view! { <a class="button" href=routes::audit_before(entry)>"Older entries"</a> });
+    (is_older || older.is_some())
+        .then(|| view! { <nav class="turn-page" aria-label="Pages">{newest}{rest}</nav> }.into_any())
 }
 
 fn act_item(act: ActRow, now: i64) -> AnyView {

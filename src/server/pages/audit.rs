@@ -1,27 +1,27 @@
 //! The record of what people did.
 
 use countersign_desk::connection::About;
-use countersign_desk::store::{Act, Decision, Deed, DeliveryRecord};
-use countersign_desk::{Actor, AuditEntry, Desk};
+use countersign_desk::store::{Act, Decision, Deed, DeliveryRecord, Recorded};
+use countersign_desk::{Actor, Desk};
 
 use super::{Answered, worded};
 use crate::server::words;
 use crate::wire::audit::{ActRow, Audit, AuditRow, DecisionRow, Delivery};
 
-/// The newest entries, for `actor`.
+/// A page of the record for `actor`: the entries before one of them, or the newest.
 ///
 /// # Errors
 /// The store failed.
-pub async fn audit(desk: &Desk, actor: &Actor) -> Answered<Audit> {
-    let entries = desk.audit(actor).await.map_err(|error| worded(desk, &error))?;
-    let rows = entries.into_iter().map(|entry| match entry {
-        AuditEntry::Decision(decision) => AuditRow::Decision(decision_row(desk.about(), &decision)),
-        AuditEntry::Act(act) => AuditRow::Act(act_row(act)),
+pub async fn audit(desk: &Desk, actor: &Actor, before: Option<i64>) -> Answered<Audit> {
+    let page = desk.audit(actor, before).await.map_err(|error| worded(desk, &error))?;
+    let rows = page.entries.into_iter().map(|entry| match entry.what {
+        Recorded::Decision(decision) => AuditRow::Decision(decision_row(desk.about(), &decision)),
+        Recorded::Act(act) => AuditRow::Act(act_row(entry.id, act)),
     });
-    Ok(Audit { rows: rows.collect(), now: desk.now() })
+    Ok(Audit { rows: rows.collect(), older: page.older, now: desk.now() })
 }
 
-fn act_row(act: Act) -> ActRow {
+fn act_row(entry: i64, act: Act) -> ActRow {
     let what = match act.deed {
         Deed::Started => "Started",
         Deed::Stopped => "Stopped",
@@ -29,6 +29,7 @@ fn act_row(act: Act) -> ActRow {
         Deed::ActedAs => "Acts as",
     };
     ActRow {
+        entry,
         what: what.to_owned(),
         workflow: act.workflow,
         execution_arn: act.execution_arn,

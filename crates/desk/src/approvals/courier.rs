@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{self, Answer};
 use super::outcome::{ClosedBy, closed};
-use crate::connection::{CallError, Fault};
+use crate::connection::{CallError, ConnectionId, Fault};
 use crate::error::ReadError;
 use crate::news::Topic;
 use crate::store::{Decision, Store, StoreError, Trouble};
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 32;
 #[derive(Clone)]
 pub struct Courier {
     pub(crate) watch: Arc<Watch>,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<dyn Store>,
     /// The decisions under way: none is sent twice side by side, and none waits for another.
     under_way: Arc<Mutex<BTreeSet<i64>>>,
 }
@@ -70,8 +70,13 @@ impl Drop for UnderWay {
 impl Courier {
     /// A courier between this store and this connection.
     #[must_use]
-    pub fn new(watch: Arc<Watch>, store: Store) -> Self {
+    pub fn new(watch: Arc<Watch>, store: Arc<dyn Store>) -> Self {
         Self { watch, store, under_way: Arc::default() }
+    }
+
+    /// The name of the connection that decisions are sent to.
+    pub(crate) fn connection(&self) -> &ConnectionId {
+        &self.watch.connection.id
     }
 
     /// Sends what is on record and has not arrived, until `end`. The first time is at once: a decision that was
@@ -80,7 +85,7 @@ impl Courier {
     pub async fn run(self, end: CancellationToken) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
-            match self.store.pending().await {
+            match self.store.pending(self.connection()).await {
                 Ok(pending) => self.send_all(pending, &places),
                 Err(error) => tracing::error!(%error, "pending decisions could not be read"),
             }
@@ -130,13 +135,13 @@ impl Courier {
 
     async fn try_send(&self, decision: &Decision) -> Result<Sent, SendError> {
         let about = &decision.decision;
-        let known = self.watch.known_record(&about.execution_arn).filter(|_| !decision.tried);
+        let known = self.watch.known_record(&about.execution_arn).filter(|_| !decision.was_tried());
         let record = match known {
             Some(record) => record,
             // It may have arrived before: the history says.
             None => self.watch.record_now(&about.execution_arn).await?,
         };
-        if let Some(sent) = sent_before(&record, decision, decision.tried) {
+        if let Some(sent) = sent_before(&record, decision, decision.was_tried()) {
             return Ok(sent);
         }
         let Some(token) = record.token(about.event) else { return Ok(Sent::Late(ClosedBy::NoToken)) };

@@ -12,7 +12,7 @@ use super::policy::{Policies, Policy, read};
 use crate::actor::Actor;
 use crate::error::ReadError;
 use crate::redact::WITHHELD;
-use crate::store::{Decision, NewDecision, StoreError};
+use crate::store::{Decision, NewDecision, StoreError, Worded};
 use crate::watch::{Obstacle, Record};
 
 /// Characters of a comment.
@@ -110,7 +110,7 @@ pub async fn decide(
     if characters > COMMENT {
         return Err(DecideError::CommentTooLong { characters, limit: COMMENT });
     }
-    if let Some(before) = courier.store.of_task(arn, event).await? {
+    if let Some(before) = courier.store.of_task(courier.connection(), arn, event).await? {
         return Ok(Decided::after(Box::new(before), actor, choice));
     }
     let record = current(courier, arn).await?;
@@ -207,21 +207,23 @@ async fn put_on_record(
 ) -> Result<Entry, DecideError> {
     let is_worded = |policy: &&Policy| if new.approved { policy.approve.is_some() } else { policy.reject.is_some() };
     let policy = policy.filter(is_worded).cloned();
+    let connection = courier.connection();
     loop {
         let made = match &policy {
-            None => courier.store.record(new).await?,
+            None => courier.store.record(connection, new, None).await?,
             Some(policy) => {
                 // The answer may name the decision, and is part of its row: another decision may take the number
                 // meanwhile.
                 let id = courier.store.next_id().await?;
                 let answer = worded_answer(courier, policy.clone(), id, new, request).await?;
-                courier.store.record_as(id, new, answer.as_deref()).await?
+                let worded = Worded { id, answer: answer.as_deref() };
+                courier.store.record(connection, new, Some(worded)).await?
             }
         };
         if let Some(decision) = made {
             return Ok(Entry::New(Box::new(decision)));
         }
-        if let Some(before) = courier.store.of_task(&new.execution_arn, new.event).await? {
+        if let Some(before) = courier.store.of_task(connection, &new.execution_arn, new.event).await? {
             return Ok(Entry::Before(Box::new(before)));
         }
     }

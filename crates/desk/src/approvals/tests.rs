@@ -13,7 +13,7 @@ use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, Connection, ConnectionKind, ExecutionStatus, Fault};
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
-use crate::store::{Decision, DeliveryRecord, NewDecision, Store, Trouble};
+use crate::store::{Decision, DeliveryRecord, NewDecision, Sqlite, Store, Trouble};
 use crate::watch::Obstacle;
 
 const START: i64 = 1_700_000_000_000;
@@ -24,7 +24,7 @@ struct Office {
     fake: Fake,
     clock: Clock,
     machine: String,
-    store: Store,
+    store: Arc<dyn Store>,
     folder: PathBuf,
 }
 
@@ -32,7 +32,7 @@ fn person(id: &str) -> Actor {
     Actor::Person(Person { id: id.into(), name: id.to_uppercase(), role: String::new() })
 }
 
-fn desk(connection: Connection, store: Store, clock: Clock) -> Arc<Desk> {
+fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock) -> Arc<Desk> {
     let definitions = PathBuf::from("no-definitions").into();
     Arc::new(Desk::new(Parts { connection, store, definitions, clock, sandbox: None }))
 }
@@ -45,18 +45,18 @@ impl Office {
     async fn with(test: &str, definition: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("countersign-desk-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let store = Store::open(&folder.join("countersign.db")).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join("countersign.db")).await.unwrap());
         let clock = SetClock::at(START);
         let fake = Fake::new(&clock);
         let machine = fake.change(|world, now| world.machine("ask", definition, now));
         let clock = clock.clock();
-        let desk = desk(fake.connection(ConnectionKind::Endpoint), store.clone(), clock.clone());
+        let desk = desk(fake.connection(ConnectionKind::Endpoint), Arc::clone(&store), clock.clone());
         Self { desk, fake, clock, machine, store, folder }
     }
 
     /// The desk of the next process, on the same store.
     fn after_restart(&self) -> Arc<Desk> {
-        desk(self.fake.connection(ConnectionKind::Endpoint), self.store.clone(), self.clock.clone())
+        desk(self.fake.connection(ConnectionKind::Endpoint), Arc::clone(&self.store), self.clock.clone())
     }
 
     /// A request that the desk has seen.
@@ -72,7 +72,7 @@ impl Office {
     }
 
     async fn decision(&self, request: &(String, u64)) -> Decision {
-        self.store.of_task(&request.0, request.1).await.unwrap().unwrap()
+        self.store.of_task(self.desk.id(), &request.0, request.1).await.unwrap().unwrap()
     }
 
     fn status(&self, arn: &str) -> ExecutionStatus {
@@ -170,7 +170,10 @@ async fn somebody_elses_answer_makes_a_decision_late() {
     office.fake.change(|world, now| world.answer(&token, Err(("Refused", "no")), now)).unwrap();
     let Decided::Closed(closed) = office.approve(&request).await.unwrap() else { panic!("somebody was before") };
     assert_eq!(closed.by, ClosedBy::Failure { error: "Refused".into() });
-    assert!(office.store.of_task(&request.0, request.1).await.unwrap().is_none(), "nothing is on record");
+    assert!(
+        office.store.of_task(office.desk.id(), &request.0, request.1).await.unwrap().is_none(),
+        "nothing is on record"
+    );
     office.close().await;
 }
 
@@ -239,7 +242,7 @@ async fn crashed(office: &Office, request: &(String, u64), step: usize) {
         comment: String::new(),
         decided_at: START,
     };
-    let decision = office.store.record(&new).await.unwrap().unwrap();
+    let decision = office.store.record(office.desk.id(), &new, None).await.unwrap().unwrap();
     if step >= 1 {
         office.store.trying(decision.id).await.unwrap();
     }
@@ -257,7 +260,7 @@ async fn a_crash_between_any_two_steps_loses_nothing_and_sends_nothing_twice() {
         let request = office.ask("pay?").await;
         crashed(&office, &request, step).await;
         let desk = office.after_restart();
-        let pending = office.store.pending().await.unwrap();
+        let pending = office.store.pending(office.desk.id()).await.unwrap();
         assert_eq!(pending.len(), 1, "step {step}");
         desk.deliver(&pending[0]).await;
         assert!(
@@ -267,7 +270,7 @@ async fn a_crash_between_any_two_steps_loses_nothing_and_sends_nothing_twice() {
         );
         assert_eq!(office.status(&request.0), ExecutionStatus::Succeeded);
         assert_eq!(office.sent(), usize::from(step < 2), "step {step}");
-        assert!(office.store.pending().await.unwrap().is_empty());
+        assert!(office.store.pending(office.desk.id()).await.unwrap().is_empty());
         office.close().await;
     }
 }
@@ -279,7 +282,7 @@ async fn the_connection_is_away_when_somebody_decides() {
     office.fake.trick(Api::GetExecutionHistory, [Trick::Fail(Fault::Unreachable)]);
     let error = office.approve(&request).await.unwrap_err();
     assert!(matches!(error, Error::Decide(DecideError::Read(_))), "{error}");
-    assert!(office.store.latest(9).await.unwrap().is_empty(), "nothing was recorded");
+    assert!(office.store.latest(office.desk.id(), 9).await.unwrap().is_empty(), "nothing was recorded");
     // It is there and has no time: what is known is a moment old.
     office.fake.trick(Api::GetExecutionHistory, [Trick::Fail(Fault::of_code("ThrottlingException", "Rate exceeded"))]);
     assert!(office.approve(&request).await.unwrap().was_in_time());
@@ -300,6 +303,6 @@ async fn what_cannot_be_shown_or_answered_cannot_be_decided() {
     let long = "x".repeat(2_001);
     let error = office.desk.decide(&person("dana"), (&request.0, request.1), Choice::Approve, &long).await;
     let too_long = matches!(error, Err(Error::Decide(DecideError::CommentTooLong { characters: 2_001, limit: 2_000 })));
-    assert!(too_long && office.store.latest(9).await.unwrap().is_empty() && office.sent() == 0);
+    assert!(too_long && office.store.latest(office.desk.id(), 9).await.unwrap().is_empty() && office.sent() == 0);
     office.close().await;
 }

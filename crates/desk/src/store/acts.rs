@@ -1,24 +1,9 @@
-//! What people did besides deciding: started, stopped, deployed, changed who acts. Rows are added and never changed.
+//! Who did what, in order: decided, started, stopped, deployed, changed who acts. Rows are added and never changed.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use super::{Decision, Kept};
+use crate::connection::ConnectionId;
 
-use super::{Store, StoreError};
-use crate::actor::Actor;
-
-pub(super) const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS acts (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    person_id TEXT NOT NULL,
-    person_name TEXT NOT NULL,
-    deed TEXT NOT NULL,
-    workflow TEXT,
-    execution_arn TEXT,
-    detail TEXT NOT NULL
-) STRICT";
-
-/// What was done.
+/// What was done besides deciding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     Started,
@@ -28,24 +13,7 @@ pub enum Deed {
     ActedAs,
 }
 
-impl Deed {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Started, "started"),
-        (Self::Stopped, "stopped"),
-        (Self::Deployed, "deployed"),
-        (Self::ActedAs, "acted-as"),
-    ];
-
-    fn name(self) -> &'static str {
-        Self::ALL.into_iter().find(|(deed, _)| *deed == self).map_or("", |(_, name)| name)
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(deed, _)| deed)
-    }
-}
-
-/// One act.
+/// What somebody did besides deciding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     pub deed: Deed,
@@ -53,52 +21,51 @@ pub struct Act {
     pub execution_arn: Option<String>,
     /// A name, or the cause that was given; may be empty.
     pub detail: String,
+    pub person_id: String,
     pub person_name: String,
     /// Milliseconds since the epoch.
     pub at: i64,
 }
 
-impl Store {
-    /// Puts an act on record.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn act(&self, actor: &Actor, act: &Act) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO acts (at, person_id, person_name, deed, workflow, execution_arn, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(act.at)
-        .bind(actor.id())
-        .bind(&act.person_name)
-        .bind(act.deed.name())
-        .bind(&act.workflow)
-        .bind(&act.execution_arn)
-        .bind(&act.detail)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
+/// What an entry of the record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    Decision(Box<Decision>),
+    Act(Act),
+}
 
-    /// The newest acts, at most `limit`.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn acts(&self, limit: u32) -> Result<Vec<Act>, StoreError> {
-        Ok(sqlx::query_as("SELECT * FROM acts ORDER BY id DESC LIMIT ?").bind(limit).fetch_all(&self.pool).await?)
+/// An entry of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Later entries have greater numbers.
+    pub id: i64,
+    pub what: Recorded,
+}
+
+impl Entry {
+    /// When it was done, in milliseconds since the epoch.
+    #[must_use]
+    pub fn at(&self) -> i64 {
+        match &self.what {
+            Recorded::Decision(decision) => decision.decision.decided_at,
+            Recorded::Act(act) => act.at,
+        }
     }
 }
 
-impl FromRow<'_, SqliteRow> for Act {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let deed: String = row.try_get("deed")?;
-        let unknown = || sqlx::Error::Decode(format!("{deed:?} is no deed").into());
-        Ok(Self {
-            deed: Deed::named(&deed).ok_or_else(unknown)?,
-            workflow: row.try_get("workflow")?,
-            execution_arn: row.try_get("execution_arn")?,
-            detail: row.try_get("detail")?,
-            person_name: row.try_get("person_name")?,
-            at: row.try_get("at")?,
-        })
-    }
+/// A page of the record, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActPage {
+    pub entries: Vec<Entry>,
+    /// The cursor of the next page: its entries come before this number. `None` where these entries are the oldest.
+    pub older: Option<i64>,
+}
+
+/// The acts of all connections. A decision's act is put on record with the decision.
+pub trait Acts: Send + Sync + 'static {
+    /// Puts an act on record.
+    fn act<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, ()>;
+
+    /// What was done before the entry `before`, or up to now: the newest `limit` entries, decisions among them.
+    fn acts<'a>(&'a self, connection: &'a ConnectionId, before: Option<i64>, limit: u32) -> Kept<'a, ActPage>;
 }

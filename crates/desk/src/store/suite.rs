@@ -1,0 +1,166 @@
+//! What every store does, whatever it is made of. A database has a test for each of these functions over a store of its
+//! own that is empty.
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+
+use super::{Act, ActPage, Decision, Deed, DeliveryRecord, NewDecision, Recorded, Store, Trouble, Worded};
+use crate::approvals::ClosedBy;
+use crate::connection::{Api, CallError, ConnectionId, ExecutionStatus, Fault};
+
+/// The connection of most tests.
+pub fn here() -> ConnectionId {
+    ConnectionId::default_one()
+}
+
+fn elsewhere() -> ConnectionId {
+    ConnectionId::parse("elsewhere").unwrap()
+}
+
+/// A decision on the event `event` of one execution, made at a time of the same number.
+pub fn decision(event: u64) -> NewDecision {
+    NewDecision {
+        execution_arn: "arn:x".into(),
+        event,
+        workflow: "approval".into(),
+        state: "WaitForApproval".into(),
+        title: "Refund".into(),
+        approved: true,
+        person_id: "dana".into(),
+        person_name: "Dana Whitfield".into(),
+        comment: "fine; DROP TABLE decisions".into(),
+        decided_at: i64::try_from(event).unwrap(),
+    }
+}
+
+/// An act of this time.
+pub fn act(deed: Deed, at: i64) -> Act {
+    Act {
+        deed,
+        workflow: Some("order".into()),
+        execution_arn: None,
+        detail: "x".into(),
+        person_id: "dana".into(),
+        person_name: "Dana Whitfield".into(),
+        at,
+    }
+}
+
+async fn recorded(store: &dyn Store, event: u64) -> Decision {
+    store.record(&here(), &decision(event), None).await.unwrap().unwrap()
+}
+
+async fn of_event(store: &dyn Store, event: u64) -> Decision {
+    store.of_task(&here(), "arn:x", event).await.unwrap().unwrap()
+}
+
+pub async fn a_task_takes_one_decision(store: &dyn Store) {
+    let first = recorded(store, 3).await;
+    assert_eq!((&first.decision, first.attempts, &first.answer), (&decision(3), 0, &None));
+    let other_choice = NewDecision { approved: false, ..decision(3) };
+    assert!(store.record(&here(), &other_choice, None).await.unwrap().is_none());
+    assert_eq!(of_event(store, 3).await, first);
+    assert_eq!(store.latest(&here(), 9).await.unwrap(), [first]);
+    assert!(store.of_task(&here(), "arn:x", 4).await.unwrap().is_none());
+    assert!(store.of_task(&here(), "arn:x", u64::MAX).await.unwrap().is_none());
+}
+
+pub async fn an_event_that_no_row_can_hold_is_refused(store: &dyn Store) {
+    let beyond = NewDecision { event: u64::MAX, ..decision(3) };
+    let error = store.record(&here(), &beyond, None).await.unwrap_err().to_string();
+    assert!(error.starts_with("the event's id cannot be kept"), "{error}");
+    assert!(store.latest(&here(), 9).await.unwrap().is_empty());
+}
+
+pub async fn a_decision_keeps_its_answer_under_its_number(store: &dyn Store) {
+    let id = store.next_id().await.unwrap();
+    let worded = |id| Some(Worded { id, answer: Some("{}") });
+    let first = store.record(&here(), &decision(3), worded(id)).await.unwrap().unwrap();
+    assert_eq!((first.id, first.answer.as_deref()), (id, Some("{}")));
+    assert_eq!(of_event(store, 3).await, first);
+    assert!(store.record(&here(), &decision(4), worded(id)).await.unwrap().is_none(), "the number is taken");
+    assert!(store.record(&here(), &decision(3), worded(id + 1)).await.unwrap().is_none(), "the task is decided");
+    assert_eq!(store.next_id().await.unwrap(), id + 1);
+    assert_eq!(store.acts(&here(), None, 9).await.unwrap().entries.len(), 1, "what was refused left nothing");
+}
+
+pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
+    let (first, second) = (recorded(store, 3).await, recorded(store, 4).await);
+    for attempt in 1..=2 {
+        store.trying(first.id).await.unwrap();
+        assert_eq!(of_event(store, 3).await, Decision { attempts: attempt, ..first.clone() });
+    }
+    let failed = Fault::of_code("ThrottlingException", "Rate exceeded");
+    let failed = Trouble::Call(CallError { api: Api::SendTaskSuccess, subject: String::new(), fault: failed });
+    for trouble in [Trouble::Sentence("No answer.".into()), failed] {
+        store.trouble(first.id, &trouble).await.unwrap();
+        let tried = Decision { attempts: 2, trouble: Some(trouble), ..first.clone() };
+        assert_eq!(store.pending(&here()).await.unwrap(), [tried, second.clone()], "oldest first");
+    }
+    store.delivered(first.id, 2_000).await.unwrap();
+    let delivered = Decision { attempts: 2, delivery: DeliveryRecord::Delivered { at: 2_000 }, ..first };
+    assert_eq!(of_event(store, 3).await, delivered);
+    let by = ClosedBy::ExecutionEnd { status: ExecutionStatus::Aborted };
+    store.late(second.id, &by).await.unwrap();
+    let late = Decision { delivery: DeliveryRecord::Late { by }, ..second };
+    assert_eq!(store.latest(&here(), 1).await.unwrap(), std::slice::from_ref(&late));
+    assert!(store.pending(&here()).await.unwrap().is_empty());
+    // What has ended stays as it ended.
+    for id in [delivered.id, late.id] {
+        store.trying(id).await.unwrap();
+        store.trouble(id, &Trouble::Sentence("Too late.".into())).await.unwrap();
+        store.late(id, &ClosedBy::Timeout).await.unwrap();
+        store.delivered(id, 3_000).await.unwrap();
+    }
+    assert_eq!([of_event(store, 3).await, of_event(store, 4).await], [delivered, late]);
+}
+
+pub async fn acts_and_decisions_are_one_list_in_their_order(store: &dyn Store) {
+    let deeds = [Deed::Started, Deed::Stopped, Deed::Deployed, Deed::ActedAs];
+    store.act(&here(), &act(deeds[0], 9)).await.unwrap();
+    let decision = recorded(store, 3).await;
+    for deed in &deeds[1..] {
+        // Of one time: the order is that in which they came.
+        store.act(&here(), &act(*deed, 1)).await.unwrap();
+    }
+    store.delivered(decision.id, 5).await.unwrap();
+    let page = store.acts(&here(), None, 9).await.unwrap();
+    let what: Vec<Recorded> = page.entries.into_iter().map(|entry| entry.what).rev().collect();
+    let decided = Decision { delivery: DeliveryRecord::Delivered { at: 5 }, ..decision };
+    let mut expected = vec![Recorded::Act(act(deeds[0], 9)), Recorded::Decision(Box::new(decided))];
+    expected.extend(deeds[1..].iter().map(|deed| Recorded::Act(act(*deed, 1))));
+    assert_eq!((what, page.older), (expected, None));
+}
+
+pub async fn the_record_is_read_page_by_page(store: &dyn Store) {
+    for at in 1..=6 {
+        store.act(&here(), &act(Deed::Started, at)).await.unwrap();
+    }
+    let mut cursor = None;
+    let mut seen = Vec::new();
+    for page in 1..=2 {
+        let ActPage { entries, older } = store.acts(&here(), cursor, 3).await.unwrap();
+        assert_eq!(entries.len(), 3);
+        assert_eq!(older.is_some(), page < 2, "the last page says that it is the last, though it is full");
+        seen.extend(entries.iter().map(|entry| entry.at()));
+        cursor = older;
+        // What is done meanwhile moves no page.
+        store.act(&here(), &act(Deed::Started, 100)).await.unwrap();
+    }
+    assert_eq!(seen, [6, 5, 4, 3, 2, 1]);
+    let nothing = ActPage { entries: Vec::new(), older: None };
+    assert_eq!(store.acts(&here(), Some(0), 3).await.unwrap(), nothing);
+}
+
+pub async fn connections_are_apart(store: &dyn Store) {
+    let here_first = recorded(store, 3).await;
+    let there = store.record(&elsewhere(), &decision(3), None).await.unwrap().unwrap();
+    assert_ne!(here_first.id, there.id);
+    store.act(&elsewhere(), &act(Deed::Started, 5)).await.unwrap();
+    store.delivered(here_first.id, 7).await.unwrap();
+    assert_eq!(store.pending(&elsewhere()).await.unwrap(), std::slice::from_ref(&there));
+    assert_eq!(store.of_task(&elsewhere(), "arn:x", 3).await.unwrap(), Some(there.clone()));
+    assert_eq!(store.latest(&elsewhere(), 9).await.unwrap(), [there]);
+    for (connection, entries) in [(here(), 1), (elsewhere(), 2)] {
+        assert_eq!(store.acts(&connection, None, 9).await.unwrap().entries.len(), entries, "{connection}");
+    }
+    assert!(store.pending(&here()).await.unwrap().is_empty());
+}
