@@ -16,5 +16,6 @@ mod fold;
 
 pub use event::{Details, EventKind, HistoryEvent};
 pub use fold::{
-    Attempt, AttemptResult, Outcome, OutcomeStatus, Outlook, StateStatus, StateSummary, Trace, Visit, Wait, fold,
+    Attempt, AttemptId, AttemptResult, Outcome, OutcomeStatus, Outlook, StateStatus, StateSummary, Trace, Visit,
+    VisitId, Wait, fold,
 };

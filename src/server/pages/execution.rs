@@ -8,7 +8,7 @@ use countersign_desk::redact::Redactor;
 use countersign_desk::watch::{Record, Waiting, is_activity};
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, pretty};
-use countersign_trace::{HistoryEvent, StateStatus, Visit};
+use countersign_trace::{HistoryEvent, StateStatus, Visit, VisitId};
 
 use super::{Answered, attempt_status, execution_status, graph, inbox, rows, status, trouble, worded};
 use crate::server::words;
@@ -132,7 +132,7 @@ impl View<'_> {
     /// The state to open on: what failed first, else what waits, else what runs, else what was entered last.
     fn telling_state(&self) -> Option<String> {
         let visits = &self.record.trace.visits;
-        if let Some(first) = self.record.first_failure().and_then(|first| visits.get(first)) {
+        if let Some(first) = self.record.first_failure().and_then(|first| self.record.trace.visit(first)) {
             return Some(first.state.clone());
         }
         // What failed and was caught is over.
@@ -155,7 +155,7 @@ impl View<'_> {
 
     /// Every state that was entered; whole visits only of the chosen one, which is what keeps a page small.
     fn states(&self, chosen: Option<&str>) -> Vec<StateView> {
-        let mut visits: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut visits: BTreeMap<&str, Vec<VisitId>> = BTreeMap::new();
         if let Some(chosen) = chosen {
             visits.insert(chosen, self.newest_of(chosen));
         }
@@ -175,10 +175,10 @@ impl View<'_> {
             .collect()
     }
 
-    /// The newest visits of a state, by their index; the one that the execution failed in is among them.
-    fn newest_of(&self, state: &str) -> Vec<usize> {
-        let all = self.record.trace.visits.iter().enumerate().filter(|(_, visit)| visit.state == state);
-        let mut seen: Vec<usize> = all.map(|(index, _)| index).collect();
+    /// The newest visits of a state, by their ids; the one that the execution failed in is among them.
+    fn newest_of(&self, state: &str) -> Vec<VisitId> {
+        let all = self.record.trace.numbered_visits().filter(|(_, visit)| visit.state == state);
+        let mut seen: Vec<VisitId> = all.map(|(index, _)| index).collect();
         let older = seen.len().saturating_sub(VISITS);
         let cause = seen[..older].iter().copied().find(|index| Some(*index) == self.record.trace.cause);
         seen.drain(..older);
@@ -223,7 +223,7 @@ impl View<'_> {
         });
         VisitView {
             status: status(visit.status),
-            place: trouble::place_of(&self.record.trace.visits, visit),
+            place: trouble::place_of(&self.record.trace, visit),
             entered_at: visit.entered_at,
             exited_at: visit.exited_at,
             input: self.json(visit.input.as_deref()),

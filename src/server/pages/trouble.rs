@@ -2,7 +2,7 @@
 
 use countersign_desk::connection::ExecutionStatus as Status;
 use countersign_desk::watch::Record;
-use countersign_trace::{StateStatus, Visit};
+use countersign_trace::{StateStatus, Trace, Visit, VisitId};
 
 use crate::wire::execution::{Trouble, TroublePlace};
 
@@ -16,8 +16,8 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
     if !matches!(status, Status::Failed | Status::TimedOut | Status::Aborted) {
         return None;
     }
-    let cause = record.trace.cause.and_then(|index| record.trace.visits.get(index));
-    let first = record.first_failure().and_then(|index| record.trace.visits.get(index));
+    let cause = record.trace.cause.and_then(|visit| record.trace.visit(visit));
+    let first = record.first_failure().and_then(|visit| record.trace.visit(visit));
     let why = match (status, cause) {
         (Status::TimedOut, Some(_)) => {
             Some("A task did not answer in the time that it has (TimeoutSeconds or HeartbeatSeconds).".to_owned())
@@ -32,8 +32,7 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
         None => ("", Vec::new()),
     };
     let more = places.len().saturating_sub(PLACES);
-    let place =
-        |visit: &Visit| TroublePlace { state: visit.state.clone(), place: place_of(&record.trace.visits, visit) };
+    let place = |visit: &Visit| TroublePlace { state: visit.state.clone(), place: place_of(&record.trace, visit) };
     // A step that failed and was compensated is not where the execution ended.
     let ended = cause.filter(|cause| first.is_some_and(|first| first.entered_event != cause.entered_event)).map(place);
     let places = places.into_iter().take(PLACES).map(place).collect();
@@ -52,21 +51,20 @@ fn ran_out(record: &Record) -> String {
 
 /// The states that were under way when the execution ended, without the containers around them.
 fn open_at_the_end(record: &Record) -> Vec<&Visit> {
-    let visits = &record.trace.visits;
     let ended = record.trace.outcome.as_ref().map(|outcome| outcome.at);
     let is_open = |visit: &&Visit| {
         matches!(visit.status, StateStatus::Aborted | StateStatus::TimedOut | StateStatus::Failed)
             && visit.exited_at == ended
     };
-    let around: Vec<usize> = visits.iter().filter(is_open).filter_map(|visit| visit.parent).collect();
-    let innermost = visits.iter().enumerate().filter(|(index, visit)| is_open(visit) && !around.contains(index));
+    let around: Vec<VisitId> = record.trace.visits.iter().filter(is_open).filter_map(|visit| visit.parent).collect();
+    let innermost = record.trace.numbered_visits().filter(|(id, visit)| is_open(visit) && !around.contains(id));
     innermost.map(|(_, visit)| visit).collect()
 }
 
 /// The iterations that a visit runs in, the outermost first.
 #[must_use]
-pub fn place_of(visits: &[Visit], visit: &Visit) -> Option<String> {
-    let around = std::iter::successors(Some(visit), |visit| visit.parent.and_then(|parent| visits.get(parent)));
+pub fn place_of(trace: &Trace, visit: &Visit) -> Option<String> {
+    let around = std::iter::successors(Some(visit), |visit| trace.visit(visit.parent?));
     let mut iterations: Vec<&(String, u64)> = around.filter_map(|visit| visit.iteration.as_ref()).collect();
     // A Parallel hands its own iteration on to what runs inside it.
     iterations.dedup();

@@ -7,7 +7,7 @@ use countersign_asl::StateKind;
 use countersign_asl::model::Amount;
 use countersign_engine::SharedSandbox;
 use countersign_engine::token::{Search, Token};
-use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, Wait};
+use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, VisitId, Wait};
 
 use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
 use super::tokens::{self, Past};
@@ -233,10 +233,10 @@ impl Record {
         self.description.status != ExecutionStatus::Running
     }
 
-    /// The visit in which it went wrong first: an index in the visits of the trace. Where the definition cannot be read
+    /// The visit in which it went wrong first. Where the definition cannot be read
     /// nobody knows which failures were recovered from: the visit that the execution ended in.
     #[must_use]
-    pub fn first_failure(&self) -> Option<usize> {
+    pub fn first_failure(&self) -> Option<VisitId> {
         let Some(machine) = &self.definition.machine else { return self.trace.cause };
         let course = machine.course();
         self.trace.first_failure(|state| match (course.can_end_well(state), course.is_reached(state)) {
@@ -253,9 +253,8 @@ impl Record {
             return self.timeout().map(Reason::Timeout);
         }
         let error = self.redactor.text(self.description.error.as_deref().filter(|error| !error.is_empty())?);
-        let state = |visit: Option<usize>| {
-            visit.and_then(|visit| self.trace.visits.get(visit)).map(|visit| visit.state.clone())
-        };
+        let state =
+            |visit: Option<VisitId>| visit.and_then(|visit| self.trace.visit(visit)).map(|visit| visit.state.clone());
         let ended = state(self.trace.cause);
         let first = state(self.first_failure()).filter(|first| ended.as_ref() != Some(first));
         Some(Reason::Error { error, state: ended, first })
@@ -358,7 +357,7 @@ impl Record {
         let (since, details) = (scheduled.timestamp, &scheduled.details);
         self.deadline(&Wait {
             state: state.to_owned(),
-            visit: 0,
+            visit: VisitId(0),
             scheduled_event: scheduled.id,
             since,
             resource: String::new(),

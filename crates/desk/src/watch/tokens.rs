@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use countersign_engine::token::{self, Search, Token};
 use countersign_engine::{Moment, SharedSandbox, StartParams, items};
-use countersign_trace::{EventKind, HistoryEvent, Trace};
+use countersign_trace::{AttemptId, EventKind, HistoryEvent, Trace, VisitId};
 use serde_json::{Map, Value};
 
 use super::record::is_callback;
@@ -29,9 +29,9 @@ pub struct Past<'a> {
     definition: &'a Definition,
     sandbox: Option<SharedSandbox>,
     /// By scheduling event: the visit and the attempt.
-    attempts: HashMap<u64, (usize, usize)>,
+    attempts: HashMap<u64, (VisitId, AttemptId)>,
     /// The items of Map states, by visit.
-    items: HashMap<usize, Option<Arc<Vec<Value>>>>,
+    items: HashMap<VisitId, Option<Arc<Vec<Value>>>>,
 }
 
 impl<'a> Past<'a> {
@@ -44,12 +44,12 @@ impl<'a> Past<'a> {
         definition: &'a Definition,
         sandbox: Option<SharedSandbox>,
     ) -> Self {
-        let attempts = trace.visits.iter().enumerate().flat_map(|(number, visit)| {
+        let attempts = trace.numbered_visits().flat_map(|(number, visit)| {
             visit
                 .attempts
                 .iter()
                 .enumerate()
-                .filter_map(move |(index, attempt)| Some((attempt.scheduled_event?, (number, index))))
+                .filter_map(move |(index, attempt)| Some((attempt.scheduled_event?, (number, AttemptId(index)))))
         });
         Self { description, events, trace, definition, sandbox, attempts: attempts.collect(), items: HashMap::new() }
     }
@@ -87,20 +87,20 @@ impl<'a> Past<'a> {
     /// The moment at which the task of the scheduling event `id` began.
     pub fn moment(&mut self, id: u64) -> Option<Moment> {
         let (number, attempt) = *self.attempts.get(&id)?;
-        let at = self.trace.visits.get(number)?.attempts.get(attempt)?.scheduled_at;
+        let at = self.trace.visit(number)?.attempt(attempt)?.scheduled_at;
         let mut moment = self.moment_of(number)?;
         moment.at = at;
-        moment.retry_count = u32::try_from(attempt).unwrap_or(u32::MAX);
+        moment.retry_count = u32::try_from(attempt.0).unwrap_or(u32::MAX);
         moment.item = self.item(number);
         Some(moment)
     }
 
     /// Which items of which Maps a visit is about, the outermost first; `None` outside of every Map.
-    pub fn items_of(&mut self, number: usize) -> Option<String> {
+    pub fn items_of(&mut self, number: VisitId) -> Option<String> {
         let mut told = Vec::new();
         let mut at = Some(number);
         while let Some(visit) = at {
-            let parent = self.trace.visits.get(visit)?.parent;
+            let parent = self.trace.visit(visit)?.parent;
             if parent.is_some_and(|parent| self.trace.visits[parent].state_type == "Map")
                 && let Some((map, index)) = self.trace.visits[visit].iteration.clone()
             {
@@ -121,8 +121,8 @@ impl<'a> Past<'a> {
     }
 
     /// The item of the Map iteration that a visit is in, where it is in one.
-    pub fn item(&mut self, number: usize) -> Option<(usize, Value)> {
-        let (_, index) = self.trace.visits.get(number)?.iteration.clone()?;
+    pub fn item(&mut self, number: VisitId) -> Option<(usize, Value)> {
+        let (_, index) = self.trace.visit(number)?.iteration.clone()?;
         let index = usize::try_from(index).ok()?;
         let mut map = self.trace.visits[number].parent?;
         while self.trace.visits[map].state_type != "Map" {
@@ -141,8 +141,8 @@ impl<'a> Past<'a> {
         Some((index, items?.get(index)?.clone()))
     }
 
-    fn moment_of(&self, number: usize) -> Option<Moment> {
-        let visit = self.trace.visits.get(number)?;
+    fn moment_of(&self, number: VisitId) -> Option<Moment> {
+        let visit = self.trace.visit(number)?;
         let about = self.description;
         let entered = self.event(visit.entered_event)?;
         let mut redriven =

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::folder::Folder;
-use super::{OutcomeStatus, StateStatus};
+use super::{OutcomeStatus, StateStatus, VisitId};
 use crate::event::{EventKind, HistoryEvent};
 
 /// Whether an event only passes a failure to the state around it.
@@ -42,7 +42,7 @@ impl Folder {
         self.trace.cause = Some(visit);
     }
 
-    fn cause(&self, status: OutcomeStatus, events: &[&HistoryEvent]) -> Option<usize> {
+    fn cause(&self, status: OutcomeStatus, events: &[&HistoryEvent]) -> Option<VisitId> {
         let ends = [EventKind::ExecutionFailed, EventKind::ExecutionTimedOut];
         let last = events.iter().rev().find(|event| ends.contains(&event.kind))?;
         let by_id: HashMap<u64, &HistoryEvent> = events.iter().map(|event| (event.id, *event)).collect();

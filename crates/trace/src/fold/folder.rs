@@ -4,7 +4,7 @@ mod redrive;
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Attempt, AttemptResult, Outcome, OutcomeStatus, StateStatus, Trace, Visit};
+use super::{Attempt, AttemptId, AttemptResult, Outcome, OutcomeStatus, StateStatus, Trace, Visit, VisitId};
 use crate::event::{EventKind, HistoryEvent};
 
 /// What is known so far.
@@ -14,33 +14,33 @@ pub(super) struct Folder {
     /// The visit that an event belongs to, and for tasks the attempt.
     owners: HashMap<u64, EventOwner>,
     /// Number of branches that a Parallel visit has begun.
-    branches: HashMap<usize, u64>,
+    branches: HashMap<VisitId, u64>,
     /// By entered event: the event before it. A failed evaluation follows that one, not the entering.
-    before_entering: HashMap<usize, u64>,
+    before_entering: HashMap<VisitId, u64>,
     /// By container: the event with which it last began its work.
-    started: HashMap<usize, u64>,
+    started: HashMap<VisitId, u64>,
     /// Containers in which something failed, and that have neither failed nor begun again yet: a retry waits.
-    backing_off: HashSet<usize>,
+    backing_off: HashSet<VisitId>,
     /// Containers that have failed: what begins again after that is a container around them.
-    failed: HashSet<usize>,
+    failed: HashSet<VisitId>,
     /// The last redrive.
     redrive: Option<u64>,
     /// The states that continue with it and have no event yet.
-    resumed: Vec<usize>,
+    resumed: Vec<VisitId>,
 }
 
 /// What an event belongs to.
 #[derive(Clone, Default)]
 struct EventOwner {
-    visit: Option<usize>,
-    attempt: Option<usize>,
+    visit: Option<VisitId>,
+    attempt: Option<AttemptId>,
     /// The scope of the state that is entered next.
     scope: Scope,
 }
 
 #[derive(Clone, Default)]
 struct Scope {
-    parent: Option<usize>,
+    parent: Option<VisitId>,
     iteration: Option<(String, u64)>,
     branch: Option<(String, u64)>,
 }
@@ -74,7 +74,7 @@ impl Folder {
     }
 
     /// The visit that an event belongs to.
-    pub(super) fn visit_of(&self, event: u64) -> Option<usize> {
+    pub(super) fn visit_of(&self, event: u64) -> Option<VisitId> {
         self.owners.get(&event)?.visit
     }
 
@@ -93,7 +93,7 @@ impl Folder {
             self.take_edge("__start".to_owned(), state.clone());
         }
         let state_type = event.kind.name().trim_end_matches("StateEntered").to_owned();
-        let visit = self.trace.visits.len();
+        let visit = VisitId(self.trace.visits.len());
         self.before_entering.insert(visit, event.previous_event_id);
         let scope = self.begun(scope, before);
         self.trace.visits.push(Visit {
@@ -250,7 +250,7 @@ impl Folder {
     }
 
     /// A container that begins again for a retry: what ran inside it before has ended.
-    fn restart(&mut self, visit: usize, at: i64) {
+    fn restart(&mut self, visit: VisitId, at: i64) {
         if self.trace.visits.iter().any(|inner| inner.parent == Some(visit)) {
             self.close_all(Some(visit), at, StateStatus::Aborted);
             self.branches.remove(&visit);
@@ -266,7 +266,7 @@ impl Folder {
         let failed = before.visit;
         let around = failed.and_then(|failed| self.trace.visits[failed].parent);
         self.backing_off.extend(around);
-        let is_one = |&index: &usize| {
+        let is_one = |&index: &VisitId| {
             let visit = &self.trace.visits[index];
             visit.state_type == state_type
                 && visit.exited_at.is_none()
@@ -274,7 +274,7 @@ impl Folder {
                 && !self.has_failed(index)
                 && around.is_none_or(|container| self.is_inside(index, container))
         };
-        let found = (around.unwrap_or(0)..self.trace.visits.len()).find(is_one);
+        let found = self.trace.visit_ids().skip(around.map_or(0, |container| container.0)).find(is_one);
         match found {
             Some(visit) => {
                 self.close(visit, event.timestamp, StateStatus::Aborted);
@@ -284,7 +284,7 @@ impl Folder {
         }
     }
 
-    pub(super) fn is_inside(&self, visit: usize, container: usize) -> bool {
+    pub(super) fn is_inside(&self, visit: VisitId, container: VisitId) -> bool {
         let mut around = self.trace.visits[visit].parent;
         while let Some(index) = around.filter(|&index| index != container) {
             around = self.trace.visits[index].parent;
@@ -294,17 +294,19 @@ impl Folder {
 
     fn evaluation_failed(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let state = event.details.state.as_deref();
-        let by_events = |index: &usize| {
+        let by_events = |index: &VisitId| {
             let visit = &self.trace.visits[*index];
             Some(visit.state.as_str()) == state
                 && visit.exited_at.is_none()
                 && (visit.entered_event == event.previous_event_id
                     || self.before_entering.get(index) == Some(&event.previous_event_id))
         };
-        let found = (0..self.trace.visits.len()).rev().find(by_events);
+        let found = self.trace.visit_ids().rev().find(by_events);
         let by_name = |visit: &Visit| Some(visit.state.as_str()) == state && visit.exited_at.is_none();
         let found = found.or_else(|| self.climb(before, by_name));
-        let Some(visit) = found.or_else(|| self.trace.visits.iter().rposition(by_name)) else { return before.clone() };
+        let Some(visit) = found.or_else(|| self.trace.visits.iter().rposition(by_name).map(VisitId)) else {
+            return before.clone();
+        };
         let failed = &mut self.trace.visits[visit];
         failed.error.clone_from(&event.details.error);
         failed.cause.clone_from(&event.details.cause);
@@ -319,16 +321,16 @@ impl Folder {
         if name.ends_with("Scheduled") {
             self.trace.visits[visit].attempts.push(scheduled(event));
             self.trace.visits[visit].status = StateStatus::Running;
-            owner.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+            owner.attempt = Some(AttemptId(self.trace.visits[visit].attempts.len() - 1));
             return owner;
         }
         if name.ends_with("ScheduleFailed") && before.attempt.is_none_or(|at| self.ended(visit, at)) {
             self.trace.visits[visit].attempts.push(Attempt { scheduled_event: None, ..scheduled(event) });
-            owner.attempt = Some(self.trace.visits[visit].attempts.len() - 1);
+            owner.attempt = Some(AttemptId(self.trace.visits[visit].attempts.len() - 1));
         } else {
-            owner.attempt = before.attempt.or(self.trace.visits[visit].attempts.len().checked_sub(1));
+            owner.attempt = before.attempt.or(self.trace.visits[visit].attempts.len().checked_sub(1).map(AttemptId));
         }
-        let Some(attempt) = owner.attempt.and_then(|at| self.trace.visits[visit].attempts.get_mut(at)) else {
+        let Some(attempt) = owner.attempt.and_then(|at| self.trace.visits[visit].attempts.get_mut(at.0)) else {
             return owner;
         };
         note(attempt, event);
@@ -341,16 +343,16 @@ impl Folder {
         owner
     }
 
-    fn ended(&self, visit: usize, attempt: usize) -> bool {
-        self.trace.visits[visit].attempts.get(attempt).is_some_and(|attempt| attempt.ended_at.is_some())
+    fn ended(&self, visit: VisitId, attempt: AttemptId) -> bool {
+        self.trace.visits[visit].attempts.get(attempt.0).is_some_and(|attempt| attempt.ended_at.is_some())
     }
 
     /// The owner's visit, or the innermost one around it, that meets the condition.
-    fn climb(&self, owner: &EventOwner, is_meant: impl Fn(&Visit) -> bool) -> Option<usize> {
+    fn climb(&self, owner: &EventOwner, is_meant: impl Fn(&Visit) -> bool) -> Option<VisitId> {
         self.climb_by(owner, |_, visit| is_meant(visit))
     }
 
-    fn climb_by(&self, owner: &EventOwner, is_meant: impl Fn(usize, &Visit) -> bool) -> Option<usize> {
+    fn climb_by(&self, owner: &EventOwner, is_meant: impl Fn(VisitId, &Visit) -> bool) -> Option<VisitId> {
         let mut at = owner.visit.or(owner.scope.parent);
         while let Some(index) = at {
             if is_meant(index, &self.trace.visits[index]) {
@@ -361,7 +363,7 @@ impl Folder {
         None
     }
 
-    fn owner_of(&self, visit: usize) -> EventOwner {
+    fn owner_of(&self, visit: VisitId) -> EventOwner {
         let own = &self.trace.visits[visit];
         let scope = Scope { parent: own.parent, iteration: own.iteration.clone(), branch: own.branch.clone() };
         EventOwner { visit: Some(visit), attempt: None, scope }

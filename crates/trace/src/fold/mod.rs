@@ -5,9 +5,11 @@
 
 mod cause;
 mod folder;
+mod ids;
 mod origin;
 mod outcome;
 
+pub use ids::{AttemptId, VisitId};
 pub use origin::Outlook;
 
 use indexmap::IndexMap;
@@ -27,10 +29,10 @@ pub struct Trace {
     pub waits: Vec<Wait>,
     /// How the execution ended; `None` while it runs.
     pub outcome: Option<Outcome>,
-    /// Where the failure arose that ended the execution: an index in `visits`. `None` if it did not fail, or if no
+    /// Where the failure arose that ended the execution, as a visit. `None` if it did not fail, or if no
     /// state failed: it was stopped, or its own timeout ended it.
     #[serde(default)]
-    pub cause: Option<usize>,
+    pub cause: Option<VisitId>,
     /// Transitions taken, once each, in order: names of states, `__start` and `__end`.
     pub edges_taken: Vec<(String, String)>,
     pub redrives: u32,
@@ -57,15 +59,15 @@ pub struct Visit {
     pub output: Option<String>,
     /// The calls of a Task. Each retry is another one.
     pub attempts: Vec<Attempt>,
-    /// Index in `Trace::visits` of the Map or Parallel that this state runs in.
-    pub parent: Option<usize>,
-    /// Index in `Trace::visits` of the state before this one in the same scope. `None` for the first one.
+    /// The Map or Parallel that this state runs in.
+    pub parent: Option<VisitId>,
+    /// The visit before this one in the same scope. `None` for the first one.
     #[serde(default)]
-    pub came_from: Option<usize>,
-    /// For a state whose failure was caught: index in `Trace::visits` of the visit in which it arose, which is this one
+    pub came_from: Option<VisitId>,
+    /// For a state whose failure was caught: the visit in which it arose, which is this one
     /// or one inside it.
     #[serde(default)]
-    pub arose_in: Option<usize>,
+    pub arose_in: Option<VisitId>,
     /// The innermost Map iteration: name of the Map state and index from 0.
     pub iteration: Option<(String, u64)>,
     /// The innermost branch: name of the Parallel state and number of the branch from 0, in the order in which the
@@ -149,8 +151,7 @@ pub struct StateSummary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
     pub state: String,
-    /// Index in `Trace::visits`.
-    pub visit: usize,
+    pub visit: VisitId,
     pub scheduled_event: u64,
     /// Milliseconds since the epoch.
     pub since: i64,

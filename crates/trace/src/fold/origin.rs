@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use super::cause::passes_on;
 use super::folder::Folder;
-use super::{StateStatus, Trace};
+use super::{StateStatus, Trace, VisitId};
 use crate::event::HistoryEvent;
 
 impl Folder {
     /// For each state whose failure was caught, finds where that failure arose.
     pub(super) fn find_origins(&mut self, events: &[&HistoryEvent]) {
         let by_id: HashMap<u64, &HistoryEvent> = events.iter().map(|event| (event.id, *event)).collect();
-        for entered in 0..self.trace.visits.len() {
-            let caught = |&left: &usize| self.trace.visits[left].status == StateStatus::Caught;
+        for entered in self.trace.visit_ids() {
+            let caught = |&left: &VisitId| self.trace.visits[left].status == StateStatus::Caught;
             let Some(left) = self.trace.visits[entered].came_from.filter(caught) else { continue };
             let arose = self.failed_before(self.trace.visits[entered].entered_event, &by_id);
             let inside = arose.filter(|&arose| self.is_inside(arose, left));
@@ -21,7 +21,7 @@ impl Folder {
     }
 
     /// The visit whose failure was caught by the state that was entered with the event `entered`.
-    fn failed_before(&self, entered: u64, by_id: &HashMap<u64, &HistoryEvent>) -> Option<usize> {
+    fn failed_before(&self, entered: u64, by_id: &HashMap<u64, &HistoryEvent>) -> Option<VisitId> {
         let before =
             |event: &HistoryEvent| by_id.get(&event.previous_event_id).filter(|one| one.id < event.id).copied();
         let mut event = before(by_id.get(&entered)?)?;
@@ -45,7 +45,7 @@ pub enum Outlook {
 }
 
 impl Trace {
-    /// The visit that failed first: an index in `visits`. `None` if the execution did not fail in a state.
+    /// The visit that failed first; `None` if the execution did not fail in a state.
     ///
     /// The execution ended in [`Trace::cause`]. A state that could still have succeeded failed by itself: it is the
     /// answer. A doomed state (a Fail state, a compensation) only carries out what an earlier failure decided. So the
@@ -58,13 +58,13 @@ impl Trace {
     /// - if a step and its compensation both fail, the step failed first;
     /// - if a Choice on the ordinary way leads to a Fail state, the Fail state itself failed first;
     /// - a failure that was caught, and after which the work went on, does not count for a later one.
-    pub fn first_failure(&self, outlook: impl Fn(&str) -> Outlook) -> Option<usize> {
+    pub fn first_failure(&self, outlook: impl Fn(&str) -> Outlook) -> Option<VisitId> {
         self.cause.map(|cause| self.led_by(cause, None, &outlook))
     }
 
     /// The first of the failures that led to `failed`, inside the container `within`. Every step goes to an earlier
     /// visit or into a container, so the search ends.
-    fn led_by(&self, failed: usize, within: Option<usize>, outlook: &impl Fn(&str) -> Outlook) -> usize {
+    fn led_by(&self, failed: VisitId, within: Option<VisitId>, outlook: &impl Fn(&str) -> Outlook) -> VisitId {
         let (mut first, mut at) = (failed, failed);
         loop {
             if let Some(caught) = self.caught_before(at, outlook) {
@@ -81,13 +81,13 @@ impl Trace {
     }
 
     /// The caught failure that led to the failure of a visit, in the same scope.
-    fn caught_before(&self, failed: usize, outlook: &impl Fn(&str) -> Outlook) -> Option<usize> {
+    fn caught_before(&self, failed: VisitId, outlook: &impl Fn(&str) -> Outlook) -> Option<VisitId> {
         if outlook(&self.visits[failed].state) != Outlook::Doomed {
             return None;
         }
-        let before = |visit: &usize| self.visits[*visit].came_from;
+        let before = |visit: &VisitId| self.visits[*visit].came_from;
         let mut back = std::iter::successors(before(&failed), before);
-        let caught = |visit: usize| self.visits[visit].status == StateStatus::Caught;
+        let caught = |visit: VisitId| self.visits[visit].status == StateStatus::Caught;
         let turn = back.find(|&visit| caught(visit) || outlook(&self.visits[visit].state) == Outlook::Ordinary)?;
         caught(turn).then_some(turn)
     }

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::folder::Folder;
-use super::{Attempt, AttemptResult, StateStatus, StateSummary, Trace, Visit, Wait};
+use super::{Attempt, AttemptResult, StateStatus, StateSummary, Trace, Visit, VisitId, Wait};
 
 /// AWS writes this for "no timeout".
 const NO_TIMEOUT: i64 = 99_999_999;
 
 impl Folder {
     /// Whether the visit's last event is a failure.
-    pub(super) fn has_failed(&self, visit: usize) -> bool {
+    pub(super) fn has_failed(&self, visit: VisitId) -> bool {
         let visit = &self.trace.visits[visit];
         let last = visit.attempts.last().map(|attempt| attempt.result);
         matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut)
@@ -23,14 +23,14 @@ impl Folder {
         if !matches!(visit.state_type.as_str(), "Parallel") {
             return false;
         }
-        let inside = self.trace.visits.iter().enumerate().filter(|(_, inner)| {
+        let inside = self.trace.numbered_visits().filter(|(_, inner)| {
             inner.parent.is_some_and(|parent| self.trace.visits[parent].entered_event == visit.entered_event)
         });
         inside.into_iter().any(|(index, inner)| inner.exited_at.is_none() && self.has_failed(index))
     }
 
     /// Failed or timed out, like the last attempt.
-    pub(super) fn failure_of(&self, visit: usize) -> StateStatus {
+    pub(super) fn failure_of(&self, visit: VisitId) -> StateStatus {
         match self.trace.visits[visit].attempts.last().map(|attempt| attempt.result) {
             Some(AttemptResult::TimedOut) => StateStatus::TimedOut,
             _ => StateStatus::Failed,
@@ -38,7 +38,7 @@ impl Folder {
     }
 
     /// Closes a visit, and every open one inside it.
-    pub(super) fn close(&mut self, index: usize, at: i64, status: StateStatus) {
+    pub(super) fn close(&mut self, index: VisitId, at: i64, status: StateStatus) {
         self.close_all(Some(index), at, StateStatus::Aborted);
         let visit = &mut self.trace.visits[index];
         visit.status = status;
@@ -55,11 +55,11 @@ impl Folder {
     }
 
     /// Closes every open visit inside a container; without one, every open visit.
-    pub(super) fn close_all(&mut self, container: Option<usize>, at: i64, rest: StateStatus) {
+    pub(super) fn close_all(&mut self, container: Option<VisitId>, at: i64, rest: StateStatus) {
         match container {
             Some(container) => self.close_inside(container, at, rest, |_| true),
             None => {
-                for index in 0..self.trace.visits.len() {
+                for index in self.trace.visit_ids() {
                     self.close_open(index, at, rest);
                 }
             }
@@ -69,12 +69,12 @@ impl Folder {
     /// Closes the open visits of a container that meet the condition, with all inside them.
     pub(super) fn close_inside(
         &mut self,
-        container: usize,
+        container: VisitId,
         at: i64,
         rest: StateStatus,
         is_meant: impl Fn(&Visit) -> bool,
     ) {
-        for index in container + 1..self.trace.visits.len() {
+        for index in self.trace.visit_ids().skip(container.0 + 1) {
             let visit = &self.trace.visits[index];
             if visit.parent == Some(container) && visit.exited_at.is_none() && is_meant(visit) {
                 self.close_open(index, at, rest);
@@ -82,7 +82,7 @@ impl Folder {
         }
     }
 
-    fn close_open(&mut self, index: usize, at: i64, rest: StateStatus) {
+    fn close_open(&mut self, index: VisitId, at: i64, rest: StateStatus) {
         if self.trace.visits[index].exited_at.is_some() {
             return;
         }
@@ -95,7 +95,7 @@ impl Folder {
 /// Adds the waits, the status of open visits, and the summaries.
 pub(super) fn finish(folder: Folder) -> Trace {
     let mut trace = folder.trace;
-    for index in 0..trace.visits.len() {
+    for index in trace.visit_ids() {
         let visit = &trace.visits[index];
         if visit.exited_at.is_some() {
             continue;
@@ -139,7 +139,7 @@ fn waits_for_answer(attempt: &Attempt) -> bool {
     is_activity(attempt) || attempt.resource.as_deref().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
 }
 
-fn wait(index: usize, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
+fn wait(index: VisitId, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
     let timeout = attempt.timeout_in_seconds.filter(|&seconds| seconds < NO_TIMEOUT);
     Some(Wait {
         state: visit.state.clone(),
@@ -159,7 +159,7 @@ fn wait(index: usize, visit: &Visit, attempt: &Attempt) -> Option<Wait> {
 type Course<'a> = (&'a str, Vec<&'a (String, u64)>);
 
 fn course<'a>(visits: &'a [Visit], visit: &'a Visit) -> Course<'a> {
-    let around = std::iter::successors(Some(visit), |visit| visit.parent.and_then(|parent| visits.get(parent)));
+    let around = std::iter::successors(Some(visit), |visit| visit.parent.and_then(|parent| visits.get(parent.0)));
     (&visit.state, around.filter_map(|visit| visit.iteration.as_ref()).collect())
 }
 

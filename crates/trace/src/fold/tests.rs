@@ -345,7 +345,7 @@ fn a_fail_state_that_is_redriven_stays_in_its_branch() {
         (10, 9, "ExecutionFailed", json!({ "error": "X" })),
     ]);
     statuses(&trace, &[("P", StateStatus::Failed), ("F", StateStatus::Failed)]);
-    assert_eq!(trace.visits[2].parent, Some(0));
+    assert_eq!(trace.visits[2].parent, Some(VisitId(0)));
     assert_eq!(trace.edges_taken, [("__start".to_owned(), "P".to_owned())]);
 }
 
@@ -370,7 +370,10 @@ fn a_retry_around_a_failed_container_begins_the_outer_one_again() {
     ];
     let trace = history(&events);
     let parents: Vec<_> = trace.visits.iter().map(|visit| (visit.parent, visit.restarts)).collect();
-    assert_eq!(parents, [(None, 1), (Some(0), 0), (Some(1), 0), (Some(0), 0), (Some(3), 0)]);
+    assert_eq!(
+        parents,
+        [(None, 1), (Some(VisitId(0)), 0), (Some(VisitId(1)), 0), (Some(VisitId(0)), 0), (Some(VisitId(3)), 0)]
+    );
     assert_eq!(trace.visits[1].status, StateStatus::Failed);
     // Stopped while the outer one waits for its retry, and redriven: it begins again.
     events.truncate(10);
@@ -383,7 +386,7 @@ fn a_retry_around_a_failed_container_begins_the_outer_one_again() {
     let trace = history(&events);
     let seen: Vec<_> = trace.visits.iter().map(|visit| (visit.parent, visit.status)).collect();
     assert_eq!(seen[0], (None, StateStatus::Running));
-    assert_eq!(seen[3], (Some(0), StateStatus::Running));
+    assert_eq!(seen[3], (Some(VisitId(0)), StateStatus::Running));
 }
 
 /// A call with a task token differs each time, and iterations continue in their order.
@@ -409,7 +412,7 @@ fn a_redriven_call_is_known_by_its_resource() {
     let seen: Vec<_> = trace.visits.iter().map(attempts).collect();
     assert_eq!(seen, [vec![], vec![5, 11], vec![7, 10]]);
     assert_eq!(trace.waits.len(), 1);
-    assert_eq!((trace.waits[0].visit, trace.waits[0].scheduled_event), (2, 10));
+    assert_eq!((trace.waits[0].visit, trace.waits[0].scheduled_event), (VisitId(2), 10));
 }
 
 /// A call that failed once and then succeeded, before a nested Map whose second iteration ends in a Fail state.

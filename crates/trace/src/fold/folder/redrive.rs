@@ -2,7 +2,7 @@
 
 use super::{EventOwner, Folder, Scope, scheduled};
 use crate::event::HistoryEvent;
-use crate::fold::{StateStatus, Visit};
+use crate::fold::{StateStatus, Visit, VisitId};
 
 impl Folder {
     /// Opens the visits that ended without success again: they have no exit event, and what is around them continues,
@@ -13,7 +13,7 @@ impl Folder {
         self.redrive = Some(redrive);
         self.resumed.clear();
         let mut owner = EventOwner::default();
-        for index in 0..self.trace.visits.len() {
+        for index in self.trace.visit_ids() {
             let visit = &self.trace.visits[index];
             let ended = matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Aborted);
             let goes_on = visit.parent.is_none_or(|parent| {
@@ -39,9 +39,9 @@ impl Folder {
     }
 
     /// The numbers of the iterations and branches that a visit is in, the outermost first.
-    fn course(&self, visit: usize) -> Vec<u64> {
+    fn course(&self, visit: VisitId) -> Vec<u64> {
         let visits = &self.trace.visits;
-        let around = std::iter::successors(visits.get(visit), |visit| visits.get(visit.parent?));
+        let around = std::iter::successors(self.trace.visit(visit), |visit| self.trace.visit(visit.parent?));
         let number = |visit: &Visit| match visits[visit.parent?].state_type.as_str() {
             "Map" => visit.iteration.as_ref().map(|(_, index)| *index),
             _ => visit.branch.as_ref().map(|(_, number)| *number),
@@ -61,14 +61,14 @@ impl Folder {
         }
         let is_call = kind.starts_with("LambdaFunction") || kind.starts_with("Activity");
         let state_type = if is_call { "Task" } else { kind };
-        let fits = |&index: &usize| {
+        let fits = |&index: &VisitId| {
             let visit = &self.trace.visits[index];
             visit.exited_at.is_none()
                 && state_type.starts_with(&visit.state_type)
                 && event.details.name.as_ref().is_none_or(|name| *name == visit.state)
         };
         let call = scheduled(event);
-        let likeness = |index: usize| {
+        let likeness = |index: VisitId| {
             let visit = &self.trace.visits[index];
             match visit.attempts.last() {
                 Some(last) => (last.resource == call.resource, last.parameters == call.parameters),
@@ -85,11 +85,11 @@ impl Folder {
         Some(self.owner_of(visit))
     }
 
-    fn goes_on_inside(&self, container: usize) -> bool {
+    fn goes_on_inside(&self, container: VisitId) -> bool {
         self.trace
             .visits
             .iter()
-            .skip(container)
+            .skip(container.0)
             .any(|visit| visit.parent == Some(container) && visit.exited_at.is_none())
     }
 
@@ -100,10 +100,10 @@ impl Folder {
         let goes_on = |visit: &Visit| visit.parent.is_none_or(|parent| visits[parent].exited_at.is_none());
         let same = |visit: &Visit| event.details.name.as_ref() == Some(&visit.state) && goes_on(visit);
         let open = |visit: &Visit| visit.exited_at.is_none();
-        if let Some(again) = visits.iter().rposition(same) {
+        if let Some(again) = visits.iter().rposition(same).map(VisitId) {
             return self.owner_of(again).scope;
         }
-        let Some(last) = visits.iter().rposition(open) else { return Scope::default() };
+        let Some(last) = visits.iter().rposition(open).map(VisitId) else { return Scope::default() };
         let scope = self.owner_of(last).scope;
         match visits[last].state_type.as_str() {
             "Parallel" | "Map" => Scope { parent: Some(last), branch: None, ..scope },
