@@ -11,6 +11,8 @@ use crate::error::AppError;
 pub struct ApprovalRow {
     pub execution_arn: String,
     pub execution_name: String,
+    /// The execution whose distributed Map this one is a child of, by its ARN.
+    pub parent_arn: Option<String>,
     /// The id of the TaskScheduled event.
     pub event: u64,
     pub workflow: String,

@@ -17,6 +17,8 @@ mod flood;
 mod forms;
 mod hostile;
 mod load;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod map_runs;
 mod nested;
 mod pages;
 mod panics;

@@ -69,6 +69,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
                 {row.item.clone().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> })}
+                {row.parent_arn.clone().map(parent)}
                 <dt>"Asked"</dt>
                 <dd><Ago at=row.asked_at now/></dd>
                 {dynamic(due)}
@@ -83,6 +84,12 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         </article>
     }
     .into_any()
+}
+
+/// The execution whose distributed Map started the one that asks.
+fn parent(arn: String) -> AnyView {
+    let name = arn.rsplit(':').next().unwrap_or(&arn).to_owned();
+    view! { <dt>"Child of"</dt><dd><a class="mono" href=routes::execution(&arn)>{shown(name)}</a></dd> }.into_any()
 }
 
 fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {

@@ -92,6 +92,7 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
     ApprovalRow {
         execution_arn: wait.execution_arn.clone(),
         execution_name: wait.execution_name.clone(),
+        parent_arn: wait.parent_arn.clone(),
         event: wait.event,
         workflow: wait.workflow.clone(),
         state: wait.state.clone(),
