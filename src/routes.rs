@@ -5,6 +5,8 @@
 //! assert_eq!(routes::workflow("order"), "/workflows/order");
 //! ```
 
+use crate::wire::executions::StatusFilter;
+
 /// The overview.
 pub const OVERVIEW: &str = "/";
 /// All workflows.
@@ -50,26 +52,41 @@ pub fn workflow_sample(name: &str, index: usize) -> String {
     format!("{}?sample={index}#start", workflow(name))
 }
 
-/// The page of one workflow with a state of its definition chosen.
-#[must_use]
-pub fn workflow_state(name: &str, state: &str) -> String {
-    format!("{}?state={}", workflow(name), encode(state))
-}
-
 /// The page of one execution with a state chosen.
 #[must_use]
 pub fn execution_state(arn: &str, state: &str) -> String {
-    format!("{}?state={}", execution(arn), encode(state))
+    execution_view(arn, None, Some(state))
 }
 
 /// The executions of one workflow, or those with one status, or both.
 #[must_use]
-pub fn executions_of(workflow: Option<&str>, status: Option<&str>) -> String {
-    let parts: Vec<String> = [("workflow", workflow), ("status", status)]
-        .into_iter()
-        .filter_map(|(key, value)| value.map(|value| format!("{key}={}", encode(value))))
-        .collect();
-    if parts.is_empty() { EXECUTIONS.to_owned() } else { format!("{EXECUTIONS}?{}", parts.join("&")) }
+pub fn executions_of(workflow: Option<&str>, status: Option<StatusFilter>) -> String {
+    with_query(EXECUTIONS.to_owned(), [("workflow", workflow), ("status", status.map(StatusFilter::word))])
+}
+
+/// The page of one workflow with a tab of its lower half open, and a state of its definition chosen.
+#[must_use]
+pub fn workflow_view(name: &str, tab: Option<&str>, state: Option<&str>) -> String {
+    with_query(workflow(name), [("tab", tab), ("state", state)])
+}
+
+/// The page of one execution with a tab of its lower half open, and a state chosen.
+#[must_use]
+pub fn execution_view(arn: &str, tab: Option<&str>, state: Option<&str>) -> String {
+    with_query(execution(arn), [("tab", tab), ("state", state)])
+}
+
+/// `path` with those of two parameters that have a value.
+fn with_query(mut path: String, parameters: [(&str, Option<&str>); 2]) -> String {
+    let mut mark = '?';
+    for (key, value) in parameters {
+        if let Some(value) = value {
+            path.extend([mark]);
+            path.extend([key, "=", &encode(value)]);
+            mark = '&';
+        }
+    }
+    path
 }
 
 /// The page of one approval: the execution, and the id of its TaskScheduled event.
@@ -144,5 +161,32 @@ mod tests {
         }
         assert_eq!(approval("..", 1), "/inbox/~../1");
         assert_eq!(execution("~"), "/executions/~~");
+    }
+
+    /// Every path and query of the site. Links that people kept lead here: what changes below breaks them.
+    #[test]
+    fn every_path_and_query_is_as_it_was() {
+        let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
+        let mut seen: Vec<String> =
+            [OVERVIEW, WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, LIVE].map(str::to_owned).to_vec();
+        seen.extend([
+            workflow("order"),
+            workflow_sample("order", 2),
+            workflow_view("order", None, Some("Ask, then pay")),
+            workflow_view("order", Some("definition"), None),
+            workflow_view("order", Some("definition"), Some("Ask, then pay")),
+            start_again("order", arn),
+            execution(arn),
+            execution_state(arn, "Ask, then pay"),
+            execution_view(arn, Some("events"), None),
+            execution_view(arn, Some("events"), Some("Ask, then pay")),
+            approval(arn, 17),
+            audit_before(4711),
+            executions_of(None, None),
+            executions_of(Some("order"), None),
+        ]);
+        seen.extend(StatusFilter::ALL.map(|filter| executions_of(None, Some(filter))));
+        seen.push(executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));
+        assert_eq!(format!("{}\n", seen.join("\n")), include_str!("routes.txt"));
     }
 }

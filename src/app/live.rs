@@ -5,18 +5,21 @@
 
 use leptos::prelude::*;
 
-/// Something that a page can watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
-    Frame,
-    Inbox,
-    Executions,
-    Workflows,
-    /// The execution that the page is about.
-    Execution,
+use crate::wire::Topic;
+
+/// The counter of a topic. One counter is for all executions: only the watched one's topic is counted.
+const fn counter(topic: &Topic) -> usize {
+    match topic {
+        Topic::Frame => 0,
+        Topic::Inbox => 1,
+        Topic::Executions => 2,
+        Topic::Workflows => 3,
+        Topic::Execution(_) => 4,
+    }
 }
 
-const TOPICS: [Topic; 5] = [Topic::Frame, Topic::Inbox, Topic::Executions, Topic::Workflows, Topic::Execution];
+/// How many counters there are.
+const COUNTERS: usize = 5;
 
 /// How the stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub enum Link {
 /// The page's part of the one live stream that the tabs of a browser share.
 #[derive(Clone, Copy)]
 pub struct Live {
-    counters: [RwSignal<u32>; 5],
+    counters: [RwSignal<u32>; COUNTERS],
     /// The ARN of the execution that is watched closely.
     watched: RwSignal<Option<String>>,
     link: RwSignal<Link>,
@@ -45,7 +48,7 @@ impl Live {
     #[must_use]
     pub fn start() -> Self {
         let live = Self {
-            counters: TOPICS.map(|_| RwSignal::new(0)),
+            counters: std::array::from_fn(|_| RwSignal::new(0)),
             watched: RwSignal::new(None),
             link: RwSignal::new(Link::Starting),
             data_at: RwSignal::new(None),
@@ -88,7 +91,7 @@ impl Live {
     /// A number that grows whenever one of `topics` changed; reading it in a resource's source loads the resource again.
     #[must_use]
     pub fn changes<const N: usize>(&self, topics: [Topic; N]) -> u32 {
-        topics.into_iter().map(|topic| self.counters[topic as usize].get()).fold(0, u32::wrapping_add)
+        topics.iter().map(|topic| self.counters[counter(topic)].get()).fold(0, u32::wrapping_add)
     }
 
     /// Asks again for everything that the pages show.
@@ -131,7 +134,8 @@ mod browser {
     use leptos::wasm_bindgen::closure::Closure;
     use leptos::wasm_bindgen::{JsCast as _, JsValue};
 
-    use super::{Link, Live, TOPICS, Topic};
+    use super::{Link, Live, counter};
+    use crate::wire::Topic;
 
     /// Hears what `public/live.js` says, and tells it which execution this page shows.
     ///
@@ -161,24 +165,17 @@ mod browser {
             "state" => live.link.set(if text == "live" { Link::Live } else { Link::Reconnecting }),
             "again" => live.ask_again(),
             "at" => live.data_at.set(text.parse().ok()),
-            _ => {
-                let watched = live.watched.get_untracked().map(|arn| format!("execution:{arn}"));
-                for topic in TOPICS {
-                    if text.split(' ').any(|name| names(topic, name, watched.as_deref())) {
-                        live.counters[topic as usize].update(|count| *count += 1);
-                    }
-                }
-            }
+            // A topic that this version does not know is shown by none of its pages.
+            _ => text.split(' ').filter_map(|name| name.parse().ok()).for_each(|topic| bump(live, &topic)),
         }
     }
 
-    fn names(topic: Topic, name: &str, watched: Option<&str>) -> bool {
-        match topic {
-            Topic::Frame => name == "frame",
-            Topic::Inbox => name == "inbox",
-            Topic::Executions => name == "executions",
-            Topic::Workflows => name == "workflows",
-            Topic::Execution => watched == Some(name),
+    fn bump(live: Live, topic: &Topic) {
+        if let Topic::Execution(arn) = topic
+            && live.watched.with_untracked(|watched| watched.as_ref() != Some(arn))
+        {
+            return;
         }
+        live.counters[counter(topic)].update(|count| *count += 1);
     }
 }

@@ -3,13 +3,25 @@
 //! `pages/` holds one file a route, `components/` what speaks of workflows and approvals, `ui/` what does not,
 //! `server_fns/` what the browser may ask of the server, and `live.rs` the stream that says what changed.
 //!
-//! **Adding a page**
-//! 1. Give it a path in [`crate::routes`], and the data it shows a type in a file of [`crate::wire`].
-//! 2. Name its question and its answer in the list in `wire/mod.rs`, and answer it in `server/pages/NAME.rs`.
-//! 3. Write `pages/NAME.rs`: a [`ui::page_data`] whose source reads [`live::Live::changes`] for the topics that it shows, and
-//!    [`ui::loaded`] over it. The view is drawn once; what changes is read from the signal in closures, and lists are keyed.
-//! 4. Add a `Route` below, with `SsrMode::Async`: a page is complete before it is sent, so it needs no JavaScript.
-//! 5. Where it belongs on the rail, add it to `components/frame.rs`.
+//! **Adding a page**, of a subject that has the same name in every layer: three files, and five edits that name them.
+//!
+//! The files:
+//! - `wire/SUBJECT.rs`: the type `Subject`, which is all that the page shows;
+//! - `server/pages/SUBJECT.rs`: the function `SUBJECT`, which makes it of the desk's data. It takes the desk, who acts, and
+//!   the fields of the question, and is async or returns a `Ready`;
+//! - `app/pages/SUBJECT.rs`: the component `SubjectPage`. It shows [`ui::loaded`] over a [`ui::page_data`], whose source reads
+//!   [`live::Live::changes`] for the topics that it shows. The view is drawn once; what changes is read from the signal in
+//!   closures, and lists are keyed.
+//!
+//! The edits:
+//! 1. `routes.rs`: its path, and the path in the snapshot `routes.txt`.
+//! 2. `wire/mod.rs`: its module, and the question with its answer in the list `each_page`.
+//! 3. `server/pages/mod.rs`: its module.
+//! 4. `app/pages/mod.rs`: its module.
+//! 5. Below: its `Route`, with `SsrMode::Async`: a page is complete before it is sent, so it needs no JavaScript.
+//!
+//! A page that belongs on the rail also has an entry in `components/frame.rs`; one with a look of its own has
+//! `style/SUBJECT.css`, named in `style/main.css`.
 
 pub mod arrival;
 mod components;
@@ -24,7 +36,9 @@ pub(crate) use self::ui::absolute;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::{OptionalParamSegment, ParamSegment, SsrMode, StaticSegment};
+
+use crate::routes;
 
 /// The whole interface.
 #[component]
@@ -33,16 +47,16 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <components::PageFrame>
-                <FlatRoutes fallback=pages::NotFound>
-                    <Route path=path!("/") view=pages::OverviewPage ssr=SsrMode::Async/>
-                    <Route path=path!("/workflows") view=pages::WorkflowsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/workflows/:name") view=pages::WorkflowPage ssr=SsrMode::Async/>
-                    <Route path=path!("/executions") view=pages::ExecutionsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/executions/:arn") view=pages::ExecutionPage ssr=SsrMode::Async/>
+                <FlatRoutes fallback=pages::not_found::NotFoundPage>
+                    <Route path=StaticSegment(routes::OVERVIEW) view=pages::overview::OverviewPage ssr=SsrMode::Async/>
+                    <Route path=StaticSegment(routes::WORKFLOWS) view=pages::workflows::WorkflowsPage ssr=SsrMode::Async/>
+                    <Route path=(StaticSegment(routes::WORKFLOWS), ParamSegment("name")) view=pages::workflow::WorkflowPage ssr=SsrMode::Async/>
+                    <Route path=StaticSegment(routes::EXECUTIONS) view=pages::executions::ExecutionsPage ssr=SsrMode::Async/>
+                    <Route path=(StaticSegment(routes::EXECUTIONS), ParamSegment("arn")) view=pages::execution::ExecutionPage ssr=SsrMode::Async/>
                     // One route, so that the list stays as it is when a request is opened.
-                    <Route path=path!("/inbox/:arn?/:event?") view=pages::InboxPage ssr=SsrMode::Async/>
-                    <Route path=path!("/deploy") view=pages::DeployPage ssr=SsrMode::Async/>
-                    <Route path=path!("/audit") view=pages::AuditPage ssr=SsrMode::Async/>
+                    <Route path=(StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
+                    <Route path=StaticSegment(routes::DEPLOY) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
+                    <Route path=StaticSegment(routes::AUDIT) view=pages::audit::AuditPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </components::PageFrame>
         </Router>

@@ -17,6 +17,7 @@ pub mod overview;
 mod problem;
 pub mod proof;
 mod status;
+mod topic;
 pub mod workflow;
 pub mod workflows;
 
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::codec::Compact;
 pub use self::problem::Problem;
 pub use self::status::Status;
+pub use self::topic::{Topic, UnknownTopic};
 
 /// Hands the list of everything that a browser can ask for to the macro `$then`.
 ///
@@ -41,7 +43,7 @@ macro_rules! each_page {
             workflows: Workflows;
             /// One workflow by its name; `again` is the execution whose input its form is to hold.
             workflow: Workflow { name: String, again: Option<String> };
-            /// Executions, newest first; `status` is one of AWS's words in lower case, or `waiting`.
+            /// Executions, newest first; `status` is the word of an [`executions::StatusFilter`], as the address has it.
             executions: Executions { workflow: Option<String>, status: Option<String> };
             /// One execution; `state` is the one that the page is to open on.
             execution: Execution { arn: String, state: Option<String> };

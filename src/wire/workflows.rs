@@ -16,8 +16,7 @@ pub struct Workflows {
 pub struct WorkflowRow {
     pub name: String,
     pub arn: String,
-    /// "STANDARD" or "EXPRESS".
-    pub kind: String,
+    pub kind: WorkflowKind,
     pub comment: Option<String>,
     /// A small drawing; `None` where the definition could not be read.
     pub graph: Option<Graph>,
@@ -38,4 +37,23 @@ pub struct Outcome {
     pub status: Status,
     pub started_at: i64,
     pub duration_ms: Option<i64>,
+}
+
+/// The type of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkflowKind {
+    Standard,
+    /// Its executions are in its log group only.
+    Express,
+}
+
+impl WorkflowKind {
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Express => "express",
+        }
+    }
 }

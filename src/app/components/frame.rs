@@ -8,7 +8,7 @@ use leptos_router::hooks::use_location;
 
 use super::StatusWord;
 use crate::app::arrival::Arrival;
-use crate::app::live::{Link, Live, Topic};
+use crate::app::live::{Link, Live};
 use crate::app::server_fns::ActAs;
 use crate::app::ui::{
     Clock, FormProblem, PageData, Post, PostForm, ProblemBox, WindowTitle, duration, dynamic, focus_on, page_data,
@@ -17,7 +17,7 @@ use crate::app::ui::{
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::wire::frame::{ConnectionKind, Frame, Person};
-use crate::wire::{Ask, Page};
+use crate::wire::{Ask, Page, Topic};
 use crate::wire::{Problem, Status};
 
 /// The places of the rail: word, path, and the inside of a 20 by 20 drawing.

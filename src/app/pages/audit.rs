@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use super::query;
 use crate::app::components::{PageHead, decision_item};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::ui::{Ago, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown};
 use crate::routes;
-use crate::wire::Ask;
 use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
+use crate::wire::{Ask, Topic};
 
 /// The record, newest first, page by page.
 #[component]

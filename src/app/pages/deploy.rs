@@ -5,14 +5,14 @@ use leptos::server_fn::ServerFn as _;
 
 use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::server_fns;
 use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown};
 use crate::routes;
-use crate::wire::Ask;
 use crate::wire::Status;
 use crate::wire::deploy::Deploy;
 use crate::wire::deploy::{Change, DeployItem, FileProblem};
+use crate::wire::{Ask, Topic};
 
 /// The plan, and the button that carries it out.
 #[component]

@@ -9,17 +9,17 @@ use crate::app::components::status::look;
 use crate::app::components::{
     Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, about_state, failure_line,
 };
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
     Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, bring_into_sight, dynamic,
     loaded, page_data, shown, text,
 };
 use crate::routes;
-use crate::wire::Ask;
 use crate::wire::Status;
 use crate::wire::execution::{Execution, TroublePlace};
 use crate::wire::inbox::ApprovalRow;
+use crate::wire::{Ask, Topic};
 
 /// One execution by its ARN.
 #[component]
@@ -29,8 +29,10 @@ pub fn ExecutionPage() -> impl IntoView {
     let stop = Post::to(StopExecution::PATH);
     live.watch(arn.into());
     let state = query("state");
-    let execution =
-        page_data(move || (Ask::Execution { arn: arn.get(), state: state.get() }, live.changes([Topic::Execution])));
+    let execution = page_data(move || {
+        let changes = live.changes([Topic::Execution(arn.get())]);
+        (Ask::Execution { arn: arn.get(), state: state.get() }, changes)
+    });
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
 }
 
@@ -191,8 +193,8 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
     let arn = StoredValue::new(arn);
     // The tab stays as it is.
     let link = move |state: &str| {
-        let tab = tab.get().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
-        arn.with_value(|arn| format!("{}{tab}#state", routes::execution_state(arn, state)))
+        let tab = tab.get();
+        arn.with_value(|arn| routes::execution_view(arn, tab.as_deref(), Some(state)) + "#state")
     };
     // The panel stands beside the drawing, or below it.
     Effect::new(move |before: Option<Option<String>>| {
@@ -230,10 +232,7 @@ fn below(data: Seen<Execution>, arn: String) -> AnyView {
     let tabs = Signal::derive(move || {
         let (tab, state) = (tab.get(), state.get());
         let current = tab.unwrap_or_else(|| "timeline".to_owned());
-        let href = |value: &str| {
-            let state = state.as_ref().map(|state| format!("&state={}", routes::encode(state))).unwrap_or_default();
-            arn.with_value(|arn| format!("{}?tab={value}{state}", routes::execution(arn)))
-        };
+        let href = |value: &str| arn.with_value(|arn| routes::execution_view(arn, Some(value), state.as_deref()));
         let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
         vec![
             entry("Timeline", "timeline", None),

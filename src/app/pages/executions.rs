@@ -3,24 +3,14 @@
 use leptos::prelude::*;
 
 use super::query;
+use crate::app::components::status::look;
 use crate::app::components::{ExecutionList, PageHead};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded, page_data};
 use crate::routes;
 use crate::visible::visible;
-use crate::wire::Ask;
-use crate::wire::executions::Executions;
-
-/// The filters: the word, and AWS's word in the address.
-const FILTERS: [(&str, Option<&str>); 7] = [
-    ("All", None),
-    ("Running", Some("running")),
-    ("Waiting for approval", Some("waiting")),
-    ("Succeeded", Some("succeeded")),
-    ("Failed", Some("failed")),
-    ("Timed out", Some("timed_out")),
-    ("Stopped", Some("aborted")),
-];
+use crate::wire::executions::{Executions, StatusFilter};
+use crate::wire::{Ask, Topic};
 
 /// All executions, or those of one workflow, or with one status.
 #[component]
@@ -33,13 +23,14 @@ pub fn ExecutionsPage() -> impl IntoView {
     });
     let tabs = Signal::derive(move || {
         let (workflow, status) = (workflow.get(), status.get());
-        let tab = |(label, value): (&'static str, Option<&str>)| Tab {
-            label,
-            href: routes::executions_of(workflow.as_deref(), value),
-            current: status.as_deref() == value,
+        let chosen = status.as_deref().map(str::parse::<StatusFilter>);
+        let tab = |filter: Option<StatusFilter>| Tab {
+            label: filter.map_or("All", |filter| look(filter.status()).word),
+            href: routes::executions_of(workflow.as_deref(), filter),
+            current: chosen == filter.map(Ok),
             count: None,
         };
-        FILTERS.map(tab).to_vec()
+        std::iter::once(None).chain(StatusFilter::ALL.map(Some)).map(tab).collect()
     });
     view! {
         <div class="page">

@@ -9,7 +9,7 @@ use super::param;
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
     Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, focus_on, list, loaded, page_data,
@@ -20,7 +20,7 @@ use crate::routes;
 use crate::wire::Status;
 use crate::wire::inbox::Inbox;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, RequestKey};
-use crate::wire::{Ask, Page};
+use crate::wire::{Ask, Page, Topic};
 
 fn key_of(row: &ApprovalRow) -> RequestKey {
     (row.execution_arn.clone(), row.event)

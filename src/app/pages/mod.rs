@@ -1,24 +1,14 @@
-//! One file a route.
+//! One file a route: the module SUBJECT has the component `SubjectPage`.
 
-mod audit;
-mod deploy;
-mod execution;
-mod executions;
-mod inbox;
-mod not_found;
-mod overview;
-mod workflow;
-mod workflows;
-
-pub use audit::AuditPage;
-pub use deploy::DeployPage;
-pub use execution::ExecutionPage;
-pub use executions::ExecutionsPage;
-pub use inbox::InboxPage;
-pub use not_found::NotFound;
-pub use overview::OverviewPage;
-pub use workflow::WorkflowPage;
-pub use workflows::WorkflowsPage;
+pub mod audit;
+pub mod deploy;
+pub mod execution;
+pub mod executions;
+pub mod inbox;
+pub mod not_found;
+pub mod overview;
+pub mod workflow;
+pub mod workflows;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown, switch, text};
 use crate::routes;
-use crate::wire::Ask;
 use crate::wire::Status;
+use crate::wire::executions::StatusFilter;
 use crate::wire::overview::{Need, Overview};
+use crate::wire::{Ask, Topic};
 
 /// The first page.
 #[component]
@@ -52,10 +53,10 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
     view! {
         <PageHead title="Overview" window/>
         <div class="numbers">
-            {number("Running", Some(Status::Running), routes::executions_of(None, Some("running")), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
+            {number("Running", Some(Status::Running), routes::executions_of(None, Some(StatusFilter::Running)), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
             {number("Waiting for approval", Some(Status::WaitingApproval), routes::INBOX.to_owned(), move || data.with(|data| data.waiting.to_string()), move || data.with(|data| data.waiting > 0))}
-            {number("Failed in 24 h", Some(Status::Failed), routes::executions_of(None, Some("failed")), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
-            {number("Succeeded in 24 h", Some(Status::Succeeded), routes::executions_of(None, Some("succeeded")), rate, || true)}
+            {number("Failed in 24 h", Some(Status::Failed), routes::executions_of(None, Some(StatusFilter::Failed)), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
+            {number("Succeeded in 24 h", Some(Status::Succeeded), routes::executions_of(None, Some(StatusFilter::Succeeded)), rate, || true)}
         </div>
         <section aria-labelledby="needs">
             <h2 id="needs">"Needs you"</h2>
@@ -83,7 +84,7 @@ fn left_out(data: &Overview) -> Option<AnyView> {
     };
     let links = [
         link(waiting, routes::INBOX.to_owned(), "waiting for approval"),
-        link(failed, routes::executions_of(None, Some("failed")), "failed"),
+        link(failed, routes::executions_of(None, Some(StatusFilter::Failed)), "failed"),
     ];
     (waiting + failed > 0)
         .then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())

@@ -8,7 +8,7 @@ use crate::app::arrival::Told;
 use crate::app::components::{
     Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state,
 };
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
@@ -16,11 +16,12 @@ use crate::app::ui::{
 };
 use crate::routes;
 use crate::visible::visible;
-use crate::wire::Ask;
 use crate::wire::Problem;
 use crate::wire::Status;
 use crate::wire::executions::ExecutionRow;
 use crate::wire::workflow::{Again, Sample, Workflow};
+use crate::wire::workflows::WorkflowKind;
+use crate::wire::{Ask, Topic};
 
 /// One workflow by its name.
 #[component]
@@ -42,13 +43,13 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let (tab, chosen) = (query("tab"), query("state"));
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
     let again = Memo::new(move |_| data.with(|data| data.again.clone()));
-    let express = first.row.kind == "EXPRESS";
+    let express = first.row.kind == WorkflowKind::Express;
     let drawing = Memo::new(move |_| data.with(|data| data.row.graph.clone()));
     let facts = move || {
         data.with(|data| {
             let median = data.row.median_ms.map(|ms| format!("median {}", duration(ms, true)));
             view! {
-                <span>{data.row.kind.to_ascii_lowercase()}</span>
+                <span>{data.row.kind.word()}</span>
                 <span class="time">{median}</span>
                 <span class="mono">{shown(&data.row.arn)}</span>
             }
@@ -57,18 +58,12 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let tabs = {
         let name = name.clone();
         Signal::derive(move || {
-            let here = routes::workflow(&name);
-            let state = chosen.get().map(|state| format!("state={}", routes::encode(&state)));
-            let with = |mark: &str| state.as_ref().map(|state| format!("{mark}{state}")).unwrap_or_default();
+            let state = chosen.get();
+            let href = |tab: Option<&str>| routes::workflow_view(&name, tab, state.as_deref());
             let definition = tab.get().as_deref() == Some("definition");
             vec![
-                Tab { label: "Executions", href: format!("{here}{}", with("?")), current: !definition, count: None },
-                Tab {
-                    label: "Definition",
-                    href: format!("{here}?tab=definition{}", with("&")),
-                    current: definition,
-                    count: None,
-                },
+                Tab { label: "Executions", href: href(None), current: !definition, count: None },
+                Tab { label: "Definition", href: href(Some("definition")), current: definition, count: None },
             ]
         })
     };
@@ -76,8 +71,8 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let link = {
         let name = StoredValue::new(name.clone());
         move |state: &str| {
-            let tab = tab.get().map(|tab| format!("&tab={}", routes::encode(&tab))).unwrap_or_default();
-            name.with_value(|name| format!("{}{tab}#state", routes::workflow_state(name, state)))
+            let tab = tab.get();
+            name.with_value(|name| routes::workflow_view(name, tab.as_deref(), Some(state)) + "#state")
         }
     };
     Effect::new(move |before: Option<Option<String>>| {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
-use crate::app::live::{Live, Topic};
+use crate::app::live::Live;
 use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded, page_data, shown};
 use crate::routes;
-use crate::wire::Ask;
 use crate::wire::Status;
 use crate::wire::workflows::{WorkflowRow, Workflows};
+use crate::wire::{Ask, Topic};
 
 /// Each workflow with a small drawing of itself and how it has been doing.
 #[component]

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_desk::connection::MachineKind;
 use leptos::prelude::{provide_context, use_context};
 use leptos::server_fn::ServerFn as _;
 use leptos::server_fn::axum::get_server_fn_service;
@@ -164,7 +165,7 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
         Ok(None) => (StatusCode::OK, json!({"outcome": "done"})),
         Ok(Some(Told::Deployed { names })) => (StatusCode::OK, json!({"outcome": "deployed", "workflows": names})),
         Ok(Some(Told::StartedExpress { name })) => {
-            (StatusCode::OK, json!({"outcome": "started", "type": "EXPRESS", "name": name}))
+            (StatusCode::OK, json!({"outcome": "started", "type": MachineKind::Express.as_str(), "name": name}))
         }
         Ok(Some(Told::Late { approve, by, .. })) => (StatusCode::CONFLICT, late(approve, &by)),
         Ok(Some(Told::Sample { index, .. })) => (StatusCode::OK, json!({"outcome": "sample", "sample": index})),

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::Desk;
-use countersign_desk::news::Topic;
+use countersign_desk::news::Topic as News;
 use countersign_desk::watch::Looking;
 use futures::stream;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -21,6 +21,7 @@ use super::places::{Place, Places};
 use super::refusal::{Wants, refuse};
 use super::session;
 use crate::server::personas;
+use crate::wire::Topic;
 
 /// Changes that come within this time go out together.
 const TOGETHER: Duration = Duration::from_millis(60);
@@ -81,14 +82,14 @@ pub async fn live(
     Sse::new(all).into_response()
 }
 
-/// A topic as the browser's part knows it (`app/live.rs`).
-fn name(topic: &Topic) -> String {
+/// A topic as the browser knows it.
+fn on_the_wire(topic: &News) -> Topic {
     match topic {
-        Topic::Frame => "frame".to_owned(),
-        Topic::Inbox => "inbox".to_owned(),
-        Topic::Executions => "executions".to_owned(),
-        Topic::Workflows => "workflows".to_owned(),
-        Topic::Execution(arn) => format!("execution:{arn}"),
+        News::Frame => Topic::Frame,
+        News::Inbox => Topic::Inbox,
+        News::Executions => Topic::Executions,
+        News::Workflows => Topic::Workflows,
+        News::Execution(arn) => Topic::Execution(arn.clone()),
     }
 }
 
@@ -104,7 +105,7 @@ impl Reader {
             let (at, topics) = self.desk.changes().since(self.at);
             if !topics.is_empty() {
                 self.at = at;
-                let topics = topics.iter().map(name).collect::<Vec<_>>().join(" ");
+                let topics = topics.iter().map(|topic| on_the_wire(topic).to_string()).collect::<Vec<_>>().join(" ");
                 return Some(Event::default().event("change").id(at.to_string()).data(topics));
             }
             tokio::select! {
@@ -115,5 +116,25 @@ impl Reader {
                 () = sleep_until(self.pulse) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_of_the_desk_reaches_the_browser_as_itself() {
+        let one = News::Execution("arn:aws:states:eu-central-1:000000000000:execution:order:1".to_owned());
+        let all: Vec<News> = News::GENERAL.into_iter().chain([one]).collect();
+        let mut seen = Vec::new();
+        for topic in &all {
+            let text = on_the_wire(topic).to_string();
+            assert!(!text.contains(' '), "{text:?}: topics are parted by spaces");
+            assert_eq!(text.parse(), Ok(on_the_wire(topic)));
+            assert!(!seen.contains(&text), "{text:?} is the name of two topics");
+            seen.push(text);
+        }
+        assert_eq!(seen.len(), Topic::GENERAL.len() + 1, "the browser knows as many topics as the desk");
     }
 }

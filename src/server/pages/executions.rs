@@ -7,8 +7,7 @@ use countersign_desk::{Actor, Desk};
 use super::rows::{execution_row, shown_status};
 use super::{Answered, worded};
 use crate::error::{AppError, ErrorKind};
-use crate::wire::Status;
-use crate::wire::executions::{ExecutionRow, Executions};
+use crate::wire::executions::{ExecutionRow, Executions, StatusFilter, UnknownStatus};
 
 /// Rows of a list of executions.
 const ROWS: usize = 200;
@@ -30,27 +29,19 @@ pub async fn executions(
 }
 
 /// The status that an address names.
-fn filter(status: &str) -> Answered<Status> {
-    Ok(match status {
-        "running" => Status::Running,
-        "waiting" => Status::WaitingApproval,
-        "succeeded" => Status::Succeeded,
-        "failed" => Status::Failed,
-        "timed_out" => Status::TimedOut,
-        "aborted" | "stopped" => Status::Aborted,
-        other => {
-            let what = format!("{:?} is no status.", other.chars().take(40).collect::<String>());
-            let remedy = "Choose running, waiting, succeeded, failed, timed_out or aborted.";
-            return Err(AppError::new(ErrorKind::Invalid, what, remedy));
-        }
+fn filter(status: &str) -> Answered<StatusFilter> {
+    status.parse().map_err(|UnknownStatus| {
+        let what = format!("{:?} is no status.", status.chars().take(40).collect::<String>());
+        let [words @ .., last] = StatusFilter::ALL.map(StatusFilter::word);
+        AppError::new(ErrorKind::Invalid, what, format!("Choose {} or {last}.", words.join(", ")))
     })
 }
 
-fn page(snapshot: &Snapshot, workflow: Option<String>, status: Option<Status>, now: i64) -> Executions {
+fn page(snapshot: &Snapshot, workflow: Option<String>, status: Option<StatusFilter>, now: i64) -> Executions {
     let mut rows: Vec<ExecutionRow> = snapshot
         .newest()
         .into_iter()
-        .filter(|one| status.is_none_or(|status| shown_status(snapshot, one) == status))
+        .filter(|one| status.is_none_or(|filter| shown_status(snapshot, one) == filter.status()))
         .map(|one| execution_row(snapshot, one))
         .filter(|row| workflow.as_ref().is_none_or(|name| *name == row.workflow))
         .take(ROWS + 1)

@@ -1,12 +1,12 @@
 //! Rows that several pages show.
 
-use countersign_desk::connection::Summary;
+use countersign_desk::connection::{MachineKind, Summary};
 use countersign_desk::watch::{Machine, Snapshot};
 
 use super::{execution_status, graph};
 use crate::wire::Status;
 use crate::wire::executions::ExecutionRow;
-use crate::wire::workflows::{Outcome, WorkflowRow};
+use crate::wire::workflows::{Outcome, WorkflowKind, WorkflowRow};
 
 /// Cells of an outcome strip.
 const OUTCOMES: usize = 30;
@@ -67,7 +67,7 @@ pub fn workflow_row(snapshot: &Snapshot, machine: &Machine) -> WorkflowRow {
     WorkflowRow {
         name: machine.name.clone(),
         arn: machine.arn.clone(),
-        kind: machine.kind.as_str().to_owned(),
+        kind: workflow_kind(machine.kind),
         comment: machine.definition.machine.as_ref().and_then(|machine| machine.comment.clone()),
         graph: machine.definition.graph.as_ref().map(graph::drawing),
         running: executions.iter().filter(|one| shown_status(snapshot, one) == Status::Running).count(),
@@ -75,5 +75,12 @@ pub fn workflow_row(snapshot: &Snapshot, machine: &Machine) -> WorkflowRow {
         median_ms: durations.get(durations.len() / 2).copied(),
         updated_at: machine.created_at,
         outcomes,
+    }
+}
+
+const fn workflow_kind(kind: MachineKind) -> WorkflowKind {
+    match kind {
+        MachineKind::Standard => WorkflowKind::Standard,
+        MachineKind::Express => WorkflowKind::Express,
     }
 }
