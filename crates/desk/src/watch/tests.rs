@@ -174,7 +174,7 @@ async fn an_outage_leaves_what_was_known_and_ends_by_itself() {
     watched.fake.trick(Api::ListStateMachines, [Trick::Fail(Fault::Unreachable), Trick::Fail(Fault::Unreachable)]);
     watched.round().await;
     watched.round().await;
-    assert_eq!(watched.waiting(), [arn.clone()]);
+    assert_eq!(watched.waiting(), std::slice::from_ref(&arn));
     assert!(watched.watch.snapshot().problem.is_some());
     watched.round().await;
     assert_eq!((watched.waiting(), watched.watch.snapshot().problem.clone()), (vec![arn], None));
