@@ -1,4 +1,4 @@
-//! The one error that crosses the wire. Each area has its own typed error near where it arises; the edge turns it into this.
+//! The only error that crosses the wire. Each area has its own typed errors; the edge turns them into this one.
 
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::PostcardEncoding;
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::Problem;
 
-/// What kind of failure it is, which decides the HTTP status.
+/// The kind of an error. It decides the HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
-    /// 404: the thing is not there.
+    /// 404: the resource does not exist.
     NotFound,
     /// 400: the request is at fault.
     Invalid,
-    /// 403: the person may not.
+    /// 403: the person is not permitted to.
     Forbidden,
-    /// 409: somebody or something was faster.
+    /// 409: somebody or something else came first.
     Conflict,
     /// 503: the connection does not answer.
     Unavailable,
-    /// 500: our own fault.
+    /// 500: a defect of the program.
     Internal,
 }
 

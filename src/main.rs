@@ -11,14 +11,14 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
-    // A function's keeper is small, and started often: it reads no command line of the program's.
+    // A function's keeper must stay small and starts often: it does not parse the program's command line.
     if args.next().is_some_and(|command| command == keeper::COMMAND) {
         return keeper::serve(args);
     }
     files::keep_new_files_private();
     let cli = Cli::parse();
     match cli.command {
-        // A worker has little memory: no runtime, and no threads.
+        // A worker has little memory: it starts no runtime and no threads.
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),
@@ -37,7 +37,7 @@ fn closed(log: &str, with_functions: bool, main: impl Future<Output = Result<(),
     run(log, main)
 }
 
-/// What the dashboard logs: what functions print stays out, since its pages tell what became of them.
+/// What the dashboard logs: not what functions print, because its pages show how their tasks ended.
 const SERVE_LOG: &str = "warn,countersign=info,countersign::function=warn,countersign::topic=warn";
 
 #[tokio::main]

@@ -95,8 +95,8 @@ pub fn approval(execution_arn: &str, event: u64) -> String {
     format!("{INBOX}/{}/{event}", segment(execution_arn))
 }
 
-/// A name as one segment of a path. Browsers go up at `.` and `..`, however they are encoded, so these stand behind a
-/// mark, and so does what begins with the mark.
+/// A name as one segment of a path. Browsers resolve `.` and `..`, however they are encoded, so these get a mark in front,
+/// and so do names that begin with the mark.
 #[must_use]
 pub fn segment(name: &str) -> String {
     let mark = if name.is_empty() || matches!(name, "." | "..") || name.starts_with(MARK) { "~" } else { "" };
@@ -109,7 +109,7 @@ pub fn name_of(segment: &str) -> &str {
     segment.strip_prefix(MARK).unwrap_or(segment)
 }
 
-/// Stands before a segment that would not be one otherwise.
+/// Precedes a name that would otherwise not be a segment.
 const MARK: char = '~';
 
 /// Percent-encodes everything but RFC 3986's unreserved characters and `:`, which a path may hold and ARNs are full of.

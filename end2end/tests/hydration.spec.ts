@@ -39,7 +39,7 @@ test("a theme is kept", async ({ page }) => {
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(light);
 });
 
-test("a decision that cannot be sent is told, and nothing typed is lost", async ({ page }) => {
+test("a decision that cannot be sent is reported, and nothing typed is lost", async ({ page }) => {
   await open(page, "/workflows/approval", true);
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await page.getByRole("link", { name: "Review and decide" }).click();

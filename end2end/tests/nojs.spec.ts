@@ -81,7 +81,7 @@ test("a sample asks before it replaces what was typed, without scripts too", asy
   // What somebody typed stays until they say so.
   await input.fill('{"mine": 1}');
   await samples.nth(0).click();
-  await expect(page.getByText("Replace the input that you typed by this sample?")).toBeVisible();
+  await expect(page.getByText("Replace the input that you typed with this sample?")).toBeVisible();
   await expect(input).toHaveValue('{"mine": 1}');
   await expect(name).toHaveValue("my-name");
   await page.getByRole("button", { name: "Replace it" }).click();

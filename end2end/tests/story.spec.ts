@@ -115,7 +115,7 @@ test("an execution is stopped", async ({ page, javaScriptEnabled: scripts }) => 
   await start(page, scripts!, "approval", /^A new supplier/);
   await eventually(page, scripts!, (soon) => soon(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
   await page.locator("summary", { hasText: "Stop" }).click();
-  await page.getByLabel("Why is it stopped?").fill("Asked twice.");
+  await page.getByLabel("Why do you stop it?").fill("Asked twice.");
   await page.getByRole("button", { name: "Stop the execution" }).click();
   await status(page, scripts!, "Stopped");
 });

@@ -1,4 +1,4 @@
-//! What forms do: the desk acts, and its errors are put into words.
+//! The actions of forms: the desk acts, and its errors become sentences.
 
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::starting::Started;
@@ -18,16 +18,16 @@ fn choice(text: &str) -> Result<Choice, AppError> {
         "reject" => Ok(Choice::Reject),
         other => Err(AppError::new(
             ErrorKind::Invalid,
-            format!("{:?} is no decision.", other.chars().take(40).collect::<String>()),
+            format!("{:?} is not a decision.", other.chars().take(40).collect::<String>()),
             "Choose Approve or Reject.",
         )),
     }
 }
 
-/// Takes a decision; what came of it.
+/// Makes a decision; returns its outcome.
 ///
 /// # Errors
-/// The choice is none, or nothing was recorded.
+/// The choice is neither approve nor reject, or nothing was recorded.
 pub async fn decide(
     desk: &Desk,
     actor: &Actor,
@@ -39,22 +39,22 @@ pub async fn decide(
     desk.decide(actor, request, choice, comment).await.map_err(worded(desk))
 }
 
-/// Whether an input of the form of `workflow` was typed by somebody: it is neither empty nor one of the ready-made ones.
+/// Whether the input in the form of `workflow` was typed: it is neither empty nor one of the samples.
 ///
 /// # Errors
 /// The actor may not see the workflow.
 pub fn is_own_input(desk: &Desk, actor: &Actor, workflow: &str, input: &str) -> Result<bool, AppError> {
-    // A browser sends the lines of a form with other ends.
+    // A browser sends other line ends in a form.
     let lines = |text: &str| text.trim().replace("\r\n", "\n");
     let input = lines(input);
     let samples = desk.samples(actor, workflow).map_err(worded(desk))?;
     Ok(!matches!(input.as_str(), "" | "{}") && !samples.iter().any(|sample| lines(&sample.input) == input))
 }
 
-/// Deploys what was seen; the names of the workflows.
+/// Deploys the plan that was shown; returns the names of the workflows.
 ///
 /// # Errors
-/// The plan is another one by now, or something was not deployed.
+/// The plan has changed, or something was not deployed.
 pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
     desk.deploy_seen(actor, only, seen).await.map_err(worded(desk))
 }

@@ -108,7 +108,7 @@ pub enum Format {
     Sarif,
 }
 
-/// Why the command line cannot be carried out.
+/// Why the command line cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error(
@@ -136,7 +136,7 @@ impl ServeArgs {
         !self.aws && self.endpoint.is_none()
     }
 
-    /// Checks what clap cannot.
+    /// Checks the rules that clap cannot express.
     ///
     /// # Errors
     /// Every rule that is broken, in the order of the flags.

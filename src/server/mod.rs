@@ -1,7 +1,7 @@
 //! The server: everything that the browser must not do or know.
 //!
-//! Server functions call the [`Desk`], which reads and acts; [`pages`] makes of its data what crosses the wire, and [`words`]
-//! of its errors what people read. **Adding a page**: see `app/mod.rs`.
+//! Server functions call the [`Desk`], which reads and acts. [`pages`] turns its data into what crosses the wire, and
+//! [`words`] turns its errors into sentences. **Adding a page**: see `app/mod.rs`.
 
 pub mod acting;
 pub mod config;
@@ -40,7 +40,7 @@ pub async fn context() -> Result<(Arc<Desk>, Actor), AppError> {
     Ok((desk, personas::from_cookies(cookies)))
 }
 
-/// Gives the answer that is being written the status of `error`.
+/// Gives the current response the status of `error`.
 pub fn set_status(error: &AppError) {
     if let Some(response) = use_context::<ResponseOptions>()
         && let Ok(status) = StatusCode::from_u16(error.status())
@@ -49,17 +49,13 @@ pub fn set_status(error: &AppError) {
     }
 }
 
-/// Keeps the chosen persona in a cookie, and goes back to a page of this site. Returns the persona's name.
+/// Stores the chosen persona in a cookie and returns to a page of this site. Returns the persona's name.
 ///
 /// # Errors
 /// There is no such persona.
 pub fn act_as(person: &str, from: &str) -> Result<String, AppError> {
     let Some(person) = people::find(person) else {
-        return Err(AppError::new(
-            ErrorKind::Invalid,
-            "There is no such person.",
-            "Choose one of those in the header.",
-        ));
+        return Err(AppError::new(ErrorKind::Invalid, "This person does not exist.", "Choose a person in the header."));
     };
     let cookie = format!("{}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", personas::COOKIE, person.id);
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
@@ -77,12 +73,12 @@ pub(crate) fn is_own_path(path: &str) -> bool {
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// The answer of `work`; a panic in it is an error like any other, since what waits for the answer would wait for ever.
+/// The result of `work`. A panic becomes an error, because a page that waits for the result would wait forever.
 pub async fn guarded<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     std::panic::AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
         Err(AppError::new(
             ErrorKind::Internal,
-            "The dashboard failed at this.",
+            "The dashboard failed to answer.",
             "Reload the page; the program's log says where it failed.",
         ))
     })

@@ -1,4 +1,4 @@
-//! The shipped workflows and functions: part of the binary, unpacked where the working folder has none of its own.
+//! The shipped workflows and functions: part of the binary, unpacked if the working folder has none of its own.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ struct Definitions;
 #[exclude = "__pycache__/*"]
 struct Functions;
 
-/// The folder of definitions: the one given, else `statemachine` where the program was started, else the shipped ones.
+/// The folder of definitions: the given one, else `statemachine` in the working folder, else the shipped ones.
 ///
 /// # Errors
 /// The shipped ones cannot be unpacked below `data`.

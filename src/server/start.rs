@@ -36,7 +36,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
-    #[error("The folder of definitions {} cannot be read: {source}.\nGive one that can with --definitions DIR.", .folder.display())]
+    #[error("The folder of definitions {} cannot be read: {source}.\nGive a readable one with --definitions DIR.", .folder.display())]
     Definitions { folder: PathBuf, source: std::io::Error },
     #[error(
         "No AWS region is known, so no call would reach Step Functions.\nGive one with --region REGION, with AWS_REGION, or in the profile."
@@ -76,7 +76,7 @@ fn store_words(error: &StoreError) -> String {
     }
 }
 
-/// Listens; `other` is where this program's other server listens or will.
+/// Listens on an address; `other` is the address of this program's other server.
 async fn listen(address: SocketAddr, flag: &'static str, other: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => StartError::PortInUse { address, flag, free: free_beside(address, other) },
@@ -84,7 +84,7 @@ async fn listen(address: SocketAddr, flag: &'static str, other: SocketAddr) -> R
     })
 }
 
-/// The next port that nobody uses, and that this program's other server does not need.
+/// The next free port that is not that of this program's other server.
 fn free_beside(address: SocketAddr, other: SocketAddr) -> SocketAddr {
     let above = (address.port()..u16::MAX).map(|port| port + 1);
     let mut ports = above.chain(1_024..address.port()).filter(|port| *port != other.port());
@@ -93,7 +93,7 @@ fn free_beside(address: SocketAddr, other: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip(), port.unwrap_or(0))
 }
 
-/// The folder of definitions, which must be one that can be read.
+/// The folder of definitions, which must be readable.
 fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
     let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
     match std::fs::read_dir(&folder) {
@@ -105,7 +105,7 @@ fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
 /// Serves the dashboard until Ctrl-C.
 ///
 /// # Errors
-/// What stands in the way of starting: each error names the thing and the remedy.
+/// Why it cannot start; each error names the cause and the remedy.
 #[expect(clippy::disallowed_methods, reason = "open connections are waited for, but not for ever")]
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     args.check().map_err(StartError::Config)?;
@@ -139,7 +139,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     println!("Countersign is at http://{address}");
     println!("  showing   {} ({})", terminal::line(&about.label), terminal::line(&about.detail));
     println!("  data in   {}", shown(&args.data));
-    println!("  Ctrl-C ends it.");
+    println!("  Ctrl-C stops it.");
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
@@ -157,7 +157,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         engine.shutdown().await;
     }
     desk.close().await;
-    println!("Ended. Everything is kept in {}.", shown(&args.data));
+    println!("Stopped. All data is in {}.", shown(&args.data));
     Ok(())
 }
 
@@ -166,10 +166,10 @@ fn shown(path: &Path) -> String {
     terminal::line(&path.display().to_string())
 }
 
-/// The embedded engine where there is one, the target, and the functions where only some can be called.
+/// The embedded engine if there is one, the target, and the engine's functions if they are known.
 type Connected = (Option<local::Running>, Target, Option<BTreeSet<String>>);
 
-/// The connection's target; starts the embedded engine where it is that. `dashboard` is out of its tasks' reach.
+/// The connection's target; starts the embedded engine if that is the target. HTTP tasks cannot reach `dashboard`.
 async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, StartError> {
     if args.aws {
         return Ok((None, Target::Aws, None));
@@ -178,7 +178,7 @@ async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, St
         return Ok((None, Target::Endpoint(url.clone()), None));
     }
     let functions = functions_file(args.functions.as_deref(), &args.data)?;
-    // A mock may stand for any function.
+    // A mock may replace any function.
     let declared = if std::env::var_os("SFN_MOCK_CONFIG").is_some() { None } else { declared_functions(&functions) };
     let mut options = options(args.engine_listen, args.data.clone(), Some(functions));
     options.own_listeners.push(dashboard);
@@ -187,7 +187,7 @@ async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, St
     Ok((Some(engine), Target::Embedded(url), declared))
 }
 
-/// Starts the engine; a busy port is told with the flag that chooses another one.
+/// Starts the engine. The error for a busy port names the flag that chooses another one.
 async fn start_engine(
     options: local::Options,
     flag: &'static str,
@@ -218,7 +218,7 @@ fn options(listen: SocketAddr, data: std::path::PathBuf, functions: Option<std::
 /// Serves the embedded engine alone until Ctrl-C.
 ///
 /// # Errors
-/// What stands in the way of starting: each error names the thing and the remedy.
+/// Why it cannot start; each error names the cause and the remedy.
 pub async fn engine(args: EngineArgs) -> Result<(), StartError> {
     if !args.listen.ip().is_loopback() {
         return Err(StartError::Config(vec![ConfigError::NotLoopback(args.listen)]));
@@ -229,10 +229,10 @@ pub async fn engine(args: EngineArgs) -> Result<(), StartError> {
     println!("  for example   aws stepfunctions list-state-machines --endpoint-url {url}");
     println!("  clients need  AWS_DISABLE_HOST_PREFIX_INJECTION=true for StartSyncExecution and TestState");
     println!("  data in       {}", shown(&args.data));
-    println!("  Ctrl-C ends it.");
+    println!("  Ctrl-C stops it.");
     ended(CancellationToken::new()).await;
     engine.shutdown().await;
-    println!("Ended. Everything is kept in {}.", shown(&args.data));
+    println!("Stopped. All data is in {}.", shown(&args.data));
     Ok(())
 }
 
@@ -250,7 +250,7 @@ async fn ended(end: CancellationToken) {
     tokio::select! {
         result = tokio::signal::ctrl_c() => {
             if result.is_err() {
-                // Without a signal handler the program ends as the system ends it.
+                // Without a signal handler the system ends the program.
                 std::future::pending::<()>().await;
             }
         }
@@ -259,8 +259,8 @@ async fn ended(end: CancellationToken) {
     end.cancel();
 }
 
-/// In an empty engine: deploys the shipped workflows, and starts one execution of each sample, so that there is
-/// something to see and something to decide. The first page waits for it.
+/// In an empty engine: deploys the shipped workflows and starts one execution of each sample, so that the first page has
+/// something to show and to decide.
 async fn first_start(desk: &Desk) {
     let actor = Actor::Program;
     let Ok(known) = desk.snapshot(&actor).await else { return };
@@ -269,7 +269,7 @@ async fn first_start(desk: &Desk) {
     }
     match desk.deploy_everything(&actor).await {
         Ok(names) => started(desk, &names).await,
-        // What is wrong with the manifest itself is on the terminal already.
+        // The manifest's own problems are on the terminal already.
         Err(_) if desk.definitions().read().problem.is_some() => {}
         Err(error) => {
             let error = words::error(desk.about(), &error);
@@ -278,7 +278,7 @@ async fn first_start(desk: &Desk) {
     }
 }
 
-/// Says what was deployed and what was not, and starts the samples.
+/// Prints what was deployed and what was not, and starts the samples.
 async fn started(desk: &Desk, names: &[String]) {
     let actor = Actor::Program;
     if let Ok(plan) = desk.plan(&actor).await {
@@ -302,16 +302,16 @@ async fn started(desk: &Desk, names: &[String]) {
     }
 }
 
-/// Opens or makes `countersign.db` in the data folder, which no other user of the machine may read.
+/// Opens or creates `countersign.db` in the data folder, which no other user of the machine may read.
 async fn open_store(data: &Path) -> Result<Sqlite, StartError> {
     local::files::private_folder(data)?;
     let file = data.join("countersign.db");
-    // SQLite gives what it puts beside the file the file's own permissions.
+    // SQLite gives its files beside the database the same permissions.
     local::files::private_database(&file)?;
     Ok(Sqlite::open(&file).await?)
 }
 
-/// A problem of the definitions on stderr, with its place and the remedy.
+/// Prints a problem of the definitions on stderr, with its position and remedy.
 fn report(problem: &FileProblem) {
     let level = if problem.error { "error" } else { "warning" };
     let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_busy_port_is_told_with_one_that_is_free() {
+    async fn the_error_of_a_busy_port_names_a_free_one() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = taken.local_addr().unwrap();
         let next = free_beside(address, address);

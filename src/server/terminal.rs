@@ -1,7 +1,7 @@
-//! Text from outside on a terminal: nothing in it may move the cursor, forge a line or turn its direction round.
+//! Text from outside on a terminal: it must not move the cursor, forge a line or change the direction of text.
 //!
-//! Whatever is printed that this program did not write itself passes through here: names of files and of workflows,
-//! answers of the connection, what functions print. [`Fields`] does so for the log.
+//! Every printed text that this program did not write itself passes through here: names of files and workflows, responses of
+//! the connection, the output of functions. [`Fields`] does so for the log.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ fn escape(text: &str, several: bool) -> String {
     written(text, several, |letter| letter.escape_default().collect())
 }
 
-/// The text with everything that a terminal would obey, or show nothing for, written by `write`.
+/// The text, with `write` for every character that a terminal would obey or not show.
 fn written(text: &str, several: bool, write: impl Fn(char) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     for piece in pieces(text) {

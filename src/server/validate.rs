@@ -19,14 +19,14 @@ use super::terminal;
 /// A file that was checked.
 struct Checked {
     file: String,
-    /// Its text, for the excerpts; `None` where it cannot be read.
+    /// Its text, for the excerpts; `None` if it cannot be read.
     text: Option<String>,
     /// What is wrong with it, or why it cannot be read.
     found: Result<Vec<Diagnostic>, std::io::Error>,
 }
 
 impl Checked {
-    /// A file with the diagnostics that are known of it, in the order of its text.
+    /// A file with its diagnostics, in the order of its text.
     fn of(path: &Path, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by_key(|one| one.span);
         Self { file: path.display().to_string(), text: std::fs::read_to_string(path).ok(), found: Ok(found) }
@@ -52,7 +52,7 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
         Format::Json => terminal::json(&format!("{:#}\n", json_report(&checked))),
         Format::Sarif => terminal::json(&format!("{:#}\n", sarif(&checked))),
     };
-    // Whoever reads may stop early, as `head` does; the judgement stands.
+    // The reader of a pipe may stop early, as `head` does; the exit code stays the same.
     if let Err(error) = std::io::stdout().write_all(printed.as_bytes())
         && error.kind() != ErrorKind::BrokenPipe
     {
@@ -115,7 +115,7 @@ fn judged(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
     found
 }
 
-/// Everything about a folder: its manifest, and each definition with its values put in, as a deployment judges it.
+/// Checks a folder as a deployment would: its manifest, and each definition with its placeholders substituted.
 fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     let folder = Folder::read(path);
     let manifest = folder.manifest_file();
@@ -185,12 +185,12 @@ fn sarif(checked: &[Checked]) -> Value {
     })
 }
 
-/// A file's path as SARIF wants it: a space is none in a URI.
+/// A file's path as a URI, for SARIF: a space, for example, is escaped.
 fn uri(file: &str) -> String {
     file.split('/').map(crate::routes::encode).collect::<Vec<_>>().join("/")
 }
 
-/// A rule as SARIF describes it; its help is its entry of the document of the rules.
+/// A rule as SARIF describes it; its help links to its entry in `docs/rules.md`.
 fn rule(rule: Rule) -> Value {
     json!({
         "id": rule.id(),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_judged_with_its_manifest() {
+    fn a_folder_is_checked_with_its_manifest() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
         for path in [shipped.clone(), shipped.join("countersign.toml")] {
             let report = text(&check(&path, None));
@@ -283,7 +283,7 @@ mod tests {
         assert!(declared("countersign.toml:") && declared("order.asl.json:"), "{found:?}");
     }
 
-    /// The reports of folders in which every rule of deployments is broken that needs no connection.
+    /// The reports of folders that break every rule of deployments that needs no connection.
     ///
     /// `UPDATE_GOLDEN=1` writes the golden file again.
     #[test]
@@ -298,7 +298,7 @@ mod tests {
             std::fs::write(&golden, &report).unwrap();
         }
         assert_eq!(report, std::fs::read_to_string(&golden).unwrap(), "UPDATE_GOLDEN=1 writes the report again");
-        // These compare with what the connection has: the tests of the plan break them.
+        // These rules compare with the connection: the tests of the plan break them.
         let needs_a_connection = [Rule::MachineTypeChange, Rule::MissingRole];
         for rule in Rule::ALL.iter().filter(|rule| rule.scope() == RuleScope::Deployment) {
             let reported = report.contains(&format!("[{}]\n", rule.id()));

@@ -48,17 +48,17 @@ fn read(about: &About, error: &ReadError) -> AppError {
         ),
         ReadError::Express(name) => AppError::new(
             ErrorKind::NotFound,
-            format!("{name} is an Express execution: Step Functions keeps no record of those, so there is no page."),
+            format!("{name} is an Express execution: Step Functions keeps no record of it, so it has no page."),
             "Follow it in the log group that its state machine writes to (CloudWatch Logs).",
         ),
         ReadError::NoRequest { event, .. } => AppError::new(
             ErrorKind::NotFound,
-            format!("Event {event} of this execution is no task that waits for a person."),
-            "Open the inbox and choose one of what waits.",
+            format!("Event {event} of this execution is not a task that waits for a person."),
+            "Open the inbox and choose a request.",
         ),
         ReadError::NotUnderstood { execution_arn, why } => AppError::new(
             ErrorKind::Internal,
-            format!("The history of {execution_arn} could not be understood: {why}."),
+            format!("The history of {execution_arn} could not be interpreted: {why}."),
             "Report it as a defect, with the workflow's definition.",
         ),
     }
@@ -78,14 +78,14 @@ pub fn call(about: &About, error: &CallError) -> AppError {
             ErrorKind::Unavailable,
             format!("Could not {doing}: {place} does not answer."),
             match about.kind {
-                ConnectionKind::Aws => "Check the network and the region; the page goes on by itself once AWS answers.",
+                ConnectionKind::Aws => "Check the network and the region; the page updates itself once AWS answers.",
                 _ => {
-                    "Start the endpoint, or give another with --endpoint URL; the page goes on by itself once it answers."
+                    "Start the endpoint, or choose another with --endpoint URL; the page updates itself once it answers."
                 }
             },
         ),
         Fault::Throttled { code, message } => {
-            refused(ErrorKind::Unavailable, code, message, "Wait a moment; the call is tried again.")
+            refused(ErrorKind::Unavailable, code, message, "Wait a moment; the call is retried.")
         }
         Fault::Denied { message } => {
             let remedy = format!(
@@ -132,8 +132,8 @@ fn doing(api: Api, subject: &str) -> String {
         Api::SendTaskSuccess | Api::SendTaskFailure => "send the decision".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
-        Api::CreateTopic => format!("make the topic {name}"),
-        Api::GetCallerIdentity => "ask which account this is".to_owned(),
+        Api::CreateTopic => format!("create the topic {name}"),
+        Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
 }
 
@@ -151,7 +151,7 @@ fn start(about: &About, error: &StartError) -> AppError {
         }
         StartError::AnotherWorkflow { execution, workflow } => AppError::new(
             ErrorKind::Invalid,
-            format!("{execution} is an execution of another workflow than {workflow}."),
+            format!("{execution} is not an execution of {workflow}."),
             "Open that execution and choose Start again there.",
         ),
         StartError::NoInput { execution } => AppError::new(
@@ -167,18 +167,18 @@ fn start(about: &About, error: &StartError) -> AppError {
 fn input_fault(fault: &InputFault) -> String {
     match fault {
         InputFault::TooLong { bytes, limit } => {
-            format!("The input has {bytes} bytes; Step Functions takes at most {limit}. Shorten it.")
+            format!("The input has {bytes} bytes; Step Functions accepts at most {limit}. Shorten it.")
         }
         InputFault::NotJson(why) | InputFault::Stored(StoredError::NotJson(why)) => {
-            format!("The input is not JSON: {why}. Correct that place and start again.")
+            format!("The input is not JSON: {why}. Correct it there and start again.")
         }
         InputFault::Marked => format!(
-            "The input holds {:?}, which stands for a text that pages do not show. Open the execution and choose Start \
+            "The input contains {:?}, which stands for a text that pages do not show. Open the execution and choose Start \
              again, or write the text itself.",
             countersign_desk::redact::MARK
         ),
         InputFault::Stored(StoredError::UnknownMark(mark)) => {
-            format!("{mark:?} stands for nothing in the stored input. Write the text itself.")
+            format!("{mark:?} does not stand for a text of the stored input. Write the text itself.")
         }
     }
 }
@@ -187,7 +187,7 @@ fn stop(about: &About, error: &StopError) -> AppError {
     match error {
         StopError::CauseTooLong { characters, limit } => AppError::new(
             ErrorKind::Invalid,
-            format!("The reason has {characters} characters; at most {limit} are kept. Nothing was stopped."),
+            format!("The reason has {characters} characters; the limit is {limit}. Nothing was stopped."),
             "Shorten it and stop the execution again.",
         ),
         StopError::Read(error) => read(about, error),
@@ -199,19 +199,19 @@ fn decide(about: &About, error: &DecideError) -> AppError {
     match error {
         DecideError::CommentTooLong { characters, limit } => AppError::new(
             ErrorKind::Invalid,
-            format!("The comment has {characters} characters; {limit} are the most that is kept."),
+            format!("The comment has {characters} characters; the limit is {limit}."),
             "Shorten it and decide again: nothing was sent.",
         ),
         DecideError::NotAnswerable { execution_arn, event } => AppError::new(
             ErrorKind::NotFound,
-            format!("Event {event} of {execution_arn} is no task that can be answered from here."),
-            "Open the inbox and choose one of what waits.",
+            format!("Event {event} of {execution_arn} is not a task that can be answered from here."),
+            "Open the inbox and choose a request.",
         ),
         DecideError::Obstructed(obstacle) => AppError { kind: ErrorKind::Invalid, problem: self::obstacle(*obstacle) },
         DecideError::NotShown(why) => AppError::new(
             ErrorKind::Invalid,
             format!("This request cannot be shown, so it cannot be decided from here: {}.", not_shown(why)),
-            "Answer it where it was asked, or stop the execution and start it again with a request that can be shown.",
+            "Answer it through the API, or stop the execution and start it again with a request that can be shown.",
         ),
         DecideError::Answer { workflow, state, why } => AppError::new(
             ErrorKind::Invalid,
@@ -233,24 +233,24 @@ fn decide(about: &About, error: &DecideError) -> AppError {
 pub fn obstacle(obstacle: Obstacle) -> Problem {
     let (what, remedy) = match obstacle {
         Obstacle::Unreadable => (
-            "The task token is in the task's parameters in a form that cannot be read back, so it cannot be answered from here.",
+            "The task's parameters contain its token in a form that cannot be read back, so the task cannot be answered from here.",
             "Put $$.Task.Token (or $states.context.Task.Token) plainly into the task's parameters, and start again.",
         ),
         Obstacle::NotPassed => (
-            "The task's parameters do not have its token: nobody can answer it.",
+            "The task's parameters do not contain its token: nobody can answer it.",
             "Put $$.Task.Token (or $states.context.Task.Token) into the task's parameters, and start again.",
         ),
         Obstacle::Withheld => (
-            "An earlier task of this execution has a token that could not be found, and this request may hold it: it cannot be shown, so it cannot be decided.",
+            "The token of an earlier task of this execution could not be found, and this request may contain it. So the request is not shown and cannot be decided.",
             "Put $$.Task.Token (or $states.context.Task.Token) plainly into that task's parameters, and start again.",
         ),
         Obstacle::NotShown => (
-            "This request cannot be shown, so it cannot be decided from here: it is nested too deep, or is no JSON.",
-            "Answer it where it was asked, or start again with a request that can be shown.",
+            "This request cannot be shown, so it cannot be decided from here: it is nested too deeply, or is not JSON.",
+            "Answer it through the API, or start again with a request that can be shown.",
         ),
         Obstacle::Activity => (
-            "An activity's token is handed only to the worker that asks for it (GetActivityTask).",
-            "Let the activity's worker answer, or use a .waitForTaskToken task for what people decide.",
+            "Only the worker that asks for an activity's task gets its token (GetActivityTask).",
+            "Let the activity's worker answer, or use a .waitForTaskToken task for decisions by people.",
         ),
     };
     Problem { what: what.to_owned(), remedy: remedy.to_owned() }
@@ -258,8 +258,8 @@ pub fn obstacle(obstacle: Obstacle) -> Problem {
 
 fn not_shown(why: &NotShown) -> String {
     match why {
-        NotShown::Withheld => "it may hold a task token that could not be found".to_owned(),
-        NotShown::TooDeep => "it is nested too deep".to_owned(),
+        NotShown::Withheld => "it may contain a task token that could not be found".to_owned(),
+        NotShown::TooDeep => "it is nested too deeply".to_owned(),
         NotShown::NotJson(why) => why.clone(),
     }
 }
@@ -270,7 +270,7 @@ fn deploy(about: &About, error: &DeployError) -> AppError {
         DeployError::Refused { name, problem } => refused(name, problem),
         DeployError::AnotherPlan => AppError::new(
             ErrorKind::Conflict,
-            "The plan is not the one that was shown: a file or a state machine has changed since. Nothing was deployed.",
+            "The plan has changed since it was shown: a file or a state machine is different. Nothing was deployed.",
             "Look at the new plan below, then deploy it.",
         ),
         DeployError::NotBegun(error) => apply(about, error),
@@ -306,11 +306,9 @@ fn refused(name: &str, problem: &FileProblem) -> AppError {
 pub fn manifest(trouble: &ManifestTrouble) -> Problem {
     let problem = &trouble.problem;
     let remedy = if trouble.earlier_in_force {
-        "Until it is corrected, the last version that could be read words the approvals and gives the samples, and \
-         nothing can be deployed."
+        "Until it is corrected, approvals and samples come from its last valid version, and nothing can be deployed."
     } else {
-        "Until it is corrected, approvals are shown without their wording, there are no samples, and nothing can be \
-         deployed."
+        "Until it is corrected, approvals have no wording, there are no samples, and nothing can be deployed."
     };
     let message = problem.message.trim_end_matches('.');
     let what = format!("{}:{}:{}: {message}.", problem.file, problem.line, problem.column);
@@ -326,9 +324,9 @@ pub fn closed_by(by: &ClosedBy) -> String {
                 ExecutionStatus::Aborted => "was stopped while the task waited",
                 ExecutionStatus::TimedOut => "ran out of time while the task waited",
                 ExecutionStatus::Failed => "failed while the task waited",
-                ExecutionStatus::Running | ExecutionStatus::Succeeded => "went on without an answer to the task",
+                ExecutionStatus::Running | ExecutionStatus::Succeeded => "continued without an answer to the task",
             };
-            format!("The execution {what}, so nobody can answer it any more.")
+            format!("The execution {what}, so it can no longer be answered.")
         }
         ClosedBy::Success => {
             "Somebody else answered it with success: through the API, or in another dashboard.".to_owned()
@@ -336,12 +334,12 @@ pub fn closed_by(by: &ClosedBy) -> String {
         ClosedBy::Failure { error } => format!("Somebody else answered it with the error {error}."),
         ClosedBy::OwnFailure { error } => format!("The task failed by itself with the error {error}."),
         ClosedBy::NotSubmitted { error } => {
-            format!("The task failed by itself with the error {error}, before its service had taken the request.")
+            format!("The task failed by itself with the error {error}, before its service had accepted the request.")
         }
         ClosedBy::Timeout => "It timed out before anybody answered.".to_owned(),
-        ClosedBy::NoToken => "The execution's history holds no token for this task any more.".to_owned(),
+        ClosedBy::NoToken => "The execution's history no longer contains a token for this task.".to_owned(),
         ClosedBy::Unknown { message } => {
-            format!("Step Functions does not know the task any more: {}.", message.trim_end_matches('.'))
+            format!("Step Functions no longer knows the task: {}.", message.trim_end_matches('.'))
         }
         ClosedBy::Sentence { text } => text.clone(),
     }
@@ -375,7 +373,7 @@ pub fn reason(reason: &Reason) -> String {
 #[must_use]
 pub fn timed_out(timeout: &Timeout) -> String {
     let limit = match timeout.seconds {
-        Some(seconds) => format!("the {seconds} s that its definition allows (TimeoutSeconds)"),
+        Some(seconds) => format!("the {seconds} s of its definition (TimeoutSeconds)"),
         None => "an execution of its type may".to_owned(),
     };
     let at = timeout.state.as_ref().map_or_else(String::new, |state| format!(" It ended in {state}."));

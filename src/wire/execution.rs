@@ -42,7 +42,7 @@ pub struct Execution {
 pub struct Trouble {
     /// A sentence, where the error alone does not tell.
     pub why: Option<String>,
-    /// What is said before the places, such as "It went wrong first in ".
+    /// What is said before the places, such as "It failed first in ".
     pub lead: String,
     pub places: Vec<TroublePlace>,
     /// How many places more there are.

@@ -140,7 +140,7 @@ impl EarlierEnd {
     #[must_use]
     pub fn more(&self) -> &str {
         match self {
-            Self::Decided { .. } => "The first decision counts, and cannot be changed.",
+            Self::Decided { .. } => "The first decision counts and cannot be changed.",
             Self::Closed { how, .. } => how,
         }
     }

@@ -400,10 +400,10 @@ async fn the_page_warns_of_what_follows_and_shows_nothing_as_nothing() {
     let event = site.event_of(&arn).await;
     let page = site.desk.approval(&arn, event).await.unwrap();
     assert_eq!(page.warnings.len(), 2, "{:?}", page.warnings);
-    assert!(page.warnings[0].starts_with("Nothing of this request can be shown"));
-    assert!(page.warnings[1].contains("Which goes wrong") && page.warnings[1].contains("$.Status"));
+    assert!(page.warnings[0].starts_with("This request has no fields to show"));
+    assert!(page.warnings[1].contains("Which fails") && page.warnings[1].contains("$.Status"));
     let text = site.page(&routes::approval(&arn, event)).await.text;
-    assert!(text.contains("Which goes wrong"), "beside the buttons");
+    assert!(text.contains("Which fails"), "beside the buttons");
     site.close().await;
 }
 

@@ -100,7 +100,7 @@ async fn a_role_is_sent_and_a_type_is_refused_in_words() {
     deploy(&site, "a", &seen(&page, "a")).await;
     assert_eq!(machine(&site).await, (pass("1"), "arn:aws:iam::000000000000:role/two".to_owned()));
 
-    for (kind, told) in [("EXPRESS", "the type of a state machine cannot be changed"), ("EXPRES", "is no type of")] {
+    for (kind, told) in [("EXPRESS", "the type of a state machine cannot be changed"), ("EXPRES", "is not a type of")] {
         folder.write("countersign.toml", &format!("{MANIFEST}type = \"{kind}\"\n"));
         let plan = site.desk.plan().await.unwrap();
         assert_eq!((plan.items[0].change, plan.ready), (Change::Refused, false));
@@ -131,7 +131,7 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
     assert_eq!(site.desk.inbox(None).await.unwrap().waiting[0].title, worded, "the wording stays");
     for path in ["/", "/inbox", "/deploy", "/workflows/order"] {
         let page = site.page(path).await.text;
-        assert!(page.contains("the last version that could be read words the approvals"), "{path}");
+        assert!(page.contains("approvals and samples come from its last valid version"), "{path}");
     }
     assert!(!site.desk.plan().await.unwrap().ready);
     let mut topics = std::collections::BTreeSet::new();

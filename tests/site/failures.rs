@@ -54,7 +54,7 @@ async fn the_state_where_the_failure_arose_is_named_with_its_items() {
     let visit = &state.visits[state.failed.unwrap()];
     assert_eq!((visit.error.as_deref(), visit.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
     let text = site.page(&routes::execution(&arn)).await.text;
-    assert!(text.contains("It went wrong first in ") && text.contains("Outer, item 2 · Inner, item 2"));
+    assert!(text.contains("It failed first in ") && text.contains("Outer, item 2 · Inner, item 2"));
     let caught = site.desk.execution(&arn, Some("Caught".to_owned())).await.unwrap();
     let caught = caught.states.iter().find(|state| state.name == "Caught").unwrap();
     assert_eq!(caught.visits[0].error.as_deref(), Some("Earlier"), "a Fail state says its error");
@@ -77,9 +77,9 @@ async fn what_ran_out_of_time_or_was_stopped_says_so() {
     let page = ended(&site, &arn).await;
     assert_eq!(page.row.status, Status::TimedOut);
     let text = site.page(&routes::execution(&arn)).await.text;
-    assert!(text.contains("It ran longer than the second that its definition allows (TimeoutSeconds)."), "{text}");
+    assert!(text.contains("It ran longer than 1 second, the limit in its definition (TimeoutSeconds)."), "{text}");
     let trouble = page.trouble.unwrap();
-    assert_eq!(trouble.lead, "When its time ran out it was in ");
+    assert_eq!(trouble.lead, "When it timed out, it was in ");
     assert_eq!(trouble.places.iter().map(|place| place.state.as_str()).collect::<Vec<_>>(), ["Long"]);
 
     let arn = begin(&site, "stopped", &waits.replace("\"TimeoutSeconds\":1,", "")).await;
@@ -87,7 +87,7 @@ async fn what_ran_out_of_time_or_was_stopped_says_so() {
     let page = ended(&site, &arn).await;
     assert_eq!(page.row.status, Status::Aborted);
     let text = site.page(&routes::execution(&arn)).await.text;
-    assert!(text.contains("When it was stopped it was in ") && !text.contains("It went wrong"), "nothing went wrong");
+    assert!(text.contains("When it was stopped, it was in ") && !text.contains("It failed first"), "nothing failed");
     site.close().await;
 }
 
@@ -114,7 +114,7 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
       "Release stock":{"Type":"Pass","Next":"Order failed"},
       "Order failed":{"Type":"Fail","Error":"OrderFailed","Cause":"It was undone."}}}"#;
     let (page, text) = notice(&site, "saga", saga).await;
-    assert!(text.contains("It went wrong first in Charge card, and ended in Order failed."), "{text}");
+    assert!(text.contains("It failed first in Charge card, and ended in Order failed."), "{text}");
     assert_eq!(page.chosen.as_deref(), Some("Charge card"), "its input and its error tell what to do");
     site.desk.look_again().await;
     let reasons: Vec<String> =
@@ -133,7 +133,7 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
       "Undo":{"Type":"Pass","Next":"Refused"},
       "Refused":{"Type":"Fail","Error":"Refused"}}}"#;
     let (page, text) = notice(&site, "choice", choice).await;
-    assert!(text.contains("It went wrong first in Refused."), "{text}");
+    assert!(text.contains("It failed first in Refused."), "{text}");
     assert_eq!(page.chosen.as_deref(), Some("Refused"));
 
     // In an iteration, and caught around it.
@@ -148,6 +148,6 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
           "Not packed":{"Type":"Fail","Error":"NotPacked"}}}},
       "Failed":{"Type":"Fail","Error":"OrderFailed"}}}"#;
     let (_, text) = notice(&site, "items", items).await;
-    assert!(text.contains("It went wrong first in Pack (Each, item 2), and ended in Failed."), "{text}");
+    assert!(text.contains("It failed first in Pack (Each, item 2), and ended in Failed."), "{text}");
     site.close().await;
 }

@@ -28,7 +28,7 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
         assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, page.as_str()));
     }
     let was_late = "this request yourself";
-    assert!(site.page(&page).await.text.contains(was_late), "the browser whose second click was late is told");
+    assert!(site.page(&page).await.text.contains(was_late), "the browser whose second click was late shows it");
     let told = site.page(&page).await.text;
     assert!(!told.contains(was_late), "once");
 
@@ -38,7 +38,7 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     let late = decide(if taken.decision.approved { "reject" } else { "approve" }, "Once more.").await;
     let told = site.page(late.header(header::LOCATION)).await.text;
     assert!(told.contains(was_late));
-    assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "who decided is told");
+    assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "the page names who decided");
     assert!(!told.contains("<yes>"), "a comment is text");
 
     let client = &site.desk.sfn;
@@ -67,7 +67,7 @@ async fn bad_input_is_refused_in_words_and_kept() {
     let (arn, event) = site.ask("bad").await;
     let event = event.to_string();
     let long = "x".repeat(2_001);
-    for (decision, comment, told) in [("maybe", "", "is no decision"), ("approve", long.as_str(), "2000")] {
+    for (decision, comment, told) in [("maybe", "", "is not a decision"), ("approve", long.as_str(), "2000")] {
         let fields = [("arn", arn.as_str()), ("event", &event), ("decision", decision), ("comment", comment)];
         let answer = site.form("/api/decide", &fields).await;
         let page = site.page(answer.header(header::LOCATION)).await.text;

@@ -1,4 +1,4 @@
-//! A request that is nested too deep to be shown: nobody decides it unseen.
+//! A request that is nested too deeply to be shown: nobody decides it unseen.
 
 use axum::http::StatusCode;
 use countersign::routes;
@@ -33,7 +33,7 @@ async fn a_request_nested_130_deep_says_why_it_cannot_be_decided() {
     assert_eq!(waiting.len(), 1, "{:?}", sfn.get_execution_history().execution_arn(&arn).send().await.unwrap().events);
     let event = waiting[0].event;
     let page = site.page(&routes::approval(&arn, event)).await.text;
-    assert!(page.contains("nested too deep"), "the page says why");
+    assert!(page.contains("nested too deeply"), "the page says why");
     assert!(!page.contains("value=\"approve\""), "and has no button");
     let event = event.to_string();
     for decision in ["approve", "reject"] {

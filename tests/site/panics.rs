@@ -31,7 +31,7 @@ async fn a_page_that_panics_is_an_answer() {
         let page = site.page(path).await;
         assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}: {}", page.text);
         assert!(page.header(header::CONTENT_TYPE).starts_with("text/html"), "{path}");
-        assert!(page.text.contains("The dashboard failed at this"), "{path}: {}", page.text);
+        assert!(page.text.contains("The dashboard failed to answer."), "{path}: {}", page.text);
         assert!(page.text.contains("</html>") && !page.text.contains("clock of this test"), "{path}: {}", page.text);
     }
     broken.store(false, Ordering::Relaxed);

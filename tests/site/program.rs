@@ -212,7 +212,7 @@ fn a_data_folder_that_was_open_is_closed_with_a_notice() {
     }
     let log = program.log_with("other users");
     assert!(log.contains("(mode 755)"), "{log}");
-    // A second program is told who has it.
+    // A second program reports who has it.
     let second = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["engine", "--listen", "127.0.0.1:0", "--data"])
         .arg(program.folder.join("data"))
@@ -263,7 +263,7 @@ fn what_it_cannot_start_with_is_said_and_how_to_mend_it() {
     let absent = folder.join("absent").display().to_string();
     let said = refusal(&folder, &["--engine-listen", "127.0.0.1:0", "--definitions", &absent]);
     assert!(said.contains(&format!("The folder of definitions {absent} cannot be read: ")), "{said}");
-    assert!(said.contains("Give one that can with --definitions DIR."), "{said}");
+    assert!(said.contains("Give a readable one with --definitions DIR."), "{said}");
     let said = refusal(&folder, &["--aws"]);
     assert!(said.contains("No AWS region is known, so no call would reach Step Functions."), "{said}");
     assert!(said.contains("--region REGION"), "{said}");

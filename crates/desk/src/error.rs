@@ -1,4 +1,4 @@
-//! Why something could not be read or done. What people read is worded in the program's server.
+//! Why something could not be read or done. `src/server/words.rs` turns these errors into sentences.
 
 use crate::approvals::DecideError;
 use crate::connection::CallError;
@@ -26,7 +26,7 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
-/// Why something cannot be shown.
+/// Why something cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     #[error(transparent)]
@@ -34,14 +34,14 @@ pub enum ReadError {
     /// The connection has no workflow of this name.
     #[error("there is no workflow named {0:?}")]
     NoWorkflow(String),
-    /// The execution, of this name, is an Express one: Step Functions keeps no record of it.
+    /// The execution with this name is an Express execution: Step Functions keeps no record of it.
     #[error("{0} is an Express execution")]
     Express(String),
-    /// The event of the execution is no task that waits for a person.
-    #[error("event {event} of {execution_arn} is no request")]
+    /// The event does not belong to a task that waits for a person.
+    #[error("event {event} of {execution_arn} is not a request")]
     NoRequest { execution_arn: String, event: u64 },
-    /// The history could not be understood; a fault of the program.
-    #[error("the history of {execution_arn} could not be understood: {why}")]
+    /// The history could not be interpreted: a defect of the program.
+    #[error("the history of {execution_arn} could not be interpreted: {why}")]
     NotUnderstood { execution_arn: String, why: String },
 }
 
@@ -49,7 +49,7 @@ pub enum ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StopError {
     /// The reason has too many characters.
-    #[error("the reason has {characters} characters; {limit} are the most")]
+    #[error("the reason has {characters} characters; the limit is {limit}")]
     CauseTooLong { characters: usize, limit: usize },
     #[error(transparent)]
     Read(#[from] ReadError),

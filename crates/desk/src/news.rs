@@ -1,7 +1,7 @@
 //! What changed, and for whom: a numbered log of topics that the live stream replays.
 //!
-//! A broadcast only wakes the readers; each reads the log from its own sequence number, so a slow one loses nothing. One
-//! that fell behind the log is given every topic.
+//! A broadcast only wakes the readers. Each reads the log from its own sequence number, so a slow one loses nothing. A
+//! reader that fell behind the log gets every topic.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -14,9 +14,9 @@ const KEPT: usize = 4_096;
 /// Something that changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// What is around every page: the connection's health, the count of requests, the manifest's.
+    /// The frame of every page: the connection's health, the count of requests, the manifest's problem.
     Frame,
-    /// The requests that wait, or what was decided.
+    /// The waiting requests, or the decisions.
     Inbox,
     /// A list of executions.
     Executions,
@@ -27,7 +27,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// Every topic but those of single executions.
+    /// Every topic except those of single executions.
     pub const GENERAL: [Self; 4] = [Self::Frame, Self::Inbox, Self::Executions, Self::Workflows];
 }
 
@@ -42,7 +42,7 @@ pub struct Changes {
 
 impl Changes {
     /// An empty log whose first change is number `base` + 1. The time of the start in milliseconds keeps the numbers of two
-    /// runs apart: a browser that goes on from a number of the run before is behind this log, and learns that.
+    /// runs apart: a browser that continues with a number of the previous run counts as behind, and gets every topic.
     #[must_use]
     pub fn from(base: u64) -> Self {
         Self { base, log: Mutex::default(), latest: watch::Sender::new(base) }

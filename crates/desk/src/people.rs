@@ -1,8 +1,8 @@
-//! Who acts. Until there is sign-in these are the personas of the demonstration, of whom one is chosen.
+//! Who acts. Until there is sign-in, the user chooses one of the demonstration's personas.
 
 use crate::actor::Person;
 
-/// The personas, the first of which acts where none was chosen.
+/// The personas. The first one acts until another is chosen.
 const PERSONAS: [(&str, &str, &str); 4] = [
     ("dana", "Dana Whitfield", "Finance lead"),
     ("omar", "Omar Haddad", "Operations"),
@@ -14,7 +14,7 @@ fn person((id, name, role): (&str, &str, &str)) -> Person {
     Person { id: id.to_owned(), name: name.to_owned(), role: role.to_owned() }
 }
 
-/// Everyone who can be chosen.
+/// Every persona.
 #[must_use]
 pub fn all() -> Vec<Person> {
     PERSONAS.into_iter().map(person).collect()
@@ -26,7 +26,7 @@ pub fn find(id: &str) -> Option<Person> {
     PERSONAS.into_iter().find(|candidate| candidate.0 == id).map(person)
 }
 
-/// The persona that acts where none was chosen.
+/// The persona that acts until another is chosen.
 #[must_use]
 pub fn first() -> Person {
     person(PERSONAS[0])

@@ -1,9 +1,9 @@
-//! Who may do what: the one place that is asked. Today it permits everything to everybody.
+//! Who may do what. This is the only place that decides it; today it permits everything to everybody.
 
 use crate::actor::Actor;
 use crate::connection::ConnectionId;
 
-/// What somebody wants to do.
+/// What an actor wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// See lists, drawings, executions and requests.
@@ -20,17 +20,17 @@ pub enum Action {
     Deploy,
 }
 
-/// What it is done to.
+/// The object of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resource<'a> {
     pub connection: &'a ConnectionId,
-    /// The state machine's name; `None` where it is about all of them.
+    /// The state machine's name; `None` for all of them.
     pub workflow: Option<&'a str>,
     /// The state, of a request.
     pub state: Option<&'a str>,
 }
 
-/// Why something is not permitted.
+/// A refusal: the actor and the action.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{actor} may not {action:?}")]
 pub struct Denied {
@@ -38,7 +38,7 @@ pub struct Denied {
     pub action: Action,
 }
 
-/// Permits an action, or says why not.
+/// Permits an action or refuses it.
 ///
 /// # Errors
 /// The actor may not do this. Nobody is refused anything yet: the rules come with sign-in.

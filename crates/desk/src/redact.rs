@@ -1,11 +1,12 @@
 //! Takes task tokens out of everything that is shown or logged.
 //!
-//! Whoever holds a token can answer its task, and the history holds tokens in plain text. Three nets, each on its own
-//! enough for the usual case: the tokens that were found in the parameters of tasks, and what those made of them,
-//! wherever they turn up again; values under a key that is named like a token; and, where a task has a token that could
-//! not be found, every payload from then on is withheld (see `watch::tokens`).
+//! Anybody who has a token can answer its task, and histories contain tokens in plain text. There are three defences, each
+//! of which is enough in the usual case:
+//! - the tokens found in the parameters of tasks, and the texts derived from them, are removed wherever they occur;
+//! - values under a key that is named like a token are removed;
+//! - when a task's token could not be found, every later payload is withheld (see `watch::tokens`).
 //!
-//! A text is rewritten string by string: digits, escapes, the order of keys and keys that stand twice stay as they are.
+//! A text is rewritten string by string: digits, escapes, the order of keys and duplicate keys stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -17,25 +18,25 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use countersign_json::{Json, Place};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands where a token stood.
+/// The replacement of a token.
 pub const MARK: &str = "[task token]";
-/// What stands where a payload stood that may hold a token which could not be found.
+/// The replacement of a payload that may contain a token that could not be found.
 pub const WITHHELD: &str = "\"[withheld: holds a task token]\"";
 /// Shorter values under a token's key are placeholders or ids, not tokens.
 const SHORTEST: usize = 24;
-/// A shorter text is no token, and one that a token went into may be any word.
+/// A shorter text is not a token, and a shorter derived text may be any word.
 const SHORTEST_TOKEN: usize = 8;
 const SHORTEST_TEXT: usize = 16;
-/// JSON in a text, in a text: deeper ones are not opened.
+/// Levels of JSON within a string; deeper ones are not parsed.
 const LAYERS: usize = 6;
-/// The end of a token, by which it is looked for first: tokens of one account begin alike.
+/// Length of a token's end, which the search looks for first: the tokens of one account begin alike.
 const TAIL: usize = 24;
 
-/// The tokens to take out.
+/// The tokens to remove.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     tokens: BTreeSet<String>,
-    /// Texts that a token went into in another form.
+    /// Texts derived from a token.
     texts: BTreeSet<String>,
     search: OnceLock<Search>,
 }
@@ -62,7 +63,7 @@ impl Redactor {
         }
     }
 
-    /// Adds a text that a token went into in another form: the whole of it is taken out.
+    /// Adds a text derived from a token: it is removed as a whole.
     pub fn add_text(&mut self, text: &str) {
         if text.len() >= SHORTEST_TEXT && self.texts.insert(text.to_owned()) {
             self.search = OnceLock::new();
@@ -84,7 +85,7 @@ impl Redactor {
         self.tokens.is_empty() && self.texts.is_empty()
     }
 
-    /// `text` without any known token, and without values under a key that is named like a token.
+    /// Returns `text` without any known token, and without values under a key that is named like a token.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         match Json::read(text) {
@@ -100,7 +101,7 @@ impl Redactor {
         text.map(|text| self.text(text))
     }
 
-    /// A string of a JSON text, where it is another one without its tokens. Strings that hold JSON are looked into.
+    /// A string of a JSON text without its tokens; `None` if it has none. Strings that contain JSON are parsed.
     fn string(&self, place: Place, text: &str, layers: usize) -> Option<String> {
         if let Place::Under(key) = place
             && text.len() >= SHORTEST
@@ -112,14 +113,14 @@ impl Redactor {
         match within {
             Some(Ok(json)) => {
                 let within = json.replace_strings(|place, text| self.string(place, text, layers - 1));
-                // As a whole it may be a text that a token went into.
+                // The whole string may be derived from a token.
                 self.plain(within.as_deref().unwrap_or(text)).or(within)
             }
             _ => self.plain(text),
         }
     }
 
-    /// A text that is no JSON, where it is another one without its tokens.
+    /// A text that is not JSON, without its tokens; `None` if it has none.
     fn plain(&self, text: &str) -> Option<String> {
         let search = self.search.get_or_init(|| self.build());
         let found: BTreeSet<usize> =
@@ -147,20 +148,22 @@ impl Redactor {
             by_tail.entry(needle[start..].to_owned()).or_default().insert(needle);
         }
         // Too many patterns for a search is the only error, and no execution has so many tokens.
-        let tails = AhoCorasick::new(by_tail.keys()).inspect_err(|error| tracing::error!(%error, "tokens")).ok();
+        let tails = AhoCorasick::new(by_tail.keys())
+            .inspect_err(|error| tracing::error!(%error, "the search for task tokens could not be built"))
+            .ok();
         Search { tails, needles: by_tail.into_values().map(|needles| needles.into_iter().collect()).collect() }
     }
 }
 
-/// What an address keeps as it is.
+/// The characters that a URL does not escape.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
 
-/// The ways that a token may be written in: itself, within a URL, within JSON that escapes more than it must, and in base
-/// 64, wherever in the coded text it begins.
+/// The forms in which a token may occur: plain, in a URL, in JSON with unnecessary escapes, and in base64 at any of the three
+/// offsets.
 fn spellings(token: &str) -> BTreeSet<String> {
     let once = encoded(token);
     let mut all = BTreeSet::from([
@@ -175,7 +178,7 @@ fn spellings(token: &str) -> BTreeSet<String> {
     for before in 0..3 {
         let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(token.bytes()).collect();
         for mut coded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
-            // The first and the last letter hold bits of what stands beside the token.
+            // The first and the last letter contain bits of the neighbouring text.
             if !bytes.len().is_multiple_of(3) {
                 coded.pop();
             }
@@ -186,7 +189,7 @@ fn spellings(token: &str) -> BTreeSet<String> {
     all
 }
 
-/// `%2F` as `%2f`: both are written.
+/// `%2F` as `%2f`: both forms occur.
 fn lower_hex(encoded: &str) -> String {
     let mut digits = 0;
     let lower = |letter: char| match letter {

@@ -1,4 +1,4 @@
-//! Starting executions: with an input that was typed, or with the stored one of another execution.
+//! Starting executions, with a typed input or with the stored input of another execution.
 
 use countersign_json::Json;
 
@@ -15,12 +15,12 @@ pub use crate::stored::StoredError;
 /// AWS's limit of an input, in bytes.
 const INPUT: usize = 262_144;
 
-/// What was started.
+/// A started execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Started {
     /// An execution with a page of its own: its ARN.
     Followed(String),
-    /// An Express execution, by its name: Step Functions keeps no record that a page could show.
+    /// An Express execution: its name. Step Functions keeps no record that a page could show.
     Express(String),
 }
 
@@ -32,22 +32,22 @@ pub struct Again {
     pub name: String,
     /// The length of the stored input.
     pub bytes: usize,
-    /// As the form holds it, with marks for what is hidden; nothing where it cannot be shown.
+    /// The form's text, with marks for hidden texts; `None` if it cannot be shown.
     pub input: Option<String>,
-    /// How many texts have a mark in their place.
+    /// How many texts a mark replaces.
     pub hidden: usize,
 }
 
 /// Why an input cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputFault {
-    #[error("the input has {bytes} bytes; {limit} are the most")]
+    #[error("the input has {bytes} bytes; the limit is {limit}")]
     TooLong { bytes: usize, limit: usize },
-    /// It is no JSON: where, and what was expected.
-    #[error("the input is no JSON: {0}")]
+    /// It is not JSON: the place, and what was expected there.
+    #[error("the input is not JSON: {0}")]
     NotJson(String),
-    /// It holds the text that stands for a hidden one.
-    #[error("the input holds {MARK:?}")]
+    /// It contains the mark of a hidden text.
+    #[error("the input contains {MARK:?}")]
     Marked,
     #[error(transparent)]
     Stored(#[from] StoredError),
@@ -58,10 +58,10 @@ pub enum InputFault {
 pub enum StartError {
     #[error(transparent)]
     Input(#[from] InputFault),
-    /// The execution to start again is one of another workflow.
-    #[error("{execution} is an execution of another workflow than {workflow}")]
+    /// The execution to start again belongs to another workflow.
+    #[error("{execution} is not an execution of {workflow}")]
     AnotherWorkflow { execution: String, workflow: String },
-    /// The input of the execution to start again is not kept.
+    /// The endpoint does not keep the input of the execution to start again.
     #[error("the input of {execution} cannot be read")]
     NoInput { execution: String },
     #[error(transparent)]
@@ -72,11 +72,11 @@ pub enum StartError {
 }
 
 impl Desk {
-    /// Starts an execution of the workflow with this name. Where `again` is an execution, `input` is what its form held,
-    /// and what the form hid is put back.
+    /// Starts an execution of the workflow with this name. If `again` names an execution, `input` is an edit of its input,
+    /// and the texts that the form hid are put back.
     ///
     /// # Errors
-    /// There is no such workflow or execution, the input cannot be used, or the connection does not answer or refuses.
+    /// The workflow or execution does not exist, the input cannot be used, or the call fails.
     pub async fn start(
         &self,
         actor: &Actor,
@@ -110,21 +110,21 @@ impl Desk {
         Ok(Started::Followed(arn))
     }
 
-    /// The input that a form's text stands for.
+    /// The input that a form's text means.
     async fn edited(&self, workflow: &str, again: &str, input: &str) -> Result<String, StartError> {
         let stored = self.stored_input(workflow, again).await?;
         let input = stored.restored(input).map_err(InputFault::from)?;
-        // What was stored was taken once: only an edit is judged.
+        // Step Functions accepted the stored text before: only an edit is checked.
         if input != stored.text {
             check_input(&input)?;
         }
         Ok(input)
     }
 
-    /// What the form shows of another execution's input.
+    /// The form's text for another execution's input.
     ///
     /// # Errors
-    /// There is no such execution of this workflow, or the connection does not answer.
+    /// This workflow has no such execution, or the connection does not answer.
     pub async fn again(&self, actor: &Actor, workflow: &str, arn: &str) -> Result<Again, Error> {
         self.permit(actor, Action::View, Some(workflow), None)?;
         let stored = self.stored_input(workflow, arn).await?;
@@ -146,7 +146,7 @@ impl Desk {
             let (execution, workflow) = (about.name.clone(), workflow.to_owned());
             return Err(StartError::AnotherWorkflow { execution, workflow });
         }
-        // A record withholds what may hold a token; to start with, it is read as it is.
+        // The record withholds payloads that may contain a token; the new execution needs the input itself.
         let withheld = record.is_withheld();
         let input = if withheld {
             self.watch().connection.calls.describe_execution(arn).await.map_err(ReadError::from)?.input
@@ -157,14 +157,14 @@ impl Desk {
         Ok(Stored::new(input, withheld, &self.redactor()))
     }
 
-    /// Starts an execution; gives its ARN. Nothing is put on record: for the demonstration's samples.
+    /// Starts an execution; returns its ARN. It is not recorded as a person's act: for the demonstration's samples.
     ///
     /// # Errors
-    /// The connection does not answer, or refuses.
-    #[expect(clippy::disallowed_methods, reason = "a name is random where the person gives none")]
+    /// The call fails.
+    #[expect(clippy::disallowed_methods, reason = "a name is random if the person gives none")]
     pub async fn launch(&self, machine_arn: &str, name: &str, input: &str) -> Result<String, StartError> {
         let input = if input.trim().is_empty() { "{}" } else { input };
-        // Always a name: some endpoints give all that have none the same one.
+        // Always a name: some endpoints give the same name to all executions without one.
         let name = match name.trim() {
             "" => uuid::Uuid::new_v4().to_string(),
             given => given.to_owned(),
@@ -173,22 +173,22 @@ impl Desk {
     }
 }
 
-/// The name of an Express execution; nothing for the ARN of any other.
+/// The name of an Express execution; `None` for the ARN of any other.
 fn express_name(arn: &str) -> Option<&str> {
     // arn:PARTITION:states:REGION:ACCOUNT:express:MACHINE:NAME:ID
     let mut parts = arn.split(':').skip(5);
     (parts.next()? == "express").then(|| parts.nth(1))?
 }
 
-/// Refuses to look for an execution that has no record.
+/// Refuses to look up an Express execution, of which there is no record.
 ///
 /// # Errors
-/// The ARN is that of an Express execution.
+/// The ARN belongs to an Express execution.
 pub fn refuse_express(arn: &str) -> Result<(), ReadError> {
     express_name(arn).map_or(Ok(()), |name| Err(ReadError::Express(name.to_owned())))
 }
 
-/// Why an input cannot be used. An empty one stands for `{}`.
+/// Why an input cannot be used. An empty one means `{}`.
 fn check_input(input: &str) -> Result<(), InputFault> {
     if input.len() > INPUT {
         return Err(InputFault::TooLong { bytes: input.len(), limit: INPUT });
@@ -210,9 +210,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_that_is_no_json_is_refused_with_its_place() {
+    fn an_input_that_is_not_json_is_refused_with_its_place() {
         assert!(check_input("").is_ok() && check_input("  ").is_ok() && check_input("[1]").is_ok());
-        let fault = check_input("{\n  \"a\": }").expect_err("it is no JSON");
+        let fault = check_input("{\n  \"a\": }").expect_err("it is not JSON");
         assert!(fault.to_string().contains("line 2 column 8"), "{fault}");
         assert_eq!(check_input(&"1".repeat(262_145)), Err(InputFault::TooLong { bytes: 262_145, limit: 262_144 }));
         assert_eq!(check_input(r#"{"a":"x [task token]"}"#), Err(InputFault::Marked));

@@ -1,7 +1,7 @@
 //! The stored input of an execution, as a form shows it and takes it back.
 //!
-//! A page never shows a task token, and what is started again is what was stored: a text that is hidden has a mark of its
-//! own, made of its hash. What comes back is an edit of the stored text, with the marks replaced by what they stand for.
+//! A page never shows a task token, yet the execution that starts again gets the stored input. So each hidden text has a mark
+//! of its own, made of its hash. The form returns an edit of the stored text; its marks are replaced by the hidden texts.
 
 use std::collections::BTreeMap;
 
@@ -10,32 +10,32 @@ use sha2::{Digest, Sha256};
 
 use crate::redact::Redactor;
 
-/// What a form may send: the limit of a request is 1 MiB, and letters take up to six bytes in it.
+/// Bytes that a form may send: an HTTP request is limited to 1 MiB, and a character takes up to six bytes in it.
 const SENT: usize = 900_000;
 
-/// Why what a form sent cannot be understood.
+/// Why the text of a form cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {
     #[error("the input is not JSON: {0}")]
     NotJson(String),
-    /// This mark of a hidden text is not one of the stored input.
+    /// This mark does not stand for a text of the stored input.
     #[error("{0:?} stands for nothing in the stored input")]
     UnknownMark(String),
 }
 
-/// An input with what a form shows of it.
+/// A stored input, and the text that a form shows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// As it was stored.
     pub text: String,
-    /// With marks for what is hidden; nothing where it cannot be shown at all.
+    /// With marks for hidden texts; `None` if it cannot be shown at all.
     pub shown: Option<String>,
-    /// What the marks stand for.
+    /// The hidden texts, by their marks.
     marks: BTreeMap<String, String>,
 }
 
 impl Stored {
-    /// A stored input. Where `withheld`, nothing of it is shown.
+    /// A stored input. If `withheld`, nothing of it is shown.
     #[must_use]
     pub fn new(text: String, withheld: bool, redactor: &Redactor) -> Self {
         let mut marks = BTreeMap::new();
@@ -52,11 +52,10 @@ impl Stored {
         self.marks.len()
     }
 
-    /// The input to start with, from what the form sent. Unless somebody edited it, that is the stored text, byte for
-    /// byte.
+    /// The input to start with, from the form's text. It is the stored text, byte for byte, unless somebody edited it.
     ///
     /// # Errors
-    /// Why what was sent cannot be understood.
+    /// The text is not JSON, or contains an unknown mark.
     pub fn restored(&self, sent: &str) -> Result<String, StoredError> {
         if self.shown.is_none() && sent.trim().is_empty() {
             return Ok(self.text.clone());
@@ -66,7 +65,7 @@ impl Stored {
         let mut unknown = None;
         let restored = json.replace_strings(|_, text| {
             let hidden = every.get(text).cloned();
-            // What looks like a mark and is none may stand in the stored text itself.
+            // The stored text itself may contain a text that looks like a mark.
             if hidden.is_none() && is_mark(text) && !self.text.contains(text) {
                 unknown = Some(text.to_owned());
             }
@@ -79,7 +78,7 @@ impl Stored {
         Ok(if pretty(&restored) == pretty(&self.text) { self.text.clone() } else { restored })
     }
 
-    /// A mark for every text: what is hidden may have changed since the form was drawn.
+    /// A mark for every text: the set of hidden texts may have changed since the form was rendered.
     fn every_mark(&self) -> BTreeMap<String, String> {
         let mut every = BTreeMap::new();
         if let Ok(json) = Json::read(self.text.as_str()) {
@@ -92,7 +91,7 @@ impl Stored {
     }
 }
 
-/// The text with marks, laid out where that is not too long; nothing where it cannot be sent back.
+/// The text with marks, indented if that is short enough; `None` if a form could not send it back.
 fn shown(text: &str, redactor: &Redactor, marks: &mut BTreeMap<String, String>) -> Option<String> {
     let json = Json::read(text).ok()?;
     let redacted = redactor.text(text);
@@ -103,7 +102,7 @@ fn shown(text: &str, redactor: &Redactor, marks: &mut BTreeMap<String, String>) 
     });
     let mut without = without.into_iter();
     let marked = json.replace_strings(|_, text| {
-        // The redactor replaces strings where they stand: theirs is the same order.
+        // The redactor replaces strings in place, so both texts have them in the same order.
         if without.next().is_some_and(|redacted| redacted == text) {
             return None;
         }
@@ -130,7 +129,7 @@ fn is_mark(text: &str) -> bool {
         .is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// How long a text is in the body of a form, where lines end with two characters.
+/// The length of a text in the body of a form, where a line ends with two characters.
 fn sent_length(text: &str) -> usize {
     let length = |byte: u8| match byte {
         b' ' | b'-' | b'.' | b'_' | b'*' => 1,
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_edited_is_started_as_it_was_stored() {
+    fn an_unedited_input_starts_as_it_was_stored() {
         let text = r#"{"token":"tok_1234567890abcdefghijklmn", "n":386.40,"n":1,"s":"\u00e9\/"}"#;
         let stored = stored(text);
         let shown = stored.shown.clone().unwrap();
@@ -173,11 +172,11 @@ mod tests {
             stored.restored(r#"["[task token 00000000]"]"#).unwrap_err().to_string().contains("stands for nothing")
         );
         assert!(stored.restored("{").unwrap_err().to_string().contains("is not JSON"));
-        assert!(stored.restored("").is_err(), "it was emptied, which is no {{}}");
+        assert!(stored.restored("").is_err(), "an emptied form does not mean {{}}");
     }
 
     #[test]
-    fn what_cannot_be_shown_is_started_all_the_same() {
+    fn an_input_that_cannot_be_shown_can_be_started() {
         let text = format!("{{\"a\":\"{}\"}}", "ä".repeat(130_000));
         let long = Stored::new(text.clone(), false, &Redactor::default());
         assert_eq!(long.shown, Some(pretty(&text)), "each byte takes three");

@@ -117,7 +117,7 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
         long if long > COMMENT => {
             format!("{long} characters; at most {COMMENT} are kept. Remove {} before you decide.", long - COMMENT)
         }
-        _ => "Kept with your decision, for whoever asks later.".to_owned(),
+        _ => "Stored with your decision, for later questions.".to_owned(),
     };
     view! {
         <PostForm post class="decide">

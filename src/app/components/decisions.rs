@@ -14,7 +14,7 @@ pub fn DeliveryLine(delivery: Delivery, now: i64) -> impl IntoView {
     match delivery {
         Delivery::Pending => view! { <span class="quiet">"On record, being sent to Step Functions"</span> }.into_any(),
         Delivery::Delivered { at } => {
-            view! { <span class="quiet">"Step Functions took it "<Ago at now/></span> }.into_any()
+            view! { <span class="quiet">"Step Functions accepted it "<Ago at now/></span> }.into_any()
         }
         Delivery::Late { how } => view! { <span class="warn">"Too late: "{shown(how)}</span> }.into_any(),
         Delivery::Retrying { problem } => {

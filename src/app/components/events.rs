@@ -32,7 +32,7 @@ pub fn EventList(#[prop(into)] events: Signal<Vec<EventRow>>, #[prop(into)] coun
     let rows =
         move || events.get().into_iter().map(|event| Row::new(event.id.to_string(), move || row(event))).collect();
     let none = || {
-        view! { <Empty title="No events yet">"The history appears here as the execution goes on."</Empty> }.into_any()
+        view! { <Empty title="No events yet">"The history appears here while the execution runs."</Empty> }.into_any()
     };
     let left_out = move || {
         let (shown, all) = (events.with(Vec::len), count.get());

@@ -107,7 +107,7 @@ fn frame_of(answer: Result<Page, AppError>) -> Result<Frame, AppError> {
     answer.and_then(|page| match page {
         Page::Frame(frame) => Ok(frame),
         _ => {
-            Err(AppError::new(ErrorKind::Internal, "The server answered with another page's data.", "Reload the page."))
+            Err(AppError::new(ErrorKind::Internal, "The server returned the data of another page.", "Reload the page."))
         }
     })
 }
@@ -199,7 +199,7 @@ fn LiveDot(live: Live) -> impl IntoView {
             age => format!("data {} old", duration(age - age % 5_000, false)),
         })
     });
-    let title = "Live: Step Functions answers, and this page follows it. The age is that of the last answer.";
+    let title = "Live: Step Functions responds, and this page updates itself. The age is that of the last response.";
     view! {
         <span class="live-state" title=title>
             <span class="live-dot" role="status" data-state=move || state.get().0>{dynamic(move || state.get().1)}</span>
@@ -276,8 +276,9 @@ pub fn PageHead(
     let plain = title.clone();
     let window = move || window.map_or_else(|| plain.clone(), |window| window.get());
     let crumb = |crumb: Crumb| view! { <a href=crumb.href>{shown(crumb.word)}</a><span aria-hidden="true">"/"</span> };
-    let way = (!crumbs.is_empty())
-        .then(|| view! { <nav class="crumbs" aria-label="Way">{crumbs.into_iter().map(crumb).collect_view()}</nav> });
+    let way = (!crumbs.is_empty()).then(
+        || view! { <nav class="crumbs" aria-label="Breadcrumb">{crumbs.into_iter().map(crumb).collect_view()}</nav> },
+    );
     view! {
         <WindowTitle text=window/>
         <header class="page-head">

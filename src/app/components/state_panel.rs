@@ -49,7 +49,7 @@ fn row(what: &str, looks: &impl std::hash::Hash, draw: impl FnOnce() -> AnyView 
 fn visits(state: Option<&StateView>, now: i64) -> Vec<Row> {
     let Some(state) = state else {
         let nothing = || {
-            view! { <Empty title="Not reached">"This state has not been entered in this execution. What it receives and returns appears here when it is."</Empty> }.into_any()
+            view! { <Empty title="Not reached">"This state has not been entered in this execution. Its input and output appear here once it is entered."</Empty> }.into_any()
         };
         return vec![row("none", &0, nothing)];
     };

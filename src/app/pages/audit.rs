@@ -21,7 +21,7 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title="Audit"/>
-            <p class="lead">"Every decision, as it was recorded before it was sent, and who started, stopped and deployed what."</p>
+            <p class="lead">"Every decision, recorded before it was sent, and every start, stop and deployment, with the person."</p>
             {loaded(data, move |data| record(data, before))}
         </div>
     }

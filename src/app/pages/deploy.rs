@@ -67,7 +67,7 @@ fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
     };
     let nothing = || {
         view! {
-            <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with what would change."</Empty>
+            <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with their changes."</Empty>
         }
         .into_any()
     };

@@ -103,10 +103,10 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
             <PostForm post=stop class="confirm-box">
                 <input type="hidden" name="arn" value=arn/>
                 <label class="field">
-                    <span>"Why is it stopped?"</span>
+                    <span>"Why do you stop it?"</span>
                     <textarea name="cause" rows="2"></textarea>
                 </label>
-                <p class="quiet">"What it has done stays done. It cannot go on afterwards."</p>
+                <p class="quiet">"Completed steps are not undone. A stopped execution cannot continue."</p>
                 <button class="button button-reject" type="submit" disabled=move || stop.pending()>"Stop the execution"</button>
             </PostForm>
         </details>
@@ -207,7 +207,7 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
     let graph = move || {
         match drawing.get() {
         Some(graph) => view! { <GraphView graph label="The execution's course" course chosen link/> }.into_any(),
-        None => view! { <Empty title="It cannot be drawn">"The definition could not be read. The timeline and the events below tell the course."</Empty> }.into_any(),
+        None => view! { <Empty title="No drawing">"The definition could not be parsed. The timeline and the events below show what happened."</Empty> }.into_any(),
     }
     };
     let panel = move || {
@@ -279,10 +279,9 @@ fn below(data: Seen<Execution>, arn: String) -> AnyView {
 
 fn texts(data: Seen<Execution>) -> AnyView {
     let input =
-        Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input is told.".to_owned())));
-    let output = Signal::derive(move || {
-        data.with(|data| data.output.clone().unwrap_or_else(|| "It has returned nothing, or not yet.".to_owned()))
-    });
+        Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input recorded.".to_owned())));
+    let output =
+        Signal::derive(move || data.with(|data| data.output.clone().unwrap_or_else(|| "No output yet.".to_owned())));
     view! {
         <div class="texts">
             <section class="block"><h3>"Input"</h3><Json text=input label="Input"/></section>

@@ -66,7 +66,7 @@ fn list(data: Seen<Executions>) -> AnyView {
     view! {
         {dynamic(move || workflow_filter(&data.get()))}
         {either(move || data.with(|data| !data.rows.is_empty()), shown, nothing)}
-        {dynamic(move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see further back."</p> }))}
+        {dynamic(move || data.with(|data| data.more).then(|| view! { <p class="quiet">"Older executions are not shown. Choose a workflow or a status to see older ones."</p> }))}
     }
     .into_any()
 }

@@ -145,7 +145,7 @@ fn page(
     let nothing = || {
         view! {
             <Empty title="Nothing waits for you">
-                "Every step of a workflow that waits for a person appears here. To see one, "
+                "Every task that waits for a person appears here. To see one, "
                 <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
             </Empty>
         }
@@ -153,7 +153,7 @@ fn page(
     };
     let decided_view = move || {
         view! {
-            <h2 class="list-head">"Decided lately"</h2>
+            <h2 class="list-head">"Recent decisions"</h2>
             <DecisionList rows=decided now/>
         }
         .into_any()

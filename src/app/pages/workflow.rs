@@ -107,7 +107,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
                 <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) chosen link/>
             }
             .into_any(),
-            None => view! { <Empty title="It cannot be drawn">"The definition could not be read. It is below, under Definition."</Empty> }.into_any(),
+            None => view! { <Empty title="No drawing">"The definition could not be parsed. Its text is below, under Definition."</Empty> }.into_any(),
         }
         }
     };
@@ -160,7 +160,7 @@ fn executions(rows: Signal<Vec<ExecutionRow>>, now: i64, name: &str) -> AnyView 
     };
     let nothing = || {
         view! {
-            <Empty title="No executions yet">"Start one with the form above; it appears here and moves by itself."</Empty>
+            <Empty title="No executions yet">"Start one with the form above; it appears here and updates itself."</Empty>
         }
         .into_any()
     };
@@ -256,7 +256,7 @@ fn asks_first(put: Post) -> Option<AnyView> {
     Some(
         view! {
             <div class="notice notice-ask" role="status">
-                <p>"Replace the input that you typed by this sample? It is still below."</p>
+                <p>"Replace the input that you typed with this sample? It is still below."</p>
                 <button class="button" type="submit" formaction=PutSample::PATH name="replaces" value=index.to_string()>"Replace it"</button>
             </div>
         }
@@ -340,7 +340,7 @@ fn replaces(
                 let first = area.default_value().unwrap_or_default();
                 let ready_made = typed.trim().is_empty() || first == typed && own.with_untracked(Option::is_none);
                 let is_own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
-                let question = "Replace the input that you typed by this sample?";
+                let question = "Replace the input that you typed with this sample?";
                 if is_own && !window().confirm_with_message(question).unwrap_or(false) {
                     return;
                 }

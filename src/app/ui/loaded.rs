@@ -104,7 +104,7 @@ fn fitting(answer: Result<Page, AppError>, fits: fn(&Page) -> bool) -> Result<Pa
         if fits(&page) {
             return Ok(page);
         }
-        let what = "The server answered with another page's data.";
+        let what = "The server returned the data of another page.";
         Err(AppError::new(ErrorKind::Internal, what, "Reload the page; the program was replaced by another version."))
     })
 }

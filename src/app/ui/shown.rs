@@ -28,7 +28,7 @@ pub fn unseen(text: &str) -> Option<AnyView> {
     }
     let names = (!names.is_empty()).then(|| names.join(" "))?;
     Some(
-        view! { <p class="quiet">"This text holds characters that are not seen here: "<span class="ctl">{names}</span></p> }
+        view! { <p class="quiet">"This text contains invisible characters: "<span class="ctl">{names}</span></p> }
             .into_any(),
     )
 }

@@ -1,4 +1,4 @@
-//! The server functions: what they are called with, the proof that what acts must carry, and the answers to forms.
+//! Calls of server functions: their arguments, the proof that an action must carry, and the responses to forms.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::server::is_own_path;
 use crate::wire::inbox::EarlierEnd;
 
-/// What an acting function leaves for its answer.
+/// What a server function that acts leaves for its response.
 #[derive(Clone, Default)]
 struct Conclusion(Arc<Mutex<Done>>);
 
@@ -35,27 +35,27 @@ impl Conclusion {
     }
 }
 
-/// Names the page that shows the outcome of what is being done, or why it was refused.
+/// Names the page that shows the outcome of the action, or why it was refused.
 pub fn leads_to(page: &str) {
     if let Some(conclusion) = use_context::<Conclusion>() {
         conclusion.with(|done| done.to = Some(page.to_owned()));
     }
 }
 
-/// Leaves what that page does not show by itself.
+/// Leaves an outcome for that page that it would not show by itself.
 pub fn tells(told: Told) {
     if let Some(conclusion) = use_context::<Conclusion>() {
         conclusion.with(|done| done.told = Some(told));
     }
 }
 
-/// The proof that the forms of this session carry; empty where the browser has no session.
+/// The proof that the forms of this session carry; empty if the browser has no session.
 #[must_use]
 pub fn proof() -> String {
     use_context::<Handed>().unwrap_or_default().proof
 }
 
-/// One call of a server function. What acts needs the proof of the session, whatever else the request says.
+/// One call of a server function. An action needs the proof of the session, whatever else the request contains.
 pub async fn server_function(State(site): State<Site>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
@@ -91,7 +91,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         return refuse(wants, StatusCode::FORBIDDEN, what, "Nothing was changed. Only people act in the dashboard.");
     }
     let referrer = own_page(&parts);
-    // The answer is written below; the function's own machinery would put errors into the address.
+    // The response is made below; leptos would put errors into the address.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
     let conclusion = Conclusion::default();
@@ -135,7 +135,7 @@ fn unproven(wants: Wants) -> Response {
     let what = "This form does not come from a page of this session.";
     let remedy = "Nothing was changed. Go back, reload the page, and send the form again.";
     match wants {
-        // After a restart of the server the script asks for another proof, and sends the form again.
+        // After a restart of the server the script requests another proof and sends the form again.
         Wants::Compact => compact(&Err(AppError::new(ErrorKind::Forbidden, what, remedy))),
         _ => refuse(wants, StatusCode::FORBIDDEN, what, remedy),
     }
@@ -179,7 +179,7 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
 }
 
-/// A decision that came too late: the sentences of the page, and what they are made of.
+/// A decision that came too late: the page's sentences, and the data behind them.
 fn late(approve: bool, by: &EarlierEnd) -> serde_json::Value {
     let mut body = json!({
         "outcome": "late", "kind": "conflict",

@@ -12,7 +12,7 @@ use super::Site;
 #[allow_missing = true]
 struct Files;
 
-/// A file of the site, else the page that says there is none.
+/// A file of the site, or the page "not found".
 pub async fn serve_or_not_found(State(site): State<Site>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     if let Some(response) = file(&path, request.headers()) {
@@ -23,7 +23,7 @@ pub async fn serve_or_not_found(State(site): State<Site>, request: Request) -> R
     response
 }
 
-/// The file at `path`, in the best encoding that the client takes, or 304 where it has it already.
+/// The file at `path` in the best encoding that the client accepts, or 304 if the client has it already.
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     // A compressed twin is an encoding of its file, not a file of its own.
     let plain = Files::get(path).filter(|_| !path.ends_with(".br"))?;
@@ -42,7 +42,7 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    // The names carry no version: the browser keeps the file and asks whether it still holds.
+    // File names have no version: the browser caches a file and revalidates it.
     let cache = if path.starts_with("fonts/") { "public, max-age=604800" } else { "no-cache" };
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if let Ok(tag) = HeaderValue::from_str(&tag) {

@@ -1,14 +1,14 @@
-//! Who is at the other end of a connection, as far as this machine tells.
+//! Which process is at the other end of a connection, as far as the system reports it.
 //!
-//! A function of the embedded engine can open a page and read its proof, as anybody on this machine can. What tells it
-//! from a person's browser is that the program itself started it: such a connection may read, and may not act.
+//! A function of the embedded engine can open a page and read its proof, as any program on this machine can. Unlike a
+//! person's browser, it was started by this program: its connections may read but not act.
 
 use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
-/// Whether the connection from `peer` was made by this program or by a process that it started. Where the system does
-/// not tell, it was not.
+/// Whether the connection from `peer` was made by this program or by a process that it started. If the system does
+/// not report it, the answer is no.
 pub fn is_of_this_program(peer: SocketAddr) -> bool {
     socket_of(peer).is_some_and(held_by_family)
 }
@@ -32,8 +32,8 @@ fn socket_of(address: SocketAddr) -> Option<u64> {
     sockets.find(|fields| fields.get(1) == Some(&own.as_str()))?.get(9)?.parse().ok().filter(|inode| *inode != 0)
 }
 
-/// Whether this process or one below it holds the socket. A process of ours that hides its files is taken for the holder
-/// where nobody else is.
+/// Whether this process or one of its descendants holds the socket. A descendant whose files are hidden counts as the
+/// holder if no other process is.
 fn held_by_family(inode: u64) -> bool {
     let wanted = format!("socket:[{inode}]");
     let parents = parents();
@@ -51,11 +51,11 @@ fn held_by_family(inode: u64) -> bool {
     hidden && !others
 }
 
-/// Whether a process has the socket among its files; `None` where it does not let us see them.
+/// Whether a process has the socket among its files; `None` if we may not see them.
 fn holds(process: u32, socket: &str) -> Option<bool> {
     let files = match fs::read_dir(format!("/proc/{process}/fd")) {
         Ok(files) => files,
-        // It has ended, and holds nothing.
+        // It has ended.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(false),
         Err(_) => return None,
     };
@@ -68,7 +68,7 @@ fn parents() -> HashMap<u32, u32> {
     let process = |entry: fs::DirEntry| {
         let process: u32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        // The name in brackets may hold anything; state and parent follow it.
+        // The name in brackets may contain anything; the state and the parent follow it.
         let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
         Some((process, parent))
     };
@@ -77,7 +77,7 @@ fn parents() -> HashMap<u32, u32> {
 
 fn is_below(process: u32, parents: &HashMap<u32, u32>) -> bool {
     let own = std::process::id();
-    // No line of ancestors is longer than there are processes.
+    // A chain of ancestors is no longer than the number of processes.
     std::iter::successors(Some(process), |process| parents.get(process).copied())
         .take(parents.len() + 1)
         .any(|process| process == own)
@@ -93,7 +93,7 @@ mod tests {
     use super::is_of_this_program;
 
     #[test]
-    fn the_program_and_its_children_are_told_from_others() {
+    fn the_program_and_its_children_are_distinguished_from_others() {
         for bind in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(bind) else { continue };
             let own = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -108,7 +108,7 @@ mod tests {
         assert!(is_of_this_program(peer), "a child's");
         drop(stream);
         child.wait().unwrap();
-        // One whose parent has ended belongs to the system.
+        // A process whose parent has ended has the system as its parent.
         let orphan = format!("setsid bash -c '{connect}' & exit");
         let mut parent = Command::new("bash").args(["-c", &orphan]).stdin(Stdio::null()).spawn().unwrap();
         parent.wait().unwrap();

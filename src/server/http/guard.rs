@@ -1,5 +1,5 @@
-//! What stands before every handler: requests come from this site and this machine, and answers tell the browser to
-//! keep to this site.
+//! Checks before every handler: requests must come from this site and this machine. The headers of each response restrict
+//! the browser to this site.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -11,11 +11,11 @@ use leptos_axum::ResponseOptions;
 
 use super::refusal::{Wants, refuse};
 
-/// Refuses what a page of another site makes a browser send.
+/// Refuses requests that a page of another site makes a browser send.
 ///
-/// The `Host` must name this machine, so that no foreign name that resolves to it gets an answer (DNS rebinding). What
-/// changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client that sends
-/// neither is no browser.
+/// The `Host` must name this machine, so that no foreign name that resolves to it gets an answer (DNS rebinding). A
+/// request that changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client
+/// that sends neither is not a browser.
 pub async fn same_site(request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     match check(request.method(), request.uri().path(), request.headers(), authority) {
@@ -28,9 +28,9 @@ pub async fn same_site(request: Request, next: Next) -> Response {
 }
 
 /// What happened, and what to do.
-type Refusal = (&'static str, &'static str);
+type GuardRefusal = (&'static str, &'static str);
 
-fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&str>) -> Result<(), Refusal> {
+fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&str>) -> Result<(), GuardRefusal> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = text(header::HOST).or(authority).unwrap_or_default();
     if !is_this_machine(host) {
@@ -39,7 +39,7 @@ fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&st
             "Open it under one of these names.",
         ));
     }
-    // A link from anywhere may open a page; the stream and what acts are for this site's pages.
+    // A link from anywhere may open a page. Only this site's pages may open the stream or act.
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if reads && path != crate::routes::LIVE {
         return Ok(());
@@ -61,7 +61,7 @@ fn is_this_machine(host: &str) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Sets the headers that keep the browser to this site. A page's own scripts carry a nonce, which the page sets.
+/// Sets the headers that restrict the browser to this site. A page's own scripts carry a nonce, which the page sets.
 pub async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -73,7 +73,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // Pages and answers hold payloads; files say themselves how long they hold.
+    // Pages and data contain payloads, which are not cached; files set their own caching.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let shown = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
         ["text/html", "text/plain", "application/json", "image/svg"].iter().any(|shown| kind.starts_with(shown))
@@ -84,11 +84,11 @@ pub async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// What an answer that is no page of the app may load.
+/// The policy of a response that is not a page of the app.
 const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
                             form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What a page may load: this site's own files, and the scripts that carry the page's nonce.
+/// The policy of a page: it may load this site's own files, and scripts with the page's nonce.
 #[must_use]
 pub fn content_policy(nonce: &str) -> String {
     format!(

@@ -1,4 +1,4 @@
-//! What bounds a request: the size of what it sends, the time it may take, and what a panic in it costs.
+//! The limits of an HTTP request: the size of its body, its duration, and the effect of a panic.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use futures::{FutureExt as _, StreamExt as _};
 use super::BODY;
 use super::refusal::{Wants, refuse};
 
-/// No page and no action takes longer.
+/// The longest that a page or an action may take.
 const LONGEST: Duration = Duration::from_secs(30);
-/// How much of a body that is too large is read before it is refused. A client that is still sending would see a closed
-/// connection instead of the answer.
+/// Bytes of an oversized body that are read before it is refused. A client that is still sending would see a closed
+/// connection instead of the response.
 const DRAINED: usize = 16 * 1024 * 1024;
 const DRAINING: Duration = Duration::from_secs(5);
 
-/// Answers that a body is larger than any form may be.
+/// The response to a body that is larger than any form may be.
 pub fn too_large(wants: Wants) -> Response {
-    let what = format!("The request is larger than {} KB, the most that this dashboard takes.", BODY / 1024);
+    let what = format!("The request is larger than {} KB, the limit of this dashboard.", BODY / 1024);
     refuse(wants, StatusCode::PAYLOAD_TOO_LARGE, &what, "Nothing was changed. Shorten what you send.")
 }
 
-/// Refuses a body that says that it is too large.
+/// Refuses a body whose declared length is too large.
 pub async fn bodies(request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_none_or(|length: usize| length <= BODY) {
@@ -47,20 +47,20 @@ pub async fn bodies(request: Request, next: Next) -> Response {
     too_large(wants)
 }
 
-/// Makes an answer whole before any of it is sent, so that what fails half-way is an answer too, and never a closed
+/// Completes a response before any of it is sent, so that a failure half-way becomes an error response instead of a closed
 /// connection.
 pub async fn whole(request: Request, next: Next) -> Response {
     let wants = Wants::of(request.headers(), request.uri().path());
     let work = async {
         let (parts, body) = next.run(request).await.into_parts();
-        // The site's own answers are as large as its pages, which are bounded.
+        // The site's responses are bounded, because its pages are.
         to_bytes(body, usize::MAX).await.map(|body| Response::from_parts(parts, Body::from(body)))
     };
     match tokio::time::timeout(LONGEST, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(Ok(response))) => response,
         Ok(_) => {
             let remedy = "Reload the page; the program's log says where it failed.";
-            refuse(wants, StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed at this page.", remedy)
+            refuse(wants, StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed to answer.", remedy)
         }
         Err(_) => {
             let what = format!("This took longer than {} seconds.", LONGEST.as_secs());
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(answer.headers()[header::CONTENT_TYPE], kind, "{path}");
             let text = to_bytes(answer.into_body(), BODY).await.unwrap();
             let text = String::from_utf8_lossy(&text);
-            assert!(text.contains("The dashboard failed at this page.") && !text.contains("a piece"), "{path}: {text}");
+            assert!(text.contains("The dashboard failed to answer.") && !text.contains("a piece"), "{path}: {text}");
         }
     }
 }

@@ -5,10 +5,10 @@ mod assets;
 mod caller;
 mod guard;
 mod limits;
-mod places;
 mod refusal;
 mod session;
 mod stream;
+mod stream_slots;
 
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
@@ -28,16 +28,16 @@ use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 pub use self::acts::{leads_to, proof, tells};
-use self::places::Places;
 use self::session::Sessions;
+use self::stream_slots::StreamSlots;
 use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 
-/// AWS's limit of a request, which is the limit of a form here too.
+/// Bytes of a request body: AWS's limit of a request, and here also that of a form.
 const BODY: usize = 1024 * 1024;
 
-/// The pages' routes, found once in a process. While leptos looks for them, no resource of the process loads, and one
-/// that a page asks for just then never does: every router therefore has them before it serves anything.
+/// The pages' routes, listed once a process. While leptos lists them, no resource of the process loads, and a resource that
+/// a page requests meanwhile never loads. So every router lists them before it serves anything.
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// What the handlers share.
@@ -46,15 +46,15 @@ pub struct Site {
     pub options: LeptosOptions,
     pub desk: Arc<Desk>,
     pub sessions: Arc<Sessions>,
-    /// Of the live streams.
-    pub places: Arc<Places>,
+    /// The open live streams.
+    pub streams: Arc<StreamSlots>,
 }
 
-/// A page that is being drawn.
+/// A page that is being rendered.
 type Drawing = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Site {
-    /// Draws a page, the one that says that there is none included: whole, and with the same context each.
+    /// Renders a page as a whole, "not found" included, each with the same context.
     fn page(&self) -> impl Fn(Request) -> Drawing + Clone + Send + 'static {
         let (site, options) = (self.clone(), self.options.clone());
         let context = move || {
@@ -66,7 +66,7 @@ impl Site {
     }
 }
 
-/// Gives the page that is being drawn its proof and the outcome that waits for it, and the browser a session.
+/// Gives the page that is being rendered its proof and the outcome that waits for it, and the browser a session.
 fn hand_over(sessions: &Sessions) {
     let Some(parts) = use_context::<Parts>() else { return };
     let session = session::of(&parts.headers).or_else(|| {
@@ -80,8 +80,8 @@ fn hand_over(sessions: &Sessions) {
     provide_context(Handed { proof: sessions.proof(&session), outcome });
 }
 
-/// The paths without those of a shape that was there before: a path whose last parts may be missing is listed once for
-/// each part that is there, and which part that is only the page knows.
+/// The paths, each shape once: leptos lists a path with optional segments once for each number of segments, and axum does
+/// not distinguish the names of segments.
 fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
     let mut shapes = std::collections::HashSet::new();
     paths.filter(move |path| {
@@ -93,9 +93,9 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'
 /// The whole site over one desk.
 pub fn router(desk: Arc<Desk>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desk, sessions: Arc::default(), places: Arc::default() };
+    let site = Site { options, desk, sessions: Arc::default(), streams: Arc::default() };
     let page = site.page();
-    // Not by leptos_axum's own routes: those would answer the server functions too, without their proof.
+    // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(page.clone())));
     let pages = pages

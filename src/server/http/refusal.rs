@@ -1,4 +1,4 @@
-//! Answers that are not the page or the data that was asked for, in the form that the client reads.
+//! Error responses, in the form that the client reads.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,21 +9,21 @@ use crate::app::arrival::COMPACT;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Problem;
 
-/// How the client reads answers.
+/// The form in which a client reads responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wants {
-    /// A browser that shows what comes.
+    /// A browser that shows the response.
     Page,
     /// A page's own script.
     Compact,
     /// A program.
     Json,
-    /// Whoever did not say.
+    /// A client that does not say.
     Text,
 }
 
 impl Wants {
-    /// As the client's `Accept` says; what is below `/api/` is answered in JSON where it says nothing.
+    /// The form that the client's `Accept` names. Without one, paths below `/api/` respond with JSON.
     pub fn of(headers: &HeaderMap, path: &str) -> Self {
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match accept {
@@ -35,7 +35,7 @@ impl Wants {
     }
 }
 
-/// Refuses a request: what happened, and what to do.
+/// Refuses an HTTP request: what happened, and what to do.
 pub fn refuse(wants: Wants, status: StatusCode, what: &str, remedy: &str) -> Response {
     let kind = match status {
         StatusCode::FORBIDDEN => ErrorKind::Forbidden,
@@ -69,7 +69,7 @@ pub fn json(error: &AppError) -> serde_json::Value {
     })
 }
 
-/// A page that needs nothing of what may have failed.
+/// A page that depends on nothing that may have failed.
 fn page(problem: &Problem) -> String {
     let text = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let (what, remedy) = (text(&problem.what), text(&problem.remedy));

@@ -1,7 +1,7 @@
-//! Sessions: the proof that a form comes from a page of this site, and what a page has to say about the form before it.
+//! Sessions: the proof that a form comes from a page of this site, and the outcome of a form until a page shows it.
 //!
-//! A browser gets a random id in a cookie with its first page. Every form carries a proof, a MAC of that id under a secret
-//! that the process makes at its start: whoever has not read a page of the session cannot post in it.
+//! A browser gets a random id in a cookie with its first page. Every form carries a proof: a MAC of that id under a secret
+//! that the process makes when it starts. A client that has not read a page of the session cannot post in it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -18,10 +18,10 @@ use crate::app::arrival::Outcome;
 const COOKIE: &str = "countersign_session";
 /// How long an outcome waits for its page.
 const KEPT: Duration = Duration::from_secs(120);
-/// How much text may wait, of all sessions together: an outcome brings back what was typed.
+/// Bytes that all waiting outcomes together may have: an outcome contains what was typed.
 const ROOM: usize = 16 * 1024 * 1024;
 
-/// What came of a form, until the page that follows it is drawn.
+/// The outcome of a form, until the next page is rendered.
 struct Note {
     session: String,
     /// The page's path.
@@ -62,7 +62,7 @@ impl Sessions {
         self.mac(session).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether `proof` is the session's, in a time that says nothing about it.
+    /// Whether `proof` is the session's, compared in constant time.
     pub fn holds(&self, session: &str, proof: &str) -> bool {
         bytes(proof).is_some_and(|proof| self.mac(session).verify_slice(&proof).is_ok())
     }
@@ -105,7 +105,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-/// The session that a request names. One that this server did not give is as good: it has no proof yet.
+/// The session that a request names. One that this server did not issue is harmless: its client has no proof yet.
 pub fn of(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
@@ -123,7 +123,7 @@ pub fn new() -> (String, Option<HeaderValue>) {
     (id, cookie)
 }
 
-/// Whether a browser opens a page with this request. One that is too old to say so is believed.
+/// Whether a browser opens a page with this request. A browser too old to say so is assumed to.
 pub fn opens_a_page(headers: &HeaderMap) -> bool {
     let is = |name: &str, expected: &str| headers.get(name).is_none_or(|value| value == expected);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_told_once_to_its_session_on_its_page() {
+    fn an_outcome_is_shown_once_to_its_session_on_its_page() {
         let sessions = Sessions::default();
         sessions.leave("one", "/deploy?a=b#c", outcome("order"));
         assert_eq!(sessions.take("other", "/deploy"), None);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_that_nobody_fetches_have_little_room() {
+    fn outcomes_that_nobody_fetches_are_bounded() {
         let sessions = Sessions::default();
         let long = "x".repeat(1024 * 1024);
         for number in 0..40 {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_gives_a_session_only_where_it_is_opened() {
+    fn only_opening_a_page_starts_a_session() {
         for (mode, dest, expected) in
             [("navigate", "document", true), ("cors", "empty", false), ("navigate", "iframe", false)]
         {

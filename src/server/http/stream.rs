@@ -17,15 +17,16 @@ use countersign_desk::watch::Looking;
 use futures::stream;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::places::{Place, Places};
 use super::refusal::{Wants, refuse};
 use super::session;
+use super::stream_slots::{StreamSlot, StreamSlots};
 use crate::server::personas;
 use crate::wire::Topic;
 
-/// Changes that come within this time go out together.
+/// Changes within this time are sent together.
 const TOGETHER: Duration = Duration::from_millis(60);
-/// How often the stream says how old the data is: proxies do not give up, and a browser sees that the connection lives.
+/// How often the stream reports the age of the data. It also keeps proxies from closing it, and shows a browser that the
+/// connection is alive.
 const PULSE: Duration = Duration::from_secs(5);
 
 struct Reader {
@@ -34,24 +35,24 @@ struct Reader {
     at: u64,
     pulse: Instant,
     _looking: Vec<Looking>,
-    _place: Place,
+    _slot: StreamSlot,
 }
 
 /// Sends the topics that changed, from `after` or `Last-Event-ID` on, or from now on. `execution` names an execution that
 /// a page shows; it may stand several times.
 pub async fn live(
     State(desk): State<Arc<Desk>>,
-    State(places): State<Arc<Places>>,
+    State(slots): State<Arc<StreamSlots>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Query(wanted): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    // A page of another site cannot read this, but each reader has executions read closely.
+    // A page of another site could not read the stream, but opening one already causes calls to Step Functions.
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return (StatusCode::FORBIDDEN, "The live stream is for the dashboard's own pages.\n").into_response();
     }
     let address = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
-    let Some(place) = places.take(address, session::of(&headers)) else {
+    let Some(slot) = slots.take(address, session::of(&headers)) else {
         let what = "This client has as many live streams open as it may.";
         let wants = Wants::of(&headers, crate::routes::LIVE);
         return refuse(
@@ -70,9 +71,9 @@ pub async fn live(
     let Ok(looking) = desk.look_at(&actor, named("execution")) else {
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
-    let reader = Reader { desk, wakes, at, pulse: Instant::now(), _looking: looking, _place: place };
-    // The first event says where the stream begins, so that the one after it can go on from there. Browsers pass over an
-    // event without data.
+    let reader = Reader { desk, wakes, at, pulse: Instant::now(), _looking: looking, _slot: slot };
+    // The first event carries the sequence number at which the stream begins, so that a reconnect continues there. Browsers
+    // skip an event without data.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
     let events = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;

@@ -31,7 +31,7 @@ pub async fn executions(
 /// The status that an address names.
 fn filter(status: &str) -> Answered<StatusFilter> {
     status.parse().map_err(|UnknownStatus| {
-        let what = format!("{:?} is no status.", status.chars().take(40).collect::<String>());
+        let what = format!("{:?} is not a status.", status.chars().take(40).collect::<String>());
         let [words @ .., last] = StatusFilter::ALL.map(StatusFilter::word);
         AppError::new(ErrorKind::Invalid, what, format!("Choose {} or {last}.", words.join(", ")))
     })

@@ -58,7 +58,7 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
 
 fn page(desk: &Desk, request: Request) -> Approval {
     let bare = request.reading.fields.is_empty().then(|| {
-        "Nothing of this request can be shown as a fact: read the whole request, and where it came from, before you decide."
+        "This request has no fields to show. Read the whole request, and check where it came from, before you decide."
             .to_owned()
     });
     Approval {

@@ -20,15 +20,15 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
     let first = record.first_failure().and_then(|visit| record.trace.visit(visit));
     let why = match (status, cause) {
         (Status::TimedOut, Some(_)) => {
-            Some("A task did not answer in the time that it has (TimeoutSeconds or HeartbeatSeconds).".to_owned())
+            Some("A task did not answer within its time limit (TimeoutSeconds or HeartbeatSeconds).".to_owned())
         }
         (Status::TimedOut, None) => Some(ran_out(record)),
         _ => None,
     };
     let (lead, places) = match first {
-        Some(visit) => ("It went wrong first in ", vec![visit]),
-        None if status == Status::TimedOut => ("When its time ran out it was in ", open_at_the_end(record)),
-        None if status == Status::Aborted => ("When it was stopped it was in ", open_at_the_end(record)),
+        Some(visit) => ("It failed first in ", vec![visit]),
+        None if status == Status::TimedOut => ("When it timed out, it was in ", open_at_the_end(record)),
+        None if status == Status::Aborted => ("When it was stopped, it was in ", open_at_the_end(record)),
         None => ("", Vec::new()),
     };
     let more = places.len().saturating_sub(PLACES);
@@ -41,9 +41,9 @@ pub fn trouble(record: &Record) -> Option<Trouble> {
 
 fn ran_out(record: &Record) -> String {
     match record.definition.machine.as_ref().and_then(|machine| machine.timeout_seconds) {
-        Some(1) => "It ran longer than the second that its definition allows (TimeoutSeconds).".to_owned(),
+        Some(1) => "It ran longer than 1 second, the limit in its definition (TimeoutSeconds).".to_owned(),
         Some(seconds) => {
-            format!("It ran longer than the {seconds} seconds that its definition allows (TimeoutSeconds).")
+            format!("It ran longer than {seconds} seconds, the limit in its definition (TimeoutSeconds).")
         }
         None => "It ran longer than Step Functions allows.".to_owned(),
     }

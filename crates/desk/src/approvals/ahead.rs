@@ -1,6 +1,6 @@
-//! What follows an answer: from the definition, by going on from the waiting task without anybody outside.
+//! What follows an answer: the definition is continued from the waiting task, without any call.
 //!
-//! A person sees where each answer leads, and is warned where what follows reads what the answer does not have.
+//! A person sees where each answer leads, and is warned when a later state reads a field that the answer does not have.
 
 use countersign_asl::Machine;
 use countersign_engine::ahead::{Ahead, ahead};
@@ -11,7 +11,7 @@ use super::answer::{Answer, Words, default, worded};
 use super::branches::{Branches, STEPS, of as static_branches};
 use super::policy::Policy;
 
-/// Where both answers lead, and what to know before giving them.
+/// Where both answers lead, and warnings about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Foresight {
     pub branches: Branches,
@@ -32,22 +32,20 @@ pub fn foresee(
         let answer = match worded(policy, approved, words, sandbox.clone()) {
             Ok(answer) => answer.unwrap_or_else(|| default(approved, words)),
             Err(why) => {
-                foresight.warnings.push(format!("{} cannot be answered. {why}", if_word(approved)));
+                foresight.warnings.push(format!("{}, the answer cannot be made. {why}", condition(approved)));
                 continue;
             }
         };
-        let Some(told) = follow(machine, moment, &answer) else { continue };
+        let Some(outlook) = follow(machine, moment, &answer) else { continue };
         let way = if approved { &mut foresight.branches.approved } else { &mut foresight.branches.rejected };
-        *way = Some(way_of(&told, machine, moment));
-        let faults = faults(machine, moment, &answer, &told).into_iter();
-        foresight
-            .warnings
-            .extend(faults.map(|(state, why)| format!("{}, {state} goes wrong: {why}", if_word(approved))));
+        *way = Some(way_of(&outlook, machine, moment));
+        let faults = faults(machine, moment, &answer, &outlook).into_iter();
+        foresight.warnings.extend(faults.map(|(state, why)| format!("{}, {state} fails: {why}", condition(approved))));
     }
     foresight
 }
 
-const fn if_word(approved: bool) -> &'static str {
+const fn condition(approved: bool) -> &'static str {
     if approved { "If approved" } else { "If rejected" }
 }
 
@@ -59,37 +57,35 @@ fn follow(machine: &Machine, moment: &Moment, answer: &Answer) -> Option<Ahead> 
     ahead(&machine.source, moment, &answer).ok().flatten()
 }
 
-/// The way in words: the states that are entered, and how it ends.
-fn way_of(told: &Ahead, machine: &Machine, moment: &Moment) -> String {
-    if told.retries {
+/// The path in words: the entered states, and how it ends.
+fn way_of(outlook: &Ahead, machine: &Machine, moment: &Moment) -> String {
+    if outlook.retries {
         return format!("{} is tried again", moment.state);
     }
-    let mut names: Vec<String> = told.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
-    if told.entered.len() > STEPS {
+    let mut names: Vec<String> = outlook.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
+    if outlook.entered.len() > STEPS {
         names.push("…".to_owned());
     }
     let inside = !machine.states.contains_key(&moment.state);
-    match &told.failure {
-        Some((error, _)) if !told.is_meant => names.push(format!("the execution fails with {error}")),
-        None if told.ends && names.is_empty() => {
-            names.push(
-                if inside { "this part of the workflow ends well" } else { "the execution ends well" }.to_owned(),
-            );
+    match &outlook.failure {
+        Some((error, _)) if !outlook.is_meant => names.push(format!("the execution fails with {error}")),
+        None if outlook.ends && names.is_empty() => {
+            names.push(if inside { "this part of the workflow succeeds" } else { "the execution succeeds" }.to_owned());
         }
         _ => {}
     }
     names.join(" → ")
 }
 
-/// The states that go wrong, and why, each once.
-fn faults(machine: &Machine, moment: &Moment, answer: &Answer, told: &Ahead) -> Vec<(String, String)> {
+/// The states that fail, and why, each once.
+fn faults(machine: &Machine, moment: &Moment, answer: &Answer, outlook: &Ahead) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> =
-        told.faults.iter().map(|(state, cause)| (state.clone(), plain(cause))).collect();
+        outlook.faults.iter().map(|(state, cause)| (state.clone(), plain(cause))).collect();
     if let Answer::Success(text) = answer
         && let Ok(answer) = serde_json::from_str::<Value>(text)
     {
         found.extend(unread(machine, &moment.state, "$states.result", &answer, &answer));
-        for (state, input) in &told.entered {
+        for (state, input) in &outlook.entered {
             if let Ok(input) = serde_json::from_str(input) {
                 found.extend(unread(machine, state, "$states.input", &input, &answer));
             }
@@ -100,15 +96,15 @@ fn faults(machine: &Machine, moment: &Moment, answer: &Answer, told: &Ahead) -> 
     found
 }
 
-/// The cause without the state and the event, which are said already.
+/// The cause without the state and the event, which the sentence names already.
 fn plain(cause: &str) -> String {
-    let told =
+    let outlook =
         cause.strip_prefix("An error occurred while executing the state").and_then(|rest| rest.split_once("). "));
-    told.map_or(cause, |(_, rest)| rest).chars().take(400).collect()
+    outlook.map_or(cause, |(_, rest)| rest).chars().take(400).collect()
 }
 
-/// What a state's JSONata reads of the answer and does not find: it is nothing, and no error, so that a Choice goes
-/// another way without a word. `root` is where the expressions find `value`.
+/// A field of the answer that a state's JSONata reads and that does not exist. JSONata reports no error for it, so a Choice
+/// would silently take another branch. `root` is the path at which expressions find `value`.
 fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Value) -> Option<(String, String)> {
     let (source, _) = countersign_engine::test_state::find(&machine.source, state, None)?;
     let mut texts = Vec::new();
@@ -126,7 +122,7 @@ fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Va
     None
 }
 
-/// The JSONata of a state itself, without that of the states within it.
+/// The JSONata expressions of a state, without those of nested states.
 fn expressions<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::String(text) if text.trim_start().starts_with("{%") => found.push(text),
@@ -141,7 +137,7 @@ fn expressions<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// `.a.b` as its names.
+/// The names in a path such as `.a.b`.
 fn names(rest: &str) -> Vec<&str> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut names = Vec::new();
@@ -157,7 +153,7 @@ fn names(rest: &str) -> Vec<&str> {
     names
 }
 
-/// The first name that leads nowhere, where the way there passes the answer.
+/// The index of the first name that does not exist, if the path to it passes through the answer.
 fn missing(names: &[&str], value: &Value, answer: &Value) -> Option<usize> {
     let mut at = value;
     let mut passed = holds(at, answer);
@@ -167,7 +163,7 @@ fn missing(names: &[&str], value: &Value, answer: &Value) -> Option<usize> {
                 Some(next) => at = next,
                 None => return passed.then_some(index),
             },
-            // Names go through the items of a list.
+            // A name applies to each item of a list.
             Value::Array(_) => return None,
             _ => return passed.then_some(index),
         }
@@ -176,7 +172,7 @@ fn missing(names: &[&str], value: &Value, answer: &Value) -> Option<usize> {
     None
 }
 
-/// Whether a value is the answer, or has all of it.
+/// Whether a value is the answer, or contains all of it.
 fn holds(value: &Value, answer: &Value) -> bool {
     match (value, answer) {
         (Value::Object(value), Value::Object(answer)) => answer.iter().all(|(key, part)| value.get(key) == Some(part)),
@@ -184,23 +180,23 @@ fn holds(value: &Value, answer: &Value) -> bool {
     }
 }
 
-/// What is wrong with the answers to a state that waits for a person, before any execution is there.
+/// A mismatch between an answer and the states that follow it, found without an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct AnswerFinding {
     pub state: String,
     /// A sentence.
     pub message: String,
     pub remedy: String,
 }
 
-/// Checks what each waiting task of a definition is answered with against what follows it. For Deploy and `validate`;
+/// Checks the answers to each waiting task of a definition against the states that follow. For Deploy and `validate`;
 /// `policies` are those of the workflow.
 #[must_use]
 pub fn check(
     machine: &Machine,
     policies: &std::collections::BTreeMap<String, Policy>,
     sandbox: Option<SharedSandbox>,
-) -> Vec<Finding> {
+) -> Vec<AnswerFinding> {
     let mut found = Vec::new();
     for state in machine.all_states() {
         let countersign_asl::StateKind::Task(task) = &state.kind else { continue };
@@ -216,34 +212,34 @@ fn check_state(
     state: &str,
     policy: Option<&Policy>,
     sandbox: Option<SharedSandbox>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<AnswerFinding>,
 ) {
     let words = Words { request: "{}".into(), person: "A Person".into(), comment: String::new(), decided_at: 0, id: 1 };
     let moment = Moment { state: state.to_owned(), input: "{}".into(), sandbox: sandbox.clone(), ..Moment::default() };
     for approved in [true, false] {
-        // What depends on a request cannot be worked out without one.
+        // An answer that depends on a request cannot be evaluated without one.
         let Ok(answer) = worded(policy, approved, &words, sandbox.clone()) else { continue };
         let answer = answer.unwrap_or_else(|| default(approved, &words));
-        let (Answer::Success(text), Some(told)) = (&answer, follow(machine, &moment, &answer)) else { continue };
+        let (Answer::Success(text), Some(outlook)) = (&answer, follow(machine, &moment, &answer)) else { continue };
         let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
         let known = |state: &str, cause: &str| {
-            let input = told.entered.iter().find(|(name, _)| name == state).map(|(_, input)| input);
+            let input = outlook.entered.iter().find(|(name, _)| name == state).map(|(_, input)| input);
             let input = input.map_or(Some(value.clone()), |input| serde_json::from_str(input).ok());
             let path = cause.split("'$.").nth(1).and_then(|rest| rest.split('\'').next());
             let names = path.map(|path| path.split(['.', '[']).collect::<Vec<_>>());
             names.zip(input).is_some_and(|(names, input)| missing(&names, &input, &value).is_some())
         };
-        for (fault, why) in faults(machine, &moment, &answer, &told) {
-            let cause = told.faults.iter().find(|(state, _)| *state == fault).map(|(_, cause)| cause);
+        for (fault, why) in faults(machine, &moment, &answer, &outlook) {
+            let cause = outlook.faults.iter().find(|(state, _)| *state == fault).map(|(_, cause)| cause);
             if cause.is_some_and(|cause| !known(&fault, cause)) {
                 continue;
             }
-            let word = if approved { "approve" } else { "reject" };
-            found.push(Finding {
+            let (word, done) = if approved { ("approve", "approved") } else { ("reject", "rejected") };
+            found.push(AnswerFinding {
                 state: state.to_owned(),
-                message: format!("After {word} of {state}, {fault} goes wrong: {why}"),
+                message: format!("If {state} is {done}, {fault} fails: {why}"),
                 remedy: format!(
-                    "Word the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or let {fault} read what the answer has."
+                    "Set the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or change {fault} to read fields that the answer has."
                 ),
             });
         }
@@ -279,28 +275,30 @@ mod tests {
     const JSONATA: &str = r#"{"Type":"Choice","Choices":[{"Condition":"{% $states.input.approved = true %}","Next":"Pay"}],"Default":"No"}"#;
 
     #[test]
-    fn what_follows_reads_what_the_default_answer_has_not() {
+    fn a_state_that_reads_a_field_the_default_answer_lacks_is_reported() {
         let machine = machine(STATUS, "JSONPath", "");
-        let told = look(&machine, None);
-        assert_eq!(told.warnings.len(), 1, "{told:?}");
-        assert!(told.warnings[0].starts_with("If approved, Which goes wrong") && told.warnings[0].contains("$.Status"));
-        let told = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
-        assert_eq!(told.warnings, Vec::<String>::new());
-        assert_eq!(told.branches.approved.as_deref(), Some("Which → Pay"));
-        assert_eq!(told.branches.rejected.as_deref(), Some("the execution fails with ApprovalRejected"));
+        let outlook = look(&machine, None);
+        assert_eq!(outlook.warnings.len(), 1, "{outlook:?}");
+        assert!(
+            outlook.warnings[0].starts_with("If approved, Which fails") && outlook.warnings[0].contains("$.Status")
+        );
+        let outlook = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
+        assert_eq!(outlook.warnings, Vec::<String>::new());
+        assert_eq!(outlook.branches.approved.as_deref(), Some("Which → Pay"));
+        assert_eq!(outlook.branches.rejected.as_deref(), Some("the execution fails with ApprovalRejected"));
     }
 
     #[test]
-    fn jsonata_that_finds_nothing_is_told_too() {
+    fn jsonata_that_finds_nothing_is_reported_too() {
         let machine = machine(JSONATA, "JSONata", "");
-        let told = look(&machine, None);
-        assert_eq!(told.branches.approved.as_deref(), Some("Which → No"), "where it leads is told as it is");
-        assert!(told.warnings[0].contains("$states.input.approved"), "{told:?}");
-        let told =
+        let outlook = look(&machine, None);
+        assert_eq!(outlook.branches.approved.as_deref(), Some("Which → No"), "the path is shown as it is");
+        assert!(outlook.warnings[0].contains("$states.input.approved"), "{outlook:?}");
+        let outlook =
             look(&machine, Some(&policy("approve = { approved = true }\nreject = { success = { approved = false } }")));
-        assert_eq!(told.warnings, Vec::<String>::new());
+        assert_eq!(outlook.warnings, Vec::<String>::new());
         assert_eq!(
-            (told.branches.approved.as_deref(), told.branches.rejected.as_deref()),
+            (outlook.branches.approved.as_deref(), outlook.branches.rejected.as_deref()),
             (Some("Which → Pay"), Some("Which → No"))
         );
     }
@@ -315,7 +313,7 @@ mod tests {
         assert!(of(&machine(STATUS, "JSONPath", ""), r#"approve = { Status = "ok" }"#).is_empty());
         assert_eq!(of(&machine(JSONATA, "JSONata", ""), "").len(), 1);
         let beside = r#","ResultPath":"$.approval""#;
-        assert!(of(&machine(STATUS, "JSONPath", beside), "").is_empty(), "it reads its input, which nobody knows yet");
+        assert!(of(&machine(STATUS, "JSONPath", beside), "").is_empty(), "it reads its input, which is unknown");
         let within = STATUS.replace("$.Status", "$.approval.Status");
         assert_eq!(of(&machine(&within, "JSONPath", beside), "").len(), 1);
     }

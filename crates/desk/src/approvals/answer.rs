@@ -1,8 +1,8 @@
-//! What a decision answers: by default the decision itself, or what the manifest words.
+//! The answer to a task: by default the decision itself, otherwise the manifest's answer.
 //!
-//! A worded answer is JSON in which a text in `{% %}` is JSONata. It sees `$request` (what was asked), `$person` (the
-//! name), `$comment`, `$decidedAt` and `$decisionId`. It is worked out once, with the decision, and kept with it: the
-//! manifest may say something else by the time the decision is sent again.
+//! The manifest's answer is JSON in which a text in `{% %}` is JSONata with the variables `$request`, `$person` (the name),
+//! `$comment`, `$decidedAt` and `$decisionId`. It is evaluated once, when the decision is made, and stored with it: the
+//! manifest may have changed by the time the decision is sent again.
 
 use countersign_asl::expr::Environment;
 use countersign_asl::expr::jsonata;
@@ -18,12 +18,12 @@ use super::asked::Asked;
 use super::policy::Policy;
 use crate::store::Decision;
 
-/// AWS's limits of a result, an error's name and a cause.
+/// AWS's limits of a result, an error name and a cause, in bytes.
 const RESULT: usize = 262_144;
 const ERROR: usize = 256;
 const CAUSE: usize = 32_768;
 
-/// What the execution gets.
+/// The answer that the execution receives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
@@ -35,7 +35,7 @@ pub enum Answer {
     },
 }
 
-/// What expressions see.
+/// The values of an expression's variables.
 #[derive(Clone, Debug)]
 pub struct Words {
     /// The redacted request.
@@ -47,10 +47,10 @@ pub struct Words {
     pub id: i64,
 }
 
-/// The answer that the manifest words; `None` where it words none.
+/// The manifest's answer; `None` if it has none.
 ///
 /// # Errors
-/// A sentence that says which expression gave nothing that can be sent.
+/// A sentence that names the expression whose result cannot be sent.
 pub fn worded(
     policy: Option<&Policy>,
     approved: bool,
@@ -84,19 +84,19 @@ fn fits(answer: &Answer) -> Result<(), String> {
         Answer::Failure { cause, .. } => (cause.len(), CAUSE, "cause"),
     };
     if length > limit {
-        return Err(format!("The {what} has {length} bytes; Step Functions takes at most {limit}."));
+        return Err(format!("The {what} has {length} bytes; Step Functions accepts at most {limit}."));
     }
     Ok(())
 }
 
-/// What a decision on record answers.
+/// The answer of a recorded decision.
 #[must_use]
 pub fn of(decision: &Decision) -> Answer {
     let worded = decision.answer.as_deref().and_then(|text| serde_json::from_str(text).ok());
     worded.unwrap_or_else(|| default(decision.decision.approved, &words_of(decision)))
 }
 
-/// What is answered where the manifest words nothing.
+/// The answer if the manifest has none.
 #[must_use]
 pub fn default(approved: bool, words: &Words) -> Answer {
     if !approved {
@@ -123,7 +123,7 @@ fn words_of(decision: &Decision) -> Words {
     }
 }
 
-/// The cause that the execution gets from a rejection.
+/// The cause of a rejected task.
 fn cause(words: &Words) -> String {
     let comment = if words.comment.is_empty() { "no comment" } else { &words.comment };
     format!("Rejected by {} at {}: {comment} (decision {})", words.person, iso(words.decided_at), words.id)
@@ -136,7 +136,7 @@ fn iso(millis: i64) -> String {
         .unwrap_or_default()
 }
 
-/// The variables of an answer's expressions. Time and chance are the decision's.
+/// The variables of an answer's expressions. Time and randomness come from the decision, so the answer is reproducible.
 struct Scope {
     variables: Vec<(&'static str, Value)>,
     now: i64,
@@ -175,7 +175,7 @@ impl Scope {
     fn text(&self, template: &str, place: &str) -> Result<String, String> {
         match self.expression(template, place)? {
             Value::String(text) => Ok(text),
-            other => Err(format!("{place} of the manifest gave {other}, which is no text.")),
+            other => Err(format!("{place} of the manifest returned {other}, which is not a string.")),
         }
     }
 
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_words_both_answers() {
+    fn the_manifest_sets_both_answers() {
         let toml = r#"
             approve = { Status = "Approved! Task approved by {{", by = "{% $person %}", n = [1, "{% $request.amount + 1 %}"], id = "{% $decisionId %}", at = "{% $decidedAt %}" }
             reject = { success = { approved = false, why = "{% $comment %}" } }
@@ -251,11 +251,11 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_cannot_be_worked_out_says_which() {
+    fn an_answer_that_cannot_be_evaluated_names_the_expression() {
         let why = answer(r#"approve = { a = { b = "{% $request.none %}" } }"#, true).unwrap_err();
         assert!(why.contains("approve.a.b") && why.contains("$request.none"), "{why}");
         let why = answer(r#"reject = { error = "{% 1 %}" }"#, false).unwrap_err();
-        assert!(why.contains("no text"), "{why}");
+        assert!(why.contains("not a string"), "{why}");
         let long = format!("reject = {{ error = \"{}\" }}", "x".repeat(257));
         assert!(answer(&long, false).unwrap_err().contains("256"));
     }

@@ -1,24 +1,24 @@
-//! What a person is asked: a task's parameters without its token and without what the integration wraps around the
-//! request (`Payload` of Lambda, `MessageBody` of SQS, `Message` of SNS, `Input` of a nested execution).
+//! The content of a request: a task's parameters without its token and without the integration's wrapper (`Payload` of
+//! Lambda, `MessageBody` of SQS, `Message` of SNS, `Input` of a nested execution).
 //!
-//! Nothing is lost on the way: what stands beside the request is part of it, digits stay as they were written, and keys
-//! that stand twice are shown twice.
+//! Nothing is lost: fields beside the wrapped request are kept, digits stay as they were written, and duplicate keys are
+//! shown twice.
 
 use std::borrow::Cow;
 
 use crate::redact::MARK;
 use countersign_json::{Json, Kind, Value, quoted};
 
-/// Facts shown where no policy names any; what is beyond them stands in the whole request.
+/// The most facts shown when no policy names any; the whole request has the rest.
 const FACTS: usize = 20;
-/// A fact longer than this is cut: the whole request has it.
+/// A longer fact is cut; the whole request has it.
 const FACT: usize = 500;
-/// Levels that facts are taken from; what is deeper is one fact.
+/// Levels of nesting that become facts; a deeper value is one fact.
 const LEVELS: usize = 12;
 
-/// Keys that hold what is asked.
+/// Keys that wrap the request.
 const WRAPPERS: [&str; 4] = ["Payload", "MessageBody", "Message", "Input"];
-/// Keys beside them that say where it is sent.
+/// Keys beside them that only address the message.
 const ROUTING: [&str; 16] = [
     "FunctionName",
     "InvocationType",
@@ -38,14 +38,14 @@ const ROUTING: [&str; 16] = [
     "MessageSystemAttributes",
 ];
 
-/// What is asked, as JSON text.
+/// The content of a request, as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     text: String,
 }
 
 impl Asked {
-    /// What a redacted request asks. A text that is no JSON asks nothing.
+    /// The content of a redacted request; `null` if it is not JSON.
     #[must_use]
     pub fn of(request: &str) -> Self {
         let text = Json::read(request).map(|json| unwrapped(json.root())).unwrap_or_else(|_| "null".to_owned());
@@ -58,7 +58,7 @@ impl Asked {
         &self.text
     }
 
-    /// A title that the request brings itself.
+    /// The request's own title, if it has one.
     pub fn title(&self) -> Option<String> {
         let json = Json::read(self.text.as_str()).ok()?;
         let text = |key: &str| json.root().get(key)?.text().map(Cow::into_owned);
@@ -67,7 +67,7 @@ impl Asked {
             .find_map(|key| text(key).filter(|text| !text.trim().is_empty()))
     }
 
-    /// Label and value of whatever it says, nested values by their paths.
+    /// The label and value of each of its fields. The label of a nested value is its path.
     pub fn facts(&self) -> Vec<(String, String)> {
         let Ok(json) = Json::read(self.text.as_str()) else { return Vec::new() };
         let mut facts = Vec::new();
@@ -111,7 +111,7 @@ fn cut(text: &str) -> String {
     if text.chars().count() <= FACT { text.to_owned() } else { text.chars().take(FACT - 1).chain(['…']).collect() }
 }
 
-/// The text without the integration's wrapping and the token's place.
+/// The text without the integration's wrapper and without the token's field.
 fn unwrapped(root: Value) -> String {
     let wrapper = WRAPPERS.into_iter().find(|key| root.get(key).is_some());
     let Some(wrapper) = wrapper else { return opened(root, &[]) };
@@ -134,7 +134,7 @@ fn unwrapped(root: Value) -> String {
     }
 }
 
-/// The members of an object, those of its `request` first; `beside` are more. Another value is what it is.
+/// The members of an object, those of its `request` first, then those in `beside`. Any other value stays as it is.
 fn opened(value: Value, beside: &[(String, String)]) -> String {
     if value.kind() != Kind::Object {
         return value.raw().to_owned();
@@ -149,7 +149,7 @@ fn opened(value: Value, beside: &[(String, String)]) -> String {
     let own: Vec<(String, String)> = own.map(|(key, value)| (key.into_owned(), value.raw().to_owned())).collect();
     let inner = members.len();
     for (key, raw) in own.into_iter().chain(beside.iter().cloned()) {
-        // What the request says itself comes first, and keeps its name.
+        // The request's own fields come first and keep their names.
         let is_taken = members[..inner].iter().any(|(known, _)| *known == key);
         members.push((if is_taken { format!("Payload.{key}") } else { key }, raw));
     }
@@ -183,13 +183,13 @@ mod tests {
 
     #[track_caller]
     fn check(request: &str, facts: &[(&str, &str)]) {
-        let told = Asked::of(request).facts();
-        let told: Vec<(&str, &str)> = told.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
-        assert_eq!(told, facts);
+        let found = Asked::of(request).facts();
+        let found: Vec<(&str, &str)> = found.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
+        assert_eq!(found, facts);
     }
 
     #[test]
-    fn a_request_speaks_for_itself() {
+    fn the_fields_of_a_request_are_its_facts() {
         check(
             r#"{"FunctionName":"f","Payload":{"taskToken":"[task token]","request":{"amount":12.50,"orderId":"4711"}}}"#,
             &[("amount", "12.50"), ("order id", "4711")],
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_values_are_told_by_their_paths() {
+    fn nested_values_are_labelled_by_their_paths() {
         check(
             r#"{"Payload":{"t":"[task token]","order":{"customer":{"name":"Ada"},"lines":[{"sku":"a","n":2},{"sku":"b"}]},"ok":true}}"#,
             &[
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_request_is_part_of_it() {
+    fn fields_beside_a_request_are_part_of_it() {
         check(
             r#"{"Payload":{"taskToken":"[task token]","request":{"reason":"lost","amount":1},"amount":98765432109876543210987,"amount2":2}}"#,
             &[("reason", "lost"), ("amount", "1"), ("Payload.amount", "98765432109876543210987"), ("amount2", "2")],
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_which_nothing_can_be_told_has_no_facts() {
+    fn a_request_without_fields_has_no_facts() {
         for request in ["{}", "null", r#"{"Payload":{"t":"[task token]"}}"#, "no JSON", r#"{"Payload":{"request":{}}}"#]
         {
             check(request, &[]);

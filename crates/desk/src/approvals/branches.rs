@@ -1,26 +1,26 @@
-//! Where an approval and a rejection lead, in words: from the definition alone.
+//! Where an approval and a rejection lead, in words, according to the definition alone.
 
 use countersign_asl::{Machine, State, StateKind, Transition};
 
 use super::REJECTED;
 
-/// States named on the way; more would not be read.
+/// The most states that a path names; nobody reads more.
 pub(super) const STEPS: usize = 4;
 
-/// Both ways.
+/// The paths after both answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Branches {
     pub approved: Option<String>,
     pub rejected: Option<String>,
 }
 
-/// What follows `state` in either case.
+/// The paths that follow `state`.
 #[must_use]
 pub fn of(machine: &Machine, state: &str) -> Branches {
     let Some(state) = machine.state(state) else { return Branches::default() };
     let approved = match &state.transition {
         Some(Transition::Next(next)) => way(machine, next),
-        _ => "this part of the workflow ends well".to_owned(),
+        _ => "this part of the workflow succeeds".to_owned(),
     };
     let catcher = state.catch.iter().find(|catcher| {
         catcher.errors.iter().any(|error| [REJECTED, "States.TaskFailed", "States.ALL"].contains(&error.as_str()))
@@ -32,7 +32,7 @@ pub fn of(machine: &Machine, state: &str) -> Branches {
     Branches { approved: Some(approved), rejected: Some(rejected) }
 }
 
-/// The names from `start` on, as far as there is only one way.
+/// The states from `start` on, up to the first branch.
 fn way(machine: &Machine, start: &str) -> String {
     let mut names: Vec<String> = Vec::new();
     let mut next = Some(start.to_owned());
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_are_told() {
+    fn both_paths_are_named() {
         let text = r#"{"StartAt":"Ask","States":{
             "Ask":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"f","Payload":{"t.$":"$$.Task.Token"}},
                 "Catch":[{"ErrorEquals":["ApprovalRejected"],"Next":"Tell"}],"Next":"Pay"},

@@ -1,27 +1,27 @@
-//! How large a template's values can become, before it is rendered.
+//! An upper bound of the size of a template's values, computed before it is rendered.
 //!
-//! minijinja's fuel counts steps; a step may double a text, and two dozen doublings fill a machine's memory. So the
-//! template is gone through first, with the most that each expression can hold in place of its value. What could become
-//! too large is refused; no template that words a request comes near.
+//! minijinja's fuel counts steps. A single step can double a text, and two dozen doublings fill the memory. So the template
+//! is walked first, with the largest possible size of each expression in place of its value. A template whose values could
+//! become too large is refused; templates of requests stay far below the limit.
 
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt};
 use minijinja::machinery::{WhitespaceConfig, parse};
 use minijinja::syntax::SyntaxConfig;
 
-/// The most that one value may hold, in bytes.
+/// The largest size of one value, in bytes.
 const LARGEST: u64 = 32 * 1024 * 1024;
-/// The most that all values may hold that are made, each once.
+/// The largest size of all created values together, in bytes.
 const ALL: u64 = 16 * LARGEST;
-/// What a value holds that is no text.
+/// The size of a value that is not a text.
 const SMALL: u64 = 64;
-/// A loop's variables are followed this often: whatever grows with each turn is too large by then, or grows slowly.
+/// A loop's body is walked this often: a value that grows exponentially is too large by then.
 const TURNS: u64 = 32;
-/// Items of the longest range that minijinja makes.
+/// Items of the longest range that minijinja creates.
 const RANGE: u64 = 100_000;
-/// A list of the letters of a text, by the size of the text.
+/// The size of a list of a text's characters, per byte of the text.
 const LISTED: u64 = 32;
 
-/// Why a template is not rendered; `None` where it may be. A template that cannot be read says so when it is rendered.
+/// Why a template is not rendered; `None` if it may be. A template that cannot be parsed fails when it is rendered.
 pub fn grows(template: &str, request_bytes: usize) -> Option<String> {
     let parsed = parse(template, "template", SyntaxConfig, WhitespaceConfig::default()).ok()?;
     let request = u64::try_from(request_bytes).unwrap_or(u64::MAX);
@@ -30,16 +30,16 @@ pub fn grows(template: &str, request_bytes: usize) -> Option<String> {
 }
 
 struct Sizes {
-    /// The latest meaning of a name is the last.
+    /// The last entry of a name is its current value.
     names: Vec<(String, u64)>,
     made: u64,
 }
 
-/// The size of what is written or made, or why it cannot be said.
+/// The size of a written or created value, or why it is unbounded.
 type Size = Result<u64, String>;
 
 impl Sizes {
-    /// Counts a value that is made.
+    /// Counts a created value.
     fn make(&mut self, size: u64) -> Size {
         self.made = self.made.saturating_add(size);
         if size > LARGEST || self.made > ALL {
@@ -56,7 +56,7 @@ impl Sizes {
         Ok(written)
     }
 
-    /// What stands within a scope of its own.
+    /// The output of statements in a scope of their own.
     fn scope(&mut self, statements: &[Stmt<'_>]) -> Size {
         let outside = self.names.len();
         let written = self.all(statements);
@@ -64,7 +64,7 @@ impl Sizes {
         written
     }
 
-    /// What a statement writes.
+    /// The output of a statement.
     fn statement(&mut self, statement: &Stmt<'_>) -> Size {
         match statement {
             Stmt::Template(template) => self.all(&template.children),
@@ -112,17 +112,17 @@ impl Sizes {
                     }
                     of_items = self.all(&each.body)?;
                 }
-                // All items together are as large as what they are of; what stands beside them is written with each.
+                // All items together are as large as their list; the text beside them is written once an item.
                 self.name(&each.target, 0)?;
                 let beside = self.all(&each.body)?.saturating_mul(items / 2 + 1);
                 self.names.truncate(outside);
                 Ok(of_items.saturating_add(beside).saturating_add(self.scope(&each.else_body)?))
             }
-            _ => Err("macros, blocks and other templates have no place in it".to_owned()),
+            _ => Err("it may not contain macros, blocks or other templates".to_owned()),
         }
     }
 
-    /// Gives a name a value: several names share what is taken apart.
+    /// Assigns a value to a name, or to the names that it is unpacked into.
     fn name(&mut self, target: &Expr<'_>, size: u64) -> Result<(), String> {
         match target {
             Expr::Var(name) => self.names.push((name.id.to_owned(), size)),
@@ -148,7 +148,7 @@ impl Sizes {
         }
     }
 
-    /// What an expression can hold.
+    /// The largest size of an expression's value.
     fn expression(&mut self, expression: &Expr<'_>) -> Size {
         match expression {
             Expr::Var(name) => {
@@ -229,14 +229,14 @@ impl Sizes {
             | CallArg::Kwarg(_, value)
             | CallArg::PosSplat(value)
             | CallArg::KwargSplat(value)) = argument;
-            // A number may say how far something is indented or how long it becomes.
+            // A number may be a width or a length.
             let number = as_number(value).unwrap_or(0);
             size = size.saturating_add(self.expression(value)?.max(number));
         }
         Ok(size)
     }
 
-    /// What a filter can make of a value: each of its letters may become an argument.
+    /// The largest result of a filter: each character of the value may become an argument.
     fn filter(&mut self, name: &str, base: u64, arguments: &[CallArg<'_>]) -> Size {
         let arguments = self.arguments(arguments)?;
         let size = match name {
@@ -260,7 +260,7 @@ fn as_number(value: &Expr<'_>) -> Option<u64> {
     }
 }
 
-/// The size of a product: of numbers a number, of a text and a number the text so often.
+/// The size of a product: a number, or a text repeated as often as the number says.
 fn repeated(one: &Expr<'_>, other: &Expr<'_>, one_size: u64, other_size: u64) -> u64 {
     match (as_number(one), as_number(other)) {
         (Some(_), Some(_)) => SMALL,
@@ -275,7 +275,7 @@ mod tests {
     use super::grows;
 
     #[test]
-    fn what_words_a_request_may_be_rendered() {
+    fn ordinary_templates_may_be_rendered() {
         for template in [
             "Refund {{ request.amount }} EUR, order {{ request.orderId }}?",
             "{% for item in request.items %}{{ item.name }} × {{ item.count * item.price }}{% if not loop.last %}, {% endif %}{% endfor %}",
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_doubles_is_refused() {
+    fn a_template_that_doubles_a_value_is_refused() {
         let set = "{% set a = a ~ a %}".repeat(24);
         let captured = "{% set a %}{{ a }}{{ a }}{% endset %}".repeat(24);
         let nested = format!("{}{}", "{% for a in [a ~ a] %}".repeat(24), "{% endfor %}".repeat(24));

@@ -1,8 +1,8 @@
-//! Approvals: what a request says, deciding it, and delivering the decision.
+//! Approvals: the wording of a request, deciding it, and delivering the decision.
 //!
-//! A decision is durable before it is sent, is sent at least once, and takes effect at most once: the store takes one
-//! decision a task, a token works once, and a decision whose sending may have been lost looks into the history before it
-//! is sent again.
+//! A decision is durable before it is sent, is sent at least once, and takes effect at most once: the store accepts one
+//! decision a task, and a task token works once. Before the courier sends a decision again, it looks into the history,
+//! because the first attempt may have arrived.
 
 pub mod ahead;
 pub mod answer;
@@ -23,5 +23,5 @@ pub use outcome::{Closed, ClosedBy, closed};
 pub use policy::{Field, Policies, Policy, Reading, Rejection, read};
 pub use template::template_fault;
 
-/// The error name of a rejection, which a definition catches.
+/// The error name of a rejection, which a definition can catch.
 pub const REJECTED: &str = "ApprovalRejected";

@@ -1,4 +1,4 @@
-//! How a task that does not wait any more was closed: read off the execution's history.
+//! How a task was closed, according to the execution's history.
 
 use countersign_trace::{Attempt, AttemptResult, StateStatus};
 use serde::{Deserialize, Serialize};
@@ -10,23 +10,23 @@ use crate::watch::Record;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum ClosedBy {
-    /// The execution ended with this status while the task waited, or went on without an answer to it.
+    /// The execution ended with this status while the task waited, or continued without an answer to it.
     ExecutionEnd { status: ExecutionStatus },
-    /// Somebody answered with a result: through the API, or in another dashboard.
+    /// Somebody answered with a result, through the API or in another dashboard.
     Success,
     /// Somebody answered with this error.
     Failure { error: String },
-    /// The task failed by itself, after its service had taken the request.
+    /// The task failed by itself after its service had accepted the request.
     OwnFailure { error: String },
-    /// The task failed by itself, before its service had taken the request.
+    /// The task failed by itself before its service had accepted the request.
     NotSubmitted { error: String },
     /// The task timed out.
     Timeout,
-    /// The history holds no token for the task any more.
+    /// The history no longer contains a token for the task.
     NoToken,
-    /// Step Functions does not know the task any more, in its own words.
+    /// Step Functions no longer knows the task; `message` is its own.
     Unknown { message: String },
-    /// A sentence that an earlier version of the program kept.
+    /// A sentence that an earlier version of the program stored.
     Sentence { text: String },
 }
 
@@ -65,7 +65,7 @@ fn failed(attempt: &Attempt, error: String) -> ClosedBy {
     if attempt.submitted_at.is_none() {
         return ClosedBy::NotSubmitted { error };
     }
-    // Only somebody's answer is named so; the other errors of the language are the service's own.
+    // An answer can have any error name; of the `States.` names only this one. The others come from the service.
     if error.starts_with("States.") && error != "States.TaskFailed" {
         return ClosedBy::OwnFailure { error };
     }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_failed_by_itself_was_answered_by_nobody() {
+    fn a_task_that_failed_by_itself_has_no_answer() {
         for (submitted, error, expect) in [
             (false, "Lambda.Unknown", ClosedBy::NotSubmitted { error: "Lambda.Unknown".into() }),
             (true, "States.DataLimitExceeded", ClosedBy::OwnFailure { error: "States.DataLimitExceeded".into() }),

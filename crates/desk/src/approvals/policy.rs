@@ -1,6 +1,6 @@
-//! How a request for approval reads, and what answers it: from the manifest, or by a plain rule.
+//! The wording of a request and of its answers: the manifest's, or a default.
 //!
-//! A template sees `request`: what the task was asked, see [`super::asked`].
+//! A template's only variable is `request`, the content of the request; see [`super::asked`].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::asked::{Asked, words};
 use countersign_json::{Json, Kind, Value};
 
-/// A title longer than this is cut: it has to fit a phone's screen.
+/// A longer title is cut: it has to fit a phone's screen.
 const TITLE: usize = 140;
-/// What a template may cost: far more than any sensible one needs.
+/// The most steps of a template: far more than any sensible one needs.
 const FUEL: u64 = 20_000;
-/// The most that it may write: a field of an input as large as inputs can be.
+/// The most bytes of its output: enough for a field of the largest input.
 const WRITTEN: usize = 512 * 1024;
 
 /// The policy of one approval state, from `countersign.toml`.
@@ -26,13 +26,13 @@ pub struct Policy {
     pub title: Option<String>,
     #[serde(default)]
     pub fields: Vec<Field>,
-    /// What the workflow gets from an approval, as JSON with JSONata in `{% %}`; see [`super::answer`].
+    /// The answer of an approval, as JSON with JSONata in `{% %}`; see [`super::answer`].
     pub approve: Option<serde_json::Value>,
-    /// What it gets from a rejection.
+    /// The answer of a rejection.
     pub reject: Option<Rejection>,
 }
 
-/// What a rejection answers: a result, or an error.
+/// The answer of a rejection: a result or an error.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
@@ -42,7 +42,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// What is wrong with it: it is a result or an error, and not both.
+    /// What is wrong with it: it must be a result or an error, not both.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
         match (&self.success, &self.error, &self.cause) {
@@ -124,7 +124,7 @@ fn render(template: &str, request: &str) -> Result<String, String> {
         })
 }
 
-/// What a template wrote, up to a limit.
+/// A template's output, up to a limit.
 struct Written(Vec<u8>);
 
 impl std::io::Write for Written {
@@ -141,7 +141,7 @@ impl std::io::Write for Written {
     }
 }
 
-/// How the request writes its numbers: `386.40` is a number to a template, and shown as it was written.
+/// The numbers of a request as they were written: `386.40` is a number to a template, and is shown with both decimals.
 #[derive(Default)]
 struct Digits {
     written: HashMap<u64, Option<String>>,
@@ -162,7 +162,7 @@ impl Digits {
         }
     }
 
-    /// A number where a number of the machine is the same; else its text, which no arithmetic can round.
+    /// A number if a double or integer represents it exactly; otherwise its text, which no arithmetic can round.
     fn number(&mut self, raw: &str) -> minijinja::Value {
         if let Ok(whole) = raw.parse::<i128>() {
             return i64::try_from(whole).map_or_else(|_| minijinja::Value::from(whole), minijinja::Value::from);
@@ -173,7 +173,7 @@ impl Digits {
         };
         let written = self.written.entry(number.to_bits()).or_insert_with(|| Some(raw.to_owned()));
         if written.as_deref() != Some(raw) {
-            // Two ways of writing one number: which of them is meant cannot be told from the number.
+            // The request writes this number in two ways, so the number alone does not identify its text.
             *written = None;
             return minijinja::Value::from(raw);
         }
@@ -189,7 +189,7 @@ impl Digits {
     }
 }
 
-/// A decimal number as its digits without zeros at either end, and its exponent.
+/// A decimal number as its sign, its digits without zeros at either end, and its exponent.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
@@ -223,7 +223,7 @@ mod tests {
         r#"{"FunctionName":"f","Payload":{"taskToken":"[task token]","request":{"amount":12.5,"orderId":"4711"}}}"#;
 
     #[test]
-    fn a_policy_words_the_request() {
+    fn a_policy_sets_the_wording() {
         let reading =
             read(&policies("Refund {{ request.amount }} for {{ request.orderId }}?"), "refund", "Ask", REQUEST);
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_fails_or_never_ends_says_so() {
+    fn a_template_that_fails_or_never_ends_is_reported() {
         for bad in
             ["{{ request.", "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}"]
         {

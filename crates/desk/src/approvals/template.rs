@@ -1,26 +1,26 @@
-//! Whether the templates of a manifest hold, before there is a request.
+//! Checks the templates of a manifest without a request.
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
-/// The names that a template sees.
+/// The variables of a template.
 const NAMES: [&str; 1] = ["request"];
 
-/// What is wrong with a template.
+/// A fault of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct TemplateFault {
     /// Line of the template, from 1.
     pub line: u32,
     pub what: String,
 }
 
-/// What is wrong with a template: its syntax, or a name, a filter or a test that there is not. A value that the request
-/// lacks is no fault.
+/// The first fault of a template: its syntax, or an unknown name, filter or test. A value that the request may lack is not
+/// a fault.
 #[must_use]
-pub fn template_fault(text: &str) -> Option<Fault> {
+pub fn template_fault(text: &str) -> Option<TemplateFault> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_fuel(Some(20_000));
-    let fault = |error: &minijinja::Error| Fault {
+    let fault = |error: &minijinja::Error| TemplateFault {
         line: error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(1),
         what: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
     };
@@ -35,7 +35,7 @@ pub fn template_fault(text: &str) -> Option<Fault> {
     if let Some(name) = unknown.first() {
         let line =
             text.lines().position(|line| line.contains(name.as_str())).and_then(|line| u32::try_from(line + 1).ok());
-        return Some(Fault { line: line.unwrap_or(1), what: format!("there is no name {name:?}") });
+        return Some(TemplateFault { line: line.unwrap_or(1), what: format!("there is no name {name:?}") });
     }
     let error = template.render(()).err()?;
     let absent =
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_found_before_a_request_is_there() {
+    fn faults_are_found_without_a_request() {
         check("Refund {{ request.amount }} of {{ request.a.b[0] }}?", None);
         check("{% for line in request.lines %}{{ loop.index }} {{ line.sku|upper }}{% endfor %}", None);
         check("{% set x = request.a %}{{ x }}{{ range(3) }}", None);

@@ -12,7 +12,7 @@ pub fn millis(time: &DateTime) -> i64 {
     time.to_millis().unwrap_or_default()
 }
 
-/// An execution's status. A pending redrive counts as running: it goes on by itself.
+/// An execution's status. A pending redrive counts as running: it starts without anybody's action.
 #[must_use]
 pub fn status(status: &SdkStatus) -> ExecutionStatus {
     match status {
@@ -36,7 +36,7 @@ pub fn status_filter(status: ExecutionStatus) -> SdkStatus {
     }
 }
 
-/// A state machine's type; one that is not known yet is taken for a standard one, which has executions to list.
+/// A state machine's type. An unknown one counts as Standard, whose executions can be listed.
 #[must_use]
 pub fn kind(kind: &StateMachineType) -> MachineKind {
     if *kind == StateMachineType::Express { MachineKind::Express } else { MachineKind::Standard }
@@ -51,7 +51,7 @@ pub fn machine_type(kind: MachineKind) -> StateMachineType {
     }
 }
 
-/// Moves the named fields of the SDK's details, where there are any, into ours.
+/// Moves the named fields of the SDK's details into ours, if there are details.
 macro_rules! merge {
     ($to:ident, $from:expr; $($details:ident { $($field:ident),* $(; $text:ident)* })*) => {
         $(if let Some(from) = $from.$details {
@@ -61,7 +61,7 @@ macro_rules! merge {
     };
 }
 
-/// An event of the SDK as ours. `None` for a type newer than this program: it is left out, and the rest still shows.
+/// An event of the SDK as ours. `None` for a type newer than this program: the history is shown without it.
 #[must_use]
 pub fn event(from: SdkEvent) -> Option<HistoryEvent> {
     let kind = EventKind::from_name(from.r#type.as_str())?;
@@ -123,7 +123,7 @@ fn details(from: SdkEvent) -> Details {
     if let Some(from) = from.state_exited_event_details {
         (to.name, to.output) = (Some(from.name), from.output);
         to.assigned_variables = from.assigned_variables.map(|variables| {
-            // The SDK's map has no order; by name is one that stays.
+            // The SDK's map has no order; the order of names is stable.
             variables.into_iter().collect::<std::collections::BTreeMap<_, _>>().into_iter().collect()
         });
     }

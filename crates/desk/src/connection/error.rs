@@ -1,4 +1,4 @@
-//! How a call fails: what was asked, and what came back. Sentences for people are made where people read them.
+//! How a call fails: the operation, its subject and the fault. `src/server/words.rs` turns them into sentences.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::port::Api;
 pub struct CallError {
     /// The operation that was called.
     pub api: Api,
-    /// What it was about: an ARN or a name; empty for lists of everything.
+    /// Its subject: an ARN or a name; empty for lists of everything.
     pub subject: String,
     pub fault: Fault,
 }
@@ -30,16 +30,16 @@ pub enum Fault {
     /// The credentials are unknown or have expired.
     #[error("{code}: {message}")]
     Credentials { code: String, message: String },
-    /// There is no such thing.
+    /// The state machine, execution or other resource does not exist.
     #[error("{code}: {message}")]
     Missing { code: String, message: String },
-    /// The task token is spent or has expired, or was never one: nobody can answer the task with it any more.
+    /// The task token was used, has expired, or was never valid: it no longer answers the task.
     #[error("{code}: {message}")]
     TaskClosed { code: String, message: String },
     /// The service refused the call for another reason.
     #[error("{code}: {message}")]
     Refused { code: String, message: String },
-    /// The call was never made, or its answer could not be read.
+    /// The call was never made, or its response could not be read.
     #[error("{0}")]
     Unsent(String),
 }
@@ -67,7 +67,7 @@ impl Fault {
 }
 
 impl CallError {
-    /// Whether the connection is there and has no time, or is not there: the same call may succeed later.
+    /// Whether the same call may succeed later: the connection throttled it or did not answer.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(
@@ -76,13 +76,13 @@ impl CallError {
         )
     }
 
-    /// Whether the connection answered that it has no time.
+    /// Whether the connection throttled the call.
     #[must_use]
     pub const fn is_throttled(&self) -> bool {
         matches!(self.fault, Fault::Throttled { .. })
     }
 
-    /// Whether the connection answered that there is no such thing.
+    /// Whether the connection answered that the resource does not exist.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
         matches!(self.fault, Fault::Missing { .. })

@@ -1,7 +1,7 @@
 //! The connection: the one way to reach Step Functions.
 //!
-//! The desk knows the port [`StepFunctions`] alone. Behind it is the AWS SDK ([`Sdk`]); in tests and benchmarks it is
-//! `Fake`, Step Functions in memory with AWS's quotas and a clock that is set.
+//! The desk knows only the port [`StepFunctions`]. Behind it is the AWS SDK ([`Sdk`]); in tests and benchmarks it is
+//! `Fake`, Step Functions in memory with AWS's quotas and a set clock.
 
 mod convert;
 mod error;
@@ -21,13 +21,13 @@ pub use self::port::{
 };
 pub use self::sdk::{Sdk, SdkOptions, Target, by_name};
 
-/// The name of a connection, by which its rows, keys and addresses are told from another's.
+/// The name of a connection. Its rows, keys and addresses carry it.
 ///
-/// Lower-case letters, digits and hyphens, at most 40 characters: it stands in addresses as it is.
+/// Lower-case letters, digits and hyphens, at most 40 characters, so that an address needs no escapes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(Arc<str>);
 
-/// Why a text is no name of a connection.
+/// Why a text is not a valid name of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a connection's name has 1 to 40 lower-case letters, digits and hyphens, and begins with a letter")]
 pub struct InvalidConnectionId;
@@ -42,7 +42,7 @@ impl ConnectionId {
     /// Reads a name.
     ///
     /// # Errors
-    /// It is too long, empty, or has characters that an address would have to escape.
+    /// It is empty, too long, or contains characters that an address would have to escape.
     pub fn parse(text: &str) -> Result<Self, InvalidConnectionId> {
         let is_part = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
         let begins = text.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase());
@@ -65,7 +65,7 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// What kind of endpoint a connection reaches, which decides how often it may be asked.
+/// The kind of endpoint that a connection reaches. It decides how often the watch may call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionKind {
     /// The engine of this process.
@@ -76,7 +76,7 @@ pub enum ConnectionKind {
     Aws,
 }
 
-/// What a person sees of a connection.
+/// A connection as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// "Embedded engine", "Endpoint" or "AWS".
@@ -88,14 +88,14 @@ pub struct About {
     pub kind: ConnectionKind,
 }
 
-/// A connection: its name, what a person sees of it, and how it is asked.
+/// A connection: its name, its description for people, and its two sets of clients.
 #[derive(Clone)]
 pub struct Connection {
     pub id: ConnectionId,
     pub about: About,
-    /// Calls that are tried again where the network or a quota stands in the way.
+    /// Calls that are retried after a network fault or a throttled call.
     pub calls: Arc<dyn StepFunctions>,
-    /// The same, each call made once: for questions whose answer is of use only at once.
+    /// The same without retries, for calls whose answer is only useful immediately.
     pub once: Arc<dyn StepFunctions>,
 }
 

@@ -1,4 +1,4 @@
-//! The port: what the desk asks of Step Functions, in the desk's own types. Times are milliseconds since the Unix epoch.
+//! The port: the calls to Step Functions, in the desk's own types. Times are milliseconds since the Unix epoch.
 
 use std::pin::Pin;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 
-/// The answer to a call, once it is there.
+/// The future response to a call.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
 
-/// An operation, each with a quota of its own.
+/// An operation. Each has its own quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Api {
     ListStateMachines,
@@ -115,7 +115,7 @@ pub struct MachineDescription {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionText(pub String);
 
-/// An execution's status. A pending redrive counts as running: it goes on by itself.
+/// An execution's status. A pending redrive counts as running: it starts without anybody's action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionStatus {
@@ -126,7 +126,7 @@ pub enum ExecutionStatus {
     Aborted,
 }
 
-/// Whose executions are listed.
+/// The owner of the listed executions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Of {
     /// Those of a state machine, by its ARN.
@@ -148,7 +148,7 @@ impl Of {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     pub of: Of,
-    /// Those of one status alone.
+    /// Only those with this status.
     pub status: Option<ExecutionStatus>,
     /// At most this many on the page, at most 1,000.
     pub size: i32,
@@ -166,7 +166,7 @@ pub struct Summary {
     pub ended_at: Option<i64>,
 }
 
-/// What DescribeExecution says.
+/// The response of DescribeExecution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     pub arn: String,
@@ -181,7 +181,7 @@ pub struct Description {
     pub cause: Option<String>,
 }
 
-/// A state machine to make.
+/// A state machine to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMachine {
     pub name: String,
@@ -190,14 +190,14 @@ pub struct NewMachine {
     pub kind: MachineKind,
 }
 
-/// Who calls.
+/// The caller's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub account: Option<String>,
     pub arn: Option<String>,
 }
 
-/// Step Functions, and what else of an account a deployment needs. Every call may fail with a [`CallError`].
+/// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
 pub trait StepFunctions: Send + Sync + 'static {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
@@ -215,16 +215,16 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
     /// Stops an execution.
     fn stop_execution(&self, arn: &str, error: &str, cause: &str) -> Call<'_, ()>;
-    /// Answers a task with a result. The token is in no error.
+    /// Answers a task with a result. No error contains the token.
     fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()>;
-    /// Answers a task with an error. The token is in no error.
+    /// Answers a task with an error. No error contains the token.
     fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Call<'_, ()>;
-    /// Makes a state machine; returns its ARN.
+    /// Creates a state machine; returns its ARN.
     fn create_machine(&self, new: NewMachine) -> Call<'_, String>;
-    /// Changes a state machine's definition, and its role where one is given.
+    /// Updates a state machine's definition, and its role if one is given.
     fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()>;
-    /// Makes an SNS topic, or finds the one of this name.
+    /// Creates an SNS topic; succeeds if it exists already.
     fn create_topic(&self, name: &str) -> Call<'_, ()>;
-    /// Who calls.
+    /// The caller's identity.
     fn caller(&self) -> Call<'_, Caller>;
 }

@@ -17,9 +17,9 @@ use super::port::{
 };
 use super::{About, ConnectionKind};
 
-/// The region of an endpoint where nothing names another: emulators take any.
+/// The region of an endpoint when nothing names one: emulators accept any.
 const EMULATOR_REGION: &str = "us-east-1";
-/// Machines of one page: the most that AWS gives.
+/// State machines a page: AWS's maximum.
 const PAGE: i32 = 1_000;
 
 /// Which Step Functions a connection reaches.
@@ -88,7 +88,7 @@ impl Sdk {
         if shared.region().is_none() && kind != ConnectionKind::Aws {
             shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
         }
-        // Whoever opens an account's connection refuses one without a region.
+        // The program refuses an account without a region before it gets here.
         let region = shared.region().map(ToString::to_string).unwrap_or_default();
         let (label, detail) = match (kind, url) {
             (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", by_name(&url)),
@@ -305,17 +305,17 @@ where
     CallError { api, subject: subject.to_owned(), fault }
 }
 
-/// The causes of an error, the last of which says the most, in one line and whole.
+/// The causes of an error in one line, unabridged. The last one says the most.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut words: Vec<String> = causes.map(ToString::to_string).collect();
     // The SDK's own layers say only that there was a failure.
     let last = words.split_off(words.len().saturating_sub(2));
-    // A cause is not cut: an ARN or a remedy at its end is what somebody needs.
+    // A cause is not cut: its end may have an ARN or a remedy.
     last.join(": ").trim_end_matches('.').to_owned()
 }
 
-/// An address of this machine with its name: clients put `sync-` before it for some calls, which no number can have.
+/// A loopback address by its name: for some calls clients prefix the host with `sync-`, which an IP address cannot take.
 #[must_use]
 pub fn by_name(url: &str) -> String {
     let numbers = ["//127.0.0.1", "//[::1]"];
@@ -325,7 +325,7 @@ pub fn by_name(url: &str) -> String {
     })
 }
 
-/// Credentials that no account knows.
+/// Credentials that belong to no account.
 fn emulator_credentials() -> Credentials {
     Credentials::new("countersign", "countersign", None, None, "emulator")
 }

@@ -1,10 +1,10 @@
-//! Applying a plan: what was planned for is looked at once more; then topics, then state machines.
+//! Applying a plan: the state machines are compared once more with the plan, then topics and state machines are deployed.
 
 use super::finding::Change;
 use super::plan::Item;
 use crate::connection::{CallError, Connection, NewMachine};
 
-/// The role where the manifest names none: an emulator takes any.
+/// The role if the manifest names none: emulators accept any.
 const ANY_ROLE: &str = "arn:aws:iam::000000000000:role/countersign";
 
 /// Why one definition was not deployed.
@@ -17,11 +17,11 @@ pub enum ApplyError {
     Call(#[from] CallError),
 }
 
-/// Looks whether the machine is still the one that the item was compared to. Step Functions has no conditional update:
-/// this is the last moment at which somebody else's deployment can be seen.
+/// Checks that the machine is still the one that the item was compared with. Step Functions has no conditional update: this
+/// is the last moment at which another deployment can be detected.
 ///
 /// # Errors
-/// It is another one by now, or the connection does not answer.
+/// The machine was changed, or the connection does not answer.
 pub async fn still_planned(connection: &Connection, item: &Item) -> Result<(), ApplyError> {
     let now = match connection.calls.describe_machine(&item.arn).await {
         Ok(now) => Some(now),
@@ -44,10 +44,10 @@ pub async fn still_planned(connection: &Connection, item: &Item) -> Result<(), A
 /// Deploys one item that is new or changed. Returns the machine's ARN.
 ///
 /// # Errors
-/// The connection does not answer or refuses; nothing else was changed then.
+/// A call failed; nothing else was changed.
 pub async fn apply(connection: &Connection, item: &Item) -> Result<String, ApplyError> {
     for topic in &item.topics {
-        // Making a topic that is there gives the one that is there.
+        // Creating a topic that exists returns its ARN.
         connection.calls.create_topic(topic).await?;
     }
     match (&item.deployed, item.change) {

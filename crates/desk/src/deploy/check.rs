@@ -1,4 +1,4 @@
-//! What is wrong with a manifest's entries: what would be deployed without a word, and fail or mislead later.
+//! Faults of a manifest's entries that Step Functions would accept, and that fail or mislead later.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::approvals::ahead::check as check_answers;
 use crate::approvals::{Rejection, template_fault};
 use countersign_json::Json;
 
-/// The two types of a state machine.
+/// The types of a state machine.
 pub const TYPES: [&str; 2] = ["STANDARD", "EXPRESS"];
 
-/// Collects findings with their places in the manifest.
+/// Collects findings with their spans in the manifest.
 struct Findings<'f> {
     places: &'f Places,
     found: Vec<Diagnostic>,
@@ -32,7 +32,7 @@ impl Findings<'_> {
     }
 }
 
-/// Findings about one workflow's entry. `machine` is its definition, where that can be read.
+/// Findings about one workflow's entry. `machine` is its definition, if it can be read.
 #[must_use]
 pub fn workflow_findings(
     folder: &Folder,
@@ -44,7 +44,7 @@ pub fn workflow_findings(
     let mut findings = Findings { places, found: Vec::new() };
     if !TYPES.contains(&workflow.kind.as_str()) {
         let way = ["workflows", name, "type"];
-        let message = format!("{:?} is no type of a state machine", workflow.kind);
+        let message = format!("{:?} is not a type of state machine", workflow.kind);
         findings.error(
             Rule::UnknownMachineType,
             &way,
@@ -98,7 +98,7 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
     }
 }
 
-/// The state that an approval's entry words must be there, and must wait for somebody.
+/// The state of an approval's entry must exist and must wait for an answer.
 fn approved_state(findings: &mut Findings, way: &[&str], state: &str, machine: &Machine) {
     let at = findings.places.key(way);
     match machine.all_states().into_iter().find(|one| one.name == state) {
@@ -132,7 +132,7 @@ fn template(findings: &mut Findings, way: &[&str], text: &str) {
     }
 }
 
-/// Findings about what belongs to no single workflow: files that are left out, and functions that nobody declares.
+/// Findings that belong to no single workflow: files that are not deployed, and undeclared functions.
 #[must_use]
 pub fn folder_findings(folder: &Folder, functions: Option<&BTreeSet<String>>) -> Vec<Found> {
     let mut found = left_out(folder);
@@ -154,7 +154,7 @@ pub fn folder_findings(folder: &Folder, functions: Option<&BTreeSet<String>>) ->
     found
 }
 
-/// Files that look like definitions and are not deployed.
+/// Files that look like definitions but are not deployed.
 fn left_out(folder: &Folder) -> Vec<Found> {
     let mut names: Vec<String> = std::fs::read_dir(&folder.path)
         .into_iter()
@@ -191,10 +191,10 @@ fn same_file(named: &str, name: &str) -> bool {
         .eq(Path::new(name).components())
 }
 
-/// What to do about a definition in YAML.
+/// The remedy for a definition in YAML.
 pub const YAML_REMEDY: &str = "Write it as JSON, for example with `yq -o=json`, and name that file NAME.asl.json.";
 
-/// Whether a file's name says that it is YAML.
+/// Whether a file is YAML, by its name.
 #[must_use]
 pub fn is_yaml(file: &Path) -> bool {
     file.extension().is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))

@@ -1,4 +1,4 @@
-//! The folder that definitions are deployed from, followed while the program runs.
+//! The folder of definitions, watched while the program runs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use super::finding::FileProblem;
 use super::manifest::{Folder, Manifest};
 use crate::news::{Changes, Topic};
 
-/// How often the folder is looked at.
+/// The pause between two checks of the folder.
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// What tells one state of the folder from another: its files with their sizes and times.
+/// A fingerprint of the folder: its files with their sizes and times.
 type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
 
-/// The folder, and the last manifest of it that could be read.
+/// The folder, and its last readable manifest.
 #[derive(Debug)]
 pub struct Definitions {
     path: PathBuf,
-    /// The functions of the embedded engine; `None` where any may be.
+    /// The functions of the embedded engine; `None` if they are unknown.
     functions: Option<BTreeSet<String>>,
     good: Mutex<Option<Manifest>>,
 }
@@ -31,7 +31,7 @@ pub struct Definitions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestTrouble {
     pub problem: FileProblem,
-    /// Whether an earlier reading of it is in force.
+    /// Whether an earlier version of it is in force.
     pub earlier_in_force: bool,
 }
 
@@ -48,7 +48,7 @@ impl Definitions {
         Self { functions: Some(functions), ..self }
     }
 
-    /// The functions that the engine has; `None` where any may be.
+    /// The engine's functions; `None` if they are unknown.
     #[must_use]
     pub const fn functions(&self) -> Option<&BTreeSet<String>> {
         self.functions.as_ref()
@@ -60,8 +60,7 @@ impl Definitions {
         &self.path
     }
 
-    /// The folder as it is now. Where its manifest cannot be used, the last one that could stays in force, with the
-    /// problem beside it.
+    /// Reads the folder. If its manifest cannot be used, the last usable one stays in force, with the problem beside it.
     #[must_use]
     pub fn read(&self) -> Folder {
         let mut folder = Folder::read(&self.path);
@@ -74,7 +73,7 @@ impl Definitions {
         folder
     }
 
-    /// Why the manifest cannot be used, where it cannot.
+    /// Why the manifest cannot be used; `None` if it can.
     #[must_use]
     pub fn trouble(&self) -> Option<ManifestTrouble> {
         let problem = self.read().problem?;
@@ -82,8 +81,11 @@ impl Definitions {
         Some(ManifestTrouble { problem, earlier_in_force })
     }
 
-    /// Publishes changes of the folder until `end`: whoever shows a plan, a sample or an approval reads it again.
-    #[expect(clippy::disallowed_methods, reason = "the timer of the look at the folder; a test looks without the loop")]
+    /// Publishes changes of the folder until `end`, so that pages with a plan, a sample or an approval read it again.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the timer between two checks of the folder; a test checks without the loop"
+    )]
     pub async fn follow(&self, changes: &Changes, end: &CancellationToken) {
         let mut before = self.fingerprint();
         loop {
@@ -111,7 +113,7 @@ impl Definitions {
     }
 }
 
-/// The names of the functions that a `functions.toml` declares; `None` where it cannot be read.
+/// The names of the functions that a `functions.toml` declares; `None` if it cannot be read.
 #[must_use]
 pub fn declared_functions(file: &Path) -> Option<BTreeSet<String>> {
     let text = std::fs::read_to_string(file).ok()?;

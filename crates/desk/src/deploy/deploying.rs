@@ -1,4 +1,4 @@
-//! The desk's part of deploying: the plan, and carrying it out.
+//! Deploying on the desk: the plan, and its execution.
 
 use super::apply::{ApplyError, apply, still_planned};
 use super::finding::{Change, FileProblem};
@@ -12,14 +12,14 @@ use crate::error::{Error, ReadError};
 use crate::policy::Action;
 use crate::watch::Snapshot;
 
-/// The definitions beside what the connection has.
+/// The definitions compared with the deployed state machines.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub folder: Folder,
     pub items: Vec<Item>,
-    /// The hash of everything that would be deployed: a form carries it back.
+    /// The hash of everything that would be deployed. The form sends it back.
     pub hash: String,
-    /// What belongs to no single workflow: files that are left out, functions that nobody declares.
+    /// Problems that belong to no single workflow: files that are not deployed, undeclared functions.
     pub problems: Vec<FileProblem>,
 }
 
@@ -32,18 +32,18 @@ pub enum DeployError {
     /// The definition has this fault.
     #[error("{name} is refused: {}", .problem.message)]
     Refused { name: String, problem: FileProblem },
-    /// The plan is not the one that was shown.
+    /// The plan has changed since it was shown.
     #[error("the plan is not the one that was shown")]
     AnotherPlan,
-    /// Before any change: a state machine was changed, or could not be looked at.
+    /// Nothing was deployed: a state machine was changed, or could not be read.
     #[error(transparent)]
     NotBegun(ApplyError),
-    /// `done` were deployed before this.
+    /// A call failed after `done` were deployed.
     #[error("{error} (deployed before: {done:?})")]
     Interrupted { error: ApplyError, done: Vec<String> },
 }
 
-/// The partition and the account that machines live in.
+/// The partition and account of the state machines.
 struct Owner {
     partition: String,
     account: String,
@@ -76,7 +76,7 @@ impl Desk {
         Ok(plan(folder, &snapshot, target))
     }
 
-    /// The owner of the machines: read off the ARNs that are there; else the caller's; else an emulator's.
+    /// The owner of the state machines: that of the deployed ones, else the caller, else an emulator's account.
     async fn owner(&self, snapshot: &Snapshot) -> Result<Owner, ReadError> {
         let about = self.about();
         let emulator =
@@ -98,19 +98,19 @@ impl Desk {
         }
     }
 
-    /// Deploys what is new or changed, whatever it is: for the first start, which nobody reviews. Returns the names.
+    /// Deploys every new or changed definition without a review, for the first start. Returns the names.
     ///
     /// # Errors
-    /// The manifest cannot be used, or the connection does not answer or refuses.
+    /// The manifest cannot be used, or a call fails.
     pub async fn deploy_everything(&self, actor: &Actor) -> Result<Vec<String>, Error> {
         self.deploy_planned(actor, None, None).await
     }
 
-    /// Deploys what somebody saw: one workflow, or all; `seen` is the hash that was shown. Returns the names.
+    /// Deploys one workflow, or all, according to the plan that was shown; `seen` is its hash. Returns the names.
     ///
     /// # Errors
-    /// The plan is another one by now: nothing was deployed then. Or a definition is refused, the manifest cannot be
-    /// used, or the connection does not answer or refuses.
+    /// The plan has changed (then nothing was deployed), a definition is refused, the manifest cannot be used, or a call
+    /// fails.
     pub async fn deploy_seen(&self, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, Error> {
         self.deploy_planned(actor, only, Some(seen)).await
     }
@@ -146,7 +146,7 @@ impl Desk {
             match apply(&self.watch().connection, item).await {
                 Ok(arn) => {
                     self.watch().definition_changed(&arn);
-                    // What the program deploys into an empty engine is reported on the terminal.
+                    // The first deployment into an empty engine is reported on the terminal instead.
                     if let Actor::Person(_) = actor {
                         self.note(actor, Done::Deployed { workflow: item.name.clone() }).await;
                     }
@@ -159,7 +159,7 @@ impl Desk {
     }
 }
 
-/// The items to deploy, where the plan is the one that was `seen`.
+/// The items to deploy, if the plan is the one that was `seen`.
 fn wanted<'i>(items: &'i [Item], only: Option<&str>, seen: Option<&str>) -> Result<Vec<&'i Item>, DeployError> {
     let wanted: Vec<&Item> = items.iter().filter(|item| only.is_none_or(|only| only == item.name)).collect();
     if let Some(seen) = seen {
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_is_read_off_an_arn() {
+    fn an_arn_names_its_owner() {
         let owner = owner_of("arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:a");
         assert_eq!(
             owner.map(|owner| (owner.partition, owner.account)),

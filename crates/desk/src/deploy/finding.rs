@@ -1,6 +1,6 @@
-//! What a plan says about a file, and what it would change.
+//! The parts of a plan: problems of files, and changes.
 
-/// A finding with its place in a file.
+/// A finding with its position in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileProblem {
     pub file: String,
@@ -8,13 +8,13 @@ pub struct FileProblem {
     pub line: u32,
     /// In characters, from 1.
     pub column: u32,
-    /// Whether it stands in the way of a deployment.
+    /// Whether it prevents the deployment.
     pub error: bool,
     pub message: String,
     pub remedy: String,
 }
 
-/// What deploying a definition would do.
+/// The effect of deploying a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     New,

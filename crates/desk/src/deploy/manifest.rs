@@ -1,4 +1,4 @@
-//! `countersign.toml` beside the definitions: what is deployed, with which values, and how approvals read.
+//! `countersign.toml` beside the definitions: the workflows, the values of placeholders, and the wording of approvals.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,27 +12,27 @@ use crate::approvals::{Policies, Policy};
 /// The manifest's file name.
 pub const FILE: &str = "countersign.toml";
 
-/// The manifest as it is written.
+/// The manifest as it is in the file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The role that state machines run as.
     #[serde(default)]
     pub role_arn: Option<String>,
-    /// What each `${Placeholder}` stands for.
+    /// The value of each `${Placeholder}`.
     #[serde(default)]
     pub substitutions: BTreeMap<String, Substitution>,
     #[serde(default)]
     pub workflows: BTreeMap<String, Workflow>,
 }
 
-/// What a placeholder stands for: one of the three.
+/// The value of a placeholder.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Substitution {
     /// A Lambda function by its name, in the connection's region and account.
     Function(String),
-    /// An SNS topic by its name; it is made where it is not there.
+    /// An SNS topic by its name; it is created if it does not exist.
     Topic(String),
     /// The text itself.
     Value(String),
@@ -49,7 +49,7 @@ pub struct Workflow {
     pub kind: String,
     #[serde(default)]
     pub samples: Vec<SampleInput>,
-    /// How the approvals of a state read, by the state's name.
+    /// The wording of approvals, by the name of their state.
     #[serde(default)]
     pub approvals: BTreeMap<String, Policy>,
 }
@@ -72,9 +72,9 @@ pub struct SampleInput {
 pub struct Folder {
     pub path: PathBuf,
     pub manifest: Manifest,
-    /// Where the manifest's entries stand; nothing where there is no manifest.
+    /// The spans of the manifest's entries; `None` if there is no manifest.
     pub places: Option<Places>,
-    /// Why the manifest on the disk cannot be used, if it cannot. Then `manifest` is the last one that could, or empty.
+    /// Why the manifest on the disk cannot be used; then `manifest` is the last usable one, or empty.
     pub problem: Option<FileProblem>,
 }
 
@@ -96,19 +96,19 @@ impl Folder {
         }
     }
 
-    /// The manifest's file, whether it is there or not.
+    /// The path of the manifest's file, which may not exist.
     #[must_use]
     pub fn manifest_file(&self) -> PathBuf {
         self.path.join(FILE)
     }
 
-    /// How approvals read, by workflow and state.
+    /// The wording of approvals, by workflow and state.
     #[must_use]
     pub fn policies(&self) -> Policies {
         self.manifest.workflows.iter().map(|(name, workflow)| (name.clone(), workflow.approvals.clone())).collect()
     }
 
-    /// Inputs to start a workflow with.
+    /// The sample inputs of a workflow.
     #[must_use]
     pub fn samples(&self, workflow: &str) -> Vec<Sample> {
         let samples = self.manifest.workflows.get(workflow).map_or(&[][..], |workflow| &workflow.samples);
@@ -123,13 +123,7 @@ fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
     let manifest = toml::from_str(text).and_then(|manifest| Ok((manifest, Places::of(text)?)));
     manifest.map_err(|error| {
         let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
-        file_problem(
-            file,
-            line,
-            column,
-            error.message(),
-            "Correct the manifest; the pages read it again by themselves.",
-        )
+        file_problem(file, line, column, error.message(), "Correct the manifest; open pages update themselves.")
     })
 }
 
@@ -153,7 +147,7 @@ fn found(path: &Path) -> Result<Manifest, std::io::Error> {
     Ok(Manifest { workflows, ..Manifest::default() })
 }
 
-/// A problem at a place in a file.
+/// A problem at a position in a file.
 #[must_use]
 pub fn file_problem(file: &Path, line: u32, column: u32, message: &str, remedy: &str) -> FileProblem {
     FileProblem {
@@ -172,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_is_read_whole() {
+    fn every_entry_of_a_manifest_is_read() {
         let text = r#"
             role_arn = "arn:r"
             [substitutions]
@@ -192,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place() {
+    fn a_mistake_is_reported_with_its_position() {
         let problem = parse("[workflows.order]\nfil = \"x\"\n", Path::new("dir/countersign.toml")).unwrap_err();
         assert_eq!((problem.line, problem.column), (2, 1), "{}", problem.message);
         assert!(problem.message.contains("fil"), "{}", problem.message);

@@ -19,5 +19,5 @@ pub use manifest::{FILE as MANIFEST, Folder, Manifest};
 pub use plan::{Found, Item, PlanTarget, file_problem, partition_of, plan};
 pub use tasks::task_findings;
 
-/// The account of emulators, and of the embedded engine.
+/// The account of emulators and of the embedded engine.
 pub const EMULATOR_ACCOUNT: &str = "000000000000";

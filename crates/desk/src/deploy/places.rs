@@ -1,4 +1,4 @@
-//! Where the entries of a manifest stand, so that a finding about one names its line.
+//! The spans of a manifest's entries, so that a finding about one names its line.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use countersign_asl::SourceSpan;
 use toml::de::{DeTable, DeValue, Error};
 
-/// The places of a manifest's keys and values, by the way to them: `["workflows", "order", "samples", "0", "input"]`.
+/// The spans of a manifest's keys and values, by their paths: `["workflows", "order", "samples", "0", "input"]`.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     entries: BTreeMap<Vec<String>, Entry>,
@@ -16,12 +16,12 @@ pub struct Places {
 struct Entry {
     key: SourceSpan,
     value: SourceSpan,
-    /// Where the contents of a string begin: behind its quotes, and behind a line break that TOML drops.
+    /// The start of a string's contents: after its quotes, and after a line break that TOML drops.
     contents: (u32, u32),
 }
 
 impl Places {
-    /// Finds every entry of a manifest.
+    /// Reads the span of every entry of a manifest.
     ///
     /// # Errors
     /// The text is not TOML.
@@ -32,7 +32,7 @@ impl Places {
         Ok(places)
     }
 
-    /// The span of an entry's key, or of the innermost entry around it that there is.
+    /// The span of an entry's key; if the entry does not exist, that of the innermost entry around it.
     #[must_use]
     pub fn key(&self, way: &[&str]) -> SourceSpan {
         self.entry(way).map_or(SourceSpan::WHOLE_FILE, |entry| entry.key)
@@ -44,7 +44,7 @@ impl Places {
         self.entry(way).map_or(SourceSpan::WHOLE_FILE, |entry| entry.value)
     }
 
-    /// The character at a line and column within the contents of a string.
+    /// The span of the character at a line and column within the contents of a string.
     #[must_use]
     pub fn within(&self, way: &[&str], line: u32, column: u32) -> SourceSpan {
         let (first, start) = self.entry(way).map_or((1, 1), |entry| entry.contents);
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_have_their_places() {
+    fn entries_have_their_spans() {
         let text = "role_arn = \"r\"\n[workflows.order]\ntype = \"X\"\n[[workflows.order.samples]]\nlabel = \"a\"\ninput = '''\n{\n  \"a\": }'''\n[workflows.order.approvals.\"Ask me\"]\ntitle = '{{ x'\n";
         let places = Places::of(text).unwrap();
         assert_eq!(places.key(&["role_arn"]), SourceSpan::of_line(1, 1, 8));

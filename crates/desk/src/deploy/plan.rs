@@ -1,4 +1,4 @@
-//! The plan: each definition with its values put in, checked, and compared to what the connection has.
+//! The plan: each definition with its placeholders substituted, checked, and compared with the deployed one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,37 +35,37 @@ pub struct Item {
     pub name: String,
     pub file: String,
     pub kind: String,
-    /// The definition with its values put in.
+    /// The definition with its placeholders substituted.
     pub text: String,
     /// The role that the manifest names.
     pub role_arn: Option<String>,
-    /// The machine that is there under this name.
+    /// The deployed machine of this name.
     pub deployed: Option<Machine>,
-    /// The ARN that the machine has or will have.
+    /// The machine's ARN, now or after it is created.
     pub arn: String,
     pub change: Change,
     pub diff: Vec<DiffLine>,
-    /// What is wrong, with the file that it is wrong in.
+    /// The findings, each with its file.
     pub found: Vec<Found>,
     pub substitutions: Vec<(String, String)>,
-    /// Topics that the definition names, which have to be there.
+    /// Topics that the definition names; they are created if they do not exist.
     pub topics: Vec<String>,
 }
 
-/// Where a plan leads.
+/// The destination of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanTarget<'a> {
     /// `aws`, `aws-cn`.
     pub partition: &'a str,
     pub region: &'a str,
     pub account: &'a str,
-    /// Whether it is AWS itself, which takes no machine without a role.
+    /// Whether it is AWS itself, which requires a role.
     pub aws: bool,
-    /// The functions that the engine has; `None` where any may be.
+    /// The engine's functions; `None` if they are unknown.
     pub functions: Option<&'a BTreeSet<String>>,
 }
 
-/// The partition of a region, as AWS's SDKs know them.
+/// The partition of a region, as in AWS's SDKs.
 #[must_use]
 pub fn partition_of(region: &str) -> &'static str {
     const PARTITIONS: [(&str, &str); 7] = [
@@ -134,7 +134,7 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
 /// The text of a workflow's definition.
 ///
 /// # Errors
-/// Why it cannot be had.
+/// The file cannot be read, or is YAML.
 fn source(folder: &Folder, name: &str, workflow: &Workflow) -> Result<String, Box<Found>> {
     let path = folder.path.join(&workflow.file);
     let at = folder.places.as_ref().map_or(SourceSpan::WHOLE_FILE, |places| places.value(&["workflows", name, "file"]));
@@ -150,7 +150,7 @@ fn source(folder: &Folder, name: &str, workflow: &Workflow) -> Result<String, Bo
     })
 }
 
-/// Puts the values in; false where one is missing.
+/// Substitutes the placeholders; returns false if one has no value.
 fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest, target: PlanTarget) -> bool {
     let PlanTarget { partition, region, account, .. } = target;
     let mut values = BTreeMap::new();
@@ -180,7 +180,7 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
                     path,
                     Rule::PlaceholderWithoutValue,
                     placeholder.span(),
-                    format!("nothing is known for the placeholder ${{{}}}", placeholder.name),
+                    format!("the placeholder ${{{}}} has no value", placeholder.name),
                     format!("Give it a value under [substitutions] in countersign.toml, such as {} = {{ value = \"...\" }}.", placeholder.name),
                 )
             });
@@ -190,7 +190,7 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
     }
 }
 
-/// The diagnostics of the text with its values, as the service will judge it, with the places of the file.
+/// The diagnostics of the substituted text, as the service would report them, with spans in the file.
 fn check(item: &mut Item, source: &str, path: &Path, target: PlanTarget) -> Option<countersign_asl::Machine> {
     let kind = match item.machine_kind() {
         MachineKind::Express => MachineType::Express,
@@ -222,7 +222,7 @@ pub fn file_problem((path, one): Found) -> FileProblem {
     }
 }
 
-/// What the connection would refuse, or take without doing it.
+/// A setting that the connection would refuse, or accept and ignore.
 fn settings(item: &Item, folder: &Folder, target: PlanTarget) -> Option<Found> {
     let file = folder.manifest_file();
     let way = ["workflows", item.name.as_str(), "type"];
@@ -247,7 +247,7 @@ fn settings(item: &Item, folder: &Folder, target: PlanTarget) -> Option<Found> {
     }
 }
 
-/// Whether two definitions mean the same: white space and the order of keys do not count.
+/// Whether two definitions are the same except for white space and the order of keys.
 fn same(deployed: &str, new: &str) -> bool {
     match (Json::read(deployed), Json::read(new)) {
         (Ok(deployed), Ok(new)) => deployed.says_the_same(&new),
@@ -275,7 +275,7 @@ fn diff(before: &str, after: &str) -> Vec<DiffLine> {
 }
 
 impl Item {
-    /// The type of the machine that is made of it.
+    /// The type of its state machine.
     #[must_use]
     pub fn machine_kind(&self) -> MachineKind {
         if self.kind == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard }
@@ -287,7 +287,7 @@ impl Item {
         matches!(self.change, Change::New | Change::Changed)
     }
 
-    /// Sets what would change.
+    /// Compares it with the deployed machine, and sets the change and the difference.
     fn compare(&mut self) {
         let Some(machine) = &self.deployed else {
             self.change = Change::New;
@@ -307,14 +307,14 @@ impl Item {
         self.diff = lines;
     }
 
-    /// The role that an update gives the machine: the manifest's, where the machine has another.
+    /// The role that an update sets: the manifest's, if the machine has another.
     #[must_use]
     pub fn new_role(&self, machine: &Machine) -> Option<&str> {
         self.role_arn.as_deref().filter(|role| machine.role_arn.as_deref() != Some(role))
     }
 
-    /// A hash of everything that deploying it would send, and of what it would replace: a form carries it, so that
-    /// nothing is deployed but what was shown.
+    /// A hash of everything that deploying it would send, and of everything that it would replace. A form carries it, so
+    /// that only what was shown is deployed.
     #[must_use]
     pub fn hash(&self) -> String {
         let machine = self.deployed.as_ref();
@@ -343,7 +343,7 @@ const fn change_word(change: Change) -> &'static str {
     }
 }
 
-/// The hash of a whole plan: of each item that would be deployed.
+/// The hash of a whole plan: of every item that would be deployed.
 #[must_use]
 pub fn hash_of(items: &[Item]) -> String {
     let hashes: Vec<String> = items.iter().filter(|item| item.is_ready()).map(Item::hash).collect();
@@ -353,7 +353,7 @@ pub fn hash_of(items: &[Item]) -> String {
 fn hash<'p>(parts: impl Iterator<Item = Option<&'p str>>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
-        // The length keeps neighbours apart; what is absent is not what is empty.
+        // The length separates neighbours, and distinguishes an absent part from an empty one.
         hasher.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
         hasher.update(part.unwrap_or_default());
     }
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_takes_no_machine_without_a_role() {
+    fn an_account_requires_a_role() {
         let shipped = Folder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../statemachine"));
         let manifest = Manifest { role_arn: None, ..shipped.manifest.clone() };
         let folder = Folder { manifest, ..shipped };

@@ -1,5 +1,4 @@
-//! What is wrong with a definition's tasks that the language itself allows: a callback that passes no token, and a
-//! function that nobody declares.
+//! Faults of tasks that the language itself allows: a callback that does not pass its token, and an undeclared function.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +6,8 @@ use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan};
 
 use countersign_json::{Json, Kind, Value};
 
-/// Findings about the tasks of a definition's text. `functions` are those that the engine has; `None` where any may be.
+/// Findings about the tasks of a definition's text. `functions` are the engine's; `None` if they are
+/// unknown.
 #[must_use]
 pub fn task_findings(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
     let Ok(json) = Json::read(text) else { return Vec::new() };
@@ -22,7 +22,7 @@ pub fn task_findings(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Di
 
 struct Task<'j> {
     name: String,
-    /// The place as AWS writes it: `/States/Ask`.
+    /// The path as AWS writes it: `/States/Ask`.
     path: String,
     state: Value<'j>,
     resource: String,
@@ -33,7 +33,7 @@ fn language(of: Value, around: bool) -> bool {
     of.get("QueryLanguage").and_then(Value::text).map_or(around, |language| language == "JSONata")
 }
 
-/// Goes through the states of a scope, and of the scopes within it.
+/// Walks the states of a scope, and of the scopes within it.
 fn scope<'j>(of: Value<'j>, path: &str, jsonata: bool, take: &mut impl FnMut(&Task<'j>)) {
     let Some(states) = of.get("States") else { return };
     for (name, state) in states.members() {
@@ -58,7 +58,7 @@ fn finding(task: &Task, at: Value, rule: Rule, message: String, remedy: String) 
     Diagnostic { severity: Severity::Error, rule, message, path: task.path.clone(), span: span_of(at), remedy }
 }
 
-/// A value's span; that of its opening bracket, where it has several lines.
+/// A value's span; if it has several lines, that of its opening bracket.
 fn span_of(value: Value) -> SourceSpan {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let (line, column) = value.place();
@@ -66,7 +66,7 @@ fn span_of(value: Value) -> SourceSpan {
     SourceSpan::of_line(number(line), number(column), number(characters))
 }
 
-/// A task that waits for its token and gives it to nobody.
+/// A task that waits for its token but does not pass it.
 fn without_token(task: &Task) -> Option<Diagnostic> {
     if !task.resource.ends_with(".waitForTaskToken") {
         return None;
@@ -84,12 +84,12 @@ fn without_token(task: &Task) -> Option<Diagnostic> {
         task,
         task.state.get("Resource").unwrap_or(task.state),
         Rule::TaskTokenNotPassed,
-        format!("{:?} waits for a task token that it gives to nobody, so nobody can answer it", task.name),
-        format!("Put {token} into its {field}, or take .waitForTaskToken away from its Resource."),
+        format!("{:?} waits for its task token but does not pass it, so nobody can answer it", task.name),
+        format!("Put {token} into its {field}, or remove .waitForTaskToken from its Resource."),
     ))
 }
 
-/// Whether the token may be in what a template makes: what cannot be told counts as yes.
+/// Whether the result of a template may contain the token. If that is unknown, the answer is yes.
 fn passes_token(template: Value, jsonata: bool) -> bool {
     let mut left = vec![template];
     while let Some(value) = left.pop() {
@@ -109,7 +109,7 @@ fn passes_token(template: Value, jsonata: bool) -> bool {
     false
 }
 
-/// Whether a path that goes on like this leads to the token or to something that holds it.
+/// Whether a path with this continuation leads to the token or to a value that contains it.
 fn covers_token(rest: &str, jsonata: bool) -> bool {
     let way: &[&str] = if jsonata { &["context", "Task", "Token"] } else { &["Task", "Token"] };
     let mut rest = rest;
@@ -123,8 +123,7 @@ fn covers_token(rest: &str, jsonata: bool) -> bool {
     true
 }
 
-/// The name that a path names next, and what follows; `None` where it names none: the path ends, or a wildcard or an
-/// expression follows.
+/// The next name of a path, and the rest; `None` if the path ends, or continues with a wildcard or an expression.
 fn member(rest: &str) -> Option<(&str, &str)> {
     if let Some(quoted) = rest.strip_prefix('[').map(str::trim_start)
         && let Some(quote) = quoted.chars().next().filter(|quote| ['\'', '"'].contains(quote))
@@ -140,7 +139,7 @@ fn member(rest: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| name.split_at(end))
 }
 
-/// A call of a function that the engine has not.
+/// A call of a function that the engine does not have.
 fn undeclared(task: &Task, functions: &BTreeSet<String>) -> Option<Diagnostic> {
     let parameters = task.state.get("Arguments").or_else(|| task.state.get("Parameters"));
     let (at, named) = if task.resource.contains(":states:::lambda:") {
@@ -161,7 +160,7 @@ fn undeclared(task: &Task, functions: &BTreeSet<String>) -> Option<Diagnostic> {
     ))
 }
 
-/// The function that an ARN or a name with a qualifier names; `None` where an expression names it.
+/// The function's name in an ARN or a qualified name; `None` if an expression computes it.
 fn function_name(named: &str) -> Option<&str> {
     let rest = match named.split_once(":function:") {
         Some((_, rest)) => rest,
@@ -171,7 +170,7 @@ fn function_name(named: &str) -> Option<&str> {
     rest.split(':').next().filter(|name| !name.is_empty() && !name.contains(['{', '$']))
 }
 
-/// Names in a sentence, the first few of them.
+/// The first few names, for a sentence.
 pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let mut names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     let more = names.len().saturating_sub(12);

@@ -9,10 +9,10 @@ use crate::connection::{
     NewMachine, Of, Page, StepFunctions, Summary,
 };
 
-/// The answer to a call, once somebody asks for it: nothing happens before.
+/// The response to a call. Nothing happens before it is polled.
 fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
     Box::pin(async move {
-        // Others get a turn, as they would while a real call is under way.
+        // Other tasks run meanwhile, as they would during a real call.
         tokio::task::yield_now().await;
         match call() {
             Ending::Answered(answer) => answer,
@@ -21,7 +21,7 @@ fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call
     })
 }
 
-/// One page of `all`; a token is the number of what came before.
+/// One page of `all`; a page token is the number of items before the page.
 fn page<T>(all: impl Iterator<Item = T>, size: usize, next: Option<&str>) -> Result<Page<T>, Fault> {
     let from = match next {
         None => 0,
@@ -93,7 +93,7 @@ impl StepFunctions for Fake {
                     return Err(missing("StateMachine", &arn));
                 }
                 let is_of = |one: &&Execution| match &listing.of {
-                    // Children are listed by their Map Run alone.
+                    // The children of a Map Run are listed only by their Map Run.
                     Of::Machine(arn) => one.machine_arn == *arn && one.map_run_arn.is_none(),
                     Of::MapRun(arn) => one.map_run_arn.as_deref() == Some(arn),
                 };
@@ -140,7 +140,7 @@ impl StepFunctions for Fake {
         later(move || {
             self.call(Api::GetExecutionHistory, &arn, |world, _| {
                 let one = world.execution(&arn).ok_or_else(|| missing("Execution", &arn))?;
-                // The token names an event, as AWS's does: a history that grows meanwhile moves no page.
+                // The page token names an event, as AWS's does: a history that grows meanwhile shifts no page.
                 let from = match next.as_deref() {
                     None => one.events.len(),
                     Some(token) => token.parse().map_err(|_| Fault::of_code("InvalidToken", "Invalid Token"))?,

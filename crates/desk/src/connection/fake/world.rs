@@ -1,4 +1,4 @@
-//! What the state machines of a fake connection are, and what happens in them.
+//! The state machines and executions of a fake connection.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::connection::{ExecutionStatus, Fault, MachineKind};
 
-/// Where everything of a fake connection lives.
+/// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
 
 /// A state machine.
@@ -28,7 +28,7 @@ pub struct Execution {
     pub arn: String,
     pub name: String,
     pub machine_arn: String,
-    /// The Map Run that it is a child of.
+    /// The Map Run whose child it is.
     pub map_run_arn: Option<String>,
     /// The definition that it runs.
     pub definition: String,
@@ -42,7 +42,7 @@ pub struct Execution {
     pub events: Vec<HistoryEvent>,
 }
 
-/// All of it.
+/// Everything of a fake connection.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
@@ -67,7 +67,7 @@ pub fn asking() -> String {
 }
 
 impl World {
-    /// Makes a state machine; its ARN.
+    /// Creates a state machine; returns its ARN.
     pub fn machine(&mut self, name: &str, definition: &str, now: i64) -> String {
         let arn = format!("{PLACE}:stateMachine:{name}");
         let machine = Machine {
@@ -83,7 +83,7 @@ impl World {
         arn
     }
 
-    /// Starts an execution of a machine; its ARN. Nothing happens in it yet.
+    /// Starts an execution of a machine; returns its ARN. It has no further events yet.
     pub fn start(&mut self, machine_arn: &str, input: &Value, now: i64) -> String {
         self.made += 1;
         let name = format!("run-{}", self.made);
@@ -148,17 +148,17 @@ impl World {
         }
     }
 
-    /// Adds an event to an execution's history; its id.
+    /// Adds an event to an execution's history; returns its id.
     pub fn event(&mut self, arn: &str, kind: EventKind, details: Details, now: i64) -> u64 {
         let Some(execution) = self.execution_mut(arn) else { return 0 };
         let id = execution.events.len() as u64 + 1;
-        // The two first events are both first.
+        // The first two events have no previous event.
         let previous_event_id = if id <= 2 { 0 } else { id - 1 };
         execution.events.push(HistoryEvent { id, previous_event_id, timestamp: now, kind, details });
         id
     }
 
-    /// The state `Ask` of [`asking`] is entered, and asks a person. The request's event.
+    /// Enters the state `Ask` of [`asking`], whose task asks a person. Returns the id of the request's event.
     pub fn ask(&mut self, arn: &str, now: i64) -> u64 {
         let Some(execution) = self.execution(arn) else { return 0 };
         let (name, input) = (execution.name.clone(), execution.input.clone());
@@ -186,7 +186,7 @@ impl World {
         event
     }
 
-    /// Starts an execution that asks a person at once: its ARN and the request's event.
+    /// Starts an execution that asks a person immediately; returns its ARN and the request's event.
     pub fn start_asking(&mut self, machine_arn: &str, request: &Value, now: i64) -> (String, u64) {
         let arn = self.start(machine_arn, &json!({ "request": request }), now);
         let event = self.ask(&arn, now);
@@ -216,7 +216,7 @@ impl World {
     /// Somebody answers a task: this dashboard or another.
     ///
     /// # Errors
-    /// The task waits no more.
+    /// The task no longer waits.
     pub fn answer(&mut self, token: &str, answer: Result<&str, (&str, &str)>, now: i64) -> Result<(), Fault> {
         let closed = || Fault::of_code("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
         let (arn, _) = self.tokens.remove(token).ok_or_else(closed)?;

@@ -1,36 +1,36 @@
-//! The live streams that are open, counted: each holds a connection, and has executions read closely.
+//! The number of open live streams a client: each holds a connection, and has its executions read more often.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Streams of one session. A browser has one, or one a visible tab where its tabs cannot share.
+/// Streams of one session. A browser has one, or one a visible tab if its tabs cannot share it.
 const OF_A_SESSION: usize = 32;
-/// Streams of one address, whose clients may name a new session each time: most of its connections stay free.
+/// Streams of one address, whose clients may name a new session each time. Most of its connections stay free.
 const OF_AN_ADDRESS: usize = 128;
 
-/// Who has a stream: an address, and the session that it names, which may be empty.
+/// The client of a stream: its address and its session, which may be empty.
 type Client = (Option<IpAddr>, String);
 
 /// The open streams of one process, by client.
 #[derive(Debug, Default)]
-pub struct Places(Mutex<HashMap<Client, usize>>);
+pub struct StreamSlots(Mutex<HashMap<Client, usize>>);
 
-/// A stream's place, until it is dropped.
+/// The slot of one open stream. Dropping it frees the slot.
 #[derive(Debug)]
-pub struct Place {
+pub struct StreamSlot {
     client: Client,
-    places: Arc<Places>,
+    slots: Arc<StreamSlots>,
 }
 
-impl Places {
+impl StreamSlots {
     fn counts(&self) -> MutexGuard<'_, HashMap<Client, usize>> {
-        // A number is whole at any time.
+        // A panic cannot leave a count half-written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for another stream; `None` where the client has as many as it may.
-    pub fn take(self: &Arc<Self>, address: Option<IpAddr>, session: Option<String>) -> Option<Place> {
+    /// A slot for another stream; `None` if the client has all of its slots in use.
+    pub fn take(self: &Arc<Self>, address: Option<IpAddr>, session: Option<String>) -> Option<StreamSlot> {
         let client = (address, session.unwrap_or_default());
         let mut counts = self.counts();
         let of_address: usize = counts.iter().filter(|((one, _), _)| *one == address).map(|(_, count)| count).sum();
@@ -39,13 +39,13 @@ impl Places {
             return None;
         }
         counts.insert(client.clone(), of_session + 1);
-        Some(Place { client, places: Arc::clone(self) })
+        Some(StreamSlot { client, slots: Arc::clone(self) })
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
-        let mut counts = self.places.counts();
+        let mut counts = self.slots.counts();
         if let Some(count) = counts.get_mut(&self.client) {
             *count -= 1;
             if *count == 0 {
@@ -60,15 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_that_is_dropped_is_free_and_forgotten() {
-        let places = Arc::new(Places::default());
-        let take = |session: usize| places.take(None, Some(session.to_string()));
+    fn a_dropped_slot_is_free_and_forgotten() {
+        let slots = Arc::new(StreamSlots::default());
+        let take = |session: usize| slots.take(None, Some(session.to_string()));
         let of_one: Vec<_> = std::iter::from_fn(|| take(0)).collect();
         assert_eq!(of_one.len(), OF_A_SESSION);
         let of_others: Vec<_> = (1..).map_while(take).collect();
         assert_eq!(of_one.len() + of_others.len(), OF_AN_ADDRESS, "whatever sessions an address names");
-        assert!(places.take(Some(IpAddr::from([127, 0, 0, 2])), None).is_some(), "another address has its own");
+        assert!(slots.take(Some(IpAddr::from([127, 0, 0, 2])), None).is_some(), "another address has its own");
         drop((of_one, of_others));
-        assert!(places.counts().is_empty());
+        assert!(slots.counts().is_empty());
     }
 }
