@@ -46,3 +46,50 @@ pub trait Deliveries: Send + Sync + 'static {
     /// The decision could not be sent, and is tried again.
     fn trouble<'a>(&'a self, id: i64, why: &'a Trouble) -> Kept<'a, ()>;
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    #[track_caller]
+    fn stays<T: Serialize + DeserializeOwned>(texts: &[&str]) {
+        for text in texts {
+            let value: T = serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(serde_json::to_string(&value).unwrap(), *text);
+        }
+    }
+
+    /// A store holds these texts: a type that no longer reads one needs a migration that rewrites it.
+    #[test]
+    fn what_was_kept_as_json_can_still_be_read() {
+        stays::<ClosedBy>(&[
+            r#"{"by":"execution_end","status":"running"}"#,
+            r#"{"by":"execution_end","status":"succeeded"}"#,
+            r#"{"by":"execution_end","status":"failed"}"#,
+            r#"{"by":"execution_end","status":"timed_out"}"#,
+            r#"{"by":"execution_end","status":"aborted"}"#,
+            r#"{"by":"success"}"#,
+            r#"{"by":"failure","error":"Refused"}"#,
+            r#"{"by":"own_failure","error":"States.DataLimitExceeded"}"#,
+            r#"{"by":"not_submitted","error":"Lambda.Unknown"}"#,
+            r#"{"by":"timeout"}"#,
+            r#"{"by":"no_token"}"#,
+            r#"{"by":"unknown","message":"Task Timed Out"}"#,
+            r#"{"by":"sentence","text":"It timed out."}"#,
+        ]);
+        stays::<Trouble>(&[
+            r#"{"sentence":"No answer."}"#,
+            r#"{"call":{"api":"SendTaskSuccess","subject":"arn","fault":"Unreachable"}}"#,
+            r#"{"call":{"api":"SendTaskFailure","subject":"arn","fault":{"Throttled":{"code":"c","message":"m"}}}}"#,
+            r#"{"call":{"api":"GetExecutionHistory","subject":"arn","fault":{"Denied":{"message":"m"}}}}"#,
+            r#"{"call":{"api":"DescribeExecution","subject":"arn","fault":{"Credentials":{"code":"c","message":"m"}}}}"#,
+            r#"{"call":{"api":"DescribeStateMachineForExecution","subject":"","fault":{"Missing":{"code":"c","message":"m"}}}}"#,
+            r#"{"call":{"api":"SendTaskSuccess","subject":"","fault":{"TaskClosed":{"code":"c","message":"m"}}}}"#,
+            r#"{"call":{"api":"SendTaskSuccess","subject":"","fault":{"Refused":{"code":"c","message":"m"}}}}"#,
+            r#"{"call":{"api":"SendTaskSuccess","subject":"","fault":{"Unsent":"why"}}}"#,
+        ]);
+    }
+}
