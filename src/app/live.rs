@@ -18,8 +18,8 @@ const fn counter(topic: &Topic) -> usize {
     }
 }
 
-/// How many counters there are.
-const COUNTERS: usize = 5;
+/// One for each topic, and one for the watched execution.
+const COUNTERS: usize = Topic::GENERAL.len() + 1;
 
 /// How the stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,5 +177,16 @@ mod browser {
             return;
         }
         live.counters[counter(topic)].update(|count| *count += 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_has_a_counter_of_its_own() {
+        let all = Topic::GENERAL.into_iter().chain([Topic::Execution(String::new())]);
+        assert_eq!(all.map(|topic| counter(&topic)).collect::<Vec<_>>(), (0..COUNTERS).collect::<Vec<_>>());
     }
 }
