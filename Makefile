@@ -5,25 +5,25 @@
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build ## Build what is not built yet and serve the dashboard on http://127.0.0.1:3000
+run: build ## Build if necessary, and serve the dashboard on http://127.0.0.1:3000
 	@target/release/countersign serve $(ARGS)
 
 build: ## Build the release program, target/release/countersign
 	@tools/build.sh
 
-test: ## Every test and lint; STAGE="rust peers" runs those stages alone
+test: ## Every test and lint; STAGE="rust peers" runs only those stages
 	@tools/test.sh $(STAGE)
 
-lint: ## Formatting and clippy, for the server and for the browser
+lint: ## Formatting and clippy, for the server and the browser
 	@tools/test.sh setup format clippy clippy-wasm
 
-bench: build ## The figures of the README: start-up, page times, sizes
+bench: build ## The figures of the README: start-up, page times, sizes, the watch of a simulated account
 	@tools/bench.sh
 
-conformance: build ## Compare the embedded engine with recordings of AWS, where there are any
+conformance: build ## Compare the embedded engine with recordings of AWS, if there are any
 	@tools/conformance.sh
 
-fuzz: ## Ten minutes of chance for each reader and for the engine; ARGS="60 path" chooses seconds and targets
+fuzz: ## Each fuzz target for ten minutes; ARGS="60 path" chooses seconds and targets
 	@tools/fuzz.sh $(ARGS)
 
 pictures: build ## Take the README's pictures again

@@ -17,7 +17,7 @@
   const shared = "locks" in navigator && "BroadcastChannel" in window;
   const channel = shared ? new BroadcastChannel(NAME) : undefined;
   const me = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-  /** What the page is told: a kind and a text. */
+  /** A message to the page: a kind and a text. */
   let page;
   /** The execution that this tab shows. */
   let shown = "";

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The figures that the README tells: start-up, a page's rendering, sizes.
+# The figures of the README: start-up, page times, sizes; then the watch of a simulated account.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
 [ -x target/release/countersign ] || die "target/release/countersign is not built. Run 'make build' first."
-exec python3 benches/program.py
+python3 benches/program.py
+cargo bench -p countersign-desk --features fake --bench account

@@ -5,7 +5,7 @@
   conformance_services.py RECORDINGS --write-mocks FILE     the mock file (SFN_MOCK_CONFIG) for what has no local form
   conformance_services.py RECORDINGS --write-functions DIR  the Lambda functions that the recordings call
 
-A recording tells what the services and workers around an execution answered, and nothing else of them. This makes
+A recording has the responses of the services and workers around an execution, and nothing else of them. This makes
 them anew: queues and topics by the names in the input, a worker who answers as the recorded one did, a child workflow
 that ends as the recorded child did. play.py and compare.py of the recordings then play and judge as ever.
 """
@@ -54,7 +54,7 @@ def text(value):
 
 
 def child(case):
-    """A workflow that ends as the recorded child did; `None` where the recording does not tell how."""
+    """A workflow that ends as the recorded child did; `None` if the recording does not show how."""
     if by_token(case):
         return {"Type": "Wait", "Seconds": 60, "End": True}
     failed = details(case, "taskFailedEventDetails")

@@ -3,7 +3,7 @@
 
   mock_shapes.py > crates/local/src/api/mock_shapes.json
 
-Reads the service models that botocore brings. The form is told in crates/local/src/api/mock_shapes.rs.
+Reads the service models that botocore brings. crates/local/src/api/mock_shapes.rs describes the format.
 """
 
 import gzip

@@ -25,8 +25,8 @@ test("every page is accessible, light and dark", async ({ page }) => {
       await page.goto(place);
       await ready(page, true);
       const found = await new AxeBuilder({ page }).analyze();
-      const told = found.violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `    ${node.html}`).join("\n")}`);
-      expect.soft(told, `${place}, ${theme}`).toEqual([]);
+      const reported = found.violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `    ${node.html}`).join("\n")}`);
+      expect.soft(reported, `${place}, ${theme}`).toEqual([]);
     }
   }
 });

@@ -122,7 +122,7 @@ async function freePort(): Promise<number> {
 }
 
 interface Fixtures {
-  /** Whether the demonstration is deployed and started. Where it is, what a page counts moves by itself for a while. */
+  /** Whether the demonstration is deployed and started. If so, the counts on a page change by themselves for a while. */
   demonstration: boolean;
   server: Server;
 }
@@ -143,7 +143,7 @@ export const test = base.extend<Fixtures>({
     page.on("console", (message) => {
       // A refused connection is what a page meets while the server restarts; the status of a page itself is its test's.
       const from = message.location().url;
-      // A page of what is not there asks for it again once it moves by itself, and is refused again; 500 is never expected.
+      // A page "not found" requests its data once more when scripts start, and gets the same error; 500 is never expected.
       const refused = new URL(from, page.url()).pathname === "/api/read" && /status of 40[04]\b/.test(message.text());
       const ofPage = from === page.url() || refused;
       if (message.type() === "error" && !ofPage && !message.text().includes("ERR_")) faults.push(message.text());
@@ -158,18 +158,18 @@ export { expect };
 /** Milliseconds until a workflow on a busy machine counts as stuck. */
 export const PATIENCE = 100_000;
 
-/** Opens a page and, where scripts run, waits until it moves by itself. */
+/** Opens a page and, if scripts run, waits until it updates itself. */
 export async function open(page: Page, path: string, scripts: boolean): Promise<void> {
   await page.goto(path);
   await ready(page, scripts);
 }
 
-/** Waits until the page moves by itself, where scripts run. */
+/** Waits until the page updates itself, if scripts run. */
 export async function ready(page: Page, scripts: boolean): Promise<void> {
   if (scripts) await expect(page.locator(".live-dot[data-state=live]")).toBeAttached();
 }
 
-/** Asks again until `condition` holds: by reloading where no scripts run, because nothing moves by itself there. */
+/** Repeats until `condition` holds; without scripts it reloads the page, because that does not update itself. */
 export async function eventually(page: Page, scripts: boolean, condition: (soon: typeof expect) => Promise<void>): Promise<void> {
   if (scripts) return condition(expect.configure({ timeout: PATIENCE }) as typeof expect);
   const now = expect.configure({ timeout: 500 }) as typeof expect;

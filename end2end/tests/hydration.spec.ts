@@ -1,4 +1,4 @@
-// What only a page with scripts does: it moves by itself.
+// What only a page with scripts does: it updates itself.
 import { asks, expect, open, PATIENCE, ready, test } from "./fixtures";
 
 test.describe("without the demonstration", () => {

@@ -137,7 +137,7 @@ mod browser {
     use super::{Link, Live, counter};
     use crate::wire::Topic;
 
-    /// Hears what `public/live.js` says, and tells it which execution this page shows.
+    /// Receives the messages of `public/live.js`, and sends it the execution that this page shows.
     ///
     /// A script that did not load leaves a page that is still right, only not live.
     pub fn join(live: Live) {

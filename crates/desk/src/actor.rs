@@ -5,7 +5,7 @@
 pub enum Actor {
     /// A person.
     Person(Person),
-    /// The program itself: the first deployment into an empty engine, and what goes on without anybody.
+    /// The program itself: the first deployment into an empty engine, and its background work.
     Program,
 }
 
@@ -20,7 +20,7 @@ pub struct Person {
 }
 
 impl Actor {
-    /// The id under which acts are on record.
+    /// The id under which acts are recorded.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -29,7 +29,7 @@ impl Actor {
         }
     }
 
-    /// The name that people read.
+    /// The name that pages show.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

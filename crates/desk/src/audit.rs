@@ -7,10 +7,10 @@ use crate::news::Topic;
 use crate::policy::Action;
 use crate::store::{Act, ActPage, Deed};
 
-/// Entries of the record on a page.
+/// Entries a page.
 const PAGE: u32 = 100;
 
-/// What somebody did, besides deciding.
+/// An act other than a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     Started {
@@ -25,14 +25,14 @@ pub enum Done {
     Deployed {
         workflow: String,
     },
-    /// Another person acts from now on, of this name.
+    /// The acting person was changed to the one with this name.
     ActsAs {
         name: String,
     },
 }
 
 impl Desk {
-    /// Puts on record what somebody did. It is done: where the record fails, the log has it.
+    /// Records an act. The act has already happened: if recording fails, the log has it.
     pub async fn note(&self, actor: &Actor, done: Done) {
         let (deed, workflow, execution_arn, detail) = match done {
             Done::Started { workflow, execution_arn, name } => (Deed::Started, Some(workflow), execution_arn, name),
@@ -49,7 +49,7 @@ impl Desk {
         self.watch().changes.publish([Topic::Inbox]);
     }
 
-    /// What people did, newest first, by page: before the entry `before`, or up to now.
+    /// A page of acts and decisions, newest first: those before the entry `before`, or the newest.
     ///
     /// # Errors
     /// The actor may not see it, or the store failed.

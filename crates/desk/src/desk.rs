@@ -20,19 +20,19 @@ use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
 use crate::watch::{Looking, Machine, Record, Snapshot, Waiting, Watch};
 
-/// Characters of the reason why an execution was stopped.
+/// The most characters of the reason for stopping an execution.
 const CAUSE: usize = 2_000;
-/// Executions that one look may have watched closely: each costs calls.
+/// The most executions that one page may have read more often: each costs calls.
 const MOST_LOOKED_AT: usize = 16;
 
-/// What a desk is made of.
+/// The parts of a desk.
 pub struct Parts {
     pub connection: Connection,
     pub store: Arc<dyn Store>,
     /// The folder that definitions are deployed from.
     pub definitions: Definitions,
     pub clock: Clock,
-    /// The place for expressions of definitions that may run away.
+    /// Where expressions of definitions are evaluated, because they may never end.
     pub sandbox: Option<SharedSandbox>,
 }
 
@@ -48,18 +48,18 @@ pub struct Desk {
 #[derive(Clone, Debug)]
 pub struct Standing {
     pub about: About,
-    /// How many requests wait.
+    /// The number of waiting requests.
     pub waiting: usize,
     /// When the connection was last read, in milliseconds since the epoch.
     pub data_at: Option<i64>,
-    /// Why the connection does not answer, where it was heard before.
+    /// Why the connection does not answer, if it answered before.
     pub problem: Option<crate::connection::CallError>,
     /// Why the manifest cannot be used.
     pub manifest: Option<ManifestTrouble>,
 }
 
 impl Desk {
-    /// A desk that has not looked at its connection yet; see [`Desk::run`].
+    /// A desk that has not read its connection yet; see [`Desk::run`].
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { connection, store, definitions, clock, sandbox } = parts;
@@ -80,7 +80,7 @@ impl Desk {
         tokio::join!(watching, delivering, following);
     }
 
-    /// What a person sees of the connection.
+    /// The connection as a person sees it.
     #[must_use]
     pub fn about(&self) -> &About {
         &self.watch.connection.about
@@ -132,7 +132,7 @@ impl Desk {
         permit(actor, action, Resource { connection: self.id(), workflow, state })
     }
 
-    /// The definitions as they are now. The watch learns which activities people answer.
+    /// The current definitions. The watch gets the activities that people answer.
     pub(crate) fn folder(&self) -> Folder {
         let folder = self.definitions.read();
         let states = |(name, states): (&String, &BTreeMap<String, _>)| {
@@ -153,13 +153,13 @@ impl Desk {
             about: self.about().clone(),
             waiting: snapshot.waiting.len(),
             data_at: snapshot.data_at,
-            // Where nothing is known yet, the page itself says so.
+            // Before the first reading the page itself shows the problem.
             problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
             manifest: self.definitions.trouble(),
         })
     }
 
-    /// What is known; an error where nothing ever was.
+    /// The last reading; an error if there has been none.
     pub(crate) async fn known(&self) -> Result<Arc<Snapshot>, ReadError> {
         self.watch.first_look().await;
         let snapshot = self.watch.snapshot();
@@ -169,7 +169,7 @@ impl Desk {
         }
     }
 
-    /// What is known of the connection.
+    /// The last reading of the connection.
     ///
     /// # Errors
     /// The connection has not answered yet.
@@ -178,10 +178,10 @@ impl Desk {
         Ok(self.known().await?)
     }
 
-    /// What is known of the connection, and one of its machines, by its name.
+    /// The last reading of the connection, and one of its machines, by its name.
     ///
     /// # Errors
-    /// There is none of this name, or the connection has not answered yet.
+    /// There is no machine of this name, or the connection has not answered yet.
     pub async fn machine(&self, actor: &Actor, name: &str) -> Result<(Arc<Snapshot>, Machine), Error> {
         self.permit(actor, Action::View, Some(name), None)?;
         let snapshot = self.known().await?;
@@ -190,7 +190,7 @@ impl Desk {
         Ok((snapshot, machine))
     }
 
-    /// The ready-made inputs of a workflow, by its name; none where the definitions do not name it.
+    /// The sample inputs of a workflow, by its name; none if the definitions do not name it.
     ///
     /// # Errors
     /// The actor may not see it.
@@ -199,7 +199,7 @@ impl Desk {
         Ok(self.definitions.read().samples(workflow))
     }
 
-    /// How the requests of `waiting` read, in their order; without the tokens of any execution.
+    /// The wording of the requests in `waiting`, in their order, without the tokens of any execution.
     #[must_use]
     pub fn readable(&self, waiting: &[Waiting]) -> Vec<(Waiting, Reading)> {
         let policies = self.folder().policies();
@@ -213,22 +213,22 @@ impl Desk {
         waiting.iter().map(readable).collect()
     }
 
-    /// One execution, and what waits for a person in it.
+    /// One execution and its waiting requests.
     ///
     /// # Errors
-    /// There is none, it is an Express one, or the connection does not answer.
+    /// The execution does not exist, it is an Express execution, or the connection does not answer.
     pub async fn execution(&self, actor: &Actor, arn: &str) -> Result<(Arc<Record>, Vec<Waiting>), Error> {
         refuse_express(arn)?;
         let record = self.watch.record(arn).await?;
         let workflow = record.workflow().to_owned();
         self.permit(actor, Action::View, Some(&workflow), None)?;
-        // Before what waits is gathered: the manifest says which activities people answer.
+        // First, because the manifest names the activities that people answer.
         self.folder();
         let waiting = self.watch.waiting_in(&record);
         Ok((record, waiting))
     }
 
-    /// Takes the tokens of every execution that was read out of a text.
+    /// Removes the tokens of every execution that was read from a text.
     #[must_use]
     pub fn redactor(&self) -> Arc<Redactor> {
         self.watch.all_tokens()
@@ -243,8 +243,8 @@ impl Desk {
         Ok(self.store.latest(self.id(), limit).await?)
     }
 
-    /// Has the executions that somebody looks at read closely, as long as what is returned is kept: those that the
-    /// connection is known to have, at most 16.
+    /// Has these executions read more often until the returned guards are dropped: at most 16 that the connection is known
+    /// to have.
     ///
     /// # Errors
     /// The actor may not see them.
@@ -265,12 +265,12 @@ impl Desk {
         self.watch.snapshot().data_at
     }
 
-    /// Reads the connection at once, and waits for it, at most a second and a half.
+    /// Reads the connection immediately, and waits for the result at most 1.5 seconds.
     pub async fn look_again(&self) {
         self.watch.look_again().await;
     }
 
-    /// Sends a decision on record, and keeps what became of it. Does nothing where it is under way.
+    /// Sends a recorded decision and stores the outcome. Does nothing if it is being sent already.
     pub async fn deliver(&self, decision: &Decision) {
         self.courier.send(decision).await;
     }
@@ -283,7 +283,7 @@ impl Desk {
     /// Stops an execution, in the actor's name.
     ///
     /// # Errors
-    /// The reason is too long, there is none that runs, or the connection does not answer.
+    /// The reason is too long, there is no such running execution, or the connection does not answer.
     pub async fn stop(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
         refuse_express(arn)?;
         self.permit(actor, Action::Stop, workflow_of(arn), None)?;
@@ -305,7 +305,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Closes the store; waits for what is being written.
+    /// Closes the store after the current writes.
     pub async fn close(&self) {
         self.store.close().await;
     }

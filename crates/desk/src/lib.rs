@@ -1,5 +1,5 @@
 //! The dashboard's domain: the watch over a connection to Step Functions, approvals, deployment, and the record of what
-//! people did. It knows no page and no HTTP, and reaches Step Functions only through the port [`connection::StepFunctions`].
+//! people did. It has no pages and no HTTP, and reaches Step Functions only through the port [`connection::StepFunctions`].
 //!
 //! [`Desk`] is the only composition root. Every method that reads or acts takes the [`Actor`] and asks [`policy`] first.
 //!

@@ -1,4 +1,4 @@
-//! Requests: one that waits for a person or did, whole, and deciding it.
+//! One request, waiting or closed, with everything that its page shows; and deciding it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::starting::refuse_express;
 use crate::store::Decision;
 use crate::watch::{Past, Record, Snapshot, Waiting, is_callback};
 
-/// How long the page of a request waits for the connection, where the request is known.
+/// How long the page of a known request waits for the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One request, waiting or not.
@@ -25,16 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Request {
     pub wait: Waiting,
     pub reading: Reading,
-    /// What is asked, redacted JSON.
+    /// The request's content, as redacted JSON.
     pub text: String,
-    /// Where each answer leads, and what to know before giving one.
+    /// Where each answer leads, with warnings.
     pub foresight: Foresight,
     pub state: RequestState,
-    /// Where it stands among the requests that wait.
+    /// Its position among the waiting requests.
     pub position: Option<Position>,
 }
 
-/// What became of a request.
+/// The state of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestState {
     /// It waits for a decision.
@@ -45,12 +45,12 @@ pub enum RequestState {
     Closed(Closed),
 }
 
-/// A request's place among those that wait.
+/// A request's position among the waiting ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// From 1; `None` where it does not wait any more.
+    /// From 1; `None` if it no longer waits.
     pub index: Option<usize>,
-    /// How many wait.
+    /// The number of waiting requests.
     pub of: usize,
     /// The next one: its execution's ARN and its event.
     pub next: Option<(String, u64)>,
@@ -95,8 +95,8 @@ impl Desk {
         Ok(Request { wait, reading, text, foresight, state: now, position })
     }
 
-    /// The execution of a request: as it is now, or as it was known where the connection does not answer at once. The
-    /// page then says how old it is.
+    /// The execution of a request: a new reading, or the last one if the connection does not answer soon. The page then
+    /// shows its age.
     async fn record_of_request(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
         let watch = self.watch();
         match tokio::time::timeout(PATIENCE, watch.record(arn)).await {
@@ -134,7 +134,7 @@ impl Desk {
         looked.await.ok().flatten().unwrap_or_default()
     }
 
-    /// Takes a decision; what came of it.
+    /// Makes a decision; returns its outcome.
     ///
     /// # Errors
     /// See [`decide`].
@@ -158,7 +158,7 @@ fn branches_of(record: &Record, state: &str) -> Branches {
     machine.map(|machine| branches::of(machine, state)).unwrap_or_default()
 }
 
-/// A request that does not wait any more.
+/// A request that no longer waits.
 fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state: &str) -> Waiting {
     let due = record.deadline_of(scheduled, state);
     Waiting {
@@ -178,8 +178,8 @@ fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state:
     }
 }
 
-/// Where a request stands among those that wait, and the next one. Of a closed one the next is what followed it; after the
-/// last one the first.
+/// The position of a request among the waiting ones, and the next request: after a closed one the one that followed it, after
+/// the last one the first.
 fn position(snapshot: &Snapshot, request: &Waiting) -> Option<Position> {
     let waiting = &snapshot.waiting;
     let is_it = |wait: &Waiting| wait.execution_arn == request.execution_arn && wait.event == request.event;

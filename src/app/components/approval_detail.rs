@@ -29,7 +29,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         })
         .map(|place| view! { <span class="quiet">{place}</span> })
     };
-    // The next of those that wait, as it was while this one did: of a closed request nobody knows the place any more.
+    // The next waiting request, as long as this one waited: a closed request no longer has a position.
     let next = Memo::new(move |last: Option<&Option<String>>| {
         let position = page.with(|page| page.position.clone())?;
         if position.index > 0 {

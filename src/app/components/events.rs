@@ -1,4 +1,4 @@
-//! The event list: the history as Step Functions tells it.
+//! The event list: the history as Step Functions recorded it.
 
 use leptos::prelude::*;
 

@@ -61,8 +61,8 @@ fn visits(state: Option<&StateView>, now: i64) -> Vec<Row> {
     let mut rows = Vec::new();
     if count > 1 {
         let which = if failed.is_some() { "The visit that failed:" } else { "The latest visit:" };
-        let told = format!("Entered {count} times. {which}");
-        rows.push(row("count", &(count, failed), || view! { <p class="quiet">{told}</p> }.into_any()));
+        let note = format!("Entered {count} times. {which}");
+        rows.push(row("count", &(count, failed), || view! { <p class="quiet">{note}</p> }.into_any()));
     }
     // A visit's number never changes, though only the last of them are here.
     let visits = state.visits.iter().enumerate().map(|(index, visit)| (hidden + index, visit));
@@ -79,8 +79,8 @@ fn visits(state: Option<&StateView>, now: i64) -> Vec<Row> {
         rows.push(row("visit", &looks, move || earlier_visit(earlier, now)));
     }
     if hidden > 0 {
-        let told = format!("{hidden} earlier visits are among the events.");
-        rows.push(row("hidden", &hidden, || view! { <p class="quiet">{told}</p> }.into_any()));
+        let note = format!("{hidden} earlier visits are among the events.");
+        rows.push(row("hidden", &hidden, || view! { <p class="quiet">{note}</p> }.into_any()));
     }
     rows
 }
@@ -125,7 +125,7 @@ fn visit(visit: &VisitView, which: usize, now: i64) -> Vec<Row> {
         let word = if retried { "Attempts" } else { "Attempt" };
         rows.push(row("attempts", &(which, retried), move || view! { <h3>{word}</h3> }.into_any()));
     }
-    // One attempt is told by the visit itself; of a task still under way, what it was asked is worth seeing.
+    // The visit itself shows a single attempt. For a running task the parameters are shown too.
     for made in visit.attempts.iter().cloned() {
         let looks = (which, made.number, made.status, made.ended_at, &made.parameters, &made.output);
         rows.push(row("attempt", &looks, {

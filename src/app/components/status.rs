@@ -17,7 +17,7 @@ pub struct Look {
     shape: &'static str,
 }
 
-/// The table. Shapes differ as much as colours do, so that nobody needs to tell colours apart.
+/// The table. Shapes differ as much as colours do, so that nobody needs to distinguish colours.
 #[must_use]
 pub const fn look(status: Status) -> Look {
     let (tone, word, glyph, shape) = match status {

@@ -281,7 +281,7 @@ fn texts(data: Seen<Execution>) -> AnyView {
     let input =
         Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input recorded.".to_owned())));
     let output =
-        Signal::derive(move || data.with(|data| data.output.clone().unwrap_or_else(|| "No output yet.".to_owned())));
+        Signal::derive(move || data.with(|data| data.output.clone().unwrap_or_else(|| "No output.".to_owned())));
     view! {
         <div class="texts">
             <section class="block"><h3>"Input"</h3><Json text=input label="Input"/></section>

@@ -9,7 +9,7 @@ use crate::error::AppError;
 /// Starts an execution of `workflow` and goes to its page; an Express execution has none, and the workflow's page says so.
 ///
 /// `name` may be empty: a new one is made. Where `again` is an execution, `input` is what the form showed of its stored
-/// input, edited or not. What cannot be started (an input that is no JSON, a name in use) leads back to the workflow's
+/// input, edited or not. What cannot be started (an input that is not JSON, a name in use) leads back to the workflow's
 /// page, which says why and holds what was typed.
 #[server(prefix = "/api", endpoint = "start")]
 pub async fn start_execution(

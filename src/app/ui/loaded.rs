@@ -98,7 +98,7 @@ fn load(resource: PageData, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     .into_any()
 }
 
-/// An answer of another kind is no answer: the server and the page are not of one version.
+/// An answer of another kind cannot be used: the server and the page have different versions.
 fn fitting(answer: Result<Page, AppError>, fits: fn(&Page) -> bool) -> Result<Page, AppError> {
     answer.and_then(|page| {
         if fits(&page) {

@@ -9,7 +9,7 @@ pub fn bring_into_sight(id: &'static str) {
     browser::after_drawing(move || {
         let Some(element) = leptos::prelude::document().get_element_by_id(id) else { return };
         let (top, height) = (element.get_bounding_client_rect().top(), browser::height());
-        // A strip of it tells nothing.
+        // A visible strip of it shows nothing.
         if top < 0.0 || top > height - 160.0 {
             element.scroll_into_view();
         }

@@ -140,7 +140,7 @@ impl View<'_> {
         let rank = |visit: &Visit| match visit.status {
             StateStatus::Failed | StateStatus::TimedOut if bad => 0,
             StateStatus::WaitingApproval => 1,
-            // A container runs as long as its content: the content tells more.
+            // A container runs as long as its content, which shows more.
             StateStatus::Running | StateStatus::Waiting if !visit.attempts.is_empty() => 2,
             StateStatus::Running | StateStatus::Waiting => 3,
             _ => 4,
@@ -188,14 +188,14 @@ impl View<'_> {
         seen
     }
 
-    /// The error and cause of a visit. A Fail state has them in its definition, where nothing else tells.
+    /// The error and cause of a visit. Those of a Fail state are in its definition if the history has none.
     fn failure(&self, visit: &Visit) -> (Option<String>, Option<String>) {
-        let told = (visit.error.clone(), visit.cause.clone());
-        let fails = visit.state_type == "Fail" && told == (None, None);
+        let recorded = (visit.error.clone(), visit.cause.clone());
+        let fails = visit.state_type == "Fail" && recorded == (None, None);
         let machine = self.record.definition.machine.as_ref().filter(|_| fails);
         match machine.and_then(|machine| machine.state(&visit.state)).map(|state| &state.kind) {
             Some(StateKind::Fail(failure)) => (literal(failure.error.as_ref()), literal(failure.cause.as_ref())),
-            _ => told,
+            _ => recorded,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Delivering decisions: at once when they are taken, and again until they arrive.
+//! Delivering decisions: immediately when they are made, and again until they arrive.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,9 +16,9 @@ use crate::news::Topic;
 use crate::store::{Decision, Store, StoreError, Trouble};
 use crate::watch::{Record, Watch};
 
-/// Between two attempts at what could not be sent.
+/// The pause between two attempts to send a decision.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Decisions that are sent again at once.
+/// The most decisions that are sent again at the same time.
 const AT_ONCE: usize = 32;
 
 /// Carries decisions to Step Functions.
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 32;
 pub struct Courier {
     pub(crate) watch: Arc<Watch>,
     pub(crate) store: Arc<dyn Store>,
-    /// The decisions under way: none is sent twice side by side, and none waits for another.
+    /// The decisions being sent: no decision is sent twice at the same time, and none waits for another.
     under_way: Arc<Mutex<BTreeSet<i64>>>,
 }
 
@@ -34,7 +34,7 @@ pub struct Courier {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Sent {
     Delivered,
-    /// The task was closed before, by this.
+    /// Something else had closed the task.
     Late(ClosedBy),
 }
 
@@ -58,7 +58,7 @@ impl SendError {
     }
 }
 
-/// A decision under way, until this is dropped.
+/// Marks a decision as being sent until it is dropped.
 struct UnderWay(Arc<Mutex<BTreeSet<i64>>>, i64);
 
 impl Drop for UnderWay {
@@ -79,8 +79,8 @@ impl Courier {
         &self.watch.connection.id
     }
 
-    /// Sends what is on record and has not arrived, until `end`. The first time is at once: a decision that was
-    /// recorded just before a crash is sent now.
+    /// Sends recorded decisions that have not arrived, until `end`. The first attempt is immediate: it sends decisions
+    /// recorded just before a crash.
     #[expect(clippy::disallowed_methods, reason = "the timer of the courier; a test delivers without the loop")]
     pub async fn run(self, end: CancellationToken) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -96,11 +96,11 @@ impl Courier {
         }
     }
 
-    /// Begins to send decisions, each by itself: one that hangs delays no other.
+    /// Starts to send decisions, each in its own task: one that hangs delays no other.
     fn send_all(&self, pending: Vec<Decision>, places: &Arc<Semaphore>) {
         for decision in pending {
             self.watch.answered(&decision.decision.execution_arn, decision.decision.event);
-            // Without a place it is tried the next time.
+            // Without a permit it is tried the next time.
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
             let courier = self.clone();
             tokio::spawn(async move {
@@ -110,7 +110,7 @@ impl Courier {
         }
     }
 
-    /// Sends one decision and keeps what became of it. Does nothing where it is under way already.
+    /// Sends one decision and stores the outcome. Does nothing if it is being sent already.
     pub async fn send(&self, decision: &Decision) {
         let id = decision.id;
         if !self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
@@ -138,7 +138,7 @@ impl Courier {
         let known = self.watch.known_record(&about.execution_arn).filter(|_| !decision.was_tried());
         let record = match known {
             Some(record) => record,
-            // It may have arrived before: the history says.
+            // It may have arrived before: the history shows whether it did.
             None => self.watch.record_now(&about.execution_arn).await?,
         };
         if let Some(sent) = sent_before(&record, decision, decision.was_tried()) {
@@ -150,9 +150,9 @@ impl Courier {
             Ok(()) => return Ok(Sent::Delivered),
             Err(error) => error,
         };
-        // Step Functions does not know the task any more: the token is spent or has expired.
+        // Step Functions no longer knows the task: the token was used or has expired.
         let Fault::TaskClosed { message, .. } = &error.fault else { return Err(error.into()) };
-        // The history says by what; this decision may itself have arrived before.
+        // The history shows what closed it; this decision may itself have arrived before.
         let record = self.watch.record_now(&about.execution_arn).await?;
         let unknown = || Sent::Late(ClosedBy::Unknown { message: message.clone() });
         Ok(sent_before(&record, decision, true).unwrap_or_else(unknown))
@@ -167,8 +167,8 @@ impl Courier {
     }
 }
 
-/// How the task was closed, if it was: by this very decision, or by something else. Only what was `tried` can have
-/// arrived: a worded answer may be the same as somebody else's.
+/// What closed the task, if it is closed: this decision or something else. Only a decision that was `tried` can have arrived:
+/// somebody else's answer may be equal to ours.
 fn sent_before(record: &Record, decision: &Decision, tried: bool) -> Option<Sent> {
     let event = decision.decision.event;
     let closed = closed(record, event)?;

@@ -15,10 +15,10 @@ use crate::redact::WITHHELD;
 use crate::store::{Decision, NewDecision, StoreError, Worded};
 use crate::watch::{Obstacle, Record};
 
-/// Characters of a comment.
+/// The most characters of a comment.
 const COMMENT: usize = 2_000;
-/// How long the connection is asked before a decision is put on record without it, and how long the answer to the form
-/// waits for the sending: together less than a second.
+/// How long a decision waits for a new reading before it is recorded, and how long the response to the form waits for the
+/// delivery: together less than a second.
 const ASK: Duration = Duration::from_millis(400);
 const REPLY: Duration = Duration::from_millis(400);
 
@@ -29,49 +29,49 @@ pub enum Choice {
     Reject,
 }
 
-/// What came of a click.
+/// The outcome of a click.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decided {
-    /// The decision is on record.
+    /// The decision is recorded.
     Recorded(Box<Decision>),
     /// The same actor made the same choice before: it is the same decision.
     Repeated(Box<Decision>),
-    /// The task has another decision: somebody else's or, where it is `own`, this actor's own other choice.
+    /// The task has another decision: somebody else's or, if `own`, this actor's other choice.
     Earlier { decision: Box<Decision>, own: bool },
     /// Something else closed the task.
     Closed(Closed),
 }
 
 impl Decided {
-    /// What `actor`'s `choice` means for a task that has the decision `before`.
+    /// The outcome of `actor`'s `choice` for a task that has the decision `before`.
     fn after(before: Box<Decision>, actor: &Actor, choice: Choice) -> Self {
         let own = before.decision.person_id == actor.id();
         let same_choice = before.decision.approved == (choice == Choice::Approve);
         if own && same_choice { Self::Repeated(before) } else { Self::Earlier { decision: before, own } }
     }
 
-    /// Whether the choice is the one on record.
+    /// Whether the choice is the recorded one.
     #[must_use]
     pub const fn was_in_time(&self) -> bool {
         matches!(self, Self::Recorded(_) | Self::Repeated(_))
     }
 }
 
-/// Why a request was not decided. Nothing is on record then.
+/// Why a request was not decided. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// The comment has too many characters.
-    #[error("the comment has {characters} characters; {limit} are the most")]
+    #[error("the comment has {characters} characters; the limit is {limit}")]
     CommentTooLong { characters: usize, limit: usize },
-    /// The event is no task whose token is known.
+    /// The event does not belong to a task whose token is known.
     #[error("event {event} of {execution_arn} cannot be answered from here")]
     NotAnswerable { execution_arn: String, event: u64 },
-    /// The task waits, and this stands in the way of answering it.
+    /// The task waits but cannot be answered from here.
     #[error("the task cannot be answered from here: {0:?}")]
     Obstructed(Obstacle),
     #[error(transparent)]
     NotShown(#[from] NotShown),
-    /// The answer that the manifest words could not be made.
+    /// The manifest's answer could not be evaluated.
     #[error("the answer of {state} in {workflow} could not be made: {why}")]
     Answer { workflow: String, state: String, why: String },
     #[error(transparent)]
@@ -80,23 +80,23 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
-/// Why a request cannot be shown; what cannot be shown cannot be decided.
+/// Why a request cannot be shown. A request that is not shown cannot be decided.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotShown {
-    #[error("it may hold a task token that could not be found")]
+    #[error("it may contain a task token that could not be found")]
     Withheld,
-    #[error("it is nested too deep")]
+    #[error("it is nested too deeply")]
     TooDeep,
     #[error("{0}")]
     NotJson(String),
 }
 
-/// Records a decision and sends it. It is on record before the connection is asked for anything slow; the answer waits for
-/// the sending no longer than a moment.
+/// Records a decision and sends it. It is recorded before any call that may take long; the response waits at most 400 ms for
+/// the delivery.
 ///
 /// # Errors
 /// The comment is too long, there is no such task, it cannot be shown, or the connection or the store does not answer.
-/// Nothing is on record then.
+/// Nothing is recorded then.
 pub async fn decide(
     courier: &Courier,
     policies: &Policies,
@@ -147,7 +147,7 @@ pub async fn decide(
         let (courier, decision) = (courier.clone(), decision.clone());
         async move { courier.send(&decision).await }
     });
-    // One that takes longer goes on by itself, and the page follows.
+    // A delivery that takes longer continues in its task, and the page updates itself.
     let _ = tokio::time::timeout(REPLY, sending).await;
     Ok(Decided::Recorded(decision))
 }
@@ -161,11 +161,11 @@ fn unanswerable(record: &Record, event: u64) -> DecideError {
     }
 }
 
-/// The execution as the connection has it now; as it was known, where the connection takes its time.
+/// The execution, read now; the last reading if the connection takes too long.
 async fn current(courier: &Courier, arn: &str) -> Result<Arc<Record>, ReadError> {
     let watch = &courier.watch;
     match tokio::time::timeout(ASK, watch.record_once(arn)).await {
-        // It is there and has no time: what is known is no older than a moment.
+        // The connection works but throttles: the last reading is recent.
         Ok(Err(ReadError::Call(error))) if error.is_throttled() => {
             watch.known_record(arn).ok_or(ReadError::Call(error))
         }
@@ -191,14 +191,14 @@ pub fn can_be_shown(request: &str) -> Result<(), NotShown> {
     }
 }
 
-/// A decision's place on record.
+/// The result of recording a decision.
 enum Entry {
     New(Box<Decision>),
     /// The task has a decision already.
     Before(Box<Decision>),
 }
 
-/// Puts a decision on record with its answer.
+/// Records a decision with its answer.
 async fn put_on_record(
     courier: &Courier,
     policy: Option<&Policy>,
@@ -212,7 +212,7 @@ async fn put_on_record(
         let made = match &policy {
             None => courier.store.record(connection, new, None).await?,
             Some(policy) => {
-                // The answer may name the decision, and is part of its row: another decision may take the number
+                // The answer may contain the decision's id and is part of its row, but another decision may take the id
                 // meanwhile.
                 let id = courier.store.next_id().await?;
                 let answer = worded_answer(courier, policy.clone(), id, new, request).await?;
@@ -229,7 +229,7 @@ async fn put_on_record(
     }
 }
 
-/// The answer that the manifest words, as the store keeps it.
+/// The manifest's answer, as the store keeps it.
 async fn worded_answer(
     courier: &Courier,
     policy: Policy,

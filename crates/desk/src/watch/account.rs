@@ -1,4 +1,4 @@
-//! A large account, simulated: what the watch shows and what it asks, with AWS's quotas and a clock that is set.
+//! A simulated large account, with AWS's quotas and a set clock: the age of the data that the watch shows, and its calls.
 //!
 //! It is a test, because simulated time is the same on every machine; `cargo bench -p countersign-desk` prints the figures.
 
@@ -13,27 +13,27 @@ use crate::connection::quota::Quota;
 use crate::connection::{Api, ConnectionKind};
 
 const START: i64 = 1_700_000_000_000;
-/// Workflows, and how many of them ask people.
+/// Workflows, and those among them with requests.
 const WORKFLOWS: usize = 50;
 const CALLBACKS: usize = 20;
-/// Running executions, all of workflows that ask people.
+/// Running executions, all of workflows with requests.
 const RUNNING: usize = 1_000;
 /// Browsers: some look at executions, the others at lists and requests, which cost nothing.
 const BROWSERS: usize = 20;
-/// When the bursts are used up, and how long is measured from then on, in milliseconds.
+/// The time until the bursts are used up, and the measured time after it, in milliseconds.
 const SETTLED: i64 = 150_000;
 const MEASURED: i64 = 300_000;
 
-/// What was measured.
+/// The measured figures.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// The oldest that something somebody looks at was, in milliseconds.
+    /// The greatest age of an execution that somebody looks at, in milliseconds.
     pub oldest_looked_at: i64,
-    /// The longest that a new request took to the inbox, in milliseconds.
+    /// The longest time from a new request to its appearance in the inbox, in milliseconds.
     pub slowest_request: i64,
-    /// The longest between two readings of one history, in milliseconds.
+    /// The longest time between two readings of one history, in milliseconds.
     pub longest_sweep: i64,
-    /// By operation: the most calls of any second after the bursts, what half of the quota allows, and calls a minute.
+    /// By operation: the most calls in any second after the bursts, half of the quota, and calls a minute.
     pub calls: BTreeMap<Api, (usize, f64, f64)>,
     pub throttled: usize,
 }
@@ -74,7 +74,7 @@ impl Account {
         self.watch.round().await;
     }
 
-    /// Goes on until the clock shows `end`; after each round `look` sees it.
+    /// Runs rounds until the clock shows `end`; calls `look` after each.
     async fn until(&self, end: i64, mut look: impl FnMut(i64)) {
         while self.clock.now() < end {
             self.round().await;
@@ -101,7 +101,7 @@ pub async fn simulate(looked_at: usize) -> Figures {
     account
         .until(begun + MEASURED, |now| {
             for arn in &account.running[..account.looked_at] {
-                // As old as it was right before it was read again: a page shows it until then.
+                // Its age right before it is read again: a page shows it until then.
                 figures.oldest_looked_at = figures.oldest_looked_at.max(now - account.read_at(arn));
             }
             for (arn, last) in account.running.iter().zip(&mut before) {

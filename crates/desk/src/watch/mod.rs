@@ -1,7 +1,7 @@
-//! The one reader of the connection: it polls within the API's quotas, and everybody else reads what it knows.
+//! The only reader of the connection: it polls within the API's quotas, and all pages read its results.
 //!
 //! A round lists machines and executions, reads the histories of running executions that can wait for a person, and
-//! publishes what changed. Pages about one execution ask for its [`Record`]; requests for the same one are joined.
+//! publishes what changed. Pages about one execution ask for its [`Record`]; concurrent readings of the same one are joined.
 
 #[cfg(any(test, feature = "fake"))]
 pub mod account;
@@ -37,22 +37,22 @@ use crate::redact::Redactor;
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
 pub type RequestKey = (String, u64);
 
-/// How many executions' records are kept.
+/// The most records that are kept.
 const RECORDS: usize = 4_096;
 
 /// How old the list of all running executions of an account's machine may be: their own histories say when they end.
 const RUNNING_MS: i64 = 60_000;
 
-/// The key under which AWS tells a child execution who started it.
+/// The key under which AWS passes a child execution the ARN of its parent.
 const STARTED_BY: &str = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
 
 /// How long a page waits for the first round.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
-/// One execution's record. The last reading can be had while the next one is under way.
+/// One execution's record. The last reading is available during the next one.
 #[derive(Default)]
 struct Slot {
-    /// Held by the one who reads; it joins those who ask for the same execution.
+    /// Held during a reading, so that concurrent readers of the execution share it.
     reading: tokio::sync::Mutex<()>,
     last: Mutex<Option<Arc<Record>>>,
 }
@@ -68,19 +68,19 @@ pub struct Watch {
     slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
     /// The executions of the round under way, which are not in the snapshot yet.
     listed: RwLock<HashMap<String, Summary>>,
-    /// Executions that somebody looks at, with how many do.
+    /// The executions on open pages, with the number of pages.
     watched: Mutex<HashMap<String, usize>>,
-    /// The tokens of every execution that was read, by its ARN: no other execution's page must show them either.
+    /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
     tokens: Mutex<BTreeMap<String, Redactor>>,
-    /// All of them together, made when it is asked for.
+    /// All of them together, built on demand.
     all_tokens: Mutex<Option<Arc<Redactor>>>,
-    /// Executions that may hold a token that could not be found, because the one that has it started them.
+    /// Executions that may contain a token that could not be found, because its execution started them.
     suspects: Mutex<BTreeSet<String>>,
-    /// The place for expressions of definitions that may run away.
+    /// Where expressions of definitions are evaluated, because they may never end.
     sandbox: Option<SharedSandbox>,
-    /// Requests that have a decision on record: they wait for no person any more.
+    /// Requests with a recorded decision: they no longer wait for a person.
     answered: Mutex<BTreeSet<RequestKey>>,
-    /// The executions that were read because another one says that they started it.
+    /// The executions that were read as the parent of another one.
     parents: Mutex<BTreeSet<String>>,
     /// Activities that people answer, by workflow and state: the manifest says so.
     for_people: Mutex<BTreeSet<(String, String)>>,
@@ -90,17 +90,17 @@ pub struct Watch {
     stale: Mutex<Vec<String>>,
 }
 
-/// A lock that a panic cannot take away: what it guards is replaced whole, never left half-written.
+/// Locks a mutex even after a panic: its value is only replaced as a whole, never half-written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Watch {
-    /// A watch that has not looked yet.
+    /// A watch that has not read its connection yet.
     #[must_use]
     pub fn new(connection: Connection, clock: Clock) -> Self {
         let pace = Pace::of(&connection.about);
-        // Before 1970 there is no run to tell this one from.
+        // No earlier run was before 1970.
         let changes = Changes::from(u64::try_from(clock.now()).unwrap_or(0));
         Self {
             connection,
@@ -124,25 +124,25 @@ impl Watch {
         }
     }
 
-    /// The same with a place for expressions that may run away.
+    /// The same with a sandbox for expressions, which may never end.
     #[must_use]
     pub fn with_sandbox(mut self, sandbox: SharedSandbox) -> Self {
         self.sandbox = Some(sandbox);
         self
     }
 
-    /// The place for expressions that may run away.
+    /// The sandbox for expressions, which may never end.
     #[must_use]
     pub fn sandbox(&self) -> Option<SharedSandbox> {
         self.sandbox.clone()
     }
 
-    /// Looks soon, and waits for nothing.
+    /// Starts the next round soon; does not wait for it.
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }
 
-    /// A request has a decision on record: it waits for no person any more.
+    /// Notes that a request has a recorded decision: it no longer waits for a person.
     pub fn answered(&self, arn: &str, event: u64) {
         lock(&self.answered).insert((arn.to_owned(), event));
         let is_it = |wait: &Waiting| wait.event == event && wait.execution_arn == arn;
@@ -154,7 +154,7 @@ impl Watch {
         }
     }
 
-    /// Which states' activities people answer: the others are served by workers.
+    /// Sets the states whose activities people answer; workers serve the others.
     pub fn activities_for_people(&self, states: BTreeSet<(String, String)>) {
         let mut known = lock(&self.for_people);
         if *known != states {
@@ -163,7 +163,7 @@ impl Watch {
         }
     }
 
-    /// What waits for a person in an execution: activities only where the manifest says that people answer them.
+    /// The waiting requests of an execution. Activities are among them only if the manifest says that people answer them.
     #[must_use]
     pub fn waiting_in(&self, record: &Record) -> Vec<Waiting> {
         let for_people = lock(&self.for_people);
@@ -176,7 +176,7 @@ impl Watch {
         record.waits().iter().filter(is_open).cloned().collect()
     }
 
-    /// Goes round until `end`.
+    /// Runs rounds until `end`.
     #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
     pub async fn run(self: Arc<Self>, end: CancellationToken) {
         let pause = Duration::from_millis(lock(&self.pace).round_ms);
@@ -191,13 +191,13 @@ impl Watch {
         }
     }
 
-    /// Goes round once.
+    /// Runs one round.
     #[cfg(test)]
     pub(crate) async fn round_once(&self) {
         self.round().await;
     }
 
-    /// Makes a call that the pace has granted, and learns from how it went.
+    /// Makes a call that the pace has granted, and reports the response to the pace.
     async fn ask<T>(&self, api: Api, call: Call<'_, T>) -> Result<T, CallError> {
         let begun = self.now();
         let answer = call.await;
@@ -205,7 +205,7 @@ impl Watch {
         answer
     }
 
-    /// Makes a call that cannot wait for the pace, which makes up for it later.
+    /// Makes a call that cannot wait for the pace. Later calls wait longer instead.
     async fn ask_now<T>(&self, api: Api, call: Call<'_, T>) -> Result<T, CallError> {
         lock(&self.pace).spend(api, self.now());
         self.ask(api, call).await
@@ -217,7 +217,7 @@ impl Watch {
         lock(&self.pace).calls_a_minute(self.now())
     }
 
-    /// What is known now.
+    /// The last reading of everything.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
@@ -229,11 +229,11 @@ impl Watch {
         self.clock.now()
     }
 
-    /// Looks at once, and waits for the next whole round, at most a second and a half: the page that follows an action
-    /// shows its effect.
+    /// Starts a round immediately and waits for a whole one, at most 1.5 seconds, so that the page after an action shows its
+    /// effect.
     pub async fn look_again(&self) {
         let mut rounds = self.rounds.subscribe();
-        // The round under way may have passed what changed; the one after it has not.
+        // The current round may have read before the change; the next one reads after it.
         let target = *rounds.borrow_and_update() + 2;
         self.nudge.notify_one();
         let both = async {
@@ -247,10 +247,10 @@ impl Watch {
         let _ = tokio::time::timeout(Duration::from_millis(1_500), both).await;
     }
 
-    /// Waits for the first round, at most as long as a call may take: before it nothing is known.
+    /// Waits for the first round, at most as long as a call may take.
     pub async fn first_look(&self) {
         let mut rounds = self.rounds.subscribe();
-        // An endpoint that does not answer is told by the page.
+        // If the endpoint does not answer, the page shows that.
         let _ = tokio::time::timeout(FIRST_LOOK, rounds.wait_for(|round| *round > 0)).await;
     }
 
@@ -283,8 +283,8 @@ impl Watch {
         self.record_not_older(Reader::Somebody, arn, fresh_ms).await
     }
 
-    /// Reads the execution that started this one, where it says which, before anything of this one is shown: its token
-    /// may have come with the input.
+    /// Reads the parent of this execution, if its input names one, before this execution is shown: its input may contain the
+    /// parent's token.
     async fn with_parent(&self, arn: &str) {
         let known = self.known_record(arn);
         let record = match known {
@@ -294,14 +294,14 @@ impl Watch {
         let Some(record) = record else { return };
         let input = record.whole().0.input.as_deref().unwrap_or_default();
         let parent = input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next());
-        // Once: what an input says may be anything.
+        // Only once, because an input may name any ARN.
         if let Some(parent) = parent.filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
         {
             let _ = self.record_not_older(Reader::Somebody, parent, -1).await;
         }
     }
 
-    /// The record of an execution as the API has it now.
+    /// Reads an execution now.
     ///
     /// # Errors
     /// The connection does not answer, or has no such execution.
@@ -309,7 +309,7 @@ impl Watch {
         self.record_not_older(Reader::Somebody, arn, -1).await
     }
 
-    /// The record of an execution as the API has it now, asked for once and beside whoever else asks.
+    /// Reads an execution now, without retries, and without waiting for other readers of it.
     ///
     /// # Errors
     /// The connection does not answer, or has no such execution.
@@ -322,7 +322,7 @@ impl Watch {
         Ok(record)
     }
 
-    /// The last reading of an execution, also while the next one is under way.
+    /// The last reading of an execution, also during the next one.
     #[must_use]
     pub fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
         let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
@@ -331,7 +331,7 @@ impl Watch {
 
     async fn record_not_older(&self, reader: Reader, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
         let slot = self.slot(arn);
-        // Those who ask while another reads wait here, and find it read.
+        // Concurrent readers wait here and then use the result.
         let _reading = slot.reading.lock().await;
         let last = lock(&slot.last).clone();
         let summary = self.summary(arn);
@@ -366,7 +366,7 @@ impl Watch {
         if self.connection.about.kind == ConnectionKind::Aws { RUNNING_MS } else { 0 }
     }
 
-    /// The record, withheld where the execution may hold a token that could not be found. Keeps its tokens.
+    /// Withholds the record if the execution may contain a token that could not be found. Stores its tokens.
     fn guarded(&self, record: Arc<Record>) -> Arc<Record> {
         let arn = &record.description.arn;
         let is_suspect = lock(&self.suspects).contains(arn);
@@ -384,7 +384,7 @@ impl Watch {
         let now = self.now();
         let mut slots = lock(&self.slots);
         if slots.len() >= RECORDS && !slots.contains_key(arn) {
-            // The one that nobody asked for the longest goes.
+            // The least recently used one goes.
             if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
                 slots.remove(&oldest);
                 lock(&self.tokens).remove(&oldest);
@@ -396,16 +396,16 @@ impl Watch {
         Arc::clone(&entry.1)
     }
 
-    /// Takes the tokens out of an execution's texts: its own, and those of every other execution that was read.
+    /// Removes tokens from an execution's texts: its own, and those of every other execution that was read.
     #[must_use]
     pub fn redactor(&self, _record: &Record) -> Arc<Redactor> {
         self.all_tokens()
     }
 
-    /// Takes the tokens of every execution that was read out of a text.
+    /// Removes the tokens of every execution that was read from a text.
     #[must_use]
     pub fn all_tokens(&self) -> Arc<Redactor> {
-        // In this order everywhere.
+        // The locks are taken in this order everywhere.
         let tokens = lock(&self.tokens);
         let mut all = lock(&self.all_tokens);
         let made = || {
@@ -417,7 +417,7 @@ impl Watch {
     }
 }
 
-/// Keeps an execution among those that are read in every round.
+/// Has an execution read in every round until it is dropped.
 pub struct Looking {
     watch: Arc<Watch>,
     arn: String,

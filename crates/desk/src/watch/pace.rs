@@ -1,8 +1,8 @@
-//! How often the connection may be asked: a token bucket for each operation, which learns from the answers.
+//! How often the watch may call the connection: a token bucket for each operation, adjusted by the responses.
 //!
-//! An account is asked half of AWS's quota: people and other programs use it too. `ThrottlingException` halves that, and
-//! every success brings it back by a little. Of other endpoints no quota is known: they are asked faster as long as they
-//! answer as quickly as before.
+//! On AWS the watch uses half of the quota, because people and other programs share it. `ThrottlingException` halves the
+//! rate, and every success raises it again a little. The quotas of other endpoints are unknown: the watch calls them faster
+//! as long as they respond as quickly as before.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,19 +11,19 @@ use crate::connection::{About, Api, CallError, ConnectionKind};
 
 /// The part of AWS's quotas that is used.
 const SHARE: f64 = 0.5;
-/// What other endpoints are asked at first, and what the engine of this process is.
+/// The first rate of other endpoints, and that of the embedded engine.
 const ENDPOINT: Quota = Quota { burst: 100.0, per_second: 50.0 };
 const EMBEDDED: Quota = Quota { burst: 2_000.0, per_second: 1_000.0 };
-/// How far the pace goes down and up, as a factor of the quota, and its steps.
+/// The least and greatest factor of the quota, and the factors of its steps.
 const SLOWEST: f64 = 1.0 / 16.0;
 const FASTEST: f64 = 40.0;
 const RECOVERY: f64 = 1.02;
 const ACCELERATION: f64 = 1.1;
-/// An answer counts as slower than before from this much on, in milliseconds, beside twice the quickest one.
+/// A response is slow if it takes more than twice the quickest one, and at least this much longer, in milliseconds.
 const SLOWER: i64 = 25;
 const MINUTE: i64 = 60_000;
 
-/// What may be called now.
+/// The rates of all operations.
 #[derive(Clone, Debug)]
 pub struct Pace {
     kind: ConnectionKind,
@@ -36,13 +36,13 @@ pub struct Pace {
     pub fresh_ms: i64,
 }
 
-/// One operation: its bucket, what was learnt, and the calls of the last minute.
+/// One operation: its bucket, its factor, and the calls of the last minute.
 #[derive(Clone, Debug)]
 struct Operation {
     quota: Quota,
     bucket: Bucket,
     factor: f64,
-    /// Milliseconds that the quickest answer took.
+    /// Milliseconds of the quickest response.
     quickest: i64,
     calls: VecDeque<i64>,
 }
@@ -52,7 +52,7 @@ impl Pace {
     #[must_use]
     pub fn of(about: &About) -> Self {
         let (round_ms, fresh_ms) = match about.kind {
-            // Shorter than the quotas need: what is asked within one second is one second's share.
+            // One second, so that no second gets more than its share of calls.
             ConnectionKind::Aws => (1_000, 2_000),
             ConnectionKind::Endpoint => (1_000, 500),
             ConnectionKind::Embedded => (400, 150),
@@ -71,7 +71,7 @@ impl Pace {
             };
             let mut bucket = Bucket::full(quota);
             if kind == ConnectionKind::Aws {
-                // The burst is for the start. From then on no second sees more than its share.
+                // The burst is for the start. After it no second gets more than its share.
                 bucket.quota = quota.even();
             }
             let (factor, quickest, calls) = (1.0, i64::MAX, VecDeque::new());
@@ -89,15 +89,15 @@ impl Pace {
         granted
     }
 
-    /// Takes one call that is made in any case: what somebody waits for, or the next page of something. Those that can
-    /// wait are held back until it is made up for.
+    /// Takes one call that is made in any case, because somebody waits for it or it reads a further page. Calls that can
+    /// wait are delayed until the bucket has recovered.
     pub fn spend(&mut self, api: Api, now: i64) {
         let operation = self.operation(api);
         operation.bucket.spend(now);
         operation.count(now);
     }
 
-    /// Learns from an answer that took `took` milliseconds.
+    /// Adjusts the rate after a response that took `took` milliseconds.
     pub fn learn<T>(&mut self, api: Api, answer: &Result<T, CallError>, took: i64) {
         let kind = self.kind;
         let operation = self.operation(api);

@@ -1,4 +1,4 @@
-//! What the watch reads, each with its paging.
+//! The readings of the watch, each with its paging.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use super::{Watch, lock};
 use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Listing, MachineKind, Of, Summary};
 use crate::error::ReadError;
 
-/// Executions that a list is read to for what is new.
+/// The length of a list that is read for new executions.
 const NEWEST: i32 = 100;
-/// Events of one page: the most that AWS gives.
+/// Events a page: AWS's maximum.
 const PAGE: i32 = 1_000;
 
 /// Every state machine. The first page was granted.
@@ -28,7 +28,7 @@ pub async fn list_machines(watch: &Watch) -> Result<Vec<ListedMachine>, ReadErro
     Ok(found)
 }
 
-/// One state machine; `known` is the last reading, whose drawing is kept where the text is the same.
+/// One state machine; `known` is the last reading. Its drawing is kept if the text is the same.
 pub async fn describe_machine(watch: &Watch, arn: &str, known: Option<&Machine>) -> Result<Machine, ReadError> {
     let described = watch.ask(Api::DescribeStateMachine, watch.connection.calls.describe_machine(arn)).await?;
     let definition = match known.filter(|known| known.definition.text == described.definition) {
@@ -57,7 +57,7 @@ pub async fn describe_machine(watch: &Watch, arn: &str, known: Option<&Machine>)
 pub struct Listed {
     /// Newest first.
     pub executions: Vec<Summary>,
-    /// Whether the older ones that run were listed too.
+    /// Whether older running executions were listed too.
     pub running: bool,
 }
 
@@ -86,7 +86,7 @@ pub async fn list_executions(watch: &Watch, machine: &Machine, known: &[Summary]
     Ok(Listed { executions: found, running })
 }
 
-/// Everything that runs of a machine or a Map Run.
+/// All running executions of a machine or a Map Run.
 async fn list_running(watch: &Watch, of: Of) -> Result<Vec<Summary>, ReadError> {
     let mut found = Vec::new();
     let mut next = None;
@@ -113,7 +113,7 @@ pub enum Reader {
     Round,
     /// For somebody who waits for it.
     Somebody,
-    /// For somebody to whom it is of use only at once: no call is tried again.
+    /// For somebody to whom only an immediate response is useful: no call is retried.
     Hurried,
 }
 
@@ -134,9 +134,9 @@ pub async fn read_execution(
         _ => definition_of(watch, reader, &description).await?,
     };
     let (now, sandbox) = (watch.now(), watch.sandbox.clone());
-    // Evaluating takes a moment, and what is evaluated was written by others.
+    // Evaluation takes time, and others wrote the expressions.
     let made = tokio::task::spawn_blocking(move || {
-        // What was found with another definition may be wrong.
+        // Tokens found with another definition may be wrong.
         let known = known.filter(|known| Arc::ptr_eq(&known.definition, &definition));
         let record = Record::new(description, events, definition, now, known.as_deref(), sandbox);
         record.with_definition_certain(is_certain)
@@ -165,7 +165,7 @@ fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[Histor
     };
     let has_ended = status != ExecutionStatus::Running;
     // DescribeExecution names neither for an execution that timed out.
-    let told = has_ended && status != ExecutionStatus::TimedOut;
+    let has_reason = has_ended && status != ExecutionStatus::TimedOut;
     Some(Description {
         arn: arn.clone(),
         name: name.clone(),
@@ -175,8 +175,8 @@ fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[Histor
         ended_at: has_ended.then_some(last.timestamp),
         input: Some(first.details.input.clone()?),
         output: last.details.output.clone().filter(|_| has_ended),
-        error: last.details.error.clone().filter(|_| told),
-        cause: last.details.cause.clone().filter(|_| told),
+        error: last.details.error.clone().filter(|_| has_reason),
+        cause: last.details.cause.clone().filter(|_| has_reason),
     })
 }
 
@@ -207,12 +207,12 @@ async fn definition_of(
             let known = current.filter(|known| known.text == text.0);
             Ok((known.unwrap_or_else(|| Arc::new(Definition::read(text.0))), true))
         }
-        // The machine's own is nearly always the same.
+        // The machine's current definition is nearly always the same.
         Err(error) => current.map(|current| (current, false)).ok_or(ReadError::Call(error)),
     }
 }
 
-/// The history from its newest event back to the first one that is not known, put after what is known.
+/// The known events, and after them the history back from its newest event to the first unknown one.
 async fn read_history(
     watch: &Watch,
     reader: Reader,
@@ -222,7 +222,7 @@ async fn read_history(
     let api = Api::GetExecutionHistory;
     let calls = watch.calls_of(reader);
     let last = known.last().map_or(0, |event| event.id);
-    // Once something is known the news is short: a short page costs less.
+    // After the first reading there are few new events: a short page costs less.
     let size = if known.is_empty() { PAGE } else { 100 };
     let first = calls.newest_events(arn, size, None);
     let mut page = match reader {

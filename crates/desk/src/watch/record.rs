@@ -22,7 +22,7 @@ pub enum Reason {
         error: String,
         /// The state in which the execution ended, where the history says.
         state: Option<String>,
-        /// The state in which it went wrong first, where that is another one.
+        /// The state that failed first, if that is another one.
         first: Option<String>,
     },
     Timeout(Timeout),
@@ -31,16 +31,16 @@ pub enum Reason {
 /// How an execution timed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeout {
-    /// `TimeoutSeconds` of the definition; `None` where it has none and AWS's own limit was reached.
+    /// `TimeoutSeconds` of the definition; `None` if it has none and AWS's own limit was reached.
     pub seconds: Option<u64>,
-    /// The state that it was in.
+    /// The state that it had reached.
     pub state: Option<String>,
 }
 
-/// An execution, read whole. Holds tokens: it never leaves the server as it is.
+/// An execution with its whole history. It contains tokens, so it never leaves the server as it is.
 ///
-/// Where one of its tokens could not be found, what may hold it is withheld here already: nothing that reads the
-/// description, the events or the trace can show it.
+/// If one of its tokens could not be found, the payloads that may contain it are withheld here already: the description, the
+/// events and the trace do not have them.
 #[derive(Debug)]
 pub struct Record {
     pub description: Description,
@@ -56,16 +56,16 @@ pub struct Record {
     tokens: BTreeMap<u64, Search>,
     /// Which items of which Maps open tasks are about, by the event that scheduled the task.
     items: BTreeMap<u64, String>,
-    /// What waits for somebody outside.
+    /// Its open tasks that wait for an answer.
     waits: Vec<Waiting>,
     /// From this event on payloads are withheld.
     withheld_from: Option<u64>,
-    /// As it was read, where something is withheld.
+    /// As it was read, if something is withheld.
     whole: Option<Arc<(Description, Vec<HistoryEvent>)>>,
 }
 
 impl Record {
-    /// Folds the history and finds its tokens. Of `known`, an earlier reading, what was found is kept.
+    /// Folds the history and finds its tokens. Tokens in `known`, an earlier reading, are kept.
     #[must_use]
     pub fn new(
         description: Description,
@@ -177,7 +177,7 @@ impl Record {
     /// The Map Run that an event ends: the nearest one that began among its predecessors.
     fn map_run_of(&self, event: &HistoryEvent) -> Option<&str> {
         let mut at = event;
-        // Each step goes to a smaller id, so this ends.
+        // The ids decrease, so this ends.
         while let Some(before) = self.event(at.previous_event_id).filter(|before| before.id < at.id) {
             if let (EventKind::MapRunStarted | EventKind::MapRunRedriven, Some(arn)) =
                 (before.kind, &before.details.map_run_arn)
@@ -195,7 +195,7 @@ impl Record {
         self.withheld_from == Some(0)
     }
 
-    /// The executions that may hold a token of this one that could not be found.
+    /// The executions that may contain a token of this one that could not be found.
     #[must_use]
     pub fn may_have_told(&self) -> Vec<String> {
         let Some(from) = self.withheld_from else { return Vec::new() };
@@ -204,7 +204,7 @@ impl Record {
         named
     }
 
-    /// The description and the events as they were read. They hold tokens.
+    /// The description and the events as they were read. They contain tokens.
     #[must_use]
     pub fn whole(&self) -> (&Description, &[HistoryEvent]) {
         match &self.whole {
@@ -221,7 +221,7 @@ impl Record {
             attempts.find(|attempt| attempt.scheduled_event == Some(id)).cloned()
         };
         match &self.whole {
-            // Only a record of which something is withheld has two of everything.
+            // Only a record with withheld payloads has a second set of events.
             Some(whole) => of(&countersign_trace::fold(&whole.1)),
             None => of(&self.trace),
         }
@@ -246,7 +246,7 @@ impl Record {
         })
     }
 
-    /// Why it failed. `None` where it did not.
+    /// Why it failed; `None` if it did not.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         if self.description.status == ExecutionStatus::TimedOut && self.description.error.is_none() {
@@ -271,7 +271,7 @@ impl Record {
     #[must_use]
     pub fn state_of(&self, id: u64) -> Option<&str> {
         let mut event = self.event(id)?;
-        // Each step goes to a smaller id, so this ends.
+        // The ids decrease, so this ends.
         loop {
             if event.kind.is_state_entered() {
                 return event.details.name.as_deref();
@@ -284,7 +284,7 @@ impl Record {
         }
     }
 
-    /// The token of the task that the scheduling event `id` began.
+    /// The token of the task that the event `id` scheduled.
     #[must_use]
     pub fn token(&self, id: u64) -> Option<String> {
         match &self.tokens.get(&id)?.token {
@@ -377,7 +377,7 @@ impl Record {
             _ => None,
         });
         let after = |from: i64, seconds: i64| from.saturating_add(seconds.saturating_mul(1_000));
-        // Not every endpoint records what the definition says.
+        // Not every endpoint records the timeout of the definition.
         let written = |amount: Option<&Amount>| match amount {
             // Seconds are at most 99,999,999.
             Some(Amount::Number { value, .. }) => Some(*value as i64),
@@ -386,7 +386,7 @@ impl Record {
         let timeout =
             wait.timeout_at.or_else(|| Some(after(wait.since, written(task.and_then(|task| task.timeout.as_ref()))?)));
         let beat = wait.heartbeat_in_seconds.or_else(|| written(task.and_then(|task| task.heartbeat.as_ref())));
-        // Nobody records a heartbeat. Where the first one is over and the task still waits, there was one.
+        // Histories do not record heartbeats. If a task still waits after its first heartbeat deadline, it sent one.
         let beat = beat.map(|seconds| after(wait.since, seconds)).filter(|at| *at > self.fetched_at);
         let redriven = self.events.iter().rfind(|event| event.kind == EventKind::ExecutionRedriven);
         let begun = redriven.map_or(self.description.started_at, |event| event.timestamp);
@@ -398,7 +398,7 @@ impl Record {
             .min_by_key(|(at, _)| *at)
     }
 
-    /// How it timed out, where it did: AWS says nothing.
+    /// How it timed out; AWS gives no reason.
     #[must_use]
     pub fn timeout(&self) -> Option<Timeout> {
         if self.description.status != ExecutionStatus::TimedOut {
@@ -410,7 +410,7 @@ impl Record {
         Some(Timeout { seconds, state })
     }
 
-    /// What a scheduled task was asked, without its token.
+    /// The parameters of a scheduled task, without its token.
     #[must_use]
     pub fn request(&self, id: u64) -> String {
         let Some(event) = self.event(id) else { return "null".to_owned() };

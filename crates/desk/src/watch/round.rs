@@ -1,4 +1,4 @@
-//! One round of the watch: read what the quotas allow, the stalest first; publish what changed.
+//! One round of the watch: read as much as the quotas allow, the oldest data first, and publish the changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -11,22 +11,22 @@ use crate::connection::{Api, ConnectionKind, Summary};
 use crate::error::ReadError;
 use crate::news::Topic;
 
-/// Calls under way at once.
+/// The most concurrent calls.
 const AT_ONCE: usize = 8;
-/// How long a definition of an AWS account may be old: nobody deploys twice a minute.
+/// The greatest age of a definition on AWS, in milliseconds: nobody deploys twice a minute.
 const DEFINITION_MS: i64 = 60_000;
 /// How long after its end (milliseconds) a failure is news.
 pub const NEWS_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Of how many failures the reason is read.
+/// The most failures whose reason is read.
 const FAILURES: usize = 12;
 
-/// How much more a machine that can ask people counts, of those whose executions are listed.
+/// The weight of a machine that can ask people, when the next list is chosen.
 const CALLBACK_WEIGHT: i64 = 16;
-/// A deadline is near where it is within this time, and its history is read again after that one.
+/// A deadline within the first time is near, and its history is read again after the second, in milliseconds.
 const DEADLINE_MS: i64 = 10 * 60_000;
 const NEAR_MS: i64 = 10_000;
 
-/// Which histories are read first.
+/// The order in which histories are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Priority {
     LookedAt,
@@ -36,7 +36,7 @@ enum Priority {
 }
 
 impl Watch {
-    /// Reads, and publishes what changed. A failure keeps what was known, with the problem beside it.
+    /// Reads, and publishes the changes. A failure keeps the last reading, with the problem beside it.
     pub(super) async fn round(&self) {
         let before = self.snapshot();
         let mut after = (*before).clone();
@@ -46,7 +46,7 @@ impl Watch {
                 after.data_at = Some(self.now());
             }
             Err(ReadError::Call(error)) => after.problem = Some(error),
-            // Of one execution alone, which does not get here.
+            // Errors of a single execution do not get here.
             Err(error) => tracing::error!(%error, "a round of the watch failed"),
         }
         let topics = changed(&before, &after);
@@ -199,7 +199,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads executions; the topics of those that moved. One that cannot be read hides no other.
+    /// Reads executions; returns the topics of those that changed. One that cannot be read does not affect the others.
     async fn read_histories(&self, due: Vec<String>) -> Result<Vec<Topic>, ReadError> {
         let read = stream::iter(due)
             .map(|arn| async move {
@@ -223,12 +223,12 @@ impl Watch {
         Ok(moved)
     }
 
-    /// How soon an execution is read; `None` where it is not due.
+    /// The priority of an execution's next reading; `None` if it is not due.
     fn priority(&self, is_looked_at: bool, record: Option<&Record>) -> Option<Priority> {
         let Some(record) = record else { return Some(Priority::New) };
         let age = self.now() - record.fetched_at;
         if is_looked_at {
-            // A bit before it is older than a page may show it.
+            // Shortly before it is older than a page may show.
             let fresh_ms = lock(&self.pace).fresh_ms;
             return (age >= fresh_ms * 3 / 4).then_some(Priority::LookedAt);
         }

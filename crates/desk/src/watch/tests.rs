@@ -161,7 +161,7 @@ async fn a_quota_that_is_used_up_is_reported_and_what_was_known_stays() {
     watched.round().await;
     let snapshot = watched.watch.snapshot();
     assert!(snapshot.problem.as_ref().is_some_and(CallError::is_throttled), "{:?}", snapshot.problem);
-    assert_eq!((snapshot.waiting.len(), snapshot.data_at), (1, data_at), "the age of the data is told by its time");
+    assert_eq!((snapshot.waiting.len(), snapshot.data_at), (1, data_at), "the time of the data shows its age");
     watched.round().await;
     assert_eq!(watched.watch.snapshot().problem, None, "it goes on by itself");
 }

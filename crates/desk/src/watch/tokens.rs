@@ -1,7 +1,7 @@
 //! The tokens of an execution: found in the parameters of its tasks, by evaluating these again.
 //!
-//! Until a token is found, whatever the execution records from then on may hold it: the service that got the token may
-//! have told anybody. So every later payload is withheld, and so are those of the executions that it started.
+//! If a token is not found, every later payload of the execution may contain it, because the service that received the token
+//! may have passed it on. So every later payload is withheld, and so are those of the executions that it started.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl<'a> Past<'a> {
 
     /// Which items of which Maps a visit is about, the outermost first; `None` outside of every Map.
     pub fn items_of(&mut self, number: VisitId) -> Option<String> {
-        let mut told = Vec::new();
+        let mut labels = Vec::new();
         let mut at = Some(number);
         while let Some(visit) = at {
             let parent = self.trace.visit(visit)?.parent;
@@ -108,12 +108,12 @@ impl<'a> Past<'a> {
                 let of = parent.and_then(|parent| self.items.get(&parent)?.as_ref().map(|items| items.len()));
                 let of = of.map_or_else(String::new, |of| format!(" of {of}"));
                 let key = item.and_then(|(_, item)| key_of(&item)).map_or_else(String::new, |key| format!(" ({key})"));
-                told.push((map, format!("item {}{of}{key}", index + 1)));
+                labels.push((map, format!("item {}{of}{key}", index + 1)));
             }
             at = parent;
         }
-        told.reverse();
-        match told.as_slice() {
+        labels.reverse();
+        match labels.as_slice() {
             [] => None,
             [(_, item)] => Some(item.clone()),
             several => Some(several.iter().map(|(map, item)| format!("{map} {item}")).collect::<Vec<_>>().join(", ")),
