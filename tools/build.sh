@@ -10,7 +10,7 @@ tools/build-site.sh
 # The files below are part of the program. cargo sees that one has changed, but not that one was added.
 list=$(find target/site statemachine lambdas -type f -not -path '*/__pycache__/*' | sort)
 if [ "$list" != "$(cat target/site.list 2>/dev/null)" ]; then
-  touch src/server/http/assets.rs src/server/deploy/shipped.rs
+  touch src/server/http/assets.rs src/server/shipped.rs
 fi
 [ -x target/release/countersign ] || say "compiling the server (some minutes the first time)"
 # The whole workspace, because the tests build it so: what both need is compiled once.
