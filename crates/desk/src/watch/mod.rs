@@ -336,7 +336,7 @@ impl Watch {
         let last = lock(&slot.last).clone();
         let summary = self.summary(arn);
         let runs_again = summary.as_ref().is_some_and(|summary| summary.ended_at.is_none());
-        let settled = last.as_ref().is_some_and(|record| record.ended() && !runs_again);
+        let settled = last.as_ref().is_some_and(|record| record.is_settled() && !runs_again);
         let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
         let record = match last {
             Some(record) if settled || fresh => record,

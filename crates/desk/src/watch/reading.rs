@@ -124,10 +124,19 @@ pub async fn read_execution(
     (arn, summary): (&str, Option<Summary>),
     known: Option<Arc<Record>>,
 ) -> Result<Record, ReadError> {
-    let events = read_history(watch, reader, arn, known.as_deref().map_or(&[][..], |known| known.whole().1)).await?;
+    let known_events = known.as_deref().map_or(&[][..], |known| known.whole().1);
+    let mut events = read_history(watch, reader, arn, known_events).await?;
     let description = match described(known.as_deref(), summary.as_ref(), &events) {
         Some(description) => description,
-        None => watch.ask_now(Api::DescribeExecution, watch.calls_of(reader).describe_execution(arn)).await?,
+        None => {
+            let described =
+                watch.ask_now(Api::DescribeExecution, watch.calls_of(reader).describe_execution(arn)).await?;
+            // It ended after its history was read: the rest is there now.
+            if described.status != ExecutionStatus::Running && !ends(&events) {
+                events = read_history(watch, reader, arn, &events).await?;
+            }
+            described
+        }
     };
     let (definition, is_certain) = match &known {
         Some(known) if known.definition_is_certain => (Arc::clone(&known.definition), true),
@@ -164,6 +173,12 @@ fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[Histor
         _ => ExecutionStatus::Running,
     };
     let has_ended = status != ExecutionStatus::Running;
+    // The list says that it has ended, or it was redriven: the history alone does not say which.
+    let is_said_to_have_ended =
+        known.is_some_and(Record::ended) || summary.is_some_and(|summary| summary.status != ExecutionStatus::Running);
+    if is_said_to_have_ended && !has_ended {
+        return None;
+    }
     // DescribeExecution names neither for an execution that timed out.
     let has_reason = has_ended && status != ExecutionStatus::TimedOut;
     Some(Description {
@@ -178,6 +193,11 @@ fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[Histor
         error: last.details.error.clone().filter(|_| has_reason),
         cause: last.details.cause.clone().filter(|_| has_reason),
     })
+}
+
+/// Whether a history is that of an execution that has ended.
+pub fn ends(events: &[HistoryEvent]) -> bool {
+    events.last().is_some_and(|event| event.kind.is_execution_end())
 }
 
 /// The definition that the execution runs, and whether that is certain: it may be older than the machine's, and the call

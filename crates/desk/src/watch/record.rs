@@ -9,10 +9,14 @@ use countersign_engine::SharedSandbox;
 use countersign_engine::token::{Search, Token};
 use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, VisitId, Wait};
 
+use super::reading;
 use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
 use super::tokens::{self, Past};
 use crate::connection::{Description, ExecutionStatus};
 use crate::redact::{Redactor, WITHHELD};
+
+/// How far a history may lag behind the execution's description, in milliseconds.
+const LAG_MS: i64 = 60_000;
 
 /// Why an execution failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +248,14 @@ impl Record {
             (true, false) => Outlook::Fallback,
             (false, _) => Outlook::Doomed,
         })
+    }
+
+    /// Whether it has ended and nothing more will come: its last event says so, or it was read long after its end, as
+    /// some endpoints record no such event. AWS's histories may lag behind.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let long_after = self.description.ended_at.is_some_and(|ended| self.fetched_at - ended > LAG_MS);
+        self.ended() && (reading::ends(&self.events) || long_after)
     }
 
     /// Why it failed; `None` if it did not.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
-use crate::connection::{Api, CallError, ConnectionKind, Fault};
+use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -128,6 +128,34 @@ async fn a_history_that_grows_while_it_is_read_has_no_hole() {
     assert!(whole(&watched) >= 3_050, "what was there when the reading began");
     watched.round().await;
     assert_eq!(whole(&watched), 3_150, "and the rest with the next one");
+}
+
+#[tokio::test]
+async fn an_execution_that_ends_while_it_is_read_is_shown_to_its_end() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    // Nobody has listed it: its page is opened at once.
+    let (arn, _) = watched.start_asking("one");
+    let ended = arn.clone();
+    let ends = Trick::Meanwhile(Box::new(move |world: &mut World, now| world.time_out(&ended, now)));
+    watched.fake.trick(Api::DescribeExecution, [ends]);
+    let record = watched.watch.record(&arn).await.unwrap();
+    assert!(record.ended() && record.waits().is_empty());
+    assert_eq!(record.events.last().unwrap().kind, EventKind::ExecutionFailed);
+    assert!(record.trace.cause.is_some(), "the page says where it failed");
+}
+
+#[tokio::test]
+async fn a_history_that_lags_behind_is_read_again() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (arn, _) = watched.start_asking("one");
+    // Described as ended, while the events are not there yet.
+    watched.fake.change(|world, now| world.close(&arn, ExecutionStatus::Failed, now));
+    let record = watched.watch.record(&arn).await.unwrap();
+    assert!(record.ended() && record.events.last().unwrap().kind != EventKind::ExecutionFailed);
+    watched.fake.change(|world, now| world.time_out(&arn, now));
+    watched.clock.advance(1_000);
+    let record = watched.watch.record(&arn).await.unwrap();
+    assert_eq!(record.events.last().unwrap().kind, EventKind::ExecutionFailed);
 }
 
 #[tokio::test]
