@@ -12,7 +12,7 @@ use countersign_engine::SharedSandbox;
 use countersign_fuzz::{PATIENCE, Refuse, mutate};
 use countersign_local::api;
 use countersign_local::clock::Clock;
-use countersign_local::host::{Host, Place};
+use countersign_local::host::{AccountRegion, Host};
 use countersign_local::integrations::Mocks;
 use countersign_local::lambda::Functions;
 use countersign_local::store::Store;
@@ -91,7 +91,7 @@ async fn talk(data: &[u8]) {
     let folder: PathBuf = std::env::temp_dir().join(format!("countersign-fuzz-{}-{count}", std::process::id()));
     let now = Arc::new(AtomicI64::new(1_700_000_000_000));
     let told = Arc::clone(&now);
-    let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
+    let place = AccountRegion { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
     let store = Store::open(&folder).await.expect("a new folder is a store");
     let functions = Functions::load(None, &place.region, &place.account).await.expect("no functions are no mistake");
     let clock = Clock::new(move || told.load(Ordering::Relaxed));
