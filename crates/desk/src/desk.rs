@@ -224,7 +224,7 @@ impl Desk {
         self.permit(actor, Action::View, Some(&workflow), None)?;
         // First, because the manifest names the activities that people answer.
         self.folder();
-        let waiting = self.watch.waiting_in(&record);
+        let waiting = self.watch.waiting_in(record.waits());
         Ok((record, waiting))
     }
 

@@ -29,7 +29,7 @@ pub use self::round::NEWS_MS;
 pub use self::snapshot::{Children, Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
 pub use self::tokens::Past;
 use crate::clock::Clock;
-use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, StepFunctions, Summary};
+use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, ExecutionStatus, StepFunctions, Summary};
 use crate::error::ReadError;
 use crate::news::{Changes, Topic};
 use crate::redact::Redactor;
@@ -38,7 +38,7 @@ use crate::redact::Redactor;
 pub type RequestKey = (String, u64);
 
 /// The most records that are kept.
-const RECORDS: usize = 4_096;
+const RECORDS: usize = if cfg!(test) { 1_100 } else { 4_096 };
 
 /// How old the list of all running executions of an account's machine may be: their own histories say when they end.
 const RUNNING_MS: i64 = 60_000;
@@ -57,6 +57,15 @@ struct Slot {
     last: Mutex<Option<Arc<Record>>>,
 }
 
+/// A running execution as it was read last.
+#[derive(Clone, Debug)]
+struct Open {
+    fetched_at: i64,
+    /// How many events it had.
+    events: usize,
+    waits: Vec<Waiting>,
+}
+
 /// The watch over one connection.
 pub struct Watch {
     pub connection: Connection,
@@ -66,6 +75,8 @@ pub struct Watch {
     snapshot: RwLock<Arc<Snapshot>>,
     /// By execution ARN; the number is when it was last asked for.
     slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
+    /// What the last reading of each running execution showed, by its ARN. It outlives the record, which is large.
+    open: Mutex<HashMap<String, Open>>,
     /// The executions of the round under way, which are not in the snapshot yet.
     listed: RwLock<HashMap<String, Summary>>,
     /// The executions on open pages, with the number of pages.
@@ -109,6 +120,7 @@ impl Watch {
             pace: Mutex::new(pace),
             snapshot: RwLock::default(),
             slots: Mutex::default(),
+            open: Mutex::default(),
             listed: RwLock::default(),
             watched: Mutex::default(),
             tokens: Mutex::default(),
@@ -165,7 +177,7 @@ impl Watch {
 
     /// The waiting requests of an execution. Activities are among them only if the manifest says that people answer them.
     #[must_use]
-    pub fn waiting_in(&self, record: &Record) -> Vec<Waiting> {
+    pub fn waiting_in(&self, waits: &[Waiting]) -> Vec<Waiting> {
         let for_people = lock(&self.for_people);
         let answered = lock(&self.answered);
         let is_open = |wait: &&Waiting| {
@@ -173,7 +185,7 @@ impl Watch {
                 || for_people.contains(&(wait.workflow.clone(), wait.state.clone()));
             is_for_people && !answered.contains(&(wait.execution_arn.clone(), wait.event))
         };
-        record.waits().iter().filter(is_open).cloned().collect()
+        waits.iter().filter(is_open).cloned().collect()
     }
 
     /// Runs rounds until `end`.
@@ -316,10 +328,8 @@ impl Watch {
     pub async fn record_once(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
         let slot = self.slot(arn);
         let last = lock(&slot.last).clone();
-        let record = self
-            .guarded(Arc::new(reading::read_execution(self, Reader::Hurried, (arn, self.summary(arn)), last).await?));
-        *lock(&slot.last) = Some(Arc::clone(&record));
-        Ok(record)
+        let record = reading::read_execution(self, Reader::Hurried, (arn, self.summary(arn)), last).await?;
+        Ok(self.keep(&slot, Arc::new(record)))
     }
 
     /// The last reading of an execution, also during the next one.
@@ -342,9 +352,18 @@ impl Watch {
             Some(record) if settled || fresh => record,
             last => Arc::new(reading::read_execution(self, reader, (arn, summary), last).await?),
         };
+        Ok(self.keep(&slot, record))
+    }
+
+    /// Keeps a reading. Whoever shows the execution learns that it changed: the next round sees nothing new of it.
+    fn keep(&self, slot: &Slot, record: Arc<Record>) -> Arc<Record> {
         let record = self.guarded(record);
-        *lock(&slot.last) = Some(Arc::clone(&record));
-        Ok(record)
+        let extent = |record: &Record| (record.events.len(), record.description.status);
+        let before = lock(&slot.last).replace(Arc::clone(&record));
+        if before.is_some_and(|before| extent(&before) != extent(&record)) {
+            self.changes.publish([Topic::Execution(record.description.arn.clone())]);
+        }
+        record
     }
 
     /// An execution as it was listed last.
@@ -372,12 +391,31 @@ impl Watch {
         let is_suspect = lock(&self.suspects).contains(arn);
         let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
         lock(&self.suspects).extend(record.may_have_told());
+        self.keep_open(&record);
         let mut tokens = lock(&self.tokens);
         if !record.redactor.is_empty() && tokens.get(&record.description.arn) != Some(&record.redactor) {
             tokens.insert(record.description.arn.clone(), record.redactor.clone());
             *lock(&self.all_tokens) = None;
         }
         record
+    }
+
+    /// Keeps what a reading showed of a running execution.
+    fn keep_open(&self, record: &Record) {
+        let mut open = lock(&self.open);
+        if record.ended() {
+            open.remove(&record.description.arn);
+        } else {
+            let waits = record.waits().to_vec();
+            let reading = Open { fetched_at: record.fetched_at, events: record.events.len(), waits };
+            open.insert(record.description.arn.clone(), reading);
+        }
+    }
+
+    /// How many events an execution had when it was read last, and its status then.
+    fn extent(&self, arn: &str) -> Option<(usize, ExecutionStatus)> {
+        let known = self.known_record(arn).map(|record| (record.events.len(), record.description.status));
+        known.or_else(|| lock(&self.open).get(arn).map(|open| (open.events, ExecutionStatus::Running)))
     }
 
     fn slot(&self, arn: &str) -> Arc<Slot> {
@@ -387,8 +425,11 @@ impl Watch {
             // The least recently used one goes.
             if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
                 slots.remove(&oldest);
-                lock(&self.tokens).remove(&oldest);
-                *lock(&self.all_tokens) = None;
+                // What still runs may be shown, and other executions may hold its tokens.
+                if !lock(&self.open).contains_key(&oldest) {
+                    lock(&self.tokens).remove(&oldest);
+                    *lock(&self.all_tokens) = None;
+                }
             }
         }
         let entry = slots.entry(arn.to_owned()).or_default();

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use futures::stream::{self, StreamExt};
 
 use super::reading::Reader;
-use super::{Children, Machine, Record, Snapshot, Waiting, Watch, lock, reading};
+use super::{Children, Machine, Snapshot, Waiting, Watch, lock, reading};
 use crate::connection::{Api, ConnectionKind, Summary};
 use crate::error::ReadError;
 use crate::news::Topic;
@@ -182,9 +182,8 @@ impl Watch {
         let mut due: Vec<(Priority, i64, &String)> = running
             .union(&watched)
             .filter_map(|arn| {
-                let record = self.known_record(arn);
-                let fetched_at = record.as_ref().map_or(i64::MIN, |record| record.fetched_at);
-                let priority = self.priority(looked_at.contains(arn), record.as_deref())?;
+                let (fetched_at, deadline) = self.last_reading(arn).unwrap_or((i64::MIN, None));
+                let priority = self.priority(looked_at.contains(arn), fetched_at, deadline)?;
                 Some((priority, fetched_at, arn))
             })
             .collect();
@@ -203,7 +202,7 @@ impl Watch {
     async fn read_histories(&self, due: Vec<String>) -> Result<Vec<Topic>, ReadError> {
         let read = stream::iter(due)
             .map(|arn| async move {
-                let before = self.known_record(&arn).map(|record| (record.events.len(), record.description.status));
+                let before = self.extent(&arn);
                 (before, self.record_not_older(Reader::Round, &arn, 0).await)
             })
             .buffer_unordered(AT_ONCE)
@@ -224,29 +223,40 @@ impl Watch {
     }
 
     /// The priority of an execution's next reading; `None` if it is not due.
-    fn priority(&self, is_looked_at: bool, record: Option<&Record>) -> Option<Priority> {
-        let Some(record) = record else { return Some(Priority::New) };
-        let age = self.now() - record.fetched_at;
+    fn priority(&self, is_looked_at: bool, fetched_at: i64, deadline: Option<i64>) -> Option<Priority> {
+        if fetched_at == i64::MIN {
+            return Some(Priority::New);
+        }
+        let age = self.now() - fetched_at;
         if is_looked_at {
             // Shortly before it is older than a page may show.
             let fresh_ms = lock(&self.pace).fresh_ms;
             return (age >= fresh_ms * 3 / 4).then_some(Priority::LookedAt);
         }
-        let soon = self.now() + DEADLINE_MS;
-        let is_near = record.waits().iter().any(|wait| wait.due.is_some_and(|due| due <= soon));
+        let is_near = deadline.is_some_and(|deadline| deadline <= self.now() + DEADLINE_MS);
         Some(if is_near && age >= NEAR_MS { Priority::NearDeadline } else { Priority::Other })
     }
 
+    /// When an execution was read last, and the earliest deadline of its requests.
+    fn last_reading(&self, arn: &str) -> Option<(i64, Option<i64>)> {
+        let earliest = |waits: &[Waiting]| waits.iter().filter_map(|wait| wait.due).min();
+        if let Some(record) = self.known_record(arn) {
+            return Some((record.fetched_at, earliest(record.waits())));
+        }
+        lock(&self.open).get(arn).map(|open| (open.fetched_at, earliest(&open.waits)))
+    }
+
     fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
-        let records: Vec<Arc<Record>> = running.iter().filter_map(|arn| self.known_record(arn)).collect();
         snapshot.waiting.clear();
-        for record in records.iter().filter(|record| !record.ended()) {
-            let arn = &record.description.arn;
+        let mut open = lock(&self.open);
+        open.retain(|arn, _| running.contains(arn));
+        for (arn, reading) in open.iter() {
             let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
-            let waiting = self.waiting_in(record).into_iter();
+            let waiting = self.waiting_in(&reading.waits).into_iter();
             let waiting = waiting.map(|wait| Waiting { parent_arn: parent_arn.clone(), ..wait });
             snapshot.waiting.extend(waiting);
         }
+        drop(open);
         snapshot.sort_waiting();
     }
 }

@@ -68,14 +68,14 @@ async fn every_running_execution_is_found_however_many_there_are() {
     for _ in 0..500 {
         watched.fake.change(|world, now| world.finished(&watched.machine, now));
     }
-    for _ in 0..1_010 {
+    for _ in 0..1_210 {
         watched.start_asking("more");
     }
     for _ in 0..3 {
         watched.round().await;
     }
     let waiting = watched.waiting();
-    assert_eq!(waiting.len(), 1_011, "those of a second page of running ones too");
+    assert_eq!(waiting.len(), 1_211, "those of a second page too, and those whose records were dropped");
     assert!(waiting.contains(&first));
 }
 
@@ -142,6 +142,20 @@ async fn an_execution_that_ends_while_it_is_read_is_shown_to_its_end() {
     assert!(record.ended() && record.waits().is_empty());
     assert_eq!(record.events.last().unwrap().kind, EventKind::ExecutionFailed);
     assert!(record.trace.cause.is_some(), "the page says where it failed");
+}
+
+#[tokio::test]
+async fn a_change_that_a_page_reads_first_reaches_the_other_pages() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (arn, _) = watched.start_asking("one");
+    watched.round().await;
+    let (before, _) = watched.watch.changes.since(u64::MAX);
+    watched.fake.change(|world, now| world.time_out(&arn, now));
+    // One page asks between two rounds; the round after it finds what is known already.
+    watched.watch.record_now(&arn).await.unwrap();
+    watched.round().await;
+    let (_, topics) = watched.watch.changes.since(before);
+    assert!(topics.contains(&Topic::Execution(arn)), "{topics:?}");
 }
 
 #[tokio::test]
