@@ -13,7 +13,7 @@ test("pictures", async ({ page }) => {
   await expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible();
   const execution = page.url();
   await open(page, "/workflows/fulfilment", true);
-  await page.getByRole("link", { name: /^An address without/ }).click();
+  await page.getByRole("button", { name: /^An address without/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await ready(page, true);
   await expect(page.locator(".page-head .status")).toHaveText("Failed");
