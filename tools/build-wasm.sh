@@ -6,7 +6,7 @@ cd "$root"
 
 pkg=target/site/pkg
 # What the browser's part is made of: not the server.
-sources=(Cargo.toml Cargo.lock src/*.rs src/app src/wire tools/build-wasm.sh)
+sources=(Cargo.toml Cargo.lock crates/json src/*.rs src/app src/wire tools/build-wasm.sh)
 stamp=target/wasm/.built
 if [ -e "$pkg/countersign_bg.wasm" ] && up_to_date "$stamp" "${sources[@]}"; then exit; fi
 # Dated before the compiler reads the sources: what is edited meanwhile is newer, and built by the next run.

@@ -219,9 +219,8 @@ impl Desk {
     /// The execution does not exist, it is an Express execution, or the connection does not answer.
     pub async fn execution(&self, actor: &Actor, arn: &str) -> Result<(Arc<Record>, Vec<Waiting>), Error> {
         refuse_express(arn)?;
+        self.permit(actor, Action::View, workflow_of(arn), None)?;
         let record = self.watch.record(arn).await?;
-        let workflow = record.workflow().to_owned();
-        self.permit(actor, Action::View, Some(&workflow), None)?;
         // First, because the manifest names the activities that people answer.
         self.folder();
         let waiting = self.watch.waiting_in(record.waits());
@@ -313,5 +312,6 @@ impl Desk {
 
 /// The machine's name in an execution's ARN: `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
 pub(crate) fn workflow_of(arn: &str) -> Option<&str> {
-    arn.split(':').nth(6)
+    // A child of a Map Run has the label of its Map state behind the name.
+    arn.split(':').nth(6)?.split('/').next()
 }

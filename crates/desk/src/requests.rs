@@ -63,6 +63,7 @@ impl Desk {
     /// There is no such task, or the connection or the store does not answer.
     pub async fn request(&self, actor: &Actor, arn: &str, event: u64) -> Result<Request, Error> {
         refuse_express(arn)?;
+        self.permit(actor, Action::View, workflow_of(arn), None)?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let record = self.record_of_request(arn).await?;
         let snapshot = self.watch().snapshot();

@@ -13,6 +13,7 @@ use super::outcome::{ClosedBy, closed};
 use crate::connection::{CallError, ConnectionId, Fault};
 use crate::error::ReadError;
 use crate::news::Topic;
+use crate::redact::MARK;
 use crate::store::{Decision, Store, StoreError, Trouble};
 use crate::watch::{Record, Watch};
 
@@ -160,10 +161,12 @@ impl Courier {
 
     async fn answer(&self, decision: &Decision, token: &str) -> Result<(), CallError> {
         let calls = &self.watch.connection.calls;
-        match answer::of(decision) {
+        let sent = match answer::of(decision) {
             Answer::Success(output) => calls.send_task_success(token, &output).await,
             Answer::Failure { error, cause } => calls.send_task_failure(token, &error, &cause).await,
-        }
+        };
+        // The error is stored, logged and shown.
+        sent.map_err(|error| error.without(token, MARK))
     }
 }
 

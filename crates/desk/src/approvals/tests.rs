@@ -136,6 +136,19 @@ async fn an_answer_that_was_lost_is_recognized_and_not_given_twice() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_repeats_the_token_is_kept_without_it() {
+    let office = Office::open("repeated").await;
+    let request = office.ask("pay?").await;
+    let token = office.fake.change(|world, _| world.token_of(&request.0)).unwrap();
+    let message = format!("Value '{token}' at 'taskToken' failed to satisfy constraint");
+    office.fake.trick(Api::SendTaskSuccess, [Trick::Fail(Fault::of_code("ValidationException", &message))]);
+    office.approve(&request).await.unwrap();
+    let kept = format!("{:?}", office.decision(&request).await);
+    assert!(kept.contains("'[task token]' at 'taskToken'") && !kept.contains(&token), "{kept}");
+    office.close().await;
+}
+
+#[tokio::test]
 async fn a_decision_survives_an_outage() {
     let office = Office::open("outage").await;
     let request = office.ask("pay?").await;

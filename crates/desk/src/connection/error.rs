@@ -67,6 +67,22 @@ impl Fault {
 }
 
 impl CallError {
+    /// The same error with `mark` in the place of `secret`: a service may repeat what it refuses.
+    #[must_use]
+    pub fn without(mut self, secret: &str, mark: &str) -> Self {
+        match &mut self.fault {
+            Fault::Unreachable => {}
+            Fault::Denied { message }
+            | Fault::Unsent(message)
+            | Fault::Throttled { message, .. }
+            | Fault::Credentials { message, .. }
+            | Fault::Missing { message, .. }
+            | Fault::TaskClosed { message, .. }
+            | Fault::Refused { message, .. } => *message = message.replace(secret, mark),
+        }
+        self
+    }
+
     /// Whether the same call may succeed later: the connection throttled it or did not answer.
     #[must_use]
     pub const fn is_passing(&self) -> bool {

@@ -97,12 +97,6 @@ impl Bucket {
     pub const fn empty(&mut self) {
         self.left = self.left.min(0.0);
     }
-
-    /// Calls that can be taken now.
-    #[must_use]
-    pub const fn left(&self) -> f64 {
-        self.left
-    }
 }
 
 #[cfg(test)]

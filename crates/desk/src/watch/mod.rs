@@ -223,12 +223,6 @@ impl Watch {
         self.ask(api, call).await
     }
 
-    /// Calls of the last minute, by operation.
-    #[must_use]
-    pub fn calls_a_minute(&self) -> Vec<(Api, usize)> {
-        lock(&self.pace).calls_a_minute(self.now())
-    }
-
     /// The last reading of everything.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
@@ -435,12 +429,6 @@ impl Watch {
         let entry = slots.entry(arn.to_owned()).or_default();
         entry.0 = now;
         Arc::clone(&entry.1)
-    }
-
-    /// Removes tokens from an execution's texts: its own, and those of every other execution that was read.
-    #[must_use]
-    pub fn redactor(&self, _record: &Record) -> Arc<Redactor> {
-        self.all_tokens()
     }
 
     /// Removes the tokens of every execution that was read from a text.

@@ -4,7 +4,7 @@
 //! rate, and every success raises it again a little. The quotas of other endpoints are unknown: the watch calls them faster
 //! as long as they respond as quickly as before.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::connection::quota::{Bucket, Quota};
 use crate::connection::{About, Api, CallError, ConnectionKind};
@@ -21,7 +21,6 @@ const RECOVERY: f64 = 1.02;
 const ACCELERATION: f64 = 1.1;
 /// A response is slow if it takes more than twice the quickest one, and at least this much longer, in milliseconds.
 const SLOWER: i64 = 25;
-const MINUTE: i64 = 60_000;
 
 /// The rates of all operations.
 #[derive(Clone, Debug)]
@@ -36,7 +35,7 @@ pub struct Pace {
     pub fresh_ms: i64,
 }
 
-/// One operation: its bucket, its factor, and the calls of the last minute.
+/// One operation: its bucket, and what its responses taught.
 #[derive(Clone, Debug)]
 struct Operation {
     quota: Quota,
@@ -44,7 +43,6 @@ struct Operation {
     factor: f64,
     /// Milliseconds of the quickest response.
     quickest: i64,
-    calls: VecDeque<i64>,
 }
 
 impl Pace {
@@ -74,27 +72,19 @@ impl Pace {
                 // The burst is for the start. After it no second gets more than its share.
                 bucket.quota = quota.even();
             }
-            let (factor, quickest, calls) = (1.0, i64::MAX, VecDeque::new());
-            Operation { quota: bucket.quota, bucket, factor, quickest, calls }
+            Operation { quota: bucket.quota, bucket, factor: 1.0, quickest: i64::MAX }
         })
     }
 
     /// Takes one call of `api` at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, api: Api, now: i64) -> bool {
-        let operation = self.operation(api);
-        let granted = operation.bucket.take(now);
-        if granted {
-            operation.count(now);
-        }
-        granted
+        self.operation(api).bucket.take(now)
     }
 
     /// Takes one call that is made in any case, because somebody waits for it or it reads a further page. Calls that can
     /// wait are delayed until the bucket has recovered.
     pub fn spend(&mut self, api: Api, now: i64) {
-        let operation = self.operation(api);
-        operation.bucket.spend(now);
-        operation.count(now);
+        self.operation(api).bucket.spend(now);
     }
 
     /// Adjusts the rate after a response that took `took` milliseconds.
@@ -117,22 +107,6 @@ impl Pace {
             }
         }
         operation.bucket.quota = operation.quota.part(operation.factor);
-    }
-
-    /// Calls of the last minute, by operation.
-    #[must_use]
-    pub fn calls_a_minute(&self, now: i64) -> Vec<(Api, usize)> {
-        let recent = |operation: &Operation| operation.calls.iter().filter(|at| now - **at < MINUTE).count();
-        self.operations.iter().map(|(api, operation)| (*api, recent(operation))).collect()
-    }
-}
-
-impl Operation {
-    fn count(&mut self, now: i64) {
-        while self.calls.front().is_some_and(|at| now - at >= MINUTE) {
-            self.calls.pop_front();
-        }
-        self.calls.push_back(now);
     }
 }
 
@@ -159,11 +133,6 @@ mod tests {
         let mut large = pace(ConnectionKind::Aws, "us-east-1");
         assert_eq!(granted(&mut large, Api::ListExecutions, 0), 100);
         assert_eq!(granted(&mut large, Api::ListExecutions, 10_000), 3);
-        let calls = large.calls_a_minute(10_000);
-        assert_eq!(
-            (calls.as_slice(), large.calls_a_minute(69_999)),
-            (&[(Api::ListExecutions, 103)][..], vec![(Api::ListExecutions, 3)])
-        );
     }
 
     #[test]

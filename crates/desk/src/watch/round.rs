@@ -246,10 +246,25 @@ impl Watch {
         lock(&self.open).get(arn).map(|open| (open.fetched_at, earliest(&open.waits)))
     }
 
+    /// Forgets what is not running any more, and its tokens where its record is gone.
+    fn forget_ended(&self, running: &BTreeSet<String>) {
+        let ended: Vec<String> = {
+            let mut open = lock(&self.open);
+            let ended = open.keys().filter(|arn| !running.contains(*arn)).cloned().collect();
+            open.retain(|arn, _| running.contains(arn));
+            ended
+        };
+        for arn in ended.into_iter().filter(|arn| self.known_record(arn).is_none()) {
+            if lock(&self.tokens).remove(&arn).is_some() {
+                *lock(&self.all_tokens) = None;
+            }
+        }
+    }
+
     fn gather_waiting(&self, snapshot: &mut Snapshot, running: &BTreeSet<String>) {
         snapshot.waiting.clear();
-        let mut open = lock(&self.open);
-        open.retain(|arn, _| running.contains(arn));
+        self.forget_ended(running);
+        let open = lock(&self.open);
         for (arn, reading) in open.iter() {
             let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
             let waiting = self.waiting_in(&reading.waits).into_iter();
