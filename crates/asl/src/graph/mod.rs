@@ -5,8 +5,9 @@
 
 mod advance;
 mod describe;
-mod layered;
+pub mod layered;
 mod scope;
+pub mod score;
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,8 @@ pub struct Edge {
     pub points: Vec<(f32, f32)>,
     /// Centre of the label.
     pub label_at: Option<(f32, f32)>,
+    /// Width and height of the label's text.
+    pub label_size: (f32, f32),
 }
 
 /// Free space around the drawing.
@@ -98,12 +101,20 @@ const MARGIN: f32 = 16.0;
 
 /// Draws a definition. Transitions to missing states are left out.
 pub fn layout(machine: &Machine) -> Graph {
-    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true);
+    layout_with(machine, &mut layered::lay_out)
+}
+
+/// Draws a definition with another layout of each scope, which gets the sizes of the boxes and their connections.
+pub fn layout_with(machine: &Machine, engine: &mut Engine<'_>) -> Graph {
+    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true, engine);
     let (width, height) = sketch.size();
     let mut graph = Graph { width: width + 2.0 * MARGIN, height: height + 2.0 * MARGIN, ..Graph::default() };
     sketch.place(&mut graph, None, (MARGIN, MARGIN));
     graph
 }
+
+/// What lays out a scope: boxes of these sizes, the first of which is the start, and the links between them.
+pub type Engine<'a> = dyn FnMut(&[(f32, f32)], &[layered::Link]) -> layered::Layout + 'a;
 
 #[cfg(test)]
 mod tests;

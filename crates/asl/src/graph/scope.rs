@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use crate::model::{Catcher, ChoiceRule, State, StateKind, Transition};
 
 use super::describe::{catchers_label, detail, kind, rules_label};
-use super::layered::{self, Layout, Link};
-use super::{Edge, EdgeKind, Graph, Node, NodeKind, text};
+use super::layered::{Layout, Link};
+use super::{Edge, EdgeKind, Engine, Graph, Node, NodeKind, text};
 
 const NODE_WIDTH: f32 = 176.0;
 const WIDEST_NODE: f32 = 280.0;
@@ -54,6 +54,11 @@ impl Arc {
         let lines = label.as_deref().map(|label| text::wrapped(label, text::DETAIL, LABEL_WIDTH, LABEL_LINES));
         Arc { kind, label, label_lines: lines.unwrap_or_default(), from, to }
     }
+
+    fn text_size(&self) -> (f32, f32) {
+        let widest = self.label_lines.iter().map(|line| text::width(line.trim_end(), text::DETAIL)).fold(0.0, f32::max);
+        (widest.ceil(), LABEL_LINE * self.label_lines.len() as f32)
+    }
 }
 
 /// A box of a scope, with the scopes inside it and their positions.
@@ -64,7 +69,7 @@ struct Item {
 
 impl Sketch {
     /// Lays out the states; `whole` adds the begin and the end of the execution.
-    pub fn new(start_at: &str, states: &IndexMap<String, State>, whole: bool) -> Sketch {
+    pub fn new(start_at: &str, states: &IndexMap<String, State>, whole: bool, engine: &mut Engine<'_>) -> Sketch {
         let mut items = Vec::with_capacity(states.len() + 2);
         if whole {
             items.push(terminal("__start", "Start", NodeKind::Start));
@@ -76,7 +81,7 @@ impl Sketch {
         let index: BTreeMap<&str, usize> =
             ordered.iter().enumerate().map(|(at, state)| (state.name.as_str(), at + items.len())).collect();
         let end = whole.then_some(items.len() + ordered.len());
-        items.extend(ordered.iter().map(|state| item(state)));
+        items.extend(ordered.iter().map(|state| item(state, engine)));
         let mut edges = Vec::new();
         if let (true, Some(&first)) = (whole, index.get(start_at)) {
             edges.push(Arc::new(EdgeKind::Next, None, 0, first));
@@ -89,7 +94,7 @@ impl Sketch {
         }
         let sizes: Vec<(f32, f32)> = items.iter().map(|item| (item.node.width, item.node.height)).collect();
         let links: Vec<Link> = edges.iter().map(link).collect();
-        Sketch { layout: layered::lay_out(&sizes, &links), items, edges }
+        Sketch { layout: engine(&sizes, &links), items, edges }
     }
 
     /// Adds the nodes and edges to the graph, moved by an offset.
@@ -106,6 +111,7 @@ impl Sketch {
         }
         for (arc, route) in self.edges.into_iter().zip(self.layout.routes) {
             let moved = |point: (f32, f32)| (point.0 + offset.0, point.1 + offset.1);
+            let label_size = arc.text_size();
             graph.edges.push(Edge {
                 from: indices[arc.from],
                 to: indices[arc.to],
@@ -114,6 +120,7 @@ impl Sketch {
                 label_lines: arc.label_lines,
                 points: route.points.into_iter().map(moved).collect(),
                 label_at: route.label_at.map(moved),
+                label_size,
             });
         }
     }
@@ -147,14 +154,14 @@ fn node(id: &str, label: &str, kind: NodeKind, detail: String) -> Node {
     }
 }
 
-fn item(state: &State) -> Item {
+fn item(state: &State, engine: &mut Engine<'_>) -> Item {
     let mut node = node(&state.name, &state.name, kind(state), detail(state));
     let wanted = text::width(&node.label, text::NAME).max(text::width(&node.detail, text::DETAIL)) + NODE_MARGIN;
     let width = wanted.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
     let mut inside = Vec::new();
     let (mut right, mut bottom) = (PADDING, 0.0_f32);
     for scope in state.scopes() {
-        let sketch = Sketch::new(&scope.start_at, &scope.states, false);
+        let sketch = Sketch::new(&scope.start_at, &scope.states, false, engine);
         let (inner_width, inner_height) = sketch.size();
         inside.push((sketch, right, 0.0));
         right += inner_width + BRANCH_GAP;
@@ -190,8 +197,8 @@ fn set_text(node: &mut Node, width: f32) -> f32 {
 }
 
 fn link(arc: &Arc) -> Link {
-    let widest = arc.label_lines.iter().map(|line| text::width(line.trim_end(), text::DETAIL)).fold(0.0, f32::max);
-    let size = (widest.ceil() + LABEL_MARGIN.0, LABEL_LINE * arc.label_lines.len() as f32 + LABEL_MARGIN.1);
+    let (width, height) = arc.text_size();
+    let size = (width + LABEL_MARGIN.0, height + LABEL_MARGIN.1);
     let aside = arc.kind == EdgeKind::Catch;
     Link {
         from: arc.from,

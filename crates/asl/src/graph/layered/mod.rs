@@ -2,7 +2,7 @@
 //!
 //! Three things differ from the textbook. A label is a vertex of its own, so it never lies on a box. Links into the same
 //! box share one trunk of bends, as tracks join before a station: thirty states that catch into one handler draw one line.
-//! A backward link runs in a lane beside its boxes.
+//! A backward link runs in a lane beside its boxes, left or right of them.
 
 mod coordinate;
 mod order;
@@ -10,9 +10,11 @@ mod rank;
 mod route;
 
 /// Space between boxes of one rank.
-const BOX_GAP: f32 = 32.0;
+pub const BOX_GAP: f32 = 32.0;
 /// Space beside a bend, and between a box and its lanes.
-const LANE_GAP: f32 = 16.0;
+pub const LANE_GAP: f32 = 16.0;
+/// Space between two ranks of boxes.
+pub const RANK_GAP: f32 = 24.0;
 
 /// The most vertices of a drawing, and the most steps of its links from rank to rank. Beyond them long links run straight,
 /// which bounds time and memory: ten thousand states that catch into one handler share their bends, but each link is
@@ -22,7 +24,7 @@ const MOST_STEPS: usize = 2_000_000;
 
 /// A connection between two boxes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Link {
+pub struct Link {
     pub from: usize,
     pub to: usize,
     /// Width and height of the label.
@@ -35,7 +37,7 @@ pub(super) struct Link {
 
 /// The result: top left corners of the boxes, and a route for each link.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Layout {
+pub struct Layout {
     pub corners: Vec<(f32, f32)>,
     pub routes: Vec<Route>,
     pub width: f32,
@@ -43,13 +45,13 @@ pub(super) struct Layout {
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Route {
+pub struct Route {
     pub points: Vec<(f32, f32)>,
     pub label_at: Option<(f32, f32)>,
 }
 
 /// Lays out boxes of these sizes. The first box is the start.
-pub(super) fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
+pub fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
     if sizes.is_empty() {
         return Layout::default();
     }
@@ -75,7 +77,7 @@ enum VertexKind {
     Label,
     /// Where a trunk passes a rank.
     Bend,
-    /// Where a backward link passes the box that it leaves or enters: directly to the right of that box.
+    /// Where a backward link passes the box that it leaves or enters: directly beside that box.
     Lane {
         owner: usize,
     },

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Chain, Drawing, Layout, Link, Route, VertexKind};
+use super::{Chain, Drawing, Layout, Link, RANK_GAP, Route, VertexKind};
 
-/// Space between two ranks of boxes, and beside a rank that only labels and lines pass.
-const RANK_GAP: f32 = 48.0;
-const THIN_GAP: f32 = 18.0;
+/// Space beside a rank that only labels and lines pass.
+const THIN_GAP: f32 = 12.0;
 /// Space between two lines that run across in the same gap.
 const TRACK_GAP: f32 = 12.0;
 /// Two positions nearer than this count as one.
@@ -200,17 +199,23 @@ impl Pen<'_> {
 
     fn up(&self, link: &Link, chain: &[usize]) -> Route {
         let (enter, leave) = (chain[0], chain[chain.len() - 1]);
-        let into = (self.corners[link.to].0 + self.sizes[link.to].0, self.side(link.to) + SIDE_OFFSET);
+        let into = (self.border(link.to, enter), self.side(link.to) + SIDE_OFFSET);
         let beyond = self.lanes_beyond(link.from, leave) as f32 * SIDE_OFFSET;
         // The nearest lane leaves highest, so that the lines to the others pass below its beginning.
         let leave_at = f32::max(self.side(link.from) - SIDE_OFFSET - beyond, self.corners[link.from].1 + 4.0);
-        let out = (self.corners[link.from].0 + self.sizes[link.from].0, leave_at);
+        let out = (self.border(link.from, leave), leave_at);
         let mut points = vec![into, (self.centres[enter], into.1)];
         self.across(chain, (enter, None), &mut points);
         points.extend([(self.centres[leave], out.1), out]);
         points.reverse();
         let label_at = link.label.map(|_| (self.centres[leave], out.1));
         Route { points: straightened(points), label_at }
+    }
+
+    /// The side of a box that a lane beside it is on.
+    fn border(&self, owner: usize, lane: usize) -> f32 {
+        let left = self.corners[owner].0;
+        if self.centres[lane] < self.centres[owner] { left } else { left + self.sizes[owner].0 }
     }
 
     fn direct(&self, link: &Link) -> Route {
@@ -220,11 +225,13 @@ impl Pen<'_> {
         Route { points: vec![from, to], label_at: link.label.map(|_| middle) }
     }
 
-    /// Number of lanes further out by which links leave the box.
+    /// Number of lanes further out, on the same side, by which links leave the box.
     fn lanes_beyond(&self, owner: usize, lane: usize) -> usize {
+        let reach = |lane: usize| self.centres[lane] - self.centres[owner];
         let leaves = |other: &usize| {
             let vertex = &self.drawing.vertices[*other];
-            let is_own = vertex.kind == VertexKind::Lane { owner } && self.centres[*other] > self.centres[lane];
+            let is_further = reach(*other) * reach(lane).signum() > reach(lane).abs();
+            let is_own = vertex.kind == VertexKind::Lane { owner } && is_further;
             is_own && !self.drawing.above[*other].is_empty()
         };
         self.drawing.layers[self.drawing.vertices[lane].rank].iter().copied().filter(leaves).count()

@@ -1,0 +1,59 @@
+//! The definitions that are drawn: those of this repository, those of AWS's examples where `RECORDINGS` is, and generated ones.
+
+use std::path::{Path, PathBuf};
+
+use countersign_asl::Machine;
+use serde_json::Value;
+
+use crate::generated;
+
+/// Definitions that are counted together.
+pub struct Class {
+    pub name: &'static str,
+    pub machines: Vec<(String, Machine)>,
+}
+
+pub fn classes() -> Vec<Class> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let recordings = std::env::var_os("RECORDINGS").map_or_else(|| root.join("../shared/recordings"), PathBuf::from);
+    let own = ["statemachine", "crates/trace/tests/histories"].map(|folder| root.join(folder));
+    let sized = |sizes: &[usize], seeds: u64| {
+        let each = sizes.iter().flat_map(|&size| (0..seeds).map(move |seed| (size, seed)));
+        each.map(|(size, seed)| (format!("{size} states, seed {seed}"), drawn_by_lot(size, seed))).collect()
+    };
+    vec![
+        Class { name: "this repository", machines: own.iter().flat_map(|folder| within(folder)).collect() },
+        Class { name: "AWS's examples", machines: within(&recordings.join("definitions")) },
+        Class { name: "generated, 10 to 50 states", machines: sized(&[10, 20, 50], 20) },
+        Class { name: "generated, 100 to 1,000 states", machines: sized(&[100, 200, 500, 1_000], 2) },
+    ]
+}
+
+/// A generated definition.
+pub fn drawn_by_lot(size: usize, seed: u64) -> Machine {
+    Machine::read(&generated::definition(size, seed)).expect("the generator writes definitions")
+}
+
+/// The definitions of a folder and those below it, in the order of their names.
+fn within(folder: &Path) -> Vec<(String, Machine)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            found.extend(within(&path));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let Ok(mut value) = serde_json::from_str::<Value>(&text) else { continue };
+        // A history of the trace's tests holds its definition.
+        if let Some(definition) = value.get_mut("definition") {
+            value = definition.take();
+        }
+        let is_definition = value.get("States").is_some();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.extend(is_definition.then(|| Machine::from_value(value)).flatten().map(|machine| (name, machine)));
+    }
+    found
+}

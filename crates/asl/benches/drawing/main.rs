@@ -1,0 +1,88 @@
+//! How legible drawings are, beside those of dagre and Graphviz `dot`, and how long a large one takes.
+//! `RECORDINGS=DIR cargo bench -p countersign-asl --bench drawing`
+//!
+//! dagre needs `npm ci` in this folder, dot needs Graphviz; what is missing is left out, and so are both with the argument
+//! `alone`. Any other argument shows each drawing of the classes whose names contain it.
+#![expect(clippy::expect_used, reason = "a bench that cannot measure ends")]
+
+mod corpus;
+mod generated;
+mod rivals;
+
+use std::time::{Duration, Instant};
+
+use countersign_asl::Machine;
+use countersign_asl::graph::score::{Score, score};
+use countersign_asl::graph::{layout, layout_with};
+
+fn main() {
+    let (switches, parts): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .partition(|argument| argument == "alone");
+    let (alone, detailed) = (!switches.is_empty(), parts.first());
+    let mut dagre = if alone { None } else { rivals::Dagre::start() };
+    let has_dot = !alone && rivals::has_dot();
+    println!(
+        "| definitions | layout | crossings | pairs of lines that cross | lines through boxes | labels overlapped | labels off their lines | labels cut | megapixels |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for class in corpus::classes() {
+        let shown = detailed.is_some_and(|part| class.name.contains(part.as_str()));
+        let (mut ours, mut from_dagre, mut from_dot) = (Score::default(), Score::default(), Score::default());
+        for (name, machine) in &class.machines {
+            let mine = score(&layout(machine));
+            ours += mine;
+            let mut others = Vec::new();
+            if let Some(dagre) = &mut dagre {
+                others.push(score(&layout_with(machine, &mut |sizes, links| dagre.lay_out(sizes, links))));
+                from_dagre += others[0];
+            }
+            if has_dot {
+                let found = score(&layout_with(machine, &mut rivals::dot));
+                from_dot += found;
+                others.push(found);
+            }
+            if shown {
+                println!("{name}");
+                [mine].iter().chain(&others).for_each(|score| print_row("", "", score));
+            }
+        }
+        let heading = format!("{} ({})", class.name, class.machines.len());
+        print_row(&heading, "ours", &ours);
+        if dagre.is_some() {
+            print_row("", "dagre", &from_dagre);
+        }
+        if has_dot {
+            print_row("", "dot", &from_dot);
+        }
+    }
+    let machine = corpus::drawn_by_lot(1_000, 1);
+    println!("\n1,000 states are laid out in {:.1} ms (median of 31)", median(&machine).as_secs_f64() * 1_000.0);
+}
+
+fn print_row(definitions: &str, layout: &str, score: &Score) {
+    println!(
+        "| {definitions} | {layout} | {} | {} | {} | {} | {} | {} | {:.2} |",
+        score.crossings,
+        score.crossing_pairs,
+        score.through_boxes,
+        score.label_overlaps,
+        score.loose_labels,
+        score.cut_labels,
+        score.area / 1e6
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "it measures how long a drawing takes")]
+fn median(machine: &Machine) -> Duration {
+    let mut times: Vec<Duration> = (0..31)
+        .map(|_| {
+            let started = Instant::now();
+            std::hint::black_box(layout(std::hint::black_box(machine)));
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
