@@ -28,20 +28,20 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
     };
     let place = format!("{path}/Resource");
     check_express(lint, resource, &place);
-    let Some(call) = resource.split_once(":states:::").filter(|(arn, _)| arn.starts_with("arn:")).map(|(_, call)| call)
-    else {
-        return;
+    let call = match named(resource) {
+        Named::Worker => return,
+        Named::Call(call) if services::has(call) => call,
+        Named::Call(_) | Named::Nothing => {
+            let message = format!(
+                "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the \
+                 resource is not available in this region."
+            );
+            let remedy = "Name an action of the service, with a pattern that the action supports: none, .sync or .waitForTaskToken. \
+                          Other actions are called as aws-sdk:service:action.";
+            lint.refused_by_aws(Rule::UnknownResource, &place, message, remedy);
+            return;
+        }
     };
-    if !services::has(call) {
-        let message = format!(
-            "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the \
-             resource is not available in this region."
-        );
-        let remedy = "Name an action of the service, with a pattern that the action supports: none, .sync or .waitForTaskToken. \
-                      Other actions are called as aws-sdk:service:action.";
-        lint.refused_by_aws(Rule::UnknownResource, &place, message, remedy);
-        return;
-    }
     let field = match language {
         QueryLanguage::JsonPath => "Parameters",
         QueryLanguage::Jsonata => "Arguments",
@@ -53,6 +53,29 @@ pub(super) fn check(lint: &mut Lint, state: &Map<String, Value>, path: &str, lan
             lint.refused_by_aws(Rule::MissingParameter, &place, message, remedy);
         }
         Some(given) => check_given(lint, call, given, &format!("{path}/{field}")),
+    }
+}
+
+/// What a task's resource names.
+enum Named<'a> {
+    /// A function or an activity.
+    Worker,
+    /// An action of a service, `service:action.pattern`.
+    Call(&'a str),
+    /// The ARN of something that no task can call.
+    Nothing,
+}
+
+/// Reads the ARN of a resource. That of a call may have a region and an account. A text that is no ARN has a
+/// finding of its own, and names nothing here.
+fn named(resource: &str) -> Named<'_> {
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", _, "lambda", ..] => Named::Worker,
+        ["arn", _, "states", _, _, worker] if worker.starts_with("activity:") => Named::Worker,
+        ["arn", _, "states", _, _, call] => Named::Call(call),
+        ["arn", ..] => Named::Nothing,
+        _ => Named::Worker,
     }
 }
 

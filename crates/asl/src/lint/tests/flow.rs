@@ -27,7 +27,7 @@ fn the_service_s_words_for_transitions() {
 fn a_transition_leads_to_a_name() {
     let text = |place: &str| format!("SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at {place}");
     check(
-        r#""A":{"Type":"Task","Resource":"arn:x","Next":"B","Catch":[{"ErrorEquals":["States.ALL"],"Next":{"Next":"B"}}]},
+        r#""A":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:1:function:f","Next":"B","Catch":[{"ErrorEquals":["States.ALL"],"Next":{"Next":"B"}}]},
             "B":{"Type":"Choice","Default":7,"Choices":[{"Variable":"$.a","IsNull":true,"Next":null}]},"C":{"Type":"Parallel",
             "End":true,"Branches":[{"StartAt":["D"],"States":{"D":{"Type":"Succeed"}}}]}"#,
         &[

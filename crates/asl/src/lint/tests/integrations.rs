@@ -31,6 +31,35 @@ fn calls_of_services() {
         );
         state(&call(wrong, json!({})), &[&message]);
     }
+    let resource =
+        |resource: &str| json!({"Type": "Task", "Resource": resource, "TimeoutSeconds": 1, "Parameters": {}});
+    for wrong in [
+        "arn:aws:s3:::bucket",
+        "arn:aws:sqs:us-east-1:1:queue",
+        "arn:aws:states:us-east-1:1:stateMachine:m",
+        "arn:aws:states:us-east-1:1:dynamodb:query",
+        "arn:aws:states:::",
+        "arn:aws",
+    ] {
+        let message = format!(
+            "The resource provided {wrong} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /Resource"
+        );
+        state(&resource(wrong), &[&message]);
+    }
+    for right in [
+        "arn:aws:lambda:us-east-1:1:function:f:live",
+        "arn:aws:states:us-east-1:1:aws-sdk:s3:getObject",
+        "arn:aws-cn:states:::aws-sdk:s3:getObject",
+    ] {
+        state(&resource(right), &[]);
+    }
+    state(
+        &resource("arn:aws:states:us-east-1:1:dynamodb:getItem"),
+        &[
+            "The field 'TableName' is required but was missing at /Parameters",
+            "The field 'Key' is required but was missing at /Parameters",
+        ],
+    );
     let activity = json!({"Type": "Task", "Resource": "arn:aws:states:us-east-1:1:activity:a", "Credentials": {}});
     state(
         &activity,
