@@ -13,7 +13,7 @@ use crate::ids::ThreadId;
 use crate::meter::SharedSandbox;
 use crate::program::{Program, State};
 use crate::run::combine;
-use crate::states::Tag;
+use crate::states::{Body, Tag};
 use crate::thread::Data;
 use crate::{Action, CompileError, Input, OutcomeStatus, StartParams, TaskRequest};
 
@@ -92,6 +92,9 @@ pub enum StateTestError {
     NotFound,
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// What stands for the items of a Map state is not in the format that its reader reads.
+    #[error("{0}")]
+    Items(String),
 }
 
 /// Runs one state with a mock or a host's answer.
@@ -141,6 +144,20 @@ pub fn test_state(test: &StateTest) -> Result<StateReport, StateTestError> {
         inspect_pass(&execution, state, &mut inspection);
     }
     Ok(StateReport::Done(report(&execution, &name, state, answered.as_ref(), inspection)))
+}
+
+/// How many items the reader of the tested Map state finds in `data`, which stands for what it reads. `None` for a state
+/// without a reader.
+///
+/// # Errors
+/// The state does not exist or cannot be compiled, or the data is in another format.
+pub fn items_in(test: &StateTest, data: &str) -> Result<Option<usize>, StateTestError> {
+    let program = Program::compile(&alone(test)?.1)?;
+    let scope = &program.scopes[0];
+    let Body::Map(map) = &scope.states[scope.start].body else { return Ok(None) };
+    let reader = map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref());
+    let counted = reader.map(|reader| reader.count(data)).transpose();
+    counted.map_err(|failure| StateTestError::Items(failure.cause.unwrap_or_default()))
 }
 
 /// The state in a definition of its own, with a next state, and its name.
@@ -225,7 +242,7 @@ fn answer_whole(execution: &mut Execution, answer: &MockedAnswer) {
 
 /// The failure of a map whose iterations fail more often than is tolerated.
 fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<MockedAnswer> {
-    let crate::states::Body::Map(map) = &state.body else {
+    let Body::Map(map) = &state.body else {
         return None;
     };
     let at = &execution.threads[0];
@@ -239,7 +256,7 @@ fn exceeded(execution: &Execution, state: &State, test: &StateTest) -> Option<Mo
 
 /// What a map's `ItemsPath` selects; the failure if that cannot be iterated over.
 fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) -> Option<MockedAnswer> {
-    let crate::states::Body::Map(map) = &state.body else { return None };
+    let Body::Map(map) = &state.body else { return None };
     let at = &execution.threads[0];
     let input = execution.selected(&state.input_path, at, &at.input).ok()?;
     match map.selected(&execution.view(at, &input.value))? {
@@ -253,7 +270,7 @@ fn inspect_items(execution: &Execution, state: &State, inspection: &mut Map<Stri
 
 fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
     let at = &execution.threads[0];
-    if let crate::states::Body::Map(map) = &state.body {
+    if let Body::Map(map) = &state.body {
         map.inspect(&execution.view(at, &at.input.value), inspection);
     }
     if state.jsonata {
@@ -265,7 +282,7 @@ fn inspect_input(execution: &Execution, state: &State, inspection: &mut Map<Stri
         return;
     }
     // AWS shows nothing of the input of a Parallel state's branches.
-    if matches!(&state.body, crate::states::Body::Pass { result: Some(_) }) || state.tag == Tag::Parallel {
+    if matches!(&state.body, Body::Pass { result: Some(_) }) || state.tag == Tag::Parallel {
         return;
     }
     if let Ok(input) = execution.selected(&state.input_path, at, &at.input) {
@@ -306,7 +323,7 @@ fn inspect_result(execution: &Execution, state: &State, answer: &str, inspection
 fn inspect_pass(execution: &Execution, state: &State, inspection: &mut Map<String, Value>) {
     let result = inspection.get("afterParameters").and_then(Value::as_str).map(str::to_owned);
     let fixed = match &state.body {
-        crate::states::Body::Pass { result: Some(value) } => Some(value.to_string()),
+        Body::Pass { result: Some(value) } => Some(value.to_string()),
         _ => None,
     };
     let had_result = fixed.is_some();

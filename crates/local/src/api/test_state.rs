@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use countersign_asl::{Diagnostic, MachineType, invalid_definition_message, json_error, parse_created, read_json};
-use countersign_engine::test_state::{StateReport, StateResult, StateTest, StateTestError, alone, test_state};
+use countersign_engine::test_state::{
+    StateReport, StateResult, StateTest, StateTestError, alone, items_in, test_state,
+};
 use countersign_engine::{ExecutionKind, Integration, Pattern, StartParams, TaskRequest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -78,8 +80,9 @@ pub async fn test(host: &Arc<Host>, caller: &AccountRegion, ask: Ask) -> Operati
     let state = checked(&test)?;
     check_kind(&state, &ask)?;
     check_task(&state, &ask, test.context.as_ref())?;
+    let items = items_given(&test, &ask)?;
     if let Some(Ok(result)) = &test.answer {
-        check_result(&state, &ask, result)?;
+        check_result(&state, &ask, result, items)?;
     }
     let report = match run(&test)? {
         StateReport::Done(report) => report,
@@ -110,13 +113,25 @@ pub async fn test(host: &Arc<Host>, caller: &AccountRegion, ask: Ask) -> Operati
 }
 
 fn run(test: &StateTest) -> Result<StateReport, ApiError> {
-    in_place(|| test_state(test)).map_err(|error| match error {
+    in_place(|| test_state(test)).map_err(untested)
+}
+
+/// The answer to a state that cannot be tested.
+fn untested(error: StateTestError) -> ApiError {
+    match error {
         StateTestError::NotFound => refused(error.to_string()),
+        StateTestError::Items(why) => refused(format!("MapItemReaderData cannot be read: {why}")),
         StateTestError::Compile(error) => ApiError::new(
             "InvalidDefinition",
             format!("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {} at {}'", error.reason, error.at),
         ),
-    })
+    }
+}
+
+/// How many items stand for those that the state's reader reads, if the request gives any.
+fn items_given(test: &StateTest, ask: &Ask) -> Result<Option<usize>, ApiError> {
+    let Some(data) = &ask.state_configuration.map_item_reader_data else { return Ok(None) };
+    items_in(test, data).map_err(untested)
 }
 
 fn answered(report: StateResult, level: &str) -> Value {
@@ -155,14 +170,18 @@ fn prepared(host: &Host, caller: &AccountRegion, ask: &Ask) -> Result<StateTest,
     check_input(&input)?;
     let variables = match &ask.variables {
         None => Map::new(),
-        Some(text) => serde_json::from_str(text).map_err(|_| refused("Variables must be a JSON object."))?,
+        Some(text) => match read_json(text) {
+            Ok(Value::Object(variables)) => variables,
+            Ok(_) => return Err(refused("Variables must be a JSON object.")),
+            Err(why) => return Err(refused(format!("Variables must be a JSON object: {why}"))),
+        },
     };
     let context: Option<Value> = ask
         .context
         .as_ref()
-        .map(|text| serde_json::from_str(text))
+        .map(|text| read_json(text))
         .transpose()
-        .map_err(|error| refused(format!("Invalid Context object provided: {error}")))?;
+        .map_err(|why| refused(format!("Invalid Context object provided: {why}")))?;
     context.as_ref().map(check_context).transpose()?;
     // The machine and the execution of a test have names that nobody gave.
     let (machine, name) = (random::uuid().to_string(), random::uuid().to_string());
@@ -240,7 +259,8 @@ fn check_context(context: &Value) -> Result<(), ApiError> {
         let Some((_, known)) = CONTEXT.iter().find(|(name, _)| name == part) else {
             return wrong(format!("Field '{part}' is not allowed"));
         };
-        for (field, value) in value.as_object().into_iter().flatten() {
+        let Some(fields) = value.as_object() else { return wrong(format!("{part} must be an object")) };
+        for (field, value) in fields {
             let fits = match known.iter().find(|(name, _)| name == field) {
                 None => return wrong(format!("Field '{field}' is not allowed")),
                 Some((_, ContextFieldKind::Text)) => (value.is_string(), "string"),
@@ -275,7 +295,7 @@ fn check_task(state: &Value, ask: &Ask, context: Option<&Value>) -> Result<(), A
 
 /// The tested state, of a definition without errors.
 fn checked(test: &StateTest) -> Result<Value, ApiError> {
-    let (name, definition) = alone(test).map_err(|error| refused(error.to_string()))?;
+    let (name, definition) = alone(test).map_err(untested)?;
     let (_, diagnostics) = parse_created(&definition.to_string(), MachineType::Standard);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(ApiError::new("InvalidDefinition", invalid_definition_message(&diagnostics)));
@@ -297,7 +317,7 @@ fn check_kind(state: &Value, ask: &Ask) -> Result<(), ApiError> {
 }
 
 /// Checks that the state could get the mocked result.
-fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> {
+fn check_result(state: &Value, ask: &Ask, result: &str, given: Option<usize>) -> Result<(), ApiError> {
     let value = read_json(result).map_err(|_| refused("Mocked result must be valid JSON"))?;
     match state["Type"].as_str() {
         Some("Parallel") => {
@@ -315,7 +335,7 @@ fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> 
         }
         Some("Map") => {
             let items = value.as_array().ok_or_else(|| refused("Mocked result must be an array."))?;
-            check_failures(&ask.state_configuration, items.len())?;
+            check_failures(&ask.state_configuration, given.unwrap_or(items.len()))?;
         }
         _ => {
             let mode = match ask.mock.as_ref().and_then(|mock| mock.field_validation_mode.as_deref()) {
@@ -329,11 +349,9 @@ fn check_result(state: &Value, ask: &Ask, result: &str) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// As many iterations can fail as there are results, or items of the mocked reader.
-fn check_failures(configuration: &Configuration, results: usize) -> Result<(), ApiError> {
-    let data = configuration.map_item_reader_data.as_deref();
-    let read = data.and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok()).map_or(results, |items| items.len());
-    if configuration.map_iteration_failure_count.is_some_and(|failures| failures > read) {
+/// As many iterations can fail as there are results, or items that stand for what the reader reads.
+fn check_failures(configuration: &Configuration, iterations: usize) -> Result<(), ApiError> {
+    if configuration.map_iteration_failure_count.is_some_and(|failures| failures > iterations) {
         return Err(refused("Map iteration failure count must be less than or equal to the number of Map iterations"));
     }
     Ok(())

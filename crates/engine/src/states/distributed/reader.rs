@@ -123,6 +123,17 @@ impl Reader {
         Ok(Read::Items(items, vec![(ChildIndex(0), uri(bucket, key))]))
     }
 
+    /// How many items `text` holds, which stands for what the reader reads.
+    pub fn count(&self, text: &str) -> Result<usize, Failure> {
+        let items = match self.source {
+            Source::List => formats::array(text, None)?,
+            // The files of an inventory have no row of headers.
+            Source::Inventory => formats::table(text, Some(&[]), ',')?,
+            _ => self.format.items(text)?,
+        };
+        Ok(items.len())
+    }
+
     /// The items of the answer to the second request, a list of texts; `asked` are its parameters.
     pub fn second(&self, execution: &Execution, thread: ThreadId, asked: &Value, text: &str) -> Result<Read, Failure> {
         let limit = self.limit(execution, thread)?;
