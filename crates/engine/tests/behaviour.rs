@@ -480,6 +480,11 @@ fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
             json!({"ApiEndpoint": "a", "Method": "GET", "Headers": {"h": "one"}}),
             "[The value of the field 'Headers' has an invalid format]",
         ),
+        (
+            "apigateway:invoke",
+            json!({"ApiEndpoint": "a", "Method": "GET", "QueryParameters": "?a=b"}),
+            "[The value of the field 'QueryParameters' has an invalid format]",
+        ),
     ] {
         let (execution, actions) = begin(task(resource, parameters), "{\"none\": null}");
         assert!(actions.is_empty(), "{actions:?}");

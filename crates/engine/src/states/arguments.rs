@@ -30,6 +30,12 @@ pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool)
     if service == "apigateway" && !headers_are_lists(&parameters.value) {
         faults.push("The value of the field 'Headers' has an invalid format".to_owned());
     }
+    if service == "apigateway" && !fits(&parameters.value, "QueryParameters", Value::is_object) {
+        faults.push("The value of the field 'QueryParameters' has an invalid format".to_owned());
+    }
+    if service == "events" && !fits(&parameters.value, "Entries", Value::is_array) {
+        faults.push("The value of the field 'Entries' has an invalid format".to_owned());
+    }
     if service == "http" {
         faults.extend(http(&parameters.value));
     }
@@ -130,6 +136,11 @@ fn attributes(value: &Value, faults: &mut Vec<String>) {
 /// A null field counts as missing, except a message's body: SQS itself refuses that.
 fn is_missing(parameters: &Data, field: &str) -> bool {
     parameters.value.get(field).is_none_or(|value| value.is_null() && field != "MessageBody")
+}
+
+/// Whether a field, if it is given, holds what it has to.
+fn fits(parameters: &Value, field: &str, right: fn(&Value) -> bool) -> bool {
+    parameters.get(field).is_none_or(|value| value.is_null() || right(value))
 }
 
 /// API Gateway accepts several values for a header, always as a list.

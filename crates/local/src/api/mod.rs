@@ -90,7 +90,7 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
     if headers.contains_key(header::ORIGIN) || other_site || !is_here {
         return (
             StatusCode::FORBIDDEN,
-            "This API is for programs of this machine: call it as 127.0.0.1, and not from a web page.\n",
+            "This API is for programs of this machine: call it as localhost, and not from a web page.\n",
         )
             .into_response();
     }

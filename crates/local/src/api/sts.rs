@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::arn::check_role;
+use super::error::ApiError;
 use super::query::Form;
 use super::wire::iso;
 use super::xml::{self, element};
@@ -36,7 +37,11 @@ fn identity(caller: &AccountRegion) -> Response {
 }
 
 fn assume(form: &Form, now: i64) -> Result<Response, String> {
-    let (role, session) = (form.field("RoleArn"), form.field("RoleSessionName"));
+    let given = |field: &str, shown: &str| {
+        let failure = ApiError::failure("null ", shown, "not be null");
+        form.given(field).ok_or_else(|| format!("1 validation error detected: {failure}"))
+    };
+    let (role, session) = (given("RoleArn", "roleArn")?, given("RoleSessionName", "roleSessionName")?);
     check_role(role).map_err(|_| format!("{role} is invalid"))?;
     let legal = |letter: char| letter.is_ascii_alphanumeric() || "_=,.@-".contains(letter);
     if !(2..=64).contains(&session.len()) || !session.chars().all(legal) {

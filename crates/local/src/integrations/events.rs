@@ -3,11 +3,25 @@
 use serde_json::{Value, json};
 
 use super::answer::TaskOutcome;
+use crate::api::error::ApiError;
 use crate::random;
+
+/// The most events of one call.
+const MOST: usize = 10;
 
 /// Accepts events; one whose detail is not a JSON object fails the call, as on AWS.
 pub fn put(parameters: &Value) -> TaskOutcome {
     let entries = parameters.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let failure = match entries.len() {
+        0 => ApiError::failure("'[]' ", "entries", "have length greater than or equal to 1"),
+        1..=MOST => String::new(),
+        _ => ApiError::failure("", "entries", &format!("have length less than or equal to {MOST}")),
+    };
+    if !failure.is_empty() {
+        let message = format!("1 validation error detected: {failure}");
+        let error = "EventBridge.AmazonEventBridgeException";
+        return TaskOutcome::service_failed(error, &message, "AmazonEventBridge", 400, "ValidationException");
+    }
     let answers: Vec<Value> = entries
         .iter()
         .map(|entry| {

@@ -85,13 +85,15 @@ fn own_name(execution: &str, task: u64) -> String {
 
 /// The failure of a refused call.
 pub fn refused(service: &str, error: &ApiError) -> TaskOutcome {
+    // An SDK's exceptions end so; some codes do already.
+    let exception = format!("{}Exception", error.code.trim_end_matches("Exception"));
     if service == "states" {
-        let kind = format!("StepFunctions.{}Exception", error.code);
+        let kind = format!("StepFunctions.{exception}");
         return TaskOutcome::service_failed(&kind, &error.message, "AWSStepFunctions", 400, error.code);
     }
     let id = random::uuid();
     let cause = format!("{} (Service: Sfn, Status Code: 400, Request ID: {id}) (SDK Attempt Count: 1)", error.message);
-    TaskOutcome::failed(&format!("Sfn.{}Exception", error.code), cause)
+    TaskOutcome::failed(&format!("Sfn.{exception}"), cause)
 }
 
 /// The child's description as the task's result.

@@ -86,18 +86,18 @@ fn constraint(value: &str, field: &str, must: &str) -> TableRefusal {
     ))
 }
 
-fn check_name(name: &str) -> Result<(), TableRefusal> {
+/// The name of the requested table.
+fn name(parameters: &Value) -> Result<&str, TableRefusal> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if name.is_empty() || !name.bytes().all(legal) {
-        let must = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
-        return Err(constraint(&format!("'{name}'"), "tableName", must));
+    match parameters.get("TableName") {
+        Some(Value::String(name)) if !name.is_empty() && name.bytes().all(legal) => Ok(name),
+        None | Some(Value::Null) => Err(constraint("null", "tableName", "not be null")),
+        Some(other) => {
+            let shown = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            let must = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+            Err(constraint(&format!("'{shown}'"), "tableName", must))
+        }
     }
-    Ok(())
-}
-
-/// The requested table.
-fn name(parameters: &Value) -> &str {
-    parameters.get("TableName").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The error for a missing table, in the words of operations on the table itself.
@@ -117,12 +117,25 @@ pub fn place<'a>(table: &'a Table, item: &Item) -> Result<String, &'a str> {
     Ok(format!("{}/{}", table.name, json!(values?)))
 }
 
-/// Refuses a key with an empty part, or one that is not a text, a number or binary.
-fn check_key(table: &Table, item: &Item) -> Result<(), TableRefusal> {
+/// The type of a table's attribute, if the table defines it.
+fn type_of<'a>(table: &'a Table, attribute: &str) -> Option<&'a str> {
+    let definition = table.definitions.iter().find(|definition| definition["AttributeName"] == attribute)?;
+    definition["AttributeType"].as_str()
+}
+
+/// Refuses a key with an empty part, or one of another type than the table's.
+fn check_key(table: &Table, item: &Item, action: &str) -> Result<(), TableRefusal> {
     for (name, value) in table.key.iter().filter_map(|name| Some((name, item.get(name)?))) {
-        let text = ["S", "N", "B"].iter().find_map(|kind| value.get(kind)?.as_str());
-        let text = text.ok_or_else(|| {
-            invalid(format!("One or more parameter values were invalid: Type mismatch for key {name}"))
+        let given = value.as_object().and_then(|value| value.iter().next()).map_or("NULL", |(kind, _)| kind);
+        let wanted = type_of(table, name).or_else(|| ["S", "N", "B"].into_iter().find(|kind| *kind == given));
+        let text = wanted.filter(|wanted| *wanted == given).and_then(|kind| value.get(kind)?.as_str());
+        let text = text.ok_or_else(|| match wanted {
+            _ if action != "putItem" => invalid("The provided key element does not match the schema"),
+            Some(wanted) => invalid(format!(
+                "One or more parameter values were invalid: Type mismatch for key {name} expected: {wanted} actual: \
+                 {given}"
+            )),
+            None => invalid(format!("One or more parameter values were invalid: Type mismatch for key {name}")),
         })?;
         if text.is_empty() {
             return Err(invalid(format!(
@@ -149,8 +162,7 @@ fn attributes(parameters: &Value, field: &str) -> Result<Item, TableRefusal> {
 /// # Errors
 /// The table exists, or its name or key is invalid.
 pub async fn create(host: &Host, caller: &AccountRegion, parameters: &Value) -> Result<Value, TableRefusal> {
-    let name = name(parameters).to_owned();
-    check_name(&name)?;
+    let name = name(parameters)?.to_owned();
     let schema = parameters["KeySchema"].as_array().cloned().unwrap_or_default();
     let key: Vec<String> = schema.iter().filter_map(|part| part["AttributeName"].as_str().map(str::to_owned)).collect();
     if key.is_empty() || key.len() > 2 {
@@ -167,8 +179,8 @@ pub async fn create(host: &Host, caller: &AccountRegion, parameters: &Value) -> 
 }
 
 /// `DescribeTable`.
-async fn describe(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
-    check_name(name)?;
+async fn describe(host: &Host, caller: &AccountRegion, parameters: &Value) -> Result<Value, TableRefusal> {
+    let name = name(parameters)?;
     let table: Option<Table> = host.store.resource(ResourceKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
     let items = table.items(host).await?.len();
@@ -176,8 +188,8 @@ async fn describe(host: &Host, caller: &AccountRegion, name: &str) -> Result<Val
 }
 
 /// `DeleteTable`, with every item.
-async fn remove(host: &Host, caller: &AccountRegion, name: &str) -> Result<Value, TableRefusal> {
-    check_name(name)?;
+async fn remove(host: &Host, caller: &AccountRegion, parameters: &Value) -> Result<Value, TableRefusal> {
+    let name = name(parameters)?;
     let _alone = host.tables.0.lock().await;
     let table: Option<Table> = host.store.resource(ResourceKind::Table, name).await?;
     let table = table.ok_or_else(|| not_found(name))?;
@@ -241,8 +253,8 @@ pub async fn operate(
     }
     Some(match action {
         "createTable" => create(host, caller, parameters).await,
-        "describeTable" => describe(host, caller, name(parameters)).await,
-        "deleteTable" => remove(host, caller, name(parameters)).await,
+        "describeTable" => describe(host, caller, parameters).await,
+        "deleteTable" => remove(host, caller, parameters).await,
         "listTables" => list(host, parameters).await,
         "putItem" | "getItem" | "updateItem" | "deleteItem" => on_item(host, action, parameters).await,
         "query" | "scan" => on_items(host, action, parameters).await,
@@ -251,14 +263,11 @@ pub async fn operate(
 }
 
 async fn on_items(host: &Host, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
-    let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
-    check_name(name)?;
-    search(host, &table(host, name).await?, action, parameters).await
+    search(host, &table(host, name(parameters)?).await?, action, parameters).await
 }
 
 async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value, TableRefusal> {
-    let name = parameters.get("TableName").and_then(Value::as_str).unwrap_or_default();
-    check_name(name)?;
+    let name = name(parameters)?;
     let given = attributes(parameters, if action == "putItem" { "Item" } else { "Key" })?;
     let table = table(host, name).await?;
     let place = match place(&table, &given) {
@@ -270,7 +279,7 @@ async fn on_item(host: &Host, action: &str, parameters: &Value) -> Result<Value,
         }
         _ => return Err(invalid("The provided key element does not match the schema")),
     };
-    check_key(&table, &given)?;
+    check_key(&table, &given, action)?;
     check_return_values(action, parameters)?;
     let _alone = host.tables.0.lock().await;
     let before: Option<Item> = host.store.resource(ResourceKind::Item, &place).await?;

@@ -193,6 +193,7 @@ impl Notice {
 /// # Errors
 /// There is no such topic, it is a FIFO topic and the message has no group, or the store failed.
 pub async fn deliver(host: &Host, arn: &str, notice: &Notice) -> Result<Published, TopicRefusal> {
+    check_arn(arn)?;
     let now = host.clock.now();
     let (published, turn, queues) = {
         let mut topics = lock(&host.topics.0);
@@ -253,6 +254,20 @@ fn notified((name, attribute): (&String, &Value)) -> (String, Value) {
     (name.clone(), json!({ "Type": attribute["DataType"], "Value": value }))
 }
 
+/// Refuses what is not the ARN of a topic.
+fn check_arn(arn: &str) -> Result<(), TopicRefusal> {
+    let elements = arn.split(':').count();
+    if arn.is_empty() {
+        let why = "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter";
+        return Err(TopicRefusal::invalid(why));
+    }
+    if elements < 6 {
+        let why = format!("Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not {elements}");
+        return Err(TopicRefusal::invalid(&why));
+    }
+    Ok(())
+}
+
 /// Why SNS refuses: the error's name, code and message, and HTTP's status.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TopicRefusal(pub &'static str, pub &'static str, pub String, pub u16);
@@ -290,8 +305,8 @@ async fn one(host: &Host, arn: &str, parameters: &Value) -> Result<Map<String, V
 }
 
 fn topic(parameters: &Value) -> &str {
-    let arn = parameters.get("TopicArn").or_else(|| parameters.get("TargetArn"));
-    arn.and_then(Value::as_str).unwrap_or_default()
+    let given = |field: &str| parameters.get(field).and_then(Value::as_str);
+    given("TopicArn").or_else(|| given("TargetArn")).unwrap_or_default()
 }
 
 /// `sns:publish`.

@@ -122,6 +122,7 @@ async fn who_calls_is_told_by_sts() {
     assert_eq!(within(&body, "Expiration"), "2023-11-14T22:28:20Z");
     assert_eq!(within(&body, "AccessKeyId"), "222222222222", "who has assumed a role is in its account");
     for (form, code) in [
+        ("Action=AssumeRole&Version=2011-06-15&RoleSessionName=ci", "ValidationError"),
         ("Action=AssumeRole&Version=2011-06-15&RoleArn=nonsense&RoleSessionName=ci", "ValidationError"),
         (
             "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::222222222222:role/r&RoleSessionName=x",
@@ -276,6 +277,11 @@ async fn topics_are_made_and_deleted() {
         ),
         ("Action=CreateTopic&Name=t.fifo".to_owned(), "Topic Name"),
         (format!("Action=Publish&TopicArn={arn}&Message="), "Empty message"),
+        ("Action=Publish&Message=m".to_owned(), "TopicArn or TargetArn Reason: no value for required parameter"),
+        (
+            "Action=Publish&TopicArn=t&Message=m".to_owned(),
+            "TopicArn Reason: An ARN must have at least 6 elements, not 1",
+        ),
     ] {
         let (status, body) = sns(&form).await;
         assert_eq!((status, within(&body, "Code")), (StatusCode::BAD_REQUEST, "InvalidParameter"), "{form}");

@@ -431,9 +431,13 @@ async fn what_is_published_reaches_the_queues_in_their_form() {
     assert_eq!((&bodies[0]["Message"], &bodies[1]["Message"]), (&json!("for queues"), &json!("plain")));
     assert_eq!((bodies[0].get("Subject"), &bodies[1]["Subject"]), (None, &json!("s")));
     assert_eq!(bodies[1]["MessageAttributes"], json!({ "color": { "Type": "String", "Value": "red" } }));
-    let error = run(&engine, "Gone", task("aws-sdk:sns:publish", json!({ "TopicArn": "arn:none", "Message": "x" })))
-        .await
-        .unwrap_err();
+    let error = run(
+        &engine,
+        "Gone",
+        task("aws-sdk:sns:publish", json!({ "TopicArn": "arn:aws:sns:us-east-1:000000000000:none", "Message": "x" })),
+    )
+    .await
+    .unwrap_err();
     assert!(
         error.starts_with("Sns.NotFoundException: Topic does not exist (Service: Sns, Status Code: 404"),
         "{error}"

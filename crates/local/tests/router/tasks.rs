@@ -130,6 +130,19 @@ async fn a_test_is_refused_as_aws_refuses_it() {
             json!({ "definition": invoke, "mock": { "result": "no JSON" } }),
             "Mocked result must be valid JSON".to_owned(),
         ),
+        (context(json!({ "Execution": 1 })), invalid("Execution must be an object")),
+        (
+            json!({ "definition": invoke, "mock": mock, "context": r#"{"State":{"Name":"\ud83d"}}"# }),
+            invalid("Unpaired surrogate in a character escape"),
+        ),
+        (
+            json!({ "definition": invoke, "mock": mock, "variables": r#"{"a":1e400}"# }),
+            "Variables must be a JSON object: Numeric value (1e400) out of range of double".to_owned(),
+        ),
+        (
+            json!({ "definition": invoke, "mock": mock, "variables": "[]" }),
+            "Variables must be a JSON object.".to_owned(),
+        ),
         (
             json!({
                 "definition": state("arn:aws:states:::aws-sdk:s3:getObject").to_string(),
@@ -139,6 +152,135 @@ async fn a_test_is_refused_as_aws_refuses_it() {
         ),
     ] {
         assert_eq!(engine.refused("TestState", ask).await, ("ValidationException".to_owned(), why));
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn the_items_of_a_tested_map_are_those_that_its_reader_finds() {
+    let engine = Engine::new("test-items").await;
+    let ask = |config: Value, data: &str, failures: u64| {
+        let mut scope = only(json!({ "Type": "Pass" }));
+        scope["ProcessorConfig"] = json!({ "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" });
+        let reader = json!({ "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config,
+            "Parameters": { "Bucket": "b", "Key": "k" } });
+        let map = json!({ "Type": "Map", "ItemReader": reader, "ItemProcessor": scope, "ToleratedFailureCount": 9, "End": true });
+        json!({ "definition": map.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r", "mock": { "result": "[1]" },
+            "stateConfiguration": { "mapItemReaderData": data, "mapIterationFailureCount": failures } })
+    };
+    let csv = json!({ "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" });
+    for (config, data) in [
+        (json!({ "InputType": "JSON" }), "[1, 2]"),
+        (json!({ "InputType": "JSONL" }), "1\n2\n"),
+        (csv, "a,b\n1,2\n3,4"),
+    ] {
+        assert_eq!(engine.call("TestState", ask(config.clone(), data, 2)).await["status"], "SUCCEEDED", "{config}");
+        let why = "Map iteration failure count must be less than or equal to the number of Map iterations";
+        let refused = engine.refused("TestState", ask(config, data, 3)).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), why.to_owned()));
+    }
+    let (_, why) = engine.refused("TestState", ask(json!({ "InputType": "JSON" }), "a,b", 0)).await;
+    assert!(why.starts_with("MapItemReaderData cannot be read: The file is not valid JSON: "), "{why}");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_services_lack_is_named() {
+    let engine = Engine::new("lacking").await;
+    let key = json!([{ "AttributeName": "id", "KeyType": "HASH" }]);
+    let definitions = json!([{ "AttributeName": "id", "AttributeType": "S" }]);
+    let create = json!({ "TableName": "t", "KeySchema": key, "AttributeDefinitions": definitions });
+    engine.ask("DynamoDB_20120810.CreateTable", &create).await;
+    let of =
+        |service: &str, code: &str| format!(" (Service: {service}; Status Code: 400; Error Code: {code}; Request ID: ");
+    let null = |field: &str| {
+        format!(
+            "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+        )
+    };
+    let item = |value: Value| json!({ "TableName": "t", "Item": { "id": value } });
+    for (place, (resource, parameters, error, cause)) in [
+        (
+            "sqs:sendMessage",
+            json!({ "QueueUrl": "", "MessageBody": "m" }),
+            "SQS.AmazonSQSException",
+            "The request must contain the parameter QueueUrl.".to_owned() + &of("AmazonSQS", "MissingParameter"),
+        ),
+        (
+            "sns:publish",
+            json!({ "Message": "m" }),
+            "SNS.InvalidParameterException",
+            "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter".to_owned()
+                + &of("AmazonSNS", "InvalidParameter"),
+        ),
+        (
+            "sns:publish",
+            json!({ "TopicArn": "a topic", "Message": "m" }),
+            "SNS.InvalidParameterException",
+            "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1".to_owned()
+                + &of("AmazonSNS", "InvalidParameter"),
+        ),
+        (
+            "dynamodb:getItem",
+            json!({ "TableName": null, "Key": {} }),
+            "DynamoDB.AmazonDynamoDBException",
+            null("tableName") + &of("AmazonDynamoDBv2", "ValidationException"),
+        ),
+        (
+            "dynamodb:getItem",
+            json!({ "TableName": "t", "Key": { "id": { "N": "1" } } }),
+            "DynamoDB.AmazonDynamoDBException",
+            "The provided key element does not match the schema".to_owned()
+                + &of("AmazonDynamoDBv2", "ValidationException"),
+        ),
+        (
+            "dynamodb:putItem",
+            item(json!({ "N": "1" })),
+            "DynamoDB.AmazonDynamoDBException",
+            "One or more parameter values were invalid: Type mismatch for key id expected: S actual: N".to_owned()
+                + &of("AmazonDynamoDBv2", "ValidationException"),
+        ),
+        (
+            "aws-sdk:dynamodb:query",
+            json!({}),
+            "DynamoDb.DynamoDbException",
+            null("tableName") + " (Service: DynamoDb, Status Code: 400, Request ID: ",
+        ),
+        (
+            "aws-sdk:sqs:receiveMessage",
+            json!({}),
+            "Sqs.SqsException",
+            "The request must contain the parameter QueueUrl. (Service: Sqs, Status Code: 400, Request ID: ".to_owned(),
+        ),
+        (
+            "events:putEvents",
+            json!({ "Entries": [] }),
+            "EventBridge.AmazonEventBridgeException",
+            "1 validation error detected: Value '[]' at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1"
+                .to_owned()
+                + &of("AmazonEventBridge", "ValidationException"),
+        ),
+        (
+            "aws-sdk:sfn:describeExecution",
+            json!({}),
+            "Sfn.ValidationException",
+            null("executionArn") + " (Service: Sfn, Status Code: 400, Request ID: ",
+        ),
+        (
+            "states:startExecution",
+            json!({ "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m/l" }),
+            "StepFunctions.ValidationException",
+            "A state machine ARN that refers to a Distributed Map state is not allowed here: 'arn:aws:states:us-east-1:000000000000:stateMachine:m/l'"
+                .to_owned()
+                + &of("AWSStepFunctions", "ValidationException"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let failed = run(&engine, &format!("M{place}"), task(resource, parameters)).await;
+        assert_eq!(failed["Error"], error, "{failed}");
+        assert!(text(&failed["Cause"]).starts_with(&cause), "{failed}");
     }
     engine.remove().await;
 }

@@ -79,6 +79,30 @@ fn unknown_host(parameters: &Value) -> Option<&str> {
     Some(host).filter(|_| !known)
 }
 
+/// Operations on a queue, which `QueueUrl` names.
+const ON_A_QUEUE: [&str; 10] = [
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "SetQueueAttributes",
+    "SendMessage",
+    "SendMessageBatch",
+    "ReceiveMessage",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+    "PurgeQueue",
+];
+
+/// Refuses a request that names no queue.
+fn check_named(operation: &str, input: &Value) -> Result<(), QueueRefusal> {
+    let field = match operation {
+        "CreateQueue" | "GetQueueUrl" => "QueueName",
+        _ if ON_A_QUEUE.contains(&operation) => "QueueUrl",
+        _ => return Ok(()),
+    };
+    if text(input, field).is_empty() { Err(missing(field)) } else { Ok(()) }
+}
+
 /// One operation; `None` for one without a local form. `origin` is the address at which the caller reaches the queues.
 pub async fn operate(
     host: &Host,
@@ -87,6 +111,9 @@ pub async fn operate(
     operation: &str,
     input: &Value,
 ) -> Option<Came> {
+    if let Err(refusal) = check_named(operation, input) {
+        return Some(Err(refusal));
+    }
     let arn = queue(caller, input);
     Some(match operation {
         "CreateQueue" => create(host, &caller.arn("sqs", text(input, "QueueName")), &input["Attributes"])
@@ -318,7 +345,8 @@ pub fn send(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutc
     if let Some(failed) = nowhere("SQS", parameters) {
         return failed;
     }
-    match send_one(host, &queue(caller, parameters), parameters) {
+    let named = check_named("SendMessage", parameters);
+    match named.and_then(|()| send_one(host, &queue(caller, parameters), parameters)) {
         Ok(answer) => {
             let length = answer.to_string().len();
             let headers = usual_headers(&http_date(host.clock.now()), "application/x-amz-json-1.0", length);
