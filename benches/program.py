@@ -44,7 +44,7 @@ def start(data):
         if server.poll() is not None:
             sys.exit(f"countersign ended: {server.stderr.read()}")
         try:
-            if get(port, "/")[0] == 200:
+            if get(port, "/default")[0] == 200:
                 return server, port, (time.perf_counter() - began) * 1000
         except OSError:
             time.sleep(0.005)
@@ -92,10 +92,10 @@ def main():
         stop(server)
         server, port, again = start(data)
         print(f"{'start-up to the first page, data present':48} {again:8.1f} ms")
-        executions = get(port, "/executions?workflow=fulfilment")[1].decode()
-        execution = unescape(re.search(r'href="(/executions/arn[^"?]+)"', executions).group(1))
-        pages = {"/": "/", "/workflows": "/workflows", "/workflows/{name}": "/workflows/fulfilment"}
-        pages |= {"/executions": "/executions", "/executions/{arn}": execution, "/inbox": "/inbox", "/deploy": "/deploy"}
+        executions = get(port, "/default/executions?workflow=fulfilment")[1].decode()
+        execution = unescape(re.search(r'href="(/default/executions/arn[^"?]+)"', executions).group(1))
+        pages = {"/": "/default", "/workflows": "/default/workflows", "/workflows/{name}": "/default/workflows/fulfilment"}
+        pages |= {"/executions": "/default/executions", "/executions/{arn}": execution, "/inbox": "/default/inbox", "/deploy": "/default/deploy"}
         for name, path in pages.items():
             answers = [get(port, path) for _ in range(RUNS)]
             if {status for status, _, _ in answers} != {200}:

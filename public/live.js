@@ -19,7 +19,7 @@
   const me = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   /** A message to the page: a kind and a text. */
   let page;
-  /** The execution that this tab shows. */
+  /** The topic of the execution that this tab shows. */
   let shown = "";
   /** `live`, `away`, or `starting`: this tab does not know yet. */
   let state = "starting";
@@ -71,7 +71,7 @@
       const executions = wanted();
       for (const one of executions) if (!watching.split(" ").includes(one)) fresh.add(one);
       watching = executions.join(" ");
-      const query = new URLSearchParams(executions.map((one) => ["execution", one]));
+      const query = new URLSearchParams(executions.map((one) => ["topic", one]));
       if (last) query.set("after", last);
       source = new EventSource(query.size ? `/live?${query}` : "/live");
       // Live only with the number that the stream begins at: without it the next stream would begin at its own present,
@@ -80,7 +80,7 @@
         alive();
         say("state", "live", event.lastEventId);
         // What changed before somebody looked at it, nobody has said.
-        if (fresh.size) say("change", [...fresh].map((one) => `execution:${one}`).join(" "));
+        if (fresh.size) say("change", [...fresh].join(" "));
         fresh.clear();
       });
       source.onerror = () => {
@@ -190,12 +190,12 @@
   addEventListener("pageshow", (event) => event.persisted && page && join());
 
   window.countersignLive = {
-    /** Begins; `tell` hears of each `state`, of each `change`, of the data's age (`at`), and when to ask `again`. */
+    /** Begins; `tell` hears of each `state`, of each `change`, of the age of each connection's data (`at`), and when to ask `again`. */
     start(tell) {
       page = tell;
       if (document.visibilityState !== "hidden") join();
     },
-    /** The execution that this tab shows from now on; none where it is empty. */
+    /** The topic of the execution that this tab shows from now on; none where it is empty. */
     show(execution) {
       if (shown === execution) return;
       shown = execution;

@@ -1,79 +1,186 @@
 //! Typed paths for every link: the one place that knows how a URL is built.
 //!
+//! The first segment of a page's path is its connection, so every link is made for one ([`of`]).
+//!
 //! ```
 //! use countersign::routes;
-//! assert_eq!(routes::workflow("order"), "/workflows/order");
+//! assert_eq!(routes::of("default").workflow("order"), "/default/workflows/order");
 //! ```
+
+use std::sync::Arc;
 
 use crate::wire::executions::StatusFilter;
 
-/// The overview.
-pub const OVERVIEW: &str = "/";
-/// All workflows.
-pub const WORKFLOWS: &str = "/workflows";
-/// All executions.
-pub const EXECUTIONS: &str = "/executions";
-/// Everything that waits for a person.
-pub const INBOX: &str = "/inbox";
-/// The plan of `statemachine/` against the connection.
-pub const DEPLOY: &str = "/deploy";
-/// Every decision that was taken.
-pub const AUDIT: &str = "/audit";
+/// The overview of the default connection.
+pub const ROOT: &str = "/";
 /// The server-sent event stream that wakes pages up. `public/live.js` opens it.
 pub const LIVE: &str = "/live";
+/// Where server functions are.
+pub const API: &str = "/api/";
+/// Where other programs ask whether the server is up.
+pub const HEALTHZ: &str = "/healthz";
 
-/// The entries of the audit before one of them, by its number.
+// The segment behind the connection.
+/// All workflows.
+pub const WORKFLOWS: &str = "workflows";
+/// All executions.
+pub const EXECUTIONS: &str = "executions";
+/// Everything that waits for a person.
+pub const INBOX: &str = "inbox";
+/// The plan of `statemachine/` against the connection.
+pub const DEPLOY: &str = "deploy";
+/// Every decision that was taken.
+pub const AUDIT: &str = "audit";
+
+/// The pages whose paths had no connection before there were several: their old links lead to the default connection.
+pub const WITHOUT_CONNECTION: [&str; 5] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT];
+
+/// The first segments of the site's other paths, and those of pages that may come: no connection has such a name.
+const RESERVED: [&str; 16] = [
+    "api",
+    "assets",
+    "connection",
+    "connections",
+    "favicon",
+    "fonts",
+    "healthz",
+    "live",
+    "login",
+    "logout",
+    "metrics",
+    "people",
+    "pkg",
+    "search",
+    "settings",
+    "static",
+];
+
+/// Whether a connection may have this name, as far as the site's paths are concerned.
 #[must_use]
-pub fn audit_before(entry: i64) -> String {
-    format!("{AUDIT}?before={entry}")
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || WITHOUT_CONNECTION.contains(&name)
 }
 
-/// The page of one workflow.
-#[must_use]
-pub fn workflow(name: &str) -> String {
-    format!("{WORKFLOWS}/{}", segment(name))
+/// The paths of the pages of one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routes {
+    connection: Arc<str>,
 }
 
-/// The page of a workflow, with the input of an execution in its form.
+/// The pages of the connection with this name.
 #[must_use]
-pub fn start_again(workflow_name: &str, execution_arn: &str) -> String {
-    format!("{}?again={}#start", workflow(workflow_name), encode(execution_arn))
+pub fn of(connection: &str) -> Routes {
+    Routes { connection: connection.into() }
 }
 
-/// The page of one execution.
+/// The connection that a path names: its first segment.
 #[must_use]
-pub fn execution(arn: &str) -> String {
-    format!("{EXECUTIONS}/{}", segment(arn))
+pub fn connection_of(path: &str) -> &str {
+    path.strip_prefix('/').unwrap_or(path).split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-/// The form of a workflow with one of its samples.
-#[must_use]
-pub fn workflow_sample(name: &str, index: usize) -> String {
-    format!("{}?sample={index}#start", workflow(name))
-}
+impl Routes {
+    /// The connection's name.
+    #[must_use]
+    pub fn connection(&self) -> &str {
+        &self.connection
+    }
 
-/// The page of one execution with a state chosen.
-#[must_use]
-pub fn execution_state(arn: &str, state: &str) -> String {
-    execution_view(arn, None, Some(state))
-}
+    /// The overview.
+    #[must_use]
+    pub fn overview(&self) -> String {
+        format!("/{}", segment(&self.connection))
+    }
 
-/// The executions of one workflow, or those with one status, or both.
-#[must_use]
-pub fn executions_of(workflow: Option<&str>, status: Option<StatusFilter>) -> String {
-    with_query(EXECUTIONS.to_owned(), [("workflow", workflow), ("status", status.map(StatusFilter::word))])
-}
+    /// A page by the segment behind the connection, such as [`WORKFLOWS`].
+    #[must_use]
+    pub fn page(&self, name: &str) -> String {
+        format!("{}/{name}", self.overview())
+    }
 
-/// The page of one workflow with a tab of its lower half open, and a state of its definition chosen.
-#[must_use]
-pub fn workflow_view(name: &str, tab: Option<&str>, state: Option<&str>) -> String {
-    with_query(workflow(name), [("tab", tab), ("state", state)])
-}
+    /// All workflows.
+    #[must_use]
+    pub fn workflows(&self) -> String {
+        self.page(WORKFLOWS)
+    }
 
-/// The page of one execution with a tab of its lower half open, and a state chosen.
-#[must_use]
-pub fn execution_view(arn: &str, tab: Option<&str>, state: Option<&str>) -> String {
-    with_query(execution(arn), [("tab", tab), ("state", state)])
+    /// Everything that waits for a person.
+    #[must_use]
+    pub fn inbox(&self) -> String {
+        self.page(INBOX)
+    }
+
+    /// The plan of `statemachine/` against the connection.
+    #[must_use]
+    pub fn deploy(&self) -> String {
+        self.page(DEPLOY)
+    }
+
+    /// What people did.
+    #[must_use]
+    pub fn audit(&self) -> String {
+        self.page(AUDIT)
+    }
+
+    /// The entries of the audit before one of them, by its number.
+    #[must_use]
+    pub fn audit_before(&self, entry: i64) -> String {
+        format!("{}?before={entry}", self.audit())
+    }
+
+    /// The page of one workflow.
+    #[must_use]
+    pub fn workflow(&self, name: &str) -> String {
+        format!("{}/{}", self.workflows(), segment(name))
+    }
+
+    /// The page of a workflow, with the input of an execution in its form.
+    #[must_use]
+    pub fn start_again(&self, workflow_name: &str, execution_arn: &str) -> String {
+        format!("{}?again={}#start", self.workflow(workflow_name), encode(execution_arn))
+    }
+
+    /// The page of one execution.
+    #[must_use]
+    pub fn execution(&self, arn: &str) -> String {
+        format!("{}/{}", self.page(EXECUTIONS), segment(arn))
+    }
+
+    /// The form of a workflow with one of its samples.
+    #[must_use]
+    pub fn workflow_sample(&self, name: &str, index: usize) -> String {
+        format!("{}?sample={index}#start", self.workflow(name))
+    }
+
+    /// The page of one execution with a state chosen.
+    #[must_use]
+    pub fn execution_state(&self, arn: &str, state: &str) -> String {
+        self.execution_view(arn, None, Some(state))
+    }
+
+    /// The executions of one workflow, or those with one status, or both.
+    #[must_use]
+    pub fn executions_of(&self, workflow: Option<&str>, status: Option<StatusFilter>) -> String {
+        with_query(self.page(EXECUTIONS), [("workflow", workflow), ("status", status.map(StatusFilter::word))])
+    }
+
+    /// The page of one workflow with a tab of its lower half open, and a state of its definition chosen.
+    #[must_use]
+    pub fn workflow_view(&self, name: &str, tab: Option<&str>, state: Option<&str>) -> String {
+        with_query(self.workflow(name), [("tab", tab), ("state", state)])
+    }
+
+    /// The page of one execution with a tab of its lower half open, and a state chosen.
+    #[must_use]
+    pub fn execution_view(&self, arn: &str, tab: Option<&str>, state: Option<&str>) -> String {
+        with_query(self.execution(arn), [("tab", tab), ("state", state)])
+    }
+
+    /// The page of one approval: the execution, and the id of its TaskScheduled event.
+    #[must_use]
+    pub fn approval(&self, execution_arn: &str, event: u64) -> String {
+        format!("{}/{}/{event}", self.inbox(), segment(execution_arn))
+    }
 }
 
 /// `path` with those of two parameters that have a value.
@@ -87,12 +194,6 @@ fn with_query(mut path: String, parameters: [(&str, Option<&str>); 2]) -> String
         }
     }
     path
-}
-
-/// The page of one approval: the execution, and the id of its TaskScheduled event.
-#[must_use]
-pub fn approval(execution_arn: &str, event: u64) -> String {
-    format!("{INBOX}/{}/{event}", segment(execution_arn))
 }
 
 /// A name as one segment of a path. Browsers resolve `.` and `..`, however they are encoded, so these get a mark in front,
@@ -135,58 +236,100 @@ mod tests {
 
     #[test]
     fn arns_stay_legible_and_the_rest_is_escaped() {
+        let routes = of("prod");
         assert_eq!(
-            execution_state("arn:aws:states:us-east-1:000000000000:execution:order:1", "Grüße & co"),
-            "/executions/arn:aws:states:us-east-1:000000000000:execution:order:1?state=Gr%C3%BC%C3%9Fe%20%26%20co"
+            routes.execution_state("arn:aws:states:us-east-1:000000000000:execution:order:1", "Grüße & co"),
+            "/prod/executions/arn:aws:states:us-east-1:000000000000:execution:order:1?state=Gr%C3%BC%C3%9Fe%20%26%20co"
         );
-        assert_eq!(executions_of(Some("a/b"), None), "/executions?workflow=a%2Fb");
-        assert_eq!(executions_of(None, None), "/executions");
+        assert_eq!(routes.executions_of(Some("a/b"), None), "/prod/executions?workflow=a%2Fb");
+        assert_eq!(routes.executions_of(None, None), "/prod/executions");
     }
 
     #[test]
     fn every_name_is_one_segment() {
+        let routes = of("prod");
         for (name, expected) in [
-            ("..", "/workflows/~.."),
-            (".", "/workflows/~."),
-            ("", "/workflows/~"),
-            ("~..", "/workflows/~~.."),
-            ("...", "/workflows/..."),
-            ("a/..", "/workflows/a%2F.."),
-            ("?#%", "/workflows/%3F%23%25"),
+            ("..", "/prod/workflows/~.."),
+            (".", "/prod/workflows/~."),
+            ("", "/prod/workflows/~"),
+            ("~..", "/prod/workflows/~~.."),
+            ("...", "/prod/workflows/..."),
+            ("a/..", "/prod/workflows/a%2F.."),
+            ("?#%", "/prod/workflows/%3F%23%25"),
         ] {
-            assert_eq!(workflow(name), expected);
-            let read = expected.strip_prefix("/workflows/").unwrap_or_default();
+            assert_eq!(routes.workflow(name), expected);
+            let read = expected.strip_prefix("/prod/workflows/").unwrap_or_default();
             let read = read.replace("%2F", "/").replace("%3F", "?").replace("%23", "#").replace("%25", "%");
             assert_eq!(name_of(&read), name);
         }
-        assert_eq!(approval("..", 1), "/inbox/~../1");
-        assert_eq!(execution("~"), "/executions/~~");
+        assert_eq!(routes.approval("..", 1), "/prod/inbox/~../1");
+        assert_eq!(routes.execution("~"), "/prod/executions/~~");
+    }
+
+    #[test]
+    fn the_first_segment_is_the_connection() {
+        for (path, expected) in [
+            ("/prod", "prod"),
+            ("/prod/", "prod"),
+            ("/prod?a=/b", "prod"),
+            ("/prod#a/b", "prod"),
+            ("/prod/inbox/a/1", "prod"),
+            ("/", ""),
+            ("//prod", ""),
+            ("/%70rod", "%70rod"),
+            ("", ""),
+        ] {
+            assert_eq!(connection_of(path), expected, "{path}");
+        }
+        let routes = of("prod");
+        for path in [routes.overview(), routes.inbox(), routes.execution("a"), routes.audit_before(1)] {
+            assert_eq!(connection_of(&path), "prod", "{path}");
+        }
+    }
+
+    #[test]
+    fn no_connection_has_the_name_of_another_path() {
+        for path in [LIVE, API, HEALTHZ].into_iter().chain(["/pkg/countersign.js", "/fonts/inter.woff2"]) {
+            assert!(is_reserved(connection_of(path)), "{path}");
+        }
+        // Every folder and file of the site; a name with a dot cannot be that of a connection.
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/public")).expect("the site's files");
+        for name in files.flatten().filter_map(|file| file.file_name().into_string().ok()) {
+            assert!(is_reserved(&name) || name.contains('.'), "{name}");
+        }
+        assert!(!is_reserved("default") && !is_reserved("prod"));
     }
 
     /// Every path and query of the site. Links that people kept lead here: what changes below breaks them.
     #[test]
     fn every_path_and_query_is_as_it_was() {
         let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
-        let mut seen: Vec<String> =
-            [OVERVIEW, WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, LIVE].map(str::to_owned).to_vec();
+        let routes = of("prod");
+        let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ].map(str::to_owned).to_vec();
         seen.extend([
-            workflow("order"),
-            workflow_sample("order", 2),
-            workflow_view("order", None, Some("Ask, then pay")),
-            workflow_view("order", Some("definition"), None),
-            workflow_view("order", Some("definition"), Some("Ask, then pay")),
-            start_again("order", arn),
-            execution(arn),
-            execution_state(arn, "Ask, then pay"),
-            execution_view(arn, Some("events"), None),
-            execution_view(arn, Some("events"), Some("Ask, then pay")),
-            approval(arn, 17),
-            audit_before(4711),
-            executions_of(None, None),
-            executions_of(Some("order"), None),
+            routes.overview(),
+            routes.workflows(),
+            routes.page(EXECUTIONS),
+            routes.inbox(),
+            routes.deploy(),
+            routes.audit(),
+            routes.workflow("order"),
+            routes.workflow_sample("order", 2),
+            routes.workflow_view("order", None, Some("Ask, then pay")),
+            routes.workflow_view("order", Some("definition"), None),
+            routes.workflow_view("order", Some("definition"), Some("Ask, then pay")),
+            routes.start_again("order", arn),
+            routes.execution(arn),
+            routes.execution_state(arn, "Ask, then pay"),
+            routes.execution_view(arn, Some("events"), None),
+            routes.execution_view(arn, Some("events"), Some("Ask, then pay")),
+            routes.approval(arn, 17),
+            routes.audit_before(4711),
+            routes.executions_of(None, None),
+            routes.executions_of(Some("order"), None),
         ]);
-        seen.extend(StatusFilter::ALL.map(|filter| executions_of(None, Some(filter))));
-        seen.push(executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));
+        seen.extend(StatusFilter::ALL.map(|filter| routes.executions_of(None, Some(filter))));
+        seen.push(routes.executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));
         assert_eq!(format!("{}\n", seen.join("\n")), include_str!("routes.txt"));
     }
 }

@@ -4,7 +4,7 @@ import { expect, open, ready, test } from "./fixtures";
 
 test("every page is accessible, light and dark", async ({ page }) => {
   test.setTimeout(180_000);
-  await open(page, "/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment", true);
   await page.getByRole("button", { name: /^A large order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await page.getByRole("link", { name: "Review and decide" }).waitFor();
@@ -12,12 +12,12 @@ test("every page is accessible, light and dark", async ({ page }) => {
   await page.getByRole("link", { name: "Review and decide" }).click();
   await ready(page, true);
   const request = page.url();
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
 
   const places = [
-    "/", "/workflows", "/workflows/fulfilment", "/workflows/order?tab=definition", "/executions", "/inbox", "/deploy", "/audit",
+    "/default", "/default/workflows", "/default/workflows/fulfilment", "/default/workflows/order?tab=definition", "/default/executions", "/default/inbox", "/default/deploy", "/default/audit",
     execution, `${execution}?tab=events`, `${execution}?tab=data`, request,
-    "/workflows/absent", "/executions/absent",
+    "/default/workflows/absent", "/default/executions/absent",
   ];
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });

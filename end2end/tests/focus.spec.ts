@@ -40,7 +40,7 @@ async function place(page: Page): Promise<string> {
 }
 
 test("the skip link leads to the page, with scripts too", async ({ page }) => {
-  await open(page, "/workflows", true);
+  await open(page, "/default/workflows", true);
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Skip to the page" })).toBeFocused();
   await page.keyboard.press("Enter");
@@ -50,7 +50,7 @@ test("the skip link leads to the page, with scripts too", async ({ page }) => {
 });
 
 test("a link to another page takes the keyboard along", async ({ page }) => {
-  await open(page, "/workflows", true);
+  await open(page, "/default/workflows", true);
   await page.getByRole("link", { name: "approval", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "approval" })).toBeVisible();
   await expect.poll(() => place(page)).toBe("MAIN main");
@@ -62,7 +62,7 @@ test.describe("without the demonstration, whose requests would move the list", (
   test("a request is opened, decided and followed by the next one", async ({ page, server }) => {
     await makeTopic(server.engine, "questions");
     await server.begin("many", many, { items });
-    await open(page, "/inbox", true);
+    await open(page, "/default/inbox", true);
     const rows = page.locator(".request").filter({ hasText: "many · " });
     await expect(rows).toHaveCount(40, { timeout: 60_000 });
     const chosen = rows.nth(30);
@@ -98,7 +98,7 @@ test.describe("without the demonstration, whose requests would move the list", (
 
 test("a refused decision leaves the keyboard at its button", async ({ page, server }) => {
   await server.begin("one", { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } });
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
   await openRequest(page, "one");
   await expect.poll(() => place(page)).toBe("H1 request");
   await page.route("**/api/decide", (route) => route.abort());

@@ -6,11 +6,11 @@ test.describe("without the demonstration", () => {
 
   test("the count beside Inbox moves on every page, without reloading", async ({ page, context, server }) => {
     await server.begin("ask", { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } });
-    await open(page, "/workflows", true);
+    await open(page, "/default/workflows", true);
     const count = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /Inbox/ }).locator(".rail-count");
     await expect(count).toHaveText("1 waiting");
     const other = await context.newPage();
-    await open(other, "/workflows/ask", true);
+    await open(other, "/default/workflows/ask", true);
     await other.getByRole("button", { name: "Start", exact: true }).click();
     await expect(other).toHaveURL(/\/executions\/arn:/);
     await expect(count).toHaveText("2 waiting");
@@ -20,7 +20,7 @@ test.describe("without the demonstration", () => {
 });
 
 test("an execution's page follows the execution to its end", async ({ page }) => {
-  await open(page, "/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment", true);
   await page.getByRole("button", { name: /^A small order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page).toHaveURL(/\/executions\/arn:/);
@@ -29,7 +29,7 @@ test("an execution's page follows the execution to its end", async ({ page }) =>
 });
 
 test("a theme is kept", async ({ page }) => {
-  await open(page, "/", true);
+  await open(page, "/default", true);
   await page.getByRole("button", { name: "Dark theme" }).click();
   const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.getByRole("button", { name: "Light theme" }).click();
@@ -40,7 +40,7 @@ test("a theme is kept", async ({ page }) => {
 });
 
 test("a decision that cannot be sent is reported, and nothing typed is lost", async ({ page }) => {
-  await open(page, "/workflows/approval", true);
+  await open(page, "/default/workflows/approval", true);
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await page.getByRole("link", { name: "Review and decide" }).click();
   await ready(page, true);

@@ -45,7 +45,7 @@ async function outside(page: Page): Promise<string[]> {
 
 test("conditions, errors and names are whole", async ({ page, server }) => {
   const arn = await server.begin("texts", definition, { transcription: { job: { detail: { Status: "X" } } } });
-  await open(page, `/executions/${arn}`, true);
+  await open(page, `/default/executions/${arn}`, true);
   expect(await outside(page)).toEqual([]);
   const labels = page.locator(".edge-label");
   const whole = await labels.evaluateAll((texts) =>
@@ -65,7 +65,7 @@ test("conditions, errors and names are whole", async ({ page, server }) => {
 
 test("the demonstration's drawings keep their texts inside", async ({ page }) => {
   for (const name of ["order", "approval", "fulfilment"]) {
-    await open(page, `/workflows/${name}`, true);
+    await open(page, `/default/workflows/${name}`, true);
     expect(await outside(page), name).toEqual([]);
     await expect(page.locator(".graph")).not.toContainText("…");
   }

@@ -2,13 +2,13 @@
 import { asks, eventually, expect, openRequest, test } from "./fixtures";
 
 const PAGES: [path: string, heading: RegExp][] = [
-  ["/", /Overview/],
-  ["/workflows", /Workflows/],
-  ["/workflows/fulfilment", /fulfilment/],
-  ["/executions", /Executions/],
-  ["/inbox", /Inbox/],
-  ["/deploy", /Deploy/],
-  ["/audit", /./],
+  ["/default", /Overview/],
+  ["/default/workflows", /Workflows/],
+  ["/default/workflows/fulfilment", /fulfilment/],
+  ["/default/executions", /Executions/],
+  ["/default/inbox", /Inbox/],
+  ["/default/deploy", /Deploy/],
+  ["/default/audit", /./],
 ];
 
 test("every page is complete without scripts", async ({ page }) => {
@@ -20,20 +20,20 @@ test("every page is complete without scripts", async ({ page }) => {
 });
 
 test("a workflow's drawing names its states", async ({ page }) => {
-  await page.goto("/workflows/order");
+  await page.goto("/default/workflows/order");
   const drawing = page.getByRole("group", { name: "Drawing of order" });
   await expect(drawing.getByRole("link", { name: /ValidateOrder/ })).toBeVisible();
   await expect(drawing.getByRole("link", { name: /NotifyFailure/ })).toBeVisible();
 });
 
 test("what does not exist says so", async ({ page }) => {
-  const answer = await page.goto("/no-such-page");
+  const answer = await page.goto("/default/no-such-page");
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
 });
 
 test("the acting person is chosen with a button", async ({ page }) => {
-  await page.goto("/inbox");
+  await page.goto("/default/inbox");
   const choice = page.getByLabel("Acting as");
   const other = await choice.locator("option:not([selected])").first().getAttribute("value");
   await choice.selectOption(other);
@@ -44,7 +44,7 @@ test("the acting person is chosen with a button", async ({ page }) => {
 
 test("a tab and a state of a link are where the page begins", async ({ page }) => {
   await page.setViewportSize({ width: 1200, height: 600 });
-  await page.goto("/workflows/fulfilment");
+  await page.goto("/default/workflows/fulfilment");
   await page.getByRole("link", { name: "Definition" }).click();
   await expect(page.locator(".definition")).toBeInViewport();
   await page.getByRole("group", { name: "Drawing of fulfilment" }).getByRole("link", { name: /^Validate the order/ }).click();
@@ -55,7 +55,7 @@ test("a tab and a state of a link are where the page begins", async ({ page }) =
 
 test("a comment that is too long comes back whole", async ({ page, server }) => {
   await server.begin("one", { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } });
-  await page.goto("/inbox");
+  await page.goto("/default/inbox");
   await eventually(page, false, (soon) => soon(page.getByRole("link", { name: /one · / })).toBeVisible());
   await openRequest(page, "one");
   const long = "x".repeat(2_346);
@@ -66,7 +66,7 @@ test("a comment that is too long comes back whole", async ({ page, server }) => 
 });
 
 test("a sample asks before it replaces what was typed, without scripts too", async ({ page }) => {
-  await page.goto("/workflows/approval");
+  await page.goto("/default/workflows/approval");
   const input = page.getByRole("textbox", { name: "Input" });
   const name = page.getByRole("textbox", { name: /^Name/ });
   const samples = page.getByRole("group", { name: "Samples" }).getByRole("button");
@@ -89,12 +89,12 @@ test("a sample asks before it replaces what was typed, without scripts too", asy
   await expect(name).toHaveValue("my-name");
   await expect(page.getByText("Replace the input that you typed")).toHaveCount(0);
   // The address of a sample still opens it.
-  await page.goto("/workflows/approval?sample=1");
+  await page.goto("/default/workflows/approval?sample=1");
   await expect(samples.nth(1)).toHaveAttribute("aria-current", "true");
 });
 
 test("Enter in the name starts what was typed, without scripts too", async ({ page }) => {
-  await page.goto("/workflows/approval");
+  await page.goto("/default/workflows/approval");
   await page.getByRole("textbox", { name: "Input" }).fill('{"title": "Mine", "amount": 7}');
   await page.getByRole("textbox", { name: /^Name/ }).fill("typed-name");
   await page.keyboard.press("Enter");

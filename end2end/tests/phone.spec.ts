@@ -6,7 +6,7 @@ const longKey = "purchaseOrderConfirmationReferenceNumberOfTheSupplyingCompany";
 test("a long label leaves its value room, and the buttons are at hand", async ({ page, server }) => {
   const facts = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${longKey}${index}`, `value ${index}`]));
   await server.begin("long", { StartAt: "Ask", States: { Ask: asks(facts) } });
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
   await openRequest(page, "long");
   await expect(page.getByRole("button", { name: "Approve", exact: true })).toBeInViewport();
   await expect(page.getByRole("button", { name: "Reject", exact: true })).toBeInViewport();
@@ -29,7 +29,7 @@ test("requests of one Map are one banner that counts", async ({ page, server }) 
   };
   const items = Array.from({ length: 12 }, (_, index) => ({ order: index }));
   const arn = await server.begin("twelve", { StartAt: "Each", States: { Each: each } }, { items });
-  await open(page, `/executions/${arn}`, true);
+  await open(page, `/default/executions/${arn}`, true);
   await expect(page.getByText("12 requests of this execution wait for a person")).toBeVisible({ timeout: 40_000 });
   await expect(page.locator(".notice-ask")).toHaveCount(1);
   await expect(page.locator(".graph")).toBeInViewport();
@@ -38,7 +38,7 @@ test("requests of one Map are one banner that counts", async ({ page, server }) 
 });
 
 test("the banner of the demonstration is one line that opens", async ({ page }) => {
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
   const banner = page.locator(".banner");
   expect((await banner.boundingBox())!.height).toBeLessThan(50);
   await banner.locator("summary").click();
@@ -52,7 +52,7 @@ test.describe("without the demonstration, whose requests would move the list", (
     for (let count = 0; count < 20; count++) {
       await server.begin(`request-${count}`, { StartAt: "Ask", States: { Ask: asks({ amount: count }) } });
     }
-    await open(page, "/inbox", true);
+    await open(page, "/default/inbox", true);
     await expect(page.locator(".request")).toHaveCount(20);
     const row = page.locator(".request").filter({ hasText: "request-15 ·" });
     await row.scrollIntoViewIfNeeded();

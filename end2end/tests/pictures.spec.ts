@@ -7,12 +7,12 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), "../../docs/picture
 
 test("pictures", async ({ page }) => {
   test.setTimeout(180_000);
-  await open(page, "/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment", true);
   await page.getByRole("button", { name: /^A large order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByRole("link", { name: "Review and decide" })).toBeVisible();
   const execution = page.url();
-  await open(page, "/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment", true);
   await page.getByRole("button", { name: /^An address without/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await ready(page, true);
@@ -20,13 +20,13 @@ test("pictures", async ({ page }) => {
   const failed = page.url();
 
   const places: [string, string][] = [
-    ["overview", "/"],
-    ["workflows", "/workflows"],
-    ["workflow", "/workflows/order"],
+    ["overview", "/default"],
+    ["workflows", "/default/workflows"],
+    ["workflow", "/default/workflows/order"],
     ["execution", execution],
     ["compensated", failed],
-    ["inbox", "/inbox"],
-    ["deploy", "/deploy"],
+    ["inbox", "/default/inbox"],
+    ["deploy", "/default/deploy"],
   ];
   for (const theme of ["light", "dark"] as const) {
     for (const [name, path] of places) {

@@ -8,7 +8,7 @@ const steps = {
 
 test("a state chosen on the Events tab keeps the tab", async ({ page, server }) => {
   const arn = await server.begin("steps", steps);
-  await open(page, `/executions/${arn}`, true);
+  await open(page, `/default/executions/${arn}`, true);
   await page.getByRole("link", { name: /^Events/ }).click();
   await expect(page.locator(".events")).toBeVisible();
   await page.getByRole("group", { name: "The execution's course" }).getByRole("link", { name: /^Done/ }).click();
@@ -20,12 +20,12 @@ test("a state chosen on the Events tab keeps the tab", async ({ page, server }) 
 test("what a tab or a state of a link shows is in sight", async ({ page, server }) => {
   const arn = await server.begin("steps", steps);
   await page.setViewportSize({ width: 1200, height: 600 });
-  await open(page, `/executions/${arn}?tab=events`, true);
+  await open(page, `/default/executions/${arn}?tab=events`, true);
   await expect(page.locator(".events")).toBeInViewport();
-  await open(page, "/workflows/fulfilment?tab=definition", true);
+  await open(page, "/default/workflows/fulfilment?tab=definition", true);
   await expect(page.locator(".definition")).toBeInViewport();
   await page.setViewportSize({ width: 600, height: 600 });
-  await open(page, "/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment", true);
   const drawing = page.getByRole("group", { name: "Drawing of fulfilment" });
   await drawing.getByRole("link").first().focus();
   await page.keyboard.press("Enter");
@@ -35,7 +35,7 @@ test("what a tab or a state of a link shows is in sight", async ({ page, server 
 });
 
 test("a sample asks before it replaces what was typed", async ({ page }) => {
-  await open(page, "/workflows/approval", true);
+  await open(page, "/default/workflows/approval", true);
   const input = page.getByRole("textbox", { name: "Input" });
   const samples = page.getByRole("group", { name: "Samples" }).getByRole("button");
   await samples.nth(1).click();
@@ -52,7 +52,7 @@ test("a sample asks before it replaces what was typed", async ({ page }) => {
 });
 
 test("Enter in the name starts what was typed and puts no sample in", async ({ page }) => {
-  await open(page, "/workflows/approval", true);
+  await open(page, "/default/workflows/approval", true);
   await page.getByRole("textbox", { name: "Input" }).fill('{"title": "Mine", "amount": 7}');
   await page.getByRole("textbox", { name: /^Name/ }).fill("typed-name");
   await page.keyboard.press("Enter");
@@ -61,7 +61,7 @@ test("Enter in the name starts what was typed and puts no sample in", async ({ p
 
 test("a comment that is too long is refused whole and kept", async ({ page, server }) => {
   await server.begin("one", { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } });
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
   await openRequest(page, "one");
   const long = `${"x".repeat(2_345)}!`;
   await page.getByLabel("Comment").fill(long);
@@ -83,7 +83,7 @@ test("a selection in a panel outlives updates", async ({ page, server }) => {
     },
   };
   const arn = await server.begin("loop", loop, { first: "the input that stays" });
-  await open(page, `/executions/${arn}?tab=data&state=Count`, true);
+  await open(page, `/default/executions/${arn}?tab=data&state=Count`, true);
   const texts = page.locator(".texts .json").first();
   await texts.selectText();
   const panel = page.getByRole("region", { name: "State Count" });
@@ -110,7 +110,7 @@ test("a selection in a state's panel outlives updates", async ({ page, server })
     },
   };
   const arn = await server.begin("both", two, { first: "the input that stays" });
-  await open(page, `/executions/${arn}?state=Ask`, true);
+  await open(page, `/default/executions/${arn}?state=Ask`, true);
   const panel = page.getByRole("region", { name: "State Ask" });
   await panel.locator(".json").first().selectText();
   const events = page.getByRole("link", { name: /^Events/ });

@@ -11,7 +11,7 @@ test("an engine that is away and comes back", async ({ page }) => {
   await server.start();
   try {
     await engine.begin("ask", definition);
-    await open(page, `${server.url}/inbox`, true);
+    await open(page, `${server.url}/default/inbox`, true);
     await openRequest(page, "ask");
     await page.getByLabel("Comment").fill("Budget is there");
     await expect(page.locator(".live-age")).toContainText("data");
@@ -48,7 +48,7 @@ test("an engine that is away and comes back", async ({ page }) => {
 
 test("a dashboard that starts again keeps what was typed", async ({ page, server }) => {
   await server.begin("ask", definition);
-  await open(page, "/inbox", true);
+  await open(page, "/default/inbox", true);
   await openRequest(page, "ask");
   await page.getByLabel("Comment").fill("Budget is there");
   await server.stop();

@@ -5,7 +5,7 @@ import { eventually, expect, open, ready, test } from "./fixtures";
 
 /** Starts the sample `sample` of a workflow through the form, and stands on the execution's page. */
 async function start(page: Page, scripts: boolean, workflow: string, sample: RegExp): Promise<void> {
-  await open(page, `/workflows/${workflow}`, scripts);
+  await open(page, `/default/workflows/${workflow}`, scripts);
   await page.getByRole("button", { name: sample }).click();
   await expect(page.getByRole("button", { name: sample })).toHaveAttribute("aria-current", "true");
   await page.getByRole("button", { name: "Start", exact: true }).click();
@@ -75,7 +75,7 @@ test("one request is approved, another rejected, and both are there after a rest
   await expect(said(page, "One parcel was found.")).toBeVisible();
   await open(page, decision, scripts!);
   await expect(said(page, "Their paper is good.")).toBeVisible();
-  await open(page, "/audit", scripts!);
+  await open(page, "/default/audit", scripts!);
   await expect(said(page, "One parcel was found.")).toBeVisible();
 });
 
@@ -104,7 +104,7 @@ test("an order that cannot be shipped is refunded and released", async ({ page, 
 });
 
 test("an input that is not JSON is refused and kept", async ({ page, javaScriptEnabled: scripts }) => {
-  await open(page, "/workflows/order", scripts!);
+  await open(page, "/default/workflows/order", scripts!);
   await page.getByRole("textbox", { name: "Input" }).fill('{"orderId": ');
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByText("Nothing was started.", { exact: false })).toBeVisible();

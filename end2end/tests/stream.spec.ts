@@ -11,7 +11,7 @@ const ask = { StartAt: "Ask", States: { Ask: asks({ amount: 5 }) } };
 /** Makes an execution that goes on for an hour, and waits until the dashboard has it. */
 async function running(server: Server, name: string): Promise<string> {
   const arn = await server.begin(name, waits);
-  await shows(server, "/executions", arn);
+  await shows(server, "/default/executions", arn);
   return arn;
 }
 
@@ -42,12 +42,12 @@ async function tab(context: BrowserContext, url: string): Promise<Page> {
 
 test("what changes while the stream is opened again reaches every tab", async ({ context, server }) => {
   const arn = await running(server, "long");
-  const first = await tab(context, `${server.url}/inbox`);
+  const first = await tab(context, `${server.url}/default/inbox`);
   const { asked, release } = await hold(context);
   // Another tab's execution is to be watched: the first tab closes its stream and opens another.
-  const second = await tab(context, `${server.url}/executions/${arn}`);
+  const second = await tab(context, `${server.url}/default/executions/${arn}`);
   await expect(async () => expect(asked).toHaveLength(1)).toPass();
-  await shows(server, "/inbox", await server.begin("ask", ask));
+  await shows(server, "/default/inbox", await server.begin("ask", ask));
   release();
   for (const page of [first, second]) {
     await expect(page.getByRole("navigation", { name: "Main" }).locator(".rail-count")).toHaveText("1 waiting");
@@ -56,19 +56,19 @@ test("what changes while the stream is opened again reaches every tab", async ({
 });
 
 test("what changes between two tabs' turns reaches the tab that takes over", async ({ context, server }) => {
-  const first = await tab(context, `${server.url}/inbox`);
-  const second = await tab(context, `${server.url}/inbox`);
+  const first = await tab(context, `${server.url}/default/inbox`);
+  const second = await tab(context, `${server.url}/default/inbox`);
   const { asked, release } = await hold(context);
   await first.close();
   await expect(async () => expect(asked).toHaveLength(1)).toPass();
-  await shows(server, "/inbox", await server.begin("ask", ask));
+  await shows(server, "/default/inbox", await server.begin("ask", ask));
   release();
   await expect(second.locator(".request").filter({ hasText: "ask · " })).toBeVisible();
 });
 
 test("each execution whose watching begins is read again, however often the stream is opened", async ({ context, server }) => {
   const [one, two] = [await running(server, "one"), await running(server, "two")];
-  const first = await tab(context, `${server.url}/inbox`);
+  const first = await tab(context, `${server.url}/default/inbox`);
   await first.evaluate(() => {
     const heard: string[] = [];
     (window as any).heard = heard;
@@ -76,21 +76,21 @@ test("each execution whose watching begins is read again, however often the stre
   });
   // The first tab leads; its own channel hears nothing of what it says itself, but this second one of the page does.
   const { asked, release } = await hold(context);
-  await tab(context, `${server.url}/executions/${one}`);
+  await tab(context, `${server.url}/default/executions/${one}`);
   await expect(async () => expect(asked).toHaveLength(1)).toPass();
-  await tab(context, `${server.url}/executions/${two}`);
+  await tab(context, `${server.url}/default/executions/${two}`);
   await expect(async () => expect(asked).toHaveLength(2)).toPass();
   release();
   for (const arn of [one, two]) {
     await expect(async () => {
-      expect((await first.evaluate(() => (window as any).heard.join(" "))).split(" ")).toContain(`execution:${arn}`);
+      expect((await first.evaluate(() => (window as any).heard.join(" "))).split(" ")).toContain(`default/execution:${arn}`);
     }).toPass({ timeout: 15_000 });
   }
 });
 
 test("a hidden tab reads nothing while another tab hears of changes", async ({ context, server }) => {
-  const first = await tab(context, `${server.url}/inbox`);
-  const second = await tab(context, `${server.url}/inbox`);
+  const first = await tab(context, `${server.url}/default/inbox`);
+  const second = await tab(context, `${server.url}/default/inbox`);
   // Its place is kept for two seconds; then it says that it has gone.
   await first.evaluate(() => {
     new BroadcastChannel("countersign-live").onmessage = ({ data }) => ((window as any).gone ||= data.gone);

@@ -37,12 +37,12 @@ test("ten tabs have one stream, and the tenth acts at once", async ({ context, s
   const pages: Page[] = [];
   for (let count = 0; count < 9; count++) {
     const page = await context.newPage();
-    await open(page, `${server.url}/executions/${arn}`, true);
+    await open(page, `${server.url}/default/executions/${arn}`, true);
     pages.push(page);
   }
   const tenth = await context.newPage();
   pages.push(tenth);
-  await open(tenth, `${server.url}/inbox`, true);
+  await open(tenth, `${server.url}/default/inbox`, true);
   expect(await streams(pages)).toBe(1);
   await openRequest(tenth, "ask");
   await tenth.getByRole("button", { name: "Approve", exact: true }).click();
@@ -57,7 +57,7 @@ test("each tab's execution is watched, and another tab takes over the stream", a
   for (const name of ["one", "two", "three"]) {
     const arn = await server.begin(name, waits);
     const page = await context.newPage();
-    await open(page, `${server.url}/executions/${arn}`, true);
+    await open(page, `${server.url}/default/executions/${arn}`, true);
     await expect(page.locator(".page-head .status")).toHaveText("Running");
     executions.push(arn);
     pages.push(page);
@@ -77,7 +77,7 @@ test("a hidden tab keeps no stream, and catches up once it is seen", async ({ co
   await context.addInitScript(counting);
   const arn = await server.begin("hidden", waits);
   const page = await context.newPage();
-  await open(page, `${server.url}/executions/${arn}`, true);
+  await open(page, `${server.url}/default/executions/${arn}`, true);
   await hide(page, true);
   await expect(async () => expect(await streams([page])).toBe(0)).toPass();
   await stop(server.engine, arn);

@@ -12,6 +12,8 @@ use crate::wire::{Compact, Problem};
 
 /// The name of the field that carries the proof.
 pub const PROOF: &str = "proof";
+/// The name of the field that says which connection a form acts on.
+pub const CONNECTION: &str = "connection";
 /// What a page's own script accepts as the answer to a form.
 pub const COMPACT: &str = "application/x-postcard";
 

@@ -1,6 +1,7 @@
 //! The live stream: what changed on the server, so that pages load again what they show.
 //!
-//! The stream only says which topics changed. A page's resource reads the counter of its topics, so it is loaded again
+//! The stream is one for all connections, and only says which topics of which connection changed. A page counts those of its
+//! own connection, and of the others whether they answer. Its resource reads the counter of its topics, so it is loaded again
 //! when one of them is bumped. The browser reconnects by itself and resumes where it was.
 
 use leptos::prelude::*;
@@ -14,7 +15,8 @@ const fn counter(topic: &Topic) -> usize {
         Topic::Inbox => 1,
         Topic::Executions => 2,
         Topic::Workflows => 3,
-        Topic::Execution(_) => 4,
+        Topic::Health => 4,
+        Topic::Execution(_) => 5,
     }
 }
 
@@ -128,6 +130,13 @@ impl Live {
     }
 }
 
+/// When the data of a connection was read, from the stream's pulse: a word for each connection, such as `prod:1700000000000`.
+#[cfg(any(test, feature = "hydrate"))]
+fn age_of(pulse: &str, connection: &str) -> Option<i64> {
+    let mut words = pulse.split(' ').filter_map(|word| word.split_once(':'));
+    words.find(|(name, _)| *name == connection)?.1.parse().ok()
+}
+
 #[cfg(feature = "hydrate")]
 mod browser {
     use leptos::prelude::*;
@@ -135,6 +144,7 @@ mod browser {
     use leptos::wasm_bindgen::{JsCast as _, JsValue};
 
     use super::{Link, Live, counter};
+    use crate::app::here::here;
     use crate::wire::Topic;
 
     /// Receives the messages of `public/live.js`, and sends it the execution that this page shows.
@@ -142,14 +152,18 @@ mod browser {
     /// A script that did not load leaves a page that is still right, only not live.
     pub fn join(live: Live) {
         Effect::new(move || {
+            let here = here();
             let heard = Closure::<dyn FnMut(String, String)>::new(move |kind: String, text: String| {
-                hear(live, &kind, &text);
+                hear(live, here.connection(), &kind, &text);
             });
             call("start", heard.as_ref());
             // The frame lives as long as the page.
             heard.forget();
         });
-        Effect::new(move || call("show", &JsValue::from_str(&live.watched.get().unwrap_or_default())));
+        Effect::new(move || {
+            let shown = live.watched.get().map(|arn| Topic::Execution(arn).on(here().connection()));
+            call("show", &JsValue::from_str(&shown.unwrap_or_default()));
+        });
     }
 
     fn call(name: &str, argument: &JsValue) {
@@ -160,13 +174,17 @@ mod browser {
         }
     }
 
-    fn hear(live: Live, kind: &str, text: &str) {
+    fn hear(live: Live, here: &str, kind: &str, text: &str) {
         match kind {
             "state" => live.link.set(if text == "live" { Link::Live } else { Link::Reconnecting }),
             "again" => live.ask_again(),
-            "at" => live.data_at.set(text.parse().ok()),
+            "at" => live.data_at.set(super::age_of(text, here)),
             // A topic that this version does not know is shown by none of its pages.
-            _ => text.split(' ').filter_map(|name| name.parse().ok()).for_each(|topic| bump(live, &topic)),
+            _ => text.split(' ').filter_map(Topic::read).for_each(|(connection, topic)| {
+                if connection == here || topic == Topic::Health {
+                    bump(live, &topic);
+                }
+            }),
         }
     }
 
@@ -188,5 +206,14 @@ mod tests {
     fn every_topic_has_a_counter_of_its_own() {
         let all = Topic::GENERAL.into_iter().chain([Topic::Execution(String::new())]);
         assert_eq!(all.map(|topic| counter(&topic)).collect::<Vec<_>>(), (0..COUNTERS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_pulse_has_the_age_of_every_connection() {
+        let pulse = "default:12 prod: test:13";
+        assert_eq!(
+            ["default", "prod", "test", "tes"].map(|name| age_of(pulse, name)),
+            [Some(12), None, Some(13), None]
+        );
     }
 }

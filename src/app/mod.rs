@@ -14,7 +14,8 @@
 //!   closures, and lists are keyed.
 //!
 //! The edits:
-//! 1. `routes.rs`: its path, and the path in the snapshot `routes.txt`.
+//! 1. `routes.rs`: its path, and the path in the snapshot `routes.txt`. The connection is its first segment; links to it are
+//!    made with [`here::here`].
 //! 2. `wire/mod.rs`: its module, and the question with its answer in the list `each_page`.
 //! 3. `server/pages/mod.rs`: its module.
 //! 4. `app/pages/mod.rs`: its module.
@@ -25,6 +26,7 @@
 
 pub mod arrival;
 mod components;
+mod here;
 mod live;
 mod pages;
 pub mod server_fns;
@@ -44,19 +46,20 @@ use crate::routes;
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let connection = ParamSegment("connection");
     view! {
         <Router>
             <components::PageFrame>
                 <FlatRoutes fallback=pages::not_found::NotFoundPage>
-                    <Route path=StaticSegment(routes::OVERVIEW) view=pages::overview::OverviewPage ssr=SsrMode::Async/>
-                    <Route path=StaticSegment(routes::WORKFLOWS) view=pages::workflows::WorkflowsPage ssr=SsrMode::Async/>
-                    <Route path=(StaticSegment(routes::WORKFLOWS), ParamSegment("name")) view=pages::workflow::WorkflowPage ssr=SsrMode::Async/>
-                    <Route path=StaticSegment(routes::EXECUTIONS) view=pages::executions::ExecutionsPage ssr=SsrMode::Async/>
-                    <Route path=(StaticSegment(routes::EXECUTIONS), ParamSegment("arn")) view=pages::execution::ExecutionPage ssr=SsrMode::Async/>
+                    <Route path=connection view=pages::overview::OverviewPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::WORKFLOWS)) view=pages::workflows::WorkflowsPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::WORKFLOWS), ParamSegment("name")) view=pages::workflow::WorkflowPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::EXECUTIONS)) view=pages::executions::ExecutionsPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::EXECUTIONS), ParamSegment("arn")) view=pages::execution::ExecutionPage ssr=SsrMode::Async/>
                     // One route, so that the list stays as it is when a request is opened.
-                    <Route path=(StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
-                    <Route path=StaticSegment(routes::DEPLOY) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
-                    <Route path=StaticSegment(routes::AUDIT) view=pages::audit::AuditPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::DEPLOY)) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::AUDIT)) view=pages::audit::AuditPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </components::PageFrame>
         </Router>

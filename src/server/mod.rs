@@ -1,6 +1,6 @@
 //! The server: everything that the browser must not do or know.
 //!
-//! Server functions call the [`Desk`], which reads and acts. [`pages`] turns its data into what crosses the wire, and
+//! Server functions call the [`Desk`] of a connection, which reads and acts. [`pages`] turns its data into what crosses the wire, and
 //! [`words`] turns its errors into sentences. **Adding a page**: see `app/mod.rs`.
 
 pub mod acting;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use countersign_desk::{Actor, Desk, people};
+use countersign_desk::{Actor, Desk, Desks, people};
 use futures::FutureExt as _;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -26,18 +26,23 @@ use leptos_axum::ResponseOptions;
 pub use self::http::{leads_to, proof, tells};
 use crate::error::{AppError, ErrorKind};
 
-/// What a server function works with: the desk, and who acts.
+/// What a server function works with: the desk of the connection that the page or form names, and who acts.
 ///
 /// # Errors
-/// It was called outside of a request.
+/// There is no such connection, or it was called outside of a request.
 #[expect(clippy::unused_async, reason = "sign-in will read a session here")]
-pub async fn context() -> Result<(Arc<Desk>, Actor), AppError> {
+pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
     let outside =
         || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
-    let desk = use_context::<Arc<Desk>>().ok_or_else(outside)?;
+    let desks = use_context::<Arc<Desks>>().ok_or_else(outside)?;
     let parts = use_context::<Parts>().ok_or_else(outside)?;
+    if !http::is_proven_for(connection) {
+        let what = "This form does not belong to a page of the connection that it names.";
+        return Err(AppError::new(ErrorKind::Forbidden, what, "Nothing was changed. Reload the page and try again."));
+    }
+    let desk = desks.get(connection).ok_or_else(|| words::no_connection(&desks, connection))?;
     let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-    Ok((desk, personas::from_cookies(cookies)))
+    Ok((Arc::clone(desk), personas::from_cookies(cookies)))
 }
 
 /// Gives the current response the status of `error`.
@@ -49,11 +54,12 @@ pub fn set_status(error: &AppError) {
     }
 }
 
-/// Stores the chosen persona in a cookie and returns to a page of this site. Returns the persona's name.
+/// Stores the chosen persona in a cookie and returns to a page of this site, or to the overview of the connection. Returns
+/// the persona's name.
 ///
 /// # Errors
 /// There is no such persona.
-pub fn act_as(person: &str, from: &str) -> Result<String, AppError> {
+pub fn act_as(connection: &str, person: &str, from: &str) -> Result<String, AppError> {
     let Some(person) = people::find(person) else {
         return Err(AppError::new(ErrorKind::Invalid, "This person does not exist.", "Choose a person in the header."));
     };
@@ -61,7 +67,8 @@ pub fn act_as(person: &str, from: &str) -> Result<String, AppError> {
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
         response.insert_header(header::SET_COOKIE, value);
     }
-    leads_to(if is_own_path(from) { from } else { crate::routes::OVERVIEW });
+    let overview = crate::routes::of(connection).overview();
+    leads_to(if is_own_path(from) { from } else { &overview });
     Ok(person.name)
 }
 

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
 use countersign_desk::store::{Sqlite, StoreError};
-use countersign_desk::{Actor, Clock, Desk, Parts};
+use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::shipped::{definitions_folder, functions_file};
@@ -125,10 +125,11 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let sandbox = Arc::new(local::sandbox::Workers::of_itself()) as _;
     let parts = Parts { connection, store, definitions, clock: Clock::system(), sandbox: Some(sandbox) };
     let desk = Arc::new(Desk::new(parts));
+    let desks = Arc::new(Desks::of(Arc::clone(&desk)));
 
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(Arc::clone(&desk).run(end.clone()));
+    tasks.spawn(Arc::clone(&desks).run(end.clone()));
     if let Some(problem) = desk.definitions().read().problem {
         report(&problem);
     }
@@ -143,7 +144,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
-    let server = local::listener::serve(listener, super::http::router(Arc::clone(&desk)), limits, end.clone());
+    let server = local::listener::serve(listener, super::http::router(Arc::clone(&desks)), limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
     tokio::select! {
@@ -156,7 +157,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     if let Some(engine) = engine {
         engine.shutdown().await;
     }
-    desk.close().await;
+    desks.close().await;
     println!("Stopped. All data is in {}.", shown(&args.data));
     Ok(())
 }

@@ -7,7 +7,7 @@ use countersign_desk::policy::Denied;
 use countersign_desk::starting::{InputFault, StartError, StoredError};
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{Obstacle, Reason, Timeout};
-use countersign_desk::{Error, ReadError, StopError};
+use countersign_desk::{Desks, Error, ReadError, StopError};
 
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Problem;
@@ -27,6 +27,15 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Deploy(error) => deploy(about, error),
         Error::Store(error) => store(error),
     }
+}
+
+/// The connection that an address or a form names does not exist.
+#[must_use]
+pub fn no_connection(desks: &Desks, name: &str) -> AppError {
+    let name: String = name.chars().take(40).collect();
+    let names: Vec<&str> = desks.iter().map(|desk| desk.id().as_str()).collect();
+    let remedy = format!("Choose one of these: {}.", names.join(", "));
+    AppError::new(ErrorKind::NotFound, format!("There is no connection named {name:?}."), remedy)
 }
 
 fn forbidden(denied: &Denied) -> AppError {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Something that changed, or that a page shows.
+/// Something that changed, or that a page shows. On the stream its connection stands before it.
 ///
 /// ```
 /// use countersign::wire::Topic;
-/// assert_eq!("inbox".parse(), Ok(Topic::Inbox));
-/// assert_eq!(Topic::Execution("arn:1".to_owned()).to_string(), "execution:arn:1");
+/// assert_eq!(Topic::Execution("arn:1".to_owned()).on("prod"), "prod/execution:arn:1");
+/// assert_eq!(Topic::read("prod/inbox"), Some(("prod", Topic::Inbox)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -20,16 +20,31 @@ pub enum Topic {
     Executions,
     /// The state machines or their definitions.
     Workflows,
+    /// Whether a connection answers. Pages of every connection show it.
+    Health,
     /// One execution, by its ARN.
     Execution(String),
 }
 
-/// Stands before an ARN. `public/live.js` writes it too.
+/// Stands before an ARN.
 const EXECUTION: &str = "execution:";
 
 impl Topic {
     /// Every topic but those of single executions.
-    pub const GENERAL: [Self; 4] = [Self::Frame, Self::Inbox, Self::Executions, Self::Workflows];
+    pub const GENERAL: [Self; 5] = [Self::Frame, Self::Inbox, Self::Executions, Self::Workflows, Self::Health];
+
+    /// The topic of a connection, as the stream names it.
+    #[must_use]
+    pub fn on(&self, connection: &str) -> String {
+        format!("{connection}/{self}")
+    }
+
+    /// The connection and the topic that [`Topic::on`] wrote; `None` where the server is of another version.
+    #[must_use]
+    pub fn read(text: &str) -> Option<(&str, Self)> {
+        let (connection, topic) = text.split_once('/')?;
+        Some((connection, topic.parse().ok()?))
+    }
 
     /// The name, and the ARN behind it.
     const fn parts(&self) -> (&'static str, &str) {
@@ -38,6 +53,7 @@ impl Topic {
             Self::Inbox => ("inbox", ""),
             Self::Executions => ("executions", ""),
             Self::Workflows => ("workflows", ""),
+            Self::Health => ("health", ""),
             Self::Execution(arn) => (EXECUTION, arn.as_str()),
         }
     }
@@ -71,9 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_that_shares_the_stream_writes_executions_alike() {
-        let script = include_str!("../../public/live.js");
-        assert!(script.contains(&format!("`{EXECUTION}${{")), "live.js announces executions by another name");
+    fn a_topic_stands_behind_its_connection() {
+        for topic in Topic::GENERAL.into_iter().chain([Topic::Execution("arn:a/b".to_owned())]) {
+            assert_eq!(Topic::read(&topic.on("prod")), Some(("prod", topic)));
+        }
+        assert_eq!(Topic::read("inbox"), None);
+        assert_eq!(Topic::read("prod/nothing"), None);
     }
 
     #[test]

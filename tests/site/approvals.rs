@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
 use countersign::error::ErrorKind;
-use countersign::routes;
 use countersign::wire::Status;
 use countersign::wire::audit::AuditRow;
 use countersign::wire::inbox::{ApprovalState, DueBy};
@@ -126,18 +126,18 @@ async fn a_token_is_found_however_it_is_written() {
         assert!(has_token(&raw[0]), "the history holds it: {}", raw[0]);
         let approval = site.desk.approval(&arn, event).await.unwrap();
         assert_eq!(approval.row.blocked, None, "{expression}");
-        for path in ["/inbox", &routes::execution(&arn), &routes::approval(&arn, event)] {
+        for path in ["/default/inbox", &here().execution(&arn), &here().approval(&arn, event)] {
             let page = site.page(path).await.text;
             assert!(!has_token(&page), "{expression}: {path} shows the token");
         }
         let children = site.desk.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
         for child in children.executions {
-            let page = site.page(&routes::execution(&child.execution_arn)).await.text;
+            let page = site.page(&here().execution(&child.execution_arn)).await.text;
             assert!(!has_token(&page), "{expression}: the page of a child shows the token");
         }
         assert!(site.decides(&arn, event, "approve").await, "{expression}");
         assert_eq!(site.ended(&arn).await.0, "SUCCEEDED", "{expression}");
-        assert!(!has_token(&site.page(&routes::execution(&arn)).await.text), "{expression}");
+        assert!(!has_token(&site.page(&here().execution(&arn)).await.text), "{expression}");
     }
     site.close().await;
 }
@@ -160,11 +160,11 @@ async fn what_may_hold_a_token_that_is_not_found_is_withheld() {
     let children = site.desk.sfn.list_executions().state_machine_arn(CHILD).send().await.unwrap();
     assert_eq!(children.executions.len(), 1);
     let paths = [
-        "/inbox".to_owned(),
-        routes::execution(&arn),
-        routes::execution_state(&arn, "Ask"),
-        routes::approval(&arn, event),
-        routes::execution(&children.executions[0].execution_arn),
+        "/default/inbox".to_owned(),
+        here().execution(&arn),
+        here().execution_state(&arn, "Ask"),
+        here().approval(&arn, event),
+        here().execution(&children.executions[0].execution_arn),
     ];
     for path in &paths {
         let page = site.page(path).await.text;
@@ -249,19 +249,19 @@ async fn what_is_no_request_is_not_found() {
     let site = Site::new("no-request").await;
     let (arn, event) = site.ask("there").await;
     for path in [
-        "/inbox/foo/bar",
-        "/inbox/foo/3",
-        &format!("/inbox/{arn}/x"),
-        &format!("/inbox/{arn}/+{event}"),
-        &format!("/inbox/{arn}/0{event}"),
-        &format!("/inbox/{arn}/2"),
-        &format!("/inbox/{arn}/999"),
+        "/default/inbox/foo/bar",
+        "/default/inbox/foo/3",
+        &format!("/default/inbox/{arn}/x"),
+        &format!("/default/inbox/{arn}/+{event}"),
+        &format!("/default/inbox/{arn}/0{event}"),
+        &format!("/default/inbox/{arn}/2"),
+        &format!("/default/inbox/{arn}/999"),
     ] {
         let page = site.page(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(!page.text.contains("value=\"approve\""), "{path} has buttons");
     }
-    assert_eq!(site.page(&format!("/inbox/{arn}/{event}")).await.status, StatusCode::OK);
+    assert_eq!(site.page(&format!("/default/inbox/{arn}/{event}")).await.status, StatusCode::OK);
     site.close().await;
 }
 
@@ -402,7 +402,7 @@ async fn the_page_warns_of_what_follows_and_shows_nothing_as_nothing() {
     assert_eq!(page.warnings.len(), 2, "{:?}", page.warnings);
     assert!(page.warnings[0].starts_with("This request has no fields to show"));
     assert!(page.warnings[1].contains("Which fails") && page.warnings[1].contains("$.Status"));
-    let text = site.page(&routes::approval(&arn, event)).await.text;
+    let text = site.page(&here().approval(&arn, event)).await.text;
     assert!(text.contains("Which fails"), "beside the buttons");
     site.close().await;
 }
@@ -411,8 +411,8 @@ async fn the_page_warns_of_what_follows_and_shows_nothing_as_nothing() {
 async fn the_audit_names_who_did_what() {
     let site = Site::new("audit").await;
     let (arn, event) = site.ask("kept").await;
-    let to = site.form("/api/act-as", &[("person", "omar"), ("from", "/audit")]).await;
-    assert_eq!(to.header(header::LOCATION), "/audit");
+    let to = site.form("/api/act-as", &[("person", "omar"), ("from", "/default/audit")]).await;
+    assert_eq!(to.header(header::LOCATION), "/default/audit");
     let event_text = event.to_string();
     let decide = [("arn", arn.as_str()), ("event", &event_text), ("decision", "approve"), ("comment", "")];
     site.form("/api/decide", &decide).await;
@@ -443,7 +443,7 @@ async fn the_audit_names_who_did_what() {
             "Dana Whitfield Started Some(\"kept\") ",
         ]
     );
-    let page = site.page("/audit").await.text;
+    let page = site.page("/default/audit").await.text;
     assert!(page.contains("kept") && page.contains("Acts as"), "execution and workflow are named");
     site.close().await;
 }

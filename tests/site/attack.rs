@@ -43,7 +43,7 @@ def scraped(event):
     return session, re.search('name="proof" value="([0-9a-f]+)"', page).group(1)
 
 def decide(event, cookie, proof):
-    fields = {"arn": event["arn"], "event": event["event"], "decision": "approve", "comment": "by itself"}
+    fields = {"connection": "default", "arn": event["arn"], "event": event["event"], "decision": "approve", "comment": "by itself"}
     if proof is not None:
         fields["proof"] = proof
     status, text, _ = send(event["url"] + "/api/decide", fields, {"cookie": cookie})
@@ -175,8 +175,8 @@ fn a_function_decides_nothing() {
     });
     let arn = program.begin("ask", &asks, &json!({}));
     let link = eventually("the request is in the inbox", || {
-        let inbox = program.page("/inbox");
-        between(&inbox, "href=\"/inbox/arn", '"').map(|rest| format!("/inbox/arn{rest}"))
+        let inbox = program.page("/default/inbox");
+        between(&inbox, "href=\"/default/inbox/arn", '"').map(|rest| format!("/default/inbox/arn{rest}"))
     });
     let event = link.rsplit('/').next().unwrap().to_owned();
     let url = format!("http://{}", program.dashboard);
@@ -201,13 +201,13 @@ fn a_function_decides_nothing() {
         assert!(answer[0] == 403 && answer[1].as_str().unwrap().contains(reason), "{way}: {answer}");
     }
     assert_eq!(program.describe(&arn)["status"], "RUNNING", "nothing was decided");
-    assert!(!program.page("/audit").contains("by itself"), "and nothing is on record");
+    assert!(!program.page("/default/audit").contains("by itself"), "and nothing is on record");
 
     // The same form from a process that the program did not start is taken: it is the sender that was refused.
     let page = program.page(&link);
     let cookie = between(&page, "set-cookie: ", ';').unwrap();
     let proof = between(&page, "name=\"proof\" value=\"", '"').unwrap();
-    let body = format!("arn={arn}&event={event}&decision=approve&comment=&proof={proof}");
+    let body = format!("connection=default&arn={arn}&event={event}&decision=approve&comment=&proof={proof}");
     let head = format!(
         "POST /api/decide HTTP/1.1\r\naccept: application/json\r\ncookie: {cookie}\r\ncontent-type: application/x-www-form-urlencoded"
     );

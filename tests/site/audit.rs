@@ -13,7 +13,7 @@ use crate::support::Site;
 
 /// The rows of the audit as a browser without scripts shows them, newest first.
 async fn rows(site: &Site) -> Vec<String> {
-    rows_of(&site.page("/audit").await.text)
+    rows_of(&site.page("/default/audit").await.text)
 }
 
 fn rows_of(page: &str) -> Vec<String> {
@@ -43,7 +43,7 @@ async fn what_was_deployed_is_on_record_with_its_person() {
     assert_eq!(rows(&site).await, Vec::<String>::new(), "what nobody asked for has no row");
     std::fs::write(folder.join("a.asl.json"), machine("2")).unwrap();
     site.form("/api/act-as", &[("person", "omar"), ("from", "/")]).await;
-    let seen = seen(&site.page("/deploy").await.text);
+    let seen = seen(&site.page("/default/deploy").await.text);
     let answer = site.form("/api/deploy", &[("name", ""), ("seen", &seen)]).await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
     let rows = rows(&site).await;
@@ -101,7 +101,7 @@ async fn the_audit_has_no_end_but_its_first_entry() {
     let event = event.to_string();
     let decision = [("arn", arn.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
     assert_eq!(site.form("/api/decide", &decision).await.status, StatusCode::FOUND);
-    let (mut to, mut seen, mut pages) = (Some("/audit".to_owned()), Vec::new(), 0);
+    let (mut to, mut seen, mut pages) = (Some("/default/audit".to_owned()), Vec::new(), 0);
     while let Some(path) = to {
         let page = site.page(&path).await;
         assert_eq!(page.status, StatusCode::OK);
@@ -116,10 +116,10 @@ async fn the_audit_has_no_end_but_its_first_entry() {
     for (row, number) in seen[2..].iter().zip((1..=1_200).rev()) {
         assert!(row.contains(&format!("act {number}.")), "{row} is not number {number}");
     }
-    for beyond in ["/audit?before=1", "/audit?before=nothing", "/audit?before=-5"] {
+    for beyond in ["/default/audit?before=1", "/default/audit?before=nothing", "/default/audit?before=-5"] {
         let page = site.page(beyond).await.text;
         assert!(rows_of(&page).is_empty() && page.contains("No older entries"), "{beyond}");
-        assert_eq!(link(&page, "Newest entries").as_deref(), Some("/audit"));
+        assert_eq!(link(&page, "Newest entries").as_deref(), Some("/default/audit"));
     }
     site.close().await;
 }

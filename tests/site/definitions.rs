@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
-use countersign::routes;
 use countersign::wire::deploy::Change;
 use countersign_desk::news::Topic;
 
@@ -62,14 +62,14 @@ async fn nothing_is_deployed_but_what_was_shown() {
     folder.write("a.asl.json", &pass("1"));
     let site = Site::of("reviewed", &folder.0).await;
     folder.write("a.asl.json", &pass("2"));
-    let reviewed = seen(&site.page("/deploy").await.text, "a");
+    let reviewed = seen(&site.page("/default/deploy").await.text, "a");
     folder.write("a.asl.json", &pass("3"));
     for name in ["a", ""] {
         deploy(&site, name, &reviewed).await;
         deploy(&site, name, "").await;
         assert_eq!(machine(&site).await.0, pass("1"), "the file is another one by now");
     }
-    let page = site.page("/deploy").await.text;
+    let page = site.page("/default/deploy").await.text;
     let (one, all) = (seen(&page, "a"), seen(&page, ""));
 
     // Somebody else deploys between the page and the click.
@@ -80,7 +80,7 @@ async fn nothing_is_deployed_but_what_was_shown() {
         deploy(&site, name, seen).await;
         assert_eq!(machine(&site).await.0, pass("9"), "the machine is another one by now");
     }
-    let page = site.page("/deploy").await.text;
+    let page = site.page("/default/deploy").await.text;
     assert!(page.contains("&quot;Result&quot;: 9") || page.contains("\"Result\": 9"), "the new plan is shown");
     let answer = deploy(&site, "a", &seen(&page, "a")).await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
@@ -95,7 +95,7 @@ async fn a_role_is_sent_and_a_type_is_refused_in_words() {
     folder.write("a.asl.json", &pass("1"));
     let site = Site::of("settings", &folder.0).await;
     folder.write("countersign.toml", &MANIFEST.replace("role/one", "role/two"));
-    let page = site.page("/deploy").await.text;
+    let page = site.page("/default/deploy").await.text;
     assert!(page.contains("role/one") && page.contains("role/two"), "both are shown");
     deploy(&site, "a", &seen(&page, "a")).await;
     assert_eq!(machine(&site).await, (pass("1"), "arn:aws:iam::000000000000:role/two".to_owned()));
@@ -129,14 +129,14 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
     let manifest = std::fs::read_to_string(folder.0.join("countersign.toml")).unwrap();
     folder.write("countersign.toml", &format!("{manifest}\nnonsense = [\n"));
     assert_eq!(site.desk.inbox(None).await.unwrap().waiting[0].title, worded, "the wording stays");
-    for path in ["/", "/inbox", "/deploy", "/workflows/order"] {
+    for path in ["/default", "/default/inbox", "/default/deploy", "/default/workflows/order"] {
         let page = site.page(path).await.text;
         assert!(page.contains("approvals and samples come from its last valid version"), "{path}");
     }
     assert!(!site.desk.plan().await.unwrap().ready);
     let mut topics = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        topics = site.desk.changes().since(before).1;
+        topics = site.desk.changes().since(before).1.into_iter().map(|(_, topic)| topic).collect();
         if topics.contains(&Topic::Workflows) && topics.contains(&Topic::Frame) {
             break;
         }
@@ -144,7 +144,7 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
     }
     assert!(topics.contains(&Topic::Inbox) && topics.contains(&Topic::Frame), "open pages read it again: {topics:?}");
     folder.write("countersign.toml", &manifest);
-    assert!(!site.page("/deploy").await.text.contains("could be read words"));
+    assert!(!site.page("/default/deploy").await.text.contains("could be read words"));
     site.close().await;
 }
 
@@ -167,7 +167,7 @@ async fn deploy_names_what_would_fail_later() {
     let beside: Vec<&str> = plan.problems.iter().map(|one| one.message.as_str()).collect();
     assert!(beside.iter().any(|one| one.contains("does not name this file")), "{beside:?}");
     assert!(beside.iter().any(|one| one.contains("YAML, which is not read yet")), "{beside:?}");
-    let page = site.page("/deploy").await.text;
+    let page = site.page("/default/deploy").await.text;
     assert!(page.contains("b.asl.yaml:1:1") && page.contains("other.asl.json:1:1"));
     site.close().await;
 }
@@ -178,8 +178,8 @@ async fn numbers_and_keys_are_shown_as_they_were_stored() {
     let input = r#"{"title":"T","amount":386.40,"id":98765432109876543210987,"a":1,"a":2.0}"#;
     let started = site.form("/api/start", &[("workflow", "approval"), ("name", "digits"), ("input", input)]).await;
     let page = site.page(started.header(header::LOCATION)).await.text;
-    let arn = started.header(header::LOCATION).strip_prefix("/executions/").unwrap().to_owned();
-    let data = site.page(&format!("{}?tab=data", routes::execution(&arn))).await.text;
+    let arn = started.header(header::LOCATION).strip_prefix("/default/executions/").unwrap().to_owned();
+    let data = site.page(&format!("{}?tab=data", here().execution(&arn))).await.text;
     for digits in [">386.40<", ">98765432109876543210987<", ">1<", ">2.0<"] {
         assert!(data.contains(digits), "{digits}: {data}");
     }
@@ -202,7 +202,7 @@ async fn numbers_of_a_definition_are_drawn_as_they_are_written() {
     site.desk.look_again().await;
     let started = site.form("/api/start", &[("workflow", "a"), ("name", "x"), ("input", "{\"a\":1,\"b\":1}")]).await;
     let execution = started.header(header::LOCATION).to_owned();
-    for path in ["/workflows/a", "/workflows/a?state=C", execution.as_str()] {
+    for path in ["/default/workflows/a", "/default/workflows/a?state=C", execution.as_str()] {
         let page = site.page(path).await.text;
         assert!(page.contains("$.a = 98765432109876543210987") && page.contains("386.40"), "{path}");
         assert!(!page.contains("9.87") && !page.contains("386.4<") && !page.contains("386.4\""), "{path}");

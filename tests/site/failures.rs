@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::routes;
+use crate::support::here;
 use countersign::wire::Status;
 use countersign::wire::execution::Execution;
 
@@ -53,7 +53,7 @@ async fn the_state_where_the_failure_arose_is_named_with_its_items() {
     let state = page.states.iter().find(|state| state.name == "No").unwrap();
     let visit = &state.visits[state.failed.unwrap()];
     assert_eq!((visit.error.as_deref(), visit.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
-    let text = site.page(&routes::execution(&arn)).await.text;
+    let text = site.page(&here().execution(&arn)).await.text;
     assert!(text.contains("It failed first in ") && text.contains("Outer, item 2 · Inner, item 2"));
     let caught = site.desk.execution(&arn, Some("Caught".to_owned())).await.unwrap();
     let caught = caught.states.iter().find(|state| state.name == "Caught").unwrap();
@@ -76,7 +76,7 @@ async fn what_ran_out_of_time_or_was_stopped_says_so() {
     let arn = begin(&site, "late", waits).await;
     let page = ended(&site, &arn).await;
     assert_eq!(page.row.status, Status::TimedOut);
-    let text = site.page(&routes::execution(&arn)).await.text;
+    let text = site.page(&here().execution(&arn)).await.text;
     assert!(text.contains("It ran longer than 1 second, the limit in its definition (TimeoutSeconds)."), "{text}");
     let trouble = page.trouble.unwrap();
     assert_eq!(trouble.lead, "When it timed out, it was in ");
@@ -86,7 +86,7 @@ async fn what_ran_out_of_time_or_was_stopped_says_so() {
     site.form("/api/stop", &[("arn", &arn), ("cause", "Enough.")]).await;
     let page = ended(&site, &arn).await;
     assert_eq!(page.row.status, Status::Aborted);
-    let text = site.page(&routes::execution(&arn)).await.text;
+    let text = site.page(&here().execution(&arn)).await.text;
     assert!(text.contains("When it was stopped, it was in ") && !text.contains("It failed first"), "nothing failed");
     site.close().await;
 }
@@ -98,7 +98,7 @@ const NO_FUNCTION: &str =
 async fn notice(site: &Site, name: &str, definition: &str) -> (Execution, String) {
     let arn = begin(site, name, &definition.replace("$task", NO_FUNCTION)).await;
     let page = ended(site, &arn).await;
-    let html = site.page(&routes::execution(&arn)).await.text;
+    let html = site.page(&here().execution(&arn)).await.text;
     let notice = html.split("class=\"notice notice-bad\"").nth(1).unwrap().split("</div>").next().unwrap();
     (page, notice.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect())
 }

@@ -1,7 +1,7 @@
 //! What people send: decisions and inputs.
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
-use countersign::routes;
 use countersign_desk::connection::ConnectionId;
 use countersign_desk::people;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
         }
     };
     let (one, other) = tokio::join!(decide("approve", "I say <yes>."), decide("reject", "I say no."));
-    let page = routes::approval(&arn, event.parse().unwrap());
+    let page = here().approval(&arn, event.parse().unwrap());
     for answer in [&one, &other] {
         assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, page.as_str()));
     }
@@ -52,7 +52,13 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     let request: serde_json::Value = serde_json::from_str(request.parameters()).unwrap();
     let token = request["Payload"]["taskToken"].as_str().unwrap();
     assert!(token.len() > 24);
-    for path in ["/", "/inbox", "/audit", &routes::execution(&arn), &format!("/inbox/{arn}/{event}")] {
+    for path in [
+        "/default",
+        "/default/inbox",
+        "/default/audit",
+        &here().execution(&arn),
+        &format!("/default/inbox/{arn}/{event}"),
+    ] {
         assert!(!site.page(path).await.text.contains(token), "{path} shows the token");
     }
     site.close().await;
@@ -90,7 +96,7 @@ async fn the_next_request_is_the_one_that_followed_the_decided_one() {
     let decided = site.form("/api/decide", &fields).await;
     let page = site.page(decided.header(header::LOCATION)).await.text;
     let link = page.split("Next request").next().and_then(|before| before.rsplit("href=\"").next()).unwrap();
-    let third = routes::approval(&asked[2].0, asked[2].1);
+    let third = here().approval(&asked[2].0, asked[2].1);
     assert!(link.starts_with(&third), "{link}: without scripts, too, it is not the first of the list");
     site.close().await;
 }
@@ -161,7 +167,7 @@ async fn a_sample_takes_the_place_of_what_was_typed_only_where_that_is_wanted() 
     };
     let question = "Replace the input that you typed";
     let (page, to) = put(&[("sample", "1"), ("input", typed)]).await;
-    assert_eq!(to, routes::workflow_sample("approval", 1));
+    assert_eq!(to, here().workflow_sample("approval", 1));
     assert!(page.contains(question) && page.contains("mine") && page.contains("value=\"my-name\""), "both are there");
     let (page, _) = put(&[("replaces", "1"), ("input", typed)]).await;
     assert!(!page.contains(question) && !page.contains("mine\"") && page.contains("value=\"my-name\""));
@@ -174,7 +180,7 @@ async fn a_sample_takes_the_place_of_what_was_typed_only_where_that_is_wanted() 
     // An input that is started again and was edited stays that.
     let (arn, _) = site.ask("again").await;
     let (page, to) = put(&[("sample", "1"), ("input", typed), ("again", &arn)]).await;
-    assert_eq!(to, routes::start_again("approval", &arn));
+    assert_eq!(to, here().start_again("approval", &arn));
     assert!(page.contains(question) && page.contains("mine") && page.contains("name=\"again\""));
     assert_eq!(site.desk.executions(None, None).await.unwrap().rows.len(), 1, "nothing was started");
     site.close().await;

@@ -1,6 +1,7 @@
 //! Text from outside is text: whatever a request, a definition, a function or an address holds, a page has the structure
 //! that it has with harmless words, and shows what would be hidden.
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
 use countersign::routes;
 use scraper::{Html, Node, Selector};
@@ -81,29 +82,29 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
     let (again, other) = site.ask_with("again", &title.to_string()).await;
     assert_eq!(site.form("/api/decide", &fields).await.status, StatusCode::FOUND);
     let started = [("workflow", "order"), ("name", ""), ("input", text.as_str())];
-    assert_eq!(site.form("/api/start", &started).await.header(header::LOCATION), "/workflows/order#start");
+    assert_eq!(site.form("/api/start", &started).await.header(header::LOCATION), "/default/workflows/order#start");
     let part = routes::encode(&text);
-    let failed = routes::execution(&failed.execution_arn);
-    let asked = routes::execution(&asked);
+    let failed = here().execution(&failed.execution_arn);
+    let asked = here().execution(&asked);
     let mut pages = vec![
-        "/workflows/order".to_owned(),
-        "/".to_owned(),
-        "/workflows".to_owned(),
-        "/executions".to_owned(),
-        "/inbox".to_owned(),
-        "/deploy".to_owned(),
-        "/audit".to_owned(),
-        routes::workflow(machine.state_machine_arn.rsplit(':').next().unwrap()),
-        routes::approval(&again, other),
-        format!("/nowhere/{part}"),
-        format!("/workflows/{part}"),
-        format!("/executions/{part}"),
-        format!("/inbox/{part}/1"),
-        format!("/workflows/order?tab={part}&sample={part}&input={part}&name={part}&problem={part}#x"),
-        format!("/executions?workflow={part}"),
-        format!("/executions?status={part}"),
-        format!("/deploy?deployed={part}"),
-        format!("/?__path=%2Fapi%2Fact-as&__err={part}"),
+        "/default/workflows/order".to_owned(),
+        "/default".to_owned(),
+        "/default/workflows".to_owned(),
+        "/default/executions".to_owned(),
+        "/default/inbox".to_owned(),
+        "/default/deploy".to_owned(),
+        "/default/audit".to_owned(),
+        here().workflow(machine.state_machine_arn.rsplit(':').next().unwrap()),
+        here().approval(&again, other),
+        format!("/default/nowhere/{part}"),
+        format!("/default/workflows/{part}"),
+        format!("/default/executions/{part}"),
+        format!("/default/inbox/{part}/1"),
+        format!("/default/workflows/order?tab={part}&sample={part}&input={part}&name={part}&problem={part}#x"),
+        format!("/default/executions?workflow={part}"),
+        format!("/default/executions?status={part}"),
+        format!("/default/deploy?deployed={part}"),
+        format!("/default?__path=%2Fapi%2Fact-as&__err={part}"),
     ];
     for execution in [failed, asked] {
         pages.extend(["timeline", "events", "data", "definition"].map(|tab| format!("{execution}?tab={tab}")));
@@ -112,7 +113,7 @@ async fn site_of(name: &str, word: fn(&str) -> String) -> (Site, Vec<String>) {
     }
     // What was decided has ended on every page.
     let decided = pages.iter().find(|page| page.contains("execution:approval:asked")).unwrap();
-    let decided = decided.strip_prefix("/executions/").unwrap().split('?').next().unwrap();
+    let decided = decided.strip_prefix("/default/executions/").unwrap().split('?').next().unwrap();
     for _ in 0..200 {
         if site.desk.execution(decided, None).await.unwrap().row.ended_at.is_some() {
             break;
@@ -146,7 +147,7 @@ async fn what_would_be_hidden_is_shown() {
     let amount = "1\u{202e}00,5\u{202c}\u{200b} EUR";
     let request = json!({"title": format!("Refund {amount}?"), "amount": amount, "currency": "EUR"});
     let (arn, event) = site.ask_with("hidden", &request.to_string()).await;
-    let (page, execution) = (routes::approval(&arn, event), routes::execution(&arn));
+    let (page, execution) = (here().approval(&arn, event), here().execution(&arn));
     let comment = format!("I saw {amount}");
     let check = async |path: &str, times: usize| {
         let page = site.page(path).await.text;
@@ -167,14 +168,17 @@ async fn what_would_be_hidden_is_shown() {
     assert!(title.contains("Refund 1[U+202E]00,5[U+202C][U+200B] EUR?"), "{title}");
     let isolated = Html::parse_document(&open).select(&Selector::parse("h1 > bdi").unwrap()).count();
     assert_eq!(isolated, 1, "the title keeps its direction to itself");
-    for path in ["/", "/inbox", &execution, &format!("{execution}?tab=events"), &format!("{execution}?tab=data")] {
+    for path in
+        ["/default", "/default/inbox", &execution, &format!("{execution}?tab=events"), &format!("{execution}?tab=data")]
+    {
         check(path, 1).await;
     }
-    let linked = site.page(&format!("/workflows/order?input={}", routes::encode(&request.to_string()))).await.text;
+    let linked =
+        site.page(&format!("/default/workflows/order?input={}", routes::encode(&request.to_string()))).await.text;
     assert!(linked.contains("[U+202E] [U+202C] [U+200B]"), "a form says what it holds and does not show");
     let fields = [("arn", arn.as_str()), ("event", &event.to_string()), ("decision", "approve"), ("comment", &comment)];
     site.form("/api/decide", &fields).await;
-    for path in [page.as_str(), "/audit"] {
+    for path in [page.as_str(), "/default/audit"] {
         check(path, 2).await;
     }
     site.close().await;
@@ -193,8 +197,8 @@ async fn every_legal_name_has_a_page() {
         start.send().await.unwrap();
     }
     site.settled().await;
-    let list = Html::parse_document(&site.page("/workflows").await.text);
-    let executions = Html::parse_document(&site.page("/executions").await.text);
+    let list = Html::parse_document(&site.page("/default/workflows").await.text);
+    let executions = Html::parse_document(&site.page("/default/executions").await.text);
     let base = url::Url::parse("http://127.0.0.1:3000/workflows").unwrap();
     for name in names {
         let check = async |page: &Html, kind: &str| {

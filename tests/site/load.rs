@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use countersign::routes;
+use crate::support::here;
 
 use crate::support::Site;
 
@@ -27,18 +27,18 @@ async fn every_page_holds_for_sixteen_browsers_at_once() {
     let site = Arc::new(Site::new("load").await);
     let (arn, event) = site.ask("load").await;
     let pages = [
-        "/".to_owned(),
-        "/workflows".to_owned(),
-        "/workflows/order".to_owned(),
-        "/executions".to_owned(),
-        "/inbox".to_owned(),
-        routes::approval(&arn, event),
-        routes::execution(&arn),
-        format!("{}?tab=events", routes::execution(&arn)),
-        "/deploy".to_owned(),
-        "/audit".to_owned(),
-        "/nowhere".to_owned(),
-        "/workflows/nobody".to_owned(),
+        "/default".to_owned(),
+        "/default/workflows".to_owned(),
+        "/default/workflows/order".to_owned(),
+        "/default/executions".to_owned(),
+        "/default/inbox".to_owned(),
+        here().approval(&arn, event),
+        here().execution(&arn),
+        format!("{}?tab=events", here().execution(&arn)),
+        "/default/deploy".to_owned(),
+        "/default/audit".to_owned(),
+        "/default/nowhere".to_owned(),
+        "/default/workflows/nobody".to_owned(),
     ];
     let loads = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..CLIENTS)

@@ -10,6 +10,8 @@ mod attack;
 mod audit;
 mod board;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod connections;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;

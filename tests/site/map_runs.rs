@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::routes;
+use crate::support::here;
 use countersign_desk::people;
 use serde_json::{Value, json};
 
@@ -35,8 +35,8 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     let person = people::first();
     for row in &waiting {
         assert_eq!((row.workflow.as_str(), row.parent_arn.as_deref()), ("each", Some(parent.as_str())));
-        let page = site.page(&routes::approval(&row.execution_arn, row.event)).await.text;
-        assert!(page.contains("Child of") && page.contains(&routes::execution(&parent)), "the parent is a link");
+        let page = site.page(&here().approval(&row.execution_arn, row.event)).await.text;
+        assert!(page.contains("Child of") && page.contains(&here().execution(&parent)), "the parent is a link");
         let decided = site.desk.decide(&person, &row.execution_arn, row.event, "approve", "fine").await.unwrap();
         assert!(decided.was_in_time());
     }

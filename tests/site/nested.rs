@@ -1,7 +1,7 @@
 //! A request that is nested too deeply to be shown: nobody decides it unseen.
 
+use crate::support::here;
 use axum::http::StatusCode;
-use countersign::routes;
 
 use crate::support::Site;
 
@@ -32,7 +32,7 @@ async fn a_request_nested_130_deep_says_why_it_cannot_be_decided() {
     }
     assert_eq!(waiting.len(), 1, "{:?}", sfn.get_execution_history().execution_arn(&arn).send().await.unwrap().events);
     let event = waiting[0].event;
-    let page = site.page(&routes::approval(&arn, event)).await.text;
+    let page = site.page(&here().approval(&arn, event)).await.text;
     assert!(page.contains("nested too deeply"), "the page says why");
     assert!(!page.contains("value=\"approve\""), "and has no button");
     let event = event.to_string();

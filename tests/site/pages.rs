@@ -10,7 +10,15 @@ use crate::support::Site;
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_complete_and_kept_to_this_site() {
     let site = Site::new("pages").await;
-    for path in ["/", "/workflows", "/workflows/order", "/executions", "/inbox", "/deploy", "/audit"] {
+    for path in [
+        "/default",
+        "/default/workflows",
+        "/default/workflows/order",
+        "/default/executions",
+        "/default/inbox",
+        "/default/deploy",
+        "/default/audit",
+    ] {
         let page = site.page(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert!(page.text.contains("<main") && page.text.contains("</html>"), "{path}");
@@ -19,13 +27,15 @@ async fn pages_are_complete_and_kept_to_this_site() {
         assert!(page.text.contains(&format!("nonce=\"{nonce}\"")), "{path}: {policy}");
         assert_eq!(page.header(header::X_FRAME_OPTIONS), "DENY");
     }
-    let drawing = site.page("/workflows/order").await.text;
+    let drawing = site.page("/default/workflows/order").await.text;
     for state in ["ValidateOrder", "ProcessPayment", "NotifyFailure"] {
         assert!(drawing.contains(state), "{state}");
     }
-    for path in
-        ["/nowhere", "/workflows/nobody", "/executions/arn:aws:states:us-east-1:000000000000:execution:order:no"]
-    {
+    for path in [
+        "/default/nowhere",
+        "/default/workflows/nobody",
+        "/default/executions/arn:aws:states:us-east-1:000000000000:execution:order:no",
+    ] {
         assert_eq!(site.page(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     site.close().await;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
 use countersign::routes;
 use countersign_desk::Clock;
@@ -27,7 +28,9 @@ async fn a_page_that_panics_is_an_answer() {
     let (site, broken) = site("panic-page").await;
     let (arn, event) = site.ask("panics").await;
     broken.store(true, Ordering::Relaxed);
-    for path in ["/", "/executions", "/audit", &routes::execution(&arn), &routes::approval(&arn, event)] {
+    for path in
+        ["/default", "/default/executions", "/default/audit", &here().execution(&arn), &here().approval(&arn, event)]
+    {
         let page = site.page(path).await;
         assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}: {}", page.text);
         assert!(page.header(header::CONTENT_TYPE).starts_with("text/html"), "{path}");
@@ -35,7 +38,7 @@ async fn a_page_that_panics_is_an_answer() {
         assert!(page.text.contains("</html>") && !page.text.contains("clock of this test"), "{path}: {}", page.text);
     }
     broken.store(false, Ordering::Relaxed);
-    for path in ["/executions", "/audit", "/nowhere"] {
+    for path in ["/default/executions", "/default/audit", "/default/nowhere"] {
         assert_ne!(site.page(path).await.status, StatusCode::INTERNAL_SERVER_ERROR, "{path} works again");
     }
     site.close().await;
@@ -46,7 +49,8 @@ async fn a_call_that_panics_is_an_answer_in_json() {
     let (site, broken) = site("panic-call").await;
     let (arn, event) = site.ask("panics").await;
     let event = event.to_string();
-    let decision = [("arn", arn.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
+    let decision =
+        [("connection", "default"), ("arn", arn.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
     // The page with the proof is drawn before the clock breaks.
     let proof = site.proof().await;
     let proven = [("proof", proof.as_str())];

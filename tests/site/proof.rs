@@ -1,5 +1,6 @@
 //! What acts comes from a page of the session, and says what came of it.
 
+use crate::support::here;
 use axum::http::{Method, StatusCode, header};
 use countersign::routes;
 use serde_json::Value;
@@ -14,7 +15,7 @@ async fn what_acts_needs_the_proof_of_its_session() {
     let (arn, event) = site.ask("proof").await;
     let proof = site.proof().await;
     let other = Site::new("proof-of-another").await.proof().await;
-    let decision = format!("arn={}&event={event}&decision=approve&comment=", routes::encode(&arn));
+    let decision = format!("connection=default&arn={}&event={event}&decision=approve&comment=", routes::encode(&arn));
     let form = ("content-type", "application/x-www-form-urlencoded");
     // What a workflow's HTTP task or function sends: a form, a persona's cookie, and no Origin.
     for (cookie, proof) in [
@@ -41,7 +42,9 @@ async fn what_acts_needs_the_proof_of_its_session() {
         ] {
             let answer = site.browse(Method::POST, &path, &[form, ("accept", "text/html")], body).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
-            assert!(answer.text.contains("<h1>This form does not come from a page of this session.</h1>"));
+            assert!(
+                answer.text.contains("<h1>This form does not come from a page of this session and connection.</h1>")
+            );
         }
         let answer = site.browse(Method::GET, &format!("{action}?{decision}&proof={proof}"), &[], String::new()).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{action}");
@@ -57,14 +60,14 @@ async fn what_acts_needs_the_proof_of_its_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_begins_with_a_page_that_is_opened() {
     let site = Site::new("session").await;
-    for path in ["/", "/inbox", "/nowhere"] {
+    for path in ["/default", "/default/inbox", "/default/nowhere"] {
         let page = site.send(Method::GET, path, &[], String::new()).await;
         let cookie = page.header(header::SET_COOKIE);
         assert!(cookie.starts_with("countersign_session="), "{path}: {cookie:?}");
         assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
     }
     let fetched = [("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
-    let page = site.send(Method::GET, "/", &fetched, String::new()).await;
+    let page = site.send(Method::GET, "/default", &fetched, String::new()).await;
     assert_eq!(page.header(header::SET_COOKIE), "", "a script that fetches a page gets no session");
     assert!(page.text.contains("name=\"proof\" value=\"\""), "and no proof");
     site.close().await;
@@ -75,7 +78,7 @@ async fn a_program_gets_the_outcome_and_a_status_that_says_it() {
     let site = Site::new("outcomes").await;
     let (arn, event) = site.ask("told").await;
     let event = event.to_string();
-    let page = routes::approval(&arn, event.parse().unwrap());
+    let page = here().approval(&arn, event.parse().unwrap());
     let decide =
         |decision: &'static str| [("arn", arn.as_str()), ("event", &event), ("decision", decision), ("comment", "")];
     let check = async |action: &str, fields: &[(&str, &str)], status: StatusCode, outcome: &str| {
@@ -108,23 +111,23 @@ async fn a_program_gets_the_outcome_and_a_status_that_says_it() {
 async fn the_address_says_nothing_in_the_dashboard_s_name() {
     let site = Site::new("address").await;
     let (arn, event) = site.ask("address").await;
-    let request = routes::approval(&arn, event);
+    let request = here().approval(&arn, event);
     let text = "Call%20%2B1%20555%200100";
     for path in [
-        format!("/workflows/order?problem={text}"),
-        format!("/deploy?deployed={text}"),
+        format!("/default/workflows/order?problem={text}"),
+        format!("/default/deploy?deployed={text}"),
         format!("{request}?late=approve&problem={text}"),
-        format!("/inbox?__path=%2Fapi%2Fdecide&__err={text}"),
-        format!("/?__path=%2Fapi%2Fact-as&__err={text}"),
+        format!("/default/inbox?__path=%2Fapi%2Fdecide&__err={text}"),
+        format!("/default?__path=%2Fapi%2Fact-as&__err={text}"),
     ] {
         let page = site.page(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         let shown = page.text.split("<main").nth(1).unwrap();
         assert!(!shown.contains("555 0100") && !shown.contains("faster") && !shown.contains("notice-good"), "{path}");
     }
-    let linked = site.page("/workflows/order?input=%7B%22orderId%22%3A1%7D").await.text;
+    let linked = site.page("/default/workflows/order?input=%7B%22orderId%22%3A1%7D").await.text;
     assert!(linked.contains("This input came with a link"), "a prefilled input says where it comes from");
-    assert!(!site.page("/workflows/order").await.text.contains("came with a link"));
+    assert!(!site.page("/default/workflows/order").await.text.contains("came with a link"));
     site.close().await;
 }
 
@@ -153,8 +156,14 @@ async fn a_body_that_is_too_large_is_refused_in_words() {
 async fn every_answer_keeps_the_browser_to_this_site_and_out_of_its_cache() {
     let site = Site::new("headers").await;
     let (arn, event) = site.ask("headers").await;
-    let pages =
-        ["/", "/nowhere", "/workflows/nobody", "/a/b/c", &routes::approval(&arn, event), &routes::execution(&arn)];
+    let pages = [
+        "/default",
+        "/default/nowhere",
+        "/default/workflows/nobody",
+        "/default/a/b/c",
+        &here().approval(&arn, event),
+        &here().execution(&arn),
+    ];
     for path in pages {
         let page = site.page(path).await;
         let policy = page.header(header::CONTENT_SECURITY_POLICY);
@@ -206,7 +215,10 @@ async fn what_the_program_started_may_read_and_not_act() {
         stream.read_to_string(&mut answer).await.unwrap();
         answer
     };
-    let body = format!("arn={}&event={event}&decision=approve&comment=&proof={proof}", routes::encode(&arn));
+    let body = format!(
+        "connection=default&arn={}&event={event}&decision=approve&comment=&proof={proof}",
+        routes::encode(&arn)
+    );
     let answer = exchange("POST /api/decide", &body).await;
     assert!(answer.starts_with("HTTP/1.1 403 ") && answer.contains("of the program itself"), "{answer}");
     assert!(exchange("GET /healthz", "").await.starts_with("HTTP/1.1 200 "));

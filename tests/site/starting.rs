@@ -1,5 +1,6 @@
 //! Starting: what is started again is what was stored, and an Express execution says where it can be followed.
 
+use crate::support::here;
 use axum::http::{StatusCode, header};
 use countersign::routes;
 
@@ -24,7 +25,7 @@ fn field(page: &str, name: &str) -> String {
 async fn start(site: &Site, fields: &[(&str, &str)]) -> String {
     let answer = site.form("/api/start", fields).await;
     let to = answer.header(header::LOCATION);
-    to.strip_prefix("/executions/").unwrap_or_else(|| panic!("{to}")).to_owned()
+    to.strip_prefix("/default/executions/").unwrap_or_else(|| panic!("{to}")).to_owned()
 }
 
 async fn input_of(site: &Site, arn: &str) -> String {
@@ -34,8 +35,8 @@ async fn input_of(site: &Site, arn: &str) -> String {
 
 /// Opens Start again of an execution and sends its form, edited by `edit`.
 async fn again(site: &Site, arn: &str, edit: impl Fn(&str) -> String) -> String {
-    let execution = site.page(&routes::execution(arn)).await.text;
-    let link = routes::start_again("order", arn);
+    let execution = site.page(&here().execution(arn)).await.text;
+    let link = here().start_again("order", arn);
     assert!(execution.contains(&format!("href=\"{link}\"")), "{link}");
     let page = site.page(link.split('#').next().unwrap()).await.text;
     assert!(!page.contains(CARD), "a text that may be a token is hidden");
@@ -68,7 +69,7 @@ async fn what_is_started_again_is_what_was_stored() {
         edited.contains("\"A-9\"") && edited.contains(CARD) && edited.contains("98765432109876543210987"),
         "{edited}"
     );
-    let page = site.page(routes::start_again("order", &arn).split('#').next().unwrap()).await.text;
+    let page = site.page(here().start_again("order", &arn).split('#').next().unwrap()).await.text;
     assert!(
         page.contains("One text that holds or is named like a task token is hidden"),
         "the form says what it hides"
@@ -82,12 +83,16 @@ async fn what_cannot_be_started_again_starts_nothing_else() {
     let input = r#"{"title": "A test", "amount": 1, "currency": "EUR"}"#;
     let arn = start(&site, &[("workflow", "approval"), ("name", ""), ("input", input)]).await;
     for other in [arn.as_str(), "arn:aws:states:us-east-1:000000000000:execution:order:none"] {
-        let page = site.page(&format!("/workflows/order?again={}", routes::encode(other))).await.text;
+        let page = site.page(&format!("/default/workflows/order?again={}", routes::encode(other))).await.text;
         let form = page.split("action=\"/api/start\"").nth(1).unwrap().split("</form>").next().unwrap();
         assert!(!form.contains("<textarea"), "no sample takes the place of the stored input: {form}");
         let fields = [("workflow", "order"), ("name", ""), ("input", "{}"), ("again", other)];
         let answer = site.form("/api/start", &fields).await;
-        assert!(!answer.header(header::LOCATION).starts_with("/executions/"), "{}", answer.header(header::LOCATION));
+        assert!(
+            !answer.header(header::LOCATION).starts_with("/default/executions/"),
+            "{}",
+            answer.header(header::LOCATION)
+        );
     }
     let marked = [("workflow", "order"), ("name", ""), ("input", r#"{"token":"[task token]"}"#)];
     let refused = site.form("/api/start", &marked).await;
@@ -105,19 +110,19 @@ async fn an_express_execution_says_where_it_is_followed() {
         sfn.create_state_machine().name("quick").definition(definition).role_arn("arn:aws:iam::000000000000:role/r");
     let made = made.r#type("EXPRESS".into()).send().await.unwrap();
     site.desk.look_again().await;
-    let page = site.page("/workflows/quick").await.text;
+    let page = site.page("/default/workflows/quick").await.text;
     assert!(page.contains("Express executions are not listed"));
-    assert!(site.page("/executions?workflow=quick").await.text.contains("Express executions are not listed"));
+    assert!(site.page("/default/executions?workflow=quick").await.text.contains("Express executions are not listed"));
     let answer = site.form("/api/start", &[("workflow", "quick"), ("name", "run-1"), ("input", "{}")]).await;
-    assert_eq!(answer.header(header::LOCATION), "/workflows/quick#start");
-    let page = site.page("/workflows/quick").await.text;
+    assert_eq!(answer.header(header::LOCATION), "/default/workflows/quick#start");
+    let page = site.page("/default/workflows/quick").await.text;
     assert!(page.contains("Started ") && page.contains("run-1") && page.contains("CloudWatch Logs"), "it ran");
     assert!(!page.contains("InvalidArn") && !page.contains("Nothing was started"));
     let run = made.state_machine_arn.replace(":stateMachine:", ":express:") + ":run-1:6f7a";
-    for path in [routes::execution(&run), format!("/inbox/{}/3", routes::encode(&run))] {
+    for path in [here().execution(&run), format!("/default/inbox/{}/3", routes::encode(&run))] {
         let page = site.page(&path).await.text;
         assert!(page.contains("is an Express execution") && !page.contains("InvalidArn"), "{path}");
     }
-    assert_eq!(site.page(&routes::execution(&run)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.page(&here().execution(&run)).await.status, StatusCode::NOT_FOUND);
     site.close().await;
 }

@@ -31,13 +31,18 @@ async fn one_stream_serves_the_tabs_of_a_browser() {
     let site = Site::new("stream").await;
     let (one, _) = site.ask("one").await;
     let (two, _) = site.ask("two").await;
-    let path = format!("/live?execution={}&execution={}&after=0", routes::encode(&one), routes::encode(&two));
+    let path = format!(
+        "/live?topic=default/execution:{}&topic=default/execution:{}&after=0",
+        routes::encode(&one),
+        routes::encode(&two)
+    );
     // What happened after the change that was heard last comes again, for every execution that a tab shows.
-    let heard = hear(&site, &path, &format!("execution:{two}")).await;
-    assert!(heard.contains(&format!("execution:{one}")), "{heard}");
+    let heard = hear(&site, &path, &format!("default/execution:{two}")).await;
+    assert!(heard.contains(&format!("default/execution:{one}")), "{heard}");
     // It says when the data was read, so that a page knows how old it is.
     let heard = hear(&site, "/live", "event: pulse").await;
-    let at = heard.split("event: pulse\ndata: ").nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let at =
+        heard.split("event: pulse\ndata: default:").nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();
     assert!(at.parse::<i64>().is_ok_and(|at| at > 1_700_000_000_000), "{heard}");
     site.close().await;
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use countersign::routes;
+use countersign::routes::{self, Routes};
 use countersign::server::http;
 use countersign_desk::connection::Target;
-use countersign_desk::{Actor, Clock};
+use countersign_desk::{Actor, Clock, Desks};
 use countersign_local as local;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -28,6 +28,28 @@ pub struct Site {
     data: PathBuf,
     /// The cookies of the one browser that looks at it.
     cookies: Mutex<BTreeMap<String, String>>,
+}
+
+/// An engine with its data in this folder.
+pub async fn engine(data: &Path) -> local::Running {
+    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("lambdas/functions.toml");
+    local::start(local::Options {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        data: data.to_owned(),
+        functions: Some(functions),
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        sandbox: None,
+        own_listeners: Vec::new(),
+        keeper: None,
+    })
+    .await
+    .unwrap()
+}
+
+/// The pages of the site's connection.
+pub fn here() -> Routes {
+    routes::of("default")
 }
 
 /// What came back.
@@ -57,26 +79,14 @@ impl Site {
     /// The same with a clock of the test's own for the dashboard; the engine keeps the system's.
     pub async fn at(test: &str, definitions: &Path, clock: Clock) -> Self {
         let data = std::env::temp_dir().join(format!("countersign-site-{test}-{}", std::process::id()));
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let engine = local::start(local::Options {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            data: data.clone(),
-            functions: Some(root.join("lambdas/functions.toml")),
-            region: "us-east-1".to_owned(),
-            account: "000000000000".to_owned(),
-            sandbox: None,
-            own_listeners: Vec::new(),
-            keeper: None,
-        })
-        .await
-        .unwrap();
+        let engine = engine(&data).await;
         let target = Target::Embedded(format!("http://{}", engine.addr));
         let desk = Board::open(target, &data, definitions.to_owned(), clock).await;
         let end = CancellationToken::new();
         desk.run(&end);
         desk.deploy_everything(&Actor::Program).await.unwrap();
         Self {
-            router: http::router(Arc::clone(&desk.desk)),
+            router: http::router(Arc::new(Desks::of(Arc::clone(&desk.desk)))),
             desk,
             engine: Some(engine),
             end,
@@ -127,7 +137,7 @@ impl Site {
 
     /// The proof that the forms of this browser's pages carry.
     pub async fn proof(&self) -> String {
-        let page = self.page("/audit").await.text;
+        let page = self.page("/default/audit").await.text;
         let rest = page.split("name=\"proof\" value=\"").nth(1).expect("a form with a proof");
         rest.split('"').next().unwrap().to_owned()
     }
@@ -140,7 +150,9 @@ impl Site {
     /// Sends a form of a page for an answer of the kind `accept`.
     pub async fn post(&self, action: &str, accept: &str, fields: &[(&str, &str)]) -> Answer {
         let proof = self.proof().await;
-        let fields = fields.iter().copied().chain([("proof", proof.as_str())]);
+        let named = fields.iter().any(|(name, _)| *name == "connection");
+        let connection = (!named).then_some(("connection", "default"));
+        let fields = fields.iter().copied().chain(connection).chain([("proof", proof.as_str())]);
         let pairs: Vec<String> = fields.map(|(name, value)| format!("{name}={}", routes::encode(value))).collect();
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
@@ -162,7 +174,7 @@ impl Site {
         let started = self.form("/api/start", &fields).await;
         assert_eq!(started.status, StatusCode::FOUND, "{}", started.text);
         let to = started.header(header::LOCATION);
-        let arn = to.strip_prefix("/executions/").unwrap_or_else(|| panic!("{to}")).to_owned();
+        let arn = to.strip_prefix("/default/executions/").unwrap_or_else(|| panic!("{to}")).to_owned();
         for _ in 0..200 {
             let inbox = self.desk.inbox(None).await.unwrap();
             if let Some(row) = inbox.waiting.iter().find(|row| row.execution_arn == arn) {

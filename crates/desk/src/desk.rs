@@ -62,8 +62,14 @@ impl Desk {
     /// A desk that has not read its connection yet; see [`Desk::run`].
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let changes = Arc::new(Changes::of_run(&parts.clock));
+        Self::with_changes(parts, &changes)
+    }
+
+    /// The same with the log of changes that it shares with the desks of other connections.
+    pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
         let Parts { connection, store, definitions, clock, sandbox } = parts;
-        let watch = Watch::new(connection, clock);
+        let watch = Watch::new(connection, clock).with_changes(changes);
         let watch = Arc::new(match sandbox {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
@@ -92,10 +98,10 @@ impl Desk {
         &self.definitions
     }
 
-    /// What changed, for streams.
+    /// What changed, on this connection and on those that share its log.
     #[must_use]
-    pub fn changes(&self) -> &Changes {
-        &self.watch.changes
+    pub fn changes(&self) -> &Arc<Changes> {
+        self.watch.changes.changes()
     }
 
     /// Milliseconds since the epoch.
@@ -112,8 +118,9 @@ impl Desk {
         &*self.store
     }
 
-    /// The connection's name, which every row of the store has.
-    pub(crate) fn id(&self) -> &ConnectionId {
+    /// The connection's name, which every row of the store and every address has.
+    #[must_use]
+    pub fn id(&self) -> &ConnectionId {
         &self.watch.connection.id
     }
 

@@ -1,7 +1,7 @@
-//! The dashboard's domain: the watch over a connection to Step Functions, approvals, deployment, and the record of what
+//! The dashboard's domain: the watch over connections to Step Functions, approvals, deployment, and the record of what
 //! people did. It has no pages and no HTTP, and reaches Step Functions only through the port [`connection::StepFunctions`].
 //!
-//! [`Desk`] is the only composition root. Every method that reads or acts takes the [`Actor`] and asks [`policy`] first.
+//! [`Desk`] is the composition root of one connection, [`Desks`] that of all of them. Every method that reads or acts takes the [`Actor`] and asks [`policy`] first.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -28,6 +28,7 @@ mod clock;
 pub mod connection;
 pub mod deploy;
 mod desk;
+mod desks;
 mod error;
 pub mod news;
 pub mod people;
@@ -43,5 +44,6 @@ pub use actor::{Actor, Person};
 pub use audit::Done;
 pub use clock::Clock;
 pub use desk::{Desk, Parts, Standing};
+pub use desks::{Desks, NameTaken};
 pub use error::{Error, ReadError, StopError};
 pub use requests::{Position, Request, RequestState};

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
+use crate::app::here::here;
 use crate::app::ui::{
     Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, focus_if_lost, raw_text, shown, switch, text,
 };
-use crate::routes;
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalState};
 use crate::wire::{Problem, Status};
@@ -55,13 +55,13 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         <article class="approval">
             <header class="approval-head">
                 <p class="approval-place">
-                    <a class="back" href=routes::INBOX data-noscroll="true">"← Inbox"</a>
+                    <a class="back" href=here().inbox() data-noscroll="true">"← Inbox"</a>
                     {dynamic(place)}
                 </p>
                 <h1 id="request" tabindex="-1">{shown(&row.title)}</h1>
                 <p class="facts">
-                    <a href=routes::workflow(&row.workflow)>{shown(&row.workflow)}</a>
-                    <a class="mono" href=routes::execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
+                    <a href=here().workflow(&row.workflow)>{shown(&row.workflow)}</a>
+                    <a class="mono" href=here().execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
                     <span>{shown(&row.state)}</span>
                 </p>
             </header>
@@ -89,7 +89,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
 /// The execution whose distributed Map started the one that asks.
 fn parent(arn: String) -> AnyView {
     let name = arn.rsplit(':').next().unwrap_or(&arn).to_owned();
-    view! { <dt>"Child of"</dt><dd><a class="mono" href=routes::execution(&arn)>{shown(name)}</a></dd> }.into_any()
+    view! { <dt>"Child of"</dt><dd><a class="mono" href=here().execution(&arn)>{shown(name)}</a></dd> }.into_any()
 }
 
 fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
@@ -185,7 +185,7 @@ fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
             <p class="notice-title"><Mark status/>{word}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
             {comment}
             <p><DeliveryLine delivery=decision.delivery.clone() now/></p>
-            <p class="notice-links"><a class="button" href=routes::execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>
+            <p class="notice-links"><a class="button" href=here().execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>
         </div>
     }
     .into_any()

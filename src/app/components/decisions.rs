@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::Mark;
+use crate::app::here::here;
 use crate::app::ui::{Ago, Row, list, shown};
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::audit::{DecisionRow, Delivery};
 
@@ -63,9 +63,9 @@ fn item(row: DecisionRow, now: i64) -> AnyView {
                 <span>{word}</span>
             </span>
             <div class="decision-main">
-                <a href=routes::approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>
+                <a href=here().approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>
                 {comment}
-                <span class="quiet">{shown(&row.workflow)}" · "<a class="mono" href=routes::execution(&row.execution_arn)>{shown(execution)}</a></span>
+                <span class="quiet">{shown(&row.workflow)}" · "<a class="mono" href=here().execution(&row.execution_arn)>{shown(execution)}</a></span>
             </div>
             <div class="decision-side">
                 <span>{shown(&row.person)}" · "<Ago at=row.decided_at now/></span>

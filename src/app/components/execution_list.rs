@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::StatusWord;
+use crate::app::here::here;
 use crate::app::ui::{Ago, Lasted, Row, list, shown};
-use crate::routes;
 use crate::wire::executions::ExecutionRow;
 
 /// Executions, newest first. A row is replaced only when its execution changed.
@@ -21,8 +21,8 @@ pub fn ExecutionList(
         view! {
             <li class="row" data-tone=super::status::look(row.status).tone>
                 <StatusWord status=row.status/>
-                <a class="row-main mono" href=routes::execution(&row.arn)>{shown(row.name)}</a>
-                {workflow.then(|| view! { <a class="row-side" href=routes::workflow(&row.workflow)>{shown(&row.workflow)}</a> })}
+                <a class="row-main mono" href=here().execution(&row.arn)>{shown(row.name)}</a>
+                {workflow.then(|| view! { <a class="row-side" href=here().workflow(&row.workflow)>{shown(&row.workflow)}</a> })}
                 <span class="row-time"><Ago at=row.started_at now/></span>
                 <span class="row-num"><Lasted from=row.started_at to=row.ended_at now/></span>
             </li>

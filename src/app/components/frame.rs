@@ -8,6 +8,7 @@ use leptos_router::hooks::use_location;
 
 use super::StatusWord;
 use crate::app::arrival::Arrival;
+use crate::app::here::{self, here};
 use crate::app::live::{Link, Live};
 use crate::app::server_fns::ActAs;
 use crate::app::ui::{
@@ -20,9 +21,11 @@ use crate::wire::frame::{ConnectionKind, Frame, Person};
 use crate::wire::{Ask, Page, Topic};
 use crate::wire::{Problem, Status};
 
-/// The places of the rail: word, path, and the inside of a 20 by 20 drawing.
+/// The overview has no segment behind the connection.
+const OVERVIEW: &str = "";
+/// The places of the rail: word, the segment behind the connection, and the inside of a 20 by 20 drawing.
 const PLACES: [(&str, &str, &str); 6] = [
-    ("Overview", routes::OVERVIEW, r#"<path d="M3 11.5 10 4l7 7.5M5.5 9.5V16h9V9.5"/>"#),
+    ("Overview", OVERVIEW, r#"<path d="M3 11.5 10 4l7 7.5M5.5 9.5V16h9V9.5"/>"#),
     ("Executions", routes::EXECUTIONS, r#"<path d="M3 5h8M6 10h11M4 15h6"/>"#),
     ("Inbox", routes::INBOX, r#"<path d="M3 11.5 5.5 4h9L17 11.5V16H3zM3 11.5h4l1.2 2h3.6l1.2-2h4"/>"#),
     (
@@ -37,11 +40,12 @@ const PLACES: [(&str, &str, &str); 6] = [
 /// The frame; `children` are the page.
 #[component]
 pub fn PageFrame(children: Children) -> impl IntoView {
+    here::start();
     _ = Arrival::start();
     let clock = Clock::start();
     let live = Live::start();
     let act = Post::to(ActAs::PATH);
-    let frame = page_data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox])));
+    let frame = page_data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox, Topic::Health])));
     Effect::new(move || {
         if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
@@ -49,10 +53,11 @@ pub fn PageFrame(children: Children) -> impl IntoView {
         }
     });
     let path = use_location().pathname;
+    let (home, inbox) = (here().overview(), here().inbox());
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         // What had the keyboard's place goes with the page before. The inbox stays, and minds its requests itself.
-        let stays = |path: &str| path.starts_with(routes::INBOX);
+        let stays = |path: &str| path.starts_with(&inbox);
         if before.is_some_and(|before| before != path && !(stays(&before) && stays(&path))) {
             focus_on("main");
         }
@@ -62,7 +67,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
         <a class="skip" href="#main">"Skip to the page"</a>
         {of_frame(frame, connection_line)}
         <header class="top">
-            <a class="brand" href=routes::OVERVIEW><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
+            <a class="brand" href=home><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
             {of_frame(frame, |frame| frame.ok().map(|frame| connection(&frame)).into_any())}
             <LiveDot live/>
             <span class="top-space"></span>
@@ -70,7 +75,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
             <ThemeSwitch/>
         </header>
         <nav class="rail" aria-label="Main">
-            {PLACES.map(|(word, path, shape)| place(word, path, shape, frame)).collect_view()}
+            {PLACES.map(|(word, name, shape)| place(word, name, shape, frame)).collect_view()}
         </nav>
         <main id="main" tabindex="-1">
             <details class="banner">
@@ -112,15 +117,18 @@ fn frame_of(answer: Result<Page, AppError>) -> Result<Frame, AppError> {
     })
 }
 
-fn place(word: &'static str, path: &'static str, shape: &'static str, frame: PageData) -> AnyView {
-    let here = use_location().pathname;
-    let current = move || {
-        here.with(|here| {
-            if path == routes::OVERVIEW { here == path } else { here == path || here.starts_with(&format!("{path}/")) }
-        })
-        .then_some("page")
+fn place(word: &'static str, name: &'static str, shape: &'static str, frame: PageData) -> AnyView {
+    let at = use_location().pathname;
+    let path = if name == OVERVIEW { here().overview() } else { here().page(name) };
+    let current = {
+        let path = path.clone();
+        move || {
+            let is_below = |at: &str| name != OVERVIEW && at.starts_with(&format!("{path}/"));
+            at.with(|at| *at == path || is_below(at)).then_some("page")
+        }
     };
-    let count = (path == routes::INBOX).then(|| {
+    let is_inbox = name == routes::INBOX;
+    let count = is_inbox.then(|| {
         of_frame(frame, |frame| {
             let waiting = frame.map_or(0, |frame| frame.waiting);
             (waiting > 0)
@@ -129,7 +137,7 @@ fn place(word: &'static str, path: &'static str, shape: &'static str, frame: Pag
         })
     });
     view! {
-        <a class="place" class:place-inbox=path == routes::INBOX href=path aria-current=current>
+        <a class="place" class:place-inbox=is_inbox href=path aria-current=current>
             <svg class="place-shape" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" inner_html=shape></svg>
             <span class="place-word">{word}</span>
             {count}

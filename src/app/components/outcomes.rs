@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::Mark;
 use super::status::look;
+use crate::app::here::here;
 use crate::app::ui::duration;
-use crate::routes;
 use crate::visible::visible;
 use crate::wire::workflows::Outcome;
 
@@ -20,7 +20,7 @@ pub fn Outcomes(outcomes: Vec<Outcome>) -> impl IntoView {
         let took = outcome.duration_ms.map(|ms| format!(", {}", duration(ms, true))).unwrap_or_default();
         let label = format!("{}: {word}{took}", visible(&outcome.name));
         view! {
-            <a class="outcome" href=routes::execution(&outcome.execution_arn) title=label.clone() aria-label=label data-tone=look(outcome.status).tone>
+            <a class="outcome" href=here().execution(&outcome.execution_arn) title=label.clone() aria-label=label data-tone=look(outcome.status).tone>
                 <Mark status=outcome.status/>
             </a>
         }

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::query;
 use crate::app::components::{PageHead, decision_item};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{Ago, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown};
-use crate::routes;
 use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
 use crate::wire::{Ask, Topic};
 
@@ -44,7 +44,7 @@ fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
         }
         view! {
             <Empty title="Nothing on record yet">
-                "Approve or reject a request in the "<a href=routes::INBOX>"inbox"</a>", or start a workflow, and it is on record here."
+                "Approve or reject a request in the "<a href=here().inbox()>"inbox"</a>", or start a workflow, and it is on record here."
             </Empty>
         }
         .into_any()
@@ -58,17 +58,17 @@ fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
 
 /// The ways to the newest entries and to the older ones; nothing where one page holds the whole record.
 fn pages(is_older: bool, older: Option<i64>) -> Option<AnyView> {
-    let newest = is_older.then(|| view! { <a class="button" href=routes::AUDIT>"Newest entries"</a> });
-    let rest = older.map(|entry| view! { <a class="button" href=routes::audit_before(entry)>"Older entries"</a> });
+    let newest = is_older.then(|| view! { <a class="button" href=here().audit()>"Newest entries"</a> });
+    let rest = older.map(|entry| view! { <a class="button" href=here().audit_before(entry)>"Older entries"</a> });
     (is_older || older.is_some())
         .then(|| view! { <nav class="turn-page" aria-label="Pages">{newest}{rest}</nav> }.into_any())
 }
 
 fn act_item(act: ActRow, now: i64) -> AnyView {
-    let workflow = act.workflow.map(|name| view! { <a href=routes::workflow(&name)>{shown(&name)}</a>" " });
+    let workflow = act.workflow.map(|name| view! { <a href=here().workflow(&name)>{shown(&name)}</a>" " });
     let execution = act.execution_arn.map(|arn| {
         let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
-        view! { <a class="mono" href=routes::execution(&arn)>{shown(name)}</a>" " }
+        view! { <a class="mono" href=here().execution(&arn)>{shown(name)}</a>" " }
     });
     view! {
         <li class="decision">

@@ -5,10 +5,10 @@ use leptos::server_fn::ServerFn as _;
 
 use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns;
 use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown};
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::deploy::Deploy;
 use crate::wire::deploy::{Change, DeployItem, FileProblem};
@@ -28,7 +28,7 @@ fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
     let ready = Memo::new(move |_| data.with(|data| data.ready));
     let done = move || {
         let Some(Told::Deployed { names }) = deploy.told() else { return None };
-        let link = |name: String| view! { <a href=routes::workflow(&name)>{shown(&name)}</a>" " };
+        let link = |name: String| view! { <a href=here().workflow(&name)>{shown(&name)}</a>" " };
         Some(view! {
             <div class="notice notice-good" role="status">
                 <p class="notice-title"><Mark status=Status::Succeeded/>"Deployed"</p>

@@ -9,13 +9,13 @@ use crate::app::components::status::look;
 use crate::app::components::{
     Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, about_state, failure_line,
 };
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
     Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, bring_into_sight, dynamic,
     loaded, page_data, shown, text,
 };
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::execution::{Execution, TroublePlace};
 use crate::wire::inbox::ApprovalRow;
@@ -53,7 +53,7 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
         })
     };
     let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
-    let again = routes::start_again(&row.workflow, &arn);
+    let again = here().start_again(&row.workflow, &arn);
     let ended = move || data.with(|data| data.row.ended_at);
     let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble) = (arn.clone(), arn.clone());
@@ -74,8 +74,8 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
             status
             mono=true
             crumbs=vec![
-                Crumb { word: "Workflows".to_owned(), href: routes::WORKFLOWS.to_owned() },
-                Crumb { word: row.workflow.clone(), href: routes::workflow(&row.workflow) },
+                Crumb { word: "Workflows".to_owned(), href: here().workflows() },
+                Crumb { word: row.workflow.clone(), href: here().workflow(&row.workflow) },
             ]
         >
             {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
@@ -118,7 +118,7 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
 fn requests(rows: &[ApprovalRow], now: i64) -> Option<AnyView> {
     let first = rows.first()?;
     let due = |row: &ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
-    let link = routes::approval(&first.execution_arn, first.event);
+    let link = here().approval(&first.execution_arn, first.event);
     if rows.len() == 1 {
         return Some(
             view! {
@@ -132,7 +132,7 @@ fn requests(rows: &[ApprovalRow], now: i64) -> Option<AnyView> {
         );
     }
     let row = |row: &ApprovalRow| {
-        let href = routes::approval(&row.execution_arn, row.event);
+        let href = here().approval(&row.execution_arn, row.event);
         view! { <li><a href=href>{shown(&row.title)}</a>" · "{shown(&row.state)}{row.item.clone().map(|item| view! { ", "{shown(item)} })}{due(row)}</li> }
     };
     Some(
@@ -158,7 +158,7 @@ fn trouble(data: &Execution, arn: &str) -> Option<AnyView> {
     let told = failure_line(Some(&word), data.cause.as_deref());
     let linked = |place: TroublePlace| {
         let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
-        let href = routes::execution_state(arn, &place.state);
+        let href = here().execution_state(arn, &place.state);
         view! {
             <a href=href data-noscroll="true">{shown(&place.state)}</a>
             {items}
@@ -190,11 +190,11 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
         })
     });
     let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
-    let arn = StoredValue::new(arn);
+    let place = StoredValue::new((here(), arn));
     // The tab stays as it is.
     let link = move |state: &str| {
         let tab = tab.get();
-        arn.with_value(|arn| routes::execution_view(arn, tab.as_deref(), Some(state)) + "#state")
+        place.with_value(|(here, arn)| here.execution_view(arn, tab.as_deref(), Some(state)) + "#state")
     };
     // The panel stands beside the drawing, or below it.
     Effect::new(move |before: Option<Option<String>>| {
@@ -228,11 +228,12 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
 /// Timeline, events, and the texts.
 fn below(data: Seen<Execution>, arn: String) -> AnyView {
     let (tab, state) = (query("tab"), query("state"));
-    let arn = StoredValue::new(arn);
+    let place = StoredValue::new((here(), arn));
     let tabs = Signal::derive(move || {
         let (tab, state) = (tab.get(), state.get());
         let current = tab.unwrap_or_else(|| "timeline".to_owned());
-        let href = |value: &str| arn.with_value(|arn| routes::execution_view(arn, Some(value), state.as_deref()));
+        let href =
+            |value: &str| place.with_value(|(here, arn)| here.execution_view(arn, Some(value), state.as_deref()));
         let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
         vec![
             entry("Timeline", "timeline", None),
@@ -260,7 +261,7 @@ fn below(data: Seen<Execution>, arn: String) -> AnyView {
                 spans=Signal::derive(move || data.with(|data| data.spans.clone()))
                 from=Signal::derive(move || data.with(|data| data.row.started_at))
                 to=Signal::derive(move || data.with(|data| data.row.ended_at.unwrap_or_else(|| Clock::now_or(data.now))))
-                link=move |state: &str| arn.with_value(|arn| routes::execution_state(arn, state))
+                link=move |state: &str| place.with_value(|(here, arn)| here.execution_state(arn, state))
             />
         }
         .into_any(),

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::query;
 use crate::app::components::status::look;
 use crate::app::components::{ExecutionList, PageHead};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{Empty, Seen, Tab, Tabs, dynamic, either, loaded, page_data};
 use crate::routes;
@@ -26,7 +27,7 @@ pub fn ExecutionsPage() -> impl IntoView {
         let chosen = status.as_deref().map(str::parse::<StatusFilter>);
         let tab = |filter: Option<StatusFilter>| Tab {
             label: filter.map_or("All", |filter| look(filter.status()).word),
-            href: routes::executions_of(workflow.as_deref(), filter),
+            href: here().executions_of(workflow.as_deref(), filter),
             current: chosen == filter.map(Ok),
             count: None,
         };
@@ -35,7 +36,7 @@ pub fn ExecutionsPage() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title="Executions">
-                <a class="button" href=routes::WORKFLOWS>"Start one"</a>
+                <a class="button" href=here().workflows()>"Start one"</a>
             </PageHead>
             <Tabs label="Status" tabs/>
             {loaded(executions, list)}
@@ -59,7 +60,7 @@ fn list(data: Seen<Executions>) -> AnyView {
                 .into_any();
         }
         view! {
-            <Empty title="No executions here">"Executions appear as soon as they start. "<a href=routes::WORKFLOWS>"Start a workflow"</a>", or choose another status."</Empty>
+            <Empty title="No executions here">"Executions appear as soon as they start. "<a href=here().workflows()>"Start a workflow"</a>", or choose another status."</Empty>
         }
         .into_any()
     };
@@ -80,7 +81,7 @@ fn workflow_filter(data: &Executions) -> AnyView {
     };
     let status = query("status").get_untracked();
     view! {
-        <form class="filter" method="get" action=routes::EXECUTIONS>
+        <form class="filter" method="get" action=here().page(routes::EXECUTIONS)>
             {status.map(|status| view! { <input type="hidden" name="status" value=status/> })}
             <label class="field-line">
                 <span>"Workflow"</span>

@@ -9,6 +9,7 @@ use super::param;
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
@@ -16,7 +17,6 @@ use crate::app::ui::{
     retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::inbox::Inbox;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, RequestKey};
@@ -146,7 +146,7 @@ fn page(
         view! {
             <Empty title="Nothing waits for you">
                 "Every task that waits for a person appears here. To see one, "
-                <a href=routes::WORKFLOWS>"start a workflow"</a>" that asks for an approval."
+                <a href=here().workflows()>"start a workflow"</a>" that asks for an approval."
             </Empty>
         }
         .into_any()
@@ -237,7 +237,7 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> An
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
-            <a class="request" href=routes::approval(&row.execution_arn, row.event) aria-current=current data-noscroll="true">
+            <a class="request" href=here().approval(&row.execution_arn, row.event) aria-current=current data-noscroll="true">
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>

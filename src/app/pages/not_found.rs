@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::PageHead;
-use crate::routes;
+use crate::app::here::here;
 
 /// The page for addresses that lead nowhere.
 #[component]
@@ -15,7 +15,7 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title="There is no page at this address"/>
-            <p>"The link may be old. Everything that runs is on the "<a href=routes::OVERVIEW>"overview"</a>"."</p>
+            <p>"The link may be old. Everything that runs is on the "<a href=here().overview()>"overview"</a>"."</p>
         </div>
     }
     .into_any()

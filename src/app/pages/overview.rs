@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown, switch, text};
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::executions::StatusFilter;
 use crate::wire::overview::{Need, Overview};
@@ -45,7 +45,7 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
         view! {
             <Empty title="Nothing needs you">
                 "Approvals, failures and waits without a timeout appear here. To see one, "
-                <a href=routes::WORKFLOWS>"start a workflow"</a>"."
+                <a href=here().workflows()>"start a workflow"</a>"."
             </Empty>
         }
         .into_any()
@@ -53,10 +53,10 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
     view! {
         <PageHead title="Overview" window/>
         <div class="numbers">
-            {number("Running", Some(Status::Running), routes::executions_of(None, Some(StatusFilter::Running)), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
-            {number("Waiting for approval", Some(Status::WaitingApproval), routes::INBOX.to_owned(), move || data.with(|data| data.waiting.to_string()), move || data.with(|data| data.waiting > 0))}
-            {number("Failed in 24 h", Some(Status::Failed), routes::executions_of(None, Some(StatusFilter::Failed)), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
-            {number("Succeeded in 24 h", Some(Status::Succeeded), routes::executions_of(None, Some(StatusFilter::Succeeded)), rate, || true)}
+            {number("Running", Some(Status::Running), here().executions_of(None, Some(StatusFilter::Running)), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
+            {number("Waiting for approval", Some(Status::WaitingApproval), here().inbox(), move || data.with(|data| data.waiting.to_string()), move || data.with(|data| data.waiting > 0))}
+            {number("Failed in 24 h", Some(Status::Failed), here().executions_of(None, Some(StatusFilter::Failed)), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
+            {number("Succeeded in 24 h", Some(Status::Succeeded), here().executions_of(None, Some(StatusFilter::Succeeded)), rate, || true)}
         </div>
         <section aria-labelledby="needs">
             <h2 id="needs">"Needs you"</h2>
@@ -83,8 +83,8 @@ fn left_out(data: &Overview) -> Option<AnyView> {
         (count > 0).then(|| view! { <a href=href>{format!("{count} more {word}")}</a> }.into_any())
     };
     let links = [
-        link(waiting, routes::INBOX.to_owned(), "waiting for approval"),
-        link(failed, routes::executions_of(None, Some(StatusFilter::Failed)), "failed"),
+        link(waiting, here().inbox(), "waiting for approval"),
+        link(failed, here().executions_of(None, Some(StatusFilter::Failed)), "failed"),
     ];
     (waiting + failed > 0)
         .then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())

@@ -8,13 +8,13 @@ use crate::app::arrival::Told;
 use crate::app::components::{
     Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state,
 };
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
     loaded, page_data, raw_text, shown, unseen,
 };
-use crate::routes;
 use crate::visible::visible;
 use crate::wire::Problem;
 use crate::wire::Status;
@@ -59,7 +59,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
         let name = name.clone();
         Signal::derive(move || {
             let state = chosen.get();
-            let href = |tab: Option<&str>| routes::workflow_view(&name, tab, state.as_deref());
+            let href = |tab: Option<&str>| here().workflow_view(&name, tab, state.as_deref());
             let definition = tab.get().as_deref() == Some("definition");
             vec![
                 Tab { label: "Executions", href: href(None), current: !definition, count: None },
@@ -69,10 +69,10 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     };
     // A state leads to what the definition says of it, beside the drawing or below it.
     let link = {
-        let name = StoredValue::new(name.clone());
+        let place = StoredValue::new((here(), name.clone()));
         move |state: &str| {
             let tab = tab.get();
-            name.with_value(|name| routes::workflow_view(name, tab.as_deref(), Some(state)) + "#state")
+            place.with_value(|(here, name)| here.workflow_view(name, tab.as_deref(), Some(state)) + "#state")
         }
     };
     Effect::new(move |before: Option<Option<String>>| {
@@ -127,7 +127,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
         <PageHead
             title=name.clone()
             window
-            crumbs=vec![Crumb { word: "Workflows".to_owned(), href: routes::WORKFLOWS.to_owned() }]
+            crumbs=vec![Crumb { word: "Workflows".to_owned(), href: here().workflows() }]
         />
         {first.row.comment.map(|comment| view! { <p class="lead">{shown(comment)}</p> })}
         <p class="facts">{dynamic(facts)}</p>
@@ -151,7 +151,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
 }
 
 fn executions(rows: Signal<Vec<ExecutionRow>>, now: i64, name: &str) -> AnyView {
-    let all = routes::executions_of(Some(name), None);
+    let all = here().executions_of(Some(name), None);
     let shown = move || {
         view! {
             <ExecutionList rows now/>
@@ -195,7 +195,7 @@ fn StartForm(
     });
     // A sample that is chosen takes the place of the stored input.
     let again = Memo::new(move |_| again.get().filter(|_| asked.with(Option::is_some)));
-    let here = routes::workflow(&workflow);
+    let here = here().workflow(&workflow);
     let all = StoredValue::new(samples.iter().map(|sample| sample.input.clone()).collect::<Vec<_>>());
     let choice = |(index, sample): (usize, Sample)| {
         let put = replaces(all, own, sample.input.clone(), format!("{here}?sample={index}"));

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
+use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{Empty, Seen, duration, dynamic, either, loaded, page_data, shown};
-use crate::routes;
 use crate::wire::Status;
 use crate::wire::workflows::{WorkflowRow, Workflows};
 use crate::wire::{Ask, Topic};
@@ -18,7 +18,7 @@ pub fn WorkflowsPage() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title="Workflows">
-                <a class="button" href=routes::DEPLOY>"Deploy"</a>
+                <a class="button" href=here().deploy()>"Deploy"</a>
             </PageHead>
             {loaded(workflows, rows)}
         </div>
@@ -41,7 +41,7 @@ pub fn WorkflowRows(#[prop(into)] rows: Signal<Vec<WorkflowRow>>) -> impl IntoVi
     };
     let nothing = || {
         view! {
-            <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=routes::DEPLOY>"Deploy one"</a>"."</Empty>
+            <Empty title="No workflows yet">"Workflows that are deployed to this connection appear here. "<a href=here().deploy()>"Deploy one"</a>"."</Empty>
         }
         .into_any()
     };
@@ -57,11 +57,11 @@ fn row(row: WorkflowRow) -> AnyView {
     };
     view! {
         <li class="workflow">
-            <a class="workflow-drawing" href=routes::workflow(&row.name) tabindex="-1" aria-hidden="true">
+            <a class="workflow-drawing" href=here().workflow(&row.name) tabindex="-1" aria-hidden="true">
                 {row.graph.map(|graph| view! { <MiniGraph graph/> })}
             </a>
             <div class="workflow-name">
-                <a href=routes::workflow(&row.name)>{shown(&row.name)}</a>
+                <a href=here().workflow(&row.name)>{shown(&row.name)}</a>
                 <span class="quiet">{row.comment.map(shown)}</span>
             </div>
             <div class="workflow-now">

@@ -11,9 +11,15 @@ use crate::error::AppError;
 /// Where the request had ended before, that page says what ended it. A refusal leads to the same page.
 /// `decision` is `approve` or `reject`; `comment` is kept with the decision, at most 2,000 characters.
 #[server(prefix = "/api", endpoint = "decide")]
-pub async fn decide(arn: String, event: u64, decision: String, comment: String) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context().await?;
-    let page = crate::routes::approval(&arn, event);
+pub async fn decide(
+    connection: String,
+    arn: String,
+    event: u64,
+    decision: String,
+    comment: String,
+) -> Result<(), AppError> {
+    let (desk, actor) = crate::server::context(&connection).await?;
+    let page = crate::routes::of(&connection).approval(&arn, event);
     crate::server::leads_to(&page);
     let outcome = crate::server::acting::decide(&desk, &actor, (&arn, event), &decision, &comment).await?;
     if let Some(by) = crate::server::pages::inbox::earlier_end(&outcome) {

@@ -1,7 +1,7 @@
 //! What the browser may ask of the server: thin functions that find the context, call the server and map the error.
 //!
 //! **Adding one**: a verb a file. `read` answers every page; acting ones are posted by a `ui::PostForm`, which works
-//! without JavaScript too; they name the page that shows the outcome with `server::leads_to`, before what may fail, and
+//! without JavaScript too; the form names its connection, which [`crate::server::context`] finds; they name the page that shows the outcome with `server::leads_to`, before what may fail, and
 //! what that page does not show by itself with `server::tells`.
 
 mod act;

@@ -6,11 +6,11 @@ use leptos::server_fn::codec::Postcard;
 use crate::error::AppError;
 use crate::wire::{Ask, Page};
 
-/// Answers `ask` with the [`Page`] of the same name; a refusal has its own HTTP status, and so has the page that shows it.
+/// Answers `ask` about a connection with the [`Page`] of the same name; a refusal has its own HTTP status, and so has the page that shows it.
 #[server(prefix = "/api", endpoint = "read", input = Postcard, output = Postcard)]
-pub async fn read(ask: Ask) -> Result<Page, AppError> {
+pub async fn read(connection: String, ask: Ask) -> Result<Page, AppError> {
     let answer = crate::server::guarded(async {
-        let (desk, actor) = crate::server::context().await?;
+        let (desk, actor) = crate::server::context(&connection).await?;
         crate::server::pages::answer(&desk, &actor, ask).await
     })
     .await;

@@ -12,6 +12,7 @@ use crate::error::AppError;
 /// sample's number then. What was typed as `name` stays in any case; `again` is the execution whose input the form holds.
 #[server(prefix = "/api", endpoint = "sample")]
 pub async fn put_sample(
+    connection: String,
     workflow: String,
     #[server(default)] sample: Option<usize>,
     #[server(default)] replaces: Option<usize>,
@@ -19,13 +20,13 @@ pub async fn put_sample(
     #[server(default)] input: String,
     #[server(default)] again: String,
 ) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context(&connection).await?;
     let index = replaces.or(sample).unwrap_or(0);
     let keeps = replaces.is_none() && crate::server::acting::is_own_input(&desk, &actor, &workflow, &input)?;
     crate::server::leads_to(&if keeps && !again.is_empty() {
-        crate::routes::start_again(&workflow, &again)
+        crate::routes::of(&connection).start_again(&workflow, &again)
     } else {
-        crate::routes::workflow_sample(&workflow, index)
+        crate::routes::of(&connection).workflow_sample(&workflow, index)
     });
     let mut typed = vec![("name".to_owned(), name)];
     if keeps {

@@ -13,22 +13,23 @@ use crate::error::AppError;
 /// page, which says why and holds what was typed.
 #[server(prefix = "/api", endpoint = "start")]
 pub async fn start_execution(
+    connection: String,
     workflow: String,
     name: String,
     #[server(default)] input: String,
     #[server(default)] again: String,
 ) -> Result<(), AppError> {
     use countersign_desk::starting::Started;
-    let (desk, actor) = crate::server::context().await?;
+    let (desk, actor) = crate::server::context(&connection).await?;
     let form = if again.is_empty() {
-        format!("{}#start", crate::routes::workflow(&workflow))
+        format!("{}#start", crate::routes::of(&connection).workflow(&workflow))
     } else {
-        crate::routes::start_again(&workflow, &again)
+        crate::routes::of(&connection).start_again(&workflow, &again)
     };
     crate::server::leads_to(&form);
     let again = (!again.is_empty()).then_some(again.as_str());
     match crate::server::acting::start(&desk, &actor, &workflow, &name, &input, again).await? {
-        Started::Followed(arn) => crate::server::leads_to(&crate::routes::execution(&arn)),
+        Started::Followed(arn) => crate::server::leads_to(&crate::routes::of(&connection).execution(&arn)),
         Started::Express(name) => crate::server::tells(Told::StartedExpress { name }),
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::{ProblemBox, WindowTitle, dynamic};
+use crate::app::here::here;
 use crate::app::server_fns::read;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::{Ask, Compact, Page, Part};
@@ -15,11 +16,13 @@ use crate::wire::{Ask, Compact, Page, Part};
 /// What a page shows, or why it cannot.
 pub type PageData = Resource<Result<Page, AppError>, Compact>;
 
-/// The answer to `ask`, asked again whenever it changes or its number does: a sum of counters that only grow.
+/// The answer of this connection to `ask`, asked again whenever it changes or its number does: a sum of counters that only grow.
 pub fn page_data(ask: impl Fn() -> (Ask, u32) + Send + Sync + 'static) -> PageData {
     type Answer = Pin<Box<dyn Future<Output = Result<Page, AppError>> + Send>>;
     let ask: Box<dyn Fn() -> (Ask, u32) + Send + Sync> = Box::new(ask);
-    Resource::new_with_options(ask, |(ask, _): (Ask, u32)| -> Answer { Box::pin(read(ask)) }, false)
+    let connection = here().connection().to_owned();
+    let fetch = move |(ask, _): (Ask, u32)| -> Answer { Box::pin(read(connection.clone(), ask)) };
+    Resource::new_with_options(ask, fetch, false)
 }
 
 /// The data that a page shows, which changes whenever it was loaded again.

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::{ProblemBox, dynamic};
-use crate::app::arrival::{Arrival, PROOF, Told};
+use crate::app::arrival::{Arrival, CONNECTION, PROOF, Told};
+use crate::app::here::here;
 use crate::wire::Problem;
 
 /// One of the server's acting functions, and what came of the last post to it from this page.
@@ -61,6 +62,7 @@ pub fn PostForm(post: Post, #[prop(default = "")] class: &'static str, children:
     let proof = Arrival::of_page().proof();
     let content = view! {
         <input type="hidden" name=PROOF value=proof/>
+        <input type="hidden" name=CONNECTION value=here().connection().to_owned()/>
         {children()}
     };
     #[cfg(feature = "hydrate")]
@@ -91,6 +93,7 @@ mod browser {
     use super::super::sight::browser::{after_drawing, focus_is_lost};
     use super::Post;
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
+    use crate::app::here::here;
     use crate::app::live::Live;
     use crate::app::server_fns::read;
     use crate::error::{AppError, ErrorKind};
@@ -102,6 +105,7 @@ mod browser {
         let navigate = use_navigate();
         let live = Live::of_page();
         let arrival = Arrival::of_page();
+        let connection = StoredValue::new(here().connection().to_owned());
         move |event| {
             let Some(body) = body(&event) else { return };
             event.prevent_default();
@@ -112,7 +116,7 @@ mod browser {
             let navigate = navigate.clone();
             let button = event.submitter();
             leptos::task::spawn_local(async move {
-                let answer = send_with_proof(post.path, &body, arrival).await;
+                let answer = send_with_proof(post.path, &body, arrival, connection.get_value()).await;
                 // The page may be gone by now, and with it what it would have shown.
                 let told = match answer {
                     Ok(done) => {
@@ -153,13 +157,18 @@ mod browser {
     }
 
     /// Posts. A server that has started since the page was drawn knows the page's proof no more: it is asked for another.
-    async fn send_with_proof(path: &str, body: &UrlSearchParams, arrival: Arrival) -> Result<Done, AppError> {
+    async fn send_with_proof(
+        path: &str,
+        body: &UrlSearchParams,
+        arrival: Arrival,
+        connection: String,
+    ) -> Result<Done, AppError> {
         body.set(PROOF, &arrival.proof());
         let first = send(path, body).await;
         if !matches!(&first, Err(error) if error.kind == ErrorKind::Forbidden) {
             return first;
         }
-        match read(Ask::Proof).await {
+        match read(connection, Ask::Proof).await {
             Ok(Page::Proof(Proof(proof))) if !proof.is_empty() && proof != arrival.proof() => {
                 body.set(PROOF, &proof);
                 arrival.renew(proof);

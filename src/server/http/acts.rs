@@ -17,12 +17,13 @@ use leptos_axum::handle_server_fns_with_context;
 use serde_json::json;
 
 use super::refusal::{self, Wants, refuse};
+use super::session::Sessions;
 use super::{BODY, Site, caller, limits, session};
 use crate::app::absolute;
-use crate::app::arrival::{Answer, COMPACT, Done, Handed, Outcome, PROOF, Told};
+use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
 use crate::error::{AppError, ErrorKind};
-use crate::server::is_own_path;
+use crate::server::{is_own_path, words};
 use crate::wire::inbox::EarlierEnd;
 
 /// What a server function that acts leaves for its response.
@@ -49,13 +50,39 @@ pub fn tells(told: Told) {
     }
 }
 
-/// The proof that the forms of this session carry; empty if the browser has no session.
-#[must_use]
-pub fn proof() -> String {
-    use_context::<Handed>().unwrap_or_default().proof
+/// What the proofs of the current request's session are made with.
+#[derive(Clone)]
+pub struct Prover {
+    sessions: Arc<Sessions>,
+    session: Option<String>,
 }
 
-/// One call of a server function. An action needs the proof of the session, whatever else the request contains.
+impl Prover {
+    /// For a session.
+    pub fn of(sessions: &Arc<Sessions>, session: &str) -> Self {
+        Self { sessions: Arc::clone(sessions), session: Some(session.to_owned()) }
+    }
+}
+
+/// The connection that the proof of the current form holds for.
+#[derive(Clone)]
+struct ProvenFor(String);
+
+/// Whether the current request may act on this connection: a form may act on the one that its proof holds for.
+#[must_use]
+pub fn is_proven_for(connection: &str) -> bool {
+    use_context::<ProvenFor>().is_none_or(|proven| proven.0 == connection)
+}
+
+/// The proof that the forms of this session carry on the pages of a connection; empty if the browser has no session.
+#[must_use]
+pub fn proof(connection: &str) -> String {
+    let prover = use_context::<Prover>();
+    prover.and_then(|prover| Some(prover.sessions.proof(&prover.session?, connection))).unwrap_or_default()
+}
+
+/// One call of a server function. An action needs the proof of the session for the connection that the form names, whatever
+/// else the request contains.
 pub async fn server_function(State(site): State<Site>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
@@ -72,18 +99,22 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         Err(_) => return limits::too_large(wants),
     };
     let session = session::of(&parts.headers);
-    let mut handed = Handed::default();
-    if let Some(session) = &session {
-        handed.proof = site.sessions.proof(session);
-    }
+    let prover = Prover { sessions: Arc::clone(&site.sessions), session: session.clone() };
     if path == Read::PATH {
-        return call(&site, handed, Conclusion::default(), Request::from_parts(parts, Body::from(body))).await;
+        let request = Request::from_parts(parts, Body::from(body));
+        return call(&site, prover, None, Conclusion::default(), request).await;
     }
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let proof = fields.iter().find(|(name, _)| name == PROOF).map_or("", |(_, value)| value);
-    let Some(session) = session.filter(|session| site.sessions.holds(session, proof)) else {
+    let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value);
+    let (proof, connection) = (field(PROOF), field(CONNECTION));
+    if !connection.is_empty() && site.desks.get(connection).is_none() {
+        let problem = words::no_connection(&site.desks, connection).problem;
+        return refuse(wants, StatusCode::NOT_FOUND, &problem.what, &problem.remedy);
+    }
+    let Some(session) = session.filter(|session| site.sessions.holds(session, connection, proof)) else {
         return unproven(wants);
     };
+    let (overview, proven) = (crate::routes::of(connection).overview(), ProvenFor(connection.to_owned()));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied()
         && tokio::task::spawn_blocking(move || caller::is_of_this_program(peer)).await.unwrap_or(true)
     {
@@ -95,7 +126,8 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
     let conclusion = Conclusion::default();
-    let answer = call(&site, handed, conclusion.clone(), Request::from_parts(parts, Body::from(body))).await;
+    let request = Request::from_parts(parts, Body::from(body));
+    let answer = call(&site, prover, Some(proven), conclusion.clone(), request).await;
     let (answer, body) = answer.into_parts();
     let done = conclusion.with(std::mem::take);
     let result = if answer.status.is_success() {
@@ -104,7 +136,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         let bytes = to_bytes(body, BODY).await.unwrap_or_default();
         Err(AppError::de(bytes))
     };
-    let to = done.to.or(referrer).unwrap_or_else(|| crate::routes::OVERVIEW.to_owned());
+    let to = done.to.or(referrer).unwrap_or(overview);
     let mut response = match wants {
         Wants::Page => {
             let typed = || fields.iter().filter(|(name, _)| name != PROOF).cloned().collect();
@@ -121,18 +153,27 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     response
 }
 
-async fn call(site: &Site, handed: Handed, conclusion: Conclusion, request: Request) -> Response {
-    let desk = Arc::clone(&site.desk);
+async fn call(
+    site: &Site,
+    prover: Prover,
+    proven: Option<ProvenFor>,
+    conclusion: Conclusion,
+    request: Request,
+) -> Response {
+    let desks = Arc::clone(&site.desks);
     let context = move || {
-        provide_context(Arc::clone(&desk));
-        provide_context(handed.clone());
+        provide_context(Arc::clone(&desks));
+        provide_context(prover.clone());
+        if let Some(proven) = &proven {
+            provide_context(proven.clone());
+        }
         provide_context(conclusion.clone());
     };
     handle_server_fns_with_context(context, request).await.into_response()
 }
 
 fn unproven(wants: Wants) -> Response {
-    let what = "This form does not come from a page of this session.";
+    let what = "This form does not come from a page of this session and connection.";
     let remedy = "Nothing was changed. Go back, reload the page, and send the form again.";
     match wants {
         // After a restart of the server the script requests another proof and sends the form again.

@@ -1,30 +1,16 @@
 //! The site's files: part of the binary, compressed when it was built, and checked by their hash.
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
-
-use super::Site;
 
 #[derive(RustEmbed)]
 #[folder = "target/site/"]
 #[allow_missing = true]
 struct Files;
 
-/// A file of the site, or the page "not found".
-pub async fn serve_or_not_found(State(site): State<Site>, request: Request) -> Response {
-    let path = request.uri().path().trim_start_matches('/').to_owned();
-    if let Some(response) = file(&path, request.headers()) {
-        return response;
-    }
-    let mut response = site.page()(request).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
-}
-
 /// The file at `path` in the best encoding that the client accepts, or 304 if the client has it already.
-fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
+pub fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     // A compressed twin is an encoding of its file, not a file of its own.
     let plain = Files::get(path).filter(|_| !path.ends_with(".br"))?;
     let tag = tag(&plain);

@@ -3,6 +3,7 @@
 mod acts;
 mod assets;
 mod caller;
+mod elsewhere;
 mod guard;
 mod limits;
 mod refusal;
@@ -20,14 +21,14 @@ use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get};
-use countersign_desk::Desk;
+use countersign_desk::Desks;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
-pub use self::acts::{leads_to, proof, tells};
+pub use self::acts::{is_proven_for, leads_to, proof, tells};
 use self::session::Sessions;
 use self::stream_slots::StreamSlots;
 use crate::app::arrival::Handed;
@@ -44,7 +45,7 @@ static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_
 #[derive(Clone, FromRef)]
 pub struct Site {
     pub options: LeptosOptions,
-    pub desk: Arc<Desk>,
+    pub desks: Arc<Desks>,
     pub sessions: Arc<Sessions>,
     /// The open live streams.
     pub streams: Arc<StreamSlots>,
@@ -54,11 +55,11 @@ pub struct Site {
 type Drawing = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Site {
-    /// Renders a page as a whole, "not found" included, each with the same context.
+    /// Renders a page of a connection as a whole, "not found" included, each with the same context.
     fn page(&self) -> impl Fn(Request) -> Drawing + Clone + Send + 'static {
         let (site, options) = (self.clone(), self.options.clone());
         let context = move || {
-            provide_context(Arc::clone(&site.desk));
+            provide_context(Arc::clone(&site.desks));
             guard::set_content_policy();
             hand_over(&site.sessions);
         };
@@ -67,7 +68,7 @@ impl Site {
 }
 
 /// Gives the page that is being rendered its proof and the outcome that waits for it, and the browser a session.
-fn hand_over(sessions: &Sessions) {
+fn hand_over(sessions: &Arc<Sessions>) {
     let Some(parts) = use_context::<Parts>() else { return };
     let session = session::of(&parts.headers).or_else(|| {
         let response = use_context::<ResponseOptions>().filter(|_| session::opens_a_page(&parts.headers))?;
@@ -76,8 +77,12 @@ fn hand_over(sessions: &Sessions) {
         Some(id)
     });
     let Some(session) = session else { return };
-    let outcome = sessions.take(&session, parts.uri.path());
-    provide_context(Handed { proof: sessions.proof(&session), outcome });
+    let path = parts.uri.path();
+    let outcome = sessions.take(&session, path);
+    let proof = sessions.proof(&session, crate::routes::connection_of(path));
+    // A page reads through the same server functions that a browser calls.
+    provide_context(acts::Prover::of(sessions, &session));
+    provide_context(Handed { proof, outcome });
 }
 
 /// The paths, each shape once: leptos lists a path with optional segments once for each number of segments, and axum does
@@ -90,22 +95,21 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'
     })
 }
 
-/// The whole site over one desk.
-pub fn router(desk: Arc<Desk>) -> Router {
+/// The whole site over the desks of all connections.
+pub fn router(desks: Arc<Desks>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desk, sessions: Arc::default(), streams: Arc::default() };
-    let page = site.page();
+    let site = Site { options, desks, sessions: Arc::default(), streams: Arc::default() };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
-        .fold(Router::new(), |router, path| router.route(path, get(page.clone())));
+        .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
     let pages = pages
-        .route("/api/{*name}", any(acts::server_function))
-        .fallback(assets::serve_or_not_found)
+        .route(&format!("{}{{*name}}", crate::routes::API), any(acts::server_function))
+        .fallback(elsewhere::anything)
         .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
     pages
         .route(crate::routes::LIVE, get(stream::live))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route(crate::routes::HEALTHZ, get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(limits::bodies))
         .layer(middleware::from_fn(guard::same_site))

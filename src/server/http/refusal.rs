@@ -7,6 +7,7 @@ use leptos::server_fn::error::FromServerFnError as _;
 
 use crate::app::arrival::COMPACT;
 use crate::error::{AppError, ErrorKind};
+use crate::visible::visible;
 use crate::wire::Problem;
 
 /// The form in which a client reads responses.
@@ -37,6 +38,17 @@ impl Wants {
 
 /// Refuses an HTTP request: what happened, and what to do.
 pub fn refuse(wants: Wants, status: StatusCode, what: &str, remedy: &str) -> Response {
+    refuse_with_links(wants, status, what, remedy, &[(crate::routes::ROOT.to_owned(), "Overview".to_owned())])
+}
+
+/// The same with the places, each a path and a name, that a page offers instead.
+pub fn refuse_with_links(
+    wants: Wants,
+    status: StatusCode,
+    what: &str,
+    remedy: &str,
+    links: &[(String, String)],
+) -> Response {
     let kind = match status {
         StatusCode::FORBIDDEN => ErrorKind::Forbidden,
         StatusCode::NOT_FOUND => ErrorKind::NotFound,
@@ -46,7 +58,7 @@ pub fn refuse(wants: Wants, status: StatusCode, what: &str, remedy: &str) -> Res
     };
     let error = AppError { kind, problem: Problem { what: what.to_owned(), remedy: remedy.to_owned() } };
     let (kind, body) = match wants {
-        Wants::Page => ("text/html; charset=utf-8", Body::from(page(&error.problem))),
+        Wants::Page => ("text/html; charset=utf-8", Body::from(page(&error.problem, links))),
         Wants::Compact => (COMPACT, Body::from(error.ser())),
         Wants::Json => ("application/json", Body::from(json(&error).to_string())),
         Wants::Text => ("text/plain; charset=utf-8", Body::from(format!("{error}\n"))),
@@ -70,16 +82,20 @@ pub fn json(error: &AppError) -> serde_json::Value {
 }
 
 /// A page that depends on nothing that may have failed.
-fn page(problem: &Problem) -> String {
-    let text = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+fn page(problem: &Problem, links: &[(String, String)]) -> String {
+    let text = |text: &str| {
+        visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    };
     let (what, remedy) = (text(&problem.what), text(&problem.remedy));
+    let link = |(to, name): &(String, String)| format!("<li><a href=\"{}\">{}</a></li>", text(to), text(name));
+    let links: String = links.iter().map(link).collect();
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{what} · Countersign</title>\
          <script src=\"/theme.js\"></script><link rel=\"stylesheet\" href=\"/pkg/countersign.css\"></head>\
          <body><main id=\"main\"><div class=\"page\"><h1>{what}</h1><p>{remedy}</p>\
-         <p><a href=\"/\">Overview</a></p></div></main></body></html>\n"
+         <ul>{links}</ul></div></main></body></html>\n"
     )
 }
 

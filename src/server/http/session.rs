@@ -1,7 +1,8 @@
 //! Sessions: the proof that a form comes from a page of this site, and the outcome of a form until a page shows it.
 //!
-//! A browser gets a random id in a cookie with its first page. Every form carries a proof: a MAC of that id under a secret
-//! that the process makes when it starts. A client that has not read a page of the session cannot post in it.
+//! A browser gets a random id in a cookie with its first page. Every form carries a proof: a MAC of that id and of the form's
+//! connection under a secret that the process makes when it starts. A client that has not read a page of the session cannot
+//! post in it, and a form of one connection cannot be sent to another.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -49,22 +50,24 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    fn mac(&self, session: &str) -> Hmac<Sha256> {
+    fn mac(&self, session: &str, connection: &str) -> Hmac<Sha256> {
         // Proof: an HMAC takes a key of any length.
         #[expect(clippy::expect_used, reason = "see above")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("a key");
+        // Unambiguous: every session id has the same length.
         mac.update(session.as_bytes());
+        mac.update(connection.as_bytes());
         mac
     }
 
-    /// The proof of the session's forms.
-    pub fn proof(&self, session: &str) -> String {
-        self.mac(session).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    /// The proof of the session's forms on the pages of a connection.
+    pub fn proof(&self, session: &str, connection: &str) -> String {
+        self.mac(session, connection).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether `proof` is the session's, compared in constant time.
-    pub fn holds(&self, session: &str, proof: &str) -> bool {
-        bytes(proof).is_some_and(|proof| self.mac(session).verify_slice(&proof).is_ok())
+    /// Whether `proof` is the session's for this connection, compared in constant time.
+    pub fn holds(&self, session: &str, connection: &str, proof: &str) -> bool {
+        bytes(proof).is_some_and(|proof| self.mac(session, connection).verify_slice(&proof).is_ok())
     }
 
     /// Keeps an outcome for the page at `to` (a path, with or without a query), which shows it once.
@@ -139,18 +142,20 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_holds_for_its_session_and_its_process_alone() {
+    fn a_proof_holds_for_its_session_its_connection_and_its_process_alone() {
         let (sessions, others) = (Sessions::default(), Sessions::default());
         let (one, other) = (new().0, new().0);
-        let proof = sessions.proof(&one);
-        assert!(sessions.holds(&one, &proof));
-        for (sessions, session, proof) in [
-            (&sessions, &other, proof.as_str()),
-            (&others, &one, &proof),
-            (&sessions, &one, ""),
-            (&sessions, &one, "é"),
+        let proof = sessions.proof(&one, "test");
+        assert!(sessions.holds(&one, "test", &proof));
+        for (sessions, session, connection, proof) in [
+            (&sessions, &other, "test", proof.as_str()),
+            (&sessions, &one, "prod", &proof),
+            (&sessions, &one, "", &proof),
+            (&others, &one, "test", &proof),
+            (&sessions, &one, "test", ""),
+            (&sessions, &one, "test", "é"),
         ] {
-            assert!(!sessions.holds(session, proof), "{session} {proof}");
+            assert!(!sessions.holds(session, connection, proof), "{session} {connection} {proof}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The live stream: server-sent events that name what changed. A browser reads the page's data again by itself.
 #![expect(clippy::disallowed_methods, reason = "the pulse of an open connection, in real time")]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use countersign_desk::Desk;
+use countersign_desk::connection::ConnectionId;
 use countersign_desk::news::Topic as News;
 use countersign_desk::watch::Looking;
+use countersign_desk::{Actor, Desks, Error};
 use futures::stream;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -28,9 +30,11 @@ const TOGETHER: Duration = Duration::from_millis(60);
 /// How often the stream reports the age of the data. It also keeps proxies from closing it, and shows a browser that the
 /// connection is alive.
 const PULSE: Duration = Duration::from_secs(5);
+/// The most executions that one stream may have read more often, on all connections together: each costs calls.
+const MOST_LOOKED_AT: usize = 16;
 
 struct Reader {
-    desk: Arc<Desk>,
+    desks: Arc<Desks>,
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
     pulse: Instant,
@@ -38,10 +42,10 @@ struct Reader {
     _slot: StreamSlot,
 }
 
-/// Sends the topics that changed, from `after` or `Last-Event-ID` on, or from now on. `execution` names an execution that
-/// a page shows; it may stand several times.
+/// Sends the topics that changed on any connection, from `after` or `Last-Event-ID` on, or from now on. `topic` names an
+/// execution that a page shows, with its connection; it may stand several times.
 pub async fn live(
-    State(desk): State<Arc<Desk>>,
+    State(desks): State<Arc<Desks>>,
     State(slots): State<Arc<StreamSlots>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Query(wanted): Query<Vec<(String, String)>>,
@@ -63,15 +67,15 @@ pub async fn live(
         );
     };
     let named = |name: &'static str| wanted.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
-    let wakes = desk.changes().subscribe();
+    let wakes = desks.changes().subscribe();
     // A source that reconnects by itself keeps its address, so its own header is the later one.
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or_else(|| named("after").next());
     let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
     let actor = personas::from_cookies(headers.get("cookie").and_then(|value| value.to_str().ok()));
-    let Ok(looking) = desk.look_at(&actor, named("execution")) else {
+    let Ok(looking) = look_at(&desks, &actor, named("topic")) else {
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
-    let reader = Reader { desk, wakes, at, pulse: Instant::now(), _looking: looking, _slot: slot };
+    let reader = Reader { desks, wakes, at, pulse: Instant::now(), _looking: looking, _slot: slot };
     // The first event carries the sequence number at which the stream begins, so that a reconnect continues there. Browsers
     // skip an event without data.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
@@ -83,6 +87,30 @@ pub async fn live(
     Sse::new(all).into_response()
 }
 
+/// Has the executions that pages show read more often: at most as many as one connection grants.
+fn look_at<'a>(desks: &Desks, actor: &Actor, topics: impl Iterator<Item = &'a str>) -> Result<Vec<Looking>, Error> {
+    let mut executions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (connection, topic) in topics.filter_map(Topic::read) {
+        if let Topic::Execution(arn) = topic {
+            executions.entry(connection).or_default().push(arn);
+        }
+    }
+    let mut looking = Vec::new();
+    for (connection, executions) in executions {
+        // A connection that was removed from the configuration is shown by pages that are still open.
+        let Some(desk) = desks.get(connection) else { continue };
+        looking.append(&mut desk.look_at(actor, executions.iter().map(String::as_str))?);
+    }
+    looking.truncate(MOST_LOOKED_AT);
+    Ok(looking)
+}
+
+/// When the data of each connection was read, as the pulse says it.
+fn ages(desks: &Desks) -> String {
+    let age = |at: Option<i64>| at.map(|at| at.to_string()).unwrap_or_default();
+    desks.iter().map(|desk| format!("{}:{}", desk.id(), age(desk.data_at()))).collect::<Vec<_>>().join(" ")
+}
+
 /// A topic as the browser knows it.
 fn on_the_wire(topic: &News) -> Topic {
     match topic {
@@ -90,6 +118,7 @@ fn on_the_wire(topic: &News) -> Topic {
         News::Inbox => Topic::Inbox,
         News::Executions => Topic::Executions,
         News::Workflows => Topic::Workflows,
+        News::Health => Topic::Health,
         News::Execution(arn) => Topic::Execution(arn.clone()),
     }
 }
@@ -100,13 +129,13 @@ impl Reader {
         loop {
             if self.pulse <= Instant::now() {
                 self.pulse = Instant::now() + PULSE;
-                let at = self.desk.data_at().map(|at| at.to_string()).unwrap_or_default();
-                return Some(Event::default().event("pulse").data(at));
+                return Some(Event::default().event("pulse").data(ages(&self.desks)));
             }
-            let (at, topics) = self.desk.changes().since(self.at);
+            let (at, topics) = self.desks.changes().since(self.at);
             if !topics.is_empty() {
                 self.at = at;
-                let topics = topics.iter().map(|topic| on_the_wire(topic).to_string()).collect::<Vec<_>>().join(" ");
+                let topic = |(connection, topic): &(ConnectionId, News)| on_the_wire(topic).on(connection.as_str());
+                let topics = topics.iter().map(topic).collect::<Vec<_>>().join(" ");
                 return Some(Event::default().event("change").id(at.to_string()).data(topics));
             }
             tokio::select! {

@@ -80,7 +80,7 @@ fn page(desk: &Desk, request: Request) -> Approval {
         position: request.position.map(|position| Position {
             index: position.index.unwrap_or_default(),
             of: position.of,
-            next: position.next.map(|(arn, event)| routes::approval(&arn, event)),
+            next: position.next.map(|(arn, event)| routes::of(desk.id().as_str()).approval(&arn, event)),
         }),
         now: desk.now(),
     }

@@ -7,7 +7,7 @@ use countersign_desk::{Actor, Desk};
 
 use super::rows::{shown_status, workflow_name, workflow_rows};
 use super::{Answered, execution_status, worded};
-use crate::routes;
+use crate::routes::{self, Routes};
 use crate::server::words;
 use crate::wire::Status;
 use crate::wire::overview::{Need, Overview};
@@ -24,18 +24,18 @@ pub async fn overview(desk: &Desk, actor: &Actor) -> Answered<Overview> {
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let shown = snapshot.waiting.len().min(NEEDS);
     let waiting = desk.readable(&snapshot.waiting[..shown]);
-    Ok(page(&snapshot, &waiting, desk.now()))
+    Ok(page(&snapshot, &waiting, &routes::of(desk.id().as_str()), desk.now()))
 }
 
 /// The page; `requests` are the first that wait.
-fn page(snapshot: &Snapshot, requests: &[(Waiting, Reading)], now: i64) -> Overview {
+fn page(snapshot: &Snapshot, requests: &[(Waiting, Reading)], here: &Routes, now: i64) -> Overview {
     let all = snapshot.newest();
     let ended_today: Vec<&&Summary> =
         all.iter().filter(|one| one.ended_at.is_some_and(|ended| now - ended < NEWS_MS)).collect();
     let failed = snapshot.failed_since(now - NEWS_MS);
     let succeeded = ended_today.iter().filter(|one| one.status == ExecutionStatus::Succeeded).count();
-    let waits = requests.iter().map(|(wait, reading)| waiting(wait, reading));
-    let failures = failed.iter().map(|one| failure(snapshot, one));
+    let waits = requests.iter().map(|(wait, reading)| waiting(here, wait, reading));
+    let failures = failed.iter().map(|one| failure(here, snapshot, one));
     #[expect(clippy::cast_precision_loss, reason = "a share, shown in whole per cent")]
     let success_rate = (!ended_today.is_empty()).then(|| succeeded as f32 / ended_today.len() as f32);
     Overview {
@@ -49,7 +49,7 @@ fn page(snapshot: &Snapshot, requests: &[(Waiting, Reading)], now: i64) -> Overv
     }
 }
 
-fn waiting(wait: &Waiting, reading: &Reading) -> Need {
+fn waiting(here: &Routes, wait: &Waiting, reading: &Reading) -> Need {
     Need {
         status: Status::WaitingApproval,
         title: reading.title.clone(),
@@ -58,13 +58,13 @@ fn waiting(wait: &Waiting, reading: &Reading) -> Need {
             (Some(_), None) => format!("{} in {} / {}", wait.state, wait.workflow, wait.execution_name),
             (None, _) => format!("{} in {}: no timeout, it can wait for a year unnoticed", wait.state, wait.workflow),
         },
-        link: routes::approval(&wait.execution_arn, wait.event),
+        link: here.approval(&wait.execution_arn, wait.event),
         since: wait.since,
         due: wait.due,
     }
 }
 
-fn failure(snapshot: &Snapshot, one: &Summary) -> Need {
+fn failure(here: &Routes, snapshot: &Snapshot, one: &Summary) -> Need {
     Need {
         status: execution_status(one.status),
         title: format!("{} / {}", workflow_name(snapshot, &one.machine_arn), one.name),
@@ -73,7 +73,7 @@ fn failure(snapshot: &Snapshot, one: &Summary) -> Need {
             || if one.status == ExecutionStatus::TimedOut { "timed out" } else { "failed" }.to_owned(),
             words::reason,
         ),
-        link: routes::execution(&one.arn),
+        link: here.execution(&one.arn),
         since: one.ended_at.unwrap_or(one.started_at),
         due: None,
     }

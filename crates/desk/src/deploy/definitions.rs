@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use super::finding::FileProblem;
 use super::manifest::{Folder, Manifest};
-use crate::news::{Changes, Topic};
+use crate::news::{Publisher, Topic};
 
 /// The pause between two checks of the folder.
 const PAUSE: Duration = Duration::from_millis(700);
@@ -86,7 +86,7 @@ impl Definitions {
         clippy::disallowed_methods,
         reason = "the timer between two checks of the folder; a test checks without the loop"
     )]
-    pub async fn follow(&self, changes: &Changes, end: &CancellationToken) {
+    pub async fn follow(&self, changes: &Publisher, end: &CancellationToken) {
         let mut before = self.fingerprint();
         loop {
             tokio::select! {

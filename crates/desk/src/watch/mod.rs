@@ -31,7 +31,7 @@ pub use self::tokens::Past;
 use crate::clock::Clock;
 use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, ExecutionStatus, StepFunctions, Summary};
 use crate::error::ReadError;
-use crate::news::{Changes, Topic};
+use crate::news::{Changes, Publisher, Topic};
 use crate::redact::Redactor;
 
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
@@ -69,7 +69,7 @@ struct Open {
 /// The watch over one connection.
 pub struct Watch {
     pub connection: Connection,
-    pub changes: Changes,
+    pub changes: Publisher,
     clock: Clock,
     pace: Mutex<Pace>,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -111,8 +111,7 @@ impl Watch {
     #[must_use]
     pub fn new(connection: Connection, clock: Clock) -> Self {
         let pace = Pace::of(&connection.about);
-        // No earlier run was before 1970.
-        let changes = Changes::from(u64::try_from(clock.now()).unwrap_or(0));
+        let changes = Arc::new(Changes::of_run(&clock)).publisher(&connection.id);
         Self {
             connection,
             changes,
@@ -134,6 +133,13 @@ impl Watch {
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),
         }
+    }
+
+    /// The same with the log of changes that it shares with other connections.
+    #[must_use]
+    pub fn with_changes(mut self, changes: &Arc<Changes>) -> Self {
+        self.changes = changes.publisher(&self.connection.id);
+        self
     }
 
     /// The same with a sandbox for expressions, which may never end.

@@ -298,12 +298,13 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Topic> {
     let workflows = definitions(before) != definitions(after);
     let executions = before.executions != after.executions || before.reasons != after.reasons;
     let inbox = before.waiting != after.waiting;
-    let frame = inbox || before.problem != after.problem || before.data_at.is_none() != after.data_at.is_none();
+    let health = before.problem != after.problem || before.data_at.is_none() != after.data_at.is_none();
     [
         (Topic::Workflows, workflows || executions),
         (Topic::Executions, executions || inbox),
         (Topic::Inbox, inbox),
-        (Topic::Frame, frame),
+        (Topic::Frame, inbox || health),
+        (Topic::Health, health),
     ]
     .into_iter()
     .filter_map(|(topic, changed)| changed.then_some(topic))
