@@ -8,6 +8,7 @@ pub mod config;
 pub mod http;
 pub mod pages;
 mod personas;
+mod redaction_key;
 mod shipped;
 pub mod start;
 pub mod terminal;

@@ -17,6 +17,7 @@ use countersign_desk::store::{Sqlite, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
+use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
 use super::{terminal, words};
 
@@ -34,6 +35,8 @@ pub enum StartError {
     Private(#[from] local::files::PrivateError),
     #[error("{}", store_words(.0))]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
     #[error("The folder of definitions {} cannot be read: {source}.\nGive a readable one with --definitions DIR.", .folder.display())]
@@ -123,7 +126,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         return Err(StartError::NoRegion);
     }
     let sandbox = Arc::new(local::sandbox::Workers::of_itself()) as _;
-    let parts = Parts { connection, store, definitions, clock: Clock::system(), sandbox: Some(sandbox) };
+    let clock = Clock::system();
+    let redaction_key = redaction_key(&args.data)?;
+    let parts = Parts { connection, store, definitions, clock, sandbox: Some(sandbox), redaction_key };
     let desk = Arc::new(Desk::new(parts));
     let desks = Arc::new(Desks::of(Arc::clone(&desk)));
 

@@ -14,6 +14,7 @@ use countersign::wire::inbox::{Approval, Inbox};
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::Decided;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
+use countersign_desk::redact::RedactionKey;
 use countersign_desk::store::{Sqlite, Store};
 use countersign_desk::watch::{RequestKey, Snapshot};
 use countersign_desk::{Actor, Clock, Desk, Parts, Person, people};
@@ -67,8 +68,9 @@ impl Board {
         clock: Clock,
     ) -> Self {
         let definitions = definitions.into();
-        let parts =
-            Parts { connection: connection.clone(), store: Arc::clone(&store), definitions, clock, sandbox: None };
+        let redaction_key = RedactionKey::new([0; 16]);
+        let (of_desk, its_store) = (connection.clone(), Arc::clone(&store));
+        let parts = Parts { connection: of_desk, store: its_store, definitions, clock, sandbox: None, redaction_key };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }
 

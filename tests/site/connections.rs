@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode, header};
 use countersign::routes;
 use countersign::server::http;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
+use countersign_desk::redact::RedactionKey;
 use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
 use countersign_local as local;
 
@@ -31,7 +32,8 @@ impl Pair {
         let connection = Connection::open(ConnectionId::parse("other").unwrap(), options).await;
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine").into();
         let store = Arc::clone(&site.desk.store);
-        let parts = Parts { connection, store, definitions, clock: Clock::system(), sandbox: None };
+        let (clock, redaction_key) = (Clock::system(), RedactionKey::new([0; 16]));
+        let parts = Parts { connection, store, definitions, clock, sandbox: None, redaction_key };
         let desks = Desks::of(Arc::clone(&site.desk.desk)).and(parts).unwrap();
         let other = Arc::clone(desks.get("other").unwrap());
         site.router = http::router(Arc::new(desks));

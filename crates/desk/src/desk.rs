@@ -15,7 +15,7 @@ use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::news::Changes;
 use crate::policy::{Action, Denied, Resource, permit};
-use crate::redact::Redactor;
+use crate::redact::{RedactionKey, Tokens};
 use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
 use crate::watch::{Looking, Machine, Record, Snapshot, Waiting, Watch};
@@ -34,6 +34,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where expressions of definitions are evaluated, because they may never end.
     pub sandbox: Option<SharedSandbox>,
+    /// For the fingerprints of task tokens; the same after a restart.
+    pub redaction_key: RedactionKey,
 }
 
 /// Everything that serves one connection.
@@ -68,8 +70,8 @@ impl Desk {
 
     /// The same with the log of changes that it shares with the desks of other connections.
     pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
-        let Parts { connection, store, definitions, clock, sandbox } = parts;
-        let watch = Watch::new(connection, clock).with_changes(changes);
+        let Parts { connection, store, definitions, clock, sandbox, redaction_key } = parts;
+        let watch = Watch::new(connection, clock, &redaction_key).with_changes(changes);
         let watch = Arc::new(match sandbox {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
@@ -236,7 +238,7 @@ impl Desk {
 
     /// Removes the tokens of every execution that was read from a text.
     #[must_use]
-    pub fn redactor(&self) -> Arc<Redactor> {
+    pub fn redactor(&self) -> Arc<Tokens> {
         self.watch.all_tokens()
     }
 

@@ -5,14 +5,16 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, store::Sqlite};
+//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, redact, store::Sqlite};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
 //! let options = connection::SdkOptions { target, profile: None, region: None };
 //! let connection = connection::Connection::open(connection::ConnectionId::default_one(), options).await;
 //! let store = Arc::new(Sqlite::open("countersign.db".as_ref()).await?);
 //! let definitions = Definitions::from(std::path::PathBuf::from("statemachine"));
-//! let desk = Arc::new(Desk::new(Parts { connection, store, definitions, clock: Clock::system(), sandbox: None }));
+//! let redaction_key = redact::RedactionKey::new([0; 16]); // the caller draws it
+//! let clock = Clock::system();
+//! let desk = Arc::new(Desk::new(Parts { connection, store, definitions, clock, sandbox: None, redaction_key }));
 //! let end = tokio_util::sync::CancellationToken::new();
 //! tokio::spawn(Arc::clone(&desk).run(end));
 //! for request in &desk.snapshot(&Actor::Program).await?.waiting {

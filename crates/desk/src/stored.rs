@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use countersign_json::{Json, pretty};
 use sha2::{Digest, Sha256};
 
-use crate::redact::Redactor;
+use crate::redact::Tokens;
 
 /// Bytes that a form may send: an HTTP request is limited to 1 MiB, and a character takes up to six bytes in it.
 const SENT: usize = 900_000;
@@ -37,9 +37,9 @@ pub struct Stored {
 impl Stored {
     /// A stored input. If `withheld`, nothing of it is shown.
     #[must_use]
-    pub fn new(text: String, withheld: bool, redactor: &Redactor) -> Self {
+    pub fn new(text: String, withheld: bool, tokens: &Tokens) -> Self {
         let mut marks = BTreeMap::new();
-        let shown = if withheld { None } else { shown(&text, redactor, &mut marks) };
+        let shown = if withheld { None } else { shown(&text, tokens, &mut marks) };
         if shown.is_none() {
             marks.clear();
         }
@@ -92,9 +92,9 @@ impl Stored {
 }
 
 /// The text with marks, indented if that is short enough; `None` if a form could not send it back.
-fn shown(text: &str, redactor: &Redactor, marks: &mut BTreeMap<String, String>) -> Option<String> {
+fn shown(text: &str, tokens: &Tokens, marks: &mut BTreeMap<String, String>) -> Option<String> {
     let json = Json::read(text).ok()?;
-    let redacted = redactor.text(text);
+    let redacted = tokens.text(text);
     let mut without = Vec::new();
     Json::read(redacted.as_str()).ok()?.replace_strings(|_, text| {
         without.push(text.to_owned());
@@ -144,11 +144,12 @@ fn sent_length(text: &str) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
     use super::*;
+    use crate::redact::RedactionKey;
 
     const CARD: &str = "tok_1234567890abcdefghijklmn";
 
     fn stored(text: &str) -> Stored {
-        Stored::new(text.to_owned(), false, &Redactor::default())
+        Stored::new(text.to_owned(), false, &Tokens::new(&RedactionKey::new([0; 16])))
     }
 
     #[test]
@@ -178,11 +179,11 @@ mod tests {
     #[test]
     fn an_input_that_cannot_be_shown_can_be_started() {
         let text = format!("{{\"a\":\"{}\"}}", "ä".repeat(130_000));
-        let long = Stored::new(text.clone(), false, &Redactor::default());
+        let long = Stored::new(text.clone(), false, &Tokens::new(&RedactionKey::new([0; 16])));
         assert_eq!(long.shown, Some(pretty(&text)), "each byte takes three");
         let newlines = format!("[{}1]", "1,\n".repeat(87_000));
         assert!(stored(&newlines).shown.is_some());
-        let withheld = Stored::new(text.clone(), true, &Redactor::default());
+        let withheld = Stored::new(text.clone(), true, &Tokens::new(&RedactionKey::new([0; 16])));
         assert_eq!((withheld.shown.as_deref(), withheld.hidden()), (None, 0));
         assert_eq!(withheld.restored("").unwrap(), text);
         let quotes = format!("[{}\"\"]", "\"\",".repeat(87_000));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_asl::StateKind;
 use countersign_desk::connection::ExecutionStatus;
-use countersign_desk::redact::Redactor;
+use countersign_desk::redact::Tokens;
 use countersign_desk::watch::{Record, Waiting, is_activity};
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, pretty};
@@ -80,8 +80,8 @@ fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
 }
 
 /// Everything the page shows; `chosen` is the state that the reader asked for.
-fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
-    let view = View { record, redactor };
+fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
+    let view = View { record, tokens };
     let about = &record.description;
     let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
     Execution {
@@ -107,16 +107,16 @@ fn page(record: &Record, redactor: &Redactor, row: ExecutionRow, chosen: Option<
 
 struct View<'a> {
     record: &'a Record,
-    redactor: &'a Redactor,
+    tokens: &'a Tokens,
 }
 
 impl View<'_> {
     fn words(&self, text: Option<&str>) -> Option<String> {
-        text.map(|text| cut(&self.redactor.text(text)))
+        text.map(|text| cut(&self.tokens.text(text)))
     }
 
     fn json(&self, text: Option<&str>) -> Option<String> {
-        text.map(|text| cut(&pretty(&self.redactor.text(text))))
+        text.map(|text| cut(&pretty(&self.tokens.text(text))))
     }
 
     fn knows(&self, state: &str) -> bool {
@@ -213,7 +213,7 @@ impl View<'_> {
                 number: index + 1,
                 status: result,
                 resource: format!("{kind}{}", attempt.resource.as_deref().unwrap_or_default()),
-                parameters: withheld.map(|text| cut(&pretty(&self.redactor.text(&text)))),
+                parameters: withheld.map(|text| cut(&pretty(&self.tokens.text(&text)))),
                 output: self.json(attempt.output.as_deref()),
                 error: self.words(attempt.error.as_deref()),
                 cause: self.words(attempt.cause.as_deref()),
@@ -297,8 +297,8 @@ impl View<'_> {
             at: event.timestamp,
             kind: event.kind.name().to_owned(),
             state: self.record.state_of(event.id).map(str::to_owned),
-            summary: self.redactor.text(summary),
-            details: cut(&pretty(&self.redactor.text(&details.to_string()))),
+            summary: self.tokens.text(summary),
+            details: cut(&pretty(&self.tokens.text(&details.to_string()))),
             tone: tone(event),
         }
     }

@@ -11,6 +11,7 @@ use super::{Looking, Watch, lock};
 use crate::connection::fake::{Fake, SetClock, asking};
 use crate::connection::quota::Quota;
 use crate::connection::{Api, ConnectionKind};
+use crate::redact::RedactionKey;
 
 const START: i64 = 1_700_000_000_000;
 /// Workflows, and those among them with requests.
@@ -63,7 +64,8 @@ impl Account {
             let running: Vec<String> = (0..RUNNING).map(start).collect();
             (callbacks, running)
         });
-        let watch = Arc::new(Watch::new(fake.connection(ConnectionKind::Aws), clock.clock()));
+        let key = RedactionKey::new([0; 16]);
+        let watch = Arc::new(Watch::new(fake.connection(ConnectionKind::Aws), clock.clock(), &key));
         let looking = (0..BROWSERS).map(|n| watch.look_at(&running[n % looked_at])).collect();
         Self { watch, fake, clock, callbacks, running, looked_at, _looking: looking }
     }

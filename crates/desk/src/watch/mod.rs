@@ -14,7 +14,7 @@ mod snapshot;
 mod tests;
 mod tokens;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, ExecutionStatus, StepFunctions, Summary};
 use crate::error::ReadError;
 use crate::news::{Changes, Publisher, Topic};
-use crate::redact::Redactor;
+use crate::redact::{RedactionKey, Tokens};
 
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
 pub type RequestKey = (String, u64);
@@ -82,9 +82,7 @@ pub struct Watch {
     /// The executions on open pages, with the number of pages.
     watched: Mutex<HashMap<String, usize>>,
     /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
-    tokens: Mutex<BTreeMap<String, Redactor>>,
-    /// All of them together, built on demand.
-    all_tokens: Mutex<Option<Arc<Redactor>>>,
+    tokens: Arc<Tokens>,
     /// Executions that may contain a token that could not be found, because its execution started them.
     suspects: Mutex<BTreeSet<String>>,
     /// Where expressions of definitions are evaluated, because they may never end.
@@ -107,9 +105,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// A watch that has not read its connection yet.
+    /// A watch that has not read its connection yet. The key is for the fingerprints of task tokens.
     #[must_use]
-    pub fn new(connection: Connection, clock: Clock) -> Self {
+    pub fn new(connection: Connection, clock: Clock, key: &RedactionKey) -> Self {
         let pace = Pace::of(&connection.about);
         let changes = Arc::new(Changes::of_run(&clock)).publisher(&connection.id);
         Self {
@@ -122,8 +120,7 @@ impl Watch {
             open: Mutex::default(),
             listed: RwLock::default(),
             watched: Mutex::default(),
-            tokens: Mutex::default(),
-            all_tokens: Mutex::default(),
+            tokens: Arc::new(Tokens::new(key)),
             suspects: Mutex::default(),
             sandbox: None,
             answered: Mutex::default(),
@@ -392,10 +389,8 @@ impl Watch {
         let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
         lock(&self.suspects).extend(record.may_have_told());
         self.keep_open(&record);
-        let mut tokens = lock(&self.tokens);
-        if !record.redactor.is_empty() && tokens.get(&record.description.arn) != Some(&record.redactor) {
-            tokens.insert(record.description.arn.clone(), record.redactor.clone());
-            *lock(&self.all_tokens) = None;
+        if !record.redactor.is_empty() {
+            self.tokens.set(&record.description.arn, &record.redactor);
         }
         record
     }
@@ -427,8 +422,7 @@ impl Watch {
                 slots.remove(&oldest);
                 // What still runs may be shown, and other executions may hold its tokens.
                 if !lock(&self.open).contains_key(&oldest) {
-                    lock(&self.tokens).remove(&oldest);
-                    *lock(&self.all_tokens) = None;
+                    self.tokens.remove(&oldest);
                 }
             }
         }
@@ -439,16 +433,8 @@ impl Watch {
 
     /// Removes the tokens of every execution that was read from a text.
     #[must_use]
-    pub fn all_tokens(&self) -> Arc<Redactor> {
-        // The locks are taken in this order everywhere.
-        let tokens = lock(&self.tokens);
-        let mut all = lock(&self.all_tokens);
-        let made = || {
-            let mut together = Redactor::default();
-            tokens.values().for_each(|one| together.extend(one));
-            Arc::new(together)
-        };
-        Arc::clone(all.get_or_insert_with(made))
+    pub fn all_tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens)
     }
 }
 

@@ -10,6 +10,7 @@ use super::snapshot::{Definition, Machine};
 use super::{Watch, lock};
 use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Listing, MachineKind, Of, Summary};
 use crate::error::ReadError;
+use crate::redact::Redactor;
 
 /// The length of a list that is read for new executions.
 const NEWEST: i32 = 100;
@@ -143,11 +144,12 @@ pub async fn read_execution(
         _ => definition_of(watch, reader, &description).await?,
     };
     let (now, sandbox) = (watch.now(), watch.sandbox.clone());
+    let redactor = Redactor::new(watch.tokens.key());
     // Evaluation takes time, and others wrote the expressions.
     let made = tokio::task::spawn_blocking(move || {
         // Tokens found with another definition may be wrong.
         let known = known.filter(|known| Arc::ptr_eq(&known.definition, &definition));
-        let record = Record::new(description, events, definition, now, known.as_deref(), sandbox);
+        let record = Record::new(description, events, definition, now, known.as_deref(), redactor, sandbox);
         record.with_definition_certain(is_certain)
     });
     made.await.map_err(|error| ReadError::NotUnderstood { execution_arn: arn.to_owned(), why: error.to_string() })

@@ -69,7 +69,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Folds the history and finds its tokens. Tokens in `known`, an earlier reading, are kept.
+    /// Folds the history and finds its tokens, for which `redactor` is still empty. Tokens in `known`, an earlier reading,
+    /// are kept.
     #[must_use]
     pub fn new(
         description: Description,
@@ -77,6 +78,7 @@ impl Record {
         definition: Arc<Definition>,
         fetched_at: i64,
         known: Option<&Self>,
+        mut redactor: Redactor,
         sandbox: Option<SharedSandbox>,
     ) -> Self {
         let trace = countersign_trace::fold(&events);
@@ -89,8 +91,11 @@ impl Record {
             Some((wait.scheduled_event, known.or_else(|| past.items_of(wait.visit))?))
         };
         let items = trace.waits.iter().filter_map(item).collect();
-        let mut redactor = Redactor::default();
-        for search in tokens.values() {
+        // Their spellings take time, and the next reading has hardly any new one.
+        if let Some(known) = known {
+            redactor.clone_from(&known.redactor);
+        }
+        for search in tokens.iter().filter(|(id, _)| !known_tokens.contains_key(id)).map(|(_, search)| search) {
             if let Token::Found(token) = &search.token {
                 redactor.add(token);
             }

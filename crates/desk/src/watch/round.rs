@@ -255,9 +255,7 @@ impl Watch {
             ended
         };
         for arn in ended.into_iter().filter(|arn| self.known_record(arn).is_none()) {
-            if lock(&self.tokens).remove(&arn).is_some() {
-                *lock(&self.all_tokens) = None;
-            }
+            self.tokens.remove(&arn);
         }
     }
 

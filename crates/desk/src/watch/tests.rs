@@ -23,7 +23,7 @@ impl Watched {
         let fake = Fake::new(&clock);
         let fake = if kind == ConnectionKind::Aws { fake.with_quotas() } else { fake };
         let machine = fake.change(|world, now| world.machine("ask", &asking(), now));
-        let watch = Arc::new(Watch::new(fake.connection(kind), clock.clock()));
+        let watch = Arc::new(Watch::new(fake.connection(kind), clock.clock(), &RedactionKey::new([0; 16])));
         Self { watch, fake, clock, machine }
     }
 
