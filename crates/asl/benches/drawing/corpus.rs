@@ -29,6 +29,27 @@ pub fn classes() -> Vec<Class> {
     ]
 }
 
+/// Definitions with a thousand states, with a name for each.
+pub fn large() -> Vec<(&'static str, Machine)> {
+    let row = |target: fn(usize) -> usize| {
+        let state = |index: usize| {
+            let (next, caught) = ((index + 1).min(999), target(index));
+            let text = format!(
+                r#""S{index}":{{"Type":"Task","Resource":"arn:x","Next":"S{next}","Catch":[{{"ErrorEquals":["E"],"Next":"S{caught}"}}]}}"#
+            );
+            text
+        };
+        let states: Vec<String> = (0..999).map(state).collect();
+        let text = format!(r#"{{"StartAt":"S0","States":{{{},"S999":{{"Type":"Succeed"}}}}}}"#, states.join(","));
+        Machine::read(&text).expect("the text is a definition")
+    };
+    vec![
+        ("as generated", drawn_by_lot(1_000, 1)),
+        ("in a row, with one handler", row(|_| 999)),
+        ("in a row, each with a handler far away", row(|index| (index * 7 + 451) % 999)),
+    ]
+}
+
 /// A generated definition.
 pub fn drawn_by_lot(size: usize, seed: u64) -> Machine {
     Machine::read(&generated::definition(size, seed)).expect("the generator writes definitions")

@@ -6,8 +6,12 @@
 
 mod coordinate;
 mod order;
+mod ports;
 mod rank;
 mod route;
+mod tracks;
+
+use rank::Labels;
 
 /// Space between boxes of one rank.
 pub const BOX_GAP: f32 = 32.0;
@@ -15,6 +19,9 @@ pub const BOX_GAP: f32 = 32.0;
 pub const LANE_GAP: f32 = 16.0;
 /// Space between two ranks of boxes.
 pub const RANK_GAP: f32 = 24.0;
+
+/// Up to so many boxes are laid out in several styles: the drawing with the fewest crossings, then the smallest is kept.
+const MOST_ATTEMPTED: usize = 300;
 
 /// The most vertices of a drawing, and the most steps of its links from rank to rank. Beyond them long links run straight,
 /// which bounds time and memory: ten thousand states that catch into one handler share their bends, but each link is
@@ -55,11 +62,38 @@ pub fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
     if sizes.is_empty() {
         return Layout::default();
     }
-    let ranks = rank::ranks(sizes.len(), links);
-    let mut drawing = Drawing::new(sizes, links, &ranks);
-    order::order(&mut drawing);
+    let mut best = attempt(sizes, links, Style { labels: Labels::Between, shared: true });
+    if sizes.len() > MOST_ATTEMPTED {
+        return best.1;
+    }
+    for (labels, shared) in [(Labels::Beside, true), (Labels::Between, false), (Labels::Beside, false)] {
+        // Lines of their own need more room: only where shared ones cross.
+        if (shared || best.0 > 0) && (labels == Labels::Between || links.iter().any(|link| link.label.is_some())) {
+            let next = attempt(sizes, links, Style { labels, shared });
+            let area = |layout: &Layout| f64::from(layout.width) * f64::from(layout.height);
+            if (next.0, area(&next.1)) < (best.0, area(&best.1)) {
+                best = next;
+            }
+        }
+    }
+    best.1
+}
+
+/// One of the ways to lay out the same boxes.
+#[derive(Clone, Copy)]
+struct Style {
+    labels: Labels,
+    /// Whether links of one class into one box share their bends.
+    shared: bool,
+}
+
+/// Lays out in one style. Returns the crossings, too.
+fn attempt(sizes: &[(f32, f32)], links: &[Link], style: Style) -> (usize, Layout) {
+    let ranks = rank::ranks(sizes.len(), links, style.labels);
+    let mut drawing = Drawing::new(sizes, links, &ranks, style.shared);
+    let crossings = order::order(&mut drawing);
     let centres = coordinate::centres(&drawing);
-    route::route(&drawing, links, sizes, &centres)
+    (crossings, route::route(&drawing, links, sizes, &centres))
 }
 
 /// A vertex of the proper graph, in which every arc joins neighbouring ranks.
@@ -107,10 +141,12 @@ struct Drawing {
     /// Arcs that bend rather than a main line, by their upper and lower end.
     side_arcs: std::collections::HashSet<(usize, usize)>,
     chains: Vec<Chain>,
+    /// Number of links that leave each box upwards.
+    leaving: Vec<usize>,
 }
 
 impl Drawing {
-    fn new(sizes: &[(f32, f32)], links: &[Link], ranks: &[usize]) -> Drawing {
+    fn new(sizes: &[(f32, f32)], links: &[Link], ranks: &[usize], shared: bool) -> Drawing {
         let vertices = sizes
             .iter()
             .zip(ranks)
@@ -123,10 +159,20 @@ impl Drawing {
             above: vec![Vec::new(); sizes.len()],
             side_arcs: std::collections::HashSet::new(),
             chains: Vec::new(),
+            leaving: vec![0; sizes.len()],
         };
-        let mut trunks = std::collections::BTreeMap::new();
+        for link in links.iter().filter(|link| ranks[link.from] >= ranks[link.to]) {
+            drawing.leaving[link.from] += 1;
+        }
+        let mut trunks = Trunks::new();
         let mut steps = 0;
-        for link in links {
+        for (index, link) in links.iter().enumerate() {
+            // Backward trunks have classes of their own, and so have the links that share none.
+            let class = match (shared, ranks[link.from] < ranks[link.to]) {
+                (true, true) => usize::from(link.class),
+                (true, false) => usize::from(link.class) + 256,
+                (false, _) => index + 512,
+            };
             let span = ranks[link.from].abs_diff(ranks[link.to]);
             let is_full = drawing.vertices.len() > MOST_VERTICES || steps > MOST_STEPS;
             let chain = if link.from == link.to {
@@ -134,9 +180,9 @@ impl Drawing {
             } else if is_full && span > 2 {
                 Chain::Direct
             } else if ranks[link.from] < ranks[link.to] {
-                Chain::Down(drawing.run_down(link, &mut trunks))
+                Chain::Down(drawing.run_down(link, class, &mut trunks))
             } else {
-                Chain::Up(drawing.run_up(link, &mut trunks))
+                Chain::Up(drawing.run_up(link, class, &mut trunks))
             };
             if let Chain::Down(vertices) | Chain::Up(vertices) = &chain {
                 steps += vertices.len();
@@ -148,7 +194,7 @@ impl Drawing {
         drawing
     }
 
-    fn run_down(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
+    fn run_down(&mut self, link: &Link, class: usize, trunks: &mut Trunks) -> Vec<usize> {
         let mut chain = vec![link.from];
         let (mut rank, last) = (self.vertices[link.from].rank + 1, self.vertices[link.to].rank);
         if let Some((width, height)) = link.label {
@@ -156,7 +202,7 @@ impl Drawing {
             rank += 1;
         }
         for rank in rank..last {
-            chain.push(self.trunk((link.to, link.class, rank), trunks));
+            chain.push(self.trunk((link.to, class, rank), trunks));
         }
         chain.push(link.to);
         self.join(&chain);
@@ -167,10 +213,8 @@ impl Drawing {
     }
 
     /// A link upwards, as the chain of vertices from its upper end (its target) down.
-    fn run_up(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
+    fn run_up(&mut self, link: &Link, class: usize, trunks: &mut Trunks) -> Vec<usize> {
         let (first, last) = (self.vertices[link.to].rank, self.vertices[link.from].rank);
-        // Backward trunks have classes of their own.
-        let class = link.class + 100;
         let lane = |owner| Vertex { rank: first, width: 0.0, height: 0.0, kind: VertexKind::Lane { owner } };
         let enter = match trunks.get(&(link.to, class, first)) {
             Some(&found) => found,
@@ -181,15 +225,18 @@ impl Drawing {
         for rank in first + 1..last {
             chain.push(self.trunk((link.to, class, rank), trunks));
         }
-        // The label of a backward link is where the link turns upwards.
+        // The label of a backward link is above the place where the link turns upwards: it needs room in the upper half of
+        // the rank, also above the lines that leave the same box further down.
         let (width, height) = link.label.unwrap_or_default();
+        let height = 2.0 * (height + route::ABOVE_LINE + route::SIDE_OFFSET * self.leaving[link.from] as f32);
+        let height = if link.label.is_some() { height } else { 0.0 };
         let leave = Vertex { rank: last, width, height, ..lane(link.from) };
         chain.push(self.add(leave));
         self.join(&chain);
         chain
     }
 
-    fn trunk(&mut self, key: (usize, u8, usize), trunks: &mut Trunks) -> usize {
+    fn trunk(&mut self, key: (usize, usize, usize), trunks: &mut Trunks) -> usize {
         if let Some(&found) = trunks.get(&key) {
             return found;
         }
@@ -231,13 +278,20 @@ impl Drawing {
 
     /// Distance between the centres of two neighbours in a rank.
     fn separation(&self, left: usize, right: usize) -> f32 {
-        let gap = if self.is_bend(left) || self.is_bend(right) { LANE_GAP } else { BOX_GAP };
+        let is_box = |vertex: usize| self.vertices[vertex].kind == VertexKind::Box;
+        let gap = match (is_box(left), is_box(right)) {
+            (true, true) => BOX_GAP,
+            _ if self.is_bend(left) || self.is_bend(right) => LANE_GAP,
+            (false, false) => LANE_GAP,
+            // A label beside a box.
+            _ => f32::midpoint(BOX_GAP, LANE_GAP),
+        };
         self.vertices[left].width / 2.0 + gap + self.vertices[right].width / 2.0
     }
 }
 
 /// The vertex of the trunk of a box and class at a rank.
-type Trunks = std::collections::BTreeMap<(usize, u8, usize), usize>;
+type Trunks = std::collections::HashMap<(usize, usize, usize), usize>;
 
 #[cfg(test)]
 mod tests {
@@ -251,7 +305,7 @@ mod tests {
         let fails = (0..boxes - 2).map(|from| Link { from, to: boxes - 1, label, class: 1, aside: true });
         let links: Vec<Link> = next.chain(fails).collect();
         let sizes = vec![(100.0, 40.0); boxes];
-        let drawing = Drawing::new(&sizes, &links, &rank::ranks(boxes, &links));
+        let drawing = Drawing::new(&sizes, &links, &rank::ranks(boxes, &links, Labels::Beside), true);
         let steps = drawing.chains.iter().map(|chain| match chain {
             Chain::Down(vertices) | Chain::Up(vertices) => vertices.len(),
             Chain::Loop | Chain::Direct => 0,

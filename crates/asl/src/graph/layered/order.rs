@@ -11,23 +11,24 @@ const SWEEPS: usize = 12;
 /// An attempt ends after so many sweeps without progress.
 const PATIENCE: usize = 4;
 /// All attempts together visit about so many vertices, which bounds the time.
-const EFFORT: usize = 60_000;
+const EFFORT: usize = 400_000;
 const MOST_ATTEMPTS: usize = 60;
 /// Exchanges are not tried where more pairs of arcs would have to be compared.
 const MOST_PAIRS: usize = 2_048;
 
-/// Fills `layers` with the best order found.
-pub(super) fn order(drawing: &mut Drawing) {
+/// Fills `layers` with the best order found. Returns its crossings.
+pub(super) fn order(drawing: &mut Drawing) -> usize {
     start_order(drawing);
     let mut search = Search::new(drawing);
-    let attempts = (EFFORT / drawing.vertices.len().max(1)).clamp(2, MOST_ATTEMPTS);
-    for attempt in 0..attempts {
-        if search.fewest == 0 {
+    for attempt in 0..MOST_ATTEMPTS {
+        if search.is_over() {
             break;
         }
         search.attempt(attempt);
     }
+    let fewest = search.fewest;
     drawing.layers = search.best;
+    fewest
 }
 
 /// The order of a depth-first walk, so that related vertices begin side by side. Lanes begin to the right of their boxes.
@@ -80,16 +81,20 @@ struct Search<'a> {
     layers: Vec<Vec<usize>>,
     /// The index of each vertex in its layer.
     place: Vec<usize>,
+    /// The mean position of each vertex's neighbours in the rank that a sweep comes from.
+    keys: Vec<f32>,
     best: Vec<Vec<usize>>,
     fewest: usize,
+    visits: usize,
     lot: u64,
 }
 
 impl<'a> Search<'a> {
     fn new(drawing: &'a Drawing) -> Search<'a> {
         let layers = drawing.layers.clone();
-        let place = vec![0; drawing.vertices.len()];
-        let mut search = Search { drawing, best: layers.clone(), layers, place, fewest: 0, lot: 0x9e37_79b9_7f4a_7c15 };
+        let (place, keys) = (vec![0; drawing.vertices.len()], vec![f32::NAN; drawing.vertices.len()]);
+        let lot = 0x9e37_79b9_7f4a_7c15;
+        let mut search = Search { drawing, best: layers.clone(), layers, place, keys, fewest: 0, visits: 0, lot };
         search.note_all();
         search.fewest = search.crossings();
         search
@@ -111,7 +116,7 @@ impl<'a> Search<'a> {
             } else {
                 (0..ranks.saturating_sub(1)).rev().for_each(|rank| self.sort_by_neighbours(rank, false, mirrored));
             }
-            while self.exchange() {}
+            while self.exchange() && self.visits < EFFORT {}
             let count = self.crossings();
             if count < self.fewest {
                 self.fewest = count;
@@ -119,10 +124,14 @@ impl<'a> Search<'a> {
             }
             since = if count < last { 0 } else { since + 1 };
             last = last.min(count);
-            if since >= PATIENCE || self.fewest == 0 {
+            if since >= PATIENCE || self.is_over() {
                 break;
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.fewest == 0 || self.visits >= EFFORT
     }
 
     /// A number below `most`, by xorshift.
@@ -170,23 +179,23 @@ impl<'a> Search<'a> {
     fn sort_by_neighbours(&mut self, rank: usize, downwards: bool, mirrored: bool) {
         let drawing = self.drawing;
         let layer = std::mem::take(&mut self.layers[rank]);
+        self.visits += layer.len();
         let mut keyed: Vec<(f32, usize)> = Vec::with_capacity(layer.len());
-        let mut keys = std::collections::HashMap::with_capacity(layer.len());
         let mut previous = 0.0;
         for &vertex in &layer {
             let neighbours = if downwards { &drawing.above[vertex] } else { &drawing.below[vertex] };
-            let is_free = neighbours.is_empty();
-            if !is_free {
+            if neighbours.is_empty() {
+                // A vertex without neighbours stays beside the one before it.
+                self.keys[vertex] = f32::NAN;
+                keyed.push((previous, vertex));
+            } else {
                 let sum: usize = neighbours.iter().map(|&neighbour| self.place[neighbour]).sum();
                 let mean = sum as f32 / neighbours.len() as f32;
                 if !matches!(drawing.vertices[vertex].kind, VertexKind::Lane { .. }) {
                     previous = mean;
                 }
-                keys.insert(vertex, mean);
+                self.keys[vertex] = mean;
                 keyed.push((mean, vertex));
-            } else {
-                // A vertex without neighbours stays beside the one before it.
-                keyed.push((previous, vertex));
             }
         }
         if mirrored {
@@ -196,9 +205,10 @@ impl<'a> Search<'a> {
         let right = |(key, lane): (f32, usize)| {
             let VertexKind::Lane { owner } = drawing.vertices[lane].kind else { return true };
             let stays = self.place[lane] > self.place[owner];
-            match (keys.contains_key(&lane), keys.get(&owner)) {
-                (true, Some(&middle)) if key != middle => key > middle,
-                _ => stays,
+            // Not a number: one of the two has no neighbours there.
+            match self.keys[lane].partial_cmp(&self.keys[owner]) {
+                None | Some(std::cmp::Ordering::Equal) => stays,
+                Some(_) => key > self.keys[owner],
             }
         };
         self.layers[rank] = units(drawing, keyed, right);
@@ -209,6 +219,7 @@ impl<'a> Search<'a> {
     fn exchange(&mut self) -> bool {
         let mut progress = false;
         for rank in 0..self.layers.len() {
+            self.visits += self.layers[rank].len();
             let mut at = 0;
             while at + 1 < self.layers[rank].len() {
                 let (left, right) = self.pair_at(rank, at);

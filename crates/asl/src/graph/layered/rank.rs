@@ -2,11 +2,21 @@
 
 use super::Link;
 
+/// Where labels stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Labels {
+    /// In ranks that hold nothing but labels and bends: boxes that follow one box stand side by side.
+    Between,
+    /// In any rank, also beside boxes: a box that is reached by a label stands a rank lower than one that is not.
+    Beside,
+}
+
 /// The rank of each box. A link goes down at least one rank (two with a label), unless it closes a cycle.
-pub(super) fn ranks(boxes: usize, links: &[Link]) -> Vec<usize> {
+pub(super) fn ranks(boxes: usize, links: &[Link], labels: Labels) -> Vec<usize> {
     let mut outgoing = vec![Vec::new(); boxes];
     for link in links.iter().filter(|link| link.from != link.to) {
-        outgoing[link.from].push((link.to, if link.label.is_some() { 2 } else { 1 }));
+        let length = if link.label.is_some() && labels == Labels::Beside { 2 } else { 1 };
+        outgoing[link.from].push((link.to, length));
     }
     let finished = finishing_order(&outgoing);
     let mut position = vec![0; boxes];
@@ -21,7 +31,20 @@ pub(super) fn ranks(boxes: usize, links: &[Link]) -> Vec<usize> {
             }
         }
     }
-    ranks
+    if labels == Labels::Between { with_room_for_labels(&ranks, links) } else { ranks }
+}
+
+/// The ranks with one more below each that links with labels leave downwards.
+fn with_room_for_labels(ranks: &[usize], links: &[Link]) -> Vec<usize> {
+    let mut room = vec![0; ranks.iter().max().map_or(0, |last| last + 1)];
+    for link in links.iter().filter(|link| link.label.is_some() && ranks[link.from] < ranks[link.to]) {
+        room[ranks[link.from]] = 1;
+    }
+    let mut before = 0;
+    for room in &mut room {
+        before += std::mem::replace(room, before);
+    }
+    ranks.iter().map(|&rank| rank + room[rank]).collect()
 }
 
 /// Boxes in the order in which a depth-first search leaves them. A link to a box that is left later closes a cycle.

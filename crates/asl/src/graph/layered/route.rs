@@ -1,22 +1,20 @@
 //! Vertical positions and the lines: straight down, across in a track between two ranks, straight down again.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::ports::{Port, Ports};
+use super::tracks::{NEAR, TRACK_GAP, Tracks};
 use super::{Chain, Drawing, Layout, Link, RANK_GAP, Route, VertexKind};
 
 /// Space beside a rank that only labels and lines pass.
 const THIN_GAP: f32 = 12.0;
-/// Space between two lines that run across in the same gap.
-const TRACK_GAP: f32 = 12.0;
-/// Two positions nearer than this count as one.
-const NEAR: f32 = 1.5;
+/// Space above the first track of a gap, and below the last one: more where the head of an arrow points at a box.
+const ABOVE_TRACKS: f32 = 8.0;
+const ABOVE_BOXES: f32 = 13.0;
 /// A backward line leaves and enters a box this far from the middle of its side.
-const SIDE_OFFSET: f32 = 6.0;
+pub(super) const SIDE_OFFSET: f32 = 6.0;
+/// Space between a backward line's beginning and the label above it.
+pub(super) const ABOVE_LINE: f32 = 2.0;
 /// How far a link from a box to itself extends beside the box.
 const LOOP_REACH: f32 = 14.0;
-
-/// Where an arc leaves: a vertex, and the link where it leaves apart from the vertex's other links.
-type Port = (usize, Option<usize>);
 
 /// Draws every link, and moves the drawing to the origin.
 pub(super) fn route(drawing: &Drawing, links: &[Link], sizes: &[(f32, f32)], centres: &[f32]) -> Layout {
@@ -35,121 +33,6 @@ pub(super) fn route(drawing: &Drawing, links: &[Link], sizes: &[(f32, f32)], cen
     layout
 }
 
-/// The horizontal position at which each line begins.
-struct Ports<'a> {
-    x: BTreeMap<Port, f32>,
-    /// Per link, the port that it leaves from.
-    of_link: Vec<Port>,
-    centres: &'a [f32],
-}
-
-impl<'a> Ports<'a> {
-    fn new(drawing: &Drawing, links: &[Link], centres: &'a [f32]) -> Ports<'a> {
-        let mut ports = Ports { x: BTreeMap::new(), of_link: Vec::new(), centres };
-        for (index, (link, chain)) in links.iter().zip(&drawing.chains).enumerate() {
-            let mut port = (link.from, None);
-            if let (true, Chain::Down(chain)) = (link.aside, chain) {
-                port.1 = Some(index);
-                let (centre, next) = (centres[link.from], centres[chain[1]]);
-                let reach = drawing.vertices[link.from].width * 0.42;
-                let nearest = drawing.vertices[link.from].width * 0.12;
-                let towards = if next < centre { -1.0 } else { 1.0 };
-                let offset = (next - centre).abs().clamp(nearest, reach).min(reach);
-                // A line runs straight down where it can; one that goes far leaves near the corner.
-                let offset = if (next - centre).abs() > reach { reach * 0.75 } else { offset };
-                ports.x.insert(port, centre + towards * offset);
-            }
-            ports.of_link.push(port);
-        }
-        ports
-    }
-
-    fn x(&self, port: Port) -> f32 {
-        self.x.get(&port).copied().unwrap_or(self.centres[port.0])
-    }
-}
-
-/// The lines that run across between two ranks, each in a track of its own where they would touch.
-struct Tracks {
-    /// Number of tracks below each rank.
-    counts: Vec<usize>,
-    of_arc: BTreeMap<(Port, usize), usize>,
-}
-
-/// Arcs that may share a track, because they begin or end together.
-struct Bundle {
-    low: f32,
-    high: f32,
-    start: f32,
-    rightwards: bool,
-    arcs: Vec<(Port, usize)>,
-}
-
-impl Tracks {
-    fn new(drawing: &Drawing, ports: &Ports) -> Tracks {
-        let mut arcs: Vec<BTreeSet<(Port, usize)>> = vec![BTreeSet::new(); drawing.layers.len()];
-        for (link, chain) in drawing.chains.iter().enumerate() {
-            let (Chain::Down(chain) | Chain::Up(chain)) = chain else { continue };
-            for (step, pair) in chain.windows(2).enumerate() {
-                let from =
-                    if step == 0 && ports.of_link[link].0 == pair[0] { ports.of_link[link] } else { (pair[0], None) };
-                arcs[drawing.vertices[pair[0]].rank].insert((from, pair[1]));
-            }
-        }
-        let mut tracks = Tracks { counts: vec![0; drawing.layers.len()], of_arc: BTreeMap::new() };
-        for (rank, arcs) in arcs.into_iter().enumerate() {
-            tracks.assign(rank, bundles(&arcs, ports));
-        }
-        tracks
-    }
-
-    fn assign(&mut self, rank: usize, mut bundles: Vec<Bundle>) {
-        // Of the lines to the right, the one that begins furthest right is on top: then no line runs down onto another.
-        bundles.sort_by(|a, b| {
-            let key = |bundle: &Bundle| if bundle.rightwards { -bundle.start } else { bundle.start };
-            a.rightwards.cmp(&b.rightwards).then(key(a).total_cmp(&key(b)))
-        });
-        let mut taken: Vec<Vec<(f32, f32)>> = Vec::new();
-        for bundle in bundles {
-            let free = |lines: &Vec<(f32, f32)>| {
-                lines.iter().all(|&(low, high)| bundle.high + TRACK_GAP < low || high + TRACK_GAP < bundle.low)
-            };
-            let track = taken.iter().position(free).unwrap_or_else(|| {
-                taken.push(Vec::new());
-                taken.len() - 1
-            });
-            taken[track].push((bundle.low, bundle.high));
-            self.of_arc.extend(bundle.arcs.into_iter().map(|arc| (arc, track)));
-        }
-        self.counts[rank] = taken.len();
-    }
-}
-
-fn bundles(arcs: &BTreeSet<(Port, usize)>, ports: &Ports) -> Vec<Bundle> {
-    let mut arriving: BTreeMap<usize, usize> = BTreeMap::new();
-    for &(_, to) in arcs {
-        *arriving.entry(to).or_default() += 1;
-    }
-    let mut shared: BTreeMap<Port, bool> = BTreeMap::new();
-    for &(from, to) in arcs {
-        *shared.entry(from).or_insert(true) &= arriving[&to] == 1;
-    }
-    let mut found: BTreeMap<(bool, Port), Bundle> = BTreeMap::new();
-    for &(from, to) in arcs {
-        let (start, end) = (ports.x(from), ports.centres[to]);
-        if (start - end).abs() < NEAR {
-            continue;
-        }
-        let key = if shared[&from] { (true, from) } else { (false, (to, None)) };
-        let fresh = Bundle { low: start, high: start, start, rightwards: end > start, arcs: Vec::new() };
-        let bundle = found.entry(key).or_insert(fresh);
-        bundle.low = bundle.low.min(start).min(end);
-        bundle.high = bundle.high.max(start).max(end);
-        bundle.arcs.push((from, to));
-    }
-    found.into_values().collect()
-}
-
 /// Top and height of each rank.
 fn rank_places(drawing: &Drawing, tracks: &Tracks) -> Vec<(f32, f32)> {
     let height = |layer: &Vec<usize>| layer.iter().map(|&vertex| drawing.vertices[vertex].height).fold(0.0, f32::max);
@@ -163,7 +46,12 @@ fn rank_places(drawing: &Drawing, tracks: &Tracks) -> Vec<(f32, f32)> {
         let own = height(layer);
         places.push((top, own));
         let least = if thin[rank] || thin.get(rank + 1).copied().unwrap_or(false) { THIN_GAP } else { RANK_GAP };
-        top += own + f32::max(least, TRACK_GAP * (tracks.counts[rank] + 1) as f32);
+        let last = if thin.get(rank + 1).copied().unwrap_or(true) { ABOVE_TRACKS } else { ABOVE_BOXES };
+        let across = match tracks.counts[rank] {
+            0 => 0.0,
+            count => ABOVE_TRACKS + TRACK_GAP * (count - 1) as f32 + last,
+        };
+        top += own + f32::max(least, across);
     }
     places
 }
@@ -205,10 +93,10 @@ impl Pen<'_> {
         let leave_at = f32::max(self.side(link.from) - SIDE_OFFSET - beyond, self.corners[link.from].1 + 4.0);
         let out = (self.border(link.from, leave), leave_at);
         let mut points = vec![into, (self.centres[enter], into.1)];
-        self.across(chain, (enter, None), &mut points);
+        self.across(chain, (enter, 0), &mut points);
         points.extend([(self.centres[leave], out.1), out]);
         points.reverse();
-        let label_at = link.label.map(|_| (self.centres[leave], out.1));
+        let label_at = link.label.map(|(_, height)| (self.centres[leave], leave_at - ABOVE_LINE - height / 2.0));
         Route { points: straightened(points), label_at }
     }
 
@@ -248,14 +136,14 @@ impl Pen<'_> {
     fn across(&self, chain: &[usize], port: Port, points: &mut Vec<(f32, f32)>) {
         let mut from = port;
         for pair in chain.windows(2) {
-            if let Some(track) = self.tracks.of_arc.get(&(from, pair[1])) {
+            let is_straight = (self.ports.x(from) - self.centres[pair[1]]).abs() < NEAR;
+            if let Some(track) = (!is_straight).then(|| self.tracks.of_arc.get(&(from, pair[1]))).flatten() {
                 let rank = self.drawing.vertices[pair[0]].rank;
                 let (top, height) = self.ranks[rank];
-                let gap = self.ranks[rank + 1].0 - top - height;
-                let y = top + height + gap * (*track + 1) as f32 / (self.tracks.counts[rank] + 1) as f32;
+                let y = top + height + ABOVE_TRACKS + TRACK_GAP * *track as f32;
                 points.extend([(self.ports.x(from), y), (self.centres[pair[1]], y)]);
             }
-            from = (pair[1], None);
+            from = (pair[1], 0);
         }
     }
 
