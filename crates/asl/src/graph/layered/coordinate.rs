@@ -94,10 +94,11 @@ fn align(
         note_places(&pair[0], &mut place);
         let mut reached: Option<usize> = None;
         for &vertex in &pair[1] {
-            let straightest = neighbours[vertex].iter().map(|&other| straightness(other, vertex)).max().unwrap_or(0);
-            let is_candidate = |&other: &usize| straightest > 0 && straightness(other, vertex) == straightest;
-            let mut candidates: Vec<usize> = neighbours[vertex].iter().copied().filter(is_candidate).collect();
-            candidates.sort_by_key(|&neighbour| place[neighbour]);
+            let rated: Vec<(u8, usize)> =
+                neighbours[vertex].iter().map(|&other| (straightness(other, vertex), other)).collect();
+            let straightest = rated.iter().map(|&(rating, _)| rating).max().unwrap_or(0);
+            let is_candidate = |&&(rating, _): &&(u8, usize)| straightest > 0 && rating == straightest;
+            let mut candidates: Vec<usize> = rated.iter().filter(is_candidate).map(|&(_, other)| other).collect();
             if candidates.is_empty() {
                 continue;
             }

@@ -268,11 +268,13 @@ impl Drawing {
 
     /// The weight of an arc's straightness: zero for one that leaves a box beside its middle.
     fn straightness(&self, upper: usize, lower: usize) -> u8 {
-        match (self.is_bend(upper) && self.is_bend(lower), self.side_arcs.contains(&(upper, lower))) {
-            (true, _) => 3,
-            (false, false) => 2,
-            (false, true) if self.vertices[upper].kind == VertexKind::Box => 0,
-            (false, true) => 1,
+        if self.is_bend(upper) && self.is_bend(lower) {
+            return 3;
+        }
+        match (self.side_arcs.contains(&(upper, lower)), self.vertices[upper].kind) {
+            (false, _) => 2,
+            (true, VertexKind::Box) => 0,
+            (true, _) => 1,
         }
     }
 
