@@ -111,7 +111,12 @@ const ALIAS_NAME: Field = required(field(
 ));
 const TAGS: Field = field(
     "tags",
-    Rule::List { least: 0, most: usize::MAX, member: "Tag", of: &[text("key", 1, 128), text("value", 0, 256)] },
+    Rule::List {
+        least: 0,
+        most: usize::MAX,
+        member: "Tag",
+        of: &[required(text("key", 1, 128)), text("value", 0, 256)],
+    },
 );
 const ROUTES: Field = field(
     "routingConfiguration",

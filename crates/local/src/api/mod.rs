@@ -50,6 +50,7 @@ use serde_json::Value;
 pub(crate) use self::callers::is_here;
 use self::error::ApiError;
 use crate::host::{AccountRegion, Host, apart};
+use crate::integrations::{checked_payload, not_an_event};
 use crate::lambda::Failure;
 use crate::random;
 
@@ -136,12 +137,21 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
     }
 }
 
-/// Reads an operation's parameters. One that is null is not given.
-fn parameters<T: DeserializeOwned>(mut input: Value) -> Result<T, ApiError> {
-    if let Some(fields) = input.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
+/// A structure without the members that are null: they count as not given, at any depth.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let given = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
     }
-    serde_json::from_value(input).map_err(|error| {
+}
+
+/// Reads an operation's parameters.
+fn parameters<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
+    serde_json::from_value(without_nulls(input)).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             Some(field) => ApiError::missing(field),
@@ -207,12 +217,15 @@ async fn change(host: Arc<Host>, caller: AccountRegion, name: String, input: Val
 
 /// Lambda's Invoke, for those who want to call a function by hand.
 async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    let payload = if body.is_empty() { "null".into() } else { String::from_utf8_lossy(&body) };
+    let payload = match std::str::from_utf8(&body).map_err(|error| error.to_string()).and_then(checked_payload) {
+        Ok(payload) => payload,
+        Err(why) => return ApiError::new("InvalidRequestContentException", not_an_event(&why)).into_response(),
+    };
     let logged = headers.get("x-amz-log-type").is_some_and(|kind| kind == "Tail");
     let came = if logged {
-        host.functions.invoke_with_log(&name, &payload).await
+        host.functions.invoke_with_log(&name, payload).await
     } else {
-        host.functions.invoke(&name, &payload).await.map(|output| (output, String::new()))
+        host.functions.invoke(&name, payload).await.map(|output| (output, String::new()))
     };
     match came {
         Ok((output, log)) => {

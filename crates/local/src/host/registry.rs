@@ -11,6 +11,8 @@ use crate::store::{ExecutionRow, ResourceKind, RunStatus, Store, StoreError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     pub key: String,
+    /// Empty where none was given.
+    #[serde(default)]
     pub value: String,
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use countersign_asl::{json_error, read_json};
 use serde_json::{Map, Value, json};
 
 use super::answer::TaskOutcome;
@@ -28,10 +29,17 @@ pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
-    // A text is sent unchanged: it is JSON already.
+    // A text is sent unchanged: it has to be JSON already.
     let payload = match parameters.get("Payload") {
         None | Some(Value::Null) => "{}".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => match checked_payload(text) {
+            Ok(payload) => payload.to_owned(),
+            Err(why) => {
+                let code = "InvalidRequestContentException";
+                let error = format!("Lambda.{code}");
+                return TaskOutcome::service_failed(&error, &not_an_event(&why), "AWSLambda", 400, code);
+            }
+        },
         Some(value) => value.to_string(),
     };
     let logged = parameters.get("LogType").and_then(Value::as_str) == Some("Tail");
@@ -69,6 +77,22 @@ pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
     TaskOutcome::with_metadata(result, &headers, &id)
 }
 
+/// The event that a payload is. Without one it is an empty object.
+///
+/// # Errors
+/// Why the payload cannot be read.
+pub fn checked_payload(text: &str) -> Result<&str, String> {
+    match text {
+        "" => Ok("{}"),
+        text => json_error(text).map_or(Ok(text), Err),
+    }
+}
+
+/// Lambda's words for a payload that cannot be read.
+pub fn not_an_event(why: &str) -> String {
+    format!("Could not parse request body into json: Could not parse payload into json: {why}")
+}
+
 /// The name in `name`, `name:qualifier` or an ARN with or without a qualifier.
 fn name_of(function: &str) -> &str {
     let name = function.split_once(":function:").map_or(function, |(_, rest)| rest);
@@ -85,8 +109,8 @@ fn taken_in(text: &str, what: &str) -> Result<Value, TaskOutcome> {
             ),
         ));
     }
-    serde_json::from_str(text).map_err(|error| {
-        TaskOutcome::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {error}."))
+    read_json(text).map_err(|why| {
+        TaskOutcome::failed("Runtime.InvalidResponse", format!("The function's answer is not JSON: {why}."))
     })
 }
 

@@ -28,6 +28,7 @@ use serde_json::Value;
 use tokio::task::JoinError;
 
 pub use answer::TaskOutcome;
+pub use functions::{checked_payload, not_an_event};
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
 pub use objects::{Buckets, ObjectRefusal, etag, operate as operate_objects};

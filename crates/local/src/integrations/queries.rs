@@ -71,8 +71,10 @@ pub async fn search(host: &Host, table: &Table, action: &str, parameters: &Value
 
 /// Keeps at most `Limit` items. Returns whether there are as many, so that more may follow.
 fn limited(items: &mut Vec<Item>, parameters: &Value) -> Result<bool, TableRefusal> {
-    let Some(limit) = parameters.get("Limit").and_then(Value::as_i64) else { return Ok(false) };
-    let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
+    let Some(limit) = parameters.get("Limit").filter(|limit| !limit.is_null()) else { return Ok(false) };
+    // A path may lead to a number in a text.
+    let number = limit.as_i64().or_else(|| limit.as_str()?.parse().ok());
+    let limit = number.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let limit = limit.ok_or_else(|| invalid("Limit must be greater than or equal to 1"))?;
     let more = limit <= items.len();
     items.truncate(limit);

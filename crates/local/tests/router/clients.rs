@@ -177,6 +177,22 @@ async fn what_is_not_served_is_named_with_its_service() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_no_json_reaches_no_function() {
+    let engine = Engine::new("invoked").await;
+    for (body, code) in [
+        ("x", "InvalidRequestContentException"),
+        ("{}", "ResourceNotFoundException"),
+        ("", "ResourceNotFoundException"),
+    ] {
+        let path = "/2015-03-31/functions/f/invocations";
+        let (_, headers, _) =
+            ask(&engine, Ask { service: "lambda", method: Method::POST, path, body, ..Ask::default() }).await;
+        assert_eq!(headers["x-amzn-errortype"], code, "{body}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn objects_are_kept_over_http() {
     let engine = Engine::new("s3-http").await;
     let request = async |method: Method, path: &str, headers: &[(&str, &str)], body: &str| {

@@ -59,6 +59,7 @@ async fn serve_and_note(seen: Seen) -> SocketAddr {
         .route("/gone", any(move || answer(404, "text/plain", "no such order".to_owned())))
         .route("/moved", any(move || answer(302, "text/plain", String::new())))
         .route("/text", any(move || answer(200, "text/plain", "{}".to_owned())))
+        .route("/latin", any(|| async { ([("content-type", "text/plain")], vec![0xfc]) }))
         .route("/picture", any(move || answer(200, "image/png", "x".to_owned())))
         .route("/large", any(move || answer(200, "text/plain", "x".repeat(262_145))))
         .route("/token", any(move || answer(200, "application/json", r#"{"access_token":"t0ken"}"#.to_owned())))
@@ -139,6 +140,7 @@ async fn a_call_that_fails_says_how() {
     for (path, error, cause) in [
         ("gone", "States.Http.StatusCode.404", "no such order"),
         ("moved", "States.Http.StatusCode.302", "Found"),
+        ("latin", "States.Runtime", "The response cannot be read as a text: it is not UTF-8."),
         ("picture", "States.Runtime", "The response has the content type image/png, which an HTTP task cannot take."),
         (
             "large",

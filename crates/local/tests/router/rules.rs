@@ -262,9 +262,17 @@ async fn a_parameter_that_is_null_is_not_given() {
     let engine = Engine::new("nulls").await;
     let ask = json!({
         "name": "M", "definition": pass().to_string(), "roleArn": "arn:aws:iam::000000000000:role/r",
-        "tags": null, "publish": null, "type": null, "loggingConfiguration": null,
+        "tags": [{ "key": "k", "value": null }], "publish": null, "type": null, "loggingConfiguration": null,
+        "encryptionConfiguration": { "type": "AWS_OWNED_KEY", "kmsKeyId": null }, "tracingConfiguration": { "enabled": null },
     });
     let machine = text(&engine.call("CreateStateMachine", ask).await["stateMachineArn"]);
+    let described = engine.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(described["encryptionConfiguration"], json!({ "type": "AWS_OWNED_KEY" }));
+    let tags = engine.call("ListTagsForResource", json!({ "resourceArn": machine })).await;
+    assert_eq!(tags, json!({ "tags": [{ "key": "k", "value": "" }] }));
+    let unnamed = json!({ "resourceArn": machine, "tags": [{ "key": null, "value": "v" }] });
+    let why = "1 validation error detected: Value null at 'tags.1.member.key' failed to satisfy constraint: Member must not be null";
+    assert_eq!(engine.refused("TagResource", unnamed).await, ("ValidationException".to_owned(), why.to_owned()));
     let execution = engine.start(&machine, "one").await;
     engine.call("GetExecutionHistory", json!({ "executionArn": execution, "reverseOrder": null })).await;
     engine

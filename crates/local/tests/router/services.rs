@@ -199,6 +199,8 @@ async fn items_are_found_by_their_keys_and_filtered() {
     page["ExclusiveStartKey"] = first["LastEvaluatedKey"].clone();
     let second = run(&engine, "Second", task("aws-sdk:dynamodb:query", page)).await.unwrap();
     assert_eq!((&second["Count"], second.get("LastEvaluatedKey")), (&json!(1), None));
+    let one = json!({ "TableName": "t", "Limit": "1" });
+    assert_eq!(run(&engine, "Text", task("aws-sdk:dynamodb:scan", one)).await.unwrap()["Count"], json!(1));
     let scan =
         run(&engine, "Scan", task("aws-sdk:dynamodb:scan", json!({ "TableName": "t", "Select": "COUNT" }))).await;
     assert_eq!(scan.unwrap(), json!({ "Count": 4, "ScannedCount": 4 }));
@@ -256,7 +258,11 @@ async fn a_distributed_map_reads_every_listed_object() {
         "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
                            "StartAt": "One", "States": { "One": { "Type": "Pass", "End": true } } },
     } } });
-    assert_eq!(run(&engine, "All", definition).await.unwrap(), json!([1, 2, 3]));
+    assert_eq!(run(&engine, "All", definition.clone()).await.unwrap(), json!([1, 2, 3]));
+    std::fs::write(folder.join("c.json"), b"[\"\xfc\"]").unwrap();
+    let error = run(&engine, "Latin", definition).await.unwrap_err();
+    let why = "States.ItemReaderFailed: The object 'in/c.json' cannot be read as a text: byte 2 is not UTF-8";
+    assert!(error.starts_with(why), "{error}");
     engine.remove().await;
 }
 

@@ -75,7 +75,7 @@ async fn a_fifo_topic_asks_for_a_group() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_function_s_log_is_given_where_it_is_asked_for() {
+async fn a_function_gets_an_event_and_gives_the_end_of_its_log() {
     let folder = std::env::temp_dir().join(format!("countersign-router-log-code-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let code = "import sys\n\n\ndef handler(event, context):\n    print('to one')\n    print('to two', file=sys.stderr)\n    return event\n";
@@ -96,6 +96,16 @@ async fn the_end_of_a_function_s_log_is_given_where_it_is_asked_for() {
     assert!(log.contains("to one\n") && log.contains("to two\n"), "{log}");
     for (name, more) in [("None", json!({ "LogType": "None" })), ("Unsaid", json!({}))] {
         assert_eq!(run(&engine, name, parameters(more)).await.get("LogResult"), None);
+    }
+    // A text is the event's own JSON.
+    let event = json!({ "FunctionName": "f", "Payload": "[1]" });
+    assert_eq!(run(&engine, "Text", task("lambda:invoke", event)).await["Payload"], json!([1]));
+    for (name, payload) in [("Word", "x"), ("Open", "[1"), ("Large", "1e400"), ("Surrogate", r#""\ud83d""#)] {
+        let event = json!({ "FunctionName": "f", "Payload": payload });
+        let failed = run(&engine, name, task("lambda:invoke", event)).await;
+        assert_eq!(failed["Error"], "Lambda.InvalidRequestContentException", "{failed}");
+        let why = "Could not parse request body into json: Could not parse payload into json: ";
+        assert!(text(&failed["Cause"]).starts_with(why), "{failed}");
     }
     engine.remove().await;
     std::fs::remove_dir_all(folder).unwrap();

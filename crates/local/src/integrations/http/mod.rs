@@ -6,6 +6,8 @@ mod gateway;
 mod guard;
 mod request;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 pub use client::HttpClient;
@@ -143,6 +145,10 @@ fn answered(response: &Response, errors: &str) -> Result<TaskOutcome, TaskOutcom
     if !response.status.is_success() {
         let cause = if text.is_empty() { reason.into() } else { text };
         return Err(TaskOutcome::failed(&format!("{errors}.{}", response.status.as_u16()), cause));
+    }
+    if matches!(text, Cow::Owned(_)) {
+        let cause = "The response cannot be read as a text: it is not UTF-8.";
+        return Err(TaskOutcome::failed("States.Runtime", cause));
     }
     let is_json = media == "application/json" || media.ends_with("+json");
     let body = serde_json::from_str(&text).ok().filter(|_| is_json).unwrap_or_else(|| json!(text));

@@ -45,7 +45,11 @@ fn text_of(buckets: &Buckets, object: &Value, read: &mut u64) -> Result<String, 
     })?;
     let plain = plain.ok_or_else(|| too_large(text("Key")))?;
     *read += plain.len() as u64;
-    Ok(String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    String::from_utf8(plain).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let why = format!("The object '{}' cannot be read as a text: byte {at} is not UTF-8", text("Key"));
+        ObjectRefusal("InvalidTextEncoding", why, 400)
+    })
 }
 
 /// Decompresses a body that begins like gzip or Zstandard; any other is returned as it is. `None` if the result is
