@@ -386,6 +386,10 @@ fn numbers_of_a_map_are_whole_but_its_percentage() {
     ] {
         fails(map(field, json!("$.n")), input(value), "States.Runtime", &expected(field, shown, kind));
     }
+    for field in ["MaxConcurrency", "ToleratedFailureCount"] {
+        let expected = format!("@ {field} cannot be negative.");
+        fails(map(&format!("{field}Path"), json!("$.n")), input(json!(-1)), "States.Runtime", &expected);
+    }
     for value in [json!(-0.1), json!(100.1)] {
         let expected = "@ ToleratedFailurePercentage must be between 0 and 100.";
         fails(map("ToleratedFailurePercentagePath", json!("$.n")), input(value), "States.Runtime", expected);
@@ -405,6 +409,17 @@ fn numbers_of_expressions_are_whole() {
         "TimeoutSeconds": "{% -1 %}", "End": true});
     let expected = "@ TimeoutSeconds must be between 0 and 99999999 but was: -1";
     fails(task, json!({}), "States.QueryEvaluationError", expected);
+    for (field, value, expected) in [
+        ("MaxConcurrency", "-1", "MaxConcurrency cannot be negative."),
+        ("MaxConcurrency", "1.5", "The MaxConcurrency field cannot be parsed as an integer: 1.5"),
+        ("ToleratedFailureCount", "-1", "ToleratedFailureCount cannot be negative."),
+        ("ToleratedFailurePercentage", "100.5", "ToleratedFailurePercentage must be between 0 and 100."),
+    ] {
+        let mut map = json!({"QueryLanguage": "JSONata", "Type": "Map", "Items": [1], "End": true,
+            "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}});
+        map[field] = format!("{{% {value} %}}").into();
+        fails(map, json!({}), "States.QueryEvaluationError", &format!("@ {expected}"));
+    }
 }
 
 #[test]

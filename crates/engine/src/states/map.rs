@@ -137,10 +137,7 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ma
     let input = execution.effective_input(thread, state)?;
     let at = &execution.threads[thread];
     let view = execution.view(at, &input.value);
-    let limit = map.max_concurrency.as_ref().map(|a| a.value(&view)).transpose()?.unwrap_or(0);
-    if limit < 0 {
-        return Err(Failure::runtime("MaxConcurrency cannot be negative."));
-    }
+    let limit = map.max_concurrency.as_ref().map(|a| a.count(&view)).transpose()?.unwrap_or(0);
     let reader = map.distributed.as_ref().and_then(|d| d.reader.as_ref());
     let items = if reader.is_some() { Vec::new() } else { items(map, &view, state, &input)? };
     drop(view);
@@ -367,14 +364,8 @@ fn tolerance(
     input: &Data,
 ) -> Result<distributed::Tolerance, Failure> {
     let view = execution.view(&execution.threads[thread], &input.value);
-    let count = map.tolerated_count.as_ref().map(|a| a.value(&view)).transpose()?;
-    let percentage = map.tolerated_percentage.as_ref().map(|a| a.share(&view)).transpose()?;
-    if count.is_some_and(|n| n < 0) {
-        return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
-    }
-    if percentage.is_some_and(|n| !(0.0..=100.0).contains(&n)) {
-        return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
-    }
+    let count = map.tolerated_count.as_ref().map(|a| a.count(&view)).transpose()?;
+    let percentage = map.tolerated_percentage.as_ref().map(|a| a.percentage(&view)).transpose()?;
     Ok((count, percentage))
 }
 

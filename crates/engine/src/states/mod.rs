@@ -225,11 +225,37 @@ impl Amount {
         if (0..=SECONDS).contains(&seconds) {
             return Ok(seconds);
         }
-        let cause = |field: &str| format!("{field} must be between 0 and {SECONDS} but was: {seconds}");
-        Err(match self {
+        Err(self.out_of_range(|field| format!("{field} must be between 0 and {SECONDS} but was: {seconds}")))
+    }
+
+    /// The failure of a number outside its range, which is one of the evaluation where an expression gave it. `cause`
+    /// gets the name of the field.
+    pub fn out_of_range(&self, cause: impl Fn(&str) -> String) -> Failure {
+        match self {
             Amount::Given { field, template } => template.failure(cause(field), field),
             Amount::Path { field, .. } => Failure::runtime(cause(field.strip_suffix("Path").unwrap_or(field))),
-        })
+        }
+    }
+
+    /// The whole number, from 0.
+    ///
+    /// # Errors
+    /// As for [`Amount::value`]; or the number is negative.
+    pub fn count(&self, view: &View<'_>) -> Result<i64, Failure> {
+        let value = self.value(view)?;
+        if value < 0 { Err(self.out_of_range(|field| format!("{field} cannot be negative."))) } else { Ok(value) }
+    }
+
+    /// The percentage.
+    ///
+    /// # Errors
+    /// As for [`Amount::share`]; or the number is not between 0 and 100.
+    pub fn percentage(&self, view: &View<'_>) -> Result<f64, Failure> {
+        let value = self.share(view)?;
+        if (0.0..=100.0).contains(&value) {
+            return Ok(value);
+        }
+        Err(self.out_of_range(|field| format!("{field} must be between 0 and 100.")))
     }
 
     /// The number, which may have a fraction.

@@ -41,13 +41,15 @@ impl Batcher {
         let at = &execution.threads[thread];
         let Children::Map(iterations) = &at.children else { return Ok(()) };
         let view = execution.view(at, &iterations.input.value);
-        let amount = |amount: &Option<Amount>, field: &str| match amount.as_ref().map(|a| a.value(&view)).transpose()? {
-            None => Ok(None),
-            Some(n) if n > 0 => Ok(usize::try_from(n).ok()),
-            Some(n) => Err(Failure::runtime(format!("{field} must be a positive integer, but was {n}."))),
+        let amount = |amount: &Option<Amount>| {
+            let Some(amount) = amount else { return Ok(None) };
+            match amount.value(&view)? {
+                n if n > 0 => Ok(usize::try_from(n).ok()),
+                n => Err(amount.out_of_range(|field| format!("{field} must be a positive integer, but was {n}."))),
+            }
         };
-        let most = amount(&self.most, "MaxItemsPerBatch")?.unwrap_or(usize::MAX);
-        let bytes = amount(&self.bytes, "MaxInputBytesPerBatch")?.unwrap_or(PAYLOAD).min(PAYLOAD);
+        let most = amount(&self.most)?.unwrap_or(usize::MAX);
+        let bytes = amount(&self.bytes)?.unwrap_or(PAYLOAD).min(PAYLOAD);
         let input = self.input.as_ref().map(|t| t.value(&view)).transpose()?;
         drop(view);
         let mut items = Vec::with_capacity(iterations.items.len());
