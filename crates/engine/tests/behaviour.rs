@@ -481,6 +481,11 @@ fn parameters_that_a_service_cannot_take_fail_the_execution_before_the_task() {
             "[The value of the field 'Headers' has an invalid format]",
         ),
         (
+            "lambda:invoke",
+            json!({"FunctionName": "f", "Payload": {"all": [{"token.$.$": "$$.Execution.Name"}]}}),
+            "[The value for the field 'token.$' must be a valid JSONPath or a valid intrinsic function call]",
+        ),
+        (
             "apigateway:invoke",
             json!({"ApiEndpoint": "a", "Method": "GET", "QueryParameters": "?a=b"}),
             "[The value of the field 'QueryParameters' has an invalid format]",

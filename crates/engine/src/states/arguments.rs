@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::Integration;
 use crate::failure::Failure;
+use crate::template::Reference;
 use crate::thread::Data;
 
 /// The fields that an optimised integration requires.
@@ -45,12 +46,32 @@ pub(crate) fn check(integration: &Integration, parameters: &Data, jsonata: bool)
     if service == "dynamodb" || service == "aws-sdk:dynamodb" {
         attributes(&parameters.value, &mut faults);
     }
+    if !jsonata {
+        unresolved(&parameters.value, &mut faults);
+    }
     if faults.is_empty() {
         return Ok(());
     }
     let field = if jsonata { "Arguments" } else { "Parameters" };
     let (text, faults) = (&parameters.text, faults.join(", "));
     Err(Failure::runtime(format!("The {field} '{text}' could not be used to start the Task: [{faults}]")))
+}
+
+/// The faults of names that end in `.$` after every path has been evaluated, at any depth: AWS takes their values as
+/// paths still.
+fn unresolved(value: &Value, faults: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            let is_path = || value.as_str().is_some_and(|text| Reference::compile(text, name).is_ok());
+            if name.ends_with(".$") && !is_path() {
+                let what = "must be a valid JSONPath or a valid intrinsic function call";
+                faults.push(format!("The value for the field '{name}' {what}"));
+            }
+            unresolved(value, faults);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| unresolved(item, faults)),
+        _ => {}
+    }
 }
 
 /// The methods of HTTP tasks.
