@@ -3,6 +3,8 @@
 //! AWS checks them before anything else and reports all that fail at once. A new operation needs a line of
 //! [`OPERATIONS`], with the fields in the order of the model.
 
+mod types;
+
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -31,6 +33,7 @@ enum Rule {
         least: i64,
         most: i64,
     },
+    Flag,
     OneOf(&'static [&'static str]),
     /// A text that matches a pattern of the model, and its greatest length.
     Pattern {
@@ -131,6 +134,7 @@ const LOGGING: Field = field(
     "loggingConfiguration",
     Rule::Structure(&[
         one_of("level", &["ALL", "ERROR", "FATAL", "OFF"]),
+        field("includeExecutionData", Rule::Flag),
         field(
             "destinations",
             Rule::List {
@@ -142,6 +146,7 @@ const LOGGING: Field = field(
         ),
     ]),
 );
+const TRACING: Field = field("tracingConfiguration", Rule::Structure(&[field("enabled", Rule::Flag)]));
 const ENCRYPTION: Field = field(
     "encryptionConfiguration",
     Rule::Structure(&[
@@ -176,6 +181,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
             TYPE,
             LOGGING,
             TAGS,
+            TRACING,
             VERSION_DESCRIPTION,
             ENCRYPTION,
         ],
@@ -187,6 +193,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
             secret("definition", 1, DEFINITION),
             text("roleArn", 1, 256),
             LOGGING,
+            TRACING,
             VERSION_DESCRIPTION,
             ENCRYPTION,
         ],
@@ -278,11 +285,15 @@ const TEST_STATE: &[Field] = &[
     ),
 ];
 
-/// Checks an operation's parameters. A value of the wrong type is refused later, when the parameters are read.
+/// Checks an operation's parameters.
 ///
 /// # Errors
-/// AWS's `ValidationException`, with everything that fails.
+/// AWS's `SerializationException` for the first value of a wrong type; or its `ValidationException`, with everything
+/// that fails.
 pub fn check(operation: &str, input: &Value) -> Result<(), ApiError> {
+    if let Err(why) = Rule::Structure(fields(operation)).check_type(input) {
+        return Err(ApiError::new("SerializationException", why));
+    }
     let mut failed = Vec::new();
     members(fields(operation), input, "", &mut failed);
     if failed.is_empty() {
