@@ -161,7 +161,33 @@ impl Routes {
     /// The executions of one workflow, or those with one status, or both.
     #[must_use]
     pub fn executions_of(&self, workflow: Option<&str>, status: Option<StatusFilter>) -> String {
-        with_query(self.page(EXECUTIONS), [("workflow", workflow), ("status", status.map(StatusFilter::word))])
+        self.executions_before(workflow, status, None, None)
+    }
+
+    /// A page of such a list, from a cursor on; `parent` is the execution whose Map Runs started them.
+    #[must_use]
+    pub fn executions_before(
+        &self,
+        workflow: Option<&str>,
+        status: Option<StatusFilter>,
+        parent: Option<&str>,
+        before: Option<&str>,
+    ) -> String {
+        let status = status.map(StatusFilter::word);
+        let parts = [("workflow", workflow), ("status", status), ("parent", parent), ("before", before)];
+        with_query(self.page(EXECUTIONS), parts)
+    }
+
+    /// A page of the inbox, from a cursor on.
+    #[must_use]
+    pub fn inbox_after(&self, cursor: &str) -> String {
+        with_query(self.inbox(), [("after", Some(cursor))])
+    }
+
+    /// The page of one approval beside a page of the inbox.
+    #[must_use]
+    pub fn approval_beside(&self, execution_arn: &str, event: u64, after: Option<&str>) -> String {
+        with_query(self.approval(execution_arn, event), [("after", after)])
     }
 
     /// The page of one workflow with a tab of its lower half open, and a state of its definition chosen.
@@ -183,8 +209,8 @@ impl Routes {
     }
 }
 
-/// `path` with those of two parameters that have a value.
-fn with_query(mut path: String, parameters: [(&str, Option<&str>); 2]) -> String {
+/// `path` with those of the parameters that have a value.
+fn with_query<const N: usize>(mut path: String, parameters: [(&str, Option<&str>); N]) -> String {
     let mut mark = '?';
     for (key, value) in parameters {
         if let Some(value) = value {
@@ -327,6 +353,9 @@ mod tests {
             routes.audit_before(4711),
             routes.executions_of(None, None),
             routes.executions_of(Some("order"), None),
+            routes.executions_before(None, None, Some(arn), Some("1764160000000.17")),
+            routes.inbox_after("1764160000000.1764150000000.4.17"),
+            routes.approval_beside(arn, 17, Some("1764160000000.1764150000000.4.17")),
         ]);
         seen.extend(StatusFilter::ALL.map(|filter| routes.executions_of(None, Some(filter))));
         seen.push(routes.executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
+use countersign_desk::index::SqliteIndex;
 use countersign_desk::store::{Sqlite, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
 
@@ -128,7 +129,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let sandbox = Arc::new(local::sandbox::Workers::of_itself()) as _;
     let clock = Clock::system();
     let redaction_key = redaction_key(&args.data)?;
-    let parts = Parts { connection, store, definitions, clock, sandbox: Some(sandbox), redaction_key };
+    let index = Arc::new(open_index(&args.data).await?);
+    let parts = Parts { connection, store, index, definitions, clock, sandbox: Some(sandbox), redaction_key };
     let desk = Arc::new(Desk::new(parts));
     let desks = Arc::new(Desks::of(Arc::clone(&desk)));
 
@@ -269,6 +271,8 @@ async fn ended(end: CancellationToken) {
 /// something to show and to decide.
 async fn first_start(desk: &Desk) {
     let actor = Actor::Program;
+    // What an earlier run knew may be gone.
+    desk.first_look().await;
     let Ok(known) = desk.snapshot(&actor).await else { return };
     if known.data_at.is_none() || !known.machines.is_empty() {
         return;
@@ -315,6 +319,13 @@ async fn open_store(data: &Path) -> Result<Sqlite, StartError> {
     // SQLite gives its files beside the database the same permissions.
     local::files::private_database(&file)?;
     Ok(Sqlite::open(&file).await?)
+}
+
+/// Opens or creates `index.db` in the data folder, with what was read of connections.
+async fn open_index(data: &Path) -> Result<SqliteIndex, StartError> {
+    let file = data.join("index.db");
+    local::files::private_database(&file)?;
+    Ok(SqliteIndex::open(&file).await?)
 }
 
 /// Prints a problem of the definitions on stderr, with its position and remedy.

@@ -65,6 +65,12 @@ fn read(about: &About, error: &ReadError) -> AppError {
             format!("Event {event} of this execution is not a task that waits for a person."),
             "Open the inbox and choose a request.",
         ),
+        ReadError::Index(why) => AppError::new(
+            ErrorKind::Internal,
+            format!("The index of what was read from the connection cannot be used: {why}."),
+            "Check that the data folder is writable and has room. The file index.db in it may be deleted while the program \
+             is stopped: it is made again.",
+        ),
         ReadError::NotUnderstood { execution_arn, why } => AppError::new(
             ErrorKind::Internal,
             format!("The history of {execution_arn} could not be interpreted: {why}."),

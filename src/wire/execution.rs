@@ -31,8 +31,16 @@ pub struct Execution {
     /// Events so far; `events` may hold fewer.
     pub event_count: usize,
     pub definition: Option<String>,
-    /// What waits for a person in this execution.
+    /// What waits for a person in this execution and in the children of its Map Runs: the most urgent.
     pub approvals: Vec<ApprovalRow>,
+    /// How many wait in all.
+    pub approval_count: u64,
+    /// The execution whose Map Run started this one, by its ARN.
+    pub parent_arn: Option<String>,
+    /// The newest children of its Map Runs.
+    pub children: Vec<ExecutionRow>,
+    /// Whether it has more of them.
+    pub more_children: bool,
     pub data_at: i64,
     pub now: i64,
 }

@@ -15,21 +15,36 @@ pub struct ExecutionRow {
     pub status: Status,
     pub started_at: i64,
     pub ended_at: Option<i64>,
+    /// How many requests wait for people in it, those of the children of its Map Runs included.
+    pub waits: u64,
 }
 
-/// A list of executions, newest first.
+/// A page of a list of executions, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Executions {
     pub rows: Vec<ExecutionRow>,
+    /// How many executions each tab holds: all, then those of each [`StatusFilter`]. `None` where nobody counts them.
+    pub counts: Option<Vec<u64>>,
+    /// The cursor of the next page, where there are older ones.
+    pub older: Option<String>,
+    /// Whether newer ones come before this page.
+    pub newer: bool,
+    /// The execution whose Map Runs started these, where the list is that of its children.
+    pub parent: Option<Parent>,
     /// All workflows, for the filter.
     pub workflows: Vec<String>,
     pub workflow: Option<String>,
     pub status: Option<StatusFilter>,
-    /// Whether older executions exist than the rows shown.
-    pub more: bool,
     /// Whether the workflow is an Express one, of which no executions are kept.
     pub express: bool,
     pub now: i64,
+}
+
+/// The execution that others are the children of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub arn: String,
+    pub name: String,
 }
 
 /// Which executions a list holds.

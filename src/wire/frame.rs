@@ -13,7 +13,7 @@ pub struct Frame {
     /// Who may be chosen: the personas of the demonstration.
     pub people: Vec<Person>,
     /// How many tasks wait for a person.
-    pub waiting: usize,
+    pub waiting: u64,
     /// When the server last heard from the connection.
     pub data_at: Option<i64>,
     /// Why the connection does not answer, if it does not.

@@ -58,7 +58,12 @@ pub type RequestKey = (String, u64);
 /// What waits, what was decided lately, and the request that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inbox {
+    /// One page of what waits.
     pub waiting: Vec<ApprovalRow>,
+    /// How many wait in all.
+    pub total: u64,
+    /// The cursor of the next page, where there is one.
+    pub more: Option<String>,
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
     /// The request that is open, or why it cannot be opened.
@@ -88,8 +93,8 @@ pub struct Approval {
 /// The place of a request among those that wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    pub index: usize,
-    pub of: usize,
+    pub index: u64,
+    pub of: u64,
     pub next: Option<String>,
 }
 

@@ -43,12 +43,19 @@ macro_rules! each_page {
             workflows: Workflows;
             /// One workflow by its name; `again` is the execution whose input its form is to hold.
             workflow: Workflow { name: String, again: Option<String> };
-            /// Executions, newest first; `status` is the word of an [`executions::StatusFilter`], as the address has it.
-            executions: Executions { workflow: Option<String>, status: Option<String> };
+            /// Executions, newest first, one page; the address has all of it as text: `status` is the word of an
+            /// [`executions::StatusFilter`], `parent` the execution whose Map Runs started them, `before` a cursor.
+            executions: Executions {
+                workflow: Option<String>,
+                status: Option<String>,
+                parent: Option<String>,
+                before: Option<String>
+            };
             /// One execution; `state` is the one that the page is to open on.
             execution: Execution { arn: String, state: Option<String> };
-            /// Everything that waits for a person, with the request that is open; the most urgent where none is.
-            inbox: Inbox { open: Option<inbox::RequestKey> };
+            /// What waits for a person, one page from the cursor `after` on, with the request that is open; the first of
+            /// the page where none is.
+            inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String> };
             /// What people did, newest first, one page: before an entry, by its number, or the newest.
             audit: Audit { before: Option<i64> };
             /// `statemachine/` beside what the connection has.

@@ -8,10 +8,10 @@ use super::workflows::WorkflowRow;
 /// What needs a person, and how the workflows fare.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
-    pub running: usize,
-    pub waiting: usize,
+    pub running: u64,
+    pub waiting: u64,
     /// Failed or timed out in the last 24 hours.
-    pub failed_today: usize,
+    pub failed_today: u64,
     /// Of the executions that ended in the last 24 hours, 0.0 to 1.0; `None` where none ended.
     pub success_rate: Option<f32>,
     /// What needs a person: approvals due first, then failures, then waits without a timeout.

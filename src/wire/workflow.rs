@@ -15,6 +15,8 @@ pub struct Workflow {
     pub revision_id: Option<String>,
     pub role_arn: Option<String>,
     pub executions: Vec<ExecutionRow>,
+    /// How many it has in all.
+    pub execution_count: u64,
     /// Inputs to start with.
     pub samples: Vec<Sample>,
     /// The execution that is to be started again, or why it cannot be.

@@ -22,8 +22,8 @@ pub struct WorkflowRow {
     pub graph: Option<Graph>,
     /// The last executions, oldest first, at most 30.
     pub outcomes: Vec<Outcome>,
-    pub running: usize,
-    pub waiting: usize,
+    pub running: u64,
+    pub waiting: u64,
     /// Median duration of the ended executions shown, in milliseconds.
     pub median_ms: Option<i64>,
     pub updated_at: Option<i64>,

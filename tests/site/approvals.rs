@@ -39,9 +39,9 @@ impl Site {
 
     async fn events_of(&self, arn: &str, count: usize) -> Vec<u64> {
         for _ in 0..200 {
-            let snapshot = self.desk.known().await;
+            let waiting = self.desk.waiting().await;
             let events: Vec<u64> =
-                snapshot.waiting.iter().filter(|wait| wait.execution_arn == arn).map(|wait| wait.event).collect();
+                waiting.iter().filter(|wait| wait.execution_arn == arn).map(|wait| wait.event).collect();
             if events.len() == count {
                 return events;
             }
@@ -274,7 +274,7 @@ async fn an_activity_waits_for_its_worker() {
     let machine = site.machine("worked", &json!({ "StartAt": "Work", "States": { "Work": task } })).await;
     let arn = site.begin(&machine, &json!({})).await;
     let (other, _) = site.ask("other").await;
-    assert!(site.desk.known().await.waiting.iter().all(|wait| wait.execution_arn == other));
+    assert!(site.desk.waiting().await.iter().all(|wait| wait.execution_arn == other));
     assert!(site.desk.execution(&arn, None).await.unwrap().approvals.is_empty());
     assert_eq!(site.desk.approval(&arn, 3).await.unwrap_err().kind, ErrorKind::NotFound);
     let status = |page: countersign::wire::execution::Execution| page.states[0].status;
@@ -283,7 +283,7 @@ async fn an_activity_waits_for_its_worker() {
     let (desk, folder) = with_manifest(&site, "activity", manifest).await;
     desk.inbox(None).await.unwrap();
     for _ in 0..100 {
-        if desk.known().await.waiting.iter().any(|wait| wait.execution_arn == arn) {
+        if desk.waiting().await.iter().any(|wait| wait.execution_arn == arn) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

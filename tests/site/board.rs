@@ -14,9 +14,10 @@ use countersign::wire::inbox::{Approval, Inbox};
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::Decided;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
+use countersign_desk::index::SqliteIndex;
 use countersign_desk::redact::RedactionKey;
 use countersign_desk::store::{Sqlite, Store};
-use countersign_desk::watch::{RequestKey, Snapshot};
+use countersign_desk::watch::{RequestKey, Snapshot, Waiting};
 use countersign_desk::{Actor, Clock, Desk, Parts, Person, people};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -68,9 +69,15 @@ impl Board {
         clock: Clock,
     ) -> Self {
         let definitions = definitions.into();
-        let redaction_key = RedactionKey::new([0; 16]);
-        let (of_desk, its_store) = (connection.clone(), Arc::clone(&store));
-        let parts = Parts { connection: of_desk, store: its_store, definitions, clock, sandbox: None, redaction_key };
+        let parts = Parts {
+            connection: connection.clone(),
+            store: Arc::clone(&store),
+            index: Arc::new(SqliteIndex::in_memory()),
+            definitions,
+            clock,
+            sandbox: None,
+            redaction_key: RedactionKey::new([0; 16]),
+        };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }
 
@@ -83,8 +90,13 @@ impl Board {
         self.snapshot(&somebody()).await.unwrap()
     }
 
+    /// What waits for people, all of it.
+    pub async fn waiting(&self) -> Vec<Waiting> {
+        self.desk.waiting(&somebody(), None, 10_000).await.unwrap().rows
+    }
+
     pub async fn inbox(&self, open: Option<RequestKey>) -> Result<Inbox, AppError> {
-        pages::inbox::inbox(&self.desk, &somebody(), open).await
+        pages::inbox::inbox(&self.desk, &somebody(), open, None).await
     }
 
     pub async fn approval(&self, arn: &str, event: u64) -> Result<Approval, AppError> {
@@ -96,7 +108,7 @@ impl Board {
     }
 
     pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {
-        pages::executions::executions(&self.desk, &somebody(), workflow, status).await
+        pages::executions::executions(&self.desk, &somebody(), workflow, status, None, None).await
     }
 
     pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<Workflow, AppError> {

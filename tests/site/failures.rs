@@ -6,6 +6,7 @@ use crate::support::here;
 use countersign::wire::Status;
 use countersign::wire::execution::Execution;
 
+use crate::board::somebody;
 use crate::support::Site;
 
 async fn begin(site: &Site, name: &str, definition: &str) -> String {
@@ -117,8 +118,9 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
     assert!(text.contains("It failed first in Charge card, and ended in Order failed."), "{text}");
     assert_eq!(page.chosen.as_deref(), Some("Charge card"), "its input and its error tell what to do");
     site.desk.look_again().await;
+    let failures = site.desk.last_day(&somebody(), 12).await.unwrap().failures;
     let reasons: Vec<String> =
-        site.desk.known().await.reasons.values().map(countersign::server::words::reason).collect();
+        failures.iter().filter_map(|one| one.reason.as_ref()).map(countersign::server::words::reason).collect();
     assert!(
         reasons.iter().any(|why| why == "OrderFailed in Order failed, after a failure in Charge card"),
         "{reasons:?}"

@@ -67,7 +67,7 @@ async fn what_waits_stays_in_the_inbox_while_a_page_reads_it() {
     });
     for round in 0..20 {
         site.desk.look_again().await;
-        assert_eq!(site.desk.known().await.waiting.len(), 1, "round {round}");
+        assert_eq!(site.desk.waiting().await.len(), 1, "round {round}");
     }
     reader.abort();
     site.close().await;

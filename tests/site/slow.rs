@@ -167,13 +167,13 @@ impl Slow {
         let desk = Board::open(Target::Endpoint(url), &data, definitions, Clock::system()).await;
         let looking = desk.run(&end);
         for _ in 0..400 {
-            if desk.known().await.waiting.len() == endpoint.executions {
+            if desk.waiting().await.len() == endpoint.executions {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        assert_eq!(desk.known().await.waiting.len(), endpoint.executions);
-        assert!(desk.known().await.waiting.iter().all(|wait| wait.obstacle.is_none()));
+        assert_eq!(desk.waiting().await.len(), endpoint.executions);
+        assert!(desk.waiting().await.iter().all(|wait| wait.obstacle.is_none()));
         end.cancel();
         looking.await.unwrap();
         endpoint.calls.lock().unwrap().clear();

@@ -1,6 +1,6 @@
 //! The desk: everything that serves one connection, and the only place where its parts meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_engine::SharedSandbox;
@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::connection::{About, Connection, ConnectionId};
 use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
+use crate::index::Index;
 use crate::news::Changes;
 use crate::policy::{Action, Denied, Resource, permit};
 use crate::redact::{RedactionKey, Tokens};
@@ -29,6 +30,8 @@ const MOST_LOOKED_AT: usize = 16;
 pub struct Parts {
     pub connection: Connection,
     pub store: Arc<dyn Store>,
+    /// What is known of the connection's executions.
+    pub index: Arc<dyn Index>,
     /// The folder that definitions are deployed from.
     pub definitions: Definitions,
     pub clock: Clock,
@@ -51,7 +54,7 @@ pub struct Desk {
 pub struct Standing {
     pub about: About,
     /// The number of waiting requests.
-    pub waiting: usize,
+    pub waiting: u64,
     /// When the connection was last read, in milliseconds since the epoch.
     pub data_at: Option<i64>,
     /// Why the connection does not answer, if it answered before.
@@ -70,8 +73,8 @@ impl Desk {
 
     /// The same with the log of changes that it shares with the desks of other connections.
     pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
-        let Parts { connection, store, definitions, clock, sandbox, redaction_key } = parts;
-        let watch = Watch::new(connection, clock, &redaction_key).with_changes(changes);
+        let Parts { connection, store, index, definitions, clock, sandbox, redaction_key } = parts;
+        let watch = Watch::new(connection, index, clock, &redaction_key).with_changes(changes);
         let watch = Arc::new(match sandbox {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
@@ -154,13 +157,14 @@ impl Desk {
     /// The connection's health.
     ///
     /// # Errors
-    /// The actor may not see it.
-    pub fn standing(&self, actor: &Actor) -> Result<Standing, Error> {
+    /// The actor may not see it, or the index cannot be read.
+    pub async fn standing(&self, actor: &Actor) -> Result<Standing, Error> {
         self.permit(actor, Action::View, None, None)?;
+        self.watch.open().await?;
         let snapshot = self.watch.snapshot();
         Ok(Standing {
             about: self.about().clone(),
-            waiting: snapshot.waiting.len(),
+            waiting: self.index().waiting(self.id()).await?,
             data_at: snapshot.data_at,
             // Before the first reading the page itself shows the problem.
             problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
@@ -168,9 +172,16 @@ impl Desk {
         })
     }
 
-    /// The last reading; an error if there has been none.
+    pub(crate) fn index(&self) -> &dyn Index {
+        self.watch.index()
+    }
+
+    /// The last reading, by this process or one before; an error if there has been none.
     pub(crate) async fn known(&self) -> Result<Arc<Snapshot>, ReadError> {
-        self.watch.first_look().await;
+        self.watch.open().await?;
+        if self.watch.snapshot().data_at.is_none() {
+            self.watch.first_look().await;
+        }
         let snapshot = self.watch.snapshot();
         match (&snapshot.data_at, &snapshot.problem) {
             (None, Some(problem)) => Err(problem.clone().into()),
@@ -256,15 +267,16 @@ impl Desk {
     ///
     /// # Errors
     /// The actor may not see them.
-    pub fn look_at<'a>(
-        &self,
-        actor: &Actor,
-        executions: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Vec<Looking>, Error> {
+    pub async fn look_at(&self, actor: &Actor, executions: &BTreeSet<String>) -> Result<Vec<Looking>, Error> {
         self.permit(actor, Action::View, None, None)?;
-        let executions: std::collections::BTreeSet<&str> =
-            executions.into_iter().filter(|arn| self.watch.knows(arn)).take(MOST_LOOKED_AT).collect();
-        Ok(executions.into_iter().map(|arn| self.watch.look_at(arn)).collect())
+        let mut looking = Vec::new();
+        // Of a long list of inventions only so many cost a query.
+        for arn in executions.iter().take(MOST_LOOKED_AT) {
+            if self.watch.knows(arn).await {
+                looking.push(self.watch.look_at(arn));
+            }
+        }
+        Ok(looking)
     }
 
     /// When the connection was last read, in milliseconds since the epoch.
@@ -313,8 +325,9 @@ impl Desk {
         Ok(())
     }
 
-    /// Closes the store after the current writes.
+    /// Closes the store and the index after the current writes.
     pub async fn close(&self) {
+        self.index().close().await;
         self.store.close().await;
     }
 }

@@ -40,6 +40,9 @@ pub enum ReadError {
     /// The event does not belong to a task that waits for a person.
     #[error("event {event} of {execution_arn} is not a request")]
     NoRequest { execution_arn: String, event: u64 },
+    /// What was read could not be kept, or what was kept could not be read.
+    #[error("the index cannot be used: {0}")]
+    Index(String),
     /// The history could not be interpreted: a defect of the program.
     #[error("the history of {execution_arn} could not be interpreted: {why}")]
     NotUnderstood { execution_arn: String, why: String },
@@ -55,4 +58,10 @@ pub enum StopError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Index(error.to_string())
+    }
 }

@@ -5,19 +5,22 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, redact, store::Sqlite};
+//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, index::SqliteIndex};
+//! # use countersign_desk::{redact, store::Sqlite};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
 //! let options = connection::SdkOptions { target, profile: None, region: None };
 //! let connection = connection::Connection::open(connection::ConnectionId::default_one(), options).await;
 //! let store = Arc::new(Sqlite::open("countersign.db".as_ref()).await?);
 //! let definitions = Definitions::from(std::path::PathBuf::from("statemachine"));
+//! let index = Arc::new(SqliteIndex::open("index.db".as_ref()).await?);
 //! let redaction_key = redact::RedactionKey::new([0; 16]); // the caller draws it
 //! let clock = Clock::system();
-//! let desk = Arc::new(Desk::new(Parts { connection, store, definitions, clock, sandbox: None, redaction_key }));
+//! let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key };
+//! let desk = Arc::new(Desk::new(parts));
 //! let end = tokio_util::sync::CancellationToken::new();
 //! tokio::spawn(Arc::clone(&desk).run(end));
-//! for request in &desk.snapshot(&Actor::Program).await?.waiting {
+//! for request in &desk.waiting(&Actor::Program, None, 100).await?.rows {
 //!     println!("{} waits in {}", request.state, request.workflow);
 //! }
 //! # Ok(()) }
@@ -32,6 +35,8 @@ pub mod deploy;
 mod desk;
 mod desks;
 mod error;
+pub mod index;
+mod lists;
 pub mod news;
 pub mod people;
 pub mod policy;
@@ -48,4 +53,5 @@ pub use clock::Clock;
 pub use desk::{Desk, Parts, Standing};
 pub use desks::{Desks, NameTaken};
 pub use error::{Error, ReadError, StopError};
-pub use requests::{Position, Request, RequestState};
+pub use lists::Day;
+pub use requests::{Request, RequestState};

@@ -12,10 +12,11 @@ use crate::approvals::branches::{self, Branches};
 use crate::approvals::{Choice, Closed, Decided, Policy, Reading, closed, decide, read};
 use crate::desk::{Desk, workflow_of};
 use crate::error::{Error, ReadError};
+use crate::index::Place;
 use crate::policy::Action;
 use crate::starting::refuse_express;
 use crate::store::Decision;
-use crate::watch::{Past, Record, Snapshot, Waiting, is_callback};
+use crate::watch::{Past, Record, Waiting, is_callback};
 
 /// How long the page of a known request waits for the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub struct Request {
     pub foresight: Foresight,
     pub state: RequestState,
     /// Its position among the waiting requests.
-    pub position: Option<Position>,
+    pub position: Option<Place>,
 }
 
 /// The state of a request.
@@ -45,17 +46,6 @@ pub enum RequestState {
     Closed(Closed),
 }
 
-/// A request's position among the waiting ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// From 1; `None` if it no longer waits.
-    pub index: Option<usize>,
-    /// The number of waiting requests.
-    pub of: usize,
-    /// The next one: its execution's ARN and its event.
-    pub next: Option<(String, u64)>,
-}
-
 impl Desk {
     /// One request.
     ///
@@ -66,7 +56,6 @@ impl Desk {
         self.permit(actor, Action::View, workflow_of(arn), None)?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let record = self.record_of_request(arn).await?;
-        let snapshot = self.watch().snapshot();
         let policies = self.folder().policies();
         let workflow = record.workflow();
         let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
@@ -80,7 +69,7 @@ impl Desk {
         let text = tokens.text(&record.request(event));
         let wait = record.waits().iter().find(|wait| wait.event == event).cloned();
         let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
-        let parent_arn = snapshot.parent_of(arn).map(str::to_owned);
+        let parent_arn = self.index().execution(self.id(), arn).await?.and_then(|listed| listed.parent_arn);
         let wait = Waiting { parent_arn, request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
         let reading = read(&policies, workflow, state, &text);
         let now = match self.store().of_task(self.id(), arn, event).await? {
@@ -92,7 +81,8 @@ impl Desk {
             _ => Foresight { branches: branches_of(&record, state), ..Foresight::default() },
         };
         foresight.warnings.iter_mut().for_each(|warning| *warning = tokens.text(warning));
-        let position = position(&snapshot, &wait);
+        let place = self.index().place(self.id(), &wait).await?;
+        let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
         Ok(Request { wait, reading, text, foresight, state: now, position })
     }
 
@@ -177,21 +167,4 @@ fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state:
         request: String::new(),
         obstacle: None,
     }
-}
-
-/// The position of a request among the waiting ones, and the next request: after a closed one the one that followed it, after
-/// the last one the first.
-fn position(snapshot: &Snapshot, request: &Waiting) -> Option<Position> {
-    let waiting = &snapshot.waiting;
-    let is_it = |wait: &Waiting| wait.execution_arn == request.execution_arn && wait.event == request.event;
-    let at = waiting.iter().position(is_it);
-    let next = match at {
-        Some(at) => waiting.get(at + 1),
-        None => waiting.iter().find(|wait| wait.order() > request.order()).or(waiting.first()),
-    };
-    let next = next.map(|wait| (wait.execution_arn.clone(), wait.event));
-    if at.is_none() && next.is_none() {
-        return None;
-    }
-    Some(Position { index: at.map(|at| at + 1), of: waiting.len(), next })
 }

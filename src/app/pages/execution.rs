@@ -7,7 +7,8 @@ use leptos_meta::Link as HeadLink;
 use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{
-    Course, Crumb, Definition, EventList, GraphView, PageHead, StatePanel, Timeline, about_state, failure_line,
+    Course, Crumb, Definition, EventList, ExecutionList, GraphView, PageHead, StatePanel, Timeline, about_state,
+    failure_line,
 };
 use crate::app::here::here;
 use crate::app::live::Live;
@@ -18,6 +19,7 @@ use crate::app::ui::{
 };
 use crate::wire::Status;
 use crate::wire::execution::{Execution, TroublePlace};
+use crate::wire::executions::ExecutionRow;
 use crate::wire::inbox::ApprovalRow;
 use crate::wire::{Ask, Topic};
 
@@ -58,7 +60,10 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
     let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble) = (arn.clone(), arn.clone());
     // Drawn again only when they differ: a link that has the keyboard's place keeps it.
-    let asked = Memo::new(move |_| data.with(|data| data.approvals.clone()));
+    let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
+    let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
+    let parent = Memo::new(move |_| data.with(|data| data.parent_arn.clone()));
+    let of_parent = arn.clone();
     let bad = Memo::new(move |_| {
         data.with(|data| (data.row.status, data.error.clone(), data.cause.clone(), data.trouble.clone()))
     });
@@ -86,11 +91,13 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
             <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
             <span class="time">{text(count)}" of 25,000 events"</span>
         </p>
+        {dynamic(move || parent.get().map(started_by))}
         <FormProblem post=stop/>
-        {dynamic(move || asked.with(|rows| requests(rows, now)))}
+        {dynamic(move || asked.with(|(rows, count)| requests(rows, *count, now)))}
         {dynamic(trouble_here)}
         {course(data, arn.clone())}
         {below(data, arn)}
+        {dynamic(move || family.with(|(rows, more)| children(rows.clone(), *more, &of_parent, now)))}
     }
     .into_any()
 }
@@ -114,8 +121,33 @@ fn stop_form(arn: String, stop: Post) -> AnyView {
     .into_any()
 }
 
+/// The execution whose Map Run started this one.
+fn started_by(parent: String) -> AnyView {
+    let name = parent.rsplit(':').next().unwrap_or_default().to_owned();
+    view! { <p class="facts"><span>"Started by a Map Run of "<a class="mono" href=here().execution(&parent)>{shown(name)}</a></span></p> }
+        .into_any()
+}
+
+/// The newest executions that its Map Runs started.
+fn children(rows: Vec<ExecutionRow>, more: bool, arn: &str, now: i64) -> Option<AnyView> {
+    if rows.is_empty() {
+        return None;
+    }
+    let all = here().executions_before(None, None, Some(arn), None);
+    Some(
+        view! {
+            <section aria-labelledby="children">
+                <h2 id="children">"Started by its Map Runs"</h2>
+                <ExecutionList rows=Signal::stored(rows) now/>
+                {more.then(|| view! { <p><a href=all>"All executions of its Map Runs"</a></p> })}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
 /// What waits for a person here, first of all: one request by its title, several by their number.
-fn requests(rows: &[ApprovalRow], now: i64) -> Option<AnyView> {
+fn requests(rows: &[ApprovalRow], count: u64, now: i64) -> Option<AnyView> {
     let first = rows.first()?;
     let due = |row: &ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
     let link = here().approval(&first.execution_arn, first.event);
@@ -138,10 +170,11 @@ fn requests(rows: &[ApprovalRow], now: i64) -> Option<AnyView> {
     Some(
         view! {
             <div class="notice notice-ask">
-                <p class="notice-title"><span>{rows.len()}" requests of this execution wait for a person"</span></p>
+                <p class="notice-title"><span>{count}" requests of this execution wait for a person"</span></p>
                 <details class="values notice-list">
                     <summary>"Asked first "<Ago at=rows.iter().map(|row| row.asked_at).min().unwrap_or(now) now/></summary>
                     <ol>{rows.iter().map(row).collect_view()}</ol>
+                    {(count > rows.len() as u64).then(|| view! { <p><a href=here().inbox()>"All of them are in the inbox"</a></p> })}
                 </details>
                 <a class="button button-main" href=link>"Review and decide"</a>
             </div>
@@ -237,7 +270,7 @@ fn below(data: Seen<Execution>, arn: String) -> AnyView {
         let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
         vec![
             entry("Timeline", "timeline", None),
-            entry("Events", "events", Some(data.with(|data| data.event_count))),
+            entry("Events", "events", Some(data.with(|data| data.event_count as u64))),
             entry("Input and output", "data", None),
             entry("Definition", "definition", None),
         ]

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
-use super::param;
+use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark};
@@ -31,6 +31,7 @@ fn key_of(row: &ApprovalRow) -> RequestKey {
 pub fn InboxPage() -> impl IntoView {
     let live = Live::of_page();
     let (arn, event) = (param("arn"), param("event"));
+    let after = query("after");
     let decide = Post::to(Decide::PATH);
     // No request has the number 0: an address that is none leads to no request, and not to another one.
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
@@ -44,7 +45,7 @@ pub fn InboxPage() -> impl IntoView {
     let again = RwSignal::new(0_u32);
     let data = page_data(move || {
         let open = asked.get().or_else(|| opened.get_untracked());
-        (Ask::Inbox { open }, live.changes([Topic::Inbox]).wrapping_add(again.get()))
+        (Ask::Inbox { open, after: after.get() }, live.changes([Topic::Inbox]).wrapping_add(again.get()))
     });
     let is_away = move || data.get().is_some_and(|page| page.is_ok_and(|page| away(&page)));
     Effect::new(move || {
@@ -53,7 +54,8 @@ pub fn InboxPage() -> impl IntoView {
         }
     });
     keep_place(asked);
-    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, decide))}</div> }.into_any()
+    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, after, decide))}</div> }
+        .into_any()
 }
 
 /// Whether the open request could not be read because the connection is away.
@@ -96,6 +98,7 @@ fn page(
     data: Seen<Inbox>,
     asked: Memo<Option<RequestKey>>,
     opened: RwSignal<Option<RequestKey>>,
+    after: Memo<Option<String>>,
     decide: Post,
 ) -> AnyView {
     let now = data.with_untracked(|data| data.now);
@@ -123,16 +126,18 @@ fn page(
             (Some(Ok(page)), Some(_)) => Some(format!("{} {}", look(status_of(page)).glyph, page.row.title)),
             _ => None,
         });
-        let waiting = data.with(|data| data.waiting.len());
+        let waiting = data.with(|data| data.total);
         title.unwrap_or_else(|| if waiting == 0 { "Inbox".to_owned() } else { format!("Inbox ({waiting})") })
             + " · Countersign"
     };
-    let count = move || data.with(|data| data.waiting.len());
+    let count = move || data.with(|data| data.total);
+    let on_page = move || data.with(|data| data.waiting.len());
+    let ends = Memo::new(move |_| (data.with(|data| (data.waiting.len(), data.total, data.more.clone())), after.get()));
     let decided = Signal::derive(move || data.with(|data| data.decided.clone()));
     let rows = move || {
         let one = |row: ApprovalRow| {
             let key = format!("{} {} {} {:?}", row.execution_arn, row.event, row.title, row.due);
-            Row::new(key, move || request(row, open_key, now))
+            Row::new(key, move || request(row, open_key, after, now))
         };
         data.with(|data| data.waiting.clone()).into_iter().map(one).collect()
     };
@@ -170,13 +175,28 @@ fn page(
                     }}
                     <span class="quiet">{text(move || count().to_string())}" waiting"</span>
                 </header>
-                {either(move || count() > 0, shown, nothing)}
+                {either(move || on_page() > 0, shown, nothing)}
+                {dynamic(move || ends.with(|((rows, total, more), after)| turns(*rows, *total, more.as_deref(), after.is_some())))}
                 {either(move || decided.with(|rows| !rows.is_empty()), decided_view, || ().into_any())}
             </section>
             <div class="inbox-open">{open_request(data, open_key, decide)}</div>
         </div>
     }
     .into_any()
+}
+
+/// The links between the pages of the list.
+fn turns(rows: usize, total: u64, more: Option<&str>, is_later: bool) -> Option<AnyView> {
+    (more.is_some() || is_later).then(|| {
+        view! {
+            <nav class="turns" aria-label="Pages of the inbox">
+                <span class="quiet">{format!("{rows} of {total} requests")}</span>
+                {is_later.then(|| view! { <a class="button" href=here().inbox()>"Most urgent"</a> })}
+                {more.map(|more| view! { <a class="button" href=here().inbox_after(more) rel="next">"Next"</a> })}
+            </nav>
+        }
+        .into_any()
+    })
 }
 
 fn status_of(page: &Approval) -> Status {
@@ -232,12 +252,16 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     .into_any()
 }
 
-fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, now: i64) -> AnyView {
+fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, after: Memo<Option<String>>, now: i64) -> AnyView {
     let key = key_of(&row);
+    let href = {
+        let ((arn, event), here) = (key.clone(), here());
+        move || here.approval_beside(&arn, event, after.get().as_deref())
+    };
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
-            <a class="request" href=here().approval(&row.execution_arn, row.event) aria-current=current data-noscroll="true">
+            <a class="request" href=href aria-current=current data-noscroll="true">
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>

@@ -77,9 +77,9 @@ fn percent(share: f32) -> String {
 /// What "Needs you" has no room for, as links to where it is.
 fn left_out(data: &Overview) -> Option<AnyView> {
     let waits = data.needs.iter().filter(|need| need.status == Status::WaitingApproval).count();
-    let waiting = data.waiting.saturating_sub(waits);
-    let failed = data.failed_today.saturating_sub(data.needs.len() - waits);
-    let link = |count: usize, href: String, word: &str| {
+    let waiting = data.waiting.saturating_sub(waits as u64);
+    let failed = data.failed_today.saturating_sub((data.needs.len() - waits) as u64);
+    let link = |count: u64, href: String, word: &str| {
         (count > 0).then(|| view! { <a href=href>{format!("{count} more {word}")}</a> }.into_any())
     };
     let links = [

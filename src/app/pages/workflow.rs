@@ -62,7 +62,12 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
             let href = |tab: Option<&str>| here().workflow_view(&name, tab, state.as_deref());
             let definition = tab.get().as_deref() == Some("definition");
             vec![
-                Tab { label: "Executions", href: href(None), current: !definition, count: None },
+                Tab {
+                    label: "Executions",
+                    href: href(None),
+                    current: !definition,
+                    count: Some(data.with(|data| data.execution_count)).filter(|count| *count > 0),
+                },
                 Tab { label: "Definition", href: href(Some("definition")), current: definition, count: None },
             ]
         })

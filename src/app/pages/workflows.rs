@@ -52,7 +52,7 @@ pub fn WorkflowRows(#[prop(into)] rows: Signal<Vec<WorkflowRow>>) -> impl IntoVi
 }
 
 fn row(row: WorkflowRow) -> AnyView {
-    let now = |status: Status, count: usize, word: &'static str| {
+    let now = |status: Status, count: u64, word: &'static str| {
         (count > 0).then(|| view! { <span class="status" data-tone=crate::app::components::status::look(status).tone><Mark status/>{format!("{count} {word}")}</span> })
     };
     view! {

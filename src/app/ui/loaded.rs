@@ -50,14 +50,6 @@ impl<T: Part> Seen<T> {
         self.page.with_untracked(|page| read(part(page)))
     }
 
-    /// A copy, made again whenever the data changes.
-    pub fn get(&self) -> T
-    where
-        T: Clone,
-    {
-        self.with(T::clone)
-    }
-
     /// A copy.
     pub fn get_untracked(&self) -> T
     where

@@ -10,7 +10,7 @@ pub struct Tab {
     pub label: &'static str,
     pub href: String,
     pub current: bool,
-    pub count: Option<usize>,
+    pub count: Option<u64>,
 }
 
 /// A row of tabs.

@@ -1,7 +1,7 @@
 //! The live stream: server-sent events that name what changed. A browser reads the page's data again by itself.
 #![expect(clippy::disallowed_methods, reason = "the pulse of an open connection, in real time")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub async fn live(
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or_else(|| named("after").next());
     let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
     let actor = personas::from_cookies(headers.get("cookie").and_then(|value| value.to_str().ok()));
-    let Ok(looking) = look_at(&desks, &actor, named("topic")) else {
+    let Ok(looking) = look_at(&desks, &actor, named("topic")).await else {
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
     let reader = Reader { desks, wakes, at, pulse: Instant::now(), _looking: looking, _slot: slot };
@@ -88,18 +88,22 @@ pub async fn live(
 }
 
 /// Has the executions that pages show read more often: at most as many as one connection grants.
-fn look_at<'a>(desks: &Desks, actor: &Actor, topics: impl Iterator<Item = &'a str>) -> Result<Vec<Looking>, Error> {
-    let mut executions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+async fn look_at<'a>(
+    desks: &Desks,
+    actor: &Actor,
+    topics: impl Iterator<Item = &'a str>,
+) -> Result<Vec<Looking>, Error> {
+    let mut executions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (connection, topic) in topics.filter_map(Topic::read) {
         if let Topic::Execution(arn) = topic {
-            executions.entry(connection).or_default().push(arn);
+            executions.entry(connection).or_default().insert(arn);
         }
     }
     let mut looking = Vec::new();
     for (connection, executions) in executions {
         // A connection that was removed from the configuration is shown by pages that are still open.
         let Some(desk) = desks.get(connection) else { continue };
-        looking.append(&mut desk.look_at(actor, executions.iter().map(String::as_str))?);
+        looking.append(&mut desk.look_at(actor, &executions).await?);
     }
     looking.truncate(MOST_LOOKED_AT);
     Ok(looking)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use countersign_asl::StateKind;
 use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::redact::Tokens;
-use countersign_desk::watch::{Record, Waiting, is_activity};
-use countersign_desk::{Actor, Desk};
+use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
+use countersign_desk::{Actor, Desk, Error};
 use countersign_json::{Json, pretty};
 use countersign_trace::{HistoryEvent, StateStatus, Visit, VisitId};
 
@@ -20,6 +20,9 @@ use crate::wire::executions::ExecutionRow;
 const VISITS: usize = 20;
 const SPANS: usize = 400;
 const EVENTS: usize = 1_000;
+/// Children of Map Runs, and requests, that a page carries.
+const CHILDREN: u32 = 20;
+const REQUESTS: usize = 20;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
@@ -50,12 +53,40 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<S
         },
         started_at: about.started_at,
         ended_at: about.ended_at,
+        waits: u64::try_from(waits.len()).unwrap_or(u64::MAX),
     };
     let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
-    page.approvals = desk.readable(&waits).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
+    let related = related(desk, actor, &snapshot, &arn, &mut page);
+    related.await.map_err(|error| worded(desk, &error))?;
+    let own = u64::try_from(waits.len()).unwrap_or(u64::MAX);
+    page.approval_count += own;
+    page.row.waits = page.approval_count;
+    if page.row.status == Status::Running && page.approval_count > 0 {
+        page.row.status = Status::WaitingApproval;
+    }
+    let rows = desk.readable(&waits).into_iter().map(|(wait, reading)| inbox::row(&wait, &reading));
+    page.approvals = rows.chain(std::mem::take(&mut page.approvals)).take(REQUESTS).collect();
     Ok(page)
+}
+
+/// The execution's parent, the children of its Map Runs, and their requests.
+async fn related(
+    desk: &Desk,
+    actor: &Actor,
+    snapshot: &Snapshot,
+    arn: &str,
+    page: &mut Execution,
+) -> Result<(), Error> {
+    page.parent_arn = desk.listed(actor, arn).await?.and_then(|listed| listed.parent_arn);
+    let children = desk.children(actor, arn, None, None, CHILDREN).await?;
+    page.more_children = children.older.is_some();
+    page.children = children.rows.iter().map(|one| rows::execution_row(snapshot, one)).collect();
+    let under = desk.waiting_under(actor, arn, u32::try_from(REQUESTS).unwrap_or(u32::MAX)).await?;
+    page.approval_count = under.total;
+    page.approvals = desk.readable(&under.rows).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
+    Ok(())
 }
 
 /// The tasks of activities that workers serve wait for no person.
@@ -99,6 +130,10 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         event_count: record.events.len(),
         definition: Some(pretty(&record.definition.text)),
         approvals: Vec::new(),
+        approval_count: 0,
+        parent_arn: None,
+        children: Vec::new(),
+        more_children: false,
         data_at: record.fetched_at,
         chosen,
         now,

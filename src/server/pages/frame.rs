@@ -1,7 +1,5 @@
 //! The frame around every page.
 
-use std::future::{Ready, ready};
-
 use countersign_desk::connection::{About, ConnectionKind as Kind};
 use countersign_desk::{Actor, Desk, people};
 
@@ -13,12 +11,8 @@ use crate::wire::frame::{Connection, ConnectionKind, Frame, Person};
 ///
 /// # Errors
 /// The actor may not see the connection.
-pub fn frame(desk: &Desk, actor: &Actor) -> Ready<Answered<Frame>> {
-    ready(page(desk, actor))
-}
-
-fn page(desk: &Desk, actor: &Actor) -> Answered<Frame> {
-    let standing = desk.standing(actor).map_err(|error| worded(desk, &error))?;
+pub async fn frame(desk: &Desk, actor: &Actor) -> Answered<Frame> {
+    let standing = desk.standing(actor).await.map_err(|error| worded(desk, &error))?;
     Ok(Frame {
         connection: connection(&standing.about),
         person: Person { id: actor.id().to_owned(), name: actor.name().to_owned(), role: role(actor) },

@@ -1,30 +1,33 @@
 //! The inbox: what waits for a person, and one request whole.
 
 use countersign_desk::approvals::{Decided, Reading};
+use countersign_desk::index::InboxCursor;
 use countersign_desk::watch::{DueBy as Ends, RequestKey, Waiting};
 use countersign_desk::{Actor, Desk, Request, RequestState};
 use countersign_json::pretty;
 
 use super::audit::decision_row;
 use super::{Answered, worded};
-use crate::error::ErrorKind;
+use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::server::words;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, DueBy, EarlierEnd, Inbox, Position};
 
-/// Decisions beside the inbox.
+/// Requests of a page, and decisions beside them.
+const ROWS: u32 = 100;
 const LATEST: u32 = 20;
 
-/// Everything that waits for a person, with the request `open`, or else the most urgent one.
+/// One page of what waits for a person, with the request `open`, or else the first one.
 ///
 /// # Errors
 /// The connection has not answered yet, the store failed, or there is no such request. A request that cannot be opened
 /// now is shown as such beside the list.
-pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answered<Inbox> {
-    let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
-    let waiting = desk.readable(&snapshot.waiting);
+pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>, after: Option<String>) -> Answered<Inbox> {
+    let after = after.filter(|text| !text.is_empty()).as_deref().map(cursor).transpose()?;
+    let listed = desk.waiting(actor, after, ROWS).await.map_err(|error| worded(desk, &error))?;
+    let waiting = desk.readable(&listed.rows);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
-    let open = open.or_else(|| snapshot.waiting.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
+    let open = open.or_else(|| listed.rows.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
     let open = match open {
         Some((arn, event)) => match approval(desk, actor, &arn, event).await {
             Err(error) if error.kind == ErrorKind::NotFound => return Err(error),
@@ -34,9 +37,19 @@ pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>) -> Answ
     };
     Ok(Inbox {
         waiting: waiting.iter().map(|(wait, reading)| row(wait, reading)).collect(),
+        total: listed.total,
+        more: listed.more.map(|cursor| cursor.to_string()),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
         open,
         now: desk.now(),
+    })
+}
+
+/// The page that an address names.
+fn cursor(text: &str) -> Answered<InboxCursor> {
+    text.parse().map_err(|_| {
+        let what = "This address is no page of the inbox.".to_owned();
+        AppError::new(ErrorKind::Invalid, what, "Begin with the most urgent requests.".to_owned())
     })
 }
 

@@ -1,11 +1,12 @@
 //! The overview: what needs a person, and how the workflows fare.
 
 use countersign_desk::approvals::Reading;
-use countersign_desk::connection::{ExecutionStatus, Summary};
-use countersign_desk::watch::{NEWS_MS, Snapshot, Waiting};
-use countersign_desk::{Actor, Desk};
+use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::index::{ExecutionRow as Listed, Shown};
+use countersign_desk::watch::{Snapshot, Waiting};
+use countersign_desk::{Actor, Desk, Error};
 
-use super::rows::{shown_status, workflow_name, workflow_rows};
+use super::rows::{workflow_name, workflow_rows};
 use super::{Answered, execution_status, worded};
 use crate::routes::{self, Routes};
 use crate::server::words;
@@ -13,40 +14,38 @@ use crate::wire::Status;
 use crate::wire::overview::{Need, Overview};
 
 /// Rows of "Needs you", and how many of them failures may claim.
-const NEEDS: usize = 12;
+const NEEDS: u32 = 12;
 const NEEDS_FAILED: usize = 4;
 
 /// The overview, for `actor`.
 ///
 /// # Errors
-/// The connection has not answered yet.
+/// The connection has not answered yet, or the index cannot be read.
 pub async fn overview(desk: &Desk, actor: &Actor) -> Answered<Overview> {
-    let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
-    let shown = snapshot.waiting.len().min(NEEDS);
-    let waiting = desk.readable(&snapshot.waiting[..shown]);
-    Ok(page(&snapshot, &waiting, &routes::of(desk.id().as_str()), desk.now()))
+    page(desk, actor).await.map_err(|error| worded(desk, &error))
 }
 
-/// The page; `requests` are the first that wait.
-fn page(snapshot: &Snapshot, requests: &[(Waiting, Reading)], here: &Routes, now: i64) -> Overview {
-    let all = snapshot.newest();
-    let ended_today: Vec<&&Summary> =
-        all.iter().filter(|one| one.ended_at.is_some_and(|ended| now - ended < NEWS_MS)).collect();
-    let failed = snapshot.failed_since(now - NEWS_MS);
-    let succeeded = ended_today.iter().filter(|one| one.status == ExecutionStatus::Succeeded).count();
-    let waits = requests.iter().map(|(wait, reading)| waiting(here, wait, reading));
-    let failures = failed.iter().map(|one| failure(here, snapshot, one));
+async fn page(desk: &Desk, actor: &Actor) -> Result<Overview, Error> {
+    let snapshot = desk.snapshot(actor).await?;
+    let day = desk.last_day(actor, NEEDS).await?;
+    let inbox = desk.waiting(actor, None, NEEDS).await?;
+    let requests = desk.readable(&inbox.rows);
+    let here = routes::of(desk.id().as_str());
+    let waits = requests.iter().map(|(wait, reading)| waiting(&here, wait, reading));
+    let failures = day.failures.iter().map(|one| failure(&here, &snapshot, one));
+    let needs = usize::try_from(NEEDS).unwrap_or(usize::MAX);
     #[expect(clippy::cast_precision_loss, reason = "a share, shown in whole per cent")]
-    let success_rate = (!ended_today.is_empty()).then(|| succeeded as f32 / ended_today.len() as f32);
-    Overview {
-        running: all.iter().filter(|one| shown_status(snapshot, one) == Status::Running).count(),
-        waiting: snapshot.waiting.len(),
-        failed_today: failed.len(),
+    let success_rate = (day.ended > 0).then(|| day.succeeded as f32 / day.ended as f32);
+    let running = Shown::Status(ExecutionStatus::Running);
+    Ok(Overview {
+        running: desk.tallies(actor).await?.iter().map(|tally| tally.of(running)).sum(),
+        waiting: inbox.total,
+        failed_today: day.failed,
         success_rate,
-        needs: waits.take(NEEDS - failed.len().min(NEEDS_FAILED)).chain(failures).take(NEEDS).collect(),
-        workflows: workflow_rows(snapshot),
-        now,
-    }
+        needs: waits.take(needs - day.failures.len().min(NEEDS_FAILED)).chain(failures).take(needs).collect(),
+        workflows: workflow_rows(desk, actor, &snapshot).await?,
+        now: desk.now(),
+    })
 }
 
 fn waiting(here: &Routes, wait: &Waiting, reading: &Reading) -> Need {
@@ -64,17 +63,18 @@ fn waiting(here: &Routes, wait: &Waiting, reading: &Reading) -> Need {
     }
 }
 
-fn failure(here: &Routes, snapshot: &Snapshot, one: &Summary) -> Need {
+fn failure(here: &Routes, snapshot: &Snapshot, one: &Listed) -> Need {
+    let summary = &one.summary;
     Need {
-        status: execution_status(one.status),
-        title: format!("{} / {}", workflow_name(snapshot, &one.machine_arn), one.name),
-        detail: snapshot.reasons.get(&one.arn).map_or_else(
+        status: execution_status(summary.status),
+        title: format!("{} / {}", workflow_name(snapshot, &summary.machine_arn), summary.name),
+        detail: one.reason.as_ref().map_or_else(
             // Nothing is known yet but how it ended.
-            || if one.status == ExecutionStatus::TimedOut { "timed out" } else { "failed" }.to_owned(),
+            || if summary.status == ExecutionStatus::TimedOut { "timed out" } else { "failed" }.to_owned(),
             words::reason,
         ),
-        link: here.execution(&one.arn),
-        since: one.ended_at.unwrap_or(one.started_at),
+        link: here.execution(&summary.arn),
+        since: summary.ended_at.unwrap_or(summary.started_at),
         due: None,
     }
 }

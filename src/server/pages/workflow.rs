@@ -9,13 +9,20 @@ use super::rows::{execution_row, workflow_row};
 use super::{Answered, worded};
 use crate::wire::workflow::{Again, Sample, Workflow};
 
+/// Rows of its newest executions.
+const ROWS: u32 = 50;
+
 /// One workflow by its name; `again` is the execution whose input its form is to hold.
 ///
 /// # Errors
 /// There is none, or the connection has not answered yet.
 pub async fn workflow(desk: &Desk, actor: &Actor, name: String, again: Option<String>) -> Answered<Workflow> {
     let (snapshot, machine) = desk.machine(actor, &name).await.map_err(|error| worded(desk, &error))?;
-    let executions = snapshot.executions.get(&machine.arn).map_or(&[][..], Vec::as_slice);
+    let executions =
+        desk.executions(actor, Some(&name), None, None, ROWS).await.map_err(|error| worded(desk, &error))?;
+    let tallies = desk.tallies(actor).await.map_err(|error| worded(desk, &error))?;
+    let tally = tallies.iter().find(|tally| tally.machine_arn == machine.arn);
+    let row = workflow_row(desk, actor, &machine, tally).await.map_err(|error| worded(desk, &error))?;
     let again = match again {
         Some(arn) => {
             let stored = desk.again(actor, &name, &arn).await;
@@ -25,11 +32,12 @@ pub async fn workflow(desk: &Desk, actor: &Actor, name: String, again: Option<St
     };
     Ok(Workflow {
         again,
-        row: workflow_row(&snapshot, &machine),
+        row,
         definition: pretty(&machine.definition.text),
         revision_id: machine.revision_id.clone(),
         role_arn: machine.role_arn.clone(),
-        executions: executions.iter().map(|one| execution_row(&snapshot, one)).collect(),
+        executions: executions.rows.iter().map(|one| execution_row(&snapshot, one)).collect(),
+        execution_count: tally.map_or(0, |tally| tally.of_filter(None)),
         samples: desk.samples(actor, &name).map_err(|error| worded(desk, &error))?.into_iter().map(sample).collect(),
         now: desk.now(),
     })

@@ -87,7 +87,7 @@ impl Courier {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
             match self.store.pending(self.connection()).await {
-                Ok(pending) => self.send_all(pending, &places),
+                Ok(pending) => self.send_all(pending, &places).await,
                 Err(error) => tracing::error!(%error, "pending decisions could not be read"),
             }
             tokio::select! {
@@ -98,9 +98,9 @@ impl Courier {
     }
 
     /// Starts to send decisions, each in its own task: one that hangs delays no other.
-    fn send_all(&self, pending: Vec<Decision>, places: &Arc<Semaphore>) {
+    async fn send_all(&self, pending: Vec<Decision>, places: &Arc<Semaphore>) {
         for decision in pending {
-            self.watch.answered(&decision.decision.execution_arn, decision.decision.event);
+            self.watch.answered(&decision.decision.execution_arn, decision.decision.event).await;
             // Without a permit it is tried the next time.
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
             let courier = self.clone();

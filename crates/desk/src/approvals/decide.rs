@@ -142,7 +142,7 @@ pub async fn decide(
         Entry::Before(before) => return Ok(Decided::after(before, actor, choice)),
     };
     tracing::info!(execution = arn, event, person = actor.id(), approved = new.approved, "a decision is on record");
-    courier.watch.answered(arn, event);
+    courier.watch.answered(arn, event).await;
     let sending = tokio::spawn({
         let (courier, decision) = (courier.clone(), decision.clone());
         async move { courier.send(&decision).await }

@@ -13,6 +13,7 @@ use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, Connection, ConnectionKind, ExecutionStatus, Fault};
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
+use crate::index::SqliteIndex;
 use crate::redact::RedactionKey;
 use crate::store::{Decision, DeliveryRecord, NewDecision, Sqlite, Store, Trouble};
 use crate::watch::Obstacle;
@@ -35,8 +36,9 @@ fn person(id: &str) -> Actor {
 
 fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock) -> Arc<Desk> {
     let definitions = PathBuf::from("no-definitions").into();
+    let index = Arc::new(SqliteIndex::in_memory());
     let redaction_key = RedactionKey::new([0; 16]);
-    Arc::new(Desk::new(Parts { connection, store, definitions, clock, sandbox: None, redaction_key }))
+    Arc::new(Desk::new(Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key }))
 }
 
 impl Office {

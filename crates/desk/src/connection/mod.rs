@@ -88,6 +88,15 @@ pub struct About {
     pub kind: ConnectionKind,
 }
 
+impl About {
+    /// What tells this place from another under the same name: not the port of this process's own engine.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let detail = if self.kind == ConnectionKind::Embedded { "" } else { self.detail.as_str() };
+        format!("{:?} {} {detail}", self.kind, self.region)
+    }
+}
+
 /// A connection: its name, its description for people, and its two sets of clients.
 #[derive(Clone)]
 pub struct Connection {

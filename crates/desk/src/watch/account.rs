@@ -11,6 +11,7 @@ use super::{Looking, Watch, lock};
 use crate::connection::fake::{Fake, SetClock, asking};
 use crate::connection::quota::Quota;
 use crate::connection::{Api, ConnectionKind};
+use crate::index::SqliteIndex;
 use crate::redact::RedactionKey;
 
 const START: i64 = 1_700_000_000_000;
@@ -64,8 +65,8 @@ impl Account {
             let running: Vec<String> = (0..RUNNING).map(start).collect();
             (callbacks, running)
         });
-        let key = RedactionKey::new([0; 16]);
-        let watch = Arc::new(Watch::new(fake.connection(ConnectionKind::Aws), clock.clock(), &key));
+        let (index, key) = (Arc::new(SqliteIndex::in_memory()), RedactionKey::new([0; 16]));
+        let watch = Arc::new(Watch::new(fake.connection(ConnectionKind::Aws), index, clock.clock(), &key));
         let looking = (0..BROWSERS).map(|n| watch.look_at(&running[n % looked_at])).collect();
         Self { watch, fake, clock, callbacks, running, looked_at, _looking: looking }
     }
@@ -76,23 +77,23 @@ impl Account {
         self.watch.round().await;
     }
 
-    /// Runs rounds until the clock shows `end`; calls `look` after each.
-    async fn until(&self, end: i64, mut look: impl FnMut(i64)) {
-        while self.clock.now() < end {
-            self.round().await;
-            look(self.clock.now());
-        }
+    /// Whether a request of this execution is in the inbox.
+    async fn waits(&self, arn: &str) -> bool {
+        let row = self.watch.index().execution(&self.watch.connection.id, arn).await;
+        row.is_ok_and(|row| row.is_some_and(|row| row.waits > 0))
     }
 
     fn read_at(&self, arn: &str) -> i64 {
-        self.watch.known_record(arn).map_or(START, |record| record.fetched_at)
+        self.watch.last_read(arn).unwrap_or(START)
     }
 }
 
 /// Watches the account for some minutes of its own time; its browsers look at `looked_at` different executions.
 pub async fn simulate(looked_at: usize) -> Figures {
     let account = Account::new(looked_at);
-    account.until(START + SETTLED, |_| {}).await;
+    while account.clock.now() < START + SETTLED {
+        account.round().await;
+    }
     account.fake.forget_log();
     let mut figures = Figures::default();
     let begun = account.clock.now();
@@ -100,31 +101,31 @@ pub async fn simulate(looked_at: usize) -> Figures {
     // A new request every seven seconds, each in another workflow.
     let mut asked: BTreeMap<String, i64> = BTreeMap::new();
     let mut requests = 0;
-    account
-        .until(begun + MEASURED, |now| {
-            for arn in &account.running[..account.looked_at] {
-                // Its age right before it is read again: a page shows it until then.
-                figures.oldest_looked_at = figures.oldest_looked_at.max(now - account.read_at(arn));
+    while account.clock.now() < begun + MEASURED {
+        account.round().await;
+        let now = account.clock.now();
+        for arn in &account.running[..account.looked_at] {
+            // Its age right before it is read again: a page shows it until then.
+            figures.oldest_looked_at = figures.oldest_looked_at.max(now - account.read_at(arn));
+        }
+        for (arn, last) in account.running.iter().zip(&mut before) {
+            let read_at = account.read_at(arn);
+            figures.longest_sweep = figures.longest_sweep.max(read_at - *last);
+            *last = read_at;
+        }
+        for (arn, since) in std::mem::take(&mut asked) {
+            figures.slowest_request = figures.slowest_request.max(now - since);
+            if !account.waits(&arn).await {
+                asked.insert(arn, since);
             }
-            for (arn, last) in account.running.iter().zip(&mut before) {
-                let read_at = account.read_at(arn);
-                figures.longest_sweep = figures.longest_sweep.max(read_at - *last);
-                *last = read_at;
-            }
-            let snapshot = account.watch.snapshot();
-            asked.retain(|arn, since| {
-                let there = snapshot.waiting.iter().any(|wait| wait.execution_arn == *arn);
-                figures.slowest_request = figures.slowest_request.max(now - *since);
-                !there
-            });
-            if (now - begun) / 7_000 > requests {
-                requests += 1;
-                let machine = &account.callbacks[usize::try_from(requests).unwrap_or_default() % CALLBACKS];
-                let arn = account.fake.change(|world, now| world.start_asking(machine, &json!("new"), now).0);
-                asked.insert(arn, now);
-            }
-        })
-        .await;
+        }
+        if (now - begun) / 7_000 > requests {
+            requests += 1;
+            let machine = &account.callbacks[usize::try_from(requests).unwrap_or_default() % CALLBACKS];
+            let arn = account.fake.change(|world, now| world.start_asking(machine, &json!("new"), now).0);
+            asked.insert(arn, now);
+        }
+    }
     figures.count(&account.fake, begun);
     figures
 }

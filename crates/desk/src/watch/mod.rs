@@ -5,9 +5,12 @@
 
 #[cfg(any(test, feature = "fake"))]
 pub mod account;
+mod following;
+mod lists;
 mod pace;
 mod reading;
 mod record;
+mod records;
 mod round;
 mod snapshot;
 #[cfg(test)]
@@ -22,49 +25,29 @@ use countersign_engine::SharedSandbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use self::following::Following;
 pub use self::pace::Pace;
 use self::reading::Reader;
 pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};
+use self::records::{Records, Slot};
 pub use self::round::NEWS_MS;
-pub use self::snapshot::{Children, Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
+pub use self::snapshot::{Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
 pub use self::tokens::Past;
 use crate::clock::Clock;
-use crate::connection::{Api, Call, CallError, Connection, ConnectionKind, ExecutionStatus, StepFunctions, Summary};
+use crate::connection::{Api, Call, CallError, Connection, ExecutionStatus, StepFunctions, Summary};
 use crate::error::ReadError;
+use crate::index::{Index, Moved, Reading};
 use crate::news::{Changes, Publisher, Topic};
 use crate::redact::{RedactionKey, Tokens};
 
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
 pub type RequestKey = (String, u64);
 
-/// The most records that are kept.
-const RECORDS: usize = if cfg!(test) { 1_100 } else { 4_096 };
-
-/// How old the list of all running executions of an account's machine may be: their own histories say when they end.
-const RUNNING_MS: i64 = 60_000;
-
 /// The key under which AWS passes a child execution the ARN of its parent.
 const STARTED_BY: &str = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
 
 /// How long a page waits for the first round.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
-
-/// One execution's record. The last reading is available during the next one.
-#[derive(Default)]
-struct Slot {
-    /// Held during a reading, so that concurrent readers of the execution share it.
-    reading: tokio::sync::Mutex<()>,
-    last: Mutex<Option<Arc<Record>>>,
-}
-
-/// A running execution as it was read last.
-#[derive(Clone, Debug)]
-struct Open {
-    fetched_at: i64,
-    /// How many events it had.
-    events: usize,
-    waits: Vec<Waiting>,
-}
 
 /// The watch over one connection.
 pub struct Watch {
@@ -73,12 +56,12 @@ pub struct Watch {
     clock: Clock,
     pace: Mutex<Pace>,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// By execution ARN; the number is when it was last asked for.
-    slots: Mutex<HashMap<String, (i64, Arc<Slot>)>>,
-    /// What the last reading of each running execution showed, by its ARN. It outlives the record, which is large.
-    open: Mutex<HashMap<String, Open>>,
-    /// The executions of the round under way, which are not in the snapshot yet.
-    listed: RwLock<HashMap<String, Summary>>,
+    /// Executions and requests.
+    index: Arc<dyn Index>,
+    /// Whether what the index knows of earlier runs has been read.
+    is_open: tokio::sync::OnceCell<()>,
+    following: Mutex<Following>,
+    records: Records,
     /// The executions on open pages, with the number of pages.
     watched: Mutex<HashMap<String, usize>>,
     /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
@@ -93,6 +76,8 @@ pub struct Watch {
     parents: Mutex<BTreeSet<String>>,
     /// Activities that people answer, by workflow and state: the manifest says so.
     for_people: Mutex<BTreeSet<(String, String)>>,
+    /// Those that the index knows of.
+    for_people_kept: Mutex<Option<BTreeSet<(String, String)>>>,
     nudge: Notify,
     rounds: tokio::sync::watch::Sender<u64>,
     /// Machines whose definition has to be read again at once.
@@ -107,7 +92,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Watch {
     /// A watch that has not read its connection yet. The key is for the fingerprints of task tokens.
     #[must_use]
-    pub fn new(connection: Connection, clock: Clock, key: &RedactionKey) -> Self {
+    pub fn new(connection: Connection, index: Arc<dyn Index>, clock: Clock, key: &RedactionKey) -> Self {
         let pace = Pace::of(&connection.about);
         let changes = Arc::new(Changes::of_run(&clock)).publisher(&connection.id);
         Self {
@@ -116,9 +101,10 @@ impl Watch {
             clock,
             pace: Mutex::new(pace),
             snapshot: RwLock::default(),
-            slots: Mutex::default(),
-            open: Mutex::default(),
-            listed: RwLock::default(),
+            index,
+            is_open: tokio::sync::OnceCell::new(),
+            following: Mutex::default(),
+            records: Records::default(),
             watched: Mutex::default(),
             tokens: Arc::new(Tokens::new(key)),
             suspects: Mutex::default(),
@@ -126,6 +112,7 @@ impl Watch {
             answered: Mutex::default(),
             parents: Mutex::default(),
             for_people: Mutex::default(),
+            for_people_kept: Mutex::default(),
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),
@@ -157,15 +144,20 @@ impl Watch {
         self.nudge.notify_one();
     }
 
+    /// Executions and requests that the watch has seen.
+    #[must_use]
+    pub fn index(&self) -> &dyn Index {
+        &*self.index
+    }
+
     /// Notes that a request has a recorded decision: it no longer waits for a person.
-    pub fn answered(&self, arn: &str, event: u64) {
+    pub async fn answered(&self, arn: &str, event: u64) {
         lock(&self.answered).insert((arn.to_owned(), event));
-        let is_it = |wait: &Waiting| wait.event == event && wait.execution_arn == arn;
-        let mut snapshot = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        if snapshot.waiting.iter().any(is_it) {
-            Arc::make_mut(&mut snapshot).waiting.retain(|wait| !is_it(wait));
-            drop(snapshot);
-            self.changes.publish(Topic::GENERAL);
+        match self.index.answered(&self.connection.id, arn, event).await {
+            Ok(true) => self.changes.publish(Topic::GENERAL),
+            Ok(false) => {}
+            // The next reading of the execution writes it.
+            Err(error) => tracing::error!(%error, "the index does not know of a decision"),
         }
     }
 
@@ -189,6 +181,23 @@ impl Watch {
             is_for_people && !answered.contains(&(wait.execution_arn.clone(), wait.event))
         };
         waits.iter().filter(is_open).cloned().collect()
+    }
+
+    /// Reads what the index knows of earlier runs, once.
+    ///
+    /// # Errors
+    /// The index cannot be used.
+    pub async fn open(&self) -> Result<(), ReadError> {
+        let open = async {
+            let endpoint = self.connection.about.place();
+            let known = self.index.open(&self.connection.id, &endpoint).await?;
+            *lock(&self.following) = Following::of(&known);
+            let machines = known.machines.into_iter().map(|machine| (machine.arn.clone(), machine)).collect();
+            let snapshot = Snapshot { machines, data_at: known.read_at, problem: None };
+            *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+            Ok::<(), ReadError>(())
+        };
+        self.is_open.get_or_try_init(|| open).await.map(|_| ())
     }
 
     /// Runs rounds until `end`.
@@ -270,9 +279,8 @@ impl Watch {
 
     /// Whether the connection is known to have this execution: it is listed, or was read.
     #[must_use]
-    pub fn knows(&self, execution_arn: &str) -> bool {
-        let slot = lock(&self.slots).get(execution_arn).map(|(_, slot)| Arc::clone(slot));
-        slot.is_some_and(|slot| lock(&slot.last).is_some()) || self.snapshot().summary(execution_arn).is_some()
+    pub async fn knows(&self, execution_arn: &str) -> bool {
+        self.records.known(execution_arn).is_some() || self.summary(execution_arn).await.is_some()
     }
 
     /// Somebody looks at this execution until the guard is dropped.
@@ -323,50 +331,103 @@ impl Watch {
     /// # Errors
     /// The connection does not answer, or has no such execution.
     pub async fn record_once(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
-        let slot = self.slot(arn);
-        let last = lock(&slot.last).clone();
-        let record = reading::read_execution(self, Reader::Hurried, (arn, self.summary(arn)), last).await?;
-        Ok(self.keep(&slot, Arc::new(record)))
+        let slot = self.records.slot(arn);
+        let summary = self.summary(arn).await;
+        let record = reading::read_execution(self, Reader::Hurried, (arn, summary), slot.last()).await?;
+        Ok(self.keep(&slot, Arc::new(record)).await)
     }
 
     /// The last reading of an execution, also during the next one.
     #[must_use]
     pub fn known_record(&self, arn: &str) -> Option<Arc<Record>> {
-        let slot = lock(&self.slots).get(arn).map(|(_, slot)| Arc::clone(slot))?;
-        lock(&slot.last).clone()
+        self.records.known(arn)
     }
 
     async fn record_not_older(&self, reader: Reader, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
-        let slot = self.slot(arn);
+        let slot = self.records.slot(arn);
         // Concurrent readers wait here and then use the result.
         let _reading = slot.reading.lock().await;
-        let last = lock(&slot.last).clone();
-        let summary = self.summary(arn);
+        let last = slot.last();
+        let summary = self.summary(arn).await;
         let runs_again = summary.as_ref().is_some_and(|summary| summary.ended_at.is_none());
         let settled = last.as_ref().is_some_and(|record| record.is_settled() && !runs_again);
         let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
-        let record = match last {
-            Some(record) if settled || fresh => record,
-            last => Arc::new(reading::read_execution(self, reader, (arn, summary), last).await?),
-        };
-        Ok(self.keep(&slot, record))
+        match last {
+            Some(record) if settled || fresh => Ok(self.guarded(record)),
+            last => {
+                let record = reading::read_execution(self, reader, (arn, summary), last).await?;
+                Ok(self.keep(&slot, Arc::new(record)).await)
+            }
+        }
     }
 
     /// Keeps a reading. Whoever shows the execution learns that it changed: the next round sees nothing new of it.
-    fn keep(&self, slot: &Slot, record: Arc<Record>) -> Arc<Record> {
+    async fn keep(&self, slot: &Slot, record: Arc<Record>) -> Arc<Record> {
         let record = self.guarded(record);
+        let arn = &record.description.arn;
+        let (before, gone) = self.records.keep(slot, &record);
+        self.forget_tokens(gone);
         let extent = |record: &Record| (record.events.len(), record.description.status);
-        let before = lock(&slot.last).replace(Arc::clone(&record));
+        let mut topics = Vec::new();
         if before.is_some_and(|before| extent(&before) != extent(&record)) {
-            self.changes.publish([Topic::Execution(record.description.arn.clone())]);
+            topics.push(Topic::Execution(arn.clone()));
         }
+        match self.keep_reading(&record).await {
+            Ok(moved) => topics.extend(topics_of(&moved)),
+            // It is shown all the same, and written with the next reading.
+            Err(error) => tracing::error!(%error, execution = %arn, "a reading could not be kept"),
+        }
+        self.changes.publish(topics);
         record
     }
 
+    /// Writes a reading to the index, where it shows something new.
+    async fn keep_reading(&self, record: &Record) -> Result<Moved, ReadError> {
+        let arn = &record.description.arn;
+        let map_runs = record.open_map_runs();
+        let answered: BTreeSet<u64> = {
+            let answered = lock(&self.answered);
+            let is_answered = |wait: &&Waiting| answered.contains(&(arn.clone(), wait.event));
+            record.waits().iter().filter(is_answered).map(|wait| wait.event).collect()
+        };
+        let people = lock(&self.for_people).clone();
+        let events = u64::try_from(record.events.len()).unwrap_or(u64::MAX);
+        let reason = record.reason();
+        let reading = Reading {
+            arn,
+            status: record.description.status,
+            ended_at: record.description.ended_at,
+            read_at: record.fetched_at,
+            events,
+            settled: record.is_settled(),
+            reason: reason.as_ref(),
+            waits: record.waits(),
+            map_runs: &map_runs,
+            people: &people,
+            answered: &answered,
+        };
+        let moved = self.index.read(&self.connection.id, reading).await?;
+        let mut following = lock(&self.following);
+        following.keep_map_runs(arn, &map_runs);
+        if record.ended() {
+            following.running.remove(arn);
+        } else if let Some(open) = following.running.get_mut(arn) {
+            open.fetched_at = Some(record.fetched_at);
+            open.events = events;
+            open.due = record.waits().iter().filter_map(|wait| wait.due).min();
+        }
+        Ok(moved)
+    }
+
     /// An execution as it was listed last.
-    fn summary(&self, arn: &str) -> Option<Summary> {
-        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).get(arn).cloned();
-        listed.or_else(|| self.snapshot().summary(arn).cloned())
+    async fn summary(&self, arn: &str) -> Option<Summary> {
+        match self.index.execution(&self.connection.id, arn).await {
+            Ok(row) => row.map(|row| row.summary),
+            Err(error) => {
+                tracing::error!(%error, "the index cannot be read");
+                None
+            }
+        }
     }
 
     /// How a reader's calls are made.
@@ -377,58 +438,46 @@ impl Watch {
         }
     }
 
-    /// How old the list of all that runs may be, in milliseconds, where the newest executions are not all.
-    fn running_ms(&self) -> i64 {
-        if self.connection.about.kind == ConnectionKind::Aws { RUNNING_MS } else { 0 }
-    }
-
     /// Withholds the record if the execution may contain a token that could not be found. Stores its tokens.
     fn guarded(&self, record: Arc<Record>) -> Arc<Record> {
         let arn = &record.description.arn;
         let is_suspect = lock(&self.suspects).contains(arn);
         let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
         lock(&self.suspects).extend(record.may_have_told());
-        self.keep_open(&record);
         if !record.redactor.is_empty() {
             self.tokens.set(&record.description.arn, &record.redactor);
         }
         record
     }
 
-    /// Keeps what a reading showed of a running execution.
-    fn keep_open(&self, record: &Record) {
-        let mut open = lock(&self.open);
-        if record.ended() {
-            open.remove(&record.description.arn);
-        } else {
-            let waits = record.waits().to_vec();
-            let reading = Open { fetched_at: record.fetched_at, events: record.events.len(), waits };
-            open.insert(record.description.arn.clone(), reading);
+    /// Forgets the tokens of executions whose records are gone, but for those that run: they may be shown, and other
+    /// executions may hold their tokens.
+    fn forget_tokens(&self, executions: impl IntoIterator<Item = String>) {
+        let gone: Vec<String> = {
+            let following = lock(&self.following);
+            executions.into_iter().filter(|arn| !following.running.contains_key(arn)).collect()
+        };
+        for arn in gone {
+            self.tokens.remove(&arn);
         }
+    }
+
+    /// When an execution's history was last read.
+    #[cfg(any(test, feature = "fake"))]
+    fn last_read(&self, arn: &str) -> Option<i64> {
+        let read_at = lock(&self.following).running.get(arn).and_then(|open| open.fetched_at);
+        self.known_record(arn).map(|record| record.fetched_at).max(read_at)
     }
 
     /// How many events an execution had when it was read last, and its status then.
-    fn extent(&self, arn: &str) -> Option<(usize, ExecutionStatus)> {
-        let known = self.known_record(arn).map(|record| (record.events.len(), record.description.status));
-        known.or_else(|| lock(&self.open).get(arn).map(|open| (open.events, ExecutionStatus::Running)))
-    }
-
-    fn slot(&self, arn: &str) -> Arc<Slot> {
-        let now = self.now();
-        let mut slots = lock(&self.slots);
-        if slots.len() >= RECORDS && !slots.contains_key(arn) {
-            // The least recently used one goes.
-            if let Some(oldest) = slots.iter().min_by_key(|(_, (at, _))| *at).map(|(arn, _)| arn.clone()) {
-                slots.remove(&oldest);
-                // What still runs may be shown, and other executions may hold its tokens.
-                if !lock(&self.open).contains_key(&oldest) {
-                    self.tokens.remove(&oldest);
-                }
-            }
-        }
-        let entry = slots.entry(arn.to_owned()).or_default();
-        entry.0 = now;
-        Arc::clone(&entry.1)
+    fn extent(&self, arn: &str) -> Option<(u64, ExecutionStatus)> {
+        let events = |record: &Record| u64::try_from(record.events.len()).unwrap_or(u64::MAX);
+        let known = self.known_record(arn).map(|record| (events(&record), record.description.status));
+        known.or_else(|| {
+            let following = lock(&self.following);
+            let open = following.running.get(arn).filter(|open| open.fetched_at.is_some())?;
+            Some((open.events, ExecutionStatus::Running))
+        })
     }
 
     /// Removes the tokens of every execution that was read from a text.
@@ -454,4 +503,19 @@ impl Drop for Looking {
             }
         }
     }
+}
+
+/// The topics of what changed in the index.
+fn topics_of(moved: &Moved) -> Vec<Topic> {
+    let changed = moved.executions || moved.inbox;
+    [
+        (Topic::Workflows, changed),
+        (Topic::Executions, changed),
+        (Topic::Inbox, moved.inbox),
+        (Topic::Frame, moved.inbox),
+    ]
+    .into_iter()
+    .filter_map(|(topic, changed)| changed.then_some(topic))
+    .chain(moved.parents.iter().cloned().map(Topic::Execution))
+    .collect()
 }

@@ -1,6 +1,5 @@
 //! The readings of the watch, each with its paging.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use countersign_trace::{EventKind, HistoryEvent};
@@ -8,12 +7,10 @@ use countersign_trace::{EventKind, HistoryEvent};
 use super::record::Record;
 use super::snapshot::{Definition, Machine};
 use super::{Watch, lock};
-use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Listing, MachineKind, Of, Summary};
+use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Summary};
 use crate::error::ReadError;
 use crate::redact::Redactor;
 
-/// The length of a list that is read for new executions.
-const NEWEST: i32 = 100;
 /// Events a page: AWS's maximum.
 const PAGE: i32 = 1_000;
 
@@ -49,62 +46,7 @@ pub async fn describe_machine(watch: &Watch, arn: &str, known: Option<&Machine>)
         created_at: Some(described.created_at),
         described_at: now,
         since: same.map_or(now, |known| known.since),
-        listed_at: known.map_or(0, |known| known.listed_at),
-        running_listed_at: known.map_or(0, |known| known.running_listed_at),
     })
-}
-
-/// A machine's executions as they were listed.
-pub struct Listed {
-    /// Newest first.
-    pub executions: Vec<Summary>,
-    /// Whether older running executions were listed too.
-    pub running: bool,
-}
-
-/// The newest 100 executions of a machine and, where these are not all, every running one. Between two listings of all that
-/// run, those of the last one (`known`) stay: their own histories say when they end. An Express machine has none to list.
-/// The first page was granted.
-pub async fn list_executions(watch: &Watch, machine: &Machine, known: &[Summary]) -> Result<Listed, ReadError> {
-    if machine.kind == MachineKind::Express {
-        return Ok(Listed { executions: Vec::new(), running: true });
-    }
-    let of = || Of::Machine(machine.arn.clone());
-    let first = Listing { of: of(), status: None, size: NEWEST, next: None };
-    let page = watch.ask(Api::ListExecutions, watch.connection.calls.list_executions(first)).await?;
-    let mut found = page.items;
-    let is_whole = page.next.is_none();
-    let running = is_whole || watch.now() - machine.running_listed_at >= watch.running_ms();
-    let older = match (is_whole, running) {
-        (true, _) => Vec::new(),
-        (false, true) => list_running(watch, of()).await?,
-        (false, false) => known.iter().filter(|one| one.ended_at.is_none()).cloned().collect(),
-    };
-    let newest: HashSet<String> = found.iter().map(|one| one.arn.clone()).collect();
-    let has_ended = |one: &Summary| watch.known_record(&one.arn).is_some_and(|record| record.ended());
-    found.extend(older.into_iter().filter(|one| !newest.contains(&one.arn) && (running || !has_ended(one))));
-    found.sort_by_key(|one| std::cmp::Reverse(one.started_at));
-    Ok(Listed { executions: found, running })
-}
-
-/// All running executions of a machine or a Map Run.
-async fn list_running(watch: &Watch, of: Of) -> Result<Vec<Summary>, ReadError> {
-    let mut found = Vec::new();
-    let mut next = None;
-    loop {
-        let listing = Listing { of: of.clone(), status: Some(ExecutionStatus::Running), size: PAGE, next };
-        let page = watch.ask_now(Api::ListExecutions, watch.connection.calls.list_executions(listing)).await?;
-        found.extend(page.items);
-        next = page.next;
-        if next.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-/// The running children of a Map Run.
-pub async fn list_children(watch: &Watch, map_run_arn: &str) -> Result<Vec<Summary>, ReadError> {
-    list_running(watch, Of::MapRun(map_run_arn.to_owned())).await
 }
 
 /// How an execution is read.
@@ -232,6 +174,12 @@ async fn definition_of(
         // The machine's current definition is nearly always the same.
         Err(error) => current.map(|current| (current, false)).ok_or(ReadError::Call(error)),
     }
+}
+
+/// Whether the newest event of an execution has this number: nothing happened since it was read. The call was granted.
+pub async fn has_only(watch: &Watch, arn: &str, events: u64) -> Result<bool, ReadError> {
+    let page = watch.ask(Api::GetExecutionHistory, watch.connection.calls.newest_events(arn, 1, None)).await?;
+    Ok(page.items.first().is_some_and(|event| event.id == events))
 }
 
 /// The known events, and after them the history back from its newest event to the first unknown one.

@@ -8,6 +8,7 @@ use countersign_asl::model::Amount;
 use countersign_engine::SharedSandbox;
 use countersign_engine::token::{Search, Token};
 use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, VisitId, Wait};
+use serde::{Deserialize, Serialize};
 
 use super::reading;
 use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
@@ -19,7 +20,7 @@ use crate::redact::{Redactor, WITHHELD};
 const LAG_MS: i64 = 60_000;
 
 /// Why an execution failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     Error {
         /// Redacted.
@@ -33,7 +34,7 @@ pub enum Reason {
 }
 
 /// How an execution timed out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeout {
     /// `TimeoutSeconds` of the definition; `None` if it has none and AWS's own limit was reached.
     pub seconds: Option<u64>,
@@ -66,6 +67,22 @@ pub struct Record {
     withheld_from: Option<u64>,
     /// As it was read, if something is withheld.
     whole: Option<Arc<(Description, Vec<HistoryEvent>)>>,
+    weight: usize,
+}
+
+/// Roughly how many bytes an execution takes: its texts, which the trace and the requests repeat in parts, and the rest.
+fn weight(description: &Description, events: &[HistoryEvent]) -> usize {
+    const EVENT: usize = 1_200;
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let of_event = |event: &HistoryEvent| {
+        let details = &event.details;
+        EVENT
+            + 3 * (length(&details.input)
+                + length(&details.output)
+                + length(&details.parameters)
+                + length(&details.cause))
+    };
+    events.iter().map(of_event).sum::<usize>() + length(&description.input) + length(&description.output)
 }
 
 impl Record {
@@ -81,6 +98,7 @@ impl Record {
         mut redactor: Redactor,
         sandbox: Option<SharedSandbox>,
     ) -> Self {
+        let weight = weight(&description, &events);
         let trace = countersign_trace::fold(&events);
         let none = BTreeMap::new();
         let known_tokens = known.map_or(&none, |known| &known.tokens);
@@ -115,6 +133,7 @@ impl Record {
             waits: Vec::new(),
             withheld_from: None,
             whole: None,
+            weight,
         };
         match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
             Some(from) => record.withhold(from),
@@ -152,8 +171,15 @@ impl Record {
             waits: Vec::new(),
             withheld_from: Some(from),
             whole: Some(whole),
+            weight: 2 * self.weight,
         };
         record.with_waits()
+    }
+
+    /// Roughly how many bytes it takes.
+    #[must_use]
+    pub const fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The state machine's name: the last part of its ARN, without the label of the Map Run that a child is of.

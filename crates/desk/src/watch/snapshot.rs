@@ -1,12 +1,11 @@
-//! What the watch knows at one moment: the connection's machines, their executions, and what waits for a person.
+//! What the watch knows of a connection: its machines and its health. And the types of what waits for a person.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_asl::graph::{Graph, layout};
 
-use super::record::Reason;
-use crate::connection::{CallError, ExecutionStatus, MachineKind, Summary};
+use crate::connection::{CallError, MachineKind};
 
 /// A definition as it was read once: parsed and drawn.
 #[derive(Debug)]
@@ -59,9 +58,6 @@ pub struct Machine {
     pub described_at: i64,
     /// When the watch first saw this revision.
     pub since: i64,
-    /// When the watch last listed its executions, and all that run.
-    pub listed_at: i64,
-    pub running_listed_at: i64,
 }
 
 /// How far the endpoint's clock may be behind this machine's, in milliseconds.
@@ -73,16 +69,6 @@ impl Machine {
     pub const fn was_in_force(&self, at: i64) -> bool {
         self.since + CLOCKS <= at && at + CLOCKS <= self.described_at
     }
-}
-
-/// The running children of a Map Run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Children {
-    /// The execution whose Map state started them.
-    pub parent_arn: String,
-    pub running: Vec<Summary>,
-    /// When the watch last listed them.
-    pub listed_at: i64,
 }
 
 /// A task that waits for a person. It knows no token: the token is read from the history when it is needed.
@@ -124,27 +110,11 @@ pub enum Obstacle {
     Activity,
 }
 
-impl Waiting {
-    /// Its place in the inbox: soonest due first, then oldest.
-    #[must_use]
-    pub fn order(&self) -> (i64, i64, u64) {
-        (self.due.unwrap_or(i64::MAX), self.since, self.event)
-    }
-}
-
-/// All of it.
+/// What is known of the connection itself. Its executions and requests are in the index.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// By ARN.
     pub machines: BTreeMap<String, Machine>,
-    /// By machine ARN, newest first.
-    pub executions: HashMap<String, Vec<Summary>>,
-    /// The running children of open Map Runs, by the Map Run's ARN.
-    pub children: BTreeMap<String, Children>,
-    /// Soonest due first, then oldest.
-    pub waiting: Vec<Waiting>,
-    /// Why the newest failures failed, by execution ARN.
-    pub reasons: HashMap<String, Reason>,
     /// When the last round ended well.
     pub data_at: Option<i64>,
     /// Why the last round did not.
@@ -156,49 +126,5 @@ impl Snapshot {
     #[must_use]
     pub fn machine_named(&self, name: &str) -> Option<&Machine> {
         self.machines.values().find(|machine| machine.name == name)
-    }
-
-    /// The execution whose Map Run started this one.
-    #[must_use]
-    pub fn parent_of(&self, arn: &str) -> Option<&str> {
-        let is_child = |children: &&Children| children.running.iter().any(|child| child.arn == arn);
-        self.children.values().find(is_child).map(|children| children.parent_arn.as_str())
-    }
-
-    /// The execution with this ARN, if it is among those listed.
-    #[must_use]
-    pub fn summary(&self, arn: &str) -> Option<&Summary> {
-        let children = self.children.values().flat_map(|children| &children.running);
-        self.executions.values().flatten().chain(children).find(|summary| summary.arn == arn)
-    }
-
-    /// Whether an execution waits for a person.
-    #[must_use]
-    pub fn waits(&self, summary: &Summary) -> bool {
-        summary.status == ExecutionStatus::Running && self.waiting.iter().any(|wait| wait.execution_arn == summary.arn)
-    }
-
-    /// All executions, newest first.
-    #[must_use]
-    pub fn newest(&self) -> Vec<&Summary> {
-        let mut all: Vec<&Summary> = self.executions.values().flatten().collect();
-        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| a.arn.cmp(&b.arn)));
-        all
-    }
-
-    /// What failed or timed out since `since` (milliseconds since the epoch), newest first.
-    #[must_use]
-    pub fn failed_since(&self, since: i64) -> Vec<&Summary> {
-        let mut failed = self.newest();
-        failed.retain(|one| {
-            matches!(one.status, ExecutionStatus::Failed | ExecutionStatus::TimedOut)
-                && one.ended_at.is_some_and(|ended| ended > since)
-        });
-        failed
-    }
-
-    /// Puts what waits in the order of the inbox.
-    pub fn sort_waiting(&mut self) {
-        self.waiting.sort_by_key(Waiting::order);
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
+use crate::index::SqliteIndex;
 
 const START: i64 = 1_700_000_000_000;
 
@@ -23,7 +24,8 @@ impl Watched {
         let fake = Fake::new(&clock);
         let fake = if kind == ConnectionKind::Aws { fake.with_quotas() } else { fake };
         let machine = fake.change(|world, now| world.machine("ask", &asking(), now));
-        let watch = Arc::new(Watch::new(fake.connection(kind), clock.clock(), &RedactionKey::new([0; 16])));
+        let (index, key) = (Arc::new(SqliteIndex::in_memory()), RedactionKey::new([0; 16]));
+        let watch = Arc::new(Watch::new(fake.connection(kind), index, clock.clock(), &key));
         Self { watch, fake, clock, machine }
     }
 
@@ -38,8 +40,12 @@ impl Watched {
         self.fake.change(|world, now| world.start_asking(&self.machine, &json!(request), now))
     }
 
-    fn waiting(&self) -> Vec<String> {
-        self.watch.snapshot().waiting.iter().map(|wait| wait.execution_arn.clone()).collect()
+    async fn requests(&self) -> Vec<Waiting> {
+        self.watch.index().inbox(&self.watch.connection.id, None, 10_000).await.unwrap().rows
+    }
+
+    async fn waiting(&self) -> Vec<String> {
+        self.requests().await.into_iter().map(|wait| wait.execution_arn).collect()
     }
 }
 
@@ -47,18 +53,18 @@ impl Watched {
 async fn a_request_comes_to_the_inbox_and_leaves_it_with_its_answer() {
     let watched = Watched::of(ConnectionKind::Endpoint);
     watched.round().await;
-    assert!(watched.waiting().is_empty());
+    assert!(watched.waiting().await.is_empty());
     let (arn, event) = watched.start_asking("one");
     watched.round().await;
-    let snapshot = watched.watch.snapshot();
-    let wait = &snapshot.waiting[0];
+    let requests = watched.requests().await;
+    let wait = &requests[0];
     assert_eq!((wait.execution_arn.as_str(), wait.event, wait.obstacle), (arn.as_str(), event, None));
     assert!(wait.request.contains("\"one\"") && !wait.request.contains("AQCkAAAA"), "{}", wait.request);
     assert_eq!(wait.due, Some(START + 1_000 + 86_400_000));
     let token = watched.fake.change(|world, _| world.token_of(&arn)).unwrap();
     watched.watch.connection.calls.send_task_success(&token, "{}").await.unwrap();
     watched.round().await;
-    assert!(watched.waiting().is_empty());
+    assert!(watched.waiting().await.is_empty());
 }
 
 #[tokio::test]
@@ -74,8 +80,9 @@ async fn every_running_execution_is_found_however_many_there_are() {
     for _ in 0..3 {
         watched.round().await;
     }
-    let waiting = watched.waiting();
+    let waiting = watched.waiting().await;
     assert_eq!(waiting.len(), 1_211, "those of a second page too, and those whose records were dropped");
+    assert!(watched.watch.records.weight() <= records::WEIGHT, "{}", watched.watch.records.weight());
     assert!(waiting.contains(&first));
 }
 
@@ -203,7 +210,7 @@ async fn a_quota_that_is_used_up_is_reported_and_what_was_known_stays() {
     watched.round().await;
     let snapshot = watched.watch.snapshot();
     assert!(snapshot.problem.as_ref().is_some_and(CallError::is_throttled), "{:?}", snapshot.problem);
-    assert_eq!((snapshot.waiting.len(), snapshot.data_at), (1, data_at), "the time of the data shows its age");
+    assert_eq!((watched.waiting().await.len(), snapshot.data_at), (1, data_at), "the time of the data shows its age");
     watched.round().await;
     assert_eq!(watched.watch.snapshot().problem, None, "it goes on by itself");
 }
@@ -216,10 +223,10 @@ async fn an_outage_leaves_what_was_known_and_ends_by_itself() {
     watched.fake.trick(Api::ListStateMachines, [Trick::Fail(Fault::Unreachable), Trick::Fail(Fault::Unreachable)]);
     watched.round().await;
     watched.round().await;
-    assert_eq!(watched.waiting(), std::slice::from_ref(&arn));
+    assert_eq!(watched.waiting().await, std::slice::from_ref(&arn));
     assert!(watched.watch.snapshot().problem.is_some());
     watched.round().await;
-    assert_eq!((watched.waiting(), watched.watch.snapshot().problem.clone()), (vec![arn], None));
+    assert_eq!((watched.waiting().await, watched.watch.snapshot().problem.clone()), (vec![arn], None));
 }
 
 #[tokio::test]
@@ -230,14 +237,14 @@ async fn one_execution_that_cannot_be_read_hides_no_other() {
     let missing = Fault::of_code("ExecutionDoesNotExist", "no");
     watched.fake.trick(Api::GetExecutionHistory, [Trick::Fail(missing)]);
     watched.round().await;
-    assert_eq!(watched.waiting().len(), 1);
+    assert_eq!(watched.waiting().await.len(), 1);
     watched.round().await;
-    let waiting = watched.waiting();
+    let waiting = watched.waiting().await;
     assert!(waiting.contains(&gone) && waiting.contains(&there));
     watched.fake.change(|world, _| world.forget(&gone));
     watched.round().await;
     watched.round().await;
-    assert_eq!(watched.waiting(), [there], "an execution that was deleted waits no more");
+    assert_eq!(watched.waiting().await, [there], "an execution that was deleted waits no more");
     assert_eq!(watched.watch.snapshot().problem, None);
 }
 
@@ -254,7 +261,7 @@ async fn a_machine_that_is_made_again_under_another_name_takes_its_executions_al
     watched.round().await;
     let snapshot = watched.watch.snapshot();
     assert_eq!(snapshot.machines.values().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["ask-again"]);
-    assert_eq!(watched.waiting(), [new], "requests of a machine that is gone are not shown under another's name");
+    assert_eq!(watched.waiting().await, [new], "requests of a machine that is gone are not shown under another's name");
 }
 
 #[tokio::test]
@@ -274,16 +281,17 @@ async fn the_children_of_a_map_run_reach_the_inbox_under_their_parent() {
     // The parent is read in the first round, its children are listed in the second.
     watched.round().await;
     watched.round().await;
-    let snapshot = watched.watch.snapshot();
-    assert_eq!(snapshot.waiting.len(), 1);
-    assert_eq!(snapshot.waiting[0].execution_arn, child);
-    assert_eq!(snapshot.waiting[0].parent_arn.as_deref(), Some(parent.as_str()));
-    assert!(watched.watch.knows(&child), "its page can be watched");
+    let requests = watched.requests().await;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].execution_arn, child);
+    assert_eq!(requests[0].parent_arn.as_deref(), Some(parent.as_str()));
+    assert!(watched.watch.knows(&child).await, "its page can be watched");
     watched.fake.change(|world, now| {
         world.event(&parent, EventKind::MapRunSucceeded, Details::default(), now);
         world.time_out(&child, now);
     });
     watched.round().await;
     watched.round().await;
-    assert!(watched.waiting().is_empty() && watched.watch.snapshot().children.is_empty());
+    assert!(watched.waiting().await.is_empty());
+    assert!(!lock(&watched.watch.following).lists.contains_key(&run), "a Map Run that has ended is listed no more");
 }

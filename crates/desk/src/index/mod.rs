@@ -1,0 +1,212 @@
+//! The index: every execution and open task that the watch has seen, on disk.
+//!
+//! Lists, counts and the inbox come from here, a page at a time; nothing of them stays in memory. The watch writes what it
+//! reads, once: what has ended is never read again, also after a restart. All of it can be read again from the
+//! connection, so the index has a file of its own, which may be deleted.
+//!
+//! [`Index`] is the trait; [`SqliteIndex`] keeps it in a file or, for tests, in memory.
+
+mod page;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+
+pub use page::{ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Place, Shown, Tally};
+pub use sqlite::SqliteIndex;
+
+use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
+use crate::store::Kept;
+use crate::watch::{Machine, Obstacle, Reason, Waiting};
+
+/// A list of executions that the watch reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    pub of: Of,
+    /// The machine whose executions these are, or whose execution has the Map Run.
+    pub machine_arn: String,
+    /// The execution that the Map Run belongs to.
+    pub parent_arn: Option<String>,
+    /// Whether it has been read to its end once.
+    pub whole: bool,
+}
+
+/// A running execution whose history the watch follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    pub arn: String,
+    /// Of the list that it is on.
+    pub machine_arn: String,
+    /// How many events of its history were read; 0 before the first reading.
+    pub events: u64,
+    /// The earliest deadline of its tasks.
+    pub due: Option<i64>,
+}
+
+/// What is known of a connection when the program starts.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub machines: Vec<Machine>,
+    /// The machines' lists, and those of Map Runs that go on.
+    pub lists: Vec<List>,
+    pub running: Vec<Running>,
+    /// When the connection was last read whole, in milliseconds since the epoch.
+    pub read_at: Option<i64>,
+}
+
+/// What a list brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The new executions, and those whose status changed.
+    pub moved: Vec<Summary>,
+    /// Those that are gone, by their ARNs.
+    pub gone: Vec<String>,
+    /// Whether requests went with them.
+    pub inbox: bool,
+}
+
+/// What a reading of an execution brought.
+#[derive(Clone, Debug)]
+pub struct Reading<'a> {
+    pub arn: &'a str,
+    pub status: ExecutionStatus,
+    pub ended_at: Option<i64>,
+    pub read_at: i64,
+    /// How many events were read.
+    pub events: u64,
+    /// Whether nothing more will come.
+    pub settled: bool,
+    pub reason: Option<&'a Reason>,
+    pub waits: &'a [Waiting],
+    /// The Map Runs that go on.
+    pub map_runs: &'a [String],
+    /// The states whose activities people answer, by workflow and state.
+    pub people: &'a BTreeSet<(String, String)>,
+    /// The tasks with a decision on record, by their events.
+    pub answered: &'a BTreeSet<u64>,
+}
+
+impl Reading<'_> {
+    /// Whether a person is to decide: workers serve the other activities.
+    pub(crate) fn is_for_people(&self, wait: &Waiting) -> bool {
+        wait.obstacle != Some(Obstacle::Activity) || self.people.contains(&(wait.workflow.clone(), wait.state.clone()))
+    }
+}
+
+/// What changed in the index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Executions appeared, went, or changed their status.
+    pub executions: bool,
+    /// What waits for people changed.
+    pub inbox: bool,
+    /// The executions whose Map Runs started the ones that changed.
+    pub parents: BTreeSet<String>,
+}
+
+impl Moved {
+    /// Adds what changed elsewhere.
+    pub fn and(&mut self, other: Self) {
+        self.executions |= other.executions;
+        self.inbox |= other.inbox;
+        self.parents.extend(other.parents);
+    }
+}
+
+/// Executions and open tasks by connection. Times are milliseconds since the Unix epoch.
+pub trait Index: Send + Sync + 'static {
+    /// What is known of a connection that leads to `endpoint`. What was known of another endpoint under this name goes.
+    fn open<'a>(&'a self, connection: &'a ConnectionId, endpoint: &'a str) -> Kept<'a, Known>;
+
+    /// Closes the index after what is being written.
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// The connection was read whole.
+    fn read_whole<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, ()>;
+
+    /// Keeps a machine as it was described.
+    fn keep_machine<'a>(&'a self, connection: &'a ConnectionId, machine: &'a Machine) -> Kept<'a, ()>;
+
+    /// Forgets the machines that are not among these ARNs, with everything of theirs.
+    fn keep_only<'a>(&'a self, connection: &'a ConnectionId, machines: &'a [String]) -> Kept<'a, Moved>;
+
+    /// Keeps executions of a list that was asked for at `asked_at`: what was learnt later stays. A list that is not known
+    /// begins with them. Where they are `all` of the list, the others go.
+    fn listed<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        list: &'a List,
+        asked_at: i64,
+        found: &'a [Summary],
+        all: bool,
+    ) -> Kept<'a, Listed>;
+
+    /// How many of these executions are known.
+    fn known<'a>(&'a self, connection: &'a ConnectionId, found: &'a [Summary]) -> Kept<'a, u64>;
+
+    /// Whether the list has been read to its end.
+    fn set_whole<'a>(&'a self, connection: &'a ConnectionId, list: &'a List, whole: bool) -> Kept<'a, ()>;
+
+    /// The executions of the list that are known to run, were known to at `asked_at`, and are not among `running`.
+    fn missing<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        list: &'a List,
+        asked_at: i64,
+        running: &'a [String],
+    ) -> Kept<'a, Vec<ExecutionRow>>;
+
+    /// Forgets an execution that the connection does not have any more.
+    fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Moved>;
+
+    /// Keeps what a reading brought, if the execution is on a list.
+    fn read<'a>(&'a self, connection: &'a ConnectionId, reading: Reading<'a>) -> Kept<'a, Moved>;
+
+    /// A decision on the task is on record: it waits for nobody any more. Returns whether it did.
+    fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Kept<'a, bool>;
+
+    /// People answer the activities of these states, by workflow and state; workers serve the others. Returns whether
+    /// what waits for people changed.
+    fn activities_for_people<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        states: &'a BTreeSet<(String, String)>,
+    ) -> Kept<'a, bool>;
+
+    /// One execution.
+    fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Option<ExecutionRow>>;
+
+    /// Executions, newest first: at most `limit` of those that come before the cursor.
+    fn executions<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        filter: &'a Filter,
+        before: Option<ExecutionCursor>,
+        limit: u32,
+    ) -> Kept<'a, ExecutionPage>;
+
+    /// How many executions each machine has in each shown status, the children of Map Runs aside.
+    fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>>;
+
+    /// How many executions ended since then, by their status, the children of Map Runs aside.
+    fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<(ExecutionStatus, u64)>>;
+
+    /// What failed or timed out since then, the latest end first, at most `limit`.
+    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Kept<'a, Vec<ExecutionRow>>;
+
+    /// What waits for people, in the order of the inbox: at most `limit` requests after the cursor.
+    fn inbox<'a>(&'a self, connection: &'a ConnectionId, after: Option<InboxCursor>, limit: u32)
+    -> Kept<'a, InboxPage>;
+
+    /// How many requests wait for people.
+    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, u64>;
+
+    /// The requests of the children of this execution's Map Runs, in the order of the inbox, at most `limit`, and how
+    /// many there are.
+    fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Kept<'a, InboxPage>;
+
+    /// The place of a request among those that wait, also of one that waits no more.
+    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Kept<'a, Place>;
+}

@@ -1,0 +1,162 @@
+-- What the watch has read of each connection. All of it can be read again: a file of another version is made anew.
+
+CREATE TABLE connections (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    -- Where it led when this was read: what another endpoint has is something else.
+    endpoint TEXT NOT NULL,
+    -- When it was last read whole.
+    read_at INTEGER
+) STRICT;
+
+CREATE TABLE machines (
+    id INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    arn TEXT NOT NULL,
+    name TEXT NOT NULL,
+    express INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    revision_id TEXT,
+    role_arn TEXT,
+    created_at INTEGER,
+    described_at INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    UNIQUE (connection, arn)
+) STRICT;
+
+-- The executions of a machine, or the children of a Map Run of one.
+CREATE TABLE lists (
+    id INTEGER PRIMARY KEY,
+    machine INTEGER NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+    -- Empty for the machine's own list.
+    map_run TEXT NOT NULL DEFAULT '',
+    parent INTEGER REFERENCES executions (id) ON DELETE CASCADE,
+    -- Whether it has been read to its end once.
+    whole INTEGER NOT NULL DEFAULT 0,
+    -- Whether the Map Run goes on.
+    is_open INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (machine, map_run)
+) STRICT;
+
+CREATE INDEX lists_by_parent ON lists (parent) WHERE parent IS NOT NULL;
+
+-- status: 0 running, 1 succeeded, 2 failed, 3 timed out, 4 aborted.
+CREATE TABLE executions (
+    id INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    list INTEGER NOT NULL REFERENCES lists (id) ON DELETE CASCADE,
+    machine INTEGER NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+    -- The execution whose Map Run started this one, and the outermost of such executions.
+    parent INTEGER REFERENCES executions (id) ON DELETE CASCADE,
+    top INTEGER,
+    arn TEXT NOT NULL,
+    name TEXT NOT NULL,
+    machine_arn TEXT NOT NULL,
+    status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 4),
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    -- When the status was learnt.
+    known_at INTEGER NOT NULL,
+    -- How many events of its history were read, and whether no more will come.
+    events INTEGER NOT NULL DEFAULT 0,
+    settled INTEGER NOT NULL DEFAULT 0,
+    -- Why it failed, as JSON.
+    reason TEXT,
+    -- The open requests for people, its children's included.
+    waits INTEGER NOT NULL DEFAULT 0,
+    -- The status that a list shows: 5 is running and waiting for a person.
+    shown INTEGER NOT NULL GENERATED ALWAYS AS (CASE WHEN status = 0 AND waits > 0 THEN 5 ELSE status END) STORED,
+    UNIQUE (connection, arn)
+) STRICT;
+
+CREATE INDEX executions_newest ON executions (connection, started_at DESC, id DESC) WHERE parent IS NULL;
+CREATE INDEX executions_of_status ON executions (connection, shown, started_at DESC, id DESC) WHERE parent IS NULL;
+CREATE INDEX executions_of_machine ON executions (machine, started_at DESC, id DESC) WHERE parent IS NULL;
+CREATE INDEX executions_of_both ON executions (machine, shown, started_at DESC, id DESC) WHERE parent IS NULL;
+CREATE INDEX executions_of_parent ON executions (parent, started_at DESC, id DESC) WHERE parent IS NOT NULL;
+CREATE INDEX executions_of_top ON executions (top) WHERE top IS NOT NULL;
+CREATE INDEX executions_running ON executions (list, started_at) WHERE status = 0;
+CREATE INDEX executions_ended ON executions (connection, ended_at, status) WHERE ended_at IS NOT NULL AND parent IS NULL;
+
+-- How many executions a machine has in each shown status, without the children of Map Runs.
+CREATE TABLE tallies (
+    machine INTEGER NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+    shown INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (machine, shown)
+) STRICT, WITHOUT ROWID;
+
+-- What waits for somebody outside.
+CREATE TABLE tasks (
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    event INTEGER NOT NULL,
+    connection INTEGER NOT NULL,
+    machine INTEGER NOT NULL,
+    machine_arn TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    due INTEGER,
+    due_by INTEGER,
+    item TEXT,
+    -- Redacted.
+    request TEXT NOT NULL,
+    obstacle INTEGER,
+    -- Whether a decision is on record, and whether a person is to decide: workers serve other activities.
+    answered INTEGER NOT NULL DEFAULT 0,
+    for_people INTEGER NOT NULL,
+    -- Tasks without a deadline come last.
+    due_order INTEGER NOT NULL GENERATED ALWAYS AS (COALESCE(due, 9223372036854775807)) STORED,
+    PRIMARY KEY (execution, event)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tasks_inbox ON tasks (connection, due_order, since, event, execution) WHERE answered = 0 AND for_people = 1;
+CREATE INDEX tasks_of_machine ON tasks (machine) WHERE answered = 0 AND for_people = 1;
+CREATE INDEX tasks_of_activities ON tasks (connection, workflow, state) WHERE obstacle = 4;
+
+CREATE TRIGGER executions_count AFTER INSERT ON executions WHEN NEW.parent IS NULL
+BEGIN
+    INSERT INTO tallies (machine, shown, n) VALUES (NEW.machine, NEW.shown, 1)
+    ON CONFLICT (machine, shown) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER executions_count_less AFTER DELETE ON executions WHEN OLD.parent IS NULL
+BEGIN
+    UPDATE tallies SET n = n - 1 WHERE machine = OLD.machine AND shown = OLD.shown;
+END;
+
+CREATE TRIGGER executions_move AFTER UPDATE OF status, waits ON executions
+WHEN NEW.parent IS NULL AND OLD.shown <> NEW.shown
+BEGIN
+    UPDATE tallies SET n = n - 1 WHERE machine = OLD.machine AND shown = OLD.shown;
+    INSERT INTO tallies (machine, shown, n) VALUES (NEW.machine, NEW.shown, 1)
+    ON CONFLICT (machine, shown) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER executions_end AFTER UPDATE OF status ON executions WHEN NEW.status <> 0
+BEGIN
+    DELETE FROM tasks WHERE execution = NEW.id;
+END;
+
+CREATE TRIGGER tasks_wait AFTER INSERT ON tasks WHEN NEW.answered = 0 AND NEW.for_people = 1
+BEGIN
+    UPDATE executions SET waits = waits + 1 WHERE id = NEW.execution
+        OR id IN (SELECT parent FROM executions WHERE id = NEW.execution)
+        OR id IN (SELECT top FROM executions WHERE id = NEW.execution);
+END;
+
+CREATE TRIGGER tasks_wait_no_more AFTER DELETE ON tasks WHEN OLD.answered = 0 AND OLD.for_people = 1
+BEGIN
+    UPDATE executions SET waits = waits - 1 WHERE id = OLD.execution
+        OR id IN (SELECT parent FROM executions WHERE id = OLD.execution)
+        OR id IN (SELECT top FROM executions WHERE id = OLD.execution);
+END;
+
+CREATE TRIGGER tasks_change AFTER UPDATE OF answered, for_people ON tasks
+WHEN (OLD.answered = 0 AND OLD.for_people = 1) <> (NEW.answered = 0 AND NEW.for_people = 1)
+BEGIN
+    UPDATE executions SET waits = waits + CASE WHEN NEW.answered = 0 AND NEW.for_people = 1 THEN 1 ELSE -1 END
+    WHERE id = NEW.execution
+        OR id IN (SELECT parent FROM executions WHERE id = NEW.execution)
+        OR id IN (SELECT top FROM executions WHERE id = NEW.execution);
+END;

@@ -1,0 +1,407 @@
+//! What the watch writes. Each method is one transaction.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::json;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::SqliteIndex;
+use super::rows::{due_by_number, obstacle_number, status_number};
+use crate::connection::{ConnectionId, MachineKind, Of, Summary};
+use crate::index::{List, Listed, Moved, Reading};
+use crate::store::StoreError;
+use crate::watch::Machine;
+
+/// A number that a row can hold.
+fn stored(what: &'static str, number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|error| StoreError::Unstorable { what, why: error.to_string() })
+}
+
+fn map_run(list: &List) -> &str {
+    match &list.of {
+        Of::Machine(_) => "",
+        Of::MapRun(arn) => arn,
+    }
+}
+
+impl SqliteIndex {
+    /// Makes the connection's row; what was known of another endpoint goes.
+    pub(super) async fn begin(&self, connection: &ConnectionId, endpoint: &str) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM connections WHERE name = ? AND endpoint <> ?")
+            .bind(connection.as_str())
+            .bind(endpoint)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO connections (name, endpoint) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
+            .bind(connection.as_str())
+            .bind(endpoint)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(super) async fn write_read_at(&self, connection: &ConnectionId, at: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE connections SET read_at = ?2 WHERE name = ?1")
+            .bind(connection.as_str())
+            .bind(at)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn write_machine(&self, connection: &ConnectionId, machine: &Machine) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO machines (connection, arn, name, express, definition, revision_id, role_arn, created_at,
+                 described_at, since)
+             VALUES ((SELECT id FROM connections WHERE name = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (connection, arn) DO UPDATE SET name = ?3, express = ?4, definition = ?5, revision_id = ?6,
+                 role_arn = ?7, created_at = ?8, described_at = ?9, since = ?10
+             RETURNING id",
+        )
+        .bind(connection.as_str())
+        .bind(&machine.arn)
+        .bind(&machine.name)
+        .bind(machine.kind == MachineKind::Express)
+        .bind(&machine.definition.text)
+        .bind(&machine.revision_id)
+        .bind(&machine.role_arn)
+        .bind(machine.created_at)
+        .bind(machine.described_at)
+        .bind(machine.since)
+        .fetch_one(&mut *transaction)
+        .await?;
+        sqlx::query("INSERT INTO lists (machine) VALUES (?) ON CONFLICT (machine, map_run) DO NOTHING")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(super) async fn delete_machines_but(
+        &self,
+        connection: &ConnectionId,
+        machines: &[String],
+    ) -> Result<Moved, StoreError> {
+        let gone = sqlx::query(
+            "DELETE FROM machines WHERE connection = (SELECT id FROM connections WHERE name = ?1)
+                 AND arn NOT IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(connection.as_str())
+        .bind(json!(machines).to_string())
+        .execute(&self.writer)
+        .await?;
+        let any = gone.rows_affected() > 0;
+        Ok(Moved { executions: any, inbox: any, parents: BTreeSet::new() })
+    }
+
+    pub(super) async fn write_listed(
+        &self,
+        connection: &ConnectionId,
+        list: &List,
+        asked_at: i64,
+        found: &[Summary],
+        all: bool,
+    ) -> Result<Listed, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let Some(id) = list_id(&mut transaction, connection, list).await? else { return Ok(Listed::default()) };
+        let row = |one: &Summary| {
+            json!([one.arn, one.name, one.machine_arn, status_number(one.status), one.started_at, one.ended_at])
+        };
+        let rows = serde_json::Value::from(found.iter().map(row).collect::<Vec<_>>()).to_string();
+        // The end of an execution takes its requests along.
+        let ends_requests = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM json_each(?2) JOIN executions
+                 ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
+                 AND executions.arn = value ->> 0 AND value ->> 3 <> 0
+                 WHERE executions.status = 0 AND executions.waits > 0)",
+        )
+        .bind(connection.as_str())
+        .bind(&rows)
+        .fetch_one(&mut *transaction)
+        .await?;
+        let moved: Vec<String> = sqlx::query_scalar(
+            "INSERT INTO executions (connection, list, machine, parent, top, arn, name, machine_arn, status, started_at,
+                 ended_at, known_at)
+             SELECT machines.connection, lists.id, lists.machine, lists.parent, COALESCE(parents.top, parents.id),
+                 value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2
+             FROM json_each(?3) JOIN lists ON lists.id = ?1 JOIN machines ON machines.id = lists.machine
+                 LEFT JOIN executions AS parents ON parents.id = lists.parent
+             WHERE TRUE
+             ON CONFLICT (connection, arn) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
+                 known_at = excluded.known_at, settled = 0
+             WHERE known_at <= excluded.known_at
+                 AND (status <> excluded.status OR ended_at IS NOT excluded.ended_at)
+             RETURNING arn",
+        )
+        .bind(id)
+        .bind(asked_at)
+        .bind(&rows)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let gone = if all { delete_others(&mut transaction, id, asked_at, &rows).await? } else { Vec::new() };
+        transaction.commit().await?;
+        let moved: HashSet<String> = moved.into_iter().collect();
+        let moved = found.iter().filter(|one| moved.contains(&one.arn)).cloned().collect();
+        Ok(Listed { moved, inbox: ends_requests || !gone.is_empty(), gone })
+    }
+
+    pub(super) async fn count_known(&self, connection: &ConnectionId, found: &[Summary]) -> Result<u64, StoreError> {
+        let arns: Vec<&str> = found.iter().map(|one| one.arn.as_str()).collect();
+        let known: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM json_each(?2) JOIN executions
+                 ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
+                 AND executions.arn = json_each.value",
+        )
+        .bind(connection.as_str())
+        .bind(json!(arns).to_string())
+        .fetch_one(&self.reader)
+        .await?;
+        // A count is never negative.
+        Ok(u64::try_from(known).unwrap_or(0))
+    }
+
+    pub(super) async fn write_whole(
+        &self,
+        connection: &ConnectionId,
+        list: &List,
+        whole: bool,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(id) = list_id(&mut transaction, connection, list).await? {
+            sqlx::query("UPDATE lists SET whole = ?2 WHERE id = ?1")
+                .bind(id)
+                .bind(whole)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    pub(super) async fn delete_execution(&self, connection: &ConnectionId, arn: &str) -> Result<Moved, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let Some((id, parent)) = execution_id(&mut transaction, connection, arn).await? else {
+            return Ok(Moved::default());
+        };
+        // First, because they count for the execution's parent.
+        let tasks = sqlx::query("DELETE FROM tasks WHERE execution = ?").bind(id).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM executions WHERE id = ?").bind(id).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Moved { executions: true, inbox: tasks.rows_affected() > 0, parents: parent.into_iter().collect() })
+    }
+
+    pub(super) async fn write_reading(
+        &self,
+        connection: &ConnectionId,
+        reading: Reading<'_>,
+    ) -> Result<Moved, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let Some((id, parent)) = execution_id(&mut transaction, connection, reading.arn).await? else {
+            return Ok(Moved::default());
+        };
+        let reason = reading.reason.map(serde_json::to_string).transpose();
+        let reason =
+            reason.map_err(|error| StoreError::Unstorable { what: "why it failed", why: error.to_string() })?;
+        let status = status_number(reading.status);
+        let before = sqlx::query(
+            "SELECT status <> ?2 OR ended_at IS NOT ?3 OR reason IS NOT ?4 AS moves, known_at <= ?5 AS is_newer,
+                 ?2 <> 0 AND waits > 0 AS ends_requests
+             FROM executions WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(status)
+        .bind(reading.ended_at)
+        .bind(&reason)
+        .bind(reading.read_at)
+        .fetch_one(&mut *transaction)
+        .await?;
+        // A list that was asked for later says something else: the next reading settles it.
+        if !before.try_get("is_newer")? {
+            return Ok(Moved::default());
+        }
+        let executions: bool = before.try_get("moves")?;
+        let ends_requests: bool = before.try_get("ends_requests")?;
+        sqlx::query(
+            "UPDATE executions SET status = ?2, ended_at = ?3, known_at = ?4, events = ?5, settled = ?6, reason = ?7
+             WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(status)
+        .bind(reading.ended_at)
+        .bind(reading.read_at)
+        .bind(stored("the number of events", reading.events)?)
+        .bind(reading.settled)
+        .bind(reason)
+        .execute(&mut *transaction)
+        .await?;
+        let inbox = write_tasks(&mut transaction, id, &reading).await? || ends_requests;
+        write_map_runs(&mut transaction, id, reading.map_runs).await?;
+        transaction.commit().await?;
+        let parents = parent.filter(|_| executions || inbox).into_iter().collect();
+        Ok(Moved { executions, inbox, parents })
+    }
+
+    pub(super) async fn write_answered(
+        &self,
+        connection: &ConnectionId,
+        arn: &str,
+        event: u64,
+    ) -> Result<bool, StoreError> {
+        let answered = sqlx::query(
+            "UPDATE tasks SET answered = 1 WHERE event = ?3 AND answered = 0 AND execution =
+                 (SELECT id FROM executions
+                  WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)",
+        )
+        .bind(connection.as_str())
+        .bind(arn)
+        .bind(stored("the event's id", event)?)
+        .execute(&self.writer)
+        .await?;
+        Ok(answered.rows_affected() > 0)
+    }
+
+    pub(super) async fn write_for_people(
+        &self,
+        connection: &ConnectionId,
+        states: &BTreeSet<(String, String)>,
+    ) -> Result<bool, StoreError> {
+        let changed = sqlx::query(
+            "WITH chosen AS (SELECT value ->> 0 AS workflow, value ->> 1 AS state FROM json_each(?2))
+             UPDATE tasks SET for_people = NOT for_people
+             WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND obstacle = 4
+                 AND for_people <> ((workflow, state) IN (SELECT workflow, state FROM chosen))",
+        )
+        .bind(connection.as_str())
+        .bind(json!(states).to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(changed.rows_affected() > 0)
+    }
+}
+
+/// The id of a list, which is made if its machine is known and, of a Map Run, the parent.
+async fn list_id(
+    transaction: &mut SqliteConnection,
+    connection: &ConnectionId,
+    list: &List,
+) -> Result<Option<i64>, StoreError> {
+    let found = sqlx::query_scalar(
+        "SELECT lists.id FROM lists JOIN machines ON machines.id = lists.machine
+         WHERE machines.connection = (SELECT id FROM connections WHERE name = ?1) AND machines.arn = ?2
+             AND lists.map_run = ?3",
+    )
+    .bind(connection.as_str())
+    .bind(&list.machine_arn)
+    .bind(map_run(list))
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let made = sqlx::query_scalar(
+        "INSERT INTO lists (machine, map_run, parent)
+         SELECT machines.id, ?3, parents.id
+         FROM machines LEFT JOIN executions AS parents
+             ON parents.connection = machines.connection AND parents.arn = ?4
+         WHERE machines.connection = (SELECT id FROM connections WHERE name = ?1) AND machines.arn = ?2
+             AND (?3 = '') = (parents.id IS NULL)
+         RETURNING id",
+    )
+    .bind(connection.as_str())
+    .bind(&list.machine_arn)
+    .bind(map_run(list))
+    .bind(&list.parent_arn)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    Ok(made)
+}
+
+/// An execution's id, and the ARN of the execution whose Map Run started it.
+async fn execution_id(
+    transaction: &mut SqliteConnection,
+    connection: &ConnectionId,
+    arn: &str,
+) -> Result<Option<(i64, Option<String>)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT executions.id, parents.arn AS parent_arn
+         FROM executions LEFT JOIN executions AS parents ON parents.id = executions.parent
+         WHERE executions.connection = (SELECT id FROM connections WHERE name = ?1) AND executions.arn = ?2",
+    )
+    .bind(connection.as_str())
+    .bind(arn)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    row.map(|row| Ok((row.try_get("id")?, row.try_get("parent_arn")?))).transpose()
+}
+
+/// Deletes the executions of a list that are not among `rows`; returns their ARNs.
+async fn delete_others(
+    transaction: &mut SqliteConnection,
+    list: i64,
+    asked_at: i64,
+    rows: &str,
+) -> Result<Vec<String>, StoreError> {
+    const OTHERS: &str = "list = ?1 AND known_at <= ?2 AND arn NOT IN (SELECT value ->> 0 FROM json_each(?3))";
+    let tasks = format!("DELETE FROM tasks WHERE execution IN (SELECT id FROM executions WHERE {OTHERS})");
+    // First, because they count for the parents of these executions.
+    sqlx::query(AssertSqlSafe(tasks)).bind(list).bind(asked_at).bind(rows).execute(&mut *transaction).await?;
+    let executions = format!("DELETE FROM executions WHERE {OTHERS} RETURNING arn");
+    let gone = sqlx::query_scalar(AssertSqlSafe(executions)).bind(list).bind(asked_at).bind(rows);
+    Ok(gone.fetch_all(&mut *transaction).await?)
+}
+
+/// Makes the tasks of an execution those of a reading; returns whether they changed.
+async fn write_tasks(
+    transaction: &mut SqliteConnection,
+    execution: i64,
+    reading: &Reading<'_>,
+) -> Result<bool, StoreError> {
+    let events: Vec<u64> = reading.waits.iter().map(|wait| wait.event).collect();
+    let gone = sqlx::query("DELETE FROM tasks WHERE execution = ? AND event NOT IN (SELECT value FROM json_each(?))")
+        .bind(execution)
+        .bind(json!(events).to_string())
+        .execute(&mut *transaction)
+        .await?;
+    let mut moved = gone.rows_affected() > 0;
+    for wait in reading.waits {
+        let written = sqlx::query(
+            "INSERT INTO tasks (execution, event, connection, machine, machine_arn, workflow, state, since, due, due_by,
+                 item, request, obstacle, for_people, answered)
+             SELECT ?1, ?2, connection, machine, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+             FROM executions WHERE id = ?1
+             ON CONFLICT (execution, event) DO UPDATE SET due = ?7, due_by = ?8, item = ?9, request = ?10, obstacle = ?11,
+                 for_people = ?12, answered = MAX(answered, ?13)
+             WHERE due IS NOT ?7 OR due_by IS NOT ?8 OR item IS NOT ?9 OR request <> ?10 OR obstacle IS NOT ?11
+                 OR for_people <> ?12 OR answered < ?13",
+        )
+        .bind(execution)
+        .bind(stored("the event's id", wait.event)?)
+        .bind(&wait.machine_arn)
+        .bind(&wait.workflow)
+        .bind(&wait.state)
+        .bind(wait.since)
+        .bind(wait.due)
+        .bind(wait.due_by.map(due_by_number))
+        .bind(&wait.item)
+        .bind(&wait.request)
+        .bind(wait.obstacle.map(obstacle_number))
+        .bind(reading.is_for_people(wait))
+        .bind(reading.answered.contains(&wait.event))
+        .execute(&mut *transaction)
+        .await?;
+        moved |= written.rows_affected() > 0;
+    }
+    Ok(moved)
+}
+
+/// Marks the Map Runs of an execution that are over. What begins is kept with its first list.
+async fn write_map_runs(transaction: &mut SqliteConnection, execution: i64, open: &[String]) -> Result<(), StoreError> {
+    sqlx::query("UPDATE lists SET is_open = map_run IN (SELECT value FROM json_each(?2)) WHERE parent = ?1")
+        .bind(execution)
+        .bind(json!(open).to_string())
+        .execute(&mut *transaction)
+        .await?;
+    Ok(())
+}
