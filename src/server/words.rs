@@ -1,12 +1,14 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
-use countersign_desk::approvals::{ClosedBy, DecideError, NotShown};
+use countersign_desk::approvals::ahead::{Mismatch, Warning};
+use countersign_desk::approvals::branches::{Consequence, WayEnd};
+use countersign_desk::approvals::{Choice, ClosedBy, DecideError, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
 use countersign_desk::policy::Denied;
 use countersign_desk::starting::{InputFault, StartError, StoredError};
 use countersign_desk::store::{StoreError, Trouble};
-use countersign_desk::watch::{Obstacle, Reason, Timeout};
+use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
 use countersign_desk::{Desks, Error, ReadError, StopError};
 
 use crate::error::{AppError, ErrorKind};
@@ -330,6 +332,55 @@ pub fn manifest(trouble: &ManifestTrouble) -> Problem {
     Problem { what, remedy: remedy.to_owned() }
 }
 
+/// What follows an answer: the states that are entered, and how the execution ends.
+#[must_use]
+pub fn consequence(consequence: &Consequence) -> String {
+    let (states, more, end) = match consequence {
+        Consequence::Retry { state } => return format!("{state} is tried again"),
+        Consequence::Way { states, more, end } => (states, more, end),
+    };
+    let end = end.as_ref().map(|end| match end {
+        WayEnd::Succeeds => "the execution succeeds".to_owned(),
+        WayEnd::PartSucceeds => "this part of the workflow succeeds".to_owned(),
+        WayEnd::Fails { error } => format!("the execution fails with {error}"),
+    });
+    let more = more.then(|| "…".to_owned());
+    states.iter().cloned().chain(more).chain(end).collect::<Vec<_>>().join(" → ")
+}
+
+/// Why an answer will not do what it is for.
+#[must_use]
+pub fn warning(warning: &Warning) -> String {
+    let condition = |choice: &Choice| match choice {
+        Choice::Approve => "If approved",
+        Choice::Reject => "If rejected",
+    };
+    match warning {
+        Warning::NoAnswer { choice, why } => format!("{}, the answer cannot be made. {why}", condition(choice)),
+        Warning::Fails { choice, state, why: Mismatch::Cause(cause) } => {
+            format!("{}, {state} fails: {cause}", condition(choice))
+        }
+        Warning::Fails { choice, state, why: Mismatch::Unread { path } } => {
+            format!("{}, {state} fails: it reads {path}, which the answer does not have.", condition(choice))
+        }
+    }
+}
+
+/// Which items of Map states a request is about, such as "item 3 of 12 (A-1)".
+#[must_use]
+pub fn items(path: &ItemPath) -> String {
+    let item = |item: &ItemAt| {
+        let of = item.of.map_or_else(String::new, |of| format!(" of {of}"));
+        let key = item.key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
+        format!("item {}{of}{key}", item.index + 1)
+    };
+    match path.0.as_slice() {
+        [only] => item(only),
+        // Among several Map states each one is named.
+        several => several.iter().map(|one| format!("{} {}", one.map, item(one))).collect::<Vec<_>>().join(", "),
+    }
+}
+
 /// How a task was closed, as a sentence.
 #[must_use]
 pub fn closed_by(by: &ClosedBy) -> String {
@@ -393,4 +444,34 @@ pub fn timed_out(timeout: &Timeout) -> String {
     };
     let at = timeout.state.as_ref().map_or_else(String::new, |state| format!(" It ended in {state}."));
     format!("The execution took longer than {limit}.{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_an_answer_is_a_way() {
+        let way = |states: &[&str], more, end| {
+            let states = states.iter().map(|&state| state.to_owned()).collect();
+            consequence(&Consequence::Way { states, more, end })
+        };
+        assert_eq!(way(&["Pay", "Done"], false, None), "Pay → Done");
+        let fails = WayEnd::Fails { error: "No".to_owned() };
+        assert_eq!(way(&["Pay"], true, Some(fails)), "Pay → … → the execution fails with No");
+        assert_eq!(way(&[], false, Some(WayEnd::PartSucceeds)), "this part of the workflow succeeds");
+        assert_eq!(consequence(&Consequence::Retry { state: "Ask".to_owned() }), "Ask is tried again");
+    }
+
+    #[test]
+    fn an_item_is_named_with_its_map_where_there_are_several() {
+        let item = |map: &str, index, of, key: Option<&str>| {
+            let (map, key) = (map.to_owned(), key.map(str::to_owned));
+            ItemAt { map, index, of, key }
+        };
+        let only = vec![item("Each", 2, Some(12), Some("A-1"))];
+        assert_eq!(items(&ItemPath(only.clone())), "item 3 of 12 (A-1)");
+        let both = [only, vec![item("Lines", 0, None, None)]].concat();
+        assert_eq!(items(&ItemPath(both)), "Each item 3 of 12 (A-1), Lines item 1");
+    }
 }

@@ -225,7 +225,7 @@ impl Desk {
         let policies = self.folder().policies();
         let tokens = self.redactor();
         let readable = |wait: &Waiting| {
-            let item = tokens.option(wait.item.as_deref());
+            let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
             let wait = Waiting { request: tokens.text(&wait.request), item, ..wait.clone() };
             let reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
             (wait, reading)

@@ -70,17 +70,18 @@ impl Desk {
         let wait = record.waits().iter().find(|wait| wait.event == event).cloned();
         let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
         let parent_arn = self.index().execution(self.id(), arn).await?.and_then(|listed| listed.parent_arn);
-        let wait = Waiting { parent_arn, request: text.clone(), item: tokens.option(wait.item.as_deref()), ..wait };
+        let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
+        let wait = Waiting { parent_arn, request: text.clone(), item, ..wait };
         let reading = read(&policies, workflow, state, &text);
         let now = match self.store().of_task(self.id(), arn, event).await? {
             Some(decision) => RequestState::Decided(Box::new(decision)),
             None => closed(&record, event).map_or(RequestState::Waiting, RequestState::Closed),
         };
-        let mut foresight = match now {
+        let foresight = match now {
             RequestState::Waiting if wait.obstacle.is_none() => self.foresee(&record, event, policy, &text).await,
             _ => Foresight { branches: branches_of(&record, state), ..Foresight::default() },
         };
-        foresight.warnings.iter_mut().for_each(|warning| *warning = tokens.text(warning));
+        let foresight = foresight.rewritten(|text| tokens.text(text));
         let place = self.index().place(self.id(), &wait).await?;
         let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
         Ok(Request { wait, reading, text, foresight, state: now, position })

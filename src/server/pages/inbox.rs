@@ -78,9 +78,9 @@ fn page(desk: &Desk, request: Request) -> Approval {
         row: row(&request.wait, &request.reading),
         fields: request.reading.fields,
         request: pretty(&request.text),
-        if_approved: request.foresight.branches.approved,
-        if_rejected: request.foresight.branches.rejected,
-        warnings: bare.into_iter().chain(request.foresight.warnings).collect(),
+        if_approved: request.foresight.branches.approved.as_ref().map(words::consequence),
+        if_rejected: request.foresight.branches.rejected.as_ref().map(words::consequence),
+        warnings: bare.into_iter().chain(request.foresight.warnings.iter().map(words::warning)).collect(),
         state: match request.state {
             RequestState::Waiting => ApprovalState::Waiting,
             RequestState::Decided(decision) => ApprovalState::Decided(decision_row(desk.about(), &decision)),
@@ -117,7 +117,7 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
             Ends::Heartbeat => DueBy::Heartbeat,
             Ends::Workflow => DueBy::Workflow,
         }),
-        item: wait.item.clone(),
+        item: wait.item.as_ref().map(words::items),
         blocked: wait.obstacle.map(words::obstacle),
     }
 }

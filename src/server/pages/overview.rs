@@ -52,7 +52,7 @@ fn waiting(here: &Routes, wait: &Waiting, reading: &Reading) -> Need {
     Need {
         status: Status::WaitingApproval,
         title: reading.title.clone(),
-        detail: match (wait.due, &wait.item) {
+        detail: match (wait.due, wait.item.as_ref().map(words::items)) {
             (Some(_), Some(item)) => format!("{} in {} / {}, {item}", wait.state, wait.workflow, wait.execution_name),
             (Some(_), None) => format!("{} in {} / {}", wait.state, wait.workflow, wait.execution_name),
             (None, _) => format!("{} in {}: no timeout, it can wait for a year unnoticed", wait.state, wait.workflow),

@@ -7,15 +7,53 @@ use countersign_engine::ahead::{Ahead, ahead};
 use countersign_engine::{Moment, SharedSandbox};
 use serde_json::Value;
 
+use super::Choice;
 use super::answer::{Answer, Words, default, worded};
-use super::branches::{Branches, STEPS, of as static_branches};
+use super::branches::{Branches, Consequence, STEPS, WayEnd, of as static_branches};
 use super::policy::Policy;
 
 /// Where both answers lead, and warnings about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Foresight {
     pub branches: Branches,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Why an answer will not do what it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The answer cannot be made; `why` is a sentence of the manifest's.
+    NoAnswer { choice: Choice, why: String },
+    /// A later state fails.
+    Fails { choice: Choice, state: String, why: Mismatch },
+}
+
+/// Why a state fails after an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It fails with this cause.
+    Cause(String),
+    /// It reads this path, which the answer does not have.
+    Unread { path: String },
+}
+
+impl Foresight {
+    /// The same with each text of an execution changed by `rewrite`.
+    #[must_use]
+    pub fn rewritten(mut self, rewrite: impl Fn(&str) -> String) -> Self {
+        for warning in &mut self.warnings {
+            match warning {
+                Warning::NoAnswer { why: text, .. }
+                | Warning::Fails { why: Mismatch::Cause(text) | Mismatch::Unread { path: text }, .. } => {
+                    *text = rewrite(text);
+                }
+            }
+        }
+        let Branches { approved, rejected } = self.branches;
+        let of = |consequence: Option<Consequence>| consequence.map(|one| one.rewritten(&rewrite));
+        self.branches = Branches { approved: of(approved), rejected: of(rejected) };
+        self
+    }
 }
 
 /// Looks ahead from a task that waits.
@@ -28,11 +66,12 @@ pub fn foresee(
     sandbox: Option<SharedSandbox>,
 ) -> Foresight {
     let mut foresight = Foresight { branches: static_branches(machine, &moment.state), warnings: Vec::new() };
-    for approved in [true, false] {
+    for choice in [Choice::Approve, Choice::Reject] {
+        let approved = choice == Choice::Approve;
         let answer = match worded(policy, approved, words, sandbox.clone()) {
             Ok(answer) => answer.unwrap_or_else(|| default(approved, words)),
             Err(why) => {
-                foresight.warnings.push(format!("{}, the answer cannot be made. {why}", condition(approved)));
+                foresight.warnings.push(Warning::NoAnswer { choice, why });
                 continue;
             }
         };
@@ -40,13 +79,9 @@ pub fn foresee(
         let way = if approved { &mut foresight.branches.approved } else { &mut foresight.branches.rejected };
         *way = Some(way_of(&outlook, machine, moment));
         let faults = faults(machine, moment, &answer, &outlook).into_iter();
-        foresight.warnings.extend(faults.map(|(state, why)| format!("{}, {state} fails: {why}", condition(approved))));
+        foresight.warnings.extend(faults.map(|(state, why)| Warning::Fails { choice, state, why }));
     }
     foresight
-}
-
-const fn condition(approved: bool) -> &'static str {
-    if approved { "If approved" } else { "If rejected" }
 }
 
 fn follow(machine: &Machine, moment: &Moment, answer: &Answer) -> Option<Ahead> {
@@ -57,30 +92,25 @@ fn follow(machine: &Machine, moment: &Moment, answer: &Answer) -> Option<Ahead> 
     ahead(&machine.source, moment, &answer).ok().flatten()
 }
 
-/// The path in words: the entered states, and how it ends.
-fn way_of(outlook: &Ahead, machine: &Machine, moment: &Moment) -> String {
+/// The entered states, and how the way ends where they do not show it.
+fn way_of(outlook: &Ahead, machine: &Machine, moment: &Moment) -> Consequence {
     if outlook.retries {
-        return format!("{} is tried again", moment.state);
+        return Consequence::Retry { state: moment.state.clone() };
     }
-    let mut names: Vec<String> = outlook.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
-    if outlook.entered.len() > STEPS {
-        names.push("…".to_owned());
-    }
+    let states: Vec<String> = outlook.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
     let inside = !machine.states.contains_key(&moment.state);
-    match &outlook.failure {
-        Some((error, _)) if !outlook.is_meant => names.push(format!("the execution fails with {error}")),
-        None if outlook.ends && names.is_empty() => {
-            names.push(if inside { "this part of the workflow succeeds" } else { "the execution succeeds" }.to_owned());
-        }
-        _ => {}
-    }
-    names.join(" → ")
+    let end = match &outlook.failure {
+        Some((error, _)) if !outlook.is_meant => Some(WayEnd::Fails { error: error.clone() }),
+        None if outlook.ends && states.is_empty() => Some(if inside { WayEnd::PartSucceeds } else { WayEnd::Succeeds }),
+        _ => None,
+    };
+    Consequence::Way { states, more: outlook.entered.len() > STEPS, end }
 }
 
 /// The states that fail, and why, each once.
-fn faults(machine: &Machine, moment: &Moment, answer: &Answer, outlook: &Ahead) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> =
-        outlook.faults.iter().map(|(state, cause)| (state.clone(), plain(cause))).collect();
+fn faults(machine: &Machine, moment: &Moment, answer: &Answer, outlook: &Ahead) -> Vec<(String, Mismatch)> {
+    let mut found: Vec<(String, Mismatch)> =
+        outlook.faults.iter().map(|(state, cause)| (state.clone(), Mismatch::Cause(plain(cause)))).collect();
     if let Answer::Success(text) = answer
         && let Ok(answer) = serde_json::from_str::<Value>(text)
     {
@@ -96,7 +126,7 @@ fn faults(machine: &Machine, moment: &Moment, answer: &Answer, outlook: &Ahead) 
     found
 }
 
-/// The cause without the state and the event, which the sentence names already.
+/// The cause without the state and the event, which are named beside it.
 fn plain(cause: &str) -> String {
     let outlook =
         cause.strip_prefix("An error occurred while executing the state").and_then(|rest| rest.split_once("). "));
@@ -105,7 +135,7 @@ fn plain(cause: &str) -> String {
 
 /// A field of the answer that a state's JSONata reads and that does not exist. JSONata reports no error for it, so a Choice
 /// would silently take another branch. `root` is the path at which expressions find `value`.
-fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Value) -> Option<(String, String)> {
+fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Value) -> Option<(String, Mismatch)> {
     let (source, _) = countersign_engine::test_state::find(&machine.source, state, None)?;
     let mut texts = Vec::new();
     expressions(source, &mut texts);
@@ -115,7 +145,7 @@ fn unread(machine: &Machine, state: &str, root: &str, value: &Value, answer: &Va
             let names: Vec<&str> = names(rest);
             if let Some(missing) = missing(&names, value, answer) {
                 let path = format!("{root}.{}", names[..=missing].join("."));
-                return Some((state.to_owned(), format!("it reads {path}, which the answer does not have.")));
+                return Some((state.to_owned(), Mismatch::Unread { path }));
             }
         }
     }
@@ -183,10 +213,12 @@ fn holds(value: &Value, answer: &Value) -> bool {
 /// A mismatch between an answer and the states that follow it, found without an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerFinding {
+    /// The state that waits, and the answer.
     pub state: String,
-    /// A sentence.
-    pub message: String,
-    pub remedy: String,
+    pub choice: Choice,
+    /// The later state that fails, and why.
+    pub fails: String,
+    pub why: Mismatch,
 }
 
 /// Checks the answers to each waiting task of a definition against the states that follow. For Deploy and `validate`;
@@ -216,7 +248,8 @@ fn check_state(
 ) {
     let words = Words { request: "{}".into(), person: "A Person".into(), comment: String::new(), decided_at: 0, id: 1 };
     let moment = Moment { state: state.to_owned(), input: "{}".into(), sandbox: sandbox.clone(), ..Moment::default() };
-    for approved in [true, false] {
+    for choice in [Choice::Approve, Choice::Reject] {
+        let approved = choice == Choice::Approve;
         // An answer that depends on a request cannot be evaluated without one.
         let Ok(answer) = worded(policy, approved, &words, sandbox.clone()) else { continue };
         let answer = answer.unwrap_or_else(|| default(approved, &words));
@@ -234,14 +267,7 @@ fn check_state(
             if cause.is_some_and(|cause| !known(&fault, cause)) {
                 continue;
             }
-            let (word, done) = if approved { ("approve", "approved") } else { ("reject", "rejected") };
-            found.push(AnswerFinding {
-                state: state.to_owned(),
-                message: format!("If {state} is {done}, {fault} fails: {why}"),
-                remedy: format!(
-                    "Set the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or change {fault} to read fields that the answer has."
-                ),
-            });
+            found.push(AnswerFinding { state: state.to_owned(), choice, fails: fault, why });
         }
     }
 }
@@ -270,6 +296,10 @@ mod tests {
         foresee(machine, &moment, policy, &words, None)
     }
 
+    fn way(states: &[&str], end: Option<WayEnd>) -> Consequence {
+        Consequence::Way { states: states.iter().map(|&state| state.to_owned()).collect(), more: false, end }
+    }
+
     const STATUS: &str =
         r#"{"Type":"Choice","Choices":[{"Variable":"$.Status","StringEquals":"ok","Next":"Pay"}],"Default":"No"}"#;
     const JSONATA: &str = r#"{"Type":"Choice","Choices":[{"Condition":"{% $states.input.approved = true %}","Next":"Pay"}],"Default":"No"}"#;
@@ -279,28 +309,32 @@ mod tests {
         let machine = machine(STATUS, "JSONPath", "");
         let outlook = look(&machine, None);
         assert_eq!(outlook.warnings.len(), 1, "{outlook:?}");
-        assert!(
-            outlook.warnings[0].starts_with("If approved, Which fails") && outlook.warnings[0].contains("$.Status")
-        );
+        let Warning::Fails { choice: Choice::Approve, state, why: Mismatch::Cause(cause) } = &outlook.warnings[0]
+        else {
+            panic!("{outlook:?}");
+        };
+        assert!(state == "Which" && cause.contains("$.Status"), "{cause}");
         let outlook = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
-        assert_eq!(outlook.warnings, Vec::<String>::new());
-        assert_eq!(outlook.branches.approved.as_deref(), Some("Which → Pay"));
-        assert_eq!(outlook.branches.rejected.as_deref(), Some("the execution fails with ApprovalRejected"));
+        assert_eq!(outlook.warnings, Vec::new());
+        assert_eq!(outlook.branches.approved, Some(way(&["Which", "Pay"], None)));
+        let fails = WayEnd::Fails { error: "ApprovalRejected".to_owned() };
+        assert_eq!(outlook.branches.rejected, Some(way(&[], Some(fails))));
     }
 
     #[test]
     fn jsonata_that_finds_nothing_is_reported_too() {
         let machine = machine(JSONATA, "JSONata", "");
         let outlook = look(&machine, None);
-        assert_eq!(outlook.branches.approved.as_deref(), Some("Which → No"), "the path is shown as it is");
-        assert!(outlook.warnings[0].contains("$states.input.approved"), "{outlook:?}");
+        assert_eq!(outlook.branches.approved, Some(way(&["Which", "No"], None)), "the path is shown as it is");
+        let why = Mismatch::Unread { path: "$states.input.approved".to_owned() };
+        let warning = Warning::Fails { choice: Choice::Approve, state: "Which".to_owned(), why };
+        assert_eq!(outlook.warnings[0], warning);
         let outlook =
             look(&machine, Some(&policy("approve = { approved = true }\nreject = { success = { approved = false } }")));
-        assert_eq!(outlook.warnings, Vec::<String>::new());
-        assert_eq!(
-            (outlook.branches.approved.as_deref(), outlook.branches.rejected.as_deref()),
-            (Some("Which → Pay"), Some("Which → No"))
-        );
+        assert_eq!(outlook.warnings, Vec::new());
+        let branches =
+            Branches { approved: Some(way(&["Which", "Pay"], None)), rejected: Some(way(&["Which", "No"], None)) };
+        assert_eq!(outlook.branches, branches);
     }
 
     #[test]

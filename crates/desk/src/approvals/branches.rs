@@ -1,4 +1,4 @@
-//! Where an approval and a rejection lead, in words, according to the definition alone.
+//! Where an approval and a rejection lead, according to the definition alone.
 
 use countersign_asl::{Machine, State, StateKind, Transition};
 
@@ -7,11 +7,56 @@ use super::REJECTED;
 /// The most states that a path names; nobody reads more.
 pub(super) const STEPS: usize = 4;
 
-/// The paths after both answers.
+/// What follows both answers, where it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Branches {
-    pub approved: Option<String>,
-    pub rejected: Option<String>,
+    pub approved: Option<Consequence>,
+    pub rejected: Option<Consequence>,
+}
+
+/// What follows an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// The task of this state is tried again.
+    Retry { state: String },
+    /// The execution goes this way.
+    Way {
+        /// The first states that are entered.
+        states: Vec<String>,
+        /// Whether more are entered.
+        more: bool,
+        /// What the states do not say.
+        end: Option<WayEnd>,
+    },
+}
+
+/// The end of a way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WayEnd {
+    Succeeds,
+    /// The branch or the iteration that the task is in succeeds.
+    PartSucceeds,
+    Fails {
+        error: String,
+    },
+}
+
+impl Consequence {
+    /// A way without states.
+    const fn end(end: WayEnd) -> Self {
+        Self::Way { states: Vec::new(), more: false, end: Some(end) }
+    }
+
+    /// The same with each text of an execution changed by `rewrite`.
+    #[must_use]
+    pub fn rewritten(self, rewrite: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Way { states, more, end: Some(WayEnd::Fails { error }) } => {
+                Self::Way { states, more, end: Some(WayEnd::Fails { error: rewrite(&error) }) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The paths that follow `state`.
@@ -20,31 +65,30 @@ pub fn of(machine: &Machine, state: &str) -> Branches {
     let Some(state) = machine.state(state) else { return Branches::default() };
     let approved = match &state.transition {
         Some(Transition::Next(next)) => way(machine, next),
-        _ => "this part of the workflow succeeds".to_owned(),
+        _ => Consequence::end(WayEnd::PartSucceeds),
     };
     let catcher = state.catch.iter().find(|catcher| {
         catcher.errors.iter().any(|error| [REJECTED, "States.TaskFailed", "States.ALL"].contains(&error.as_str()))
     });
     let rejected = match catcher {
         Some(catcher) => way(machine, &catcher.next),
-        None => format!("the execution fails with {REJECTED}"),
+        None => Consequence::end(WayEnd::Fails { error: REJECTED.to_owned() }),
     };
     Branches { approved: Some(approved), rejected: Some(rejected) }
 }
 
 /// The states from `start` on, up to the first branch.
-fn way(machine: &Machine, start: &str) -> String {
-    let mut names: Vec<String> = Vec::new();
+fn way(machine: &Machine, start: &str) -> Consequence {
+    let mut states: Vec<String> = Vec::new();
     let mut next = Some(start.to_owned());
     while let Some(name) = next.take() {
-        if names.len() == STEPS || names.contains(&name) {
-            names.push("…".to_owned());
-            break;
+        if states.len() == STEPS || states.contains(&name) {
+            return Consequence::Way { states, more: true, end: None };
         }
         next = machine.state(&name).and_then(only_way);
-        names.push(name);
+        states.push(name);
     }
-    names.join(" → ")
+    Consequence::Way { states, more: false, end: None }
 }
 
 fn only_way(state: &State) -> Option<String> {
@@ -67,10 +111,13 @@ mod tests {
                 "Catch":[{"ErrorEquals":["ApprovalRejected"],"Next":"Tell"}],"Next":"Pay"},
             "Pay":{"Type":"Pass","Next":"Done"},"Done":{"Type":"Succeed"},"Tell":{"Type":"Fail","Error":"No"}}}"#;
         let machine = countersign_asl::parse(text).0.unwrap();
-        assert_eq!(
-            of(&machine, "Ask"),
-            Branches { approved: Some("Pay → Done".into()), rejected: Some("Tell".into()) }
-        );
-        assert_eq!(of(&machine, "Pay").rejected.unwrap(), "the execution fails with ApprovalRejected");
+        let way = |states: &[&str]| {
+            let states = states.iter().map(|&state| state.to_owned()).collect();
+            Some(Consequence::Way { states, more: false, end: None })
+        };
+        assert_eq!(of(&machine, "Ask"), Branches { approved: way(&["Pay", "Done"]), rejected: way(&["Tell"]) });
+        let fails = Consequence::end(WayEnd::Fails { error: "ApprovalRejected".to_owned() });
+        assert_eq!(of(&machine, "Pay").rejected, Some(fails));
+        assert_eq!(of(&machine, "Done").approved, Some(Consequence::end(WayEnd::PartSucceeds)));
     }
 }

@@ -9,8 +9,8 @@ use super::manifest::{Folder, Substitution, Workflow};
 use super::places::Places;
 use super::plan::Found;
 use super::tasks::list;
-use crate::approvals::ahead::check as check_answers;
-use crate::approvals::{Rejection, template_fault};
+use crate::approvals::ahead::{AnswerFinding, Mismatch, check as check_answers};
+use crate::approvals::{Choice, Rejection, template_fault};
 use countersign_json::Json;
 
 /// The types of a state machine.
@@ -77,7 +77,8 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         let way = ["workflows", name, "approvals", &finding.state];
         let named = workflow.approvals.contains_key(&finding.state);
         let at = findings.places.key(if named { &way } else { &way[..2] });
-        findings.add(Severity::Warning, Rule::AnswerMismatch, &way, at, finding.message, finding.remedy);
+        let (message, remedy) = mismatch(&finding);
+        findings.add(Severity::Warning, Rule::AnswerMismatch, &way, at, message, remedy);
     }
     for (state, policy) in &workflow.approvals {
         let way = ["workflows", name, "approvals", state];
@@ -96,6 +97,23 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
             template(findings, &[&way[..], &["fields", &index.to_string(), "value"]].concat(), &field.value);
         }
     }
+}
+
+/// The message and the remedy for an answer that a later state cannot read.
+fn mismatch(finding: &AnswerFinding) -> (String, String) {
+    let AnswerFinding { state, choice, fails, why } = finding;
+    let (word, done) = match choice {
+        Choice::Approve => ("approve", "approved"),
+        Choice::Reject => ("reject", "rejected"),
+    };
+    let why = match why {
+        Mismatch::Cause(cause) => cause.clone(),
+        Mismatch::Unread { path } => format!("it reads {path}, which the answer does not have."),
+    };
+    let remedy = format!(
+        "Set the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or change {fails} to read fields that the answer has."
+    );
+    (format!("If {state} is {done}, {fails} fails: {why}"), remedy)
 }
 
 /// The state of an approval's entry must exist and must wait for an answer.

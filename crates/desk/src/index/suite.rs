@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown};
 use crate::connection::{ConnectionId, ExecutionStatus, MachineKind, Of, Summary};
-use crate::watch::{Definition, Machine, Obstacle, Reason, Waiting};
+use crate::watch::{Definition, ItemAt, ItemPath, Machine, Obstacle, Reason, Waiting};
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -58,7 +58,7 @@ fn request(execution: &str, event: u64, due: Option<i64>) -> Waiting {
         since: i64::try_from(event).unwrap(),
         due,
         due_by: None,
-        item: None,
+        item: Some(ItemPath(vec![ItemAt { map: "Each".into(), index: 2, of: Some(12), key: Some("A-1".into()) }])),
         request: r#"{"amount":1.50}"#.into(),
         obstacle: None,
     }

@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "fake"))]
 pub mod account;
 mod following;
+mod item;
 mod lists;
 mod pace;
 mod reading;
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::following::Following;
+pub use self::item::{ItemAt, ItemPath};
 pub use self::pace::Pace;
 use self::reading::Reader;
 pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};

@@ -10,6 +10,7 @@ use countersign_engine::token::{Search, Token};
 use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, VisitId, Wait};
 use serde::{Deserialize, Serialize};
 
+use super::item::ItemPath;
 use super::reading;
 use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
 use super::tokens::{self, Past};
@@ -60,7 +61,7 @@ pub struct Record {
     /// By the event that scheduled the task.
     tokens: BTreeMap<u64, Search>,
     /// Which items of which Maps open tasks are about, by the event that scheduled the task.
-    items: BTreeMap<u64, String>,
+    items: BTreeMap<u64, ItemPath>,
     /// Its open tasks that wait for an answer.
     waits: Vec<Waiting>,
     /// From this event on payloads are withheld.
@@ -364,7 +365,7 @@ impl Record {
                 since: wait.since,
                 due: due.map(|(at, _)| at),
                 due_by: due.map(|(_, by)| by),
-                item: self.items.get(&wait.scheduled_event).map(|item| self.redactor.text(item)),
+                item: self.items.get(&wait.scheduled_event).map(|item| item.rewritten(|text| self.redactor.text(text))),
                 obstacle: self.obstacle(wait, &request),
                 request,
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_asl::graph::{Graph, layout};
 
+use super::item::ItemPath;
 use crate::connection::{CallError, MachineKind};
 
 /// A definition as it was read once: parsed and drawn.
@@ -87,8 +88,8 @@ pub struct Waiting {
     pub due: Option<i64>,
     /// What comes first of all that ends the wait.
     pub due_by: Option<DueBy>,
-    /// Which items of which Maps it is about, such as "item 3 of 12 (A-1)".
-    pub item: Option<String>,
+    /// Which items of which Maps it is about.
+    pub item: Option<ItemPath>,
     /// The resolved parameters, redacted.
     pub request: String,
     /// Why it cannot be answered from here, where it cannot.

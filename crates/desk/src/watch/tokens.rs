@@ -11,6 +11,7 @@ use countersign_engine::{Moment, SharedSandbox, StartParams, items};
 use countersign_trace::{AttemptId, EventKind, HistoryEvent, Trace, VisitId};
 use serde_json::{Map, Value};
 
+use super::item::{ItemAt, ItemPath};
 use super::record::is_callback;
 use super::snapshot::Definition;
 use crate::connection::Description;
@@ -96,28 +97,22 @@ impl<'a> Past<'a> {
     }
 
     /// Which items of which Maps a visit is about, the outermost first; `None` outside of every Map.
-    pub fn items_of(&mut self, number: VisitId) -> Option<String> {
-        let mut labels = Vec::new();
+    pub fn items_of(&mut self, number: VisitId) -> Option<ItemPath> {
+        let mut items = Vec::new();
         let mut at = Some(number);
         while let Some(visit) = at {
             let parent = self.trace.visit(visit)?.parent;
             if parent.is_some_and(|parent| self.trace.visits[parent].state_type == "Map")
                 && let Some((map, index)) = self.trace.visits[visit].iteration.clone()
             {
-                let item = self.item(visit);
+                let key = self.item(visit).and_then(|(_, item)| key_of(&item));
                 let of = parent.and_then(|parent| self.items.get(&parent)?.as_ref().map(|items| items.len()));
-                let of = of.map_or_else(String::new, |of| format!(" of {of}"));
-                let key = item.and_then(|(_, item)| key_of(&item)).map_or_else(String::new, |key| format!(" ({key})"));
-                labels.push((map, format!("item {}{of}{key}", index + 1)));
+                items.push(ItemAt { map, index, of, key });
             }
             at = parent;
         }
-        labels.reverse();
-        match labels.as_slice() {
-            [] => None,
-            [(_, item)] => Some(item.clone()),
-            several => Some(several.iter().map(|(map, item)| format!("{map} {item}")).collect::<Vec<_>>().join(", ")),
-        }
+        items.reverse();
+        (!items.is_empty()).then_some(ItemPath(items))
     }
 
     /// The item of the Map iteration that a visit is in, where it is in one.

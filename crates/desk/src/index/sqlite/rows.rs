@@ -110,6 +110,7 @@ pub fn task(row: &SqliteRow) -> Result<(Waiting, InboxCursor), StoreError> {
     let due_by: Option<i64> = row.try_get("due_by")?;
     let obstacle: Option<i64> = row.try_get("obstacle")?;
     let since = row.try_get("since")?;
+    let item: Option<&str> = row.try_get("item")?;
     let waiting = Waiting {
         execution_arn: row.try_get("execution_arn")?,
         execution_name: row.try_get("execution_name")?,
@@ -121,7 +122,10 @@ pub fn task(row: &SqliteRow) -> Result<(Waiting, InboxCursor), StoreError> {
         since,
         due: row.try_get("due")?,
         due_by: due_by.map(|by| value(&DUE_BY, by).ok_or_else(|| wrong("due_by", by))).transpose()?,
-        item: row.try_get("item")?,
+        item: item
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| unreadable("tasks", execution, "item", error))?,
         request: row.try_get("request")?,
         obstacle: obstacle.map(|one| value(&OBSTACLES, one).ok_or_else(|| wrong("obstacle", one))).transpose()?,
     };

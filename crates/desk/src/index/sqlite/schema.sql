@@ -98,6 +98,7 @@ CREATE TABLE tasks (
     since INTEGER NOT NULL,
     due INTEGER,
     due_by INTEGER,
+    -- The items of Map states that it is about, as JSON; redacted.
     item TEXT,
     -- Redacted.
     request TEXT NOT NULL,

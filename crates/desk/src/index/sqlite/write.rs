@@ -384,7 +384,7 @@ async fn write_tasks(
         .bind(wait.since)
         .bind(wait.due)
         .bind(wait.due_by.map(due_by_number))
-        .bind(&wait.item)
+        .bind(wait.item.as_ref().map(|item| json!(item).to_string()))
         .bind(&wait.request)
         .bind(wait.obstacle.map(obstacle_number))
         .bind(reading.is_for_people(wait))
