@@ -43,6 +43,9 @@ pub struct Running {
     pub events: u64,
     /// The earliest deadline of its tasks.
     pub due: Option<i64>,
+    /// The fingerprints of its task tokens, as [`crate::redact::Redactor::to_bytes`] wrote them. `None` before the first
+    /// reading, and where a token could not be found.
+    pub tokens: Option<Vec<u8>>,
 }
 
 /// What is known of a connection when the program starts.
@@ -86,6 +89,8 @@ pub struct Reading<'a> {
     pub people: &'a BTreeSet<(String, String)>,
     /// The tasks with a decision on record, by their events.
     pub answered: &'a BTreeSet<u64>,
+    /// The fingerprints of its task tokens, if it runs and each was found.
+    pub tokens: Option<&'a [u8]>,
 }
 
 impl Reading<'_> {

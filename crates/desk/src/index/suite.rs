@@ -83,6 +83,7 @@ async fn read_at(index: &dyn Index, execution: &str, status: ExecutionStatus, at
         map_runs: &[],
         people: &people,
         answered: &answered,
+        tokens: Some(&[7]),
     };
     index.read(&here(), reading).await.unwrap()
 }
@@ -153,6 +154,7 @@ pub async fn is_filled(index: &dyn Index) -> bool {
     assert_eq!(known.machines.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(known.lists.iter().map(|one| one.whole).collect::<Vec<_>>(), [true, false]);
     assert_eq!((known.running[0].arn.as_str(), known.running[0].due), ("execution:one", Some(90)));
+    assert_eq!(known.running[0].tokens.as_deref(), Some(&[7][..]));
     assert_eq!(waiting(index, 9).await, [("one".to_owned(), 3)]);
     true
 }
@@ -390,6 +392,7 @@ pub async fn connections_know_nothing_of_each_other(index: &dyn Index) {
         map_runs: &[],
         people: &people,
         answered: &answered,
+        tokens: Some(&[7]),
     };
     assert_eq!(index.read(&elsewhere, reading.clone()).await.unwrap(), Moved::default());
     let moved = index.read(&here(), reading).await.unwrap();

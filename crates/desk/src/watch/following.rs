@@ -33,6 +33,8 @@ pub struct Open {
     pub machine_arn: String,
     /// When its history was last read by this process.
     pub fetched_at: Option<i64>,
+    /// Whether what was read of it is known: its requests, and the fingerprints of its task tokens.
+    pub is_known: bool,
     /// How many events it had.
     pub events: u64,
     /// The earliest deadline of its tasks.
@@ -52,7 +54,8 @@ impl Following {
         let lists = known.lists.iter().map(|list| (list.of.arn().to_owned(), Followed::new(list.clone())));
         let running = known.running.iter().map(|one| {
             let machine_arn = one.machine_arn.clone();
-            (one.arn.clone(), Open { machine_arn, fetched_at: None, events: one.events, due: one.due })
+            let open = Open { machine_arn, fetched_at: None, is_known: false, events: one.events, due: one.due };
+            (one.arn.clone(), open)
         });
         Self { lists: lists.collect(), running: running.collect() }
     }
@@ -103,6 +106,7 @@ impl Following {
             self.running.entry(summary.arn.clone()).or_insert_with(|| Open {
                 machine_arn: machine_arn.to_owned(),
                 fetched_at: None,
+                is_known: false,
                 events: 0,
                 due: None,
             });

@@ -40,7 +40,7 @@ use crate::connection::{Api, Call, CallError, Connection, ExecutionStatus, StepF
 use crate::error::ReadError;
 use crate::index::{Index, Moved, Reading};
 use crate::news::{Changes, Publisher, Topic};
-use crate::redact::{RedactionKey, Tokens};
+use crate::redact::{RedactionKey, Redactor, Tokens};
 
 /// A request: the execution's ARN, and the id of its TaskScheduled event.
 pub type RequestKey = (String, u64);
@@ -68,6 +68,7 @@ pub struct Watch {
     watched: Mutex<HashMap<String, usize>>,
     /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
     tokens: Arc<Tokens>,
+    key: RedactionKey,
     /// Executions that may contain a token that could not be found, because its execution started them.
     suspects: Mutex<BTreeSet<String>>,
     /// Where expressions of definitions are evaluated, because they may never end.
@@ -109,6 +110,7 @@ impl Watch {
             records: Records::default(),
             watched: Mutex::default(),
             tokens: Arc::new(Tokens::new(key)),
+            key: key.clone(),
             suspects: Mutex::default(),
             sandbox: None,
             answered: Mutex::default(),
@@ -193,13 +195,35 @@ impl Watch {
         let open = async {
             let endpoint = self.connection.about.place();
             let known = self.index.open(&self.connection.id, &endpoint).await?;
-            *lock(&self.following) = Following::of(&known);
+            let mut following = Following::of(&known);
+            for one in &known.running {
+                if let (Some(open), Some(bytes)) = (following.running.get_mut(&one.arn), &one.tokens) {
+                    open.is_known = self.remember_tokens(&one.arn, bytes);
+                }
+            }
+            *lock(&self.following) = following;
             let machines = known.machines.into_iter().map(|machine| (machine.arn.clone(), machine)).collect();
             let snapshot = Snapshot { machines, data_at: known.read_at, problem: None };
             *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
             Ok::<(), ReadError>(())
         };
         self.is_open.get_or_try_init(|| open).await.map(|_| ())
+    }
+
+    /// Takes in the fingerprints that an earlier run wrote; returns whether they can be used.
+    fn remember_tokens(&self, arn: &str, bytes: &[u8]) -> bool {
+        match Redactor::from_bytes(&self.key, bytes) {
+            Ok(redactor) if redactor.is_empty() => true,
+            Ok(redactor) => {
+                self.tokens.set(arn, &redactor);
+                true
+            }
+            // Then the history is read again.
+            Err(error) => {
+                tracing::debug!(%error, execution = %arn, "fingerprints of another run");
+                false
+            }
+        }
     }
 
     /// Runs rounds until `end`.
@@ -395,6 +419,9 @@ impl Watch {
         let people = lock(&self.for_people).clone();
         let events = u64::try_from(record.events.len()).unwrap_or(u64::MAX);
         let reason = record.reason();
+        // What an execution may have told others is known only to this process: its history must be read again.
+        let all_found = !record.is_withheld() && record.may_have_told().is_empty();
+        let tokens = (all_found && !record.ended()).then(|| record.redactor.to_bytes());
         let reading = Reading {
             arn,
             status: record.description.status,
@@ -407,6 +434,7 @@ impl Watch {
             map_runs: &map_runs,
             people: &people,
             answered: &answered,
+            tokens: tokens.as_deref(),
         };
         let moved = self.index.read(&self.connection.id, reading).await?;
         let mut following = lock(&self.following);
@@ -415,6 +443,7 @@ impl Watch {
             following.running.remove(arn);
         } else if let Some(open) = following.running.get_mut(arn) {
             open.fetched_at = Some(record.fetched_at);
+            open.is_known = true;
             open.events = events;
             open.due = record.waits().iter().filter_map(|wait| wait.due).min();
         }
@@ -477,7 +506,7 @@ impl Watch {
         let known = self.known_record(arn).map(|record| (events(&record), record.description.status));
         known.or_else(|| {
             let following = lock(&self.following);
-            let open = following.running.get(arn).filter(|open| open.fetched_at.is_some())?;
+            let open = following.running.get(arn).filter(|open| open.is_known)?;
             Some((open.events, ExecutionStatus::Running))
         })
     }

@@ -19,6 +19,13 @@ struct Watched {
 }
 
 impl Watched {
+    /// The watch of the next process, over the same connection and index.
+    fn after_restart(&self) -> Self {
+        let (connection, index) = (self.watch.connection.clone(), Arc::clone(&self.watch.index));
+        let watch = Arc::new(Watch::new(connection, index, self.clock.clock(), &RedactionKey::new([0; 16])));
+        Self { watch, fake: self.fake.clone(), clock: self.clock.clone(), machine: self.machine.clone() }
+    }
+
     fn of(kind: ConnectionKind) -> Self {
         let clock = SetClock::at(START);
         let fake = Fake::new(&clock);
@@ -294,4 +301,87 @@ async fn the_children_of_a_map_run_reach_the_inbox_under_their_parent() {
     watched.round().await;
     assert!(watched.waiting().await.is_empty());
     assert!(!lock(&watched.watch.following).lists.contains_key(&run), "a Map Run that has ended is listed no more");
+}
+
+#[tokio::test]
+async fn after_a_restart_everything_is_there_and_little_is_read_again() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let (arn, _) = watched.start_asking("one");
+    for _ in 0..300 {
+        watched.fake.change(|world, now| world.finished(&watched.machine, now));
+    }
+    for _ in 0..3 {
+        watched.round().await;
+    }
+    let token = watched.fake.change(|world, _| world.token_of(&arn)).unwrap();
+    watched.fake.forget_log();
+    let after = watched.after_restart();
+    after.watch.open().await.unwrap();
+    assert_eq!(after.waiting().await, [arn.clone()], "before the first call");
+    assert!(after.watch.snapshot().data_at.is_some(), "with its age");
+    assert!(!after.watch.all_tokens().text(&format!("sent {token}")).contains(&token), "its token is known");
+    after.round().await;
+    assert_eq!(after.fake.count(Api::ListExecutions), 2, "the newest, and all that runs");
+    assert_eq!(after.fake.count(Api::GetExecutionHistory), 1);
+    assert_eq!(after.fake.count(Api::DescribeExecution), 0);
+    assert!(after.watch.known_record(&arn).is_none(), "its newest event says that it is as it was");
+    after.watch.connection.calls.send_task_success(&token, "{}").await.unwrap();
+    after.round().await;
+    assert!(after.waiting().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_to_its_end_and_then_only_forward() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    for _ in 0..2_500 {
+        watched.fake.change(|world, now| world.finished(&watched.machine, now));
+    }
+    for _ in 0..3 {
+        watched.round().await;
+    }
+    let count = async || watched.watch.index().tallies(&watched.watch.connection.id).await.unwrap()[0].of_filter(None);
+    assert_eq!(count().await, 2_500);
+    watched.fake.forget_log();
+    // More than a page of new ones between two rounds leaves no gap.
+    for _ in 0..350 {
+        watched.fake.change(|world, now| world.finished(&watched.machine, now));
+    }
+    watched.round().await;
+    assert_eq!(count().await, 2_850);
+    let calls = watched.fake.count(Api::ListExecutions);
+    assert!(calls <= 6, "{calls} calls for four pages");
+}
+
+#[tokio::test]
+async fn what_ends_beyond_the_newest_is_learnt_one_by_one_or_on_the_way_back() {
+    for many in [3, 60] {
+        let watched = Watched::of(ConnectionKind::Endpoint);
+        // Nobody can be asked here: no history is read.
+        let machine = watched.fake.change(|world, now| {
+            world.machine("plain", r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#, now)
+        });
+        let start = || watched.fake.change(|world, now| world.start(&machine, &json!({}), now));
+        let running: Vec<String> = (0..many).map(|_| start()).collect();
+        for _ in 0..200 {
+            watched.fake.change(|world, now| world.finished(&machine, now));
+        }
+        for _ in 0..4 {
+            watched.round().await;
+        }
+        for arn in &running[1..] {
+            watched.fake.change(|world, now| world.close(arn, ExecutionStatus::Aborted, now));
+        }
+        watched.fake.change(|world, _| world.forget(&running[0]));
+        for _ in 0..4 {
+            watched.round().await;
+        }
+        let index = watched.watch.index();
+        for arn in &running[1..] {
+            let row = index.execution(&watched.watch.connection.id, arn).await.unwrap().unwrap();
+            assert_eq!(row.summary.status, ExecutionStatus::Aborted, "{many}");
+        }
+        assert!(!watched.watch.knows(&running[0]).await, "one that was deleted");
+        let described = watched.fake.count(Api::DescribeExecution);
+        assert_eq!(described > 0, many == 3, "{described}");
+    }
 }

@@ -65,7 +65,7 @@ impl SqliteIndex {
         .fetch_all(&self.reader)
         .await?;
         let running = sqlx::query(
-            "SELECT executions.arn, executions.events, machines.arn AS machine_arn,
+            "SELECT executions.arn, executions.events, executions.tokens, machines.arn AS machine_arn,
                  (SELECT MIN(due) FROM tasks WHERE tasks.execution = executions.id) AS due
              FROM executions JOIN machines ON machines.id = executions.machine
              WHERE executions.connection = (SELECT id FROM connections WHERE name = ?) AND executions.status = 0",
@@ -256,6 +256,7 @@ fn running_of(row: &SqliteRow) -> Result<Running, StoreError> {
         machine_arn: row.try_get("machine_arn")?,
         events: counted("events", row.try_get("events")?)?,
         due: row.try_get("due")?,
+        tokens: row.try_get("tokens")?,
     })
 }
 

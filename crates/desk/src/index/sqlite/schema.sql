@@ -60,6 +60,8 @@ CREATE TABLE executions (
     -- How many events of its history were read, and whether no more will come.
     events INTEGER NOT NULL DEFAULT 0,
     settled INTEGER NOT NULL DEFAULT 0,
+    -- The fingerprints of its task tokens, while it runs; NULL where one could not be found, or it was never read.
+    tokens BLOB,
     -- Why it failed, as JSON.
     reason TEXT,
     -- The open requests for people, its children's included.

@@ -224,7 +224,8 @@ impl SqliteIndex {
         let executions: bool = before.try_get("moves")?;
         let ends_requests: bool = before.try_get("ends_requests")?;
         sqlx::query(
-            "UPDATE executions SET status = ?2, ended_at = ?3, known_at = ?4, events = ?5, settled = ?6, reason = ?7
+            "UPDATE executions SET status = ?2, ended_at = ?3, known_at = ?4, events = ?5, settled = ?6, reason = ?7,
+                 tokens = ?8
              WHERE id = ?1",
         )
         .bind(id)
@@ -234,6 +235,7 @@ impl SqliteIndex {
         .bind(stored("the number of events", reading.events)?)
         .bind(reading.settled)
         .bind(reason)
+        .bind(reading.tokens)
         .execute(&mut *transaction)
         .await?;
         let inbox = write_tasks(&mut transaction, id, &reading).await? || ends_requests;
