@@ -75,25 +75,52 @@ def in_list(shape, place, wrap):
         yield wrap([value]), failure(f"{place}.1.member", must, value)
 
 
+# For each type of the model, values of other types.
+OTHERS = {"string": [5, True, [], {}], "boolean": ["x", 5, [], {}], "structure": ["x", 5, True, []], "list": ["x", 5, True, {}]}
+
+
+def mistyped(shape, wrap=lambda value: value):
+    """Every request with one value of another type."""
+    for other in OTHERS.get(shape.type_name, ["x", True, [], {}]):
+        yield wrap(other)
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            yield from mistyped(member, lambda value, name=name: wrap({name: value}))
+    elif shape.type_name == "list":
+        yield from mistyped(shape.member, lambda value: wrap([value]))
+
+
 class Constraints(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.port = free_port()
+        data = cls.enterClassContext(tempfile.TemporaryDirectory())
+        cls.enterClassContext(program([PROGRAM, "engine", "--listen", f"127.0.0.1:{cls.port}", "--data", data], cls.port))
+        cls.model = botocore.session.get_session().get_service_model("stepfunctions")
+
     def test_each_is_refused_in_aws_s_words(self):
-        port = free_port()
-        data = self.enterContext(tempfile.TemporaryDirectory())
-        self.enterContext(program([PROGRAM, "engine", "--listen", f"127.0.0.1:{port}", "--data", data], port))
-        model = botocore.session.get_session().get_service_model("stepfunctions")
         asked = 0
-        for operation in model.operation_names:
-            for given, words in members(model.operation_model(operation).input_shape):
+        for operation in self.model.operation_names:
+            for given, words in members(self.model.operation_model(operation).input_shape):
                 with self.subTest(operation, words=words[:120]):
-                    code, message = self.refused(port, operation, given)
+                    code, message = self.refused(operation, given)
                     self.assertEqual(code, "ValidationException", message)
                     self.assertIn(words, message)
                     asked += 1
         self.assertGreater(asked, 150)
 
-    def refused(self, port, operation, given):
+    def test_a_value_of_another_type_is_refused_before_anything_else(self):
+        asked = 0
+        for operation in self.model.operation_names:
+            for given in mistyped(self.model.operation_model(operation).input_shape):
+                with self.subTest(operation, given=given):
+                    self.assertEqual(self.refused(operation, given)[0], "SerializationException")
+                    asked += 1
+        self.assertGreater(asked, 700)
+
+    def refused(self, operation, given):
         headers = {"X-Amz-Target": f"AWSStepFunctions.{operation}"}
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/", json.dumps(given).encode(), headers, method="POST")
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", json.dumps(given).encode(), headers, method="POST")
         try:
             with urllib.request.urlopen(request) as answer:
                 return "none", answer.read().decode()

@@ -72,6 +72,10 @@ const fn number(name: &'static str, least: i64, most: i64) -> Field {
     field(name, Rule::Number { least, most })
 }
 
+const fn flag(name: &'static str) -> Field {
+    field(name, Rule::Flag)
+}
+
 const fn one_of(name: &'static str, known: &'static [&'static str]) -> Field {
     field(name, Rule::OneOf(known))
 }
@@ -134,7 +138,7 @@ const LOGGING: Field = field(
     "loggingConfiguration",
     Rule::Structure(&[
         one_of("level", &["ALL", "ERROR", "FATAL", "OFF"]),
-        field("includeExecutionData", Rule::Flag),
+        flag("includeExecutionData"),
         field(
             "destinations",
             Rule::List {
@@ -146,7 +150,7 @@ const LOGGING: Field = field(
         ),
     ]),
 );
-const TRACING: Field = field("tracingConfiguration", Rule::Structure(&[field("enabled", Rule::Flag)]));
+const TRACING: Field = field("tracingConfiguration", Rule::Structure(&[flag("enabled")]));
 const ENCRYPTION: Field = field(
     "encryptionConfiguration",
     Rule::Structure(&[
@@ -182,6 +186,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
             LOGGING,
             TAGS,
             TRACING,
+            flag("publish"),
             VERSION_DESCRIPTION,
             ENCRYPTION,
         ],
@@ -194,6 +199,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
             text("roleArn", 1, 256),
             LOGGING,
             TRACING,
+            flag("publish"),
             VERSION_DESCRIPTION,
             ENCRYPTION,
         ],
@@ -204,7 +210,10 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
     (&["ListStateMachines", "ListActivities"], LIST),
     (&["ListStateMachineAliases", "ListStateMachineVersions"], OF_MACHINE),
     (&["ListMapRuns"], &[arn("executionArn"), MAX_RESULTS, TOKEN]),
-    (&["GetExecutionHistory"], &[arn("executionArn"), MAX_RESULTS, TOKEN]),
+    (
+        &["GetExecutionHistory"],
+        &[arn("executionArn"), MAX_RESULTS, flag("reverseOrder"), TOKEN, flag("includeExecutionData")],
+    ),
     (
         &["ListExecutions"],
         &[
@@ -226,7 +235,7 @@ const OPERATIONS: &[(&[&str], &[Field])] = &[
             number("maxResults", 0, 100),
         ],
     ),
-    (&["PublishStateMachineVersion"], &[arn("stateMachineArn"), DESCRIPTION]),
+    (&["PublishStateMachineVersion"], &[arn("stateMachineArn"), text("revisionId", 0, usize::MAX), DESCRIPTION]),
     (&["DeleteStateMachineVersion"], &[required(text("stateMachineVersionArn", 1, 2_000))]),
     (&["CreateStateMachineAlias"], &[DESCRIPTION, ALIAS_NAME, required(ROUTES)]),
     (&["UpdateStateMachineAlias"], &[arn("stateMachineAliasArn"), DESCRIPTION, ROUTES]),
@@ -263,6 +272,7 @@ const TEST_STATE: &[Field] = &[
     text("roleArn", 1, 256),
     secret("input", 0, PAYLOAD),
     one_of("inspectionLevel", &["INFO", "DEBUG", "TRACE"]),
+    flag("revealSecrets"),
     secret("variables", 0, PAYLOAD),
     secret("stateName", 1, 80),
     field(
