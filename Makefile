@@ -17,7 +17,7 @@ test: ## Every test and lint; STAGE="rust peers" runs only those stages
 lint: ## Formatting and clippy, for the server and the browser
 	@tools/test.sh setup format clippy clippy-wasm
 
-bench: build ## The figures of the README: start-up, page times, sizes, the watch of a simulated account
+bench: build ## The figures of the README: start-up, page times, sizes, the watch of a simulated account, drawings
 	@tools/bench.sh
 
 conformance: build ## Compare the embedded engine with recordings of AWS, if there are any
@@ -30,4 +30,4 @@ pictures: build ## Take the README's pictures again
 	@PICTURES=1 tools/test-browser.sh --project pictures
 
 clean: ## Remove what was built and the demonstration's data
-	@rm -rf target data .tools tools/node_modules end2end/node_modules
+	@rm -rf target data .tools tools/node_modules end2end/node_modules crates/asl/benches/drawing/node_modules

@@ -8,3 +8,11 @@ cd "$root"
 python3 benches/program.py
 cargo bench -p countersign-desk --features fake --bench account
 cargo bench -p countersign-desk --bench redact
+
+drawing=crates/asl/benches/drawing
+if command -v npm >/dev/null && ! up_to_date "$drawing/node_modules/.installed" "$drawing/package-lock.json"; then
+  say "installing dagre into $drawing"
+  npm ci --prefix "$drawing" --no-audit --no-fund --silent && touch "$drawing/node_modules/.installed"
+fi
+command -v dot >/dev/null || say "Graphviz is not installed: the drawing is compared without it"
+cargo bench -p countersign-asl --bench drawing

@@ -98,7 +98,8 @@ fn align(
                 neighbours[vertex].iter().map(|&other| (straightness(other, vertex), other)).collect();
             let straightest = rated.iter().map(|&(rating, _)| rating).max().unwrap_or(0);
             let is_candidate = |&&(rating, _): &&(u8, usize)| straightest > 0 && rating == straightest;
-            let candidates: Vec<usize> = rated.iter().filter(is_candidate).map(|&(_, other)| other).collect();
+            let mut candidates: Vec<usize> = rated.iter().filter(is_candidate).map(|&(_, other)| other).collect();
+            candidates.sort_by_key(|&neighbour| place[neighbour]);
             if candidates.is_empty() {
                 continue;
             }
