@@ -61,13 +61,13 @@ fn task_detail(task: &Task) -> String {
 }
 
 /// Without the `{% %}` of an expression or the `${}` of a placeholder.
-fn bare(text: &str) -> &str {
+pub(super) fn bare(text: &str) -> &str {
     let inner = template(text).unwrap_or(text);
     inner.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.contains('}')).unwrap_or(inner)
 }
 
 /// Seconds, as the definition has them; in larger units only where these are whole.
-fn duration(seconds: &str) -> String {
+pub(super) fn duration(seconds: &str) -> String {
     let whole: Option<u64> = seconds.parse().ok();
     let larger = whole.and_then(|whole| {
         let units = [("d", 86_400), ("h", 3_600), ("min", 60)];

@@ -4,15 +4,20 @@
 //! typeface and broken into lines that fit: no name, condition or error is cut.
 
 mod advance;
+mod badge;
 mod describe;
 pub mod layered;
 mod scope;
 pub mod score;
 mod text;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Machine;
+
+pub use badge::{Badge, BadgeKind, Service};
 
 /// A drawing. Units are pixels, the origin is the top left corner.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +67,12 @@ pub struct Node {
     pub height: f32,
     /// True for Parallel and Map states, which hold other nodes below a header strip.
     pub container: bool,
+    /// A Parallel or Map state whose inside is not drawn.
+    pub folded: bool,
+    /// What a Task state calls.
+    pub service: Option<Service>,
+    /// How the state retries and times out.
+    pub badges: Vec<Badge>,
 }
 
 /// Why an edge is taken.
@@ -104,9 +115,18 @@ pub fn layout(machine: &Machine) -> Graph {
     layout_with(machine, &mut layered::lay_out)
 }
 
+/// Draws a definition without the insides of some of its Parallel and Map states, by their names.
+pub fn layout_folded(machine: &Machine, folded: &BTreeSet<String>) -> Graph {
+    draw(machine, folded, &mut layered::lay_out)
+}
+
 /// Draws a definition with another layout of each scope, which gets the sizes of the boxes and their connections.
 pub fn layout_with(machine: &Machine, engine: &mut Engine<'_>) -> Graph {
-    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true, engine);
+    draw(machine, &BTreeSet::new(), engine)
+}
+
+fn draw(machine: &Machine, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> Graph {
+    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true, folded, engine);
     let (width, height) = sketch.size();
     let mut graph = Graph { width: width + 2.0 * MARGIN, height: height + 2.0 * MARGIN, ..Graph::default() };
     sketch.place(&mut graph, None, (MARGIN, MARGIN));

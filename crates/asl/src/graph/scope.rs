@@ -1,11 +1,12 @@
 //! Lays out scope by scope, the innermost first: each alone, then placed in its container as a box.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
 use crate::model::{Catcher, ChoiceRule, State, StateKind, Transition};
 
+use super::badge::{badges, service};
 use super::describe::{catchers_label, detail, kind, rules_label};
 use super::layered::{Layout, Link};
 use super::{Edge, EdgeKind, Engine, Graph, Node, NodeKind, text};
@@ -13,8 +14,13 @@ use super::{Edge, EdgeKind, Engine, Graph, Node, NodeKind, text};
 const NODE_WIDTH: f32 = 176.0;
 const WIDEST_NODE: f32 = 280.0;
 const NODE_HEIGHT: f32 = 44.0;
-/// Room beside the name: the icon before it, and space at both ends.
-const NODE_MARGIN: f32 = 48.0;
+/// Room before the texts for the picture of the state, and space after the detail.
+const PICTURE: f32 = 32.0;
+const END: f32 = 12.0;
+/// Room after the name for the mark of an execution; that for the link that folds; that for each badge after the detail.
+const MARK: f32 = 28.0;
+const FOLD: f32 = 20.0;
+const BADGE: f32 = 16.0;
 /// The height that each further line of a name or a detail adds to a box.
 const NAME_LINE: f32 = 15.0;
 const DETAIL_LINE: f32 = 14.0;
@@ -69,7 +75,13 @@ struct Item {
 
 impl Sketch {
     /// Lays out the states; `whole` adds the begin and the end of the execution.
-    pub fn new(start_at: &str, states: &IndexMap<String, State>, whole: bool, engine: &mut Engine<'_>) -> Sketch {
+    pub fn new(
+        start_at: &str,
+        states: &IndexMap<String, State>,
+        whole: bool,
+        folded: &BTreeSet<String>,
+        engine: &mut Engine<'_>,
+    ) -> Sketch {
         let mut items = Vec::with_capacity(states.len() + 2);
         if whole {
             items.push(terminal("__start", "Start", NodeKind::Start));
@@ -81,7 +93,7 @@ impl Sketch {
         let index: BTreeMap<&str, usize> =
             ordered.iter().enumerate().map(|(at, state)| (state.name.as_str(), at + items.len())).collect();
         let end = whole.then_some(items.len() + ordered.len());
-        items.extend(ordered.iter().map(|state| item(state, engine)));
+        items.extend(ordered.iter().map(|state| item(state, folded, engine)));
         let mut edges = Vec::new();
         if let (true, Some(&first)) = (whole, index.get(start_at)) {
             edges.push(Arc::new(EdgeKind::Next, None, 0, first));
@@ -151,17 +163,25 @@ fn node(id: &str, label: &str, kind: NodeKind, detail: String) -> Node {
         width: 0.0,
         height: 0.0,
         container: matches!(kind, NodeKind::Parallel | NodeKind::Map),
+        folded: false,
+        service: None,
+        badges: Vec::new(),
     }
 }
 
-fn item(state: &State, engine: &mut Engine<'_>) -> Item {
+fn item(state: &State, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> Item {
     let mut node = node(&state.name, &state.name, kind(state), detail(state));
-    let wanted = text::width(&node.label, text::NAME).max(text::width(&node.detail, text::DETAIL)) + NODE_MARGIN;
-    let width = wanted.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
+    (node.service, node.badges) = (service(state), badges(state));
+    node.folded = node.container && folded.contains(&state.name);
+    node.container &= !node.folded;
+    let beside = Beside::of(&node);
+    let name = text::width(&node.label, text::NAME) + beside.name;
+    let width = name.max(text::width(&node.detail, text::DETAIL) + beside.detail);
+    let width = width.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
     let mut inside = Vec::new();
     let (mut right, mut bottom) = (PADDING, 0.0_f32);
-    for scope in state.scopes() {
-        let sketch = Sketch::new(&scope.start_at, &scope.states, false, engine);
+    for scope in state.scopes().iter().filter(|_| node.container) {
+        let sketch = Sketch::new(&scope.start_at, &scope.states, false, folded, engine);
         let (inner_width, inner_height) = sketch.size();
         inside.push((sketch, right, 0.0));
         right += inner_width + BRANCH_GAP;
@@ -180,12 +200,28 @@ fn item(state: &State, engine: &mut Engine<'_>) -> Item {
     Item { node, inside }
 }
 
+/// The room that a node's line with the name and its line with the detail have no text in.
+struct Beside {
+    name: f32,
+    detail: f32,
+}
+
+impl Beside {
+    fn of(node: &Node) -> Beside {
+        let fold = if node.container || node.folded { FOLD } else { 0.0 };
+        let badges = BADGE * node.badges.len() as f32;
+        let (first, second) = if node.container { (badges, 0.0) } else { (0.0, badges) };
+        Beside { name: PICTURE + MARK + fold + first, detail: PICTURE + END + second }
+    }
+}
+
 /// Breaks a node's texts into lines for its width. Returns the height that they take: of the node, or of its header.
 fn set_text(node: &mut Node, width: f32) -> f32 {
     node.width = width;
-    let room = width - NODE_MARGIN;
+    let beside = Beside::of(node);
+    let room = width - beside.name;
     node.label_lines = text::wrapped(&node.label, text::NAME, room, MOST_LINES);
-    node.detail_lines = text::wrapped(&node.detail, text::DETAIL, room, MOST_LINES);
+    node.detail_lines = text::wrapped(&node.detail, text::DETAIL, width - beside.detail, MOST_LINES);
     let names = NAME_LINE * node.label_lines.len().saturating_sub(1) as f32;
     let details = node.detail_lines.len() as f32;
     if !node.container {

@@ -247,6 +247,9 @@ mod tests {
             width: 20.0,
             height: 20.0,
             container: false,
+            folded: false,
+            service: None,
+            badges: Vec::new(),
         }
     }
 

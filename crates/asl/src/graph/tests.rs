@@ -137,6 +137,26 @@ fn containers_hold_their_branches() {
     );
 }
 
+#[test]
+fn a_folded_state_hides_its_inside() {
+    let machine = Machine::read(
+        r#"{"StartAt":"Both","States":{"Both":{"Type":"Parallel","End":true,"Branches":[
+            {"StartAt":"L","States":{"L":{"Type":"Pass","End":true}}},
+            {"StartAt":"Each","States":{"Each":{"Type":"Map","End":true,"ItemProcessor":
+                {"StartAt":"R","States":{"R":{"Type":"Pass","End":true}}}}}}]}}}"#,
+    )
+    .unwrap();
+    let ids = |folded: &[&str]| {
+        let graph = layout_folded(&machine, &folded.iter().map(|&name| name.to_owned()).collect());
+        sound(&graph, "folded");
+        let state = |node: &&Node| !matches!(node.kind, NodeKind::Start | NodeKind::End);
+        graph.nodes.iter().filter(state).map(|node| (node.id.clone(), node.folded)).collect::<Vec<_>>()
+    };
+    let expect = |names: &[(&str, bool)]| names.iter().map(|&(name, fold)| (name.to_owned(), fold)).collect::<Vec<_>>();
+    assert_eq!(ids(&["Each", "L", "Nobody"]), expect(&[("Both", false), ("L", false), ("Each", true)]));
+    assert_eq!(ids(&["Both", "Each"]), expect(&[("Both", true)]));
+}
+
 /// Conditions that begin and end alike, and long names, are shown as a whole.
 #[test]
 fn no_text_is_cut() {
