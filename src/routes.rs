@@ -155,7 +155,7 @@ impl Routes {
     /// The page of one execution with a state chosen.
     #[must_use]
     pub fn execution_state(&self, arn: &str, state: &str) -> String {
-        self.execution_view(arn, None, Some(state))
+        self.execution_view(arn, None, Some(state), None)
     }
 
     /// The executions of one workflow, or those with one status, or both.
@@ -190,16 +190,17 @@ impl Routes {
         with_query(self.approval(execution_arn, event), [("after", after)])
     }
 
-    /// The page of one workflow with a tab of its lower half open, and a state of its definition chosen.
+    /// The page of one workflow with a tab of its lower half open, a state of its definition chosen, and some folded, one
+    /// a line.
     #[must_use]
-    pub fn workflow_view(&self, name: &str, tab: Option<&str>, state: Option<&str>) -> String {
-        with_query(self.workflow(name), [("tab", tab), ("state", state)])
+    pub fn workflow_view(&self, name: &str, tab: Option<&str>, state: Option<&str>, folded: Option<&str>) -> String {
+        with_query(self.workflow(name), [("tab", tab), ("state", state), (FOLDED, folded)])
     }
 
-    /// The page of one execution with a tab of its lower half open, and a state chosen.
+    /// The page of one execution with a tab of its lower half open, a state chosen, and some folded, one a line.
     #[must_use]
-    pub fn execution_view(&self, arn: &str, tab: Option<&str>, state: Option<&str>) -> String {
-        with_query(self.execution(arn), [("tab", tab), ("state", state)])
+    pub fn execution_view(&self, arn: &str, tab: Option<&str>, state: Option<&str>, folded: Option<&str>) -> String {
+        with_query(self.execution(arn), [("tab", tab), ("state", state), (FOLDED, folded)])
     }
 
     /// The page of one approval: the execution, and the id of its TaskScheduled event.
@@ -208,6 +209,9 @@ impl Routes {
         format!("{}/{}/{event}", self.inbox(), segment(execution_arn))
     }
 }
+
+/// The parameter that names the states whose insides are not drawn.
+pub const FOLDED: &str = "folded";
 
 /// `path` with those of the parameters that have a value.
 fn with_query<const N: usize>(mut path: String, parameters: [(&str, Option<&str>); N]) -> String {
@@ -341,14 +345,14 @@ mod tests {
             routes.audit(),
             routes.workflow("order"),
             routes.workflow_sample("order", 2),
-            routes.workflow_view("order", None, Some("Ask, then pay")),
-            routes.workflow_view("order", Some("definition"), None),
-            routes.workflow_view("order", Some("definition"), Some("Ask, then pay")),
+            routes.workflow_view("order", None, Some("Ask, then pay"), None),
+            routes.workflow_view("order", Some("definition"), None, None),
+            routes.workflow_view("order", Some("definition"), Some("Ask, then pay"), Some("Each\nBoth")),
             routes.start_again("order", arn),
             routes.execution(arn),
             routes.execution_state(arn, "Ask, then pay"),
-            routes.execution_view(arn, Some("events"), None),
-            routes.execution_view(arn, Some("events"), Some("Ask, then pay")),
+            routes.execution_view(arn, Some("events"), None, None),
+            routes.execution_view(arn, Some("events"), Some("Ask, then pay"), None),
             routes.approval(arn, 17),
             routes.audit_before(4711),
             routes.executions_of(None, None),

@@ -31,6 +31,44 @@ pub struct Node {
     pub height: f32,
     /// Whether it is a box around a Parallel's branches or a Map's body.
     pub container: bool,
+    /// Whether it is one whose inside is not drawn.
+    pub folded: bool,
+    /// What a Task calls.
+    pub service: Option<Service>,
+    pub badges: Vec<Badge>,
+}
+
+/// The kinds of services that Task states call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Service {
+    Function,
+    Activity,
+    Workflow,
+    Database,
+    Storage,
+    Queue,
+    Message,
+    Event,
+    Machine,
+    Analytics,
+    Model,
+    Web,
+    Other,
+}
+
+/// How a state retries, or a limit of its time: `up to 3 retries on any error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Badge {
+    pub kind: BadgeKind,
+    pub text: String,
+}
+
+/// What a badge speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BadgeKind {
+    Retry,
+    Timeout,
+    Heartbeat,
 }
 
 /// What a node stands for.

@@ -13,6 +13,8 @@ use countersign_json::{self as json, Kind, Value};
 pub struct AboutState {
     kind: &'static str,
     detail: String,
+    /// How it retries, and the limits of its time.
+    limits: Vec<String>,
     /// Under what condition, or for which error, it leads to which state.
     leads: Vec<(String, String)>,
 }
@@ -35,6 +37,7 @@ pub fn about_state(graph: &Graph, name: &str) -> AboutState {
     AboutState {
         kind: node.map_or("", |node| kind_word(node.kind)),
         detail: node.map_or_else(String::new, |node| node.detail.clone()),
+        limits: node.map_or_else(Vec::new, |node| node.badges.iter().map(|badge| badge.text.clone()).collect()),
         leads: leads.collect(),
     }
 }
@@ -43,8 +46,9 @@ pub fn about_state(graph: &Graph, name: &str) -> AboutState {
 pub fn about_view(about: AboutState) -> AnyView {
     let lead = |(why, to): (String, String)| view! { <li><span class="lead-why">{shown(why)}</span>" → "<span class="lead-to">{shown(to)}</span></li> };
     let detail = (!about.detail.is_empty()).then(|| view! { <span class="mono">{shown(about.detail)}</span> });
+    let limits = about.limits.into_iter().map(|limit| view! { <span>{limit}</span> }).collect_view();
     view! {
-        <p class="facts"><span>{about.kind}</span>{detail}</p>
+        <p class="facts"><span>{about.kind}</span>{detail}{limits}</p>
         {(!about.leads.is_empty()).then(|| view! { <ul class="leads">{about.leads.into_iter().map(lead).collect_view()}</ul> })}
     }
     .into_any()

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::Mark;
 use super::status::look;
+use super::{Mark, graph_picture};
 use crate::app::ui::{dynamic, switch};
 use crate::wire::Status;
 use crate::wire::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
@@ -16,6 +16,11 @@ use crate::wire::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
 /// Lines of a name, of a detail and of an edge's label are this far apart: `asl::graph` made room for them.
 const NAME_LINE: f32 = 15.0;
 const DETAIL_LINE: f32 = 14.0;
+/// The texts of a state begin so far from its left side, after its picture; badges are so far apart.
+const PICTURE: f32 = 32.0;
+const BADGE: f32 = 16.0;
+/// How round the corners of lines are.
+const ROUND: f32 = 6.0;
 
 /// What an execution adds to a drawing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,11 +44,13 @@ pub fn GraphView(
     chosen: Signal<Option<String>>,
     /// Where a state leads. What it reads may change.
     link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+    /// Where a Parallel or Map leads that folds or unfolds: see [`toggled`].
+    fold: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let view_box = format!("-4 -4 {} {}", px(graph.width + 8.0), px(graph.height + 8.0));
     let (width, height) = (graph.width + 8.0, graph.height + 8.0);
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
-    let node = move |node: Node| state(node, course, chosen, link);
+    let node = move |node: Node| state(node, course, chosen, link, fold);
     let frame = NodeRef::new();
     #[cfg(feature = "hydrate")]
     bring_into_sight(frame, chosen);
@@ -87,6 +94,7 @@ fn state(
     course: Signal<Option<Course>>,
     chosen: Signal<Option<String>>,
     link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+    fold: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
 ) -> AnyView {
     if matches!(node.kind, NodeKind::Start | NodeKind::End) {
         return terminal(&node);
@@ -105,22 +113,10 @@ fn state(
         move |_| chosen.with(|chosen| chosen.as_ref() == Some(&name))
     });
     let kind = kind_word(node.kind);
-    let navigate = use_navigate();
-    let (href, to) = (
-        {
-            let name = name.clone();
-            move || link(&name)
-        },
-        name,
-    );
-    // The router minds the page's own links, not those of a drawing. The fragment is for where no scripts run.
-    let go = move |click: MouseEvent| {
-        if click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key()) {
-            click.prevent_default();
-            let to = untrack(|| link(&to));
-            let to = to.split('#').next().unwrap_or_default();
-            navigate(to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        }
+    let go = going(name.clone(), link);
+    let href = {
+        let name = name.clone();
+        move || link(&name)
     };
     let label = {
         let name = node.label.clone();
@@ -130,9 +126,12 @@ fn state(
                 .map_or_else(|| format!("{name}, {kind}"), |status| format!("{name}, {kind}, {}", look(status).word))
         }
     };
-    let mark_y = if node.container { node.y + 8.0 } else { node.y + 14.0 + name_lines(&node) / 2.0 };
-    let whole = if node.detail.is_empty() { node.label.clone() } else { format!("{}\n{}", node.label, node.detail) };
+    let mark_y = if node.container { node.y + 6.0 } else { node.y + 8.0 };
     let (x, y, width, height, container) = (node.x, node.y, node.width, node.height, node.container);
+    let foldable = node.container || node.folded;
+    // The last place of the first line is the link's that folds.
+    let mark_x = x + width - if foldable { 44.0 } else { 25.0 };
+    let toggle = foldable.then(|| fold_link(&node, fold));
     // Inside a group, so that the link is made as an element of the drawing and not of the page.
     view! {
         <g>
@@ -148,16 +147,107 @@ fn state(
             aria-current=move || chosen.get().then_some("true")
             data-noscroll="true"
         >
-            <title>{whole}</title>
+            <title>{in_words(&node)}</title>
+            {node.folded.then(|| view! { <rect class="node-box node-behind" x=px(x + 4.0) y=px(y + 4.0) width=px(width) height=px(height) rx="6"></rect> })}
             <rect class="node-box" x=px(x) y=px(y) width=px(width) height=px(height) rx="6"></rect>
             {dynamic(move || status.get().map(|status| view! {
-                <svg x=px(x + 9.0) y=px(mark_y) width="16" height="16"><Mark status/></svg>
+                <svg x=px(mark_x) y=px(mark_y) width="16" height="16"><Mark status/></svg>
             }))}
-            {dynamic(move || words(&node, kind, status.get().is_some()))}
+            {picture("node-picture", graph_picture::of_state(&node), x + 9.0, mark_y, 16)}
+            {words(&node, kind)}
+            {badges(&node)}
         </a>
+        {toggle}
         </g>
     }
     .into_any()
+}
+
+/// Goes to where a name leads, without a new page. The router minds the page's own links, not those of a drawing. The
+/// fragment is for where no scripts run.
+fn going(name: String, link: impl Fn(&str) -> String + Copy + 'static) -> impl Fn(MouseEvent) + 'static {
+    let navigate = use_navigate();
+    move |click: MouseEvent| {
+        if click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key()) {
+            click.prevent_default();
+            let to = untrack(|| link(&name));
+            let to = to.split('#').next().unwrap_or_default();
+            navigate(to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }
+    }
+}
+
+/// The link at the end of a Parallel's or Map's first line that folds it.
+fn fold_link(node: &Node, fold: impl Fn(&str) -> String + Copy + Send + Sync + 'static) -> AnyView {
+    let (x, y) = (node.x + node.width - 24.0, node.y + if node.container { 6.0 } else { 8.0 });
+    let (verb, open) = if node.folded { ("Unfold", "false") } else { ("Fold", "true") };
+    let go = going(node.id.clone(), fold);
+    let name = node.id.clone();
+    view! {
+        <a
+            class="node-fold"
+            href=move || fold(&name)
+            on:click=go
+            aria-label=format!("{verb} {}", node.label)
+            aria-expanded=open
+            data-noscroll="true"
+        >
+            <title>{verb}</title>
+            <rect x=px(x - 4.0) y=px(y - 4.0) width="24" height="24" rx="4"></rect>
+            {picture("node-sign", graph_picture::of_fold(node.folded), x, y, 16)}
+        </a>
+    }
+    .into_any()
+}
+
+/// What the parameter of the address becomes that names the folded states, one a line, when `name` folds or unfolds.
+#[must_use]
+pub fn toggled(folded: Option<&str>, name: &str) -> Option<String> {
+    let mut names: Vec<&str> = folded.unwrap_or_default().lines().collect();
+    match names.iter().position(|&one| one == name) {
+        Some(place) => drop(names.remove(place)),
+        None => names.push(name),
+    }
+    (!names.is_empty()).then(|| names.join("\n"))
+}
+
+/// A picture of `size` pixels. It is decoration: the words beside it say the same.
+fn picture(class: &'static str, shape: &'static str, x: f32, y: f32, size: u8) -> AnyView {
+    view! {
+        <svg
+            class=class
+            x=px(x)
+            y=px(y)
+            width=size
+            height=size
+            viewBox="0 0 16 16"
+            aria-hidden="true"
+            inner_html=shape
+        ></svg>
+    }
+    .into_any()
+}
+
+/// The retries and limits of a state: below the name, in the head of a box beside it.
+fn badges(node: &Node) -> AnyView {
+    let count = node.badges.len();
+    let (end, y) = if node.container {
+        (node.width - 48.0, node.y + 8.0)
+    } else {
+        (node.width - 11.0, node.y + node.height - 20.0)
+    };
+    let badge = |(index, badge): (usize, &crate::wire::graph::Badge)| {
+        let x = node.x + end - BADGE * (count - index) as f32;
+        view! { <g class="node-badge"><title>{badge.text.clone()}</title><rect x=px(x) y=px(y) width="14" height="14"></rect>{picture("node-sign", graph_picture::of_badge(badge.kind), x + 1.0, y + 1.0, 12)}</g> }
+    };
+    node.badges.iter().enumerate().map(badge).collect_view().into_any()
+}
+
+/// Everything that the node shows, in lines.
+fn in_words(node: &Node) -> String {
+    let badges = node.badges.iter().map(|badge| badge.text.as_str());
+    let lines = [node.label.as_str(), node.detail.as_str()].into_iter().chain(badges);
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// How much the name is higher than one line.
@@ -165,15 +255,15 @@ fn name_lines(node: &Node) -> f32 {
     NAME_LINE * node.label_lines.len().saturating_sub(1) as f32
 }
 
-/// The name and the detail of a state. A definition alone has no marks, so its texts start where the marks would be.
-fn words(node: &Node, kind: &'static str, marked: bool) -> AnyView {
-    let x = node.x + if marked { 32.0 } else { 12.0 };
+/// The name and the detail of a state.
+fn words(node: &Node, kind: &'static str) -> AnyView {
+    let x = node.x + PICTURE;
     let first = node.y + if node.container { 20.0 } else { 19.0 };
     let below = first + name_lines(node) + if node.container { NAME_LINE } else { NAME_LINE + 1.0 };
     let details = if node.detail_lines.is_empty() { vec![kind.to_owned()] } else { node.detail_lines.clone() };
     // In the head of a box the detail stands beside the name where there is room, in a state below it.
-    let (detail_x, detail_y, anchor) =
-        if node.beside { (node.x + node.width - 12.0, first, "end") } else { (x, below, "start") };
+    let beside_x = node.x + node.width - 50.0 - BADGE * node.badges.len() as f32;
+    let (detail_x, detail_y, anchor) = if node.beside { (beside_x, first, "end") } else { (x, below, "start") };
     view! {
         <text class="node-label">{lines(&node.label_lines, x, first, NAME_LINE)}</text>
         <text class="node-detail" text-anchor=anchor>{lines(&details, detail_x, detail_y, DETAIL_LINE)}</text>
@@ -276,21 +366,32 @@ pub fn kind_word(kind: NodeKind) -> &'static str {
 
 /// A line through the points with its corners rounded.
 fn path(points: &[(f32, f32)]) -> String {
-    let [(x, y), rest @ ..] = points else { return String::new() };
+    let [(x, y), ..] = points else { return String::new() };
     let mut out = format!("M{} {}", px(*x), px(*y));
-    for (index, (x, y)) in rest.iter().enumerate() {
-        match rest.get(index + 1) {
-            // Towards the middle of the next leg, by way of this corner.
-            Some((next_x, next_y)) => {
-                let (mid_x, mid_y) =
-                    if index + 2 == rest.len() { (*next_x, *next_y) } else { ((x + next_x) / 2.0, (y + next_y) / 2.0) };
-                out.push_str(&format!("Q{} {} {} {}", px(*x), px(*y), px(mid_x), px(mid_y)));
-            }
-            None if rest.len() == 1 => out.push_str(&format!("L{} {}", px(*x), px(*y))),
-            None => {}
-        }
+    for leg in points.windows(3) {
+        let [before, corner, after] = [leg[0], leg[1], leg[2]];
+        let ((in_x, in_y), (out_x, out_y)) = (beside(corner, before), beside(corner, after));
+        out.push_str(&format!(
+            "L{} {}Q{} {} {} {}",
+            px(in_x),
+            px(in_y),
+            px(corner.0),
+            px(corner.1),
+            px(out_x),
+            px(out_y)
+        ));
+    }
+    if let [_, .., (x, y)] = points {
+        out.push_str(&format!("L{} {}", px(*x), px(*y)));
     }
     out
+}
+
+/// The point on the way from a corner to its neighbour where the rounding begins: half way where there is no room.
+fn beside(corner: (f32, f32), neighbour: (f32, f32)) -> (f32, f32) {
+    let (dx, dy) = (neighbour.0 - corner.0, neighbour.1 - corner.1);
+    let part = (ROUND / dx.hypot(dy).max(0.001)).min(0.5);
+    (corner.0 + dx * part, corner.1 + dy * part)
 }
 
 /// The head of an arrow at the line's end, pointing where its last leg points.
@@ -314,12 +415,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_folds_and_unfolds() {
+        assert_eq!(toggled(None, "a").as_deref(), Some("a"));
+        assert_eq!(toggled(Some("a"), "b c").as_deref(), Some("a\nb c"));
+        assert_eq!(toggled(Some("a\nb c"), "a").as_deref(), Some("b c"));
+        assert_eq!(toggled(Some("a"), "a"), None);
+    }
+
+    #[test]
     fn lines_end_at_their_last_point() {
         for (points, expect) in [
             (vec![], ""),
             (vec![(0.0, 0.0), (0.0, 10.0)], "M0 0L0 10"),
-            (vec![(0.0, 0.0), (5.0, 5.0), (0.0, 10.0)], "M0 0Q5 5 0 10"),
-            (vec![(0.0, 0.0), (4.0, 0.0), (4.0, 8.0), (8.0, 8.0)], "M0 0Q4 0 4 4Q4 8 8 8"),
+            (vec![(0.0, 0.0), (0.0, 20.0), (30.0, 20.0)], "M0 0L0 14Q0 20 6 20L30 20"),
+            (vec![(0.0, 0.0), (4.0, 0.0), (4.0, 40.0)], "M0 0L2 0Q4 0 4 6L4 40"),
         ] {
             assert_eq!(path(&points), expect);
         }

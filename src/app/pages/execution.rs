@@ -8,7 +8,7 @@ use super::{param, query};
 use crate::app::components::status::look;
 use crate::app::components::{
     Course, Crumb, Definition, EventList, ExecutionList, GraphView, PageHead, StatePanel, Timeline, about_state,
-    failure_line,
+    failure_line, toggled,
 };
 use crate::app::here::here;
 use crate::app::live::Live;
@@ -17,6 +17,7 @@ use crate::app::ui::{
     Ago, Clock, Due, Empty, FormProblem, Json, Lasted, Post, PostForm, Seen, Tab, Tabs, bring_into_sight, dynamic,
     loaded, page_data, shown, text,
 };
+use crate::routes::FOLDED;
 use crate::wire::Status;
 use crate::wire::execution::{Execution, TroublePlace};
 use crate::wire::executions::ExecutionRow;
@@ -30,10 +31,10 @@ pub fn ExecutionPage() -> impl IntoView {
     let arn = param("arn");
     let stop = Post::to(StopExecution::PATH);
     live.watch(arn.into());
-    let state = query("state");
+    let (state, folded) = (query("state"), query(FOLDED));
     let execution = page_data(move || {
         let changes = live.changes([Topic::Execution(arn.get())]);
-        (Ask::Execution { arn: arn.get(), state: state.get() }, changes)
+        (Ask::Execution { arn: arn.get(), state: state.get(), folded: folded.get() }, changes)
     });
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
 }
@@ -209,8 +210,7 @@ fn trouble(data: &Execution, arn: &str) -> Option<AnyView> {
 
 /// The drawing with the course on it, and the chosen state beside it.
 fn course(data: Seen<Execution>, arn: String) -> AnyView {
-    let asked = query("state");
-    let tab = query("tab");
+    let (asked, tab, folded) = (query("state"), query("tab"), query(FOLDED));
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
     let arrived = Memo::new(move |_| data.with(|data| data.chosen.clone()));
     let chosen = Memo::new(move |_| asked.get().or_else(|| arrived.get()));
@@ -225,10 +225,12 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
     let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
     let place = StoredValue::new((here(), arn));
     // The tab stays as it is.
-    let link = move |state: &str| {
+    let view = move |state: Option<&str>, folded: Option<&str>| {
         let tab = tab.get();
-        place.with_value(|(here, arn)| here.execution_view(arn, tab.as_deref(), Some(state)) + "#state")
+        place.with_value(|(here, arn)| here.execution_view(arn, tab.as_deref(), state, folded))
     };
+    let link = move |state: &str| view(Some(state), folded.get().as_deref()) + "#state";
+    let fold = move |name: &str| view(asked.get().as_deref(), toggled(folded.get().as_deref(), name).as_deref());
     // The panel stands beside the drawing, or below it.
     Effect::new(move |before: Option<Option<String>>| {
         let asked = asked.get();
@@ -239,7 +241,7 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
     });
     let graph = move || {
         match drawing.get() {
-        Some(graph) => view! { <GraphView graph label="The execution's course" course chosen link/> }.into_any(),
+        Some(graph) => view! { <GraphView graph label="The execution's course" course chosen link fold/> }.into_any(),
         None => view! { <Empty title="No drawing">"The definition could not be parsed. The timeline and the events below show what happened."</Empty> }.into_any(),
     }
     };
@@ -260,13 +262,15 @@ fn course(data: Seen<Execution>, arn: String) -> AnyView {
 
 /// Timeline, events, and the texts.
 fn below(data: Seen<Execution>, arn: String) -> AnyView {
-    let (tab, state) = (query("tab"), query("state"));
+    let (tab, state, folded) = (query("tab"), query("state"), query(FOLDED));
     let place = StoredValue::new((here(), arn));
     let tabs = Signal::derive(move || {
-        let (tab, state) = (tab.get(), state.get());
+        let (tab, state, folded) = (tab.get(), state.get(), folded.get());
         let current = tab.unwrap_or_else(|| "timeline".to_owned());
-        let href =
-            |value: &str| place.with_value(|(here, arn)| here.execution_view(arn, Some(value), state.as_deref()));
+        let href = |value: &str| {
+            let view = (Some(value), state.as_deref(), folded.as_deref());
+            place.with_value(|(here, arn)| here.execution_view(arn, view.0, view.1, view.2))
+        };
         let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
         vec![
             entry("Timeline", "timeline", None),

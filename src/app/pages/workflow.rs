@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn as _;
 use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::{
-    Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state,
+    Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state, toggled,
 };
 use crate::app::here::here;
 use crate::app::live::Live;
@@ -15,6 +15,7 @@ use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
     loaded, page_data, raw_text, shown, unseen,
 };
+use crate::routes::FOLDED;
 use crate::visible::visible;
 use crate::wire::Problem;
 use crate::wire::Status;
@@ -29,9 +30,10 @@ pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
     let (start, put) = (Post::to(StartExecution::PATH), Post::to(PutSample::PATH));
-    let again = query("again");
+    let (again, folded) = (query("again"), query(FOLDED));
     let workflow = page_data(move || {
-        (Ask::Workflow { name: name.get(), again: again.get() }, live.changes([Topic::Workflows, Topic::Executions]))
+        let ask = Ask::Workflow { name: name.get(), again: again.get(), folded: folded.get() };
+        (ask, live.changes([Topic::Workflows, Topic::Executions]))
     });
     view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start, put))}</div> }.into_any()
 }
@@ -40,7 +42,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
-    let (tab, chosen) = (query("tab"), query("state"));
+    let (tab, chosen, folded) = (query("tab"), query("state"), query(FOLDED));
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
     let again = Memo::new(move |_| data.with(|data| data.again.clone()));
     let express = first.row.kind == WorkflowKind::Express;
@@ -58,8 +60,8 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let tabs = {
         let name = name.clone();
         Signal::derive(move || {
-            let state = chosen.get();
-            let href = |tab: Option<&str>| here().workflow_view(&name, tab, state.as_deref());
+            let (state, folded) = (chosen.get(), folded.get());
+            let href = |tab: Option<&str>| here().workflow_view(&name, tab, state.as_deref(), folded.as_deref());
             let definition = tab.get().as_deref() == Some("definition");
             vec![
                 Tab {
@@ -73,13 +75,13 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
         })
     };
     // A state leads to what the definition says of it, beside the drawing or below it.
-    let link = {
-        let place = StoredValue::new((here(), name.clone()));
-        move |state: &str| {
-            let tab = tab.get();
-            place.with_value(|(here, name)| here.workflow_view(name, tab.as_deref(), Some(state)) + "#state")
-        }
+    let place = StoredValue::new((here(), name.clone()));
+    let view = move |state: Option<&str>, folded: Option<&str>| {
+        let tab = tab.get();
+        place.with_value(|(here, name)| here.workflow_view(name, tab.as_deref(), state, folded))
     };
+    let link = move |state: &str| view(Some(state), folded.get().as_deref()) + "#state";
+    let fold = move |name: &str| view(chosen.get().as_deref(), toggled(folded.get().as_deref(), name).as_deref());
     Effect::new(move |before: Option<Option<String>>| {
         let chosen = chosen.get();
         if chosen.is_some() && before.as_ref() != Some(&chosen) {
@@ -109,7 +111,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
         move || {
             match drawing.get() {
             Some(graph) => view! {
-                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) chosen link/>
+                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) chosen link fold/>
             }
             .into_any(),
             None => view! { <Empty title="No drawing">"The definition could not be parsed. Its text is below, under Definition."</Empty> }.into_any(),

@@ -34,11 +34,18 @@ fn sentence(cause: String) -> String {
     message.unwrap_or(cause)
 }
 
-/// One execution, for `actor`; `chosen` is the state that the reader asked for.
+/// One execution, for `actor`; `chosen` is the state that the reader asked for, `folded` names the states whose insides are
+/// not drawn.
 ///
 /// # Errors
 /// There is none, or the connection does not answer.
-pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<String>) -> Answered<Execution> {
+pub async fn execution(
+    desk: &Desk,
+    actor: &Actor,
+    arn: String,
+    chosen: Option<String>,
+    folded: Option<String>,
+) -> Answered<Execution> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let about = &record.description;
@@ -55,7 +62,8 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<S
         ended_at: about.ended_at,
         waits: u64::try_from(waits.len()).unwrap_or(u64::MAX),
     };
-    let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
+    let drawn = graph::drawn(&record.definition, folded.as_deref());
+    let mut page = Execution { graph: drawn, ..page(&record, &desk.redactor(), row, chosen, desk.now()) };
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
     let related = related(desk, actor, &snapshot, &arn, &mut page);
@@ -110,7 +118,7 @@ fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
     page.spans.iter_mut().filter(|span| is_served(&span.state)).for_each(|span| waits(&mut span.status));
 }
 
-/// Everything the page shows; `chosen` is the state that the reader asked for.
+/// Everything the page shows but the drawing; `chosen` is the state that the reader asked for.
 fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
     let view = View { record, tokens };
     let about = &record.description;
@@ -122,7 +130,7 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         error: view.words(about.error.as_deref()),
         cause: view.words(about.cause.as_deref()).map(sentence),
         trouble: trouble::trouble(record),
-        graph: record.definition.graph.as_ref().map(graph::drawing),
+        graph: None,
         states: view.states(chosen.as_deref()),
         taken: record.trace.edges_taken.clone(),
         spans: view.spans(),

@@ -1,9 +1,22 @@
 //! The language's drawing as it crosses the wire.
 
+use std::collections::BTreeSet;
+
 use countersign_asl::graph as asl;
+use countersign_desk::watch::Definition;
 
 use crate::visible::visible;
-use crate::wire::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
+use crate::wire::graph::{Badge, BadgeKind, Edge, EdgeKind, Graph, Node, NodeKind, Service};
+
+/// The drawing of a definition without the insides of the states that `folded` names, one a line.
+#[must_use]
+pub fn drawn(definition: &Definition, folded: Option<&str>) -> Option<Graph> {
+    let (Some(machine), Some(folded)) = (&definition.machine, folded) else {
+        return definition.graph.as_ref().map(drawing);
+    };
+    let folded: BTreeSet<String> = folded.lines().map(str::to_owned).collect();
+    Some(drawing(&asl::layout_folded(machine, &folded)))
+}
 
 /// The drawing, with nodes named instead of numbered.
 #[must_use]
@@ -29,6 +42,9 @@ pub fn drawing(from: &asl::Graph) -> Graph {
                 width: node.width,
                 height: node.height,
                 container: node.container,
+                folded: node.folded,
+                service: node.service.map(service),
+                badges: node.badges.iter().map(badge).collect(),
             })
             .collect(),
         edges: from
@@ -59,6 +75,33 @@ const fn node_kind(kind: asl::NodeKind) -> NodeKind {
         asl::NodeKind::Fail => NodeKind::Fail,
         asl::NodeKind::Parallel => NodeKind::Parallel,
         asl::NodeKind::Map => NodeKind::Map,
+    }
+}
+
+fn badge(badge: &asl::Badge) -> Badge {
+    let kind = match badge.kind {
+        asl::BadgeKind::Retry => BadgeKind::Retry,
+        asl::BadgeKind::Timeout => BadgeKind::Timeout,
+        asl::BadgeKind::Heartbeat => BadgeKind::Heartbeat,
+    };
+    Badge { kind, text: visible(&badge.text).into_owned() }
+}
+
+const fn service(service: asl::Service) -> Service {
+    match service {
+        asl::Service::Function => Service::Function,
+        asl::Service::Activity => Service::Activity,
+        asl::Service::Workflow => Service::Workflow,
+        asl::Service::Database => Service::Database,
+        asl::Service::Storage => Service::Storage,
+        asl::Service::Queue => Service::Queue,
+        asl::Service::Message => Service::Message,
+        asl::Service::Event => Service::Event,
+        asl::Service::Machine => Service::Machine,
+        asl::Service::Analytics => Service::Analytics,
+        asl::Service::Model => Service::Model,
+        asl::Service::Web => Service::Web,
+        asl::Service::Other => Service::Other,
     }
 }
 

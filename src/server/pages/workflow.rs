@@ -6,17 +6,25 @@ use countersign_desk::{Actor, Desk};
 use countersign_json::pretty;
 
 use super::rows::{execution_row, workflow_row};
-use super::{Answered, worded};
+use super::{Answered, graph, worded};
 use crate::wire::workflow::{Again, Sample, Workflow};
+use crate::wire::workflows::WorkflowRow;
 
 /// Rows of its newest executions.
 const ROWS: u32 = 50;
 
-/// One workflow by its name; `again` is the execution whose input its form is to hold.
+/// One workflow by its name; `again` is the execution whose input its form is to hold, `folded` names the states whose
+/// insides are not drawn.
 ///
 /// # Errors
 /// There is none, or the connection has not answered yet.
-pub async fn workflow(desk: &Desk, actor: &Actor, name: String, again: Option<String>) -> Answered<Workflow> {
+pub async fn workflow(
+    desk: &Desk,
+    actor: &Actor,
+    name: String,
+    again: Option<String>,
+    folded: Option<String>,
+) -> Answered<Workflow> {
     let (snapshot, machine) = desk.machine(actor, &name).await.map_err(|error| worded(desk, &error))?;
     let executions =
         desk.executions(actor, Some(&name), None, None, ROWS).await.map_err(|error| worded(desk, &error))?;
@@ -32,7 +40,7 @@ pub async fn workflow(desk: &Desk, actor: &Actor, name: String, again: Option<St
     };
     Ok(Workflow {
         again,
-        row,
+        row: WorkflowRow { graph: graph::drawn(&machine.definition, folded.as_deref()), ..row },
         definition: pretty(&machine.definition.text),
         revision_id: machine.revision_id.clone(),
         role_arn: machine.role_arn.clone(),
