@@ -104,7 +104,7 @@ impl Board {
     }
 
     pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<Execution, AppError> {
-        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state).await
+        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state, None).await
     }
 
     pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {
@@ -112,7 +112,7 @@ impl Board {
     }
 
     pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<Workflow, AppError> {
-        pages::workflow::workflow(&self.desk, &somebody(), name.to_owned(), again.map(str::to_owned)).await
+        pages::workflow::workflow(&self.desk, &somebody(), name.to_owned(), again.map(str::to_owned), None).await
     }
 
     pub async fn audit(&self) -> Result<Audit, AppError> {
