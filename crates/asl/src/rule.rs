@@ -119,7 +119,7 @@ rules! {
 
     /// A Task's resource is an ARN.
     InvalidResource = "invalid-resource", Definition, SCHEMA;
-    /// A resource of Step Functions is an action that the service has, with a pattern that the action supports.
+    /// A Task calls a function, an activity, or an action of a service with a pattern that the action supports.
     UnknownResource = "unknown-resource", Definition, SCHEMA;
     /// A service's action gets the parameters that it requires.
     MissingParameter = "missing-parameter", Definition, SCHEMA;
