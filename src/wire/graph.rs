@@ -97,7 +97,9 @@ pub struct Edge {
     pub label: Option<String>,
     pub label_lines: Vec<String>,
     pub points: Vec<(f32, f32)>,
+    /// The middle of the label, with its width and height.
     pub label_at: Option<(f32, f32)>,
+    pub label_size: (f32, f32),
 }
 
 /// Why a transition is taken.

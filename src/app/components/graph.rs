@@ -307,10 +307,11 @@ fn connection(edge: Edge, course: Signal<Option<Course>>) -> AnyView {
         EdgeKind::Default => "default",
         EdgeKind::Catch => "catch",
     };
+    let line = pieces(&edge.points, edge.label_at, edge.label_size).iter().map(|piece| path(piece)).collect::<String>();
     let label = edge.label.zip(edge.label_at).map(|(label, (x, y))| edge_label(label, &edge.label_lines, (x, y)));
     view! {
         <g class="edge" class:taken=switch(move || taken.get()) data-kind=kind>
-            <path class="edge-line" d=path(&edge.points)></path>
+            <path class="edge-line" d=line></path>
             <path class="edge-head" d=arrow(&edge.points)></path>
             {label}
         </g>
@@ -362,6 +363,31 @@ pub fn kind_word(kind: NodeKind) -> &'static str {
         NodeKind::Parallel => "Parallel",
         NodeKind::Map => "Map",
     }
+}
+
+/// The line without the piece that its label covers. A label stands on a leg that runs straight down.
+fn pieces(points: &[(f32, f32)], label: Option<(f32, f32)>, size: (f32, f32)) -> Vec<Vec<(f32, f32)>> {
+    let whole = || vec![points.to_vec()];
+    let Some((x, y)) = label else { return whole() };
+    let (above, below) = (y - size.1 / 2.0 - 1.0, y + size.1 / 2.0 + 1.0);
+    let is_covered = |leg: &[(f32, f32)]| {
+        let (low, high) = (leg[0].1.min(leg[1].1), leg[0].1.max(leg[1].1));
+        (leg[0].0 - x).abs() < 1.0 && (leg[1].0 - x).abs() < 1.0 && low < below && above < high
+    };
+    let Some(at) = points.windows(2).position(is_covered) else { return whole() };
+    let (first, last) = (points[at], points[at + 1]);
+    let down = first.1 < last.1;
+    let (enter, leave) = if down { (above, below) } else { (below, above) };
+    let mut before = points[..=at].to_vec();
+    if (first.1 < enter) == down {
+        before.push((first.0, enter));
+    }
+    let mut after = Vec::new();
+    if (last.1 > leave) == down {
+        after.push((last.0, leave));
+    }
+    after.extend_from_slice(&points[at + 1..]);
+    vec![before, after]
 }
 
 /// A line through the points with its corners rounded.
@@ -420,6 +446,19 @@ mod tests {
         assert_eq!(toggled(Some("a"), "b c").as_deref(), Some("a\nb c"));
         assert_eq!(toggled(Some("a\nb c"), "a").as_deref(), Some("b c"));
         assert_eq!(toggled(Some("a"), "a"), None);
+    }
+
+    #[test]
+    fn a_line_leaves_room_for_its_label() {
+        let line = [(0.0, 0.0), (9.0, 0.0), (9.0, 60.0), (0.0, 60.0)];
+        let upwards: Vec<(f32, f32)> = line.iter().rev().copied().collect();
+        let label = (Some((9.0, 30.0)), (40.0, 14.0));
+        let expect = vec![vec![line[0], line[1], (9.0, 22.0)], vec![(9.0, 38.0), line[2], line[3]]];
+        assert_eq!(pieces(&line, label.0, label.1), expect);
+        let turned: Vec<Vec<(f32, f32)>> =
+            expect.into_iter().rev().map(|piece| piece.into_iter().rev().collect()).collect();
+        assert_eq!(pieces(&upwards, label.0, label.1), turned);
+        assert_eq!(pieces(&line, None, (0.0, 0.0)), vec![line.to_vec()]);
     }
 
     #[test]

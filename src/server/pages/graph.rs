@@ -58,6 +58,7 @@ pub fn drawing(from: &asl::Graph) -> Graph {
                 label_lines: edge.label_lines.iter().map(seen).collect(),
                 points: edge.points.clone(),
                 label_at: edge.label_at,
+                label_size: edge.label_size,
             })
             .collect(),
     }
