@@ -63,20 +63,21 @@ class Moto(unittest.TestCase):
         command += ["--data", folder / "data", "--definitions", definitions]
         cls.enterClassContext(program(command, port))
         cls.browser = Browser(port)
-        cls.browser.page("/")
-        cls.browser.submit("/api/deploy", {"name": "refund"}, "/deploy")
+        # The root leads to the pages of the default connection.
+        _, cls.home, _ = cls.browser.request("GET", "/")
+        cls.browser.submit("/api/deploy", {"name": "refund"}, cls.home + "/deploy")
 
     def start(self, name):
         """Starts a refund through the dashboard's form; the path of its page and its ARN."""
         request = json.dumps({"order": name, "amount": 25})
-        path = self.browser.submit("/api/start", {"workflow": "refund", "name": name, "input": request}, "/workflows/refund")
-        self.assertTrue(path.startswith("/executions/arn:"), path)
+        path = self.browser.submit("/api/start", {"workflow": "refund", "name": name, "input": request}, self.home + "/workflows/refund")
+        self.assertTrue(path.startswith(self.home + "/executions/arn:"), path)
         return path, f"arn:aws:states:us-east-1:123456789012:execution:refund:{name}"
 
     def waiting(self, arn):
         """The path of the execution's request in the inbox, and its event."""
-        found = re.compile(r'href="(/inbox/' + re.escape(quote(arn, safe=":-._~")) + r'/(\d+))"')
-        match = until(lambda: found.search(self.browser.page("/inbox")), f"{arn} is in the inbox")
+        found = re.compile(r'href="(' + re.escape(self.home) + "/inbox/" + re.escape(quote(arn, safe=":-._~")) + r'/(\d+))"')
+        match = until(lambda: found.search(self.browser.page(self.home + "/inbox")), f"{arn} is in the inbox")
         return match.group(1), match.group(2)
 
     def decide(self, arn, decision, comment):
@@ -96,7 +97,7 @@ class Moto(unittest.TestCase):
         machine = next(one for one in listed if one["name"] == "refund")
         text = self.sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
         self.assertNotIn("${", text)
-        page = self.browser.page("/workflows/refund")
+        page = self.browser.page(self.home + "/workflows/refund")
         self.assertIn("<svg", page)
         self.assertIn("Keep the money", unescape(page))
 
@@ -125,7 +126,7 @@ class Moto(unittest.TestCase):
         events = self.sfn.get_execution_history(executionArn=arn)["events"]
         scheduled = next(event for event in events if event["type"] == "TaskScheduled")
         token = json.loads(scheduled["taskScheduledEventDetails"]["parameters"])["MessageBody"]["taskToken"]
-        for shown in (path, path + "?tab=events", path + "?state=Ask%20a%20person", page, "/inbox", "/"):
+        for shown in (path, path + "?tab=events", path + "?state=Ask%20a%20person", page, self.home + "/inbox", self.home):
             self.assertNotIn(token, self.browser.page(shown), f"the token is on {shown}")
 
 
