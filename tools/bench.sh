@@ -6,6 +6,7 @@ cd "$root"
 
 [ -x target/release/countersign ] || die "target/release/countersign is not built. Run 'make build' first."
 python3 benches/program.py
+python3 benches/size.py
 cargo bench -p countersign-desk --features fake --bench account
 cargo bench -p countersign-desk --bench redact
 

@@ -166,6 +166,9 @@ pub trait Index: Send + Sync + 'static {
     /// Forgets an execution that the connection does not have any more.
     fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Moved>;
 
+    /// Forgets the executions that ended before this time.
+    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, Moved>;
+
     /// Keeps what a reading brought, if the execution is on a list.
     fn read<'a>(&'a self, connection: &'a ConnectionId, reading: Reading<'a>) -> Kept<'a, Moved>;
 

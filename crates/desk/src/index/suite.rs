@@ -355,6 +355,10 @@ pub async fn what_the_connection_does_not_have_is_forgotten(index: &dyn Index) {
     let all = index.listed(&here(), &list("a"), 2_000, &[running("three", 3)], true).await.unwrap();
     assert_eq!((all.gone, all.moved.len()), (vec!["execution:two".to_owned()], 1));
     assert_eq!(names(index, &Filter::default(), 9).await, ["three"]);
+    listed(index, &list("a"), &[execution("old", ExecutionStatus::Failed, 10)]).await;
+    assert_eq!(index.forget_ended_before(&here(), 15).await.unwrap(), Moved::default(), "it ended at 15");
+    assert!(index.forget_ended_before(&here(), 16).await.unwrap().executions);
+    assert_eq!(names(index, &Filter::default(), 9).await, ["three"], "what runs stays");
     let moved = index.keep_only(&here(), &["machine:b".to_owned()]).await.unwrap();
     assert!(moved.executions);
     assert!(names(index, &Filter::default(), 9).await.is_empty());

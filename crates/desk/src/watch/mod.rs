@@ -81,6 +81,8 @@ pub struct Watch {
     for_people: Mutex<BTreeSet<(String, String)>>,
     /// Those that the index knows of.
     for_people_kept: Mutex<Option<BTreeSet<(String, String)>>>,
+    /// When what is too old was last forgotten.
+    forgot_at: Mutex<Option<i64>>,
     nudge: Notify,
     rounds: tokio::sync::watch::Sender<u64>,
     /// Machines whose definition has to be read again at once.
@@ -117,6 +119,7 @@ impl Watch {
             parents: Mutex::default(),
             for_people: Mutex::default(),
             for_people_kept: Mutex::default(),
+            forgot_at: Mutex::default(),
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),

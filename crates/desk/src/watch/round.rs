@@ -22,6 +22,10 @@ pub const NEWS_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The most failures whose reason is read.
 const FAILURES: u32 = 12;
 
+/// How long AWS keeps an execution after its end, and how often the older ones are forgotten, in milliseconds.
+const KEPT_MS: i64 = 90 * 24 * 60 * 60_000;
+const FORGET_MS: i64 = 60 * 60_000;
+
 /// The weight of a machine that can ask people, when the next list is chosen.
 const CALLBACK_WEIGHT: i64 = 16;
 /// A deadline within the first time is near, and its history is read again after the second, in milliseconds.
@@ -66,7 +70,22 @@ impl Watch {
         self.look_at_machines(snapshot, moved).await?;
         self.look_at_lists(snapshot, moved).await?;
         self.look_at_histories(snapshot).await?;
+        self.forget_old(moved).await?;
         Ok(self.index.read_whole(&self.connection.id, self.now()).await?)
+    }
+
+    /// AWS keeps an execution for 90 days after its end: from then on it cannot be shown.
+    async fn forget_old(&self, moved: &mut Moved) -> Result<(), ReadError> {
+        if self.connection.about.kind != ConnectionKind::Aws {
+            return Ok(());
+        }
+        let now = self.now();
+        let is_due = lock(&self.forgot_at).is_none_or(|at| now - at >= FORGET_MS);
+        if is_due {
+            moved.and(self.index.forget_ended_before(&self.connection.id, now - KEPT_MS).await?);
+            *lock(&self.forgot_at) = Some(now);
+        }
+        Ok(())
     }
 
     /// Tells the index which activities people answer, where that has changed.

@@ -317,7 +317,7 @@ async fn after_a_restart_everything_is_there_and_little_is_read_again() {
     watched.fake.forget_log();
     let after = watched.after_restart();
     after.watch.open().await.unwrap();
-    assert_eq!(after.waiting().await, [arn.clone()], "before the first call");
+    assert_eq!(after.waiting().await, std::slice::from_ref(&arn), "before the first call");
     assert!(after.watch.snapshot().data_at.is_some(), "with its age");
     assert!(!after.watch.all_tokens().text(&format!("sent {token}")).contains(&token), "its token is known");
     after.round().await;

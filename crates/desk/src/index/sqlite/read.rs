@@ -341,6 +341,10 @@ impl Index for SqliteIndex {
         Box::pin(self.delete_execution(connection, arn))
     }
 
+    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, Moved> {
+        Box::pin(self.delete_ended_before(connection, at))
+    }
+
     fn read<'a>(&'a self, connection: &'a ConnectionId, reading: Reading<'a>) -> Kept<'a, Moved> {
         Box::pin(self.write_reading(connection, reading))
     }

@@ -192,6 +192,19 @@ impl SqliteIndex {
         Ok(Moved { executions: true, inbox: tasks.rows_affected() > 0, parents: parent.into_iter().collect() })
     }
 
+    pub(super) async fn delete_ended_before(&self, connection: &ConnectionId, at: i64) -> Result<Moved, StoreError> {
+        let gone = sqlx::query(
+            "DELETE FROM executions
+             WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND ended_at < ?2",
+        )
+        .bind(connection.as_str())
+        .bind(at)
+        .execute(&self.writer)
+        .await?;
+        // What has ended waits for nobody.
+        Ok(Moved { executions: gone.rows_affected() > 0, ..Moved::default() })
+    }
+
     pub(super) async fn write_reading(
         &self,
         connection: &ConnectionId,
