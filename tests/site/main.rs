@@ -18,6 +18,8 @@ mod failures;
 mod flood;
 mod forms;
 mod hostile;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod lists;
 mod load;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod map_runs;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::here;
+use countersign::wire::Status;
 use countersign_desk::people;
 use serde_json::{Value, json};
 
@@ -32,6 +33,15 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     let mut titles: Vec<&str> = waiting.iter().map(|row| row.title.as_str()).collect();
     titles.sort_unstable();
     assert_eq!(titles, ["One?", "Two?"]);
+    let on_parents_page = site.desk.execution(&parent, None).await.unwrap();
+    assert_eq!((on_parents_page.approval_count, on_parents_page.approvals.len()), (2, 2), "its children's requests");
+    assert_eq!(on_parents_page.row.status, Status::WaitingApproval);
+    assert_eq!(on_parents_page.children.len(), 2);
+    let listed = site.desk.executions(None, None).await.unwrap().rows;
+    assert_eq!(listed.iter().map(|row| (row.arn.as_str(), row.waits)).collect::<Vec<_>>(), [(parent.as_str(), 2)]);
+    let page = site.page(&here().execution(&parent)).await.text;
+    assert!(page.replace("<!>", "").contains("2 requests of this execution wait for a person"));
+    assert!(on_parents_page.children.iter().all(|child| page.contains(&here().execution(&child.arn))));
     let person = people::first();
     for row in &waiting {
         assert_eq!((row.workflow.as_str(), row.parent_arn.as_deref()), ("each", Some(parent.as_str())));
@@ -48,6 +58,8 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let page = site.page(&here().executions_before(None, None, Some(&parent), None)).await.text;
+    assert!(page.contains("Started by the Map Runs of") && page.matches("/default/executions/arn").count() >= 3);
     let output: Value = serde_json::from_str(&output.expect("both are answered")).unwrap();
     assert!(output.as_array().unwrap().iter().all(|one| one["decision"] == "approved"), "{output}");
     site.close().await;
