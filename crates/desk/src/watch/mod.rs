@@ -5,6 +5,7 @@
 
 #[cfg(any(test, feature = "fake"))]
 pub mod account;
+mod attention;
 mod following;
 mod item;
 mod lists;
@@ -66,6 +67,8 @@ pub struct Watch {
     records: Records,
     /// The executions on open pages, with the number of pages.
     watched: Mutex<HashMap<String, usize>>,
+    /// Those among them that rest, and when each was last described as running.
+    described: Mutex<HashMap<String, i64>>,
     /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
     tokens: Arc<Tokens>,
     key: RedactionKey,
@@ -111,6 +114,7 @@ impl Watch {
             following: Mutex::default(),
             records: Records::default(),
             watched: Mutex::default(),
+            described: Mutex::default(),
             tokens: Arc::new(Tokens::new(key)),
             key: key.clone(),
             suspects: Mutex::default(),
@@ -232,10 +236,14 @@ impl Watch {
     /// Runs rounds until `end`.
     #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
     pub async fn run(self: Arc<Self>, end: CancellationToken) {
-        let pause = Duration::from_millis(lock(&self.pace).round_ms);
+        let period = Duration::from_millis(lock(&self.pace).round_ms);
         while !end.is_cancelled() {
+            let begun = self.now();
             self.round().await;
             self.rounds.send_modify(|round| *round += 1);
+            // Rounds begin at equal distances, so that each has the same calls. A slow endpoint gets a pause, too.
+            let took = Duration::from_millis(u64::try_from(self.now() - begun).unwrap_or(0));
+            let pause = period.saturating_sub(took).max(period / 4);
             tokio::select! {
                 () = end.cancelled() => {}
                 () = self.nudge.notified() => {}

@@ -76,6 +76,11 @@ impl Pace {
         })
     }
 
+    /// How many calls of `api` a second there are in the long run.
+    pub fn rate(&mut self, api: Api) -> f64 {
+        self.operation(api).bucket.quota.per_second
+    }
+
     /// Takes one call of `api` at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, api: Api, now: i64) -> bool {
         self.operation(api).bucket.take(now)

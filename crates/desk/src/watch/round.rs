@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
+use super::attention::Attention;
 use super::following::Followed;
 use super::reading::Reader;
 use super::{Machine, Snapshot, Watch, lock, reading, topics_of};
@@ -14,7 +15,7 @@ use crate::index::Moved;
 use crate::news::Topic;
 
 /// The most concurrent calls.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// The greatest age of a definition on AWS, in milliseconds: nobody deploys twice a minute.
 const DEFINITION_MS: i64 = 60_000;
 /// How long after its end (milliseconds) a failure is news.
@@ -172,27 +173,30 @@ impl Watch {
         let failed = failed.into_iter().filter(|one| !one.settled).map(|one| one.summary.arn);
         let mut looked_at: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
         looked_at.extend(failed);
-        let mut due: Vec<(Priority, i64, String)> = {
+        let (attention, mut due) = {
             let following = lock(&self.following);
             let running = following.running.iter().filter(|(_, one)| can_wait(snapshot, &one.machine_arn));
             let running: BTreeSet<&String> = running.map(|(arn, _)| arn).collect();
-            let all = running.into_iter().chain(looked_at.iter());
-            all.filter_map(|arn| {
+            let attention = self.attention(looked_at, running.len());
+            let all = running.into_iter().chain(attention.iter());
+            let due = all.filter_map(|arn| {
                 let open = following.running.get(arn);
                 let read_at = open.and_then(|open| open.fetched_at);
                 let fetched_at = self.known_record(arn).map(|record| record.fetched_at).max(read_at);
                 let deadline = open.and_then(|open| open.due);
-                let priority = self.priority(looked_at.contains(arn), fetched_at, deadline)?;
+                let priority = self.priority(&attention, arn, fetched_at, deadline)?;
                 Some((priority, fetched_at.unwrap_or(i64::MIN), arn.clone()))
-            })
-            .collect()
+            });
+            let due: Vec<(Priority, i64, String)> = due.collect();
+            (attention, due)
         };
         due.sort_unstable();
         due.dedup();
-        let due = due.into_iter().map(|(.., arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory)).collect();
-        let moved = self.read_histories(due).await?;
+        let due = due.into_iter().map(|(.., arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory));
+        let due: Vec<String> = due.collect();
+        let moved = self.read_histories(due.clone()).await?;
         self.changes.publish(moved);
-        Ok(())
+        self.look_at_resting(&attention, &due).await
     }
 
     /// Reads executions; returns the topics of those that changed. One that cannot be read does not affect the others.
@@ -246,13 +250,17 @@ impl Watch {
     }
 
     /// The priority of an execution's next reading; `None` if it is not due.
-    fn priority(&self, is_looked_at: bool, fetched_at: Option<i64>, deadline: Option<i64>) -> Option<Priority> {
+    fn priority(
+        &self,
+        attention: &Attention,
+        arn: &str,
+        fetched_at: Option<i64>,
+        deadline: Option<i64>,
+    ) -> Option<Priority> {
         let Some(fetched_at) = fetched_at else { return Some(Priority::New) };
         let age = self.now() - fetched_at;
-        if is_looked_at {
-            // Shortly before it is older than a page may show.
-            let fresh_ms = lock(&self.pace).fresh_ms;
-            return (age >= fresh_ms * 3 / 4).then_some(Priority::LookedAt);
+        if let Some(is_due) = attention.is_due(arn, age) {
+            return is_due.then_some(Priority::LookedAt);
         }
         let is_near = deadline.is_some_and(|deadline| deadline <= self.now() + DEADLINE_MS);
         Some(if is_near && age >= NEAR_MS { Priority::NearDeadline } else { Priority::Other })

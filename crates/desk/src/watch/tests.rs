@@ -3,6 +3,7 @@
 use countersign_trace::{Details, EventKind};
 use serde_json::json;
 
+use super::attention::Attention;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
@@ -384,4 +385,42 @@ async fn what_ends_beyond_the_newest_is_learnt_one_by_one_or_on_the_way_back() {
         let described = watched.fake.count(Api::DescribeExecution);
         assert_eq!(described > 0, many == 3, "{described}");
     }
+}
+
+#[tokio::test]
+async fn what_rests_is_described_and_what_moves_is_read() {
+    const LARGE: usize = 1_000;
+    let watched = Watched::of(ConnectionKind::Aws);
+    let watch = &watched.watch;
+    let all: BTreeSet<String> = (0..5).map(|n| watched.start_asking(&n.to_string()).0).collect();
+    watched.round().await;
+    watched.clock.advance(12_000);
+    let moving = all.first().unwrap();
+    watched.fake.change(|world, now| world.event(moving, EventKind::PassStateEntered, Details::default(), now));
+    watch.record_now(moving).await.unwrap();
+    watched.clock.advance(2_000);
+    watched.fake.forget_log();
+    let due = |attention: &Attention, arn: &str, age| attention.is_due(arn, age);
+    let small = watch.attention(all.clone(), 100);
+    assert!(all.iter().all(|arn| due(&small, arn, 2_000) == Some(true)), "there are calls enough for all");
+    let large = watch.attention(all.clone(), LARGE);
+    assert_eq!((due(&large, moving, 1_000), due(&large, moving, 2_000)), (Some(false), Some(true)));
+    let resting: Vec<&String> = all.iter().skip(1).collect();
+    assert!(resting.iter().all(|arn| due(&large, arn, 2_000).is_none()), "they are read as often as any other");
+    assert!(resting.iter().all(|arn| due(&large, arn, 8_000) == Some(true)), "but at least so often");
+
+    watch.look_at_resting(&large, &[]).await.unwrap();
+    assert_eq!((watched.fake.count(Api::DescribeExecution), watched.fake.count(Api::GetExecutionHistory)), (4, 0));
+    let large = watch.attention(all.clone(), LARGE);
+    watch.look_at_resting(&large, &[]).await.unwrap();
+    assert_eq!(watched.fake.count(Api::DescribeExecution), 4, "not again in the same round");
+
+    let before = watch.changes.since(u64::MAX).0;
+    watched.fake.change(|world, now| world.time_out(resting[0], now));
+    watched.clock.advance(2_000);
+    let large = watch.attention(all.clone(), LARGE);
+    watch.look_at_resting(&large, &[]).await.unwrap();
+    assert!(watch.known_record(resting[0]).is_some_and(|record| record.ended()));
+    assert!(watch.changes.since(before).1.contains(&Topic::Execution(resting[0].clone())));
+    assert_eq!(due(&watch.attention(all.clone(), LARGE), resting[0], 1_000), Some(false), "it rests no more");
 }
