@@ -236,10 +236,8 @@ async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, headers
         }
         Err(Failure::Function { cause, .. }) => ([("x-amz-function-error", "Unhandled")], cause).into_response(),
         Err(Failure::Unknown) => {
-            let error = ApiError::new(
-                "ResourceNotFoundException",
-                format!("Function not found: {}", host.functions.arn(&name)),
-            );
+            let arn = callers::place(&host.place, &headers).arn("lambda", &format!("function:{name}"));
+            let error = ApiError::new("ResourceNotFoundException", format!("Function not found: {arn}"));
             (StatusCode::NOT_FOUND, error.into_response()).into_response()
         }
     }

@@ -90,11 +90,12 @@ pub async fn test(host: &Arc<Host>, caller: &AccountRegion, ask: Ask) -> Operati
             let mut exchange = HttpExchange::default();
             test.answer = Some(match &request.integration {
                 Integration::Service { service, .. } if service == "http" && level == "TRACE" => {
-                    let (came, traced) = trace_http(host, &request.parameters, ask.reveal_secrets).await;
+                    let (came, traced) =
+                        trace_http(host, &caller.region, &request.parameters, ask.reveal_secrets).await;
                     exchange = traced;
                     taken(came)
                 }
-                _ => call(host, *request).await?,
+                _ => call(host, &test.params.execution_arn, *request).await?,
             });
             match run(&test)? {
                 StateReport::Done(mut report) => {
@@ -372,7 +373,11 @@ fn integration(resource: &str) -> Option<(&str, &str)> {
 }
 
 /// Runs the task for real, as AWS does where there is no mock.
-async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (String, String)>, ApiError> {
+async fn call(
+    host: &Arc<Host>,
+    execution: &str,
+    request: TaskRequest,
+) -> Result<Result<String, (String, String)>, ApiError> {
     let waits = match &request.integration {
         Integration::Activity { .. } => Some("An activity"),
         Integration::Service { pattern: Pattern::WaitForTaskToken, .. } => Some("A task with .waitForTaskToken"),
@@ -382,8 +387,8 @@ async fn call(host: &Arc<Host>, request: TaskRequest) -> Result<Result<String, (
     if let Some(what) = waits {
         return Err(refused(format!("{what} can be tested only with a mock: give mock.result or mock.errorOutput.")));
     }
-    // No execution has this name: its progress goes nowhere.
-    Ok(taken(integrations::run(Arc::clone(host), String::new(), request).await))
+    // No execution has the ARN of a test: its progress goes nowhere.
+    Ok(taken(integrations::run(Arc::clone(host), execution.to_owned(), request).await))
 }
 
 /// A mocked answer in the engine's form.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::TaskOutcome;
 use crate::api::wire::http_date;
-use crate::host::Host;
+use crate::host::{AccountRegion, Host};
 use crate::lambda::Failure;
 use crate::random;
 
@@ -20,12 +20,12 @@ pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutco
         Ok(output) => {
             taken_in(&output, function_arn).map_or_else(|refused| refused, |value| TaskOutcome::Done(value.to_string()))
         }
-        Err(failure) => failed(host, function_arn, failure),
+        Err(failure) => failed(&host.place, function_arn, failure),
     }
 }
 
 /// `lambda:invoke`: the payload is wrapped, as AWS does.
-pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
+pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
@@ -54,7 +54,7 @@ pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
             Ok(payload) => (payload, log),
             Err(refused) => return refused,
         },
-        Err(failure) => return failed(host, function, failure),
+        Err(failure) => return failed(caller, function, failure),
     };
     let length = payload.to_string().len();
     let mut result = Map::new();
@@ -114,11 +114,14 @@ fn taken_in(text: &str, what: &str) -> Result<Value, TaskOutcome> {
     })
 }
 
-fn failed(host: &Host, function: &str, failure: Failure) -> TaskOutcome {
+fn failed(caller: &AccountRegion, function: &str, failure: Failure) -> TaskOutcome {
     match failure {
         Failure::Function { error, cause } => TaskOutcome::Failed { error, cause },
         Failure::Unknown => {
-            let arn = if function.starts_with("arn:") { function.to_owned() } else { host.functions.arn(function) };
+            let arn = match function.starts_with("arn:") {
+                true => function.to_owned(),
+                false => caller.arn("lambda", &format!("function:{function}")),
+            };
             let qualified = if arn.split(':').count() > 7 { arn } else { format!("{arn}:$LATEST") };
             TaskOutcome::service_failed(
                 "Lambda.ResourceNotFoundException",

@@ -111,7 +111,7 @@ struct Call<'a> {
 async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> TaskOutcome {
     let caller = call.host.place.around(call.execution);
     let answer = match (service, action) {
-        ("lambda", "invoke") => functions::invoke(call.host, call.parameters).await,
+        ("lambda", "invoke") => functions::invoke(call.host, &caller, call.parameters).await,
         ("sns", "publish") => topics::publish(call.host, call.parameters).await,
         ("sqs", "sendMessage") => queues::send(call.host, &caller, call.parameters),
         ("aws-sdk:sns", action) => {
@@ -128,7 +128,7 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
             http::invoke_gateway(call.host, call.parameters).await.unwrap_or_else(|| nowhere(service, resource))
         }
         ("http", "invoke") if call.pattern == Pattern::RequestResponse => {
-            http::invoke(call.host, call.parameters).await
+            http::invoke(call.host, &caller.region, call.parameters).await
         }
         ("states" | "aws-sdk:sfn", "startExecution") => executions::start(call, service).await,
         ("aws-sdk:sfn", action) => own_api(call, action).await,

@@ -100,6 +100,13 @@ async fn the_region_and_the_partition_are_the_signature_s() {
     }
     let (_, listed) = call(&engine, "eu-west-1", "AWSStepFunctions.ListStateMachines", json!({})).await;
     assert_eq!(listed["stateMachines"], json!([]));
+    // A state that is tested is in its caller's region, too.
+    let task = json!({ "Type": "Task", "Resource": "arn:aws-cn:states:::lambda:invoke", "Parameters": { "FunctionName": "f" }, "End": true });
+    let test = json!({ "definition": task.to_string(), "roleArn": "arn:aws-cn:iam::000000000000:role/r" });
+    let (_, tested) = call(&engine, "cn-north-1", "AWSStepFunctions.TestState", test).await;
+    let missing =
+        "Function not found: arn:aws-cn:lambda:cn-north-1:000000000000:function:f:$LATEST (Service: AWSLambda; ";
+    assert!(text(&tested["cause"]).starts_with(missing), "{tested}");
     engine.remove().await;
 }
 

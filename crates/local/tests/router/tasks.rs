@@ -167,6 +167,23 @@ async fn a_test_is_refused_as_aws_refuses_it() {
 }
 
 #[tokio::test]
+async fn each_test_starts_an_execution_of_its_own() {
+    let engine = Engine::new("test-starts").await;
+    let machine = engine.machine("M", only(json!({ "Type": "Pass" }))).await;
+    let state = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": { "StateMachineArn": machine }, "End": true });
+    let ask = json!({ "definition": state.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" });
+    let mut started = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let tested = engine.call("TestState", ask.clone()).await;
+        let output: Value = serde_json::from_str(&text(&tested["output"])).unwrap();
+        started.insert(text(&output["ExecutionArn"]));
+    }
+    assert_eq!(started.len(), 2, "{started:?}");
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn the_items_of_a_tested_map_are_those_that_its_reader_finds() {
     let engine = Engine::new("test-items").await;
     let ask = |config: Value, data: &str, failures: u64| {

@@ -27,27 +27,27 @@ pub struct Exchange {
     pub response: Option<Value>,
 }
 
-/// `http:invoke`.
-pub async fn invoke(host: &Host, parameters: &Value) -> TaskOutcome {
-    traced(host, parameters, false).await.0
+/// `http:invoke`, from the region of the execution.
+pub async fn invoke(host: &Host, region: &str, parameters: &Value) -> TaskOutcome {
+    traced(host, region, parameters, false).await.0
 }
 
 /// The same, with the request and the response; `reveal` shows the secrets in them.
-pub async fn traced(host: &Host, parameters: &Value, reveal: bool) -> (TaskOutcome, Exchange) {
+pub async fn traced(host: &Host, region: &str, parameters: &Value, reveal: bool) -> (TaskOutcome, Exchange) {
     let mut exchange = Exchange::default();
-    let answer = call(host, parameters, reveal, &mut exchange).await.unwrap_or_else(|failed| failed);
+    let answer = call(host, region, parameters, reveal, &mut exchange).await.unwrap_or_else(|failed| failed);
     (answer, exchange)
 }
 
 async fn call(
     host: &Host,
+    region: &str,
     parameters: &Value,
     reveal: bool,
     exchange: &mut Exchange,
 ) -> Result<TaskOutcome, TaskOutcome> {
     let connection = connection(host, parameters)?;
     let token = token(host, connection).await?;
-    let region = &host.place.region;
     let draft = |secret: request::Writing<'_>| {
         Draft::of(parameters, connection, token.as_ref(), region, secret)
             .map_err(|why| TaskOutcome::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
