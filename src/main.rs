@@ -37,8 +37,9 @@ fn closed(log: &str, with_functions: bool, main: impl Future<Output = Result<(),
     run(log, main)
 }
 
-/// What the dashboard logs: not what functions print, because its pages show how their tasks ended.
-const SERVE_LOG: &str = "warn,countersign=info,countersign::function=warn,countersign::topic=warn";
+/// What the dashboard logs: not what functions print, because its pages show how their tasks ended, and not each failure to
+/// find credentials, because the connection's page says that.
+const SERVE_LOG: &str = "warn,countersign=info,countersign::function=warn,countersign::topic=warn,aws_config=error";
 
 #[tokio::main]
 async fn run(log: &str, main: impl Future<Output = Result<(), start::StartError>>) -> ExitCode {

@@ -31,6 +31,11 @@ pub const INBOX: &str = "inbox";
 pub const DEPLOY: &str = "deploy";
 /// Every decision that was taken.
 pub const AUDIT: &str = "audit";
+/// What there is to know about the connection itself.
+pub const CONNECTION: &str = "connection";
+
+/// The pages that every connection has, by the segment behind it.
+pub const PAGES: [&str; 6] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, CONNECTION];
 
 /// The pages whose paths had no connection before there were several: their old links lead to the default connection.
 pub const WITHOUT_CONNECTION: [&str; 5] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT];
@@ -343,6 +348,7 @@ mod tests {
             routes.inbox(),
             routes.deploy(),
             routes.audit(),
+            routes.page(CONNECTION),
             routes.workflow("order"),
             routes.workflow_sample("order", 2),
             routes.workflow_view("order", None, Some("Ask, then pay"), None),

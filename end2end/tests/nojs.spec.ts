@@ -9,6 +9,7 @@ const PAGES: [path: string, heading: RegExp][] = [
   ["/default/inbox", /Inbox/],
   ["/default/deploy", /Deploy/],
   ["/default/audit", /./],
+  ["/default/connection", /Connection default/],
 ];
 
 test("every page is complete without scripts", async ({ page }) => {

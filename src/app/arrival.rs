@@ -6,6 +6,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::app::here;
 use crate::error::AppError;
 use crate::wire::inbox::{EarlierEnd, RequestKey};
 use crate::wire::{Compact, Problem};
@@ -81,6 +82,8 @@ pub struct Handed {
     /// Shows that a form comes from a page of this session; empty where there is no session.
     pub proof: String,
     pub outcome: Option<Outcome>,
+    /// Whether nothing can be changed on the connection.
+    pub read_only: bool,
 }
 
 /// What the page was handed, for its forms.
@@ -95,7 +98,8 @@ impl Arrival {
     #[must_use]
     pub fn start() -> Self {
         let handed = SharedValue::<Handed, Compact>::new_with_encoding(|| use_context().unwrap_or_default());
-        let Handed { proof, outcome } = handed.into_inner();
+        let Handed { proof, outcome, read_only } = handed.into_inner();
+        here::restrict(read_only);
         let arrival = Self { proof: StoredValue::new(proof), outcome: StoredValue::new(outcome) };
         provide_context(arrival);
         arrival

@@ -19,3 +19,29 @@ pub fn start() {
 pub fn here() -> Routes {
     expect_context()
 }
+
+/// Whether nothing can be changed on this connection.
+#[derive(Clone, Copy)]
+struct ReadOnly(bool);
+
+/// Notes whether nothing can be changed on this connection. The server refuses it anyway; pages say so beforehand.
+pub fn restrict(read_only: bool) {
+    provide_context(ReadOnly(read_only));
+}
+
+/// Whether nothing can be changed on this connection.
+#[must_use]
+pub fn is_read_only() -> bool {
+    use_context::<ReadOnly>().is_some_and(|read_only| read_only.0)
+}
+
+/// The id of the sentence that says why controls are disabled.
+pub const WHY: &str = "read-only";
+
+/// Why controls are disabled; nothing where they are not.
+pub fn why_disabled() -> Option<AnyView> {
+    is_read_only().then(|| {
+        view! { <p class="quiet" id=WHY>"This connection is read-only: nothing can be started, stopped, decided or deployed."</p> }
+            .into_any()
+    })
+}

@@ -43,6 +43,8 @@ pub struct Live {
     /// When the server last heard from the connection, and whether the connection answers now.
     data_at: RwSignal<Option<i64>>,
     answers: RwSignal<bool>,
+    /// The stream's last pulse: when the data of each connection was read.
+    pulse: RwSignal<String>,
 }
 
 impl Live {
@@ -55,6 +57,7 @@ impl Live {
             link: RwSignal::new(Link::Starting),
             data_at: RwSignal::new(None),
             answers: RwSignal::new(true),
+            pulse: RwSignal::new(String::new()),
         };
         provide_context(live);
         #[cfg(feature = "hydrate")]
@@ -88,6 +91,12 @@ impl Live {
     #[must_use]
     pub fn data_at(&self) -> Option<i64> {
         self.data_at.get()
+    }
+
+    /// When the data of any connection was read, once the stream has said so.
+    #[must_use]
+    pub fn age_of(&self, connection: &str) -> Option<i64> {
+        self.pulse.with(|pulse| age_of(pulse, connection))
     }
 
     /// A number that grows whenever one of `topics` changed; reading it in a resource's source loads the resource again.
@@ -131,7 +140,6 @@ impl Live {
 }
 
 /// When the data of a connection was read, from the stream's pulse: a word for each connection, such as `prod:1700000000000`.
-#[cfg(any(test, feature = "hydrate"))]
 fn age_of(pulse: &str, connection: &str) -> Option<i64> {
     let mut words = pulse.split(' ').filter_map(|word| word.split_once(':'));
     words.find(|(name, _)| *name == connection)?.1.parse().ok()
@@ -178,7 +186,10 @@ mod browser {
         match kind {
             "state" => live.link.set(if text == "live" { Link::Live } else { Link::Reconnecting }),
             "again" => live.ask_again(),
-            "at" => live.data_at.set(super::age_of(text, here)),
+            "at" => {
+                live.data_at.set(super::age_of(text, here));
+                live.pulse.set(text.to_owned());
+            }
             // A topic that this version does not know is shown by none of its pages.
             _ => text.split(' ').filter_map(Topic::read).for_each(|(connection, topic)| {
                 if connection == here || topic == Topic::Health {

@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
                     <Route path=(connection, StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::DEPLOY)) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::AUDIT)) view=pages::audit::AuditPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::CONNECTION)) view=pages::connection::ConnectionPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </components::PageFrame>
         </Router>

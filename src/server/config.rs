@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::connections::{Configured, Mistake, configured};
+
 /// The control room and approval desk for AWS Step Functions.
 ///
 /// Without a command it serves the dashboard on an embedded Step Functions engine: no account is needed.
@@ -62,6 +64,10 @@ pub struct ServeArgs {
     /// Show another Step Functions endpoint instead of the embedded engine, such as http://127.0.0.1:4566
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub endpoint: Option<String>,
+    /// Show another connection beside this one: name=NAME with region, profile, role-arn, external-id, endpoint, colour,
+    /// label and read-only, as in countersign.toml of the data folder
+    #[arg(long = "connection", value_name = "NAME=VALUE,...")]
+    pub connections: Vec<String>,
     /// The definitions to deploy, with their countersign.toml [default: statemachine, or the shipped ones]
     #[arg(long, value_name = "DIR")]
     pub definitions: Option<PathBuf>,
@@ -127,6 +133,14 @@ pub enum ConfigError {
         "The dashboard and the engine cannot both listen on {0}.\nGive one of them another port with --listen or --engine-listen."
     )]
     SamePort(SocketAddr),
+    #[error(transparent)]
+    Connection(Mistake),
+}
+
+/// Whether a text is a URL that an endpoint may have.
+pub(super) fn is_url(text: &str) -> bool {
+    let is_right = |uri: &http::Uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"));
+    text.parse().is_ok_and(|uri| is_right(&uri))
 }
 
 impl ServeArgs {
@@ -136,11 +150,11 @@ impl ServeArgs {
         !self.aws && self.endpoint.is_none()
     }
 
-    /// Checks the rules that clap cannot express.
+    /// Checks the rules that clap cannot express, and reads the connections beside the default one.
     ///
     /// # Errors
-    /// Every rule that is broken, in the order of the flags.
-    pub fn check(&self) -> Result<(), Vec<ConfigError>> {
+    /// Every rule that is broken, in the order of the flags, and every mistake of a connection.
+    pub fn check(&self) -> Result<Vec<Configured>, Vec<ConfigError>> {
         let mut errors = Vec::new();
         for address in [self.listen, self.engine_listen] {
             if !address.ip().is_loopback() {
@@ -152,16 +166,18 @@ impl ServeArgs {
             errors.push(ConfigError::SamePort(self.listen));
         }
         if let Some(url) = &self.endpoint
-            && !(url
-                .parse::<http::Uri>()
-                .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))))
+            && !is_url(url)
         {
             errors.push(ConfigError::Endpoint(url.clone()));
         }
         if (self.profile.is_some() || self.region.is_some()) && !self.aws && self.endpoint.is_none() {
             errors.push(ConfigError::RegionWithoutAws);
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        match configured(&self.data, &self.connections) {
+            Ok(connections) if errors.is_empty() => Ok(connections),
+            Ok(_) => Err(errors),
+            Err(mistakes) => Err(errors.into_iter().chain(mistakes.into_iter().map(ConfigError::Connection)).collect()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod acting;
 pub mod config;
+mod connections;
 pub mod http;
 pub mod pages;
 mod personas;
@@ -27,15 +28,25 @@ use leptos_axum::ResponseOptions;
 pub use self::http::{leads_to, proof, tells};
 use crate::error::{AppError, ErrorKind};
 
+fn outside() -> AppError {
+    AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.")
+}
+
+/// The desks of all connections.
+///
+/// # Errors
+/// It was called outside of a request.
+pub fn desks() -> Result<Arc<Desks>, AppError> {
+    use_context::<Arc<Desks>>().ok_or_else(outside)
+}
+
 /// What a server function works with: the desk of the connection that the page or form names, and who acts.
 ///
 /// # Errors
 /// There is no such connection, or it was called outside of a request.
 #[expect(clippy::unused_async, reason = "sign-in will read a session here")]
 pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
-    let outside =
-        || AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.");
-    let desks = use_context::<Arc<Desks>>().ok_or_else(outside)?;
+    let desks = desks()?;
     let parts = use_context::<Parts>().ok_or_else(outside)?;
     if !http::is_proven_for(connection) {
         let what = "This form does not belong to a page of the connection that it names.";

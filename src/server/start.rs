@@ -13,11 +13,12 @@ use tokio_util::task::TaskTracker;
 
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
-use countersign_desk::index::SqliteIndex;
-use countersign_desk::store::{Sqlite, StoreError};
-use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
+use countersign_desk::index::{Index, SqliteIndex};
+use countersign_desk::store::{Sqlite, Store, StoreError};
+use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
+use super::connections::Configured;
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
 use super::{terminal, words};
@@ -42,16 +43,27 @@ pub enum StartError {
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
     #[error("The folder of definitions {} cannot be read: {source}.\nGive a readable one with --definitions DIR.", .folder.display())]
     Definitions { folder: PathBuf, source: std::io::Error },
-    #[error(
-        "No AWS region is known, so no call would reach Step Functions.\nGive one with --region REGION, with AWS_REGION, or in the profile."
-    )]
-    NoRegion,
+    #[error("{}", no_region(.0))]
+    NoRegion(ConnectionId),
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
     #[error("countersign cannot listen on {address}: {source}.\nChoose another address with {flag} ADDRESS:PORT.")]
     Listen { address: SocketAddr, flag: &'static str, source: std::io::Error },
     #[error(transparent)]
     Engine(#[from] local::StartError),
     #[error("The server ended: {0}.")]
     Serve(std::io::Error),
+}
+
+/// No region is known for a connection to AWS.
+fn no_region(connection: &ConnectionId) -> String {
+    if is_default(connection) {
+        return "No AWS region is known, so no call would reach Step Functions.\nGive one with --region REGION, with AWS_REGION, or in the profile.".to_owned();
+    }
+    format!(
+        "No AWS region is known for the connection {connection}, so no call would reach Step Functions.\nGive it a region in {}, with AWS_REGION, or in the profile.",
+        super::connections::FILE
+    )
 }
 
 /// Why the record cannot be used, and the remedy.
@@ -98,12 +110,40 @@ fn free_beside(address: SocketAddr, other: SocketAddr) -> SocketAddr {
 }
 
 /// The folder of definitions, which must be readable.
-fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
-    let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
-    match std::fs::read_dir(&folder) {
-        Ok(_) => Ok(Definitions::from(folder)),
-        Err(source) => Err(StartError::Definitions { folder, source }),
+fn definitions(folder: &Path) -> Result<Definitions, StartError> {
+    match std::fs::read_dir(folder) {
+        Ok(_) => Ok(Definitions::from(folder.to_owned())),
+        Err(source) => Err(StartError::Definitions { folder: folder.to_owned(), source }),
     }
+}
+
+/// The default connection and the others, made at the same time: reading a profile or asking for a region may take a while.
+/// No call to Step Functions is made, so none of them delays the start.
+async fn opened(options: SdkOptions, configured: Vec<Configured>) -> Result<(Connection, Vec<Connection>), StartError> {
+    let (of_default, others): (Vec<_>, Vec<_>) = configured.into_iter().partition(|one| is_default(&one.id));
+    let default = Configured::named(ConnectionId::default_one());
+    let default = of_default.into_iter().next().unwrap_or(default);
+    let open = |one: Configured, options: SdkOptions| async move {
+        let mut connection = Connection::open(one.id, options).await;
+        let about = &mut connection.about;
+        about.label = one.label.unwrap_or_else(|| std::mem::take(&mut about.label));
+        about.colour = one.colour.unwrap_or(about.colour);
+        about.read_only = one.read_only;
+        if about.kind == ConnectionKind::Aws && about.region.is_empty() {
+            return Err(StartError::NoRegion(connection.id));
+        }
+        Ok(connection)
+    };
+    let others = others.into_iter().map(|one| {
+        let options = one.options();
+        open(one, options)
+    });
+    let (default, others) = tokio::join!(open(default, options), futures::future::join_all(others));
+    Ok((default?, others.into_iter().collect::<Result<_, _>>()?))
+}
+
+fn is_default(id: &ConnectionId) -> bool {
+    *id == ConnectionId::default_one()
 }
 
 /// Serves the dashboard until Ctrl-C.
@@ -112,27 +152,36 @@ fn definitions(args: &ServeArgs) -> Result<Definitions, StartError> {
 /// Why it cannot start; each error names the cause and the remedy.
 #[expect(clippy::disallowed_methods, reason = "open connections are waited for, but not for ever")]
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
-    args.check().map_err(StartError::Config)?;
+    let connections = args.check().map_err(StartError::Config)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
-    let store = Arc::new(open_store(&args.data).await?);
-    let mut definitions = definitions(&args)?;
+    let store: Arc<dyn Store> = Arc::new(open_store(&args.data).await?);
+    let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
+    let mut definitions = definitions(&folder)?;
     let (engine, target, functions) = target(&args, address).await?;
     if let Some(functions) = functions {
         definitions = definitions.with_functions(functions);
     }
-    let options = SdkOptions { target, profile: args.profile.clone(), region: args.region.clone() };
-    let connection = Connection::open(ConnectionId::default_one(), options).await;
-    if connection.about.kind == ConnectionKind::Aws && connection.about.region.is_empty() {
-        return Err(StartError::NoRegion);
-    }
-    let sandbox = Arc::new(local::sandbox::Workers::of_itself()) as _;
-    let clock = Clock::system();
+    let options = SdkOptions { profile: args.profile.clone(), region: args.region.clone(), ..SdkOptions::of(target) };
+    let sandbox = Arc::new(local::sandbox::Workers::of_itself());
     let redaction_key = redaction_key(&args.data)?;
-    let index = Arc::new(open_index(&args.data).await?);
-    let parts = Parts { connection, store, index, definitions, clock, sandbox: Some(sandbox), redaction_key };
-    let desk = Arc::new(Desk::new(parts));
-    let desks = Arc::new(Desks::of(Arc::clone(&desk)));
+    let index: Arc<dyn Index> = Arc::new(open_index(&args.data).await?);
+    let parts = |connection, definitions| Parts {
+        connection,
+        store: Arc::clone(&store),
+        index: Arc::clone(&index),
+        definitions,
+        clock: Clock::system(),
+        sandbox: Some(Arc::clone(&sandbox) as _),
+        redaction_key: redaction_key.clone(),
+    };
+    let (of_default, others) = opened(options, connections).await?;
+    let desk = Arc::new(Desk::new(parts(of_default, definitions)));
+    let mut desks = Desks::of(Arc::clone(&desk));
+    for other in others {
+        desks = desks.and(parts(other, Definitions::from(folder.clone())))?;
+    }
+    let desks = Arc::new(desks);
 
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -140,12 +189,15 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     if let Some(problem) = desk.definitions().read().problem {
         report(&problem);
     }
-    if engine.is_some() && !args.no_demo {
+    if engine.is_some() && !args.no_demo && !desk.about().read_only {
         first_start(&desk).await;
     }
-    let about = desk.about();
     println!("Countersign is at http://{address}");
-    println!("  showing   {} ({})", terminal::line(&about.label), terminal::line(&about.detail));
+    for (index, desk) in desks.iter().enumerate() {
+        let (about, word) = (desk.about(), if index == 0 { "showing" } else { "and" });
+        let mark = if about.read_only { ", read-only" } else { "" };
+        println!("  {word:<9} {} ({}{mark})", terminal::line(&about.label), terminal::line(&about.detail));
+    }
     println!("  data in   {}", shown(&args.data));
     println!("  Ctrl-C stops it.");
 

@@ -3,9 +3,9 @@
 use countersign_desk::approvals::ahead::{Mismatch, Warning};
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{Choice, ClosedBy, DecideError, NotShown};
-use countersign_desk::connection::{About, Api, CallError, ConnectionKind, ExecutionStatus, Fault};
+use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
-use countersign_desk::policy::Denied;
+use countersign_desk::policy::{DenialReason, Denied};
 use countersign_desk::starting::{InputFault, StartError, StoredError};
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
@@ -40,8 +40,44 @@ pub fn no_connection(desks: &Desks, name: &str) -> AppError {
     AppError::new(ErrorKind::NotFound, format!("There is no connection named {name:?}."), remedy)
 }
 
+/// A decision that was recorded before its connection was made read-only.
+#[must_use]
+pub fn held_back() -> Problem {
+    Problem {
+        what: "The connection is read-only now.".to_owned(),
+        remedy: "The decision is sent once the connection may be acted on again.".to_owned(),
+    }
+}
+
+/// What is missing because IAM denies it; nothing where all is permitted.
+#[must_use]
+pub fn denied(calls: &[CallError]) -> Option<Problem> {
+    let mut actions: Vec<String> = calls.iter().map(|call| call.api.iam_action()).collect();
+    actions.dedup();
+    let (first, more) = actions.split_first()?;
+    let (is, them) = if more.is_empty() { ("is", "it") } else { ("are", "them") };
+    let actions = actions.join(", ");
+    debug_assert!(actions.starts_with(first.as_str()));
+    Some(Problem {
+        what: format!("Not everything can be shown: {actions} {is} denied (IAM)."),
+        remedy: format!("Allow {them} to the role or user that countersign runs as. What else there is, is shown."),
+    })
+}
+
+/// Nothing can be changed on a connection that is only looked at.
+#[must_use]
+pub fn read_only(connection: &ConnectionId) -> Problem {
+    Problem {
+        what: format!("The connection {connection} is read-only: nothing was changed."),
+        remedy: "To act on it, set read_only = false in countersign.toml of the data folder, and restart countersign."
+            .to_owned(),
+    }
+}
+
 fn forbidden(denied: &Denied) -> AppError {
-    AppError::new(ErrorKind::Forbidden, format!("{} may not do this.", denied.actor), "Ask an administrator.")
+    match &denied.reason {
+        DenialReason::ReadOnly(connection) => AppError { kind: ErrorKind::Forbidden, problem: read_only(connection) },
+    }
 }
 
 fn store(error: &StoreError) -> AppError {

@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod codec;
+pub mod connection;
 pub mod deploy;
 pub mod execution;
 pub mod executions;
@@ -61,6 +62,8 @@ macro_rules! each_page {
             audit: Audit { before: Option<i64> };
             /// `statemachine/` beside what the connection has.
             deploy: Deploy;
+            /// The connection itself: what it reaches, what is wrong, and what its calls came to.
+            connection: Connection;
             /// The proof that this session's forms carry.
             proof: Proof;
         }

@@ -49,8 +49,7 @@ impl Board {
     pub async fn open(target: Target, data: &std::path::Path, definitions: PathBuf, clock: Clock) -> Self {
         let (Target::Embedded(url) | Target::Endpoint(url)) = &target else { panic!("no test calls AWS") };
         let sfn = client(url);
-        let connection =
-            Connection::open(ConnectionId::default_one(), SdkOptions { target, profile: None, region: None }).await;
+        let connection = Connection::open(ConnectionId::default_one(), SdkOptions::of(target)).await;
         std::fs::create_dir_all(data).unwrap();
         let store = Arc::new(Sqlite::open(&data.join("countersign.db")).await.unwrap());
         Self::over(connection, store, sfn, definitions, clock)

@@ -28,8 +28,7 @@ impl Pair {
         let mut site = Site::new(test).await;
         let data = std::env::temp_dir().join(format!("countersign-site-{test}-other-{}", std::process::id()));
         let engine = engine(&data).await;
-        let options =
-            SdkOptions { target: Target::Endpoint(format!("http://{}", engine.addr)), profile: None, region: None };
+        let options = SdkOptions::of(Target::Endpoint(format!("http://{}", engine.addr)));
         let connection = Connection::open(ConnectionId::parse("other").unwrap(), options).await;
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine").into();
         let store = Arc::clone(&site.desk.store);

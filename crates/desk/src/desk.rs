@@ -10,11 +10,12 @@ use crate::actor::Actor;
 use crate::approvals::{Courier, Reading, read};
 use crate::audit::Done;
 use crate::clock::Clock;
-use crate::connection::{About, Connection, ConnectionId};
+use crate::condition::Identity;
+use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
 use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::index::Index;
-use crate::news::Changes;
+use crate::news::{Changes, Topic};
 use crate::policy::{Action, Denied, Resource, permit};
 use crate::redact::{RedactionKey, Tokens};
 use crate::starting::refuse_express;
@@ -47,6 +48,9 @@ pub struct Desk {
     store: Arc<dyn Store>,
     courier: Courier,
     definitions: Definitions,
+    /// The calls that were made through the connection.
+    tally: Arc<CallTally>,
+    identity: Identity,
 }
 
 /// The connection's health, for the frame around every page.
@@ -58,7 +62,11 @@ pub struct Standing {
     /// When the connection was last read, in milliseconds since the epoch.
     pub data_at: Option<i64>,
     /// Why the connection does not answer, if it answered before.
-    pub problem: Option<crate::connection::CallError>,
+    pub problem: Option<CallError>,
+    /// Whether the last reading failed, whatever was read before.
+    pub failed: bool,
+    /// The operations that IAM denies: what they would show is missing.
+    pub denied: Vec<CallError>,
     /// Why the manifest cannot be used.
     pub manifest: Option<ManifestTrouble>,
 }
@@ -74,13 +82,15 @@ impl Desk {
     /// The same with the log of changes that it shares with the desks of other connections.
     pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
         let Parts { connection, store, index, definitions, clock, sandbox, redaction_key } = parts;
+        let tally = Arc::new(CallTally::default());
+        let connection = connection.counted(&tally, &clock);
         let watch = Watch::new(connection, index, clock, &redaction_key).with_changes(changes);
         let watch = Arc::new(match sandbox {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store));
-        Self { watch, store, courier, definitions }
+        Self { watch, store, courier, definitions, tally, identity: Identity::default() }
     }
 
     /// Watches the connection, delivers decisions and follows the definitions until `end`.
@@ -88,7 +98,17 @@ impl Desk {
         let watching = Arc::clone(&self.watch).run(end.clone());
         let delivering = self.courier.clone().run(end.clone());
         let following = self.definitions.follow(&self.watch.changes, &end);
-        tokio::join!(watching, delivering, following);
+        tokio::join!(watching, delivering, following, self.follow_denials(&end));
+    }
+
+    /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
+    async fn follow_denials(&self, end: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = self.tally.denials_changed() => self.watch.changes.publish([Topic::Frame, Topic::Health]),
+            }
+        }
     }
 
     /// The connection as a person sees it.
@@ -129,6 +149,14 @@ impl Desk {
         &self.watch.connection.id
     }
 
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn tally(&self) -> &CallTally {
+        &self.tally
+    }
+
     pub(crate) const fn courier(&self) -> &Courier {
         &self.courier
     }
@@ -141,7 +169,8 @@ impl Desk {
         workflow: Option<&str>,
         state: Option<&str>,
     ) -> Result<(), Denied> {
-        permit(actor, action, Resource { connection: self.id(), workflow, state })
+        let read_only = self.about().read_only;
+        permit(actor, action, Resource { connection: self.id(), read_only, workflow, state })
     }
 
     /// The current definitions. The watch gets the activities that people answer.
@@ -168,6 +197,8 @@ impl Desk {
             data_at: snapshot.data_at,
             // Before the first reading the page itself shows the problem.
             problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
+            failed: snapshot.problem.is_some(),
+            denied: self.tally.denied(self.now()),
             manifest: self.definitions.trouble(),
         })
     }

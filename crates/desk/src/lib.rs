@@ -9,7 +9,7 @@
 //! # use countersign_desk::{redact, store::Sqlite};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
-//! let options = connection::SdkOptions { target, profile: None, region: None };
+//! let options = connection::SdkOptions::of(target);
 //! let connection = connection::Connection::open(connection::ConnectionId::default_one(), options).await;
 //! let store = Arc::new(Sqlite::open("countersign.db".as_ref()).await?);
 //! let definitions = Definitions::from(std::path::PathBuf::from("statemachine"));
@@ -30,6 +30,7 @@ mod actor;
 pub mod approvals;
 mod audit;
 mod clock;
+mod condition;
 pub mod connection;
 pub mod deploy;
 mod desk;
@@ -50,6 +51,7 @@ pub mod watch;
 pub use actor::{Actor, Person};
 pub use audit::Done;
 pub use clock::Clock;
+pub use condition::Condition;
 pub use desk::{Desk, Parts, Standing};
 pub use desks::{Desks, NameTaken};
 pub use error::{Error, ReadError, StopError};

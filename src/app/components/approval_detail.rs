@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::here::here;
+use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::ui::{
     Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, focus_if_lost, raw_text, shown, switch, text,
 };
@@ -119,6 +119,8 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
         }
         _ => "Stored with your decision, for later questions.".to_owned(),
     };
+    let read_only = is_read_only();
+    let (cannot, why) = (move || read_only || post.pending(), read_only.then_some(WHY));
     view! {
         <PostForm post class="decide">
             <FormProblem post/>
@@ -129,11 +131,12 @@ fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
                 <textarea name="comment" rows="2" aria-describedby="comment-help" on:input=count>{comment}</textarea>
             </label>
             <p class="quiet" class:too-long=switch(move || typed.get() > COMMENT) id="comment-help" aria-live="polite">{text(help)}</p>
+            {why_disabled()}
             <div class="decide-buttons">
-                <button class="button button-reject" type="submit" name="decision" value="reject" disabled=move || post.pending()>
+                <button class="button button-reject" type="submit" name="decision" value="reject" disabled=cannot aria-describedby=why>
                     "Reject"
                 </button>
-                <button class="button button-approve" type="submit" name="decision" value="approve" disabled=move || post.pending()>
+                <button class="button button-approve" type="submit" name="decision" value="approve" disabled=cannot aria-describedby=why>
                     "Approve"
                 </button>
             </div>

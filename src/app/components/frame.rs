@@ -7,6 +7,7 @@ use leptos::server_fn::ServerFn as _;
 use leptos_router::hooks::use_location;
 
 use super::StatusWord;
+use super::switcher::switcher;
 use crate::app::arrival::Arrival;
 use crate::app::here::{self, here};
 use crate::app::live::{Link, Live};
@@ -17,7 +18,7 @@ use crate::app::ui::{
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
-use crate::wire::frame::{ConnectionKind, Frame, Person};
+use crate::wire::frame::{Frame, Health, Person};
 use crate::wire::{Ask, Page, Topic};
 use crate::wire::{Problem, Status};
 
@@ -49,7 +50,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     Effect::new(move || {
         if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
-            live.connection(frame.data_at, frame.data_at.is_some() && frame.problem.is_none());
+            live.connection(frame.data_at, frame.connection.health == Health::Answers);
         }
     });
     let path = use_location().pathname;
@@ -68,7 +69,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
         {of_frame(frame, connection_line)}
         <header class="top">
             <a class="brand" href=home><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
-            {of_frame(frame, |frame| frame.ok().map(|frame| connection(&frame)).into_any())}
+            {of_frame(frame, |frame| frame.ok().map(|frame| switcher(&frame)).into_any())}
             <LiveDot live/>
             <span class="top-space"></span>
             {of_frame(frame, move |frame| frame.ok().map(|frame| persona(frame, act)).into_any())}
@@ -147,37 +148,18 @@ fn place(word: &'static str, name: &'static str, shape: &'static str, frame: Pag
 }
 
 fn connection_line(frame: Result<Frame, AppError>) -> AnyView {
-    let kind = frame.map(|frame| kind_name(frame.connection.kind)).unwrap_or("away");
-    view! { <div class="connection-line" data-kind=kind></div> }.into_any()
+    let colour = frame.map(|frame| frame.connection.colour.as_str()).unwrap_or("away");
+    view! { <div class="connection-line" data-colour=colour></div> }.into_any()
 }
 
-const fn kind_name(kind: ConnectionKind) -> &'static str {
-    match kind {
-        ConnectionKind::Embedded => "embedded",
-        ConnectionKind::Endpoint => "endpoint",
-        ConnectionKind::Aws => "aws",
-    }
-}
-
-fn connection(frame: &Frame) -> AnyView {
-    let about = &frame.connection;
-    let title = format!("{} · {} · {}", about.label, about.region, about.detail);
-    view! {
-        <span class="connection" data-kind=kind_name(about.kind) title=title>
-            <span class="connection-name">{about.label.clone()}</span>
-            <span class="connection-detail mono">{about.region.clone()}" · "{about.detail.clone()}</span>
-        </span>
-    }
-    .into_any()
-}
-
-/// Why the page may be older than it looks.
+/// Why the page may be older than it looks, or what it cannot show.
 fn connection_problem(frame: Result<Frame, AppError>) -> Option<AnyView> {
     let problem = match frame {
-        Ok(frame) => frame.problem,
+        Ok(frame) => frame.problem.or(frame.denied),
         Err(error) => Some(error.problem),
     };
-    problem.map(frame_problem)
+    let more = || view! { <p><a href=here().page(routes::CONNECTION)>"What is wrong with this connection"</a></p> };
+    problem.map(|problem| view! { <div class="frame-problem"><ProblemBox problem/>{more()}</div> }.into_any())
 }
 
 fn frame_problem(problem: Problem) -> AnyView {

@@ -13,6 +13,7 @@ mod graph_picture;
 mod outcomes;
 mod state_panel;
 pub mod status;
+mod switcher;
 mod timeline;
 
 pub use about_state::{StateDefinition, about_state};
@@ -27,4 +28,5 @@ pub use graph::{Course, GraphView, MiniGraph, toggled};
 pub use outcomes::Outcomes;
 pub use state_panel::{StatePanel, failure_line};
 pub use status::{Mark, StatusWord};
+pub use switcher::kind_word;
 pub use timeline::Timeline;

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn as _;
 
 use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
-use crate::app::here::here;
+use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns;
 use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown};
@@ -74,6 +74,7 @@ fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
     view! {
         <PageHead title="Deploy">{dynamic(all)}</PageHead>
         <p class="lead">"What is in "<code>{folder}</code>" beside what the connection has."</p>
+        {why_disabled()}
         {dynamic(done)}
         <FormProblem post=deploy/>
         {dynamic(beside)}
@@ -145,11 +146,13 @@ fn problem(problem: FileProblem) -> AnyView {
 }
 
 fn deploy_button(deploy: Post, name: String, seen: String, word: &'static str, class: &'static str) -> AnyView {
+    let read_only = is_read_only();
+    let (cannot, why) = (move || read_only || deploy.pending(), read_only.then_some(WHY));
     view! {
         <PostForm post=deploy>
             <input type="hidden" name="name" value=name/>
             <input type="hidden" name="seen" value=seen/>
-            <button class=class type="submit" disabled=move || deploy.pending()>{word}</button>
+            <button class=class type="submit" disabled=cannot aria-describedby=why>{word}</button>
         </PostForm>
     }
     .into_any()

@@ -10,7 +10,7 @@ use crate::app::components::{
     Course, Crumb, Definition, EventList, ExecutionList, GraphView, PageHead, StatePanel, Timeline, about_state,
     failure_line, toggled,
 };
-use crate::app::here::here;
+use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::StopExecution;
 use crate::app::ui::{
@@ -85,8 +85,9 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
             ]
         >
             {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
-            <a class="button" href=again>"Start again"</a>
+            {start_again(again)}
         </PageHead>
+        {why_disabled()}
         <p class="facts">
             <span>"started "<Ago at=row.started_at now/></span>
             <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
@@ -103,8 +104,20 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
     .into_any()
 }
 
+/// The way to the form with the input of this execution.
+fn start_again(href: String) -> AnyView {
+    if is_read_only() {
+        return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Start again"</button> }
+            .into_any();
+    }
+    view! { <a class="button" href=href>"Start again"</a> }.into_any()
+}
+
 /// Stop, with a second step that asks why.
 fn stop_form(arn: String, stop: Post) -> AnyView {
+    if is_read_only() {
+        return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Stop"</button> }.into_any();
+    }
     view! {
         <details class="confirm">
             <summary class="button">"Stop"</summary>

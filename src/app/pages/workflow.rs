@@ -8,7 +8,7 @@ use crate::app::arrival::Told;
 use crate::app::components::{
     Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state, toggled,
 };
-use crate::app::here::here;
+use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
@@ -233,7 +233,8 @@ fn StartForm(
         .into_any(),
     }
     };
-    let cannot = move || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
+    let read_only = is_read_only();
+    let cannot = move || read_only || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
@@ -250,7 +251,8 @@ fn StartForm(
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
                     <input class="mono" type="text" name="name" autocomplete="off" value=name/>
                 </label>
-                <button class="button button-main" type="submit" disabled=cannot>"Start"</button>
+                {why_disabled()}
+                <button class="button button-main" type="submit" disabled=cannot aria-describedby=read_only.then_some(WHY)>"Start"</button>
             </PostForm>
         </section>
     }

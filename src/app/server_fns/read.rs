@@ -11,7 +11,7 @@ use crate::wire::{Ask, Page};
 pub async fn read(connection: String, ask: Ask) -> Result<Page, AppError> {
     let answer = crate::server::guarded(async {
         let (desk, actor) = crate::server::context(&connection).await?;
-        crate::server::pages::answer(&desk, &actor, ask).await
+        crate::server::pages::answer(crate::server::desks()?.as_ref(), &desk, &actor, ask).await
     })
     .await;
     if let Err(error) = &answer {

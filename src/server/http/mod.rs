@@ -61,28 +61,32 @@ impl Site {
         let context = move || {
             provide_context(Arc::clone(&site.desks));
             guard::set_content_policy();
-            hand_over(&site.sessions);
+            hand_over(&site);
         };
         render_app_async_with_context(context, move || shell(options.clone()))
     }
 }
 
 /// Gives the page that is being rendered its proof and the outcome that waits for it, and the browser a session.
-fn hand_over(sessions: &Arc<Sessions>) {
+fn hand_over(site: &Site) {
     let Some(parts) = use_context::<Parts>() else { return };
+    let path = parts.uri.path();
+    let connection = crate::routes::connection_of(path);
+    let read_only = site.desks.get(connection).is_some_and(|desk| desk.about().read_only);
     let session = session::of(&parts.headers).or_else(|| {
         let response = use_context::<ResponseOptions>().filter(|_| session::opens_a_page(&parts.headers))?;
         let (id, cookie) = session::new();
         response.append_header(header::SET_COOKIE, cookie?);
         Some(id)
     });
-    let Some(session) = session else { return };
-    let path = parts.uri.path();
-    let outcome = sessions.take(&session, path);
-    let proof = sessions.proof(&session, crate::routes::connection_of(path));
-    // A page reads through the same server functions that a browser calls.
-    provide_context(acts::Prover::of(sessions, &session));
-    provide_context(Handed { proof, outcome });
+    let mut handed = Handed { read_only, ..Handed::default() };
+    if let Some(session) = session {
+        handed.outcome = site.sessions.take(&session, path);
+        handed.proof = site.sessions.proof(&session, connection);
+        // A page reads through the same server functions that a browser calls.
+        provide_context(acts::Prover::of(&site.sessions, &session));
+    }
+    provide_context(handed);
 }
 
 /// The paths, each shape once: leptos lists a path with optional segments once for each number of segments, and axum does

@@ -56,6 +56,7 @@ pub fn decision_row(about: &About, decision: &Decision) -> DecisionRow {
         delivery: match (&decision.delivery, &decision.trouble) {
             (DeliveryRecord::Delivered { at }, _) => Delivery::Delivered { at: *at },
             (DeliveryRecord::Late { by }, _) => Delivery::Late { how: words::closed_by(by) },
+            (DeliveryRecord::Pending, _) if about.read_only => Delivery::Retrying { problem: words::held_back() },
             (DeliveryRecord::Pending, None) => Delivery::Pending,
             (DeliveryRecord::Pending, Some(trouble)) => Delivery::Retrying { problem: words::trouble(about, trouble) },
         },

@@ -3,6 +3,7 @@
 //! The module SUBJECT has the function SUBJECT, which takes the desk, who acts, and the fields of the question.
 
 pub mod audit;
+pub mod connection;
 pub mod deploy;
 pub mod execution;
 pub mod executions;
@@ -18,7 +19,7 @@ pub mod workflows;
 
 use countersign_desk::approvals::ClosedBy;
 use countersign_desk::connection::ExecutionStatus;
-use countersign_desk::{Actor, Desk, Error};
+use countersign_desk::{Actor, Desk, Desks, Error};
 use countersign_trace::{AttemptResult, StateStatus};
 
 use super::words;
@@ -30,11 +31,8 @@ pub type Answered<T> = Result<T, AppError>;
 
 macro_rules! answering {
     ($($(#[$about:meta])* $subject:ident: $name:ident $({ $($field:ident: $type:ty),+ })?;)+) => {
-        /// The answer to `ask`, for `actor`.
-        ///
-        /// # Errors
-        /// Those of the page's own function.
-        pub async fn answer(desk: &Desk, actor: &Actor, ask: Ask) -> Answered<Page> {
+        /// The answer of one connection.
+        async fn of_connection(desk: &Desk, actor: &Actor, ask: Ask) -> Answered<Page> {
             Ok(match ask {
                 $(Ask::$name $({ $($field),+ })? => {
                     Page::$name($subject::$subject(desk, actor $($(, $field)+)?).await?)
@@ -45,6 +43,21 @@ macro_rules! answering {
 }
 
 each_page!(answering);
+
+/// The answer of a connection to `ask`, for `actor`. What is around every page also has the other connections.
+///
+/// # Errors
+/// Those of the page's own function.
+pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answered<Page> {
+    let mut page = of_connection(desk, actor, ask).await?;
+    if let Page::Frame(frame) = &mut page {
+        for desk in desks.iter() {
+            // One that this actor may not see is not there for them.
+            frame.connections.extend(frame::card(desk, actor).await.ok());
+        }
+    }
+    Ok(page)
+}
 
 /// An error of the desk for those who look at its connection.
 fn worded(desk: &Desk, error: &Error) -> AppError {

@@ -113,6 +113,10 @@ impl Courier {
 
     /// Sends one decision and stores the outcome. Does nothing if it is being sent already.
     pub async fn send(&self, decision: &Decision) {
+        // It stays on record: nothing is sent through a connection that is only looked at.
+        if self.watch.connection.about.read_only {
+            return;
+        }
         let id = decision.id;
         if !self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
             return;

@@ -92,6 +92,12 @@ impl CallError {
         )
     }
 
+    /// Whether IAM denies the call.
+    #[must_use]
+    pub const fn is_denied(&self) -> bool {
+        matches!(self.fault, Fault::Denied { .. })
+    }
+
     /// Whether the connection throttled the call.
     #[must_use]
     pub const fn is_throttled(&self) -> bool {

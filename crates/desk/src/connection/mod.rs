@@ -3,6 +3,7 @@
 //! The desk knows only the port [`StepFunctions`]. Behind it is the AWS SDK ([`Sdk`]); in tests and benchmarks it is
 //! `Fake`, Step Functions in memory with AWS's quotas and a set clock.
 
+mod colour;
 mod convert;
 mod error;
 #[cfg(any(test, feature = "fake"))]
@@ -10,16 +11,21 @@ pub mod fake;
 mod port;
 pub mod quota;
 mod sdk;
+mod tally;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
     MachineKind, NewMachine, Of, Page, StepFunctions, Summary,
 };
-pub use self::sdk::{Sdk, SdkOptions, Target, by_name};
+pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
+pub use self::tally::{CallTally, Calls, Counted};
+
+use crate::clock::Clock;
 
 /// The name of a connection. Its rows, keys and addresses carry it.
 ///
@@ -86,6 +92,12 @@ pub struct About {
     /// Such as `eu-west-1`.
     pub region: String,
     pub kind: ConnectionKind,
+    /// The profile of the AWS configuration, and the role that is assumed.
+    pub profile: Option<String>,
+    pub role_arn: Option<String>,
+    pub colour: Colour,
+    /// Whether nothing may be changed: it is only looked at.
+    pub read_only: bool,
 }
 
 impl About {
@@ -114,6 +126,13 @@ impl Connection {
         let (calls, about) = Sdk::connect(options).await;
         let once = Arc::new(calls.without_retries());
         Self { id, about, calls: Arc::new(calls), once }
+    }
+
+    /// The same, with every call counted.
+    #[must_use]
+    pub fn counted(self, tally: &Arc<CallTally>, clock: &Clock) -> Self {
+        let counted = |calls| Arc::new(Counted::new(calls, tally, clock)) as Arc<dyn StepFunctions>;
+        Self { calls: counted(self.calls), once: counted(self.once), ..self }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -15,10 +17,12 @@ use super::port::{
     Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
     StepFunctions, Summary,
 };
-use super::{About, ConnectionKind};
+use super::{About, Colour, ConnectionKind};
 
 /// The region of an endpoint when nothing names one: emulators accept any.
 const EMULATOR_REGION: &str = "us-east-1";
+/// The name under which CloudTrail shows the calls of an assumed role.
+const SESSION: &str = "countersign";
 /// State machines a page: AWS's maximum.
 const PAGE: i32 = 1_000;
 
@@ -40,6 +44,24 @@ pub struct SdkOptions {
     /// The profile of the AWS configuration.
     pub profile: Option<String>,
     pub region: Option<String>,
+    /// The role that every call is made as.
+    pub role: Option<Role>,
+}
+
+impl SdkOptions {
+    /// Options without a profile, a region or a role.
+    #[must_use]
+    pub const fn of(target: Target) -> Self {
+        Self { target, profile: None, region: None, role: None }
+    }
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    pub arn: String,
+    /// What the role's owner asks for, if anything.
+    pub external_id: Option<String>,
 }
 
 /// The clients of the AWS SDK.
@@ -53,7 +75,7 @@ pub struct Sdk {
 impl Sdk {
     /// Makes the clients; no call is made yet.
     pub async fn connect(options: SdkOptions) -> (Self, About) {
-        let SdkOptions { target, profile, region } = options;
+        let SdkOptions { target, profile, region, role } = options;
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(3))
@@ -88,14 +110,26 @@ impl Sdk {
         if shared.region().is_none() && kind != ConnectionKind::Aws {
             shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
         }
+        if let Some(role) = &role {
+            shared = assuming(shared, role).await;
+        }
         // The program refuses an account without a region before it gets here.
         let region = shared.region().map(ToString::to_string).unwrap_or_default();
         let (label, detail) = match (kind, url) {
             (ConnectionKind::Embedded, Some(url)) => ("Embedded engine", by_name(&url)),
             (ConnectionKind::Endpoint, Some(url)) => ("Endpoint", url),
-            _ => ("AWS", profile.map_or_else(|| region.clone(), |profile| format!("{profile}, {region}"))),
+            _ => ("AWS", detail_of_aws(profile.as_deref(), role.as_ref(), &region)),
         };
-        let about = About { label: label.to_owned(), detail, region, kind };
+        let about = About {
+            label: label.to_owned(),
+            detail,
+            region,
+            kind,
+            profile,
+            role_arn: role.map(|role| role.arn),
+            colour: Colour::of_kind(kind),
+            read_only: false,
+        };
         let sdk = Self {
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
@@ -110,6 +144,22 @@ impl Sdk {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
         Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
     }
+}
+
+/// The profile or role, and the region.
+fn detail_of_aws(profile: Option<&str>, role: Option<&Role>, region: &str) -> String {
+    let role = role.map(|role| role.arn.rsplit('/').next().unwrap_or(&role.arn));
+    [profile, role, Some(region)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The configuration with the credentials of a role. The role is assumed with the first call, not here.
+async fn assuming(shared: aws_config::SdkConfig, role: &Role) -> aws_config::SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(SESSION).configure(&shared);
+    if let Some(id) = &role.external_id {
+        provider = provider.external_id(id);
+    }
+    let provider = SharedCredentialsProvider::new(provider.build().await);
+    shared.into_builder().credentials_provider(provider).build()
 }
 
 impl StepFunctions for Sdk {

@@ -59,6 +59,11 @@ impl Watch {
         let outcome = match self.read_parts(&mut followed, &mut moved).await {
             // A Map Run, or a machine, that was deleted meanwhile.
             Err(ReadError::Call(error)) if error.is_missing() => Ok(()),
+            // It is denied, or refused: the others have their turn first.
+            Err(ReadError::Call(error)) if !error.is_passing() => {
+                followed.listed_at = self.now();
+                Err(error.into())
+            }
             outcome => outcome,
         };
         let mut following = lock(&self.following);

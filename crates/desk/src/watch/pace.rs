@@ -121,7 +121,9 @@ mod tests {
     use crate::connection::Fault;
 
     fn pace(kind: ConnectionKind, region: &str) -> Pace {
-        Pace::of(&About { label: String::new(), detail: String::new(), region: region.into(), kind })
+        let clock = crate::connection::fake::SetClock::at(0);
+        let about = crate::connection::fake::Fake::new(&clock).connection(kind).about;
+        Pace::of(&About { region: region.into(), ..about })
     }
 
     fn granted(pace: &mut Pace, api: Api, now: i64) -> usize {

@@ -9,7 +9,7 @@ use super::attention::Attention;
 use super::following::Followed;
 use super::reading::Reader;
 use super::{Machine, Snapshot, Watch, lock, reading, topics_of};
-use crate::connection::{Api, ConnectionKind, ExecutionStatus};
+use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus};
 use crate::error::ReadError;
 use crate::index::Moved;
 use crate::news::Topic;
@@ -43,7 +43,8 @@ enum Priority {
 }
 
 impl Watch {
-    /// Reads, and publishes the changes. A failure keeps the last reading, with the problem beside it.
+    /// Reads, and publishes the changes. A failure keeps the last reading, with the problem beside it. What IAM denies, or
+    /// what is gone meanwhile, is missing from a reading that counts all the same: the tally of calls says what is denied.
     pub(super) async fn round(&self) {
         if let Err(error) = self.open().await {
             tracing::error!(%error, "what was read before cannot be used");
@@ -56,7 +57,13 @@ impl Watch {
                 after.problem = None;
                 after.data_at = Some(self.now());
             }
-            Err(ReadError::Call(error)) => after.problem = Some(error),
+            Err(ReadError::Call(error)) => {
+                if is_partial(&error) {
+                    after.data_at = Some(self.now());
+                }
+                let is_told_elsewhere = is_partial(&error) && (error.is_denied() || error.is_missing());
+                after.problem = (!is_told_elsewhere).then_some(error);
+            }
             // Errors of a single execution do not get here.
             Err(error) => tracing::error!(%error, "a round of the watch failed"),
         }
@@ -66,12 +73,15 @@ impl Watch {
         self.changes.publish(topics);
     }
 
+    /// Each part goes on where another one failed, as long as the connection answers. Returns the first failure.
     async fn look(&self, snapshot: &mut Snapshot, moved: &mut Moved) -> Result<(), ReadError> {
+        let mut first = First::default();
         self.look_at_people(moved).await?;
-        self.look_at_machines(snapshot, moved).await?;
-        self.look_at_lists(snapshot, moved).await?;
-        self.look_at_histories(snapshot).await?;
+        first.note(self.look_at_machines(snapshot, moved).await)?;
+        first.note(self.look_at_lists(snapshot, moved).await)?;
+        first.note(self.look_at_histories(snapshot).await)?;
         self.forget_old(moved).await?;
+        first.result()?;
         Ok(self.index.read_whole(&self.connection.id, self.now()).await?)
     }
 
@@ -131,12 +141,25 @@ impl Watch {
             .map(|(_, arn)| (arn.clone(), snapshot.machines.get(arn).cloned()))
             .collect();
         let read = stream::iter(due)
-            .map(|(arn, known)| async move { reading::describe_machine(self, &arn, known.as_ref()).await })
+            .map(|(arn, known)| async move {
+                let machine = reading::describe_machine(self, &arn, known.as_ref()).await;
+                (arn, machine)
+            })
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        for machine in read {
-            let machine = machine?;
+        let mut first = First::default();
+        for (arn, machine) in read {
+            let machine = match machine {
+                Ok(machine) => machine,
+                Err(error) => {
+                    first.note(Err(error))?;
+                    // It stays as it was described last; one that never was is known by its name alone.
+                    let listed = listed.iter().find(|machine| machine.arn == arn).map(Machine::listed);
+                    let Some(machine) = snapshot.machines.get(&arn).cloned().or(listed) else { continue };
+                    machine.not_described(self.now())
+                }
+            };
             let known = snapshot.machines.get(&machine.arn);
             let is_new = known.is_none_or(|known| {
                 known.revision_id != machine.revision_id || !Arc::ptr_eq(&known.definition, &machine.definition)
@@ -146,7 +169,7 @@ impl Watch {
             }
             snapshot.machines.insert(machine.arn.clone(), machine);
         }
-        Ok(())
+        first.result()
     }
 
     /// The lists of executions, those first that have waited the longest. Those of a machine that can ask people count for
@@ -194,13 +217,17 @@ impl Watch {
         due.dedup();
         let due = due.into_iter().map(|(.., arn)| arn).take_while(|_| self.take(Api::GetExecutionHistory));
         let due: Vec<String> = due.collect();
-        let moved = self.read_histories(due.clone()).await?;
+        let mut first = First::default();
+        let (moved, result) = self.read_histories(due.clone()).await;
         self.changes.publish(moved);
-        self.look_at_resting(&attention, &due).await
+        first.note(result)?;
+        first.note(self.look_at_resting(&attention, &due).await)?;
+        first.result()
     }
 
-    /// Reads executions; returns the topics of those that changed. One that cannot be read does not affect the others.
-    async fn read_histories(&self, due: Vec<String>) -> Result<Vec<Topic>, ReadError> {
+    /// Reads executions; returns the topics of those that changed, and whether the connection answered. One that cannot be
+    /// read does not affect the others.
+    async fn read_histories(&self, due: Vec<String>) -> (Vec<Topic>, Result<(), ReadError>) {
         let read = stream::iter(due)
             .map(|arn| async move {
                 let before = self.extent(&arn);
@@ -210,16 +237,16 @@ impl Watch {
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        let mut moved = Vec::new();
+        let (mut moved, mut result) = (Vec::new(), Ok(()));
         for (arn, before, read) in read {
             match read {
                 Ok(now) if before != Some(now) => moved.push(Topic::Execution(arn)),
                 Ok(_) => {}
-                Err(ReadError::Call(error)) if error.is_passing() => return Err(error.into()),
+                Err(ReadError::Call(error)) if error.is_passing() => result = Err(error.into()),
                 Err(error) => tracing::debug!(%error, "an execution could not be read"),
             }
         }
-        Ok(moved)
+        (moved, result)
     }
 
     /// Reads an execution's history, if there is anything new in it; returns its extent. One whose record is not kept any
@@ -265,6 +292,33 @@ impl Watch {
         let is_near = deadline.is_some_and(|deadline| deadline <= self.now() + DEADLINE_MS);
         Some(if is_near && age >= NEAR_MS { Priority::NearDeadline } else { Priority::Other })
     }
+}
+
+/// The first failure of several parts, each of which goes on without the others.
+#[derive(Default)]
+pub(super) struct First(Option<ReadError>);
+
+impl First {
+    /// Notes how a part ended. Returns the failure where the connection is away, since nothing else would succeed, and where
+    /// the fault is not the connection's.
+    pub(super) fn note(&mut self, result: Result<(), ReadError>) -> Result<(), ReadError> {
+        match result {
+            Err(ReadError::Call(error)) if !error.is_passing() || error.is_throttled() => {
+                self.0.get_or_insert(ReadError::Call(error));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn result(self) -> Result<(), ReadError> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// Whether a round that failed so still read the rest: it knows its machines, and the connection answered.
+const fn is_partial(error: &CallError) -> bool {
+    !error.is_passing() && !matches!(error.api, Api::ListStateMachines)
 }
 
 /// Whether the executions of this machine can wait for a person.

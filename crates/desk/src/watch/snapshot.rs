@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign_asl::graph::{Graph, layout};
 
 use super::item::ItemPath;
-use crate::connection::{CallError, MachineKind};
+use crate::connection::{CallError, ListedMachine, MachineKind};
 
 /// A definition as it was read once: parsed and drawn.
 #[derive(Debug)]
@@ -65,6 +65,27 @@ pub struct Machine {
 const CLOCKS: i64 = 60_000;
 
 impl Machine {
+    /// A machine of which only the list is known.
+    pub(super) fn listed(listed: &ListedMachine) -> Self {
+        Self {
+            arn: listed.arn.clone(),
+            name: listed.name.clone(),
+            kind: listed.kind,
+            definition: Arc::new(Definition::read(String::new())),
+            revision_id: None,
+            role_arn: None,
+            created_at: Some(listed.created_at),
+            described_at: 0,
+            since: 0,
+        }
+    }
+
+    /// The same after a description that failed at `now`: it is read again later, and its definition counts as certain for
+    /// no execution before then.
+    pub(super) fn not_described(self, now: i64) -> Self {
+        Self { described_at: now, since: now, ..self }
+    }
+
     /// Whether this definition was the machine's at `at` (milliseconds since the epoch), as far as the watch has seen.
     #[must_use]
     pub const fn was_in_force(&self, at: i64) -> bool {

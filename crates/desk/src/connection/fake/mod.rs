@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::world::{Execution, Machine, World, asking};
 use super::quota::{Bucket, Quota};
-use super::{About, Api, CallError, Connection, ConnectionId, ConnectionKind, Fault};
+use super::{About, Api, CallError, Colour, Connection, ConnectionId, ConnectionKind, Fault};
 use crate::clock::Clock;
 
 /// A clock that a test sets.
@@ -78,6 +78,8 @@ struct Shared {
     /// The quotas, where calls have any.
     buckets: Option<BTreeMap<Api, Bucket>>,
     tricks: BTreeMap<Api, VecDeque<Trick>>,
+    /// What IAM denies: an operation, for subjects that contain a text.
+    denied: Vec<(Api, String)>,
     /// Every call: its operation, what it was about, and when.
     log: Vec<Logged>,
 }
@@ -109,8 +111,16 @@ impl Fake {
     /// A connection to it, of this kind.
     #[must_use]
     pub fn connection(&self, kind: ConnectionKind) -> Connection {
-        let about =
-            About { label: "Fake".to_owned(), detail: "in memory".to_owned(), region: "us-east-1".to_owned(), kind };
+        let about = About {
+            label: "Fake".to_owned(),
+            detail: "in memory".to_owned(),
+            region: "us-east-1".to_owned(),
+            kind,
+            profile: None,
+            role_arn: None,
+            colour: Colour::of_kind(kind),
+            read_only: false,
+        };
         let calls = Arc::new(self.clone());
         Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls }
     }
@@ -128,6 +138,16 @@ impl Fake {
     /// The next calls of `api` go so, one after the other.
     pub fn trick(&self, api: Api, tricks: impl IntoIterator<Item = Trick>) {
         self.lock().tricks.entry(api).or_default().extend(tricks);
+    }
+
+    /// From now on IAM denies `api` for every subject that contains `part`.
+    pub fn deny(&self, api: Api, part: &str) {
+        self.lock().denied.push((api, part.to_owned()));
+    }
+
+    /// IAM denies nothing any more.
+    pub fn permit_all(&self) {
+        self.lock().denied.clear();
     }
 
     /// The calls so far, oldest first.
@@ -160,6 +180,10 @@ impl Fake {
         shared.log.push(Logged { api, subject: subject.to_owned(), at: now, throttled });
         if throttled {
             return Ending::Answered(Err(failed(Fault::of_code("ThrottlingException", "Rate exceeded"))));
+        }
+        if shared.denied.iter().any(|(denied, part)| *denied == api && subject.contains(part.as_str())) {
+            let fault = Fault::of_code("AccessDeniedException", "User is not authorized");
+            return Ending::Answered(Err(failed(fault)));
         }
         let trick = shared.tricks.get_mut(&api).and_then(VecDeque::pop_front);
         let world = &mut shared.world;

@@ -1,5 +1,8 @@
 //! The desks of all connections: each watches and acts on its own, over one store and one log of changes.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
