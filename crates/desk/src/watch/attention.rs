@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_trace::{StateStatus, Trace, VisitId};
 use futures::stream::{self, StreamExt};
 
-use super::record::{Record, is_activity};
+use super::record::Record;
 use super::round::AT_ONCE;
 use super::{Watch, lock};
 use crate::connection::{Api, ExecutionStatus};
@@ -60,7 +60,7 @@ impl Watch {
             (pace.rate(Api::GetExecutionHistory), pace.fresh_ms)
         };
         let at_rest = |arn: &String| {
-            let record = self.known_record(arn).filter(|record| rests(record, now, now + fresh_ms))?;
+            let record = self.known_record(arn).filter(|record| self.rests(record, now, now + fresh_ms))?;
             Some((arn.clone(), record.fetched_at))
         };
         let mut resting: BTreeMap<String, i64> = looked_at.iter().filter_map(at_rest).collect();
@@ -117,6 +117,17 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether an execution only waits for people's answers, none of which was given here, and no deadline passes before
+    /// `soon`.
+    fn rests(&self, record: &Record, now: i64, soon: i64) -> bool {
+        let waits = record.waits();
+        let is_quiet = record.trace.last_event_at.is_some_and(|at| now - at >= MOVING_MS);
+        // The others are those that were answered, and the activities of workers, who may end them at any time.
+        let all_open = !waits.is_empty() && self.waiting_in(waits).len() == waits.len();
+        let mut deadlines = waits.iter().filter_map(|wait| wait.due);
+        !record.ended() && is_quiet && all_open && deadlines.all(|due| due > soon) && only_waits(&record.trace)
+    }
+
     /// When an execution was last known to run or to have ended.
     #[cfg(any(test, feature = "fake"))]
     pub(super) fn last_known(&self, arn: &str) -> Option<i64> {
@@ -127,16 +138,6 @@ impl Watch {
 /// How many readings a second so many executions take.
 fn per_second(executions: usize, every_ms: i64) -> f64 {
     executions as f64 * 1_000.0 / every_ms.max(1) as f64
-}
-
-/// Whether an execution only waits for an answer from outside, and no deadline passes before `soon`.
-fn rests(record: &Record, now: i64, soon: i64) -> bool {
-    let trace = &record.trace;
-    let is_quiet = trace.last_event_at.is_some_and(|at| now - at >= MOVING_MS);
-    let mut deadlines = record.waits().iter().filter_map(|wait| wait.due);
-    // The worker of an activity may end it at any time.
-    let is_left_alone = !trace.waits.is_empty() && !trace.waits.iter().any(is_activity);
-    !record.ended() && is_quiet && is_left_alone && deadlines.all(|due| due > soon) && only_waits(trace)
 }
 
 /// Whether everything in an execution that has not ended waits for an answer, or contains something that has not ended.

@@ -392,7 +392,8 @@ async fn what_rests_is_described_and_what_moves_is_read() {
     const LARGE: usize = 1_000;
     let watched = Watched::of(ConnectionKind::Aws);
     let watch = &watched.watch;
-    let all: BTreeSet<String> = (0..5).map(|n| watched.start_asking(&n.to_string()).0).collect();
+    let asked: HashMap<String, u64> = (0..5).map(|n| watched.start_asking(&n.to_string())).collect();
+    let all: BTreeSet<String> = asked.keys().cloned().collect();
     watched.round().await;
     watched.clock.advance(12_000);
     let moving = all.first().unwrap();
@@ -423,4 +424,6 @@ async fn what_rests_is_described_and_what_moves_is_read() {
     assert!(watch.known_record(resting[0]).is_some_and(|record| record.ended()));
     assert!(watch.changes.since(before).1.contains(&Topic::Execution(resting[0].clone())));
     assert_eq!(due(&watch.attention(all.clone(), LARGE), resting[0], 1_000), Some(false), "it rests no more");
+    watch.answered(resting[1], asked[resting[1]]).await;
+    assert_eq!(due(&watch.attention(all.clone(), LARGE), resting[1], 2_000), Some(true), "its answer is on its way");
 }
