@@ -16,6 +16,7 @@ mod definitions;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;
 mod flood;
+mod folding;
 mod forms;
 mod hostile;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

@@ -2,7 +2,8 @@
 //! `RECORDINGS=DIR cargo bench -p countersign-asl --bench drawing`
 //!
 //! dagre needs `npm ci` in this folder, dot needs Graphviz; what is missing is left out, and so are both with the argument
-//! `alone`. Any other argument shows each drawing of the classes whose names contain it.
+//! `alone`. dot takes minutes for each of the largest drawings, which it makes only with the argument `patient`. Any other
+//! argument shows each drawing of the classes whose names contain it.
 #![expect(clippy::expect_used, reason = "a bench that cannot measure ends")]
 
 mod corpus;
@@ -19,15 +20,17 @@ fn main() {
     let (switches, parts): (Vec<String>, Vec<String>) = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with("--"))
-        .partition(|argument| argument == "alone");
-    let (alone, detailed) = (!switches.is_empty(), parts.first());
-    let mut dagre = if alone { None } else { rivals::Dagre::start() };
-    let has_dot = !alone && rivals::has_dot();
+        .partition(|argument| ["alone", "patient"].contains(&argument.as_str()));
+    let has = |switch: &str| switches.iter().any(|argument| argument == switch);
+    let detailed = parts.first();
+    let mut dagre = if has("alone") { None } else { rivals::Dagre::start() };
+    let is_installed = !has("alone") && rivals::has_dot();
     println!(
         "| definitions | layout | crossings | pairs of lines that cross | lines through boxes | labels overlapped | labels off their lines | labels cut | megapixels |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     for class in corpus::classes() {
+        let has_dot = is_installed && (has("patient") || !class.large);
         let shown = detailed.is_some_and(|part| class.name.contains(part.as_str()));
         let (mut ours, mut from_dagre, mut from_dot) = (Score::default(), Score::default(), Score::default());
         for (name, machine) in &class.machines {
