@@ -29,6 +29,12 @@ pub struct Course {
     pub taken: Vec<(String, String)>,
 }
 
+impl Course {
+    fn took(&self, edge: &Edge) -> bool {
+        self.taken.iter().any(|(from, to)| *from == edge.from && *to == edge.to)
+    }
+}
+
 /// A definition, or an execution on it. States are links where `link` gives one.
 #[component]
 pub fn GraphView(
@@ -49,6 +55,12 @@ pub fn GraphView(
 ) -> impl IntoView {
     let view_box = format!("-4 -4 {} {}", px(graph.width + 8.0), px(graph.height + 8.0));
     let (width, height) = (graph.width + 8.0, graph.height + 8.0);
+    let mut edges = graph.edges;
+    course.with_untracked(|course| {
+        // What was taken comes last: where lines run together, it is seen.
+        let taken = |edge: &Edge| course.as_ref().is_some_and(|course| course.took(edge));
+        edges.sort_by_key(taken);
+    });
     let (boxes, nodes): (Vec<Node>, Vec<Node>) = graph.nodes.into_iter().partition(|node| node.container);
     let node = move |node: Node| state(node, course, chosen, link, fold);
     let frame = NodeRef::new();
@@ -63,7 +75,7 @@ pub fn GraphView(
             <div class="graph-scroll" tabindex="-1" node_ref=frame>
                 <svg viewBox=view_box width=px(width) height=px(height) role="group" aria-label=label>
                     {boxes.into_iter().map(node).collect_view()}
-                    {graph.edges.into_iter().map(|edge| connection(edge, course)).collect_view()}
+                    {edges.into_iter().map(|edge| connection(edge, course)).collect_view()}
                     {nodes.into_iter().map(node).collect_view()}
                 </svg>
             </div>
