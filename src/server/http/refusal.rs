@@ -93,7 +93,8 @@ fn page(problem: &Problem, links: &[(String, String)]) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{what} · Countersign</title>\
-         <script src=\"/theme.js\"></script><link rel=\"stylesheet\" href=\"/pkg/countersign.css\"></head>\
+         <script src=\"/theme.js\"></script><link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
+         <link rel=\"stylesheet\" href=\"/pkg/countersign.css\"></head>\
          <body><main id=\"main\"><div class=\"page\"><h1>{what}</h1><p>{remedy}</p>\
          <ul>{links}</ul></div></main></body></html>\n"
     )
