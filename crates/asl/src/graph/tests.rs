@@ -200,6 +200,8 @@ fn real_definitions_draw() {
         let graph = layout(&machine);
         sound(&graph, &name);
         readable(&graph, &name);
+        let found = score::score(&graph);
+        assert_eq!(found, score::Score { area: found.area, ..score::Score::default() }, "{name}");
         assert_eq!(graph.nodes.len(), machine.all_states().len() + 2, "{name}");
         count += 1;
     }
