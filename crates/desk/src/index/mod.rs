@@ -13,6 +13,7 @@ mod suite;
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::Arc;
 
 pub use page::{ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Place, Shown, Tally};
 pub use sqlite::SqliteIndex;
@@ -72,8 +73,8 @@ pub struct Listed {
 
 /// What a reading of an execution brought.
 #[derive(Clone, Debug)]
-pub struct Reading<'a> {
-    pub arn: &'a str,
+pub struct Reading {
+    pub arn: String,
     pub status: ExecutionStatus,
     pub ended_at: Option<i64>,
     pub read_at: i64,
@@ -81,19 +82,19 @@ pub struct Reading<'a> {
     pub events: u64,
     /// Whether nothing more will come.
     pub settled: bool,
-    pub reason: Option<&'a Reason>,
-    pub waits: &'a [Waiting],
+    pub reason: Option<Reason>,
+    pub waits: Vec<Waiting>,
     /// The Map Runs that go on.
-    pub map_runs: &'a [String],
+    pub map_runs: Vec<String>,
     /// The states whose activities people answer, by workflow and state.
-    pub people: &'a BTreeSet<(String, String)>,
+    pub people: Arc<BTreeSet<(String, String)>>,
     /// The tasks with a decision on record, by their events.
-    pub answered: &'a BTreeSet<u64>,
+    pub answered: BTreeSet<u64>,
     /// The fingerprints of its task tokens, if it runs and each was found.
-    pub tokens: Option<&'a [u8]>,
+    pub tokens: Option<Vec<u8>>,
 }
 
-impl Reading<'_> {
+impl Reading {
     /// Whether a person is to decide: workers serve the other activities.
     pub(crate) fn is_for_people(&self, wait: &Waiting) -> bool {
         wait.obstacle != Some(Obstacle::Activity) || self.people.contains(&(wait.workflow.clone(), wait.state.clone()))
@@ -169,8 +170,8 @@ pub trait Index: Send + Sync + 'static {
     /// Forgets the executions that ended before this time.
     fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, Moved>;
 
-    /// Keeps what a reading brought, if the execution is on a list.
-    fn read<'a>(&'a self, connection: &'a ConnectionId, reading: Reading<'a>) -> Kept<'a, Moved>;
+    /// Keeps what readings brought, of those executions that are on a list.
+    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Kept<'a, Moved>;
 
     /// A decision on the task is on record: it waits for nobody any more. Returns whether it did.
     fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Kept<'a, bool>;
@@ -182,6 +183,9 @@ pub trait Index: Send + Sync + 'static {
         connection: &'a ConnectionId,
         states: &'a BTreeSet<(String, String)>,
     ) -> Kept<'a, bool>;
+
+    /// Those of these executions that are on a list, as they were listed last.
+    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Kept<'a, Vec<Summary>>;
 
     /// One execution.
     fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Option<ExecutionRow>>;

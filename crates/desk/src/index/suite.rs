@@ -70,22 +70,23 @@ async fn read(index: &dyn Index, execution: &str, waits: &[Waiting]) -> Moved {
 }
 
 async fn read_at(index: &dyn Index, execution: &str, status: ExecutionStatus, at: i64, waits: &[Waiting]) -> Moved {
-    let (people, answered) = (BTreeSet::new(), BTreeSet::new());
     let reading = Reading {
-        arn: &format!("execution:{execution}"),
+        arn: format!("execution:{execution}"),
         status,
         ended_at: (status != ExecutionStatus::Running).then_some(at),
         read_at: at,
         events: 4,
         settled: status != ExecutionStatus::Running,
         reason: None,
-        waits,
-        map_runs: &[],
-        people: &people,
-        answered: &answered,
-        tokens: Some(&[7]),
+        waits: waits.to_vec(),
+        map_runs: Vec::new(),
+        people: Arc::default(),
+        answered: BTreeSet::new(),
+        tokens: Some(vec![7]),
     };
-    index.read(&here(), reading).await.unwrap()
+    // Beside one that is on no list.
+    let other = Reading { arn: "execution:of-no-list".into(), ..reading.clone() };
+    index.read(&here(), &[other, reading]).await.unwrap()
 }
 
 async fn listed(index: &dyn Index, list: &List, found: &[Summary]) -> Listed {
@@ -383,23 +384,22 @@ pub async fn connections_know_nothing_of_each_other(index: &dyn Index) {
     assert_eq!(index.waiting(&elsewhere).await.unwrap(), 0);
     assert!(is_filled(index).await);
     let reason = Reason::Error { error: "E".into(), state: Some("S".into()), first: None };
-    let (people, answered) = (BTreeSet::new(), BTreeSet::new());
     let reading = Reading {
-        arn: "execution:one",
+        arn: "execution:one".into(),
         status: ExecutionStatus::Failed,
         ended_at: Some(1_500),
         read_at: 1_500,
         events: 9,
         settled: true,
-        reason: Some(&reason),
-        waits: &[],
-        map_runs: &[],
-        people: &people,
-        answered: &answered,
-        tokens: Some(&[7]),
+        reason: Some(reason.clone()),
+        waits: Vec::new(),
+        map_runs: Vec::new(),
+        people: Arc::default(),
+        answered: BTreeSet::new(),
+        tokens: None,
     };
-    assert_eq!(index.read(&elsewhere, reading.clone()).await.unwrap(), Moved::default());
-    let moved = index.read(&here(), reading).await.unwrap();
+    assert_eq!(index.read(&elsewhere, std::slice::from_ref(&reading)).await.unwrap(), Moved::default());
+    let moved = index.read(&here(), &[reading]).await.unwrap();
     assert!(moved.executions && moved.inbox);
     let one = row(index, "one").await.unwrap();
     assert_eq!((one.reason, one.events, one.settled), (Some(reason), 9, true));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::snapshot::Machine;
 use crate::connection::{ExecutionStatus, MachineKind, Of, Summary};
-use crate::index::{Known, List};
+use crate::index::{Known, List, Reading};
 
 /// A list of executions, and when it was read.
 #[derive(Clone, Debug)]
@@ -97,6 +97,19 @@ impl Following {
         let of_parent = |one: &&mut Followed| one.list.parent_arn.as_deref() == Some(parent_arn);
         for one in self.lists.values_mut().filter(of_parent) {
             one.closing = !open.contains(one.list.of.arn());
+        }
+    }
+
+    /// An execution as it was just read and written to the index.
+    pub fn read(&mut self, reading: &Reading) {
+        self.keep_map_runs(&reading.arn, &reading.map_runs);
+        if reading.status != ExecutionStatus::Running {
+            self.running.remove(&reading.arn);
+        } else if let Some(open) = self.running.get_mut(&reading.arn) {
+            open.fetched_at = Some(reading.read_at);
+            open.is_known = true;
+            open.events = reading.events;
+            open.due = reading.waits.iter().filter_map(|wait| wait.due).min();
         }
     }
 

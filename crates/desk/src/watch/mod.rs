@@ -371,7 +371,9 @@ impl Watch {
         let slot = self.records.slot(arn);
         let summary = self.summary(arn).await;
         let record = reading::read_execution(self, Reader::Hurried, (arn, summary), slot.last()).await?;
-        Ok(self.keep(&slot, Arc::new(record)).await)
+        let record = self.hold(&slot, Arc::new(record));
+        self.write(std::slice::from_ref(&record)).await;
+        Ok(record)
     }
 
     /// The last reading of an execution, also during the next one.
@@ -381,84 +383,93 @@ impl Watch {
     }
 
     async fn record_not_older(&self, reader: Reader, arn: &str, age_ms: i64) -> Result<Arc<Record>, ReadError> {
+        let summary = self.summary(arn).await;
+        let (record, is_new) = self.read_if_older(reader, arn, age_ms, summary).await?;
+        if is_new {
+            self.write(std::slice::from_ref(&record)).await;
+        }
+        Ok(record)
+    }
+
+    /// The record of an execution, and whether it was read just now; then it is not in the index yet. `summary` is how the
+    /// execution was listed last.
+    async fn read_if_older(
+        &self,
+        reader: Reader,
+        arn: &str,
+        age_ms: i64,
+        summary: Option<Summary>,
+    ) -> Result<(Arc<Record>, bool), ReadError> {
         let slot = self.records.slot(arn);
         // Concurrent readers wait here and then use the result.
         let _reading = slot.reading.lock().await;
         let last = slot.last();
-        let summary = self.summary(arn).await;
         let runs_again = summary.as_ref().is_some_and(|summary| summary.ended_at.is_none());
         let settled = last.as_ref().is_some_and(|record| record.is_settled() && !runs_again);
         let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
         match last {
-            Some(record) if settled || fresh => Ok(self.guarded(record)),
+            Some(record) if settled || fresh => Ok((self.guarded(record), false)),
             last => {
                 let record = reading::read_execution(self, reader, (arn, summary), last).await?;
-                Ok(self.keep(&slot, Arc::new(record)).await)
+                Ok((self.hold(&slot, Arc::new(record)), true))
             }
         }
     }
 
-    /// Keeps a reading. Whoever shows the execution learns that it changed: the next round sees nothing new of it.
-    async fn keep(&self, slot: &Slot, record: Arc<Record>) -> Arc<Record> {
+    /// Holds a reading in memory. Whoever shows the execution learns that it changed: the next round sees nothing new of it.
+    fn hold(&self, slot: &Slot, record: Arc<Record>) -> Arc<Record> {
         let record = self.guarded(record);
-        let arn = &record.description.arn;
         let (before, gone) = self.records.keep(slot, &record);
         self.forget_tokens(gone);
         let extent = |record: &Record| (record.events.len(), record.description.status);
-        let mut topics = Vec::new();
         if before.is_some_and(|before| extent(&before) != extent(&record)) {
-            topics.push(Topic::Execution(arn.clone()));
+            self.changes.publish([Topic::Execution(record.description.arn.clone())]);
         }
-        match self.keep_reading(&record).await {
-            Ok(moved) => topics.extend(topics_of(&moved)),
-            // It is shown all the same, and written with the next reading.
-            Err(error) => tracing::error!(%error, execution = %arn, "a reading could not be kept"),
-        }
-        self.changes.publish(topics);
         record
     }
 
-    /// Writes a reading to the index, where it shows something new.
-    async fn keep_reading(&self, record: &Record) -> Result<Moved, ReadError> {
+    /// Writes readings to the index, and follows what they show.
+    async fn write(&self, records: &[Arc<Record>]) {
+        if records.is_empty() {
+            return;
+        }
+        let people = Arc::new(lock(&self.for_people).clone());
+        let readings: Vec<Reading> = records.iter().map(|record| self.reading_of(record, &people)).collect();
+        match self.index.read(&self.connection.id, &readings).await {
+            Ok(moved) => {
+                let mut following = lock(&self.following);
+                readings.iter().for_each(|reading| following.read(reading));
+                drop(following);
+                self.changes.publish(topics_of(&moved));
+            }
+            // It is shown all the same, and written with the next reading.
+            Err(error) => tracing::error!(%error, "readings could not be kept"),
+        }
+    }
+
+    fn reading_of(&self, record: &Record, people: &Arc<BTreeSet<(String, String)>>) -> Reading {
         let arn = &record.description.arn;
-        let map_runs = record.open_map_runs();
         let answered: BTreeSet<u64> = {
             let answered = lock(&self.answered);
             let is_answered = |wait: &&Waiting| answered.contains(&(arn.clone(), wait.event));
             record.waits().iter().filter(is_answered).map(|wait| wait.event).collect()
         };
-        let people = lock(&self.for_people).clone();
-        let events = u64::try_from(record.events.len()).unwrap_or(u64::MAX);
-        let reason = record.reason();
         // What an execution may have told others is known only to this process: its history must be read again.
         let all_found = !record.is_withheld() && record.may_have_told().is_empty();
-        let tokens = (all_found && !record.ended()).then(|| record.redactor.to_bytes());
-        let reading = Reading {
-            arn,
+        Reading {
+            arn: arn.clone(),
             status: record.description.status,
             ended_at: record.description.ended_at,
             read_at: record.fetched_at,
-            events,
+            events: u64::try_from(record.events.len()).unwrap_or(u64::MAX),
             settled: record.is_settled(),
-            reason: reason.as_ref(),
-            waits: record.waits(),
-            map_runs: &map_runs,
-            people: &people,
-            answered: &answered,
-            tokens: tokens.as_deref(),
-        };
-        let moved = self.index.read(&self.connection.id, reading).await?;
-        let mut following = lock(&self.following);
-        following.keep_map_runs(arn, &map_runs);
-        if record.ended() {
-            following.running.remove(arn);
-        } else if let Some(open) = following.running.get_mut(arn) {
-            open.fetched_at = Some(record.fetched_at);
-            open.is_known = true;
-            open.events = events;
-            open.due = record.waits().iter().filter_map(|wait| wait.due).min();
+            reason: record.reason(),
+            waits: record.waits().to_vec(),
+            map_runs: record.open_map_runs(),
+            people: Arc::clone(people),
+            answered,
+            tokens: (all_found && !record.ended()).then(|| record.redactor.to_bytes()),
         }
-        Ok(moved)
     }
 
     /// An execution as it was listed last.

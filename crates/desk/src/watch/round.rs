@@ -1,15 +1,15 @@
 //! One round of the watch: read as much as the quotas allow, the oldest data first, and publish the changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
 use super::attention::Attention;
-use super::following::Followed;
+use super::following;
 use super::reading::Reader;
-use super::{Machine, Snapshot, Watch, lock, reading, topics_of};
-use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus};
+use super::{Machine, Record, Snapshot, Watch, lock, reading, topics_of};
+use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Summary};
 use crate::error::ReadError;
 use crate::index::Moved;
 use crate::news::Topic;
@@ -32,6 +32,14 @@ const CALLBACK_WEIGHT: i64 = 16;
 /// A deadline within the first time is near, and its history is read again after the second, in milliseconds.
 const DEADLINE_MS: i64 = 10 * 60_000;
 const NEAR_MS: i64 = 10_000;
+
+/// How many histories are read before they are written.
+const TOGETHER: usize = 64;
+
+/// How many events an execution has, and its status.
+type Extent = (u64, ExecutionStatus);
+/// What an execution has, and its record where it was read.
+type Followed = (Extent, Option<Arc<Record>>);
 
 /// The order in which histories are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,7 +187,7 @@ impl Watch {
         let mut due: Vec<(i64, String)> = {
             let mut following = lock(&self.following);
             following.keep_machines(&snapshot.machines);
-            let urgency = |one: &Followed| {
+            let urgency = |one: &following::Followed| {
                 let weight = if can_wait(snapshot, &one.list.machine_arn) { CALLBACK_WEIGHT } else { 1 };
                 now.saturating_sub(one.listed_at).saturating_mul(weight)
             };
@@ -228,43 +236,54 @@ impl Watch {
     /// Reads executions; returns the topics of those that changed, and whether the connection answered. One that cannot be
     /// read does not affect the others.
     async fn read_histories(&self, due: Vec<String>) -> (Vec<Topic>, Result<(), ReadError>) {
-        let read = stream::iter(due)
-            .map(|arn| async move {
-                let before = self.extent(&arn);
-                let read = self.follow(&arn, before).await;
-                (arn, before, read)
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
         let (mut moved, mut result) = (Vec::new(), Ok(()));
-        for (arn, before, read) in read {
-            match read {
-                Ok(now) if before != Some(now) => moved.push(Topic::Execution(arn)),
-                Ok(_) => {}
-                Err(ReadError::Call(error)) if error.is_passing() => result = Err(error.into()),
-                Err(error) => tracing::debug!(%error, "an execution could not be read"),
+        for some in due.chunks(TOGETHER) {
+            let listed = match self.index.listed_as(&self.connection.id, some).await {
+                Ok(listed) => listed,
+                Err(error) => return (moved, Err(error.into())),
+            };
+            let listed: HashMap<String, Summary> = listed.into_iter().map(|one| (one.arn.clone(), one)).collect();
+            // Owned, because a stream of futures that borrow from its items is not known to be `Send`.
+            let some: Vec<(String, Option<Summary>)> =
+                some.iter().map(|arn| (arn.clone(), listed.get(arn).cloned())).collect();
+            let read = stream::iter(some)
+                .map(|(arn, summary)| async move {
+                    let before = self.extent(&arn);
+                    let read = self.follow(&arn, before, summary).await;
+                    (arn, before, read)
+                })
+                .buffer_unordered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await;
+            let mut records = Vec::new();
+            for (arn, before, read) in read {
+                match read {
+                    Ok((now, record)) => {
+                        records.extend(record);
+                        moved.extend((before != Some(now)).then_some(Topic::Execution(arn)));
+                    }
+                    Err(ReadError::Call(error)) if error.is_passing() => result = Err(error.into()),
+                    Err(error) => tracing::debug!(%error, "an execution could not be read"),
+                }
             }
+            self.write(&records).await;
         }
         (moved, result)
     }
 
-    /// Reads an execution's history, if there is anything new in it; returns its extent. One whose record is not kept any
-    /// more is looked at by its newest events first.
-    async fn follow(
-        &self,
-        arn: &str,
-        before: Option<(u64, ExecutionStatus)>,
-    ) -> Result<(u64, ExecutionStatus), ReadError> {
+    /// Reads an execution's history, if there is anything new in it; returns its extent, and the record that is to be
+    /// written. One whose record is not kept any more is looked at by its newest events first.
+    async fn follow(&self, arn: &str, before: Option<Extent>, summary: Option<Summary>) -> Result<Followed, ReadError> {
         if let Some((events, ExecutionStatus::Running)) = before
             && self.known_record(arn).is_none()
             && reading::has_only(self, arn, events).await?
             && let Some(extent) = self.still_has(arn, events)
         {
-            return Ok(extent);
+            return Ok((extent, None));
         }
-        let record = self.record_not_older(Reader::Round, arn, 0).await?;
-        Ok((u64::try_from(record.events.len()).unwrap_or(u64::MAX), record.description.status))
+        let (record, is_new) = self.read_if_older(Reader::Round, arn, 0, summary).await?;
+        let extent = (u64::try_from(record.events.len()).unwrap_or(u64::MAX), record.description.status);
+        Ok((extent, is_new.then_some(record)))
     }
 
     /// Notes that a running execution has nothing new. A deadline that has passed changes what the same events mean.

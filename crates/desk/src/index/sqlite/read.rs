@@ -345,8 +345,8 @@ impl Index for SqliteIndex {
         Box::pin(self.delete_ended_before(connection, at))
     }
 
-    fn read<'a>(&'a self, connection: &'a ConnectionId, reading: Reading<'a>) -> Kept<'a, Moved> {
-        Box::pin(self.write_reading(connection, reading))
+    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Kept<'a, Moved> {
+        Box::pin(self.write_readings(connection, readings))
     }
 
     fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Kept<'a, bool> {
@@ -359,6 +359,19 @@ impl Index for SqliteIndex {
         states: &'a BTreeSet<(String, String)>,
     ) -> Kept<'a, bool> {
         Box::pin(self.write_for_people(connection, states))
+    }
+
+    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Kept<'a, Vec<Summary>> {
+        Box::pin(async move {
+            let rows = sqlx::query(select_executions!(
+                "WHERE connection = (SELECT id FROM connections WHERE name = ?) AND arn IN (SELECT value FROM json_each(?))"
+            ))
+            .bind(connection.as_str())
+            .bind(serde_json::json!(arns).to_string())
+            .fetch_all(&self.reader)
+            .await?;
+            rows.iter().map(|row| execution(row).map(|row| row.summary)).collect()
+        })
     }
 
     fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Option<ExecutionRow>> {
