@@ -28,7 +28,7 @@ test("an engine that is away and comes back", async ({ page }) => {
     // A page that is opened meanwhile says so, and needs no reload later.
     const other = await page.context().newPage();
     await other.goto(page.url());
-    await expect(other.getByText("does not answer").first()).toBeVisible();
+    await expect(other.getByRole("alert").filter({ hasText: "does not answer" }).first()).toBeVisible();
 
     await engine.start();
     await expect(page.locator(".live-dot")).toHaveText("Live", SOON);
