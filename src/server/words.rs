@@ -133,7 +133,7 @@ pub fn call(about: &About, error: &CallError) -> AppError {
             match about.kind {
                 ConnectionKind::Aws => "Check the network and the region; the page updates itself once AWS answers.",
                 _ => {
-                    "Start the endpoint, or choose another with --endpoint URL; the page updates itself once it answers."
+                    "Start the endpoint, or correct its URL (--endpoint, or countersign.toml of the data folder); the page updates itself once it answers."
                 }
             },
         ),
