@@ -202,7 +202,7 @@ pub trait Index: Send + Sync + 'static {
     /// How many executions each machine has in each shown status, the children of Map Runs aside.
     fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>>;
 
-    /// How many executions ended since then, by their status, the children of Map Runs aside.
+    /// How many executions ended after the minute of that time, by their status, the children of Map Runs aside.
     fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<(ExecutionStatus, u64)>>;
 
     /// What failed or timed out since then, the latest end first, at most `limit`.

@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::SqliteIndex;
-use super::rows::{execution, machine, select_executions, shown, shown_number, status, status_number, task};
+use super::rows::{execution, machine, select_executions, shown, shown_number, status, task};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
     ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Index, Known, List, Listed, Moved,
@@ -143,9 +143,7 @@ impl SqliteIndex {
 
     async fn count_by_machine(&self, connection: &ConnectionId) -> Result<Vec<Tally>, StoreError> {
         let rows = sqlx::query(
-            "SELECT machines.arn, tallies.shown, tallies.n,
-                 (SELECT COUNT(*) FROM tasks WHERE tasks.machine = machines.id AND answered = 0 AND for_people = 1)
-                     AS requests
+            "SELECT machines.arn, machines.requests, tallies.shown, tallies.n
              FROM machines LEFT JOIN tallies ON tallies.machine = machines.id AND tallies.n > 0
              WHERE machines.connection = (SELECT id FROM connections WHERE name = ?) ORDER BY machines.arn",
         )
@@ -166,8 +164,8 @@ impl SqliteIndex {
 
     async fn count_waiting(&self, connection: &ConnectionId) -> Result<u64, StoreError> {
         let total: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM tasks WHERE answered = 0 AND for_people = 1
-                 AND connection = (SELECT id FROM connections WHERE name = ?)",
+            "SELECT COALESCE(SUM(requests), 0) FROM machines
+             WHERE connection = (SELECT id FROM connections WHERE name = ?)",
         )
         .bind(connection.as_str())
         .fetch_one(&self.reader)
@@ -404,8 +402,8 @@ impl Index for SqliteIndex {
     fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<(ExecutionStatus, u64)>> {
         Box::pin(async move {
             let rows = sqlx::query(
-                "SELECT status, COUNT(*) AS n FROM executions
-                 WHERE connection = (SELECT id FROM connections WHERE name = ?) AND ended_at > ? AND parent IS NULL
+                "SELECT status, SUM(n) AS n FROM ends
+                 WHERE connection = (SELECT id FROM connections WHERE name = ?) AND minute > ? / 60000 AND n > 0
                  GROUP BY status",
             )
             .bind(connection.as_str())
@@ -419,13 +417,12 @@ impl Index for SqliteIndex {
     fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Kept<'a, Vec<ExecutionRow>> {
         Box::pin(async move {
             let rows = sqlx::query(select_executions!(
+                // The numbers of failed and timed out, as the index has them.
                 "WHERE connection = (SELECT id FROM connections WHERE name = ?) AND ended_at > ? AND parent IS NULL
-                     AND status IN (?, ?) ORDER BY ended_at DESC LIMIT ?"
+                     AND status IN (2, 3) ORDER BY ended_at DESC LIMIT ?"
             ))
             .bind(connection.as_str())
             .bind(since)
-            .bind(status_number(ExecutionStatus::Failed))
-            .bind(status_number(ExecutionStatus::TimedOut))
             .bind(limit)
             .fetch_all(&self.reader)
             .await?;

@@ -21,6 +21,8 @@ CREATE TABLE machines (
     created_at INTEGER,
     described_at INTEGER NOT NULL,
     since INTEGER NOT NULL,
+    -- How many requests wait for people in its executions, the children of Map Runs included.
+    requests INTEGER NOT NULL DEFAULT 0,
     UNIQUE (connection, arn)
 ) STRICT;
 
@@ -78,7 +80,8 @@ CREATE INDEX executions_of_both ON executions (machine, shown, started_at DESC, 
 CREATE INDEX executions_of_parent ON executions (parent, started_at DESC, id DESC) WHERE parent IS NOT NULL;
 CREATE INDEX executions_of_top ON executions (top) WHERE top IS NOT NULL;
 CREATE INDEX executions_running ON executions (list, started_at) WHERE status = 0;
-CREATE INDEX executions_ended ON executions (connection, ended_at, status) WHERE ended_at IS NOT NULL AND parent IS NULL;
+CREATE INDEX executions_ended ON executions (connection, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX executions_failed ON executions (connection, ended_at) WHERE parent IS NULL AND status IN (2, 3);
 
 -- How many executions a machine has in each shown status, without the children of Map Runs.
 CREATE TABLE tallies (
@@ -86,6 +89,15 @@ CREATE TABLE tallies (
     shown INTEGER NOT NULL,
     n INTEGER NOT NULL,
     PRIMARY KEY (machine, shown)
+) STRICT, WITHOUT ROWID;
+
+-- How many executions ended in each minute since the epoch, by status, without the children of Map Runs.
+CREATE TABLE ends (
+    connection INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    minute INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (connection, minute, status)
 ) STRICT, WITHOUT ROWID;
 
 -- What waits for somebody outside.
@@ -114,7 +126,6 @@ CREATE TABLE tasks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tasks_inbox ON tasks (connection, due_order, since, event, execution) WHERE answered = 0 AND for_people = 1;
-CREATE INDEX tasks_of_machine ON tasks (machine) WHERE answered = 0 AND for_people = 1;
 CREATE INDEX tasks_of_activities ON tasks (connection, workflow, state) WHERE obstacle = 4;
 
 CREATE TRIGGER executions_count AFTER INSERT ON executions WHEN NEW.parent IS NULL
@@ -136,6 +147,28 @@ BEGIN
     ON CONFLICT (machine, shown) DO UPDATE SET n = n + 1;
 END;
 
+CREATE TRIGGER executions_ends AFTER INSERT ON executions WHEN NEW.parent IS NULL AND NEW.ended_at IS NOT NULL
+BEGIN
+    INSERT INTO ends (connection, minute, status, n) VALUES (NEW.connection, NEW.ended_at / 60000, NEW.status, 1)
+    ON CONFLICT (connection, minute, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER executions_ends_less AFTER DELETE ON executions WHEN OLD.parent IS NULL AND OLD.ended_at IS NOT NULL
+BEGIN
+    UPDATE ends SET n = n - 1
+    WHERE connection = OLD.connection AND minute = OLD.ended_at / 60000 AND status = OLD.status;
+END;
+
+CREATE TRIGGER executions_ends_move AFTER UPDATE OF status, ended_at ON executions
+WHEN NEW.parent IS NULL AND (OLD.status <> NEW.status OR OLD.ended_at IS NOT NEW.ended_at)
+BEGIN
+    UPDATE ends SET n = n - 1
+    WHERE connection = OLD.connection AND minute = OLD.ended_at / 60000 AND status = OLD.status;
+    INSERT INTO ends (connection, minute, status, n)
+    SELECT NEW.connection, NEW.ended_at / 60000, NEW.status, 1 WHERE NEW.ended_at IS NOT NULL
+    ON CONFLICT (connection, minute, status) DO UPDATE SET n = n + 1;
+END;
+
 CREATE TRIGGER executions_end AFTER UPDATE OF status ON executions WHEN NEW.status <> 0
 BEGIN
     DELETE FROM tasks WHERE execution = NEW.id;
@@ -143,6 +176,7 @@ END;
 
 CREATE TRIGGER tasks_wait AFTER INSERT ON tasks WHEN NEW.answered = 0 AND NEW.for_people = 1
 BEGIN
+    UPDATE machines SET requests = requests + 1 WHERE id = NEW.machine;
     UPDATE executions SET waits = waits + 1 WHERE id = NEW.execution
         OR id IN (SELECT parent FROM executions WHERE id = NEW.execution)
         OR id IN (SELECT top FROM executions WHERE id = NEW.execution);
@@ -150,6 +184,7 @@ END;
 
 CREATE TRIGGER tasks_wait_no_more AFTER DELETE ON tasks WHEN OLD.answered = 0 AND OLD.for_people = 1
 BEGIN
+    UPDATE machines SET requests = requests - 1 WHERE id = OLD.machine;
     UPDATE executions SET waits = waits - 1 WHERE id = OLD.execution
         OR id IN (SELECT parent FROM executions WHERE id = OLD.execution)
         OR id IN (SELECT top FROM executions WHERE id = OLD.execution);
@@ -158,6 +193,8 @@ END;
 CREATE TRIGGER tasks_change AFTER UPDATE OF answered, for_people ON tasks
 WHEN (OLD.answered = 0 AND OLD.for_people = 1) <> (NEW.answered = 0 AND NEW.for_people = 1)
 BEGIN
+    UPDATE machines SET requests = requests + CASE WHEN NEW.answered = 0 AND NEW.for_people = 1 THEN 1 ELSE -1 END
+    WHERE id = NEW.machine;
     UPDATE executions SET waits = waits + CASE WHEN NEW.answered = 0 AND NEW.for_people = 1 THEN 1 ELSE -1 END
     WHERE id = NEW.execution
         OR id IN (SELECT parent FROM executions WHERE id = NEW.execution)
