@@ -144,10 +144,9 @@ fn state(
     // The last place of the first line is the link's that folds.
     let mark_x = x + width - if foldable { 44.0 } else { 25.0 };
     let toggle = foldable.then(|| fold_link(&node, fold));
-    // Inside a group, so that the link is made as an element of the drawing and not of the page.
+    // Alone inside a group: only then is a link that the browser draws an element of the drawing and not of the page.
     view! {
-        <g>
-        <a
+        <g><a
             class="node"
             class:container=container
             class:chosen=switch(move || chosen.get())
@@ -168,9 +167,8 @@ fn state(
             {picture("node-picture", graph_picture::of_state(&node), x + 9.0, mark_y, 16)}
             {words(&node, kind)}
             {badges(&node)}
-        </a>
+        </a></g>
         {toggle}
-        </g>
     }
     .into_any()
 }
@@ -195,8 +193,9 @@ fn fold_link(node: &Node, fold: impl Fn(&str) -> String + Copy + Send + Sync + '
     let (verb, open) = if node.folded { ("Unfold", "false") } else { ("Fold", "true") };
     let go = going(node.id.clone(), fold);
     let name = node.id.clone();
+    // Alone inside a group, as in `state`.
     view! {
-        <a
+        <g><a
             class="node-fold"
             href=move || fold(&name)
             on:click=go
@@ -207,7 +206,7 @@ fn fold_link(node: &Node, fold: impl Fn(&str) -> String + Copy + Send + Sync + '
             <title>{verb}</title>
             <rect x=px(x - 4.0) y=px(y - 4.0) width="24" height="24" rx="4"></rect>
             {picture("node-sign", graph_picture::of_fold(node.folded), x, y, 16)}
-        </a>
+        </a></g>
     }
     .into_any()
 }
