@@ -78,6 +78,7 @@ CREATE INDEX executions_of_status ON executions (connection, shown, started_at D
 CREATE INDEX executions_of_machine ON executions (machine, started_at DESC, id DESC) WHERE parent IS NULL;
 CREATE INDEX executions_of_both ON executions (machine, shown, started_at DESC, id DESC) WHERE parent IS NULL;
 CREATE INDEX executions_of_parent ON executions (parent, started_at DESC, id DESC) WHERE parent IS NOT NULL;
+CREATE INDEX executions_of_list ON executions (list);
 CREATE INDEX executions_of_top ON executions (top) WHERE top IS NOT NULL;
 CREATE INDEX executions_running ON executions (list, started_at) WHERE status = 0;
 CREATE INDEX executions_ended ON executions (connection, ended_at) WHERE ended_at IS NOT NULL;

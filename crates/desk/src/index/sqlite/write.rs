@@ -1,4 +1,7 @@
 //! What the watch writes. Each method is one transaction.
+//!
+//! `json_each(..) CROSS JOIN table` looks each given row up in the table. SQLite would rather go through the whole table, as
+//! it does not know how few rows are given.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -113,7 +116,7 @@ impl SqliteIndex {
         let rows = serde_json::Value::from(found.iter().map(row).collect::<Vec<_>>()).to_string();
         // The end of an execution takes its requests along.
         let ends_requests = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM json_each(?2) JOIN executions
+            "SELECT EXISTS (SELECT 1 FROM json_each(?2) CROSS JOIN executions
                  ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
                  AND executions.arn = value ->> 0 AND value ->> 3 <> 0
                  WHERE executions.status = 0 AND executions.waits > 0)",
@@ -127,7 +130,7 @@ impl SqliteIndex {
                  ended_at, known_at)
              SELECT machines.connection, lists.id, lists.machine, lists.parent, COALESCE(parents.top, parents.id),
                  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2
-             FROM json_each(?3) JOIN lists ON lists.id = ?1 JOIN machines ON machines.id = lists.machine
+             FROM json_each(?3) CROSS JOIN lists ON lists.id = ?1 JOIN machines ON machines.id = lists.machine
                  LEFT JOIN executions AS parents ON parents.id = lists.parent
              WHERE TRUE
              ON CONFLICT (connection, arn) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
@@ -151,7 +154,7 @@ impl SqliteIndex {
     pub(super) async fn count_known(&self, connection: &ConnectionId, found: &[Summary]) -> Result<u64, StoreError> {
         let arns: Vec<&str> = found.iter().map(|one| one.arn.as_str()).collect();
         let known: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM json_each(?2) JOIN executions
+            "SELECT COUNT(*) FROM json_each(?2) CROSS JOIN executions
                  ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
                  AND executions.arn = json_each.value",
         )
@@ -375,7 +378,7 @@ async fn newer_readings<'a>(
              executions.status <> given.value ->> 1 OR executions.ended_at IS NOT given.value ->> 2
                  OR executions.reason IS NOT given.value ->> 4 AS moves,
              given.value ->> 1 <> 0 AND executions.waits > 0 AS ends_requests
-         FROM json_each(?2) AS given JOIN executions
+         FROM json_each(?2) AS given CROSS JOIN executions
              ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
              AND executions.arn = given.value ->> 0 AND executions.known_at <= given.value ->> 3",
     )
@@ -429,7 +432,7 @@ async fn write_tasks(transaction: &mut SqliteConnection, newer: &[Newer<'_>]) ->
          SELECT value ->> 0, value ->> 1, executions.connection, executions.machine, value ->> 2, value ->> 3,
              value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
              value ->> 12
-         FROM json_each(?1) JOIN executions ON executions.id = value ->> 0
+         FROM json_each(?1) CROSS JOIN executions ON executions.id = value ->> 0
          WHERE TRUE
          ON CONFLICT (execution, event) DO UPDATE SET due = excluded.due, due_by = excluded.due_by, item = excluded.item,
              request = excluded.request, obstacle = excluded.obstacle, for_people = excluded.for_people,
