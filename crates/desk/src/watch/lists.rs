@@ -235,6 +235,7 @@ impl Watch {
 
     async fn gone(&self, arn: &str, moved: &mut Moved) -> Result<(), ReadError> {
         lock(&self.following).running.remove(arn);
+        self.forget_tokens_of_ended([arn.to_owned()]);
         moved.and(self.index.forget(&self.connection.id, arn).await?);
         Ok(())
     }
@@ -269,6 +270,8 @@ impl Watch {
                 following.running.remove(arn);
             }
         }
+        let ended = changed.iter().filter(|one| one.status != ExecutionStatus::Running).map(|one| one.arn.clone());
+        self.forget_tokens_of_ended(ended.chain(gone.iter().cloned()));
         moved.executions |= !changed.is_empty() || !gone.is_empty();
         moved.inbox |= inbox;
         if !changed.is_empty() || !gone.is_empty() {

@@ -503,6 +503,11 @@ impl Watch {
         record
     }
 
+    /// Forgets the tokens of executions that have ended, where no record shows them any more.
+    fn forget_tokens_of_ended(&self, ended: impl IntoIterator<Item = String>) {
+        self.forget_tokens(ended.into_iter().filter(|arn| self.known_record(arn).is_none()));
+    }
+
     /// Forgets the tokens of executions whose records are gone, but for those that run: they may be shown, and other
     /// executions may hold their tokens.
     fn forget_tokens(&self, executions: impl IntoIterator<Item = String>) {

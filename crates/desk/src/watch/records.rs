@@ -44,6 +44,10 @@ impl Records {
         let mut slots = lock(&self.slots);
         slots.used += 1;
         let used = slots.used;
+        if slots.by_arn.len() >= RECORDS && !slots.by_arn.contains_key(arn) {
+            // Executions that could not be read, such as invented ones: nobody waits for their readings any more.
+            slots.by_arn.retain(|_, (_, slot)| Arc::strong_count(slot) > 1 || slot.last().is_some());
+        }
         let entry = slots.by_arn.entry(arn.to_owned()).or_default();
         entry.0 = used;
         Arc::clone(&entry.1)
@@ -63,6 +67,12 @@ impl Records {
         slots.weight = slots.weight.saturating_sub(before.as_ref().map_or(0, |before| before.weight()));
         let gone = slots.shrink(&record.description.arn);
         (before, gone)
+    }
+
+    /// How many there are, those included that could not be read.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        lock(&self.slots).by_arn.len()
     }
 
     /// How much the kept ones weigh.
@@ -93,5 +103,21 @@ impl Slots {
             }
         }
         gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executions_that_cannot_be_read_are_not_remembered_for_ever() {
+        let records = Records::default();
+        let held = records.slot("held");
+        for n in 0..3 * RECORDS {
+            records.slot(&n.to_string());
+        }
+        assert!(records.count() <= RECORDS + 1, "{}", records.count());
+        assert!(Arc::ptr_eq(&held, &records.slot("held")), "whoever reads one now shares it with the next reader");
     }
 }
