@@ -1,0 +1,105 @@
+//! An execution: where it is, how it got there, and what to do about it.
+
+mod actions;
+mod below;
+mod course;
+mod notices;
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
+use leptos_meta::Link as HeadLink;
+
+use self::actions::{start_again, stop_form};
+use self::below::below;
+use self::course::course;
+use self::notices::{children, requests, started_by, trouble};
+use super::{param, query};
+use crate::app::components::status::look;
+use crate::app::components::{Crumb, PageHead};
+use crate::app::here::{here, why_disabled};
+use crate::app::live::Live;
+use crate::app::server_fns::StopExecution;
+use crate::app::ui::{Ago, FormProblem, Lasted, Post, Seen, dynamic, loaded, page_data, text};
+use crate::routes::FOLDED;
+use crate::wire::execution::Execution;
+use crate::wire::{Ask, Topic};
+
+/// One execution by its ARN.
+#[component]
+pub fn ExecutionPage() -> impl IntoView {
+    let live = Live::of_page();
+    let arn = param("arn");
+    let stop = Post::to(StopExecution::PATH);
+    live.watch(arn.into());
+    let (state, folded) = (query("state"), query(FOLDED));
+    let execution = page_data(move || {
+        let changes = live.changes([Topic::Execution(arn.get())]);
+        (Ask::Execution { arn: arn.get(), state: state.get(), folded: folded.get() }, changes)
+    });
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
+}
+
+fn page(data: Seen<Execution>, stop: Post) -> AnyView {
+    let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
+    // Another execution is another page: nothing that was typed or opened for this one may stay.
+    dynamic(move || one(data, key.get(), stop))
+}
+
+fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
+    let row = data.with_untracked(|data| data.row.clone());
+    let now = data.with_untracked(|data| data.now);
+    let status = Signal::derive(move || data.with(|data| data.row.status));
+    let window = {
+        let name = row.name.clone();
+        Signal::derive(move || {
+            format!("{} {} · {name} · Countersign", look(status.get()).glyph, look(status.get()).word)
+        })
+    };
+    let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
+    let again = here().start_again(&row.workflow, &arn);
+    let ended = move || data.with(|data| data.row.ended_at);
+    let count = move || data.with(|data| data.event_count.to_string());
+    let (for_stop, for_trouble) = (arn.clone(), arn.clone());
+    // Drawn again only when they differ: a link that has the keyboard's place keeps it.
+    let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
+    let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
+    let parent = Memo::new(move |_| data.with(|data| data.parent_arn.clone()));
+    let of_parent = arn.clone();
+    let bad = Memo::new(move |_| {
+        data.with(|data| (data.row.status, data.error.clone(), data.cause.clone(), data.trouble.clone()))
+    });
+    let trouble_here = move || {
+        bad.track();
+        data.with_untracked(|data| trouble(data, &for_trouble))
+    };
+    view! {
+        {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
+        <PageHead
+            title=row.name.clone()
+            window
+            status
+            mono=true
+            crumbs=vec![
+                Crumb { word: "Workflows".to_owned(), href: here().workflows() },
+                Crumb { word: row.workflow.clone(), href: here().workflow(&row.workflow) },
+            ]
+        >
+            {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
+            {start_again(again)}
+        </PageHead>
+        {why_disabled()}
+        <p class="facts">
+            <span>"started "<Ago at=row.started_at now/></span>
+            <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
+            <span class="time">{text(count)}" of 25,000 events"</span>
+        </p>
+        {dynamic(move || parent.get().map(started_by))}
+        <FormProblem post=stop/>
+        {dynamic(move || asked.with(|(rows, count)| requests(rows, *count, now)))}
+        {dynamic(trouble_here)}
+        {course(data, arn.clone())}
+        {below(data, arn)}
+        {dynamic(move || family.with(|(rows, more)| children(rows.clone(), *more, &of_parent, now)))}
+    }
+    .into_any()
+}

@@ -1,0 +1,98 @@
+//! What a reader should know first: what waits, what went wrong, and the executions around this one.
+
+use leptos::prelude::*;
+
+use crate::app::components::status::look;
+use crate::app::components::{ExecutionList, failure_line};
+use crate::app::here::here;
+use crate::app::ui::{Ago, Due, shown};
+use crate::wire::Status;
+use crate::wire::execution::{Execution, TroublePlace};
+use crate::wire::executions::ExecutionRow;
+use crate::wire::inbox::ApprovalRow;
+
+/// The execution whose Map Run started this one.
+pub(super) fn started_by(parent: String) -> AnyView {
+    let name = parent.rsplit(':').next().unwrap_or_default().to_owned();
+    view! { <p class="facts"><span>"Started by a Map Run of "<a class="mono" href=here().execution(&parent)>{shown(name)}</a></span></p> }
+        .into_any()
+}
+
+/// The newest executions that its Map Runs started.
+pub(super) fn children(rows: Vec<ExecutionRow>, more: bool, arn: &str, now: i64) -> Option<AnyView> {
+    if rows.is_empty() {
+        return None;
+    }
+    let all = here().executions_before(None, None, Some(arn), None);
+    Some(
+        view! {
+            <section aria-labelledby="children">
+                <h2 id="children">"Started by its Map Runs"</h2>
+                <ExecutionList rows=Signal::stored(rows) now/>
+                {more.then(|| view! { <p><a href=all>"All executions of its Map Runs"</a></p> })}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// What waits for a person here, first of all: one request by its title, several by their number.
+pub(super) fn requests(rows: &[ApprovalRow], count: u64, now: i64) -> Option<AnyView> {
+    let first = rows.first()?;
+    let due = |row: &ApprovalRow| row.due.map(|at| view! { ", "<Due at now/> });
+    let link = here().approval(&first.execution_arn, first.event);
+    if rows.len() == 1 {
+        return Some(
+            view! {
+                <div class="notice notice-ask">
+                    <p class="notice-title"><span>{shown(&first.title)}</span></p>
+                    <p>{shown(&first.state)}", asked "<Ago at=first.asked_at now/>{due(first)}</p>
+                    <a class="button button-main" href=link>"Review and decide"</a>
+                </div>
+            }
+            .into_any(),
+        );
+    }
+    let row = |row: &ApprovalRow| {
+        let href = here().approval(&row.execution_arn, row.event);
+        view! { <li><a href=href>{shown(&row.title)}</a>" · "{shown(&row.state)}{row.item.clone().map(|item| view! { ", "{shown(item)} })}{due(row)}</li> }
+    };
+    Some(
+        view! {
+            <div class="notice notice-ask">
+                <p class="notice-title"><span>{count}" requests of this execution wait for a person"</span></p>
+                <details class="values notice-list">
+                    <summary>"Asked first "<Ago at=rows.iter().map(|row| row.asked_at).min().unwrap_or(now) now/></summary>
+                    <ol>{rows.iter().map(row).collect_view()}</ol>
+                    {(count > rows.len() as u64).then(|| view! { <p><a href=here().inbox()>"All of them are in the inbox"</a></p> })}
+                </details>
+                <a class="button button-main" href=link>"Review and decide"</a>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// Why the execution ended badly, and where.
+pub(super) fn trouble(data: &Execution, arn: &str) -> Option<AnyView> {
+    let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
+    let trouble = data.trouble.clone().filter(|_| bad)?;
+    let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
+    let told = failure_line(Some(&word), data.cause.as_deref());
+    let linked = |place: TroublePlace| {
+        let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
+        let href = here().execution_state(arn, &place.state);
+        view! {
+            <a href=href data-noscroll="true">{shown(&place.state)}</a>
+            {items}
+        }
+    };
+    let link = |(index, place): (usize, TroublePlace)| view! { {(index > 0).then_some(", ")}{linked(place)} };
+    let ended = trouble.ended.map(|place| view! { ", and ended in "{linked(place)} });
+    let more = (trouble.more > 0).then(|| format!(" and {} more", trouble.more));
+    let places = (!trouble.places.is_empty()).then(|| {
+        view! { <p>{trouble.lead}{trouble.places.into_iter().enumerate().map(link).collect_view()}{more}{ended}"."</p> }
+    });
+    let why = trouble.why.map(|why| view! { <p>{why}</p> });
+    Some(view! { <div class="notice notice-bad" role="status">{told}{why}{places}</div> }.into_any())
+}

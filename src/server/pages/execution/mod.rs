@@ -1,0 +1,172 @@
+//! The page of one execution.
+
+mod events;
+mod spans;
+mod states;
+
+use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::redact::Tokens;
+use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
+use countersign_desk::{Actor, Desk, Error};
+use countersign_json::{Json, pretty};
+
+use super::{Answered, attempt_status, execution_status, graph, inbox, rows, status, trouble, worded};
+use crate::server::words;
+use crate::wire::Status;
+use crate::wire::execution::Execution;
+use crate::wire::executions::ExecutionRow;
+
+/// Children of Map Runs, and requests, that a page carries.
+const CHILDREN: u32 = 20;
+const REQUESTS: usize = 20;
+/// A payload longer than this (bytes) is cut for the page; the API has it whole.
+const TEXT: usize = 64 * 1024;
+
+/// One execution, for `actor`; `chosen` is the state that the reader asked for, `folded` names the states whose insides are
+/// not drawn.
+///
+/// # Errors
+/// There is none, or the connection does not answer.
+pub async fn execution(
+    desk: &Desk,
+    actor: &Actor,
+    arn: String,
+    chosen: Option<String>,
+    folded: Option<String>,
+) -> Answered<Execution> {
+    let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
+    let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
+    let about = &record.description;
+    let row = ExecutionRow {
+        arn: about.arn.clone(),
+        name: about.name.clone(),
+        workflow: rows::workflow_name(&snapshot, &about.machine_arn),
+        status: if about.status == ExecutionStatus::Running && !waits.is_empty() {
+            Status::WaitingApproval
+        } else {
+            execution_status(about.status)
+        },
+        started_at: about.started_at,
+        ended_at: about.ended_at,
+        waits: u64::try_from(waits.len()).unwrap_or(u64::MAX),
+    };
+    let drawn = graph::drawn(&record.definition, folded.as_deref());
+    let mut page = Execution { graph: drawn, ..page(&record, &desk.redactor(), row, chosen, desk.now()) };
+    served_by_workers(&mut page, &record, &waits);
+    page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
+    let related = related(desk, actor, &snapshot, &arn, &mut page);
+    related.await.map_err(|error| worded(desk, &error))?;
+    let own = u64::try_from(waits.len()).unwrap_or(u64::MAX);
+    page.approval_count += own;
+    page.row.waits = page.approval_count;
+    if page.row.status == Status::Running && page.approval_count > 0 {
+        page.row.status = Status::WaitingApproval;
+    }
+    let rows = desk.readable(&waits).into_iter().map(|(wait, reading)| inbox::row(&wait, &reading));
+    page.approvals = rows.chain(std::mem::take(&mut page.approvals)).take(REQUESTS).collect();
+    Ok(page)
+}
+
+/// The execution's parent, the children of its Map Runs, and their requests.
+async fn related(
+    desk: &Desk,
+    actor: &Actor,
+    snapshot: &Snapshot,
+    arn: &str,
+    page: &mut Execution,
+) -> Result<(), Error> {
+    page.parent_arn = desk.listed(actor, arn).await?.and_then(|listed| listed.parent_arn);
+    let children = desk.children(actor, arn, None, None, CHILDREN).await?;
+    page.more_children = children.older.is_some();
+    page.children = children.rows.iter().map(|one| rows::execution_row(snapshot, one)).collect();
+    let under = desk.waiting_under(actor, arn, u32::try_from(REQUESTS).unwrap_or(u32::MAX)).await?;
+    page.approval_count = under.total;
+    page.approvals = desk.readable(&under.rows).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
+    Ok(())
+}
+
+/// The tasks of activities that workers serve wait for no person.
+fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
+    let is_served = |state: &str| {
+        let mut open = record.trace.waits.iter().filter(|wait| wait.state == state).peekable();
+        open.peek().is_some() && open.all(is_activity) && waits.iter().all(|wait| wait.state != state)
+    };
+    let waits = |status: &mut Status| {
+        if *status == Status::WaitingApproval {
+            *status = Status::Waiting;
+        }
+    };
+    for state in page.states.iter_mut().filter(|state| is_served(&state.name)) {
+        waits(&mut state.status);
+        for visit in &mut state.visits {
+            waits(&mut visit.status);
+            visit.attempts.iter_mut().for_each(|attempt| waits(&mut attempt.status));
+        }
+    }
+    page.spans.iter_mut().filter(|span| is_served(&span.state)).for_each(|span| waits(&mut span.status));
+}
+
+/// Everything the page shows but the drawing; `chosen` is the state that the reader asked for.
+fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
+    let view = View { record, tokens };
+    let about = &record.description;
+    let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
+    Execution {
+        row,
+        input: view.json(about.input.as_deref()),
+        output: view.json(about.output.as_deref()),
+        error: view.words(about.error.as_deref()),
+        cause: view.words(about.cause.as_deref()).map(sentence),
+        trouble: trouble::trouble(record),
+        graph: None,
+        states: view.states(chosen.as_deref()),
+        taken: record.trace.edges_taken.clone(),
+        spans: view.spans(),
+        events: view.events(),
+        event_count: record.events.len(),
+        definition: Some(pretty(&record.definition.text)),
+        approvals: Vec::new(),
+        approval_count: 0,
+        parent_arn: None,
+        children: Vec::new(),
+        more_children: false,
+        data_at: record.fetched_at,
+        chosen,
+        now,
+    }
+}
+
+/// An execution's record, and the tokens that nothing of it may show.
+struct View<'a> {
+    record: &'a Record,
+    tokens: &'a Tokens,
+}
+
+impl View<'_> {
+    fn words(&self, text: Option<&str>) -> Option<String> {
+        text.map(|text| cut(&self.tokens.text(text)))
+    }
+
+    fn json(&self, text: Option<&str>) -> Option<String> {
+        text.map(|text| cut(&pretty(&self.tokens.text(text))))
+    }
+}
+
+/// The sentence of a cause: a function's own message, where a function wrote it.
+fn sentence(cause: String) -> String {
+    let message = Json::read(&*cause)
+        .ok()
+        .and_then(|thrown| thrown.root().get("errorMessage")?.text().map(std::borrow::Cow::into_owned));
+    message.unwrap_or(cause)
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= TEXT {
+        return text.to_owned();
+    }
+    let mut end = TEXT;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}\n… {} more bytes: read them with GetExecutionHistory.", &text[..end], text.len() - end)
+}
