@@ -7,8 +7,11 @@
 //! assert_eq!(routes::of("default").workflow("order"), "/default/workflows/order");
 //! ```
 
+pub mod view;
+
 use std::sync::Arc;
 
+pub use self::view::{FOLDED, View};
 use crate::wire::executions::StatusFilter;
 
 /// The overview of the default connection.
@@ -160,7 +163,7 @@ impl Routes {
     /// The page of one execution with a state chosen.
     #[must_use]
     pub fn execution_state(&self, arn: &str, state: &str) -> String {
-        self.execution_view(arn, None, Some(state), None)
+        self.execution_view(arn, &View::default().with(view::STATE, Some(state)))
     }
 
     /// The executions of one workflow, or those with one status, or both.
@@ -202,10 +205,10 @@ impl Routes {
         with_query(self.workflow(name), [("tab", tab), ("state", state), (FOLDED, folded)])
     }
 
-    /// The page of one execution with a tab of its lower half open, a state chosen, and some folded, one a line.
+    /// The page of one execution, with all that its address says of what it shows.
     #[must_use]
-    pub fn execution_view(&self, arn: &str, tab: Option<&str>, state: Option<&str>, folded: Option<&str>) -> String {
-        with_query(self.execution(arn), [("tab", tab), ("state", state), (FOLDED, folded)])
+    pub fn execution_view(&self, arn: &str, view: &View) -> String {
+        view.on(self.execution(arn))
     }
 
     /// The page of one approval: the execution, and the id of its TaskScheduled event.
@@ -215,11 +218,8 @@ impl Routes {
     }
 }
 
-/// The parameter that names the states whose insides are not drawn.
-pub const FOLDED: &str = "folded";
-
 /// `path` with those of the parameters that have a value.
-fn with_query<const N: usize>(mut path: String, parameters: [(&str, Option<&str>); N]) -> String {
+fn with_query<'a>(mut path: String, parameters: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
     let mut mark = '?';
     for (key, value) in parameters {
         if let Some(value) = value {
@@ -340,6 +340,7 @@ mod tests {
     fn every_path_and_query_is_as_it_was() {
         let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
         let routes = of("prod");
+        let events = View::default().with(view::TAB, Some("events"));
         let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ].map(str::to_owned).to_vec();
         seen.extend([
             routes.overview(),
@@ -358,8 +359,13 @@ mod tests {
             routes.start_again("order", arn),
             routes.execution(arn),
             routes.execution_state(arn, "Ask, then pay"),
-            routes.execution_view(arn, Some("events"), None, None),
-            routes.execution_view(arn, Some("events"), Some("Ask, then pay"), None),
+            routes.execution_view(arn, &events),
+            routes.execution_view(arn, &events.with(view::STATE, Some("Ask, then pay"))),
+            routes.execution_view(arn, &events.with(view::TYPE, Some("failures")).with(view::FIND, Some("4711 & co"))),
+            routes.execution_view(
+                arn,
+                &View::default().with(view::SPAN, Some("1500-2000")).with(view::ITERATION, Some("17")),
+            ),
             routes.approval(arn, 17),
             routes.audit_before(4711),
             routes.executions_of(None, None),

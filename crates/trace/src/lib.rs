@@ -13,9 +13,11 @@
 
 mod event;
 mod fold;
+mod tree;
 
 pub use event::{Details, EventKind, HistoryEvent};
 pub use fold::{
-    Attempt, AttemptId, AttemptResult, Outcome, OutcomeStatus, Outlook, StateStatus, StateSummary, Trace, Visit,
-    VisitId, Wait, fold,
+    Attempt, AttemptId, AttemptResult, Iteration, IterationId, Outcome, OutcomeStatus, Outlook, Owner, StateStatus,
+    StateSummary, Trace, Visit, VisitId, Wait, fold,
 };
+pub use tree::{Row, RowKind, Tree};

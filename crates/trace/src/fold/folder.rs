@@ -78,6 +78,11 @@ impl Folder {
         self.owners.get(&event)?.visit
     }
 
+    /// The same, and for tasks the attempt.
+    pub(super) fn owner_of_event(&self, event: u64) -> (Option<VisitId>, Option<AttemptId>) {
+        self.owners.get(&event).map_or((None, None), |owner| (owner.visit, owner.attempt))
+    }
+
     fn enter(&mut self, event: &HistoryEvent, before: &EventOwner) -> EventOwner {
         let state = event.details.name.clone().unwrap_or_default();
         let scope = before.scope.clone();

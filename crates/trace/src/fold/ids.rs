@@ -4,7 +4,7 @@ use std::ops::{Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Trace, Visit};
+use super::{Attempt, Iteration, Trace, Visit};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $id:ident of $entry:ty;)*) => {
@@ -36,6 +36,8 @@ ids! {
     VisitId of Visit;
     /// An attempt of a visit: its position in [`Visit::attempts`].
     AttemptId of Attempt;
+    /// An iteration of a Map: its position in [`Trace::iterations`].
+    IterationId of Iteration;
 }
 
 impl Trace {

@@ -6,11 +6,14 @@
 mod cause;
 mod folder;
 mod ids;
+mod iterations;
 mod origin;
 mod outcome;
 
-pub use ids::{AttemptId, VisitId};
+pub use ids::{AttemptId, IterationId, VisitId};
+pub use iterations::{Iteration, Owner};
 pub use origin::Outlook;
+pub(crate) use outcome::urgency;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -40,6 +43,15 @@ pub struct Trace {
     pub started_at: Option<i64>,
     /// Of the last event, in milliseconds since the epoch.
     pub last_event_at: Option<i64>,
+    /// The iterations of Maps, in the order of the events with which they began.
+    #[serde(skip)]
+    pub iterations: Vec<Iteration>,
+    /// By visit, the innermost iteration: see [`Trace::iteration_of`].
+    #[serde(skip)]
+    iteration_of_visit: Vec<Option<IterationId>>,
+    /// By event, from the first: see [`Trace::owner`].
+    #[serde(skip)]
+    owners: Vec<Owner>,
 }
 
 /// One visit of a state.
@@ -197,7 +209,10 @@ pub fn fold(events: &[HistoryEvent]) -> Trace {
     ordered.iter().for_each(|event| folder.take(event));
     folder.find_cause(&ordered);
     folder.find_origins(&ordered);
-    outcome::finish(folder)
+    iterations::find(&mut folder, &ordered);
+    let mut trace = outcome::finish(folder);
+    iterations::finish(&mut trace);
+    trace
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
 }
 
 /// Which status is shown for several visits: the highest.
-fn urgency(status: StateStatus) -> u8 {
+pub(crate) fn urgency(status: StateStatus) -> u8 {
     match status {
         StateStatus::NotReached => 0,
         StateStatus::Succeeded => 1,

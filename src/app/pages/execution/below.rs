@@ -4,21 +4,20 @@ use leptos::prelude::*;
 
 use crate::app::components::{Definition, EventList, Timeline};
 use crate::app::here::here;
-use crate::app::pages::query;
+use crate::app::pages::{query, view};
 use crate::app::ui::{Clock, Json, Seen, Tab, Tabs, bring_into_sight, dynamic};
-use crate::routes::FOLDED;
+use crate::routes::view::{STATE, TAB};
 use crate::wire::execution::Execution;
 
 /// Timeline, events, and the texts.
 pub(super) fn below(data: Seen<Execution>, arn: String) -> AnyView {
-    let (tab, state, folded) = (query("tab"), query("state"), query(FOLDED));
+    let (tab, state, seen) = (query(TAB), query(STATE), view());
     let place = StoredValue::new((here(), arn));
     let tabs = Signal::derive(move || {
-        let (tab, state, folded) = (tab.get(), state.get(), folded.get());
-        let current = tab.unwrap_or_else(|| "timeline".to_owned());
+        let current = tab.get().unwrap_or_else(|| "timeline".to_owned());
         let href = |value: &str| {
-            let view = (Some(value), state.as_deref(), folded.as_deref());
-            place.with_value(|(here, arn)| here.execution_view(arn, view.0, view.1, view.2))
+            let view = seen.with(|seen| seen.with(TAB, Some(value)));
+            place.with_value(|(here, arn)| here.execution_view(arn, &view))
         };
         let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
         vec![

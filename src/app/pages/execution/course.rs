@@ -4,14 +4,15 @@ use leptos::prelude::*;
 
 use crate::app::components::{Course, GraphView, StatePanel, about_state, toggled};
 use crate::app::here::here;
-use crate::app::pages::query;
+use crate::app::pages::{query, view};
 use crate::app::ui::{Empty, Seen, bring_into_sight, dynamic};
-use crate::routes::FOLDED;
+use crate::routes::View;
+use crate::routes::view::{FOLDED, STATE};
 use crate::wire::execution::Execution;
 
 /// The drawing with the course on it, and the chosen state beside it.
 pub(super) fn course(data: Seen<Execution>, arn: String) -> AnyView {
-    let (asked, tab, folded) = (query("state"), query("tab"), query(FOLDED));
+    let (asked, seen) = (query(STATE), view());
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
     let arrived = Memo::new(move |_| data.with(|data| data.chosen.clone()));
     let chosen = Memo::new(move |_| asked.get().or_else(|| arrived.get()));
@@ -25,13 +26,13 @@ pub(super) fn course(data: Seen<Execution>, arn: String) -> AnyView {
     });
     let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
     let place = StoredValue::new((here(), arn));
-    // The tab stays as it is.
-    let view = move |state: Option<&str>, folded: Option<&str>| {
-        let tab = tab.get();
-        place.with_value(|(here, arn)| here.execution_view(arn, tab.as_deref(), state, folded))
+    // Everything else stays as it is.
+    let to = move |view: &View| place.with_value(|(here, arn)| here.execution_view(arn, view));
+    let link = move |state: &str| to(&seen.get().with(STATE, Some(state))) + "#state";
+    let fold = move |name: &str| {
+        let seen = seen.get();
+        to(&seen.with(FOLDED, toggled(seen.get(FOLDED), name).as_deref()))
     };
-    let link = move |state: &str| view(Some(state), folded.get().as_deref()) + "#state";
-    let fold = move |name: &str| view(asked.get().as_deref(), toggled(folded.get().as_deref(), name).as_deref());
     // The panel stands beside the drawing, or below it.
     Effect::new(move |before: Option<Option<String>>| {
         let asked = asked.get();

@@ -1,0 +1,121 @@
+//! What a page shows, as the query of its address says it.
+
+use super::with_query;
+
+/// The tab of the lower half that is open.
+pub const TAB: &str = "tab";
+/// The chosen state.
+pub const STATE: &str = "state";
+/// The states whose insides are not drawn, one a line.
+pub const FOLDED: &str = "folded";
+/// The chosen iteration of a Map, by the id of the event with which it began.
+pub const ITERATION: &str = "iteration";
+/// The type of events that are listed, or a group of types.
+pub const TYPE: &str = "type";
+/// The state whose events are listed.
+pub const OF: &str = "of";
+/// What the details of the listed events contain.
+pub const FIND: &str = "find";
+/// Whether the events of one attempt are one row.
+pub const GROUPED: &str = "grouped";
+/// How the times of events are shown.
+pub const TIMES: &str = "times";
+/// The event whose details are shown.
+pub const EVENT: &str = "event";
+/// The first row of a page of events.
+pub const FROM: &str = "from";
+/// The stretch of time that the timeline shows: two numbers of milliseconds after the start, such as `1500-2000`.
+pub const SPAN: &str = "span";
+/// The groups of the timeline that are not as they are at first: some folded, some unfolded.
+pub const TURNED: &str = "turned";
+/// The first row of a page of the timeline.
+pub const ROW: &str = "row";
+/// The outcome of the iterations that are listed.
+pub const OUTCOME: &str = "outcome";
+/// The first row of a page of iterations, or the cursor of a page of a distributed Map's children.
+pub const ITEMS: &str = "items";
+
+/// The parameters of an execution's page.
+const KEYS: [&str; 16] =
+    [TAB, STATE, FOLDED, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME, ITEMS];
+
+/// What an execution's page shows beside the execution: the parameters of its address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    parts: Vec<(&'static str, String)>,
+}
+
+impl View {
+    /// What an address says, parameter by parameter.
+    #[must_use]
+    pub fn read(of: impl Fn(&str) -> Option<String>) -> Self {
+        let part = |key: &'static str| Some((key, of(key).filter(|value| !value.is_empty())?));
+        Self { parts: KEYS.into_iter().filter_map(part).collect() }
+    }
+
+    /// A parameter by its name.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.parts.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is a number.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<u64> {
+        self.get(key)?.parse().ok()
+    }
+
+    /// The same with another value of a parameter, or without it.
+    #[must_use]
+    pub fn with(&self, key: &'static str, value: Option<&str>) -> Self {
+        let mut view = self.without(&[key]);
+        if let Some(value) = value {
+            view.parts.push((key, value.to_owned()));
+            view.parts.sort_by_key(|(key, _)| KEYS.iter().position(|one| one == key));
+        }
+        view
+    }
+
+    /// The same without some parameters.
+    #[must_use]
+    pub fn without(&self, keys: &[&str]) -> Self {
+        Self { parts: self.parts.iter().filter(|(name, _)| !keys.contains(name)).cloned().collect() }
+    }
+
+    /// The parameters in their order, those of `but` left out: a form carries them on.
+    pub fn parts(&self, but: &[&str]) -> Vec<(&'static str, String)> {
+        self.without(but).parts
+    }
+
+    /// `path` with the parameters.
+    pub(super) fn on(&self, path: String) -> String {
+        with_query(path, self.parts.iter().map(|(key, value)| (*key, Some(value.as_str()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_it_is_read() {
+        let address = [("state", "A b"), ("tab", "events"), ("find", "x&y"), ("from", ""), ("other", "1")];
+        let view =
+            View::read(|key| address.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned()));
+        assert_eq!(view.on("/x".to_owned()), "/x?tab=events&state=A%20b&find=x%26y");
+        assert_eq!(
+            view.with(EVENT, Some("17")).with(TAB, None).on("/x".to_owned()),
+            "/x?state=A%20b&find=x%26y&event=17"
+        );
+        assert_eq!(view.with(STATE, Some("C")).get(STATE), Some("C"));
+        assert_eq!(view.without(&[FIND, STATE]).on("/x".to_owned()), "/x?tab=events");
+        assert_eq!(View::default().on("/x".to_owned()), "/x");
+    }
+
+    #[test]
+    fn every_parameter_has_its_own_name() {
+        for (at, key) in KEYS.iter().enumerate() {
+            assert_eq!(KEYS.iter().position(|one| one == key), Some(at), "{key}");
+        }
+    }
+}
