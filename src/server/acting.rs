@@ -74,6 +74,14 @@ pub async fn start(
     desk.start(actor, workflow, name, input, again).await.map_err(worded(desk))
 }
 
+/// Redrives an execution that had been redriven `seen` times when its page was drawn.
+///
+/// # Errors
+/// Nothing was redriven.
+pub async fn redrive(desk: &Desk, actor: &Actor, arn: &str, seen: u64) -> Result<(), AppError> {
+    desk.redrive(actor, arn, Some(seen)).await.map_err(worded(desk))
+}
+
 /// Stops an execution.
 ///
 /// # Errors

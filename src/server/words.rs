@@ -1,5 +1,7 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
+mod redrive;
+
 use countersign_desk::approvals::ahead::{Mismatch, Warning};
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{Choice, ClosedBy, DecideError, NotShown};
@@ -11,6 +13,7 @@ use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
 use countersign_desk::{Desks, Error, ReadError, StopError};
 
+pub use self::redrive::not_redrivable;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Problem;
 
@@ -25,6 +28,7 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Read(error) => read(about, error),
         Error::Start(error) => start(about, error),
         Error::Stop(error) => stop(about, error),
+        Error::Redrive(error) => redrive::redrive(about, error),
         Error::Decide(error) => decide(about, error),
         Error::Deploy(error) => deploy(about, error),
         Error::Store(error) => store(error),
@@ -182,6 +186,7 @@ fn doing(api: Api, subject: &str) -> String {
         Api::GetExecutionHistory => format!("read the history of {subject}"),
         Api::StartExecution => format!("start {name}"),
         Api::StopExecution => format!("stop {subject}"),
+        Api::RedriveExecution => format!("redrive {subject}"),
         Api::SendTaskSuccess | Api::SendTaskFailure => "send the decision".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
 use super::executions::ExecutionRow;
 use super::graph::Graph;
 use super::inbox::ApprovalRow;
+use super::{Problem, Status};
 
 /// Everything the page of an execution shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +41,26 @@ pub struct Execution {
     pub children: Vec<ExecutionRow>,
     /// Whether it has more of them.
     pub more_children: bool,
+    /// How often it was redriven, and when last.
+    pub redrives: u64,
+    pub redriven_at: Option<i64>,
+    /// What a redrive would do, where it ended without success.
+    pub redrive: Option<Redrive>,
     pub data_at: i64,
     pub now: i64,
+}
+
+/// What a redrive would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redrive {
+    /// The states that it goes on from, each with the number of its visits: the first ones.
+    pub states: Vec<(String, usize)>,
+    /// How many states more there are.
+    pub more: usize,
+    /// The Fail state that it enters once more, where it ended in one.
+    pub fails_in: Option<String>,
+    /// Why it cannot be redriven, and what to do instead.
+    pub hindrance: Option<Problem>,
 }
 
 /// Why an execution ended badly, beside its error and cause.

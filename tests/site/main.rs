@@ -30,6 +30,7 @@ mod panics;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+mod redriving;
 #[expect(clippy::disallowed_methods, reason = "an endpoint that answers late, in real time")]
 mod slow;
 mod starting;

@@ -22,6 +22,9 @@ pub enum Done {
         execution_arn: String,
         cause: String,
     },
+    Redriven {
+        execution_arn: String,
+    },
     Deployed {
         workflow: String,
     },
@@ -37,6 +40,7 @@ impl Desk {
         let (deed, workflow, execution_arn, detail) = match done {
             Done::Started { workflow, execution_arn, name } => (Deed::Started, Some(workflow), execution_arn, name),
             Done::Stopped { execution_arn, cause } => (Deed::Stopped, None, Some(execution_arn), cause),
+            Done::Redriven { execution_arn } => (Deed::Redriven, None, Some(execution_arn), String::new()),
             Done::Deployed { workflow } => (Deed::Deployed, Some(workflow), None, String::new()),
             Done::ActsAs { name } => (Deed::ActedAs, None, None, name),
         };

@@ -1,7 +1,7 @@
 //! The desk: everything that serves one connection, and the only place where its parts meet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_engine::SharedSandbox;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use crate::index::Index;
 use crate::news::{Changes, Topic};
 use crate::policy::{Action, Denied, Resource, permit};
 use crate::redact::{RedactionKey, Tokens};
+use crate::redriving::Ordered;
 use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
 use crate::watch::{Looking, Machine, Record, Snapshot, Waiting, Watch};
@@ -51,6 +52,7 @@ pub struct Desk {
     /// The calls that were made through the connection.
     tally: Arc<CallTally>,
     identity: Identity,
+    ordered: Mutex<Ordered>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -90,7 +92,7 @@ impl Desk {
             None => watch,
         });
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store));
-        Self { watch, store, courier, definitions, tally, identity: Identity::default() }
+        Self { watch, store, courier, definitions, tally, identity: Identity::default(), ordered: Mutex::default() }
     }
 
     /// Watches the connection, delivers decisions and follows the definitions until `end`.
@@ -151,6 +153,12 @@ impl Desk {
 
     pub(crate) const fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The redrives that were ordered and are not on record yet.
+    pub(crate) fn ordered(&self) -> MutexGuard<'_, Ordered> {
+        // An entry is added or removed as a whole.
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tally(&self) -> &CallTally {

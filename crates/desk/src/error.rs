@@ -4,6 +4,7 @@ use crate::approvals::DecideError;
 use crate::connection::CallError;
 use crate::deploy::DeployError;
 use crate::policy::Denied;
+use crate::redriving::RedriveError;
 use crate::starting::StartError;
 use crate::store::StoreError;
 
@@ -18,6 +19,8 @@ pub enum Error {
     Start(#[from] StartError),
     #[error(transparent)]
     Stop(#[from] StopError),
+    #[error(transparent)]
+    Redrive(#[from] RedriveError),
     #[error(transparent)]
     Decide(#[from] DecideError),
     #[error(transparent)]

@@ -42,6 +42,7 @@ pub mod news;
 pub mod people;
 pub mod policy;
 pub mod redact;
+pub mod redriving;
 mod requests;
 pub mod starting;
 pub mod store;

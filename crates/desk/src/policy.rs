@@ -15,6 +15,8 @@ pub enum Action {
     Start,
     /// Stop an execution.
     Stop,
+    /// Let a failed execution go on.
+    Redrive,
     /// Approve or reject a request.
     Decide,
     /// Create or update state machines.
@@ -27,7 +29,7 @@ impl Action {
     pub const fn changes(self) -> bool {
         match self {
             Self::View | Self::ViewAudit => false,
-            Self::Start | Self::Stop | Self::Decide | Self::Deploy => true,
+            Self::Start | Self::Stop | Self::Redrive | Self::Decide | Self::Deploy => true,
         }
     }
 }

@@ -25,6 +25,7 @@ fn act_row(entry: i64, act: Act) -> ActRow {
     let what = match act.deed {
         Deed::Started => "Started",
         Deed::Stopped => "Stopped",
+        Deed::Redriven => "Redrove",
         Deed::Deployed => "Deployed",
         Deed::ActedAs => "Acts as",
     };

@@ -1,10 +1,12 @@
 //! The SDK's types as ours.
 
 use aws_sdk_sfn::primitives::DateTime;
-use aws_sdk_sfn::types::{ExecutionStatus as SdkStatus, HistoryEvent as SdkEvent, StateMachineType};
+use aws_sdk_sfn::types::{
+    ExecutionRedriveStatus, ExecutionStatus as SdkStatus, HistoryEvent as SdkEvent, StateMachineType,
+};
 use countersign_trace::{Details, EventKind, HistoryEvent};
 
-use super::port::{ExecutionStatus, MachineKind};
+use super::port::{ExecutionStatus, MachineKind, Redrivable};
 
 /// Milliseconds since the epoch.
 #[must_use]
@@ -21,6 +23,23 @@ pub fn status(status: &SdkStatus) -> ExecutionStatus {
         SdkStatus::TimedOut => ExecutionStatus::TimedOut,
         SdkStatus::Aborted => ExecutionStatus::Aborted,
         _ => ExecutionStatus::Running,
+    }
+}
+
+/// How often an execution was redriven. Endpoints that know no redrive do not say.
+#[must_use]
+pub fn redrives(count: Option<i32>) -> u64 {
+    count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
+}
+
+/// Whether an execution can be redriven.
+#[must_use]
+pub fn redrivable(status: Option<&ExecutionRedriveStatus>, reason: Option<String>) -> Redrivable {
+    match status {
+        Some(ExecutionRedriveStatus::Redrivable) => Redrivable::Yes,
+        Some(ExecutionRedriveStatus::NotRedrivable) => Redrivable::No { reason },
+        Some(ExecutionRedriveStatus::RedrivableByMapRun) => Redrivable::ByMapRun,
+        _ => Redrivable::Unsaid,
     }
 }
 

@@ -21,6 +21,7 @@ pub enum Api {
     GetExecutionHistory,
     StartExecution,
     StopExecution,
+    RedriveExecution,
     SendTaskSuccess,
     SendTaskFailure,
     CreateStateMachine,
@@ -42,6 +43,7 @@ impl Api {
             Self::GetExecutionHistory => "GetExecutionHistory",
             Self::StartExecution => "StartExecution",
             Self::StopExecution => "StopExecution",
+            Self::RedriveExecution => "RedriveExecution",
             Self::SendTaskSuccess => "SendTaskSuccess",
             Self::SendTaskFailure => "SendTaskFailure",
             Self::CreateStateMachine => "CreateStateMachine",
@@ -164,6 +166,23 @@ pub struct Summary {
     pub status: ExecutionStatus,
     pub started_at: i64,
     pub ended_at: Option<i64>,
+    /// How often it was redriven.
+    pub redrives: u64,
+}
+
+/// Whether an execution can be redriven, as DescribeExecution says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Redrivable {
+    /// The endpoint does not say.
+    #[default]
+    Unsaid,
+    Yes,
+    /// The endpoint's own reason, if it gives one.
+    No {
+        reason: Option<String>,
+    },
+    /// A child of a Map Run, which is redriven with its parent.
+    ByMapRun,
 }
 
 /// The response of DescribeExecution.
@@ -179,6 +198,9 @@ pub struct Description {
     pub output: Option<String>,
     pub error: Option<String>,
     pub cause: Option<String>,
+    /// How often it was redriven; 0 where the description was taken from the history.
+    pub redrives: u64,
+    pub redrivable: Redrivable,
 }
 
 /// A state machine to create.
@@ -215,6 +237,9 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
     /// Stops an execution.
     fn stop_execution(&self, arn: &str, error: &str, cause: &str) -> Call<'_, ()>;
+    /// Lets an execution that ended without success go on from the states that failed. A call that is repeated with the
+    /// same client token within 15 minutes has the effect of one.
+    fn redrive_execution(&self, arn: &str, client_token: &str) -> Call<'_, ()>;
     /// Answers a task with a result. No error contains the token.
     fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()>;
     /// Answers a task with an error. No error contains the token.

@@ -20,7 +20,7 @@ impl Quota {
         let (burst, per_second) = match api {
             Api::ListExecutions if large => (200.0, 5.0),
             Api::DescribeExecution if large => (300.0, 15.0),
-            Api::StartExecution if large => (1_300.0, 300.0),
+            Api::StartExecution | Api::RedriveExecution if large => (1_300.0, 300.0),
             Api::StopExecution if large => (1_000.0, 200.0),
             Api::SendTaskSuccess | Api::SendTaskFailure if large => (3_000.0, 500.0),
             Api::ListStateMachines => (100.0, 5.0),
@@ -29,7 +29,7 @@ impl Quota {
             Api::ListExecutions => (100.0, 2.0),
             Api::DescribeExecution => (250.0, 10.0),
             Api::GetExecutionHistory => (400.0, 20.0),
-            Api::StartExecution => (800.0, 150.0),
+            Api::StartExecution | Api::RedriveExecution => (800.0, 150.0),
             Api::StopExecution => (500.0, 25.0),
             Api::SendTaskSuccess | Api::SendTaskFailure => (1_500.0, 300.0),
             Api::CreateStateMachine | Api::UpdateStateMachine => (100.0, 1.0),

@@ -11,7 +11,7 @@ use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 use countersign_trace::HistoryEvent;
 
-use super::convert::{event, kind, machine_type, millis, status, status_filter};
+use super::convert::{event, kind, machine_type, millis, redrivable, redrives, status, status_filter};
 use super::error::{CallError, Fault};
 use super::port::{
     Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
@@ -212,6 +212,7 @@ impl StepFunctions for Sdk {
                 status: status(&one.status),
                 started_at: millis(&one.start_date),
                 ended_at: one.stop_date.as_ref().map(millis),
+                redrives: redrives(one.redrive_count),
                 arn: one.execution_arn,
                 name: one.name,
                 machine_arn: one.state_machine_arn,
@@ -236,6 +237,8 @@ impl StepFunctions for Sdk {
                 output: described.output,
                 error: described.error,
                 cause: described.cause,
+                redrives: redrives(described.redrive_count),
+                redrivable: redrivable(described.redrive_status.as_ref(), described.redrive_status_reason),
             })
         })
     }
@@ -276,6 +279,15 @@ impl StepFunctions for Sdk {
         let call = self.sfn.stop_execution().execution_arn(&arn).error(error).cause(cause);
         Box::pin(async move {
             call.send().await.map_err(|error| failed(Api::StopExecution, &arn, &error))?;
+            Ok(())
+        })
+    }
+
+    fn redrive_execution(&self, arn: &str, client_token: &str) -> Call<'_, ()> {
+        let arn = arn.to_owned();
+        let call = self.sfn.redrive_execution().execution_arn(&arn).client_token(client_token);
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::RedriveExecution, &arn, &error))?;
             Ok(())
         })
     }

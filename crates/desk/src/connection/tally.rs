@@ -203,6 +203,10 @@ impl StepFunctions for Counted {
         self.count(Api::StopExecution, arn, self.calls.stop_execution(arn, error, cause))
     }
 
+    fn redrive_execution(&self, arn: &str, client_token: &str) -> Call<'_, ()> {
+        self.count(Api::RedriveExecution, arn, self.calls.redrive_execution(arn, client_token))
+    }
+
     // The subject is never the token: nothing that is kept may hold one.
     fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()> {
         self.count(Api::SendTaskSuccess, "", self.calls.send_task_success(token, output))

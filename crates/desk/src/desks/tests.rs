@@ -144,6 +144,7 @@ async fn nothing_can_be_changed_on_a_read_only_connection() {
         (Action::Start, desk.start(&dana(), "ask", "", "{}", None).await.map(|_| ())),
         (Action::Start, desk.start(&dana(), "ask", "", "{}", Some(&arn)).await.map(|_| ())),
         (Action::Stop, desk.stop(&dana(), &arn, "enough").await),
+        (Action::Redrive, desk.redrive(&dana(), &arn, None).await),
         (Action::Decide, desk.decide(&dana(), (&arn, event), Choice::Approve, "").await.map(|_| ())),
         (Action::Decide, desk.decide(&dana(), (&arn, event), Choice::Reject, "").await.map(|_| ())),
         (Action::Deploy, desk.deploy_seen(&dana(), None, "").await.map(|_| ())),
@@ -156,6 +157,7 @@ async fn nothing_can_be_changed_on_a_read_only_connection() {
     let changes = [
         Api::StartExecution,
         Api::StopExecution,
+        Api::RedriveExecution,
         Api::SendTaskSuccess,
         Api::SendTaskFailure,
         Api::CreateStateMachine,

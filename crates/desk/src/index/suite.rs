@@ -39,7 +39,7 @@ fn children_of(name: &str, parent: &str, run: &str) -> List {
 fn execution(name: &str, status: ExecutionStatus, started_at: i64) -> Summary {
     let ended_at = (status != ExecutionStatus::Running).then_some(started_at + 5);
     let (arn, machine_arn) = (format!("execution:{name}"), "machine:a".to_owned());
-    Summary { arn, name: name.to_owned(), machine_arn, status, started_at, ended_at }
+    Summary { arn, name: name.to_owned(), machine_arn, status, started_at, ended_at, redrives: 0 }
 }
 
 fn running(name: &str, started_at: i64) -> Summary {

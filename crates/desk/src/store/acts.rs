@@ -8,6 +8,7 @@ use crate::connection::ConnectionId;
 pub enum Deed {
     Started,
     Stopped,
+    Redriven,
     Deployed,
     /// Another person acts from now on; the detail is the name.
     ActedAs,

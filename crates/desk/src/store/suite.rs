@@ -114,7 +114,7 @@ pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
 }
 
 pub async fn acts_and_decisions_are_one_list_in_their_order(store: &dyn Store) {
-    let deeds = [Deed::Started, Deed::Stopped, Deed::Deployed, Deed::ActedAs];
+    let deeds = [Deed::Started, Deed::Stopped, Deed::Redriven, Deed::Deployed, Deed::ActedAs];
     store.act(&here(), &act(deeds[0], 9)).await.unwrap();
     let decision = recorded(store, 3).await;
     for deed in &deeds[1..] {

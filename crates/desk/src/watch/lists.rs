@@ -3,8 +3,8 @@
 use futures::stream::{self, StreamExt};
 
 use super::following::Followed;
-use super::{Watch, lock};
-use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault, Listing, Summary};
+use super::{Watch, lock, topics_of};
+use crate::connection::{Api, CallError, ConnectionKind, Description, ExecutionStatus, Fault, Listing, Summary};
 use crate::error::ReadError;
 use crate::index::{ExecutionRow, Listed, Moved};
 use crate::news::Topic;
@@ -200,13 +200,39 @@ impl Watch {
             let (arn, asked_at) = (&one.summary.arn, self.now());
             match self.ask(Api::DescribeExecution, self.connection.calls.describe_execution(arn)).await {
                 Ok(now) => {
-                    let summary = Summary { status: now.status, ended_at: now.ended_at, ..one.summary };
+                    let summary = Summary {
+                        status: now.status,
+                        ended_at: now.ended_at,
+                        redrives: now.redrives.max(one.summary.redrives),
+                        ..one.summary
+                    };
                     self.note(followed, &Read { asked_at, items: vec![summary], next: None }, false, moved).await?;
                 }
                 Err(error) if error.is_missing() => self.gone(arn, moved).await?,
                 Err(error) => return Err(error.into()),
             }
         }
+        Ok(())
+    }
+
+    /// Notes an execution as it was described just now: what had ended may go on.
+    pub(crate) async fn described(&self, now: &Description) -> Result<(), ReadError> {
+        let known = lock(&self.following).lists.get(&now.machine_arn).cloned();
+        // A machine that no list has yet.
+        let Some(followed) = known else { return Ok(()) };
+        let summary = Summary {
+            arn: now.arn.clone(),
+            name: now.name.clone(),
+            machine_arn: now.machine_arn.clone(),
+            status: now.status,
+            started_at: now.started_at,
+            ended_at: now.ended_at,
+            redrives: now.redrives,
+        };
+        let mut moved = Moved::default();
+        let page = Read { asked_at: self.now(), items: vec![summary], next: None };
+        self.note(&followed, &page, false, &mut moved).await?;
+        self.changes.publish(topics_of(&moved).into_iter().chain([Topic::Execution(now.arn.clone())]));
         Ok(())
     }
 

@@ -405,8 +405,11 @@ impl Watch {
         let _reading = slot.reading.lock().await;
         let last = slot.last();
         let runs_again = summary.as_ref().is_some_and(|summary| summary.ended_at.is_none());
-        let settled = last.as_ref().is_some_and(|record| record.is_settled() && !runs_again);
-        let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms);
+        // It may have ended again since.
+        let redrives = summary.as_ref().map_or(0, |summary| summary.redrives);
+        let goes_on = last.as_ref().is_some_and(|record| u64::from(record.trace.redrives) < redrives);
+        let settled = last.as_ref().is_some_and(|record| record.is_settled() && !runs_again && !goes_on);
+        let fresh = last.as_ref().is_some_and(|record| self.now() - record.fetched_at <= age_ms && !goes_on);
         match last {
             Some(record) if settled || fresh => Ok((self.guarded(record), false)),
             last => {

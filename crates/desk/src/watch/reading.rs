@@ -7,7 +7,7 @@ use countersign_trace::{EventKind, HistoryEvent};
 use super::record::Record;
 use super::snapshot::{Definition, Machine};
 use super::{Watch, lock};
-use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Summary};
+use crate::connection::{Api, Description, ExecutionStatus, ListedMachine, Redrivable, Summary};
 use crate::error::ReadError;
 use crate::redact::Redactor;
 
@@ -136,6 +136,8 @@ fn described(known: Option<&Record>, summary: Option<&Summary>, events: &[Histor
         output: last.details.output.clone().filter(|_| has_ended),
         error: last.details.error.clone().filter(|_| has_reason),
         cause: last.details.cause.clone().filter(|_| has_reason),
+        redrives: 0,
+        redrivable: Redrivable::default(),
     })
 }
 

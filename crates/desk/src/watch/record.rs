@@ -1,7 +1,7 @@
 //! One execution as it was read from the API: its description, history, and what the fold made of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use countersign_asl::StateKind;
 use countersign_asl::model::Amount;
@@ -69,6 +69,8 @@ pub struct Record {
     /// As it was read, if something is withheld.
     whole: Option<Arc<(Description, Vec<HistoryEvent>)>>,
     weight: usize,
+    /// The visits that a redrive goes on from, once somebody has asked.
+    pub(crate) resumes: OnceLock<Vec<VisitId>>,
 }
 
 /// Roughly how many bytes an execution takes: its texts, which the trace and the requests repeat in parts, and the rest.
@@ -135,6 +137,7 @@ impl Record {
             withheld_from: None,
             whole: None,
             weight,
+            resumes: OnceLock::new(),
         };
         match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
             Some(from) => record.withhold(from),
@@ -173,6 +176,7 @@ impl Record {
             withheld_from: Some(from),
             whole: Some(whole),
             weight: 2 * self.weight,
+            resumes: OnceLock::new(),
         };
         record.with_waits()
     }
@@ -261,6 +265,19 @@ impl Record {
             Some(whole) => of(&countersign_trace::fold(&whole.1)),
             None => of(&self.trace),
         }
+    }
+
+    /// How many events its history has.
+    #[must_use]
+    pub fn event_count(&self) -> u64 {
+        u64::try_from(self.events.len()).unwrap_or(u64::MAX)
+    }
+
+    /// When it was last redriven, in milliseconds since the epoch; `None` if it never was.
+    #[must_use]
+    pub fn redriven_at(&self) -> Option<i64> {
+        let redrives = self.events.iter().rev().filter(|event| event.kind == EventKind::ExecutionRedriven);
+        redrives.map(|event| event.timestamp).next()
     }
 
     /// Whether it has ended.

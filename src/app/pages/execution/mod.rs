@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 use leptos_meta::Link as HeadLink;
 
-use self::actions::{start_again, stop_form};
+use self::actions::{not_redrivable, redrive_form, start_again, stop_form};
 use self::below::below;
 use self::course::course;
 use self::notices::{children, requests, started_by, trouble};
@@ -18,7 +18,7 @@ use crate::app::components::status::look;
 use crate::app::components::{Crumb, PageHead};
 use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
-use crate::app::server_fns::StopExecution;
+use crate::app::server_fns::{RedriveExecution, StopExecution};
 use crate::app::ui::{Ago, FormProblem, Lasted, Post, Seen, dynamic, loaded, page_data, text};
 use crate::routes::FOLDED;
 use crate::wire::execution::Execution;
@@ -29,23 +29,23 @@ use crate::wire::{Ask, Topic};
 pub fn ExecutionPage() -> impl IntoView {
     let live = Live::of_page();
     let arn = param("arn");
-    let stop = Post::to(StopExecution::PATH);
+    let (stop, redrive) = (Post::to(StopExecution::PATH), Post::to(RedriveExecution::PATH));
     live.watch(arn.into());
     let (state, folded) = (query("state"), query(FOLDED));
     let execution = page_data(move || {
         let changes = live.changes([Topic::Execution(arn.get())]);
         (Ask::Execution { arn: arn.get(), state: state.get(), folded: folded.get() }, changes)
     });
-    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop))}</div> }.into_any()
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop, redrive))}</div> }.into_any()
 }
 
-fn page(data: Seen<Execution>, stop: Post) -> AnyView {
+fn page(data: Seen<Execution>, stop: Post, redrive: Post) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
-    dynamic(move || one(data, key.get(), stop))
+    dynamic(move || one(data, key.get(), stop, redrive))
 }
 
-fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
+fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView {
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -59,7 +59,13 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
     let again = here().start_again(&row.workflow, &arn);
     let ended = move || data.with(|data| data.row.ended_at);
     let count = move || data.with(|data| data.event_count.to_string());
-    let (for_stop, for_trouble) = (arn.clone(), arn.clone());
+    let (for_stop, for_trouble, for_redrive) = (arn.clone(), arn.clone(), arn.clone());
+    let offer = Memo::new(move |_| data.with(|data| (data.redrives, data.redrive.clone())));
+    let redriven = Memo::new(move |_| data.with(|data| (data.redrives, data.redriven_at)));
+    let redrive_here = move || {
+        let (redrives, offer) = offer.get();
+        offer.map(|offer| redrive_form(for_redrive.clone(), redrives, offer, redrive))
+    };
     // Drawn again only when they differ: a link that has the keyboard's place keeps it.
     let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
     let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
@@ -85,6 +91,7 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
             ]
         >
             {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
+            {dynamic(redrive_here)}
             {start_again(again)}
         </PageHead>
         {why_disabled()}
@@ -92,9 +99,12 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
             <span>"started "<Ago at=row.started_at now/></span>
             <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
             <span class="time">{text(count)}" of 25,000 events"</span>
+            {dynamic(move || redriven_fact(redriven.get(), now))}
         </p>
+        {dynamic(move || not_redrivable(offer.get().1))}
         {dynamic(move || parent.get().map(started_by))}
         <FormProblem post=stop/>
+        <FormProblem post=redrive/>
         {dynamic(move || asked.with(|(rows, count)| requests(rows, *count, now)))}
         {dynamic(trouble_here)}
         {course(data, arn.clone())}
@@ -102,4 +112,14 @@ fn one(data: Seen<Execution>, arn: String, stop: Post) -> AnyView {
         {dynamic(move || family.with(|(rows, more)| children(rows.clone(), *more, &of_parent, now)))}
     }
     .into_any()
+}
+
+/// How often it was redriven, and when last.
+fn redriven_fact((redrives, at): (u64, Option<i64>), now: i64) -> Option<AnyView> {
+    let times = match redrives {
+        0 => return None,
+        1 => "redriven ".to_owned(),
+        redrives => format!("redriven {redrives} times, last "),
+    };
+    Some(view! { <span>{times}{at.map(|at| view! { <Ago at now/> })}</span> }.into_any())
 }

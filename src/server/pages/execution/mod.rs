@@ -1,6 +1,7 @@
 //! The page of one execution.
 
 mod events;
+mod redrive;
 mod spans;
 mod states;
 
@@ -130,6 +131,9 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         parent_arn: None,
         children: Vec::new(),
         more_children: false,
+        redrives: u64::from(record.trace.redrives),
+        redriven_at: record.redriven_at(),
+        redrive: redrive::redrive(record, now),
         data_at: record.fetched_at,
         chosen,
         now,

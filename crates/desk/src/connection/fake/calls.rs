@@ -6,7 +6,7 @@ use super::world::Execution;
 use super::{Ending, Fake};
 use crate::connection::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing, MachineDescription,
-    NewMachine, Of, Page, StepFunctions, Summary,
+    NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
 };
 
 /// The response to a call. Nothing happens before it is polled.
@@ -49,6 +49,7 @@ fn summary(one: &Execution) -> Summary {
         status: one.status,
         started_at: one.started_at,
         ended_at: one.ended_at,
+        redrives: one.redrives,
     }
 }
 
@@ -107,7 +108,7 @@ impl StepFunctions for Fake {
     fn describe_execution(&self, arn: &str) -> Call<'_, Description> {
         let arn = arn.to_owned();
         later(move || {
-            self.call(Api::DescribeExecution, &arn, |world, _| {
+            self.call(Api::DescribeExecution, &arn, |world, now| {
                 let one = world.execution(&arn).ok_or_else(|| missing("Execution", &arn))?;
                 Ok(Description {
                     arn: one.arn.clone(),
@@ -120,6 +121,11 @@ impl StepFunctions for Fake {
                     output: one.output.clone(),
                     error: one.error.clone(),
                     cause: one.cause.clone(),
+                    redrives: one.redrives,
+                    redrivable: match one.not_redrivable(now) {
+                        None => Redrivable::Yes,
+                        Some(reason) => Redrivable::No { reason: Some(reason.to_owned()) },
+                    },
                 })
             })
         })
@@ -175,6 +181,18 @@ impl StepFunctions for Fake {
                 }
                 world.end(&arn, EventKind::ExecutionAborted, ExecutionStatus::Aborted, None, Some(error), now);
                 Ok(())
+            })
+        })
+    }
+
+    fn redrive_execution(&self, arn: &str, client_token: &str) -> Call<'_, ()> {
+        let (arn, client_token) = (arn.to_owned(), client_token.to_owned());
+        later(move || {
+            self.call(Api::RedriveExecution, &arn, |world, now| {
+                if world.execution(&arn).is_none() {
+                    return Err(missing("Execution", &arn));
+                }
+                world.redrive(&arn, Some(&client_token), now)
             })
         })
     }

@@ -40,6 +40,26 @@ pub struct Execution {
     pub error: Option<String>,
     pub cause: Option<String>,
     pub events: Vec<HistoryEvent>,
+    pub redrives: u64,
+    /// The client token of the last redrive.
+    redriven_with: Option<String>,
+}
+
+impl Execution {
+    /// Why it cannot be redriven.
+    #[must_use]
+    pub fn not_redrivable(&self, now: i64) -> Option<&'static str> {
+        const WINDOW: i64 = 14 * 24 * 3_600_000;
+        match self.status {
+            ExecutionStatus::Running => Some("Execution is RUNNING and cannot be redriven"),
+            ExecutionStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
+            _ if self.ended_at.is_some_and(|ended| now - ended > WINDOW) => {
+                Some("Execution redrivable period exceeded")
+            }
+            _ if self.events.len() >= 24_999 => Some("Execution history event limit exceeded"),
+            _ => None,
+        }
+    }
 }
 
 /// Everything of a fake connection.
@@ -122,6 +142,8 @@ impl World {
             error: None,
             cause: None,
             events: Vec::new(),
+            redrives: 0,
+            redriven_with: None,
         };
         self.by_arn.insert(arn.clone(), self.executions.len());
         self.executions.push(execution);
@@ -259,6 +281,27 @@ impl World {
             (execution.output, execution.error) = (output, error);
         }
         self.tokens.retain(|_, (of, _)| of != arn);
+    }
+
+    /// Somebody redrives an execution: this dashboard or another.
+    ///
+    /// # Errors
+    /// It cannot be redriven.
+    pub fn redrive(&mut self, arn: &str, client_token: Option<&str>, now: i64) -> Result<(), Fault> {
+        let Some(execution) = self.execution_mut(arn) else { return Ok(()) };
+        if client_token.is_some() && execution.redriven_with.as_deref() == client_token {
+            return Ok(());
+        }
+        if let Some(why) = execution.not_redrivable(now) {
+            return Err(Fault::of_code("ExecutionNotRedrivable", why));
+        }
+        (execution.status, execution.ended_at) = (ExecutionStatus::Running, None);
+        (execution.error, execution.cause) = (None, None);
+        execution.redrives += 1;
+        execution.redriven_with = client_token.map(str::to_owned);
+        let details = Details { redrive_count: Some(execution.redrives), ..Details::default() };
+        self.event(arn, EventKind::ExecutionRedriven, details, now);
+        Ok(())
     }
 
     /// The execution is described as ended; its history lags behind.

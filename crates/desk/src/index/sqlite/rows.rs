@@ -30,7 +30,7 @@ macro_rules! select_executions {
         concat!(
             "SELECT executions.id, executions.arn, executions.name, executions.machine_arn, executions.status, ",
             "executions.started_at, executions.ended_at, executions.shown, executions.waits, executions.reason, ",
-            "executions.events, executions.settled, ",
+            "executions.events, executions.settled, executions.redrives, ",
             "(SELECT parents.arn FROM executions AS parents WHERE parents.id = executions.parent) AS parent_arn ",
             "FROM executions ",
             $rest
@@ -92,6 +92,7 @@ pub fn execution(row: &SqliteRow) -> Result<ExecutionRow, StoreError> {
             status: status(id, row.try_get("status")?)?,
             started_at: row.try_get("started_at")?,
             ended_at: row.try_get("ended_at")?,
+            redrives: u64::try_from(row.try_get::<i64, _>("redrives")?).map_err(|error| wrong("redrives", &error))?,
         },
         parent_arn: row.try_get("parent_arn")?,
         shown: shown(id, row.try_get("shown")?)?,

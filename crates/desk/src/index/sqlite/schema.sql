@@ -57,6 +57,8 @@ CREATE TABLE executions (
     status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 4),
     started_at INTEGER NOT NULL,
     ended_at INTEGER,
+    -- How often a list said that it was redriven: the same status may be another end.
+    redrives INTEGER NOT NULL DEFAULT 0,
     -- When the status was learnt.
     known_at INTEGER NOT NULL,
     -- How many events of its history were read, and whether no more will come.

@@ -111,7 +111,15 @@ impl SqliteIndex {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let Some(id) = list_id(&mut transaction, connection, list).await? else { return Ok(Listed::default()) };
         let row = |one: &Summary| {
-            json!([one.arn, one.name, one.machine_arn, status_number(one.status), one.started_at, one.ended_at])
+            json!([
+                one.arn,
+                one.name,
+                one.machine_arn,
+                status_number(one.status),
+                one.started_at,
+                one.ended_at,
+                one.redrives
+            ])
         };
         let rows = serde_json::Value::from(found.iter().map(row).collect::<Vec<_>>()).to_string();
         // The end of an execution takes its requests along.
@@ -127,16 +135,16 @@ impl SqliteIndex {
         .await?;
         let moved: Vec<String> = sqlx::query_scalar(
             "INSERT INTO executions (connection, list, machine, parent, top, arn, name, machine_arn, status, started_at,
-                 ended_at, known_at)
+                 ended_at, redrives, known_at)
              SELECT machines.connection, lists.id, lists.machine, lists.parent, COALESCE(parents.top, parents.id),
-                 value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2
+                 value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?2
              FROM json_each(?3) CROSS JOIN lists ON lists.id = ?1 JOIN machines ON machines.id = lists.machine
                  LEFT JOIN executions AS parents ON parents.id = lists.parent
              WHERE TRUE
              ON CONFLICT (connection, arn) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
-                 known_at = excluded.known_at, settled = 0
+                 redrives = excluded.redrives, known_at = excluded.known_at, settled = 0
              WHERE known_at <= excluded.known_at
-                 AND (status <> excluded.status OR ended_at IS NOT excluded.ended_at)
+                 AND (status <> excluded.status OR ended_at IS NOT excluded.ended_at OR redrives <> excluded.redrives)
              RETURNING arn",
         )
         .bind(id)

@@ -28,6 +28,7 @@ pub const fn deed_word(deed: Deed) -> &'static str {
     match deed {
         Deed::Started => "started",
         Deed::Stopped => "stopped",
+        Deed::Redriven => "redriven",
         Deed::Deployed => "deployed",
         Deed::ActedAs => "acted-as",
     }
@@ -39,7 +40,8 @@ pub const fn decision_word(approved: bool) -> &'static str {
 }
 
 fn deed(word: &str) -> Option<Deed> {
-    [Deed::Started, Deed::Stopped, Deed::Deployed, Deed::ActedAs].into_iter().find(|deed| deed_word(*deed) == word)
+    let deeds = [Deed::Started, Deed::Stopped, Deed::Redriven, Deed::Deployed, Deed::ActedAs];
+    deeds.into_iter().find(|deed| deed_word(*deed) == word)
 }
 
 /// A value as JSON.
