@@ -198,11 +198,10 @@ impl Routes {
         with_query(self.approval(execution_arn, event), [("after", after)])
     }
 
-    /// The page of one workflow with a tab of its lower half open, a state of its definition chosen, and some folded, one
-    /// a line.
+    /// The page of one workflow, with what its address says of what it shows.
     #[must_use]
-    pub fn workflow_view(&self, name: &str, tab: Option<&str>, state: Option<&str>, folded: Option<&str>) -> String {
-        with_query(self.workflow(name), [("tab", tab), ("state", state), (FOLDED, folded)])
+    pub fn workflow_view(&self, name: &str, view: &View) -> String {
+        view.on(self.workflow(name))
     }
 
     /// The page of one execution, with all that its address says of what it shows.
@@ -341,6 +340,7 @@ mod tests {
         let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
         let routes = of("prod");
         let events = View::default().with(view::TAB, Some("events"));
+        let definition = View::default().with(view::TAB, Some("definition"));
         let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ].map(str::to_owned).to_vec();
         seen.extend([
             routes.overview(),
@@ -352,10 +352,10 @@ mod tests {
             routes.page(CONNECTION),
             routes.workflow("order"),
             routes.workflow_sample("order", 2),
-            routes.workflow_view("order", None, Some("Ask, then pay"), None),
-            routes.workflow_view("order", Some("definition"), None, None),
-            routes.workflow_view("order", Some("definition"), Some("Ask, then pay"), None),
-            routes.workflow_view("order", None, None, Some("Each\nBoth")),
+            routes.workflow_view("order", &View::default().with(view::STATE, Some("Ask, then pay"))),
+            routes.workflow_view("order", &definition),
+            routes.workflow_view("order", &definition.with(view::STATE, Some("Ask, then pay"))),
+            routes.workflow_view("order", &View::default().with(FOLDED, Some("Each\nBoth"))),
             routes.start_again("order", arn),
             routes.execution(arn),
             routes.execution_state(arn, "Ask, then pay"),
@@ -365,6 +365,10 @@ mod tests {
             routes.execution_view(
                 arn,
                 &View::default().with(view::SPAN, Some("1500-2000")).with(view::ITERATION, Some("17")),
+            ),
+            routes.execution_view(
+                arn,
+                &View::default().with(view::TAB, Some("drawing")).with(view::DRAWER, Some("closed")),
             ),
             routes.approval(arn, 17),
             routes.audit_before(4711),

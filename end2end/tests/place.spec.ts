@@ -25,7 +25,7 @@ test("what a tab or a state of a link shows is in sight", async ({ page, server 
   await open(page, "/default/workflows/fulfilment?tab=definition", true);
   await expect(page.locator(".definition")).toBeInViewport();
   await page.setViewportSize({ width: 600, height: 600 });
-  await open(page, "/default/workflows/fulfilment", true);
+  await open(page, "/default/workflows/fulfilment?tab=drawing", true);
   const drawing = page.getByRole("group", { name: "Drawing of fulfilment" });
   await drawing.getByRole("link").first().focus();
   await page.keyboard.press("Enter");

@@ -13,6 +13,11 @@ async function start(page: Page, scripts: boolean, workflow: string, sample: Reg
   await ready(page, scripts);
 }
 
+/** Shows the drawing, which has a tab of its own on a phone. */
+async function show(page: Page): Promise<void> {
+  if (page.viewportSize()!.width < 1041) await page.getByRole("link", { name: "Drawing", exact: true }).click();
+}
+
 /** The state `name` in the drawing, with its status in words. */
 function state(page: Page, name: string, status: RegExp) {
   return page.getByRole("group", { name: "The execution's course" }).getByRole("link", { name: new RegExp(`^${name}\\b.*${status.source}`, "i") });
@@ -30,11 +35,13 @@ function said(page: Page, comment: string) {
 test("a valid order is paid, an invalid one is reported", async ({ page, javaScriptEnabled: scripts }) => {
   await start(page, scripts!, "order", /^A valid order/);
   await status(page, scripts!, "Succeeded");
+  await show(page);
   await expect(state(page, "ProcessPayment", /succeeded/)).toBeVisible();
   await expect(state(page, "NotifyFailure", /not reached/)).toBeVisible();
 
   await start(page, scripts!, "order", /^An invalid order/);
   await status(page, scripts!, "Succeeded");
+  await show(page);
   await expect(state(page, "ValidateOrder", /caught/)).toBeVisible();
   await expect(state(page, "NotifyFailure", /succeeded/)).toBeVisible();
   await state(page, "ValidateOrder", /caught/).click();
@@ -45,6 +52,7 @@ test("a valid order is paid, an invalid one is reported", async ({ page, javaScr
 test("one request is approved, another rejected, and both are there after a restart", async ({ page, server, javaScriptEnabled: scripts }) => {
   await start(page, scripts!, "approval", /^A new supplier/);
   const approved = page.url();
+  await show(page);
   await eventually(page, scripts!, (soon) => soon(state(page, "WaitForApproval", /waiting/)).toBeVisible());
   await page.getByRole("link", { name: "Review and decide" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Approve Paper from Nordwind Mill?" })).toBeVisible();
@@ -98,9 +106,10 @@ test("a large order waits for a person through a restart and is then fulfilled",
 test("an order that cannot be shipped is refunded and released", async ({ page, javaScriptEnabled: scripts }) => {
   await start(page, scripts!, "fulfilment", /^An address without a street/);
   await status(page, scripts!, "Failed");
+  await expect(page.getByText("UndeliverableAddress").first()).toBeVisible();
+  await show(page);
   await expect(state(page, "Refund the card", /succeeded/)).toBeVisible();
   await expect(state(page, "Release the stock", /succeeded/)).toBeVisible();
-  await expect(page.getByText("UndeliverableAddress").first()).toBeVisible();
 });
 
 test("an input that is not JSON is refused and kept", async ({ page, javaScriptEnabled: scripts }) => {

@@ -24,6 +24,7 @@
 //! A page that belongs on the rail also has an entry in `components/frame.rs`; one with a look of its own has
 //! `style/SUBJECT.css`, named in `style/main.css`.
 
+mod address;
 pub mod arrival;
 mod components;
 mod here;
@@ -81,6 +82,8 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 // Before the style sheet, so that the first paint has the chosen theme.
                 <script src="/theme.js"></script>
+                // Before it too, so that it has the chosen sizes.
+                <script src="/workbench.js"></script>
                 <link rel="stylesheet" href="/pkg/countersign.css"/>
                 <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>

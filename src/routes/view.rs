@@ -6,6 +6,8 @@ use super::with_query;
 pub const TAB: &str = "tab";
 /// The chosen state.
 pub const STATE: &str = "state";
+/// Whether the drawer beside the drawing is closed.
+pub const DRAWER: &str = "drawer";
 /// The states whose insides are not drawn, one a line.
 pub const FOLDED: &str = "folded";
 /// The chosen iteration of a Map, by the id of the event with which it began.
@@ -36,8 +38,10 @@ pub const OUTCOME: &str = "outcome";
 pub const ITEMS: &str = "items";
 
 /// The parameters of an execution's page.
-const KEYS: [&str; 16] =
-    [TAB, STATE, FOLDED, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME, ITEMS];
+const KEYS: [&str; 17] = [
+    TAB, STATE, DRAWER, FOLDED, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME,
+    ITEMS,
+];
 
 /// What an execution's page shows beside the execution: the parameters of its address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +92,8 @@ impl View {
     }
 
     /// `path` with the parameters.
-    pub(super) fn on(&self, path: String) -> String {
+    #[must_use]
+    pub fn on(&self, path: String) -> String {
         with_query(path, self.parts.iter().map(|(key, value)| (*key, Some(value.as_str()))))
     }
 }

@@ -1,6 +1,7 @@
 //! A Parallel or Map folds by a link, without scripts; the address names what is folded.
 
-use countersign::routes::of;
+use countersign::routes::view::TAB;
+use countersign::routes::{View, of};
 
 use crate::support::Site;
 
@@ -25,7 +26,10 @@ async fn the_inside_of_a_state_folds_by_a_link() {
     site.desk.look_again().await;
     let input = site.desk.sfn.start_execution().state_machine_arn(made.state_machine_arn).input("[1]");
     let arn = input.send().await.unwrap().execution_arn;
-    let pages = [of("default").workflow_view("lines", Some("definition"), None, None), of("default").execution(&arn)];
+    let pages = [
+        of("default").workflow_view("lines", &View::default().with(TAB, Some("definition"))),
+        of("default").execution(&arn),
+    ];
     for path in pages {
         let whole = site.page(&path).await.text;
         assert!(whole.contains("aria-label=\"Price, Pass"), "{path}");

@@ -18,6 +18,7 @@ use crate::app::ui::{
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
+use crate::visible::visible;
 use crate::wire::frame::{Frame, Health, Person};
 use crate::wire::{Ask, Page, Topic};
 use crate::wire::{Problem, Status};
@@ -261,6 +262,9 @@ pub fn PageHead(
     #[prop(optional)] crumbs: Vec<Crumb>,
     #[prop(optional, into)] status: Option<Signal<Status>>,
     #[prop(optional)] mono: bool,
+    /// What stands beside the title.
+    #[prop(optional)]
+    facts: Option<AnyView>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let plain = title.clone();
@@ -273,8 +277,9 @@ pub fn PageHead(
         <WindowTitle text=window/>
         <header class="page-head">
             {way}
-            <h1 class:mono=mono>{shown(title)}</h1>
+            <h1 class:mono=mono title=visible(&title).into_owned()>{shown(&title)}</h1>
             {status.map(|status| view! { <StatusWord status/> })}
+            {facts}
             <div class="page-actions">{children.map(|children| children())}</div>
         </header>
     }

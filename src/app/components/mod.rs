@@ -15,6 +15,7 @@ mod state_panel;
 pub mod status;
 mod switcher;
 mod timeline;
+mod workbench;
 
 pub use about_state::{StateDefinition, about_state};
 pub use approval_detail::ApprovalDetail;
@@ -30,3 +31,4 @@ pub use state_panel::{StatePanel, failure_line};
 pub use status::{Mark, StatusWord};
 pub use switcher::kind_word;
 pub use timeline::Timeline;
+pub use workbench::{DRAWING, LowerTab, Workbench};

@@ -23,13 +23,14 @@ fn param(name: &'static str) -> Memo<String> {
 }
 
 /// All that the address of an execution's page says of what it shows.
-fn view() -> Memo<View> {
+#[must_use]
+pub fn view() -> Memo<View> {
     let queries = use_query_map();
     Memo::new(move |_| queries.with(|queries| View::read(|key| queries.get(key))))
 }
 
 /// A part of the query by its name.
-fn query(name: &'static str) -> Memo<Option<String>> {
+pub fn query(name: &'static str) -> Memo<Option<String>> {
     let queries = use_query_map();
     Memo::new(move |_| queries.with(|queries| queries.get(name)).filter(|value| !value.is_empty()))
 }

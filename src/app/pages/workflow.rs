@@ -4,18 +4,20 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
 use super::{param, query};
+use crate::app::address::Address;
 use crate::app::arrival::Told;
 use crate::app::components::{
-    Crumb, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, about_state, toggled,
+    Crumb, DRAWING, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, Workbench,
+    about_state, toggled,
 };
 use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
-    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, Tab, Tabs, bring_into_sight, duration, dynamic, either,
-    loaded, page_data, raw_text, shown, unseen,
+    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, bring_into_sight, duration, dynamic, either, loaded,
+    page_data, raw_text, shown, unseen,
 };
-use crate::routes::FOLDED;
+use crate::routes::view::{DRAWER, FOLDED, STATE, TAB};
 use crate::visible::visible;
 use crate::wire::Problem;
 use crate::wire::Status;
@@ -42,7 +44,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
-    let (tab, chosen, folded) = (query("tab"), query("state"), query(FOLDED));
+    let (tab, chosen, folded) = (query(TAB), query(STATE), query(FOLDED));
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
     let again = Memo::new(move |_| data.with(|data| data.again.clone()));
     let express = first.row.kind == WorkflowKind::Express;
@@ -53,35 +55,20 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
             view! {
                 <span>{data.row.kind.word()}</span>
                 <span class="time">{median}</span>
-                <span class="mono">{shown(&data.row.arn)}</span>
             }
         })
     };
-    let tabs = {
-        let name = name.clone();
-        Signal::derive(move || {
-            let (state, folded) = (chosen.get(), folded.get());
-            let href = |tab: Option<&str>| here().workflow_view(&name, tab, state.as_deref(), folded.as_deref());
-            let definition = tab.get().as_deref() == Some("definition");
-            vec![
-                Tab {
-                    label: "Executions",
-                    href: href(None),
-                    current: !definition,
-                    count: Some(data.with(|data| data.execution_count)).filter(|count| *count > 0),
-                },
-                Tab { label: "Definition", href: href(Some("definition")), current: definition, count: None },
-            ]
-        })
-    };
+    let tabs = Signal::derive(move || {
+        let count = Some(data.with(|data| data.execution_count)).filter(|count| *count > 0);
+        vec![("executions", "Executions", count), ("definition", "Definition", None)]
+    });
+    let address = Address::of(here().workflow(&name));
     // A state leads to what the definition says of it, beside the drawing or below it.
-    let place = StoredValue::new((here(), name.clone()));
-    let view = move |state: Option<&str>, folded: Option<&str>| {
-        let tab = tab.get();
-        place.with_value(|(here, name)| here.workflow_view(name, tab.as_deref(), state, folded))
+    let link = move |state: &str| {
+        let tab = tab.get().filter(|tab| tab != DRAWING);
+        address.with(&[(STATE, Some(state)), (TAB, tab.as_deref()), (DRAWER, None)]) + "#state"
     };
-    let link = move |state: &str| view(Some(state), folded.get().as_deref()) + "#state";
-    let fold = move |name: &str| view(chosen.get().as_deref(), toggled(folded.get().as_deref(), name).as_deref());
+    let fold = move |name: &str| address.with(&[(FOLDED, toggled(folded.get().as_deref(), name).as_deref())]);
     Effect::new(move |before: Option<Option<String>>| {
         let chosen = chosen.get();
         if chosen.is_some() && before.as_ref() != Some(&chosen) {
@@ -130,29 +117,33 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
             _ => executions(rows, now, &name),
         }
     };
+    let drawer = view! {
+        {dynamic(state_panel)}
+        <StartForm workflow=name.clone() samples=first.samples again start put/>
+        <section class="panel">
+            <h2>"Last outcomes"</h2>
+            {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
+            <p class="facts"><span class="mono">{shown(&first.row.arn)}</span></p>
+        </section>
+    }
+    .into_any();
     view! {
         <PageHead
-            title=name.clone()
+            title=name
             window
+            facts=view! { <p class="facts">{dynamic(facts)}</p> }.into_any()
             crumbs=vec![Crumb { word: "Workflows".to_owned(), href: here().workflows() }]
         />
         {first.row.comment.map(|comment| view! { <p class="lead">{shown(comment)}</p> })}
-        <p class="facts">{dynamic(facts)}</p>
-        <div class="split">
-            <div class="split-main">{dynamic(graph)}</div>
-            <div class="split-side" id="state">
-                {dynamic(state_panel)}
-                <StartForm workflow=name samples=first.samples again start put/>
-                <section class="panel">
-                    <h2>"Last outcomes"</h2>
-                    {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
-                </section>
-            </div>
-        </div>
-        <section class="below" id="about">
-            <Tabs label="About this workflow" tabs anchor="about"/>
-            {dynamic(below)}
-        </section>
+        <Workbench
+            address
+            label="About this workflow"
+            drawer_word="Start"
+            tabs
+            drawing=dynamic(graph)
+            drawer
+            lower=dynamic(below)
+        />
     }
     .into_any()
 }

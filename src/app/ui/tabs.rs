@@ -15,20 +15,10 @@ pub struct Tab {
 
 /// A row of tabs.
 #[component]
-pub fn Tabs(
-    #[prop(into)] label: String,
-    #[prop(into)] tabs: Signal<Vec<Tab>>,
-    /// The id of what the tabs are about, where that may be below the fold: a page that is loaded anew begins there.
-    #[prop(default = "")]
-    anchor: &'static str,
-) -> impl IntoView {
-    // Where scripts run, the page stays where it is.
-    let moves = RwSignal::new(false);
-    Effect::new(move || moves.set(true));
+pub fn Tabs(#[prop(into)] label: String, #[prop(into)] tabs: Signal<Vec<Tab>>) -> impl IntoView {
     let tab = move |tab: Tab| {
-        let href = if anchor.is_empty() || moves.get() { tab.href } else { format!("{}#{anchor}", tab.href) };
         view! {
-            <a class="tab" href=href aria-current=tab.current.then_some("page") data-noscroll="true">
+            <a class="tab" href=tab.href aria-current=tab.current.then_some("page") data-noscroll="true">
                 {tab.label}
                 {tab.count.map(|count| view! { <span class="count">{count}</span> })}
             </a>

@@ -2,31 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::app::components::{Definition, EventList, Timeline};
+use crate::app::components::{Definition, EventList, ExecutionList, Timeline};
 use crate::app::here::here;
-use crate::app::pages::{query, view};
-use crate::app::ui::{Clock, Json, Seen, Tab, Tabs, bring_into_sight, dynamic};
+use crate::app::pages::query;
+use crate::app::ui::{Clock, Json, Seen, bring_into_sight, dynamic};
 use crate::routes::view::{STATE, TAB};
 use crate::wire::execution::Execution;
 
-/// Timeline, events, and the texts.
+/// What the open tab shows.
 pub(super) fn below(data: Seen<Execution>, arn: String) -> AnyView {
-    let (tab, state, seen) = (query(TAB), query(STATE), view());
+    let (tab, state) = (query(TAB), query(STATE));
     let place = StoredValue::new((here(), arn));
-    let tabs = Signal::derive(move || {
-        let current = tab.get().unwrap_or_else(|| "timeline".to_owned());
-        let href = |value: &str| {
-            let view = seen.with(|seen| seen.with(TAB, Some(value)));
-            place.with_value(|(here, arn)| here.execution_view(arn, &view))
-        };
-        let entry = |label, value: &str, count| Tab { label, href: href(value), current: current == value, count };
-        vec![
-            entry("Timeline", "timeline", None),
-            entry("Events", "events", Some(data.with(|data| data.event_count as u64))),
-            entry("Input and output", "data", None),
-            entry("Definition", "definition", None),
-        ]
-    });
     let body = move || {
         match tab.get().as_deref() {
         Some("events") => view! {
@@ -37,6 +23,7 @@ pub(super) fn below(data: Seen<Execution>, arn: String) -> AnyView {
         }
         .into_any(),
         Some("data") => texts(data),
+        Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),
         Some("definition") => view! {
             <Definition text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))/>
         }
@@ -60,7 +47,7 @@ pub(super) fn below(data: Seen<Execution>, arn: String) -> AnyView {
         }
         tab
     });
-    view! { <section class="below" id="about"><Tabs label="About this execution" tabs anchor="about"/>{dynamic(body)}</section> }.into_any()
+    dynamic(body)
 }
 
 fn texts(data: Seen<Execution>) -> AnyView {
@@ -75,4 +62,17 @@ fn texts(data: Seen<Execution>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The newest executions that its Map Runs started.
+fn children(data: Seen<Execution>, arn: &str) -> AnyView {
+    let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
+    let all = here().executions_before(None, None, Some(arn), None);
+    let now = data.with_untracked(|data| data.now);
+    let rows = Signal::derive(move || family.with(|(rows, _)| rows.clone()));
+    let more = move || {
+        let all = all.clone();
+        family.with(|(_, more)| *more).then(|| view! { <p><a href=all>"All executions of its Map Runs"</a></p> })
+    };
+    view! { <ExecutionList rows now/>{dynamic(more)} }.into_any()
 }

@@ -2,17 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::app::components::{Course, GraphView, StatePanel, about_state, toggled};
-use crate::app::here::here;
-use crate::app::pages::{query, view};
+use crate::app::address::Address;
+use crate::app::components::{Course, DRAWING, GraphView, StatePanel, about_state, toggled};
+use crate::app::pages::query;
 use crate::app::ui::{Empty, Seen, bring_into_sight, dynamic};
-use crate::routes::View;
-use crate::routes::view::{FOLDED, STATE};
+use crate::routes::view::{DRAWER, FOLDED, STATE, TAB};
 use crate::wire::execution::Execution;
 
-/// The drawing with the course on it, and the chosen state beside it.
-pub(super) fn course(data: Seen<Execution>, arn: String) -> AnyView {
-    let (asked, seen) = (query(STATE), view());
+/// The drawing with the course on it, and what the drawer shows of the chosen state.
+pub(super) fn course(data: Seen<Execution>, address: Address) -> (AnyView, AnyView) {
+    let (asked, tab, folded) = (query(STATE), query(TAB), query(FOLDED));
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
     let arrived = Memo::new(move |_| data.with(|data| data.chosen.clone()));
     let chosen = Memo::new(move |_| asked.get().or_else(|| arrived.get()));
@@ -25,14 +24,12 @@ pub(super) fn course(data: Seen<Execution>, arn: String) -> AnyView {
         })
     });
     let drawing = Memo::new(move |_| data.with(|data| data.graph.clone()));
-    let place = StoredValue::new((here(), arn));
-    // Everything else stays as it is.
-    let to = move |view: &View| place.with_value(|(here, arn)| here.execution_view(arn, view));
-    let link = move |state: &str| to(&seen.get().with(STATE, Some(state))) + "#state";
-    let fold = move |name: &str| {
-        let seen = seen.get();
-        to(&seen.with(FOLDED, toggled(seen.get(FOLDED), name).as_deref()))
+    // A choice opens the drawer. In a narrow window it takes the place of the drawing; any other tab stays.
+    let link = move |state: &str| {
+        let tab = tab.get().filter(|tab| tab != DRAWING);
+        address.with(&[(STATE, Some(state)), (TAB, tab.as_deref()), (DRAWER, None)]) + "#state"
     };
+    let fold = move |name: &str| address.with(&[(FOLDED, toggled(folded.get().as_deref(), name).as_deref())]);
     // The panel stands beside the drawing, or below it.
     Effect::new(move |before: Option<Option<String>>| {
         let asked = asked.get();
@@ -58,6 +55,5 @@ pub(super) fn course(data: Seen<Execution>, arn: String) -> AnyView {
             },
         )
     };
-    view! { <div class="split"><div class="split-main">{dynamic(graph)}</div><div class="split-side" id="state">{dynamic(panel)}</div></div> }
-        .into_any()
+    (dynamic(graph), dynamic(panel))
 }

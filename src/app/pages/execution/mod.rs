@@ -12,10 +12,11 @@ use leptos_meta::Link as HeadLink;
 use self::actions::{not_redrivable, redrive_form, start_again, stop_form};
 use self::below::below;
 use self::course::course;
-use self::notices::{children, requests, started_by, trouble};
+use self::notices::{requests, started_by, trouble};
 use super::{param, query};
+use crate::app::address::Address;
 use crate::app::components::status::look;
-use crate::app::components::{Crumb, PageHead};
+use crate::app::components::{Crumb, LowerTab, PageHead, Workbench};
 use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{RedriveExecution, StopExecution};
@@ -68,9 +69,7 @@ fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView
     };
     // Drawn again only when they differ: a link that has the keyboard's place keeps it.
     let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
-    let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
     let parent = Memo::new(move |_| data.with(|data| data.parent_arn.clone()));
-    let of_parent = arn.clone();
     let bad = Memo::new(move |_| {
         data.with(|data| (data.row.status, data.error.clone(), data.cause.clone(), data.trouble.clone()))
     });
@@ -78,6 +77,17 @@ fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView
         bad.track();
         data.with_untracked(|data| trouble(data, &for_trouble))
     };
+    let address = Address::of(here().execution(&arn));
+    let (drawing, drawer) = course(data, address);
+    let facts = view! {
+        <p class="facts">
+            <span>"started "<Ago at=row.started_at now/></span>
+            <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
+            <span class="time">{text(count)}" of 25,000 events"</span>
+            {dynamic(move || redriven_fact(redriven.get(), now))}
+        </p>
+    }
+    .into_any();
     view! {
         {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
         <PageHead
@@ -85,6 +95,7 @@ fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView
             window
             status
             mono=true
+            facts
             crumbs=vec![
                 Crumb { word: "Workflows".to_owned(), href: here().workflows() },
                 Crumb { word: row.workflow.clone(), href: here().workflow(&row.workflow) },
@@ -95,21 +106,21 @@ fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView
             {start_again(again)}
         </PageHead>
         {why_disabled()}
-        <p class="facts">
-            <span>"started "<Ago at=row.started_at now/></span>
-            <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
-            <span class="time">{text(count)}" of 25,000 events"</span>
-            {dynamic(move || redriven_fact(redriven.get(), now))}
-        </p>
         {dynamic(move || not_redrivable(offer.get().1))}
         {dynamic(move || parent.get().map(started_by))}
         <FormProblem post=stop/>
         <FormProblem post=redrive/>
         {dynamic(move || asked.with(|(rows, count)| requests(rows, *count, now)))}
         {dynamic(trouble_here)}
-        {course(data, arn.clone())}
-        {below(data, arn)}
-        {dynamic(move || family.with(|(rows, more)| children(rows.clone(), *more, &of_parent, now)))}
+        <Workbench
+            address
+            label="About this execution"
+            drawer_word="State"
+            tabs=tabs(data)
+            drawing
+            drawer
+            lower=below(data, arn)
+        />
     }
     .into_any()
 }
@@ -122,4 +133,22 @@ fn redriven_fact((redrives, at): (u64, Option<i64>), now: i64) -> Option<AnyView
         redrives => format!("redriven {redrives} times, last "),
     };
     Some(view! { <span>{times}{at.map(|at| view! { <Ago at now/> })}</span> }.into_any())
+}
+
+/// What there is below the drawing.
+fn tabs(data: Seen<Execution>) -> Signal<Vec<LowerTab>> {
+    let counts = Memo::new(move |_| data.with(|data| (data.event_count as u64, data.children.len() as u64)));
+    Signal::derive(move || {
+        let (events, children) = counts.get();
+        let mut tabs = vec![
+            ("timeline", "Timeline", None),
+            ("events", "Events", Some(events)),
+            ("data", "Input and output", None),
+            ("definition", "Definition", None),
+        ];
+        if children > 0 {
+            tabs.push(("children", "Started by its Map Runs", None));
+        }
+        tabs
+    })
 }

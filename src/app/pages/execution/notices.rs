@@ -2,13 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::app::components::failure_line;
 use crate::app::components::status::look;
-use crate::app::components::{ExecutionList, failure_line};
 use crate::app::here::here;
 use crate::app::ui::{Ago, Due, shown};
 use crate::wire::Status;
 use crate::wire::execution::{Execution, TroublePlace};
-use crate::wire::executions::ExecutionRow;
 use crate::wire::inbox::ApprovalRow;
 
 /// The execution whose Map Run started this one.
@@ -16,24 +15,6 @@ pub(super) fn started_by(parent: String) -> AnyView {
     let name = parent.rsplit(':').next().unwrap_or_default().to_owned();
     view! { <p class="facts"><span>"Started by a Map Run of "<a class="mono" href=here().execution(&parent)>{shown(name)}</a></span></p> }
         .into_any()
-}
-
-/// The newest executions that its Map Runs started.
-pub(super) fn children(rows: Vec<ExecutionRow>, more: bool, arn: &str, now: i64) -> Option<AnyView> {
-    if rows.is_empty() {
-        return None;
-    }
-    let all = here().executions_before(None, None, Some(arn), None);
-    Some(
-        view! {
-            <section aria-labelledby="children">
-                <h2 id="children">"Started by its Map Runs"</h2>
-                <ExecutionList rows=Signal::stored(rows) now/>
-                {more.then(|| view! { <p><a href=all>"All executions of its Map Runs"</a></p> })}
-            </section>
-        }
-        .into_any(),
-    )
 }
 
 /// What waits for a person here, first of all: one request by its title, several by their number.

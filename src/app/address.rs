@@ -1,0 +1,31 @@
+//! The address of a page with its view, from which the links to its other views are made.
+
+use leptos::prelude::*;
+
+use crate::app::pages::view;
+use crate::routes::View;
+
+/// The address of the open page. What a link does not change stays as it is, so a part of a page needs to know its own
+/// parameters alone.
+#[derive(Clone, Copy)]
+pub struct Address {
+    path: StoredValue<String>,
+    view: Memo<View>,
+}
+
+impl Address {
+    /// The address of the page at `path`, which is the one that is open. The path is given and not taken from the window:
+    /// a path that somebody else wrote, such as `//host`, would lead elsewhere.
+    #[must_use]
+    pub fn of(path: String) -> Self {
+        Self { path: StoredValue::new(path), view: view() }
+    }
+
+    /// The same with some parameters changed; nothing as a value takes a parameter away. It is read anew whenever the
+    /// address changes.
+    #[must_use]
+    pub fn with(&self, changes: &[(&'static str, Option<&str>)]) -> String {
+        let changed = |view: View, (key, value): &(&'static str, Option<&str>)| view.with(key, *value);
+        changes.iter().fold(self.view.get(), changed).on(self.path.get_value())
+    }
+}
