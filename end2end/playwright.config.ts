@@ -23,8 +23,8 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "desk", testMatch: /(story|hydration|accessible|tabs|stream|recovery|focus|place|labels|connections)\.spec\.ts/, use: { viewport: desk } },
-    { name: "phone", testMatch: /(story|narrow|accessible|phone|connections)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
+    { name: "desk", testMatch: /(story|hydration|accessible|tabs|stream|recovery|focus|place|labels|map|connections)\.spec\.ts/, use: { viewport: desk } },
+    { name: "phone", testMatch: /(story|narrow|accessible|phone|map|connections)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
     { name: "nojs", testMatch: /(story|nojs|connections)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
     ...(process.env.PICTURES ? [{ name: "pictures", testMatch: /pictures\.spec\.ts/, use: { viewport: desk } }] : []),
   ],

@@ -25,10 +25,11 @@
   document.addEventListener(
     "click",
     (event) => {
-      if (!event.target.closest?.(".skip")) return;
+      const skip = event.target.closest?.(".skip");
+      if (!skip) return;
       event.preventDefault();
       event.stopPropagation();
-      document.getElementById("main")?.focus();
+      document.getElementById(skip.hash.slice(1))?.focus();
     },
     true,
   );

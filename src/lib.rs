@@ -2,6 +2,7 @@
 //!
 //! - [`app`]: the pages, rendered on the server and made alive in the browser;
 //! - [`wire`]: what crosses between the two, and [`routes`] the paths of every link;
+//! - [`map`]: which part of a drawing is in view, for both sides;
 //! - [`visible`]: what is hidden in texts, for both sides;
 //! - `server` (feature `ssr`): the program: its start, HTTP, and the desk's data and errors as pages show them.
 //!
@@ -10,6 +11,7 @@
 
 pub mod app;
 pub mod error;
+pub mod map;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -11,7 +11,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-pub use self::view::{FOLDED, View};
+pub use self::view::View;
 use crate::wire::executions::StatusFilter;
 
 /// The overview of the default connection.
@@ -355,7 +355,7 @@ mod tests {
             routes.workflow_view("order", &View::default().with(view::STATE, Some("Ask, then pay"))),
             routes.workflow_view("order", &definition),
             routes.workflow_view("order", &definition.with(view::STATE, Some("Ask, then pay"))),
-            routes.workflow_view("order", &View::default().with(FOLDED, Some("Each\nBoth"))),
+            routes.workflow_view("order", &View::default().with(view::FOLDED, Some("Each\nBoth"))),
             routes.start_again("order", arn),
             routes.execution(arn),
             routes.execution_state(arn, "Ask, then pay"),

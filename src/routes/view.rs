@@ -10,6 +10,12 @@ pub const STATE: &str = "state";
 pub const DRAWER: &str = "drawer";
 /// The states whose insides are not drawn, one a line.
 pub const FOLDED: &str = "folded";
+/// How the drawing is shown, where not as usual: one of the next two.
+pub const AS: &str = "as";
+/// As a list of its states.
+pub const LIST: &str = "list";
+/// All of it, to be scrolled, where no scripts run.
+pub const WHOLE: &str = "whole";
 /// The chosen iteration of a Map, by the id of the event with which it began.
 pub const ITERATION: &str = "iteration";
 /// The type of events that are listed, or a group of types.
@@ -38,8 +44,8 @@ pub const OUTCOME: &str = "outcome";
 pub const ITEMS: &str = "items";
 
 /// The parameters of an execution's page.
-const KEYS: [&str; 17] = [
-    TAB, STATE, DRAWER, FOLDED, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME,
+const KEYS: [&str; 18] = [
+    TAB, STATE, DRAWER, FOLDED, AS, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME,
     ITEMS,
 ];
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::executions::ExecutionRow;
-use super::graph::Graph;
+use super::graph::{AboutState, Course};
 use super::inbox::ApprovalRow;
 use super::{Problem, Status};
 
@@ -18,11 +18,12 @@ pub struct Execution {
     pub cause: Option<String>,
     /// Why it ended badly, and where.
     pub trouble: Option<Trouble>,
-    pub graph: Option<Graph>,
-    /// By node id; nodes not named were not reached.
+    /// What its drawing shows of it.
+    pub course: Course,
+    /// What the definition says of the chosen state.
+    pub about: Option<AboutState>,
+    /// The states that were reached.
     pub states: Vec<StateView>,
-    /// Edges taken, as pairs of node ids.
-    pub taken: Vec<(String, String)>,
     /// The state that the page opens on: the chosen one, else the one that failed, waits or ran last.
     pub chosen: Option<String>,
     /// Timeline: one span for each attempt or visit, in order of their start.

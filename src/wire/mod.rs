@@ -9,6 +9,7 @@ pub mod audit;
 mod codec;
 pub mod connection;
 pub mod deploy;
+pub mod drawing;
 pub mod execution;
 pub mod executions;
 pub mod frame;
@@ -42,9 +43,10 @@ macro_rules! each_page {
             overview: Overview;
             /// All workflows of the connection.
             workflows: Workflows;
-            /// One workflow by its name; `again` is the execution whose input its form is to hold. `folded` names the states
-            /// whose insides are not drawn, one a line.
-            workflow: Workflow { name: String, again: Option<String>, folded: Option<String> };
+            /// One workflow by its name; `again` is the execution whose input its form is to hold, `state` the chosen state.
+            workflow: Workflow { name: String, again: Option<String>, state: Option<String> };
+            /// The drawing of a definition. `folded` names the states whose insides are not drawn, one a line.
+            drawing: Drawing { of: drawing::Of, folded: Option<String>, extent: drawing::Extent };
             /// Executions, newest first, one page; the address has all of it as text: `status` is the word of an
             /// [`executions::StatusFilter`], `parent` the execution whose Map Runs started them, `before` a cursor.
             executions: Executions {
@@ -53,8 +55,8 @@ macro_rules! each_page {
                 parent: Option<String>,
                 before: Option<String>
             };
-            /// One execution; `state` is the one that the page is to open on. `folded` is as for a workflow.
-            execution: Execution { arn: String, state: Option<String>, folded: Option<String> };
+            /// One execution; `state` is the one that the page is to open on.
+            execution: Execution { arn: String, state: Option<String> };
             /// What waits for a person, one page from the cursor `after` on, with the request that is open; the first of
             /// the page where none is.
             inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String> };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::executions::ExecutionRow;
+use super::graph::AboutState;
 use super::workflows::WorkflowRow;
 
 /// One workflow, and what it can be started with.
@@ -12,6 +13,8 @@ pub struct Workflow {
     pub row: WorkflowRow,
     /// The definition as it is deployed, pretty-printed where it was one line.
     pub definition: String,
+    /// What it says of the chosen state, if there is one.
+    pub about: Option<AboutState>,
     pub revision_id: Option<String>,
     pub role_arn: Option<String>,
     pub executions: Vec<ExecutionRow>,

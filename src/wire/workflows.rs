@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Status;
-use super::graph::Graph;
+use super::graph::Sketch;
 
 /// All workflows, by their names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct WorkflowRow {
     pub kind: WorkflowKind,
     pub comment: Option<String>,
     /// A small drawing; `None` where the definition could not be read.
-    pub graph: Option<Graph>,
+    pub sketch: Option<Sketch>,
     /// The last executions, oldest first, at most 30.
     pub outcomes: Vec<Outcome>,
     pub running: u64,

@@ -5,42 +5,8 @@ use leptos::prelude::*;
 use super::graph::kind_word;
 use crate::app::ui::{Json, shown};
 use crate::visible::visible;
-use crate::wire::graph::{EdgeKind, Graph};
+use crate::wire::graph::AboutState;
 use countersign_json::{self as json, Kind, Value};
-
-/// What the drawing knows of a state, in whole sentences where the drawing has lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AboutState {
-    kind: &'static str,
-    detail: String,
-    /// How it retries, and the limits of its time.
-    limits: Vec<String>,
-    /// Under what condition, or for which error, it leads to which state.
-    leads: Vec<(String, String)>,
-}
-
-/// What the drawing says of the state `name`.
-#[must_use]
-pub fn about_state(graph: &Graph, name: &str) -> AboutState {
-    let node = graph.nodes.iter().find(|node| node.id == name);
-    let to = |id: &str| if id == "__end" { "the end".to_owned() } else { id.to_owned() };
-    let leads = graph.edges.iter().filter(|edge| edge.from == name).map(|edge| {
-        let label = edge.label.clone().unwrap_or_default();
-        let why = match edge.kind {
-            EdgeKind::Next => "Next".to_owned(),
-            EdgeKind::Choice => format!("If {label}"),
-            EdgeKind::Default => "Otherwise".to_owned(),
-            EdgeKind::Catch => format!("On {label}"),
-        };
-        (why, to(&edge.to))
-    });
-    AboutState {
-        kind: node.map_or("", |node| kind_word(node.kind)),
-        detail: node.map_or_else(String::new, |node| node.detail.clone()),
-        limits: node.map_or_else(Vec::new, |node| node.badges.iter().map(|badge| badge.text.clone()).collect()),
-        leads: leads.collect(),
-    }
-}
 
 /// Type and detail in a line, then where the state leads.
 pub fn about_view(about: AboutState) -> AnyView {
@@ -48,7 +14,7 @@ pub fn about_view(about: AboutState) -> AnyView {
     let detail = (!about.detail.is_empty()).then(|| view! { <span class="mono">{shown(about.detail)}</span> });
     let limits = about.limits.into_iter().map(|limit| view! { <span>{limit}</span> }).collect_view();
     view! {
-        <p class="facts"><span>{about.kind}</span>{detail}{limits}</p>
+        <p class="facts"><span>{kind_word(about.kind)}</span>{detail}{limits}</p>
         {(!about.leads.is_empty()).then(|| view! { <ul class="leads">{about.leads.into_iter().map(lead).collect_view()}</ul> })}
     }
     .into_any()

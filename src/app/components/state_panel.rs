@@ -6,11 +6,12 @@
 use leptos::prelude::*;
 
 use super::StatusWord;
-use super::about_state::{AboutState, about_view};
+use super::about_state::about_view;
 use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, Row, list, shown};
 use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::execution::{AttemptView, StateView, VisitView};
+use crate::wire::graph::AboutState;
 
 /// The panel. `state` is nothing where the chosen state was not reached.
 #[component]

@@ -14,7 +14,7 @@ pub struct Look {
     /// For the page's title, where no drawing can be.
     pub glyph: &'static str,
     /// What is inside a 16 by 16 drawing with `currentColor`.
-    shape: &'static str,
+    pub shape: &'static str,
 }
 
 /// The table. Shapes differ as much as colours do, so that nobody needs to distinguish colours.

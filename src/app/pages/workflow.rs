@@ -7,8 +7,7 @@ use super::{param, query};
 use crate::app::address::Address;
 use crate::app::arrival::Told;
 use crate::app::components::{
-    Crumb, DRAWING, Definition, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, Workbench,
-    about_state, toggled,
+    Crumb, Definition, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, Workbench,
 };
 use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
@@ -17,10 +16,11 @@ use crate::app::ui::{
     Empty, FormProblem, Post, PostForm, ProblemBox, Seen, bring_into_sight, duration, dynamic, either, loaded,
     page_data, raw_text, shown, unseen,
 };
-use crate::routes::view::{DRAWER, FOLDED, STATE, TAB};
+use crate::routes::view::{STATE, TAB};
 use crate::visible::visible;
 use crate::wire::Problem;
 use crate::wire::Status;
+use crate::wire::drawing::Of;
 use crate::wire::executions::ExecutionRow;
 use crate::wire::workflow::{Again, Sample, Workflow};
 use crate::wire::workflows::WorkflowKind;
@@ -32,23 +32,23 @@ pub fn WorkflowPage() -> impl IntoView {
     let live = Live::of_page();
     let name = param("name");
     let (start, put) = (Post::to(StartExecution::PATH), Post::to(PutSample::PATH));
-    let (again, folded) = (query("again"), query(FOLDED));
+    let (again, state) = (query("again"), query(STATE));
+    let drawn = Drawn::of(move || Of::Workflow(name.get()), move || live.changes([Topic::Workflows]));
     let workflow = page_data(move || {
-        let ask = Ask::Workflow { name: name.get(), again: again.get(), folded: folded.get() };
+        let ask = Ask::Workflow { name: name.get(), again: again.get(), state: state.get() };
         (ask, live.changes([Topic::Workflows, Topic::Executions]))
     });
-    view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, start, put))}</div> }.into_any()
+    view! { <div class="page page-wide">{loaded(workflow, move |data| page(data, drawn, start, put))}</div> }.into_any()
 }
 
-fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
+fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
     let name = first.row.name.clone();
     let now = first.now;
-    let (tab, chosen, folded) = (query(TAB), query(STATE), query(FOLDED));
+    let (tab, chosen) = (query(TAB), query(STATE));
     let window: Signal<String> = Signal::stored(format!("{name} · Countersign"));
     let again = Memo::new(move |_| data.with(|data| data.again.clone()));
     let express = first.row.kind == WorkflowKind::Express;
-    let drawing = Memo::new(move |_| data.with(|data| data.row.graph.clone()));
     let facts = move || {
         data.with(|data| {
             let median = data.row.median_ms.map(|ms| format!("median {}", duration(ms, true)));
@@ -64,11 +64,6 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
     });
     let address = Address::of(here().workflow(&name));
     // A state leads to what the definition says of it, beside the drawing or below it.
-    let link = move |state: &str| {
-        let tab = tab.get().filter(|tab| tab != DRAWING);
-        address.with(&[(STATE, Some(state)), (TAB, tab.as_deref()), (DRAWER, None)]) + "#state"
-    };
-    let fold = move |name: &str| address.with(&[(FOLDED, toggled(folded.get().as_deref(), name).as_deref())]);
     Effect::new(move |before: Option<Option<String>>| {
         let chosen = chosen.get();
         if chosen.is_some() && before.as_ref() != Some(&chosen) {
@@ -84,27 +79,13 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
         }
         tab
     });
-    let state = Memo::new(move |_| {
-        let chosen = chosen.get()?;
-        data.with(|data| {
-            let graph = data.row.graph.as_ref().filter(|graph| graph.nodes.iter().any(|node| node.id == chosen))?;
-            Some((about_state(graph, &chosen), data.definition.clone(), chosen))
-        })
-    });
-    let state_panel =
-        move || state.get().map(|(about, definition, name)| view! { <StateDefinition name about definition/> });
-    let graph = {
-        let name = name.clone();
-        move || {
-            match drawing.get() {
-            Some(graph) => view! {
-                <GraphView graph label=format!("Drawing of {}", visible(&name)) course=Signal::derive(|| None) chosen link fold/>
-            }
-            .into_any(),
-            None => view! { <Empty title="No drawing">"The definition could not be parsed. Its text is below, under Definition."</Empty> }.into_any(),
-        }
-        }
+    let about = Memo::new(move |_| data.with(|data| data.about.clone()));
+    let state_panel = move || {
+        let definition = data.with_untracked(|data| data.definition.clone());
+        about.get().map(|about| view! { <StateDefinition name=about.name.clone() about definition/> })
     };
+    let label = format!("Drawing of {}", visible(&name));
+    let drawing = view! { <GraphView drawn address label course=Signal::derive(|| None) chosen now/> }.into_any();
     let rows = Signal::derive(move || data.with(|data| data.executions.clone()));
     let below = {
         let name = name.clone();
@@ -140,7 +121,7 @@ fn page(data: Seen<Workflow>, start: Post, put: Post) -> AnyView {
             label="About this workflow"
             drawer_word="Start"
             tabs
-            drawing=dynamic(graph)
+            drawing
             drawer
             lower=dynamic(below)
         />

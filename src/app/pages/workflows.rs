@@ -58,7 +58,7 @@ fn row(row: WorkflowRow) -> AnyView {
     view! {
         <li class="workflow">
             <a class="workflow-drawing" href=here().workflow(&row.name) tabindex="-1" aria-hidden="true">
-                {row.graph.map(|graph| view! { <MiniGraph graph/> })}
+                {row.sketch.map(|sketch| view! { <MiniGraph sketch/> })}
             </a>
             <div class="workflow-name">
                 <a href=here().workflow(&row.name)>{shown(&row.name)}</a>

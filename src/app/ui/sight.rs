@@ -18,9 +18,12 @@ pub fn bring_into_sight(id: &'static str) {
 
 /// Gives the keyboard's place to the element with this id.
 #[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server has no keyboard"))]
-pub fn focus_on(id: &'static str) {
+pub fn focus_on(id: impl Into<std::borrow::Cow<'static, str>>) {
     #[cfg(feature = "hydrate")]
-    browser::after_drawing(move || browser::focus(id));
+    {
+        let id = id.into();
+        browser::after_drawing(move || browser::focus(&id));
+    }
 }
 
 /// The same, where what had the place is gone: nobody is torn from what they are typing.
@@ -57,10 +60,9 @@ pub mod browser {
 
     /// Gives the place to the element with this id, and scrolls only if it is out of sight.
     pub fn focus(id: &str) {
-        if let Some(element) =
-            document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
-        {
-            _ = element.focus();
+        if let Some(element) = document().get_element_by_id(id) {
+            // Proof: elements of a drawing have the same method.
+            _ = element.unchecked_into::<HtmlElement>().focus();
         }
     }
 }

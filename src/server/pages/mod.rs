@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod connection;
 pub mod deploy;
+pub mod drawing;
 pub mod execution;
 pub mod executions;
 pub mod frame;

@@ -105,7 +105,7 @@ pub async fn workflow_row(
         arn: machine.arn.clone(),
         kind: workflow_kind(machine.kind),
         comment: machine.definition.machine.as_ref().and_then(|machine| machine.comment.clone()),
-        graph: machine.definition.graph.as_ref().map(graph::drawing),
+        sketch: machine.definition.graph.as_ref().map(graph::sketch),
         running: tally.map_or(0, |tally| tally.of(Shown::Status(ExecutionStatus::Running))),
         waiting: tally.map_or(0, |tally| tally.requests),
         median_ms: durations.get(durations.len() / 2).copied(),

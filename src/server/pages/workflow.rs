@@ -13,8 +13,7 @@ use crate::wire::workflows::WorkflowRow;
 /// Rows of its newest executions.
 const ROWS: u32 = 50;
 
-/// One workflow by its name; `again` is the execution whose input its form is to hold, `folded` names the states whose
-/// insides are not drawn.
+/// One workflow by its name; `again` is the execution whose input its form is to hold, `state` the chosen state.
 ///
 /// # Errors
 /// There is none, or the connection has not answered yet.
@@ -23,7 +22,7 @@ pub async fn workflow(
     actor: &Actor,
     name: String,
     again: Option<String>,
-    folded: Option<String>,
+    state: Option<String>,
 ) -> Answered<Workflow> {
     let (snapshot, machine) = desk.machine(actor, &name).await.map_err(|error| worded(desk, &error))?;
     let executions =
@@ -40,7 +39,8 @@ pub async fn workflow(
     };
     Ok(Workflow {
         again,
-        row: WorkflowRow { graph: graph::drawn(&machine.definition, folded.as_deref()), ..row },
+        row: WorkflowRow { sketch: None, ..row },
+        about: state.and_then(|state| graph::about(&machine.definition, &state)),
         definition: pretty(&machine.definition.text),
         revision_id: machine.revision_id.clone(),
         role_arn: machine.role_arn.clone(),

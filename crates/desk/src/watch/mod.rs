@@ -10,6 +10,7 @@ mod following;
 mod item;
 mod lists;
 mod pace;
+mod pause;
 mod reading;
 mod record;
 mod records;

@@ -16,12 +16,13 @@ use self::notices::{requests, started_by, trouble};
 use super::{param, query};
 use crate::app::address::Address;
 use crate::app::components::status::look;
-use crate::app::components::{Crumb, LowerTab, PageHead, Workbench};
+use crate::app::components::{Crumb, Drawn, LowerTab, PageHead, Workbench};
 use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{RedriveExecution, StopExecution};
 use crate::app::ui::{Ago, FormProblem, Lasted, Post, Seen, dynamic, loaded, page_data, text};
-use crate::routes::FOLDED;
+use crate::routes::view::STATE;
+use crate::wire::drawing::Of;
 use crate::wire::execution::Execution;
 use crate::wire::{Ask, Topic};
 
@@ -32,21 +33,23 @@ pub fn ExecutionPage() -> impl IntoView {
     let arn = param("arn");
     let (stop, redrive) = (Post::to(StopExecution::PATH), Post::to(RedriveExecution::PATH));
     live.watch(arn.into());
-    let (state, folded) = (query("state"), query(FOLDED));
+    let state = query(STATE);
+    let drawn = Drawn::of(move || Of::Execution(arn.get()), || 0);
     let execution = page_data(move || {
         let changes = live.changes([Topic::Execution(arn.get())]);
-        (Ask::Execution { arn: arn.get(), state: state.get(), folded: folded.get() }, changes)
+        (Ask::Execution { arn: arn.get(), state: state.get() }, changes)
     });
-    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, stop, redrive))}</div> }.into_any()
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, drawn, stop, redrive))}</div> }
+        .into_any()
 }
 
-fn page(data: Seen<Execution>, stop: Post, redrive: Post) -> AnyView {
+fn page(data: Seen<Execution>, drawn: Drawn, stop: Post, redrive: Post) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
-    dynamic(move || one(data, key.get(), stop, redrive))
+    dynamic(move || one(data, drawn, key.get(), stop, redrive))
 }
 
-fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView {
+fn one(data: Seen<Execution>, drawn: Drawn, arn: String, stop: Post, redrive: Post) -> AnyView {
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -78,7 +81,7 @@ fn one(data: Seen<Execution>, arn: String, stop: Post, redrive: Post) -> AnyView
         data.with_untracked(|data| trouble(data, &for_trouble))
     };
     let address = Address::of(here().execution(&arn));
-    let (drawing, drawer) = course(data, address);
+    let (drawing, drawer) = course(data, drawn, address);
     let facts = view! {
         <p class="facts">
             <span>"started "<Ago at=row.started_at now/></span>

@@ -1,5 +1,6 @@
 //! The page of one execution.
 
+mod course;
 mod events;
 mod redrive;
 mod spans;
@@ -16,6 +17,7 @@ use crate::server::words;
 use crate::wire::Status;
 use crate::wire::execution::Execution;
 use crate::wire::executions::ExecutionRow;
+use crate::wire::graph::Course;
 
 /// Children of Map Runs, and requests, that a page carries.
 const CHILDREN: u32 = 20;
@@ -23,18 +25,11 @@ const REQUESTS: usize = 20;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
-/// One execution, for `actor`; `chosen` is the state that the reader asked for, `folded` names the states whose insides are
-/// not drawn.
+/// One execution, for `actor`; `chosen` is the state that the reader asked for.
 ///
 /// # Errors
 /// There is none, or the connection does not answer.
-pub async fn execution(
-    desk: &Desk,
-    actor: &Actor,
-    arn: String,
-    chosen: Option<String>,
-    folded: Option<String>,
-) -> Answered<Execution> {
+pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<String>) -> Answered<Execution> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let about = &record.description;
@@ -51,8 +46,8 @@ pub async fn execution(
         ended_at: about.ended_at,
         waits: u64::try_from(waits.len()).unwrap_or(u64::MAX),
     };
-    let drawn = graph::drawn(&record.definition, folded.as_deref());
-    let mut page = Execution { graph: drawn, ..page(&record, &desk.redactor(), row, chosen, desk.now()) };
+    let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
+    page.course = course::course(&record, &waits);
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
     let related = related(desk, actor, &snapshot, &arn, &mut page);
@@ -111,7 +106,7 @@ fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
 fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
     let view = View { record, tokens };
     let about = &record.description;
-    let chosen = chosen.filter(|name| view.knows(name)).or_else(|| view.telling_state());
+    let chosen = chosen.filter(|name| view.knows(name)).or_else(|| states::telling_state(record));
     Execution {
         row,
         input: view.json(about.input.as_deref()),
@@ -119,9 +114,9 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         error: view.words(about.error.as_deref()),
         cause: view.words(about.cause.as_deref()).map(sentence),
         trouble: trouble::trouble(record),
-        graph: None,
+        course: Course::default(),
+        about: chosen.as_deref().and_then(|state| graph::about(&record.definition, state)),
         states: view.states(chosen.as_deref()),
-        taken: record.trace.edges_taken.clone(),
         spans: view.spans(),
         events: view.events(),
         event_count: record.events.len(),
@@ -138,6 +133,11 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         chosen,
         now,
     }
+}
+
+/// The state that an execution's page opens on, where nobody chose another.
+pub(super) fn telling_state(record: &Record) -> Option<String> {
+    states::telling_state(record)
 }
 
 /// An execution's record, and the tokens that nothing of it may show.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_asl::StateKind;
 use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::watch::Record;
 use countersign_json::pretty;
 use countersign_trace::{StateStatus, Visit, VisitId};
 
@@ -23,30 +24,6 @@ impl View<'_> {
                 .graph
                 .as_ref()
                 .is_some_and(|graph| graph.nodes.iter().any(|node| node.id == state))
-    }
-
-    /// The state to open on: what failed first, else what waits, else what runs, else what was entered last.
-    pub(super) fn telling_state(&self) -> Option<String> {
-        let visits = &self.record.trace.visits;
-        if let Some(first) = self.record.first_failure().and_then(|first| self.record.trace.visit(first)) {
-            return Some(first.state.clone());
-        }
-        // What failed and was caught is over.
-        let bad = matches!(self.record.description.status, ExecutionStatus::Failed | ExecutionStatus::TimedOut);
-        let rank = |visit: &Visit| match visit.status {
-            StateStatus::Failed | StateStatus::TimedOut if bad => 0,
-            StateStatus::WaitingApproval => 1,
-            // A container runs as long as its content, which shows more.
-            StateStatus::Running | StateStatus::Waiting if !visit.attempts.is_empty() => 2,
-            StateStatus::Running | StateStatus::Waiting => 3,
-            _ => 4,
-        };
-        visits
-            .iter()
-            .enumerate()
-            // Of several failures the innermost was entered last; of what ended well, the last is the end.
-            .min_by_key(|(index, visit)| (rank(visit), std::cmp::Reverse(*index)))
-            .map(|(_, visit)| visit.state.clone())
     }
 
     /// Every state that was entered; whole visits only of the chosen one, which is what keeps a page small.
@@ -129,6 +106,30 @@ impl View<'_> {
             attempts: attempts.collect(),
         }
     }
+}
+
+/// The state to open on: what failed first, else what waits, else what runs, else what was entered last.
+pub fn telling_state(record: &Record) -> Option<String> {
+    let visits = &record.trace.visits;
+    if let Some(first) = record.first_failure().and_then(|first| record.trace.visit(first)) {
+        return Some(first.state.clone());
+    }
+    // What failed and was caught is over.
+    let bad = matches!(record.description.status, ExecutionStatus::Failed | ExecutionStatus::TimedOut);
+    let rank = |visit: &Visit| match visit.status {
+        StateStatus::Failed | StateStatus::TimedOut if bad => 0,
+        StateStatus::WaitingApproval => 1,
+        // A container runs as long as its content, which shows more.
+        StateStatus::Running | StateStatus::Waiting if !visit.attempts.is_empty() => 2,
+        StateStatus::Running | StateStatus::Waiting => 3,
+        _ => 4,
+    };
+    visits
+        .iter()
+        .enumerate()
+        // Of several failures the innermost was entered last; of what ended well, the last is the end.
+        .min_by_key(|(index, visit)| (rank(visit), std::cmp::Reverse(*index)))
+        .map(|(_, visit)| visit.state.clone())
 }
 
 /// A text of a definition that is neither a path nor an expression.

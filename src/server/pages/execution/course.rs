@@ -1,0 +1,205 @@
+//! The course of an execution as its drawing shows it: a small table by the numbers of states.
+
+use std::collections::{BTreeMap, HashMap};
+
+use countersign_asl::Machine;
+use countersign_desk::watch::{Record, Waiting, is_activity};
+use countersign_trace::{AttemptResult, EventKind, StateStatus, Visit, VisitId, Wait};
+
+use super::super::drawing::number;
+use super::super::graph::Numbers;
+use super::super::status;
+use crate::visible::visible;
+use crate::wire::Status;
+use crate::wire::graph::{Course, Note, StateCourse};
+
+/// The course; `waits` are its tasks that wait for a person.
+pub fn course(record: &Record, waits: &[Waiting]) -> Course {
+    let Some(graph) = &record.definition.graph else { return Course::default() };
+    let (trace, numbers) = (&record.trace, Numbers::of(graph));
+    let notes = Notes::of(record, waits);
+    let states = trace.states.iter().filter_map(|(name, summary)| {
+        let served = summary.status == StateStatus::WaitingApproval && notes.is_served(name);
+        Some(StateCourse {
+            state: numbers.get(name)?,
+            status: if served { Status::Waiting } else { status(summary.status) },
+            notes: notes.of_state(name),
+        })
+    });
+    let taken = trace.edges_taken.iter().filter_map(|(from, to)| Some((numbers.get(from)?, numbers.get(to)?)));
+    Course {
+        definition: number(&record.definition),
+        states: states.collect(),
+        taken: taken.collect(),
+        over: record.description.ended_at.is_some(),
+    }
+}
+
+/// What the visits of each state have to say.
+struct Notes<'a> {
+    record: &'a Record,
+    waits: &'a [Waiting],
+    /// The open tasks of each state that wait for an answer.
+    open: HashMap<&'a str, Vec<&'a Wait>>,
+    /// The last visit of each state in each iteration that is still of interest.
+    last: HashMap<&'a str, VisitId>,
+    iterations: HashMap<&'a str, Iterations>,
+}
+
+impl<'a> Notes<'a> {
+    fn of(record: &'a Record, waits: &'a [Waiting]) -> Self {
+        let trace = &record.trace;
+        let mut open: HashMap<&str, Vec<&Wait>> = HashMap::new();
+        for wait in &trace.waits {
+            open.entry(&wait.state).or_default().push(wait);
+        }
+        let mut last: HashMap<&str, VisitId> = HashMap::new();
+        for (id, visit) in trace.numbered_visits() {
+            // Of several, one that goes on tells more than one that has ended.
+            let goes_on = |id: VisitId| trace.visits[id].exited_at.is_none();
+            if last.get(visit.state.as_str()).is_none_or(|before| !goes_on(*before) || goes_on(id)) {
+                last.insert(&visit.state, id);
+            }
+        }
+        Self { record, waits, open, last, iterations: iterations(record) }
+    }
+
+    /// Whether every open task of the state is an activity's whose workers answer.
+    fn is_served(&self, state: &str) -> bool {
+        let open = self.open.get(state).map_or(&[][..], Vec::as_slice);
+        !open.is_empty()
+            && open.iter().all(|wait| is_activity(wait))
+            && self.waits.iter().all(|wait| wait.state != state)
+    }
+
+    fn of_state(&self, state: &str) -> Vec<Note> {
+        let mut notes: Vec<Note> = Vec::new();
+        notes.extend(self.iterations.get(state).map(Iterations::note));
+        let visit = self.last.get(state).map(|id| &self.record.trace.visits[*id]);
+        notes.extend(self.waiting(state).or_else(|| visit.and_then(|visit| self.pause(visit))));
+        notes.extend(visit.and_then(|visit| attempt(visit, self.record.definition.machine.as_ref())));
+        notes
+    }
+
+    /// Tasks that wait for an answer: the one that is due first.
+    fn waiting(&self, state: &str) -> Option<Note> {
+        let open = self.open.get(state)?;
+        let due = |wait: &&&Wait| (wait.timeout_at.unwrap_or(i64::MAX), wait.since);
+        let first = open.iter().min_by_key(due)?;
+        let asked = self.waits.iter().find(|wait| wait.event == first.scheduled_event);
+        let whom = if self.is_served(state) { "a worker" } else { "a person" };
+        Some(Note::Waits {
+            whom: Some(whom.to_owned()),
+            since: first.since,
+            until: asked.and_then(|wait| wait.due).or(first.timeout_at),
+            count: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// A Wait state, or a service whose job has to end.
+    fn pause(&self, visit: &Visit) -> Option<Note> {
+        if visit.exited_at.is_some() || visit.status != StateStatus::Waiting {
+            return None;
+        }
+        let attempt = visit.attempts.last().filter(|attempt| attempt.result == AttemptResult::Running);
+        let whom = attempt.and_then(|attempt| attempt.resource_type.as_deref());
+        Some(Note::Waits {
+            whom: whom.map(|service| visible(service).into_owned()),
+            since: attempt.map_or(visit.entered_at, |attempt| attempt.scheduled_at),
+            until: self.record.wait_ends(visit),
+            count: 1,
+        })
+    }
+}
+
+/// A visit that was tried again: which attempt it is, and of how many at most.
+fn attempt(visit: &Visit, machine: Option<&Machine>) -> Option<Note> {
+    let made = u32::try_from(visit.attempts.len()).unwrap_or(u32::MAX).max(visit.restarts.saturating_add(1));
+    if made < 2 {
+        return None;
+    }
+    // A retry was made for the error of an attempt before the last.
+    let errors = visit.attempts.iter().filter_map(|attempt| attempt.error.as_deref()).collect::<Vec<_>>();
+    let retriers = machine.and_then(|machine| machine.state(&visit.state)).map_or(&[][..], |state| &state.retry);
+    let is_for = |name: &String| name == "States.ALL" || name == "States.TaskFailed" || errors.contains(&name.as_str());
+    let most =
+        retriers.iter().find(|retrier| retrier.errors.iter().any(is_for)).map(|retrier| retrier.max_attempts + 1);
+    Some(Note::Attempt { number: made, of: most.filter(|most| *most >= made) })
+}
+
+/// The iterations of a Map.
+#[derive(Default)]
+struct Iterations {
+    total: Option<u64>,
+    counts: BTreeMap<u8, (Status, u64)>,
+}
+
+impl Iterations {
+    fn note(&self) -> Note {
+        Note::Iterations { total: self.total, counts: self.counts.values().copied().collect() }
+    }
+
+    fn add(&mut self, status: Status) {
+        self.counts.entry(rank(status)).or_insert((status, 0)).1 += 1;
+    }
+}
+
+/// In which order outcomes are counted: what went wrong first.
+const fn rank(status: Status) -> u8 {
+    match status {
+        Status::Failed => 0,
+        Status::TimedOut => 1,
+        Status::WaitingApproval => 2,
+        Status::Waiting => 3,
+        Status::Running => 4,
+        Status::Aborted => 5,
+        Status::Caught => 6,
+        Status::Succeeded => 7,
+        Status::NotReached => 8,
+    }
+}
+
+/// The iterations of each Map, in its last visit of each iteration around it.
+fn iterations(record: &Record) -> HashMap<&str, Iterations> {
+    let trace = &record.trace;
+    let mut found: HashMap<&str, Iterations> = HashMap::new();
+    let lengths: HashMap<u64, u64> = record
+        .events
+        .iter()
+        .filter(|event| event.kind == EventKind::MapStateStarted)
+        .filter_map(|event| Some((event.previous_event_id, event.details.length?)))
+        .collect();
+    let mut newest: HashMap<(Option<VisitId>, Option<u64>, &str), VisitId> = HashMap::new();
+    for (id, visit) in trace.numbered_visits().filter(|(_, visit)| visit.state_type == "Map") {
+        newest.insert((visit.parent, visit.iteration.as_ref().map(|(_, index)| *index), &visit.state), id);
+    }
+    // The last visit of each iteration says how the iteration fared.
+    let mut last: BTreeMap<(VisitId, u64), &Visit> = BTreeMap::new();
+    for (_, visit) in trace.numbered_visits() {
+        if let (Some(parent), Some((map, index))) = (visit.parent, &visit.iteration)
+            && trace.visits[parent].state == *map
+        {
+            last.insert((parent, *index), visit);
+        }
+    }
+    for ((_, _, state), id) in newest {
+        let iterations = found.entry(state).or_default();
+        if let Some(length) = lengths.get(&trace.visits[id].entered_event) {
+            *iterations.total.get_or_insert(0) += length;
+        }
+        for (_, visit) in last.range((id, 0)..=(id, u64::MAX)) {
+            iterations.add(status(outcome(visit)));
+        }
+    }
+    found.retain(|_, iterations| iterations.total.is_some() || !iterations.counts.is_empty());
+    found
+}
+
+/// How the iteration that ends with this visit fared.
+fn outcome(last: &Visit) -> StateStatus {
+    match last.status {
+        // What was caught led on, to the end of the iteration.
+        StateStatus::Caught => StateStatus::Succeeded,
+        other => other,
+    }
+}
