@@ -34,11 +34,13 @@ pub const INBOX: &str = "inbox";
 pub const DEPLOY: &str = "deploy";
 /// Every decision that was taken.
 pub const AUDIT: &str = "audit";
+/// What fits a few letters.
+pub const SEARCH: &str = "search";
 /// What there is to know about the connection itself.
 pub const CONNECTION: &str = "connection";
 
 /// The pages that every connection has, by the segment behind it.
-pub const PAGES: [&str; 6] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, CONNECTION];
+pub const PAGES: [&str; 7] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, SEARCH, CONNECTION];
 
 /// The pages whose paths had no connection before there were several: their old links lead to the default connection.
 pub const WITHOUT_CONNECTION: [&str; 5] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT];
@@ -122,6 +124,12 @@ impl Routes {
     #[must_use]
     pub fn deploy(&self) -> String {
         self.page(DEPLOY)
+    }
+
+    /// The search for a few letters.
+    #[must_use]
+    pub fn search(&self, typed: Option<&str>) -> String {
+        with_query(self.page(SEARCH), [("q", typed)])
     }
 
     /// What people did.
@@ -350,6 +358,8 @@ mod tests {
             routes.deploy(),
             routes.audit(),
             routes.page(CONNECTION),
+            routes.search(None),
+            routes.search(Some("start order")),
             routes.workflow("order"),
             routes.workflow_sample("order", 2),
             routes.workflow_view("order", &View::default().with(view::STATE, Some("Ask, then pay"))),

@@ -61,6 +61,7 @@ pub fn App() -> impl IntoView {
                     <Route path=(connection, StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::DEPLOY)) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::AUDIT)) view=pages::audit::AuditPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::SEARCH)) view=pages::find::FindPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::CONNECTION)) view=pages::connection::ConnectionPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </components::PageFrame>
@@ -91,6 +92,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <link rel="preload" href="/pkg/countersign_bg.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 // Before the page's own module, which calls it.
                 <script src="/live.js" defer=true></script>
+                <script src="/palette.js" defer=true></script>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>

@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod drawing;
 pub mod execution;
 pub mod executions;
+pub mod find;
 pub mod frame;
 pub mod graph;
 pub mod inbox;
@@ -64,6 +65,8 @@ macro_rules! each_page {
             audit: Audit { before: Option<i64> };
             /// `statemachine/` beside what the connection has.
             deploy: Deploy;
+            /// What fits a few letters; `execution` is the one whose page they come from, whose actions are among it.
+            find: Find { typed: Option<String>, execution: Option<String> };
             /// The connection itself: what it reaches, what is wrong, and what its calls came to.
             connection: Connection;
             /// The proof that this session's forms carry.

@@ -36,6 +36,7 @@ pub mod deploy;
 mod desk;
 mod desks;
 mod error;
+pub mod finding;
 pub mod index;
 mod lists;
 pub mod news;

@@ -73,6 +73,11 @@ pub fn PageFrame(children: Children) -> impl IntoView {
             {of_frame(frame, |frame| frame.ok().map(|frame| switcher(&frame)).into_any())}
             <LiveDot live/>
             <span class="top-space"></span>
+            <a class="search-open" href=here().search(None) aria-keyshortcuts="Control+K Meta+K">
+                <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 4 4"/></svg>
+                <span class="search-word">"Search"</span>
+                <kbd class="search-key" aria-hidden="true">"Ctrl K"</kbd>
+            </a>
             {of_frame(frame, move |frame| frame.ok().map(|frame| persona(frame, act)).into_any())}
             <ThemeSwitch/>
         </header>

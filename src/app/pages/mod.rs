@@ -5,6 +5,7 @@ pub mod connection;
 pub mod deploy;
 pub mod execution;
 pub mod executions;
+pub mod find;
 pub mod inbox;
 pub mod not_found;
 pub mod overview;

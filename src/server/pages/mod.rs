@@ -8,6 +8,7 @@ pub mod deploy;
 pub mod drawing;
 pub mod execution;
 pub mod executions;
+pub mod find;
 pub mod frame;
 mod graph;
 pub mod inbox;

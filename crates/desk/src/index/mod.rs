@@ -199,6 +199,15 @@ pub trait Index: Send + Sync + 'static {
         limit: u32,
     ) -> Kept<'a, ExecutionPage>;
 
+    /// The newest executions that have every word of a text in their names, in its order, at most `limit`, and whether there
+    /// are more; the children of Map Runs aside.
+    fn named<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        typed: &'a str,
+        limit: u32,
+    ) -> Kept<'a, (Vec<ExecutionRow>, bool)>;
+
     /// How many executions each machine has in each shown status, the children of Map Runs aside.
     fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>>;
 

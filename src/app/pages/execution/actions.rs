@@ -26,7 +26,7 @@ pub(super) fn redrive_form(arn: String, redrives: u64, redrive: Redrive, post: P
             .into_any();
     }
     view! {
-        <details class="confirm">
+        <details class="confirm" id="redrive">
             <summary class="button">"Redrive"</summary>
             <PostForm post=post class="confirm-box">
                 <input type="hidden" name="arn" value=arn/>
@@ -73,7 +73,7 @@ pub(super) fn stop_form(arn: String, stop: Post) -> AnyView {
         return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Stop"</button> }.into_any();
     }
     view! {
-        <details class="confirm">
+        <details class="confirm" id="stop">
             <summary class="button">"Stop"</summary>
             <PostForm post=stop class="confirm-box">
                 <input type="hidden" name="arn" value=arn/>

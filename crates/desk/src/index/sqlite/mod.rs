@@ -1,5 +1,6 @@
 //! The index in SQLite.
 
+mod find;
 mod read;
 mod rows;
 mod write;
@@ -13,7 +14,7 @@ use crate::store::StoreError;
 
 /// The tables. Whoever changes them changes the version, too: a file of another version is made anew.
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 /// How long a write waits for another program that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that read side by side.

@@ -395,6 +395,15 @@ impl Index for SqliteIndex {
         Box::pin(self.page(connection, filter, before, limit))
     }
 
+    fn named<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        typed: &'a str,
+        limit: u32,
+    ) -> Kept<'a, (Vec<ExecutionRow>, bool)> {
+        Box::pin(self.by_name(connection, typed, limit))
+    }
+
     fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>> {
         Box::pin(self.count_by_machine(connection))
     }

@@ -75,7 +75,8 @@ CREATE TABLE executions (
     UNIQUE (connection, arn)
 ) STRICT;
 
-CREATE INDEX executions_newest ON executions (connection, started_at DESC, id DESC) WHERE parent IS NULL;
+-- With the name, so that a search by names reads no other row than those that it finds.
+CREATE INDEX executions_newest ON executions (connection, started_at DESC, id DESC, name) WHERE parent IS NULL;
 CREATE INDEX executions_of_status ON executions (connection, shown, started_at DESC, id DESC) WHERE parent IS NULL;
 CREATE INDEX executions_of_machine ON executions (machine, started_at DESC, id DESC) WHERE parent IS NULL;
 CREATE INDEX executions_of_both ON executions (machine, shown, started_at DESC, id DESC) WHERE parent IS NULL;
