@@ -1,7 +1,7 @@
 //! The actions of forms: the desk acts, and its errors become sentences.
 
 use countersign_desk::approvals::{Choice, Decided};
-use countersign_desk::starting::Started;
+use countersign_desk::starting::{Order, Started};
 use countersign_desk::{Actor, Desk, Error};
 
 use super::words;
@@ -63,15 +63,8 @@ pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) 
 ///
 /// # Errors
 /// Nothing was started.
-pub async fn start(
-    desk: &Desk,
-    actor: &Actor,
-    workflow: &str,
-    name: &str,
-    input: &str,
-    again: Option<&str>,
-) -> Result<Started, AppError> {
-    desk.start(actor, workflow, name, input, again).await.map_err(worded(desk))
+pub async fn start(desk: &Desk, actor: &Actor, order: Order<'_>) -> Result<Started, AppError> {
+    desk.start_order(actor, order).await.map_err(worded(desk))
 }
 
 /// Redrives an execution that had been redriven `seen` times when its page was drawn.

@@ -1,6 +1,7 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
 mod redrive;
+mod start;
 
 use countersign_desk::approvals::ahead::{Mismatch, Warning};
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
@@ -8,7 +9,6 @@ use countersign_desk::approvals::{Choice, ClosedBy, DecideError, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
 use countersign_desk::policy::{DenialReason, Denied};
-use countersign_desk::starting::{InputFault, StartError, StoredError};
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
 use countersign_desk::{Desks, Error, ReadError, StopError};
@@ -17,16 +17,13 @@ pub use self::redrive::not_redrivable;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Problem;
 
-/// What the form says beside what was typed.
-const KEPT: &str = "What you typed is still here.";
-
 /// Any of the desk's errors, for a person who looks at the connection `about`.
 #[must_use]
 pub fn error(about: &About, error: &Error) -> AppError {
     match error {
         Error::Denied(denied) => forbidden(denied),
         Error::Read(error) => read(about, error),
-        Error::Start(error) => start(about, error),
+        Error::Start(error) => start::start(about, error),
         Error::Stop(error) => stop(about, error),
         Error::Redrive(error) => redrive::redrive(about, error),
         Error::Decide(error) => decide(about, error),
@@ -181,6 +178,8 @@ fn doing(api: Api, subject: &str) -> String {
         Api::ListStateMachines => "list the state machines".to_owned(),
         Api::DescribeStateMachine => format!("read the state machine {subject}"),
         Api::DescribeStateMachineForExecution => format!("read the definition of {subject}"),
+        Api::ListStateMachineVersions => format!("list the versions of {subject}"),
+        Api::ListStateMachineAliases => format!("list the aliases of {subject}"),
         Api::ListExecutions => format!("list the executions of {subject}"),
         Api::DescribeExecution => format!("read the execution {subject}"),
         Api::GetExecutionHistory => format!("read the history of {subject}"),
@@ -192,52 +191,6 @@ fn doing(api: Api, subject: &str) -> String {
         Api::UpdateStateMachine => format!("update {name}"),
         Api::CreateTopic => format!("create the topic {name}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
-    }
-}
-
-fn start(about: &About, error: &StartError) -> AppError {
-    let not_started = |mut error: AppError| {
-        if error.kind != ErrorKind::Unavailable {
-            error.problem.what = format!("Nothing was started. {}", error.problem.what);
-            error.problem.remedy = format!("{} {KEPT}", error.problem.remedy);
-        }
-        error
-    };
-    match error {
-        StartError::Input(fault) => {
-            AppError::new(ErrorKind::Invalid, format!("Nothing was started. {}", input_fault(fault)), KEPT)
-        }
-        StartError::AnotherWorkflow { execution, workflow } => AppError::new(
-            ErrorKind::Invalid,
-            format!("{execution} is not an execution of {workflow}."),
-            "Open that execution and choose Start again there.",
-        ),
-        StartError::NoInput { execution } => AppError::new(
-            ErrorKind::Invalid,
-            format!("The input of {execution} cannot be read from here."),
-            "Choose a sample or type an input.",
-        ),
-        StartError::Read(error) => read(about, error),
-        StartError::Call(error) => not_started(call(about, error)),
-    }
-}
-
-fn input_fault(fault: &InputFault) -> String {
-    match fault {
-        InputFault::TooLong { bytes, limit } => {
-            format!("The input has {bytes} bytes; Step Functions accepts at most {limit}. Shorten it.")
-        }
-        InputFault::NotJson(why) | InputFault::Stored(StoredError::NotJson(why)) => {
-            format!("The input is not JSON: {why}. Correct it there and start again.")
-        }
-        InputFault::Marked => format!(
-            "The input contains {:?}, which stands for a text that pages do not show. Open the execution and choose Start \
-             again, or write the text itself.",
-            countersign_desk::redact::MARK
-        ),
-        InputFault::Stored(StoredError::UnknownMark(mark)) => {
-            format!("{mark:?} does not stand for a text of the stored input. Write the text itself.")
-        }
     }
 }
 

@@ -22,6 +22,11 @@ pub struct Workflow {
     pub execution_count: u64,
     /// Inputs to start with.
     pub samples: Vec<Sample>,
+    /// The last different inputs of its executions, the newest first.
+    pub inputs: Vec<LastInput>,
+    /// Its aliases, and the numbers of its versions.
+    pub aliases: Vec<String>,
+    pub versions: Vec<String>,
     /// The execution that is to be started again, or why it cannot be.
     pub again: Option<Result<Again, Problem>>,
     pub now: i64,
@@ -47,4 +52,15 @@ pub struct Sample {
     pub label: String,
     /// Pretty-printed JSON.
     pub input: String,
+}
+
+/// An input that an execution was started with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastInput {
+    pub arn: String,
+    /// The execution's name.
+    pub name: String,
+    pub started_at: i64,
+    /// The beginning of the input, in one line.
+    pub excerpt: String,
 }

@@ -15,6 +15,7 @@ mod connections;
 mod definitions;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;
+mod finding;
 mod flood;
 mod folding;
 mod forms;

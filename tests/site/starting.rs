@@ -126,3 +126,101 @@ async fn an_express_execution_says_where_it_is_followed() {
     assert_eq!(site.page(&here().execution(&run)).await.status, StatusCode::NOT_FOUND);
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_is_marked_where_it_stands_and_what_was_typed_stays() {
+    let site = Site::new("checked").await;
+    let typed = "{\n  \"orderId\": ,\n}";
+    let refused = site.form("/api/start", &[("workflow", "order"), ("name", "n-1"), ("input", typed)]).await;
+    let page = site.page(refused.header(header::LOCATION).split('#').next().unwrap()).await.text;
+    assert!(page.contains("Nothing was started") && page.contains("Line 2, column 14"), "the place is named");
+    assert!(page.contains("aria-invalid=\"true\"") && page.contains("<mark>"), "and marked");
+    assert!(page.contains("\"orderId\": ,") && page.contains("value=\"n-1\""), "nothing is typed twice");
+    for (name, told) in [("a b", "a space"), ("a:b", "&#x27;:&#x27;"), (&"n".repeat(81), "81 characters")] {
+        let refused = site.form("/api/start", &[("workflow", "order"), ("name", name), ("input", "{}")]).await;
+        let page = site.page(refused.header(header::LOCATION).split('#').next().unwrap()).await.text;
+        let told = [told.to_owned(), told.replace("&#x27;", "'")];
+        assert!(page.contains("Nothing was started") && told.iter().any(|told| page.contains(told)), "{name}");
+    }
+    let long = format!("\"{}\"", "x".repeat(262_143));
+    let refused = site.form("/api/start", &[("workflow", "order"), ("name", ""), ("input", &long)]).await;
+    let page = site.page(refused.header(header::LOCATION).split('#').next().unwrap()).await.text;
+    assert!(page.contains("262145 bytes") || page.contains("262,145"), "the limit is named");
+    assert!(site.desk.executions(Some("order".to_owned()), None).await.unwrap().rows.is_empty());
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_inputs_are_offered_once_each_and_without_their_tokens() {
+    let site = Site::new("last-inputs").await;
+    let one = format!(r#"{{"orderId":"A-1","token":"{CARD}","n":98765432109876543210987}}"#);
+    let other = r#"{"orderId": "A-2"}"#;
+    let mut started = Vec::new();
+    for input in [one.as_str(), other, other] {
+        started.push(start(&site, &[("workflow", "order"), ("name", ""), ("input", input)]).await);
+    }
+    site.settled().await;
+    let inputs = site.desk.workflow("order", None).await.unwrap().inputs;
+    let excerpts: Vec<&str> = inputs.iter().map(|input| input.excerpt.as_str()).collect();
+    assert_eq!(excerpts.len(), 2, "{excerpts:?}");
+    assert!(excerpts[0].contains("A-2") && excerpts[1].contains("98765432109876543210987"), "{excerpts:?}");
+    let page = site.page("/default/workflows/order").await.text;
+    assert!(page.contains("Last inputs") && !page.contains(CARD));
+    let link = here().start_again("order", &started[0]);
+    assert!(page.contains(&format!("href=\"{link}\"")), "a click puts it in");
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_or_an_alias_can_be_started() {
+    let site = Site::new("qualified").await;
+    let sfn = &site.desk.sfn;
+    let page = site.page("/default/workflows/order").await.text;
+    assert!(!page.contains("name=\"qualifier\""), "without any there is no choice");
+    let definition = |comment: &str| {
+        format!(r#"{{"Comment":"{comment}","StartAt":"A","States":{{"A":{{"Type":"Pass","End":true}}}}}}"#)
+    };
+    let made = sfn.create_state_machine().name("many").definition(definition("first"));
+    let made = made.role_arn("arn:aws:iam::000000000000:role/r").publish(true).send().await.unwrap();
+    let version = made.state_machine_version_arn.unwrap();
+    let route =
+        aws_sdk_sfn::types::RoutingConfigurationListItem::builder().state_machine_version_arn(&version).weight(100);
+    let route = route.build().unwrap();
+    sfn.create_state_machine_alias().name("PROD").routing_configuration(route).send().await.unwrap();
+    sfn.update_state_machine()
+        .state_machine_arn(&made.state_machine_arn)
+        .definition(definition("second"))
+        .send()
+        .await
+        .unwrap();
+    site.desk.look_again().await;
+    let page = site.page("/default/workflows/many").await.text;
+    assert!(page.contains("name=\"qualifier\"") && page.contains("value=\"PROD\"") && page.contains("value=\"1\""));
+    let fields = [("workflow", "many"), ("name", "by-alias"), ("input", "{}"), ("qualifier", "PROD")];
+    let arn = start(&site, &fields).await;
+    let ran = sfn.describe_state_machine_for_execution().execution_arn(&arn).send().await.unwrap();
+    assert!(ran.definition.contains("first"), "{}", ran.definition);
+    for wrong in ["none", "PROD:1", "../x"] {
+        let fields = [("workflow", "many"), ("name", ""), ("input", "{}"), ("qualifier", wrong)];
+        let refused = site.form("/api/start", &fields).await;
+        assert!(!refused.header(header::LOCATION).contains("/executions/"), "{wrong}");
+    }
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_is_too_long_stops_nothing_and_is_still_there() {
+    let site = Site::new("stop-reason").await;
+    let (arn, _) = site.ask("stopped").await;
+    let long = "because ".repeat(251);
+    let refused = site.form("/api/stop", &[("arn", arn.as_str()), ("cause", &long)]).await;
+    let page = site.page(refused.header(header::LOCATION)).await.text;
+    assert!(page.contains("the limit is 2000") && page.contains("because because"), "it can be shortened");
+    let status = || async { site.desk.sfn.describe_execution().execution_arn(&arn).send().await.unwrap() };
+    assert_eq!(status().await.status.as_str(), "RUNNING");
+    site.form("/api/stop", &[("arn", arn.as_str()), ("cause", "Grüße <b>")]).await;
+    let stopped = status().await;
+    assert_eq!((stopped.status.as_str(), stopped.error.as_deref()), ("ABORTED", Some("Countersign.Stopped")));
+    assert!(stopped.cause.unwrap().ends_with(": Grüße <b>"));
+    site.close().await;
+}

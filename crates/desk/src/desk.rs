@@ -15,6 +15,7 @@ use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
 use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::index::Index;
+use crate::inputs::Qualifiers;
 use crate::news::{Changes, Topic};
 use crate::policy::{Action, Denied, Resource, permit};
 use crate::redact::{RedactionKey, Tokens};
@@ -53,6 +54,7 @@ pub struct Desk {
     tally: Arc<CallTally>,
     identity: Identity,
     ordered: Mutex<Ordered>,
+    qualifiers: Mutex<Qualifiers>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -92,7 +94,16 @@ impl Desk {
             None => watch,
         });
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store));
-        Self { watch, store, courier, definitions, tally, identity: Identity::default(), ordered: Mutex::default() }
+        Self {
+            watch,
+            store,
+            courier,
+            definitions,
+            tally,
+            identity: Identity::default(),
+            ordered: Mutex::default(),
+            qualifiers: Mutex::default(),
+        }
     }
 
     /// Watches the connection, delivers decisions and follows the definitions until `end`.
@@ -159,6 +170,12 @@ impl Desk {
     pub(crate) fn ordered(&self) -> MutexGuard<'_, Ordered> {
         // An entry is added or removed as a whole.
         self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The versions and aliases that were listed.
+    pub(crate) fn known_qualifiers(&self) -> MutexGuard<'_, Qualifiers> {
+        // An entry is replaced as a whole.
+        self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tally(&self) -> &CallTally {

@@ -117,11 +117,7 @@ mod tests {
 
     #[test]
     fn the_closer_the_letters_the_better_the_fit() {
-        let fits = [
-            ("order", Some(Fit::Whole)),
-            ("ORD", Some(Fit::Prefix)),
-            ("", Some(Fit::Prefix)),
-        ];
+        let fits = [("order", Some(Fit::Whole)), ("ORD", Some(Fit::Prefix)), ("", Some(Fit::Prefix))];
         for (typed, expected) in fits {
             assert_eq!(fit(typed, "Order"), expected, "{typed}");
         }

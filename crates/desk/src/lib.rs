@@ -38,6 +38,7 @@ mod desks;
 mod error;
 pub mod finding;
 pub mod index;
+pub mod inputs;
 mod lists;
 pub mod news;
 pub mod people;

@@ -14,6 +14,24 @@ pub use crate::stored::StoredError;
 
 /// AWS's limit of an input, in bytes.
 const INPUT: usize = 262_144;
+/// AWS's limit of a name, in characters, and what no name may hold besides spaces and controls.
+const NAME: usize = 80;
+const NOT_IN_NAMES: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
+
+/// What to start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order<'a> {
+    /// The workflow's name.
+    pub workflow: &'a str,
+    /// The version or alias; the current definition where it is empty.
+    pub qualifier: &'a str,
+    /// The execution's name; one is made where it is empty.
+    pub name: &'a str,
+    /// The form's text.
+    pub input: &'a str,
+    /// The execution whose input the form held: the texts that it hid are put back.
+    pub again: Option<&'a str>,
+}
 
 /// A started execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +71,26 @@ pub enum InputFault {
     Stored(#[from] StoredError),
 }
 
+/// Why a name cannot be an execution's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    #[error("the name has {characters} characters; the limit is {limit}")]
+    TooLong { characters: usize, limit: usize },
+    /// It has this character.
+    #[error("the name contains {0:?}")]
+    Letter(char),
+}
+
 /// Why nothing was started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
     Input(#[from] InputFault),
+    #[error(transparent)]
+    Name(#[from] NameFault),
+    /// The workflow has no such version or alias.
+    #[error("{workflow} has no version or alias {qualifier:?}")]
+    NoQualifier { workflow: String, qualifier: String },
     /// The execution to start again belongs to another workflow.
     #[error("{execution} is not an execution of {workflow}")]
     AnotherWorkflow { execution: String, workflow: String },
@@ -85,7 +118,17 @@ impl Desk {
         input: &str,
         again: Option<&str>,
     ) -> Result<Started, Error> {
+        self.start_order(actor, Order { workflow, qualifier: "", name, input, again }).await
+    }
+
+    /// Starts what was ordered.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; or the name cannot be one, or there is no such version or alias.
+    pub async fn start_order(&self, actor: &Actor, order: Order<'_>) -> Result<Started, Error> {
+        let Order { workflow, qualifier, name, input, again } = order;
         self.permit(actor, Action::Start, Some(workflow), None)?;
+        check_name(name.trim()).map_err(StartError::Name)?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow).ok_or_else(|| ReadError::NoWorkflow(workflow.to_owned()))?;
         let input = match again {
@@ -95,7 +138,8 @@ impl Desk {
             }
             Some(again) => self.edited(workflow, again, input).await?,
         };
-        let arn = self.launch(&machine.arn, name, &input).await?;
+        let machine_arn = qualified(workflow, &machine.arn, qualifier)?;
+        let arn = self.launch(&machine_arn, name, &input).await?;
         let express = express_name(&arn).map(str::to_owned);
         let done = Done::Started {
             workflow: workflow.to_owned(),
@@ -188,6 +232,31 @@ pub fn refuse_express(arn: &str) -> Result<(), ReadError> {
     express_name(arn).map_or(Ok(()), |name| Err(ReadError::Express(name.to_owned())))
 }
 
+/// The ARN of a machine, or of a version or alias of it. Whether there is one, Step Functions says.
+fn qualified(workflow: &str, arn: &str, qualifier: &str) -> Result<String, StartError> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    match qualifier {
+        "" => Ok(arn.to_owned()),
+        name if name.len() <= NAME && name.chars().all(is_part) => Ok(format!("{arn}:{name}")),
+        _ => Err(StartError::NoQualifier { workflow: workflow.to_owned(), qualifier: qualifier.to_owned() }),
+    }
+}
+
+/// Why a name cannot be used. An empty one means that one is made.
+fn check_name(name: &str) -> Result<(), NameFault> {
+    let characters = name.chars().count();
+    if characters > NAME {
+        return Err(NameFault::TooLong { characters, limit: NAME });
+    }
+    let is_forbidden = |letter: &char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || NOT_IN_NAMES.contains(*letter)
+            || matches!(letter, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
+    };
+    name.chars().find(is_forbidden).map_or(Ok(()), |letter| Err(NameFault::Letter(letter)))
+}
+
 /// Why an input cannot be used. An empty one means `{}`.
 fn check_input(input: &str) -> Result<(), InputFault> {
     if input.len() > INPUT {
@@ -216,6 +285,26 @@ mod tests {
         assert!(fault.to_string().contains("line 2 column 8"), "{fault}");
         assert_eq!(check_input(&"1".repeat(262_145)), Err(InputFault::TooLong { bytes: 262_145, limit: 262_144 }));
         assert_eq!(check_input(r#"{"a":"x [task token]"}"#), Err(InputFault::Marked));
+    }
+
+    #[test]
+    fn a_version_or_an_alias_is_one_part_of_an_arn() {
+        assert_eq!(qualified("a", "arn", ""), Ok("arn".into()));
+        assert_eq!(qualified("a", "arn", "PROD"), Ok("arn:PROD".into()));
+        for qualifier in ["a:b", "a/b", " ", "a b", "ä"] {
+            assert!(qualified("a", "arn", qualifier).is_err(), "{qualifier}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_the_rules_of_step_functions() {
+        for name in ["", "run-1", "Grüße_2.b", &"n".repeat(80)] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        assert_eq!(check_name(&"ü".repeat(81)), Err(NameFault::TooLong { characters: 81, limit: 80 }));
+        for letter in NOT_IN_NAMES.chars().chain([' ', '\n', '\u{7f}', '\u{85}', '\u{ffff}']) {
+            assert_eq!(check_name(&format!("run{letter}1")), Err(NameFault::Letter(letter)));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod about_state;
 mod approval_detail;
+mod checked_input;
 mod decisions;
 mod definition;
 mod diff;
@@ -18,6 +19,7 @@ mod workbench;
 
 pub use about_state::StateDefinition;
 pub use approval_detail::ApprovalDetail;
+pub use checked_input::CheckedInput;
 pub use decisions::{DecisionList, DeliveryLine, decision_item};
 pub use definition::Definition;
 pub use diff::Diff;

@@ -7,14 +7,15 @@ use super::{param, query};
 use crate::app::address::Address;
 use crate::app::arrival::Told;
 use crate::app::components::{
-    Crumb, Definition, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition, Workbench,
+    CheckedInput, Crumb, Definition, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition,
+    Workbench,
 };
 use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
-    Empty, FormProblem, Post, PostForm, ProblemBox, Seen, bring_into_sight, duration, dynamic, either, loaded,
-    page_data, raw_text, shown, unseen,
+    Ago, Empty, FormProblem, Post, PostForm, ProblemBox, Seen, bring_into_sight, duration, dynamic, either, loaded,
+    page_data, shown,
 };
 use crate::routes::view::{STATE, TAB};
 use crate::visible::visible;
@@ -22,7 +23,7 @@ use crate::wire::Problem;
 use crate::wire::Status;
 use crate::wire::drawing::Of;
 use crate::wire::executions::ExecutionRow;
-use crate::wire::workflow::{Again, Sample, Workflow};
+use crate::wire::workflow::{Again, LastInput, Sample, Workflow};
 use crate::wire::workflows::WorkflowKind;
 use crate::wire::{Ask, Topic};
 
@@ -100,7 +101,7 @@ fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     };
     let drawer = view! {
         {dynamic(state_panel)}
-        <StartForm workflow=name.clone() samples=first.samples again start put/>
+        <StartForm workflow=name.clone() samples=first.samples data again start put/>
         <section class="panel">
             <h2>"Last outcomes"</h2>
             {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
@@ -154,11 +155,17 @@ fn executions(rows: Signal<Vec<ExecutionRow>>, now: i64, name: &str) -> AnyView 
 pub(super) const LOGGED: &str = "Step Functions keeps no record of them. Follow them in the log group that the state machine writes to \
                       (CloudWatch Logs).";
 
+/// The letters of an execution's name, for the browser. The server has the last word.
+const NAME: &str = r#"[^\s<>\{\}\[\]?*"\#%\\\^\|~`$&,;:\/\u0000-\u001f\u007f-\u009f]+"#;
+const NAME_RULE: &str =
+    "At most 80 characters, without spaces and without < > { } [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /";
+
 /// The form that starts an execution. What was typed comes back with the problem, so that nothing is typed twice.
 #[component]
 fn StartForm(
     workflow: String,
     samples: Vec<Sample>,
+    data: Seen<Workflow>,
     #[prop(into)] again: Signal<Option<Result<Again, Problem>>>,
     start: Post,
     put: Post,
@@ -175,13 +182,16 @@ fn StartForm(
     // A sample that is chosen takes the place of the stored input.
     let again = Memo::new(move |_| again.get().filter(|_| asked.with(Option::is_some)));
     let here = here().workflow(&workflow);
+    // What the field holds now.
+    let current = RwSignal::new(input.get_untracked());
+    let name_of_workflow = workflow.clone();
     let all = StoredValue::new(samples.iter().map(|sample| sample.input.clone()).collect::<Vec<_>>());
     let choice = |(index, sample): (usize, Sample)| {
-        let put = replaces(all, own, sample.input.clone(), format!("{here}?sample={index}"));
+        let put = replaces(all, (own, current), sample.input.clone(), format!("{here}?sample={index}"));
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
-            <button class="chip" type="submit" formaction=PutSample::PATH name="sample" value=index.to_string() aria-current=current on:click=put>
+            <button class="chip" type="submit" formaction=PutSample::PATH formnovalidate="" name="sample" value=index.to_string() aria-current=current on:click=put>
                 {shown(sample.label)}
             </button>
         }
@@ -191,19 +201,13 @@ fn StartForm(
         (linked.with(Option::is_some) && start.told().is_none())
             .then(|| view! { <p class="quiet">"This input came with a link. Read it before you start with it."</p> })
     };
-    let text = move || {
-        match again.get() {
-        Some(stored) => stored_input(stored, own),
+    let text = move || match again.get() {
+        Some(stored) => stored_input(stored, own, current),
         None => view! {
             {dynamic(from_link)}
-            <label class="field">
-                <span>"Input"</span>
-                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=move || input.get()>{raw_text(&input.get_untracked())}</textarea>
-            </label>
-            {dynamic(move || unseen(&input.get()))}
+            <CheckedInput text=input current/>
         }
         .into_any(),
-    }
     };
     let read_only = is_read_only();
     let cannot = move || read_only || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
@@ -219,10 +223,12 @@ fn StartForm(
                 <div class="chips" role="group" aria-label="Samples">{choices}</div>
                 {dynamic(move || own.with(Option::is_some).then(|| asks_first(put)).flatten())}
                 {dynamic(text)}
+                {last_inputs(name_of_workflow, data, all, own)}
                 <label class="field">
                     <span>"Name "<span class="quiet">"(optional)"</span></span>
-                    <input class="mono" type="text" name="name" autocomplete="off" value=name/>
+                    <input class="mono" type="text" name="name" autocomplete="off" spellcheck="false" maxlength="80" pattern=NAME title=NAME_RULE value=name/>
                 </label>
+                {qualifiers(data)}
                 {why_disabled()}
                 <button class="button button-main" type="submit" disabled=cannot aria-describedby=read_only.then_some(WHY)>"Start"</button>
             </PostForm>
@@ -260,7 +266,7 @@ fn started_express(start: Post) -> Option<AnyView> {
 }
 
 /// The input of an execution that is started again: the stored one, with what is hidden said.
-fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>) -> AnyView {
+fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>, current: RwSignal<String>) -> AnyView {
     let again = match stored {
         Ok(again) => again,
         Err(problem) => return view! { <ProblemBox problem/> }.into_any(),
@@ -281,14 +287,7 @@ fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>) -
     };
     let text = again.input.map(|input| {
         let input = own.get_untracked().unwrap_or(input);
-        let (first, unseen) = (raw_text(&input), unseen(&input));
-        view! {
-            <label class="field">
-                <span>"Input"</span>
-                <textarea class="mono" name="input" rows="9" spellcheck="false" prop:value=input>{first}</textarea>
-            </label>
-            {unseen}
-        }
+        view! { <CheckedInput text=Signal::stored(input) current/> }
     });
     view! {
         <input type="hidden" name="again" value=again.arn/>
@@ -298,12 +297,103 @@ fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>) -
     .into_any()
 }
 
+/// The field of the input.
+#[cfg(feature = "hydrate")]
+fn input_field() -> Option<web_sys::HtmlTextAreaElement> {
+    use leptos::wasm_bindgen::JsCast as _;
+    document().query_selector("#start textarea[name=input]").ok().flatten()?.dyn_into().ok()
+}
+
+/// Whether another input may take the place of what the field holds: nobody typed it, or whoever did agrees.
+#[cfg(feature = "hydrate")]
+fn may_replace(samples: StoredValue<Vec<String>>, own: RwSignal<Option<String>>, question: &str) -> bool {
+    let Some(area) = input_field() else { return true };
+    let typed = area.value();
+    let first = area.default_value().unwrap_or_default();
+    let ready_made = typed.trim().is_empty() || first == typed && own.with_untracked(Option::is_none);
+    let is_own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
+    !is_own || window().confirm_with_message(question).unwrap_or(false)
+}
+
+/// The last inputs of the workflow's executions, as links that put them into the form.
+#[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server replaces nothing that was typed"))]
+fn last_inputs(
+    workflow: String,
+    data: Seen<Workflow>,
+    samples: StoredValue<Vec<String>>,
+    own: RwSignal<Option<String>>,
+) -> AnyView {
+    let inputs = Memo::new(move |_| data.with(|data| (data.inputs.clone(), data.now)));
+    let one = move |input: LastInput, now: i64| {
+        let href = here().start_again(&workflow, &input.arn);
+        let asks = move |click: leptos::ev::MouseEvent| {
+            #[cfg(feature = "hydrate")]
+            if may_replace(samples, own, "Replace the input that you typed with this one?") {
+                own.set(None);
+            } else {
+                click.prevent_default();
+            }
+            #[cfg(not(feature = "hydrate"))]
+            let _ = click;
+        };
+        view! {
+            <li>
+                <a class="last-input" href=href on:click=asks><span class="mono">{shown(input.excerpt)}</span></a>
+                <span class="quiet">{shown(input.name)}", "<Ago at=input.started_at now/></span>
+            </li>
+        }
+    };
+    let any = move || inputs.with(|(inputs, _)| !inputs.is_empty());
+    let list = move || {
+        let one = one.clone();
+        let (inputs, now) = inputs.get();
+        view! { <ul class="last-inputs">{inputs.into_iter().map(|input| one(input, now)).collect_view()}</ul> }
+    };
+    let list = StoredValue::new(list);
+    let shown = move || {
+        view! {
+            <details>
+                <summary>"Last inputs"</summary>
+                {dynamic(move || list.get_value()())}
+            </details>
+        }
+        .into_any()
+    };
+    either(any, shown, || ().into_any())
+}
+
+/// The choice of a version or an alias, where the workflow has any.
+fn qualifiers(data: Seen<Workflow>) -> AnyView {
+    let names = Memo::new(move |_| data.with(|data| (data.aliases.clone(), data.versions.clone())));
+    dynamic(move || {
+        let (aliases, versions) = names.get();
+        if aliases.is_empty() && versions.is_empty() {
+            return None;
+        }
+        let group = |label: &'static str, names: Vec<String>| {
+            let option = |name: String| view! { <option value=name.clone()>{visible(&name).into_owned()}</option> };
+            (!names.is_empty())
+                .then(|| view! { <optgroup label=label>{names.into_iter().map(option).collect_view()}</optgroup> })
+        };
+        Some(view! {
+            <label class="field">
+                <span>"Definition"</span>
+                <select name="qualifier">
+                    <option value="">"The current one"</option>
+                    {group("Aliases", aliases)}
+                    {group("Versions", versions)}
+                </select>
+            </label>
+        })
+    })
+}
+
 /// Puts a sample into the form: what the button's own post does where no scripts run. `own` is what somebody typed before
 /// the page was drawn; neither that nor what is typed now is replaced without a question.
 #[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "the server does it"))]
 fn replaces(
     samples: StoredValue<Vec<String>>,
-    own: RwSignal<Option<String>>,
+    (own, current): (RwSignal<Option<String>>, RwSignal<String>),
     sample: String,
     href: String,
 ) -> impl Fn(leptos::ev::MouseEvent) + 'static {
@@ -312,22 +402,15 @@ fn replaces(
     move |click| {
         #[cfg(feature = "hydrate")]
         {
-            use leptos::wasm_bindgen::JsCast as _;
             click.prevent_default();
-            let area = document().query_selector("#start textarea[name=input]").ok().flatten();
-            let area = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
-            if let Some(area) = area {
-                let typed = area.value();
-                let first = area.default_value().unwrap_or_default();
-                let ready_made = typed.trim().is_empty() || first == typed && own.with_untracked(Option::is_none);
-                let is_own = !ready_made && samples.with_value(|samples| !samples.contains(&typed));
-                let question = "Replace the input that you typed with this sample?";
-                if is_own && !window().confirm_with_message(question).unwrap_or(false) {
-                    return;
-                }
-                // Also where the sample is the one that was chosen before.
+            if !may_replace(samples, own, "Replace the input that you typed with this sample?") {
+                return;
+            }
+            // Also where the sample is the one that was chosen before.
+            if let Some(area) = input_field() {
                 area.set_value(&sample);
             }
+            current.set(sample.clone());
             own.set(None);
             let options = leptos_router::NavigateOptions { scroll: false, ..Default::default() };
             navigate(&href, options);

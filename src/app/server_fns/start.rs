@@ -8,7 +8,7 @@ use crate::error::AppError;
 
 /// Starts an execution of `workflow` and goes to its page; an Express execution has none, and the workflow's page says so.
 ///
-/// `name` may be empty: a new one is made. Where `again` is an execution, `input` is what the form showed of its stored
+/// `name` may be empty: a new one is made. `qualifier` is a version or an alias, or empty. Where `again` is an execution, `input` is what the form showed of its stored
 /// input, edited or not. What cannot be started (an input that is not JSON, a name in use) leads back to the workflow's
 /// page, which says why and holds what was typed.
 #[server(prefix = "/api", endpoint = "start")]
@@ -18,8 +18,9 @@ pub async fn start_execution(
     name: String,
     #[server(default)] input: String,
     #[server(default)] again: String,
+    #[server(default)] qualifier: String,
 ) -> Result<(), AppError> {
-    use countersign_desk::starting::Started;
+    use countersign_desk::starting::{Order, Started};
     let (desk, actor) = crate::server::context(&connection).await?;
     let form = if again.is_empty() {
         format!("{}#start", crate::routes::of(&connection).workflow(&workflow))
@@ -28,7 +29,8 @@ pub async fn start_execution(
     };
     crate::server::leads_to(&form);
     let again = (!again.is_empty()).then_some(again.as_str());
-    match crate::server::acting::start(&desk, &actor, &workflow, &name, &input, again).await? {
+    let order = Order { workflow: &workflow, qualifier: &qualifier, name: &name, input: &input, again };
+    match crate::server::acting::start(&desk, &actor, order).await? {
         Started::Followed(arn) => crate::server::leads_to(&crate::routes::of(&connection).execution(&arn)),
         Started::Express(name) => crate::server::tells(Told::StartedExpress { name }),
     }

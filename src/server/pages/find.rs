@@ -46,7 +46,9 @@ pub async fn find(desk: &Desk, actor: &Actor, typed: Option<String>, execution: 
     if typed.is_empty() {
         hits.extend(requests(&here, &found, &mut more).into_iter().map(|hit| (Fit::Prefix, hit)));
     }
-    hits.extend(places(&here).filter_map(|hit| Some((fit(typed, &hit.title).or_else(|| fit(typed, &go_to(&hit)))?, hit))));
+    hits.extend(
+        places(&here).filter_map(|hit| Some((fit(typed, &hit.title).or_else(|| fit(typed, &go_to(&hit)))?, hit))),
+    );
     if !typed.is_empty() {
         let redacted = desk.redactor();
         let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
@@ -81,7 +83,8 @@ fn by_arn(here: &Routes, typed: &str) -> Option<Hit> {
     let is_of = (parts.next(), parts.nth(1)) == (Some("arn"), Some("states"));
     let (kind, name) = (parts.nth(2)?, parts.next()?);
     let run = parts.next();
-    let hit = |kind, title: &str, href| Hit { kind, title: title.to_owned(), detail: typed.to_owned(), href, status: None };
+    let hit =
+        |kind, title: &str, href| Hit { kind, title: title.to_owned(), detail: typed.to_owned(), href, status: None };
     match (kind, run) {
         ("execution" | "express", Some(run)) if is_of => Some(hit(HitKind::Execution, run, here.execution(typed))),
         ("stateMachine", _) if is_of => Some(hit(HitKind::Workflow, name, here.workflow(name))),

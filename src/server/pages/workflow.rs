@@ -1,17 +1,20 @@
 //! One workflow.
 
 use countersign_desk::deploy::Sample as Ready;
+use countersign_desk::inputs::{LastInput as Used, Qualifier};
 use countersign_desk::starting::Again as Stored;
 use countersign_desk::{Actor, Desk};
 use countersign_json::pretty;
 
 use super::rows::{execution_row, workflow_row};
 use super::{Answered, graph, worded};
-use crate::wire::workflow::{Again, Sample, Workflow};
+use crate::wire::workflow::{Again, LastInput, Sample, Workflow};
 use crate::wire::workflows::WorkflowRow;
 
 /// Rows of its newest executions.
 const ROWS: u32 = 50;
+/// Characters of an input that a list shows.
+const EXCERPT: usize = 90;
 
 /// One workflow by its name; `again` is the execution whose input its form is to hold, `state` the chosen state.
 ///
@@ -37,7 +40,15 @@ pub async fn workflow(
         }
         None => None,
     };
+    let inputs = desk.last_inputs(actor, &name).await.map_err(|error| worded(desk, &error))?;
+    let qualifiers = desk.qualifiers(actor, &name).await.map_err(|error| worded(desk, &error))?;
+    let (aliases, versions): (Vec<_>, Vec<_>) =
+        qualifiers.into_iter().partition(|one| matches!(one, Qualifier::Alias(_)));
+    let names = |all: Vec<Qualifier>| all.iter().map(|one| one.name().to_owned()).collect();
     Ok(Workflow {
+        inputs: inputs.into_iter().map(last_input).collect(),
+        aliases: names(aliases),
+        versions: names(versions),
         again,
         row: WorkflowRow { sketch: None, ..row },
         about: state.and_then(|state| graph::about(&machine.definition, &state)),
@@ -49,6 +60,19 @@ pub async fn workflow(
         samples: desk.samples(actor, &name).map_err(|error| worded(desk, &error))?.into_iter().map(sample).collect(),
         now: desk.now(),
     })
+}
+
+fn last_input(used: Used) -> LastInput {
+    LastInput { arn: used.arn, name: used.name, started_at: used.started_at, excerpt: excerpt(&used.input) }
+}
+
+/// The beginning of a JSON text, in one line.
+fn excerpt(input: &str) -> String {
+    let line = input.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 fn sample(sample: Ready) -> Sample {

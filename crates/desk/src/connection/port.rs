@@ -16,6 +16,8 @@ pub enum Api {
     ListStateMachines,
     DescribeStateMachine,
     DescribeStateMachineForExecution,
+    ListStateMachineVersions,
+    ListStateMachineAliases,
     ListExecutions,
     DescribeExecution,
     GetExecutionHistory,
@@ -38,6 +40,8 @@ impl Api {
             Self::ListStateMachines => "ListStateMachines",
             Self::DescribeStateMachine => "DescribeStateMachine",
             Self::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
+            Self::ListStateMachineVersions => "ListStateMachineVersions",
+            Self::ListStateMachineAliases => "ListStateMachineAliases",
             Self::ListExecutions => "ListExecutions",
             Self::DescribeExecution => "DescribeExecution",
             Self::GetExecutionHistory => "GetExecutionHistory",
@@ -225,6 +229,10 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine.
     fn describe_machine(&self, arn: &str) -> Call<'_, MachineDescription>;
+    /// The versions of a state machine by their numbers, newest first, at most 100.
+    fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>>;
+    /// The aliases of a state machine by their names, at most 100.
+    fn list_aliases(&self, machine_arn: &str) -> Call<'_, Vec<String>>;
     /// Executions, newest first.
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>>;
     /// One execution.
@@ -233,7 +241,7 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText>;
     /// Events of an execution, newest first, at most `size` (at most 1,000) a page.
     fn newest_events(&self, arn: &str, size: i32, next: Option<String>) -> Call<'_, Page<HistoryEvent>>;
-    /// Starts an execution; returns its ARN.
+    /// Starts an execution of a state machine, or of a version or alias of one; returns its ARN.
     fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
     /// Stops an execution.
     fn stop_execution(&self, arn: &str, error: &str, cause: &str) -> Call<'_, ()>;

@@ -25,6 +25,8 @@ const EMULATOR_REGION: &str = "us-east-1";
 const SESSION: &str = "countersign";
 /// State machines a page: AWS's maximum.
 const PAGE: i32 = 1_000;
+/// Versions or aliases that a form offers.
+const QUALIFIERS: i32 = 100;
 
 /// Which Step Functions a connection reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +196,24 @@ impl StepFunctions for Sdk {
         })
     }
 
+    fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        let arn = machine_arn.to_owned();
+        let call = self.sfn.list_state_machine_versions().state_machine_arn(&arn).max_results(QUALIFIERS);
+        Box::pin(async move {
+            let page = call.send().await.map_err(|error| failed(Api::ListStateMachineVersions, &arn, &error))?;
+            Ok(page.state_machine_versions.iter().map(|one| last_part(&one.state_machine_version_arn)).collect())
+        })
+    }
+
+    fn list_aliases(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        let arn = machine_arn.to_owned();
+        let call = self.sfn.list_state_machine_aliases().state_machine_arn(&arn).max_results(QUALIFIERS);
+        Box::pin(async move {
+            let page = call.send().await.map_err(|error| failed(Api::ListStateMachineAliases, &arn, &error))?;
+            Ok(page.state_machine_aliases.iter().map(|one| last_part(&one.state_machine_alias_arn)).collect())
+        })
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         Box::pin(async move {
             let call = self.sfn.list_executions();
@@ -227,7 +247,7 @@ impl StepFunctions for Sdk {
             let call = self.sfn.describe_execution().execution_arn(&arn).send().await;
             let described = call.map_err(|error| failed(Api::DescribeExecution, &arn, &error))?;
             Ok(Description {
-                name: described.name.unwrap_or_else(|| arn.rsplit(':').next().unwrap_or(&arn).to_owned()),
+                name: described.name.unwrap_or_else(|| last_part(&arn)),
                 arn: described.execution_arn,
                 machine_arn: described.state_machine_arn,
                 status: status(&described.status),
@@ -347,6 +367,11 @@ impl StepFunctions for Sdk {
             Ok(Caller { account: caller.account, arn: caller.arn })
         })
     }
+}
+
+/// The last part of an ARN.
+fn last_part(arn: &str) -> String {
+    arn.rsplit(':').next().unwrap_or(arn).to_owned()
 }
 
 /// A failed call in the desk's types.

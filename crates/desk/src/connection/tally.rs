@@ -178,6 +178,14 @@ impl StepFunctions for Counted {
         self.count(Api::DescribeStateMachine, arn, self.calls.describe_machine(arn))
     }
 
+    fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        self.count(Api::ListStateMachineVersions, machine_arn, self.calls.list_versions(machine_arn))
+    }
+
+    fn list_aliases(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        self.count(Api::ListStateMachineAliases, machine_arn, self.calls.list_aliases(machine_arn))
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         let subject = listing.of.arn().to_owned();
         self.count(Api::ListExecutions, &subject, self.calls.list_executions(listing))

@@ -356,6 +356,11 @@ impl Watch {
         }
     }
 
+    /// Takes one call of `api` from the watch's share, if there is one left.
+    pub(crate) fn grants(&self, api: Api) -> bool {
+        lock(&self.pace).take(api, self.now())
+    }
+
     /// Reads an execution now.
     ///
     /// # Errors

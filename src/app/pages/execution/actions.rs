@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::here::{WHY, is_read_only};
-use crate::app::ui::{Post, PostForm, shown};
+use crate::app::ui::{Post, PostForm, raw_text, shown};
 use crate::wire::execution::Redrive;
 
 /// The way to the form with the input of this execution.
@@ -69,17 +69,19 @@ fn goes_on_from(redrive: Redrive) -> AnyView {
 
 /// Stop, with a second step that asks why.
 pub(super) fn stop_form(arn: String, stop: Post) -> AnyView {
+    let typed = stop.typed("cause");
+    let is_typed = typed.is_some();
     if is_read_only() {
         return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Stop"</button> }.into_any();
     }
     view! {
-        <details class="confirm" id="stop">
+        <details class="confirm" id="stop" open=is_typed>
             <summary class="button">"Stop"</summary>
             <PostForm post=stop class="confirm-box">
                 <input type="hidden" name="arn" value=arn/>
                 <label class="field">
                     <span>"Why do you stop it?"</span>
-                    <textarea name="cause" rows="2"></textarea>
+                    <textarea name="cause" rows="2" maxlength="2000">{raw_text(&typed.unwrap_or_default())}</textarea>
                 </label>
                 <p class="quiet">"Completed steps are not undone. A stopped execution cannot continue."</p>
                 <button class="button button-reject" type="submit" disabled=move || stop.pending()>"Stop the execution"</button>

@@ -86,6 +86,26 @@ impl StepFunctions for Fake {
         })
     }
 
+    fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        let arn = machine_arn.to_owned();
+        later(move || {
+            self.call(Api::ListStateMachineVersions, &arn, |world, _| {
+                let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
+                Ok((1..=machine.versions).rev().map(|number| number.to_string()).collect())
+            })
+        })
+    }
+
+    fn list_aliases(&self, machine_arn: &str) -> Call<'_, Vec<String>> {
+        let arn = machine_arn.to_owned();
+        later(move || {
+            self.call(Api::ListStateMachineAliases, &arn, |world, _| {
+                let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
+                Ok(machine.aliases.clone())
+            })
+        })
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         later(move || {
             let arn = listing.of.arn().to_owned();
@@ -162,9 +182,8 @@ impl StepFunctions for Fake {
         let (machine_arn, name, input) = (machine_arn.to_owned(), name.to_owned(), input.to_owned());
         later(move || {
             self.call(Api::StartExecution, &machine_arn, |world, now| {
-                if !world.machines.contains_key(&machine_arn) {
-                    return Err(missing("StateMachine", &machine_arn));
-                }
+                let machine_arn =
+                    world.unqualified(&machine_arn).ok_or_else(|| missing("StateMachine", &machine_arn))?;
                 let input = serde_json::from_str(&input)
                     .map_err(|_| Fault::of_code("InvalidExecutionInput", "Invalid State Machine Execution Input"))?;
                 Ok(world.begin(&machine_arn, &name, None, &input, now))

@@ -18,6 +18,9 @@ pub struct Machine {
     pub kind: MachineKind,
     pub definition: String,
     pub revision: u64,
+    /// How many versions it has, and its aliases.
+    pub versions: u64,
+    pub aliases: Vec<String>,
     pub role_arn: String,
     pub created_at: i64,
 }
@@ -96,11 +99,25 @@ impl World {
             kind: MachineKind::Standard,
             definition: definition.to_owned(),
             revision: 1,
+            versions: 0,
+            aliases: Vec::new(),
             role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
             created_at: now,
         };
         self.machines.insert(arn.clone(), machine);
         arn
+    }
+
+    /// The ARN of the machine that an ARN names, itself or by a version or an alias.
+    #[must_use]
+    pub fn unqualified(&self, arn: &str) -> Option<String> {
+        if self.machines.contains_key(arn) {
+            return Some(arn.to_owned());
+        }
+        let (machine_arn, name) = arn.rsplit_once(':')?;
+        let machine = self.machines.get(machine_arn)?;
+        let is_version = name.parse().is_ok_and(|number: u64| (1..=machine.versions).contains(&number));
+        (is_version || machine.aliases.iter().any(|alias| alias == name)).then(|| machine_arn.to_owned())
     }
 
     /// Starts an execution of a machine; returns its ARN. It has no further events yet.
