@@ -22,7 +22,7 @@ use crate::redact::{RedactionKey, Tokens};
 use crate::redriving::Ordered;
 use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
-use crate::watch::{Looking, Machine, Record, Snapshot, Waiting, Watch};
+use crate::watch::{Attending, Looking, Machine, Record, Snapshot, Waiting, Watch};
 
 /// The most characters of the reason for stopping an execution.
 const CAUSE: usize = 2_000;
@@ -109,9 +109,10 @@ impl Desk {
     /// Watches the connection, delivers decisions and follows the definitions until `end`.
     pub async fn run(self: Arc<Self>, end: CancellationToken) {
         let watching = Arc::clone(&self.watch).run(end.clone());
+        let looking = Arc::clone(&self.watch).look_closely(end.clone());
         let delivering = self.courier.clone().run(end.clone());
         let following = self.definitions.follow(&self.watch.changes, &end);
-        tokio::join!(watching, delivering, following, self.follow_denials(&end));
+        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end));
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -333,6 +334,16 @@ impl Desk {
             }
         }
         Ok(looking)
+    }
+
+    /// Somebody has a page of this connection open until the guard is dropped: a connection that can be asked often is
+    /// looked at more closely meanwhile.
+    ///
+    /// # Errors
+    /// The actor may not see it.
+    pub fn attend(&self, actor: &Actor) -> Result<Attending, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        Ok(self.watch.attend())
     }
 
     /// When the connection was last read, in milliseconds since the epoch.

@@ -14,10 +14,10 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::connection::ConnectionId;
 use countersign_desk::news::Topic as News;
-use countersign_desk::watch::Looking;
+use countersign_desk::watch::{Attending, Looking};
 use countersign_desk::{Actor, Desks, Error};
 use futures::stream;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::refusal::{Wants, refuse};
 use super::session;
@@ -25,8 +25,10 @@ use super::stream_slots::{StreamSlot, StreamSlots};
 use crate::server::personas;
 use crate::wire::Topic;
 
-/// Changes within this time are sent together.
-const TOGETHER: Duration = Duration::from_millis(60);
+/// A change that comes alone is sent after this time, with whatever comes right behind it; the next one only so long after
+/// it.
+const TOGETHER: Duration = Duration::from_millis(8);
+const APART: Duration = Duration::from_millis(120);
 /// How often the stream reports the age of the data. It also keeps proxies from closing it, and shows a browser that the
 /// connection is alive.
 const PULSE: Duration = Duration::from_secs(5);
@@ -38,6 +40,9 @@ struct Reader {
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
     pulse: Instant,
+    /// When the last change was sent.
+    sent: Option<Instant>,
+    _attending: Vec<Attending>,
     _looking: Vec<Looking>,
     _slot: StreamSlot,
 }
@@ -75,7 +80,18 @@ pub async fn live(
     let Ok(looking) = look_at(&desks, &actor, named("topic")).await else {
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
-    let reader = Reader { desks, wakes, at, pulse: Instant::now(), _looking: looking, _slot: slot };
+    // A connection that this actor may not see is looked at for others.
+    let attending = desks.iter().filter_map(|desk| desk.attend(&actor).ok()).collect();
+    let reader = Reader {
+        desks,
+        wakes,
+        at,
+        pulse: Instant::now(),
+        sent: None,
+        _attending: attending,
+        _looking: looking,
+        _slot: slot,
+    };
     // The first event carries the sequence number at which the stream begins, so that a reconnect continues there. Browsers
     // skip an event without data.
     let hello = Event::default().event("hello").id(at.to_string()).retry(Duration::from_secs(2)).data(at.to_string());
@@ -138,6 +154,7 @@ impl Reader {
             let (at, topics) = self.desks.changes().since(self.at);
             if !topics.is_empty() {
                 self.at = at;
+                self.sent = Some(Instant::now());
                 let topic = |(connection, topic): &(ConnectionId, News)| on_the_wire(topic).on(connection.as_str());
                 let topics = topics.iter().map(topic).collect::<Vec<_>>().join(" ");
                 return Some(Event::default().event("change").id(at.to_string()).data(topics));
@@ -145,7 +162,8 @@ impl Reader {
             tokio::select! {
                 woken = self.wakes.changed() => {
                     woken.ok()?;
-                    sleep(TOGETHER).await;
+                    let soon = Instant::now() + TOGETHER;
+                    sleep_until(self.sent.map_or(soon, |sent| (sent + APART).max(soon))).await;
                 }
                 () = sleep_until(self.pulse) => {}
             }

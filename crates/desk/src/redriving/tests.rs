@@ -246,3 +246,28 @@ async fn the_states_are_named_that_it_goes_on_from() {
     assert_eq!(states.collect::<Vec<_>>(), ["Ask"]);
     office.close().await;
 }
+
+#[tokio::test]
+async fn whoever_looks_at_an_old_failure_sees_that_it_was_redriven() {
+    let office = Office::open("old-failure").await;
+    let arn = office.failed().await;
+    // It is not among the newest any more: the first page of the list says nothing of it.
+    for _ in 0..150 {
+        office.fake.change(|world, now| world.finished(&office.machine, now));
+    }
+    office.round().await;
+    let looking = office.desk.look_at(&dana(), &[arn.clone()].into()).await.unwrap();
+    office.round().await;
+    office.fake.change(|world, now| {
+        world.redrive(&arn, None, now).unwrap();
+        world.ask(&arn, now);
+    });
+    office.fail(&arn);
+    for _ in 0..12 {
+        office.round().await;
+    }
+    let (record, _) = office.desk.execution(&dana(), &arn).await.unwrap();
+    assert_eq!((record.ended(), record.trace.redrives), (true, 1));
+    drop(looking);
+    office.close().await;
+}

@@ -16,11 +16,15 @@ use super::round::AT_ONCE;
 use super::{Watch, lock};
 use crate::connection::{Api, ExecutionStatus};
 use crate::error::ReadError;
+use crate::redriving::hindrance_of;
 
 /// The sweep through all histories is to take so long, in seconds: what it needs for that is not for executions at rest.
 const SWEEP_S: f64 = 100.0;
 /// The part of all readings that is for executions at rest in any case.
 const REST_SHARE: f64 = 0.05;
+/// How often an execution that could be redriven is described while somebody looks at it, in milliseconds: lists say that
+/// only of the newest ones at once.
+const ENDED_MS: i64 = 10_000;
 /// An execution moves for so long after its last event, in milliseconds.
 const MOVING_MS: i64 = 10_000;
 
@@ -110,6 +114,38 @@ impl Watch {
                     Err(ReadError::Call(error)) if error.is_passing() => return Err(error.into()),
                     _ => {}
                 },
+                Err(error) if error.is_passing() => return Err(error.into()),
+                Err(error) => tracing::debug!(%error, "an execution could not be described"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks whether executions that ended without success, and that somebody looks at, were redriven elsewhere.
+    pub(super) async fn look_at_ended(&self, attention: &Attention) -> Result<(), ReadError> {
+        let now = self.now();
+        let can_go_on = |arn: &&String| {
+            self.known_record(arn).is_some_and(|record| record.is_settled() && hindrance_of(&record, now).is_none())
+        };
+        let due: Vec<String> = {
+            let mut asked = lock(&self.asked_after_end);
+            asked.retain(|arn, _| attention.looked_at.contains(arn));
+            // The reading of its end says enough for a while.
+            let is_due = |arn: &&String| now - *asked.entry((*arn).clone()).or_insert(now) >= ENDED_MS;
+            attention.iter().filter(can_go_on).filter(is_due).cloned().collect()
+        };
+        for arn in due {
+            if !lock(&self.pace).take(Api::DescribeExecution, now) {
+                return Ok(());
+            }
+            lock(&self.asked_after_end).insert(arn.clone(), now);
+            match self.ask(Api::DescribeExecution, self.connection.calls.describe_execution(&arn)).await {
+                Ok(described) => {
+                    let redrives = self.known_record(&arn).map_or(0, |record| u64::from(record.trace.redrives));
+                    if described.status == ExecutionStatus::Running || described.redrives > redrives {
+                        self.described(&described).await?;
+                    }
+                }
                 Err(error) if error.is_passing() => return Err(error.into()),
                 Err(error) => tracing::debug!(%error, "an execution could not be described"),
             }

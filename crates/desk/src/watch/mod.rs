@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "fake"))]
 pub mod account;
 mod attention;
+mod closely;
 mod following;
 mod item;
 mod lists;
@@ -28,6 +29,7 @@ use countersign_engine::SharedSandbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use self::closely::Attending;
 use self::following::Following;
 pub use self::item::{ItemAt, ItemPath};
 pub use self::pace::Pace;
@@ -68,8 +70,14 @@ pub struct Watch {
     records: Records,
     /// The executions on open pages, with the number of pages.
     watched: Mutex<HashMap<String, usize>>,
+    /// How many pages are open.
+    attending: tokio::sync::watch::Sender<usize>,
+    /// Held while lists are read: by a round, or between two.
+    turn: tokio::sync::Mutex<()>,
     /// Those among them that rest, and when each was last described as running.
     described: Mutex<HashMap<String, i64>>,
+    /// When those among them that have ended were last described.
+    asked_after_end: Mutex<HashMap<String, i64>>,
     /// The tokens of every execution that was read, by its ARN: pages of other executions must not show them either.
     tokens: Arc<Tokens>,
     key: RedactionKey,
@@ -115,7 +123,10 @@ impl Watch {
             following: Mutex::default(),
             records: Records::default(),
             watched: Mutex::default(),
+            attending: tokio::sync::watch::Sender::new(0),
+            turn: tokio::sync::Mutex::default(),
             described: Mutex::default(),
+            asked_after_end: Mutex::default(),
             tokens: Arc::new(Tokens::new(key)),
             key: key.clone(),
             suspects: Mutex::default(),

@@ -33,6 +33,9 @@ pub struct Pace {
     pub round_ms: u64,
     /// How old a running execution's history may be when a page asks for it, in milliseconds.
     pub fresh_ms: i64,
+    /// Milliseconds between two looks at what pages show, besides the rounds; `None` where that would take too much of a
+    /// quota.
+    pub close_ms: Option<u64>,
 }
 
 /// One operation: its bucket, and what its responses taught.
@@ -55,8 +58,9 @@ impl Pace {
             ConnectionKind::Endpoint => (1_000, 500),
             ConnectionKind::Embedded => (400, 150),
         };
+        let close_ms = (about.kind == ConnectionKind::Embedded).then_some(50);
         let large = Quota::LARGE_REGIONS.contains(&about.region.as_str());
-        Self { kind: about.kind, large, operations: BTreeMap::new(), round_ms, fresh_ms }
+        Self { kind: about.kind, large, operations: BTreeMap::new(), round_ms, fresh_ms, close_ms }
     }
 
     fn operation(&mut self, api: Api) -> &mut Operation {

@@ -194,6 +194,7 @@ impl Watch {
             following.lists.iter().map(|(arn, one)| (urgency(one), arn.clone())).collect()
         };
         due.sort_by(|a, b| b.cmp(a));
+        let _turn = self.turn.lock().await;
         let due = due.into_iter().take_while(|_| self.take(Api::ListExecutions)).map(|(_, arn)| arn).collect();
         self.read_lists(due, moved).await
     }
@@ -230,12 +231,13 @@ impl Watch {
         self.changes.publish(moved);
         first.note(result)?;
         first.note(self.look_at_resting(&attention, &due).await)?;
+        first.note(self.look_at_ended(&attention).await)?;
         first.result()
     }
 
     /// Reads executions; returns the topics of those that changed, and whether the connection answered. One that cannot be
     /// read does not affect the others.
-    async fn read_histories(&self, due: Vec<String>) -> (Vec<Topic>, Result<(), ReadError>) {
+    pub(super) async fn read_histories(&self, due: Vec<String>) -> (Vec<Topic>, Result<(), ReadError>) {
         let (mut moved, mut result) = (Vec::new(), Ok(()));
         for some in due.chunks(TOGETHER) {
             let listed = match self.index.listed_as(&self.connection.id, some).await {
@@ -341,7 +343,7 @@ const fn is_partial(error: &CallError) -> bool {
 }
 
 /// Whether the executions of this machine can wait for a person.
-fn can_wait(snapshot: &Snapshot, machine_arn: &str) -> bool {
+pub(super) fn can_wait(snapshot: &Snapshot, machine_arn: &str) -> bool {
     snapshot.machines.get(machine_arn).is_some_and(|machine| machine.definition.can_wait())
 }
 

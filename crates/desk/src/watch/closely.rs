@@ -1,0 +1,119 @@
+//! What somebody looks at, on a connection that can be asked often: between the rounds its lists and the histories that are
+//! shown are looked at again. Nobody pays for it where nobody looks, and a round that is under way is not disturbed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::round::First;
+use super::{Watch, lock, reading, topics_of};
+use crate::connection::Api;
+use crate::error::ReadError;
+use crate::index::Moved;
+
+/// Lists are read at most so often, whatever they are many: calls a second.
+const LISTS_PER_SECOND: u64 = 100;
+/// Histories that are read between two rounds besides those that are shown: new executions that may ask people, and then
+/// those that were read the longest ago.
+const OTHERS: usize = 4;
+
+/// Somebody has a page of this connection open, until this is dropped.
+pub struct Attending(Arc<Watch>);
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        self.0.attending.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+impl Watch {
+    /// Somebody has a page of this connection open, until the guard is dropped.
+    #[must_use]
+    pub fn attend(self: &Arc<Self>) -> Attending {
+        self.attending.send_modify(|count| *count += 1);
+        Attending(Arc::clone(self))
+    }
+
+    /// Looks closely until `end`, while somebody has a page open.
+    #[expect(clippy::disallowed_methods, reason = "the timer between two looks; a test looks without the loop")]
+    pub async fn look_closely(self: Arc<Self>, end: CancellationToken) {
+        let Some(close_ms) = lock(&self.pace).close_ms else { return };
+        let mut attending = self.attending.subscribe();
+        let mut lists_at = 0;
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                // The sender is the watch's own.
+                _ = attending.wait_for(|count| *count > 0) => {}
+            }
+            let began = self.now();
+            self.look_at_shown().await;
+            let lists = u64::try_from(lock(&self.following).lists.len()).unwrap_or(u64::MAX);
+            let apart = (lists * 1_000 / LISTS_PER_SECOND).max(2 * close_ms);
+            if began - lists_at >= i64::try_from(apart).unwrap_or(i64::MAX) {
+                self.look_at_news().await;
+                lists_at = began;
+            }
+            let took = u64::try_from(self.now() - began).unwrap_or(0);
+            let pause = Duration::from_millis(close_ms.saturating_sub(took).max(close_ms / 2));
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// The executions that pages show: those with new events are read.
+    async fn look_at_shown(&self) {
+        let shown: Vec<String> = lock(&self.watched).keys().cloned().collect();
+        for arn in shown {
+            if let Err(error) = self.read_if_new(&arn).await {
+                tracing::debug!(%error, execution = %arn, "an execution that is shown could not be read");
+            }
+        }
+    }
+
+    /// The newest executions of every list, and the histories of those that may ask people.
+    async fn look_at_news(&self) {
+        // A round does the same.
+        let Ok(_turn) = self.turn.try_lock() else { return };
+        let lists: Vec<String> = lock(&self.following).lists.keys().cloned().collect();
+        let due = lists.into_iter().take_while(|_| self.grants(Api::ListExecutions)).collect();
+        let mut moved = Moved::default();
+        let mut first = First::default();
+        let read = first.note(self.read_lists(due, &mut moved).await);
+        let (changed, histories) = self.read_histories(self.others()).await;
+        // Together: a page that shows both asks once.
+        self.changes.publish(topics_of(&moved).into_iter().chain(changed));
+        // The next round says what is wrong with the connection.
+        if let Err(error) = read.and(histories) {
+            tracing::debug!(%error, "the connection could not be looked at closely");
+        }
+    }
+
+    /// Running executions that may ask people and are not shown: the new ones, then those that were read the longest ago.
+    fn others(&self) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let shown = lock(&self.watched);
+        let following = lock(&self.following);
+        let mut others: Vec<(Option<i64>, &String)> = following
+            .running
+            .iter()
+            .filter(|(arn, one)| super::round::can_wait(&snapshot, &one.machine_arn) && !shown.contains_key(*arn))
+            .map(|(arn, one)| (one.fetched_at, arn))
+            .collect();
+        others.sort_unstable();
+        let granted = others.into_iter().take(OTHERS).take_while(|_| self.grants(Api::GetExecutionHistory));
+        granted.map(|(_, arn)| arn.clone()).collect()
+    }
+
+    /// Reads an execution that runs, if its newest event is a new one. Whoever shows it learns of the change.
+    async fn read_if_new(&self, arn: &str) -> Result<(), ReadError> {
+        let Some(known) = self.known_record(arn).filter(|known| !known.is_settled()) else { return Ok(()) };
+        if !self.grants(Api::GetExecutionHistory) || reading::has_only(self, arn, known.event_count()).await? {
+            return Ok(());
+        }
+        self.record_now(arn).await.map(|_| ())
+    }
+}
