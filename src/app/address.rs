@@ -28,4 +28,22 @@ impl Address {
         let changed = |view: View, (key, value): &(&'static str, Option<&str>)| view.with(key, *value);
         changes.iter().fold(self.view.get(), changed).on(self.path.get_value())
     }
+
+    /// The path alone.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.path.get_value()
+    }
+
+    /// What the address says; it is read anew whenever the address changes.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view.get()
+    }
+
+    /// What the address says now.
+    #[must_use]
+    pub fn view_untracked(&self) -> View {
+        self.view.get_untracked()
+    }
 }

@@ -45,6 +45,11 @@ pub struct Live {
     answers: RwSignal<bool>,
     /// The stream's last pulse: when the data of each connection was read.
     pulse: RwSignal<String>,
+    /// Whether the execution was read a moment ago, and whether it has changed since.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server hears of no changes"))]
+    paced: StoredValue<bool>,
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server hears of no changes"))]
+    owed: StoredValue<bool>,
 }
 
 impl Live {
@@ -58,6 +63,8 @@ impl Live {
             data_at: RwSignal::new(None),
             answers: RwSignal::new(true),
             pulse: RwSignal::new(String::new()),
+            paced: StoredValue::new(false),
+            owed: StoredValue::new(false),
         };
         provide_context(live);
         #[cfg(feature = "hydrate")]
@@ -151,9 +158,14 @@ mod browser {
     use leptos::wasm_bindgen::closure::Closure;
     use leptos::wasm_bindgen::{JsCast as _, JsValue};
 
+    use std::time::Duration;
+
     use super::{Link, Live, counter};
     use crate::app::here::here;
     use crate::wire::Topic;
+
+    /// The pause between two readings of an execution that changes all the time.
+    const PACE: Duration = Duration::from_millis(150);
 
     /// Receives the messages of `public/live.js`, and sends it the execution that this page shows.
     ///
@@ -205,7 +217,30 @@ mod browser {
         {
             return;
         }
-        live.counters[counter(topic)].update(|count| *count += 1);
+        let counted = live.counters[counter(topic)];
+        if !matches!(topic, Topic::Execution(_)) {
+            return counted.update(|count| *count += 1);
+        }
+        // The first change is shown at once. Of many that follow each other, each would cost a request.
+        if live.paced.get_value() {
+            return live.owed.set_value(true);
+        }
+        counted.update(|count| *count += 1);
+        pace(live, counted);
+    }
+
+    /// Counts what was owed once the pause is over, and pauses again.
+    fn pace(live: Live, counted: RwSignal<u32>) {
+        live.paced.set_value(true);
+        let over = move || {
+            live.paced.set_value(false);
+            if live.owed.get_value() {
+                live.owed.set_value(false);
+                counted.update(|count| *count += 1);
+                pace(live, counted);
+            }
+        };
+        set_timeout(over, PACE);
     }
 }
 

@@ -14,6 +14,7 @@ mod shipped;
 pub mod start;
 pub mod terminal;
 pub mod validate;
+pub mod versions;
 pub mod words;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use leptos_axum::ResponseOptions;
 
 pub use self::http::{leads_to, proof, tells};
 use crate::error::{AppError, ErrorKind};
+use crate::wire::{Ask, Page};
 
 fn outside() -> AppError {
     AppError::new(ErrorKind::Internal, "This was called outside of a request.", "Report it as a defect.")
@@ -55,6 +57,22 @@ pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
     let desk = desks.get(connection).ok_or_else(|| words::no_connection(&desks, connection))?;
     let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
     Ok((Arc::clone(desk), personas::from_cookies(cookies)))
+}
+
+/// The answer to what a page of a connection asks; a refusal gives the current response its status.
+///
+/// # Errors
+/// Those of the page's own function.
+pub async fn page(connection: &str, ask: Ask) -> Result<Page, AppError> {
+    let answer = guarded(async {
+        let (desk, actor) = context(connection).await?;
+        pages::answer(desks()?.as_ref(), &desk, &actor, ask).await
+    })
+    .await;
+    if let Err(error) = &answer {
+        set_status(error);
+    }
+    answer
 }
 
 /// Gives the current response the status of `error`.

@@ -26,10 +26,7 @@ pub struct Execution {
     pub states: Vec<StateView>,
     /// The state that the page opens on: the chosen one, else the one that failed, waits or ran last.
     pub chosen: Option<String>,
-    /// Timeline: one span for each attempt or visit, in order of their start.
-    pub spans: Vec<Span>,
-    pub events: Vec<EventRow>,
-    /// Events so far; `events` may hold fewer.
+    /// Events so far.
     pub event_count: usize,
     pub definition: Option<String>,
     /// What waits for a person in this execution and in the children of its Map Runs: the most urgent.
@@ -124,34 +121,4 @@ pub struct AttemptView {
     pub cause: Option<String>,
     pub scheduled_at: i64,
     pub ended_at: Option<i64>,
-}
-
-/// A bar of the timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Span {
-    pub state: String,
-    /// The attempts of one visit of the state have the same number.
-    pub visit: usize,
-    /// The whole visit, with the time between its attempts.
-    pub entered: i64,
-    pub exited: Option<i64>,
-    pub status: Status,
-    pub from: i64,
-    pub to: Option<i64>,
-}
-
-/// One event of the history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EventRow {
-    pub id: u64,
-    pub previous: u64,
-    pub at: i64,
-    /// AWS's event type, such as `TaskStateEntered`.
-    pub kind: String,
-    pub state: Option<String>,
-    /// The most telling detail: an error, a resource, a name.
-    pub summary: String,
-    /// The event's details as pretty-printed JSON.
-    pub details: String,
-    pub tone: Status,
 }

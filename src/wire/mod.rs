@@ -9,17 +9,21 @@ pub mod audit;
 mod codec;
 pub mod connection;
 pub mod deploy;
+pub mod difference;
 pub mod drawing;
+pub mod events;
 pub mod execution;
 pub mod executions;
 pub mod find;
 pub mod frame;
 pub mod graph;
 pub mod inbox;
+pub mod iterations;
 pub mod overview;
 mod problem;
 pub mod proof;
 mod status;
+pub mod timeline;
 mod topic;
 pub mod workflow;
 pub mod workflows;
@@ -58,6 +62,26 @@ macro_rules! each_page {
             };
             /// One execution; `state` is the one that the page is to open on.
             execution: Execution { arn: String, state: Option<String> };
+            /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the
+            /// event `open`, whose details are there too.
+            events: Events { arn: String, wanted: events::Wanted, from: Option<u64>, open: Option<u64> };
+            /// A window of an execution's timeline that begins at the row `from`: of one iteration or of all, within a
+            /// stretch of time such as `1500-2000`, with some groups `turned`, separated by commas.
+            timeline: Timeline {
+                arn: String,
+                iteration: Option<u64>,
+                span: Option<String>,
+                turned: Option<String>,
+                from: Option<u64>
+            };
+            /// A page of the iterations of the Map `state`: those inside the iteration `within`, and with one outcome.
+            iterations: Iterations {
+                arn: String,
+                state: Option<String>,
+                within: Option<u64>,
+                outcome: Option<String>,
+                from: Option<String>
+            };
             /// What waits for a person, one page from the cursor `after` on, with the request that is open; the first of
             /// the page where none is.
             inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String> };
@@ -87,6 +111,8 @@ macro_rules! declare {
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub enum Page {
             $($name($subject::$name),)+
+            /// Nothing was asked.
+            Nothing,
         }
 
         $(impl Part for $subject::$name {

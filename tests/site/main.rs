@@ -13,6 +13,7 @@ mod board;
 mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
+mod events;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;
 mod finding;

@@ -168,6 +168,13 @@ impl EventKind {
         self.name().ends_with("StateExited")
     }
 
+    /// Whether it says that something failed, ran out of time or was aborted.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        let name = self.name();
+        name.contains("Failed") || name.ends_with("TimedOut") || name.ends_with("Aborted")
+    }
+
     /// Whether it ends the execution. A redrive may still follow.
     #[must_use]
     pub const fn is_execution_end(self) -> bool {

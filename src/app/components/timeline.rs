@@ -1,96 +1,213 @@
-//! The timeline: a line for each state, a bar for each attempt or visit.
+//! The timeline: rows of states under the branches and iterations around them, with a bar for each visit.
+
+mod scale;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
 
 use leptos::prelude::*;
 
+use self::scale::{Scale, zoom};
 use super::Mark;
+use super::events::turns;
 use super::status::look;
-use crate::app::ui::{duration, dynamic, shown};
+use crate::app::address::Address;
+use crate::app::pages::view;
+use crate::app::ui::{Clock, Empty, Extent, LongList, Row, Seen, duration, dynamic, shown, text};
+use crate::routes::view::{ITERATION, ROW, STATE, TURNED};
 use crate::visible::visible;
-use crate::wire::Status;
-use crate::wire::execution::Span;
+use crate::wire::timeline::{Bar, BarKind, Lane, Timeline};
 
-/// The spans of one state.
-#[derive(Clone, PartialEq)]
-struct Lane {
-    state: String,
-    spans: Vec<Span>,
-}
-
-/// `from` is the execution's start, `to` its end, or now.
+/// The timeline; `ask` asks for the window that begins at a row.
 #[component]
 pub fn Timeline(
-    #[prop(into)] spans: Signal<Vec<Span>>,
-    #[prop(into)] from: Signal<i64>,
-    #[prop(into)] to: Signal<i64>,
-    /// The link of a state.
-    link: impl Fn(&str) -> String + Copy + Send + Sync + 'static,
+    data: Seen<Timeline>,
+    address: Address,
+    /// The state that is chosen.
+    #[prop(into)]
+    chosen: Signal<Option<String>>,
+    ask: impl Fn(u64) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let lane = move |lane: Lane| {
-        let (from, to) = (from.get(), to.get());
-        let status = lane.spans.last().map_or(Status::NotReached, |span| span.status);
-        let visits = lane.spans.chunk_by(|one, next| one.visit == next.visit);
-        // Whole visits, as the panel says: between attempts it waited.
-        let took: i64 = visits.clone().map(|visit| visit[0].exited.unwrap_or(to) - visit[0].entered).sum();
-        let back_off = visits.filter_map(|attempts| back_off(attempts, from, to)).collect_view();
-        let bars = lane.spans.iter().map(|span| bar(span, from, to)).collect_view();
-        let label = format!("{}: {}, {}", visible(&lane.state), look(status).word, duration(took, true));
-        view! {
-            <a class="lane" href=link(&lane.state) aria-label=label data-noscroll="true">
-                <span class="lane-name"><Mark status/>{shown(&lane.state)}</span>
-                <svg class="lane-bars" height="20" width="100%" aria-hidden="true">{back_off}{bars}</svg>
-                <span class="lane-took mono">{duration(took, true)}</span>
-            </a>
-        }
+    let seen = view();
+    let iteration = Memo::new(move |_| seen.with(|seen| seen.number(ITERATION)));
+    let extent = Memo::new(move |_| {
+        data.with(|data| Extent { from: data.from, rows: data.rows.len() as u64, all: data.row_count })
+    });
+    let scale = Memo::new(move |_| {
+        let (begin, end, started, now) = data.with(|data| (data.begin, data.end, data.started_at, data.now));
+        Scale { begin, end: end.unwrap_or_else(|| Clock::now_or(now)).max(begin + 1), started }
+    });
+    let rows = move |range: Range<u64>| {
+        data.with(|data| {
+            let places = data.rows.iter().zip(data.from..).filter(|(_, place)| range.contains(place));
+            places.map(|(lane, place)| lane_row(lane, place, address, (chosen, iteration), scale)).collect()
+        })
     };
-    let marks = move || {
-        let whole = (to.get() - from.get()).max(0);
-        [0, 1, 2, 3, 4].map(|quarter| view! { <span>{duration(whole * quarter / 4, true)}</span> }).collect_view()
+    let none = move || {
+        data.with(|data| data.row_count == 0).then(|| {
+            view! { <Empty title="Nothing in this stretch of time">"States appear here as they are entered."</Empty> }
+        })
     };
-    view! {
-        <div class="timeline">
-            <div class="lanes">{dynamic(move || lanes(spans.get()).into_iter().map(lane).collect_view())}</div>
-            <div class="axis mono" aria-hidden="true"><div class="axis-marks">{dynamic(marks)}</div></div>
+    let count = Memo::new(move |_| data.with(|data| (data.row_count, data.all, data.iteration.clone())));
+    let told = move || {
+        let (rows, all, iteration) = count.get();
+        let sentence = if rows == all {
+            format!("{rows} rows")
+        } else {
+            format!("{rows} of {all} rows, the rest is folded or at another time")
+        };
+        view! { <span class="quiet time">{sentence}</span>{iteration.map(|iteration| view! { <span class="quiet">"in "{shown(iteration)}</span> })} }
+    };
+    let axis = scale::axis(scale, address);
+    let head = view! {
+        <div class="lanes-head">
+            <span class="lanes-word" aria-hidden="true">"State"</span>
+            {axis}
+            <span class="lanes-word lane-took" aria-hidden="true">"Took"</span>
         </div>
     }
-    .into_any()
+    .into_any();
+    let body = view! {
+        <div class="timeline-bar">{dynamic(told)}{zoom(scale, data, address)}</div>
+        {dynamic(none)}
+        <LongList label="Timeline" class="lanes" extent rows ask at=Signal::stored(None::<u64>) head/>
+        {dynamic(move || turns(extent.get(), "rows", address, ROW))}
+    }
+    .into_any();
+    scale::keys(scale, address, body)
 }
 
-fn lanes(spans: Vec<Span>) -> Vec<Lane> {
-    let mut lanes: Vec<Lane> = Vec::new();
-    for span in spans {
-        match lanes.iter_mut().find(|lane| lane.state == span.state) {
-            Some(lane) => lane.spans.push(span),
-            None => lanes.push(Lane { state: span.state.clone(), spans: vec![span] }),
+/// A row, which is the same as long as it looks the same.
+fn lane_row(
+    lane: &Lane,
+    place: u64,
+    address: Address,
+    chosen: (Signal<Option<String>>, Memo<Option<u64>>),
+    scale: Memo<Scale>,
+) -> Row {
+    let mut hasher = DefaultHasher::new();
+    (place, lane.depth, &lane.name, &lane.note, lane.status as u8, lane.open, lane.took, lane.open_since)
+        .hash(&mut hasher);
+    for bar in &lane.bars {
+        (bar.from, bar.to, bar.status as u8).hash(&mut hasher);
+    }
+    let (key, lane) = (format!("{} {:x}", lane.key, hasher.finish()), lane.clone());
+    Row::new(key, move || draw(lane, address, chosen, scale))
+}
+
+fn draw(
+    lane: Lane,
+    address: Address,
+    (chosen, in_iteration): (Signal<Option<String>>, Memo<Option<u64>>),
+    scale: Memo<Scale>,
+) -> AnyView {
+    let (status, open_since, took) = (lane.status, lane.open_since, lane.took);
+    let lasted = move || {
+        let (scale, now) = (scale.get(), open_since);
+        took + now.map_or(0, |since| scale.end.saturating_sub(since).max(0))
+    };
+    let iteration = lane.iteration.map(|id| id.to_string());
+    // An iteration leads to its course; a state to the panel, within its iteration.
+    let state = lane.state.clone();
+    let to = {
+        let (state, iteration) = (state.clone(), iteration.clone());
+        move || {
+            let mut changes = vec![(ITERATION, iteration.as_deref())];
+            if let Some(state) = &state {
+                changes.push((STATE, Some(state.as_str())));
+            }
+            address.with(&changes)
         }
-    }
-    lanes
-}
-
-/// Start and width of a stretch of time in the bars of an execution that took from `from` to `to`.
-fn place(begin: i64, end: i64, from: i64, to: i64) -> (String, String) {
-    let whole = (to - from).max(1);
-    // In tenths of a percent.
-    let share = |ms: i64| (ms.saturating_mul(1_000) / whole).clamp(0, 1_000);
-    let percent = |tenths: i64| format!("{}.{}%", tenths / 10, tenths % 10);
-    let start = share(begin - from).min(997);
-    let width = (share(end - from) - start).max(3);
-    (percent(start), percent(width))
-}
-
-/// The thread that joins the attempts of one visit: between them it waited to try again.
-fn back_off(attempts: &[Span], from: i64, to: i64) -> Option<AnyView> {
-    let [first, .., last] = attempts else { return None };
-    let (start, width) = place(first.from, last.from, from, to);
-    Some(view! { <rect class="back-off" x=start y="8" width=width height="4"></rect> }.into_any())
-}
-
-fn bar(span: &Span, from: i64, to: i64) -> AnyView {
-    let (start, width) = place(span.from, span.to.unwrap_or(to), from, to);
-    let title = format!("{}, {}", look(span.status).word, duration(span.to.unwrap_or(to) - span.from, true));
+    };
+    let label = format!("{}: {}, {}", visible(&lane.name), look(status).word, duration(took, true));
+    let is_chosen = {
+        let (state, iteration) = (state.clone(), lane.iteration);
+        move || {
+            let fits = in_iteration.get().is_none() || in_iteration.get() == iteration;
+            (fits && state.is_some() && chosen.get() == state).then_some("true")
+        }
+    };
+    let fold = lane.open.map(|open| {
+        let key = lane.key.clone();
+        let href = move || {
+            let turned = address.view().get(TURNED).map(str::to_owned);
+            address.with(&[(TURNED, turn(turned.as_deref(), &key).as_deref()), (ROW, None)])
+        };
+        let word = format!("{} {}", if open { "Fold" } else { "Unfold" }, visible(&lane.name));
+        let shape = if open { "M4 6l4 4 4-4" } else { "M6 4l4 4-4 4" };
+        view! {
+            <a class="lane-fold" href=href aria-label=word aria-expanded=if open { "true" } else { "false" } data-noscroll="true">
+                <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=shape></path></svg>
+            </a>
+        }
+    });
+    let note = (!lane.note.is_empty()).then(|| view! { <span class="lane-note">{lane.note}</span> });
+    let bars = lane.bars;
+    let drawn = move || {
+        let scale = scale.get();
+        bars.iter().filter_map(|bar| draw_bar(bar, scale)).collect_view()
+    };
+    let depth = lane.depth.min(12).to_string();
+    let href_of_bars = to.clone();
+    let group = state.is_none().then_some("true");
     view! {
-        <rect class="bar" data-tone=look(span.status).tone x=start y="3" width=width height="14" rx="2">
-            <title>{title}</title>
-        </rect>
+        <li class="lane" aria-current=is_chosen data-group=group data-depth=depth>
+            <span class="lane-name">
+                {fold}
+                <Mark status/>
+                <a class="lane-link" href=to aria-label=label data-noscroll="true">{shown(lane.name)}</a>
+                {note}
+            </span>
+            <a class="lane-bars" href=href_of_bars tabindex="-1" aria-hidden="true" data-noscroll="true">
+                <svg height="20" width="100%">{dynamic(drawn)}</svg>
+            </a>
+            <span class="lane-took mono">{text(move || duration(lasted(), true))}</span>
+        </li>
     }
     .into_any()
+}
+
+/// The groups that are turned, with this one turned once more.
+fn turn(turned: Option<&str>, key: &str) -> Option<String> {
+    let mut keys: Vec<&str> = turned.unwrap_or_default().split(',').filter(|key| !key.is_empty()).collect();
+    let before = keys.len();
+    keys.retain(|one| *one != key);
+    if keys.len() == before {
+        keys.push(key);
+    }
+    (!keys.is_empty()).then(|| keys.join(","))
+}
+
+fn draw_bar(bar: &Bar, scale: Scale) -> Option<AnyView> {
+    let (start, width) = scale.place(bar.from, bar.to)?;
+    let lasted = duration(bar.to.unwrap_or(scale.end) - bar.from, true);
+    let word = look(bar.status).word;
+    let (class, title) = match bar.kind {
+        BarKind::Whole => ("bar", format!("{word}, {lasted}")),
+        BarKind::Attempt(number) => ("bar", format!("Attempt {number}: {word}, {lasted}")),
+        BarKind::BackOff => ("back-off", format!("Waits to try again, {lasted}")),
+        BarKind::Many(count) => ("bar bar-many", format!("{count} visits within {lasted}: zoom in to tell them apart")),
+    };
+    let (y, height, round) = if bar.kind == BarKind::BackOff { ("8", "4", "0") } else { ("3", "14", "2") };
+    Some(
+        view! {
+            <rect class=class data-tone=look(bar.status).tone x=start y=y width=width height=height rx=round>
+                <title>{title}</title>
+            </rect>
+        }
+        .into_any(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_turned_and_turned_back() {
+        assert_eq!(turn(None, "5"), Some("5".to_owned()));
+        assert_eq!(turn(Some("5,7b"), "9"), Some("5,7b,9".to_owned()));
+        assert_eq!(turn(Some("5,7b"), "7b"), Some("5".to_owned()));
+        assert_eq!(turn(Some("5"), "5"), None);
+    }
 }

@@ -31,6 +31,7 @@ pub fn view() -> Memo<View> {
 }
 
 /// A part of the query by its name.
+#[must_use]
 pub fn query(name: &'static str) -> Memo<Option<String>> {
     let queries = use_query_map();
     Memo::new(move |_| queries.with(|queries| queries.get(name)).filter(|value| !value.is_empty()))

@@ -17,7 +17,7 @@ pub use act::ActAs;
 pub use act::act_as;
 pub use decide::{Decide, decide};
 pub use deploy::{Deploy, deploy};
-pub use read::{Read, read};
+pub use read::{Held, Read, page, read};
 pub use redrive::{RedriveExecution, redrive_execution};
 pub use sample::{PutSample, put_sample};
 pub use start::{StartExecution, start_execution};

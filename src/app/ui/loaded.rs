@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::{ProblemBox, WindowTitle, dynamic};
 use crate::app::here::here;
-use crate::app::server_fns::read;
+use crate::app::server_fns::{Held, page};
 use crate::error::{AppError, ErrorKind};
 use crate::wire::{Ask, Compact, Page, Part};
 
@@ -18,10 +18,20 @@ pub type PageData = Resource<Result<Page, AppError>, Compact>;
 
 /// The answer of this connection to `ask`, asked again whenever it changes or its number does: a sum of counters that only grow.
 pub fn page_data(ask: impl Fn() -> (Ask, u32) + Send + Sync + 'static) -> PageData {
+    part_data(move || Some(ask()))
+}
+
+/// The same for a part of a page that is not always shown: nothing is asked as long as `ask` is nothing.
+pub fn part_data(ask: impl Fn() -> Option<(Ask, u32)> + Send + Sync + 'static) -> PageData {
     type Answer = Pin<Box<dyn Future<Output = Result<Page, AppError>> + Send>>;
-    let ask: Box<dyn Fn() -> (Ask, u32) + Send + Sync> = Box::new(ask);
-    let connection = here().connection().to_owned();
-    let fetch = move |(ask, _): (Ask, u32)| -> Answer { Box::pin(read(connection.clone(), ask)) };
+    let ask: Box<dyn Fn() -> Option<(Ask, u32)> + Send + Sync> = Box::new(ask);
+    let (connection, held) = (here().connection().to_owned(), Held::default());
+    let fetch = move |ask: Option<(Ask, u32)>| -> Answer {
+        match ask {
+            Some((ask, _)) => Box::pin(page(connection.clone(), ask, held.clone())),
+            None => Box::pin(async { Ok(Page::Nothing) }),
+        }
+    };
     Resource::new_with_options(ask, fetch, false)
 }
 
@@ -78,19 +88,26 @@ pub fn loaded<T: Part>(resource: PageData, view: impl Fn(Seen<T>) -> AnyView + S
 
 fn load(resource: PageData, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
     view! {
-        <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
+        <Transition fallback=loading>
             {
                 let draw = Arc::clone(&draw);
                 Suspend::new(async move {
-                    match fitting(resource.await, fits) {
-                        Ok(first) => shown(resource, first, fits, &draw),
-                        Err(error) => failed(resource, error, fits, draw),
+                    match resource.await {
+                        Ok(Page::Nothing) => failed(resource, None, fits, draw),
+                        answer => match fitting(answer, fits) {
+                            Ok(first) => shown(resource, first, fits, &draw),
+                            Err(error) => failed(resource, Some(error), fits, draw),
+                        },
                     }
                 })
             }
         </Transition>
     }
     .into_any()
+}
+
+fn loading() -> AnyView {
+    view! { <p class="loading" role="status">"Loading…"</p> }.into_any()
 }
 
 /// An answer of another kind cannot be used: the server and the page have different versions.
@@ -121,7 +138,8 @@ pub fn retry(ask: impl FnOnce() + 'static) {
 fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
     let (data, set_data) = signal(first);
     let (error, set_error) = signal(None::<AppError>);
-    Effect::new(move || match resource.get().map(|answer| fitting(answer, fits)) {
+    let answered = move || resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
+    Effect::new(move || match answered().map(|answer| fitting(answer, fits)) {
         Some(Ok(fresh)) => {
             set_data.set(fresh);
             set_error.set(None);
@@ -138,22 +156,24 @@ fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) 
     })
 }
 
-/// The first attempt failed: the error, until a later attempt succeeds.
-fn failed(resource: PageData, error: AppError, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
-    let (answer, set_answer) = signal(Err::<Page, AppError>(error));
+/// The first attempt failed, or nothing was asked yet: the error, until a later attempt succeeds.
+fn failed(resource: PageData, error: Option<AppError>, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
+    let (answer, set_answer) = signal(error.map(Err::<Page, AppError>));
     Effect::new(move || {
-        let Some(fresh) = resource.get().map(|fresh| fitting(fresh, fits)) else { return };
+        let fresh = resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
+        let Some(fresh) = fresh.map(|fresh| fitting(fresh, fits)) else { return };
         if fresh.as_ref().is_err_and(passes) {
             retry(move || resource.refetch());
         }
-        set_answer.set(fresh);
+        set_answer.set(Some(fresh));
     });
-    let well = Memo::new(move |_| answer.with(Result::is_ok));
+    let well = Memo::new(move |_| answer.with(|answer| answer.as_ref().map(Result::is_ok)));
     dynamic(move || {
         well.track();
         match answer.get_untracked() {
-            Ok(first) => shown(resource, first, fits, &draw),
-            Err(error) => instead(error),
+            Some(Ok(first)) => shown(resource, first, fits, &draw),
+            Some(Err(error)) => instead(error),
+            None => loading(),
         }
     })
 }

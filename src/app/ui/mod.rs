@@ -1,9 +1,11 @@
 //! Pieces of an interface that know nothing of Step Functions.
 
+mod address_form;
 mod empty;
 mod erased;
 mod json;
 mod loaded;
+mod long;
 mod post;
 mod problem;
 mod raw;
@@ -13,10 +15,12 @@ mod tabs;
 mod time;
 mod title;
 
+pub use address_form::AddressForm;
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
 pub use json::Json;
-pub use loaded::{PageData, Seen, loaded, page_data, retry};
+pub use loaded::{PageData, Seen, loaded, page_data, part_data, retry};
+pub use long::{Extent, LongList};
 pub use post::{FormProblem, Post, PostForm};
 pub use problem::ProblemBox;
 pub use raw::raw_text;
@@ -25,5 +29,5 @@ pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
 #[cfg(feature = "ssr")]
 pub use time::absolute;
-pub use time::{Ago, Clock, ClockTime, Due, Lasted, duration};
+pub use time::{Ago, Clock, ClockTime, Due, Lasted, duration, time_of_day};
 pub use title::WindowTitle;

@@ -95,7 +95,7 @@ mod browser {
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::here::here;
     use crate::app::live::Live;
-    use crate::app::server_fns::read;
+    use crate::app::server_fns::{Held, page};
     use crate::error::{AppError, ErrorKind};
     use crate::wire::proof::Proof;
     use crate::wire::{Ask, Page};
@@ -168,7 +168,7 @@ mod browser {
         if !matches!(&first, Err(error) if error.kind == ErrorKind::Forbidden) {
             return first;
         }
-        match read(connection, Ask::Proof).await {
+        match page(connection, Ask::Proof, Held::default()).await {
             Ok(Page::Proof(Proof(proof))) if !proof.is_empty() && proof != arrival.proof() => {
                 body.set(PROOF, &proof);
                 arrival.renew(proof);

@@ -100,6 +100,12 @@ pub fn ClockTime(at: i64) -> impl IntoView {
     view! { <time class="time" datetime=iso(at) title=full>{short}</time> }.into_any()
 }
 
+/// A time of day, where there is no room for more.
+#[must_use]
+pub fn time_of_day(at: i64) -> String {
+    absolute(at)[11..19].to_owned()
+}
+
 fn relative(at: i64, now: i64) -> String {
     match now - at {
         gone if gone < -SECOND => format!("in {}", rough(-gone)),

@@ -7,6 +7,8 @@
 pub mod account;
 mod attention;
 mod closely;
+mod digest;
+mod events;
 mod following;
 mod item;
 mod lists;
@@ -30,6 +32,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use self::closely::Attending;
+pub use self::events::{EventFilter, Kinds, details};
 use self::following::Following;
 pub use self::item::{ItemAt, ItemPath};
 pub use self::pace::Pace;

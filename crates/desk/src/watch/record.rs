@@ -10,6 +10,7 @@ use countersign_engine::token::{Search, Token};
 use countersign_trace::{Attempt, EventKind, HistoryEvent, Outlook, StateStatus, Trace, Visit, VisitId, Wait};
 use serde::{Deserialize, Serialize};
 
+use super::digest::Digest;
 use super::item::ItemPath;
 use super::reading;
 use super::snapshot::{Definition, DueBy, Obstacle, Waiting};
@@ -71,11 +72,13 @@ pub struct Record {
     weight: usize,
     /// The visits that a redrive goes on from, once somebody has asked.
     pub(crate) resumes: OnceLock<Vec<VisitId>>,
+    /// What pages ask of it again and again.
+    pub(super) digest: Digest,
 }
 
 /// Roughly how many bytes an execution takes: its texts, which the trace and the requests repeat in parts, and the rest.
 fn weight(description: &Description, events: &[HistoryEvent]) -> usize {
-    const EVENT: usize = 1_200;
+    const EVENT: usize = 1_300;
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let of_event = |event: &HistoryEvent| {
         let details = &event.details;
@@ -138,6 +141,7 @@ impl Record {
             whole: None,
             weight,
             resumes: OnceLock::new(),
+            digest: Digest::default(),
         };
         match unreadable.into_iter().chain(known.filter(|known| known.is_withheld()).map(|_| 0)).min() {
             Some(from) => record.withhold(from),
@@ -177,6 +181,7 @@ impl Record {
             whole: Some(whole),
             weight: 2 * self.weight,
             resumes: OnceLock::new(),
+            digest: Digest::default(),
         };
         record.with_waits()
     }
@@ -290,6 +295,10 @@ impl Record {
     /// nobody knows which failures were recovered from: the visit that the execution ended in.
     #[must_use]
     pub fn first_failure(&self) -> Option<VisitId> {
+        *self.digest.first_failure.get_or_init(|| self.find_first_failure())
+    }
+
+    fn find_first_failure(&self) -> Option<VisitId> {
         let Some(machine) = &self.definition.machine else { return self.trace.cause };
         let course = machine.course();
         self.trace.first_failure(|state| match (course.can_end_well(state), course.is_reached(state)) {

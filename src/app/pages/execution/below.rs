@@ -2,42 +2,36 @@
 
 use leptos::prelude::*;
 
+use super::parts::Parts;
+use crate::app::address::Address;
 use crate::app::components::{Definition, EventList, ExecutionList, Timeline};
 use crate::app::here::here;
 use crate::app::pages::query;
-use crate::app::ui::{Clock, Json, Seen, bring_into_sight, dynamic};
+use crate::app::ui::{Json, Seen, bring_into_sight, dynamic, loaded};
 use crate::routes::view::{STATE, TAB};
 use crate::wire::execution::Execution;
 
 /// What the open tab shows.
-pub(super) fn below(data: Seen<Execution>, arn: String) -> AnyView {
+pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: String) -> AnyView {
     let (tab, state) = (query(TAB), query(STATE));
     let place = StoredValue::new((here(), arn));
-    let body = move || {
-        match tab.get().as_deref() {
-        Some("events") => view! {
-            <EventList
-                events=Signal::derive(move || data.with(|data| data.events.clone()))
-                count=Signal::derive(move || data.with(|data| data.event_count))
-            />
-        }
-        .into_any(),
+    let body = move || match tab.get().as_deref() {
+        Some("events") => loaded(parts.events, move |events| {
+            let states = Signal::derive(move || {
+                data.with(|data| data.states.iter().map(|state| state.name.clone()).collect::<Vec<_>>())
+            });
+            view! { <EventList data=events address states ask=move |from| parts.ask_events(from)/> }.into_any()
+        }),
         Some("data") => texts(data),
         Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),
         Some("definition") => view! {
             <Definition text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))/>
         }
         .into_any(),
-        _ => view! {
-            <Timeline
-                spans=Signal::derive(move || data.with(|data| data.spans.clone()))
-                from=Signal::derive(move || data.with(|data| data.row.started_at))
-                to=Signal::derive(move || data.with(|data| data.row.ended_at.unwrap_or_else(|| Clock::now_or(data.now))))
-                link=move |state: &str| place.with_value(|(here, arn)| here.execution_state(arn, state))
-            />
-        }
-        .into_any(),
-    }
+        _ => loaded(parts.timeline, move |timeline| {
+            let chosen = Signal::derive(move || state.get().or_else(|| data.with(|data| data.chosen.clone())));
+            view! { <Timeline data=timeline address chosen ask=move |from| parts.ask_lanes(from)/> }.into_any()
+        }),
     };
     Effect::new(move |before: Option<Option<String>>| {
         let tab = tab.get();

@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 
+use super::parts::Parts;
 use crate::app::address::Address;
-use crate::app::components::{Drawn, GraphView, StatePanel};
+use crate::app::components::{Drawn, GraphView, IterationList, StatePanel};
 use crate::app::pages::query;
-use crate::app::ui::{Empty, Seen, bring_into_sight, dynamic};
+use crate::app::ui::{Empty, Seen, bring_into_sight, dynamic, loaded};
 use crate::routes::view::STATE;
 use crate::wire::execution::Execution;
 
 /// The drawing with the course on it, and what the drawer shows of the chosen state.
-pub(super) fn course(data: Seen<Execution>, drawn: Drawn, address: Address) -> (AnyView, AnyView) {
+pub(super) fn course(data: Seen<Execution>, drawn: Drawn, parts: Parts, address: Address) -> (AnyView, AnyView) {
     let asked = query(STATE);
     // The drawing marks a choice at once; the panel follows when what it shows has arrived.
     let arrived = Memo::new(move |_| data.with(|data| data.chosen.clone()));
@@ -37,5 +38,6 @@ pub(super) fn course(data: Seen<Execution>, drawn: Drawn, address: Address) -> (
         )
     };
     let drawing = view! { <GraphView drawn address label="The execution's course" course chosen now/> }.into_any();
-    (drawing, dynamic(panel))
+    let iterations = loaded(parts.iterations, move |data| view! { <IterationList data address/> }.into_any());
+    (drawing, view! { {iterations}{dynamic(panel)} }.into_any())
 }

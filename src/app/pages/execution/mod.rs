@@ -4,6 +4,7 @@ mod actions;
 mod below;
 mod course;
 mod notices;
+mod parts;
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
@@ -13,6 +14,7 @@ use self::actions::{not_redrivable, redrive_form, start_again, stop_form};
 use self::below::below;
 use self::course::course;
 use self::notices::{requests, started_by, trouble};
+use self::parts::Parts;
 use super::{param, query};
 use crate::app::address::Address;
 use crate::app::components::status::look;
@@ -39,17 +41,18 @@ pub fn ExecutionPage() -> impl IntoView {
         let changes = live.changes([Topic::Execution(arn.get())]);
         (Ask::Execution { arn: arn.get(), state: state.get() }, changes)
     });
-    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, drawn, stop, redrive))}</div> }
+    let asked = (drawn, Parts::of(arn, live));
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, asked, (stop, redrive)))}</div> }
         .into_any()
 }
 
-fn page(data: Seen<Execution>, drawn: Drawn, stop: Post, redrive: Post) -> AnyView {
+fn page(data: Seen<Execution>, asked: (Drawn, Parts), posts: (Post, Post)) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
-    dynamic(move || one(data, drawn, key.get(), stop, redrive))
+    dynamic(move || one(data, asked, key.get(), posts))
 }
 
-fn one(data: Seen<Execution>, drawn: Drawn, arn: String, stop: Post, redrive: Post) -> AnyView {
+fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, (stop, redrive): (Post, Post)) -> AnyView {
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -81,7 +84,7 @@ fn one(data: Seen<Execution>, drawn: Drawn, arn: String, stop: Post, redrive: Po
         data.with_untracked(|data| trouble(data, &for_trouble))
     };
     let address = Address::of(here().execution(&arn));
-    let (drawing, drawer) = course(data, drawn, address);
+    let (drawing, drawer) = course(data, drawn, parts, address);
     let facts = view! {
         <p class="facts">
             <span>"started "<Ago at=row.started_at now/></span>
@@ -122,7 +125,7 @@ fn one(data: Seen<Execution>, drawn: Drawn, arn: String, stop: Post, redrive: Po
             tabs=tabs(data)
             drawing
             drawer
-            lower=below(data, arn)
+            lower=below(data, parts, address, arn)
         />
     }
     .into_any()

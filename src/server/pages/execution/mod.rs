@@ -1,10 +1,10 @@
 //! The page of one execution.
 
 mod course;
-mod events;
 mod redrive;
-mod spans;
 mod states;
+
+use std::collections::HashSet;
 
 use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::redact::Tokens;
@@ -83,10 +83,8 @@ async fn related(
 
 /// The tasks of activities that workers serve wait for no person.
 fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
-    let is_served = |state: &str| {
-        let mut open = record.trace.waits.iter().filter(|wait| wait.state == state).peekable();
-        open.peek().is_some() && open.all(is_activity) && waits.iter().all(|wait| wait.state != state)
-    };
+    let served = served(record, waits);
+    let is_served = |state: &str| served.contains(state);
     let waits = |status: &mut Status| {
         if *status == Status::WaitingApproval {
             *status = Status::Waiting;
@@ -99,7 +97,6 @@ fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
             visit.attempts.iter_mut().for_each(|attempt| waits(&mut attempt.status));
         }
     }
-    page.spans.iter_mut().filter(|span| is_served(&span.state)).for_each(|span| waits(&mut span.status));
 }
 
 /// Everything the page shows but the drawing; `chosen` is the state that the reader asked for.
@@ -117,8 +114,6 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
         course: Course::default(),
         about: chosen.as_deref().and_then(|state| graph::about(&record.definition, state)),
         states: view.states(chosen.as_deref()),
-        spans: view.spans(),
-        events: view.events(),
         event_count: record.events.len(),
         definition: Some(pretty(&record.definition.text)),
         approvals: Vec::new(),
@@ -138,6 +133,16 @@ fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<Stri
 /// The state that an execution's page opens on, where nobody chose another.
 pub(super) fn telling_state(record: &Record) -> Option<String> {
     states::telling_state(record)
+}
+
+/// The states whose open tasks are all of activities that workers serve: they wait for no person.
+pub(super) fn served<'a>(record: &'a Record, waits: &[Waiting]) -> HashSet<&'a str> {
+    let mut served: HashSet<&str> = record.trace.waits.iter().map(|wait| wait.state.as_str()).collect();
+    for wait in record.trace.waits.iter().filter(|wait| !is_activity(wait)) {
+        served.remove(wait.state.as_str());
+    }
+    served.retain(|state| waits.iter().all(|wait| wait.state != *state));
+    served
 }
 
 /// An execution's record, and the tokens that nothing of it may show.
@@ -164,7 +169,8 @@ fn sentence(cause: String) -> String {
     message.unwrap_or(cause)
 }
 
-fn cut(text: &str) -> String {
+/// A text that is short enough for a page.
+pub(super) fn cut(text: &str) -> String {
     if text.len() <= TEXT {
         return text.to_owned();
     }

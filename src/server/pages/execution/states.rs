@@ -50,8 +50,7 @@ impl View<'_> {
 
     /// The newest visits of a state, by their ids; the one that the execution failed in is among them.
     fn newest_of(&self, state: &str) -> Vec<VisitId> {
-        let all = self.record.trace.numbered_visits().filter(|(_, visit)| visit.state == state);
-        let mut seen: Vec<VisitId> = all.map(|(index, _)| index).collect();
+        let mut seen: Vec<VisitId> = self.record.visits_of(state).to_vec();
         let older = seen.len().saturating_sub(VISITS);
         let cause = seen[..older].iter().copied().find(|index| Some(*index) == self.record.trace.cause);
         seen.drain(..older);

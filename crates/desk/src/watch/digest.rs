@@ -1,0 +1,122 @@
+//! What pages ask of a record again and again: found once a reading, when it is first asked for.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use countersign_trace::{Owner, Trace, Tree, VisitId};
+
+use super::events::Search;
+use super::{Record, lock};
+
+/// Searches whose findings are kept with a record.
+const SEARCHES: usize = 8;
+
+/// The findings, each made when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Digest {
+    pub first_failure: OnceLock<Option<VisitId>>,
+    visits_of: OnceLock<HashMap<String, Vec<VisitId>>>,
+    tree: OnceLock<Tree>,
+    calls: OnceLock<Calls>,
+    error_event: OnceLock<Option<u64>>,
+    searches: Mutex<VecDeque<(Search, Arc<[usize]>)>>,
+}
+
+/// The events of each attempt.
+#[derive(Debug, Default)]
+struct Calls {
+    /// By position of the event: the number of its attempt.
+    of_event: Vec<Option<usize>>,
+    count: usize,
+}
+
+impl Record {
+    /// The visits of a state, in order.
+    #[must_use]
+    pub fn visits_of(&self, state: &str) -> &[VisitId] {
+        let all = self.digest.visits_of.get_or_init(|| by_state(&self.trace));
+        all.get(state).map_or(&[], Vec::as_slice)
+    }
+
+    /// The visits as a tree of rows.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        self.digest.tree.get_or_init(|| Tree::of(&self.trace))
+    }
+
+    /// The event that says what went wrong first: the last failure of the visit that failed first, or the end of an
+    /// execution that failed in no state.
+    #[must_use]
+    pub fn error_event(&self) -> Option<u64> {
+        *self.digest.error_event.get_or_init(|| {
+            let failures = || self.events.iter().rev().filter(|event| event.kind.is_failure());
+            match self.first_failure() {
+                Some(first) => {
+                    let own = failures().find(|event| self.trace.owner(event.id).visit == Some(first));
+                    own.map(|event| event.id).or_else(|| Some(self.trace.visit(first)?.entered_event))
+                }
+                None => failures().find(|event| event.kind.is_execution_end()).map(|event| event.id),
+            }
+        })
+    }
+
+    /// Groups events of one attempt, named by their positions: each group stands where its first event does, and keeps the
+    /// order. An event that belongs to no attempt is a group of its own.
+    #[must_use]
+    pub fn grouped(&self, positions: &[usize]) -> Vec<Vec<usize>> {
+        let calls = self.digest.calls.get_or_init(|| Calls::of(self));
+        let mut places: Vec<Option<usize>> = vec![None; calls.count];
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for &position in positions {
+            let call = calls.of_event.get(position).copied().flatten();
+            match call.and_then(|call| places[call]) {
+                Some(place) => groups[place].push(position),
+                None => {
+                    if let Some(call) = call {
+                        places[call] = Some(groups.len());
+                    }
+                    groups.push(vec![position]);
+                }
+            }
+        }
+        groups
+    }
+
+    /// The findings of a search, made by `find` unless the same search was made before.
+    pub(super) fn searched(&self, search: &Search, find: impl FnOnce() -> Vec<usize>) -> Arc<[usize]> {
+        let known =
+            lock(&self.digest.searches).iter().find(|(known, _)| known == search).map(|(_, found)| Arc::clone(found));
+        known.unwrap_or_else(|| {
+            let found: Arc<[usize]> = find().into();
+            let mut searches = lock(&self.digest.searches);
+            searches.truncate(SEARCHES - 1);
+            searches.push_front((search.clone(), Arc::clone(&found)));
+            found
+        })
+    }
+}
+
+fn by_state(trace: &Trace) -> HashMap<String, Vec<VisitId>> {
+    let mut found: HashMap<String, Vec<VisitId>> = HashMap::new();
+    for (id, visit) in trace.numbered_visits() {
+        match found.get_mut(&visit.state) {
+            Some(visits) => visits.push(id),
+            None => {
+                found.insert(visit.state.clone(), vec![id]);
+            }
+        }
+    }
+    found
+}
+
+impl Calls {
+    fn of(record: &Record) -> Self {
+        let mut numbers = HashMap::new();
+        let number = |owner: Owner| {
+            let next = numbers.len();
+            Some(*numbers.entry((owner.visit?, owner.attempt?)).or_insert(next))
+        };
+        let of_event = record.events.iter().map(|event| record.trace.owner(event.id)).map(number).collect();
+        Self { of_event, count: numbers.len() }
+    }
+}
