@@ -149,7 +149,7 @@
     const part = document.getElementById(id);
     if (part instanceof HTMLDetailsElement) {
       part.open = true;
-      part.querySelector("textarea, button, summary")?.focus();
+      (part.querySelector("textarea") ?? part.querySelector("button[type=submit]"))?.focus();
     } else if (performance.now() < end) {
       requestAnimationFrame(() => reveal(id, end));
     }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The figures of the README: start-up, page times, sizes; then the watch of a simulated account, and the removal of tokens.
+# The figures of the README: start-up, page times, sizes; the pages at a steady rate of requests, and in a browser; then the
+# watch of a simulated account, and the removal of tokens.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
@@ -7,6 +8,18 @@ cd "$root"
 [ -x target/release/countersign ] || die "target/release/countersign is not built. Run 'make build' first."
 python3 benches/program.py
 python3 benches/size.py
+python3 benches/load.py
+
+CHROMIUM=$(tools/setup-browser.sh | head -1)
+export CHROMIUM PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+if ! up_to_date end2end/node_modules/.installed end2end/package-lock.json; then
+  say "installing Playwright"
+  npm --prefix end2end ci --no-audit --no-fund --silent
+  touch end2end/node_modules/.installed
+fi
+node benches/browser/pages.mjs
+node benches/browser/fresh.mjs
+
 cargo bench -p countersign-desk --features fake --bench account
 cargo bench -p countersign-desk --bench redact
 

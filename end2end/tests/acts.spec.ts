@@ -26,7 +26,7 @@ test("a failed execution is redriven from the failed state", async ({ page, serv
   await expect(box).toContainText("Completed steps are not repeated");
   await box.getByRole("button", { name: "Redrive the execution" }).click();
   // It fails once more: the function is still not there.
-  await expect(page.locator(".facts")).toContainText(/redriven (just now|\d+ s ago)/, { timeout: PATIENCE });
+  await expect(page.locator(".page-head .facts")).toContainText(/redriven (just now|\d+ s ago)/, { timeout: PATIENCE });
   await expect(redrive).toBeVisible({ timeout: PATIENCE });
   await page.goto("/default/audit");
   await expect(page.getByText("Redrove")).toHaveCount(1);

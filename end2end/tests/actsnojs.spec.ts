@@ -9,7 +9,7 @@ test("search, start with a mistake, and redrive are plain forms", async ({ page,
   const arn = await server.begin("gives-up", asks, { a: 1 });
   await page.goto("/default");
   await page.getByRole("link", { name: /^Search/ }).click();
-  await page.getByRole("textbox", { name: /Workflow, execution/ }).fill("gives");
+  await page.getByRole("searchbox", { name: /Workflow, execution/ }).fill("gives");
   await page.getByRole("button", { name: "Search" }).click();
   await page.locator("#found").getByRole("link", { name: /^Workflow gives-up/ }).click();
   const input = page.getByRole("textbox", { name: "Input" });
@@ -23,5 +23,5 @@ test("search, start with a mistake, and redrive are plain forms", async ({ page,
   }).toPass({ timeout: PATIENCE });
   await expect(page.locator("#redrive")).toContainText("It ended in the Fail state Give up");
   await page.getByRole("button", { name: "Redrive the execution" }).click();
-  await expect(page.locator(".facts")).toContainText("redriven");
+  await expect(page.locator(".page-head .facts")).toContainText("redriven");
 });

@@ -65,7 +65,7 @@ impl Watch {
     }
 
     /// The executions that pages show: those with new events are read.
-    async fn look_at_shown(&self) {
+    pub(super) async fn look_at_shown(&self) {
         let shown: Vec<String> = lock(&self.watched).keys().cloned().collect();
         for arn in shown {
             if let Err(error) = self.read_if_new(&arn).await {
@@ -75,7 +75,7 @@ impl Watch {
     }
 
     /// The newest executions of every list, and the histories of those that may ask people.
-    async fn look_at_news(&self) {
+    pub(super) async fn look_at_news(&self) {
         // A round does the same.
         let Ok(_turn) = self.turn.try_lock() else { return };
         let lists: Vec<String> = lock(&self.following).lists.keys().cloned().collect();

@@ -427,3 +427,33 @@ async fn what_rests_is_described_and_what_moves_is_read() {
     watch.answered(resting[1], asked[resting[1]]).await;
     assert_eq!(due(&watch.attention(all.clone(), LARGE), resting[1], 2_000), Some(true), "its answer is on its way");
 }
+
+#[tokio::test]
+async fn between_two_rounds_only_what_is_shown_and_what_is_new_is_read() {
+    let watched = Watched::of(ConnectionKind::Embedded);
+    let shown = watched.start_asking("shown").0;
+    watched.start_asking("not shown");
+    watched.round().await;
+    let looking = watched.watch.look_at(&shown);
+    watched.fake.forget_log();
+    watched.watch.look_at_shown().await;
+    assert_eq!(watched.fake.count(Api::GetExecutionHistory), 1, "its newest event is asked for");
+    let (before, _) = watched.watch.changes.since(0);
+    watched.fake.change(|world, now| {
+        world.event(&shown, EventKind::PassStateEntered, Details::default(), now);
+    });
+    watched.watch.look_at_shown().await;
+    let record = watched.watch.known_record(&shown).unwrap();
+    assert_eq!(record.events.last().unwrap().kind, EventKind::PassStateEntered);
+    assert!(watched.watch.changes.since(before).1.contains(&Topic::Execution(shown.clone())), "its pages learn of it");
+    drop(looking);
+    let new = watched.start_asking("new").0;
+    watched.fake.forget_log();
+    watched.watch.look_at_news().await;
+    assert!(watched.waiting().await.contains(&new), "a new request does not wait for the next round");
+    assert_eq!(watched.fake.count(Api::ListExecutions), 1);
+    let _round = watched.watch.turn.lock().await;
+    watched.fake.forget_log();
+    watched.watch.look_at_news().await;
+    assert_eq!(watched.fake.log(), [], "a round is under way");
+}
