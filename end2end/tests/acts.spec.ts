@@ -123,3 +123,12 @@ test("the palette acts on the execution that is shown", async ({ page, server })
   await expect(page.locator("#redrive")).toHaveAttribute("open", "");
   await expect(page.getByRole("button", { name: "Redrive the execution" })).toBeFocused();
 });
+
+test("the box that confirms a redrive is within the window", async ({ page, server }) => {
+  const arn = await server.begin("checks", fails);
+  await open(page, `/default/executions/${arn}`, true);
+  await page.locator("#redrive > summary").click({ timeout: PATIENCE });
+  const { x, width } = (await page.locator("#redrive form").boundingBox())!;
+  expect(x).toBeGreaterThanOrEqual(0);
+  expect(x + width).toBeLessThanOrEqual(page.viewportSize()!.width);
+});
