@@ -100,6 +100,17 @@ def until_all_wait(server, port, began):
     sys.exit(f"the inbox did not hold {WAITING} requests within {LONGEST} s")
 
 
+def until_all_read(server, port, began):
+    """Seconds until no input or output is still to be read."""
+    while time.perf_counter() - began < LONGEST:
+        if server.poll() is not None:
+            sys.exit("countersign ended")
+        if "have been read so far" not in get(port, "/default/executions?q=amount%3E10")[1].decode():
+            return time.perf_counter() - began
+        time.sleep(1)
+    sys.exit(f"the contents were not read within {LONGEST} s")
+
+
 def pages(port):
     """Each page of the lists, as a person goes through them."""
     first = lambda path, mark: next(
@@ -113,6 +124,16 @@ def pages(port):
         "/executions, the next page": first("/default/executions", "before="),
         "/executions?workflow=finished": "/default/executions?workflow=finished",
         "/executions?status=waiting": "/default/executions?status=waiting",
+        "/executions?q=A-4711 (a word)": "/default/executions?q=%22A-4711%22",
+        "/executions?q=order:A-4711 (a value)": "/default/executions?q=order%3AA-4711",
+        "/executions?q=order:A-47* (its beginning)": "/default/executions?q=order%3AA-47*",
+        "/executions?q=amount>3990 (few numbers)": "/default/executions?q=amount%3E3990",
+        "/executions?q=amount>10 (nearly all)": "/default/executions?q=amount%3E10",
+        "/executions?q=order (a word of all)": "/default/executions?q=order",
+        "/executions?q=name:4711 (a part of a name)": "/default/executions?q=name%3A4711",
+        "/executions?q=duration>1h (none)": "/default/executions?q=duration%3E1h",
+        "/executions?q=order+status:failed (none of all)": "/default/executions?q=order+status%3Afailed",
+        "/executions?time=1h": "/default/executions?time=1h",
         "/executions/{arn}": first("/default/executions?workflow=waiting", "/executions/arn"),
         "/inbox": "/default/inbox",
         "/inbox, the next page": first("/default/inbox", "after="),
@@ -142,6 +163,7 @@ def main():
         server, web = serve(port, data)
         print(f"{'all requests in the inbox after a cold start':48} {until_all_wait(server, web, time.perf_counter()):8.1f} s")
         time.sleep(30)  # the lists are read to their ends
+        print(f"{'all contents can be searched after a cold start':48} {until_all_read(server, web, time.perf_counter()) + 30:8.1f} s")
         measure(web)
         now, highest = resident(server)
         print(f"{'resident memory of the dashboard':48} {now:8.1f} MiB (highest: {highest:.0f} MiB)")

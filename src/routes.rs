@@ -12,7 +12,7 @@ pub mod view;
 use std::sync::Arc;
 
 pub use self::view::View;
-use crate::wire::executions::StatusFilter;
+use crate::wire::executions::{self, StatusFilter};
 
 /// The overview of the default connection.
 pub const ROOT: &str = "/";
@@ -36,6 +36,8 @@ pub const DEPLOY: &str = "deploy";
 pub const AUDIT: &str = "audit";
 /// What fits a few letters.
 pub const SEARCH: &str = "search";
+/// A list of executions that is acted on at once.
+pub const BULK: &str = "bulk";
 /// What there is to know about the connection itself.
 pub const CONNECTION: &str = "connection";
 
@@ -177,21 +179,27 @@ impl Routes {
     /// The executions of one workflow, or those with one status, or both.
     #[must_use]
     pub fn executions_of(&self, workflow: Option<&str>, status: Option<StatusFilter>) -> String {
-        self.executions_before(workflow, status, None, None)
+        let (workflow, status) = (workflow.map(str::to_owned), status.map(|status| status.word().to_owned()));
+        self.executions_view(&executions::View { workflow, status, ..executions::View::default() })
     }
 
-    /// A page of such a list, from a cursor on; `parent` is the execution whose Map Runs started them.
+    /// The children of an execution's Map Runs.
     #[must_use]
-    pub fn executions_before(
-        &self,
-        workflow: Option<&str>,
-        status: Option<StatusFilter>,
-        parent: Option<&str>,
-        before: Option<&str>,
-    ) -> String {
-        let status = status.map(StatusFilter::word);
-        let parts = [("workflow", workflow), ("status", status), ("parent", parent), ("before", before)];
-        with_query(self.page(EXECUTIONS), parts)
+    pub fn children(&self, parent: &str) -> String {
+        self.executions_view(&executions::View { parent: Some(parent.to_owned()), ..executions::View::default() })
+    }
+
+    /// A list of executions.
+    #[must_use]
+    pub fn executions_view(&self, view: &executions::View) -> String {
+        let mut parts = executions::View::NAMES.into_iter().zip(view.parts());
+        with_query(self.page(EXECUTIONS), std::array::from_fn::<_, 7, _>(|_| parts.next().unwrap_or_default()))
+    }
+
+    /// The page of a list of executions that is acted on at once.
+    #[must_use]
+    pub fn bulk(&self, id: &str) -> String {
+        format!("{}/{}", self.page(BULK), segment(id))
     }
 
     /// A page of the inbox, from a cursor on.
@@ -275,6 +283,7 @@ pub fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::executions::ALL;
 
     #[test]
     fn arns_stay_legible_and_the_rest_is_escaped() {
@@ -384,7 +393,18 @@ mod tests {
             routes.audit_before(4711),
             routes.executions_of(None, None),
             routes.executions_of(Some("order"), None),
-            routes.executions_before(None, None, Some(arn), Some("1764160000000.17")),
+            routes.executions_view(&executions::View {
+                parent: Some(arn.to_owned()),
+                before: Some("1764160000000.17".to_owned()),
+                ..executions::View::default()
+            }),
+            routes.bulk("bulk-0a1b2c3d4e5f"),
+            routes.executions_view(&executions::View {
+                q: Some("orderId:4711 total>1000".to_owned()),
+                time: Some("24h".to_owned()),
+                scope: Some(ALL.to_owned()),
+                ..executions::View::default()
+            }),
             routes.inbox_after("1764160000000.1764150000000.4.17"),
             routes.approval_beside(arn, 17, Some("1764160000000.1764150000000.4.17")),
         ]);

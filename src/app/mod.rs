@@ -59,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=(connection, StaticSegment(routes::EXECUTIONS), ParamSegment("arn")) view=pages::execution::ExecutionPage ssr=SsrMode::Async/>
                     // One route, so that the list stays as it is when a request is opened.
                     <Route path=(connection, StaticSegment(routes::INBOX), OptionalParamSegment("arn"), OptionalParamSegment("event")) view=pages::inbox::InboxPage ssr=SsrMode::Async/>
+                    <Route path=(connection, StaticSegment(routes::BULK), ParamSegment("id")) view=pages::bulk::BulkPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::DEPLOY)) view=pages::deploy::DeployPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::AUDIT)) view=pages::audit::AuditPage ssr=SsrMode::Async/>
                     <Route path=(connection, StaticSegment(routes::SEARCH)) view=pages::find::FindPage ssr=SsrMode::Async/>
@@ -93,6 +94,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 // Before the page's own module, which calls it.
                 <script src="/live.js" defer=true></script>
                 <script src="/palette.js" defer=true></script>
+                <script src="/lists.js" defer=true></script>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>

@@ -1,11 +1,16 @@
 //! The actions of forms: the desk acts, and its errors become sentences.
 
+use std::sync::Arc;
+
 use countersign_desk::approvals::{Choice, Decided};
+use countersign_desk::bulk::Chosen;
 use countersign_desk::starting::{Order, Started};
+use countersign_desk::store::Verb;
 use countersign_desk::{Actor, Desk, Error};
 
 use super::words;
 use crate::error::{AppError, ErrorKind};
+use crate::wire::executions::View;
 
 fn worded(desk: &Desk) -> impl Fn(Error) -> AppError + '_ {
     |error| words::error(desk.about(), &error)
@@ -81,4 +86,66 @@ pub async fn redrive(desk: &Desk, actor: &Actor, arn: &str, seen: u64) -> Result
 /// Nothing was stopped.
 pub async fn stop(desk: &Desk, actor: &Actor, arn: &str, cause: &str) -> Result<(), AppError> {
     desk.stop(actor, arn, cause).await.map_err(worded(desk))
+}
+
+/// Makes the list of executions that `verb` is to be done to: these, or, with a view, all of its list; returns its id.
+///
+/// # Errors
+/// The verb or the view is none, or nothing was chosen.
+pub async fn prepare(
+    desk: &Desk,
+    actor: &Actor,
+    verb: &str,
+    reason: &str,
+    arns: &[String],
+    all: Option<&View>,
+) -> Result<String, AppError> {
+    let verb = match verb {
+        "stop" => Verb::Stop,
+        "start_again" => Verb::StartAgain,
+        "redrive" => Verb::Redrive,
+        other => {
+            let what = format!("{:?} is nothing that can be done.", other.chars().take(40).collect::<String>());
+            return Err(AppError::new(ErrorKind::Invalid, what, "Choose Stop, Redrive or Start again."));
+        }
+    };
+    let wanted = all.map(|view| super::pages::executions::wanted(desk, view)).transpose()?;
+    let chosen = wanted.as_ref().map_or(Chosen::These(arns), Chosen::All);
+    desk.prepare(actor, verb, reason, chosen).await.map_err(worded(desk))
+}
+
+/// Carries a list out.
+///
+/// # Errors
+/// There is no such list, or the page showed another one.
+pub async fn carry_out(desk: &Arc<Desk>, actor: &Actor, id: &str, seen: &str) -> Result<(), AppError> {
+    desk.carry_out(actor, id, seen).await.map_err(worded(desk))
+}
+
+/// Gives a list of executions a name.
+///
+/// # Errors
+/// The name is none, or there are too many.
+pub async fn save_view(desk: &Desk, actor: &Actor, name: &str, view: &View) -> Result<(), AppError> {
+    let query = query_of(view);
+    desk.save_view(actor, name, &query).await.map_err(worded(desk))
+}
+
+/// Removes the name of a list.
+///
+/// # Errors
+/// The store failed.
+pub async fn remove_view(desk: &Desk, actor: &Actor, id: i64) -> Result<(), AppError> {
+    desk.remove_view(actor, id).await.map_err(worded(desk))
+}
+
+/// The query of a view's address.
+fn query_of(view: &View) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    View::NAMES.into_iter().zip(view.parts()).for_each(|(name, part)| {
+        if let Some(part) = part {
+            query.append_pair(name, part);
+        }
+    });
+    query.finish()
 }

@@ -1,5 +1,6 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
+pub mod lists;
 mod redrive;
 mod start;
 
@@ -26,6 +27,8 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Start(error) => start::start(about, error),
         Error::Stop(error) => stop(about, error),
         Error::Redrive(error) => redrive::redrive(about, error),
+        Error::Bulk(error) => lists::bulk(error),
+        Error::View(error) => lists::view(error),
         Error::Decide(error) => decide(about, error),
         Error::Deploy(error) => deploy(about, error),
         Error::Store(error) => store(error),

@@ -4,7 +4,59 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
+use super::{Problem, Status};
+
+/// What a list is asked for: its address, part by part. What is empty is not asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    pub workflow: Option<String>,
+    /// The word of a [`StatusFilter`].
+    pub status: Option<String>,
+    /// The execution whose Map Runs started them.
+    pub parent: Option<String>,
+    /// In the search language of the desk.
+    pub q: Option<String>,
+    /// When they started: an age such as `24h`, or two times between full stops.
+    pub time: Option<String>,
+    /// [`ALL`] where the executions of every connection are asked for.
+    pub scope: Option<String>,
+    /// A cursor: those that come before it.
+    pub before: Option<String>,
+}
+
+/// The word for every connection.
+pub const ALL: &str = "all";
+
+impl View {
+    /// The names of its parts in an address, in their order there.
+    pub const NAMES: [&str; 7] = ["workflow", "status", "parent", "q", "time", "scope", "before"];
+
+    /// Its parts, in the order of [`View::NAMES`].
+    #[must_use]
+    pub fn parts(&self) -> [Option<&str>; 7] {
+        [&self.workflow, &self.status, &self.parent, &self.q, &self.time, &self.scope, &self.before]
+            .map(|part| part.as_deref().filter(|part| !part.is_empty()))
+    }
+
+    /// The view with these parts, in the order of [`View::NAMES`].
+    #[must_use]
+    pub fn of_parts(parts: [Option<String>; 7]) -> Self {
+        let [workflow, status, parent, q, time, scope, before] = parts.map(|part| part.filter(|part| !part.is_empty()));
+        Self { workflow, status, parent, q, time, scope, before }
+    }
+
+    /// Whether the executions of every connection are asked for.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        self.scope.as_deref() == Some(ALL)
+    }
+
+    /// The first page of the same list.
+    #[must_use]
+    pub fn first(&self) -> Self {
+        Self { before: None, ..self.clone() }
+    }
+}
 
 /// One execution in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,32 +64,112 @@ pub struct ExecutionRow {
     pub arn: String,
     pub name: String,
     pub workflow: String,
+    /// The number of the version, or the name of the alias, that it was started with.
+    pub version: Option<String>,
     pub status: Status,
     pub started_at: i64,
     pub ended_at: Option<i64>,
     /// How many requests wait for people in it, those of the children of its Map Runs included.
     pub waits: u64,
+    /// The name of the error that it failed with; empty where it did not, or nobody knows yet.
+    pub error: String,
+    /// Its connection, where the list is of several: its place among [`Executions::places`].
+    pub place: Option<u8>,
+}
+
+/// A connection among others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub name: String,
+    /// A word that the style sheet has a colour for.
+    pub colour: String,
 }
 
 /// A page of a list of executions, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Executions {
+    /// What was asked for.
+    pub view: View,
     pub rows: Vec<ExecutionRow>,
     /// How many executions each tab holds: all, then those of each [`StatusFilter`]. `None` where nobody counts them.
     pub counts: Option<Vec<u64>>,
+    /// How many there are in all, and whether there are more than were counted.
+    pub total: Option<(u64, bool)>,
     /// The cursor of the next page, where there are older ones.
     pub older: Option<String>,
-    /// Whether newer ones come before this page.
-    pub newer: bool,
     /// The execution whose Map Runs started these, where the list is that of its children.
     pub parent: Option<Parent>,
     /// All workflows, for the filter.
     pub workflows: Vec<String>,
-    pub workflow: Option<String>,
     pub status: Option<StatusFilter>,
+    /// Why nothing was searched, where the search cannot be read.
+    pub fault: Option<SearchFault>,
+    /// When those of the list started.
+    pub histogram: Option<Histogram>,
+    /// Where the contents are searched: how many executions cannot be, and of how many.
+    pub coverage: Option<Coverage>,
+    /// The connections, where the list is of several; how many there are to choose from.
+    pub places: Vec<Place>,
+    pub connections: u8,
+    /// The lists that have a name.
+    pub saved: Vec<Saved>,
+    /// When the connection was last read.
+    pub data_at: Option<i64>,
     /// Whether the workflow is an Express one, of which no executions are kept.
     pub express: bool,
     pub now: i64,
+}
+
+/// A list with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    pub id: i64,
+    pub name: String,
+    pub view: View,
+}
+
+/// Why a text is no search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchFault {
+    pub problem: Problem,
+    /// What stands before the place of the fault, and what stands from there on.
+    pub before: String,
+    pub from: String,
+}
+
+/// How many executions cannot be searched by their contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub unread: u64,
+    pub withheld: u64,
+    pub total: u64,
+}
+
+/// How many executions started when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Those with executions, oldest first.
+    pub bars: Vec<Bar>,
+    /// How many there are with the empty ones.
+    pub parts: u16,
+    /// The most executions of a bar.
+    pub most: u64,
+    /// Where older ones were not counted any more: how many of the newest were.
+    pub newest: Option<u64>,
+    /// When the first one begins, and where the last one ends.
+    pub from: i64,
+    pub until: i64,
+}
+
+/// A part of the histogram.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bar {
+    /// Its place.
+    pub at: u16,
+    /// Its time, as an address has it.
+    pub time: String,
+    /// How many executions there are of each status.
+    pub counts: Vec<(Status, u64)>,
 }
 
 /// The execution that others are the children of.

@@ -6,6 +6,7 @@
 //! [`each_page`] lists the questions and their answers; [`Ask`], [`Page`] and the server's dispatch are made of it.
 
 pub mod audit;
+pub mod bulk;
 mod codec;
 pub mod connection;
 pub mod deploy;
@@ -46,20 +47,16 @@ macro_rules! each_page {
             frame: Frame;
             /// What needs a person, and how the workflows fare.
             overview: Overview;
-            /// All workflows of the connection.
-            workflows: Workflows;
+            /// All workflows of the connection, or those that a search finds.
+            workflows: Workflows { q: Option<String> };
             /// One workflow by its name; `again` is the execution whose input its form is to hold, `state` the chosen state.
             workflow: Workflow { name: String, again: Option<String>, state: Option<String> };
             /// The drawing of a definition. `folded` names the states whose insides are not drawn, one a line.
             drawing: Drawing { of: drawing::Of, folded: Option<String>, extent: drawing::Extent };
-            /// Executions, newest first, one page; the address has all of it as text: `status` is the word of an
-            /// [`executions::StatusFilter`], `parent` the execution whose Map Runs started them, `before` a cursor.
-            executions: Executions {
-                workflow: Option<String>,
-                status: Option<String>,
-                parent: Option<String>,
-                before: Option<String>
-            };
+            /// Executions, newest first, one page; the address has all of it as text.
+            executions: Executions { view: executions::View };
+            /// A list of executions that is acted on at once.
+            bulk: Bulk { id: String };
             /// One execution; `state` is the one that the page is to open on.
             execution: Execution { arn: String, state: Option<String> };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the

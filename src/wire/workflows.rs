@@ -9,6 +9,11 @@ use super::graph::Sketch;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Workflows {
     pub rows: Vec<WorkflowRow>,
+    /// What the names and comments were searched for.
+    pub q: Option<String>,
+    /// How many there are in all.
+    pub total: u64,
+    pub now: i64,
 }
 
 /// One workflow in a list.
@@ -24,9 +29,14 @@ pub struct WorkflowRow {
     pub outcomes: Vec<Outcome>,
     pub running: u64,
     pub waiting: u64,
-    /// Median duration of the ended executions shown, in milliseconds.
+    /// Median duration of the executions that ended in the last 24 hours, in milliseconds.
     pub median_ms: Option<i64>,
-    pub updated_at: Option<i64>,
+    /// How many executions ended in the last 24 hours, and how many of them succeeded.
+    pub ended: u64,
+    pub succeeded: u64,
+    pub created_at: Option<i64>,
+    /// When it was last deployed from here, and by whom.
+    pub deployed: Option<(i64, String)>,
 }
 
 /// One cell of an outcome strip.

@@ -9,7 +9,7 @@ use countersign::server::{acting, pages};
 use countersign::wire::audit::Audit;
 use countersign::wire::deploy::Deploy;
 use countersign::wire::execution::Execution;
-use countersign::wire::executions::Executions;
+use countersign::wire::executions::{Executions, View};
 use countersign::wire::inbox::{Approval, Inbox};
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::Decided;
@@ -107,7 +107,12 @@ impl Board {
     }
 
     pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {
-        pages::executions::executions(&self.desk, &somebody(), workflow, status, None, None).await
+        let view = View { workflow, status, ..View::default() };
+        self.list(view).await
+    }
+
+    pub async fn list(&self, view: View) -> Result<Executions, AppError> {
+        pages::executions::executions(&self.desk, &somebody(), view).await
     }
 
     pub async fn workflow(&self, name: &str, again: Option<&str>) -> Result<Workflow, AppError> {

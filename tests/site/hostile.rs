@@ -29,7 +29,12 @@ fn structure(page: &str) -> Vec<String> {
         }
         _ => None,
     };
-    let mut lines: Vec<String> = document.tree.root().descendants().filter_map(line).collect();
+    // How many bars there are, the time says.
+    let is_bar = |node: &ego_tree::NodeRef<'_, Node>| {
+        node.ancestors().any(|one| one.value().as_element().is_some_and(|one| one.attr("class") == Some("histogram")))
+    };
+    let nodes = document.tree.root().descendants().filter(|node| !is_bar(node));
+    let mut lines: Vec<String> = nodes.filter_map(line).collect();
     // How many lines a label of a drawing takes, its letters' widths say.
     lines.dedup_by(|one, other| one == other && one.trim_start().starts_with("tspan "));
     lines

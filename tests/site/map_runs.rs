@@ -58,7 +58,7 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let page = site.page(&here().executions_before(None, None, Some(&parent), None)).await.text;
+    let page = site.page(&here().children(&parent)).await.text;
     assert!(page.contains("Started by the Map Runs of") && page.matches("/default/executions/arn").count() >= 3);
     let output: Value = serde_json::from_str(&output.expect("both are answered")).unwrap();
     assert!(output.as_array().unwrap().iter().all(|one| one["decision"] == "approved"), "{output}");

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::actor::Actor;
 use crate::approvals::{Courier, Reading, read};
 use crate::audit::Done;
+use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
@@ -55,6 +56,8 @@ pub struct Desk {
     identity: Identity,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
+    /// The runs over many executions that are being carried out.
+    running: Running,
 }
 
 /// The connection's health, for the frame around every page.
@@ -103,6 +106,7 @@ impl Desk {
             identity: Identity::default(),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
+            running: Running::default(),
         }
     }
 
@@ -181,6 +185,10 @@ impl Desk {
 
     pub(crate) fn tally(&self) -> &CallTally {
         &self.tally
+    }
+
+    pub(crate) const fn running(&self) -> &Running {
+        &self.running
     }
 
     pub(crate) const fn courier(&self) -> &Courier {
@@ -372,6 +380,13 @@ impl Desk {
     /// # Errors
     /// The reason is too long, there is no such running execution, or the connection does not answer.
     pub async fn stop(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
+        self.stop_only(actor, arn, cause).await?;
+        self.watch.look_again().await;
+        Ok(())
+    }
+
+    /// The same without waiting until pages know of it.
+    pub(crate) async fn stop_only(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
         refuse_express(arn)?;
         self.permit(actor, Action::Stop, workflow_of(arn), None)?;
         let reason = cause.trim();
@@ -388,7 +403,6 @@ impl Desk {
         stopped.map_err(StopError::from)?;
         let done = Done::Stopped { execution_arn: arn.to_owned(), cause: reason.to_owned() };
         self.note(actor, done).await;
-        self.watch.look_again().await;
         Ok(())
     }
 

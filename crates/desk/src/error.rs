@@ -1,12 +1,14 @@
 //! Why something could not be read or done. `src/server/words.rs` turns these errors into sentences.
 
 use crate::approvals::DecideError;
+use crate::bulk::BulkError;
 use crate::connection::CallError;
 use crate::deploy::DeployError;
 use crate::policy::Denied;
 use crate::redriving::RedriveError;
 use crate::starting::StartError;
 use crate::store::StoreError;
+use crate::views::ViewError;
 
 /// Any of the desk's errors.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,10 @@ pub enum Error {
     Stop(#[from] StopError),
     #[error(transparent)]
     Redrive(#[from] RedriveError),
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    #[error(transparent)]
+    View(#[from] ViewError),
     #[error(transparent)]
     Decide(#[from] DecideError),
     #[error(transparent)]

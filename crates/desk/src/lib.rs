@@ -29,6 +29,7 @@
 mod actor;
 pub mod approvals;
 mod audit;
+pub mod bulk;
 mod clock;
 mod condition;
 pub mod connection;
@@ -46,9 +47,11 @@ pub mod policy;
 pub mod redact;
 pub mod redriving;
 mod requests;
+pub mod search;
 pub mod starting;
 pub mod store;
 mod stored;
+mod views;
 pub mod watch;
 
 pub use actor::{Actor, Person};
@@ -58,5 +61,6 @@ pub use condition::Condition;
 pub use desk::{Desk, Parts, Standing};
 pub use desks::{Desks, NameTaken};
 pub use error::{Error, ReadError, StopError};
-pub use lists::Day;
+pub use lists::{Day, Wanted};
 pub use requests::{Request, RequestState};
+pub use views::ViewError;

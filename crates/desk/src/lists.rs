@@ -1,13 +1,22 @@
 //! Lists and counts of executions and requests, from the index.
 
+use std::collections::BTreeMap;
+
 use crate::actor::Actor;
 use crate::connection::ExecutionStatus;
 use crate::desk::{Desk, workflow_of};
 use crate::error::Error;
-use crate::index::{ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Shown, Tally};
+use crate::index::{
+    Bar, Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Shown,
+    Span, Tally, Unread,
+};
 use crate::policy::Action;
+use crate::search::Search;
 use crate::starting::refuse_express;
 use crate::watch::NEWS_MS;
+
+/// The most executions that a median is of.
+const MEDIAN_OF: u32 = 2_000;
 
 /// How the executions fared that ended in the last 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,9 +27,99 @@ pub struct Day {
     pub failed: u64,
     /// The latest of these, the latest end first.
     pub failures: Vec<ExecutionRow>,
+    /// How many of each machine ended, and how many of them succeeded, by its ARN.
+    pub by_machine: BTreeMap<String, (u64, u64)>,
+}
+
+/// What a list of executions is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub workflow: Option<String>,
+    /// The execution whose Map Runs started them, by its ARN.
+    pub parent: Option<String>,
+    pub shown: Option<Shown>,
+    /// Those that started at this time or later, and those that started before this one, in milliseconds since the epoch.
+    pub from: Option<i64>,
+    pub until: Option<i64>,
+    pub search: Search,
 }
 
 impl Desk {
+    /// What the index is asked for; `None` where the workflow is gone, and its executions with it.
+    async fn filter(&self, actor: &Actor, wanted: &Wanted) -> Result<Option<Filter>, Error> {
+        let workflow = wanted.workflow.as_deref().or_else(|| wanted.parent.as_deref().and_then(workflow_of));
+        self.permit(actor, Action::View, workflow, None)?;
+        let snapshot = self.known().await?;
+        let mut filter = Filter {
+            machine_arn: None,
+            shown: wanted.shown,
+            parent_arn: wanted.parent.clone(),
+            from: wanted.from,
+            until: wanted.until,
+            terms: wanted.search.terms.clone(),
+        };
+        if let Some(parent) = &wanted.parent {
+            refuse_express(parent)?;
+        } else if let Some(name) = &wanted.workflow {
+            let Some(machine) = snapshot.machine_named(name) else { return Ok(None) };
+            filter.machine_arn = Some(machine.arn.clone());
+        }
+        Ok(Some(filter))
+    }
+
+    /// Executions, newest first: at most `limit` of those that come before the cursor.
+    ///
+    /// # Errors
+    /// The connection has never answered, or the index cannot be read.
+    pub async fn select(
+        &self,
+        actor: &Actor,
+        wanted: &Wanted,
+        before: Option<ExecutionCursor>,
+        limit: u32,
+    ) -> Result<ExecutionPage, Error> {
+        let Some(filter) = self.filter(actor, wanted).await? else { return Ok(ExecutionPage::default()) };
+        Ok(self.index().executions(self.id(), &filter, before, limit).await?)
+    }
+
+    /// How many executions there are of these, counted up to `most`.
+    ///
+    /// # Errors
+    /// Those of [`Desk::select`].
+    pub async fn count(&self, actor: &Actor, wanted: &Wanted, most: u32) -> Result<Counted, Error> {
+        let Some(filter) = self.filter(actor, wanted).await? else { return Ok(Counted::default()) };
+        Ok(self.index().count(self.id(), &filter, most).await?)
+    }
+
+    /// How many of these executions started in each part of a span.
+    ///
+    /// # Errors
+    /// Those of [`Desk::select`].
+    pub async fn starts(&self, actor: &Actor, wanted: &Wanted, span: Span) -> Result<Bars, Error> {
+        let Some(filter) = self.filter(actor, wanted).await? else {
+            return Ok(Bars { bars: vec![Bar::default(); span.bars], most: None });
+        };
+        Ok(self.index().starts(self.id(), &filter, span).await?)
+    }
+
+    /// When the oldest known execution started.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn oldest(&self, actor: &Actor) -> Result<Option<i64>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        Ok(self.index().oldest(self.id()).await?)
+    }
+
+    /// How many executions cannot be searched by their contents.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn unread(&self, actor: &Actor) -> Result<Unread, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        Ok(self.index().unread(self.id()).await?)
+    }
+
     /// Executions, newest first: those of one workflow or all, with one shown status or all; at most `limit` of those that
     /// come before the cursor. The children of Map Runs are in [`Desk::children`].
     ///
@@ -44,7 +143,7 @@ impl Desk {
                 None => return Ok(ExecutionPage::default()),
             },
         };
-        let filter = Filter { machine_arn, shown, parent_arn: None };
+        let filter = Filter { machine_arn, shown, ..Filter::default() };
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
 
@@ -62,7 +161,7 @@ impl Desk {
     ) -> Result<ExecutionPage, Error> {
         refuse_express(arn)?;
         self.permit(actor, Action::View, workflow_of(arn), None)?;
-        let filter = Filter { machine_arn: None, shown, parent_arn: Some(arn.to_owned()) };
+        let filter = Filter { shown, parent_arn: Some(arn.to_owned()), ..Filter::default() };
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
 
@@ -92,15 +191,42 @@ impl Desk {
         self.permit(actor, Action::View, None, None)?;
         let since = self.now() - NEWS_MS;
         let mut day = Day { failures: self.index().failures(self.id(), since, limit).await?, ..Day::default() };
-        for (status, n) in self.index().ended_since(self.id(), since).await? {
+        for Ended { machine_arn, status, n } in self.index().ended_since(self.id(), since).await? {
             day.ended += n;
+            let of_machine = day.by_machine.entry(machine_arn).or_default();
+            of_machine.0 += n;
             match status {
-                ExecutionStatus::Succeeded => day.succeeded += n,
+                ExecutionStatus::Succeeded => {
+                    day.succeeded += n;
+                    of_machine.1 += n;
+                }
                 ExecutionStatus::Failed | ExecutionStatus::TimedOut => day.failed += n,
                 ExecutionStatus::Running | ExecutionStatus::Aborted => {}
             }
         }
         Ok(day)
+    }
+
+    /// The median duration of a machine's executions that ended in the last 24 hours, of the latest 2,000 if there are
+    /// more; `None` where none ended.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn median(&self, actor: &Actor, machine_arn: &str) -> Result<Option<i64>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let mut took = self.index().took(self.id(), machine_arn, self.now() - NEWS_MS, MEDIAN_OF).await?;
+        let middle = took.len() / 2;
+        Ok((!took.is_empty()).then(|| *took.select_nth_unstable(middle).1))
+    }
+
+    /// When each workflow was last deployed from here, and by whom, by its name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn deployments(&self, actor: &Actor) -> Result<BTreeMap<String, (i64, String)>, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let all = self.store().deployments(self.id()).await?;
+        Ok(all.into_iter().map(|(workflow, at, person)| (workflow, (at, person))).collect())
     }
 
     /// What waits for people, in the order of the inbox: at most `limit` requests after the cursor.

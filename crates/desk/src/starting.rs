@@ -181,6 +181,11 @@ impl Desk {
         })
     }
 
+    /// The text of that input, for an execution that is started again as it was.
+    pub(crate) async fn whole_input(&self, workflow: &str, arn: &str) -> Result<String, StartError> {
+        self.stored_input(workflow, arn).await.map(|stored| stored.text)
+    }
+
     /// The input of an execution of this workflow, as Step Functions has it.
     async fn stored_input(&self, workflow: &str, arn: &str) -> Result<Stored, StartError> {
         refuse_express(arn)?;

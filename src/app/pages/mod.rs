@@ -1,6 +1,7 @@
 //! One file a route: the module SUBJECT has the component `SubjectPage`.
 
 pub mod audit;
+pub mod bulk;
 pub mod connection;
 pub mod deploy;
 pub mod execution;

@@ -8,7 +8,7 @@ use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown, switch, text};
 use crate::wire::Status;
-use crate::wire::executions::StatusFilter;
+use crate::wire::executions::{StatusFilter, View};
 use crate::wire::overview::{Need, Overview};
 use crate::wire::{Ask, Topic};
 
@@ -55,8 +55,8 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
         <div class="numbers">
             {number("Running", Some(Status::Running), here().executions_of(None, Some(StatusFilter::Running)), move || data.with(|data| data.running.to_string()), move || data.with(|data| data.running > 0))}
             {number("Waiting for approval", Some(Status::WaitingApproval), here().inbox(), move || data.with(|data| data.waiting.to_string()), move || data.with(|data| data.waiting > 0))}
-            {number("Failed in 24 h", Some(Status::Failed), here().executions_of(None, Some(StatusFilter::Failed)), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
-            {number("Succeeded in 24 h", Some(Status::Succeeded), here().executions_of(None, Some(StatusFilter::Succeeded)), rate, || true)}
+            {number("Failed in 24 h", Some(Status::Failed), ended(StatusFilter::Failed), move || data.with(|data| data.failed_today.to_string()), move || data.with(|data| data.failed_today > 0))}
+            {number("Succeeded in 24 h", Some(Status::Succeeded), ended(StatusFilter::Succeeded), rate, || true)}
         </div>
         <section aria-labelledby="needs">
             <h2 id="needs">"Needs you"</h2>
@@ -64,10 +64,16 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
         </section>
         <section aria-labelledby="all-workflows">
             <h2 id="all-workflows">"Workflows"</h2>
-            <WorkflowRows rows=Signal::derive(move || data.with(|data| data.workflows.clone()))/>
+            <WorkflowRows rows=Signal::derive(move || data.with(|data| data.workflows.clone())) now searched=Signal::stored(false)/>
         </section>
     }
     .into_any()
+}
+
+/// The executions that ended so in the last 24 hours.
+fn ended(status: StatusFilter) -> String {
+    let (status, q) = (Some(status.word().to_owned()), Some("ended>24h".to_owned()));
+    here().executions_view(&View { status, q, ..View::default() })
 }
 
 fn percent(share: f32) -> String {
@@ -82,10 +88,8 @@ fn left_out(data: &Overview) -> Option<AnyView> {
     let link = |count: u64, href: String, word: &str| {
         (count > 0).then(|| view! { <a href=href>{format!("{count} more {word}")}</a> }.into_any())
     };
-    let links = [
-        link(waiting, here().inbox(), "waiting for approval"),
-        link(failed, here().executions_of(None, Some(StatusFilter::Failed)), "failed"),
-    ];
+    let links =
+        [link(waiting, here().inbox(), "waiting for approval"), link(failed, ended(StatusFilter::Failed), "failed")];
     (waiting + failed > 0)
         .then(|| view! { <p class="facts">{links.into_iter().flatten().collect_view()}</p> }.into_any())
 }

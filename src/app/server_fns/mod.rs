@@ -5,6 +5,7 @@
 //! what that page does not show by itself with `server::tells`.
 
 mod act;
+mod bulk;
 mod decide;
 mod deploy;
 mod read;
@@ -12,9 +13,11 @@ mod redrive;
 mod sample;
 mod start;
 mod stop;
+mod views;
 
 pub use act::ActAs;
 pub use act::act_as;
+pub use bulk::{PrepareBulk, RunBulk, prepare_bulk, run_bulk};
 pub use decide::{Decide, decide};
 pub use deploy::{Deploy, deploy};
 pub use read::{Held, Read, page, read};
@@ -22,3 +25,4 @@ pub use redrive::{RedriveExecution, redrive_execution};
 pub use sample::{PutSample, put_sample};
 pub use start::{StartExecution, start_execution};
 pub use stop::{StopExecution, stop_execution};
+pub use views::{RemoveView, SaveView, remove_view, save_view};

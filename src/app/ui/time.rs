@@ -74,6 +74,14 @@ pub fn Ago(at: i64, now: i64) -> impl IntoView {
     .into_any()
 }
 
+/// When something was: "2026-11-24 09:14:03".
+#[component]
+pub fn Moment(at: i64) -> impl IntoView {
+    let full = absolute(at);
+    let short = full[..19].to_owned();
+    view! { <time class="time" datetime=iso(at) title=full>{short}</time> }.into_any()
+}
+
 /// How much time is left: "in 41 min".
 #[component]
 pub fn Due(at: i64, now: i64) -> impl IntoView {

@@ -1,44 +1,124 @@
 //! The list of executions.
 
 use countersign_desk::connection::MachineKind;
-use countersign_desk::index::{ExecutionCursor, Tally};
+use countersign_desk::index::{Bar as Counts, Bars, ExecutionCursor, ExecutionPage, Span, Tally, Unread};
+use countersign_desk::search::{Search, Term};
+use countersign_desk::store::SavedView;
 use countersign_desk::watch::Snapshot;
-use countersign_desk::{Actor, Desk, Error};
+use countersign_desk::{Actor, Desk, Desks, Error, Wanted};
 
-use super::rows::{execution_row, shown_by};
+use super::rows::{execution_row, shown_by, shown_status};
 use super::{Answered, worded};
+use crate::app::absolute;
 use crate::error::{AppError, ErrorKind};
-use crate::wire::executions::{Executions, Parent, StatusFilter, UnknownStatus};
+use crate::server::words;
+use crate::wire::executions::{
+    Bar, Coverage, ExecutionRow, Executions, Histogram, Parent, Place, Saved, SearchFault, StatusFilter, UnknownStatus,
+    View,
+};
 
 /// Rows of a page.
 const ROWS: u32 = 100;
+/// The most children that are counted.
+const CHILDREN: u32 = 1_000;
+/// The most bars of the histogram, and their lengths in milliseconds.
+const BARS: i64 = 60;
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const WIDTHS: [i64; 15] = [
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    30 * DAY,
+];
 
-/// One page of executions, newest first: those of one workflow or all, with one status or all; or the children of the Map
-/// Runs of `parent`.
+/// One page of executions of a connection, newest first.
 ///
 /// # Errors
-/// The status is none, or the address has no page of the list; or the connection has not answered yet.
-pub async fn executions(
-    desk: &Desk,
-    actor: &Actor,
-    workflow: Option<String>,
-    status: Option<String>,
-    parent: Option<String>,
-    before: Option<String>,
-) -> Answered<Executions> {
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let status = given(status).as_deref().map(filter).transpose()?;
-    let before = given(before).as_deref().map(cursor).transpose()?;
-    let wanted = Wanted { workflow: given(workflow), status, parent: given(parent), before };
-    page(desk, actor, wanted).await.map_err(|error| worded(desk, &error))
+/// The status or time is none, or the address has no page of the list; or the connection has not answered yet.
+pub async fn executions(desk: &Desk, actor: &Actor, view: View) -> Answered<Executions> {
+    let asked = Asked::read(desk, &view)?;
+    page(&[desk], desk, actor, view, asked).await
+}
+
+/// The same of all connections that the actor may see. One that does not answer is left out.
+///
+/// # Errors
+/// Those of [`executions`].
+pub async fn everywhere(desks: &Desks, desk: &Desk, actor: &Actor, view: View) -> Answered<Executions> {
+    let asked = Asked::read(desk, &view)?;
+    let mut all = Vec::new();
+    for one in desks.iter() {
+        if one.snapshot(actor).await.is_ok() {
+            all.push(one.as_ref());
+        }
+    }
+    page(&all, desk, actor, view, asked).await
+}
+
+/// What a view asks the desk for.
+///
+/// # Errors
+/// A part of it is none; what cannot be searched is one here, too.
+pub fn wanted(desk: &Desk, view: &View) -> Answered<Wanted> {
+    let asked = Asked::read(desk, view)?;
+    match asked.fault {
+        Some(fault) => Err(AppError { kind: ErrorKind::Invalid, problem: fault.problem }),
+        None => Ok(asked.wanted),
+    }
 }
 
 /// What an address asks for.
-struct Wanted {
-    workflow: Option<String>,
+struct Asked {
     status: Option<StatusFilter>,
-    parent: Option<String>,
     before: Option<ExecutionCursor>,
+    wanted: Wanted,
+    fault: Option<SearchFault>,
+}
+
+impl Asked {
+    fn read(desk: &Desk, view: &View) -> Answered<Self> {
+        let now = desk.now();
+        let status = view.status.as_deref().map(filter).transpose()?;
+        let before = view.before.as_deref().map(cursor).transpose()?;
+        let (from, until) = view.time.as_deref().map_or(Ok((None, None)), |text| time(text, now))?;
+        let q = view.q.as_deref().unwrap_or_default();
+        let (search, fault) = match Search::read(q, now) {
+            Ok(search) => (search, None),
+            Err(error) => (Search::default(), Some(fault(q, &error))),
+        };
+        let (workflow, parent, shown) = (view.workflow.clone(), view.parent.clone(), status.map(shown_by));
+        Ok(Self { status, before, wanted: Wanted { workflow, parent, shown, from, until, search }, fault })
+    }
+
+    /// Whether there is nothing but what the tallies know.
+    fn is_plain(&self) -> bool {
+        let wanted = &self.wanted;
+        wanted.parent.is_none() && wanted.from.is_none() && wanted.until.is_none() && wanted.search.terms.is_empty()
+    }
+}
+
+/// A search that cannot be read, with what stands on both sides of the place.
+fn fault(q: &str, error: &countersign_desk::search::SearchError) -> SearchFault {
+    let at = error.at.saturating_sub(1);
+    SearchFault {
+        problem: words::lists::search(error),
+        before: q.chars().take(at).collect(),
+        from: q.chars().skip(at).collect(),
+    }
 }
 
 /// The page that an address names.
@@ -58,35 +138,201 @@ fn filter(status: &str) -> Answered<StatusFilter> {
     })
 }
 
-async fn page(desk: &Desk, actor: &Actor, wanted: Wanted) -> Result<Executions, Error> {
-    let Wanted { workflow, status, parent, before } = wanted;
-    let snapshot = desk.snapshot(actor).await?;
-    let shown = status.map(shown_by);
-    let listed = match &parent {
-        Some(parent) => desk.children(actor, parent, shown, before, ROWS).await?,
-        None => desk.executions(actor, workflow.as_deref(), shown, before, ROWS).await?,
+/// The time that an address names.
+fn time(text: &str, now: i64) -> Answered<(Option<i64>, Option<i64>)> {
+    let search = Search::read(&format!("started:{text}"), now).ok().filter(|search| search.terms.len() == 1);
+    let Some([Term::Started(bounds)]) = search.as_ref().map(|search| search.terms.as_slice()) else {
+        let what = format!("{:?} is no time.", text.chars().take(60).collect::<String>());
+        let remedy =
+            "Choose an age such as 24h or 7d, a day such as 2026-11-26, or a span such as 2026-11-26..2026-11-28.";
+        return Err(AppError::new(ErrorKind::Invalid, what, remedy));
     };
-    let counts = match &parent {
-        Some(_) => None,
-        None => Some(counts(&snapshot, workflow.as_deref(), &desk.tallies(actor).await?)),
-    };
+    // Bounds of whole milliseconds: those from one on, and those before another.
+    let from = bounds.from.map(|bound| bound.at + i64::from(!bound.within));
+    let until = bounds.to.map(|bound| bound.at + i64::from(bound.within));
+    Ok((from, until))
+}
+
+async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: Asked) -> Answered<Executions> {
+    let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
+    let mut listed = Listed::default();
+    if asked.fault.is_none() {
+        for (place, one) in desks.iter().enumerate() {
+            let place = (desks.len() > 1 || view.is_everywhere()).then_some(place);
+            listed.add(one, actor, &asked, place).await.map_err(|error| worded(one, &error))?;
+        }
+    }
+    let older = listed.cut();
     let mut workflows: Vec<String> = snapshot.machines.values().map(|machine| machine.name.clone()).collect();
     workflows.sort();
-    let machine = workflow.as_deref().and_then(|name| snapshot.machine_named(name));
+    let machine = view.workflow.as_deref().and_then(|name| snapshot.machine_named(name));
     let express = machine.is_some_and(|machine| machine.kind == MachineKind::Express);
+    let parent = view.parent.clone();
     let parent = parent.map(|arn| Parent { name: arn.rsplit(':').next().unwrap_or(&arn).to_owned(), arn });
+    let saved = desk.views(actor).await.map_err(|error| worded(desk, &error))?;
+    let is_searched = asked.wanted.search.reads_contents() || asked.wanted.search.reads_errors();
+    let everywhere = view.is_everywhere();
     Ok(Executions {
-        rows: listed.rows.iter().map(|one| execution_row(&snapshot, one)).collect(),
-        counts,
-        older: listed.older.map(|cursor| cursor.to_string()),
-        newer: before.is_some(),
+        total: listed.total(&asked),
+        counts: listed.counts.filter(|_| asked.is_plain() && asked.fault.is_none()),
+        histogram: listed.histogram.and_then(|(span, bars)| histogram(span, &bars.bars, bars.most)),
+        rows: listed.rows.into_iter().map(|(_, row)| row).collect(),
+        older,
         parent,
         workflows,
-        workflow,
-        status,
+        status: asked.status,
+        fault: asked.fault,
+        coverage: is_searched.then_some(Coverage {
+            unread: listed.unread.unread,
+            withheld: listed.unread.withheld,
+            total: listed.unread.total,
+        }),
+        places: if everywhere { desks.iter().map(|desk| place(desk)).collect() } else { Vec::new() },
+        saved: saved.iter().map(saved_view).collect(),
+        connections: 0,
+        data_at: desks.iter().map(|desk| desk.data_at()).min().flatten(),
         express,
         now: desk.now(),
+        view,
     })
+}
+
+fn saved_view(one: &SavedView) -> Saved {
+    let parts: Vec<(String, String)> = form_urlencoded::parse(one.query.as_bytes()).into_owned().collect();
+    let part = |name: &str| parts.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    Saved { id: one.id, name: one.name.clone(), view: View::of_parts(View::NAMES.map(part)) }
+}
+
+fn place(desk: &Desk) -> Place {
+    Place { name: desk.id().as_str().to_owned(), colour: desk.about().colour.as_str().to_owned() }
+}
+
+/// What the connections have, merged by time.
+#[derive(Default)]
+struct Listed {
+    rows: Vec<(ExecutionCursor, ExecutionRow)>,
+    /// Whether a connection has more.
+    more: bool,
+    counts: Option<Vec<u64>>,
+    counted: Option<(u64, bool)>,
+    histogram: Option<(Span, Bars)>,
+    unread: Unread,
+}
+
+impl Listed {
+    async fn add(&mut self, desk: &Desk, actor: &Actor, asked: &Asked, place: Option<usize>) -> Result<(), Error> {
+        let snapshot = desk.snapshot(actor).await?;
+        let wanted = &asked.wanted;
+        let ExecutionPage { rows, older } = desk.select(actor, wanted, asked.before, ROWS).await?;
+        self.more |= older.is_some();
+        let place = place.and_then(|place| u8::try_from(place).ok());
+        self.rows.extend(rows.iter().map(|one| (one.cursor, ExecutionRow { place, ..execution_row(&snapshot, one) })));
+        if wanted.parent.is_some() {
+            let counted = desk.count(actor, wanted, CHILDREN).await?;
+            self.counted = Some((counted.count, counted.more));
+            return Ok(());
+        }
+        let tabs = counts(&snapshot, wanted.workflow.as_deref(), &desk.tallies(actor).await?);
+        let sum = self.counts.get_or_insert_with(|| vec![0; tabs.len()]);
+        sum.iter_mut().zip(tabs).for_each(|(sum, tab)| *sum += tab);
+        if wanted.search.reads_contents() || wanted.search.reads_errors() {
+            let unread = desk.unread(actor).await?;
+            self.unread.unread += unread.unread;
+            self.unread.withheld += unread.withheld;
+            self.unread.total += unread.total;
+        }
+        let span = match &self.histogram {
+            Some((span, _)) => *span,
+            None => span(wanted, desk.oldest(actor).await?, desk.now()),
+        };
+        let bars = desk.starts(actor, wanted, span).await?;
+        match &mut self.histogram {
+            None => self.histogram = Some((span, bars)),
+            Some((_, all)) => {
+                all.bars.iter_mut().zip(bars.bars).for_each(|(all, bar)| all.counts.extend(bar.counts));
+                all.most = [all.most, bars.most].into_iter().flatten().reduce(|one, other| one + other);
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest rows, a page of them; returns the cursor of the next page.
+    fn cut(&mut self) -> Option<String> {
+        self.rows.sort_by_key(|(cursor, _)| std::cmp::Reverse((cursor.started_at, cursor.number)));
+        let rows = ROWS as usize;
+        self.more |= self.rows.len() > rows;
+        self.rows.truncate(rows);
+        self.rows.last().filter(|_| self.more).map(|(cursor, _)| cursor.to_string())
+    }
+
+    /// How many there are in all.
+    fn total(&self, asked: &Asked) -> Option<(u64, bool)> {
+        if asked.fault.is_some() || self.counted.is_some() {
+            return self.counted;
+        }
+        if let Some(counts) = self.counts.as_ref().filter(|_| asked.is_plain()) {
+            let at = asked.status.and_then(|status| StatusFilter::ALL.iter().position(|one| *one == status));
+            return counts.get(at.map_or(0, |at| at + 1)).map(|count| (*count, false));
+        }
+        let (_, bars) = self.histogram.as_ref()?;
+        let sum = bars.bars.iter().flat_map(|bar| &bar.counts).map(|(_, n)| n).sum();
+        Some((sum, bars.most.is_some()))
+    }
+}
+
+/// The span that the histogram shows: from the oldest that may be there up to now.
+fn span(wanted: &Wanted, oldest: Option<i64>, now: i64) -> Span {
+    let bounds = wanted.search.terms.iter().filter_map(|term| match term {
+        Term::Started(bounds) => Some((bounds.from.map(|bound| bound.at), bounds.to.map(|bound| bound.at))),
+        _ => None,
+    });
+    let (from, until) = bounds.fold((wanted.from, wanted.until), |(from, until), (at_least, before)| {
+        (from.max(at_least), [until, before].into_iter().flatten().min())
+    });
+    let oldest = oldest.unwrap_or(now);
+    let from = from.map_or(oldest, |from| from.max(oldest.min(now))).min(now);
+    // Those that a clock ahead of this one started are in the last bar.
+    let until = until.unwrap_or(now + MINUTE).clamp(from + 1, now + MINUTE);
+    let fits = |width: &i64| (until - from.div_euclid(*width) * width + width - 1) / width <= BARS;
+    let width = WIDTHS.into_iter().find(fits).unwrap_or_else(|| (until - from) / (BARS - 1) + 1);
+    let from = from.div_euclid(width) * width;
+    let bars = usize::try_from((until - from + width - 1) / width).unwrap_or(1).max(1);
+    Span { from, width, bars }
+}
+
+fn histogram(span: Span, bars: &[Counts], newest: Option<u64>) -> Option<Histogram> {
+    let sum = |bar: &Counts| bar.counts.iter().map(|(_, n)| n).sum::<u64>();
+    let most = bars.iter().map(sum).max().filter(|most| *most > 0)?;
+    let bar = |(at, bar): (usize, &Counts)| {
+        let at = u16::try_from(at).ok()?;
+        let from = span.from + i64::from(at) * span.width;
+        let mut counts: Vec<(crate::wire::Status, u64)> = Vec::new();
+        for filter in StatusFilter::ALL {
+            let n: u64 = bar.counts.iter().filter(|(shown, _)| *shown == shown_by(filter)).map(|(_, n)| n).sum();
+            if n > 0 {
+                counts.push((shown_status(shown_by(filter)), n));
+            }
+        }
+        (!counts.is_empty()).then(|| Bar {
+            at,
+            time: format!("{}..{}", iso(from), iso(from + span.width - SECOND)),
+            counts,
+        })
+    };
+    Some(Histogram {
+        bars: bars.iter().enumerate().filter_map(bar).collect(),
+        parts: u16::try_from(bars.len()).unwrap_or(u16::MAX),
+        most,
+        newest,
+        from: span.from,
+        until: span.until(),
+    })
+}
+
+/// A second as an address has it.
+fn iso(ms: i64) -> String {
+    let text = absolute(ms);
+    format!("{}T{}", &text[..10], &text[11..19])
 }
 
 /// How many executions each tab holds.
@@ -97,4 +343,47 @@ fn counts(snapshot: &Snapshot, workflow: Option<&str>, tallies: &[Tally]) -> Vec
     };
     let tabs = std::iter::once(None).chain(StatusFilter::ALL.map(Some));
     tabs.map(|tab| tallies.iter().filter(is_wanted).map(|tally| tally.of_filter(tab.map(shown_by))).sum()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(from: Option<i64>, until: Option<i64>) -> Wanted {
+        Wanted { from, until, ..Wanted::default() }
+    }
+
+    #[test]
+    fn the_histogram_covers_what_may_be_there() {
+        let now = 1_764_160_000_000;
+        for (from, until, oldest) in [
+            (None, None, None),
+            (None, None, Some(now - 90 * DAY)),
+            (Some(now - DAY), None, Some(now - 90 * DAY)),
+            (Some(now - 2 * HOUR), Some(now - HOUR), Some(now - 90 * DAY)),
+            (Some(now + DAY), None, Some(now)),
+            (None, Some(0), Some(now - DAY)),
+            (None, None, Some(0)),
+            (None, None, Some(now + DAY)),
+        ] {
+            let span = span(&wanted(from, until), oldest, now);
+            assert!((1..=60).contains(&span.bars), "{span:?}");
+            let begin = from.into_iter().chain(oldest).max().unwrap_or(now).min(now);
+            assert!(span.from <= begin && span.until() > span.from, "{span:?} of {from:?} {until:?} {oldest:?}");
+        }
+    }
+
+    #[test]
+    fn a_bar_leads_to_its_time() {
+        let span = Span { from: 1_764_158_400_000, width: 10 * MINUTE, bars: 2 };
+        let failed = countersign_desk::connection::ExecutionStatus::Failed;
+        let counts = vec![(countersign_desk::index::Shown::Status(failed), 3)];
+        let shown = histogram(span, &[Counts::default(), Counts { counts }], None).expect("a histogram");
+        assert_eq!(shown.bars.len(), 1);
+        assert_eq!(shown.bars[0].time, "2025-11-26T12:10:00..2025-11-26T12:19:59");
+        assert_eq!(time(&shown.bars[0].time, 0), Ok((Some(1_764_159_000_000), Some(1_764_159_600_000))));
+        assert!(histogram(span, &[Counts::default()], None).is_none());
+        assert!(time("yesterday", 0).is_err() && time("24h x", 0).is_err() && time("", 0).is_err());
+        assert_eq!(time("24h", DAY), Ok((Some(0), None)));
+    }
 }

@@ -3,6 +3,7 @@
 //! The module SUBJECT has the function SUBJECT, which takes the desk, who acts, and the fields of the question.
 
 pub mod audit;
+pub mod bulk;
 pub mod connection;
 pub mod deploy;
 pub mod drawing;
@@ -54,7 +55,17 @@ each_page!(answering);
 /// # Errors
 /// Those of the page's own function.
 pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answered<Page> {
+    if let Ask::Executions { view } = &ask
+        && view.is_everywhere()
+    {
+        let mut list = executions::everywhere(desks, desk, actor, view.clone()).await?;
+        list.connections = u8::try_from(desks.iter().count()).unwrap_or(u8::MAX);
+        return Ok(Page::Executions(list));
+    }
     let mut page = of_connection(desk, actor, ask).await?;
+    if let Page::Executions(list) = &mut page {
+        list.connections = u8::try_from(desks.iter().count()).unwrap_or(u8::MAX);
+    }
     if let Page::Frame(frame) = &mut page {
         for desk in desks.iter() {
             // One that this actor may not see is not there for them.

@@ -40,6 +40,9 @@ pub const fn shown_by(filter: StatusFilter) -> Shown {
 pub fn execution_row(snapshot: &Snapshot, one: &Listed) -> ExecutionRow {
     let summary = &one.summary;
     ExecutionRow {
+        version: summary.alias.clone().or_else(|| summary.version.as_ref().map(|version| format!("v{version}"))),
+        error: one.error.clone(),
+        place: None,
         arn: summary.arn.clone(),
         name: summary.name.clone(),
         workflow: workflow_name(snapshot, &summary.machine_arn),
@@ -66,11 +69,14 @@ pub fn workflow_name(snapshot: &Snapshot, machine_arn: &str) -> String {
 /// # Errors
 /// The index cannot be read.
 pub async fn workflow_rows(desk: &Desk, actor: &Actor, snapshot: &Snapshot) -> Result<Vec<WorkflowRow>, Error> {
+    let (day, deployments) = (desk.last_day(actor, 0).await?, desk.deployments(actor).await?);
     let tallies = desk.tallies(actor).await?;
     let tallies: BTreeMap<&str, &Tally> = tallies.iter().map(|one| (one.machine_arn.as_str(), one)).collect();
     let mut rows = Vec::new();
     for machine in snapshot.machines.values() {
-        rows.push(workflow_row(desk, actor, machine, tallies.get(machine.arn.as_str()).copied()).await?);
+        let row = workflow_row(desk, actor, machine, tallies.get(machine.arn.as_str()).copied()).await?;
+        let (ended, succeeded) = day.by_machine.get(&machine.arn).copied().unwrap_or_default();
+        rows.push(WorkflowRow { ended, succeeded, deployed: deployments.get(&machine.name).cloned(), ..row });
     }
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rows)
@@ -98,8 +104,6 @@ pub async fn workflow_row(
         })
         .collect();
     outcomes.reverse();
-    let mut durations: Vec<i64> = outcomes.iter().filter_map(|one| one.duration_ms).collect();
-    durations.sort_unstable();
     Ok(WorkflowRow {
         name: machine.name.clone(),
         arn: machine.arn.clone(),
@@ -108,8 +112,11 @@ pub async fn workflow_row(
         sketch: machine.definition.graph.as_ref().map(graph::sketch),
         running: tally.map_or(0, |tally| tally.of(Shown::Status(ExecutionStatus::Running))),
         waiting: tally.map_or(0, |tally| tally.requests),
-        median_ms: durations.get(durations.len() / 2).copied(),
-        updated_at: machine.created_at,
+        median_ms: desk.median(actor, &machine.arn).await?,
+        ended: 0,
+        succeeded: 0,
+        created_at: machine.created_at,
+        deployed: None,
         outcomes,
     })
 }

@@ -172,6 +172,9 @@ pub struct Summary {
     pub ended_at: Option<i64>,
     /// How often it was redriven.
     pub redrives: u64,
+    /// The number of the machine's version that it was started with, and the name of the alias, where it was with either.
+    pub version: Option<String>,
+    pub alias: Option<String>,
 }
 
 /// Whether an execution can be redriven, as DescribeExecution says.

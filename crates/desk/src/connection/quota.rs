@@ -72,6 +72,11 @@ impl Bucket {
 
     /// Takes one call at `now` (milliseconds) if the bucket holds one.
     pub fn take(&mut self, now: i64) -> bool {
+        self.take_above(0.0, now)
+    }
+
+    /// Takes one call at `now` if the bucket holds one and `reserve` more.
+    pub fn take_above(&mut self, reserve: f64, now: i64) -> bool {
         // What a bucket held at first may be more than it holds later.
         if let Some(at) = self.at
             && self.left < self.quota.burst
@@ -81,7 +86,7 @@ impl Bucket {
             self.left = seconds.mul_add(self.quota.per_second, self.left).min(self.quota.burst);
         }
         self.at = Some(now);
-        let granted = self.left >= 1.0;
+        let granted = self.left >= 1.0 + reserve;
         if granted {
             self.left -= 1.0;
         }

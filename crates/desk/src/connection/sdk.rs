@@ -236,6 +236,8 @@ impl StepFunctions for Sdk {
                 arn: one.execution_arn,
                 name: one.name,
                 machine_arn: one.state_machine_arn,
+                version: one.state_machine_version_arn.as_deref().map(last_part),
+                alias: one.state_machine_alias_arn.as_deref().map(last_part),
             });
             Ok(Page { items: items.collect(), next: page.next_token })
         })

@@ -15,11 +15,15 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use page::{ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Place, Shown, Tally};
+pub use page::{
+    Bar, Bars, Contents, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage,
+    Kept, Place, Shown, Span, Tally, ToRead, Unread,
+};
+pub(crate) use page::{PLACES, first_id};
 pub use sqlite::SqliteIndex;
 
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
-use crate::store::Kept;
+use crate::store::Kept as Answer;
 use crate::watch::{Machine, Obstacle, Reason, Waiting};
 
 /// A list of executions that the watch reads.
@@ -124,19 +128,19 @@ impl Moved {
 /// Executions and open tasks by connection. Times are milliseconds since the Unix epoch.
 pub trait Index: Send + Sync + 'static {
     /// What is known of a connection that leads to `endpoint`. What was known of another endpoint under this name goes.
-    fn open<'a>(&'a self, connection: &'a ConnectionId, endpoint: &'a str) -> Kept<'a, Known>;
+    fn open<'a>(&'a self, connection: &'a ConnectionId, endpoint: &'a str) -> Answer<'a, Known>;
 
     /// Closes the index after what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// The connection was read whole.
-    fn read_whole<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, ()>;
+    fn read_whole<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Answer<'a, ()>;
 
     /// Keeps a machine as it was described.
-    fn keep_machine<'a>(&'a self, connection: &'a ConnectionId, machine: &'a Machine) -> Kept<'a, ()>;
+    fn keep_machine<'a>(&'a self, connection: &'a ConnectionId, machine: &'a Machine) -> Answer<'a, ()>;
 
     /// Forgets the machines that are not among these ARNs, with everything of theirs.
-    fn keep_only<'a>(&'a self, connection: &'a ConnectionId, machines: &'a [String]) -> Kept<'a, Moved>;
+    fn keep_only<'a>(&'a self, connection: &'a ConnectionId, machines: &'a [String]) -> Answer<'a, Moved>;
 
     /// Keeps executions of a list that was asked for at `asked_at`: what was learnt later stays. A list that is not known
     /// begins with them. Where they are `all` of the list, the others go.
@@ -147,13 +151,13 @@ pub trait Index: Send + Sync + 'static {
         asked_at: i64,
         found: &'a [Summary],
         all: bool,
-    ) -> Kept<'a, Listed>;
+    ) -> Answer<'a, Listed>;
 
     /// How many of these executions are known.
-    fn known<'a>(&'a self, connection: &'a ConnectionId, found: &'a [Summary]) -> Kept<'a, u64>;
+    fn known<'a>(&'a self, connection: &'a ConnectionId, found: &'a [Summary]) -> Answer<'a, u64>;
 
     /// Whether the list has been read to its end.
-    fn set_whole<'a>(&'a self, connection: &'a ConnectionId, list: &'a List, whole: bool) -> Kept<'a, ()>;
+    fn set_whole<'a>(&'a self, connection: &'a ConnectionId, list: &'a List, whole: bool) -> Answer<'a, ()>;
 
     /// The executions of the list that are known to run, were known to at `asked_at`, and are not among `running`.
     fn missing<'a>(
@@ -162,19 +166,19 @@ pub trait Index: Send + Sync + 'static {
         list: &'a List,
         asked_at: i64,
         running: &'a [String],
-    ) -> Kept<'a, Vec<ExecutionRow>>;
+    ) -> Answer<'a, Vec<ExecutionRow>>;
 
     /// Forgets an execution that the connection does not have any more.
-    fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Moved>;
+    fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Moved>;
 
     /// Forgets the executions that ended before this time.
-    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, Moved>;
+    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Answer<'a, Moved>;
 
     /// Keeps what readings brought, of those executions that are on a list.
-    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Kept<'a, Moved>;
+    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Answer<'a, Moved>;
 
     /// A decision on the task is on record: it waits for nobody any more. Returns whether it did.
-    fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Kept<'a, bool>;
+    fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Answer<'a, bool>;
 
     /// People answer the activities of these states, by workflow and state; workers serve the others. Returns whether
     /// what waits for people changed.
@@ -182,13 +186,13 @@ pub trait Index: Send + Sync + 'static {
         &'a self,
         connection: &'a ConnectionId,
         states: &'a BTreeSet<(String, String)>,
-    ) -> Kept<'a, bool>;
+    ) -> Answer<'a, bool>;
 
     /// Those of these executions that are on a list, as they were listed last.
-    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Kept<'a, Vec<Summary>>;
+    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Answer<'a, Vec<Summary>>;
 
     /// One execution.
-    fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Option<ExecutionRow>>;
+    fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<ExecutionRow>>;
 
     /// Executions, newest first: at most `limit` of those that come before the cursor.
     fn executions<'a>(
@@ -197,7 +201,33 @@ pub trait Index: Send + Sync + 'static {
         filter: &'a Filter,
         before: Option<ExecutionCursor>,
         limit: u32,
-    ) -> Kept<'a, ExecutionPage>;
+    ) -> Answer<'a, ExecutionPage>;
+
+    /// How many executions the list has, counted up to `most`.
+    fn count<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, most: u32) -> Answer<'a, Counted>;
+
+    /// When the oldest execution started, the children of Map Runs aside.
+    fn oldest<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Option<i64>>;
+
+    /// How many executions of the list started in each part of a span.
+    fn starts<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, span: Span) -> Answer<'a, Bars>;
+
+    /// How many executions cannot be searched by their contents.
+    fn unread<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Unread>;
+
+    /// The newest executions whose contents are still to be read, at most `limit`.
+    fn to_read<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<ToRead>>;
+
+    /// Those of these executions, by their places, whose contents are not known as they are now: each with its status,
+    /// and whether its contents are withheld.
+    fn wants<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        readings: &'a [(&'a str, ExecutionStatus, bool)],
+    ) -> Answer<'a, Vec<usize>>;
+
+    /// Keeps contents, redacted, of those executions that are on a list.
+    fn keep_contents<'a>(&'a self, connection: &'a ConnectionId, contents: &'a [Kept]) -> Answer<'a, ()>;
 
     /// The newest executions that have every word of a text in their names, in its order, at most `limit`, and whether there
     /// are more; the children of Map Runs aside.
@@ -206,28 +236,42 @@ pub trait Index: Send + Sync + 'static {
         connection: &'a ConnectionId,
         typed: &'a str,
         limit: u32,
-    ) -> Kept<'a, (Vec<ExecutionRow>, bool)>;
+    ) -> Answer<'a, (Vec<ExecutionRow>, bool)>;
 
     /// How many executions each machine has in each shown status, the children of Map Runs aside.
-    fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>>;
+    fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Vec<Tally>>;
 
-    /// How many executions ended after the minute of that time, by their status, the children of Map Runs aside.
-    fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<(ExecutionStatus, u64)>>;
+    /// How many executions of each machine ended after the minute of that time, by their status, the children of Map Runs
+    /// aside.
+    fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Answer<'a, Vec<Ended>>;
+
+    /// How long the executions of a machine took that ended after that time, the latest ends first, at most `limit`.
+    fn took<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        machine_arn: &'a str,
+        since: i64,
+        limit: u32,
+    ) -> Answer<'a, Vec<i64>>;
 
     /// What failed or timed out since then, the latest end first, at most `limit`.
-    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Kept<'a, Vec<ExecutionRow>>;
+    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Answer<'a, Vec<ExecutionRow>>;
 
     /// What waits for people, in the order of the inbox: at most `limit` requests after the cursor.
-    fn inbox<'a>(&'a self, connection: &'a ConnectionId, after: Option<InboxCursor>, limit: u32)
-    -> Kept<'a, InboxPage>;
+    fn inbox<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        after: Option<InboxCursor>,
+        limit: u32,
+    ) -> Answer<'a, InboxPage>;
 
     /// How many requests wait for people.
-    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, u64>;
+    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, u64>;
 
     /// The requests of the children of this execution's Map Runs, in the order of the inbox, at most `limit`, and how
     /// many there are.
-    fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Kept<'a, InboxPage>;
+    fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Answer<'a, InboxPage>;
 
     /// The place of a request among those that wait, also of one that waits no more.
-    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Kept<'a, Place>;
+    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Answer<'a, Place>;
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::connection::{ExecutionStatus, Summary};
+use crate::search::{Content, Term};
 use crate::watch::{Reason, Waiting};
 
 /// The status that a list shows.
@@ -18,6 +19,8 @@ pub enum Shown {
 /// An execution of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionRow {
+    /// Its place in lists.
+    pub cursor: ExecutionCursor,
     pub summary: Summary,
     /// The execution whose Map Run started it.
     pub parent_arn: Option<String>,
@@ -26,6 +29,8 @@ pub struct ExecutionRow {
     pub waits: u64,
     /// Why it failed, once its history has been read.
     pub reason: Option<Reason>,
+    /// The name of the error that it failed with; empty where it did not, or nobody knows yet. Redacted.
+    pub error: String,
     /// How many events of its history were read.
     pub events: u64,
     /// Whether its history has been read to its end.
@@ -33,13 +38,18 @@ pub struct ExecutionRow {
 }
 
 /// Which executions a list holds. The children of Map Runs are only in the list of their parent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Those of this machine, by its ARN.
     pub machine_arn: Option<String>,
     pub shown: Option<Shown>,
     /// The children of this execution's Map Runs, by its ARN.
     pub parent_arn: Option<String>,
+    /// Those that started at this time or later, and those that started before this one, in milliseconds since the epoch.
+    pub from: Option<i64>,
+    pub until: Option<i64>,
+    /// What else holds of each.
+    pub terms: Vec<Term>,
 }
 
 /// A page of a list of executions, newest first.
@@ -50,11 +60,111 @@ pub struct ExecutionPage {
     pub older: Option<ExecutionCursor>,
 }
 
+/// How many bits of an id tell those of one millisecond apart.
+pub(crate) const PLACES: u32 = 20;
+/// The last millisecond that ids know.
+const LAST: i64 = i64::MAX >> PLACES;
+
+/// The first id of a millisecond.
+pub(crate) fn first_id(ms: i64) -> i64 {
+    ms.clamp(-LAST, LAST) << PLACES
+}
+
 /// A place between two executions of a list: those after it come before this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutionCursor {
     pub started_at: i64,
-    pub id: i64,
+    /// Its number among those of the same millisecond.
+    pub number: i64,
+}
+
+impl ExecutionCursor {
+    /// The cursor behind the execution with this id.
+    pub(crate) const fn of_id(id: i64) -> Self {
+        Self { started_at: id >> PLACES, number: id & ((1 << PLACES) - 1) }
+    }
+
+    /// The execution's id.
+    pub(crate) fn id(self) -> i64 {
+        first_id(self.started_at).saturating_add(self.number.clamp(0, (1 << PLACES) - 1))
+    }
+}
+
+/// How many executions a list has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub count: u64,
+    /// Whether there are more, which nobody counted.
+    pub more: bool,
+}
+
+/// A span of time in parts of the same length, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub from: i64,
+    pub width: i64,
+    pub bars: usize,
+}
+
+impl Span {
+    /// The millisecond behind its last one.
+    #[must_use]
+    pub fn until(&self) -> i64 {
+        let bars = i64::try_from(self.bars).unwrap_or(i64::MAX);
+        self.from.saturating_add(self.width.saturating_mul(bars))
+    }
+}
+
+/// How many executions started in a part of a span, by the status that a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bar {
+    pub counts: Vec<(Shown, u64)>,
+}
+
+/// The parts of a span.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bars {
+    pub bars: Vec<Bar>,
+    /// Where older ones were not counted any more: how many were.
+    pub most: Option<u64>,
+}
+
+/// How many of a connection's executions can not be searched by their contents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Their contents are still to be read.
+    pub unread: u64,
+    /// Their contents are withheld.
+    pub withheld: u64,
+    pub total: u64,
+}
+
+/// An execution whose contents are still to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToRead {
+    pub arn: String,
+    /// Of the list that it is on.
+    pub machine_arn: String,
+}
+
+/// What is kept of an execution's contents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    pub arn: String,
+    pub contents: Contents,
+    /// Why it failed, where its history has not said so. Redacted.
+    pub reason: Option<Reason>,
+}
+
+/// What can be searched of an execution's contents.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Contents {
+    /// It may hold a token that could not be found.
+    Withheld,
+    /// It runs.
+    Input(Content),
+    /// It has ended.
+    Whole(Content),
 }
 
 /// A text is no cursor.
@@ -64,7 +174,7 @@ pub struct InvalidCursor;
 
 impl fmt::Display for ExecutionCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.started_at, self.id)
+        write!(f, "{}.{}", self.started_at, self.number)
     }
 }
 
@@ -72,8 +182,8 @@ impl FromStr for ExecutionCursor {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
-        let [started_at, id] = numbers(text)?;
-        Ok(Self { started_at, id })
+        let [started_at, number] = numbers(text)?;
+        Ok(Self { started_at, number })
     }
 }
 
@@ -144,6 +254,14 @@ impl Tally {
     }
 }
 
+/// How many executions of a machine ended with a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub machine_arn: String,
+    pub status: ExecutionStatus,
+    pub n: u64,
+}
+
 /// The place of a request among those that wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -162,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_from_its_text_and_from_no_other() {
-        let cursor = ExecutionCursor { started_at: -3, id: 7 };
+        let cursor = ExecutionCursor { started_at: -3, number: 7 };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         let cursor = InboxCursor { due: i64::MAX, since: 5, event: 9, execution: 0 };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));

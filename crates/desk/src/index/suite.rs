@@ -1,10 +1,13 @@
 //! What every index does, whatever it is made of. A database has a test for each of these functions over an empty index.
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+mod search;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown};
+pub use self::search::*;
+use super::{Ended, ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown};
 use crate::connection::{ConnectionId, ExecutionStatus, MachineKind, Of, Summary};
 use crate::watch::{Definition, ItemAt, ItemPath, Machine, Obstacle, Reason, Waiting};
 
@@ -39,7 +42,17 @@ fn children_of(name: &str, parent: &str, run: &str) -> List {
 fn execution(name: &str, status: ExecutionStatus, started_at: i64) -> Summary {
     let ended_at = (status != ExecutionStatus::Running).then_some(started_at + 5);
     let (arn, machine_arn) = (format!("execution:{name}"), "machine:a".to_owned());
-    Summary { arn, name: name.to_owned(), machine_arn, status, started_at, ended_at, redrives: 0 }
+    Summary {
+        arn,
+        redrives: 0,
+        name: name.to_owned(),
+        machine_arn,
+        status,
+        started_at,
+        ended_at,
+        version: None,
+        alias: None,
+    }
 }
 
 fn running(name: &str, started_at: i64) -> Summary {
@@ -133,7 +146,7 @@ async fn row(index: &dyn Index, name: &str) -> Option<ExecutionRow> {
 }
 
 fn of_machine(name: &str, shown: Option<Shown>) -> Filter {
-    Filter { machine_arn: Some(format!("machine:{name}")), shown, parent_arn: None }
+    Filter { machine_arn: Some(format!("machine:{name}")), shown, ..Filter::default() }
 }
 
 /// One machine with an execution that waits, read at 77.
@@ -203,7 +216,11 @@ pub async fn the_counts_are_those_of_the_lists(index: &dyn Index) {
     assert_eq!((a.of_filter(None), a.of(Shown::Waiting)), (3, 1));
     assert_eq!(index.waiting(&here()).await.unwrap(), 2);
     let ended = index.ended_since(&here(), -60_000).await.unwrap();
-    assert_eq!(ended, [(ExecutionStatus::Succeeded, 1), (ExecutionStatus::TimedOut, 1)]);
+    let of = |status| Ended { machine_arn: "machine:a".to_owned(), status, n: 1 };
+    assert_eq!(ended, [of(ExecutionStatus::Succeeded), of(ExecutionStatus::TimedOut)]);
+    assert_eq!(index.took(&here(), "machine:a", 0, 9).await.unwrap(), [5, 5]);
+    assert_eq!(index.took(&here(), "machine:a", 7, 9).await.unwrap(), [5]);
+    assert!(index.took(&here(), "machine:b", 0, 9).await.unwrap().is_empty());
     assert!(index.ended_since(&here(), 60_000).await.unwrap().is_empty());
     let failures = index.failures(&here(), 0, 5).await.unwrap();
     assert_eq!(failures.iter().map(|one| one.summary.name.as_str()).collect::<Vec<_>>(), ["two"]);

@@ -67,6 +67,9 @@ pub trait Acts: Send + Sync + 'static {
     /// Puts an act on record.
     fn act<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, ()>;
 
+    /// The last deployment of each workflow: its name, when, and by whom.
+    fn deployments<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<(String, i64, String)>>;
+
     /// What was done before the entry `before`, or up to now: the newest `limit` entries, decisions among them.
     fn acts<'a>(&'a self, connection: &'a ConnectionId, before: Option<i64>, limit: u32) -> Kept<'a, ActPage>;
 }

@@ -3,7 +3,7 @@
 //! A decision is written here, and synced to the disk, before it is sent. It carries no task token: the token is read
 //! from the history again each time the decision is sent.
 //!
-//! There is a trait for each subject: [`Decisions`] and [`Acts`] only grow, [`Deliveries`] change. A [`Store`] is all
+//! There is a trait for each subject: [`Decisions`] and [`Acts`] only grow; [`Deliveries`], [`BulkRuns`] and [`Views`] change. A [`Store`] is all
 //! of them; [`Sqlite`] is one in a file. Every row belongs to a connection.
 //!
 //! # Adding a database
@@ -11,25 +11,29 @@
 //! 2. Run every test of `suite.rs` over it.
 
 mod acts;
+mod bulk;
 mod decisions;
 mod deliveries;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod views;
 
 use std::path::PathBuf;
 use std::pin::Pin;
 
 pub use acts::{Act, ActPage, Acts, Deed, Entry, Recorded};
+pub use bulk::{BulkItem, BulkOutcome, BulkRun, BulkRuns, Refusal, Verb};
 pub use decisions::{Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};
 pub use sqlite::Sqlite;
+pub use views::{SavedView, Views};
 
 /// The answer of a store, once it is there.
 pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that the dashboard remembers.
-pub trait Store: Decisions + Deliveries + Acts {
+pub trait Store: Decisions + Deliveries + Acts + BulkRuns + Views {
     /// Closes the store; waits for what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

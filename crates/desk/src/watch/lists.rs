@@ -228,6 +228,9 @@ impl Watch {
             started_at: now.started_at,
             ended_at: now.ended_at,
             redrives: now.redrives,
+            // Known since it was listed.
+            version: None,
+            alias: None,
         };
         let mut moved = Moved::default();
         let page = Read { asked_at: self.now(), items: vec![summary], next: None };

@@ -7,6 +7,7 @@
 pub mod account;
 mod attention;
 mod closely;
+mod contents;
 mod digest;
 mod events;
 mod following;
@@ -88,6 +89,10 @@ pub struct Watch {
     suspects: Mutex<BTreeSet<String>>,
     /// Where expressions of definitions are evaluated, because they may never end.
     sandbox: Option<SharedSandbox>,
+    /// Those among them whose contents are still in the index.
+    to_withhold: Mutex<BTreeSet<String>>,
+    /// When this process began to watch, in milliseconds since the epoch.
+    opened_at: i64,
     /// Requests with a recorded decision: they no longer wait for a person.
     answered: Mutex<BTreeSet<RequestKey>>,
     /// The executions that were read as the parent of another one.
@@ -114,6 +119,7 @@ impl Watch {
     #[must_use]
     pub fn new(connection: Connection, index: Arc<dyn Index>, clock: Clock, key: &RedactionKey) -> Self {
         let pace = Pace::of(&connection.about);
+        let opened_at = clock.now();
         let changes = Arc::new(Changes::of_run(&clock)).publisher(&connection.id);
         Self {
             connection,
@@ -133,6 +139,8 @@ impl Watch {
             tokens: Arc::new(Tokens::new(key)),
             key: key.clone(),
             suspects: Mutex::default(),
+            to_withhold: Mutex::default(),
+            opened_at,
             sandbox: None,
             answered: Mutex::default(),
             parents: Mutex::default(),
@@ -163,6 +171,11 @@ impl Watch {
     #[must_use]
     pub fn sandbox(&self) -> Option<SharedSandbox> {
         self.sandbox.clone()
+    }
+
+    /// Takes a call from the pace, if it has one.
+    pub(crate) fn take_call(&self, api: Api) -> bool {
+        lock(&self.pace).take(api, self.now())
     }
 
     /// Starts the next round soon; does not wait for it.
@@ -248,9 +261,13 @@ impl Watch {
         }
     }
 
-    /// Runs rounds until `end`.
-    #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
+    /// Runs rounds until `end`, and beside them reads what the contents of executions are searched in.
     pub async fn run(self: Arc<Self>, end: CancellationToken) {
+        tokio::join!(Arc::clone(&self).run_rounds(&end), self.run_contents(&end));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the timer of the rounds; a test goes round without the loop")]
+    async fn run_rounds(self: Arc<Self>, end: &CancellationToken) {
         let period = Duration::from_millis(lock(&self.pace).round_ms);
         while !end.is_cancelled() {
             let begun = self.now();
@@ -362,9 +379,9 @@ impl Watch {
         };
         let Some(record) = record else { return };
         let input = record.whole().0.input.as_deref().unwrap_or_default();
-        let parent = input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next());
         // Only once, because an input may name any ARN.
-        if let Some(parent) = parent.filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
+        if let Some(parent) =
+            parent_named(input).filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
         {
             let _ = self.record_not_older(Reader::Somebody, parent, -1).await;
         }
@@ -460,10 +477,12 @@ impl Watch {
         let readings: Vec<Reading> = records.iter().map(|record| self.reading_of(record, &people)).collect();
         match self.index.read(&self.connection.id, &readings).await {
             Ok(moved) => {
-                let mut following = lock(&self.following);
-                readings.iter().for_each(|reading| following.read(reading));
-                drop(following);
+                {
+                    let mut following = lock(&self.following);
+                    readings.iter().for_each(|reading| following.read(reading));
+                }
                 self.changes.publish(topics_of(&moved));
+                self.keep_contents(records).await;
             }
             // It is shown all the same, and written with the next reading.
             Err(error) => tracing::error!(%error, "readings could not be kept"),
@@ -519,7 +538,12 @@ impl Watch {
         let arn = &record.description.arn;
         let is_suspect = lock(&self.suspects).contains(arn);
         let record = if is_suspect && !record.is_withheld() { Arc::new(record.withhold(0)) } else { record };
-        lock(&self.suspects).extend(record.may_have_told());
+        let told = record.may_have_told();
+        if !told.is_empty() {
+            let mut suspects = lock(&self.suspects);
+            let new: Vec<String> = told.into_iter().filter(|arn| suspects.insert(arn.clone())).collect();
+            lock(&self.to_withhold).extend(new);
+        }
         if !record.redactor.is_empty() {
             self.tokens.set(&record.description.arn, &record.redactor);
         }
@@ -566,6 +590,11 @@ impl Watch {
     pub fn all_tokens(&self) -> Arc<Tokens> {
         Arc::clone(&self.tokens)
     }
+}
+
+/// The execution that an input names as its parent.
+fn parent_named(input: &str) -> Option<&str> {
+    input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next())
 }
 
 /// Has an execution read in every round until it is dropped.

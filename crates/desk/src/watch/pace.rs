@@ -90,6 +90,12 @@ impl Pace {
         self.operation(api).bucket.take(now)
     }
 
+    /// Takes one call that nobody waits for: half of what the bucket may hold is left for the others.
+    pub fn take_spare(&mut self, api: Api, now: i64) -> bool {
+        let bucket = &mut self.operation(api).bucket;
+        bucket.take_above(bucket.quota.burst / 2.0, now)
+    }
+
     /// Takes one call that is made in any case, because somebody waits for it or it reads a further page. Calls that can
     /// wait are delayed until the bucket has recovered.
     pub fn spend(&mut self, api: Api, now: i64) {

@@ -61,7 +61,7 @@ fn texts(data: Seen<Execution>) -> AnyView {
 /// The newest executions that its Map Runs started.
 fn children(data: Seen<Execution>, arn: &str) -> AnyView {
     let family = Memo::new(move |_| data.with(|data| (data.children.clone(), data.more_children)));
-    let all = here().executions_before(None, None, Some(arn), None);
+    let all = here().children(arn);
     let now = data.with_untracked(|data| data.now);
     let rows = Signal::derive(move || family.with(|(rows, _)| rows.clone()));
     let more = move || {

@@ -45,6 +45,9 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<S
         started_at: about.started_at,
         ended_at: about.ended_at,
         waits: u64::try_from(waits.len()).unwrap_or(u64::MAX),
+        version: None,
+        error: String::new(),
+        place: None,
     };
     let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
     page.course = course::course(&record, &waits);

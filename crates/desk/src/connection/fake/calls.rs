@@ -50,6 +50,8 @@ fn summary(one: &Execution) -> Summary {
         started_at: one.started_at,
         ended_at: one.ended_at,
         redrives: one.redrives,
+        version: one.version.clone(),
+        alias: None,
     }
 }
 

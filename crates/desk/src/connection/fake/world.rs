@@ -38,6 +38,8 @@ pub struct Execution {
     pub status: ExecutionStatus,
     pub started_at: i64,
     pub ended_at: Option<i64>,
+    /// The number of the machine's version that it was started with.
+    pub version: Option<String>,
     pub input: String,
     pub output: Option<String>,
     pub error: Option<String>,
@@ -154,6 +156,7 @@ impl World {
             status: ExecutionStatus::Running,
             started_at: now,
             ended_at: None,
+            version: None,
             input: input.to_string(),
             output: None,
             error: None,
@@ -175,7 +178,8 @@ impl World {
         self.by_arn.get(arn).map(|index| &self.executions[*index])
     }
 
-    fn execution_mut(&mut self, arn: &str) -> Option<&mut Execution> {
+    /// The same, to be changed.
+    pub fn execution_mut(&mut self, arn: &str) -> Option<&mut Execution> {
         self.by_arn.get(arn).map(|index| &mut self.executions[*index])
     }
 

@@ -32,9 +32,9 @@ impl SqliteIndex {
         limit: u32,
     ) -> Result<(Vec<ExecutionRow>, bool), StoreError> {
         const NAMED: &str = select_executions!(
-            "WHERE executions.connection = (SELECT id FROM connections WHERE name = ?1) AND executions.parent IS NULL
+            "INDEXED BY executions_walk WHERE executions.connection = (SELECT id FROM connections WHERE name = ?1) AND executions.parent IS NULL
                  AND executions.name LIKE ?2 ESCAPE '\\'
-             ORDER BY executions.started_at DESC, executions.id DESC LIMIT ?3"
+             ORDER BY executions.id DESC LIMIT ?3"
         );
         let rows: Vec<SqliteRow> = sqlx::query(NAMED)
             .bind(connection.as_str())

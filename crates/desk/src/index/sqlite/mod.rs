@@ -1,20 +1,26 @@
 //! The index in SQLite.
 
+mod contents;
+mod filter;
 mod find;
+mod list;
 mod read;
 mod rows;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::index::PLACES;
 use crate::store::StoreError;
 
 /// The tables. Whoever changes them changes the version, too: a file of another version is made anew.
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 6;
+const VERSION: i64 = 8;
 /// How long a write waits for another program that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that read side by side.
@@ -25,6 +31,8 @@ const READERS: u32 = 4;
 pub struct SqliteIndex {
     writer: SqlitePool,
     reader: SqlitePool,
+    /// The next number for those that start in the same millisecond.
+    next: Arc<AtomicI64>,
 }
 
 impl SqliteIndex {
@@ -53,7 +61,7 @@ impl SqliteIndex {
         }
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let reader = readers.connect_with(options.read_only(true)).await.map_err(failed)?;
-        Ok(Self { writer, reader })
+        Ok(Self { writer, reader, next: Arc::default() })
     }
 
     /// An empty index in memory, for tests.
@@ -69,7 +77,13 @@ impl SqliteIndex {
                 Box::pin(async move { sqlx::raw_sql(SCHEMA).execute(&mut *connection).await.map(|_| ()) })
             })
             .connect_lazy_with(SqliteConnectOptions::new().in_memory(true));
-        Self { writer: pool.clone(), reader: pool }
+        Self { writer: pool.clone(), reader: pool, next: Arc::default() }
+    }
+
+    /// So many numbers for new executions: the first of them.
+    fn numbers(&self, many: usize) -> i64 {
+        let many = i64::try_from(many).unwrap_or(i64::MAX);
+        self.next.fetch_add(many, Ordering::Relaxed) & ((1 << PLACES) - 1)
     }
 }
 
@@ -113,6 +127,13 @@ mod tests {
         what_the_connection_does_not_have_is_forgotten
         another_endpoint_under_the_same_name_has_nothing_of_the_first
         connections_know_nothing_of_each_other
+        contents_are_found_by_words_and_by_keys
+        every_condition_holds_beside_every_other
+        every_search_has_pages_without_gaps_or_repetitions
+        the_histogram_counts_what_the_list_has
+        what_is_withheld_or_gone_is_not_found
+        contents_are_wanted_until_they_are_read
+        no_search_fails_whatever_it_is
     }
 
     #[tokio::test]

@@ -7,13 +7,13 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::SqliteIndex;
-use super::rows::{execution, machine, select_executions, shown, shown_number, status, task};
+use super::rows::{execution, machine, select_executions, shown, status, task};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
-    ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Index, Known, List, Listed, Moved,
-    Place, Reading, Running, Tally,
+    Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Index, Kept,
+    Known, List, Listed, Moved, Place, Reading, Running, Span, Tally, ToRead, Unread,
 };
-use crate::store::{Kept, StoreError};
+use crate::store::{Kept as Answer, StoreError};
 use crate::watch::{Machine, Waiting};
 
 /// A query of open requests with their executions; the rest of it follows.
@@ -83,62 +83,6 @@ impl SqliteIndex {
             running: running.iter().map(running_of).collect::<Result<Vec<_>, _>>()?,
             read_at: read_at.flatten(),
         })
-    }
-
-    async fn page(
-        &self,
-        connection: &ConnectionId,
-        filter: &Filter,
-        before: Option<ExecutionCursor>,
-        limit: u32,
-    ) -> Result<ExecutionPage, StoreError> {
-        // A query for each kind of list, so that each has its index.
-        let query = match (&filter.parent_arn, &filter.machine_arn, filter.shown) {
-            (Some(_), ..) => select_executions!(
-                "WHERE parent = (SELECT id FROM executions
-                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-                     AND (?3 IS NULL OR shown = ?3)
-                     AND (started_at, id) < (?4, ?5) ORDER BY started_at DESC, id DESC LIMIT ?6"
-            ),
-            (None, Some(_), None) => select_executions!(
-                "WHERE parent IS NULL AND machine = (SELECT id FROM machines
-                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-                     AND ?3 IS NULL
-                     AND (started_at, id) < (?4, ?5) ORDER BY started_at DESC, id DESC LIMIT ?6"
-            ),
-            (None, Some(_), Some(_)) => select_executions!(
-                "WHERE parent IS NULL AND machine = (SELECT id FROM machines
-                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-                     AND shown = ?3
-                     AND (started_at, id) < (?4, ?5) ORDER BY started_at DESC, id DESC LIMIT ?6"
-            ),
-            (None, None, None) => select_executions!(
-                "WHERE parent IS NULL AND connection = (SELECT id FROM connections WHERE name = ?1)
-                     AND ?2 IS NULL AND ?3 IS NULL
-                     AND (started_at, id) < (?4, ?5) ORDER BY started_at DESC, id DESC LIMIT ?6"
-            ),
-            (None, None, Some(_)) => select_executions!(
-                "WHERE parent IS NULL AND connection = (SELECT id FROM connections WHERE name = ?1)
-                     AND ?2 IS NULL AND shown = ?3
-                     AND (started_at, id) < (?4, ?5) ORDER BY started_at DESC, id DESC LIMIT ?6"
-            ),
-        };
-        let before = before.unwrap_or(ExecutionCursor { started_at: i64::MAX, id: i64::MAX });
-        let rows = sqlx::query(query)
-            .bind(connection.as_str())
-            .bind(filter.parent_arn.as_ref().or(filter.machine_arn.as_ref()))
-            .bind(filter.shown.map(shown_number))
-            .bind(before.started_at)
-            .bind(before.id)
-            .bind(i64::from(limit) + 1)
-            .fetch_all(&self.reader)
-            .await?;
-        let (items, has_older) = page_of(&rows, limit, |row| {
-            let one = execution(row)?;
-            Ok((ExecutionCursor { started_at: one.summary.started_at, id: row.try_get("id")? }, one))
-        })?;
-        let older = items.last().filter(|_| has_older).map(|(cursor, _)| *cursor);
-        Ok(ExecutionPage { rows: items.into_iter().map(|(_, one)| one).collect(), older })
     }
 
     async fn count_by_machine(&self, connection: &ConnectionId) -> Result<Vec<Tally>, StoreError> {
@@ -259,7 +203,7 @@ fn running_of(row: &SqliteRow) -> Result<Running, StoreError> {
 }
 
 impl Index for SqliteIndex {
-    fn open<'a>(&'a self, connection: &'a ConnectionId, endpoint: &'a str) -> Kept<'a, Known> {
+    fn open<'a>(&'a self, connection: &'a ConnectionId, endpoint: &'a str) -> Answer<'a, Known> {
         Box::pin(async move {
             self.begin(connection, endpoint).await?;
             self.known_of(connection).await
@@ -273,15 +217,15 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn read_whole<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, ()> {
+    fn read_whole<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Answer<'a, ()> {
         Box::pin(self.write_read_at(connection, at))
     }
 
-    fn keep_machine<'a>(&'a self, connection: &'a ConnectionId, machine: &'a Machine) -> Kept<'a, ()> {
+    fn keep_machine<'a>(&'a self, connection: &'a ConnectionId, machine: &'a Machine) -> Answer<'a, ()> {
         Box::pin(self.write_machine(connection, machine))
     }
 
-    fn keep_only<'a>(&'a self, connection: &'a ConnectionId, machines: &'a [String]) -> Kept<'a, Moved> {
+    fn keep_only<'a>(&'a self, connection: &'a ConnectionId, machines: &'a [String]) -> Answer<'a, Moved> {
         Box::pin(self.delete_machines_but(connection, machines))
     }
 
@@ -292,15 +236,15 @@ impl Index for SqliteIndex {
         asked_at: i64,
         found: &'a [Summary],
         all: bool,
-    ) -> Kept<'a, Listed> {
+    ) -> Answer<'a, Listed> {
         Box::pin(self.write_listed(connection, list, asked_at, found, all))
     }
 
-    fn known<'a>(&'a self, connection: &'a ConnectionId, found: &'a [Summary]) -> Kept<'a, u64> {
+    fn known<'a>(&'a self, connection: &'a ConnectionId, found: &'a [Summary]) -> Answer<'a, u64> {
         Box::pin(self.count_known(connection, found))
     }
 
-    fn set_whole<'a>(&'a self, connection: &'a ConnectionId, list: &'a List, whole: bool) -> Kept<'a, ()> {
+    fn set_whole<'a>(&'a self, connection: &'a ConnectionId, list: &'a List, whole: bool) -> Answer<'a, ()> {
         Box::pin(self.write_whole(connection, list, whole))
     }
 
@@ -310,7 +254,7 @@ impl Index for SqliteIndex {
         list: &'a List,
         asked_at: i64,
         running: &'a [String],
-    ) -> Kept<'a, Vec<ExecutionRow>> {
+    ) -> Answer<'a, Vec<ExecutionRow>> {
         Box::pin(async move {
             let map_run = match &list.of {
                 Of::Machine(_) => "",
@@ -335,19 +279,19 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Moved> {
+    fn forget<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Moved> {
         Box::pin(self.delete_execution(connection, arn))
     }
 
-    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Kept<'a, Moved> {
+    fn forget_ended_before<'a>(&'a self, connection: &'a ConnectionId, at: i64) -> Answer<'a, Moved> {
         Box::pin(self.delete_ended_before(connection, at))
     }
 
-    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Kept<'a, Moved> {
+    fn read<'a>(&'a self, connection: &'a ConnectionId, readings: &'a [Reading]) -> Answer<'a, Moved> {
         Box::pin(self.write_readings(connection, readings))
     }
 
-    fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Kept<'a, bool> {
+    fn answered<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, event: u64) -> Answer<'a, bool> {
         Box::pin(self.write_answered(connection, arn, event))
     }
 
@@ -355,11 +299,11 @@ impl Index for SqliteIndex {
         &'a self,
         connection: &'a ConnectionId,
         states: &'a BTreeSet<(String, String)>,
-    ) -> Kept<'a, bool> {
+    ) -> Answer<'a, bool> {
         Box::pin(self.write_for_people(connection, states))
     }
 
-    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Kept<'a, Vec<Summary>> {
+    fn listed_as<'a>(&'a self, connection: &'a ConnectionId, arns: &'a [String]) -> Answer<'a, Vec<Summary>> {
         Box::pin(async move {
             let rows = sqlx::query(select_executions!(
                 "WHERE connection = (SELECT id FROM connections WHERE name = ?) AND arn IN (SELECT value FROM json_each(?))"
@@ -372,7 +316,7 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Kept<'a, Option<ExecutionRow>> {
+    fn execution<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<ExecutionRow>> {
         Box::pin(async move {
             let row = sqlx::query(select_executions!(
                 "WHERE connection = (SELECT id FROM connections WHERE name = ?) AND arn = ?"
@@ -391,8 +335,40 @@ impl Index for SqliteIndex {
         filter: &'a Filter,
         before: Option<ExecutionCursor>,
         limit: u32,
-    ) -> Kept<'a, ExecutionPage> {
+    ) -> Answer<'a, ExecutionPage> {
         Box::pin(self.page(connection, filter, before, limit))
+    }
+
+    fn count<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, most: u32) -> Answer<'a, Counted> {
+        Box::pin(self.count(connection, filter, most))
+    }
+
+    fn oldest<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Option<i64>> {
+        Box::pin(self.oldest_start(connection))
+    }
+
+    fn starts<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, span: Span) -> Answer<'a, Bars> {
+        Box::pin(self.starts(connection, filter, span))
+    }
+
+    fn unread<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Unread> {
+        Box::pin(self.count_unread(connection))
+    }
+
+    fn to_read<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<ToRead>> {
+        Box::pin(self.next_unread(connection, limit))
+    }
+
+    fn wants<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        readings: &'a [(&'a str, ExecutionStatus, bool)],
+    ) -> Answer<'a, Vec<usize>> {
+        Box::pin(self.wanted(connection, readings))
+    }
+
+    fn keep_contents<'a>(&'a self, connection: &'a ConnectionId, contents: &'a [Kept]) -> Answer<'a, ()> {
+        Box::pin(self.write_contents(connection, contents))
     }
 
     fn named<'a>(
@@ -400,30 +376,56 @@ impl Index for SqliteIndex {
         connection: &'a ConnectionId,
         typed: &'a str,
         limit: u32,
-    ) -> Kept<'a, (Vec<ExecutionRow>, bool)> {
+    ) -> Answer<'a, (Vec<ExecutionRow>, bool)> {
         Box::pin(self.by_name(connection, typed, limit))
     }
 
-    fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Tally>> {
+    fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Vec<Tally>> {
         Box::pin(self.count_by_machine(connection))
     }
 
-    fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<(ExecutionStatus, u64)>> {
+    fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Answer<'a, Vec<Ended>> {
         Box::pin(async move {
             let rows = sqlx::query(
-                "SELECT status, SUM(n) AS n FROM ends
-                 WHERE connection = (SELECT id FROM connections WHERE name = ?) AND minute > ? / 60000 AND n > 0
-                 GROUP BY status",
+                "SELECT machines.arn, ends.status, SUM(ends.n) AS n
+                 FROM machines JOIN ends ON ends.machine = machines.id AND ends.minute > ?2 / 60000 AND ends.n > 0
+                 WHERE machines.connection = (SELECT id FROM connections WHERE name = ?1) GROUP BY 1, 2",
             )
             .bind(connection.as_str())
             .bind(since)
             .fetch_all(&self.reader)
             .await?;
-            rows.iter().map(|row| Ok((status(0, row.try_get("status")?)?, counted("n", row.try_get("n")?)?))).collect()
+            let ended = |row: &SqliteRow| {
+                let n = counted("n", row.try_get("n")?)?;
+                Ok(Ended { machine_arn: row.try_get("arn")?, status: status(0, row.try_get("status")?)?, n })
+            };
+            rows.iter().map(ended).collect()
         })
     }
 
-    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Kept<'a, Vec<ExecutionRow>> {
+    fn took<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        machine_arn: &'a str,
+        since: i64,
+        limit: u32,
+    ) -> Answer<'a, Vec<i64>> {
+        Box::pin(async move {
+            let took = sqlx::query_scalar(
+                "SELECT ended_at - started_at FROM executions INDEXED BY executions_took
+                 WHERE parent IS NULL AND ended_at > ?3 AND machine = (SELECT id FROM machines
+                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
+                 ORDER BY ended_at DESC LIMIT ?4",
+            )
+            .bind(connection.as_str())
+            .bind(machine_arn)
+            .bind(since)
+            .bind(limit);
+            Ok(took.fetch_all(&self.reader).await?)
+        })
+    }
+
+    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Answer<'a, Vec<ExecutionRow>> {
         Box::pin(async move {
             let rows = sqlx::query(select_executions!(
                 // The numbers of failed and timed out, as the index has them.
@@ -444,7 +446,7 @@ impl Index for SqliteIndex {
         connection: &'a ConnectionId,
         after: Option<InboxCursor>,
         limit: u32,
-    ) -> Kept<'a, InboxPage> {
+    ) -> Answer<'a, InboxPage> {
         Box::pin(async move {
             let rows = self.requests_after(connection, after, limit).await?;
             let (items, has_more) = page_of(&rows, limit, task)?;
@@ -454,11 +456,11 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, u64> {
+    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, u64> {
         Box::pin(self.count_waiting(connection))
     }
 
-    fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Kept<'a, InboxPage> {
+    fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Answer<'a, InboxPage> {
         Box::pin(async move {
             let rows = sqlx::query(select_tasks!(
                 "AND tasks.execution IN (SELECT children.id FROM executions AS parents JOIN executions AS children
@@ -488,7 +490,7 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Kept<'a, Place> {
+    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Answer<'a, Place> {
         Box::pin(self.place_of(connection, request))
     }
 }

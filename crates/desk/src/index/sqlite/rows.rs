@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::connection::{ExecutionStatus, MachineKind, Summary};
-use crate::index::{ExecutionRow, InboxCursor, Shown};
+use crate::index::{ExecutionCursor, ExecutionRow, InboxCursor, Shown};
 use crate::store::StoreError;
 use crate::watch::{Definition, DueBy, Machine, Obstacle, Waiting};
 
@@ -18,26 +18,30 @@ const STATUSES: [ExecutionStatus; 5] = [
     ExecutionStatus::TimedOut,
     ExecutionStatus::Aborted,
 ];
-const WAITING: i64 = 5;
+pub const WAITING: i64 = 5;
 const DUE_BY: [DueBy; 3] = [DueBy::Task, DueBy::Heartbeat, DueBy::Workflow];
 /// The schema's index of activities knows the number of the last one.
 const OBSTACLES: [Obstacle; 5] =
     [Obstacle::Unreadable, Obstacle::NotPassed, Obstacle::Withheld, Obstacle::NotShown, Obstacle::Activity];
 
+/// The columns of [`execution`].
+macro_rules! columns {
+    () => {
+        "executions.id, executions.arn, executions.name, executions.machine_arn, executions.status, \
+         executions.started_at, executions.ended_at, executions.shown, executions.waits, executions.reason, \
+         executions.events, executions.settled, executions.redrives, executions.version, executions.alias, executions.error, \
+         (SELECT parents.arn FROM executions AS parents WHERE parents.id = executions.parent) AS parent_arn"
+    };
+}
+pub const COLUMNS: &str = columns!();
+
 /// The columns of [`execution`]; `FROM executions` and the rest of the query follow.
 macro_rules! select_executions {
     ($rest:literal) => {
-        concat!(
-            "SELECT executions.id, executions.arn, executions.name, executions.machine_arn, executions.status, ",
-            "executions.started_at, executions.ended_at, executions.shown, executions.waits, executions.reason, ",
-            "executions.events, executions.settled, executions.redrives, ",
-            "(SELECT parents.arn FROM executions AS parents WHERE parents.id = executions.parent) AS parent_arn ",
-            "FROM executions ",
-            $rest
-        )
+        concat!("SELECT ", $crate::index::sqlite::rows::columns!(), " FROM executions ", $rest)
     };
 }
-pub(super) use select_executions;
+pub(super) use {columns, select_executions};
 
 fn number<T: PartialEq + Copy>(all: &[T], one: T) -> i64 {
     // The lists above have every value.
@@ -85,6 +89,7 @@ pub fn execution(row: &SqliteRow) -> Result<ExecutionRow, StoreError> {
     let wrong = |column, error: &dyn Display| unreadable("executions", id, column, error);
     let reason: Option<&str> = row.try_get("reason")?;
     Ok(ExecutionRow {
+        cursor: ExecutionCursor::of_id(id),
         summary: Summary {
             arn: row.try_get("arn")?,
             name: row.try_get("name")?,
@@ -93,11 +98,14 @@ pub fn execution(row: &SqliteRow) -> Result<ExecutionRow, StoreError> {
             started_at: row.try_get("started_at")?,
             ended_at: row.try_get("ended_at")?,
             redrives: u64::try_from(row.try_get::<i64, _>("redrives")?).map_err(|error| wrong("redrives", &error))?,
+            version: row.try_get("version")?,
+            alias: row.try_get("alias")?,
         },
         parent_arn: row.try_get("parent_arn")?,
         shown: shown(id, row.try_get("shown")?)?,
         waits: u64::try_from(row.try_get::<i64, _>("waits")?).map_err(|error| wrong("waits", &error))?,
         reason: reason.map(serde_json::from_str).transpose().map_err(|error| wrong("reason", &error))?,
+        error: row.try_get("error")?,
         events: u64::try_from(row.try_get::<i64, _>("events")?).map_err(|error| wrong("events", &error))?,
         settled: row.try_get("settled")?,
     })

@@ -44,6 +44,8 @@ CREATE INDEX lists_by_parent ON lists (parent) WHERE parent IS NOT NULL;
 
 -- status: 0 running, 1 succeeded, 2 failed, 3 timed out, 4 aborted.
 CREATE TABLE executions (
+    -- The start in milliseconds times 2^20, and a number that tells those of one millisecond apart: in the order of the ids
+    -- the oldest comes first.
     id INTEGER PRIMARY KEY,
     connection INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
     list INTEGER NOT NULL REFERENCES lists (id) ON DELETE CASCADE,
@@ -66,8 +68,15 @@ CREATE TABLE executions (
     settled INTEGER NOT NULL DEFAULT 0,
     -- The fingerprints of its task tokens, while it runs; NULL where one could not be found, or it was never read.
     tokens BLOB,
-    -- Why it failed, as JSON.
+    -- Why it failed, as JSON, and the name of the error.
     reason TEXT,
+    error TEXT NOT NULL GENERATED ALWAYS AS (COALESCE(reason ->> '$.Error.error',
+        CASE WHEN status = 3 THEN 'States.Timeout' ELSE '' END)) STORED,
+    -- Of the state machine that it was started with, where it was with either.
+    version TEXT,
+    alias TEXT,
+    -- What of its contents can be searched: 0 nothing yet, 1 the input, 2 input and output, 3 nothing, as they are withheld.
+    contents INTEGER NOT NULL DEFAULT 0,
     -- The open requests for people, its children's included.
     waits INTEGER NOT NULL DEFAULT 0,
     -- The status that a list shows: 5 is running and waiting for a person.
@@ -75,17 +84,48 @@ CREATE TABLE executions (
     UNIQUE (connection, arn)
 ) STRICT;
 
--- With the name, so that a search by names reads no other row than those that it finds.
-CREATE INDEX executions_newest ON executions (connection, started_at DESC, id DESC, name) WHERE parent IS NULL;
-CREATE INDEX executions_of_status ON executions (connection, shown, started_at DESC, id DESC) WHERE parent IS NULL;
-CREATE INDEX executions_of_machine ON executions (machine, started_at DESC, id DESC) WHERE parent IS NULL;
-CREATE INDEX executions_of_both ON executions (machine, shown, started_at DESC, id DESC) WHERE parent IS NULL;
-CREATE INDEX executions_of_parent ON executions (parent, started_at DESC, id DESC) WHERE parent IS NOT NULL;
+-- A page is walked from the newest id on. The first of these has all that the list of executions can be filtered by.
+CREATE INDEX executions_walk ON executions (connection, id, machine, shown, started_at, ended_at, name, error, version, alias)
+    WHERE parent IS NULL;
+CREATE INDEX executions_of_status ON executions (connection, shown) WHERE parent IS NULL;
+CREATE INDEX executions_of_machine ON executions (machine) WHERE parent IS NULL;
+CREATE INDEX executions_of_both ON executions (machine, shown) WHERE parent IS NULL;
+CREATE INDEX executions_of_parent ON executions (parent) WHERE parent IS NOT NULL;
+-- Those whose contents are still to be read, and those whose contents are withheld.
+CREATE INDEX executions_unread ON executions (connection, parent) WHERE contents = 0;
+CREATE INDEX executions_withheld ON executions (connection, parent) WHERE contents = 3;
 CREATE INDEX executions_of_list ON executions (list);
 CREATE INDEX executions_of_top ON executions (top) WHERE top IS NOT NULL;
 CREATE INDEX executions_running ON executions (list, started_at) WHERE status = 0;
 CREATE INDEX executions_ended ON executions (connection, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX executions_took ON executions (machine, ended_at, started_at) WHERE parent IS NULL AND ended_at IS NOT NULL;
 CREATE INDEX executions_failed ON executions (connection, ended_at) WHERE parent IS NULL AND status IN (2, 3);
+
+-- What can be searched of an execution, by its id: redacted, without what may be a token. Marks are keys with their values.
+CREATE VIRTUAL TABLE texts USING fts5 (
+    name, input, output, marks, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- The numbers under the keys of inputs and outputs: the last key, and the keys before it between full stops.
+CREATE TABLE numbers (
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    leaf TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (leaf, value, execution, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX numbers_of_execution ON numbers (execution, leaf, value);
+
+CREATE TRIGGER executions_name AFTER INSERT ON executions
+BEGIN
+    INSERT INTO texts (rowid, name, input, output, marks) VALUES (NEW.id, NEW.name, '', '', '');
+END;
+
+CREATE TRIGGER executions_name_gone AFTER DELETE ON executions
+BEGIN
+    DELETE FROM texts WHERE rowid = OLD.id;
+END;
 
 -- How many executions a machine has in each shown status, without the children of Map Runs.
 CREATE TABLE tallies (
@@ -95,13 +135,13 @@ CREATE TABLE tallies (
     PRIMARY KEY (machine, shown)
 ) STRICT, WITHOUT ROWID;
 
--- How many executions ended in each minute since the epoch, by status, without the children of Map Runs.
+-- How many executions of a machine ended in each minute since the epoch, by status, without the children of Map Runs.
 CREATE TABLE ends (
-    connection INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    machine INTEGER NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
     minute INTEGER NOT NULL,
     status INTEGER NOT NULL,
     n INTEGER NOT NULL,
-    PRIMARY KEY (connection, minute, status)
+    PRIMARY KEY (machine, minute, status)
 ) STRICT, WITHOUT ROWID;
 
 -- What waits for somebody outside.
@@ -153,24 +193,24 @@ END;
 
 CREATE TRIGGER executions_ends AFTER INSERT ON executions WHEN NEW.parent IS NULL AND NEW.ended_at IS NOT NULL
 BEGIN
-    INSERT INTO ends (connection, minute, status, n) VALUES (NEW.connection, NEW.ended_at / 60000, NEW.status, 1)
-    ON CONFLICT (connection, minute, status) DO UPDATE SET n = n + 1;
+    INSERT INTO ends (machine, minute, status, n) VALUES (NEW.machine, NEW.ended_at / 60000, NEW.status, 1)
+    ON CONFLICT (machine, minute, status) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_ends_less AFTER DELETE ON executions WHEN OLD.parent IS NULL AND OLD.ended_at IS NOT NULL
 BEGIN
     UPDATE ends SET n = n - 1
-    WHERE connection = OLD.connection AND minute = OLD.ended_at / 60000 AND status = OLD.status;
+    WHERE machine = OLD.machine AND minute = OLD.ended_at / 60000 AND status = OLD.status;
 END;
 
 CREATE TRIGGER executions_ends_move AFTER UPDATE OF status, ended_at ON executions
 WHEN NEW.parent IS NULL AND (OLD.status <> NEW.status OR OLD.ended_at IS NOT NEW.ended_at)
 BEGIN
     UPDATE ends SET n = n - 1
-    WHERE connection = OLD.connection AND minute = OLD.ended_at / 60000 AND status = OLD.status;
-    INSERT INTO ends (connection, minute, status, n)
-    SELECT NEW.connection, NEW.ended_at / 60000, NEW.status, 1 WHERE NEW.ended_at IS NOT NULL
-    ON CONFLICT (connection, minute, status) DO UPDATE SET n = n + 1;
+    WHERE machine = OLD.machine AND minute = OLD.ended_at / 60000 AND status = OLD.status;
+    INSERT INTO ends (machine, minute, status, n)
+    SELECT NEW.machine, NEW.ended_at / 60000, NEW.status, 1 WHERE NEW.ended_at IS NOT NULL
+    ON CONFLICT (machine, minute, status) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_end AFTER UPDATE OF status ON executions WHEN NEW.status <> 0

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::SqliteIndex;
 use super::rows::{due_by_number, obstacle_number, status_number};
 use crate::connection::{ConnectionId, MachineKind, Of, Summary};
-use crate::index::{List, Listed, Moved, Reading};
+use crate::index::{List, Listed, Moved, PLACES, Reading};
 use crate::store::StoreError;
 use crate::watch::Machine;
 
@@ -111,13 +111,16 @@ impl SqliteIndex {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let Some(id) = list_id(&mut transaction, connection, list).await? else { return Ok(Listed::default()) };
         let row = |one: &Summary| {
+            let (started, status) = (one.started_at, status_number(one.status));
             json!([
                 one.arn,
                 one.name,
                 one.machine_arn,
-                status_number(one.status),
-                one.started_at,
+                status,
+                started,
                 one.ended_at,
+                one.version,
+                one.alias,
                 one.redrives
             ])
         };
@@ -134,22 +137,28 @@ impl SqliteIndex {
         .fetch_one(&mut *transaction)
         .await?;
         let moved: Vec<String> = sqlx::query_scalar(
-            "INSERT INTO executions (connection, list, machine, parent, top, arn, name, machine_arn, status, started_at,
-                 ended_at, redrives, known_at)
-             SELECT machines.connection, lists.id, lists.machine, lists.parent, COALESCE(parents.top, parents.id),
-                 value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?2
+            "INSERT INTO executions (id, connection, list, machine, parent, top, arn, name, machine_arn, status,
+                 started_at, ended_at, version, alias, redrives, known_at)
+             SELECT MAX(0, MIN(value ->> 4, ?5)) * ?6 + (?4 + json_each.key) % ?6, machines.connection, lists.id,
+                 lists.machine, lists.parent, COALESCE(parents.top, parents.id), value ->> 0, value ->> 1, value ->> 2,
+                 value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, ?2
              FROM json_each(?3) CROSS JOIN lists ON lists.id = ?1 JOIN machines ON machines.id = lists.machine
                  LEFT JOIN executions AS parents ON parents.id = lists.parent
              WHERE TRUE
              ON CONFLICT (connection, arn) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
-                 redrives = excluded.redrives, known_at = excluded.known_at, settled = 0
+                 redrives = excluded.redrives, known_at = excluded.known_at, settled = 0, contents = IIF(contents = 3, 3, 0)
              WHERE known_at <= excluded.known_at
                  AND (status <> excluded.status OR ended_at IS NOT excluded.ended_at OR redrives <> excluded.redrives)
+             -- Another one of its millisecond has its number: the next list brings it with another.
+             ON CONFLICT (id) DO NOTHING
              RETURNING arn",
         )
         .bind(id)
         .bind(asked_at)
         .bind(&rows)
+        .bind(self.numbers(found.len()))
+        .bind(i64::MAX >> PLACES)
+        .bind(1_i64 << PLACES)
         .fetch_all(&mut *transaction)
         .await?;
         let gone = if all { delete_others(&mut transaction, id, asked_at, &rows).await? } else { Vec::new() };

@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::rows::{deed_word, entry, select_decisions};
 use crate::connection::ConnectionId;
-use crate::store::{Act, ActPage, Acts, Entry, Kept, StoreError};
+use crate::store::{Act, ActPage, Acts, Deed, Entry, Kept, StoreError};
 
 impl Acts for Sqlite {
     fn act<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, ()> {
@@ -23,6 +23,16 @@ impl Acts for Sqlite {
             .execute(&self.writer)
             .await?;
             Ok(())
+        })
+    }
+
+    fn deployments<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<(String, i64, String)>> {
+        Box::pin(async move {
+            let rows = sqlx::query_as(
+                "SELECT workflow, MAX(at), person_name FROM acts
+                 WHERE connection = ? AND deed = ? AND workflow IS NOT NULL GROUP BY workflow",
+            );
+            Ok(rows.bind(connection.as_str()).bind(deed_word(Deed::Deployed)).fetch_all(&self.reader).await?)
         })
     }
 

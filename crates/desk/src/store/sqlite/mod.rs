@@ -2,11 +2,13 @@
 //! be on the disk before it is sent.
 
 mod acts;
+mod bulk;
 mod copy;
 mod decisions;
 mod deliveries;
 mod rows;
 mod schema;
+mod views;
 
 use std::path::Path;
 use std::pin::Pin;

@@ -20,6 +20,7 @@ use crate::store::StoreError;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
     (2, "record", include_str!("../../../migrations/sqlite/0002_record.sql")),
+    (3, "bulk", include_str!("../../../migrations/sqlite/0003_bulk.sql")),
 ];
 
 /// Columns that the first versions of the program did not have. What these had not sent may have been tried.

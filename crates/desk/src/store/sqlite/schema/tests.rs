@@ -137,6 +137,9 @@ fn newer_decisions() -> [Decision; 2] {
     ]
 }
 
+/// The newest version of the schema.
+const NEWEST: i64 = 3;
+
 fn here() -> ConnectionId {
     ConnectionId::default_one()
 }
@@ -157,14 +160,14 @@ async fn a_store_without_a_version_is_migrated_with_its_rows() {
     let expected: Vec<Decision> = decisions(0).into_iter().chain(newer_decisions()).collect();
     for _ in 0..2 {
         let store = Sqlite::open(&folder.file()).await.unwrap();
-        assert_eq!(version(&store.writer).await, 2);
+        assert_eq!(version(&store.writer).await, NEWEST);
         assert_eq!(all_decisions(&store).await, expected);
         let pending: Vec<i64> = store.pending(&here()).await.unwrap().iter().map(|decision| decision.id).collect();
         assert_eq!(pending, [4, 9, 11]);
         assert_eq!(store.next_id().await.unwrap(), 12);
         store.close().await;
     }
-    let copy = place(&folder.file(), 2);
+    let copy = place(&folder.file(), NEWEST);
     let copied = pool(&copy).await;
     assert_eq!(dump(&copied).await, before);
     copied.close().await;
@@ -222,8 +225,8 @@ async fn a_store_of_the_first_versions_is_migrated_with_its_rows() {
 async fn an_empty_folder_gets_the_newest_version() {
     let folder = Folder::new("empty");
     let store = Sqlite::open(&folder.file()).await.unwrap();
-    assert_eq!(version(&store.writer).await, 2);
-    assert!(!place(&folder.file(), 2).exists(), "there was nothing to copy");
+    assert_eq!(version(&store.writer).await, NEWEST);
+    assert!(!place(&folder.file(), NEWEST).exists(), "there was nothing to copy");
     store.close().await;
 }
 
@@ -236,11 +239,11 @@ async fn a_newer_store_is_refused_and_left_as_it_is() {
     store.close().await;
     let error = Sqlite::open(&folder.file()).await.unwrap_err();
     let StoreError::Newer { file, found, known } = &error else { panic!("{error}") };
-    assert_eq!((file, *found, *known), (&folder.file(), 7, 2));
+    assert_eq!((file, *found, *known), (&folder.file(), 7, NEWEST));
     let left = pool(&folder.file()).await;
     assert_eq!(version(&left).await, 7);
     left.close().await;
-    assert!(!place(&folder.file(), 2).exists());
+    assert!(!place(&folder.file(), NEWEST).exists());
 }
 
 fn and_then(statements: &'static str) -> Migrator {
@@ -284,7 +287,7 @@ async fn a_migration_that_is_interrupted_leaves_the_database_as_it_was() {
     assert_eq!(dump(&copy).await, before);
     copy.close().await;
     let store = Sqlite::open(&left.file()).await.unwrap();
-    assert_eq!((version(&store.writer).await, all_decisions(&store).await.len()), (2, 6));
+    assert_eq!((version(&store.writer).await, all_decisions(&store).await.len()), (NEWEST, 6));
     store.close().await;
     transaction.rollback().await.unwrap();
     old.close().await;
@@ -295,13 +298,13 @@ async fn a_migration_that_is_interrupted_leaves_the_database_as_it_was() {
 async fn the_copy_is_of_the_moment_before_the_migration() {
     let folder = Folder::new("copy");
     let old = without_version(&folder.file()).await;
-    std::fs::write(place(&folder.file(), 2), "of an earlier attempt").unwrap();
+    std::fs::write(place(&folder.file(), NEWEST), "of an earlier attempt").unwrap();
     execute(&old, &["INSERT INTO acts VALUES (4, 80, 'omar', 'Omar', 'stopped', NULL, 'arn:e', '')"]).await;
     let before = dump(&old).await;
     // Committed, and not yet in the file itself.
     Sqlite::open(&folder.file()).await.unwrap().close().await;
     old.close().await;
-    let copied = pool(&place(&folder.file(), 2)).await;
+    let copied = pool(&place(&folder.file(), NEWEST)).await;
     assert_eq!(dump(&copied).await, before);
     copied.close().await;
 }
@@ -312,9 +315,9 @@ async fn without_room_for_the_copy_nothing_is_migrated() {
     let old = without_version(&folder.file()).await;
     let before = dump(&old).await;
     // A folder in its place.
-    std::fs::create_dir(place(&folder.file(), 2)).unwrap();
+    std::fs::create_dir(place(&folder.file(), NEWEST)).unwrap();
     let error = Sqlite::open(&folder.file()).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Copy { copy, .. } if *copy == place(&folder.file(), 2)), "{error}");
+    assert!(matches!(&error, StoreError::Copy { copy, .. } if *copy == place(&folder.file(), NEWEST)), "{error}");
     assert_eq!(dump(&old).await, before);
     old.close().await;
 }
@@ -325,7 +328,10 @@ fn a_released_migration_never_changes() {
     let hash = |migration: &Migration| migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let hashes: Vec<_> =
         migrator().iter().map(|migration| (migration.version, hash(migration)[..16].to_owned())).collect();
-    assert_eq!(hashes, [(1, "694e3a705eeedcce".to_owned()), (2, "10a13371357c3dff".to_owned())]);
+    assert_eq!(
+        hashes,
+        [(1, "694e3a705eeedcce".to_owned()), (2, "10a13371357c3dff".to_owned()), (3, "61ae473ee8aae81f".to_owned())]
+    );
 }
 
 #[test]

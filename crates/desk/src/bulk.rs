@@ -1,0 +1,326 @@
+//! Acting on many executions at once.
+//!
+//! First the exact list is made and kept ([`Desk::prepare`]); a page shows it, with what cannot be acted on. Then it is carried
+//! out ([`Desk::carry_out`]), one execution after the other, as fast as the quota allows. Each outcome is on record before
+//! the next execution's turn. What the end of the program interrupts goes on when somebody asks for it: an execution that was
+//! being started then has its name from the run, so it is never started twice.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::actor::Actor;
+use crate::audit::Done;
+use crate::connection::{Api, ExecutionStatus};
+use crate::desk::{Desk, workflow_of};
+use crate::error::{Error, ReadError, StopError};
+use crate::lists::Wanted;
+use crate::news::Topic;
+use crate::policy::Action;
+use crate::redriving::RedriveError;
+use crate::starting::StartError;
+use crate::store::{BulkItem, BulkOutcome, BulkRun, Refusal, Verb};
+
+/// The most executions of a run.
+pub const MOST: u32 = 500;
+/// How long the next turn waits where the quota leaves no call.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Pages learn of progress after so many executions.
+const NEWS: usize = 10;
+
+/// The runs that are being carried out by this process.
+#[derive(Debug, Default)]
+pub struct Running(Mutex<BTreeSet<String>>);
+
+impl Running {
+    fn with<T>(&self, f: impl FnOnce(&mut BTreeSet<String>) -> T) -> T {
+        // A set of names is right after a panic, too.
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A run as a page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bulk {
+    pub run: BulkRun,
+    pub items: Vec<BulkItem>,
+    /// Whether this process carries it out now.
+    pub goes_on: bool,
+}
+
+/// Why a run was not made or carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BulkError {
+    #[error("nothing was chosen")]
+    Nothing,
+    #[error("{chosen} executions were chosen; the limit is {limit}")]
+    TooMany { chosen: usize, limit: u32 },
+    #[error("the reason has {characters} characters; the limit is {limit}")]
+    ReasonTooLong { characters: usize, limit: usize },
+    #[error("there is no run {0:?}")]
+    NoRun(String),
+    /// The page showed another list.
+    #[error("the list is another one")]
+    Changed,
+}
+
+/// The most characters of a reason.
+const REASON: usize = 2_000;
+
+impl Verb {
+    /// What the policy is asked.
+    const fn action(self) -> Action {
+        match self {
+            Self::Stop => Action::Stop,
+            Self::StartAgain => Action::Start,
+            Self::Redrive => Action::Redrive,
+        }
+    }
+
+    const fn api(self) -> Api {
+        match self {
+            Self::Stop => Api::StopExecution,
+            Self::StartAgain => Api::StartExecution,
+            Self::Redrive => Api::RedriveExecution,
+        }
+    }
+
+    /// Why an execution of this status is left out.
+    const fn refusal(self, status: ExecutionStatus) -> Option<Refusal> {
+        match (self, status) {
+            (Self::Stop, ExecutionStatus::Running) | (Self::StartAgain, _) => None,
+            (Self::Stop, _) => Some(Refusal::NotRunning),
+            (Self::Redrive, ExecutionStatus::Running) => Some(Refusal::Running),
+            (Self::Redrive, ExecutionStatus::Succeeded) => Some(Refusal::Succeeded),
+            (Self::Redrive, _) => None,
+        }
+    }
+}
+
+impl Desk {
+    /// Makes a run of these executions, or of those that a list has; returns its id. Nothing is done to them yet.
+    ///
+    /// # Errors
+    /// Nothing was chosen or too much, the policy refuses it, or the store fails.
+    pub async fn prepare(&self, actor: &Actor, verb: Verb, reason: &str, chosen: Chosen<'_>) -> Result<String, Error> {
+        self.permit(actor, verb.action(), None, None)?;
+        let reason = reason.trim();
+        let characters = reason.chars().count();
+        if characters > REASON {
+            return Err(BulkError::ReasonTooLong { characters, limit: REASON }.into());
+        }
+        let (rows, fitted) = self.chosen(actor, verb, chosen).await?;
+        if rows.is_empty() {
+            return Err(BulkError::Nothing.into());
+        }
+        let items: Vec<BulkItem> = rows
+            .into_iter()
+            .map(|(execution_arn, status)| {
+                let workflow = workflow_of(&execution_arn).unwrap_or_default().to_owned();
+                let refusal = status.map_or(Some(Refusal::Gone), |status| verb.refusal(status));
+                BulkItem { execution_arn, workflow, outcome: refusal.map(BulkOutcome::Refused) }
+            })
+            .collect();
+        let run = BulkRun {
+            id: new_id(),
+            verb,
+            reason: reason.to_owned(),
+            hash: hash(verb, reason, &items),
+            fitted,
+            person_id: actor.id().to_owned(),
+            person_name: actor.name().to_owned(),
+            made_at: self.now(),
+            begun_at: None,
+            ended_at: None,
+        };
+        self.store().keep_run(self.id(), &run, &items).await?;
+        Ok(run.id)
+    }
+
+    /// The chosen executions with their statuses, where a list has them; and how many fitted.
+    async fn chosen(
+        &self,
+        actor: &Actor,
+        verb: Verb,
+        chosen: Chosen<'_>,
+    ) -> Result<(Vec<(String, Option<ExecutionStatus>)>, u64), Error> {
+        match chosen {
+            Chosen::These(arns) => {
+                let arns: BTreeSet<&String> = arns.iter().collect();
+                if arns.len() > MOST as usize {
+                    return Err(BulkError::TooMany { chosen: arns.len(), limit: MOST }.into());
+                }
+                let mut rows = Vec::new();
+                for arn in arns {
+                    let row = self.listed(actor, arn).await?;
+                    rows.push((arn.clone(), row.map(|row| row.summary.status)));
+                }
+                let fitted = rows.len() as u64;
+                Ok((rows, fitted))
+            }
+            Chosen::All(wanted) => {
+                let mut wanted = wanted.clone();
+                // Of all that fit, those that cannot be stopped are not meant.
+                if verb == Verb::Stop {
+                    wanted.search.terms.push(crate::search::Term::Running);
+                }
+                let page = self.select(actor, &wanted, None, MOST).await?;
+                let fitted = match page.older {
+                    Some(_) => self.count(actor, &wanted, u32::MAX - 1).await?.count,
+                    None => page.rows.len() as u64,
+                };
+                let row = |row: crate::index::ExecutionRow| (row.summary.arn, Some(row.summary.status));
+                Ok((page.rows.into_iter().map(row).collect(), fitted))
+            }
+        }
+    }
+
+    /// A run with its list and what came of it.
+    ///
+    /// # Errors
+    /// There is no such run, or the store fails.
+    pub async fn bulk(&self, actor: &Actor, id: &str) -> Result<Bulk, Error> {
+        self.permit(actor, Action::View, None, None)?;
+        let found = self.store().run(self.id(), id).await?;
+        let (run, items) = found.ok_or_else(|| BulkError::NoRun(id.to_owned()))?;
+        let goes_on = self.running().with(|running| running.contains(id));
+        Ok(Bulk { run, items, goes_on })
+    }
+
+    /// Carries a run out that a page showed with the hash `seen`, or goes on with it. It does not wait for the end.
+    ///
+    /// # Errors
+    /// There is no such run, the page showed another list, or the policy refuses it.
+    pub async fn carry_out(self: &Arc<Self>, actor: &Actor, id: &str, seen: &str) -> Result<(), Error> {
+        let bulk = self.bulk(actor, id).await?;
+        self.permit(actor, bulk.run.verb.action(), None, None)?;
+        if bulk.run.hash != seen {
+            return Err(BulkError::Changed.into());
+        }
+        if bulk.run.ended_at.is_some() || !self.running().with(|running| running.insert(id.to_owned())) {
+            return Ok(());
+        }
+        let (desk, actor) = (Arc::clone(self), actor.clone());
+        tokio::spawn(async move {
+            let id = bulk.run.id.clone();
+            if let Err(error) = desk.carry_on(&actor, bulk).await {
+                tracing::error!(%error, run = %id, "a run over many executions was interrupted");
+            }
+            desk.running().with(|running| running.remove(&id));
+            desk.watch().changes.publish([Topic::Inbox, Topic::Executions]);
+            desk.look_again().await;
+        });
+        Ok(())
+    }
+
+    async fn carry_on(&self, actor: &Actor, bulk: Bulk) -> Result<(), Error> {
+        let Bulk { run, items, .. } = bulk;
+        self.store().begin_run(&run.id, self.now()).await?;
+        let open = items.iter().enumerate().filter(|(_, item)| item.outcome.is_none());
+        for (done, (number, item)) in open.enumerate() {
+            self.wait_for(run.verb.api()).await;
+            let outcome = self.act_on(actor, &run, number, item).await.unwrap_or_else(|error| refused(&error));
+            self.store().set_outcome(&run.id, number, &outcome).await?;
+            if done % NEWS == 0 {
+                self.watch().changes.publish([Topic::Inbox]);
+            }
+        }
+        Ok(self.store().end_run(&run.id, self.now()).await?)
+    }
+
+    /// Waits until the quota leaves a call.
+    #[expect(clippy::disallowed_methods, reason = "the quota is one of real time")]
+    async fn wait_for(&self, api: Api) {
+        while !self.watch().take_call(api) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn act_on(&self, actor: &Actor, run: &BulkRun, number: usize, item: &BulkItem) -> Result<BulkOutcome, Error> {
+        let arn = &item.execution_arn;
+        let Some(row) = self.listed(actor, arn).await? else { return Ok(BulkOutcome::Refused(Refusal::Gone)) };
+        if let Some(refusal) = run.verb.refusal(row.summary.status) {
+            return Ok(BulkOutcome::Refused(refusal));
+        }
+        match run.verb {
+            Verb::Stop => self.stop_only(actor, arn, &run.reason).await.map(|()| BulkOutcome::Stopped),
+            Verb::StartAgain => {
+                self.start_copy(actor, run, number, arn, &item.workflow).await.map(BulkOutcome::Started)
+            }
+            Verb::Redrive => self.redrive(actor, arn, Some(row.summary.redrives)).await.map(|()| BulkOutcome::Redriven),
+        }
+    }
+
+    /// Starts an execution with the stored input of another one. Its name says of which run it is.
+    async fn start_copy(
+        &self,
+        actor: &Actor,
+        run: &BulkRun,
+        number: usize,
+        arn: &str,
+        workflow: &str,
+    ) -> Result<String, Error> {
+        self.permit(actor, Action::Start, Some(workflow), None)?;
+        let input = self.whole_input(workflow, arn).await?;
+        let snapshot = self.known().await?;
+        let machine = snapshot.machine_named(workflow);
+        let machine = machine.ok_or_else(|| ReadError::NoWorkflow(workflow.to_owned()))?;
+        let name = format!("{}-{}", run.id, number + 1);
+        let started = self.launch(&machine.arn, &name, &input).await?;
+        let done =
+            Done::Started { workflow: workflow.to_owned(), execution_arn: Some(started.clone()), name: String::new() };
+        self.note(actor, done).await;
+        Ok(started)
+    }
+}
+
+/// Which executions a run is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Chosen<'a> {
+    /// Those with these ARNs.
+    These(&'a [String]),
+    /// All of a list, the newest first.
+    All(&'a Wanted),
+}
+
+fn refused(error: &Error) -> BulkOutcome {
+    BulkOutcome::Refused(match error {
+        Error::Stop(StopError::Call(call))
+        | Error::Start(StartError::Call(call) | StartError::Read(ReadError::Call(call)))
+        | Error::Redrive(RedriveError::Call(call))
+        | Error::Read(ReadError::Call(call)) => {
+            if call.is_missing() {
+                Refusal::Gone
+            } else {
+                Refusal::Call(call.clone())
+            }
+        }
+        Error::Start(StartError::NoInput { .. }) => Refusal::NoInput,
+        Error::Denied(denied) => Refusal::Denied(denied.to_string()),
+        other => Refusal::Failed(other.to_string()),
+    })
+}
+
+/// The hash of a list as it is shown.
+fn hash(verb: Verb, reason: &str, items: &[BulkItem]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(format!("{verb:?}\n{reason:?}\n"));
+    items.iter().for_each(|item| hasher.update(format!("{:?} {}\n", item.execution_arn, item.outcome.is_none())));
+    hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+        // A text cannot refuse what is written to it.
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a run has a name that no other one has")]
+fn new_id() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    format!("bulk-{}", &id[..12])
+}
+
+#[cfg(test)]
+mod tests;

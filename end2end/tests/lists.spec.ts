@@ -1,0 +1,136 @@
+// The list of executions: found by what they hold, narrowed by a bar, kept under a name, acted on together; with the keyboard,
+// without scripts and on a phone.
+import { type Page } from "@playwright/test";
+import { expect, open, type Server, test } from "./fixtures";
+
+test.use({ demonstration: false });
+
+const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 3_000, End: true } } };
+const roleArn = "arn:aws:iam::000000000000:role/test";
+
+async function api(server: Server, action: string, body: object): Promise<Record<string, string>> {
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AWSStepFunctions.${action}` };
+  const answer = await fetch(`http://${server.engine}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(answer.ok).toBe(true);
+  return answer.json();
+}
+
+/** A workflow with so many executions, each with an order of its own. */
+async function orders(server: Server, many: number): Promise<string> {
+  const machine = { name: "packing", roleArn, definition: JSON.stringify(wait) };
+  const { stateMachineArn } = await api(server, "CreateStateMachine", machine);
+  for (let n = 0; n < many; n++) await order(server, stateMachineArn, n);
+  return stateMachineArn;
+}
+
+function order(server: Server, stateMachineArn: string, n: number): Promise<Record<string, string>> {
+  return api(server, "StartExecution", { stateMachineArn, name: `order-${n}`, input: JSON.stringify({ orderId: `A-${n}`, total: n * 100 }) });
+}
+
+const rows = (page: Page) => page.locator(".executions-table tbody tr");
+
+/** Searches until the executions have been read. */
+async function search(page: Page, text: string, found: number): Promise<void> {
+  await expect(async () => {
+    await page.getByRole("searchbox", { name: /Search executions/ }).fill(text);
+    await page.getByRole("button", { name: "Search" }).click();
+    await expect(rows(page)).toHaveCount(found, { timeout: 2_000 });
+  }).toPass();
+}
+
+test("executions are found by what they hold, and a bar leads to its time", async ({ page, server, javaScriptEnabled }) => {
+  await orders(server, 12);
+  await open(page, "/default/executions", !!javaScriptEnabled);
+  await search(page, "orderId:A-7", 1);
+  await expect(page).toHaveURL(/q=orderId%3AA-7|q=orderId:A-7/);
+  await expect(rows(page).first()).toContainText("order-7");
+  await search(page, "total>800", 3);
+  await page.locator(".histogram a").last().click();
+  await expect(page).toHaveURL(/time=/);
+  await expect(rows(page).first()).toContainText("order-");
+  await page.getByRole("searchbox", { name: /Search executions/ }).fill("total>");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByText("A number is missing behind total> (character 7)")).toBeVisible();
+  await page.getByText("How to search").click();
+  await expect(page.getByText("orderId:47*")).toBeVisible();
+});
+
+test("a view has a name, and goes with it", async ({ page, server, javaScriptEnabled }) => {
+  await orders(server, 2);
+  await open(page, "/default/executions?q=name%3Aorder*", !!javaScriptEnabled);
+  await page.getByText("Save this view").click();
+  await page.getByRole("textbox", { name: "Name of the view" }).fill("All orders");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const saved = page.getByRole("navigation", { name: "Saved views" });
+  await expect(saved.getByRole("link", { name: "All orders" })).toBeVisible();
+  await page.goto("/default/executions");
+  await saved.getByRole("link", { name: "All orders" }).click();
+  await expect(page).toHaveURL(/q=name/);
+  await page.getByText("Remove this view").click();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(saved.getByRole("link", { name: "All orders" })).toHaveCount(0);
+});
+
+test("several are stopped at once: the list first, then each outcome", async ({ page, server, javaScriptEnabled }) => {
+  await orders(server, 4);
+  await open(page, "/default/executions", !!javaScriptEnabled);
+  await expect(rows(page)).toHaveCount(4);
+  await page.getByRole("checkbox", { name: "Choose order-1" }).check();
+  await page.getByRole("checkbox", { name: "Choose order-3" }).check();
+  await page.getByText("Act on several").click();
+  await page.getByRole("button", { name: "Stop…" }).click();
+  await expect(page.getByRole("heading", { name: "Stop: 2 executions" })).toBeVisible();
+  await expect(page.getByText("Nothing has been done yet")).toBeVisible();
+  await page.getByRole("button", { name: "Stop 2 executions" }).click();
+  await expect(async () => {
+    if (!javaScriptEnabled) await page.reload();
+    await expect(page.getByText("Done: 2 of 2. 0 refused.")).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+  await page.reload();
+  await expect(page.locator(".col-outcome", { hasText: "Stopped" })).toHaveCount(2);
+  await page.goto("/default/executions?status=stopped");
+  await expect(rows(page)).toHaveCount(2);
+});
+
+test.describe("with scripts", () => {
+  test.skip(({ javaScriptEnabled }) => !javaScriptEnabled, "the keyboard and the stream need scripts");
+
+  test("the keyboard goes from row to row, chooses, and searches", async ({ page, server, isMobile }) => {
+    test.skip(isMobile, "a phone has none");
+    await orders(server, 5);
+    await open(page, "/default/executions", true);
+    await expect(rows(page)).toHaveCount(5);
+    await page.keyboard.press("j");
+    await expect(rows(page).nth(0).locator(".row-main")).toBeFocused();
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("k");
+    await expect(rows(page).nth(1).locator(".row-main")).toBeFocused();
+    await page.keyboard.press("x");
+    await expect(rows(page).nth(1).getByRole("checkbox")).toBeChecked();
+    await page.keyboard.press("/");
+    await expect(page.getByRole("searchbox")).toBeFocused();
+    await page.keyboard.type("j/x");
+    await expect(page.getByRole("searchbox")).toHaveValue("j/x");
+    await rows(page).nth(1).locator(".row-main").focus();
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/executions\/arn:/);
+  });
+
+  test("rows stay where they are while others arrive", async ({ page, server }) => {
+    const machine = await orders(server, 3);
+    await open(page, "/default/executions", true);
+    await expect(rows(page)).toHaveCount(3);
+    await rows(page).nth(0).locator(".row-main").focus();
+    const before = await rows(page).nth(1).boundingBox();
+    await order(server, machine, 10);
+    await order(server, machine, 11);
+    await expect(page.getByRole("button", { name: "2 new" })).toBeVisible();
+    await expect(rows(page).nth(0)).toContainText("order-2");
+    expect(await rows(page).nth(1).boundingBox()).toEqual(before);
+    await expect(rows(page).nth(0).locator(".row-main")).toBeFocused();
+    await page.getByRole("button", { name: "2 new" }).click();
+    await expect(rows(page)).toHaveCount(5);
+    await expect(rows(page).nth(0)).toContainText("order-11");
+  });
+});

@@ -1,0 +1,33 @@
+// The keyboard in lists of executions: j and k or the arrows go from row to row, x chooses one, / goes to the search.
+// Without it the list is complete, only slower.
+(() => {
+  const typing = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  const rows = () => [...document.querySelectorAll(".executions-table tbody tr")];
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const search = document.getElementById("search");
+    if (event.key === "/" && search && !event.target.closest?.(".graph, [data-keys]")) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+      return;
+    }
+    const all = rows();
+    const at = all.findIndex((row) => row.contains(document.activeElement));
+    const step = { j: 1, k: -1, ArrowDown: at < 0 ? 0 : 1, ArrowUp: at < 0 ? 0 : -1 }[event.key] ?? 0;
+    if (step && all.length) {
+      event.preventDefault();
+      const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1);
+      all[next].querySelector(".row-main")?.focus();
+    } else if (event.key === "x" && at >= 0) {
+      event.preventDefault();
+      all[at].querySelector(".col-pick input")?.click();
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches?.("[data-picks-all]")) return;
+    for (const box of document.querySelectorAll(".executions-table tbody .col-pick input")) {
+      box.checked = event.target.checked;
+    }
+  });
+})();
