@@ -57,8 +57,9 @@ macro_rules! each_page {
             executions: Executions { view: executions::View };
             /// A list of executions that is acted on at once.
             bulk: Bulk { id: String };
-            /// One execution; `state` is the one that the page is to open on.
-            execution: Execution { arn: String, state: Option<String> };
+            /// One execution; `state` is the one that the page is to open on, `iteration` the one whose course is drawn, by the
+            /// event with which it began.
+            execution: Execution { arn: String, state: Option<String>, iteration: Option<u64> };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the
             /// event `open`, whose details are there too.
             events: Events { arn: String, wanted: events::Wanted, from: Option<u64>, open: Option<u64> };

@@ -103,7 +103,7 @@ impl Board {
     }
 
     pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<Execution, AppError> {
-        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state).await
+        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state, None).await
     }
 
     pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {

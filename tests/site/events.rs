@@ -80,7 +80,19 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
     assert_eq!(timeline.rows[0].name, "Item 1");
     assert!(timeline.rows.len() > 5 && timeline.rows.iter().any(|row| row.state.as_deref() == Some("Recovered")));
 
-    let chosen = View::default().with(STATE, Some("Inner")).with(ITERATION, Some(&second.to_string()));
+    let course = |iteration| {
+        let desk = site.desk.desk.clone();
+        let arn = arn.clone();
+        async move { pages::execution::execution(&desk, &somebody(), arn, None, iteration).await.unwrap().course }
+    };
+    let Run::Iteration(first) = outer.rows[0].what else { panic!("an iteration") };
+    let (all, first) = (course(None).await, course(Some(first)).await);
+    assert!(first.states.len() < all.states.len(), "Broken and Recovered were not reached in the first iteration");
+    assert!(first.taken.len() < all.taken.len());
+    assert_eq!(course(Some(second)).await.states.len(), all.states.len());
+
+    let chosen =
+        View::default().with(STATE, Some("Inner")).with(ITERATION, Some(&second.to_string())).with(TAB, Some("data"));
     let page = site.page(&here().execution_view(&arn, &chosen.with(OUTCOME, Some("failed")))).await;
     assert_eq!(page.status, StatusCode::OK);
     let text = page.text.replace("<!>", "");

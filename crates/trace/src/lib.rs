@@ -18,6 +18,6 @@ mod tree;
 pub use event::{Details, EventKind, HistoryEvent};
 pub use fold::{
     Attempt, AttemptId, AttemptResult, Iteration, IterationId, Outcome, OutcomeStatus, Outlook, Owner, StateStatus,
-    StateSummary, Trace, Visit, VisitId, Wait, fold,
+    StateSummary, Trace, Visit, VisitId, Wait, fold, urgency,
 };
 pub use tree::{Row, RowKind, Tree};

@@ -13,7 +13,7 @@ mod outcome;
 pub use ids::{AttemptId, IterationId, VisitId};
 pub use iterations::{Iteration, Owner};
 pub use origin::Outlook;
-pub(crate) use outcome::urgency;
+pub use outcome::urgency;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

@@ -198,7 +198,8 @@ fn summaries(visits: &[Visit]) -> indexmap::IndexMap<String, StateSummary> {
 }
 
 /// Which status is shown for several visits: the highest.
-pub(crate) fn urgency(status: StateStatus) -> u8 {
+#[must_use]
+pub fn urgency(status: StateStatus) -> u8 {
     match status {
         StateStatus::NotReached => 0,
         StateStatus::Succeeded => 1,

@@ -15,7 +15,7 @@ use self::below::below;
 use self::course::course;
 use self::notices::{requests, started_by, trouble};
 use self::parts::Parts;
-use super::{param, query};
+use super::{param, query, view};
 use crate::app::address::Address;
 use crate::app::components::status::look;
 use crate::app::components::{Crumb, Drawn, LowerTab, PageHead, Workbench};
@@ -23,7 +23,7 @@ use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{RedriveExecution, StopExecution};
 use crate::app::ui::{Ago, FormProblem, Lasted, Post, Seen, dynamic, loaded, page_data, text};
-use crate::routes::view::STATE;
+use crate::routes::view::{ITERATION, STATE};
 use crate::wire::drawing::Of;
 use crate::wire::execution::Execution;
 use crate::wire::{Ask, Topic};
@@ -36,10 +36,12 @@ pub fn ExecutionPage() -> impl IntoView {
     let (stop, redrive) = (Post::to(StopExecution::PATH), Post::to(RedriveExecution::PATH));
     live.watch(arn.into());
     let state = query(STATE);
+    let seen = view();
+    let iteration = Memo::new(move |_| seen.with(|seen| seen.number(ITERATION)));
     let drawn = Drawn::of(move || Of::Execution(arn.get()), || 0);
     let execution = page_data(move || {
         let changes = live.changes([Topic::Execution(arn.get())]);
-        (Ask::Execution { arn: arn.get(), state: state.get() }, changes)
+        (Ask::Execution { arn: arn.get(), state: state.get(), iteration: iteration.get() }, changes)
     });
     let asked = (drawn, Parts::of(arn, live));
     view! { <div class="page page-wide">{loaded(execution, move |data| page(data, asked, (stop, redrive)))}</div> }

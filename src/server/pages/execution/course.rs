@@ -9,24 +9,32 @@ use countersign_trace::{AttemptResult, EventKind, StateStatus, Visit, VisitId, W
 use super::super::drawing::number;
 use super::super::graph::Numbers;
 use super::super::status;
+use super::within::Within;
 use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::graph::{Course, Note, StateCourse};
 
-/// The course; `waits` are its tasks that wait for a person.
-pub fn course(record: &Record, waits: &[Waiting]) -> Course {
+/// The course; `waits` are its tasks that wait for a person. Of the iteration that began with the event `iteration` only its
+/// own, where one is chosen.
+pub fn course(record: &Record, waits: &[Waiting], iteration: Option<u64>) -> Course {
     let Some(graph) = &record.definition.graph else { return Course::default() };
     let (trace, numbers) = (&record.trace, Numbers::of(graph));
     let notes = Notes::of(record, waits);
+    let within = iteration.and_then(|event| Within::of(record, event));
     let states = trace.states.iter().filter_map(|(name, summary)| {
-        let served = summary.status == StateStatus::WaitingApproval && notes.is_served(name);
+        let stands = within.as_ref().map_or(summary.status, |within| within.status(name, summary.status));
+        let served = stands == StateStatus::WaitingApproval && notes.is_served(name);
+        // What is noted of a state is about all iterations.
+        let is_one = within.as_ref().is_some_and(|within| within.is_inside(name));
         Some(StateCourse {
-            state: numbers.get(name)?,
-            status: if served { Status::Waiting } else { status(summary.status) },
-            notes: notes.of_state(name),
+            state: numbers.get(name).filter(|_| stands != StateStatus::NotReached)?,
+            status: if served { Status::Waiting } else { status(stands) },
+            notes: if is_one { Vec::new() } else { notes.of_state(name) },
         })
     });
-    let taken = trace.edges_taken.iter().filter_map(|(from, to)| Some((numbers.get(from)?, numbers.get(to)?)));
+    let all = || trace.edges_taken.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let edges: Vec<(&str, &str)> = within.as_ref().map_or_else(all, Within::taken);
+    let taken = edges.into_iter().filter_map(|(from, to)| Some((numbers.get(from)?, numbers.get(to)?)));
     Course {
         definition: number(&record.definition),
         states: states.collect(),

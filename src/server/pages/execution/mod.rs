@@ -3,6 +3,7 @@
 mod course;
 mod redrive;
 mod states;
+mod within;
 
 use std::collections::HashSet;
 
@@ -25,11 +26,17 @@ const REQUESTS: usize = 20;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
-/// One execution, for `actor`; `chosen` is the state that the reader asked for.
+/// One execution, for `actor`; `chosen` is the state that the reader asked for. `iteration` is the one whose course is drawn.
 ///
 /// # Errors
 /// There is none, or the connection does not answer.
-pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<String>) -> Answered<Execution> {
+pub async fn execution(
+    desk: &Desk,
+    actor: &Actor,
+    arn: String,
+    chosen: Option<String>,
+    iteration: Option<u64>,
+) -> Answered<Execution> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let about = &record.description;
@@ -50,7 +57,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, chosen: Option<S
         place: None,
     };
     let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
-    page.course = course::course(&record, &waits);
+    page.course = course::course(&record, &waits, iteration);
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
     let related = related(desk, actor, &snapshot, &arn, &mut page);
