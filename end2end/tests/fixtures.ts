@@ -179,6 +179,13 @@ export async function eventually(page: Page, scripts: boolean, condition: (soon:
   }).toPass({ timeout: PATIENCE });
 }
 
+/** Acts as another persona from now on, and loads the page again. */
+export async function actAs(page: Page, scripts: boolean, id: string): Promise<void> {
+  await page.context().addCookies([{ name: "countersign_person", value: id, url: page.url() }]);
+  await page.reload();
+  await ready(page, scripts);
+}
+
 /** Opens the request of the workflow `name` from the inbox, and waits until it is the one that is shown. */
 export async function openRequest(page: Page, name: string): Promise<void> {
   await page.getByRole("link", { name: new RegExp(`${name} · `) }).click();

@@ -1,7 +1,7 @@
 // The main job, as a person does it: see an order workflow run, approve what waits, come back after a restart.
 // Runs on a desk, on a phone's width, and without JavaScript.
 import { type Page } from "@playwright/test";
-import { eventually, expect, open, ready, test } from "./fixtures";
+import { actAs, eventually, expect, open, ready, test } from "./fixtures";
 
 /** Starts the sample `sample` of a workflow through the form, and stands on the execution's page. */
 async function start(page: Page, scripts: boolean, workflow: string, sample: RegExp): Promise<void> {
@@ -97,8 +97,14 @@ test("a large order waits for a person through a restart and is then fulfilled",
   await eventually(page, scripts!, (soon) => soon(page.getByRole("link", { name: "Review and decide" })).toBeVisible());
   await page.getByRole("link", { name: "Review and decide" }).click();
   await ready(page, scripts!);
-  await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await expect(page.getByText(/^Approved by/).first()).toBeVisible();
+  // Two people have to approve it, and whoever started it is not one of them.
+  const approve = page.getByRole("button", { name: "Approve", exact: true });
+  await expect(approve).toBeDisabled();
+  for (const [person, shows] of [["omar", /1 of 2 people so far/], ["kenji", /^Approved by/]] as const) {
+    await actAs(page, scripts!, person);
+    await approve.click();
+    await expect(page.getByText(shows).filter({ visible: true }).first()).toBeVisible();
+  }
   await open(page, execution, scripts!);
   await status(page, scripts!, "Succeeded");
 });

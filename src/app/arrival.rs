@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::here;
 use crate::error::AppError;
-use crate::wire::inbox::{EarlierEnd, RequestKey};
+use crate::wire::inbox::{EarlierEnd, Preview, RequestKey};
 use crate::wire::{Compact, Problem};
 
 /// The name of the field that carries the proof.
@@ -23,8 +23,11 @@ pub const COMPACT: &str = "application/x-postcard";
 pub enum Told {
     /// It was refused. What was typed comes back, by the names of the fields.
     Refused { problem: Problem, typed: Vec<(String, String)> },
-    /// The decision about `request` came after something else had ended it: `by` says what.
-    Late { approve: bool, request: RequestKey, by: EarlierEnd },
+    /// The decision about `request` came after something else had ended it: `by` says what. `late` is what was late, such
+    /// as "approval".
+    Late { late: String, request: RequestKey, by: EarlierEnd },
+    /// Where a form of `request` would lead, or what is wrong with it. Nothing was decided; what was typed comes back.
+    Ahead { preview: Preview, request: RequestKey, typed: Vec<(String, String)> },
     /// A sample was chosen in a form, and nothing was started. What was typed comes back, by the names of the fields: with
     /// an input among it, the sample waits for a word.
     Sample { index: usize, typed: Vec<(String, String)> },
@@ -57,6 +60,11 @@ impl Outcome {
                     EarlierEnd::Closed { how, .. } => how.len(),
                 };
                 request.0.len() + by
+            }
+            Told::Ahead { preview, request, typed } => {
+                let warnings = preview.warnings.iter().map(String::len).sum::<usize>();
+                let then = preview.then.as_ref().map_or(0, String::len);
+                request.0.len() + then + warnings + fields(&preview.faults) + fields(typed)
             }
             Told::StartedExpress { name } => name.len(),
             Told::Deployed { names } => names.iter().map(String::len).sum(),

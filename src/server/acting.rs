@@ -11,37 +11,52 @@ use countersign_desk::{Actor, Desk, Error};
 use super::words;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::executions::View;
+use crate::wire::inbox::Preview;
 
 fn worded(desk: &Desk) -> impl Fn(Error) -> AppError + '_ {
     |error| words::error(desk.about(), &error)
 }
 
-/// The choice of a form's field.
-fn choice(text: &str) -> Result<Choice, AppError> {
-    match text {
-        "approve" => Ok(Choice::Approve),
-        "reject" => Ok(Choice::Reject),
-        other => Err(AppError::new(
-            ErrorKind::Invalid,
-            format!("{:?} is not a decision.", other.chars().take(40).collect::<String>()),
-            "Choose Approve or Reject.",
-        )),
-    }
-}
-
 /// Makes a decision; returns its outcome.
 ///
 /// # Errors
-/// The choice is neither approve nor reject, or nothing was recorded.
-pub async fn decide(
+/// There is no such outcome, or nothing was recorded.
+pub async fn decide(desk: &Desk, actor: &Actor, request: (&str, u64), choice: &Choice) -> Result<Decided, AppError> {
+    desk.decide(actor, request, choice).await.map_err(worded(desk))
+}
+
+/// What a form's button comes to: the outcome of a decision, or what the form would come to.
+#[derive(Debug)]
+pub enum Answered {
+    Decided(Decided),
+    /// Nothing was recorded: it was only looked at, or its fields have mistakes.
+    Preview(Preview),
+}
+
+/// Makes a decision, or only looks where it would lead.
+///
+/// # Errors
+/// Those of [`decide`]; the mistakes of a form are part of the answer.
+pub async fn answer(
     desk: &Desk,
     actor: &Actor,
     request: (&str, u64),
-    decision: &str,
-    comment: &str,
-) -> Result<Decided, AppError> {
-    let choice = choice(decision)?;
-    desk.decide(actor, request, choice, comment).await.map_err(worded(desk))
+    choice: &Choice,
+    only_look: bool,
+) -> Result<Answered, AppError> {
+    if only_look {
+        return super::pages::inbox::preview(desk, actor, request, choice).await.map(Answered::Preview);
+    }
+    match desk.decide(actor, request, choice).await {
+        Ok(decided) => Ok(Answered::Decided(decided)),
+        Err(error) => match words::faults(&error) {
+            Some(faults) => {
+                let outcome = choice.outcome.clone();
+                Ok(Answered::Preview(Preview { outcome, then: None, warnings: Vec::new(), faults }))
+            }
+            None => Err(worded(desk)(error)),
+        },
+    }
 }
 
 /// Whether the input in the form of `workflow` was typed: it is neither empty nor one of the samples.

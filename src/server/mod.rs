@@ -7,6 +7,7 @@ pub mod acting;
 pub mod config;
 mod connections;
 pub mod http;
+pub mod markdown;
 pub mod pages;
 mod personas;
 mod redaction_key;
@@ -26,7 +27,7 @@ use futures::FutureExt as _;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-pub use self::http::{leads_to, proof, tells};
+pub use self::http::{fields, leads_to, proof, tells};
 use crate::error::{AppError, ErrorKind};
 use crate::wire::{Ask, Page};
 

@@ -1,12 +1,16 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
+mod decisions;
 pub mod lists;
 mod redrive;
+mod rules;
 mod start;
 
-use countersign_desk::approvals::ahead::{Mismatch, Warning};
+pub use decisions::{condition, did, faults, late, warning};
+pub use rules::{not_allowed, rule, times};
+
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
-use countersign_desk::approvals::{Choice, ClosedBy, DecideError, NotShown};
+use countersign_desk::approvals::{ClosedBy, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
 use countersign_desk::policy::{DenialReason, Denied};
@@ -29,7 +33,7 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Redrive(error) => redrive::redrive(about, error),
         Error::Bulk(error) => lists::bulk(error),
         Error::View(error) => lists::view(error),
-        Error::Decide(error) => decide(about, error),
+        Error::Decide(error) => decisions::refused(about, error),
         Error::Deploy(error) => deploy(about, error),
         Error::Store(error) => store(error),
     }
@@ -190,6 +194,7 @@ fn doing(api: Api, subject: &str) -> String {
         Api::StopExecution => format!("stop {subject}"),
         Api::RedriveExecution => format!("redrive {subject}"),
         Api::SendTaskSuccess | Api::SendTaskFailure => "send the decision".to_owned(),
+        Api::SendTaskHeartbeat => "send a heartbeat".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
         Api::CreateTopic => format!("create the topic {name}"),
@@ -206,39 +211,6 @@ fn stop(about: &About, error: &StopError) -> AppError {
         ),
         StopError::Read(error) => read(about, error),
         StopError::Call(error) => call(about, error),
-    }
-}
-
-fn decide(about: &About, error: &DecideError) -> AppError {
-    match error {
-        DecideError::CommentTooLong { characters, limit } => AppError::new(
-            ErrorKind::Invalid,
-            format!("The comment has {characters} characters; the limit is {limit}."),
-            "Shorten it and decide again: nothing was sent.",
-        ),
-        DecideError::NotAnswerable { execution_arn, event } => AppError::new(
-            ErrorKind::NotFound,
-            format!("Event {event} of {execution_arn} is not a task that can be answered from here."),
-            "Open the inbox and choose a request.",
-        ),
-        DecideError::Obstructed(obstacle) => AppError { kind: ErrorKind::Invalid, problem: self::obstacle(*obstacle) },
-        DecideError::NotShown(why) => AppError::new(
-            ErrorKind::Invalid,
-            format!("This request cannot be shown, so it cannot be decided from here: {}.", not_shown(why)),
-            "Answer it through the API, or stop the execution and start it again with a request that can be shown.",
-        ),
-        DecideError::Answer { workflow, state, why } => AppError::new(
-            ErrorKind::Invalid,
-            format!("Nothing was recorded. {why}"),
-            format!("Correct [workflows.{workflow}.approvals.{state:?}] in countersign.toml."),
-        ),
-        DecideError::Read(error) => {
-            let mut error = read(about, error);
-            error.problem.what = format!("Nothing was recorded. {}", error.problem.what);
-            error.problem.remedy = format!("{} Then decide again: what you typed is still here.", error.problem.remedy);
-            error
-        }
-        DecideError::Store(error) => store(error),
     }
 }
 
@@ -343,24 +315,6 @@ pub fn consequence(consequence: &Consequence) -> String {
     });
     let more = more.then(|| "…".to_owned());
     states.iter().cloned().chain(more).chain(end).collect::<Vec<_>>().join(" → ")
-}
-
-/// Why an answer will not do what it is for.
-#[must_use]
-pub fn warning(warning: &Warning) -> String {
-    let condition = |choice: &Choice| match choice {
-        Choice::Approve => "If approved",
-        Choice::Reject => "If rejected",
-    };
-    match warning {
-        Warning::NoAnswer { choice, why } => format!("{}, the answer cannot be made. {why}", condition(choice)),
-        Warning::Fails { choice, state, why: Mismatch::Cause(cause) } => {
-            format!("{}, {state} fails: {cause}", condition(choice))
-        }
-        Warning::Fails { choice, state, why: Mismatch::Unread { path } } => {
-            format!("{}, {state} fails: it reads {path}, which the answer does not have.", condition(choice))
-        }
-    }
 }
 
 /// Which items of Map states a request is about, such as "item 3 of 12 (A-1)".

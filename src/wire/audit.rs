@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
+use super::inbox::Tone;
 
 /// A decision as it is on record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,7 +13,9 @@ pub struct DecisionRow {
     pub workflow: String,
     pub state: String,
     pub title: String,
-    pub approved: bool,
+    /// What was decided, such as "Approved".
+    pub done: String,
+    pub tone: Tone,
     pub person: String,
     pub comment: String,
     pub decided_at: i64,

@@ -38,6 +38,8 @@ pub enum DueBy {
     Heartbeat,
     /// The `TimeoutSeconds` of the whole definition.
     Workflow,
+    /// The rule of the approval.
+    Rule,
 }
 
 impl DueBy {
@@ -48,6 +50,7 @@ impl DueBy {
             Self::Task => "the task's timeout",
             Self::Heartbeat => "the task's heartbeat",
             Self::Workflow => "the workflow's timeout",
+            Self::Rule => "the rule",
         }
     }
 }
@@ -77,17 +80,132 @@ pub struct Approval {
     pub row: ApprovalRow,
     /// Label and value, as the policy orders them.
     pub fields: Vec<(String, String)>,
+    /// HTML that the server made of the policy's Markdown.
+    pub message: Option<String>,
+    /// Labels and addresses.
+    pub links: Vec<(String, String)>,
+    pub changes: Vec<ChangeRow>,
+    /// How many fields the table of changes leaves out.
+    pub changes_left_out: u64,
     /// The whole request, pretty-printed.
     pub request: String,
-    /// Where the execution goes after an approval, and after a rejection.
-    pub if_approved: Option<String>,
-    pub if_rejected: Option<String>,
-    /// What to know before answering: nothing of the request can be shown, or what follows cannot read the answer.
+    /// What may be chosen, in the order of the buttons.
+    pub outcomes: Vec<OutcomeChoice>,
+    /// Who may decide and how many have to: label and words.
+    pub rule: Vec<(String, String)>,
+    /// What its rule does at which time, the next first.
+    pub times: Vec<(String, i64)>,
+    /// What was chosen so far, oldest first.
+    pub votes: Vec<VoteRow>,
+    /// Why whoever looks may not decide.
+    pub refused: Option<Problem>,
+    /// What to know before answering, whatever is chosen.
     pub warnings: Vec<String>,
     pub state: ApprovalState,
     /// Its neighbours among what waits, for going through them one by one.
     pub position: Option<Position>,
     pub now: i64,
+}
+
+/// A field before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRow {
+    pub path: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// What a person chose for a request that needs several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VoteRow {
+    pub done: String,
+    pub tone: Tone,
+    pub person: String,
+    pub comment: String,
+    pub at: i64,
+}
+
+/// Something that a person may choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeChoice {
+    pub id: String,
+    pub label: String,
+    pub tone: Tone,
+    /// Such as "If approved".
+    pub condition: String,
+    /// Where it leads, where that is known.
+    pub then: Option<String>,
+    pub comment_required: bool,
+    pub fields: Vec<FormField>,
+    /// Why it cannot be chosen.
+    pub refused: Option<String>,
+}
+
+impl OutcomeChoice {
+    /// Whether its button is all there is to it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.comment_required && self.fields.is_empty()
+    }
+}
+
+/// How an outcome looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    Good,
+    Bad,
+    Neutral,
+}
+
+/// A field of an outcome's form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormField {
+    pub name: String,
+    pub title: String,
+    pub description: String,
+    pub required: bool,
+    pub kind: FieldKind,
+    /// What it holds at first; several where several can be chosen.
+    pub value: Vec<String>,
+}
+
+/// What a field takes, as the browser's own inputs have it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FieldKind {
+    /// `input` is its type; a long text has room for several lines.
+    Text {
+        input: String,
+        long: bool,
+        min: u32,
+        max: u32,
+        pattern: Option<String>,
+    },
+    /// `step` is `1` or `any`.
+    Number {
+        step: String,
+        min: Option<String>,
+        max: Option<String>,
+    },
+    Flag,
+    One(Vec<String>),
+    Many(Vec<String>),
+}
+
+/// What comes before a field's name in a form.
+pub const FIELD: &str = "field.";
+
+/// What comes behind the name of a field that may stand several times: forms are read so.
+pub const SEVERAL: &str = "[]";
+
+/// What a form would come to, before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The outcome's id.
+    pub outcome: String,
+    pub then: Option<String>,
+    pub warnings: Vec<String>,
+    /// What is wrong with fields, by their names. Where there is anything, nothing was looked at.
+    pub faults: Vec<(String, String)>,
 }
 
 /// The place of a request among those that wait.
@@ -112,8 +230,9 @@ pub enum ApprovalState {
 /// What ended a request before a decision that came too late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EarlierEnd {
-    /// A decision that is on record: somebody else's or, where it is `own`, the same person's other choice.
-    Decided { approved: bool, person: String, own: bool, at: i64 },
+    /// A decision that is on record: somebody else's or, where it is `own`, the same person's other choice. `did` says what
+    /// was decided, such as "approved this request".
+    Decided { outcome: String, did: String, person: String, own: bool, at: i64 },
     /// Something else; `how` is a sentence.
     Closed { how: String, at: i64 },
 }
@@ -128,14 +247,12 @@ impl EarlierEnd {
     }
 
     /// What became of the late decision and why, up to the time: "Your rejection was not sent: you approved this request
-    /// yourself".
+    /// yourself". `late` is what was late, such as "rejection".
     #[must_use]
-    pub fn lead(&self, late_approval: bool) -> String {
-        let late = if late_approval { "approval" } else { "rejection" };
-        let word = |approved: bool| if approved { "approved" } else { "rejected" };
+    pub fn lead(&self, late: &str) -> String {
         let why = match self {
-            Self::Decided { approved, own: true, .. } => format!("you {} this request yourself", word(*approved)),
-            Self::Decided { approved, person, .. } => format!("{person} {} this request", word(*approved)),
+            Self::Decided { did, own: true, .. } => format!("you {did} yourself"),
+            Self::Decided { did, person, .. } => format!("{person} {did}"),
             Self::Closed { .. } => "this request was closed".to_owned(),
         };
         format!("Your {late} was not sent: {why}")

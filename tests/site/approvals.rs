@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use countersign::error::ErrorKind;
 use countersign::wire::Status;
 use countersign::wire::audit::AuditRow;
-use countersign::wire::inbox::{ApprovalState, DueBy};
+use countersign::wire::inbox::{Approval, ApprovalState, DueBy};
 use countersign_desk::connection::ConnectionId;
 use countersign_desk::people;
 use countersign_desk::store::DeliveryRecord;
@@ -73,6 +73,11 @@ impl Site {
         let events = history.events.iter().filter_map(|event| event.task_scheduled_event_details());
         events.map(|details| details.parameters().to_owned()).collect()
     }
+}
+
+/// Where an outcome leads, as its page says.
+fn then<'p>(page: &'p Approval, outcome: &str) -> Option<&'p str> {
+    page.outcomes.iter().find(|one| one.id == outcome)?.then.as_deref()
 }
 
 /// A machine that starts a child with its token, written by `expression`, and waits.
@@ -336,8 +341,8 @@ async fn the_manifest_words_the_answers() {
     let event = site.event_of(&arn).await;
     let page = desk.approval(&arn, event).await.unwrap();
     assert_eq!(page.warnings, Vec::<String>::new());
-    assert_eq!(page.if_approved.as_deref(), Some("Which → Echo"));
-    assert_eq!(page.if_rejected.as_deref(), Some("Which → No"));
+    assert_eq!(then(&page, "approve"), Some("Which → Echo"));
+    assert_eq!(then(&page, "reject"), Some("Which → No"));
     assert!(desk.decide(&person, &arn, event, "approve", "").await.unwrap().was_in_time());
     let (status, output, _) = site.ended(&arn).await;
     let output: Value = serde_json::from_str(&output.unwrap()).unwrap();

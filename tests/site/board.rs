@@ -12,7 +12,7 @@ use countersign::wire::execution::Execution;
 use countersign::wire::executions::{Executions, View};
 use countersign::wire::inbox::{Approval, Inbox};
 use countersign::wire::workflow::Workflow;
-use countersign_desk::approvals::Decided;
+use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
 use countersign_desk::index::SqliteIndex;
 use countersign_desk::redact::RedactionKey;
@@ -135,7 +135,7 @@ impl Board {
         choice: &str,
         comment: &str,
     ) -> Result<Decided, AppError> {
-        acting::decide(&self.desk, &Actor::Person(person.clone()), (arn, event), choice, comment).await
+        acting::decide(&self.desk, &Actor::Person(person.clone()), (arn, event), &Choice::of(choice, comment)).await
     }
 }
 

@@ -35,7 +35,7 @@ async fn of_two_decisions_one_takes_effect_and_no_page_holds_the_token() {
     // The same decision once more is no other one.
     let taken =
         site.desk.store.of_task(&ConnectionId::default_one(), &arn, event.parse().unwrap()).await.unwrap().unwrap();
-    let late = decide(if taken.decision.approved { "reject" } else { "approve" }, "Once more.").await;
+    let late = decide(if taken.decision.outcome.is_approval() { "reject" } else { "approve" }, "Once more.").await;
     let told = site.page(late.header(header::LOCATION)).await.text;
     assert!(told.contains(was_late));
     assert!(told.contains("Dana Whitfield") && !told.contains("Once more."), "the page names who decided");

@@ -33,6 +33,7 @@ mod panics;
 mod program;
 mod proof;
 mod redriving;
+mod rules;
 mod searching;
 #[expect(clippy::disallowed_methods, reason = "an endpoint that answers late, in real time")]
 mod slow;

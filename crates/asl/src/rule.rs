@@ -163,8 +163,12 @@ rules! {
     SampleNotJson = "sample-not-json", Deployment, None;
     /// An approval's title and fields are valid templates.
     InvalidTemplate = "invalid-template", Deployment, None;
-    /// A rejection answers with a success or with an error, not with both.
+    /// An outcome answers with a success or with an error, not with both, and its expressions can be parsed.
     InvalidAnswer = "invalid-answer", Deployment, None;
+    /// An outcome's form is a schema that can be shown and checked.
+    InvalidForm = "invalid-form", Deployment, None;
+    /// An approval's rules name what there is, and can be followed.
+    InvalidApprovalRule = "invalid-approval-rule", Deployment, None;
     /// The states after an approval can read its answer.
     AnswerMismatch = "answer-mismatch", Deployment, None;
     /// An approval names a state of the definition.

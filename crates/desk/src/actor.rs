@@ -17,6 +17,8 @@ pub struct Person {
     pub name: String,
     /// What they do, such as "Finance lead".
     pub role: String,
+    /// The groups that they are in, such as `finance`.
+    pub groups: Vec<String>,
 }
 
 impl Actor {
@@ -35,6 +37,15 @@ impl Actor {
         match self {
             Self::Person(person) => &person.name,
             Self::Program => "Countersign",
+        }
+    }
+
+    /// The groups that they are in; the program is in none.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        match self {
+            Self::Person(person) => &person.groups,
+            Self::Program => &[],
         }
     }
 }

@@ -7,7 +7,7 @@ use countersign_engine::SharedSandbox;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::Actor;
-use crate::approvals::{Courier, Reading, read};
+use crate::approvals::{Courier, Keeper, Reading, Times, read};
 use crate::audit::Done;
 use crate::bulk::Running;
 use crate::clock::Clock;
@@ -54,6 +54,7 @@ pub struct Desk {
     /// The calls that were made through the connection.
     tally: Arc<CallTally>,
     identity: Identity,
+    keeper: Keeper,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
@@ -104,6 +105,7 @@ impl Desk {
             definitions,
             tally,
             identity: Identity::default(),
+            keeper: Keeper::default(),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
@@ -116,7 +118,8 @@ impl Desk {
         let looking = Arc::clone(&self.watch).look_closely(end.clone());
         let delivering = self.courier.clone().run(end.clone());
         let following = self.definitions.follow(&self.watch.changes, &end);
-        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end));
+        let keeping = self.keep_rules(&end);
+        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -155,6 +158,10 @@ impl Desk {
 
     pub(crate) const fn watch(&self) -> &Arc<Watch> {
         &self.watch
+    }
+
+    pub(crate) const fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -292,7 +299,10 @@ impl Desk {
         let readable = |wait: &Waiting| {
             let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
             let wait = Waiting { request: tokens.text(&wait.request), item, ..wait.clone() };
-            let reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
+            let mut reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
+            let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
+            reading.due = Times::of(policy, wait.since).due;
+            let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
             (wait, reading)
         };
         waiting.iter().map(readable).collect()

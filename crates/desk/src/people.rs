@@ -3,15 +3,19 @@
 use crate::actor::Person;
 
 /// The personas. The first one acts until another is chosen.
-const PERSONAS: [(&str, &str, &str); 4] = [
-    ("dana", "Dana Whitfield", "Finance lead"),
-    ("omar", "Omar Haddad", "Operations"),
-    ("ines", "Inês Duarte", "Customer support"),
-    ("kenji", "Kenji Mori", "Warehouse"),
+const PERSONAS: [Persona; 4] = [
+    ("dana", "Dana Whitfield", "Finance lead", &["finance", "leads"]),
+    ("omar", "Omar Haddad", "Operations", &["operations", "finance"]),
+    ("ines", "Inês Duarte", "Customer support", &["support"]),
+    ("kenji", "Kenji Mori", "Warehouse", &["warehouse"]),
 ];
 
-fn person((id, name, role): (&str, &str, &str)) -> Person {
-    Person { id: id.to_owned(), name: name.to_owned(), role: role.to_owned() }
+/// Id, name, role and groups.
+type Persona = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+fn person((id, name, role, groups): Persona) -> Person {
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    Person { id: id.to_owned(), name: name.to_owned(), role: role.to_owned(), groups }
 }
 
 /// Every persona.

@@ -7,15 +7,21 @@ use countersign_trace::{EventKind, HistoryEvent};
 
 use crate::actor::Actor;
 use crate::approvals::ahead::{Foresight, foresee};
-use crate::approvals::answer::Words;
-use crate::approvals::branches::{self, Branches};
-use crate::approvals::{Choice, Closed, Decided, Policy, Reading, closed, decide, read};
+use crate::approvals::answer::{Decider, Words};
+use crate::approvals::form::Form;
+use crate::approvals::outcomes::{Chosen, Outcome, find, outcomes};
+use crate::approvals::votes::{self, Asking};
+use crate::approvals::who::{Approvers, NotAllowed, may_decide, missing, needed, one_of_each};
+use crate::approvals::{
+    Choice, Closed, DecideError, Decided, Reading, Times, can_be_shown, check, closed, decide, read,
+};
 use crate::desk::{Desk, workflow_of};
 use crate::error::{Error, ReadError};
 use crate::index::Place;
+use crate::news::Topic;
 use crate::policy::Action;
 use crate::starting::refuse_express;
-use crate::store::Decision;
+use crate::store::{Decision, Vote};
 use crate::watch::{Past, Record, Waiting, is_callback};
 
 /// How long the page of a known request waits for the connection.
@@ -28,11 +34,40 @@ pub struct Request {
     pub reading: Reading,
     /// The request's content, as redacted JSON.
     pub text: String,
-    /// Where each answer leads, with warnings.
-    pub foresight: Foresight,
+    /// What a person may choose, in the order of the buttons, and where each outcome leads.
+    pub outcomes: Vec<(Outcome, Foresight)>,
+    /// Who may decide it, and how many have to.
+    pub rule: RuleState,
     pub state: RequestState,
     /// Its position among the waiting requests.
     pub position: Option<Place>,
+}
+
+/// What the rule of a request asks for, and what was chosen so far.
+#[derive(Clone, Debug, Default)]
+pub struct RuleState {
+    /// Who may decide.
+    pub approvers: Approvers,
+    /// Whether the requester may not.
+    pub four_eyes: bool,
+    /// For each outcome that needs more than one person: how many, and the groups that still need somebody.
+    pub needs: Vec<Need>,
+    /// Oldest first.
+    pub votes: Vec<Vote>,
+    /// When it is due, who may decide later, too, and what is chosen once it is due.
+    pub times: Times,
+    pub on_due: Option<Chosen>,
+    /// Why whoever looks may not decide.
+    pub refusal: Option<NotAllowed>,
+}
+
+/// What an outcome needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub outcome: Chosen,
+    pub people: usize,
+    pub so_far: usize,
+    pub missing_groups: Vec<String>,
 }
 
 /// The state of a request.
@@ -72,19 +107,32 @@ impl Desk {
         let parent_arn = self.index().execution(self.id(), arn).await?.and_then(|listed| listed.parent_arn);
         let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
         let wait = Waiting { parent_arn, request: text.clone(), item, ..wait };
-        let reading = read(&policies, workflow, state, &text);
+        let mut reading = read(&policies, workflow, state, &text);
+        reading.due = Times::of(policy, wait.since).due;
         let now = match self.store().of_task(self.id(), arn, event).await? {
             Some(decision) => RequestState::Decided(Box::new(decision)),
             None => closed(&record, event).map_or(RequestState::Waiting, RequestState::Closed),
         };
-        let foresight = match now {
-            RequestState::Waiting if wait.obstacle.is_none() => self.foresee(&record, event, policy, &text).await,
-            _ => Foresight { branches: branches_of(&record, state), ..Foresight::default() },
+        let choices = outcomes(policy);
+        let ahead = match now {
+            RequestState::Waiting if wait.obstacle.is_none() => {
+                let words = choices.iter().map(|outcome| self.before_the_click(actor, outcome, &text)).collect();
+                self.foresee(&record, event, choices.clone(), words).await
+            }
+            _ => None,
         };
-        let foresight = foresight.rewritten(|text| tokens.text(text));
+        let machine = record.definition.machine.as_ref();
+        let of_definition =
+            || choices.iter().map(|outcome| Foresight::of_definition(machine, state, outcome)).collect::<Vec<_>>();
+        let ahead = ahead.unwrap_or_else(of_definition);
+        let ahead = ahead.into_iter().map(|one| one.rewritten(|text| tokens.text(text)));
+        let outcomes = choices.into_iter().zip(ahead).collect();
+        let rule = self.rule_state(actor, &Asking { policy, record: &record, event, request: &text }).await?;
         let place = self.index().place(self.id(), &wait).await?;
         let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
-        Ok(Request { wait, reading, text, foresight, state: now, position })
+        // Its place among the others is the one that the index knows.
+        let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
+        Ok(Request { wait, reading, text, outcomes, rule, state: now, position })
     }
 
     /// The execution of a request: a new reading, or the last one if the connection does not answer soon. The page then
@@ -103,51 +151,116 @@ impl Desk {
         }
     }
 
-    /// Where each answer leads.
-    async fn foresee(&self, record: &Arc<Record>, event: u64, policy: Option<&Policy>, request: &str) -> Foresight {
-        let words = Words {
+    /// Whether the rules of approvals are known: without them everybody might decide what only some may.
+    fn rules_are_known(&self) -> Result<(), NotAllowed> {
+        let trouble = self.definitions().trouble();
+        if trouble.is_some_and(|trouble| !trouble.earlier_in_force) { Err(NotAllowed::RulesUnknown) } else { Ok(()) }
+    }
+
+    /// What the rule of a request asks for, and what was chosen so far.
+    async fn rule_state(&self, actor: &Actor, asking: &Asking<'_>) -> Result<RuleState, Error> {
+        let votes = self.store().votes(self.id(), &asking.record.description.arn, asking.event).await?;
+        let who = votes::who(self.courier(), asking).await?;
+        let need = |outcome: Outcome| {
+            let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
+            let voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
+            let groups = one_of_each(asking.policy, &outcome);
+            Need {
+                people: needed(asking.policy, &outcome),
+                so_far: voters.len(),
+                missing_groups: missing(groups, &voters).into_iter().map(str::to_owned).collect(),
+                outcome: outcome.name,
+            }
+        };
+        let needs = outcomes(asking.policy).into_iter().map(need).filter(|need| need.people > 1).collect();
+        let refusal = self
+            .rules_are_known()
+            .and_then(|()| may_decide(asking.policy, &who.approvers, &who.requester, actor, &votes))
+            .err();
+        let four_eyes = asking.policy.is_some_and(|policy| policy.four_eyes);
+        let since = asking.record.event(asking.event).map_or_else(|| self.now(), |event| event.timestamp);
+        let on_due = asking.policy.and_then(|policy| policy.on_due.as_deref());
+        let on_due = on_due.and_then(|id| find(asking.policy, id)).map(|outcome| outcome.name);
+        let times = Times::of(asking.policy, since);
+        Ok(RuleState { approvers: who.approvers, four_eyes, needs, votes, times, on_due, refusal })
+    }
+
+    /// The words of a decision that nobody has made yet, with the form as it is at first.
+    fn before_the_click(&self, actor: &Actor, outcome: &Outcome, request: &str) -> Words {
+        Words {
             request: request.to_owned(),
-            person: "the person who decides".to_owned(),
+            form: outcome.form.as_ref().map_or_else(|_| "{}".to_owned(), Form::at_first),
+            outcome: outcome.name.clone(),
+            person: Decider::from(actor),
             comment: String::new(),
             decided_at: self.now(),
             id: 0,
-        };
-        let (policy, sandbox) = (policy.cloned(), self.watch().sandbox());
-        let looked = {
-            let record = Arc::clone(record);
-            tokio::task::spawn_blocking(move || {
-                let machine = record.definition.machine.as_ref()?;
-                let (description, events) = record.whole();
-                let moment =
-                    Past::new(description, events, &record.trace, &record.definition, sandbox.clone()).moment(event)?;
-                Some(foresee(machine, &moment, policy.as_ref(), &words, sandbox))
-            })
-        };
-        looked.await.ok().flatten().unwrap_or_default()
+        }
+    }
+
+    /// Where each of these outcomes leads, each with the words of its decision; `None` where it cannot be told.
+    async fn foresee(
+        &self,
+        record: &Arc<Record>,
+        event: u64,
+        outcomes: Vec<Outcome>,
+        words: Vec<Words>,
+    ) -> Option<Vec<Foresight>> {
+        let sandbox = self.watch().sandbox();
+        let record = Arc::clone(record);
+        let looked = tokio::task::spawn_blocking(move || {
+            let machine = record.definition.machine.as_ref()?;
+            let (description, events) = record.whole();
+            let moment =
+                Past::new(description, events, &record.trace, &record.definition, sandbox.clone()).moment(event)?;
+            let one = |(outcome, words)| foresee(machine, &moment, outcome, words, sandbox.clone());
+            Some(outcomes.iter().zip(&words).map(one).collect())
+        });
+        looked.await.ok().flatten()
+    }
+
+    /// Where a choice would lead, with what was typed. Nothing is recorded.
+    ///
+    /// # Errors
+    /// Those of [`Desk::decide`].
+    pub async fn preview(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Foresight, Error> {
+        refuse_express(arn)?;
+        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        let record = self.record_of_request(arn).await?;
+        let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
+        let state = record.state_of(event).ok_or_else(no_request)?;
+        self.permit(actor, Action::View, Some(record.workflow()), Some(state))?;
+        let policies = self.folder().policies();
+        let policy = policies.get(record.workflow()).and_then(|states| states.get(state));
+        let tokens = self.watch().all_tokens();
+        let text = tokens.text(&record.request(event));
+        can_be_shown(&text).map_err(DecideError::from)?;
+        let (outcome, form) = check(policy, choice, (record.workflow(), state))?;
+        let comment = choice.comment.trim().to_owned();
+        let words = Words { form, comment, ..self.before_the_click(actor, &outcome, &text) };
+        let ahead = self.foresee(&record, event, vec![outcome.clone()], vec![words]).await;
+        let ahead = ahead.and_then(|ahead| ahead.into_iter().next());
+        let ahead =
+            ahead.unwrap_or_else(|| Foresight::of_definition(record.definition.machine.as_ref(), state, &outcome));
+        Ok(ahead.rewritten(|text| tokens.text(text)))
     }
 
     /// Makes a decision; returns its outcome.
     ///
     /// # Errors
     /// See [`decide`].
-    pub async fn decide(
-        &self,
-        actor: &Actor,
-        (arn, event): (&str, u64),
-        choice: Choice,
-        comment: &str,
-    ) -> Result<Decided, Error> {
+    pub async fn decide(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Decided, Error> {
         let known = self.watch().known_record(arn);
         let state = known.as_ref().and_then(|record| record.state_of(event));
         self.permit(actor, Action::Decide, workflow_of(arn), state)?;
+        self.rules_are_known().map_err(DecideError::from)?;
         let policies = self.folder().policies();
-        Ok(decide(self.courier(), &policies, actor, (arn, event), choice, comment).await?)
+        let decided = decide(self.courier(), &policies, actor, (arn, event), choice).await?;
+        if matches!(decided, Decided::Voted(_)) {
+            self.watch().changes.publish([Topic::Execution(arn.to_owned()), Topic::Inbox]);
+        }
+        Ok(decided)
     }
-}
-
-fn branches_of(record: &Record, state: &str) -> Branches {
-    let machine = record.definition.machine.as_ref();
-    machine.map(|machine| branches::of(machine, state)).unwrap_or_default()
 }
 
 /// A request that no longer waits.

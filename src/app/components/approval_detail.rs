@@ -2,24 +2,22 @@
 
 use leptos::prelude::*;
 
+use super::approval_words::{changes, words};
+use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::here::{WHY, here, is_read_only, why_disabled};
-use crate::app::ui::{
-    Ago, Due, FormProblem, Json, Post, PostForm, ProblemBox, dynamic, focus_if_lost, raw_text, shown, switch, text,
-};
+use crate::app::here::here;
+use crate::app::ui::{Ago, Due, Json, Post, ProblemBox, dynamic, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
-use crate::wire::inbox::{Approval, ApprovalState};
+use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
-
-/// Characters of a comment that are kept, as `server/approvals` has it.
-const COMMENT: usize = 2_000;
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
 #[component]
 pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl IntoView {
     let first = page.get_untracked();
     let row = first.row.clone();
+    let table = changes(&first);
     let now = first.now;
     let open = Memo::new(move |_| page.with(|page| page.state == ApprovalState::Waiting && page.row.blocked.is_none()));
     let (arn, event) = (row.execution_arn.clone(), row.event);
@@ -45,6 +43,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         }
         open
     });
+    let rule = Memo::new(move |_| page.with(|page| (page.rule.clone(), page.times.clone(), page.votes.clone())));
+    let refused = Memo::new(move |_| page.with(|page| page.refused.clone()));
     let outcome = Memo::new(move |_| Outcome::of(&page.get(), next.get()));
     let due = move || {
         let at = page.with(|page| page.row.due).filter(|_| open.get());
@@ -66,6 +66,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 </p>
             </header>
             <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
+            {words(&first)}
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
                 {row.item.clone().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> })}
@@ -74,9 +75,15 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 <dd><Ago at=row.asked_at now/></dd>
                 {dynamic(due)}
             </dl>
-            {consequences(first.if_approved, first.if_rejected)}
+            {table}
+            {consequences(&first.outcomes)}
+            {dynamic(move || rule.with(|(lines, times, votes)| rule_view(lines, times, votes, now)))}
+            {dynamic(move || open.get().then(|| refused.get().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })))}
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
-            {dynamic(move || open.get().then(|| decision_form(arn.clone(), event, post)))}
+            {dynamic(move || open.get().then(|| {
+                let choices = page.with_untracked(|page| page.outcomes.clone());
+                decision_forms(&(arn.clone(), event), &choices, refused.with(Option::is_some), post)
+            }))}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <Json text=first.request label="The whole request"/>
@@ -92,57 +99,50 @@ fn parent(arn: String) -> AnyView {
     view! { <dt>"Child of"</dt><dd><a class="mono" href=here().execution(&arn)>{shown(name)}</a></dd> }.into_any()
 }
 
-fn consequences(approved: Option<String>, rejected: Option<String>) -> AnyView {
-    let line = |word: &'static str, then: Option<String>| {
-        then.map(|then| view! { <p><strong>{word}</strong>" → "{shown(then)}</p> })
+fn consequences(outcomes: &[OutcomeChoice]) -> AnyView {
+    let line = |outcome: &OutcomeChoice| {
+        let then = outcome.then.clone()?;
+        Some(view! { <p><strong>{shown(&outcome.condition)}</strong>" → "{shown(then)}</p> })
     };
-    view! { <div class="consequences">{line("If approved", approved)}{line("If rejected", rejected)}</div> }.into_any()
+    // What is granted comes first.
+    let (good, other): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.tone == Tone::Good);
+    view! { <div class="consequences">{good.into_iter().chain(other).map(line).collect_view()}</div> }.into_any()
+}
+
+/// Who may decide, and what was chosen so far.
+fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[VoteRow], now: i64) -> AnyView {
+    // One person's choice that decided at once is what the outcome says.
+    if lines.is_empty() && times.is_empty() && votes.len() < 2 {
+        return ().into_any();
+    }
+    let line = |(label, words): &(String, String)| view! { <dt>{shown(label)}</dt><dd>{shown(words)}</dd> };
+    let time = |(label, at): &(String, i64)| {
+        let when =
+            if *at > now { view! { <Due at=*at now/> }.into_any() } else { view! { <Ago at=*at now/> }.into_any() };
+        view! { <dt>{shown(label)}</dt><dd>{when}</dd> }
+    };
+    let vote = |vote: &VoteRow| {
+        let comment =
+            (!vote.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&vote.comment)}</q> });
+        view! {
+            <li data-tone=super::status::look(mark_of(vote.tone)).tone>
+                <Mark status=mark_of(vote.tone)/>{shown(&vote.done)}" by "{shown(&vote.person)}" "<Ago at=vote.at now/>{comment}
+            </li>
+        }
+    };
+    view! {
+        <section class="rule" aria-label="Who decides">
+            <dl class="fields">{lines.iter().map(line).collect_view()}{times.iter().map(time).collect_view()}</dl>
+            <ul class="votes">{votes.iter().map(vote).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
 }
 
 /// What to know before a button is pressed.
 fn warnings(texts: &[String]) -> AnyView {
     let one = |text: &String| view! { <div class="notice notice-bad" role="note"><p>{text.clone()}</p></div> };
     texts.iter().map(one).collect_view().into_any()
-}
-
-fn decision_form(arn: String, event: u64, post: Post) -> AnyView {
-    // What was typed for another request stays there.
-    let same = post.typed("arn").as_ref() == Some(&arn) && post.typed("event") == Some(event.to_string());
-    let comment = post.typed("comment").filter(|_| same);
-    let typed = RwSignal::new(comment.as_ref().map_or(0, |comment| comment.chars().count()));
-    let comment = raw_text(&comment.unwrap_or_default());
-    let count = move |event: leptos::ev::Event| typed.set(event_target_value(&event).trim().chars().count());
-    // Nothing is cut: what is too long is refused, and stays here to be shortened.
-    let help = move || match typed.get() {
-        long if long > COMMENT => {
-            format!("{long} characters; at most {COMMENT} are kept. Remove {} before you decide.", long - COMMENT)
-        }
-        _ => "Stored with your decision, for later questions.".to_owned(),
-    };
-    let read_only = is_read_only();
-    let (cannot, why) = (move || read_only || post.pending(), read_only.then_some(WHY));
-    view! {
-        <PostForm post class="decide">
-            <FormProblem post/>
-            <input type="hidden" name="arn" value=arn/>
-            <input type="hidden" name="event" value=event.to_string()/>
-            <label class="field">
-                <span>"Comment"</span>
-                <textarea name="comment" rows="2" aria-describedby="comment-help" on:input=count>{comment}</textarea>
-            </label>
-            <p class="quiet" class:too-long=switch(move || typed.get() > COMMENT) id="comment-help" aria-live="polite">{text(help)}</p>
-            {why_disabled()}
-            <div class="decide-buttons">
-                <button class="button button-reject" type="submit" name="decision" value="reject" disabled=cannot aria-describedby=why>
-                    "Reject"
-                </button>
-                <button class="button button-approve" type="submit" name="decision" value="approve" disabled=cannot aria-describedby=why>
-                    "Approve"
-                </button>
-            </div>
-        </PostForm>
-    }
-    .into_any()
 }
 
 /// How the request ended, or why it cannot be answered here. Drawn again only when it differs.
@@ -179,13 +179,12 @@ impl Outcome {
 }
 
 fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
-    let word = if decision.approved { "Approved" } else { "Rejected" };
-    let status: Status = mark_of(decision.approved);
+    let status: Status = mark_of(decision.tone);
     let comment =
         (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&decision.comment)}</q> });
     view! {
         <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
-            <p class="notice-title"><Mark status/>{word}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
+            <p class="notice-title"><Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
             {comment}
             <p><DeliveryLine delivery=decision.delivery.clone() now/></p>
             <p class="notice-links"><a class="button" href=here().execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>

@@ -7,6 +7,7 @@ use crate::app::here::here;
 use crate::app::ui::{Ago, Row, list, shown};
 use crate::wire::Status;
 use crate::wire::audit::{DecisionRow, Delivery};
+use crate::wire::inbox::Tone;
 
 /// What became of a decision after it was recorded, in one line.
 #[component]
@@ -24,8 +25,13 @@ pub fn DeliveryLine(delivery: Delivery, now: i64) -> impl IntoView {
 }
 
 /// The status that a decision is drawn with.
-pub fn mark_of(approved: bool) -> Status {
-    if approved { Status::Succeeded } else { Status::Failed }
+pub fn mark_of(tone: Tone) -> Status {
+    match tone {
+        Tone::Good => Status::Succeeded,
+        Tone::Bad => Status::Failed,
+        // It went on in another way.
+        Tone::Neutral => Status::Caught,
+    }
 }
 
 /// Decisions, newest first.
@@ -53,14 +59,13 @@ pub fn decision_item(data: DecisionRow, now: i64) -> Row {
 }
 
 fn item(row: DecisionRow, now: i64) -> AnyView {
-    let word = if row.approved { "Approved" } else { "Rejected" };
     let comment = (!row.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&row.comment)}</q> });
     let execution = row.execution_arn.rsplit(':').next().unwrap_or_default().to_owned();
     view! {
         <li class="decision">
-            <span class="status" data-tone=super::status::look(mark_of(row.approved)).tone>
-                <Mark status=mark_of(row.approved)/>
-                <span>{word}</span>
+            <span class="status" data-tone=super::status::look(mark_of(row.tone)).tone>
+                <Mark status=mark_of(row.tone)/>
+                <span>{shown(&row.done)}</span>
             </span>
             <div class="decision-main">
                 <a href=here().approval(&row.execution_arn, row.event)>{shown(&row.title)}</a>

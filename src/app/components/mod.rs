@@ -2,7 +2,9 @@
 
 mod about_state;
 mod approval_detail;
+mod approval_words;
 mod checked_input;
+mod decision_forms;
 mod decisions;
 mod definition;
 mod diff;
@@ -11,6 +13,7 @@ mod execution_list;
 mod frame;
 mod graph;
 mod iterations;
+mod outcome_fields;
 mod outcomes;
 mod state_panel;
 pub mod status;
@@ -21,7 +24,7 @@ mod workbench;
 pub use about_state::StateDefinition;
 pub use approval_detail::ApprovalDetail;
 pub use checked_input::CheckedInput;
-pub use decisions::{DecisionList, DeliveryLine, decision_item};
+pub use decisions::{DecisionList, DeliveryLine, decision_item, mark_of};
 pub use definition::Definition;
 pub use diff::Diff;
 pub use events::{EventList, wanted};

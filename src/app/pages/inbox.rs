@@ -8,7 +8,7 @@ use leptos::server_fn::ServerFn as _;
 use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
-use crate::app::components::{ApprovalDetail, DecisionList, Mark};
+use crate::app::components::{ApprovalDetail, DecisionList, Mark, mark_of};
 use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
@@ -202,8 +202,7 @@ fn turns(rows: usize, total: u64, more: Option<&str>, is_later: bool) -> Option<
 fn status_of(page: &Approval) -> Status {
     match &page.state {
         ApprovalState::Waiting => Status::WaitingApproval,
-        ApprovalState::Decided(decision) if decision.approved => Status::Succeeded,
-        ApprovalState::Decided(_) => Status::Failed,
+        ApprovalState::Decided(decision) => mark_of(decision.tone),
         ApprovalState::Closed { status, .. } => *status,
     }
 }
@@ -232,13 +231,13 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     let opened =
         move || open_key.get().into_iter().map(|key| Row::new(format!("{} {}", key.0, key.1), detail)).collect();
     let too_late = move || {
-        let Some(Told::Late { approve, request, by }) = decide.told() else { return None };
+        let Some(Told::Late { late, request, by }) = decide.told() else { return None };
         // It is about one request: the next one that is opened is another.
         let now = data.with_untracked(|data| data.now);
         (open_key.get().as_ref() == Some(&request)).then(|| {
             view! {
                 <div class="notice notice-bad" role="status">
-                    <p class="notice-title">{shown(by.lead(approve))}" "<Ago at=by.at() now/>"."</p>
+                    <p class="notice-title">{shown(by.lead(&late))}" "<Ago at=by.at() now/>"."</p>
                     <p>{shown(by.more())}</p>
                 </div>
             }

@@ -44,11 +44,22 @@ impl Post {
         }
     }
 
+    /// Everything that was typed into the field `name`, where it stands several times.
+    #[must_use]
+    pub fn typed_all(&self, name: &str) -> Vec<String> {
+        self.told.with_untracked(|told| match told {
+            Some(Told::Refused { typed, .. } | Told::Ahead { typed, .. }) => {
+                typed.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
     /// What was typed into the field `name` of a form that was not carried out and drawn anew.
     #[must_use]
     pub fn typed(&self, name: &str) -> Option<String> {
         self.told.with_untracked(|told| match told {
-            Some(Told::Refused { typed, .. } | Told::Sample { typed, .. }) => {
+            Some(Told::Refused { typed, .. } | Told::Sample { typed, .. } | Told::Ahead { typed, .. }) => {
                 typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
             }
             _ => None,

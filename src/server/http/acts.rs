@@ -24,7 +24,7 @@ use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Tol
 use crate::app::server_fns::Read;
 use crate::error::{AppError, ErrorKind};
 use crate::server::{is_own_path, words};
-use crate::wire::inbox::EarlierEnd;
+use crate::wire::inbox::{EarlierEnd, Preview};
 
 /// What a server function that acts leaves for its response.
 #[derive(Clone, Default)]
@@ -68,6 +68,16 @@ impl Prover {
 #[derive(Clone)]
 struct ProvenFor(String);
 
+/// The fields of the current form, but for its proof.
+#[derive(Clone)]
+struct Fields(Arc<Vec<(String, String)>>);
+
+/// The fields of the current form, but for its proof: those that a server function does not name itself.
+#[must_use]
+pub fn fields() -> Vec<(String, String)> {
+    use_context::<Fields>().map(|fields| fields.0.to_vec()).unwrap_or_default()
+}
+
 /// Whether the current request may act on this connection: a form may act on the one that its proof holds for.
 #[must_use]
 pub fn is_proven_for(connection: &str) -> bool {
@@ -102,7 +112,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     let prover = Prover { sessions: Arc::clone(&site.sessions), session: session.clone() };
     if path == Read::PATH {
         let request = Request::from_parts(parts, Body::from(body));
-        return call(&site, prover, None, Conclusion::default(), request).await;
+        return call(&site, prover, None, (Conclusion::default(), Fields(Arc::default())), request).await;
     }
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value);
@@ -127,7 +137,9 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     parts.headers.remove(header::REFERER);
     let conclusion = Conclusion::default();
     let request = Request::from_parts(parts, Body::from(body));
-    let answer = call(&site, prover, Some(proven), conclusion.clone(), request).await;
+    let typed: Vec<_> = fields.iter().filter(|(name, _)| name != PROOF).cloned().collect();
+    let given = (conclusion.clone(), Fields(Arc::new(typed.clone())));
+    let answer = call(&site, prover, Some(proven), given, request).await;
     let (answer, body) = answer.into_parts();
     let done = conclusion.with(std::mem::take);
     let result = if answer.status.is_success() {
@@ -139,8 +151,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     let to = done.to.or(referrer).unwrap_or(overview);
     let mut response = match wants {
         Wants::Page => {
-            let typed = || fields.iter().filter(|(name, _)| name != PROOF).cloned().collect();
-            let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed: typed() }));
+            let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed }));
             if let Some(told) = told {
                 site.sessions.leave(&session, &to, Outcome { action: path, told });
             }
@@ -157,7 +168,7 @@ async fn call(
     site: &Site,
     prover: Prover,
     proven: Option<ProvenFor>,
-    conclusion: Conclusion,
+    (conclusion, fields): (Conclusion, Fields),
     request: Request,
 ) -> Response {
     let desks = Arc::clone(&site.desks);
@@ -168,6 +179,7 @@ async fn call(
             provide_context(proven.clone());
         }
         provide_context(conclusion.clone());
+        provide_context(fields.clone());
     };
     handle_server_fns_with_context(context, request).await.into_response()
 }
@@ -208,7 +220,8 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
         Ok(Some(Told::StartedExpress { name })) => {
             (StatusCode::OK, json!({"outcome": "started", "type": MachineKind::Express.as_str(), "name": name}))
         }
-        Ok(Some(Told::Late { approve, by, .. })) => (StatusCode::CONFLICT, late(approve, &by)),
+        Ok(Some(Told::Late { late, by, .. })) => (StatusCode::CONFLICT, too_late(&late, &by)),
+        Ok(Some(Told::Ahead { preview, .. })) => ahead(&preview),
         Ok(Some(Told::Sample { index, .. })) => (StatusCode::OK, json!({"outcome": "sample", "sample": index})),
         Ok(Some(Told::Refused { problem, .. })) => {
             let error = AppError { kind: ErrorKind::Invalid, problem };
@@ -220,17 +233,31 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
 }
 
+/// Where a form would lead, or what is wrong with it.
+fn ahead(preview: &Preview) -> (StatusCode, serde_json::Value) {
+    let faults: serde_json::Map<_, _> =
+        preview.faults.iter().map(|(name, fault)| (name.clone(), json!(fault))).collect();
+    if faults.is_empty() {
+        let body = json!({"outcome": "checked", "decision": preview.outcome, "then": preview.then, "warnings": preview.warnings});
+        return (StatusCode::OK, body);
+    }
+    let body = json!({
+        "outcome": "refused", "kind": "invalid", "what": "The form was not accepted, so nothing was recorded.",
+        "remedy": "Correct the fields and send it again.", "fields": faults,
+    });
+    (StatusCode::BAD_REQUEST, body)
+}
+
 /// A decision that came too late: the page's sentences, and the data behind them.
-fn late(approve: bool, by: &EarlierEnd) -> serde_json::Value {
+fn too_late(late: &str, by: &EarlierEnd) -> serde_json::Value {
     let mut body = json!({
         "outcome": "late", "kind": "conflict",
-        "what": format!("{} at {}. {}", by.lead(approve), absolute(by.at()), by.more()),
+        "what": format!("{} at {}. {}", by.lead(late), absolute(by.at()), by.more()),
         "remedy": "Nothing is left to decide: the page of the request shows how it ended.",
     });
     match by {
-        EarlierEnd::Decided { approved, person, own, at } => {
-            let decision = if *approved { "approve" } else { "reject" };
-            body["earlier"] = json!({"decision": decision, "person": person, "own": own, "at": at});
+        EarlierEnd::Decided { outcome, person, own, at, .. } => {
+            body["earlier"] = json!({"decision": outcome, "person": person, "own": own, "at": at});
         }
         EarlierEnd::Closed { how, at } => body["earlier"] = json!({"closed": how, "at": at}),
     }

@@ -28,7 +28,7 @@ use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list, render
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
-pub use self::acts::{is_proven_for, leads_to, proof, tells};
+pub use self::acts::{fields, is_proven_for, leads_to, proof, tells};
 use self::session::Sessions;
 use self::stream_slots::StreamSlots;
 use crate::app::arrival::Handed;

@@ -28,6 +28,9 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         Deed::Redriven => "Redrove",
         Deed::Deployed => "Deployed",
         Deed::ActedAs => "Acts as",
+        Deed::Voted => "Chose",
+        Deed::Reminded => "Reminded",
+        Deed::Escalated => "Escalated",
     };
     ActRow {
         entry,
@@ -50,7 +53,8 @@ pub fn decision_row(about: &About, decision: &Decision) -> DecisionRow {
         workflow: made.workflow.clone(),
         state: made.state.clone(),
         title: made.title.clone(),
-        approved: made.approved,
+        done: made.outcome.done.clone(),
+        tone: super::tone(made.outcome.tone),
         person: made.person_name.clone(),
         comment: made.comment.clone(),
         decided_at: made.decided_at,

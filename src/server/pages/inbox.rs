@@ -1,7 +1,12 @@
 //! The inbox: what waits for a person, and one request whole.
 
-use countersign_desk::approvals::{Decided, Reading};
+use countersign_desk::approvals::ahead::Foresight;
+use countersign_desk::approvals::changes::Change;
+use countersign_desk::approvals::form::{FieldKind, FormField, TextFormat};
+use countersign_desk::approvals::outcomes::Outcome;
+use countersign_desk::approvals::{Choice, Decided, Reading};
 use countersign_desk::index::InboxCursor;
+use countersign_desk::store::Vote;
 use countersign_desk::watch::{DueBy as Ends, RequestKey, Waiting};
 use countersign_desk::{Actor, Desk, Request, RequestState};
 use countersign_json::pretty;
@@ -10,12 +15,17 @@ use super::audit::decision_row;
 use super::{Answered, worded};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
-use crate::server::words;
-use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, DueBy, EarlierEnd, Inbox, Position};
+use crate::server::{markdown, words};
+use crate::wire::inbox::{
+    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, OutcomeChoice, Position,
+    Preview, VoteRow,
+};
 
 /// Requests of a page, and decisions beside them.
 const ROWS: u32 = 100;
 const LATEST: u32 = 20;
+/// The longest text that one line has room for.
+const SHORT: u32 = 200;
 
 /// One page of what waits for a person, with the request `open`, or else the first one.
 ///
@@ -74,13 +84,24 @@ fn page(desk: &Desk, request: Request) -> Approval {
         "This request has no fields to show. Read the whole request, and check where it came from, before you decide."
             .to_owned()
     });
+    let changes = request.reading.changes.clone().unwrap_or_default();
     Approval {
         row: row(&request.wait, &request.reading),
+        message: request.reading.message.as_deref().map(markdown::html_of),
+        links: request.reading.links.into_iter().filter(|(_, url)| markdown::is_followed(url)).collect(),
+        changes: changes.rows.into_iter().map(change).collect(),
+        changes_left_out: u64::try_from(changes.left_out).unwrap_or(u64::MAX),
         fields: request.reading.fields,
         request: pretty(&request.text),
-        if_approved: request.foresight.branches.approved.as_ref().map(words::consequence),
-        if_rejected: request.foresight.branches.rejected.as_ref().map(words::consequence),
-        warnings: bare.into_iter().chain(request.foresight.warnings.iter().map(words::warning)).collect(),
+        outcomes: request.outcomes.iter().map(|(outcome, ahead)| choice(outcome, ahead)).collect(),
+        warnings: bare
+            .into_iter()
+            .chain(request.outcomes.iter().rev().flat_map(|(_, ahead)| warnings(ahead)))
+            .collect(),
+        rule: words::rule(&request.rule),
+        times: words::times(&request.rule, desk.now()),
+        votes: request.rule.votes.iter().map(vote).collect(),
+        refused: request.rule.refusal.as_ref().map(words::not_allowed),
         state: match request.state {
             RequestState::Waiting => ApprovalState::Waiting,
             RequestState::Decided(decision) => ApprovalState::Decided(decision_row(desk.about(), &decision)),
@@ -99,9 +120,99 @@ fn page(desk: &Desk, request: Request) -> Approval {
     }
 }
 
+fn warnings(ahead: &Foresight) -> Vec<String> {
+    ahead.warnings.iter().map(|warning| words::warning(&ahead.outcome, warning)).collect()
+}
+
+fn change(change: Change) -> ChangeRow {
+    ChangeRow { path: change.path, before: change.before, after: change.after }
+}
+
+fn vote(vote: &Vote) -> VoteRow {
+    VoteRow {
+        done: vote.choice.outcome.done.clone(),
+        tone: super::tone(vote.choice.outcome.tone),
+        person: vote.choice.person_name.clone(),
+        comment: vote.choice.comment.clone(),
+        at: vote.choice.decided_at,
+    }
+}
+
+/// Something that a person may choose.
+fn choice(outcome: &Outcome, ahead: &Foresight) -> OutcomeChoice {
+    let name = &outcome.name;
+    OutcomeChoice {
+        id: name.id.clone(),
+        label: name.label.clone(),
+        tone: super::tone(name.tone),
+        condition: words::condition(name),
+        then: ahead.way.as_ref().map(words::consequence),
+        comment_required: outcome.comment_required,
+        fields: outcome.form.iter().flat_map(|form| &form.fields).map(field).collect(),
+        refused: outcome.form.as_ref().err().map(|why| format!("Its form in countersign.toml cannot be shown: {why}.")),
+    }
+}
+
+fn field(field: &FormField) -> wire::FormField {
+    let number = |value: &Option<f64>| value.map(|value| value.to_string());
+    wire::FormField {
+        name: field.name.clone(),
+        title: field.title.clone(),
+        description: field.description.clone().unwrap_or_default(),
+        required: field.required,
+        kind: match &field.kind {
+            FieldKind::Text { min, max, pattern, format } => {
+                let input = match format {
+                    TextFormat::Any => "text",
+                    TextFormat::Email => "email",
+                    TextFormat::Uri => "url",
+                };
+                let long = *max > SHORT && pattern.is_none() && *format == TextFormat::Any;
+                wire::FieldKind::Text { input: input.to_owned(), long, min: *min, max: *max, pattern: pattern.clone() }
+            }
+            FieldKind::Date => {
+                wire::FieldKind::Text { input: "date".to_owned(), long: false, min: 0, max: 10, pattern: None }
+            }
+            FieldKind::Number { whole, min, max } => wire::FieldKind::Number {
+                step: if *whole { "1" } else { "any" }.to_owned(),
+                min: number(min),
+                max: number(max),
+            },
+            FieldKind::Flag => wire::FieldKind::Flag,
+            FieldKind::One(options) => wire::FieldKind::One(options.clone()),
+            FieldKind::Many { options, .. } => wire::FieldKind::Many(options.clone()),
+        },
+        value: field.default.clone(),
+    }
+}
+
+/// What a choice would come to.
+///
+/// # Errors
+/// Those of the desk; mistakes in the form are part of the answer.
+pub async fn preview(desk: &Desk, actor: &Actor, request: (&str, u64), choice: &Choice) -> Answered<Preview> {
+    let (then, warnings, faults) = match desk.preview(actor, request, choice).await {
+        Ok(ahead) => (ahead.way.as_ref().map(words::consequence), warnings(&ahead), Vec::new()),
+        Err(error) => match words::faults(&error) {
+            Some(faults) => (None, Vec::new(), faults),
+            None => return Err(worded(desk, &error)),
+        },
+    };
+    Ok(Preview { outcome: choice.outcome.clone(), then, warnings, faults })
+}
+
 /// A waiting task as a row of the inbox.
 #[must_use]
 pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
+    let ends = wait.due.zip(wait.due_by).map(|(at, by)| {
+        let by = match by {
+            Ends::Task => DueBy::Task,
+            Ends::Heartbeat => DueBy::Heartbeat,
+            Ends::Workflow => DueBy::Workflow,
+        };
+        (at, by)
+    });
+    let due = [ends, reading.due.map(|at| (at, DueBy::Rule))].into_iter().flatten().min_by_key(|(at, _)| *at);
     ApprovalRow {
         execution_arn: wait.execution_arn.clone(),
         execution_name: wait.execution_name.clone(),
@@ -111,12 +222,8 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
         state: wait.state.clone(),
         title: reading.title.clone(),
         asked_at: wait.since,
-        due: wait.due,
-        due_by: wait.due_by.map(|by| match by {
-            Ends::Task => DueBy::Task,
-            Ends::Heartbeat => DueBy::Heartbeat,
-            Ends::Workflow => DueBy::Workflow,
-        }),
+        due: due.map(|(at, _)| at),
+        due_by: due.map(|(_, by)| by),
         item: wait.item.as_ref().map(words::items),
         blocked: wait.obstacle.map(words::obstacle),
     }
@@ -126,9 +233,10 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
 #[must_use]
 pub fn earlier_end(decided: &Decided) -> Option<EarlierEnd> {
     match decided {
-        Decided::Recorded(_) | Decided::Repeated(_) => None,
+        Decided::Recorded(_) | Decided::Repeated(_) | Decided::Voted(_) => None,
         Decided::Earlier { decision, own } => Some(EarlierEnd::Decided {
-            approved: decision.decision.approved,
+            outcome: decision.decision.outcome.id.clone(),
+            did: words::did(&decision.decision.outcome),
             person: decision.decision.person_name.clone(),
             own: *own,
             at: decision.decision.decided_at,

@@ -24,12 +24,14 @@ pub mod workflow;
 pub mod workflows;
 
 use countersign_desk::approvals::ClosedBy;
+use countersign_desk::approvals::outcomes::Tone as OutcomeTone;
 use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::{Actor, Desk, Desks, Error};
 use countersign_trace::{AttemptResult, StateStatus};
 
 use super::words;
 use crate::error::AppError;
+use crate::wire::inbox::Tone;
 use crate::wire::{Ask, Page, Status, each_page};
 
 /// A page's data, or why there is none.
@@ -78,6 +80,16 @@ pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answ
 /// An error of the desk for those who look at its connection.
 fn worded(desk: &Desk, error: &Error) -> AppError {
     words::error(desk.about(), error)
+}
+
+/// An outcome's tone in the vocabulary of the wire.
+#[must_use]
+pub const fn tone(tone: OutcomeTone) -> Tone {
+    match tone {
+        OutcomeTone::Good => Tone::Good,
+        OutcomeTone::Bad => Tone::Bad,
+        OutcomeTone::Neutral => Tone::Neutral,
+    }
 }
 
 /// An execution's status in the vocabulary of the wire.

@@ -1,21 +1,22 @@
 //! What follows an answer: the definition is continued from the waiting task, without any call.
 //!
-//! A person sees where each answer leads, and is warned when a later state reads a field that the answer does not have.
+//! A person sees where each outcome leads, and is warned when a later state reads a field that the answer does not have.
 
 use countersign_asl::Machine;
 use countersign_engine::ahead::{Ahead, ahead};
 use countersign_engine::{Moment, SharedSandbox};
 use serde_json::Value;
 
-use super::Choice;
-use super::answer::{Answer, Words, default, worded};
-use super::branches::{Branches, Consequence, STEPS, WayEnd, of as static_branches};
+use super::answer::{Answer, Decider, Words, default, worded};
+use super::branches::{Consequence, STEPS, WayEnd, of as static_branch};
+use super::outcomes::{Chosen, Outcome, outcomes};
 use super::policy::Policy;
 
-/// Where both answers lead, and warnings about them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where one outcome leads, and warnings about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foresight {
-    pub branches: Branches,
+    pub outcome: Chosen,
+    pub way: Option<Consequence>,
     pub warnings: Vec<Warning>,
 }
 
@@ -23,9 +24,9 @@ pub struct Foresight {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
     /// The answer cannot be made; `why` is a sentence of the manifest's.
-    NoAnswer { choice: Choice, why: String },
+    NoAnswer { why: String },
     /// A later state fails.
-    Fails { choice: Choice, state: String, why: Mismatch },
+    Fails { state: String, why: Mismatch },
 }
 
 /// Why a state fails after an answer.
@@ -38,49 +39,50 @@ pub enum Mismatch {
 }
 
 impl Foresight {
+    /// Where an outcome leads according to the definition alone.
+    #[must_use]
+    pub fn of_definition(machine: Option<&Machine>, state: &str, outcome: &Outcome) -> Self {
+        let way = machine.and_then(|machine| static_branch(machine, state, outcome.error()));
+        Self { outcome: outcome.name.clone(), way, warnings: Vec::new() }
+    }
+
     /// The same with each text of an execution changed by `rewrite`.
     #[must_use]
     pub fn rewritten(mut self, rewrite: impl Fn(&str) -> String) -> Self {
         for warning in &mut self.warnings {
             match warning {
-                Warning::NoAnswer { why: text, .. }
+                Warning::NoAnswer { why: text }
                 | Warning::Fails { why: Mismatch::Cause(text) | Mismatch::Unread { path: text }, .. } => {
                     *text = rewrite(text);
                 }
             }
         }
-        let Branches { approved, rejected } = self.branches;
-        let of = |consequence: Option<Consequence>| consequence.map(|one| one.rewritten(&rewrite));
-        self.branches = Branches { approved: of(approved), rejected: of(rejected) };
+        self.way = self.way.map(|way| way.rewritten(&rewrite));
         self
     }
 }
 
-/// Looks ahead from a task that waits.
+/// Looks ahead from a task that waits, for one outcome. `words` are those of its decision.
 #[must_use]
 pub fn foresee(
     machine: &Machine,
     moment: &Moment,
-    policy: Option<&Policy>,
+    outcome: &Outcome,
     words: &Words,
     sandbox: Option<SharedSandbox>,
 ) -> Foresight {
-    let mut foresight = Foresight { branches: static_branches(machine, &moment.state), warnings: Vec::new() };
-    for choice in [Choice::Approve, Choice::Reject] {
-        let approved = choice == Choice::Approve;
-        let answer = match worded(policy, approved, words, sandbox.clone()) {
-            Ok(answer) => answer.unwrap_or_else(|| default(approved, words)),
-            Err(why) => {
-                foresight.warnings.push(Warning::NoAnswer { choice, why });
-                continue;
-            }
-        };
-        let Some(outlook) = follow(machine, moment, &answer) else { continue };
-        let way = if approved { &mut foresight.branches.approved } else { &mut foresight.branches.rejected };
-        *way = Some(way_of(&outlook, machine, moment));
-        let faults = faults(machine, moment, &answer, &outlook).into_iter();
-        foresight.warnings.extend(faults.map(|(state, why)| Warning::Fails { choice, state, why }));
-    }
+    let mut foresight = Foresight::of_definition(Some(machine), &moment.state, outcome);
+    let answer = match worded(outcome, words, sandbox) {
+        Ok(answer) => answer.unwrap_or_else(|| default(words)),
+        Err(why) => {
+            foresight.warnings.push(Warning::NoAnswer { why });
+            return foresight;
+        }
+    };
+    let Some(outlook) = follow(machine, moment, &answer) else { return foresight };
+    foresight.way = Some(way_of(&outlook, machine, moment));
+    let faults = faults(machine, moment, &answer, &outlook).into_iter();
+    foresight.warnings.extend(faults.map(|(state, why)| Warning::Fails { state, why }));
     foresight
 }
 
@@ -215,7 +217,7 @@ fn holds(value: &Value, answer: &Value) -> bool {
 pub struct AnswerFinding {
     /// The state that waits, and the answer.
     pub state: String,
-    pub choice: Choice,
+    pub outcome: Chosen,
     /// The later state that fails, and why.
     pub fails: String,
     pub why: Mismatch,
@@ -246,13 +248,12 @@ fn check_state(
     sandbox: Option<SharedSandbox>,
     found: &mut Vec<AnswerFinding>,
 ) {
-    let words = Words { request: "{}".into(), person: "A Person".into(), comment: String::new(), decided_at: 0, id: 1 };
     let moment = Moment { state: state.to_owned(), input: "{}".into(), sandbox: sandbox.clone(), ..Moment::default() };
-    for choice in [Choice::Approve, Choice::Reject] {
-        let approved = choice == Choice::Approve;
+    for outcome in outcomes(policy) {
+        let words = unknown(&outcome);
         // An answer that depends on a request cannot be evaluated without one.
-        let Ok(answer) = worded(policy, approved, &words, sandbox.clone()) else { continue };
-        let answer = answer.unwrap_or_else(|| default(approved, &words));
+        let Ok(answer) = worded(&outcome, &words, sandbox.clone()) else { continue };
+        let answer = answer.unwrap_or_else(|| default(&words));
         let (Answer::Success(text), Some(outlook)) = (&answer, follow(machine, &moment, &answer)) else { continue };
         let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
         let known = |state: &str, cause: &str| {
@@ -267,8 +268,21 @@ fn check_state(
             if cause.is_some_and(|cause| !known(&fault, cause)) {
                 continue;
             }
-            found.push(AnswerFinding { state: state.to_owned(), choice, fails: fault, why });
+            found.push(AnswerFinding { state: state.to_owned(), outcome: outcome.name.clone(), fails: fault, why });
         }
+    }
+}
+
+/// The words of a decision on a request that nobody knows yet.
+fn unknown(outcome: &Outcome) -> Words {
+    Words {
+        request: "{}".into(),
+        form: outcome.form.as_ref().map_or_else(|_| "{}".to_owned(), super::form::Form::at_first),
+        outcome: outcome.name.clone(),
+        person: Decider { id: "person".into(), name: "A Person".into(), groups: Vec::new() },
+        comment: String::new(),
+        decided_at: 0,
+        id: 1,
     }
 }
 
@@ -290,10 +304,14 @@ mod tests {
         toml::from_str(toml).unwrap()
     }
 
-    fn look(machine: &Machine, policy: Option<&Policy>) -> Foresight {
-        let words = Words { request: "{}".into(), person: "Dana".into(), comment: String::new(), decided_at: 0, id: 1 };
+    /// Where the outcomes `approve` and `reject` lead.
+    fn look(machine: &Machine, policy: Option<&Policy>) -> (Foresight, Foresight) {
         let moment = Moment { state: "Ask".into(), input: r#"{"order":1}"#.into(), ..Moment::default() };
-        foresee(machine, &moment, policy, &words, None)
+        let of = |id: &str| {
+            let outcome = crate::approvals::outcomes::find(policy, id).unwrap();
+            foresee(machine, &moment, &outcome, &unknown(&outcome), None)
+        };
+        (of("approve"), of("reject"))
     }
 
     fn way(states: &[&str], end: Option<WayEnd>) -> Consequence {
@@ -307,34 +325,48 @@ mod tests {
     #[test]
     fn a_state_that_reads_a_field_the_default_answer_lacks_is_reported() {
         let machine = machine(STATUS, "JSONPath", "");
-        let outlook = look(&machine, None);
-        assert_eq!(outlook.warnings.len(), 1, "{outlook:?}");
-        let Warning::Fails { choice: Choice::Approve, state, why: Mismatch::Cause(cause) } = &outlook.warnings[0]
-        else {
-            panic!("{outlook:?}");
+        let (approve, _) = look(&machine, None);
+        assert_eq!(approve.warnings.len(), 1, "{approve:?}");
+        let Warning::Fails { state, why: Mismatch::Cause(cause) } = &approve.warnings[0] else {
+            panic!("{approve:?}");
         };
         assert!(state == "Which" && cause.contains("$.Status"), "{cause}");
-        let outlook = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
-        assert_eq!(outlook.warnings, Vec::new());
-        assert_eq!(outlook.branches.approved, Some(way(&["Which", "Pay"], None)));
+        let (approve, reject) = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
+        assert!(approve.warnings.is_empty() && reject.warnings.is_empty());
+        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None)));
         let fails = WayEnd::Fails { error: "ApprovalRejected".to_owned() };
-        assert_eq!(outlook.branches.rejected, Some(way(&[], Some(fails))));
+        assert_eq!(reject.way, Some(way(&[], Some(fails))));
     }
 
     #[test]
     fn jsonata_that_finds_nothing_is_reported_too() {
         let machine = machine(JSONATA, "JSONata", "");
-        let outlook = look(&machine, None);
-        assert_eq!(outlook.branches.approved, Some(way(&["Which", "No"], None)), "the path is shown as it is");
+        let (approve, _) = look(&machine, None);
+        assert_eq!(approve.way, Some(way(&["Which", "No"], None)), "the path is shown as it is");
         let why = Mismatch::Unread { path: "$states.input.approved".to_owned() };
-        let warning = Warning::Fails { choice: Choice::Approve, state: "Which".to_owned(), why };
-        assert_eq!(outlook.warnings[0], warning);
-        let outlook =
-            look(&machine, Some(&policy("approve = { approved = true }\nreject = { success = { approved = false } }")));
-        assert_eq!(outlook.warnings, Vec::new());
-        let branches =
-            Branches { approved: Some(way(&["Which", "Pay"], None)), rejected: Some(way(&["Which", "No"], None)) };
-        assert_eq!(outlook.branches, branches);
+        assert_eq!(approve.warnings[0], Warning::Fails { state: "Which".to_owned(), why });
+        let both = policy("approve = { approved = true }\nreject = { success = { approved = false } }");
+        let (approve, reject) = look(&machine, Some(&both));
+        assert!(approve.warnings.is_empty() && reject.warnings.is_empty());
+        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None)));
+        assert_eq!(reject.way, Some(way(&["Which", "No"], None)));
+    }
+
+    #[test]
+    fn what_was_filled_in_decides_where_an_answer_leads() {
+        let machine = machine(STATUS, "JSONPath", "");
+        let toml = r#"
+            [outcomes.choose]
+            form.properties.status = { type = "string", default = "ok" }
+            success = { Status = "{% $form.status %}" }
+        "#;
+        let outcome = crate::approvals::outcomes::find(Some(&policy(toml)), "choose").unwrap();
+        let moment = Moment { state: "Ask".into(), input: "{}".into(), ..Moment::default() };
+        let as_it_is = unknown(&outcome);
+        let changed = Words { form: r#"{"status":"no"}"#.into(), ..as_it_is.clone() };
+        let of = |words: &Words| foresee(&machine, &moment, &outcome, words, None).way;
+        assert_eq!(of(&as_it_is), Some(way(&["Which", "Pay"], None)));
+        assert_eq!(of(&changed), Some(way(&["Which", "No"], None)));
     }
 
     #[test]

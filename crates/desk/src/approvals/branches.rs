@@ -1,18 +1,9 @@
-//! Where an approval and a rejection lead, according to the definition alone.
+//! Where an answer leads, according to the definition alone.
 
 use countersign_asl::{Machine, State, StateKind, Transition};
 
-use super::REJECTED;
-
 /// The most states that a path names; nobody reads more.
 pub(super) const STEPS: usize = 4;
-
-/// What follows both answers, where it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Branches {
-    pub approved: Option<Consequence>,
-    pub rejected: Option<Consequence>,
-}
 
 /// What follows an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,22 +50,22 @@ impl Consequence {
     }
 }
 
-/// The paths that follow `state`.
+/// What follows an answer to `state`: a success, or a failure with this error; `None` where there is no such state.
 #[must_use]
-pub fn of(machine: &Machine, state: &str) -> Branches {
-    let Some(state) = machine.state(state) else { return Branches::default() };
-    let approved = match &state.transition {
-        Some(Transition::Next(next)) => way(machine, next),
-        _ => Consequence::end(WayEnd::PartSucceeds),
+pub fn of(machine: &Machine, state: &str, error: Option<&str>) -> Option<Consequence> {
+    let state = machine.state(state)?;
+    let Some(error) = error else {
+        return Some(match &state.transition {
+            Some(Transition::Next(next)) => way(machine, next),
+            _ => Consequence::end(WayEnd::PartSucceeds),
+        });
     };
-    let catcher = state.catch.iter().find(|catcher| {
-        catcher.errors.iter().any(|error| [REJECTED, "States.TaskFailed", "States.ALL"].contains(&error.as_str()))
-    });
-    let rejected = match catcher {
+    let catches = |known: &String| [error, "States.TaskFailed", "States.ALL"].contains(&known.as_str());
+    let catcher = state.catch.iter().find(|catcher| catcher.errors.iter().any(catches));
+    Some(match catcher {
         Some(catcher) => way(machine, &catcher.next),
-        None => Consequence::end(WayEnd::Fails { error: REJECTED.to_owned() }),
-    };
-    Branches { approved: Some(approved), rejected: Some(rejected) }
+        None => Consequence::end(WayEnd::Fails { error: error.to_owned() }),
+    })
 }
 
 /// The states from `start` on, up to the first branch.
@@ -115,9 +106,11 @@ mod tests {
             let states = states.iter().map(|&state| state.to_owned()).collect();
             Some(Consequence::Way { states, more: false, end: None })
         };
-        assert_eq!(of(&machine, "Ask"), Branches { approved: way(&["Pay", "Done"]), rejected: way(&["Tell"]) });
+        let rejected = Some("ApprovalRejected");
+        assert_eq!(of(&machine, "Ask", None), way(&["Pay", "Done"]));
+        assert_eq!(of(&machine, "Ask", rejected), way(&["Tell"]));
         let fails = Consequence::end(WayEnd::Fails { error: "ApprovalRejected".to_owned() });
-        assert_eq!(of(&machine, "Pay").rejected, Some(fails));
-        assert_eq!(of(&machine, "Done").approved, Some(Consequence::end(WayEnd::PartSucceeds)));
+        assert_eq!(of(&machine, "Pay", rejected), Some(fails));
+        assert_eq!(of(&machine, "Done", None), Some(Consequence::end(WayEnd::PartSucceeds)));
     }
 }

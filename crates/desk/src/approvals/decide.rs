@@ -7,12 +7,16 @@ use countersign_json::Json;
 
 use super::answer::{self, Words};
 use super::courier::Courier;
+use super::form::{FieldFault, FormField};
 use super::outcome::{Closed, closed};
+use super::outcomes::{Outcome, find, outcomes};
 use super::policy::{Policies, Policy, read};
+use super::votes::{self, Asking, Entry, Who};
+use super::who::NotAllowed;
 use crate::actor::Actor;
 use crate::error::ReadError;
 use crate::redact::WITHHELD;
-use crate::store::{Decision, NewDecision, StoreError, Worded};
+use crate::store::{Decision, NewDecision, StoreError, Vote};
 use crate::watch::{Obstacle, Record};
 
 /// The most characters of a comment.
@@ -22,11 +26,49 @@ const COMMENT: usize = 2_000;
 const ASK: Duration = Duration::from_millis(400);
 const REPLY: Duration = Duration::from_millis(400);
 
-/// What a person chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    Approve,
-    Reject,
+/// What the record says of a decision that a rule made.
+pub const BY_RULE: &str = "Nobody had decided by the time it was due.";
+
+/// Who decides: a person, within the rule, or the rule itself once the request is due.
+#[derive(Clone, Copy)]
+enum Decider<'a> {
+    Person(&'a Actor),
+    Rule,
+}
+
+impl<'a> Decider<'a> {
+    const fn actor(self) -> &'a Actor {
+        match self {
+            Self::Person(actor) => actor,
+            Self::Rule => &Actor::Program,
+        }
+    }
+
+    /// What the decision is bound by.
+    const fn bound_by<'w>(self, who: &'w Who) -> Option<&'w Who> {
+        match self {
+            Self::Person(_) => Some(who),
+            Self::Rule => None,
+        }
+    }
+}
+
+/// What a person chose, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The id of an outcome.
+    pub outcome: String,
+    pub comment: String,
+    /// What was typed into the outcome's form, by the names of its fields.
+    pub typed: Vec<(String, String)>,
+}
+
+impl Choice {
+    /// An outcome without a form.
+    #[must_use]
+    pub fn of(outcome: &str, comment: &str) -> Self {
+        Self { outcome: outcome.to_owned(), comment: comment.to_owned(), typed: Vec::new() }
+    }
 }
 
 /// The outcome of a click.
@@ -34,6 +76,8 @@ pub enum Choice {
 pub enum Decided {
     /// The decision is recorded.
     Recorded(Box<Decision>),
+    /// The choice is on record, and the request needs more people: these chose so far.
+    Voted(Vec<Vote>),
     /// The same actor made the same choice before: it is the same decision.
     Repeated(Box<Decision>),
     /// The task has another decision: somebody else's or, if `own`, this actor's other choice.
@@ -44,16 +88,16 @@ pub enum Decided {
 
 impl Decided {
     /// The outcome of `actor`'s `choice` for a task that has the decision `before`.
-    fn after(before: Box<Decision>, actor: &Actor, choice: Choice) -> Self {
+    fn after(before: Box<Decision>, actor: &Actor, choice: &Choice) -> Self {
         let own = before.decision.person_id == actor.id();
-        let same_choice = before.decision.approved == (choice == Choice::Approve);
+        let same_choice = before.decision.outcome.id == choice.outcome;
         if own && same_choice { Self::Repeated(before) } else { Self::Earlier { decision: before, own } }
     }
 
     /// Whether the choice is the recorded one.
     #[must_use]
     pub const fn was_in_time(&self) -> bool {
-        matches!(self, Self::Recorded(_) | Self::Repeated(_))
+        matches!(self, Self::Recorded(_) | Self::Repeated(_) | Self::Voted(_))
     }
 }
 
@@ -63,12 +107,27 @@ pub enum DecideError {
     /// The comment has too many characters.
     #[error("the comment has {characters} characters; the limit is {limit}")]
     CommentTooLong { characters: usize, limit: usize },
+    /// The request has no such outcome; these are its own.
+    #[error("there is no outcome {given:?}")]
+    NoOutcome { given: String, known: Vec<String> },
+    /// The outcome asks for a comment.
+    #[error("the outcome {0} needs a comment")]
+    NoComment(String),
+    /// The form has mistakes.
+    #[error("the form of {outcome} has mistakes")]
+    Form { outcome: String, faults: Vec<FieldFault> },
+    /// The form's schema in the manifest has mistakes.
+    #[error("the form of {outcome} of {state} in {workflow} cannot be shown: {why}")]
+    Schema { workflow: String, state: String, outcome: String, why: String },
     /// The event does not belong to a task whose token is known.
     #[error("event {event} of {execution_arn} cannot be answered from here")]
     NotAnswerable { execution_arn: String, event: u64 },
     /// The task waits but cannot be answered from here.
     #[error("the task cannot be answered from here: {0:?}")]
     Obstructed(Obstacle),
+    /// The rule does not let this person decide.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
     #[error(transparent)]
     NotShown(#[from] NotShown),
     /// The manifest's answer could not be evaluated.
@@ -101,11 +160,45 @@ pub async fn decide(
     courier: &Courier,
     policies: &Policies,
     actor: &Actor,
-    (arn, event): (&str, u64),
-    choice: Choice,
-    comment: &str,
+    request: (&str, u64),
+    choice: &Choice,
 ) -> Result<Decided, DecideError> {
-    let comment = comment.trim();
+    decide_as(courier, policies, Decider::Person(actor), request, choice).await
+}
+
+/// Records and sends what a rule decides of a request that is due: the outcome with its form as it is at first.
+///
+/// # Errors
+/// Those of [`decide`].
+pub async fn decide_by_rule(
+    courier: &Courier,
+    policies: &Policies,
+    (arn, event): (&str, u64),
+    outcome: &str,
+) -> Result<Decided, DecideError> {
+    let known = courier.watch.known_record(arn);
+    let policy = known
+        .as_ref()
+        .and_then(|record| policies.get(record.workflow())?.get(record.state_of(event).unwrap_or_default()));
+    let form = find(policy, outcome).and_then(|outcome| outcome.form.ok()).unwrap_or_default();
+    let at_first = |field: FormField| field.default.into_iter().map(move |value| (field.name.clone(), value));
+    let choice = Choice {
+        outcome: outcome.to_owned(),
+        comment: BY_RULE.to_owned(),
+        typed: form.fields.into_iter().flat_map(at_first).collect(),
+    };
+    decide_as(courier, policies, Decider::Rule, (arn, event), &choice).await
+}
+
+async fn decide_as(
+    courier: &Courier,
+    policies: &Policies,
+    by: Decider<'_>,
+    (arn, event): (&str, u64),
+    choice: &Choice,
+) -> Result<Decided, DecideError> {
+    let actor = by.actor();
+    let comment = choice.comment.trim();
     let characters = comment.chars().count();
     if characters > COMMENT {
         return Err(DecideError::CommentTooLong { characters, limit: COMMENT });
@@ -122,26 +215,30 @@ pub async fn decide(
     }
     let request = courier.watch.all_tokens().text(&record.request(event));
     can_be_shown(&request)?;
-    let state = record.state_of(event).unwrap_or_default().to_owned();
-    let workflow = record.workflow().to_owned();
+    let (workflow, state) = (record.workflow(), record.state_of(event).unwrap_or_default());
+    let policy = policies.get(workflow).and_then(|states| states.get(state));
+    let (outcome, form) = check(policy, choice, (workflow, state))?;
     let new = NewDecision {
         execution_arn: arn.to_owned(),
         event,
-        title: read(policies, &workflow, &state, &request).title,
-        approved: choice == Choice::Approve,
+        title: read(policies, workflow, state, &request).title,
+        outcome: outcome.name.clone(),
+        form,
         person_id: actor.id().to_owned(),
         person_name: actor.name().to_owned(),
         comment: comment.to_owned(),
         decided_at: courier.watch.now(),
-        workflow,
-        state,
+        workflow: workflow.to_owned(),
+        state: state.to_owned(),
     };
-    let policy = policies.get(&new.workflow).and_then(|states| states.get(&new.state));
-    let decision = match put_on_record(courier, policy, &new, &request).await? {
+    let asked = Asking { policy, record: &record, event, request: &request };
+    let who = votes::who(courier, &asked).await?;
+    let decision = match votes::cast(courier, &asked, by.bound_by(&who), &outcome, actor, &new).await? {
         Entry::New(decision) => decision,
         Entry::Before(before) => return Ok(Decided::after(before, actor, choice)),
+        Entry::Voted(votes) => return Ok(Decided::Voted(votes)),
     };
-    tracing::info!(execution = arn, event, person = actor.id(), approved = new.approved, "a decision is on record");
+    tracing::info!(execution = arn, event, person = actor.id(), outcome = new.outcome.id, "a decision is on record");
     courier.watch.answered(arn, event).await;
     let sending = tokio::spawn({
         let (courier, decision) = (courier.clone(), decision.clone());
@@ -150,6 +247,33 @@ pub async fn decide(
     // A delivery that takes longer continues in its task, and the page updates itself.
     let _ = tokio::time::timeout(REPLY, sending).await;
     Ok(Decided::Recorded(decision))
+}
+
+/// What a choice comes to: its outcome, and what was filled in as JSON.
+///
+/// # Errors
+/// There is no such outcome, its comment is missing, or its form or the form's schema has mistakes.
+pub fn check(
+    policy: Option<&Policy>,
+    choice: &Choice,
+    (workflow, state): (&str, &str),
+) -> Result<(Outcome, String), DecideError> {
+    let Some(outcome) = find(policy, &choice.outcome) else {
+        let known = outcomes(policy).into_iter().map(|outcome| outcome.name.label).collect();
+        return Err(DecideError::NoOutcome { given: choice.outcome.clone(), known });
+    };
+    let label = || outcome.name.label.clone();
+    if outcome.comment_required && choice.comment.trim().is_empty() {
+        return Err(DecideError::NoComment(label()));
+    }
+    let form = outcome.form.as_ref().map_err(|why| DecideError::Schema {
+        workflow: workflow.to_owned(),
+        state: state.to_owned(),
+        outcome: label(),
+        why: why.clone(),
+    })?;
+    let filled = form.filled(&choice.typed).map_err(|faults| DecideError::Form { outcome: label(), faults })?;
+    Ok((outcome, filled))
 }
 
 /// Why a task whose token is not known cannot be answered.
@@ -191,62 +315,27 @@ pub fn can_be_shown(request: &str) -> Result<(), NotShown> {
     }
 }
 
-/// The result of recording a decision.
-enum Entry {
-    New(Box<Decision>),
-    /// The task has a decision already.
-    Before(Box<Decision>),
-}
-
-/// Records a decision with its answer.
-async fn put_on_record(
-    courier: &Courier,
-    policy: Option<&Policy>,
-    new: &NewDecision,
-    request: &str,
-) -> Result<Entry, DecideError> {
-    let is_worded = |policy: &&Policy| if new.approved { policy.approve.is_some() } else { policy.reject.is_some() };
-    let policy = policy.filter(is_worded).cloned();
-    let connection = courier.connection();
-    loop {
-        let made = match &policy {
-            None => courier.store.record(connection, new, None).await?,
-            Some(policy) => {
-                // The answer may contain the decision's id and is part of its row, but another decision may take the id
-                // meanwhile.
-                let id = courier.store.next_id().await?;
-                let answer = worded_answer(courier, policy.clone(), id, new, request).await?;
-                let worded = Worded { id, answer: answer.as_deref() };
-                courier.store.record(connection, new, Some(worded)).await?
-            }
-        };
-        if let Some(decision) = made {
-            return Ok(Entry::New(Box::new(decision)));
-        }
-        if let Some(before) = courier.store.of_task(connection, &new.execution_arn, new.event).await? {
-            return Ok(Entry::Before(Box::new(before)));
-        }
-    }
-}
-
 /// The manifest's answer, as the store keeps it.
-async fn worded_answer(
+pub(super) async fn worded_answer(
     courier: &Courier,
-    policy: Policy,
+    outcome: Outcome,
+    actor: &Actor,
     id: i64,
     new: &NewDecision,
     request: &str,
 ) -> Result<Option<String>, DecideError> {
     let words = Words {
         request: request.to_owned(),
-        person: new.person_name.clone(),
+        form: new.form.clone(),
+        outcome: new.outcome.clone(),
+        person: answer::Decider::from(actor),
         comment: new.comment.clone(),
         decided_at: new.decided_at,
         id,
     };
-    let (approved, sandbox) = (new.approved, courier.watch.sandbox());
+    let sandbox = courier.watch.sandbox();
     let failed = |why| DecideError::Answer { workflow: new.workflow.clone(), state: new.state.clone(), why };
-    let made = tokio::task::spawn_blocking(move || answer::worded(Some(&policy), approved, &words, sandbox)).await;
+    let made = tokio::task::spawn_blocking(move || answer::worded(&outcome, &words, sandbox)).await;
     let answer = made.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
     answer.map(|answer| serde_json::to_string(&answer)).transpose().map_err(|error| failed(error.to_string()))
 }

@@ -8,20 +8,34 @@ pub mod ahead;
 pub mod answer;
 pub mod asked;
 pub mod branches;
+pub mod changes;
 mod courier;
 mod decide;
+pub mod form;
+mod form_schema;
 mod growth;
+mod keeper;
 mod outcome;
+pub mod outcomes;
 mod policy;
+mod render;
+mod spellings;
 mod template;
 #[cfg(test)]
 mod tests;
+mod timing;
+pub(crate) mod votes;
+pub mod when;
+pub mod who;
 
 pub use courier::Courier;
-pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, decide};
+pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, check, decide};
+pub(crate) use keeper::Keeper;
 pub use outcome::{Closed, ClosedBy, closed};
 pub use policy::{Field, Policies, Policy, Reading, Rejection, read};
 pub use template::template_fault;
+pub use timing::Times;
+pub use votes::Who;
 
 /// The error name of a rejection, which a definition can catch.
 pub const REJECTED: &str = "ApprovalRejected";

@@ -2,21 +2,20 @@
 //!
 //! A template's only variable is `request`, the content of the request; see [`super::asked`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use minijinja::value::ValueKind;
-use minijinja::{Environment, UndefinedBehavior};
+use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::asked::{Asked, words};
-use countersign_json::{Json, Kind, Value};
+use super::changes::{Changes, changes};
+use super::outcomes::OutcomeRule;
+use super::render::{Escape, render};
+use super::when::{BusinessHours, Due, Span};
+use super::who::Approvers;
 
 /// A longer title is cut: it has to fit a phone's screen.
 const TITLE: usize = 140;
-/// The most steps of a template: far more than any sensible one needs.
-const FUEL: u64 = 20_000;
-/// The most bytes of its output: enough for a field of the largest input.
-const WRITTEN: usize = 512 * 1024;
 
 /// The policy of one approval state, from `countersign.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,12 +23,62 @@ const WRITTEN: usize = 512 * 1024;
 pub struct Policy {
     /// A template, such as `Refund {{ request.amount }} EUR?`.
     pub title: Option<String>,
+    /// Markdown, a template as well.
+    pub message: Option<String>,
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// The paths of what a request would change, before and after, such as `$.old` and `$.new`.
+    pub before: Option<String>,
+    pub after: Option<String>,
     #[serde(default)]
     pub fields: Vec<Field>,
     /// The answer of an approval, as JSON with JSONata in `{% %}`; see [`super::answer`].
     pub approve: Option<serde_json::Value>,
     /// The answer of a rejection.
     pub reject: Option<Rejection>,
+    /// Who may decide; see [`super::who`].
+    #[serde(default)]
+    pub approvers: Approvers,
+    /// How many people have to choose an outcome that is not `bad`.
+    pub quorum: Option<u32>,
+    /// Groups of which one person each has to be among them.
+    #[serde(default)]
+    pub one_of_each: Vec<String>,
+    /// Whether the requester may not decide.
+    #[serde(default)]
+    pub four_eyes: bool,
+    /// Where the request or the execution's input names the requester, such as `$.requestedBy`.
+    pub requester: Option<String>,
+    /// When it is due, after it began to wait or at a time of day.
+    pub due: Option<Due>,
+    /// The hours in which people work: times are counted in them.
+    pub business_hours: Option<BusinessHours>,
+    /// How long before it is due the approvers are reminded.
+    #[serde(default)]
+    pub remind: Vec<Span>,
+    /// Who may decide after a while, too.
+    #[serde(default)]
+    pub escalate: Vec<Escalation>,
+    /// The outcome that is chosen once it is due.
+    pub on_due: Option<String>,
+    /// Whether the task gets heartbeats while it waits for a person.
+    #[serde(default)]
+    pub heartbeat: bool,
+    /// What a person may choose, in the order of the buttons; approve and reject where there are none. See
+    /// [`super::outcomes`].
+    #[serde(default)]
+    pub outcomes: IndexMap<String, OutcomeRule>,
+}
+
+/// Who may decide, too, once a request has waited so long.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    pub after: Span,
+    #[serde(default)]
+    pub people: Vec<String>,
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// The answer of a rejection: a result or an error.
@@ -61,6 +110,14 @@ pub struct Field {
     pub value: String,
 }
 
+/// A link of a request: a label and the template of its address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub label: String,
+    pub url: String,
+}
+
 /// Policies by workflow, then by state.
 pub type Policies = BTreeMap<String, BTreeMap<String, Policy>>;
 
@@ -69,6 +126,13 @@ pub type Policies = BTreeMap<String, BTreeMap<String, Policy>>;
 pub struct Reading {
     pub title: String,
     pub fields: Vec<(String, String)>,
+    /// Markdown in which all of the request is escaped.
+    pub message: Option<String>,
+    /// Labels and addresses.
+    pub links: Vec<(String, String)>,
+    pub changes: Option<Changes>,
+    /// When its rule says that it is due; known only of a request that waits.
+    pub due: Option<i64>,
 }
 
 /// Reads a redacted request of `state` in `workflow`.
@@ -76,7 +140,7 @@ pub struct Reading {
 pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> Reading {
     let asked = Asked::of(request);
     let policy = policies.get(workflow).and_then(|states| states.get(state));
-    let rendered = |template: &str| render(template, asked.text());
+    let rendered = |template: &str| render(template, asked.text(), Escape::Nothing);
     let title = policy
         .and_then(|policy| policy.title.as_deref())
         .map(|template| {
@@ -95,113 +159,30 @@ pub fn read(policies: &Policies, workflow: &str, state: &str, request: &str) -> 
             .collect(),
         _ => asked.facts(),
     };
-    Reading { title: shorten(&title), fields }
-}
-
-fn render(template: &str, request: &str) -> Result<String, String> {
-    if let Some(why) = super::growth::grows(template, request.len()) {
-        return Err(why);
-    }
-    let mut digits = Digits::default();
-    let request = Json::read(request).map_or(minijinja::Value::UNDEFINED, |json| digits.value(json.root()));
-    let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
-    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    environment.set_formatter(move |out, state, value| match digits.of(value) {
-        Some(written) => out.write_str(written).map_err(minijinja::Error::from),
-        None => minijinja::escape_formatter(out, state, value),
-    });
-    environment
-        .template_from_str(template)
-        .and_then(|template| {
-            let mut written = Written(Vec::new());
-            template.render_captured_to(minijinja::context! { request => request }, &mut written)?;
-            Ok(String::from_utf8_lossy(&written.0).into_owned())
-        })
-        .map_err(|error| match error.kind() {
-            minijinja::ErrorKind::WriteFailure => format!("it wrote more than {} KB", WRITTEN / 1024),
-            kind => kind.to_string(),
-        })
-}
-
-/// A template's output, up to a limit.
-struct Written(Vec<u8>);
-
-impl std::io::Write for Written {
-    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
-        if self.0.len() + piece.len() > WRITTEN {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        self.0.extend_from_slice(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+    Reading {
+        title: shorten(&title),
+        fields,
+        message: policy.and_then(|policy| policy.message.as_deref()).map(|template| {
+            render(template, asked.text(), Escape::Markdown)
+                .unwrap_or_else(|why| format!("(the template failed: {why})"))
+        }),
+        links: links(policy, asked.text()),
+        changes: policy
+            .and_then(|policy| Some((policy.before.as_deref()?, policy.after.as_deref()?)))
+            .and_then(|(before, after)| changes(asked.text(), before, after)),
+        due: None,
     }
 }
 
-/// The numbers of a request as they were written: `386.40` is a number to a template, and is shown with both decimals.
-#[derive(Default)]
-struct Digits {
-    written: HashMap<u64, Option<String>>,
-}
-
-impl Digits {
-    fn value(&mut self, value: Value) -> minijinja::Value {
-        match value.kind() {
-            Kind::Object => {
-                let fields = value.members().map(|(key, value)| (key.into_owned(), self.value(value)));
-                minijinja::Value::from(fields.collect::<BTreeMap<_, _>>())
-            }
-            Kind::Array => minijinja::Value::from(value.items().map(|item| self.value(item)).collect::<Vec<_>>()),
-            Kind::String => minijinja::Value::from(value.text().unwrap_or_default().into_owned()),
-            Kind::Number => self.number(value.raw()),
-            Kind::Bool => minijinja::Value::from(value.bool() == Some(true)),
-            Kind::Null => minijinja::Value::from(()),
-        }
-    }
-
-    /// A number if a double or integer represents it exactly; otherwise its text, which no arithmetic can round.
-    fn number(&mut self, raw: &str) -> minijinja::Value {
-        if let Ok(whole) = raw.parse::<i128>() {
-            return i64::try_from(whole).map_or_else(|_| minijinja::Value::from(whole), minijinja::Value::from);
-        }
-        let Some(number) = raw.parse::<f64>().ok().filter(|number| decimal(&format!("{number:e}")) == decimal(raw))
-        else {
-            return minijinja::Value::from(raw);
-        };
-        let written = self.written.entry(number.to_bits()).or_insert_with(|| Some(raw.to_owned()));
-        if written.as_deref() != Some(raw) {
-            // The request writes this number in two ways, so the number alone does not identify its text.
-            *written = None;
-            return minijinja::Value::from(raw);
-        }
-        minijinja::Value::from(number)
-    }
-
-    fn of(&self, value: &minijinja::Value) -> Option<&str> {
-        if value.kind() != ValueKind::Number || value.is_integer() {
-            return None;
-        }
-        let number = f64::try_from(value.clone()).ok()?;
-        self.written.get(&number.to_bits())?.as_deref()
-    }
-}
-
-/// A decimal number as its sign, its digits without zeros at either end, and its exponent.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let ends = digits.trim_end_matches('0');
-    let zeros = i64::try_from(digits.len() - ends.len()).ok()?;
-    let exponent =
-        exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(zeros)?;
-    let digits = ends.trim_start_matches('0').to_owned();
-    let exponent = if digits.is_empty() { 0 } else { exponent };
-    Some((negative, digits, exponent))
+/// The links whose addresses can be made.
+fn links(policy: Option<&Policy>, content: &str) -> Vec<(String, String)> {
+    let links = policy.map_or(&[][..], |policy| &policy.links);
+    let one = |link: &Link| {
+        // An address that the request has as a whole stays as it is: whoever shows it checks where it leads.
+        let escape = if link.url.trim_start().starts_with("{{") { Escape::Nothing } else { Escape::Address };
+        render(&link.url, content, escape).ok().map(|url| (link.label.clone(), url.trim().to_owned()))
+    };
+    links.iter().filter_map(one).filter(|(_, url)| !url.is_empty()).collect()
 }
 
 fn shorten(title: &str) -> String {
@@ -211,6 +192,7 @@ fn shorten(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
     use super::*;
 
     fn policies(title: &str) -> Policies {
@@ -226,10 +208,8 @@ mod tests {
     fn a_policy_sets_the_wording() {
         let reading =
             read(&policies("Refund {{ request.amount }} for {{ request.orderId }}?"), "refund", "Ask", REQUEST);
-        assert_eq!(
-            reading,
-            Reading { title: "Refund 12.5 for 4711?".into(), fields: vec![("Amount".into(), "12.5 EUR".into())] }
-        );
+        assert_eq!(reading.title, "Refund 12.5 for 4711?");
+        assert_eq!(reading.fields, [("Amount".to_owned(), "12.5 EUR".to_owned())]);
     }
 
     #[test]
@@ -270,5 +250,27 @@ mod tests {
             "x",
             "a missing value is empty"
         );
+    }
+
+    #[test]
+    fn nothing_of_a_request_is_markdown_or_leads_elsewhere() {
+        let request = r#"{"Payload":{"request":{"note":"**now** [x](https://evil.example)","id":"../a?b","page":"https://shop.example/1"}}}"#;
+        let policy: Policy = toml::from_str(
+            r#"
+            message = "Note: *{{ request.note }}*"
+            links = [
+                { label = "Order", url = "https://shop.example/orders/{{ request.id }}" },
+                { label = "Page", url = "{{ request.page }}" },
+                { label = "None", url = "{{ request.none }}" },
+            ]
+            "#,
+        )
+        .unwrap();
+        let policies = BTreeMap::from([("refund".to_owned(), BTreeMap::from([("Ask".to_owned(), policy)]))]);
+        let reading = read(&policies, "refund", "Ask", request);
+        let expect = r"Note: *\*\*now\*\* \[x\]\(https\:\/\/evil\.example\)*";
+        assert_eq!(reading.message.as_deref(), Some(expect));
+        let links: Vec<&str> = reading.links.iter().map(|(_, url)| url.as_str()).collect();
+        assert_eq!(links, ["https://shop.example/orders/%2E%2E%2Fa%3Fb", "https://shop.example/1"]);
     }
 }

@@ -1,11 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::path::PathBuf;
+mod rules;
+mod times;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, EMPTY};
+use super::outcomes::Chosen;
 use super::*;
 use crate::actor::{Actor, Person};
 use crate::clock::Clock;
@@ -25,17 +29,18 @@ struct Office {
     desk: Arc<Desk>,
     fake: Fake,
     clock: Clock,
+    set: SetClock,
     machine: String,
     store: Arc<dyn Store>,
     folder: PathBuf,
 }
 
 fn person(id: &str) -> Actor {
-    Actor::Person(Person { id: id.into(), name: id.to_uppercase(), role: String::new() })
+    Actor::Person(Person { id: id.into(), name: id.to_uppercase(), role: String::new(), groups: Vec::new() })
 }
 
-fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock) -> Arc<Desk> {
-    let definitions = PathBuf::from("no-definitions").into();
+fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock, definitions: &Path) -> Arc<Desk> {
+    let definitions = definitions.to_owned().into();
     let index = Arc::new(SqliteIndex::in_memory());
     let redaction_key = RedactionKey::new([0; 16]);
     Arc::new(Desk::new(Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key }))
@@ -53,14 +58,15 @@ impl Office {
         let clock = SetClock::at(START);
         let fake = Fake::new(&clock);
         let machine = fake.change(|world, now| world.machine("ask", definition, now));
-        let clock = clock.clock();
-        let desk = desk(fake.connection(ConnectionKind::Endpoint), Arc::clone(&store), clock.clone());
-        Self { desk, fake, clock, machine, store, folder }
+        let set = clock;
+        let clock = set.clock();
+        let desk = desk(fake.connection(ConnectionKind::Endpoint), Arc::clone(&store), clock.clone(), &folder);
+        Self { desk, fake, clock, set, machine, store, folder }
     }
 
     /// The desk of the next process, on the same store.
     fn after_restart(&self) -> Arc<Desk> {
-        desk(self.fake.connection(ConnectionKind::Endpoint), Arc::clone(&self.store), self.clock.clone())
+        desk(self.fake.connection(ConnectionKind::Endpoint), Arc::clone(&self.store), self.clock.clone(), &self.folder)
     }
 
     /// A request that the desk has seen.
@@ -72,7 +78,7 @@ impl Office {
     }
 
     async fn approve(&self, request: &(String, u64)) -> Result<Decided, Error> {
-        self.desk.decide(&person("dana"), (&request.0, request.1), Choice::Approve, "fine").await
+        self.desk.decide(&person("dana"), (&request.0, request.1), &Choice::of("approve", "fine")).await
     }
 
     async fn decision(&self, request: &(String, u64)) -> Decision {
@@ -113,7 +119,7 @@ async fn a_decision_is_recorded_and_delivered_with_two_calls() {
 async fn a_rejection_fails_the_task_with_the_name_that_definitions_catch() {
     let office = Office::open("rejected").await;
     let request = office.ask("pay?").await;
-    office.desk.decide(&person("dana"), (&request.0, request.1), Choice::Reject, "too dear").await.unwrap();
+    office.desk.decide(&person("dana"), (&request.0, request.1), &Choice::of("reject", "too dear")).await.unwrap();
     let (status, error) = office.fake.change(|world, _| {
         let execution = world.execution(&request.0).unwrap();
         (execution.status, execution.error.clone())
@@ -209,13 +215,14 @@ async fn of_two_deciders_one_decides() {
     let office = Office::open("two").await;
     let request = office.ask("pay?").await;
     let (one, other) = (person("dana"), person("omar"));
+    let (approve, reject) = (Choice::of("approve", ""), Choice::of("reject", ""));
     let (one, other) = tokio::join!(
-        office.desk.decide(&one, (&request.0, request.1), Choice::Approve, ""),
-        office.desk.decide(&other, (&request.0, request.1), Choice::Reject, ""),
+        office.desk.decide(&one, (&request.0, request.1), &approve),
+        office.desk.decide(&other, (&request.0, request.1), &reject),
     );
     let in_time = [one.unwrap(), other.unwrap()].iter().filter(|decided| decided.was_in_time()).count();
     assert_eq!((in_time, office.sent()), (1, 1));
-    let again = office.desk.decide(&person("ines"), (&request.0, request.1), Choice::Approve, "").await.unwrap();
+    let again = office.desk.decide(&person("ines"), (&request.0, request.1), &Choice::of("approve", "")).await.unwrap();
     assert!(matches!(again, Decided::Earlier { own: false, .. }), "{again:?}");
     office.close().await;
 }
@@ -226,7 +233,7 @@ async fn two_clicks_of_one_person_are_one_decision() {
     let request = office.ask("pay?").await;
     let (one, other) = tokio::join!(office.approve(&request), office.approve(&request));
     assert!(one.unwrap().was_in_time() && other.unwrap().was_in_time());
-    let other = office.desk.decide(&person("dana"), (&request.0, request.1), Choice::Reject, "").await.unwrap();
+    let other = office.desk.decide(&person("dana"), (&request.0, request.1), &Choice::of("reject", "")).await.unwrap();
     assert!(matches!(other, Decided::Earlier { own: true, .. }), "{other:?}");
     assert_eq!(office.sent(), 1);
     office.close().await;
@@ -253,7 +260,8 @@ async fn crashed(office: &Office, request: &(String, u64), step: usize) {
         workflow: "ask".into(),
         state: "Ask".into(),
         title: "Ask".into(),
-        approved: true,
+        outcome: Chosen::approve(),
+        form: EMPTY.into(),
         person_id: "dana".into(),
         person_name: "DANA".into(),
         comment: String::new(),
@@ -315,10 +323,10 @@ async fn what_cannot_be_shown_or_answered_cannot_be_decided() {
     let request = office.ask("pay?").await;
     let error = office.approve(&request).await.unwrap_err();
     assert!(matches!(error, Error::Decide(DecideError::Obstructed(Obstacle::Unreadable))), "{error}");
-    let error = office.desk.decide(&person("dana"), (&request.0, 2), Choice::Approve, "").await.unwrap_err();
+    let error = office.desk.decide(&person("dana"), (&request.0, 2), &Choice::of("approve", "")).await.unwrap_err();
     assert!(matches!(error, Error::Decide(DecideError::NotAnswerable { .. })), "an event that asks nobody: {error}");
     let long = "x".repeat(2_001);
-    let error = office.desk.decide(&person("dana"), (&request.0, request.1), Choice::Approve, &long).await;
+    let error = office.desk.decide(&person("dana"), (&request.0, request.1), &Choice::of("approve", &long)).await;
     let too_long = matches!(error, Err(Error::Decide(DecideError::CommentTooLong { characters: 2_001, limit: 2_000 })));
     assert!(too_long && office.store.latest(office.desk.id(), 9).await.unwrap().is_empty() && office.sent() == 0);
     office.close().await;

@@ -103,7 +103,7 @@ async fn desk_of(fake: &Fake, clock: &SetClock, folder: &std::path::Path, read_o
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new() })
+    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
 }
 
 #[tokio::test]

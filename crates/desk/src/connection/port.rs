@@ -26,6 +26,7 @@ pub enum Api {
     RedriveExecution,
     SendTaskSuccess,
     SendTaskFailure,
+    SendTaskHeartbeat,
     CreateStateMachine,
     UpdateStateMachine,
     CreateTopic,
@@ -50,6 +51,7 @@ impl Api {
             Self::RedriveExecution => "RedriveExecution",
             Self::SendTaskSuccess => "SendTaskSuccess",
             Self::SendTaskFailure => "SendTaskFailure",
+            Self::SendTaskHeartbeat => "SendTaskHeartbeat",
             Self::CreateStateMachine => "CreateStateMachine",
             Self::UpdateStateMachine => "UpdateStateMachine",
             Self::CreateTopic => "CreateTopic",
@@ -255,6 +257,8 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn send_task_success(&self, token: &str, output: &str) -> Call<'_, ()>;
     /// Answers a task with an error. No error contains the token.
     fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Call<'_, ()>;
+    /// Says that a task is still worked on. No error contains the token.
+    fn send_task_heartbeat(&self, token: &str) -> Call<'_, ()>;
     /// Creates a state machine; returns its ARN.
     fn create_machine(&self, new: NewMachine) -> Call<'_, String>;
     /// Updates a state machine's definition, and its role if one is given.

@@ -22,7 +22,7 @@ impl Quota {
             Api::DescribeExecution if large => (300.0, 15.0),
             Api::StartExecution | Api::RedriveExecution if large => (1_300.0, 300.0),
             Api::StopExecution if large => (1_000.0, 200.0),
-            Api::SendTaskSuccess | Api::SendTaskFailure if large => (3_000.0, 500.0),
+            Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat if large => (3_000.0, 500.0),
             Api::ListStateMachines => (100.0, 5.0),
             Api::DescribeStateMachine => (200.0, 20.0),
             Api::DescribeStateMachineForExecution => (200.0, 1.0),
@@ -33,7 +33,7 @@ impl Quota {
             Api::GetExecutionHistory => (400.0, 20.0),
             Api::StartExecution | Api::RedriveExecution => (800.0, 150.0),
             Api::StopExecution => (500.0, 25.0),
-            Api::SendTaskSuccess | Api::SendTaskFailure => (1_500.0, 300.0),
+            Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat => (1_500.0, 300.0),
             Api::CreateStateMachine | Api::UpdateStateMachine => (100.0, 1.0),
             // Of other services, which are asked once a deployment.
             Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),

@@ -330,6 +330,14 @@ impl StepFunctions for Sdk {
         })
     }
 
+    fn send_task_heartbeat(&self, token: &str) -> Call<'_, ()> {
+        let call = self.sfn.send_task_heartbeat().task_token(token);
+        Box::pin(async move {
+            call.send().await.map_err(|error| failed(Api::SendTaskHeartbeat, "", &error))?;
+            Ok(())
+        })
+    }
+
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
         Box::pin(async move {
             let call = self.sfn.create_state_machine().name(&new.name).definition(new.definition);

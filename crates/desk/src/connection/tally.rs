@@ -220,6 +220,10 @@ impl StepFunctions for Counted {
         self.count(Api::SendTaskSuccess, "", self.calls.send_task_success(token, output))
     }
 
+    fn send_task_heartbeat(&self, token: &str) -> Call<'_, ()> {
+        self.count(Api::SendTaskHeartbeat, "", self.calls.send_task_heartbeat(token))
+    }
+
     fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Call<'_, ()> {
         self.count(Api::SendTaskFailure, "", self.calls.send_task_failure(token, error, cause))
     }

@@ -5,29 +5,39 @@ use std::path::Path;
 
 use countersign_asl::{Diagnostic, Machine, Rule, Severity, SourceSpan, StateKind};
 
+use super::choices::{change_findings, outcome_findings, rule_findings, time_findings};
 use super::manifest::{Folder, Substitution, Workflow};
 use super::places::Places;
 use super::plan::Found;
 use super::tasks::list;
 use crate::approvals::ahead::{AnswerFinding, Mismatch, check as check_answers};
-use crate::approvals::{Choice, Rejection, template_fault};
+use crate::approvals::outcomes::{APPROVE, REJECT};
+use crate::approvals::template_fault;
 use countersign_json::Json;
 
 /// The types of a state machine.
 pub const TYPES: [&str; 2] = ["STANDARD", "EXPRESS"];
 
 /// Collects findings with their spans in the manifest.
-struct Findings<'f> {
-    places: &'f Places,
+pub(super) struct Findings<'f> {
+    pub places: &'f Places,
     found: Vec<Diagnostic>,
 }
 
 impl Findings<'_> {
-    fn add(&mut self, severity: Severity, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+    pub fn add(
+        &mut self,
+        severity: Severity,
+        rule: Rule,
+        way: &[&str],
+        span: SourceSpan,
+        message: String,
+        remedy: String,
+    ) {
         self.found.push(Diagnostic { severity, rule, message, path: way.join("."), span, remedy });
     }
 
-    fn error(&mut self, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
+    pub fn error(&mut self, rule: Rule, way: &[&str], span: SourceSpan, message: String, remedy: String) {
         self.add(Severity::Error, rule, way, span, message, remedy);
     }
 }
@@ -88,11 +98,16 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         if let Some(title) = &policy.title {
             template(findings, &[&way[..], &["title"]].concat(), title);
         }
-        if let Some(fault) = policy.reject.as_ref().and_then(Rejection::fault) {
-            let way = [&way[..], &["reject"]].concat();
-            let remedy = "Write reject = { success = { ... } } or reject = { error = \"...\", cause = \"...\" }.";
-            findings.error(Rule::InvalidAnswer, &way, findings.places.key(&way), fault.to_owned(), remedy.to_owned());
+        if let Some(message) = &policy.message {
+            template(findings, &[&way[..], &["message"]].concat(), message);
         }
+        for (index, link) in policy.links.iter().enumerate() {
+            template(findings, &[&way[..], &["links", &index.to_string(), "url"]].concat(), &link.url);
+        }
+        change_findings(findings, &way, policy);
+        outcome_findings(findings, &way, policy);
+        rule_findings(findings, &way, policy);
+        time_findings(findings, &way, policy);
         for (index, field) in policy.fields.iter().enumerate() {
             template(findings, &[&way[..], &["fields", &index.to_string(), "value"]].concat(), &field.value);
         }
@@ -101,19 +116,20 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
 
 /// The message and the remedy for an answer that a later state cannot read.
 fn mismatch(finding: &AnswerFinding) -> (String, String) {
-    let AnswerFinding { state, choice, fails, why } = finding;
-    let (word, done) = match choice {
-        Choice::Approve => ("approve", "approved"),
-        Choice::Reject => ("reject", "rejected"),
+    let AnswerFinding { state, outcome, fails, why } = finding;
+    let (condition, key) = match outcome.id.as_str() {
+        APPROVE => (format!("{state} is approved"), "approve = { ... }".to_owned()),
+        REJECT => (format!("{state} is rejected"), "reject = { ... }".to_owned()),
+        id => (format!("{:?} is chosen for {state}", outcome.label), format!("outcomes.{id}.success = {{ ... }}")),
     };
     let why = match why {
         Mismatch::Cause(cause) => cause.clone(),
         Mismatch::Unread { path } => format!("it reads {path}, which the answer does not have."),
     };
     let remedy = format!(
-        "Set the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {word} = {{ ... }}, or change {fails} to read fields that the answer has."
+        "Set the answer in countersign.toml, such as [workflows.NAME.approvals.{state:?}] {key}, or change {fails} to read fields that the answer has."
     );
-    (format!("If {state} is {done}, {fails} fails: {why}"), remedy)
+    (format!("If {condition}, {fails} fails: {why}"), remedy)
 }
 
 /// The state of an approval's entry must exist and must wait for an answer.

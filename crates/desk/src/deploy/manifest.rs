@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::finding::{FileProblem, Sample};
 use super::places::Places;
 use crate::approvals::{Policies, Policy};
+use crate::nearest::meant;
 
 /// The manifest's file name.
 pub const FILE: &str = "countersign.toml";
@@ -123,8 +124,17 @@ fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
     let manifest = toml::from_str(text).and_then(|manifest| Ok((manifest, Places::of(text)?)));
     manifest.map_err(|error| {
         let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
-        file_problem(file, line, column, error.message(), "Correct the manifest; open pages update themselves.")
+        let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
+        let remedy = format!("{near}Correct the manifest; open pages update themselves.");
+        file_problem(file, line, column, error.message(), &remedy)
     })
+}
+
+/// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".
+fn meant_instead(message: &str) -> Option<&str> {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (unknown, known) = words.split_first().filter(|_| message.starts_with("unknown "))?;
+    meant(unknown, known)
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> FileProblem {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod choices;
 mod definitions;
 mod deploying;
 mod finding;

@@ -88,7 +88,7 @@ fn parts_of(
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new() })
+    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_decision_on_one_connection_does_not_touch_the_other() {
     two.round().await;
     let before = *two.desks.changes().subscribe().borrow();
     let (arn, event) = &asked[0];
-    two.desk("default").decide(&dana(), (arn, *event), Choice::Approve, "fine").await.unwrap();
+    two.desk("default").decide(&dana(), (arn, *event), &Choice::of("approve", "fine")).await.unwrap();
     let waiting = async |name: &str| two.desk(name).standing(&dana()).await.unwrap().waiting;
     assert_eq!((waiting("default").await, waiting("other").await), (0, 1));
     assert_eq!(two.other.count(Api::SendTaskSuccess), 0);
@@ -113,7 +113,7 @@ async fn a_decision_on_one_connection_does_not_touch_the_other() {
         two.desks.changes().since(before).1.into_iter().map(|(connection, _)| connection.to_string()).collect();
     assert_eq!(changed, BTreeSet::from(["default".to_owned()]), "and none of its pages reads again");
     // There it can still be decided.
-    two.desk("other").decide(&dana(), (arn, *event), Choice::Reject, "no").await.unwrap();
+    two.desk("other").decide(&dana(), (arn, *event), &Choice::of("reject", "no")).await.unwrap();
     assert_eq!((waiting("other").await, two.other.count(Api::SendTaskFailure)), (0, 1));
     two.close().await;
 }
@@ -145,8 +145,8 @@ async fn nothing_can_be_changed_on_a_read_only_connection() {
         (Action::Start, desk.start(&dana(), "ask", "", "{}", Some(&arn)).await.map(|_| ())),
         (Action::Stop, desk.stop(&dana(), &arn, "enough").await),
         (Action::Redrive, desk.redrive(&dana(), &arn, None).await),
-        (Action::Decide, desk.decide(&dana(), (&arn, event), Choice::Approve, "").await.map(|_| ())),
-        (Action::Decide, desk.decide(&dana(), (&arn, event), Choice::Reject, "").await.map(|_| ())),
+        (Action::Decide, desk.decide(&dana(), (&arn, event), &Choice::of("approve", "")).await.map(|_| ())),
+        (Action::Decide, desk.decide(&dana(), (&arn, event), &Choice::of("reject", "")).await.map(|_| ())),
         (Action::Deploy, desk.deploy_seen(&dana(), None, "").await.map(|_| ())),
         (Action::Deploy, desk.deploy_everything(&Actor::Program).await.map(|_| ())),
     ];

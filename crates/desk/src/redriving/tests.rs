@@ -28,7 +28,7 @@ struct Office {
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new() })
+    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
 }
 
 impl Office {

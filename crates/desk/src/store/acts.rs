@@ -10,6 +10,12 @@ pub enum Deed {
     Stopped,
     Redriven,
     Deployed,
+    /// A person chose an outcome, and the request needs more people.
+    Voted,
+    /// A rule reminded the approvers.
+    Reminded,
+    /// A rule let others decide, too; the detail says who.
+    Escalated,
     /// Another person acts from now on; the detail is the name.
     ActedAs,
 }

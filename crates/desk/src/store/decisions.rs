@@ -1,6 +1,7 @@
 //! What was decided. Rows are added and never changed.
 
 use super::{DeliveryRecord, Kept, Trouble};
+use crate::approvals::outcomes::Chosen;
 use crate::connection::ConnectionId;
 
 /// A decision to put on record.
@@ -12,7 +13,9 @@ pub struct NewDecision {
     pub workflow: String,
     pub state: String,
     pub title: String,
-    pub approved: bool,
+    pub outcome: Chosen,
+    /// What was filled in, as a JSON object.
+    pub form: String,
     pub person_id: String,
     pub person_name: String,
     pub comment: String,

@@ -3,7 +3,8 @@
 //! A decision is written here, and synced to the disk, before it is sent. It carries no task token: the token is read
 //! from the history again each time the decision is sent.
 //!
-//! There is a trait for each subject: [`Decisions`] and [`Acts`] only grow; [`Deliveries`], [`BulkRuns`] and [`Views`] change. A [`Store`] is all
+//! There is a trait for each subject: [`Decisions`], [`Votes`] and [`Acts`] only grow; [`Deliveries`], [`BulkRuns`] and [`Views`]
+//! change. A [`Store`] is all
 //! of them; [`Sqlite`] is one in a file. Every row belongs to a connection.
 //!
 //! # Adding a database
@@ -18,6 +19,7 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 mod views;
+mod votes;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -28,12 +30,13 @@ pub use decisions::{Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};
 pub use sqlite::Sqlite;
 pub use views::{SavedView, Views};
+pub use votes::{Cast, Completion, NewVote, Vote, Votes};
 
 /// The answer of a store, once it is there.
 pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that the dashboard remembers.
-pub trait Store: Decisions + Deliveries + Acts + BulkRuns + Views {
+pub trait Store: Decisions + Deliveries + Acts + Votes + BulkRuns + Views {
     /// Closes the store; waits for what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -4,6 +4,7 @@
 
 use super::{Act, ActPage, Decision, Deed, DeliveryRecord, NewDecision, Recorded, Store, Trouble, Worded};
 use crate::approvals::ClosedBy;
+use crate::approvals::outcomes::Chosen;
 use crate::connection::{Api, CallError, ConnectionId, ExecutionStatus, Fault};
 
 /// The connection of most tests.
@@ -23,7 +24,8 @@ pub fn decision(event: u64) -> NewDecision {
         workflow: "approval".into(),
         state: "WaitForApproval".into(),
         title: "Refund".into(),
-        approved: true,
+        outcome: Chosen::approve(),
+        form: "{}".into(),
         person_id: "dana".into(),
         person_name: "Dana Whitfield".into(),
         comment: "fine; DROP TABLE decisions".into(),
@@ -55,7 +57,7 @@ async fn of_event(store: &dyn Store, event: u64) -> Decision {
 pub async fn a_task_takes_one_decision(store: &dyn Store) {
     let first = recorded(store, 3).await;
     assert_eq!((&first.decision, first.attempts, &first.answer), (&decision(3), 0, &None));
-    let other_choice = NewDecision { approved: false, ..decision(3) };
+    let other_choice = NewDecision { outcome: Chosen::reject(), ..decision(3) };
     assert!(store.record(&here(), &other_choice, None).await.unwrap().is_none());
     assert_eq!(of_event(store, 3).await, first);
     assert_eq!(store.latest(&here(), 9).await.unwrap(), [first]);

@@ -439,6 +439,24 @@ impl Record {
         })
     }
 
+    /// How often the task that an event scheduled needs a heartbeat, in milliseconds; `None` where it needs none.
+    #[must_use]
+    pub fn heartbeat_of(&self, event: u64) -> Option<i64> {
+        let written = || {
+            let machine = self.definition.machine.as_ref()?;
+            match &machine.state(self.state_of(event)?)?.kind {
+                StateKind::Task(task) => match task.heartbeat.as_ref()? {
+                    // Seconds are at most 99,999,999.
+                    Amount::Number { value, .. } => Some(*value as i64),
+                    _ => None,
+                },
+                _ => None,
+            }
+        };
+        let seconds = self.event(event)?.details.heartbeat_in_seconds.or_else(written)?;
+        Some(seconds.saturating_mul(1_000))
+    }
+
     /// What ends the wait first, and when: the task's timeout, its heartbeat, or the timeout of the whole execution.
     fn deadline(&self, wait: &Wait) -> Option<(i64, DueBy)> {
         let machine = self.definition.machine.as_ref();

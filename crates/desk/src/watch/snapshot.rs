@@ -117,6 +117,17 @@ pub struct Waiting {
     pub obstacle: Option<Obstacle>,
 }
 
+impl Waiting {
+    /// The same where the rule sends heartbeats: a missing one does not end the wait.
+    #[must_use]
+    pub fn kept_alive(self) -> Self {
+        match self.due_by {
+            Some(DueBy::Heartbeat) => Self { due: None, due_by: None, ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Why a task cannot be answered from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {

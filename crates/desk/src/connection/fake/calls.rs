@@ -230,6 +230,11 @@ impl StepFunctions for Fake {
         })
     }
 
+    fn send_task_heartbeat(&self, token: &str) -> Call<'_, ()> {
+        let token = token.to_owned();
+        later(move || self.call(Api::SendTaskHeartbeat, "", |world, _| world.beat(&token)))
+    }
+
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
         later(move || {
             self.call(Api::CreateStateMachine, &new.name, |world, now| {

@@ -285,6 +285,15 @@ impl World {
         Ok(())
     }
 
+    /// A heartbeat of a task; it makes no event.
+    ///
+    /// # Errors
+    /// The task is closed.
+    pub fn beat(&self, token: &str) -> Result<(), Fault> {
+        let closed = || Fault::of_code("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+        self.tokens.get(token).map(|_| ()).ok_or_else(closed)
+    }
+
     /// Ends an execution.
     pub fn end(
         &mut self,

@@ -1,5 +1,7 @@
 //! Who did what, in SQLite.
 
+use sqlx::sqlite::SqliteConnection;
+
 use super::Sqlite;
 use super::rows::{deed_word, entry, select_decisions};
 use crate::connection::ConnectionId;
@@ -8,21 +10,8 @@ use crate::store::{Act, ActPage, Acts, Deed, Entry, Kept, StoreError};
 impl Acts for Sqlite {
     fn act<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, ()> {
         Box::pin(async move {
-            sqlx::query(
-                "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, detail)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(connection.as_str())
-            .bind(act.at)
-            .bind(&act.person_id)
-            .bind(&act.person_name)
-            .bind(deed_word(act.deed))
-            .bind(&act.workflow)
-            .bind(&act.execution_arn)
-            .bind(&act.detail)
-            .execute(&self.writer)
-            .await?;
-            Ok(())
+            let mut writer = self.writer.acquire().await?;
+            add_act(&mut writer, connection, act).await
         })
     }
 
@@ -63,4 +52,23 @@ impl Acts for Sqlite {
             Ok(ActPage { older: entries.last().filter(|_| has_older).map(|last| last.id), entries })
         })
     }
+}
+
+/// Adds an act other than a decision's.
+pub async fn add_act(writer: &mut SqliteConnection, connection: &ConnectionId, act: &Act) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, detail)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(connection.as_str())
+    .bind(act.at)
+    .bind(&act.person_id)
+    .bind(&act.person_name)
+    .bind(deed_word(act.deed))
+    .bind(&act.workflow)
+    .bind(&act.execution_arn)
+    .bind(&act.detail)
+    .execute(writer)
+    .await?;
+    Ok(())
 }

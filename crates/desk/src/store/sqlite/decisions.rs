@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::Sqlite;
-use super::rows::{decision, decision_word, select_decisions};
+use super::rows::{decision, decision_word, select_decisions, tone_word};
 use crate::connection::ConnectionId;
 use crate::store::{Decision, Decisions, DeliveryRecord, Kept, NewDecision, StoreError, Worded};
 
@@ -15,24 +15,13 @@ impl Decisions for Sqlite {
         worded: Option<Worded<'a>>,
     ) -> Kept<'a, Option<Decision>> {
         Box::pin(async move {
-            let event = i64::try_from(new.event)
-                .map_err(|error| StoreError::Unstorable { what: "the event's id", why: error.to_string() })?;
+            let event = event_number(new.event)?;
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            if is_taken(&mut transaction, connection, new, event, worded).await? {
+            let Some(decision) = add_whole(&mut transaction, connection, new, event, worded).await? else {
                 return Ok(None);
-            }
-            let id = add_decision(&mut transaction, connection, new, event, worded).await?;
-            add_delivery(&mut transaction, connection, id).await?;
-            add_act(&mut transaction, connection, new, id).await?;
+            };
             transaction.commit().await?;
-            Ok(Some(Decision {
-                id,
-                decision: new.clone(),
-                answer: worded.and_then(|worded| worded.answer).map(str::to_owned),
-                delivery: DeliveryRecord::Pending,
-                attempts: 0,
-                trouble: None,
-            }))
+            Ok(Some(decision))
         })
     }
 
@@ -78,6 +67,35 @@ impl Decisions for Sqlite {
     }
 }
 
+/// The number of an event as a row has it.
+pub fn event_number(event: u64) -> Result<i64, StoreError> {
+    i64::try_from(event).map_err(|error| StoreError::Unstorable { what: "the event's id", why: error.to_string() })
+}
+
+/// Adds a decision with its act and its pending delivery; `None` where the task or the number is taken.
+pub async fn add_whole(
+    writer: &mut SqliteConnection,
+    connection: &ConnectionId,
+    new: &NewDecision,
+    event: i64,
+    worded: Option<Worded<'_>>,
+) -> Result<Option<Decision>, StoreError> {
+    if is_taken(writer, connection, new, event, worded).await? {
+        return Ok(None);
+    }
+    let id = add_decision(writer, connection, new, event, worded).await?;
+    add_delivery(writer, connection, id).await?;
+    add_act(writer, connection, new, id).await?;
+    Ok(Some(Decision {
+        id,
+        decision: new.clone(),
+        answer: worded.and_then(|worded| worded.answer).map(str::to_owned),
+        delivery: DeliveryRecord::Pending,
+        attempts: 0,
+        trouble: None,
+    }))
+}
+
 /// Whether the task has a decision, or the number is another decision's.
 async fn is_taken(
     writer: &mut SqliteConnection,
@@ -105,8 +123,8 @@ async fn add_decision(
     worded: Option<Worded<'_>>,
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
-        "INSERT INTO decisions (id, connection, execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO decisions (id, connection, execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(worded.map(|worded| worded.id))
     .bind(connection.as_str())
@@ -115,12 +133,17 @@ async fn add_decision(
     .bind(&new.workflow)
     .bind(&new.state)
     .bind(&new.title)
-    .bind(new.approved)
+    .bind(new.outcome.is_approval())
     .bind(&new.person_id)
     .bind(&new.person_name)
     .bind(&new.comment)
     .bind(new.decided_at)
     .bind(worded.and_then(|worded| worded.answer))
+    .bind(&new.outcome.id)
+    .bind(&new.outcome.label)
+    .bind(&new.outcome.done)
+    .bind(tone_word(new.outcome.tone))
+    .bind(&new.form)
     .fetch_one(writer)
     .await?)
 }
@@ -148,7 +171,7 @@ async fn add_act(
     .bind(new.decided_at)
     .bind(&new.person_id)
     .bind(&new.person_name)
-    .bind(decision_word(new.approved))
+    .bind(decision_word(&new.outcome))
     .bind(&new.workflow)
     .bind(&new.execution_arn)
     .bind(&new.title)

@@ -9,6 +9,7 @@ mod deliveries;
 mod rows;
 mod schema;
 mod views;
+mod votes;
 
 use std::path::Path;
 use std::pin::Pin;

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::approvals::answer::EMPTY;
+use crate::approvals::outcomes::{APPROVE, Chosen, REJECT, Tone};
 use crate::store::{Act, Decision, Deed, DeliveryRecord, Entry, NewDecision, Recorded, StoreError};
 
 /// A query of decisions with their deliveries; the rest of it follows.
@@ -15,7 +17,8 @@ macro_rules! select_decisions {
         concat!(
             "SELECT decisions.id AS decision_id, decisions.execution_arn, decisions.event, decisions.workflow, ",
             "decisions.state, decisions.title, decisions.approved, decisions.person_id, decisions.person_name, ",
-            "decisions.comment, decisions.decided_at, decisions.answer, deliveries.state AS delivery, ",
+            "decisions.comment, decisions.decided_at, decisions.answer, decisions.outcome, decisions.label, ",
+            "decisions.done, decisions.tone, decisions.form, deliveries.state AS delivery, ",
             "deliveries.attempts, deliveries.trouble, deliveries.delivered_at, deliveries.late ",
             $rest
         )
@@ -31,17 +34,53 @@ pub const fn deed_word(deed: Deed) -> &'static str {
         Deed::Redriven => "redriven",
         Deed::Deployed => "deployed",
         Deed::ActedAs => "acted-as",
+        Deed::Voted => "voted",
+        Deed::Reminded => "reminded",
+        Deed::Escalated => "escalated",
     }
 }
 
 /// The word for a decision's deed.
-pub const fn decision_word(approved: bool) -> &'static str {
-    if approved { "approved" } else { "rejected" }
+pub fn decision_word(outcome: &Chosen) -> &'static str {
+    match outcome.id.as_str() {
+        APPROVE => "approved",
+        REJECT => "rejected",
+        _ => "decided",
+    }
+}
+
+/// The word for a tone.
+pub const fn tone_word(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Neutral => "neutral",
+    }
 }
 
 fn deed(word: &str) -> Option<Deed> {
-    let deeds = [Deed::Started, Deed::Stopped, Deed::Redriven, Deed::Deployed, Deed::ActedAs];
-    deeds.into_iter().find(|deed| deed_word(*deed) == word)
+    let all = [
+        Deed::Started,
+        Deed::Stopped,
+        Deed::Redriven,
+        Deed::Deployed,
+        Deed::ActedAs,
+        Deed::Voted,
+        Deed::Reminded,
+        Deed::Escalated,
+    ];
+    all.into_iter().find(|deed| deed_word(*deed) == word)
+}
+
+/// The tone of a word in a row.
+pub fn tone_of(table: &'static str, row: i64, word: &str) -> Result<Tone, StoreError> {
+    let tone = [Tone::Good, Tone::Bad, Tone::Neutral].into_iter().find(|tone| tone_word(*tone) == word);
+    tone.ok_or_else(|| Reader { table, row }.unreadable("tone", format_args!("{word:?} is no tone")))
+}
+
+/// The groups of a vote.
+pub fn vote_groups(row: i64, text: &str) -> Result<Vec<String>, StoreError> {
+    Reader { table: "votes", row }.json("person_groups", text)
 }
 
 /// A value as JSON.
@@ -68,6 +107,16 @@ impl Reader {
         T::try_from(row.try_get(column)?).map_err(|error| self.unreadable(column, error))
     }
 
+    /// The outcome of a decision; before there were others, it was what `approved` says.
+    fn outcome(&self, row: &SqliteRow) -> Result<Chosen, StoreError> {
+        let Some(id) = row.try_get::<Option<String>, _>("outcome")? else {
+            let approved: bool = row.try_get("approved")?;
+            return Ok(if approved { Chosen::approve() } else { Chosen::reject() });
+        };
+        let tone = tone_of(self.table, self.row, row.try_get("tone")?)?;
+        Ok(Chosen { id, label: row.try_get("label")?, done: row.try_get("done")?, tone })
+    }
+
     fn delivery(&self, row: &SqliteRow) -> Result<DeliveryRecord, StoreError> {
         match row.try_get("delivery")? {
             "pending" => Ok(DeliveryRecord::Pending),
@@ -91,7 +140,8 @@ pub fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
             workflow: row.try_get("workflow")?,
             state: row.try_get("state")?,
             title: row.try_get("title")?,
-            approved: row.try_get("approved")?,
+            outcome: decisions.outcome(row)?,
+            form: row.try_get::<Option<String>, _>("form")?.unwrap_or_else(|| EMPTY.to_owned()),
             person_id: row.try_get("person_id")?,
             person_name: row.try_get("person_name")?,
             comment: row.try_get("comment")?,

@@ -21,6 +21,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
     (2, "record", include_str!("../../../migrations/sqlite/0002_record.sql")),
     (3, "bulk", include_str!("../../../migrations/sqlite/0003_bulk.sql")),
+    (4, "outcomes", include_str!("../../../migrations/sqlite/0004_outcomes.sql")),
+    (5, "votes", include_str!("../../../migrations/sqlite/0005_votes.sql")),
 ];
 
 /// Columns that the first versions of the program did not have. What these had not sent may have been tried.

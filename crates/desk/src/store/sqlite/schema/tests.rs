@@ -5,6 +5,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::*;
 use crate::approvals::ClosedBy;
+use crate::approvals::outcomes::Chosen;
 use crate::connection::{Api, CallError, ConnectionId, Fault};
 use crate::store::sqlite::copy::place;
 use crate::store::sqlite::tests::Folder;
@@ -91,7 +92,8 @@ fn decision(id: i64, arn: &str, event: u64, (approved, person, comment): (bool, 
             workflow: "order".into(),
             state: "Ask".into(),
             title: "Pay?".into(),
-            approved,
+            outcome: if approved { Chosen::approve() } else { Chosen::reject() },
+            form: "{}".into(),
             person_id: person.into(),
             person_name,
             comment: comment.into(),
@@ -138,7 +140,7 @@ fn newer_decisions() -> [Decision; 2] {
 }
 
 /// The newest version of the schema.
-const NEWEST: i64 = 3;
+const NEWEST: i64 = 5;
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -204,6 +206,36 @@ async fn acts_and_decisions_of_before_are_one_list() {
     store.close().await;
 }
 
+/// Version 4 gives decisions an outcome, and makes the table of acts anew.
+#[tokio::test]
+async fn decisions_of_version_2_keep_what_they_were() {
+    let folder = Folder::new("version-2");
+    let old = pool(&folder.file()).await;
+    let second = Migrator::with_migrations(migrator().iter().take(2).cloned().collect());
+    migrate(&old, &second, &folder.file()).await.unwrap();
+    let rows = [
+        "INSERT INTO decisions VALUES (1, 'default', 'arn:a', 3, 'order', 'Ask', 'Pay?', 1, 'dana', 'Dana', '', 10, NULL)",
+        "INSERT INTO decisions VALUES (2, 'default', 'arn:a', 5, 'order', 'Ask', 'Pay?', 0, 'omar', 'Omar', 'no', 20, NULL)",
+        "INSERT INTO deliveries VALUES (1, 'default', 'pending', 0, NULL, NULL, NULL), (2, 'default', 'pending', 0, NULL, NULL, NULL)",
+        "INSERT INTO acts VALUES (1, 'default', 10, 'dana', 'Dana', 'approved', 'order', 'arn:a', 'Pay?', 1)",
+        "INSERT INTO acts VALUES (4, 'default', 20, 'omar', 'Omar', 'rejected', 'order', 'arn:a', 'Pay?', 2)",
+        "INSERT INTO acts VALUES (5, 'default', 30, 'omar', 'Omar', 'stopped', NULL, 'arn:a', '', NULL)",
+    ];
+    execute(&old, &rows).await;
+    old.close().await;
+    let store = Sqlite::open(&folder.file()).await.unwrap();
+    let expected =
+        [decision(1, "arn:a", 3, (true, "dana", ""), 10), decision(2, "arn:a", 5, (false, "omar", "no"), 20)];
+    assert_eq!(all_decisions(&store).await, expected);
+    let entries = store.acts(&here(), None, 99).await.unwrap().entries;
+    assert_eq!(entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [5, 4, 1]);
+    for change in ["UPDATE acts SET at = 1", "DELETE FROM acts"] {
+        let error = sqlx::query(change).execute(&store.writer).await.unwrap_err().to_string();
+        assert!(error.contains("acts is append-only"), "{error}");
+    }
+    store.close().await;
+}
+
 /// The first versions had no acts, and did not keep whether a decision had been tried.
 #[tokio::test]
 async fn a_store_of_the_first_versions_is_migrated_with_its_rows() {
@@ -248,12 +280,12 @@ async fn a_newer_store_is_refused_and_left_as_it_is() {
 
 fn and_then(statements: &'static str) -> Migrator {
     let mut migrations: Vec<Migration> = migrator().iter().cloned().collect();
-    let next = Migration::new(3, "next".into(), MigrationType::Simple, statements.into_sql_str(), false);
+    let next = Migration::new(NEWEST + 1, "next".into(), MigrationType::Simple, statements.into_sql_str(), false);
     migrations.push(next);
     Migrator::with_migrations(migrations)
 }
 
-/// The third step fails half-way: neither it nor those before are felt, and the program of before still reads the store.
+/// The last step fails half-way: neither it nor those before are felt, and the program of before still reads the store.
 #[tokio::test]
 async fn a_migration_that_fails_leaves_the_database_as_it_was() {
     let folder = Folder::new("fails");
@@ -330,7 +362,13 @@ fn a_released_migration_never_changes() {
         migrator().iter().map(|migration| (migration.version, hash(migration)[..16].to_owned())).collect();
     assert_eq!(
         hashes,
-        [(1, "694e3a705eeedcce".to_owned()), (2, "10a13371357c3dff".to_owned()), (3, "61ae473ee8aae81f".to_owned())]
+        [
+            (1, "694e3a705eeedcce".to_owned()),
+            (2, "10a13371357c3dff".to_owned()),
+            (3, "61ae473ee8aae81f".to_owned()),
+            (4, "4fae105cf0bf8eb4".to_owned()),
+            (5, "fb138b3f6953d898".to_owned())
+        ]
     );
 }
 

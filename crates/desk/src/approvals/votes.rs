@@ -1,0 +1,154 @@
+//! Votes: who may choose, what was chosen so far, and the vote that completes what the rule asks for.
+
+use countersign_asl::expr::path::Path;
+use serde_json::Value;
+
+use super::asked::Asked;
+use super::courier::Courier;
+use super::decide::{DecideError, worded_answer};
+use super::outcomes::{AnswerRule, Outcome};
+use super::policy::Policy;
+use super::timing::approvers_at;
+use super::who::{Approvers, Requester, is_complete, may_decide, requester};
+use crate::actor::Actor;
+use crate::people;
+use crate::store::{Cast, Completion, Decision, NewDecision, NewVote, StoreError, Vote, Worded};
+use crate::watch::Record;
+
+/// A request, its rule, and the execution that asks.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    pub policy: Option<&'a Policy>,
+    pub record: &'a Record,
+    pub event: u64,
+    /// The redacted request.
+    pub request: &'a str,
+}
+
+/// Who may decide a request now, and who asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub approvers: Approvers,
+    pub requester: Requester,
+}
+
+/// What came of a choice.
+pub enum Entry {
+    /// It completed the decision.
+    New(Box<Decision>),
+    /// The task has a decision already.
+    Before(Box<Decision>),
+    /// The request needs more people.
+    Voted(Vec<Vote>),
+}
+
+/// Who may decide a request.
+///
+/// # Errors
+/// The store failed.
+pub async fn who(courier: &Courier, asking: &Asking<'_>) -> Result<Who, StoreError> {
+    let since = asking.record.event(asking.event).map_or_else(|| courier.watch.now(), |event| event.timestamp);
+    let approvers = approvers_at(asking.policy, since, courier.watch.now());
+    let requester = match asking.policy.filter(|policy| policy.four_eyes) {
+        Some(policy) => requester_of(courier, asking, policy.requester.as_deref()).await?,
+        None => Requester::Unnamed { path: None },
+    };
+    Ok(Who { approvers, requester })
+}
+
+/// Who asked: whom the request or the execution's input names, and who started the execution here.
+async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>) -> Result<Requester, StoreError> {
+    let description = asking.record.whole().0;
+    let named = path.and_then(|path| {
+        let content = Asked::of(asking.request);
+        named_at(path, content.text()).or_else(|| named_at(path, description.input.as_deref()?))
+    });
+    let named = named.map(|named| courier.watch.all_tokens().text(&named));
+    let (connection, arn) = (courier.connection(), &asking.record.description.arn);
+    let mut starter = courier.store.starter(connection, arn).await?;
+    if starter.is_none() {
+        // Whoever started the execution whose Map Run has this one.
+        let listed = courier.watch.index().execution(connection, arn).await?;
+        if let Some(parent) = listed.and_then(|listed| listed.parent_arn) {
+            starter = courier.store.starter(connection, &parent).await?;
+        }
+    }
+    Ok(requester(path, named.as_deref(), starter, &people::all()))
+}
+
+/// The text at a path of a JSON text.
+fn named_at(path: &str, text: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    match Path::parse(path).ok()?.select(&value).ok()?.as_ref() {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// Puts a choice on record: as a vote, and as the decision where it completes what the rule asks for. Of people who choose at
+/// the same time, the store lets one pass, and the others look again.
+///
+/// # Errors
+/// The rule does not let this person choose, the answer cannot be made, or the store failed.
+pub async fn cast(
+    courier: &Courier,
+    asking: &Asking<'_>,
+    // `None` where the rule itself decides.
+    who: Option<&Who>,
+    outcome: &Outcome,
+    actor: &Actor,
+    new: &NewDecision,
+) -> Result<Entry, DecideError> {
+    let (connection, arn, event) = (courier.connection(), new.execution_arn.as_str(), new.event);
+    loop {
+        let mut votes = courier.store.votes(connection, arn, event).await?;
+        if let Some(before) = courier.store.of_task(connection, arn, event).await? {
+            return Ok(Entry::Before(Box::new(before)));
+        }
+        let is_own = |vote: &Vote| vote.choice.person_id == actor.id() && vote.choice.outcome.id == new.outcome.id;
+        if votes.iter().any(is_own) {
+            return Ok(Entry::Voted(votes));
+        }
+        if let Some(who) = who {
+            may_decide(asking.policy, &who.approvers, &who.requester, actor, &votes)?;
+        }
+        let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
+        let mut voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
+        voters.push(actor.groups());
+        let vote = NewVote { choice: new.clone(), groups: actor.groups().to_vec() };
+        let cast = if who.is_none() || is_complete(asking.policy, outcome, &voters) {
+            complete(courier, asking, outcome, actor, &vote, votes.len()).await?
+        } else {
+            courier.store.cast(connection, &vote, votes.len(), None).await?
+        };
+        match cast {
+            Cast::Decided(decision) => return Ok(Entry::New(decision)),
+            Cast::Counted => {
+                votes.push(vote);
+                return Ok(Entry::Voted(votes));
+            }
+            Cast::Moved => {}
+        }
+    }
+}
+
+/// Puts a vote on record with the decision that it completes, and its answer.
+async fn complete(
+    courier: &Courier,
+    asking: &Asking<'_>,
+    outcome: &Outcome,
+    actor: &Actor,
+    vote: &NewVote,
+    seen: usize,
+) -> Result<Cast, DecideError> {
+    let connection = courier.connection();
+    if outcome.answer == AnswerRule::Default {
+        return Ok(courier.store.cast(connection, vote, seen, Some(Completion { worded: None })).await?);
+    }
+    // The answer may contain the decision's id and is part of its row, but another decision may take the id meanwhile.
+    let id = courier.store.next_id().await?;
+    let answer = worded_answer(courier, outcome.clone(), actor, id, &vote.choice, asking.request).await?;
+    let worded = Some(Worded { id, answer: answer.as_deref() });
+    Ok(courier.store.cast(connection, vote, seen, Some(Completion { worded })).await?)
+}

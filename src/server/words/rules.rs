@@ -1,0 +1,96 @@
+//! The rules of an approval in words: who may decide, how many have to, and why somebody may not.
+
+use countersign_desk::approvals::who::{Approvers, NotAllowed, Requester};
+use countersign_desk::{RuleState, people};
+
+use crate::wire::Problem;
+
+/// Who may decide and how many have to, as facts of the request.
+#[must_use]
+pub fn rule(rule: &RuleState) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    if !rule.approvers.is_everybody() {
+        let eyes = if rule.four_eyes { ", but not whoever asked" } else { "" };
+        lines.push(("Approvers".to_owned(), format!("{}{eyes}", named(&rule.approvers))));
+    } else if rule.four_eyes {
+        lines.push(("Approvers".to_owned(), "everybody but whoever asked".to_owned()));
+    }
+    for need in &rule.needs {
+        let groups = match need.missing_groups.as_slice() {
+            [] => String::new(),
+            groups => format!("; still needed: one of {}", groups.join(", and one of ")),
+        };
+        let words = format!("{} of {} people so far{groups}", need.so_far, need.people);
+        lines.push((format!("To {}", need.outcome.label.to_lowercase()), words));
+    }
+    lines
+}
+
+/// What the rule does at which time: what comes next first, what was done last.
+#[must_use]
+pub fn times(rule: &RuleState, now: i64) -> Vec<(String, i64)> {
+    let mut times: Vec<(String, i64)> = Vec::new();
+    for (at, others) in &rule.times.escalations {
+        let who = named(others);
+        times.push((if *at <= now { format!("Escalated to {who}") } else { format!("{who} may decide, too") }, *at));
+    }
+    if let (Some(due), Some(outcome)) = (rule.times.due, &rule.on_due) {
+        times.push((format!("The rule chooses “{}”", outcome.label), due));
+    }
+    times.sort_by_key(|(_, at)| *at);
+    times
+}
+
+fn named(approvers: &Approvers) -> String {
+    let everybody = people::all();
+    let name =
+        |id: &String| everybody.iter().find(|one| one.id == *id).map_or_else(|| id.clone(), |one| one.name.clone());
+    let people = approvers.people.iter().map(name);
+    approvers.groups.iter().cloned().chain(people).collect::<Vec<_>>().join(", ")
+}
+
+/// Whom to ask.
+fn ask(approvers: &Approvers) -> String {
+    match approvers.known(&people::all()).as_slice() {
+        [] => format!("Ask one of them: {}.", named(approvers)),
+        [only] => format!("Ask {only}."),
+        [first @ .., last] => format!("Ask {} or {last}.", first.join(", ")),
+    }
+}
+
+/// Why somebody may not decide a request, and whom to ask.
+#[must_use]
+pub fn not_allowed(why: &NotAllowed) -> Problem {
+    let (what, remedy) = match why {
+        NotAllowed::NotAnApprover(approvers) => {
+            (format!("You may not decide this request: its approvers are {}.", named(approvers)), ask(approvers))
+        }
+        NotAllowed::OwnRequest(name) => (
+            format!("You may not decide this request: {name} asked for it, and four eyes are needed."),
+            "Ask another approver.".to_owned(),
+        ),
+        NotAllowed::UnknownRequester(Requester::Nobody { named }) => (
+            format!("Nobody may decide this request: four eyes are needed, and its requester {named:?} is nobody whom Countersign knows."),
+            "Stop the execution, and start it again with the name of the person who asks.".to_owned(),
+        ),
+        NotAllowed::UnknownRequester(Requester::Unnamed { path: Some(path) }) => (
+            format!("Nobody may decide this request: four eyes are needed, and {path} of it names no requester."),
+            "Stop the execution, and start it again with the name of the person who asks, or from here.".to_owned(),
+        ),
+        NotAllowed::UnknownRequester(_) => (
+            "Nobody may decide this request: four eyes are needed, and Step Functions does not say who started the execution."
+                .to_owned(),
+            "Stop the execution and start it from here, or set `requester` in countersign.toml.".to_owned(),
+        ),
+        NotAllowed::RulesUnknown => (
+            "Nobody may decide now: countersign.toml of the definitions cannot be used, so nobody knows who may."
+                .to_owned(),
+            "Correct it; open pages update themselves.".to_owned(),
+        ),
+        NotAllowed::Voted { label, .. } => (
+            format!("You chose “{label}”. The request needs more people."),
+            "Your choice is on record and cannot be changed.".to_owned(),
+        ),
+    };
+    Problem { what, remedy }
+}
