@@ -133,7 +133,7 @@ impl View {
     /// Larger by `factor`, or smaller; what is at `at` of the box stays there.
     #[must_use]
     pub fn zoomed(self, factor: f32, at: (f32, f32), drawing: Size, frame: Size) -> Self {
-        let smallest = (Self::fit(drawing, frame).scale * 0.75).min(LEGIBLE);
+        let smallest = Self::fit(drawing, frame).scale.min(LEGIBLE);
         let scale = (self.scale * factor).clamp(smallest, LARGEST);
         let by = scale / self.scale;
         Self { x: at.0 - (at.0 - self.x) * by, y: at.1 - (at.1 - self.y) * by, scale }.kept(drawing, frame)

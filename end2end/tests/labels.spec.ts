@@ -46,6 +46,8 @@ async function outside(page: Page): Promise<string[]> {
 test("conditions, errors and names are whole", async ({ page, server }) => {
   const arn = await server.begin("texts", definition, { transcription: { job: { detail: { Status: "X" } } } });
   await open(page, `/default/executions/${arn}`, true);
+  // All of it: what is not in view is not in the page.
+  await page.getByRole("button", { name: "Fit the whole drawing" }).click();
   expect(await outside(page)).toEqual([]);
   const labels = page.locator(".edge-label");
   const whole = await labels.evaluateAll((texts) =>

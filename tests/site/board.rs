@@ -8,6 +8,7 @@ use countersign::error::AppError;
 use countersign::server::{acting, pages};
 use countersign::wire::audit::Audit;
 use countersign::wire::deploy::Deploy;
+use countersign::wire::drawing::{Drawing, Extent, Of};
 use countersign::wire::execution::Execution;
 use countersign::wire::executions::{Executions, View};
 use countersign::wire::inbox::{Approval, Inbox};
@@ -104,6 +105,10 @@ impl Board {
 
     pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<Execution, AppError> {
         pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state, None).await
+    }
+
+    pub async fn drawing(&self, of: Of, folded: Option<&str>, extent: Extent) -> Result<Drawing, AppError> {
+        pages::drawing::drawing(&self.desk, &somebody(), of, folded.map(str::to_owned), extent).await
     }
 
     pub async fn executions(&self, workflow: Option<String>, status: Option<String>) -> Result<Executions, AppError> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::support::here;
 use countersign::wire::Status;
+use countersign::wire::graph::Note;
 use countersign_desk::people;
 use serde_json::{Value, json};
 
@@ -37,6 +38,8 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     assert_eq!((on_parents_page.approval_count, on_parents_page.approvals.len()), (2, 2), "its children's requests");
     assert_eq!(on_parents_page.row.status, Status::WaitingApproval);
     assert_eq!(on_parents_page.children.len(), 2);
+    let notes: Vec<&Note> = on_parents_page.course.states.iter().flat_map(|state| &state.notes).collect();
+    assert_eq!(notes, [&Note::Iterations { total: Some(2), counts: vec![(Status::WaitingApproval, 2)] }]);
     let listed = site.desk.executions(None, None).await.unwrap().rows;
     assert_eq!(listed.iter().map(|row| (row.arn.as_str(), row.waits)).collect::<Vec<_>>(), [(parent.as_str(), 2)]);
     let page = site.page(&here().execution(&parent)).await.text;

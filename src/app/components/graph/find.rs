@@ -17,9 +17,16 @@ pub fn matches<'a>(scene: &'a Scene, letters: &str) -> (Vec<&'a Node>, usize) {
         .filter_map(|node| Some((rank(&node.label.to_lowercase(), &wanted)?, node)))
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
+    // Letters that are only scattered over a name are a guess for where no name has them together.
+    if found.first().is_some_and(|(rank, _)| *rank < SCATTERED) {
+        found.retain(|(rank, _)| *rank < SCATTERED);
+    }
     let count = found.len();
     (found.into_iter().take(LISTED).map(|(_, node)| node).collect(), count)
 }
+
+/// The rank of a name that has the letters one after the other, but not together.
+const SCATTERED: usize = 2;
 
 /// How well a name has the letters: at its beginning, together, or one after the other.
 fn rank(name: &str, wanted: &str) -> Option<usize> {
@@ -27,7 +34,7 @@ fn rank(name: &str, wanted: &str) -> Option<usize> {
         return Some(usize::from(at > 0));
     }
     let mut letters = name.chars();
-    wanted.chars().all(|letter| letters.any(|other| other == letter)).then_some(2)
+    wanted.chars().all(|letter| letters.any(|other| other == letter)).then_some(SCATTERED)
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ pub fn pieces(points: &[(f32, f32)], label: Option<(f32, f32)>, size: (f32, f32)
     let whole = || vec![points.to_vec()];
     let Some((x, y)) = label else { return whole() };
     let (above, below) = (y - size.1 / 2.0 - 1.0, y + size.1 / 2.0 + 1.0);
+    // Both are rounded to whole pixels.
     let is_covered = |leg: &[(f32, f32)]| {
         let (low, high) = (leg[0].1.min(leg[1].1), leg[0].1.max(leg[1].1));
-        (leg[0].0 - x).abs() < 1.0 && (leg[1].0 - x).abs() < 1.0 && low < below && above < high
+        (leg[0].0 - x).abs() < 1.5 && (leg[1].0 - x).abs() < 1.5 && low < below && above < high
     };
     let Some(at) = points.windows(2).position(is_covered) else { return whole() };
     let (first, last) = (points[at], points[at + 1]);
@@ -88,6 +89,7 @@ mod tests {
         let turned: Vec<Vec<(f32, f32)>> =
             expect.into_iter().rev().map(|piece| piece.into_iter().rev().collect()).collect();
         assert_eq!(pieces(&upwards, label.0, label.1), turned);
+        assert_eq!(pieces(&line, Some((10.0, 30.0)), label.1), pieces(&line, label.0, label.1));
         assert_eq!(pieces(&line, None, (0.0, 0.0)), vec![line.to_vec()]);
     }
 

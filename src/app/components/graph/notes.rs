@@ -40,7 +40,11 @@ fn sentence(note: &Note, now: i64) -> String {
         Note::Attempt { number, of: Some(of) } => format!("attempt {number} of {of}"),
         Note::Attempt { number, of: None } => format!("attempt {number}"),
         Note::Iterations { total, counts } => {
-            let total = total.map_or_else(String::new, |total| format!("{total} iterations: "));
+            let total = match total {
+                None => String::new(),
+                Some(1) => "1 iteration: ".to_owned(),
+                Some(total) => format!("{total} iterations: "),
+            };
             let words = counts.iter().map(|(status, count)| format!("{count} {}", word(*status)));
             total + &words.collect::<Vec<_>>().join(", ")
         }

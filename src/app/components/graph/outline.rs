@@ -4,8 +4,10 @@ use leptos::prelude::*;
 
 use super::kind_word;
 use super::live::Live;
+use super::part::word;
 use super::scene::Scene;
-use crate::app::components::StatusWord;
+use crate::app::components::Mark;
+use crate::app::components::status::look;
 use crate::app::ui::{dynamic, shown, text};
 use crate::wire::graph::Node;
 
@@ -25,7 +27,13 @@ fn inside(scene: &Scene, parent: Option<u32>, live: Live) -> Option<AnyView> {
 fn item(scene: &Scene, node: &Node, live: Live) -> AnyView {
     let number = node.number;
     let known = live.of(number);
-    let status = move || known.get().map(|known| view! { <StatusWord status=known.status/> });
+    let status = move || {
+        let known = known.get()?;
+        let tone = look(known.status).tone;
+        Some(
+            view! { <span class="status" data-tone=tone><Mark status=known.status/><span>{word(&known)}</span></span> },
+        )
+    };
     let note = move || live.whole_note(known).unwrap_or_default();
     let name = node.id.clone();
     let chosen = {

@@ -1,5 +1,7 @@
 //! A state and a transition in the page.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::super::status::look;
@@ -10,7 +12,7 @@ use crate::wire::Status;
 use crate::wire::graph::{Edge, EdgeKind, Node};
 
 /// A state, a box around others, or where the course begins or ends.
-pub fn state(node: Node, live: Live) -> AnyView {
+pub fn state(node: Arc<Node>, live: Live) -> AnyView {
     let place = format!("translate({} {})", node.x, node.y);
     if !node.is_state() {
         return view! { <g class="terminal" aria-hidden="true" transform=place inner_html=face::face(&node)></g> }
@@ -56,7 +58,7 @@ pub fn state(node: Node, live: Live) -> AnyView {
                 data-noscroll="true"
             >
                 <title>{text(words)}</title>
-                <g inner_html=node.with_value(face::face)></g>
+                <g inner_html=node.with_value(|node| face::face(node))></g>
                 <g inner_html=course></g>
             </a></g>
             {foldable.then(|| fold_link(node, live))}
@@ -78,7 +80,8 @@ fn name_of(node: &Node, known: Memo<Option<Known>>, live: Live) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn word(known: &Known) -> &'static str {
+/// How a state fares, in a word.
+pub fn word(known: &Known) -> &'static str {
     match known.status {
         Status::NotReached if known.skipped => "Skipped",
         status => look(status).word,
@@ -86,7 +89,7 @@ fn word(known: &Known) -> &'static str {
 }
 
 /// The link at the end of a Parallel's or Map's first line that folds it.
-fn fold_link(node: StoredValue<Node>, live: Live) -> AnyView {
+fn fold_link(node: StoredValue<Arc<Node>>, live: Live) -> AnyView {
     let (name, verb, open, sign) = node.with_value(|node| {
         let (verb, open) = if node.folded { ("Unfold", "false") } else { ("Fold", "true") };
         (node.id.clone(), format!("{verb} {}", node.label), open, face::fold(node))

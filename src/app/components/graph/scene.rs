@@ -1,10 +1,27 @@
 //! A drawing made ready for the page: what each of its parts is called, and where it is.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::sync::Arc;
 
 use crate::map::{Area, Size};
 use crate::wire::drawing::Drawing;
 use crate::wire::graph::{Edge, Graph, Node};
+
+/// A node or a transition, with the key of its row: the same as long as it looks the same and is at the same place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<T> {
+    pub key: String,
+    pub is: Arc<T>,
+}
+
+impl<T: Clone + Hash> Part<T> {
+    fn of(is: &T) -> Self {
+        let mut hasher = DefaultHasher::new();
+        is.hash(&mut hasher);
+        Self { key: hasher.finish().to_string(), is: Arc::new(is.clone()) }
+    }
+}
 
 /// A drawing, or the part of it that has arrived.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,7 +29,8 @@ pub struct Scene {
     pub graph: Graph,
     /// How many nodes the whole drawing has.
     pub count: usize,
-    reaches: Vec<Area>,
+    nodes: Vec<Part<Node>>,
+    edges: Vec<(Part<Edge>, Area)>,
     /// The place of a node in `graph` by its number.
     places: HashMap<u32, usize>,
 }
@@ -23,7 +41,8 @@ impl Scene {
         let Some(graph) = drawing.graph.clone() else { return Self::default() };
         Self {
             count: usize::try_from(drawing.count).unwrap_or(usize::MAX),
-            reaches: graph.edges.iter().map(Edge::reach).collect(),
+            nodes: graph.nodes.iter().map(Part::of).collect(),
+            edges: graph.edges.iter().map(|edge| (Part::of(edge), edge.reach())).collect(),
             places: graph.nodes.iter().enumerate().map(|(place, node)| (node.number, place)).collect(),
             graph,
         }
@@ -46,14 +65,14 @@ impl Scene {
 
     /// The nodes that the page holds while `page` is the part of the drawing in it, and `kept` wherever it is; `boxes`
     /// are those around others.
-    pub fn nodes(&self, page: Area, boxes: bool, kept: Option<u32>) -> impl Iterator<Item = &Node> {
-        let is_in = move |node: &&Node| page.meets(&node.area()) || kept == Some(node.number);
-        self.graph.nodes.iter().filter(move |node| node.container == boxes && is_in(node))
+    pub fn nodes(&self, page: Area, boxes: bool, kept: Option<u32>) -> impl Iterator<Item = &Part<Node>> {
+        let is_in = move |node: &Node| page.meets(&node.area()) || kept == Some(node.number);
+        self.nodes.iter().filter(move |part| part.is.container == boxes && is_in(&part.is))
     }
 
     /// The transitions likewise.
-    pub fn edges(&self, page: Area) -> impl Iterator<Item = &Edge> {
-        self.graph.edges.iter().zip(&self.reaches).filter(move |(_, reach)| page.meets(reach)).map(|(edge, _)| edge)
+    pub fn edges(&self, page: Area) -> impl Iterator<Item = &Part<Edge>> {
+        self.edges.iter().filter(move |(_, reach)| page.meets(reach)).map(|(part, _)| part)
     }
 
     /// The state whose middle is at a point, the innermost.
@@ -127,9 +146,9 @@ pub mod tests {
         let edges: Vec<(u32, u32)> = (0..960).map(|n| (n, n + 40)).collect();
         let scene = scene(nodes, &edges);
         let seen = Area { x: 2_000.0, y: 500.0, width: 1_200.0, height: 600.0 };
-        let inside: Vec<u32> = scene.nodes(seen.in_page(), false, None).map(|node| node.number).collect();
-        for node in scene.nodes(seen, false, None) {
-            assert!(inside.contains(&node.number));
+        let inside: Vec<u32> = scene.nodes(seen.in_page(), false, None).map(|part| part.is.number).collect();
+        for part in scene.nodes(seen, false, None) {
+            assert!(inside.contains(&part.is.number));
         }
         assert!(inside.len() < 160, "{}", inside.len());
         assert!(scene.edges(seen.in_page()).count() < 200);

@@ -1,7 +1,7 @@
 //! The drawing in its box, with what moves it.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::sync::Arc;
 
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use super::hands::{Hands, in_place, is_free, observe, state_of};
 use super::live::Live;
 use super::place::Place;
 use super::plan::{FAR, LARGE, plan};
-use super::scene::Scene;
+use super::scene::{Part, Scene};
 use super::walk::{self, Way};
 use super::{Drawn, part};
 use crate::app::ui::{Row, either, focus_on, list, switch};
@@ -124,9 +124,9 @@ fn parts(place: Place, live: Live, focused: RwSignal<Option<u32>>) -> AnyView {
     let (scene, page) = (place.scene, place.page());
     let nodes = move |boxes: bool| {
         list(move || {
-            let row = |node: &Node| {
-                let own = node.clone();
-                Row::new(key(node), move || part::state(own, live))
+            let row = |part: &Part<Node>| {
+                let own = Arc::clone(&part.is);
+                Row::new(part.key.clone(), move || part::state(own, live))
             };
             // What has the keyboard's place stays, wherever the view goes.
             scene.with(|scene| scene.nodes(page.get(), boxes, focused.get()).map(row).collect())
@@ -138,25 +138,19 @@ fn parts(place: Place, live: Live, focused: RwSignal<Option<u32>>) -> AnyView {
     }));
     let edges = move |taken: bool| {
         list(move || {
-            let row = |edge: &Edge| {
-                let own = edge.clone();
-                Row::new(key(edge), move || {
+            let row = |part: &Part<Edge>| {
+                let own = Arc::clone(&part.is);
+                Row::new(part.key.clone(), move || {
                     let fresh = taken && drawn.with_value(|drawn| !drawn.contains(&(own.from, own.to)));
                     drawn.update_value(|drawn| _ = drawn.insert((own.from, own.to)));
                     part::transition(&own, taken, fresh)
                 })
             };
-            let is_meant = |edge: &&Edge| live.took(edge.from, edge.to) == taken;
+            let is_meant = |part: &&Part<Edge>| live.took(part.is.from, part.is.to) == taken;
             scene.with(|scene| scene.edges(page.get()).filter(is_meant).map(row).collect())
         })
     };
     view! { <g>{nodes(true)}</g><g>{edges(false)}</g><g>{edges(true)}</g><g>{nodes(false)}</g> }.into_any()
-}
-
-fn key(of: &impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish().to_string()
 }
 
 /// What changes the view from outside: the size of the box, another drawing, another chosen state; and what the view

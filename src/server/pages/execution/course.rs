@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use countersign_asl::Machine;
+use countersign_asl::model::MapMode;
+use countersign_asl::{Machine, StateKind};
 use countersign_desk::watch::{Record, Waiting, is_activity};
 use countersign_trace::{AttemptResult, EventKind, StateStatus, Visit, VisitId, Wait};
 
@@ -14,12 +15,29 @@ use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::graph::{Course, Note, StateCourse};
 
-/// The course; `waits` are its tasks that wait for a person. Of the iteration that began with the event `iteration` only its
-/// own, where one is chosen.
-pub fn course(record: &Record, waits: &[Waiting], iteration: Option<u64>) -> Course {
+/// A distributed Map's children by how they fare, with the Map's label in their ARNs.
+pub type Children = Vec<(String, Status)>;
+
+/// Whether the execution has run a Map whose iterations are executions of their own.
+pub fn has_children(record: &Record) -> bool {
+    distributed(record).next().is_some()
+}
+
+/// The distributed Maps that were reached, with their labels.
+fn distributed(record: &Record) -> impl Iterator<Item = (&str, Option<&str>)> {
+    record.trace.states.keys().filter_map(|name| match &record.definition.machine.as_ref()?.state(name)?.kind {
+        StateKind::Map(map) if map.mode == MapMode::Distributed => Some((name.as_str(), map.label.as_deref())),
+        _ => None,
+    })
+}
+
+/// The course; `waits` are its tasks that wait for a person, `children` the executions that its Map Runs started. Of the
+/// iteration that began with the event `iteration` only its own, where one is chosen.
+pub fn course(record: &Record, waits: &[Waiting], children: &Children, iteration: Option<u64>) -> Course {
     let Some(graph) = &record.definition.graph else { return Course::default() };
     let (trace, numbers) = (&record.trace, Numbers::of(graph));
-    let notes = Notes::of(record, waits);
+    let mut notes = Notes::of(record, waits);
+    notes.count(children);
     let within = iteration.and_then(|event| Within::of(record, event));
     let states = trace.states.iter().filter_map(|(name, summary)| {
         let stands = within.as_ref().map_or(summary.status, |within| within.status(name, summary.status));
@@ -72,6 +90,21 @@ impl<'a> Notes<'a> {
         Self { record, waits, open, last, iterations: iterations(record) }
     }
 
+    /// Adds the children of distributed Maps. Of several Maps, the label says whose they are.
+    fn count(&mut self, children: &Children) {
+        let maps: Vec<(&str, Option<&str>)> = distributed(self.record).collect();
+        for (arn, status) in children {
+            let label = arn.split(':').nth(6).and_then(|machine| machine.split_once('/')).map(|(_, label)| label);
+            let map = match maps.as_slice() {
+                [only] => Some(only),
+                several => several.iter().find(|(_, own)| own.is_some() && *own == label),
+            };
+            if let Some((name, _)) = map {
+                self.iterations.entry(name).or_default().add(*status, 1);
+            }
+        }
+    }
+
     /// Whether every open task of the state is an activity's whose workers answer.
     fn is_served(&self, state: &str) -> bool {
         let open = self.open.get(state).map_or(&[][..], Vec::as_slice);
@@ -113,26 +146,31 @@ impl<'a> Notes<'a> {
         let whom = attempt.and_then(|attempt| attempt.resource_type.as_deref());
         Some(Note::Waits {
             whom: whom.map(|service| visible(service).into_owned()),
-            since: attempt.map_or(visit.entered_at, |attempt| attempt.scheduled_at),
+            since: attempt
+                .map(|attempt| attempt.scheduled_at)
+                .or_else(|| visit.attempts.last().and_then(|failed| failed.ended_at))
+                .unwrap_or(visit.entered_at),
             until: self.record.wait_ends(visit),
             count: 1,
         })
     }
 }
 
-/// A visit that was tried again: which attempt it is, and of how many at most.
+/// A visit that was tried again, or will be: which attempt it is, and of how many at most.
 fn attempt(visit: &Visit, machine: Option<&Machine>) -> Option<Note> {
     let made = u32::try_from(visit.attempts.len()).unwrap_or(u32::MAX).max(visit.restarts.saturating_add(1));
-    if made < 2 {
+    let ended = visit.attempts.last().is_some_and(|attempt| attempt.result != AttemptResult::Running);
+    let number =
+        if visit.exited_at.is_none() && visit.status == StateStatus::Waiting && ended { made + 1 } else { made };
+    if number < 2 {
         return None;
     }
-    // A retry was made for the error of an attempt before the last.
     let errors = visit.attempts.iter().filter_map(|attempt| attempt.error.as_deref()).collect::<Vec<_>>();
     let retriers = machine.and_then(|machine| machine.state(&visit.state)).map_or(&[][..], |state| &state.retry);
     let is_for = |name: &String| name == "States.ALL" || name == "States.TaskFailed" || errors.contains(&name.as_str());
     let most =
         retriers.iter().find(|retrier| retrier.errors.iter().any(is_for)).map(|retrier| retrier.max_attempts + 1);
-    Some(Note::Attempt { number: made, of: most.filter(|most| *most >= made) })
+    Some(Note::Attempt { number, of: most.filter(|most| *most >= number) })
 }
 
 /// The iterations of a Map.
@@ -147,8 +185,8 @@ impl Iterations {
         Note::Iterations { total: self.total, counts: self.counts.values().copied().collect() }
     }
 
-    fn add(&mut self, status: Status) {
-        self.counts.entry(rank(status)).or_insert((status, 0)).1 += 1;
+    fn add(&mut self, status: Status, count: u64) {
+        self.counts.entry(rank(status)).or_insert((status, 0)).1 += count;
     }
 }
 
@@ -181,33 +219,20 @@ fn iterations(record: &Record) -> HashMap<&str, Iterations> {
     for (id, visit) in trace.numbered_visits().filter(|(_, visit)| visit.state_type == "Map") {
         newest.insert((visit.parent, visit.iteration.as_ref().map(|(_, index)| *index), &visit.state), id);
     }
-    // The last visit of each iteration says how the iteration fared.
-    let mut last: BTreeMap<(VisitId, u64), &Visit> = BTreeMap::new();
-    for (_, visit) in trace.numbered_visits() {
-        if let (Some(parent), Some((map, index))) = (visit.parent, &visit.iteration)
-            && trace.visits[parent].state == *map
-        {
-            last.insert((parent, *index), visit);
-        }
+    // A Map that is tried again begins its iterations again: the last of each index counts.
+    let mut last: BTreeMap<(VisitId, u64), StateStatus> = BTreeMap::new();
+    for iteration in &trace.iterations {
+        last.insert((iteration.map, iteration.index), iteration.status);
     }
     for ((_, _, state), id) in newest {
         let iterations = found.entry(state).or_default();
         if let Some(length) = lengths.get(&trace.visits[id].entered_event) {
             *iterations.total.get_or_insert(0) += length;
         }
-        for (_, visit) in last.range((id, 0)..=(id, u64::MAX)) {
-            iterations.add(status(outcome(visit)));
+        for (_, fared) in last.range((id, 0)..=(id, u64::MAX)) {
+            iterations.add(status(*fared), 1);
         }
     }
     found.retain(|_, iterations| iterations.total.is_some() || !iterations.counts.is_empty());
     found
-}
-
-/// How the iteration that ends with this visit fared.
-fn outcome(last: &Visit) -> StateStatus {
-    match last.status {
-        // What was caught led on, to the end of the iteration.
-        StateStatus::Caught => StateStatus::Succeeded,
-        other => other,
-    }
 }

@@ -57,7 +57,8 @@ pub async fn execution(
         place: None,
     };
     let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
-    page.course = course::course(&record, &waits, iteration);
+    let fared = children_of(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
+    page.course = course::course(&record, &waits, &fared, iteration);
     served_by_workers(&mut page, &record, &waits);
     page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
     let related = related(desk, actor, &snapshot, &arn, &mut page);
@@ -71,6 +72,26 @@ pub async fn execution(
     let rows = desk.readable(&waits).into_iter().map(|(wait, reading)| inbox::row(&wait, &reading));
     page.approvals = rows.chain(std::mem::take(&mut page.approvals)).take(REQUESTS).collect();
     Ok(page)
+}
+
+/// How the children of its distributed Maps fare. Where there are more than can be counted for a page, none are.
+async fn children_of(desk: &Desk, actor: &Actor, record: &Record) -> Result<course::Children, Error> {
+    const AT_ONCE: u32 = 1_000;
+    const PAGES: usize = 10;
+    let mut found = Vec::new();
+    if !course::has_children(record) {
+        return Ok(found);
+    }
+    let mut before = None;
+    for _ in 0..PAGES {
+        let page = desk.children(actor, &record.description.arn, None, before, AT_ONCE).await?;
+        found.extend(page.rows.into_iter().map(|row| (row.summary.arn, rows::shown_status(row.shown))));
+        before = page.older;
+        if before.is_none() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The execution's parent, the children of its Map Runs, and their requests.
