@@ -274,10 +274,12 @@ impl Watch {
     }
 
     /// Reads an execution's history, if there is anything new in it; returns its extent, and the record that is to be
-    /// written. One whose record is not kept any more is looked at by its newest events first.
+    /// written. One whose record is not kept any more is looked at by its newest event first, and so is every one where a
+    /// call more costs less than to fold and to write what is known already.
     async fn follow(&self, arn: &str, before: Option<Extent>, summary: Option<Summary>) -> Result<Followed, ReadError> {
+        let can_be_asked_often = lock(&self.pace).close_ms.is_some();
         if let Some((events, ExecutionStatus::Running)) = before
-            && self.known_record(arn).is_none()
+            && (can_be_asked_often || self.known_record(arn).is_none())
             && reading::has_only(self, arn, events).await?
             && let Some(extent) = self.still_has(arn, events)
         {
