@@ -30,7 +30,7 @@ export async function start(options = []) {
   const data = mkdtempSync(join(tmpdir(), "countersign-bench-"));
   const [web, engine] = [await freePort(), await freePort()];
   const command = ["serve", "--no-demo", "--listen", `127.0.0.1:${web}`, "--engine-listen", `127.0.0.1:${engine}`, "--data", data, ...options];
-  const running = spawn(binary, command, { cwd: root, stdio: "ignore" });
+  const running = spawn(binary, command, { cwd: root, stdio: ["ignore", "ignore", process.env.LOG ? "inherit" : "ignore"] });
   const url = `http://127.0.0.1:${web}`;
   for (const end = Date.now() + 60_000; ; ) {
     if (running.exitCode !== null) throw new Error("countersign ended");

@@ -5,7 +5,9 @@ use crate::approvals::Reading;
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::index::ExecutionRow;
+use crate::lists::Wanted;
 use crate::policy::Action;
+use crate::search::Search;
 use crate::watch::Waiting;
 
 /// The requests that are searched: the most urgent. Their titles are worded by templates, which takes time.
@@ -72,6 +74,10 @@ pub struct Found {
     pub executions: Vec<ExecutionRow>,
     /// Whether there are more of them.
     pub more_executions: bool,
+    /// The newest other executions that the list's own search finds: by their input and output, or by its fields.
+    pub searched: Vec<ExecutionRow>,
+    /// Whether there are more of these.
+    pub more_searched: bool,
     /// The most urgent requests whose words have every word that was typed.
     pub requests: Vec<(Waiting, Reading)>,
     /// How many requests wait in all: the first [`REQUESTS`] were searched.
@@ -96,6 +102,8 @@ impl Desk {
             "" => (Vec::new(), false),
             typed => self.index().named(self.id(), typed, limit).await?,
         };
+        let (mut searched, more_searched) = self.searched(actor, typed.trim(), limit).await?;
+        searched.retain(|one| executions.iter().all(|other| other.summary.arn != one.summary.arn));
         let waiting = self.index().inbox(self.id(), None, REQUESTS).await?;
         let requests = self.readable(&waiting.rows).into_iter().filter(|(wait, reading)| {
             let words = format!("{} {} {} {}", reading.title, wait.workflow, wait.state, wait.execution_name);
@@ -105,9 +113,23 @@ impl Desk {
             workflows: workflows.into_iter().map(|(_, name)| name.to_owned()).collect(),
             executions,
             more_executions,
+            searched,
+            more_searched,
             requests: requests.collect(),
             waiting: waiting.total,
         })
+    }
+}
+
+impl Desk {
+    /// What the search of the list of executions finds; nothing where what was typed is no search.
+    async fn searched(&self, actor: &Actor, typed: &str, limit: u32) -> Result<(Vec<ExecutionRow>, bool), Error> {
+        let Ok(search) = Search::read(typed, self.now()) else { return Ok((Vec::new(), false)) };
+        if search.terms.is_empty() {
+            return Ok((Vec::new(), false));
+        }
+        let page = self.select(actor, &Wanted { search, ..Wanted::default() }, None, limit).await?;
+        Ok((page.rows, page.older.is_some()))
     }
 }
 

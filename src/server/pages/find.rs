@@ -1,6 +1,7 @@
 //! What was found by a few letters, and what can be done where somebody is.
 
 use countersign_desk::finding::{Fit, Found, REQUESTS, fit};
+use countersign_desk::index::ExecutionRow as Listed;
 use countersign_desk::redriving::hindrance_of;
 use countersign_desk::watch::Snapshot;
 use countersign_desk::{Actor, Desk};
@@ -8,6 +9,7 @@ use countersign_desk::{Actor, Desk};
 use super::{Answered, inbox, rows, worded};
 use crate::routes::{self, Routes};
 use crate::wire::Status;
+use crate::wire::executions::View;
 use crate::wire::find::{Find, Hit, HitKind};
 
 /// The most hits of each kind.
@@ -56,17 +58,24 @@ pub async fn find(desk: &Desk, actor: &Actor, typed: Option<String>, execution: 
         if !desk.about().read_only {
             hits.extend(starts(&here, typed, &snapshot));
         }
-        hits.extend(found.executions.iter().map(|one| {
+        let execution = |one: &Listed, in_content: bool| {
             let row = rows::execution_row(&snapshot, one);
-            let hit = Hit {
+            Hit {
                 kind: HitKind::Execution,
                 href: here.execution(&row.arn),
                 title: redacted.text(&row.name),
-                detail: row.workflow,
+                detail: if in_content { format!("{} · found by its contents", row.workflow) } else { row.workflow },
                 status: Some(row.status),
-            };
-            (fit(typed, &one.summary.name).unwrap_or(Fit::Inside), hit)
-        }));
+            }
+        };
+        let named = |one: &Listed| (fit(typed, &one.summary.name).unwrap_or(Fit::Inside), execution(one, false));
+        hits.extend(found.executions.iter().map(named));
+        hits.extend(found.searched.iter().map(|one| (Fit::Inside, execution(one, true))));
+        if !found.searched.is_empty() {
+            let list = here.executions_view(&View { q: Some(typed.to_owned()), ..View::default() });
+            let title = format!("Search all executions for {typed}");
+            hits.push((Fit::Letters(usize::MAX), action(title, "", list)));
+        }
         if found.more_executions {
             more.push("more executions have such a name: type more of it".to_owned());
         }
