@@ -98,6 +98,7 @@ mod browser {
     use leptos::html::{Div, Ol};
     use leptos::prelude::*;
 
+    use super::super::sight::browser::after_drawing;
     use super::Extent;
 
     /// What a list that scrolls needs to know.
@@ -137,7 +138,9 @@ mod browser {
                 view.set(Some(now));
             }
         };
+        // Once what came is drawn: before, the list is as high as its window.
         let reach = move |place: u64| {
+            measure();
             let Some(frame) = frame.get_untracked() else { return };
             let (of_row, shown) = (height.get_value(), f64::from(frame.client_height()));
             let top = place as f64 * of_row;
@@ -162,10 +165,10 @@ mod browser {
                 measure();
                 let begin = extent.with_untracked(|extent| extent.from);
                 if let Some(place) = place.or((begin > 0).then_some(begin)) {
-                    reach(place);
+                    after_drawing(move || reach(place));
                 }
             } else if let Some(place) = place.filter(|_| before != Some(place)) {
-                reach(place);
+                after_drawing(move || reach(place));
             }
             measure();
             place
