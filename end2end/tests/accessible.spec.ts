@@ -15,7 +15,7 @@ test("every page is accessible, light and dark", async ({ page }) => {
   await open(page, "/default/inbox", true);
 
   const places = [
-    "/default", "/default/workflows", "/default/workflows/fulfilment", "/default/workflows/order?tab=definition", "/default/executions", "/default/inbox", "/default/deploy", "/default/audit", "/default/connection", "/default/search?q=ful",
+    "/default", "/default/workflows", "/default/workflows/fulfilment", "/default/workflows/order?tab=definition", "/default/executions", "/default/executions?q=total%3E", "/default/executions?q=total%3E5&time=24h", "/default/inbox", "/default/deploy", "/default/audit", "/default/connection", "/default/search?q=ful",
     execution, `${execution}?tab=events`, `${execution}?tab=data`, request,
     "/default/workflows/absent", "/default/executions/absent",
   ];
