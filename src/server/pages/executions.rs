@@ -157,6 +157,10 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let mut listed = Listed::default();
     if asked.fault.is_none() {
+        for one in desks {
+            let oldest = one.oldest(actor).await.map_err(|error| worded(one, &error))?;
+            listed.oldest = [listed.oldest, oldest].into_iter().flatten().min();
+        }
         for (place, one) in desks.iter().enumerate() {
             let place = (desks.len() > 1 || view.is_everywhere()).then_some(place);
             listed.add(one, actor, &asked, place).await.map_err(|error| worded(one, &error))?;
@@ -213,6 +217,8 @@ struct Listed {
     rows: Vec<(ExecutionCursor, ExecutionRow)>,
     /// Whether a connection has more.
     more: bool,
+    /// When the oldest execution of all connections started.
+    oldest: Option<i64>,
     counts: Option<Vec<u64>>,
     counted: Option<(u64, bool)>,
     histogram: Option<(Span, Bars)>,
@@ -243,7 +249,7 @@ impl Listed {
         }
         let span = match &self.histogram {
             Some((span, _)) => *span,
-            None => span(wanted, desk.oldest(actor).await?, desk.now()),
+            None => span(wanted, self.oldest, desk.now()),
         };
         let bars = desk.starts(actor, wanted, span).await?;
         match &mut self.histogram {
