@@ -41,6 +41,12 @@ pub const BULK: &str = "bulk";
 /// What there is to know about the connection itself.
 pub const CONNECTION: &str = "connection";
 
+// The segment behind an execution.
+/// Its history as a file.
+pub const HISTORY: &str = "history.json";
+/// One of its payloads, whole.
+pub const VALUE: &str = "value";
+
 /// The pages that every connection has, by the segment behind it.
 pub const PAGES: [&str; 7] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, SEARCH, CONNECTION];
 
@@ -226,6 +232,18 @@ impl Routes {
         view.on(self.execution(arn))
     }
 
+    /// The history of an execution as a file.
+    #[must_use]
+    pub fn history(&self, arn: &str) -> String {
+        format!("{}/{HISTORY}", self.execution(arn))
+    }
+
+    /// A payload of an execution, whole; `of` names it.
+    #[must_use]
+    pub fn value(&self, arn: &str, of: &str) -> String {
+        with_query(format!("{}/{VALUE}", self.execution(arn)), [("of", Some(of))])
+    }
+
     /// The page of one approval: the execution, and the id of its TaskScheduled event.
     #[must_use]
     pub fn approval(&self, execution_arn: &str, event: u64) -> String {
@@ -389,6 +407,15 @@ mod tests {
                 arn,
                 &View::default().with(view::TAB, Some("drawing")).with(view::DRAWER, Some("closed")),
             ),
+            routes.execution_view(
+                arn,
+                &View::default()
+                    .with(view::STATE, Some("Ask"))
+                    .with(view::VISIT, Some("3"))
+                    .with(view::PART, Some("stages")),
+            ),
+            routes.history(arn),
+            routes.value(arn, "event.17.input"),
             routes.approval(arn, 17),
             routes.audit_before(4711),
             routes.executions_of(None, None),

@@ -35,6 +35,8 @@ mod ui;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::absolute;
+#[cfg(feature = "ssr")]
+pub(crate) use self::ui::json::html as json_html;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -95,11 +97,14 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <script src="/live.js" defer=true></script>
                 <script src="/palette.js" defer=true></script>
                 <script src="/lists.js" defer=true></script>
+                <script src="/json.js" defer=true></script>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>
             <body>
                 <App/>
+                // What a script says to a reader of the screen.
+                <div class="unseen" id="said" role="status"></div>
             </body>
         </html>
     }

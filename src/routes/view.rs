@@ -6,6 +6,10 @@ use super::with_query;
 pub const TAB: &str = "tab";
 /// The chosen state.
 pub const STATE: &str = "state";
+/// The number of the visit of the chosen state that is shown.
+pub const VISIT: &str = "visit";
+/// What is shown of that visit: its data, its stages, how its output differs from its input, its definition.
+pub const PART: &str = "part";
 /// Whether the drawer beside the drawing is closed.
 pub const DRAWER: &str = "drawer";
 /// The states whose insides are not drawn, one a line.
@@ -44,9 +48,9 @@ pub const OUTCOME: &str = "outcome";
 pub const ITEMS: &str = "items";
 
 /// The parameters of an execution's page.
-const KEYS: [&str; 18] = [
-    TAB, STATE, DRAWER, FOLDED, AS, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED, ROW, OUTCOME,
-    ITEMS,
+const KEYS: [&str; 20] = [
+    TAB, STATE, VISIT, PART, DRAWER, FOLDED, AS, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED,
+    ROW, OUTCOME, ITEMS,
 ];
 
 /// What an execution's page shows beside the execution: the parameters of its address.

@@ -6,6 +6,7 @@
 pub mod acting;
 pub mod config;
 mod connections;
+mod console;
 pub mod http;
 pub mod markdown;
 pub mod pages;

@@ -2,29 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::executions::ExecutionRow;
-use super::graph::{AboutState, Course};
+use super::graph::Course;
 use super::inbox::ApprovalRow;
-use super::{Problem, Status};
+use super::state::{Failure, Link};
+use super::value::Value;
 
 /// Everything the page of an execution shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     pub row: ExecutionRow,
-    pub input: Option<String>,
-    pub output: Option<String>,
-    pub error: Option<String>,
-    /// As a sentence: a function's own message, where a function wrote it.
-    pub cause: Option<String>,
+    pub input: Option<Value>,
+    pub output: Option<Value>,
+    pub failure: Option<Failure>,
+    /// The state machine, and what leads to it and to this execution elsewhere.
+    pub machine_arn: String,
+    pub links: Vec<Link>,
     /// Why it ended badly, and where.
     pub trouble: Option<Trouble>,
     /// What its drawing shows of it.
     pub course: Course,
-    /// What the definition says of the chosen state.
-    pub about: Option<AboutState>,
-    /// The states that were reached.
-    pub states: Vec<StateView>,
-    /// The state that the page opens on: the chosen one, else the one that failed, waits or ran last.
+    /// The names of the states that were reached.
+    pub states: Vec<String>,
+    /// The state that the page opens on: the one that failed, waits or ran last.
     pub chosen: Option<String>,
     /// Events so far.
     pub event_count: usize,
@@ -80,45 +81,4 @@ pub struct Trouble {
 pub struct TroublePlace {
     pub state: String,
     pub place: Option<String>,
-}
-
-/// One state of an execution.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StateView {
-    pub name: String,
-    pub status: Status,
-    pub visits: Vec<VisitView>,
-    /// Which of `visits` the execution failed in, if one of them it was.
-    pub failed: Option<usize>,
-    /// How often it was entered; `visits` holds at most the last 20, of the chosen state alone, in order.
-    pub visit_count: usize,
-}
-
-/// One pass through a state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VisitView {
-    pub status: Status,
-    /// Which iteration of which Map, or which branch of which Parallel.
-    pub place: Option<String>,
-    pub entered_at: i64,
-    pub exited_at: Option<i64>,
-    pub input: Option<String>,
-    pub output: Option<String>,
-    pub error: Option<String>,
-    pub cause: Option<String>,
-    pub attempts: Vec<AttemptView>,
-}
-
-/// One attempt of a visit: a task may be tried several times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptView {
-    pub number: usize,
-    pub status: Status,
-    pub resource: String,
-    pub parameters: Option<String>,
-    pub output: Option<String>,
-    pub error: Option<String>,
-    pub cause: Option<String>,
-    pub scheduled_at: i64,
-    pub ended_at: Option<i64>,
 }

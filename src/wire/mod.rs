@@ -23,9 +23,11 @@ pub mod iterations;
 pub mod overview;
 mod problem;
 pub mod proof;
+pub mod state;
 mod status;
 pub mod timeline;
 mod topic;
+pub mod value;
 pub mod workflow;
 pub mod workflows;
 
@@ -57,9 +59,17 @@ macro_rules! each_page {
             executions: Executions { view: executions::View };
             /// A list of executions that is acted on at once.
             bulk: Bulk { id: String };
-            /// One execution; `state` is the one that the page is to open on, `iteration` the one whose course is drawn, by the
-            /// event with which it began.
-            execution: Execution { arn: String, state: Option<String>, iteration: Option<u64> };
+            /// One execution; `iteration` is the one whose course is drawn, by the event with which it began.
+            execution: Execution { arn: String, iteration: Option<u64> };
+            /// One state of an execution, at one of its visits: `visit` is its number, `part` what of it is shown, both as the
+            /// address has them; `iteration` is the one that it has to be in.
+            state: State {
+                arn: String,
+                state: Option<String>,
+                visit: Option<String>,
+                part: Option<String>,
+                iteration: Option<u64>
+            };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the
             /// event `open`, whose details are there too.
             events: Events { arn: String, wanted: events::Wanted, from: Option<u64>, open: Option<u64> };

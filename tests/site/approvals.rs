@@ -280,10 +280,9 @@ async fn an_activity_waits_for_its_worker() {
     let arn = site.begin(&machine, &json!({})).await;
     let (other, _) = site.ask("other").await;
     assert!(site.desk.waiting().await.iter().all(|wait| wait.execution_arn == other));
-    assert!(site.desk.execution(&arn, None).await.unwrap().approvals.is_empty());
+    assert!(site.desk.execution(&arn).await.unwrap().approvals.is_empty());
     assert_eq!(site.desk.approval(&arn, 3).await.unwrap_err().kind, ErrorKind::NotFound);
-    let status = |page: countersign::wire::execution::Execution| page.states[0].status;
-    assert_eq!(status(site.desk.execution(&arn, None).await.unwrap()), Status::Waiting);
+    assert_eq!(site.desk.state(&arn, "Work").await.unwrap().status, Status::Waiting);
     let manifest = "[workflows.worked]\nfile = \"x\"\n[workflows.worked.approvals.Work]\ntitle = \"Work?\"\n";
     let (desk, folder) = with_manifest(&site, "activity", manifest).await;
     desk.inbox(None).await.unwrap();
@@ -296,7 +295,7 @@ async fn an_activity_waits_for_its_worker() {
     let page = desk.approval(&arn, 3).await.unwrap();
     assert_eq!(page.row.title, "Work?");
     assert!(page.row.blocked.is_some(), "its token is the worker's");
-    assert_eq!(status(desk.execution(&arn, None).await.unwrap()), Status::WaitingApproval);
+    assert_eq!(desk.state(&arn, "Work").await.unwrap().status, Status::WaitingApproval);
     std::fs::remove_dir_all(folder).unwrap();
     site.close().await;
 }
@@ -461,8 +460,8 @@ async fn a_timed_out_execution_says_why() {
     let machine = site.machine("short", &definition).await;
     let arn = site.begin(&machine, &json!({})).await;
     assert_eq!(site.ended(&arn).await.0, "TIMED_OUT");
-    let page = site.desk.execution(&arn, None).await.unwrap();
-    let cause = page.cause.unwrap();
+    let page = site.desk.execution(&arn).await.unwrap();
+    let cause = page.failure.unwrap().cause.unwrap();
     assert!(cause.contains("longer than the 1 s") && cause.contains("Pause"), "{cause}");
     site.close().await;
 }

@@ -12,6 +12,7 @@ use countersign::wire::drawing::{Drawing, Extent, Of};
 use countersign::wire::execution::Execution;
 use countersign::wire::executions::{Executions, View};
 use countersign::wire::inbox::{Approval, Inbox};
+use countersign::wire::state::State;
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
@@ -103,8 +104,13 @@ impl Board {
         pages::inbox::approval(&self.desk, &somebody(), arn, event).await
     }
 
-    pub async fn execution(&self, arn: &str, state: Option<String>) -> Result<Execution, AppError> {
-        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), state, None).await
+    pub async fn execution(&self, arn: &str) -> Result<Execution, AppError> {
+        pages::execution::execution(&self.desk, &somebody(), arn.to_owned(), None).await
+    }
+
+    pub async fn state(&self, arn: &str, state: &str) -> Result<State, AppError> {
+        let (arn, state) = (arn.to_owned(), Some(state.to_owned()));
+        pages::state::state(&self.desk, &somebody(), arn, state, None, None, None).await
     }
 
     pub async fn drawing(&self, of: Of, folded: Option<&str>, extent: Extent) -> Result<Drawing, AppError> {

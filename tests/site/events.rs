@@ -83,7 +83,7 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
     let course = |iteration| {
         let desk = site.desk.desk.clone();
         let arn = arn.clone();
-        async move { pages::execution::execution(&desk, &somebody(), arn, None, iteration).await.unwrap().course }
+        async move { pages::execution::execution(&desk, &somebody(), arn, iteration).await.unwrap().course }
     };
     let Run::Iteration(first) = outer.rows[0].what else { panic!("an iteration") };
     let (all, first) = (course(None).await, course(Some(first)).await);

@@ -19,7 +19,7 @@ async fn begin(site: &Site, name: &str, definition: &str) -> String {
 
 async fn ended(site: &Site, arn: &str) -> Execution {
     for _ in 0..200 {
-        let page = site.desk.execution(arn, None).await.unwrap();
+        let page = site.desk.execution(arn).await.unwrap();
         if page.row.ended_at.is_some() {
             return page;
         }
@@ -51,15 +51,12 @@ async fn the_state_where_the_failure_arose_is_named_with_its_items() {
     assert_eq!(trouble.places[0].state, "No");
     assert_eq!(trouble.places[0].place.as_deref(), Some("Outer, item 2 · Inner, item 2"));
     assert_eq!(page.chosen.as_deref(), Some("No"));
-    let state = page.states.iter().find(|state| state.name == "No").unwrap();
-    let visit = &state.visits[state.failed.unwrap()];
-    assert_eq!((visit.error.as_deref(), visit.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
+    let failure = site.desk.state(&arn, "No").await.unwrap().visit.unwrap().failure.unwrap();
+    assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
     let text = site.page(&here().execution(&arn)).await.text;
     assert!(text.contains("It failed first in ") && text.contains("Outer, item 2 · Inner, item 2"));
-    let caught = site.desk.execution(&arn, Some("Caught".to_owned())).await.unwrap();
-    let caught = caught.states.iter().find(|state| state.name == "Caught").unwrap();
-    assert_eq!(caught.visits[0].error.as_deref(), Some("Earlier"), "a Fail state says its error");
-    assert_eq!(caught.failed, None);
+    let caught = site.desk.state(&arn, "Caught").await.unwrap().visit.unwrap().failure.unwrap();
+    assert_eq!(caught.error.as_deref(), Some("Earlier"), "a Fail state says its error");
 
     // A failure of the container itself is the container's.
     let arn = begin(&site, "itself", WITHOUT_ITEMS).await;

@@ -31,6 +31,7 @@ mod map_runs;
 mod nested;
 mod pages;
 mod panics;
+mod payloads;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;

@@ -34,7 +34,7 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     let mut titles: Vec<&str> = waiting.iter().map(|row| row.title.as_str()).collect();
     titles.sort_unstable();
     assert_eq!(titles, ["One?", "Two?"]);
-    let on_parents_page = site.desk.execution(&parent, None).await.unwrap();
+    let on_parents_page = site.desk.execution(&parent).await.unwrap();
     assert_eq!((on_parents_page.approval_count, on_parents_page.approvals.len()), (2, 2), "its children's requests");
     assert_eq!(on_parents_page.row.status, Status::WaitingApproval);
     assert_eq!(on_parents_page.children.len(), 2);

@@ -41,7 +41,7 @@ async fn answer(site: &Site, activity: &str, is_well: bool) {
 /// The page of an execution once it has this status.
 async fn page(site: &Site, arn: &str, status: Status) -> String {
     for _ in 0..100 {
-        if site.desk.execution(arn, None).await.unwrap().row.status == status {
+        if site.desk.execution(arn).await.unwrap().row.status == status {
             return site.page(&here().execution(arn)).await.text;
         }
         site.desk.look_again().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_trace::{EventKind, HistoryEvent};
+use countersign_trace::{EventKind, HistoryEvent, VisitId};
 
 use crate::actor::Actor;
 use crate::approvals::ahead::{Foresight, foresee};
@@ -22,7 +22,7 @@ use crate::news::Topic;
 use crate::policy::Action;
 use crate::starting::refuse_express;
 use crate::store::{Decision, Vote};
-use crate::watch::{Past, Record, Waiting, is_callback};
+use crate::watch::{Inside, Past, Record, Waiting, is_callback};
 
 /// How long the page of a known request waits for the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -149,6 +149,21 @@ impl Desk {
                 None => watch.record(arn).await,
             },
         }
+    }
+
+    /// The data of a visit at each stage of its state.
+    ///
+    /// # Errors
+    /// The actor may not see the execution.
+    pub async fn inside(&self, actor: &Actor, record: &Arc<Record>, visit: VisitId) -> Result<Inside, Error> {
+        self.permit(actor, Action::View, Some(record.workflow()), None)?;
+        let (record, tokens, sandbox) = (Arc::clone(record), self.redactor(), self.watch().sandbox());
+        // Expressions take their time.
+        let made = tokio::task::spawn_blocking(move || {
+            Past::new(&record.description, &record.events, &record.trace, &record.definition, sandbox)
+                .inside(visit, &|text| tokens.text(text))
+        });
+        Ok(made.await.unwrap_or_default())
     }
 
     /// Whether the rules of approvals are known: without them everybody might decide what only some may.

@@ -32,6 +32,7 @@ mod program;
 mod protocol;
 mod retry;
 mod run;
+pub mod stages;
 mod states;
 mod template;
 pub mod test_state;

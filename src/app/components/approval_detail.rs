@@ -99,7 +99,8 @@ fn parent(arn: String) -> AnyView {
     view! { <dt>"Child of"</dt><dd><a class="mono" href=here().execution(&arn)>{shown(name)}</a></dd> }.into_any()
 }
 
-fn consequences(outcomes: &[OutcomeChoice]) -> AnyView {
+/// Where each answer leads.
+pub fn consequences(outcomes: &[OutcomeChoice]) -> AnyView {
     let line = |outcome: &OutcomeChoice| {
         let then = outcome.then.clone()?;
         Some(view! { <p><strong>{shown(&outcome.condition)}</strong>" → "{shown(then)}</p> })
@@ -140,7 +141,7 @@ fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[VoteR
 }
 
 /// What to know before a button is pressed.
-fn warnings(texts: &[String]) -> AnyView {
+pub fn warnings(texts: &[String]) -> AnyView {
     let one = |text: &String| view! { <div class="notice notice-bad" role="note"><p>{text.clone()}</p></div> };
     texts.iter().map(one).collect_view().into_any()
 }

@@ -33,7 +33,7 @@ pub use frame::{Crumb, PageFrame, PageHead};
 pub use graph::{Drawn, GraphView, MiniGraph};
 pub use iterations::IterationList;
 pub use outcomes::Outcomes;
-pub use state_panel::{StatePanel, failure_line};
+pub use state_panel::{failure_line, link_fact, state_panel, thousands};
 pub use status::{Mark, StatusWord};
 pub use switcher::kind_word;
 pub use timeline::Timeline;

@@ -1,41 +1,120 @@
-//! The chosen state of an execution: what it got, what it gave, and what happened in between.
+//! The chosen state of an execution at one of its visits: what it got, what it gave, and what happened in between.
 //!
 //! Each text is a row of its own, with its content in its key: an update draws what changed and leaves the rest alone, so
 //! that what somebody has selected, opened or scrolled stays as it is.
 
 use leptos::prelude::*;
 
-use super::StatusWord;
 use super::about_state::about_view;
-use crate::app::ui::{Ago, ClockTime, Empty, Json, Lasted, Row, list, shown};
+use super::approval_detail::{consequences, warnings};
+use super::decision_forms::{NOT_ALLOWED, decision_forms};
+use super::{Diff, StatusWord};
+use crate::app::address::Address;
+use crate::app::here::here;
+use crate::app::pages::query;
+use crate::app::ui::{
+    Due, Empty, Json, Lasted, Payload, Post, ProblemBox, Row, Seen, When, copy, duration, dynamic, list, shown,
+};
+use crate::routes::view::{PART, STATE, TAB, VISIT};
 use crate::visible::visible;
-use crate::wire::Status;
-use crate::wire::execution::{AttemptView, StateView, VisitView};
-use crate::wire::graph::AboutState;
+use crate::wire::inbox::{Approval, ApprovalState};
+use crate::wire::state::{Attempt, Child, Failure, Inside, Link, Stage, State, Visit};
+use crate::wire::value::Value;
 
-/// The panel. `state` is nothing where the chosen state was not reached.
-#[component]
-pub fn StatePanel(
-    name: String,
-    /// What the definition says of it, where it could be read.
-    about: Option<AboutState>,
-    #[prop(into)] state: Signal<Option<StateView>>,
-    #[prop(into)] now: Signal<i64>,
-) -> impl IntoView {
-    let status =
-        Signal::derive(move || state.with(|state| state.as_ref().map_or(Status::NotReached, |state| state.status)));
-    let label = format!("State {}", visible(&name));
+/// The parts of a panel: the value in the address, and the word.
+const PARTS: [(Option<&str>, &str); 4] = [
+    (None, "Data"),
+    (Some("stages"), "Stages"),
+    (Some("difference"), "Difference"),
+    (Some("definition"), "Definition"),
+];
+
+/// The panel.
+pub fn state_panel(data: Seen<State>, address: Address, decide: Post) -> AnyView {
+    let name = Memo::new(move |_| data.with(|data| data.name.clone()));
+    let about = Memo::new(move |_| data.with(|data| data.about.clone()));
+    let part = query(PART);
+    let visit = Memo::new(move |_| data.with(|data| data.visit.as_ref().map(|visit| visit.number)));
+    let rows = move || {
+        let part = part.get();
+        data.with(|data| rows(data, part.as_deref(), address, decide))
+    };
+    let status = Signal::derive(move || data.with(|data| data.status));
     view! {
-        <section class="panel state-panel" tabindex="0" aria-label=label>
+        <section
+            class="panel state-panel"
+            tabindex="0"
+            aria-label=move || format!("State {}", visible(&name.get()))
+        >
             <header class="panel-head">
-                <h2>{shown(name)}</h2>
+                <h2>{dynamic(move || shown(name.get()))}</h2>
                 <StatusWord status/>
             </header>
-            {about.map(about_view)}
-            {list(move || state.with(|state| visits(state.as_ref(), now.get_untracked())))}
+            {dynamic(move || about.get().map(about_view))}
+            {dynamic(move || { visit.track(); data.with(|data| pager(data, address)) })}
+            <nav class="tabs panel-tabs" aria-label="About this state">{dynamic(move || parts(part.get().as_deref(), &name.get(), address))}</nav>
+            {list(rows)}
         </section>
     }
     .into_any()
+}
+
+/// Links to the parts of the panel.
+fn parts(current: Option<&str>, name: &str, address: Address) -> AnyView {
+    let link = |(value, word): (Option<&'static str>, &'static str)| {
+        let href = address.with(&[(PART, value), (STATE, Some(name))]) + "#state";
+        let current = (current == value).then_some("page");
+        view! { <a class="tab" href=href aria-current=current data-noscroll="true">{word}</a> }
+    };
+    PARTS.map(link).collect_view().into_any()
+}
+
+/// Which visit it is of how many, and the way to the others.
+fn pager(data: &State, address: Address) -> Option<AnyView> {
+    let visit = data.visit.as_ref().filter(|_| data.visits > 1)?;
+    let (name, last) = (data.name.clone(), data.visits);
+    let link = |word: &'static str, label: &'static str, to: Option<u64>| match to.filter(|to| *to != visit.number) {
+        Some(to) => {
+            let href = address.with(&[(VISIT, Some(&to.to_string())), (STATE, Some(&name))]) + "#state";
+            view! { <a class="button" href=href aria-label=label data-noscroll="true">{word}</a> }.into_any()
+        }
+        None => view! { <span class="button disabled" aria-hidden="true">{word}</span> }.into_any(),
+    };
+    let failures = (visit.failures > 0).then(|| {
+        view! {
+            <span class="pager-failed">
+                {format!("{} failed", thousands(visit.failures))}
+                {link("‹", "The failed visit before", visit.failed_before)}
+                {link("›", "The next failed visit", visit.failed_after)}
+            </span>
+        }
+    });
+    Some(
+        view! {
+            <div class="pager" role="group" aria-label="Visits">
+                {link("«", "The first visit", Some(1))}
+                {link("‹", "The visit before", visit.number.checked_sub(1).filter(|to| *to > 0))}
+                <span>{format!("Visit {} of {}", thousands(visit.number), thousands(last))}</span>
+                {link("›", "The next visit", Some(visit.number + 1).filter(|to| *to <= last))}
+                {link("»", "The last visit", Some(last))}
+                {failures}
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// A number with its thousands apart: 1,204.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// A row of a panel: `what` it is, and everything that its look depends on.
@@ -46,139 +125,281 @@ fn row(what: &str, looks: &impl std::hash::Hash, draw: impl FnOnce() -> AnyView 
     Row::new(format!("{what} {:x}", hasher.finish()), draw)
 }
 
-/// The latest visit open, the earlier ones below it, folded.
-fn visits(state: Option<&StateView>, now: i64) -> Vec<Row> {
-    let Some(state) = state else {
+fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec<Row> {
+    let now = data.now;
+    if part == Some("definition") {
+        return vec![definition(data, address)];
+    }
+    let Some(visit) = &data.visit else {
         let nothing = || {
             view! { <Empty title="Not reached">"This state has not been entered in this execution. Its input and output appear here once it is entered."</Empty> }.into_any()
         };
         return vec![row("none", &0, nothing)];
     };
-    let (count, kept) = (state.visit_count, state.visits.len());
-    let hidden = count.saturating_sub(kept);
-    // The visit that failed is the one that somebody came for.
-    let failed = state.failed.filter(|failed| *failed < kept);
-    let first = failed.or_else(|| kept.checked_sub(1));
-    let mut rows = Vec::new();
-    if count > 1 {
-        let which = if failed.is_some() { "The visit that failed:" } else { "The latest visit:" };
-        let note = format!("Entered {count} times. {which}");
-        rows.push(row("count", &(count, failed), || view! { <p class="quiet">{note}</p> }.into_any()));
-    }
-    // A visit's number never changes, though only the last of them are here.
-    let visits = state.visits.iter().enumerate().map(|(index, visit)| (hidden + index, visit));
-    let first = first.map(|first| hidden + first);
-    if let Some((number, latest)) = visits.clone().find(|(number, _)| Some(*number) == first) {
-        rows.extend(visit(latest, number, now));
-    }
-    if kept > 1 {
-        rows.push(row("others", &0, || view! { <h3>"Other visits"</h3> }.into_any()));
-    }
-    for (number, earlier) in visits.rev().filter(|(number, _)| Some(*number) != first) {
-        let looks = (number, earlier.exited_at, earlier.status);
-        let earlier = earlier.clone();
-        rows.push(row("visit", &looks, move || earlier_visit(earlier, now)));
-    }
-    if hidden > 0 {
-        let note = format!("{hidden} earlier visits are among the events.");
-        rows.push(row("hidden", &hidden, || view! { <p class="quiet">{note}</p> }.into_any()));
+    let mut rows = vec![facts(visit, now)];
+    match part {
+        Some("stages") => rows.extend(visit.inside.as_ref().map(inside).unwrap_or_default()),
+        Some("difference") => rows.push(difference(visit)),
+        _ => rows.extend(told(visit, decide, now)),
     }
     rows
 }
 
-fn earlier_visit(earlier: VisitView, now: i64) -> AnyView {
-    let place = earlier.place.clone().unwrap_or_else(|| "Earlier visit".to_owned());
-    let rows: Vec<AnyView> = visit(&earlier, 0, now).into_iter().map(Row::draw).collect();
-    view! {
-        <details class="visit">
-            <summary><StatusWord status=earlier.status/><span>{shown(place)}</span><ClockTime at=earlier.entered_at/></summary>
-            <div class="visit-body">{rows}</div>
-        </details>
-    }
-    .into_any()
-}
-
-/// The rows of one visit; `which` is its number.
-fn visit(visit: &VisitView, which: usize, now: i64) -> Vec<Row> {
-    let retried = visit.attempts.len() > 1;
+fn facts(visit: &Visit, now: i64) -> Row {
     let (place, from, to) = (visit.place.clone(), visit.entered_at, visit.exited_at);
-    let facts = move || {
+    row("facts", &(visit.number, &visit.place, to), move || {
         view! {
             <p class="facts">
                 {place.map(|place| view! { <span>{shown(place)}</span> })}
-                <span>"entered "<Ago at=from now/></span>
+                <span>"entered "<When at=from now/></span>
                 <span>{if to.is_some() { "took " } else { "for " }}<Lasted from to now/></span>
             </p>
         }
         .into_any()
-    };
-    let mut rows = vec![row("facts", &(which, &visit.place, to), facts)];
-    let (error, cause) = (visit.error.clone(), visit.cause.clone());
-    if error.is_some() || cause.is_some() {
-        rows.push(row("failure", &(which, &visit.error, &visit.cause), || failure(error, cause).into_any()));
+    })
+}
+
+/// What happened, what was asked, what it got and gave.
+fn told(visit: &Visit, decide: Post, now: i64) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let which = visit.number;
+    if let Some(failed) = visit.failure.clone() {
+        rows.push(row("failure", &(which, &visit.failure), move || failure(failed)));
     }
-    for (title, text) in [("Input", visit.input.clone()), ("Output", visit.output.clone())] {
-        if text.is_some() {
-            rows.push(row(title, &(which, &text.clone()), || block(title, text).into_any()));
+    if let Some(asked) = visit.request.as_deref().filter(|asked| asked.state == ApprovalState::Waiting) {
+        let key = (which, asked.row.event, asked.row.blocked.is_some());
+        let asked = asked.clone();
+        rows.push(row("request", &key, move || request(asked, decide, now)));
+    }
+    for (title, value) in [("Input", &visit.input), ("Output", &visit.output)] {
+        if let Some(value) = value.clone() {
+            rows.push(row(title, &(which, value.clone()), move || block(title, value)));
         }
     }
+    let retried = visit.attempts.len() > 1;
     if !visit.attempts.is_empty() {
         let word = if retried { "Attempts" } else { "Attempt" };
         rows.push(row("attempts", &(which, retried), move || view! { <h3>{word}</h3> }.into_any()));
     }
-    // The visit itself shows a single attempt. For a running task the parameters are shown too.
     for made in visit.attempts.iter().cloned() {
-        let looks = (which, made.number, made.status, made.ended_at, &made.parameters, &made.output);
-        rows.push(row("attempt", &looks, {
+        rows.push(row("attempt", &(which, &made), {
             let made = made.clone();
             move || attempt(made, retried, now)
         }));
     }
+    if !visit.task.is_empty() || !visit.links.is_empty() {
+        let (task, links) = (visit.task.clone(), visit.links.clone());
+        rows.push(row("task", &(which, &visit.task, &visit.links), move || task_facts(task, links)));
+    }
     rows
 }
 
-fn attempt(attempt: AttemptView, open: bool, now: i64) -> AnyView {
-    let open = open && attempt.error.is_some();
+/// A request with the form that answers it.
+fn request(asked: Approval, decide: Post, now: i64) -> AnyView {
+    let row = asked.row;
+    let href = here().approval(&row.execution_arn, row.event);
+    let field = |(label, value): (String, String)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> };
+    let due = row.due.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/></dd> });
+    let form = row.blocked.is_none().then(|| {
+        decision_forms(&(row.execution_arn.clone(), row.event), &asked.outcomes, asked.refused.is_some(), decide)
+    });
+    let refused = asked.refused.clone().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> });
+    let blocked = row.blocked.map(|problem| view! { <p>{shown(problem.what)}</p> });
+    view! {
+        <section class="request-here" aria-label="Request">
+            <p class="notice-title"><a href=href>{shown(row.title)}</a></p>
+            <dl class="fields small request-fields" tabindex="0" aria-label="Fields of the request">{asked.fields.into_iter().map(field).collect_view()}{due}</dl>
+            {consequences(&asked.outcomes)}
+            {warnings(&asked.warnings)}
+            {blocked}
+            {refused}
+            {form}
+        </section>
+    }
+    .into_any()
+}
+
+fn attempt(attempt: Attempt, open: bool, now: i64) -> AnyView {
+    let open = open && attempt.failure.is_some();
+    let (from, to) = (attempt.scheduled_at, attempt.ended_at);
+    let waited = attempt
+        .backed_off
+        .map(|ms| view! { <p class="quiet">{format!("{} after the attempt before", duration(ms, true))}</p> });
     view! {
         <details class="visit" open=open>
             <summary>
                 <StatusWord status=attempt.status/>
                 <span class="mono">{format!("{} · ", attempt.number)}{shown(attempt.resource)}</span>
-                <Lasted from=attempt.scheduled_at to=attempt.ended_at now/>
+                <Lasted from to now/>
             </summary>
             <div class="visit-body">
-                {failure(attempt.error, attempt.cause)}
-                {block("Request", attempt.parameters)}
-                {block("Answer", attempt.output)}
+                {waited}
+                {attempt.failure.map(failure)}
+                {attempt.parameters.map(|value| block("Request", value))}
+                {attempt.output.map(|value| block("Answer", value))}
             </div>
         </details>
     }
     .into_any()
 }
 
-/// A text under its heading, if there is one.
-fn block(title: &'static str, text: Option<String>) -> Option<AnyView> {
-    text.map(|text| view! { <section class="block"><h3>{title}</h3><Json text label=title/></section> }.into_any())
+fn task_facts(task: Vec<(String, String)>, links: Vec<Link>) -> AnyView {
+    let fact = |(label, value): (String, String)| view! { <dt>{shown(label)}</dt><dd class="mono">{shown(value)}</dd> };
+    view! { <h3>"Task"</h3><dl class="fields small">{task.into_iter().map(fact).collect_view()}{links.into_iter().map(link_fact).collect_view()}</dl> }.into_any()
 }
 
-/// An error and its cause as a sentence, for a notice.
-pub fn failure_line(error: Option<&str>, cause: Option<&str>) -> AnyView {
+/// A link with its word, as a row of facts.
+pub fn link_fact(link: Link) -> AnyView {
+    let name = shown(link.name);
+    let target = link.leaves.then_some("_blank");
+    let rel = if link.leaves { "external noopener noreferrer" } else { "" };
+    let value = match link.href {
+        Some(href) => view! { <a href=href target=target rel=rel>{name}{link.leaves.then_some(" ↗")}</a> }.into_any(),
+        None => name,
+    };
+    view! { <dt>{link.word}</dt><dd>{value}</dd> }.into_any()
+}
+
+/// The data at each stage, and the variables.
+fn inside(inside: &Inside) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(why) = inside.unknown.clone() {
+        rows.push(row("unknown", &why.clone(), move || {
+            view! { <Empty title="Nothing computed">{shown(why)}</Empty> }.into_any()
+        }));
+    }
+    if inside.differs {
+        let note = || {
+            view! { <p class="notice notice-ask">"What the stages come to is not what the history holds as the output. The definition may have been another one then."</p> }.into_any()
+        };
+        rows.push(row("differs", &0, note));
+    }
+    for (at, one) in inside.stages.iter().cloned().enumerate() {
+        let looks = (at, one.field.clone(), one.recorded, one.value.clone());
+        rows.push(row("stage", &looks, move || stage(one)));
+    }
+    if !inside.variables.is_empty() {
+        rows.push(row("variables", &0, || view! { <h3>"Variables when it was entered"</h3> }.into_any()));
+    }
+    for (name, value) in inside.variables.iter().cloned() {
+        let looks = (name.clone(), value.clone());
+        rows.push(row("variable", &looks, move || {
+            let label = format!("${}", visible(&name));
+            view! { <section class="block"><h3 class="mono">{shown(label.clone())}</h3><Payload value label/></section> }.into_any()
+        }));
+    }
+    rows
+}
+
+fn stage(stage: Stage) -> AnyView {
+    let (word, title) = if stage.recorded {
+        ("recorded", "The history holds this value.")
+    } else {
+        ("computed", "Computed again from what the history holds.")
+    };
+    let label = match stage.field.as_str() {
+        "Result" => "Result of the state".to_owned(),
+        "Error" => "Error that was caught".to_owned(),
+        field => format!("After {field}"),
+    };
+    let body = match stage.value {
+        Ok(value) => view! { <Payload value label=label.clone()/> }.into_any(),
+        Err(why) => {
+            view! { <p class="failure"><span class="failure-name">"Not computed. "</span>{shown(why)}</p> }.into_any()
+        }
+    };
+    view! { <section class="block stage"><h3>{label}<span class="stage-kind" title=title>{word}</span></h3>{body}</section> }.into_any()
+}
+
+fn difference(visit: &Visit) -> Row {
+    let lines = visit.difference.clone();
+    let looks = lines.as_ref().map(|lines| lines.iter().map(|line| (line.sign, line.text.clone())).collect::<Vec<_>>());
+    row("difference", &(visit.number, looks), move || {
+        match lines {
+        Some(lines) if lines.is_empty() => {
+            view! { <Empty title="No difference">"The output is the input."</Empty> }.into_any()
+        }
+        Some(lines) => view! { <section class="block"><h3>"From input to output"</h3><Diff lines/></section> }.into_any(),
+        None => {
+            view! { <Empty title="Nothing to compare">"It needs an input and an output of at most 64 KiB together."</Empty> }.into_any()
+        }
+    }
+    })
+}
+
+fn definition(data: &State, address: Address) -> Row {
+    let found = data.definition.clone();
+    let href = address.with(&[(TAB, Some("definition")), (STATE, Some(&data.name))]) + "#lines";
+    row("definition", &found.clone(), move || match found {
+        Some((first, written)) => {
+            let last = first + written.lines().count().saturating_sub(1) as u64;
+            view! {
+                <section class="block">
+                    <h3><a href=href data-noscroll="true">{format!("Lines {first} to {last} of the definition")}</a></h3>
+                    <Json text=written label="Definition of the state"/>
+                </section>
+            }
+            .into_any()
+        }
+        None => view! { <Empty title="Not defined">"The definition could not be read, or has no such state."</Empty> }
+            .into_any(),
+    })
+}
+
+/// A payload under its heading.
+fn block(title: &'static str, value: Value) -> AnyView {
+    view! { <section class="block"><h3>{title}</h3><Payload value label=title/></section> }.into_any()
+}
+
+/// An error and its cause as a sentence, for a notice. The failure of a child leads to the child.
+pub fn failure_line(word: &str, failure: Option<&Failure>) -> AnyView {
+    let cause = failure.and_then(|failure| failure.cause.clone());
+    let child = failure.and_then(|failure| failure.child.as_deref().cloned());
     view! {
-        <p class="notice-title"><span class="failure-name mono">{shown(error.unwrap_or("No error name"))}</span></p>
-        {cause.map(|cause| view! { <p>{shown(cause)}</p> })}
+        <p class="notice-title"><span class="failure-name mono">{shown(word)}</span></p>
+        {cause.map(|cause| view! { <p class="notice-cause">{shown(cause)}</p> })}
+        {child.map(child_view)}
     }
     .into_any()
 }
 
 /// An error and its cause. A cause is often JSON, as Lambda functions write it.
-fn failure(error: Option<String>, cause: Option<String>) -> Option<AnyView> {
-    (error.is_some() || cause.is_some()).then(|| {
+fn failure(failed: Failure) -> AnyView {
+    let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
+    let whole = failed.cause.as_ref().map_or_else(|| error.clone(), |cause| format!("{error}: {cause}"));
+    view! {
+        <div class="failure">
+            <p class="failure-name mono">{shown(error)}{copy("the error", whole)}</p>
+            {failed.cause.map(|cause| view! { <Json text=cause label="Cause"/> })}
+            {failed.child.map(|child| child_view(*child))}
+        </div>
+    }
+    .into_any()
+}
+
+/// A child execution by its link, and how it failed; its own children below it.
+fn child_view(child: Child) -> AnyView {
+    let href = here().execution(&child.arn);
+    let inner = child.failure.map(|failed| {
+        let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
         view! {
-            <div class="failure">
-                <p class="failure-name mono">{shown(error.as_deref().unwrap_or("No error name"))}</p>
-                {cause.map(|cause| view! { <Json text=cause label="Cause"/> })}
-            </div>
+            <span class="failure-name mono">{shown(error)}</span>
+            {failed.cause.map(|cause| view! { <span class="notice-cause">{shown(cause)}</span> })}
+            {failed.child.map(|child| child_view(*child))}
         }
+    });
+    view! { <div class="child"><p>"It failed in the execution that it started: "<a class="mono" href=href>{shown(child.name)}</a></p>{inner}</div> }
         .into_any()
-    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), expected);
+        }
+    }
 }

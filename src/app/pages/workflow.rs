@@ -90,13 +90,15 @@ fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     let rows = Signal::derive(move || data.with(|data| data.executions.clone()));
     let below = {
         let name = name.clone();
-        move || match tab.get().as_deref() {
+        move || {
+            match tab.get().as_deref() {
             Some("definition") => {
-                view! { <Definition text=Signal::derive(move || data.with(|data| data.definition.clone()))/> }
+                view! { <Definition text=Signal::derive(move || data.with(|data| data.definition.clone())) chosen address/> }
                     .into_any()
             }
             _ if express => view! { <Empty title="Express executions are not listed">{LOGGED}</Empty> }.into_any(),
             _ => executions(rows, now, &name),
+        }
         }
     };
     let drawer = view! {

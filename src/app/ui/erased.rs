@@ -44,11 +44,6 @@ impl Row {
     pub fn new(key: String, draw: impl FnOnce() -> AnyView + Send + 'static) -> Self {
         Self { key, draw: Box::new(draw) }
     }
-
-    /// The row alone, where no list keeps it.
-    pub fn draw(self) -> AnyView {
-        (self.draw)()
-    }
 }
 
 /// A list whose rows stay where they are as long as their keys do.

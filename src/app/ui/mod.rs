@@ -1,9 +1,10 @@
 //! Pieces of an interface that know nothing of Step Functions.
 
 mod address_form;
+mod copy;
 mod empty;
 mod erased;
-mod json;
+pub mod json;
 mod loaded;
 mod long;
 mod post;
@@ -16,9 +17,10 @@ mod time;
 mod title;
 
 pub use address_form::AddressForm;
+pub use copy::copy;
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
-pub use json::Json;
+pub use json::{Json, Payload};
 pub use loaded::{PageData, Seen, loaded, page_data, part_data, retry};
 pub use long::{Extent, LongList};
 pub use post::{FormProblem, Post, PostForm};
@@ -29,5 +31,5 @@ pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
 #[cfg(feature = "ssr")]
 pub use time::absolute;
-pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, duration, time_of_day};
+pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, When, duration, time_of_day};
 pub use title::WindowTitle;

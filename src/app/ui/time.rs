@@ -69,17 +69,60 @@ fn browser_now() -> i64 {
 #[component]
 pub fn Ago(at: i64, now: i64) -> impl IntoView {
     view! {
-        <time class="time" datetime=iso(at) title=absolute(at)>{text(move || relative(at, Clock::now_or(now)))}</time>
+        <time class="time" datetime=iso(at) title=attribute(at)>{text(move || relative(at, Clock::now_or(now)))}</time>
     }
     .into_any()
 }
 
-/// When something was: "2026-11-24 09:14:03".
+/// When something was: "2026-11-24 09:14:03", in the reader's time zone where the page runs.
 #[component]
 pub fn Moment(at: i64) -> impl IntoView {
-    let full = absolute(at);
-    let short = full[..19].to_owned();
-    view! { <time class="time" datetime=iso(at) title=full>{short}</time> }.into_any()
+    let short = move || {
+        let full = if runs() { local(at) } else { absolute(at) };
+        full.get(..19).unwrap_or_default().to_owned()
+    };
+    view! { <time class="time" datetime=iso(at) title=attribute(at)>{text(short)}</time> }.into_any()
+}
+
+/// How long ago something was, and when: "4 min ago, 09:14:03".
+#[component]
+pub fn When(at: i64, now: i64) -> impl IntoView {
+    view! {
+        <time class="time" datetime=iso(at) title=attribute(at)>
+            {text(move || relative(at, Clock::now_or(now)))}
+            <span class="when-at">{text(move || format!(", {}", brief(at, Clock::now_or(now))))}</span>
+        </time>
+    }
+    .into_any()
+}
+
+/// Whether the page runs in a browser by now: the first drawing is the server's, which knows no time zone.
+fn runs() -> bool {
+    use_context::<Clock>().is_some_and(|clock| clock.now.with(Option::is_some))
+}
+
+/// The whole moment, in the reader's time zone where the page runs.
+fn attribute(at: i64) -> Box<dyn Fn() -> String + Send + Sync> {
+    Box::new(move || if runs() { format!("{} · {}", local(at), absolute(at)) } else { absolute(at) })
+}
+
+/// The time of day, with the date where that is another day.
+fn brief(at: i64, now: i64) -> String {
+    let (whole, today) = if runs() { (local(at), local(now)) } else { (absolute(at), absolute(now)) };
+    if whole.get(..10) == today.get(..10) { whole.get(11..).unwrap_or_default().to_owned() } else { whole }
+}
+
+/// The moment as `2026-11-24 10:14:03` in the browser's time zone.
+fn local(at: i64) -> String {
+    #[cfg(feature = "hydrate")]
+    {
+        let date = js_sys::Date::new(&leptos::wasm_bindgen::JsValue::from_f64(at as f64));
+        // The zone's offset as minutes that have to be added to get to UTC.
+        let offset = (date.get_timezone_offset() as i64) * MINUTE;
+        absolute(at - offset).trim_end_matches(" UTC").to_owned()
+    }
+    #[cfg(not(feature = "hydrate"))]
+    absolute(at)
 }
 
 /// How much time is left: "in 41 min".
@@ -87,7 +130,7 @@ pub fn Moment(at: i64) -> impl IntoView {
 pub fn Due(at: i64, now: i64) -> impl IntoView {
     let left = move || at - Clock::now_or(now);
     view! {
-        <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=iso(at) title=absolute(at)>
+        <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=iso(at) title=attribute(at)>
             {text(move || if left() <= 0 { "time is up".to_owned() } else { format!("due in {}", duration(left(), false)) })}
         </time>
     }
@@ -103,9 +146,11 @@ pub fn Lasted(from: i64, to: Option<i64>, now: i64) -> impl IntoView {
 /// A time of day to the millisecond, for lists of events.
 #[component]
 pub fn ClockTime(at: i64) -> impl IntoView {
-    let full = absolute(at);
-    let short = format!("{}.{:03}", &full[11..19], at.rem_euclid(SECOND));
-    view! { <time class="time" datetime=iso(at) title=full>{short}</time> }.into_any()
+    let short = move || {
+        let full = if runs() { local(at) } else { absolute(at) };
+        format!("{}.{:03}", full.get(11..19).unwrap_or_default(), at.rem_euclid(SECOND))
+    };
+    view! { <time class="time" datetime=iso(at) title=attribute(at)>{text(short)}</time> }.into_any()
 }
 
 /// A time of day, where there is no room for more.

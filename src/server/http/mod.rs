@@ -4,6 +4,7 @@ mod acts;
 mod assets;
 mod caller;
 mod elsewhere;
+mod files;
 mod guard;
 mod limits;
 mod refusal;
@@ -99,6 +100,11 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'
     })
 }
 
+/// The path of what is read of an execution outside of pages.
+fn behind_execution(segment: &str) -> String {
+    format!("/{{connection}}/{}/{{arn}}/{segment}", crate::routes::EXECUTIONS)
+}
+
 /// The whole site over the desks of all connections.
 pub fn router(desks: Arc<Desks>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
@@ -112,6 +118,8 @@ pub fn router(desks: Arc<Desks>) -> Router {
         .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
     pages
+        .route(&behind_execution(crate::routes::HISTORY), get(files::history))
+        .route(&behind_execution(crate::routes::VALUE), get(files::value))
         .route(crate::routes::LIVE, get(stream::live))
         .route(crate::routes::HEALTHZ, get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY))

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod bulk;
+mod child;
 pub mod connection;
 pub mod deploy;
 pub mod drawing;
@@ -18,8 +19,10 @@ pub mod iterations;
 pub mod overview;
 pub mod proof;
 mod rows;
+pub mod state;
 pub mod timeline;
 mod trouble;
+pub mod value;
 pub mod workflow;
 pub mod workflows;
 

@@ -17,7 +17,7 @@ pub use definitions::{Definitions, ManifestTrouble, declared_functions};
 pub use deploying::{DeployError, Plan};
 pub use finding::{Change, DiffLine, FileProblem, Sample};
 pub use manifest::{FILE as MANIFEST, Folder, Manifest};
-pub use plan::{Found, Item, PlanTarget, file_problem, partition_of, plan};
+pub use plan::{Found, Item, PlanTarget, diff, file_problem, partition_of, plan};
 pub use tasks::task_findings;
 
 /// The account of emulators and of the embedded engine.

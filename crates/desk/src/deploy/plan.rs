@@ -255,7 +255,9 @@ fn same(deployed: &str, new: &str) -> bool {
     }
 }
 
-fn diff(before: &str, after: &str) -> Vec<DiffLine> {
+/// How `after` differs from `before`, line by line, with a few lines around each difference.
+#[must_use]
+pub fn diff(before: &str, after: &str) -> Vec<DiffLine> {
     let diff = TextDiff::from_lines(before, after);
     let mut lines = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {

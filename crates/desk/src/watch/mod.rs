@@ -20,6 +20,7 @@ mod record;
 mod records;
 mod round;
 mod snapshot;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -42,6 +43,7 @@ pub use self::record::{Reason, Record, Timeout, is_activity, is_callback};
 use self::records::{Records, Slot};
 pub use self::round::NEWS_MS;
 pub use self::snapshot::{Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
+pub use self::stages::{Inside, VisitStage};
 pub use self::tokens::Past;
 use crate::clock::Clock;
 use crate::connection::{Api, Call, CallError, Connection, ExecutionStatus, StepFunctions, Summary};

@@ -354,6 +354,42 @@ impl Record {
         }
     }
 
+    /// The event with which a visit was left for the next state.
+    #[must_use]
+    pub fn exit_of(&self, visit: &Visit) -> Option<u64> {
+        let exit = self.events.iter().skip(usize::try_from(visit.entered_event).ok()?).find(|event| {
+            event.kind.is_state_exited()
+                && event.details.name.as_deref() == Some(&visit.state)
+                && Some(event.timestamp) == visit.exited_at
+                && event.details.output == visit.output
+        });
+        exit.map(|event| event.id)
+    }
+
+    /// The event with which an attempt succeeded.
+    #[must_use]
+    pub fn end_of(&self, attempt: &Attempt) -> Option<u64> {
+        let scheduled = attempt.scheduled_event?;
+        let is_end = |event: &&HistoryEvent| {
+            event.kind.name().ends_with("Succeeded")
+                && Some(event.timestamp) == attempt.ended_at
+                && event.details.output == attempt.output
+        };
+        self.events.iter().skip(usize::try_from(scheduled).ok()?).find(is_end).map(|event| event.id)
+    }
+
+    /// The execution that an attempt started and that has not ended, as the service's first answer names it.
+    #[must_use]
+    pub fn started_by(&self, attempt: &Attempt) -> Option<String> {
+        let scheduled = attempt.scheduled_event?;
+        let after = self.events.iter().skip(usize::try_from(scheduled).ok()?);
+        let mut after = after.filter(|event| event.kind == EventKind::TaskSubmitted);
+        let submitted = after.find(|event| self.trace.owner(event.id).visit == self.trace.owner(scheduled).visit)?;
+        let answer: serde_json::Value = serde_json::from_str(submitted.details.output.as_deref()?).ok()?;
+        let arn = answer.get("ExecutionArn")?.as_str()?;
+        (tokens::execution_arns(arn).next() == Some(arn)).then(|| arn.to_owned())
+    }
+
     /// The token of the task that the event `id` scheduled.
     #[must_use]
     pub fn token(&self, id: u64) -> Option<String> {

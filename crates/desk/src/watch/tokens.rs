@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use countersign_engine::token::{self, Search, Token};
 use countersign_engine::{Moment, SharedSandbox, StartParams, items};
-use countersign_trace::{AttemptId, EventKind, HistoryEvent, Trace, VisitId};
+use countersign_trace::{AttemptId, EventKind, HistoryEvent, Trace, Visit, VisitId};
 use serde_json::{Map, Value};
 
 use super::item::{ItemAt, ItemPath};
@@ -134,6 +134,57 @@ impl<'a> Past<'a> {
             }
         };
         Some((index, items?.get(index)?.clone()))
+    }
+
+    /// What happened.
+    pub(super) const fn trace(&self) -> &'a Trace {
+        self.trace
+    }
+
+    /// The definition, where it can be understood.
+    pub(super) fn machine(&self) -> Option<&'a countersign_asl::Machine> {
+        self.definition.machine.as_ref()
+    }
+
+    /// The moment at which a visit ended, as far as its last attempt says, or began.
+    pub(super) fn moment_of_visit(&mut self, number: VisitId) -> Option<Moment> {
+        let visit = self.trace.visit(number)?;
+        let mut moment = self.moment_of(number)?;
+        if let Some(attempt) = visit.attempts.last() {
+            moment.at = attempt.scheduled_at;
+        }
+        moment.retry_count = u32::try_from(visit.attempts.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        moment.item = self.item(number);
+        Some(moment)
+    }
+
+    /// The variables that a visit assigned when it ended, as the JSON text of an object.
+    pub(super) fn assigned(&self, visit: &Visit) -> Option<String> {
+        let entered = self.event(visit.entered_event)?;
+        let is_exit = |event: &&HistoryEvent| {
+            event.kind.is_state_exited()
+                && event.details.name.as_deref() == Some(&visit.state)
+                && Some(event.timestamp) == visit.exited_at
+                && self.leads_back(event, entered)
+        };
+        let exit = self.events[index_of(entered)..].iter().find(is_exit)?;
+        let assigned = exit.details.assigned_variables.as_ref()?;
+        let pairs = assigned.iter().map(|(name, text)| format!("{}:{text}", countersign_json::quoted(name)));
+        Some(format!("{{{}}}", pairs.collect::<Vec<_>>().join(",")))
+    }
+
+    /// Whether the events before `event` lead back to `to`.
+    fn leads_back(&self, event: &HistoryEvent, to: &HistoryEvent) -> bool {
+        let mut at = event;
+        while let Some(before) =
+            self.event(at.previous_event_id).filter(|before| before.id < at.id && before.id >= to.id)
+        {
+            if before.id == to.id {
+                return true;
+            }
+            at = before;
+        }
+        false
     }
 
     fn moment_of(&self, number: VisitId) -> Option<Moment> {

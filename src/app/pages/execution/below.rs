@@ -7,9 +7,10 @@ use crate::app::address::Address;
 use crate::app::components::{Definition, EventList, ExecutionList, Timeline};
 use crate::app::here::here;
 use crate::app::pages::query;
-use crate::app::ui::{Json, Seen, bring_into_sight, dynamic, loaded};
+use crate::app::ui::{Payload, Seen, bring_into_sight, dynamic, loaded};
 use crate::routes::view::{STATE, TAB};
 use crate::wire::execution::Execution;
+use crate::wire::value::Value;
 
 /// What the open tab shows.
 pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: String) -> AnyView {
@@ -17,15 +18,17 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
     let place = StoredValue::new((here(), arn));
     let body = move || match tab.get().as_deref() {
         Some("events") => loaded(parts.events, move |events| {
-            let states = Signal::derive(move || {
-                data.with(|data| data.states.iter().map(|state| state.name.clone()).collect::<Vec<_>>())
-            });
+            let states = Signal::derive(move || data.with(|data| data.states.clone()));
             view! { <EventList data=events address states ask=move |from| parts.ask_events(from)/> }.into_any()
         }),
         Some("data") => texts(data),
         Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),
         Some("definition") => view! {
-            <Definition text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))/>
+            <Definition
+                text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))
+                chosen=Signal::derive(move || state.get().or_else(|| data.with(|data| data.chosen.clone())))
+                address
+            />
         }
         .into_any(),
         _ => loaded(parts.timeline, move |timeline| {
@@ -45,14 +48,13 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
 }
 
 fn texts(data: Seen<Execution>) -> AnyView {
-    let input =
-        Signal::derive(move || data.with(|data| data.input.clone().unwrap_or_else(|| "No input recorded.".to_owned())));
-    let output =
-        Signal::derive(move || data.with(|data| data.output.clone().unwrap_or_else(|| "No output.".to_owned())));
+    let told = |value: Option<Value>, none: &str| value.unwrap_or_else(|| Value { text: none.to_owned(), rest: None });
+    let input = Signal::derive(move || data.with(|data| told(data.input.clone(), "No input recorded.")));
+    let output = Signal::derive(move || data.with(|data| told(data.output.clone(), "No output.")));
     view! {
         <div class="texts">
-            <section class="block"><h3>"Input"</h3><Json text=input label="Input"/></section>
-            <section class="block"><h3>"Output"</h3><Json text=output label="Output"/></section>
+            <section class="block"><h3>"Input"</h3><Payload value=input label="Input"/></section>
+            <section class="block"><h3>"Output"</h3><Payload value=output label="Output"/></section>
         </div>
     }
     .into_any()

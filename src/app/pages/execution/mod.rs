@@ -3,6 +3,7 @@
 mod actions;
 mod below;
 mod course;
+mod facts;
 mod notices;
 mod parts;
 
@@ -13,17 +14,18 @@ use leptos_meta::Link as HeadLink;
 use self::actions::{not_redrivable, redrive_form, start_again, stop_form};
 use self::below::below;
 use self::course::course;
+use self::facts::{details, facts};
 use self::notices::{requests, started_by, trouble};
 use self::parts::Parts;
-use super::{param, query, view};
+use super::{param, view};
 use crate::app::address::Address;
 use crate::app::components::status::look;
 use crate::app::components::{Crumb, Drawn, LowerTab, PageHead, Workbench};
 use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
-use crate::app::server_fns::{RedriveExecution, StopExecution};
-use crate::app::ui::{Ago, FormProblem, Lasted, Post, Seen, dynamic, loaded, page_data, text};
-use crate::routes::view::{ITERATION, STATE};
+use crate::app::server_fns::{Decide, RedriveExecution, StopExecution};
+use crate::app::ui::{Ago, FormProblem, Post, Seen, dynamic, loaded, page_data};
+use crate::routes::view::ITERATION;
 use crate::wire::drawing::Of;
 use crate::wire::execution::Execution;
 use crate::wire::{Ask, Topic};
@@ -34,27 +36,36 @@ pub fn ExecutionPage() -> impl IntoView {
     let live = Live::of_page();
     let arn = param("arn");
     let (stop, redrive) = (Post::to(StopExecution::PATH), Post::to(RedriveExecution::PATH));
+    let decide = Post::to(Decide::PATH);
     live.watch(arn.into());
-    let state = query(STATE);
     let seen = view();
     let iteration = Memo::new(move |_| seen.with(|seen| seen.number(ITERATION)));
     let drawn = Drawn::of(move || Of::Execution(arn.get()), || 0);
     let execution = page_data(move || {
         let changes = live.changes([Topic::Execution(arn.get())]);
-        (Ask::Execution { arn: arn.get(), state: state.get(), iteration: iteration.get() }, changes)
+        (Ask::Execution { arn: arn.get(), iteration: iteration.get() }, changes)
     });
     let asked = (drawn, Parts::of(arn, live));
-    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, asked, (stop, redrive)))}</div> }
-        .into_any()
+    let posts = Posts { stop, redrive, decide };
+    view! { <div class="page page-wide">{loaded(execution, move |data| page(data, asked, posts))}</div> }.into_any()
 }
 
-fn page(data: Seen<Execution>, asked: (Drawn, Parts), posts: (Post, Post)) -> AnyView {
+/// What can be done on the page.
+#[derive(Clone, Copy)]
+struct Posts {
+    stop: Post,
+    redrive: Post,
+    decide: Post,
+}
+
+fn page(data: Seen<Execution>, asked: (Drawn, Parts), posts: Posts) -> AnyView {
     let key = Memo::new(move |_| data.with(|data| data.row.arn.clone()));
     // Another execution is another page: nothing that was typed or opened for this one may stay.
     dynamic(move || one(data, asked, key.get(), posts))
 }
 
-fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, (stop, redrive): (Post, Post)) -> AnyView {
+fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, posts: Posts) -> AnyView {
+    let Posts { stop, redrive, decide } = posts;
     let row = data.with_untracked(|data| data.row.clone());
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
@@ -66,8 +77,6 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, (stop
     };
     let running = Memo::new(move |_| data.with(|data| data.row.ended_at.is_none()));
     let again = here().start_again(&row.workflow, &arn);
-    let ended = move || data.with(|data| data.row.ended_at);
-    let count = move || data.with(|data| data.event_count.to_string());
     let (for_stop, for_trouble, for_redrive) = (arn.clone(), arn.clone(), arn.clone());
     let offer = Memo::new(move |_| data.with(|data| (data.redrives, data.redrive.clone())));
     let redriven = Memo::new(move |_| data.with(|data| (data.redrives, data.redriven_at)));
@@ -78,24 +87,15 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, (stop
     // Drawn again only when they differ: a link that has the keyboard's place keeps it.
     let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
     let parent = Memo::new(move |_| data.with(|data| data.parent_arn.clone()));
-    let bad = Memo::new(move |_| {
-        data.with(|data| (data.row.status, data.error.clone(), data.cause.clone(), data.trouble.clone()))
-    });
+    let bad = Memo::new(move |_| data.with(|data| (data.row.status, data.failure.clone(), data.trouble.clone())));
     let trouble_here = move || {
         bad.track();
         data.with_untracked(|data| trouble(data, &for_trouble))
     };
     let address = Address::of(here().execution(&arn));
-    let (drawing, drawer) = course(data, drawn, parts, address);
-    let facts = view! {
-        <p class="facts">
-            <span>"started "<Ago at=row.started_at now/></span>
-            <span>{text(move || if running.get() { "running for " } else { "took " }.to_owned())}{dynamic(move || view! { <Lasted from=row.started_at to=ended() now/> })}</span>
-            <span class="time">{text(count)}" of 25,000 events"</span>
-            {dynamic(move || redriven_fact(redriven.get(), now))}
-        </p>
-    }
-    .into_any();
+    let (drawing, drawer) = course(data, drawn, parts, address, decide);
+    let redriven_here = dynamic(move || redriven_fact(redriven.get(), now));
+    let facts = facts(data, running, redriven_here);
     view! {
         {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
         <PageHead
@@ -112,6 +112,7 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, (stop
             {dynamic(move || running.get().then(|| stop_form(for_stop.clone(), stop)))}
             {dynamic(redrive_here)}
             {start_again(again)}
+            {details(data)}
         </PageHead>
         {why_disabled()}
         {dynamic(move || not_redrivable(offer.get().1))}

@@ -58,8 +58,9 @@ pub(super) fn requests(rows: &[ApprovalRow], count: u64, now: i64) -> Option<Any
 pub(super) fn trouble(data: &Execution, arn: &str) -> Option<AnyView> {
     let bad = matches!(data.row.status, Status::Failed | Status::TimedOut | Status::Aborted);
     let trouble = data.trouble.clone().filter(|_| bad)?;
-    let word = data.error.clone().unwrap_or_else(|| look(data.row.status).word.to_owned());
-    let told = failure_line(Some(&word), data.cause.as_deref());
+    let error = data.failure.as_ref().and_then(|failure| failure.error.clone());
+    let word = error.unwrap_or_else(|| look(data.row.status).word.to_owned());
+    let told = failure_line(&word, data.failure.as_ref());
     let linked = |place: TroublePlace| {
         let items = place.place.map(|place| view! { " "{shown(format!("({place})"))} });
         let href = here().execution_state(arn, &place.state);

@@ -8,7 +8,7 @@ use crate::app::components::wanted;
 use crate::app::live::Live;
 use crate::app::pages::view;
 use crate::app::ui::{PageData, part_data};
-use crate::routes::view::{EVENT, FROM, ITEMS, ITERATION, OUTCOME, ROW, SPAN, STATE, TAB, TURNED};
+use crate::routes::view::{EVENT, FROM, ITEMS, ITERATION, OUTCOME, PART, ROW, SPAN, STATE, TAB, TURNED, VISIT};
 use crate::wire::events::Wanted;
 use crate::wire::iterations::Iterations;
 use crate::wire::{Ask, Page, Topic};
@@ -22,6 +22,8 @@ pub struct Parts {
     pub events: PageData,
     pub timeline: PageData,
     pub iterations: PageData,
+    /// A question of its own: another choice does not send the page again.
+    pub state: PageData,
     event_row: RwSignal<Option<(Wanted, u64)>>,
     lane: RwSignal<Option<(Sheet, u64)>>,
     seen: Memo<crate::routes::View>,
@@ -70,7 +72,19 @@ impl Parts {
                 is_map.set(map.is_some());
             }
         });
-        Self { events, timeline, iterations, event_row, lane, seen }
+        let state = part_data(move || {
+            let view = seen.get();
+            let of = |key| view.get(key).map(str::to_owned);
+            let ask = Ask::State {
+                arn: arn.get(),
+                state: of(STATE),
+                visit: of(VISIT),
+                part: of(PART),
+                iteration: view.number(ITERATION),
+            };
+            Some((ask, changes()))
+        });
+        Self { events, timeline, iterations, state, event_row, lane, seen }
     }
 
     /// Asks for the events from a row on.

@@ -1,6 +1,7 @@
 //! The page of one execution.
 
 mod course;
+mod links;
 mod redrive;
 mod states;
 mod within;
@@ -11,9 +12,10 @@ use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::redact::Tokens;
 use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
-use countersign_json::{Json, pretty};
+use countersign_json::pretty;
 
-use super::{Answered, attempt_status, execution_status, graph, inbox, rows, status, trouble, worded};
+use super::value::{Source, value};
+use super::{Answered, child, execution_status, inbox, rows, trouble, worded};
 use crate::server::words;
 use crate::wire::Status;
 use crate::wire::execution::Execution;
@@ -26,17 +28,11 @@ const REQUESTS: usize = 20;
 /// A payload longer than this (bytes) is cut for the page; the API has it whole.
 const TEXT: usize = 64 * 1024;
 
-/// One execution, for `actor`; `chosen` is the state that the reader asked for. `iteration` is the one whose course is drawn.
+/// One execution, for `actor`; `iteration` is the one whose course is drawn.
 ///
 /// # Errors
 /// There is none, or the connection does not answer.
-pub async fn execution(
-    desk: &Desk,
-    actor: &Actor,
-    arn: String,
-    chosen: Option<String>,
-    iteration: Option<u64>,
-) -> Answered<Execution> {
+pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Option<u64>) -> Answered<Execution> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
     let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
     let about = &record.description;
@@ -56,11 +52,13 @@ pub async fn execution(
         error: String::new(),
         place: None,
     };
-    let mut page = page(&record, &desk.redactor(), row, chosen, desk.now());
+    let mut page = page(desk, &record, row);
     let fared = children_of(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
     page.course = course::course(&record, &waits, &fared, iteration);
-    served_by_workers(&mut page, &record, &waits);
-    page.cause = page.cause.or_else(|| record.timeout().as_ref().map(words::timed_out));
+    if let Some(timeout) = record.timeout() {
+        let failure = page.failure.get_or_insert_with(|| child::failure(None, None));
+        failure.cause.get_or_insert_with(|| words::timed_out(&timeout));
+    }
     let related = related(desk, actor, &snapshot, &arn, &mut page);
     related.await.map_err(|error| worded(desk, &error))?;
     let own = u64::try_from(waits.len()).unwrap_or(u64::MAX);
@@ -112,39 +110,26 @@ async fn related(
     Ok(())
 }
 
-/// The tasks of activities that workers serve wait for no person.
-fn served_by_workers(page: &mut Execution, record: &Record, waits: &[Waiting]) {
-    let served = served(record, waits);
-    let is_served = |state: &str| served.contains(state);
-    let waits = |status: &mut Status| {
-        if *status == Status::WaitingApproval {
-            *status = Status::Waiting;
-        }
-    };
-    for state in page.states.iter_mut().filter(|state| is_served(&state.name)) {
-        waits(&mut state.status);
-        for visit in &mut state.visits {
-            waits(&mut visit.status);
-            visit.attempts.iter_mut().for_each(|attempt| waits(&mut attempt.status));
-        }
-    }
-}
-
-/// Everything the page shows but the drawing; `chosen` is the state that the reader asked for.
-fn page(record: &Record, tokens: &Tokens, row: ExecutionRow, chosen: Option<String>, now: i64) -> Execution {
-    let view = View { record, tokens };
+/// Everything the page shows but the drawing.
+fn page(desk: &Desk, record: &Record, row: ExecutionRow) -> Execution {
+    let (tokens, now) = (desk.redactor(), desk.now());
     let about = &record.description;
-    let chosen = chosen.filter(|name| view.knows(name)).or_else(|| states::telling_state(record));
+    let chosen = states::telling_state(record);
+    let payload =
+        |text: Option<&str>, source: Source| text.map(|text| value(desk, &about.arn, tokens.text(text), &source));
+    let failed = about.error.is_some() || about.cause.is_some();
+    let failure =
+        failed.then(|| child::failure(tokens.option(about.error.as_deref()), tokens.option(about.cause.as_deref())));
     Execution {
         row,
-        input: view.json(about.input.as_deref()),
-        output: view.json(about.output.as_deref()),
-        error: view.words(about.error.as_deref()),
-        cause: view.words(about.cause.as_deref()).map(sentence),
+        input: payload(about.input.as_deref(), Source::Input),
+        output: payload(about.output.as_deref(), Source::Output),
+        failure,
+        machine_arn: about.machine_arn.clone(),
+        links: links::links(desk, record),
         trouble: trouble::trouble(record),
         course: Course::default(),
-        about: chosen.as_deref().and_then(|state| graph::about(&record.definition, state)),
-        states: view.states(chosen.as_deref()),
+        states: record.trace.states.keys().cloned().collect(),
         event_count: record.events.len(),
         definition: Some(pretty(&record.definition.text)),
         approvals: Vec::new(),
@@ -177,27 +162,9 @@ pub(super) fn served<'a>(record: &'a Record, waits: &[Waiting]) -> HashSet<&'a s
 }
 
 /// An execution's record, and the tokens that nothing of it may show.
-struct View<'a> {
-    record: &'a Record,
-    tokens: &'a Tokens,
-}
-
-impl View<'_> {
-    fn words(&self, text: Option<&str>) -> Option<String> {
-        text.map(|text| cut(&self.tokens.text(text)))
-    }
-
-    fn json(&self, text: Option<&str>) -> Option<String> {
-        text.map(|text| cut(&pretty(&self.tokens.text(text))))
-    }
-}
-
-/// The sentence of a cause: a function's own message, where a function wrote it.
-fn sentence(cause: String) -> String {
-    let message = Json::read(&*cause)
-        .ok()
-        .and_then(|thrown| thrown.root().get("errorMessage")?.text().map(std::borrow::Cow::into_owned));
-    message.unwrap_or(cause)
+pub struct View<'a> {
+    pub record: &'a Record,
+    pub tokens: &'a Tokens,
 }
 
 /// A text that is short enough for a page.

@@ -1,0 +1,137 @@
+//! What is read outside of pages: an execution's history as a file, and its payloads whole. Both are redacted, and asked
+//! of the desk as a page would be.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign_desk::redact::Tokens;
+use countersign_desk::watch::Record;
+use countersign_desk::{Actor, Desk};
+use serde::Deserialize;
+
+use super::Site;
+use super::refusal::{Wants, refuse};
+use crate::app::json_html;
+use crate::error::AppError;
+use crate::routes;
+use crate::server::pages::value::whole;
+use crate::server::{personas, words};
+
+/// Events of a piece of the file.
+const PIECE: usize = 256;
+
+/// The desk that a path names, and who asks.
+fn asked(site: &Site, connection: &str, headers: &HeaderMap) -> Result<(Arc<Desk>, Actor), AppError> {
+    let desk = site.desks.get(connection).ok_or_else(|| words::no_connection(&site.desks, connection))?;
+    let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+    Ok((Arc::clone(desk), personas::from_cookies(cookies)))
+}
+
+fn refused(headers: &HeaderMap, path: &str, error: &AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    refuse(Wants::of(headers, path), status, &error.problem.what, &error.problem.remedy)
+}
+
+/// The history of an execution, as `GetExecutionHistory` has it.
+pub async fn history(
+    State(site): State<Site>,
+    Path((connection, arn)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let arn = routes::name_of(&arn).to_owned();
+    let read = async {
+        let (desk, actor) = asked(&site, &connection, &headers)?;
+        let (record, _) = desk.execution(&actor, &arn).await.map_err(|error| words::error(desk.about(), &error))?;
+        Ok((record, desk.redactor()))
+    };
+    let (record, tokens) = match read.await {
+        Ok(read) => read,
+        Err(error) => return refused(&headers, &routes::of(&connection).history(&arn), &error),
+    };
+    let disposition = format!("attachment; filename=\"{}.history.json\"", file_name(&record.description.name));
+    let mut response = Response::new(Body::from_stream(futures::stream::iter(pieces(record, tokens))));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        out.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// The file in pieces, each made when it is sent.
+fn pieces(record: Arc<Record>, tokens: Arc<Tokens>) -> impl Iterator<Item = Result<Bytes, std::io::Error>> {
+    let count = record.events.len();
+    let piece = move |from: usize| {
+        let mut out = String::new();
+        for event in record.events.iter().skip(from).take(PIECE) {
+            let text = serde_json::to_string(event).map_err(std::io::Error::other)?;
+            out.push_str(if event.id > 1 { ",\n" } else { "" });
+            out.push_str(&tokens.text(&text));
+        }
+        Ok(Bytes::from(out))
+    };
+    let head = std::iter::once(Ok(Bytes::from_static(b"{\"events\":[\n")));
+    let tail = std::iter::once(Ok(Bytes::from_static(b"\n]}\n")));
+    head.chain((0..count).step_by(PIECE).map(piece)).chain(tail)
+}
+
+/// A name as every file system takes it.
+fn file_name(name: &str) -> String {
+    let safe = |letter: char| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' };
+    let name: String = name.chars().map(safe).take(80).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "execution".to_owned() } else { name.to_owned() }
+}
+
+/// Which payload, and as what: as it is, or as the viewer of a page shows it.
+#[derive(Deserialize)]
+pub struct Wanted {
+    of: String,
+    #[serde(default, rename = "as")]
+    form: String,
+}
+
+/// One payload of an execution, whole.
+pub async fn value(
+    State(site): State<Site>,
+    Path((connection, arn)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
+    let arn = routes::name_of(&arn).to_owned();
+    let read = async {
+        let (desk, actor) = asked(&site, &connection, &headers)?;
+        whole(&desk, &actor, &arn, &wanted.of).await
+    };
+    match read.await {
+        Ok(text) if wanted.form == "html" => {
+            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], json_html(&text)).into_response()
+        }
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], countersign_json::pretty(&text)).into_response()
+        }
+        Err(error) => refused(&headers, &routes::of(&connection).value(&arn, &wanted.of), &error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_file_s_name_leaves_no_folder() {
+        for (name, expected) in [
+            ("a1-b2", "a1-b2"),
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("a\"b\r\nc", "a_b__c"),
+            ("Größe", "Gr__e"),
+            ("...", "execution"),
+            ("", "execution"),
+        ] {
+            assert_eq!(file_name(name), expected);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What leads from an execution to its version, its alias and the console of AWS.
+
+use countersign_desk::Desk;
+use countersign_desk::watch::Record;
+
+use crate::server::console::Console;
+use crate::wire::state::Link;
+
+/// The version or alias that it was started with, and the console's pages.
+pub fn links(desk: &Desk, record: &Record) -> Vec<Link> {
+    let about = &record.description;
+    let console = Console::of(desk.about(), &about.arn);
+    let begun = record.events.first().map(|event| &event.details);
+    let last = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let of = |word: &str, arn: Option<&String>| {
+        let href = console.as_ref().zip(arn).map(|(console, arn)| console.machine(arn));
+        let leaves = href.is_some();
+        arn.map(|arn| Link { word: word.to_owned(), href, name: last(arn), leaves })
+    };
+    let version = of("Version", begun.and_then(|details| details.state_machine_version_arn.as_ref()));
+    let alias = of("Alias", begun.and_then(|details| details.state_machine_alias_arn.as_ref()));
+    let page = console.as_ref().map(|console| Link {
+        word: "AWS console".to_owned(),
+        href: Some(console.execution(&about.arn)),
+        name: "This execution".to_owned(),
+        leaves: true,
+    });
+    version.into_iter().chain(alias).chain(page).collect()
+}

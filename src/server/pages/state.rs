@@ -1,0 +1,304 @@
+//! One state of an execution, at one of its visits.
+
+use countersign_asl::StateKind;
+use countersign_desk::deploy::diff;
+use countersign_desk::watch::{Inside, Record, Waiting};
+use countersign_desk::{Actor, Desk};
+use countersign_json::{Json, Kind, Value as JsonValue, pretty};
+use countersign_trace::{Attempt, StateStatus, Visit, VisitId};
+
+use super::execution::{View, served, telling_state};
+use super::value::{Source, value};
+use super::{Answered, attempt_status, child, graph, inbox, status, trouble, worded};
+use crate::server::console::{Console, function_name};
+use crate::wire::Status;
+use crate::wire::deploy::DiffLine;
+use crate::wire::state::{self, Failure, Link, Stage, State};
+use crate::wire::value::Value;
+
+/// Bytes of the texts that are compared line by line.
+const COMPARED: usize = 64 * 1024;
+
+/// One state of the execution `arn`, for `actor`: `name`, or the one that the page opens on.
+///
+/// # Errors
+/// The execution cannot be read.
+pub async fn state(
+    desk: &Desk,
+    actor: &Actor,
+    arn: String,
+    name: Option<String>,
+    visit: Option<String>,
+    part: Option<String>,
+    iteration: Option<u64>,
+) -> Answered<State> {
+    let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
+    let tokens = desk.redactor();
+    let view = View { record: &record, tokens: &tokens };
+    let name = name.filter(|name| view.knows(name)).or_else(|| telling_state(&record)).unwrap_or_default();
+    let visits = visits_of(&record, &name, iteration);
+    let about = About { desk, record: &record, waits: &waits, view: &view };
+    let shown = shown(&record, &visits, visit.as_deref());
+    let mut made = State {
+        status: record
+            .trace
+            .states
+            .get(&name)
+            .map_or(Status::NotReached, |summary| about.status(&name, summary.status)),
+        about: graph::about(&record.definition, &name),
+        visits: u64::try_from(visits.len()).unwrap_or(u64::MAX),
+        visit: None,
+        definition: definition_of(&pretty(&record.definition.text), &name),
+        now: desk.now(),
+        name,
+    };
+    let Some(at) = shown else { return Ok(made) };
+    let id = visits[at];
+    let mut visit = about.visit(&visits, at);
+    match part.as_deref() {
+        Some("stages") => {
+            let inside = desk.inside(actor, &record, id).await.map_err(|error| worded(desk, &error))?;
+            visit.inside = Some(about.inside(inside, record.trace.visits[id].entered_event));
+        }
+        Some("difference") => visit.difference = difference(&view, &record.trace.visits[id]),
+        _ => {}
+    }
+    if let Some(event) = open_request(&waits, &record.trace.visits[id]) {
+        // What cannot be read now is still in the inbox.
+        visit.request = inbox::approval(desk, actor, &arn, event).await.ok().map(Box::new);
+    }
+    made.visit = Some(visit);
+    Ok(made)
+}
+
+/// The visits of a state in their order, in one iteration where one is chosen.
+fn visits_of(record: &Record, name: &str, iteration: Option<u64>) -> Vec<VisitId> {
+    let iteration = iteration.and_then(|event| record.trace.iteration_begun_by(event));
+    let all = record.visits_of(name).iter().copied();
+    all.filter(|id| iteration.is_none_or(|iteration| record.trace.runs_in(*id, iteration))).collect()
+}
+
+/// Which of the visits is shown: the one of the address, else one that failed, else the last.
+fn shown(record: &Record, visits: &[VisitId], asked: Option<&str>) -> Option<usize> {
+    let asked = asked.and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+    let place = |wanted: Option<VisitId>| visits.iter().position(|id| Some(*id) == wanted);
+    asked
+        .filter(|at| *at < visits.len())
+        .or_else(|| place(record.first_failure()))
+        .or_else(|| place(record.trace.cause))
+        .or_else(|| visits.iter().position(|id| is_bad(&record.trace.visits[*id])))
+        .or_else(|| visits.iter().rposition(|id| record.trace.visits[*id].status == StateStatus::WaitingApproval))
+        .or_else(|| visits.len().checked_sub(1))
+}
+
+const fn is_bad(visit: &Visit) -> bool {
+    matches!(visit.status, StateStatus::Failed | StateStatus::TimedOut | StateStatus::Caught)
+}
+
+/// The request that waits in a visit, by the event that scheduled it.
+fn open_request(waits: &[Waiting], visit: &Visit) -> Option<u64> {
+    let scheduled = visit.attempts.iter().rev().find_map(|attempt| attempt.scheduled_event)?;
+    waits.iter().any(|wait| wait.event == scheduled).then_some(scheduled)
+}
+
+/// What an execution says of its states.
+struct About<'a> {
+    desk: &'a Desk,
+    record: &'a Record,
+    waits: &'a [Waiting],
+    view: &'a View<'a>,
+}
+
+impl About<'_> {
+    /// The status of a state or visit: what an activity's workers serve waits for no person.
+    fn status(&self, name: &str, of: StateStatus) -> Status {
+        match status(of) {
+            Status::WaitingApproval if served(self.record, self.waits).contains(name) => Status::Waiting,
+            status => status,
+        }
+    }
+
+    fn value(&self, text: Option<&str>, source: &Source) -> Option<Value> {
+        let text = self.view.tokens.text(text?);
+        Some(value(self.desk, &self.record.description.arn, text, source))
+    }
+
+    fn visit(&self, visits: &[VisitId], at: usize) -> state::Visit {
+        let visit = &self.record.trace.visits[visits[at]];
+        let number = |at: usize| u64::try_from(at + 1).unwrap_or(u64::MAX);
+        let bad = |at: &usize| is_bad(&self.record.trace.visits[visits[*at]]);
+        let (error, cause) = self.view.failure(visit);
+        let exit = self.record.exit_of(visit);
+        state::Visit {
+            number: number(at),
+            failed_before: (0..at).rev().find(bad).map(number),
+            failed_after: (at + 1..visits.len()).find(bad).map(number),
+            failures: u64::try_from((0..visits.len()).filter(bad).count()).unwrap_or(u64::MAX),
+            status: self.status(&visit.state, visit.status),
+            place: trouble::place_of(&self.record.trace, visit),
+            entered_at: visit.entered_at,
+            exited_at: visit.exited_at,
+            failure: self.failure(error.as_deref(), cause.as_deref()),
+            request: None,
+            input: self.value(visit.input.as_deref(), &Source::Event(visit.entered_event, "input")),
+            output: exit.and_then(|exit| self.value(visit.output.as_deref(), &Source::Event(exit, "output"))),
+            attempts: self.attempts(visit),
+            task: self.task(visit),
+            links: self.links(visit),
+            inside: None,
+            difference: None,
+        }
+    }
+
+    fn failure(&self, error: Option<&str>, cause: Option<&str>) -> Option<Failure> {
+        let whole = |text: &str| self.view.tokens.text(text);
+        (error.is_some() || cause.is_some()).then(|| child::failure(error.map(whole), cause.map(whole)))
+    }
+
+    fn attempts(&self, visit: &Visit) -> Vec<state::Attempt> {
+        let before = |index: usize| visit.attempts.get(index.checked_sub(1)?);
+        let made = |(index, attempt): (usize, &Attempt)| state::Attempt {
+            number: u64::try_from(index + 1).unwrap_or(u64::MAX),
+            status: match attempt_status(attempt.result) {
+                // An attempt without an end runs only as long as its state does.
+                Status::Running => self.status(&visit.state, visit.status),
+                ended => ended,
+            },
+            resource: resource(attempt),
+            parameters: attempt.scheduled_event.and_then(|event| {
+                let asked = self.record.request(event);
+                self.value(Some(&asked), &Source::Event(event, "parameters"))
+            }),
+            output: self
+                .record
+                .end_of(attempt)
+                .and_then(|event| self.value(attempt.output.as_deref(), &Source::Event(event, "output"))),
+            failure: self.failure(attempt.error.as_deref(), attempt.cause.as_deref()),
+            scheduled_at: attempt.scheduled_at,
+            ended_at: attempt.ended_at,
+            backed_off: before(index).and_then(|before| Some(attempt.scheduled_at - before.ended_at?)),
+        };
+        visit.attempts.iter().enumerate().map(made).collect()
+    }
+
+    /// What is known of the task beside its parameters.
+    fn task(&self, visit: &Visit) -> Vec<(String, String)> {
+        let Some(attempt) = visit.attempts.last() else { return Vec::new() };
+        let seconds = |seconds: i64| format!("{seconds} s");
+        let machine = self.record.definition.machine.as_ref();
+        let kind = machine.and_then(|machine| machine.state(&visit.state)).map(|state| &state.kind);
+        let written = match kind {
+            Some(StateKind::Task(task)) => Some(task.resource.clone()),
+            _ => None,
+        };
+        let facts = [
+            ("Resource", written.or_else(|| Some(resource(attempt)))),
+            ("Timeout", attempt.timeout_in_seconds.map(seconds)),
+            ("Heartbeat", attempt.heartbeat_in_seconds.map(seconds)),
+            ("Worker", attempt.worker_name.as_deref().map(|worker| self.view.tokens.text(worker))),
+            ("Started after", attempt.started_at.map(|at| format!("{} ms", at - attempt.scheduled_at))),
+        ];
+        facts.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?))).collect()
+    }
+
+    /// The child execution, the function and its log.
+    fn links(&self, visit: &Visit) -> Vec<Link> {
+        let mut links = Vec::new();
+        let here = crate::routes::of(self.desk.id().as_str());
+        let answers = visit.attempts.iter().rev().filter_map(|attempt| {
+            attempt.output.as_deref().and_then(child::started).or_else(|| self.record.started_by(attempt))
+        });
+        for arn in answers.take(1) {
+            let arn = self.view.tokens.text(&arn);
+            let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+            links.push(Link {
+                word: "Started execution".to_owned(),
+                href: Some(here.execution(&arn)),
+                name,
+                leaves: false,
+            });
+        }
+        let Some(attempt) = visit.attempts.last() else { return links };
+        if let Some(given) = self.function(attempt)
+            && let Some(name) = function_name(&given)
+        {
+            let arn = if given.starts_with("arn:") { &given } else { &self.record.description.arn };
+            let console = Console::of(self.desk.about(), arn);
+            let href = console.as_ref().map(|console| console.function(name));
+            let leaves = href.is_some();
+            links.push(Link { word: "Function".to_owned(), href, name: name.to_owned(), leaves });
+            if let Some(console) = console {
+                let href = Some(console.function_log(name));
+                links.push(Link { word: "Log".to_owned(), href, name: "CloudWatch".to_owned(), leaves: true });
+            }
+        }
+        links
+    }
+
+    /// The function that a task calls: its resource, or what it passes as `FunctionName`.
+    fn function(&self, attempt: &Attempt) -> Option<String> {
+        let resource = attempt.resource.as_deref()?;
+        if resource.contains(":function:") {
+            return Some(resource.to_owned());
+        }
+        if attempt.resource_type.as_deref() != Some("lambda") {
+            return None;
+        }
+        let asked = self.record.request(attempt.scheduled_event?);
+        let json = Json::read(&*asked).ok()?;
+        json.root().get("FunctionName").and_then(JsonValue::text).map(std::borrow::Cow::into_owned)
+    }
+
+    fn inside(&self, inside: Inside, entered: u64) -> state::Inside {
+        let arn = &self.record.description.arn;
+        let stage = |stage: countersign_desk::watch::VisitStage| Stage {
+            field: stage.field.to_owned(),
+            value: stage.value.map(|text| value(self.desk, arn, text, &Source::Stage(entered, stage.field.to_owned()))),
+            recorded: stage.recorded,
+        };
+        let variable = |(name, text): (String, String)| {
+            let source = Source::Variable(entered, name.clone());
+            (name, value(self.desk, arn, text, &source))
+        };
+        state::Inside {
+            stages: inside.stages.into_iter().map(stage).collect(),
+            unknown: inside.unknown,
+            differs: inside.differs,
+            variables: inside.variables.into_iter().map(variable).collect(),
+        }
+    }
+}
+
+fn resource(attempt: &Attempt) -> String {
+    let kind = attempt.resource_type.as_deref().map_or_else(String::new, |kind| format!("{kind}:"));
+    format!("{kind}{}", attempt.resource.as_deref().unwrap_or_default())
+}
+
+/// How the output differs from the input; nothing where one is not there or too long.
+fn difference(view: &View<'_>, visit: &Visit) -> Option<Vec<DiffLine>> {
+    let text = |text: &Option<String>| text.as_deref().map(|text| pretty(&view.tokens.text(text)) + "\n");
+    let (input, output) = (text(&visit.input)?, text(&visit.output)?);
+    if input.len() + output.len() > COMPARED {
+        return None;
+    }
+    let line = |line: countersign_desk::deploy::DiffLine| DiffLine { sign: line.sign, text: line.text };
+    Some(diff(&input, &output).into_iter().map(line).collect())
+}
+
+/// The text that defines a state, and the line on which it begins: the first of that name, from the outside in.
+#[must_use]
+pub fn definition_of(definition: &str, name: &str) -> Option<(u64, String)> {
+    let json = Json::read(definition).ok()?;
+    let mut scopes = vec![json.root()];
+    while let Some(scope) = scopes.pop() {
+        let Some(states) = scope.get("States").filter(|states| states.kind() == Kind::Object) else { continue };
+        if let Some(found) = states.get(name) {
+            return Some((u64::try_from(found.place().0).unwrap_or(1), found.raw().to_owned()));
+        }
+        for (_, state) in states.members() {
+            scopes.extend(["ItemProcessor", "Iterator"].into_iter().filter_map(|key| state.get(key)));
+            scopes.extend(state.get("Branches").into_iter().flat_map(JsonValue::items));
+        }
+    }
+    None
+}

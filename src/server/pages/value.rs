@@ -1,0 +1,156 @@
+//! Payloads: as far as a page carries them, and whole. Both are redacted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use countersign_desk::redact::Tokens;
+use countersign_desk::watch::Record;
+use countersign_desk::{Actor, Desk};
+use countersign_json::pretty;
+use countersign_trace::VisitId;
+
+use super::{Answered, worded};
+use crate::error::{AppError, ErrorKind};
+use crate::routes;
+use crate::wire::value::{Rest, Value};
+
+/// Bytes of a payload that a page carries.
+const CARRIED: usize = 16 * 1024;
+
+/// Which payload of an execution, as an address names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Input,
+    Output,
+    /// A field of an event's details.
+    Event(u64, &'static str),
+    /// A stage of the visit that an event began.
+    Stage(u64, String),
+    /// A variable that the visit saw which an event began.
+    Variable(u64, String),
+}
+
+/// The fields of events that hold payloads.
+const FIELDS: [&str; 4] = ["input", "output", "parameters", "cause"];
+
+impl fmt::Display for Source {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => out.write_str("input"),
+            Self::Output => out.write_str("output"),
+            Self::Event(id, field) => write!(out, "event.{id}.{field}"),
+            Self::Stage(id, field) => write!(out, "stage.{id}.{field}"),
+            Self::Variable(id, name) => write!(out, "variable.{id}.{name}"),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "input" => return Ok(Self::Input),
+            "output" => return Ok(Self::Output),
+            _ => {}
+        }
+        let (kind, rest) = text.split_once('.').ok_or(())?;
+        let (id, name) = rest.split_once('.').ok_or(())?;
+        let id = id.parse().map_err(|_| ())?;
+        match kind {
+            "event" => FIELDS.iter().find(|field| **field == name).map(|field| Self::Event(id, field)).ok_or(()),
+            "stage" => Ok(Self::Stage(id, name.to_owned())),
+            "variable" => Ok(Self::Variable(id, name.to_owned())),
+            _ => Err(()),
+        }
+    }
+}
+
+/// `text`, which is redacted, as far as a page carries it.
+#[must_use]
+pub fn value(desk: &Desk, arn: &str, text: String, source: &Source) -> Value {
+    if text.len() <= CARRIED {
+        return Value { text, rest: None };
+    }
+    let mut end = CARRIED;
+    let whole = pretty(&text);
+    while !whole.is_char_boundary(end) {
+        end -= 1;
+    }
+    let begin = &whole[..end];
+    // Whole lines, where there are lines.
+    let begin = begin.rsplit_once('\n').map_or(begin, |(lines, _)| lines);
+    let href = routes::of(desk.id().as_str()).value(arn, &source.to_string());
+    Value { text: begin.to_owned(), rest: Some(Rest { bytes: u64::try_from(text.len()).unwrap_or(u64::MAX), href }) }
+}
+
+/// The whole of a payload, redacted.
+///
+/// # Errors
+/// There is none of this name, or the execution cannot be read.
+pub async fn whole(desk: &Desk, actor: &Actor, arn: &str, of: &str) -> Answered<String> {
+    let none = || AppError::new(ErrorKind::NotFound, "This execution has no such value.", "Open the execution's page.");
+    let source: Source = of.parse().map_err(|()| none())?;
+    let (record, _) = desk.execution(actor, arn).await.map_err(|error| worded(desk, &error))?;
+    let tokens = desk.redactor();
+    if let Source::Stage(entered, name) | Source::Variable(entered, name) = &source {
+        let visit = record.trace.numbered_visits().find(|(_, visit)| visit.entered_event == *entered);
+        let (visit, _) = visit.ok_or_else(none)?;
+        return inside(desk, actor, &record, visit, &source, name).await?.ok_or_else(none);
+    }
+    recorded(&record, &tokens, &source).ok_or_else(none)
+}
+
+async fn inside(
+    desk: &Desk,
+    actor: &Actor,
+    record: &std::sync::Arc<Record>,
+    visit: VisitId,
+    source: &Source,
+    name: &str,
+) -> Answered<Option<String>> {
+    let inside = desk.inside(actor, record, visit).await.map_err(|error| worded(desk, &error))?;
+    if matches!(source, Source::Variable(..)) {
+        return Ok(inside.variables.into_iter().find(|(known, _)| known == name).map(|(_, text)| text));
+    }
+    Ok(inside.stages.into_iter().find(|stage| stage.field == name).and_then(|stage| stage.value.ok()))
+}
+
+/// A payload that the history holds.
+fn recorded(record: &Record, tokens: &Tokens, source: &Source) -> Option<String> {
+    match source {
+        Source::Input => tokens.option(record.description.input.as_deref()),
+        Source::Output => tokens.option(record.description.output.as_deref()),
+        Source::Event(id, field) => {
+            let details = &record.event(*id)?.details;
+            match *field {
+                "parameters" => Some(tokens.text(&record.request(*id))),
+                "input" => tokens.option(details.input.as_deref()),
+                "output" => tokens.option(details.output.as_deref()),
+                _ => tokens.option(details.cause.as_deref()),
+            }
+        }
+        Source::Stage(..) | Source::Variable(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_read_as_it_is_written() {
+        for source in [
+            Source::Input,
+            Source::Output,
+            Source::Event(17, "parameters"),
+            Source::Stage(3, "ResultPath".to_owned()),
+            Source::Variable(3, "a.b".to_owned()),
+        ] {
+            assert_eq!(source.to_string().parse(), Ok(source));
+        }
+        for text in ["", "event.1.name", "event.x.input", "event.1", "other.1.a", "definition"] {
+            assert_eq!(text.parse::<Source>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! One state of an execution: one of its visits, with its data.
+
+use serde::{Deserialize, Serialize};
+
+use super::Status;
+use super::deploy::DiffLine;
+use super::graph::AboutState;
+use super::inbox::Approval;
+use super::value::Value;
+
+/// What the drawer of an execution's page shows of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub name: String,
+    pub status: Status,
+    /// What the definition says of it, where it could be read.
+    pub about: Option<AboutState>,
+    /// How often it was entered.
+    pub visits: u64,
+    /// The visit that is shown; nothing where it was not entered.
+    pub visit: Option<Visit>,
+    /// The text that defines it, with the number of its first line in the definition.
+    pub definition: Option<(u64, String)>,
+    pub now: i64,
+}
+
+/// One visit of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Counts from 1.
+    pub number: u64,
+    /// The visits that failed before and after this one, and how many did in all.
+    pub failed_before: Option<u64>,
+    pub failed_after: Option<u64>,
+    pub failures: u64,
+    pub status: Status,
+    /// Which iteration of which Map, or which branch of which Parallel.
+    pub place: Option<String>,
+    pub entered_at: i64,
+    pub exited_at: Option<i64>,
+    pub failure: Option<Failure>,
+    /// The request that waits in it, with the form that answers it.
+    pub request: Option<Box<Approval>>,
+    pub input: Option<Value>,
+    pub output: Option<Value>,
+    pub attempts: Vec<Attempt>,
+    /// What the definition and the history say of its task: label and value.
+    pub task: Vec<(String, String)>,
+    pub links: Vec<Link>,
+    /// The inside, where it was asked for.
+    pub inside: Option<Inside>,
+    /// What the output has and the input has not, line by line, where it was asked for.
+    pub difference: Option<Vec<DiffLine>>,
+}
+
+/// An error with its cause. The failure of a child execution leads to the child.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Failure {
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    pub child: Option<Box<Child>>,
+}
+
+/// An execution that a task started, and how it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Child {
+    pub arn: String,
+    pub name: String,
+    pub failure: Option<Failure>,
+}
+
+/// One attempt of a visit: a task may be tried several times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Attempt {
+    pub number: u64,
+    pub status: Status,
+    pub resource: String,
+    pub parameters: Option<Value>,
+    pub output: Option<Value>,
+    pub failure: Option<Failure>,
+    pub scheduled_at: i64,
+    pub ended_at: Option<i64>,
+    /// Milliseconds since the attempt before ended.
+    pub backed_off: Option<i64>,
+}
+
+/// A way out of the page: to another execution, to AWS's console.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    pub word: String,
+    /// Nothing where there is only a name.
+    pub href: Option<String>,
+    pub name: String,
+    /// Whether it leaves this site.
+    pub leaves: bool,
+}
+
+/// The data of a visit at each stage, and its variables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    pub stages: Vec<Stage>,
+    pub unknown: Option<String>,
+    pub differs: bool,
+    pub variables: Vec<(String, Value)>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    pub field: String,
+    pub value: Result<Value, String>,
+    pub recorded: bool,
+}
