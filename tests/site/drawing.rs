@@ -63,7 +63,7 @@ async fn a_page_has_the_part_of_a_drawing_that_it_opens_with() {
     let folded = site.desk.drawing(of(), Some("Step 300"), Extent::Whole).await.unwrap().graph.unwrap();
     assert!(folded.named("Inside").is_none());
     assert_eq!(folded.named("Step 300").unwrap().number, all.named("Step 300").unwrap().number);
-    let about = site.desk.execution(&arn, Some("Inside".to_owned())).await.unwrap().about.unwrap();
+    let about = site.desk.state(&arn, "Inside").await.unwrap().about.unwrap();
     assert_eq!(about.name, "Inside");
     // Nobody's state is nobody's, and hostile names are only names.
     let none = site.desk.drawing(of(), Some("a\nb\n\u{202e}"), Extent::Around(Some("\"><script>".to_owned()))).await;
