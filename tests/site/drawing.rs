@@ -21,7 +21,7 @@ async fn begin(site: &Site, name: &str, definition: &Value, input: &Value) -> St
 /// The page of an execution once `is_there` holds.
 async fn until(site: &Site, arn: &str, is_there: impl Fn(&Execution) -> bool) -> Execution {
     for _ in 0..200 {
-        let page = site.desk.execution(arn, None).await.unwrap();
+        let page = site.desk.execution(arn).await.unwrap();
         if is_there(&page) {
             return page;
         }
