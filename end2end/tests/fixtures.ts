@@ -181,7 +181,7 @@ export async function eventually(page: Page, scripts: boolean, condition: (soon:
 
 /** Acts as another persona from now on, and loads the page again. */
 export async function actAs(page: Page, scripts: boolean, id: string): Promise<void> {
-  await page.context().addCookies([{ name: "countersign_person", value: id, url: page.url() }]);
+  await page.context().addCookies([{ name: "countersign_person", value: id, url: new URL(page.url()).origin }]);
   await page.reload();
   await ready(page, scripts);
 }

@@ -22,7 +22,7 @@ async function ask(page: Page, scripts: boolean, id: string, workflow: string, s
 /** The same page for another person, in a browser of their own. */
 async function another(browser: Browser, url: string, id: string, scripts: boolean): Promise<Page> {
   const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 1440, height: 900 } });
-  await context.addCookies([{ name: "countersign_person", value: id, url }]);
+  await context.addCookies([{ name: "countersign_person", value: id, url: new URL(url).origin }]);
   const page = await context.newPage();
   await open(page, url, scripts);
   return page;
@@ -54,7 +54,7 @@ test("two people in two browsers complete a quorum of two", async ({ page, brows
 
 test("a form is checked, keeps what was typed, and says where it leads", async ({ page, javaScriptEnabled: scripts }) => {
   await ask(page, scripts!, "dana", "approval", /^A new supplier/);
-  const form = page.locator("details.choice");
+  const form = page.locator("details.own-choice");
   await form.locator("summary").click();
   const what = form.getByLabel(/^What to change/);
   // The browser refuses what is missing.
@@ -81,7 +81,7 @@ test("a form is checked, keeps what was typed, and says where it leads", async (
 test("nothing of it is hard to reach, in both themes", async ({ page, javaScriptEnabled: scripts }) => {
   test.skip(!scripts, "axe is a script");
   await ask(page, scripts!, "dana", "approval", /^A new supplier/);
-  await page.locator("details.choice summary").click();
+  await page.locator("details.own-choice summary").click();
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).analyze();

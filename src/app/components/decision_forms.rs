@@ -102,7 +102,7 @@ fn own_form(request: &RequestKey, outcome: &OutcomeChoice, refused: bool, post: 
     }
     .into_any();
     view! {
-        <details class="choice" open=is_mine id=id>
+        <details class="own-choice" open=is_mine id=id>
             <summary class="button">{shown(&outcome.label)}"…"</summary>
             <PostForm post class="choice-form">{content}</PostForm>
         </details>
