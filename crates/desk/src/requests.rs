@@ -168,8 +168,10 @@ impl Desk {
 
     /// Whether the rules of approvals are known: without them everybody might decide what only some may.
     fn rules_are_known(&self) -> Result<(), NotAllowed> {
-        let trouble = self.definitions().trouble();
-        if trouble.is_some_and(|trouble| !trouble.earlier_in_force) { Err(NotAllowed::RulesUnknown) } else { Ok(()) }
+        let is_unknown = self.definitions().trouble().is_some_and(|trouble| !trouble.earlier_in_force);
+        // Where there is no manifest, there are no rules.
+        let has_manifest = || self.folder().manifest_file().try_exists().unwrap_or(true);
+        if is_unknown && has_manifest() { Err(NotAllowed::RulesUnknown) } else { Ok(()) }
     }
 
     /// What the rule of a request asks for, and what was chosen so far.

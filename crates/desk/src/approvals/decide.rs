@@ -45,7 +45,7 @@ impl<'a> Decider<'a> {
     }
 
     /// What the decision is bound by.
-    const fn bound_by<'w>(self, who: &'w Who) -> Option<&'w Who> {
+    const fn bound_by(self, who: &Who) -> Option<&Who> {
         match self {
             Self::Person(_) => Some(who),
             Self::Rule => None,
