@@ -186,8 +186,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
     tasks.spawn(Arc::clone(&desks).run(end.clone()));
-    if let Some(problem) = desk.definitions().read().problem {
-        report(&problem);
+    if let Some(problem) = &desk.definitions().read().problem {
+        report(problem);
     }
     if engine.is_some() && !args.no_demo && !desk.about().read_only {
         first_start(&desk).await;

@@ -215,7 +215,7 @@ impl Desk {
     }
 
     /// The current definitions. The watch gets the activities that people answer.
-    pub(crate) fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Arc<Folder> {
         let folder = self.definitions.read();
         let states = |(name, states): (&String, &BTreeMap<String, _>)| {
             states.keys().map(|state| (name.clone(), state.clone())).collect::<Vec<_>>()

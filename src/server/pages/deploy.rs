@@ -13,7 +13,7 @@ use crate::wire::deploy::{Change, Deploy, DeployItem, DiffLine, FileProblem};
 pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let ready = plan.items.iter().any(Item::is_ready);
-    let manifest = plan.folder.problem.map(refused_manifest);
+    let manifest = plan.folder.problem.clone().map(refused_manifest);
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
         items: manifest.into_iter().chain(plan.items.into_iter().map(item)).collect(),

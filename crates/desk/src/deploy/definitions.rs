@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use toml::de::DeTable;
 
 use super::finding::FileProblem;
-use super::manifest::{Folder, Manifest};
+use super::manifest::{FILE, Folder, Manifest};
 use crate::news::{Publisher, Topic};
 
 /// The pause between two checks of the folder.
@@ -25,6 +25,8 @@ pub struct Definitions {
     /// The functions of the embedded engine; `None` if they are unknown.
     functions: Option<BTreeSet<String>>,
     good: Mutex<Option<Manifest>>,
+    /// The text of the manifest that was read last, and what it came to: most pages need it, and it seldom changes.
+    last: Mutex<Option<(String, Arc<Folder>)>>,
 }
 
 /// A manifest that cannot be used.
@@ -37,7 +39,7 @@ pub struct ManifestTrouble {
 
 impl From<PathBuf> for Definitions {
     fn from(path: PathBuf) -> Self {
-        Self { path, functions: None, good: Mutex::default() }
+        Self { path, functions: None, good: Mutex::default(), last: Mutex::default() }
     }
 }
 
@@ -62,8 +64,22 @@ impl Definitions {
 
     /// Reads the folder. If its manifest cannot be used, the last usable one stays in force, with the problem beside it.
     #[must_use]
-    pub fn read(&self) -> Folder {
-        let mut folder = Folder::read(&self.path);
+    pub fn read(&self) -> Arc<Folder> {
+        let text = std::fs::read_to_string(self.path.join(FILE));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Ok(text), Some((before, folder))) = (&text, last.as_ref())
+            && text == before
+        {
+            return Arc::clone(folder);
+        }
+        let kept = text.as_ref().ok().cloned();
+        let folder = Arc::new(self.in_force(Folder::of(&self.path, text)));
+        *last = kept.map(|text| (text, Arc::clone(&folder)));
+        folder
+    }
+
+    /// The folder with the manifest that counts: its own, or the last usable one.
+    fn in_force(&self, mut folder: Folder) -> Folder {
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
         if folder.problem.is_none() {
             *good = Some(folder.manifest.clone());
@@ -76,7 +92,7 @@ impl Definitions {
     /// Why the manifest cannot be used; `None` if it can.
     #[must_use]
     pub fn trouble(&self) -> Option<ManifestTrouble> {
-        let problem = self.read().problem?;
+        let problem = self.read().problem.clone()?;
         let earlier_in_force = self.good.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         Some(ManifestTrouble { problem, earlier_in_force })
     }

@@ -1,5 +1,7 @@
 //! Deploying on the desk: the plan, and its execution.
 
+use std::sync::Arc;
+
 use super::apply::{ApplyError, apply, still_planned};
 use super::finding::{Change, FileProblem};
 use super::plan::{Item, PlanTarget, file_problem, hash_of};
@@ -15,7 +17,7 @@ use crate::watch::Snapshot;
 /// The definitions compared with the deployed state machines.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub folder: Folder,
+    pub folder: Arc<Folder>,
     pub items: Vec<Item>,
     /// The hash of everything that would be deployed. The form sends it back.
     pub hash: String,

@@ -83,8 +83,13 @@ impl Folder {
     /// Reads the manifest in `path`. A folder without one deploys every `*.asl.json` under its own name.
     #[must_use]
     pub fn read(path: &Path) -> Self {
+        Self::of(path, std::fs::read_to_string(path.join(FILE)))
+    }
+
+    /// The folder in `path`, whose manifest is `text`, or was not read.
+    pub(super) fn of(path: &Path, text: std::io::Result<String>) -> Self {
         let file = path.join(FILE);
-        let read = match std::fs::read_to_string(&file) {
+        let read = match text {
             Ok(text) => parse(&text, &file).map(|(manifest, places)| (manifest, Some(places))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 found(path).map(|manifest| (manifest, None)).map_err(|error| unreadable(path, &error))

@@ -28,7 +28,7 @@ impl Places {
     pub fn of(text: &str) -> Result<Self, Error> {
         let table = DeTable::parse(text)?;
         let mut places = Self::default();
-        places.table(text, table.get_ref(), &mut Vec::new());
+        places.table(&Lines::of(text), table.get_ref(), &mut Vec::new());
         Ok(places)
     }
 
@@ -58,7 +58,7 @@ impl Places {
         (1..=way.len()).rev().find_map(|length| self.entries.get(&way[..length]))
     }
 
-    fn table(&mut self, text: &str, table: &DeTable, way: &mut Vec<String>) {
+    fn table(&mut self, text: &Lines, table: &DeTable, way: &mut Vec<String>) {
         for (key, value) in table {
             way.push(key.get_ref().to_string());
             self.add(text, way, key.span(), value.span());
@@ -67,7 +67,7 @@ impl Places {
         }
     }
 
-    fn inside(&mut self, text: &str, value: &DeValue, way: &mut Vec<String>) {
+    fn inside(&mut self, text: &Lines, value: &DeValue, way: &mut Vec<String>) {
         match value {
             DeValue::Table(table) => self.table(text, table, way),
             DeValue::Array(items) => {
@@ -82,32 +82,50 @@ impl Places {
         }
     }
 
-    fn add(&mut self, text: &str, way: &[String], key: Range<usize>, value: Range<usize>) {
-        let raw = text.get(value.clone()).unwrap_or_default();
+    fn add(&mut self, lines: &Lines, way: &[String], key: Range<usize>, value: Range<usize>) {
+        let raw = lines.text.get(value.clone()).unwrap_or_default();
         let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") { 3 } else { 1 };
         let behind = raw.get(quotes..).unwrap_or_default();
         let dropped = [("\r\n", 2), ("\n", 1)].into_iter().find(|(end, _)| quotes == 3 && behind.starts_with(end));
         let contents = value.start + quotes + dropped.map_or(0, |(_, length)| length);
-        let entry = Entry { key: span(text, key), value: span(text, value), contents: line_and_column(text, contents) };
+        let entry = Entry { key: lines.span(key), value: lines.span(value), contents: lines.place(contents) };
         self.entries.insert(way.to_vec(), entry);
     }
 }
 
-/// The span of a range of bytes.
-fn span(text: &str, bytes: Range<usize>) -> SourceSpan {
-    let ((line, column), (end_line, end_column)) =
-        (line_and_column(text, bytes.start), line_and_column(text, bytes.end));
-    SourceSpan { line, column, end_line, end_column }
+/// A text with the starts of its lines, so that a place in it is found without counting from its beginning.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self { text, starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Line and column of a byte, both from 1; columns are characters.
+    fn place(&self, offset: usize) -> (u32, u32) {
+        let offset = offset.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).map_or(0, |line| self.starts[line]);
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(line), number(column))
+    }
+
+    /// The span of a range of bytes.
+    fn span(&self, bytes: Range<usize>) -> SourceSpan {
+        let ((line, column), (end_line, end_column)) = (self.place(bytes.start), self.place(bytes.end));
+        SourceSpan { line, column, end_line, end_column }
+    }
 }
 
 /// Line and column of a byte, both from 1; columns are characters.
 #[must_use]
 pub fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    (number(line), number(column))
+    Lines::of(text).place(offset)
 }
 
 #[cfg(test)]

@@ -75,10 +75,19 @@ impl Scene {
         self.edges.iter().filter(move |(_, reach)| page.meets(reach)).map(|(part, _)| part)
     }
 
-    /// The state whose middle is at a point, the innermost.
-    pub fn at(&self, point: (f32, f32)) -> Option<&Node> {
-        let point = Area { x: point.0, y: point.1, width: 0.0, height: 0.0 };
-        self.graph.nodes.iter().rev().find(|node| node.is_state() && node.area().holds(&point))
+    /// The innermost state at a point; else the nearest one that is at most `reach` away.
+    pub fn at(&self, point: (f32, f32), reach: f32) -> Option<&Node> {
+        let distance = |node: &Node| {
+            let area = node.area();
+            let beside = |at: f32, from: f32, size: f32| (from - at).max(at - from - size).max(0.0);
+            beside(point.0, area.x, area.width).hypot(beside(point.1, area.y, area.height))
+        };
+        let states = self.graph.nodes.iter().rev().filter(|node| node.is_state());
+        states
+            .map(|node| (distance(node), node))
+            .filter(|(away, _)| *away <= reach)
+            .min_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, node)| node)
     }
 }
 
@@ -162,8 +171,9 @@ pub mod tests {
         let mut outer = node(1, None, 0, 0);
         (outer.width, outer.height, outer.container) = (400, 300, true);
         let scene = scene(vec![outer, node(2, Some(1), 50, 50)], &[]);
-        assert_eq!(scene.at((60.0, 60.0)).map(|node| node.number), Some(2));
-        assert_eq!(scene.at((10.0, 290.0)).map(|node| node.number), Some(1));
-        assert_eq!(scene.at((900.0, 290.0)), None);
+        assert_eq!(scene.at((60.0, 60.0), 0.0).map(|node| node.number), Some(2));
+        assert_eq!(scene.at((10.0, 290.0), 0.0).map(|node| node.number), Some(1));
+        assert_eq!(scene.at((404.0, 290.0), 5.0).map(|node| node.number), Some(1));
+        assert_eq!(scene.at((900.0, 290.0), 5.0), None);
     }
 }

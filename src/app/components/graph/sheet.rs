@@ -21,6 +21,9 @@ use crate::app::ui::{Row, either, focus_on, list, switch};
 use crate::map::{Area, Size};
 use crate::wire::graph::{Edge, Node};
 
+/// How far beside a state a click still means it where the drawing is seen from far away (CSS px).
+const REACH: f32 = 16.0;
+
 /// The drawing; `on` is the state that it opens on, and `all` is put into the page where no scripts run.
 pub fn sheet(drawn: Drawn, scene: Memo<Scene>, on: Option<&str>, all: bool, label: String, live: Live) -> AnyView {
     let place = Place::new(scene, on, all);
@@ -46,8 +49,9 @@ pub fn sheet(drawn: Drawn, scene: Memo<Scene>, on: Option<&str>, all: bool, labe
     };
     let click = move |event: ev::MouseEvent| {
         let state_at = |point| {
-            let far = is_far.get_untracked();
-            scene.with_untracked(|scene| scene.at(point).filter(|_| far).map(|node| untrack(|| live.link_to(&node.id))))
+            // From far away a state is smaller than a pointer is exact.
+            let reach = is_far.get_untracked().then(|| place.point((REACH, 0.0)).0 - place.point((0.0, 0.0)).0)?;
+            scene.with_untracked(|scene| scene.at(point, reach).map(|node| untrack(|| live.link_to(&node.id))))
         };
         hands.click(&event, &go, state_at);
     };
