@@ -84,6 +84,8 @@ test("25,000 events scroll, are filtered, and lead to the error", async ({ page,
   await expect(page.locator(".event-link[aria-current]")).toBeInViewport();
   await page.getByRole("link", { name: /^After \d+$/ }).click();
   await expect(page.locator(".event-details h2")).toContainText("StateExited");
+  await page.getByRole("combobox", { name: "Type" }).selectOption("");
+  await expect(page).not.toHaveURL(/type=/);
   await page.getByRole("textbox", { name: "Contains" }).fill("a-4123");
   await page.keyboard.press("Enter");
   await expect(page.locator(".events-count")).toContainText(/of 2\d,\d{3} events match/);

@@ -6,7 +6,7 @@ use super::approval_words::{changes, words};
 use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::here::here;
+use crate::app::here::{here, why_disabled};
 use crate::app::ui::{Ago, Due, Json, Post, ProblemBox, dynamic, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
@@ -82,7 +82,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| {
                 let choices = page.with_untracked(|page| page.outcomes.clone());
-                decision_forms(&(arn.clone(), event), &choices, refused.with(Option::is_some), post)
+                let forms = decision_forms(&(arn.clone(), event), &choices, refused.with(Option::is_some), post);
+                view! { {why_disabled()} {forms} }
             }))}
             <details class="whole">
                 <summary>"The whole request"</summary>

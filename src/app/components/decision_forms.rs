@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::outcome_fields::fields;
 use crate::app::arrival::Told;
-use crate::app::here::{WHY, is_read_only, why_disabled};
+use crate::app::here::{WHY, is_read_only};
 use crate::app::ui::{FormProblem, Post, PostForm, dynamic, raw_text, shown, switch, text};
 use crate::wire::inbox::{OutcomeChoice, Preview, RequestKey, Tone};
 
@@ -74,7 +74,6 @@ fn main_form(request: &RequestKey, outcomes: &[&OutcomeChoice], refused: bool, p
     let content = view! {
         {key_fields(request.clone())}
         {comment(post, is_mine, "Comment", false, "comment")}
-        {why_disabled()}
         <div class="decide-buttons">{outcomes.iter().map(button).collect_view()}</div>
     }
     .into_any();

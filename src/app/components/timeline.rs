@@ -52,7 +52,7 @@ pub fn Timeline(
     let told = move || {
         let (rows, all, iteration) = count.get();
         let sentence = if rows == all {
-            format!("{rows} rows")
+            format!("{rows} {}", if rows == 1 { "row" } else { "rows" })
         } else {
             format!("{rows} of {all} rows, the rest is folded or at another time")
         };
