@@ -72,7 +72,7 @@ fn difference(old: &[u8], new: &[u8]) -> Vec<Piece> {
     let begin = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let ends = old[begin..].iter().rev().zip(new[begin..].iter().rev());
     let end = ends.take_while(|(old, new)| old == new).count();
-    pieces.old(0, begin);
+    pieces.push_old(0, begin);
     let (old_middle, new_middle) = (&old[..old.len() - end], &new[begin..new.len() - end]);
     // Whatever is in between may have moved: an entry of a list that became longer.
     let blocks: HashMap<&[u8], usize> =
@@ -81,15 +81,15 @@ fn difference(old: &[u8], new: &[u8]) -> Vec<Piece> {
     while at < new_middle.len() {
         let found = new_middle.get(at..at + BLOCK).and_then(|block| blocks.get(block)).copied();
         let Some(from) = found else {
-            pieces.new(&new_middle[at..=at]);
+            pieces.push_new(&new_middle[at..=at]);
             at += 1;
             continue;
         };
         let same = old_middle[from..].iter().zip(&new_middle[at..]).take_while(|(old, new)| old == new).count();
-        pieces.old(from, same);
+        pieces.push_old(from, same);
         at += same;
     }
-    pieces.old(old.len() - end, end);
+    pieces.push_old(old.len() - end, end);
     pieces.0
 }
 
@@ -98,7 +98,7 @@ fn difference(old: &[u8], new: &[u8]) -> Vec<Piece> {
 struct Pieces(Vec<Piece>);
 
 impl Pieces {
-    fn old(&mut self, from: usize, length: usize) {
+    fn push_old(&mut self, from: usize, length: usize) {
         if length > 0
             && let (Ok(from), Ok(length)) = (u32::try_from(from), u32::try_from(length))
         {
@@ -106,7 +106,7 @@ impl Pieces {
         }
     }
 
-    fn new(&mut self, bytes: &[u8]) {
+    fn push_new(&mut self, bytes: &[u8]) {
         match self.0.last_mut() {
             Some(Piece::New(last)) => last.extend_from_slice(bytes),
             _ => self.0.push(Piece::New(bytes.to_vec())),

@@ -222,7 +222,7 @@ pub enum ApprovalState {
     /// It waits for a decision.
     Waiting,
     /// It was decided here.
-    Decided(DecisionRow),
+    Decided(Box<DecisionRow>),
     /// Something else closed it; the sentence says what.
     Closed { status: Status, how: String, at: i64 },
 }

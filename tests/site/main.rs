@@ -37,6 +37,7 @@ mod program;
 mod proof;
 mod redriving;
 mod rules;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod searching;
 #[expect(clippy::disallowed_methods, reason = "an endpoint that answers late, in real time")]
 mod slow;

@@ -109,7 +109,7 @@ pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -181,8 +181,8 @@ fn told(visit: &Visit, decide: Post, now: i64) -> Vec<Row> {
         let word = if retried { "Attempts" } else { "Attempt" };
         rows.push(row("attempts", &(which, retried), move || view! { <h3>{word}</h3> }.into_any()));
     }
-    for made in visit.attempts.iter().cloned() {
-        rows.push(row("attempt", &(which, &made), {
+    for made in &visit.attempts {
+        rows.push(row("attempt", &(which, made), {
             let made = made.clone();
             move || attempt(made, retried, now)
         }));

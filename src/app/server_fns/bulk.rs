@@ -1,5 +1,8 @@
 //! Acting on many executions at once: choosing them, and carrying it out.
 
+// On the macro's own items too, where an attribute of the function does not reach.
+#![allow(clippy::too_many_arguments, reason = "the fields of a form")]
+
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -7,7 +10,6 @@ use crate::error::AppError;
 /// Makes the list of what `verb` is to be done to, and goes to its page; nothing is done yet. The list has the executions
 /// `arns`, or, with `all`, those of the list of executions with this address.
 #[server(prefix = "/api", endpoint = "prepare_bulk")]
-#[expect(clippy::too_many_arguments, reason = "the fields of a form")]
 pub async fn prepare_bulk(
     connection: String,
     verb: String,

@@ -104,7 +104,7 @@ fn page(desk: &Desk, request: Request) -> Approval {
         refused: request.rule.refusal.as_ref().map(words::not_allowed),
         state: match request.state {
             RequestState::Waiting => ApprovalState::Waiting,
-            RequestState::Decided(decision) => ApprovalState::Decided(decision_row(desk.about(), &decision)),
+            RequestState::Decided(decision) => ApprovalState::Decided(Box::new(decision_row(desk.about(), &decision))),
             RequestState::Closed(closed) => ApprovalState::Closed {
                 status: super::closed_status(&closed.by),
                 how: words::closed_by(&closed.by),

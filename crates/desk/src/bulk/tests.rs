@@ -1,4 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a run goes on in a task of its own, over a store with threads of its own"
+)]
 use std::path::PathBuf;
 
 use serde_json::json;
