@@ -82,7 +82,10 @@ mod tests {
             ("[x](javascript:alert(1))", "<p><a>x</a></p>\n"),
             ("[x](data:text/html,a)", "<p><a>x</a></p>\n"),
             ("[x](//evil.example)", "<p><a>x</a></p>\n"),
-            ("[x](https://a.example/?a=1&b=\"'>)", "<p>[x](https://a.example/?a=1&amp;b=&quot;'&gt;)</p>\n"),
+            (
+                "[x](https://a.example/?a=1&b=\"'>)",
+                "<p><a href=\"https://a.example/?a=1&amp;b=&quot;&#39;&gt;\" rel=\"noopener noreferrer\" target=\"_blank\">x</a></p>\n",
+            ),
             (
                 "[x](https://a.example/?a=1&b=2)",
                 "<p><a href=\"https://a.example/?a=1&amp;b=2\" rel=\"noopener noreferrer\" target=\"_blank\">x</a></p>\n",

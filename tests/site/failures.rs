@@ -114,10 +114,17 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
     let (page, text) = notice(&site, "saga", saga).await;
     assert!(text.contains("It failed first in Charge card, and ended in Order failed."), "{text}");
     assert_eq!(page.chosen.as_deref(), Some("Charge card"), "its input and its error tell what to do");
-    site.desk.look_again().await;
-    let failures = site.desk.last_day(&somebody(), 12).await.unwrap().failures;
-    let reasons: Vec<String> =
-        failures.iter().filter_map(|one| one.reason.as_ref()).map(countersign::server::words::reason).collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for _ in 0..200 {
+        site.desk.look_again().await;
+        let failures = site.desk.last_day(&somebody(), 12).await.unwrap().failures;
+        reasons =
+            failures.iter().filter_map(|one| one.reason.as_ref()).map(countersign::server::words::reason).collect();
+        if !reasons.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert!(
         reasons.iter().any(|why| why == "OrderFailed in Order failed, after a failure in Charge card"),
         "{reasons:?}"

@@ -1,5 +1,7 @@
 //! The search: what fits a few letters, best first, and an ARN that leads to its page.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use countersign::routes;
 
@@ -62,8 +64,15 @@ async fn what_can_be_done_to_the_execution_that_is_shown_comes_first() {
         titles(&found).contains(&"Start this execution again") && !titles(&found).contains(&"Redrive this execution")
     );
     site.form("/api/stop", &[("arn", arn.as_str()), ("cause", "enough")]).await;
-    site.settled().await;
-    let found = hits(&site, &format!("q=redr&{from}")).await;
+    let mut found = Vec::new();
+    for _ in 0..200 {
+        site.settled().await;
+        found = hits(&site, &format!("q=redr&{from}")).await;
+        if !found.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(found[0].2, format!("{}#redrive", here().execution(&arn)), "{found:?}");
     let page = site.page(&here().execution(&arn)).await.text;
     assert!(page.contains("id=\"redrive\"") && !page.contains("id=\"stop\""), "the links have their places");

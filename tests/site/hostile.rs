@@ -29,11 +29,12 @@ fn structure(page: &str) -> Vec<String> {
         }
         _ => None,
     };
-    // How many bars there are, the time says.
-    let is_bar = |node: &ego_tree::NodeRef<'_, Node>| {
-        node.ancestors().any(|one| one.value().as_element().is_some_and(|one| one.attr("class") == Some("histogram")))
+    // How many bars there are, and ticks on the axis of a timeline, the time says.
+    let is_timed = |node: &ego_tree::NodeRef<'_, Node>| {
+        let class = |one: ego_tree::NodeRef<'_, Node>| one.value().as_element().and_then(|one| one.attr("class"));
+        node.ancestors().any(|one| matches!(class(one), Some("histogram" | "axis mono")))
     };
-    let nodes = document.tree.root().descendants().filter(|node| !is_bar(node));
+    let nodes = document.tree.root().descendants().filter(|node| !is_timed(node));
     let mut lines: Vec<String> = nodes.filter_map(line).collect();
     // How many lines a label of a drawing takes, its letters' widths say.
     // In how many scripts the data of a page comes, its timing says.

@@ -18,6 +18,7 @@ mod drawing;
 mod events;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod failures;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod finding;
 mod flood;
 mod folding;
