@@ -31,8 +31,8 @@ fn structure(page: &str) -> Vec<String> {
     };
     // How many bars there are, and ticks on the axis of a timeline, the time says.
     let is_timed = |node: &ego_tree::NodeRef<'_, Node>| {
-        let class = |one: ego_tree::NodeRef<'_, Node>| one.value().as_element().and_then(|one| one.attr("class"));
-        node.ancestors().any(|one| matches!(class(one), Some("histogram" | "axis mono")))
+        let mut around = node.ancestors().filter_map(|one| one.value().as_element()?.attr("class"));
+        around.any(|class| matches!(class, "histogram" | "axis mono"))
     };
     let nodes = document.tree.root().descendants().filter(|node| !is_timed(node));
     let mut lines: Vec<String> = nodes.filter_map(line).collect();
