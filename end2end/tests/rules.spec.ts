@@ -75,7 +75,7 @@ test("a form is checked, keeps what was typed, and says where it leads", async (
   await button(page, "Send back").click();
   await expect(page.getByText(/^Sent back by Dana Whitfield/).filter({ visible: true }).first()).toBeVisible();
   await page.getByRole("link", { name: "See the execution" }).click();
-  await eventually(page, scripts!, (soon) => soon(page.getByText("SentBack").first()).toBeVisible());
+  await eventually(page, scripts!, (soon) => soon(page.getByText("SentBack").filter({ visible: true }).first()).toBeVisible());
 });
 
 test("nothing of it is hard to reach, in both themes", async ({ page, javaScriptEnabled: scripts }) => {
