@@ -37,6 +37,7 @@ test.describe("a large definition", () => {
   test.use({ demonstration: false });
 
   test("holds in the page what is in view, and all can be reached", async ({ page, server }) => {
+    test.skip(page.viewportSize()!.width < 600, "with a mouse and a keyboard");
     const arn = await server.begin("large", large(1_000), { kind: 0 });
     const path = `/default/executions/${arn}?state=Group%2020%20begins`;
     // The page itself: what the first view shows.
@@ -98,6 +99,7 @@ test.describe("a large definition", () => {
 });
 
 test("zooms towards the pointer, fits, fills the screen", async ({ page }) => {
+  test.skip(page.viewportSize()!.width < 600, "with a mouse and a keyboard");
   await open(page, "/default/workflows/fulfilment", true);
   await expect(page.locator(".graph-box.ready")).toBeVisible();
   const first = await settled(page);
@@ -131,6 +133,7 @@ test("zooms towards the pointer, fits, fills the screen", async ({ page }) => {
 });
 
 test("the keyboard walks along the transitions", async ({ page, server }) => {
+  test.skip(page.viewportSize()!.width < 600, "with a mouse and a keyboard");
   const chain = {
     StartAt: "One",
     States: {
@@ -172,6 +175,7 @@ test("the keyboard walks along the transitions", async ({ page, server }) => {
 });
 
 test("the list says what the drawing shows, and the drawing can be skipped", async ({ page, server }) => {
+  test.skip(page.viewportSize()!.width < 600, "with a mouse and a keyboard");
   const chain = {
     StartAt: "Try",
     States: {
@@ -200,6 +204,7 @@ test("the list says what the drawing shows, and the drawing can be skipped", asy
 test("two fingers zoom", async ({ page }, info) => {
   test.skip(info.project.name !== "phone", "a phone has fingers");
   await open(page, "/default/workflows/fulfilment", true);
+  await page.getByRole("link", { name: "Drawing", exact: true }).click();
   await expect(page.locator(".graph-box.ready")).toBeVisible();
   await page.locator(".graph-box").scrollIntoViewIfNeeded();
   const before = await settled(page);

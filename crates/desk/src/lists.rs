@@ -191,6 +191,11 @@ impl Desk {
         self.permit(actor, Action::View, None, None)?;
         let since = self.now() - NEWS_MS;
         let mut day = Day { failures: self.index().failures(self.id(), since, limit).await?, ..Day::default() };
+        for failure in &mut day.failures {
+            // A history that was read says where it failed; what a list or a description says of it does not.
+            let record = self.watch().known_record(&failure.summary.arn);
+            failure.reason = record.and_then(|record| record.reason()).or(failure.reason.take());
+        }
         for Ended { machine_arn, status, n } in self.index().ended_since(self.id(), since).await? {
             day.ended += n;
             let of_machine = day.by_machine.entry(machine_arn).or_default();
