@@ -103,6 +103,6 @@ test("a refused decision leaves the keyboard at its button", async ({ page, serv
   await expect.poll(() => place(page)).toBe("H1 request");
   await page.route("**/api/decide", (route) => route.abort());
   await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await expect(page.getByRole("region", { name: "Request" }).getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("article").getByRole("alert")).toBeVisible();
   await expect(page.getByRole("button", { name: "Approve", exact: true })).toBeFocused();
 });

@@ -74,7 +74,7 @@ test("a view has a name, and goes with it", async ({ page, server, javaScriptEna
 test("several are stopped at once: the list first, then each outcome", async ({ page, server, javaScriptEnabled }) => {
   await orders(server, 4);
   await open(page, "/default/executions", !!javaScriptEnabled);
-  await expect(rows(page)).toHaveCount(4);
+  await eventually(page, !!javaScriptEnabled, (soon) => soon(rows(page)).toHaveCount(4));
   await page.getByRole("checkbox", { name: "Choose order-1" }).check();
   await page.getByRole("checkbox", { name: "Choose order-3" }).check();
   await page.getByText("Act on several").click();

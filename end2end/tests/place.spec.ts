@@ -67,7 +67,7 @@ test("a comment that is too long is refused whole and kept", async ({ page, serv
   await page.getByLabel("Comment").fill(long);
   await expect(page.getByText("2346 characters; at most 2000 are kept. Remove 346")).toBeVisible();
   await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await expect(page.getByRole("region", { name: "Request" }).getByRole("alert")).toContainText("2346 characters");
+  await expect(page.getByRole("article").getByRole("alert")).toContainText("2346 characters");
   await expect(page.getByLabel("Comment")).toHaveValue(long);
 });
 

@@ -20,7 +20,7 @@ test("an engine that is away and comes back", async ({ page }) => {
     await expect(page.locator(".live-dot")).toHaveText("No answer", SOON);
     await expect(page.locator(".live-dot")).toHaveAttribute("data-state", "away");
     await page.getByRole("button", { name: "Approve", exact: true }).click();
-    await expect(page.getByRole("region", { name: "Request" }).getByRole("alert")).toContainText("Nothing was recorded", SOON);
+    await expect(page.getByRole("article").getByRole("alert")).toContainText("Nothing was recorded", SOON);
     // Long enough for every reading that the page repeats meanwhile.
     await page.waitForTimeout(9_000);
     await expect(page.getByLabel("Comment")).toHaveValue("Budget is there");
@@ -54,7 +54,7 @@ test("a dashboard that starts again keeps what was typed", async ({ page, server
   await server.stop();
   await expect(page.locator(".live-dot")).toHaveText("Reconnecting", SOON);
   await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await expect(page.getByRole("region", { name: "Request" }).getByRole("alert")).toContainText("did not answer", SOON);
+  await expect(page.getByRole("article").getByRole("alert")).toContainText("did not answer", SOON);
   await server.start();
   await expect(page.locator(".live-dot")).toHaveText("Live", SOON);
   await expect(page.locator(".frame-problem")).toHaveCount(0, SOON);

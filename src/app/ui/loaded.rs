@@ -4,6 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use leptos::prelude::*;
 
@@ -87,12 +88,19 @@ pub fn loaded<T: Part>(resource: PageData, view: impl Fn(Seen<T>) -> AnyView + S
 }
 
 fn load(resource: PageData, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
+    // An answer may arrive when what it was for has left the page: nothing of that may be read any more.
+    let there = Arc::new(AtomicBool::new(true));
+    on_cleanup({
+        let there = Arc::clone(&there);
+        move || there.store(false, Ordering::Relaxed)
+    });
     view! {
         <Transition fallback=loading>
             {
-                let draw = Arc::clone(&draw);
+                let (draw, there) = (Arc::clone(&draw), Arc::clone(&there));
                 Suspend::new(async move {
                     match resource.await {
+                        _ if !there.load(Ordering::Relaxed) => ().into_any(),
                         Ok(Page::Nothing) => failed(resource, None, fits, draw),
                         answer => match fitting(answer, fits) {
                             Ok(first) => shown(resource, first, fits, &draw),
