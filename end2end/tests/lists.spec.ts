@@ -1,7 +1,7 @@
 // The list of executions: found by what they hold, narrowed by a bar, kept under a name, acted on together; with the keyboard,
 // without scripts and on a phone.
 import { type Page } from "@playwright/test";
-import { expect, open, type Server, test } from "./fixtures";
+import { eventually, expect, open, type Server, test } from "./fixtures";
 
 test.use({ demonstration: false });
 
