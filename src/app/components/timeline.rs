@@ -103,8 +103,8 @@ fn draw(
 ) -> AnyView {
     let (status, open_since, took) = (lane.status, lane.open_since, lane.took);
     let lasted = move || {
-        let (scale, now) = (scale.get(), open_since);
-        took + now.map_or(0, |since| scale.end.saturating_sub(since).max(0))
+        let runs = scale.try_get().zip(open_since);
+        took + runs.map_or(0, |(scale, since)| scale.end.saturating_sub(since).max(0))
     };
     let iteration = lane.iteration.map(|id| id.to_string());
     // An iteration leads to its course; a state to the panel, within its iteration.
@@ -123,8 +123,10 @@ fn draw(
     let is_chosen = {
         let (state, iteration) = (state.clone(), lane.iteration);
         move || {
-            let fits = in_iteration.get().is_none() || in_iteration.get() == iteration;
-            (fits && state.is_some() && chosen.get() == state).then_some("true")
+            // A row may outlive its list for a moment, when another execution takes the page.
+            let within = in_iteration.try_get()?;
+            let fits = within.is_none() || within == iteration;
+            (fits && state.is_some() && chosen.try_get()? == state).then_some("true")
         }
     };
     let fold = lane.open.map(|open| {
@@ -143,10 +145,7 @@ fn draw(
     });
     let note = (!lane.note.is_empty()).then(|| view! { <span class="lane-note">{lane.note}</span> });
     let bars = lane.bars;
-    let drawn = move || {
-        let scale = scale.get();
-        bars.iter().filter_map(|bar| draw_bar(bar, scale)).collect_view()
-    };
+    let drawn = move || scale.try_get().map(|scale| bars.iter().filter_map(|bar| draw_bar(bar, scale)).collect_view());
     let depth = lane.depth.min(12).to_string();
     let href_of_bars = to.clone();
     let group = state.is_none().then_some("true");
