@@ -11,15 +11,18 @@ async function place(page: Page): Promise<{ x: number; y: number; scale: number 
   });
 }
 
-/** The place once it no longer changes. */
+/** The place once it no longer changes: the same over a few frames. */
 async function settled(page: Page): Promise<{ x: number; y: number; scale: number }> {
   let before = await place(page);
   await expect(async () => {
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+    });
     const now = await place(page);
     const is = JSON.stringify(now) === JSON.stringify(before);
     before = now;
     expect(is).toBe(true);
-  }).toPass({ intervals: [120] });
+  }).toPass({ intervals: [0] });
   return before;
 }
 

@@ -53,8 +53,8 @@ fn texts(data: Seen<Execution>) -> AnyView {
     let output = Signal::derive(move || data.with(|data| told(data.output.clone(), "No output.")));
     view! {
         <div class="texts">
-            <section class="block"><h3>"Input"</h3><Payload value=input label="Input"/></section>
-            <section class="block"><h3>"Output"</h3><Payload value=output label="Output"/></section>
+            <section class="block"><h2 class="small-head">"Input"</h2><Payload value=input label="Input"/></section>
+            <section class="block"><h2 class="small-head">"Output"</h2><Payload value=output label="Output"/></section>
         </div>
     }
     .into_any()
