@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::pages::view;
+use crate::app::ui::Memo;
 use crate::routes::View;
 
 /// The address of the open page. What a link does not change stays as it is, so a part of a page needs to know its own

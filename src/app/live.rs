@@ -6,6 +6,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::ui::{RwSignal, Signal, effect};
 use crate::wire::Topic;
 
 /// The counter of a topic. One counter is for all executions: only the watched one's topic is counted.
@@ -124,7 +125,7 @@ impl Live {
         let watched = self.watched;
         // At once, so that a page that is opened here has it watched from the beginning.
         watched.set(Some(arn.get_untracked()));
-        Effect::new(move || {
+        effect(move || {
             let arn = arn.get();
             if watched.with_untracked(|now| now.as_deref() != Some(arn.as_str())) {
                 watched.set(Some(arn));
@@ -162,6 +163,7 @@ mod browser {
 
     use super::{Link, Live, counter};
     use crate::app::here::here;
+    use crate::app::ui::{RwSignal, effect};
     use crate::wire::Topic;
 
     /// The pause between two readings of an execution that changes all the time.
@@ -171,7 +173,7 @@ mod browser {
     ///
     /// A script that did not load leaves a page that is still right, only not live.
     pub fn join(live: Live) {
-        Effect::new(move || {
+        effect(move || {
             let here = here();
             let heard = Closure::<dyn FnMut(String, String)>::new(move |kind: String, text: String| {
                 hear(live, here.connection(), &kind, &text);
@@ -180,7 +182,7 @@ mod browser {
             // The frame lives as long as the page.
             heard.forget();
         });
-        Effect::new(move || {
+        effect(move || {
             let shown = live.watched.get().map(|arn| Topic::Execution(arn).on(here().connection()));
             call("show", &JsValue::from_str(&shown.unwrap_or_default()));
         });

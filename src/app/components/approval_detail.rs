@@ -7,7 +7,7 @@ use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, why_disabled};
-use crate::app::ui::{Ago, Due, Json, Post, ProblemBox, dynamic, focus_if_lost, shown};
+use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
@@ -36,7 +36,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         last.cloned().flatten().or(position.next)
     });
     // What had the keyboard's place is gone with the form.
-    Effect::new(move |before: Option<bool>| {
+    effect_since(move |before: Option<bool>| {
         let open = open.get();
         if before == Some(true) && !open {
             focus_if_lost("outcome");

@@ -3,7 +3,7 @@
 use countersign_json::Json;
 use leptos::prelude::*;
 
-use crate::app::ui::{dynamic, raw_text, shown, unseen};
+use crate::app::ui::{Memo, RwSignal, Signal, dynamic, effect, raw_text, shown, unseen};
 
 /// AWS's limit of an input, in bytes.
 const LIMIT: usize = 262_144;
@@ -51,7 +51,7 @@ impl Mistake {
 #[component]
 pub fn CheckedInput(#[prop(into)] text: Signal<String>, current: RwSignal<String>) -> impl IntoView {
     current.set(text.get_untracked());
-    Effect::new(move || current.set(text.get()));
+    effect(move || current.set(text.get()));
     let mistake = Memo::new(move |_| current.with(|text| Mistake::of(text)));
     let bytes = Memo::new(move |_| current.with(String::len));
     let too_long = move || bytes.get() > LIMIT;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::outcome_fields::fields;
 use crate::app::arrival::Told;
 use crate::app::here::{WHY, is_read_only};
-use crate::app::ui::{FormProblem, Post, PostForm, dynamic, raw_text, shown, switch, text};
+use crate::app::ui::{FormProblem, Post, PostForm, RwSignal, dynamic, raw_text, shown, switch, text};
 use crate::wire::inbox::{OutcomeChoice, Preview, RequestKey, Tone};
 
 /// Characters of a comment that are kept, as the desk has it.

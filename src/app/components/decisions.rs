@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Mark;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Row, list, shown};
+use crate::app::ui::{Ago, Row, Signal, list, shown};
 use crate::wire::Status;
 use crate::wire::audit::{DecisionRow, Delivery};
 use crate::wire::inbox::Tone;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::app::address::Address;
 use crate::app::ui::json::{escaped, lines};
-use crate::app::ui::{bring_into_sight, copy, dynamic};
+use crate::app::ui::{Memo, Signal, bring_into_sight, copy, dynamic, effect};
 use crate::routes::view::{DRAWER, PART, STATE, VISIT};
 use countersign_json::{self as json, Kind, Value};
 
@@ -23,7 +23,7 @@ pub fn Definition(
         let link = |state: &str| address.with(&[(STATE, Some(state)), (VISIT, None), (PART, None), (DRAWER, None)]);
         text.with(|text| chosen.with(|chosen| marked(text, chosen.as_deref(), &link)))
     });
-    Effect::new(move |_| {
+    effect(move || {
         if chosen.with(Option::is_some) {
             bring_into_sight("lines");
         }

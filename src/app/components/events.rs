@@ -7,7 +7,7 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::pages::view;
 use crate::app::ui::{
-    AddressForm, ClockTime, Empty, Extent, Json, LongList, Row, Seen, duration, dynamic, shown, text,
+    AddressForm, ClockTime, Empty, Extent, Json, LongList, Memo, Row, Seen, Signal, duration, dynamic, shown, text,
 };
 use crate::routes::View;
 use crate::routes::view::{EVENT, FIND, FROM, GROUPED, ITERATION, OF, STATE, TAB, TIMES, TYPE};

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::StatusWord;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Lasted, Row, list, shown};
+use crate::app::ui::{Ago, Lasted, Row, Signal, list, shown};
 use crate::wire::executions::ExecutionRow;
 
 /// Executions, newest first. A row is replaced only when its execution changed.

@@ -13,8 +13,8 @@ use crate::app::here::{self, here};
 use crate::app::live::{Link, Live};
 use crate::app::server_fns::ActAs;
 use crate::app::ui::{
-    Clock, FormProblem, PageData, Post, PostForm, ProblemBox, WindowTitle, duration, dynamic, focus_on, page_data,
-    shown, text,
+    Clock, FormProblem, Memo, PageData, Post, PostForm, ProblemBox, Signal, WindowTitle, duration, dynamic, effect,
+    effect_since, focus_on, page_data, shown, text,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
@@ -48,7 +48,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     let live = Live::start();
     let act = Post::to(ActAs::PATH);
     let frame = page_data(move || (Ask::Frame, live.changes([Topic::Frame, Topic::Inbox, Topic::Health])));
-    Effect::new(move || {
+    effect(move || {
         if let Some(Ok(Page::Frame(frame))) = frame.get() {
             clock.set_by(frame.now);
             live.connection(frame.data_at, frame.connection.health == Health::Answers);
@@ -56,7 +56,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
     });
     let path = use_location().pathname;
     let (home, inbox) = (here().overview(), here().inbox());
-    Effect::new(move |before: Option<String>| {
+    effect_since(move |before: Option<String>| {
         let path = path.get();
         // What had the keyboard's place goes with the page before. The inbox stays, and minds its requests itself.
         let stays = |path: &str| path.starts_with(&inbox);

@@ -8,7 +8,7 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::here::here;
 use crate::app::pages::view;
-use crate::app::ui::{Empty, Lasted, Row, Seen, dynamic, list, shown};
+use crate::app::ui::{Empty, Lasted, Memo, Row, Seen, dynamic, list, shown};
 use crate::routes::view::{ITEMS, ITERATION, OUTCOME, STATE};
 use crate::wire::iterations::{Chosen, IterationRow, Iterations, Outcome, Run};
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::arrival::Told;
-use crate::app::ui::{Post, dynamic, raw_text, shown};
+use crate::app::ui::{Memo, Post, dynamic, raw_text, shown};
 use crate::visible::visible;
 use crate::wire::inbox::{FIELD, FieldKind, FormField, OutcomeChoice, RequestKey, SEVERAL};
 

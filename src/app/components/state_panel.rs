@@ -13,7 +13,8 @@ use crate::app::address::Address;
 use crate::app::here::here;
 use crate::app::pages::query;
 use crate::app::ui::{
-    Due, Empty, Json, Lasted, Payload, Post, ProblemBox, Row, Seen, When, copy, duration, dynamic, list, shown,
+    Due, Empty, Json, Lasted, Memo, Payload, Post, ProblemBox, Row, Seen, Signal, When, copy, duration, dynamic, list,
+    shown,
 };
 use crate::routes::view::{PART, STATE, TAB, VISIT};
 use crate::visible::visible;

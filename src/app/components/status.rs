@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::ui::text;
+use crate::app::ui::{Signal, text};
 use crate::wire::Status;
 
 /// How a status looks and reads.

@@ -13,7 +13,7 @@ use super::events::turns;
 use super::status::look;
 use crate::app::address::Address;
 use crate::app::pages::view;
-use crate::app::ui::{Clock, Empty, Extent, LongList, Row, Seen, duration, dynamic, shown, text};
+use crate::app::ui::{Clock, Empty, Extent, LongList, Memo, Row, Seen, Signal, duration, dynamic, shown, text};
 use crate::routes::view::{ITERATION, ROW, STATE, TURNED};
 use crate::visible::visible;
 use crate::wire::timeline::{Bar, BarKind, Lane, Timeline};

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::app::address::Address;
 use crate::app::pages::query;
-use crate::app::ui::dynamic;
+use crate::app::ui::{Memo, Signal, dynamic};
 use crate::routes::view::{DRAWER, TAB};
 
 /// The tab of a narrow window that shows the drawing.

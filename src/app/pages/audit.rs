@@ -6,7 +6,7 @@ use super::query;
 use crate::app::components::{PageHead, decision_item};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown};
+use crate::app::ui::{Ago, Empty, Memo, Row, Seen, dynamic, either, list, loaded, page_data, shown};
 use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
 use crate::wire::{Ask, Topic};
 

@@ -8,7 +8,7 @@ use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::RunBulk;
-use crate::app::ui::{Ago, FormProblem, Post, PostForm, Row, Seen, dynamic, list, loaded, page_data, shown};
+use crate::app::ui::{Ago, FormProblem, Memo, Post, PostForm, Row, Seen, dynamic, list, loaded, page_data, shown};
 use crate::wire::bulk::{Bulk, BulkLine, BulkRow};
 use crate::wire::{Ask, Topic};
 

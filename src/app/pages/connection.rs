@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::{PageHead, kind_word};
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, ProblemBox, Seen, dynamic, loaded, page_data, shown, text};
+use crate::app::ui::{Ago, Empty, Memo, ProblemBox, Seen, Signal, dynamic, loaded, page_data, shown, text};
 use crate::wire::connection::{Connection, Operation};
 use crate::wire::frame::ConnectionKind;
 use crate::wire::{Ask, Topic};

@@ -8,7 +8,9 @@ use crate::app::components::{Diff, Mark, PageHead, status::look};
 use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns;
-use crate::app::ui::{Empty, FormProblem, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown};
+use crate::app::ui::{
+    Empty, FormProblem, Memo, Post, PostForm, Row, Seen, dynamic, either, list, loaded, page_data, shown,
+};
 use crate::wire::Status;
 use crate::wire::deploy::Deploy;
 use crate::wire::deploy::{Change, DeployItem, FileProblem};

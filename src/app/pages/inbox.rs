@@ -13,8 +13,8 @@ use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Post, ProblemBox, Row, Seen, WindowTitle, dynamic, either, focus_on, list, loaded, page_data,
-    retry, shown, switch, text,
+    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, WindowTitle, dynamic, effect, effect_since,
+    either, focus_on, list, loaded, page_data, retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Status;
@@ -48,7 +48,7 @@ pub fn InboxPage() -> impl IntoView {
         (Ask::Inbox { open, after: after.get() }, live.changes([Topic::Inbox]).wrapping_add(again.get()))
     });
     let is_away = move || data.get().is_some_and(|page| page.is_ok_and(|page| away(&page)));
-    Effect::new(move || {
+    effect(move || {
         if is_away() {
             retry(move || again.update(|count| *count += 1));
         }
@@ -81,7 +81,7 @@ fn keep_place(asked: Memo<Option<RequestKey>>) {
             }
         });
         on_cleanup(move || follow.remove());
-        Effect::new(move |before: Option<bool>| {
+        effect_since(move |before: Option<bool>| {
             let one_open = asked.with(Option::is_some);
             let hides =
                 window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= 1_040.0);
@@ -110,8 +110,8 @@ fn page(
             Err(_) => None,
         })
     });
-    Effect::new(move || opened.set(open_key.get()));
-    Effect::new(move |before: Option<Option<RequestKey>>| {
+    effect(move || opened.set(open_key.get()));
+    effect_since(move |before: Option<Option<RequestKey>>| {
         let open = open_key.get();
         // Somebody opened it: the keyboard goes there, past a hundred rows of the list. A page that has just been loaded
         // begins at its top, and a request that opens by itself takes nothing from anybody.

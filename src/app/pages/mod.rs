@@ -14,6 +14,8 @@ pub mod workflow;
 pub mod workflows;
 
 use leptos::prelude::*;
+
+use crate::app::ui::Memo;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::routes::View;

@@ -6,7 +6,9 @@ use super::workflows::WorkflowRows;
 use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Due, Empty, Row, Seen, dynamic, either, list, loaded, page_data, shown, switch, text};
+use crate::app::ui::{
+    Ago, Due, Empty, Row, Seen, Signal, dynamic, either, list, loaded, page_data, shown, switch, text,
+};
 use crate::wire::Status;
 use crate::wire::executions::{StatusFilter, View};
 use crate::wire::overview::{Need, Overview};

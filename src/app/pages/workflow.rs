@@ -14,8 +14,8 @@ use crate::app::here::{WHY, here, is_read_only, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
-    Ago, Empty, FormProblem, Post, PostForm, ProblemBox, Seen, bring_into_sight, duration, dynamic, either, loaded,
-    page_data, shown,
+    Ago, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, RwSignal, Seen, Signal, bring_into_sight, duration,
+    dynamic, effect_since, either, loaded, page_data, shown,
 };
 use crate::routes::view::{STATE, TAB};
 use crate::visible::visible;
@@ -65,14 +65,14 @@ fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     });
     let address = Address::of(here().workflow(&name));
     // A state leads to what the definition says of it, beside the drawing or below it.
-    Effect::new(move |before: Option<Option<String>>| {
+    effect_since(move |before: Option<Option<String>>| {
         let chosen = chosen.get();
         if chosen.is_some() && before.as_ref() != Some(&chosen) {
             bring_into_sight("state");
         }
         chosen
     });
-    Effect::new(move |before: Option<Option<String>>| {
+    effect_since(move |before: Option<Option<String>>| {
         let tab = tab.get();
         let arrived = tab.is_some() && chosen.get_untracked().is_none();
         if before.map_or(arrived, |before| before != tab) {

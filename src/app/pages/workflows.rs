@@ -6,7 +6,7 @@ use super::query;
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, Seen, duration, dynamic, either, loaded, page_data, shown};
+use crate::app::ui::{Ago, Empty, Memo, Seen, Signal, duration, dynamic, either, loaded, page_data, shown};
 use crate::wire::Status;
 use crate::wire::executions::View;
 use crate::wire::workflows::{WorkflowKind, WorkflowRow, Workflows};

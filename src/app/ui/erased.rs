@@ -5,6 +5,7 @@
 
 use leptos::prelude::*;
 
+use super::Memo;
 /// A part of a view that is drawn again whenever what it reads changes.
 pub fn dynamic<V: IntoView + 'static>(mut view: impl FnMut() -> V + Send + 'static) -> AnyView {
     let boxed: Box<dyn FnMut() -> AnyView + Send> = Box::new(move || view().into_any());

@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use super::dynamic;
+use super::{Memo, Signal, dynamic};
 use crate::visible::{Piece, pieces};
 use crate::wire::value::Value;
 use countersign_json::{self as json, Tone};

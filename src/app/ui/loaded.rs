@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use leptos::prelude::*;
 
-use super::{ProblemBox, WindowTitle, dynamic};
+use super::{Memo, ProblemBox, WindowTitle, dynamic, effect};
 use crate::app::here::here;
 use crate::app::server_fns::{Held, page};
 use crate::error::{AppError, ErrorKind};
@@ -38,7 +38,7 @@ pub fn part_data(ask: impl Fn() -> Option<(Ask, u32)> + Send + Sync + 'static) -
 
 /// The data that a page shows, which changes whenever it was loaded again.
 pub struct Seen<T> {
-    page: ReadSignal<Page>,
+    page: RwSignal<Page>,
     part: PhantomData<fn() -> T>,
 }
 
@@ -76,7 +76,7 @@ fn part<T: Part>(page: &Page) -> &T {
 }
 
 /// Draws a page over its data.
-type Draw = Arc<dyn Fn(ReadSignal<Page>) -> AnyView + Send + Sync>;
+type Draw = Arc<dyn Fn(RwSignal<Page>) -> AnyView + Send + Sync>;
 
 /// Shows `view` over the data of `resource`, once it is there.
 ///
@@ -144,16 +144,15 @@ pub fn retry(ask: impl FnOnce() + 'static) {
 }
 
 fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
-    let (data, set_data) = signal(first);
-    let (error, set_error) = signal(None::<AppError>);
+    let (data, error) = (RwSignal::new(first), RwSignal::new(None::<AppError>));
     let answered = move || resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
-    Effect::new(move || match answered().map(|answer| fitting(answer, fits)) {
+    effect(move || match answered().map(|answer| fitting(answer, fits)) {
         Some(Ok(fresh)) => {
-            set_data.set(fresh);
-            set_error.set(None);
+            data.set(fresh);
+            error.set(None);
         }
         Some(Err(fault)) if passes(&fault) => retry(move || resource.refetch()),
-        Some(Err(fault)) => set_error.set(Some(fault)),
+        Some(Err(fault)) => error.set(Some(fault)),
         None => {}
     });
     let gone = Memo::new(move |_| error.get());
@@ -166,14 +165,14 @@ fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) 
 
 /// The first attempt failed, or nothing was asked yet: the error, until a later attempt succeeds.
 fn failed(resource: PageData, error: Option<AppError>, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
-    let (answer, set_answer) = signal(error.map(Err::<Page, AppError>));
-    Effect::new(move || {
+    let answer = RwSignal::new(error.map(Err::<Page, AppError>));
+    effect(move || {
         let fresh = resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
         let Some(fresh) = fresh.map(|fresh| fitting(fresh, fits)) else { return };
         if fresh.as_ref().is_err_and(passes) {
             retry(move || resource.refetch());
         }
-        set_answer.set(Some(fresh));
+        answer.set(Some(fresh));
     });
     let well = Memo::new(move |_| answer.with(|answer| answer.as_ref().map(Result::is_ok)));
     dynamic(move || {

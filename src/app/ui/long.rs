@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{Row, list};
+use super::{Memo, Row, RwSignal, Signal, list};
 
 /// Rows drawn above and below those in view.
 #[cfg(any(test, feature = "hydrate"))]
@@ -99,7 +99,8 @@ mod browser {
     use leptos::prelude::*;
 
     use super::super::sight::browser::after_drawing;
-    use super::Extent;
+    use super::super::{effect, effect_since};
+    use super::{Extent, Memo, RwSignal, Signal};
 
     /// What a list that scrolls needs to know.
     pub struct Scroll<A> {
@@ -150,7 +151,7 @@ mod browser {
             }
         };
         // Not in the markup: the site's content policy forbids styles there.
-        Effect::new(move || {
+        effect(move || {
             let (range, all) = (range.get(), extent.get().all);
             if let Some(rows) = rows.get() {
                 let style = web_sys::HtmlElement::style(&rows);
@@ -159,7 +160,7 @@ mod browser {
             }
         });
         // The page begins at the window that its address names.
-        Effect::new(move |before: Option<Option<u64>>| {
+        effect_since(move |before: Option<Option<u64>>| {
             let place = at.get();
             if before.is_none() {
                 measure();
@@ -174,7 +175,7 @@ mod browser {
             place
         });
         // Another window may have come, or the list has become shorter.
-        Effect::new(move || {
+        effect(move || {
             let extent = extent.get();
             request_animation_frame(measure);
             if let Some(from) = view.get().and_then(|view| extent.missing(view)) {

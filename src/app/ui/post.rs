@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ProblemBox, dynamic};
+use super::{ProblemBox, RwSignal, dynamic};
 use crate::app::arrival::{Arrival, CONNECTION, PROOF, Told};
 use crate::app::here::here;
 use crate::wire::Problem;
@@ -138,8 +138,8 @@ mod browser {
                     }
                     Err(error) => Some(Told::Refused { problem: error.problem, typed: Vec::new() }),
                 };
-                _ = post.told.try_set(told);
-                _ = post.pending.try_set(false);
+                post.told.try_set(told);
+                post.pending.try_set(false);
                 live.ask_again();
                 // A button that was locked has lost the keyboard's place.
                 after_drawing(move || {

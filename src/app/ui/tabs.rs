@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::dynamic;
+use super::{Signal, dynamic};
 
 /// One tab: its word, where it leads, and an optional count.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,7 +5,9 @@
 
 use leptos::prelude::*;
 
-use super::{switch, text};
+#[cfg(feature = "hydrate")]
+use super::effect;
+use super::{RwSignal, switch, text};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -27,7 +29,7 @@ impl Clock {
         let clock = Self { now: RwSignal::new(None), skew: StoredValue::new(0) };
         provide_context(clock);
         #[cfg(feature = "hydrate")]
-        Effect::new(move || {
+        effect(move || {
             clock.tick();
             let ticking = set_interval_with_handle(move || clock.tick(), std::time::Duration::from_secs(1));
             on_cleanup(move || {

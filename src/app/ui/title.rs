@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "hydrate")]
+use super::effect;
 #[cfg(not(feature = "hydrate"))]
 use super::raw_text;
 use crate::visible::visible;
@@ -19,5 +21,5 @@ pub fn WindowTitle(text: impl Fn() -> String + Send + Sync + 'static) -> impl In
         _ = view! { <leptos_meta::Title text=title/> };
     }
     #[cfg(feature = "hydrate")]
-    Effect::new(move || document().set_title(&visible(&text())));
+    effect(move || document().set_title(&visible(&text())));
 }

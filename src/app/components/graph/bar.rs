@@ -8,7 +8,7 @@ use super::kind_word;
 use super::live::Live;
 use super::place::Place;
 use super::scene::Scene;
-use crate::app::ui::{Row, dynamic, focus_on, list, shown, text};
+use crate::app::ui::{Memo, Row, RwSignal, dynamic, focus_on, list, shown, text};
 use crate::routes::view::{LIST, WHOLE};
 use crate::wire::graph::Node;
 

@@ -1,9 +1,7 @@
 //! The drawing of a page: asked for once, as far as it is in view, and then whole.
 
-use leptos::prelude::*;
-
 use crate::app::pages::query;
-use crate::app::ui::{PageData, page_data};
+use crate::app::ui::{PageData, RwSignal, Signal, effect_since, page_data};
 use crate::routes::view::{AS, FOLDED, LIST, STATE};
 use crate::wire::Ask;
 use crate::wire::drawing::{Extent, Of};
@@ -45,7 +43,7 @@ impl Drawn {
     /// Asks again when the course turns out to be that of another definition.
     pub(super) fn follow(&self, definition: Signal<u64>, course: Signal<Option<Course>>) {
         let again = self.again;
-        Effect::new(move |asked: Option<Option<u64>>| {
+        effect_since(move |asked: Option<Option<u64>>| {
             let wanted = course.with(|course| course.as_ref().map(|course| course.definition));
             let other = wanted.filter(|wanted| *wanted != definition.get());
             // Once for each: an answer that is still another one is shown without its course.

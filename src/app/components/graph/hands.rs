@@ -2,6 +2,8 @@
 
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use leptos::prelude::*;
+
+use crate::app::ui::RwSignal;
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::Element;
 use leptos_router::NavigateOptions;

@@ -2,13 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use leptos::prelude::*;
-
 use super::notes;
 use crate::app::address::Address;
 use crate::app::components::DRAWING;
 use crate::app::pages::query;
-use crate::app::ui::Clock;
+use crate::app::ui::{Clock, Memo, Signal};
 use crate::routes::view::{AS, DRAWER, FOLDED, STATE, TAB};
 use crate::wire::Status;
 use crate::wire::graph::{Course, Note};

@@ -32,7 +32,7 @@ use self::outline::outline;
 use self::scene::Scene;
 use crate::app::address::Address;
 use crate::app::pages::query;
-use crate::app::ui::{Empty, Seen, dynamic, loaded};
+use crate::app::ui::{Empty, Memo, Seen, Signal, dynamic, loaded};
 use crate::routes::view::{AS, LIST, WHOLE};
 use crate::wire::drawing::Drawing;
 use crate::wire::graph::{Course, NodeKind};

@@ -2,6 +2,8 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+
+use crate::app::ui::{Memo, RwSignal};
 use leptos::svg::Svg;
 
 use super::scene::Scene;

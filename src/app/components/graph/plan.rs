@@ -8,7 +8,7 @@ use super::super::status::look;
 use super::line::path;
 use super::live::Live;
 use super::scene::Scene;
-use crate::app::ui::dynamic;
+use crate::app::ui::{Memo, dynamic};
 
 /// From this scale on, down, a large drawing is a plan.
 pub const FAR: f32 = 0.3;

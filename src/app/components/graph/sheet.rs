@@ -17,7 +17,7 @@ use super::plan::{FAR, LARGE, plan};
 use super::scene::{Part, Scene};
 use super::walk::{self, Way};
 use super::{Drawn, part};
-use crate::app::ui::{Row, either, focus_on, list, switch};
+use crate::app::ui::{Memo, Row, RwSignal, effect, effect_since, either, focus_on, list, switch};
 use crate::map::{Area, Size};
 use crate::wire::graph::{Edge, Node};
 
@@ -161,23 +161,23 @@ fn parts(place: Place, live: Live, focused: RwSignal<Option<u32>>) -> AnyView {
 /// changes outside.
 fn follow(drawn: Drawn, place: Place, live: Live, switches: Switches) {
     let scene = place.scene;
-    Effect::new(move || {
+    effect(move || {
         if let Some(element) = place.element.get() {
             observe(&element, move |width, height| place.measured(Size { width, height }));
         }
     });
     // Not an attribute: the page allows no inline styles, and the layer alone moves.
-    Effect::new(move || {
+    effect(move || {
         if let (Some(layer), true) = (place.layer.get(), place.frame.with(Option::is_some)) {
             _ = layer.style().set_property("transform", &place.transform());
         }
     });
-    Effect::new(move || {
+    effect(move || {
         if scene.with(|scene| !scene.is_whole()) {
             drawn.ask_whole();
         }
     });
-    Effect::new(move |before: Option<Scene>| {
+    effect_since(move |before: Option<Scene>| {
         let scene = scene.get();
         if let Some(before) = before.filter(|before| before.size() != scene.size()) {
             let turned = |node: &&Node| before.node(node.number).is_some_and(|old| old.container != node.container);
@@ -187,7 +187,7 @@ fn follow(drawn: Drawn, place: Place, live: Live, switches: Switches) {
         }
         scene
     });
-    Effect::new(move |before: Option<Option<String>>| {
+    effect_since(move |before: Option<Option<String>>| {
         let chosen = live.chosen.get();
         let area = scene.with(|scene| scene.graph.named(chosen.as_deref()?).map(Node::area));
         if let Some(area) = area.filter(|_| before.is_some_and(|before| before != chosen)) {
@@ -196,7 +196,7 @@ fn follow(drawn: Drawn, place: Place, live: Live, switches: Switches) {
         chosen
     });
     let full = switches.full;
-    Effect::new(move || {
+    effect(move || {
         let (full, is_full) = (full.get(), document().fullscreen_element().is_some());
         let figure = place.element.get_untracked().and_then(|element| element.closest(".graph").ok().flatten());
         // Where a browser has no full screen, the drawing fills the page.
@@ -206,7 +206,7 @@ fn follow(drawn: Drawn, place: Place, live: Live, switches: Switches) {
             _ => {}
         }
     });
-    Effect::new(move || {
+    effect(move || {
         let left = window_event_listener(ev::fullscreenchange, move |_| {
             if document().fullscreen_element().is_none() {
                 full.set(false);

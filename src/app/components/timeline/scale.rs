@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::address::Address;
-use crate::app::ui::{Seen, duration, dynamic, time_of_day};
+use crate::app::ui::{Memo, Seen, duration, dynamic, time_of_day};
 use crate::routes::view::{ROW, SPAN};
 use crate::wire::timeline::Timeline;
 
@@ -197,7 +197,9 @@ mod browser {
     use leptos_router::NavigateOptions;
     use leptos_router::hooks::use_navigate;
 
-    use super::{Address, ROW, SPAN, Scale, Way, percent, to};
+    use crate::app::ui::RwSignal;
+
+    use super::{Address, Memo, ROW, SPAN, Scale, Way, percent, to};
 
     fn go() -> impl Fn(String) + Clone {
         let navigate = use_navigate();

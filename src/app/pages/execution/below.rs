@@ -7,7 +7,7 @@ use crate::app::address::Address;
 use crate::app::components::{Definition, EventList, ExecutionList, Timeline};
 use crate::app::here::here;
 use crate::app::pages::query;
-use crate::app::ui::{Payload, Seen, bring_into_sight, dynamic, loaded};
+use crate::app::ui::{Memo, Payload, Seen, Signal, bring_into_sight, dynamic, effect_since, loaded};
 use crate::routes::view::{STATE, TAB};
 use crate::wire::execution::Execution;
 use crate::wire::value::Value;
@@ -36,7 +36,7 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
             view! { <Timeline data=timeline address chosen ask=move |from| parts.ask_lanes(from)/> }.into_any()
         }),
     };
-    Effect::new(move |before: Option<Option<String>>| {
+    effect_since(move |before: Option<Option<String>>| {
         let tab = tab.get();
         let arrived = tab.is_some() && state.get_untracked().is_none();
         if before.map_or(arrived, |before| before != tab) {

@@ -6,7 +6,7 @@ use super::parts::Parts;
 use crate::app::address::Address;
 use crate::app::components::{Drawn, GraphView, IterationList, state_panel};
 use crate::app::pages::query;
-use crate::app::ui::{Post, Seen, bring_into_sight, loaded};
+use crate::app::ui::{Memo, Post, Seen, bring_into_sight, effect_since, loaded};
 use crate::routes::view::STATE;
 use crate::wire::execution::Execution;
 use crate::wire::state::State;
@@ -25,7 +25,7 @@ pub(super) fn course(
     let chosen = Memo::new(move |_| asked.get().or_else(|| telling.get()));
     let course = Memo::new(move |_| data.with(|data| Some(data.course.clone())));
     // The panel stands beside the drawing, or below it.
-    Effect::new(move |before: Option<Option<String>>| {
+    effect_since(move |before: Option<Option<String>>| {
         let asked = asked.get();
         if asked.is_some() && before.as_ref() != Some(&asked) {
             bring_into_sight("state");

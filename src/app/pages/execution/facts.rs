@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::{link_fact, thousands};
 use crate::app::here::here;
-use crate::app::ui::{Lasted, Seen, When, copy, dynamic, shown, switch, text};
+use crate::app::ui::{Lasted, Memo, Seen, When, copy, dynamic, shown, switch, text};
 use crate::wire::execution::Execution;
 
 /// The most events that a history takes: the execution fails when it reaches them.

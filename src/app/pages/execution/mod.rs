@@ -24,7 +24,7 @@ use crate::app::components::{Crumb, Drawn, LowerTab, PageHead, Workbench};
 use crate::app::here::{here, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{Decide, RedriveExecution, StopExecution};
-use crate::app::ui::{Ago, FormProblem, Post, Seen, dynamic, loaded, page_data};
+use crate::app::ui::{Ago, FormProblem, Memo, Post, Seen, Signal, dynamic, loaded, page_data};
 use crate::routes::view::ITERATION;
 use crate::wire::drawing::Of;
 use crate::wire::execution::Execution;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::app::components::wanted;
 use crate::app::live::Live;
 use crate::app::pages::view;
-use crate::app::ui::{PageData, part_data};
+use crate::app::ui::{Memo, PageData, RwSignal, effect, part_data};
 use crate::routes::view::{EVENT, FROM, ITEMS, ITERATION, OUTCOME, PART, ROW, SPAN, STATE, TAB, TURNED, VISIT};
 use crate::wire::events::Wanted;
 use crate::wire::iterations::Iterations;
@@ -67,7 +67,7 @@ impl Parts {
             };
             Some((ask, if is_map.get() { changes() } else { 0 }))
         });
-        Effect::new(move || {
+        effect(move || {
             if let Some(Ok(Page::Iterations(Iterations { map, .. }))) = iterations.get() {
                 is_map.set(map.is_some());
             }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::help::help;
 use crate::app::here::here;
-use crate::app::ui::{Ago, ProblemBox, Seen, dynamic, shown};
+use crate::app::ui::{Ago, Memo, ProblemBox, Seen, dynamic, shown};
 use crate::routes;
 use crate::visible::visible;
 use crate::wire::executions::{ALL, Executions, SearchFault, View};

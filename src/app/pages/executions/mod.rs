@@ -19,7 +19,9 @@ use crate::app::components::status::look;
 use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::{PrepareBulk, RemoveView, SaveView};
-use crate::app::ui::{Empty, FormProblem, Post, Seen, Tab, Tabs, dynamic, either, loaded, page_data, shown};
+use crate::app::ui::{
+    Empty, FormProblem, Memo, Post, Seen, Signal, Tab, Tabs, dynamic, either, loaded, page_data, shown,
+};
 use crate::wire::executions::{Executions, StatusFilter, View};
 use crate::wire::{Ask, Topic};
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::app::components::StatusWord;
 use crate::app::components::status::look;
 use crate::app::here::{here, is_read_only, why_disabled};
-use crate::app::ui::{Ago, Lasted, Moment, Post, PostForm, Row, Seen, dynamic, list, shown};
+use crate::app::ui::{Ago, Lasted, Memo, Moment, Post, PostForm, Row, RwSignal, Seen, Signal, dynamic, list, shown};
 use crate::routes::{self, Routes};
 use crate::visible::visible;
 use crate::wire::Status;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::here::here;
-use crate::app::ui::{FormProblem, Post, PostForm, Seen, dynamic, shown};
+use crate::app::ui::{FormProblem, Memo, Post, PostForm, Seen, dynamic, shown};
 use crate::wire::executions::{Executions, Saved, View};
 
 /// The names, with what can be done about them.

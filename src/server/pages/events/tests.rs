@@ -190,7 +190,8 @@ fn windows_tile_every_recorded_history() {
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let recording: serde_json::Value = serde_json::from_str(line).unwrap();
         // The recording hides the ids of some events.
-        let Ok(mut events) = serde_json::from_value::<Vec<HistoryEvent>>(recording["expected"]["history"].clone()) else {
+        let Ok(mut events) = serde_json::from_value::<Vec<HistoryEvent>>(recording["expected"]["history"].clone())
+        else {
             continue;
         };
         // One was recorded with `reverseOrder`; the watch always asks for the oldest first.
