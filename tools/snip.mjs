@@ -15,7 +15,9 @@ const NEVER_CALLED = [
 
 const [from, to] = process.argv.slice(2);
 const module = binaryen.readBinary(readFileSync(from));
-module.setFeatures(binaryen.Features.All);
+// Those that `build-wasm.sh` names.
+const { BulkMemory, NontrappingFPToInt, SignExt, MutableGlobals, ReferenceTypes, Multivalue } = binaryen.Features;
+module.setFeatures(BulkMemory | NontrappingFPToInt | SignExt | MutableGlobals | ReferenceTypes | Multivalue);
 const found = new Set();
 for (let index = 0; index < module.getNumFunctions(); index++) {
   const made = module.getFunctionByIndex(index);
