@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{start, terminal, validate};
+use countersign::server::{policy, start, terminal, validate};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         // A worker has little memory: it starts no runtime and no threads.
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
         Some(Command::Validate(args)) => validate::run(&args),
+        Some(Command::Policy(command)) => policy::run(&command),
         Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),
         Some(Command::Serve(args)) => closed(SERVE_LOG, args.embeds_the_engine(), start::serve(args)),
         None => closed(SERVE_LOG, cli.serve.embeds_the_engine(), start::serve(cli.serve)),

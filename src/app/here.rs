@@ -6,7 +6,9 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::app::ui::shown;
 use crate::routes::{self, Routes};
+use crate::wire::refused::{Act, Refused};
 
 /// Takes the connection from the address.
 pub fn start() {
@@ -35,13 +37,26 @@ pub fn is_read_only() -> bool {
     use_context::<ReadOnly>().is_some_and(|read_only| read_only.0)
 }
 
+/// Notes what the policy refuses whoever looks at the page that is drawn.
+pub fn refuse(refused: Refused) {
+    provide_context(refused);
+}
+
+/// Whether this cannot be done here: the connection is read-only, or the policy refuses it.
+#[must_use]
+pub fn is_refused(act: Act) -> bool {
+    is_read_only() || use_context::<Refused>().is_some_and(|refused| refused.acts.contains(&act))
+}
+
 /// The id of the sentence that says why controls are disabled.
-pub const WHY: &str = "read-only";
+pub const WHY: &str = "why-disabled";
 
 /// Why controls are disabled; nothing where they are not.
 pub fn why_disabled() -> Option<AnyView> {
-    is_read_only().then(|| {
-        view! { <p class="quiet" id=WHY>"This connection is read-only: nothing can be started, stopped, decided or deployed."</p> }
-            .into_any()
-    })
+    let why = if is_read_only() {
+        "This connection is read-only: nothing can be started, stopped, decided or deployed.".to_owned()
+    } else {
+        use_context::<Refused>()?.why
+    };
+    (!why.is_empty()).then(|| view! { <p class="quiet" id=WHY>{shown(why)}</p> }.into_any())
 }

@@ -32,6 +32,9 @@ pub enum Command {
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Check or show the policies: who may do what
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,
@@ -74,6 +77,25 @@ pub struct ServeArgs {
     /// The Lambda functions of the embedded engine [default: lambdas/functions.toml, or the shipped ones]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["aws", "endpoint"])]
     pub functions: Option<PathBuf>,
+    /// The policies beside those of the program: who may do what [default: policy.cedar of the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// What is done with policies.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a file of policies: every mistake with file, line and column
+    Check {
+        /// The file [default: policy.cedar of the data folder]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The data folder
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+    },
+    /// Show the policies of the program, and the schema that files are checked against
+    Show,
 }
 
 /// How the embedded engine is served on its own.

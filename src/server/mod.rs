@@ -11,6 +11,7 @@ pub mod http;
 pub mod markdown;
 pub mod pages;
 mod personas;
+pub mod policy;
 mod redaction_key;
 mod shipped;
 pub mod start;

@@ -19,6 +19,7 @@ use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
+use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
 use super::{terminal, words};
@@ -39,6 +40,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
     PortInUse { address: SocketAddr, flag: &'static str, free: SocketAddr },
     #[error("The folder of definitions {} cannot be read: {source}.\nGive a readable one with --definitions DIR.", .folder.display())]
@@ -166,6 +169,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let sandbox = Arc::new(local::sandbox::Workers::of_itself());
     let redaction_key = redaction_key(&args.data)?;
     let index: Arc<dyn Index> = Arc::new(open_index(&args.data).await?);
+    let authority = Arc::new(authority(args.policy.as_deref(), &args.data)?);
     let parts = |connection, definitions| Parts {
         connection,
         store: Arc::clone(&store),
@@ -174,6 +178,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         clock: Clock::system(),
         sandbox: Some(Arc::clone(&sandbox) as _),
         redaction_key: redaction_key.clone(),
+        authority: Arc::clone(&authority),
     };
     let (of_default, others) = opened(options, connections).await?;
     let desk = Arc::new(Desk::new(parts(of_default, definitions)));

@@ -3,6 +3,7 @@
 mod decisions;
 pub mod lists;
 mod redrive;
+pub mod refusals;
 mod rules;
 mod start;
 
@@ -13,7 +14,7 @@ use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
-use countersign_desk::policy::{DenialReason, Denied};
+use countersign_desk::policy::Denied;
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
 use countersign_desk::{Desks, Error, ReadError, StopError};
@@ -83,9 +84,7 @@ pub fn read_only(connection: &ConnectionId) -> Problem {
 }
 
 fn forbidden(denied: &Denied) -> AppError {
-    match &denied.reason {
-        DenialReason::ReadOnly(connection) => AppError { kind: ErrorKind::Forbidden, problem: read_only(connection) },
-    }
+    AppError { kind: ErrorKind::Forbidden, problem: refusals::refusal(denied) }
 }
 
 fn store(error: &StoreError) -> AppError {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Status;
+use super::refused::Refused;
 
 /// A list of executions that is acted on at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Bulk {
     pub rows: Vec<BulkRow>,
     /// How many fitted in all; the list may have fewer.
     pub fitted: u64,
+    /// What whoever looks may not do here.
+    pub refused: Refused,
     pub now: i64,
 }
 

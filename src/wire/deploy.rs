@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::refused::Refused;
+
 /// The plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deploy {
@@ -10,10 +12,12 @@ pub struct Deploy {
     pub items: Vec<DeployItem>,
     /// Whether at least one item can be deployed.
     pub ready: bool,
-    /// The hash of everything that would be deployed: the form carries it back.
+    /// The hash of everything that would be deployed: the form carries it back. Empty where whoever looks may not deploy it.
     pub hash: String,
     /// What belongs to no single workflow: files that are left out, functions that nobody declares.
     pub problems: Vec<FileProblem>,
+    /// What whoever looks may not do here.
+    pub refused: Refused,
     pub now: i64,
 }
 
@@ -23,7 +27,7 @@ pub struct DeployItem {
     pub name: String,
     pub file: String,
     pub change: Change,
-    /// The hash of what would be deployed and of what it would replace.
+    /// The hash of what would be deployed and of what it would replace. Empty where whoever looks may not deploy it.
     pub hash: String,
     /// Unified diff of the deployed definition against the new one.
     pub diff: Vec<DiffLine>,

@@ -6,6 +6,7 @@ use super::Problem;
 use super::executions::ExecutionRow;
 use super::graph::Course;
 use super::inbox::ApprovalRow;
+use super::refused::Refused;
 use super::state::{Failure, Link};
 use super::value::Value;
 
@@ -46,6 +47,8 @@ pub struct Execution {
     /// What a redrive would do, where it ended without success.
     pub redrive: Option<Redrive>,
     pub data_at: i64,
+    /// What whoever looks may not do here.
+    pub refused: Refused,
     pub now: i64,
 }
 

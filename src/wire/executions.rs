@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::refused::Refused;
 use super::{Problem, Status};
 
 /// What a list is asked for: its address, part by part. What is empty is not asked for.
@@ -117,6 +118,8 @@ pub struct Executions {
     pub data_at: Option<i64>,
     /// Whether the workflow is an Express one, of which no executions are kept.
     pub express: bool,
+    /// What whoever looks may not do here.
+    pub refused: Refused,
     pub now: i64,
 }
 

@@ -23,6 +23,7 @@ pub mod iterations;
 pub mod overview;
 mod problem;
 pub mod proof;
+pub mod refused;
 pub mod state;
 mod status;
 pub mod timeline;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use super::executions::ExecutionRow;
 use super::graph::AboutState;
+use super::refused::Refused;
 use super::workflows::WorkflowRow;
 
 /// One workflow, and what it can be started with.
@@ -29,6 +30,8 @@ pub struct Workflow {
     pub versions: Vec<String>,
     /// The execution that is to be started again, or why it cannot be.
     pub again: Option<Result<Again, Problem>>,
+    /// What whoever looks may not do here.
+    pub refused: Refused,
     pub now: i64,
 }
 

@@ -17,6 +17,7 @@ use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
 use countersign_desk::index::SqliteIndex;
+use countersign_desk::policy::Authority;
 use countersign_desk::redact::RedactionKey;
 use countersign_desk::store::{Sqlite, Store};
 use countersign_desk::watch::{RequestKey, Snapshot, Waiting};
@@ -78,6 +79,7 @@ impl Board {
             clock,
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
+            authority: Arc::new(Authority::shipped()),
         };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }

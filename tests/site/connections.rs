@@ -9,6 +9,7 @@ use countersign::routes;
 use countersign::server::http;
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
 use countersign_desk::index::SqliteIndex;
+use countersign_desk::policy::Authority;
 use countersign_desk::redact::RedactionKey;
 use countersign_desk::{Actor, Clock, Desk, Desks, Parts};
 use countersign_local as local;
@@ -33,8 +34,8 @@ impl Pair {
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine").into();
         let store = Arc::clone(&site.desk.store);
         let (clock, redaction_key) = (Clock::system(), RedactionKey::new([0; 16]));
-        let index = Arc::new(SqliteIndex::in_memory());
-        let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key };
+        let (index, authority) = (Arc::new(SqliteIndex::in_memory()), Arc::new(Authority::shipped()));
+        let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority };
         let desks = Desks::of(Arc::clone(&site.desk.desk)).and(parts).unwrap();
         let other = Arc::clone(desks.get("other").unwrap());
         site.router = http::router(Arc::new(desks));

@@ -58,7 +58,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, or the store failed.
     pub async fn audit(&self, actor: &Actor, before: Option<i64>) -> Result<ActPage, Error> {
-        self.permit(actor, Action::ViewAudit, None, None)?;
+        self.permit(actor, Action::ViewAudit, None)?;
         Ok(self.store().acts(self.id(), before, PAGE).await?)
     }
 }

@@ -72,7 +72,8 @@ const REASON: usize = 2_000;
 
 impl Verb {
     /// What the policy is asked.
-    const fn action(self) -> Action {
+    #[must_use]
+    pub const fn action(self) -> Action {
         match self {
             Self::Stop => Action::Stop,
             Self::StartAgain => Action::Start,
@@ -106,7 +107,7 @@ impl Desk {
     /// # Errors
     /// Nothing was chosen or too much, the policy refuses it, or the store fails.
     pub async fn prepare(&self, actor: &Actor, verb: Verb, reason: &str, chosen: Chosen<'_>) -> Result<String, Error> {
-        self.permit(actor, verb.action(), None, None)?;
+        self.permit(actor, verb.action(), None)?;
         let reason = reason.trim();
         let characters = reason.chars().count();
         if characters > REASON {
@@ -183,7 +184,7 @@ impl Desk {
     /// # Errors
     /// There is no such run, or the store fails.
     pub async fn bulk(&self, actor: &Actor, id: &str) -> Result<Bulk, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let found = self.store().run(self.id(), id).await?;
         let (run, items) = found.ok_or_else(|| BulkError::NoRun(id.to_owned()))?;
         let goes_on = self.running().with(|running| running.contains(id));
@@ -196,7 +197,7 @@ impl Desk {
     /// There is no such run, the page showed another list, or the policy refuses it.
     pub async fn carry_out(self: &Arc<Self>, actor: &Actor, id: &str, seen: &str) -> Result<(), Error> {
         let bulk = self.bulk(actor, id).await?;
-        self.permit(actor, bulk.run.verb.action(), None, None)?;
+        self.permit(actor, bulk.run.verb.action(), None)?;
         if bulk.run.hash != seen {
             return Err(BulkError::Changed.into());
         }
@@ -263,7 +264,7 @@ impl Desk {
         arn: &str,
         workflow: &str,
     ) -> Result<String, Error> {
-        self.permit(actor, Action::Start, Some(workflow), None)?;
+        self.permit(actor, Action::Start, Some(workflow))?;
         let input = self.whole_input(workflow, arn).await?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow);

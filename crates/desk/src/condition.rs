@@ -55,7 +55,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it.
     pub async fn condition(&self, actor: &Actor) -> Result<Condition, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let snapshot = self.watch().snapshot();
         let about = self.about().clone();
         let caller = if about.kind == ConnectionKind::Aws { self.caller().await } else { None };

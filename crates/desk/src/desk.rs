@@ -18,7 +18,7 @@ use crate::error::{Error, ReadError, StopError};
 use crate::index::Index;
 use crate::inputs::Qualifiers;
 use crate::news::{Changes, Topic};
-use crate::policy::{Action, Denied, Resource, permit};
+use crate::policy::{Action, Authority};
 use crate::redact::{RedactionKey, Tokens};
 use crate::redriving::Ordered;
 use crate::starting::refuse_express;
@@ -43,6 +43,8 @@ pub struct Parts {
     pub sandbox: Option<SharedSandbox>,
     /// For the fingerprints of task tokens; the same after a restart.
     pub redaction_key: RedactionKey,
+    /// Who may do what.
+    pub authority: Arc<Authority>,
 }
 
 /// Everything that serves one connection.
@@ -89,7 +91,7 @@ impl Desk {
 
     /// The same with the log of changes that it shares with the desks of other connections.
     pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
-        let Parts { connection, store, index, definitions, clock, sandbox, redaction_key } = parts;
+        let Parts { connection, store, index, definitions, clock, sandbox, redaction_key, authority } = parts;
         let tally = Arc::new(CallTally::default());
         let connection = connection.counted(&tally, &clock);
         let watch = Watch::new(connection, index, clock, &redaction_key).with_changes(changes);
@@ -97,7 +99,7 @@ impl Desk {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
-        let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store));
+        let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store), authority);
         Self {
             watch,
             store,
@@ -202,18 +204,6 @@ impl Desk {
         &self.courier
     }
 
-    /// Asks the policy.
-    pub(crate) fn permit(
-        &self,
-        actor: &Actor,
-        action: Action,
-        workflow: Option<&str>,
-        state: Option<&str>,
-    ) -> Result<(), Denied> {
-        let read_only = self.about().read_only;
-        permit(actor, action, Resource { connection: self.id(), read_only, workflow, state })
-    }
-
     /// The current definitions. The watch gets the activities that people answer.
     pub(crate) fn folder(&self) -> Arc<Folder> {
         let folder = self.definitions.read();
@@ -229,7 +219,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, or the index cannot be read.
     pub async fn standing(&self, actor: &Actor) -> Result<Standing, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         self.watch.open().await?;
         let snapshot = self.watch.snapshot();
         Ok(Standing {
@@ -266,7 +256,7 @@ impl Desk {
     /// # Errors
     /// The connection has not answered yet.
     pub async fn snapshot(&self, actor: &Actor) -> Result<Arc<Snapshot>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.known().await?)
     }
 
@@ -275,7 +265,7 @@ impl Desk {
     /// # Errors
     /// There is no machine of this name, or the connection has not answered yet.
     pub async fn machine(&self, actor: &Actor, name: &str) -> Result<(Arc<Snapshot>, Machine), Error> {
-        self.permit(actor, Action::View, Some(name), None)?;
+        self.permit(actor, Action::View, Some(name))?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(name).cloned();
         let machine = machine.ok_or_else(|| ReadError::NoWorkflow(name.to_owned()))?;
@@ -287,7 +277,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it.
     pub fn samples(&self, actor: &Actor, workflow: &str) -> Result<Vec<Sample>, Error> {
-        self.permit(actor, Action::View, Some(workflow), None)?;
+        self.permit(actor, Action::View, Some(workflow))?;
         Ok(self.definitions.read().samples(workflow))
     }
 
@@ -314,7 +304,7 @@ impl Desk {
     /// The execution does not exist, it is an Express execution, or the connection does not answer.
     pub async fn execution(&self, actor: &Actor, arn: &str) -> Result<(Arc<Record>, Vec<Waiting>), Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         let record = self.watch.record(arn).await?;
         // First, because the manifest names the activities that people answer.
         self.folder();
@@ -333,7 +323,7 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn latest_decisions(&self, actor: &Actor, limit: u32) -> Result<Vec<Decision>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.store.latest(self.id(), limit).await?)
     }
 
@@ -343,7 +333,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see them.
     pub async fn look_at(&self, actor: &Actor, executions: &BTreeSet<String>) -> Result<Vec<Looking>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let mut looking = Vec::new();
         // Of a long list of inventions only so many cost a query.
         for arn in executions.iter().take(MOST_LOOKED_AT) {
@@ -360,7 +350,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it.
     pub fn attend(&self, actor: &Actor) -> Result<Attending, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.watch.attend())
     }
 
@@ -398,7 +388,7 @@ impl Desk {
     /// The same without waiting until pages know of it.
     pub(crate) async fn stop_only(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::Stop, workflow_of(arn), None)?;
+        self.permit(actor, Action::Stop, workflow_of(arn))?;
         let reason = cause.trim();
         let characters = reason.chars().count();
         if characters > CAUSE {

@@ -90,7 +90,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, the connection has never answered, or the index cannot be read.
     pub async fn find(&self, actor: &Actor, typed: &str, limit: u32) -> Result<Found, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let snapshot = self.known().await?;
         let mut workflows: Vec<(Fit, &str)> = snapshot
             .machines

@@ -55,7 +55,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, or the index cannot be read.
     pub async fn last_inputs(&self, actor: &Actor, workflow: &str) -> Result<Vec<LastInput>, Error> {
-        self.permit(actor, Action::View, Some(workflow), None)?;
+        self.permit(actor, Action::View, Some(workflow))?;
         let rows = self.executions(actor, Some(workflow), None, None, LOOKED_AT).await?.rows;
         let mut found: Vec<(String, LastInput)> = Vec::new();
         let mut left = READ;

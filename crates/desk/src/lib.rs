@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, deploy::Definitions, index::SqliteIndex};
+//! # use countersign_desk::{Actor, Clock, Desk, Parts, connection, policy, deploy::Definitions, index::SqliteIndex};
 //! # use countersign_desk::{redact, store::Sqlite};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = connection::Target::Endpoint("http://127.0.0.1:8083".into());
@@ -16,7 +16,8 @@
 //! let index = Arc::new(SqliteIndex::open("index.db".as_ref()).await?);
 //! let redaction_key = redact::RedactionKey::new([0; 16]); // the caller draws it
 //! let clock = Clock::system();
-//! let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key };
+//! let authority = Arc::new(policy::Authority::shipped());
+//! let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority };
 //! let desk = Arc::new(Desk::new(parts));
 //! let end = tokio_util::sync::CancellationToken::new();
 //! tokio::spawn(Arc::clone(&desk).run(end));
@@ -44,6 +45,7 @@ mod lists;
 mod nearest;
 pub mod news;
 pub mod people;
+mod permits;
 pub mod policy;
 pub mod redact;
 pub mod redriving;

@@ -48,7 +48,7 @@ impl Desk {
     /// What the index is asked for; `None` where the workflow is gone, and its executions with it.
     async fn filter(&self, actor: &Actor, wanted: &Wanted) -> Result<Option<Filter>, Error> {
         let workflow = wanted.workflow.as_deref().or_else(|| wanted.parent.as_deref().and_then(workflow_of));
-        self.permit(actor, Action::View, workflow, None)?;
+        self.permit(actor, Action::View, workflow)?;
         let snapshot = self.known().await?;
         let mut filter = Filter {
             machine_arn: None,
@@ -107,7 +107,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn oldest(&self, actor: &Actor) -> Result<Option<i64>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.index().oldest(self.id()).await?)
     }
 
@@ -116,7 +116,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn unread(&self, actor: &Actor) -> Result<Unread, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.index().unread(self.id()).await?)
     }
 
@@ -133,7 +133,7 @@ impl Desk {
         before: Option<ExecutionCursor>,
         limit: u32,
     ) -> Result<ExecutionPage, Error> {
-        self.permit(actor, Action::View, workflow, None)?;
+        self.permit(actor, Action::View, workflow)?;
         let snapshot = self.known().await?;
         let machine_arn = match workflow {
             None => None,
@@ -160,7 +160,7 @@ impl Desk {
         limit: u32,
     ) -> Result<ExecutionPage, Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         let filter = Filter { shown, parent_arn: Some(arn.to_owned()), ..Filter::default() };
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
@@ -170,7 +170,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn listed(&self, actor: &Actor, arn: &str) -> Result<Option<ExecutionRow>, Error> {
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         Ok(self.index().execution(self.id(), arn).await?)
     }
 
@@ -179,7 +179,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn tallies(&self, actor: &Actor) -> Result<Vec<Tally>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.index().tallies(self.id()).await?)
     }
 
@@ -188,7 +188,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn last_day(&self, actor: &Actor, limit: u32) -> Result<Day, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let since = self.now() - NEWS_MS;
         let mut day = Day { failures: self.index().failures(self.id(), since, limit).await?, ..Day::default() };
         for failure in &mut day.failures {
@@ -218,7 +218,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn median(&self, actor: &Actor, machine_arn: &str) -> Result<Option<i64>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let mut took = self.index().took(self.id(), machine_arn, self.now() - NEWS_MS, MEDIAN_OF).await?;
         let middle = took.len() / 2;
         Ok((!took.is_empty()).then(|| *took.select_nth_unstable(middle).1))
@@ -229,7 +229,7 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn deployments(&self, actor: &Actor) -> Result<BTreeMap<String, (i64, String)>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let all = self.store().deployments(self.id()).await?;
         Ok(all.into_iter().map(|(workflow, at, person)| (workflow, (at, person))).collect())
     }
@@ -239,7 +239,7 @@ impl Desk {
     /// # Errors
     /// The connection has never answered, or the index cannot be read.
     pub async fn waiting(&self, actor: &Actor, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         self.known().await?;
         Ok(self.index().inbox(self.id(), after, limit).await?)
     }
@@ -249,7 +249,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn waiting_under(&self, actor: &Actor, arn: &str, limit: u32) -> Result<InboxPage, Error> {
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         Ok(self.index().waiting_under(self.id(), arn, limit).await?)
     }
 }

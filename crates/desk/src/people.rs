@@ -2,12 +2,17 @@
 
 use crate::actor::Person;
 
-/// The personas. The first one acts until another is chosen.
+/// The personas. The first one acts until another is chosen; she may do everything, and the others less and less.
 const PERSONAS: [Persona; 4] = [
-    ("dana", "Dana Whitfield", "Finance lead", &["finance", "leads"]),
-    ("omar", "Omar Haddad", "Operations", &["operations", "finance"]),
-    ("ines", "Inês Duarte", "Customer support", &["support"]),
-    ("kenji", "Kenji Mori", "Warehouse", &["warehouse"]),
+    (
+        "dana",
+        "Dana Whitfield",
+        "Finance lead",
+        &["finance", "leads", "approvers", "operators", "deployers", "administrators"],
+    ),
+    ("omar", "Omar Haddad", "Operations", &["operations", "finance", "approvers", "operators", "deployers"]),
+    ("ines", "Inês Duarte", "Customer support", &["support", "approvers", "operators"]),
+    ("kenji", "Kenji Mori", "Warehouse", &["warehouse", "approvers"]),
 ];
 
 /// Id, name, role and groups.

@@ -11,7 +11,7 @@ use crate::approvals::answer::{Decider, Words};
 use crate::approvals::form::Form;
 use crate::approvals::outcomes::{Chosen, Outcome, find, outcomes};
 use crate::approvals::votes::{self, Asking};
-use crate::approvals::who::{Approvers, NotAllowed, may_decide, missing, needed, one_of_each};
+use crate::approvals::who::{Approvers, NotAllowed, missing, needed, one_of_each};
 use crate::approvals::{
     Choice, Closed, DecideError, Decided, Reading, Times, can_be_shown, check, closed, decide, read,
 };
@@ -88,13 +88,13 @@ impl Desk {
     /// There is no such task, or the connection or the store does not answer.
     pub async fn request(&self, actor: &Actor, arn: &str, event: u64) -> Result<Request, Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let record = self.record_of_request(arn).await?;
         let policies = self.folder().policies();
         let workflow = record.workflow();
         let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
-        self.permit(actor, Action::View, Some(workflow), Some(state))?;
+        self.permit(actor, Action::View, Some(workflow))?;
         let policy = policies.get(workflow).and_then(|states| states.get(state));
         let is_request = is_callback(scheduled) || scheduled.kind == EventKind::ActivityScheduled && policy.is_some();
         if !is_request {
@@ -156,7 +156,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see the execution.
     pub async fn inside(&self, actor: &Actor, record: &Arc<Record>, visit: VisitId) -> Result<Inside, Error> {
-        self.permit(actor, Action::View, Some(record.workflow()), None)?;
+        self.permit(actor, Action::View, Some(record.workflow()))?;
         let (record, tokens, sandbox) = (Arc::clone(record), self.redactor(), self.watch().sandbox());
         // Expressions take their time.
         let made = tokio::task::spawn_blocking(move || {
@@ -192,8 +192,10 @@ impl Desk {
         let needs = outcomes(asking.policy).into_iter().map(need).filter(|need| need.people > 1).collect();
         let refusal = self
             .rules_are_known()
-            .and_then(|()| may_decide(asking.policy, &who.approvers, &who.requester, actor, &votes))
-            .err();
+            .and_then(|()| votes::may_choose(self.courier(), asking, &who, actor, &votes))
+            .err()
+            // The page says by itself that nothing can be changed.
+            .filter(|why| !matches!(why, NotAllowed::Denied(denied) if denied.is_read_only()));
         let four_eyes = asking.policy.is_some_and(|policy| policy.four_eyes);
         let since = asking.record.event(asking.event).map_or_else(|| self.now(), |event| event.timestamp);
         let on_due = asking.policy.and_then(|policy| policy.on_due.as_deref());
@@ -242,11 +244,11 @@ impl Desk {
     /// Those of [`Desk::decide`].
     pub async fn preview(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Foresight, Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn), None)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
         let record = self.record_of_request(arn).await?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let state = record.state_of(event).ok_or_else(no_request)?;
-        self.permit(actor, Action::View, Some(record.workflow()), Some(state))?;
+        self.permit(actor, Action::View, Some(record.workflow()))?;
         let policies = self.folder().policies();
         let policy = policies.get(record.workflow()).and_then(|states| states.get(state));
         let tokens = self.watch().all_tokens();
@@ -267,9 +269,12 @@ impl Desk {
     /// # Errors
     /// See [`decide`].
     pub async fn decide(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Decided, Error> {
-        let known = self.watch().known_record(arn);
-        let state = known.as_ref().and_then(|record| record.state_of(event));
-        self.permit(actor, Action::Decide, workflow_of(arn), state)?;
+        let workflow = workflow_of(arn);
+        self.permit(actor, Action::View, workflow)?;
+        // Whether this person may decide this request, the policy says once the request is known.
+        if self.about().read_only {
+            self.permit_deciding(actor, workflow.unwrap_or_default())?;
+        }
         self.rules_are_known().map_err(DecideError::from)?;
         let policies = self.folder().policies();
         let decided = decide(self.courier(), &policies, actor, (arn, event), choice).await?;

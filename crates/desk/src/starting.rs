@@ -127,7 +127,7 @@ impl Desk {
     /// As [`Self::start`]; or the name cannot be one, or there is no such version or alias.
     pub async fn start_order(&self, actor: &Actor, order: Order<'_>) -> Result<Started, Error> {
         let Order { workflow, qualifier, name, input, again } = order;
-        self.permit(actor, Action::Start, Some(workflow), None)?;
+        self.permit(actor, Action::Start, Some(workflow))?;
         check_name(name.trim()).map_err(StartError::Name)?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow).ok_or_else(|| ReadError::NoWorkflow(workflow.to_owned()))?;
@@ -170,7 +170,7 @@ impl Desk {
     /// # Errors
     /// This workflow has no such execution, or the connection does not answer.
     pub async fn again(&self, actor: &Actor, workflow: &str, arn: &str) -> Result<Again, Error> {
-        self.permit(actor, Action::View, Some(workflow), None)?;
+        self.permit(actor, Action::View, Some(workflow))?;
         let stored = self.stored_input(workflow, arn).await?;
         Ok(Again {
             arn: arn.to_owned(),

@@ -31,7 +31,7 @@ impl Desk {
     /// # Errors
     /// The name or the query is none, there are too many, or the store fails.
     pub async fn save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<(), Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let name = name.trim();
         let (characters, limit) = (name.chars().count(), NAME);
         if name.is_empty() {
@@ -59,7 +59,7 @@ impl Desk {
     /// # Errors
     /// The store fails.
     pub async fn remove_view(&self, actor: &Actor, id: i64) -> Result<(), Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         self.store().remove_view(self.id(), id).await?;
         self.watch().changes.publish([Topic::Executions]);
         Ok(())
@@ -70,7 +70,7 @@ impl Desk {
     /// # Errors
     /// The store fails.
     pub async fn views(&self, actor: &Actor) -> Result<Vec<SavedView>, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         Ok(self.store().views(self.id()).await?)
     }
 }

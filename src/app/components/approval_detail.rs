@@ -6,7 +6,7 @@ use super::approval_words::{changes, words};
 use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
-use crate::app::here::{here, why_disabled};
+use crate::app::here::{here, is_read_only, why_disabled};
 use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
@@ -83,7 +83,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             {dynamic(move || open.get().then(|| {
                 let choices = page.with_untracked(|page| page.outcomes.clone());
                 let forms = decision_forms(&(arn.clone(), event), &choices, refused.with(Option::is_some), post);
-                view! { {why_disabled()} {forms} }
+                view! { {is_read_only().then(why_disabled)} {forms} }
             }))}
             <details class="whole">
                 <summary>"The whole request"</summary>

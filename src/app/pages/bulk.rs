@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn as _;
 
 use super::param;
 use crate::app::components::{Mark, PageHead, status::look};
-use crate::app::here::{WHY, here, is_read_only, why_disabled};
+use crate::app::here::{WHY, here, is_read_only, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::RunBulk;
 use crate::app::ui::{Ago, FormProblem, Memo, Post, PostForm, Row, Seen, dynamic, list, loaded, page_data, shown};
@@ -95,13 +95,15 @@ fn head(post: Post, state: &State, now: i64) -> AnyView {
     let form = (!bulk.ended && !bulk.goes_on && *open > 0).then(|| {
         let word = if bulk.begun { "Go on with".to_owned() } else { bulk.verb.clone() };
         let class = if bulk.verb == "Stop" { "button button-reject" } else { "button button-main" };
+        let cannot = is_read_only() || !bulk.refused.acts.is_empty();
+        refuse(bulk.refused.clone());
         let (id, hash, label) = (bulk.id.clone(), bulk.hash.clone(), format!("{word} {}", count_of(*open)));
         view! {
             <PostForm post>
                 <input type="hidden" name="id" value=id/>
                 <input type="hidden" name="seen" value=hash/>
                 <div class="bulk-actions">
-                    <button class=class type="submit" disabled=move || is_read_only() || post.pending() aria-describedby=is_read_only().then_some(WHY)>
+                    <button class=class type="submit" disabled=move || cannot || post.pending() aria-describedby=cannot.then_some(WHY)>
                         {label}
                     </button>
                     <a class="button" href=here().executions_of(None, None)>"Back to the list"</a>

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn as _;
 
 use crate::app::arrival::Told;
 use crate::app::components::{Diff, Mark, PageHead, status::look};
-use crate::app::here::{WHY, here, is_read_only, why_disabled};
+use crate::app::here::{WHY, here, is_read_only, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns;
 use crate::app::ui::{
@@ -26,6 +26,7 @@ pub fn DeployPage() -> impl IntoView {
 }
 
 fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
+    refuse(data.with_untracked(|data| data.refused.clone()));
     let folder = shown(data.with_untracked(|data| data.folder.clone()));
     let ready = Memo::new(move |_| data.with(|data| data.ready));
     let done = move || {
@@ -148,8 +149,8 @@ fn problem(problem: FileProblem) -> AnyView {
 }
 
 fn deploy_button(deploy: Post, name: String, seen: String, word: &'static str, class: &'static str) -> AnyView {
-    let read_only = is_read_only();
-    let (cannot, why) = (move || read_only || deploy.pending(), read_only.then_some(WHY));
+    let refused = is_read_only() || seen.is_empty();
+    let (cannot, why) = (move || refused || deploy.pending(), refused.then_some(WHY));
     view! {
         <PostForm post=deploy>
             <input type="hidden" name="name" value=name/>

@@ -10,7 +10,7 @@ use crate::app::components::{
     CheckedInput, Crumb, Definition, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition,
     Workbench,
 };
-use crate::app::here::{WHY, here, is_read_only, why_disabled};
+use crate::app::here::{WHY, here, is_refused, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
@@ -23,6 +23,7 @@ use crate::wire::Problem;
 use crate::wire::Status;
 use crate::wire::drawing::Of;
 use crate::wire::executions::ExecutionRow;
+use crate::wire::refused::Act;
 use crate::wire::workflow::{Again, LastInput, Sample, Workflow};
 use crate::wire::workflows::WorkflowKind;
 use crate::wire::{Ask, Topic};
@@ -44,6 +45,7 @@ pub fn WorkflowPage() -> impl IntoView {
 
 fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     let first = data.get_untracked();
+    refuse(first.refused.clone());
     let name = first.row.name.clone();
     let now = first.now;
     let (tab, chosen) = (query(TAB), query(STATE));
@@ -211,8 +213,8 @@ fn StartForm(
         }
         .into_any(),
     };
-    let read_only = is_read_only();
-    let cannot = move || read_only || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
+    let refused = is_refused(Act::Start);
+    let cannot = move || refused || start.pending() || again.with(|again| matches!(again, Some(Err(_))));
     view! {
         <section class="panel" id="start">
             <h2>"Start an execution"</h2>
@@ -232,7 +234,7 @@ fn StartForm(
                 </label>
                 {qualifiers(data)}
                 {why_disabled()}
-                <button class="button button-main" type="submit" disabled=cannot aria-describedby=read_only.then_some(WHY)>"Start"</button>
+                <button class="button button-main" type="submit" disabled=cannot aria-describedby=refused.then_some(WHY)>"Start"</button>
             </PostForm>
         </section>
     }

@@ -1,5 +1,7 @@
 //! Acting on many executions at once.
 
+use std::collections::BTreeSet;
+
 use countersign_desk::connection::About;
 use countersign_desk::store::{BulkItem, BulkOutcome, Verb};
 use countersign_desk::{Actor, Desk};
@@ -8,6 +10,7 @@ use super::{Answered, worded};
 use crate::server::words;
 use crate::wire::Status;
 use crate::wire::bulk::{Bulk, BulkLine, BulkRow};
+use crate::wire::refused::Act;
 
 /// A list that is acted on, for `actor`.
 ///
@@ -16,6 +19,13 @@ use crate::wire::bulk::{Bulk, BulkLine, BulkRow};
 pub async fn bulk(desk: &Desk, actor: &Actor, id: String) -> Answered<Bulk> {
     let found = desk.bulk(actor, &id).await.map_err(|error| worded(desk, &error))?;
     let run = found.run;
+    let act = match run.verb {
+        Verb::Stop => Act::Stop,
+        Verb::StartAgain => Act::Start,
+        Verb::Redrive => Act::Redrive,
+    };
+    let workflows: BTreeSet<&str> = found.items.iter().map(|item| item.workflow.as_str()).collect();
+    let refused = words::refusals::refused([(act, desk.may_to_any(actor, run.verb.action(), workflows))]);
     Ok(Bulk {
         id: run.id,
         verb: verb_word(run.verb).to_owned(),
@@ -28,6 +38,7 @@ pub async fn bulk(desk: &Desk, actor: &Actor, id: String) -> Answered<Bulk> {
         goes_on: found.goes_on,
         rows: found.items.into_iter().map(|item| row(desk.about(), item)).collect(),
         fitted: run.fitted,
+        refused,
         now: desk.now(),
     })
 }

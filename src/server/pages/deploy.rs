@@ -1,10 +1,13 @@
 //! The plan of the definitions.
 
 use countersign_desk::deploy::{Change as Planned, FileProblem as Found, Item, MANIFEST, file_problem};
+use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 
 use super::{Answered, worded};
+use crate::server::words;
 use crate::wire::deploy::{Change, Deploy, DeployItem, DiffLine, FileProblem};
+use crate::wire::refused::Act;
 
 /// The plan, for `actor`.
 ///
@@ -13,20 +16,34 @@ use crate::wire::deploy::{Change, Deploy, DeployItem, DiffLine, FileProblem};
 pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let ready = plan.items.iter().any(Item::is_ready);
+    let may = |workflow: Option<&str>| desk.may(actor, Action::Deploy, workflow);
+    let items: Vec<(Item, Result<(), Denied>)> = plan
+        .items
+        .into_iter()
+        .map(|item| {
+            let may = may(Some(&item.name));
+            (item, may)
+        })
+        .collect();
+    let all = may(None).and_then(|()| items.iter().find_map(|(_, may)| may.clone().err()).map_or(Ok(()), Err));
+    let hash = if all.is_ok() { plan.hash } else { String::new() };
+    let mut answers = std::iter::once(all).chain(items.iter().map(|(_, may)| may.clone()));
+    let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Act::Deploy, answer)));
     let manifest = plan.folder.problem.clone().map(refused_manifest);
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
-        items: manifest.into_iter().chain(plan.items.into_iter().map(item)).collect(),
+        items: manifest.into_iter().chain(items.into_iter().map(|(one, may)| item(one, may.is_ok()))).collect(),
         ready,
-        hash: plan.hash,
+        hash,
         problems: plan.problems.into_iter().map(problem).collect(),
+        refused,
         now: desk.now(),
     })
 }
 
-fn item(item: Item) -> DeployItem {
+fn item(item: Item, may: bool) -> DeployItem {
     DeployItem {
-        hash: item.hash(),
+        hash: if may { item.hash() } else { String::new() },
         name: item.name,
         file: item.file,
         change: match item.change {

@@ -16,6 +16,7 @@ use crate::wire::executions::{
     Bar, Coverage, ExecutionRow, Executions, Histogram, Parent, Place, Saved, SearchFault, StatusFilter, UnknownStatus,
     View,
 };
+use crate::wire::refused::Act;
 
 /// Rows of a page.
 const ROWS: u32 = 100;
@@ -176,6 +177,8 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
     let saved = desk.views(actor).await.map_err(|error| worded(desk, &error))?;
     let is_searched = asked.wanted.search.reads_contents() || asked.wanted.search.reads_errors();
     let everywhere = view.is_everywhere();
+    let acts = [Act::Start, Act::Stop, Act::Redrive];
+    let refused = super::refused(desk, actor, asked.wanted.workflow.as_deref(), &acts);
     Ok(Executions {
         total: listed.total(&asked),
         counts: listed.counts.filter(|_| asked.is_plain() && asked.fault.is_none()),
@@ -196,6 +199,7 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
         connections: 0,
         data_at: desks.iter().map(|desk| desk.data_at()).min().flatten(),
         express,
+        refused,
         now: desk.now(),
         view,
     })

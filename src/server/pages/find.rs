@@ -2,6 +2,7 @@
 
 use countersign_desk::finding::{Fit, Found, REQUESTS, fit};
 use countersign_desk::index::ExecutionRow as Listed;
+use countersign_desk::policy::Action;
 use countersign_desk::redriving::hindrance_of;
 use countersign_desk::watch::Snapshot;
 use countersign_desk::{Actor, Desk};
@@ -55,9 +56,7 @@ pub async fn find(desk: &Desk, actor: &Actor, typed: Option<String>, execution: 
         let redacted = desk.redactor();
         let snapshot = desk.snapshot(actor).await.map_err(|error| worded(desk, &error))?;
         hits.extend(workflows(&here, typed, &found, &mut more));
-        if !desk.about().read_only {
-            hits.extend(starts(&here, typed, &snapshot));
-        }
+        hits.extend(starts(desk, actor, &here, typed, &snapshot));
         let execution = |one: &Listed, in_content: bool| {
             let row = rows::execution_row(&snapshot, one);
             Hit {
@@ -126,14 +125,14 @@ async fn on_execution(desk: &Desk, actor: &Actor, here: &Routes, arn: String) ->
     let name = desk.redactor().text(&record.description.name);
     let page = here.execution(&arn);
     let mut actions = Vec::new();
-    let read_only = desk.about().read_only;
-    if !record.ended() && !read_only {
+    let may = |action| desk.may(actor, action, Some(record.workflow())).is_ok();
+    if !record.ended() && may(Action::Stop) {
         actions.push(action("Stop this execution".to_owned(), &name, format!("{page}#stop")));
     }
-    if hindrance_of(&record, desk.now()).is_none() && !read_only {
+    if hindrance_of(&record, desk.now()).is_none() && may(Action::Redrive) {
         actions.push(action("Redrive this execution".to_owned(), &name, format!("{page}#redrive")));
     }
-    if !read_only {
+    if may(Action::Start) {
         let again = here.start_again(record.workflow(), &arn);
         actions.push(action("Start this execution again".to_owned(), &name, again));
     }
@@ -160,7 +159,7 @@ fn workflows(here: &Routes, typed: &str, found: &Found, more: &mut Vec<String>) 
 }
 
 /// Starting a workflow: "start ord" and "ord" both name it.
-fn starts(here: &Routes, typed: &str, snapshot: &Snapshot) -> Vec<(Fit, Hit)> {
+fn starts(desk: &Desk, actor: &Actor, here: &Routes, typed: &str, snapshot: &Snapshot) -> Vec<(Fit, Hit)> {
     let mut starts: Vec<(Fit, &str)> = snapshot
         .machines
         .values()
@@ -173,7 +172,8 @@ fn starts(here: &Routes, typed: &str, snapshot: &Snapshot) -> Vec<(Fit, Hit)> {
     let hit = |(fit, name): (Fit, &str)| {
         (fit.max(Fit::Words), action(format!("Start {name}"), "", format!("{}#start", here.workflow(name))))
     };
-    starts.into_iter().take(EACH).map(hit).collect()
+    let may = |(_, name): &(Fit, &str)| desk.may(actor, Action::Start, Some(name)).is_ok();
+    starts.into_iter().filter(may).take(EACH).map(hit).collect()
 }
 
 fn requests(here: &Routes, found: &Found, more: &mut Vec<String>) -> Vec<Hit> {

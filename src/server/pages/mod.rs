@@ -29,12 +29,14 @@ pub mod workflows;
 use countersign_desk::approvals::ClosedBy;
 use countersign_desk::approvals::outcomes::Tone as OutcomeTone;
 use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::policy::Action;
 use countersign_desk::{Actor, Desk, Desks, Error};
 use countersign_trace::{AttemptResult, StateStatus};
 
 use super::words;
 use crate::error::AppError;
 use crate::wire::inbox::Tone;
+use crate::wire::refused::{Act, Refused};
 use crate::wire::{Ask, Page, Status, each_page};
 
 /// A page's data, or why there is none.
@@ -78,6 +80,22 @@ pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answ
         }
     }
     Ok(page)
+}
+
+/// What `actor` may not do with a workflow, or anywhere on the connection, of what a page offers.
+fn refused(desk: &Desk, actor: &Actor, workflow: Option<&str>, acts: &[Act]) -> Refused {
+    let action = |act| match act {
+        Act::Start => Action::Start,
+        Act::Stop => Action::Stop,
+        Act::Redrive => Action::Redrive,
+        Act::Deploy => Action::Deploy,
+    };
+    let names = workflow.map_or_else(|| desk.workflow_names(), |one| vec![one.to_owned()]);
+    let answer = |act| match workflow {
+        Some(one) => desk.may(actor, action(act), Some(one)),
+        None => desk.may_to_any(actor, action(act), names.iter().map(String::as_str)),
+    };
+    words::refusals::refused(acts.iter().map(|act| (*act, answer(*act))))
 }
 
 /// An error of the desk for those who look at its connection.

@@ -8,6 +8,7 @@ use countersign_json::pretty;
 
 use super::rows::{execution_row, workflow_row};
 use super::{Answered, graph, worded};
+use crate::wire::refused::Act;
 use crate::wire::workflow::{Again, LastInput, Sample, Workflow};
 use crate::wire::workflows::WorkflowRow;
 
@@ -58,6 +59,7 @@ pub async fn workflow(
         executions: executions.rows.iter().map(|one| execution_row(&snapshot, one)).collect(),
         execution_count: tally.map_or(0, |tally| tally.of_filter(None)),
         samples: desk.samples(actor, &name).map_err(|error| worded(desk, &error))?.into_iter().map(sample).collect(),
+        refused: super::refused(desk, actor, Some(&name), &[Act::Start]),
         now: desk.now(),
     })
 }

@@ -82,6 +82,7 @@ pub fn not_allowed(why: &NotAllowed) -> Problem {
                 .to_owned(),
             "Stop the execution and start it from here, or set `requester` in countersign.toml.".to_owned(),
         ),
+        NotAllowed::Denied(denied) => return super::refusals::refusal(denied),
         NotAllowed::RulesUnknown => (
             "Nobody may decide now: countersign.toml of the definitions cannot be used, so nobody knows who may."
                 .to_owned(),

@@ -13,6 +13,7 @@ use super::outcome::{ClosedBy, closed};
 use crate::connection::{CallError, ConnectionId, Fault};
 use crate::error::ReadError;
 use crate::news::Topic;
+use crate::policy::Authority;
 use crate::redact::MARK;
 use crate::store::{Decision, Store, StoreError, Trouble};
 use crate::watch::{Record, Watch};
@@ -27,6 +28,8 @@ const AT_ONCE: usize = 32;
 pub struct Courier {
     pub(crate) watch: Arc<Watch>,
     pub(crate) store: Arc<dyn Store>,
+    /// Who may decide.
+    pub(crate) authority: Arc<Authority>,
     /// The decisions being sent: no decision is sent twice at the same time, and none waits for another.
     under_way: Arc<Mutex<BTreeSet<i64>>>,
 }
@@ -71,8 +74,8 @@ impl Drop for UnderWay {
 impl Courier {
     /// A courier between this store and this connection.
     #[must_use]
-    pub fn new(watch: Arc<Watch>, store: Arc<dyn Store>) -> Self {
-        Self { watch, store, under_way: Arc::default() }
+    pub fn new(watch: Arc<Watch>, store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+        Self { watch, store, authority, under_way: Arc::default() }
     }
 
     /// The name of the connection that decisions are sent to.

@@ -18,7 +18,6 @@ use crate::connection::Fault;
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
-use crate::policy::Action;
 use crate::redact::MARK;
 use crate::store::{Act, Deed};
 use crate::watch::{RequestKey, Waiting};
@@ -99,7 +98,7 @@ impl Desk {
         let policies = self.folder().policies();
         let keeps_time = policies.values().flat_map(BTreeMap::values).any(Policy::keeps_time);
         // Nothing is done on a connection that is only looked at.
-        if !keeps_time || self.permit(&Actor::Program, Action::Decide, None, None).is_err() {
+        if !keeps_time || self.permit_deciding(&Actor::Program, "").is_err() {
             return Ok(());
         }
         let (mut after, mut waiting) = (None, BTreeSet::new());

@@ -18,6 +18,7 @@ use crate::connection::{Api, Connection, ConnectionKind, ExecutionStatus, Fault}
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
 use crate::index::SqliteIndex;
+use crate::policy::Authority;
 use crate::redact::RedactionKey;
 use crate::store::{Decision, DeliveryRecord, NewDecision, Sqlite, Store, Trouble};
 use crate::watch::Obstacle;
@@ -36,14 +37,14 @@ struct Office {
 }
 
 fn person(id: &str) -> Actor {
-    Actor::Person(Person { id: id.into(), name: id.to_uppercase(), role: String::new(), groups: Vec::new() })
+    rules::member(id, &[])
 }
 
 fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock, definitions: &Path) -> Arc<Desk> {
     let definitions = definitions.to_owned().into();
     let index = Arc::new(SqliteIndex::in_memory());
-    let redaction_key = RedactionKey::new([0; 16]);
-    Arc::new(Desk::new(Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key }))
+    let (redaction_key, authority) = (RedactionKey::new([0; 16]), Arc::new(Authority::shipped()));
+    Arc::new(Desk::new(Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority }))
 }
 
 impl Office {

@@ -9,9 +9,10 @@ use super::decide::{DecideError, worded_answer};
 use super::outcomes::{AnswerRule, Outcome};
 use super::policy::Policy;
 use super::timing::approvers_at;
-use super::who::{Approvers, Requester, is_complete, may_decide, requester};
+use super::who::{Approvers, NotAllowed, Requester, is_complete, may_decide, requester};
 use crate::actor::Actor;
 use crate::people;
+use crate::policy::{Object, RequestFacts, Resource};
 use crate::store::{Cast, Completion, Decision, NewDecision, NewVote, StoreError, Vote, Worded};
 use crate::watch::Record;
 
@@ -86,6 +87,33 @@ fn named_at(path: &str, text: &str) -> Option<String> {
     }
 }
 
+/// Whether somebody may choose an outcome of a request now.
+///
+/// # Errors
+/// Why not.
+pub fn may_choose(
+    courier: &Courier,
+    asking: &Asking<'_>,
+    who: &Who,
+    actor: &Actor,
+    votes: &[Vote],
+) -> Result<(), NotAllowed> {
+    let content = Asked::of(asking.request);
+    let facts = RequestFacts {
+        execution_arn: &asking.record.description.arn,
+        event: asking.event,
+        workflow: asking.record.workflow(),
+        state: asking.record.state_of(asking.event).unwrap_or_default(),
+        approvers: &who.approvers,
+        four_eyes: asking.policy.is_some_and(|policy| policy.four_eyes),
+        requester: &who.requester,
+        content: content.text(),
+    };
+    let read_only = courier.watch.connection.about.read_only;
+    let resource = Resource { connection: courier.connection(), read_only, object: Object::Connection };
+    may_decide(&courier.authority, actor, &resource, facts, votes)
+}
+
 /// Puts a choice on record: as a vote, and as the decision where it completes what the rule asks for. Of people who choose at
 /// the same time, the store lets one pass, and the others look again.
 ///
@@ -111,7 +139,7 @@ pub async fn cast(
             return Ok(Entry::Voted(votes));
         }
         if let Some(who) = who {
-            may_decide(asking.policy, &who.approvers, &who.requester, actor, &votes)?;
+            may_choose(courier, asking, who, actor, &votes)?;
         }
         let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
         let mut voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();

@@ -1,6 +1,7 @@
 //! Who may decide a request, and how many have to.
 //!
-//! Without a rule everybody may, and one person's choice decides. With `quorum`, an outcome is decided once so many people
+//! The manifest says who its approvers are; whether somebody may decide is for the policy to say, which refers to them
+//! ([`crate::policy`]). Without a rule every approver may, and one person's choice decides. With `quorum`, an outcome is decided once so many people
 //! chose it; an outcome of the tone `bad` needs one person, unless it has a `quorum` of its own. A person has one choice.
 
 use serde::Deserialize;
@@ -8,9 +9,11 @@ use serde::Deserialize;
 use super::outcomes::{Outcome, Tone};
 use super::policy::Policy;
 use crate::actor::{Actor, Person};
+use crate::policy::{Action, Authority, DenialReason, Denied, Object, RequestFacts, Resource, rule};
 use crate::store::Vote;
 
-/// People, by themselves and by their groups. With neither it is everybody.
+/// People, by themselves and by their groups. With neither the manifest names nobody, and everybody is meant whom the
+/// policy permits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approvers {
@@ -46,6 +49,9 @@ pub enum NotAllowed {
     /// The manifest cannot be used, and was not before: its rules are not known.
     #[error("the manifest cannot be used, so the rules are not known")]
     RulesUnknown,
+    /// The policy does not permit it.
+    #[error(transparent)]
+    Denied(Denied),
     /// They chose before.
     #[error("{person} chose {label} before")]
     Voted { person: String, label: String, at: i64 },
@@ -176,37 +182,43 @@ fn place(
     false
 }
 
-/// Whether somebody may choose an outcome now.
+/// Whether somebody may choose an outcome now: once each, and as the policy permits. Why the policy refuses it is said in the
+/// terms of the request's rule, where it is about that.
 ///
 /// # Errors
 /// Why not.
 pub fn may_decide(
-    policy: Option<&Policy>,
-    approvers: &Approvers,
-    requester: &Requester,
+    authority: &Authority,
     actor: &Actor,
+    resource: &Resource<'_>,
+    facts: RequestFacts<'_>,
     votes: &[Vote],
 ) -> Result<(), NotAllowed> {
     if let Some(vote) = votes.iter().find(|vote| vote.choice.person_id == actor.id()) {
         let label = vote.choice.outcome.label.clone();
         return Err(NotAllowed::Voted { person: actor.name().to_owned(), label, at: vote.choice.decided_at });
     }
-    if !approvers.has(actor) {
-        return Err(NotAllowed::NotAnApprover(approvers.clone()));
-    }
-    if !policy.is_some_and(|policy| policy.four_eyes) {
-        return Ok(());
-    }
-    match requester {
-        Requester::Known(people) => match people.iter().find(|(id, name)| is_same(actor, id, name)) {
-            Some((_, name)) => Err(NotAllowed::OwnRequest(name.clone())),
-            None => Ok(()),
-        },
-        unknown => Err(NotAllowed::UnknownRequester(unknown.clone())),
-    }
+    let resource = Resource { object: Object::Request(facts), ..*resource };
+    authority.permit(actor, Action::Decide, &resource).map_err(|denied| {
+        let about_the_rule = denied.is_by(rule::FOUR_EYES) || denied.is_by(rule::FOUR_EYES_UNKNOWN);
+        if !facts.approvers.has(actor) && (about_the_rule || denied.reason == DenialReason::NotPermitted) {
+            return NotAllowed::NotAnApprover(facts.approvers.clone());
+        }
+        if denied.is_by(rule::FOUR_EYES)
+            && let Requester::Known(people) = facts.requester
+            && let Some((_, name)) = people.iter().find(|(id, name)| is_same(actor, id, name))
+        {
+            return NotAllowed::OwnRequest(name.clone());
+        }
+        if denied.is_by(rule::FOUR_EYES_UNKNOWN) {
+            return NotAllowed::UnknownRequester(facts.requester.clone());
+        }
+        NotAllowed::Denied(denied)
+    })
 }
 
-fn is_same(actor: &Actor, id: &str, name: &str) -> bool {
+/// Whether the actor is who is known by this id or name.
+pub(crate) fn is_same(actor: &Actor, id: &str, name: &str) -> bool {
     actor.id() == id || actor.name().to_lowercase() == name.to_lowercase()
 }
 
@@ -237,6 +249,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
     use super::*;
     use crate::approvals::outcomes::find;
+    use crate::connection::ConnectionId;
     use crate::people;
 
     fn policy(toml: &str) -> Policy {
@@ -285,8 +298,21 @@ mod tests {
             let starter = starter.map(|person| (person.id.clone(), person.name.clone()));
             requester(Some("$.by"), named, starter, &people::all())
         };
-        let may =
-            |requester: &Requester, person: &Person| may_decide(Some(&rule), &who, requester, &actor(person), &[]);
+        let (authority, connection) = (Authority::shipped(), ConnectionId::default_one());
+        let may = |requester: &Requester, person: &Person| {
+            let facts = RequestFacts {
+                execution_arn: "a",
+                event: 1,
+                workflow: "order",
+                state: "Ask",
+                approvers: &who,
+                four_eyes: rule.four_eyes,
+                requester,
+                content: "{}",
+            };
+            let resource = Resource { connection: &connection, read_only: false, object: Object::Connection };
+            may_decide(&authority, &actor(person), &resource, facts, &[])
+        };
         let by_ines = asked(Some("inês duarte"), None);
         assert_eq!((may(&by_ines, &dana), may(&by_ines, &kenji)), (Ok(()), Ok(())));
         assert_eq!(may(&by_ines, &ines), Err(NotAllowed::NotAnApprover(who.clone())));

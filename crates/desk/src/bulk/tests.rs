@@ -13,6 +13,7 @@ use crate::connection::fake::{Fake, SetClock, Trick, asking};
 use crate::connection::{ConnectionKind, Fault};
 use crate::desk::Parts;
 use crate::index::SqliteIndex;
+use crate::policy::{Authority, ROLES};
 use crate::redact::RedactionKey;
 use crate::search::Search;
 use crate::store::Sqlite;
@@ -103,11 +104,17 @@ async fn desk_of(fake: &Fake, clock: &SetClock, folder: &std::path::Path, read_o
         clock: clock.clock(),
         sandbox: None,
         redaction_key: RedactionKey::new([0; 16]),
+        authority: Arc::new(Authority::shipped()),
     }))
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
+    Actor::Person(Person {
+        id: "dana".into(),
+        name: "Dana".into(),
+        role: String::new(),
+        groups: ROLES.map(str::to_owned).into(),
+    })
 }
 
 #[tokio::test]

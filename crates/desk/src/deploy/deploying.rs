@@ -57,7 +57,7 @@ impl Desk {
     /// # Errors
     /// The connection has not answered yet.
     pub async fn plan(&self, actor: &Actor) -> Result<Plan, Error> {
-        self.permit(actor, Action::View, None, None)?;
+        self.permit(actor, Action::View, None)?;
         let folder = self.definitions().read();
         let items = self.items(&folder).await?;
         let found = folder_findings(&folder, self.definitions().functions());
@@ -123,7 +123,7 @@ impl Desk {
         only: Option<&str>,
         seen: Option<&str>,
     ) -> Result<Vec<String>, Error> {
-        self.permit(actor, Action::Deploy, only, None)?;
+        self.permit(actor, Action::Deploy, only)?;
         let folder = self.definitions().read();
         if let Some(problem) = &folder.problem {
             return Err(DeployError::Manifest(problem.clone()).into());

@@ -15,7 +15,7 @@ use crate::deploy::Definitions;
 use crate::error::{Error, ReadError};
 use crate::index::SqliteIndex;
 use crate::news::Topic;
-use crate::policy::{Action, DenialReason};
+use crate::policy::{Action, Authority, DenialReason, ROLES};
 use crate::redact::RedactionKey;
 use crate::store::{Sqlite, Store};
 
@@ -83,12 +83,17 @@ fn parts_of(
     clock: &SetClock,
 ) -> Parts {
     let (store, index) = (Arc::clone(store), Arc::clone(index) as _);
-    let redaction_key = RedactionKey::new([0; 16]);
-    Parts { connection, store, index, definitions, clock: clock.clock(), sandbox: None, redaction_key }
+    let (redaction_key, authority) = (RedactionKey::new([0; 16]), Arc::new(Authority::shipped()));
+    Parts { connection, store, index, definitions, clock: clock.clock(), sandbox: None, redaction_key, authority }
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
+    Actor::Person(Person {
+        id: "dana".into(),
+        name: "Dana".into(),
+        role: String::new(),
+        groups: ROLES.map(str::to_owned).into(),
+    })
 }
 
 #[tokio::test]

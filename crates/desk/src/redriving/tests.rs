@@ -12,6 +12,7 @@ use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, ConnectionKind, Fault, StepFunctions as _};
 use crate::desk::Parts;
 use crate::index::SqliteIndex;
+use crate::policy::{Authority, ROLES};
 use crate::redact::RedactionKey;
 use crate::store::{Deed, Recorded, Sqlite};
 
@@ -28,7 +29,12 @@ struct Office {
 }
 
 fn dana() -> Actor {
-    Actor::Person(Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: Vec::new() })
+    Actor::Person(Person {
+        id: "dana".into(),
+        name: "Dana".into(),
+        role: String::new(),
+        groups: ROLES.map(str::to_owned).into(),
+    })
 }
 
 impl Office {
@@ -47,6 +53,7 @@ impl Office {
             clock: clock.clock(),
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
+            authority: Arc::new(Authority::shipped()),
         });
         Self { desk: Arc::new(desk), fake, clock, machine, folder }
     }

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::app::here::{WHY, is_read_only};
+use crate::app::here::{WHY, is_refused};
 use crate::app::ui::{Post, PostForm, raw_text, shown};
 use crate::wire::execution::Redrive;
+use crate::wire::refused::Act;
 
 /// The way to the form with the input of this execution.
 pub(super) fn start_again(href: String) -> AnyView {
-    if is_read_only() {
+    if is_refused(Act::Start) {
         return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Start again"</button> }
             .into_any();
     }
@@ -20,8 +21,8 @@ const NOT_REDRIVABLE: &str = "not-redrivable";
 
 /// Redrive, with a second step that says what it does. It is disabled where the execution cannot be redriven.
 pub(super) fn redrive_form(arn: String, redrives: u64, redrive: Redrive, post: Post) -> AnyView {
-    if is_read_only() || redrive.hindrance.is_some() {
-        let why = if is_read_only() { WHY } else { NOT_REDRIVABLE };
+    if is_refused(Act::Redrive) || redrive.hindrance.is_some() {
+        let why = if is_refused(Act::Redrive) { WHY } else { NOT_REDRIVABLE };
         return view! { <button class="button" type="button" disabled aria-describedby=why>"Redrive"</button> }
             .into_any();
     }
@@ -42,7 +43,7 @@ pub(super) fn redrive_form(arn: String, redrives: u64, redrive: Redrive, post: P
 
 /// Why it cannot be redriven, where it ended without success.
 pub(super) fn not_redrivable(redrive: Option<Redrive>) -> Option<AnyView> {
-    let problem = redrive?.hindrance.filter(|_| !is_read_only())?;
+    let problem = redrive?.hindrance.filter(|_| !is_refused(Act::Redrive))?;
     Some(view! { <p class="quiet" id=NOT_REDRIVABLE>"Redrive: "{problem.what}" "{problem.remedy}</p> }.into_any())
 }
 
@@ -71,7 +72,7 @@ fn goes_on_from(redrive: Redrive) -> AnyView {
 pub(super) fn stop_form(arn: String, stop: Post) -> AnyView {
     let typed = stop.typed("cause");
     let is_typed = typed.is_some();
-    if is_read_only() {
+    if is_refused(Act::Stop) {
         return view! { <button class="button" type="button" disabled aria-describedby=WHY>"Stop"</button> }.into_any();
     }
     view! {

@@ -21,7 +21,7 @@ use super::{param, view};
 use crate::app::address::Address;
 use crate::app::components::status::look;
 use crate::app::components::{Crumb, Drawn, LowerTab, PageHead, Workbench};
-use crate::app::here::{here, why_disabled};
+use crate::app::here::{here, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{Decide, RedriveExecution, StopExecution};
 use crate::app::ui::{Ago, FormProblem, Memo, Post, Seen, Signal, dynamic, loaded, page_data};
@@ -67,6 +67,7 @@ fn page(data: Seen<Execution>, asked: (Drawn, Parts), posts: Posts) -> AnyView {
 fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, posts: Posts) -> AnyView {
     let Posts { stop, redrive, decide } = posts;
     let row = data.with_untracked(|data| data.row.clone());
+    refuse(data.with_untracked(|data| data.refused.clone()));
     let now = data.with_untracked(|data| data.now);
     let status = Signal::derive(move || data.with(|data| data.row.status));
     let window = {

@@ -7,12 +7,13 @@ use leptos::prelude::*;
 
 use crate::app::components::StatusWord;
 use crate::app::components::status::look;
-use crate::app::here::{here, is_read_only, why_disabled};
+use crate::app::here::{WHY, here, is_refused, refuse, why_disabled};
 use crate::app::ui::{Ago, Lasted, Memo, Moment, Post, PostForm, Row, RwSignal, Seen, Signal, dynamic, list, shown};
 use crate::routes::{self, Routes};
 use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::executions::{ExecutionRow, Executions, Place, View};
+use crate::wire::refused::{Act, Refused};
 
 /// The rows that are shown: of which view, how many newer ones wait above, and how often these were asked for.
 #[derive(Clone, PartialEq)]
@@ -40,10 +41,10 @@ pub fn table(data: Seen<Executions>, post: Post) -> AnyView {
         held.with(|held| held.rows.clone()).into_iter().map(one).collect()
     };
     let new = Memo::new(move |_| held.with(|held| held.new));
-    let what = Memo::new(move |_| data.with(|data| (data.view.first(), data.total)));
+    let what = Memo::new(move |_| data.with(|data| (data.view.first(), data.total, data.refused.clone())));
     view! {
         <PostForm post class="bulk-form">
-        {dynamic(move || what.with(|(view, total)| acts(post, view, *total)))}
+        {dynamic(move || what.with(|(view, total, refused)| acts(post, view, *total, refused)))}
         <div class="new-rows" aria-live="polite">
             {dynamic(move || (new.get() > 0).then(|| newer(new.get(), released)))}
         </div>
@@ -90,7 +91,8 @@ fn is_read() -> bool {
 }
 
 /// What can be done to the chosen executions, or to all that fit: each leads to the exact list.
-fn acts(post: Post, view: &View, total: Option<(u64, bool)>) -> AnyView {
+fn acts(post: Post, view: &View, total: Option<(u64, bool)>, refused: &Refused) -> AnyView {
+    refuse(refused.clone());
     // The executions of several connections are acted on where they are.
     if view.is_everywhere() {
         return ().into_any();
@@ -98,9 +100,10 @@ fn acts(post: Post, view: &View, total: Option<(u64, bool)>) -> AnyView {
     let hidden = View::NAMES.into_iter().zip(view.parts()).filter(|(name, _)| *name != "scope");
     let hidden = hidden
         .filter_map(|(name, part)| part.map(|part| view! { <input type="hidden" name=name value=part.to_owned()/> }));
-    let act = |verb: &'static str, word: &'static str| {
+    let act = |verb: &'static str, word: &'static str, act: Act| {
+        let refused = is_refused(act);
         view! {
-            <button class="button" type="submit" name="verb" value=verb disabled=move || is_read_only() || post.pending()>{word}</button>
+            <button class="button" type="submit" name="verb" value=verb disabled=move || refused || post.pending() aria-describedby=refused.then_some(WHY)>{word}</button>
         }
     };
     let all = total.map_or_else(
@@ -115,9 +118,9 @@ fn acts(post: Post, view: &View, total: Option<(u64, bool)>) -> AnyView {
                 <span class="quiet">"Choose executions below, or"</span>
                 <label class="check"><input type="checkbox" name="all" value="1"/>{all}</label>
                 <input type="text" name="reason" maxlength="2000" placeholder="Reason (optional)" aria-label="Reason"/>
-                {act("stop", "Stop…")}
-                {act("redrive", "Redrive…")}
-                {act("start_again", "Start again…")}
+                {act("stop", "Stop…", Act::Stop)}
+                {act("redrive", "Redrive…", Act::Redrive)}
+                {act("start_again", "Start again…", Act::Start)}
             </div>
             {why_disabled()}
         </details>

@@ -15,12 +15,13 @@ use countersign_desk::{Actor, Desk, Error};
 use countersign_json::pretty;
 
 use super::value::{Source, value};
-use super::{Answered, child, execution_status, inbox, rows, trouble, worded};
+use super::{Answered, child, execution_status, inbox, refused, rows, trouble, worded};
 use crate::server::words;
 use crate::wire::Status;
 use crate::wire::execution::Execution;
 use crate::wire::executions::ExecutionRow;
 use crate::wire::graph::Course;
+use crate::wire::refused::{Act, Refused};
 
 /// Children of Map Runs, and requests, that a page carries.
 const CHILDREN: u32 = 20;
@@ -100,6 +101,7 @@ async fn related(
     arn: &str,
     page: &mut Execution,
 ) -> Result<(), Error> {
+    page.refused = refused(desk, actor, Some(&page.row.workflow), &[Act::Start, Act::Stop, Act::Redrive]);
     page.parent_arn = desk.listed(actor, arn).await?.and_then(|listed| listed.parent_arn);
     let children = desk.children(actor, arn, None, None, CHILDREN).await?;
     page.more_children = children.older.is_some();
@@ -142,6 +144,7 @@ fn page(desk: &Desk, record: &Record, row: ExecutionRow) -> Execution {
         redrive: redrive::redrive(record, now),
         data_at: record.fetched_at,
         chosen,
+        refused: Refused::default(),
         now,
     }
 }
