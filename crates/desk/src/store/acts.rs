@@ -18,6 +18,13 @@ pub enum Deed {
     Escalated,
     /// Another person acts from now on; the detail is the name.
     ActedAs,
+    /// The detail says from where.
+    SignedIn,
+    /// Somebody tried to sign in with a wrong password.
+    SignInRefused,
+    SignedOut,
+    /// Users, passwords or API tokens were changed; the detail says how.
+    Administered,
 }
 
 /// What somebody did besides deciding.

@@ -1,6 +1,7 @@
 //! The store in SQLite: one file in the data folder. WAL with one writer; `synchronous=FULL`, because a decision has to
 //! be on the disk before it is sent.
 
+mod accounts;
 mod acts;
 mod bulk;
 mod copy;

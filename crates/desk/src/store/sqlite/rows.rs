@@ -34,6 +34,10 @@ pub const fn deed_word(deed: Deed) -> &'static str {
         Deed::Redriven => "redriven",
         Deed::Deployed => "deployed",
         Deed::ActedAs => "acted-as",
+        Deed::SignedIn => "signed-in",
+        Deed::SignInRefused => "sign-in-refused",
+        Deed::SignedOut => "signed-out",
+        Deed::Administered => "administered",
         Deed::Voted => "voted",
         Deed::Reminded => "reminded",
         Deed::Escalated => "escalated",
@@ -65,6 +69,10 @@ fn deed(word: &str) -> Option<Deed> {
         Deed::Redriven,
         Deed::Deployed,
         Deed::ActedAs,
+        Deed::SignedIn,
+        Deed::SignInRefused,
+        Deed::SignedOut,
+        Deed::Administered,
         Deed::Voted,
         Deed::Reminded,
         Deed::Escalated,
@@ -81,6 +89,11 @@ pub fn tone_of(table: &'static str, row: i64, word: &str) -> Result<Tone, StoreE
 /// The groups of a vote.
 pub fn vote_groups(row: i64, text: &str) -> Result<Vec<String>, StoreError> {
     Reader { table: "votes", row }.json("person_groups", text)
+}
+
+/// The groups of a user.
+pub fn user_groups(row: i64, text: &str) -> Result<Vec<String>, StoreError> {
+    Reader { table: "users", row }.json("groups", text)
 }
 
 /// A value as JSON.

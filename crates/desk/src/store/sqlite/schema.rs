@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "bulk", include_str!("../../../migrations/sqlite/0003_bulk.sql")),
     (4, "outcomes", include_str!("../../../migrations/sqlite/0004_outcomes.sql")),
     (5, "votes", include_str!("../../../migrations/sqlite/0005_votes.sql")),
+    (6, "people", include_str!("../../../migrations/sqlite/0006_people.sql")),
 ];
 
 /// Columns that the first versions of the program did not have. What these had not sent may have been tried.

@@ -1,4 +1,4 @@
-//! Who acts. Until there is sign-in, the user chooses one of the demonstration's personas.
+//! The personas of the demonstration: who acts while nobody signs in.
 
 use crate::actor::Person;
 

@@ -1,0 +1,119 @@
+//! Who acts: people who sign in ([`People`]), or, where there is no sign-in, the personas of the demonstration.
+//!
+//! A person proves who they are with a password, once; from then on a session does, or an API token. The store has only the
+//! hashes of all three. Every check that a password takes part in costs the same time, whether there is such a person or not,
+//! and [`guesses`] bounds how many there may be.
+
+mod accounts;
+mod guesses;
+mod invitations;
+mod password;
+mod personas;
+mod secret;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod user;
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
+
+use self::guesses::Guesses;
+pub use self::invitations::Welcome;
+pub use self::personas::{all, find, first};
+pub use self::secret::Secret;
+pub use self::sessions::{From, Refused, Session, SignedIn};
+pub use self::tokens::{LONGEST_TOKEN_DAYS, Token};
+pub use self::user::{NewUser, check_groups};
+use crate::actor::{Actor, Person};
+use crate::clock::Clock;
+use crate::connection::ConnectionId;
+use crate::store::{Act, Deed, Store, StoreError, User};
+
+/// The group whose members administer users.
+pub const ADMINISTRATORS: &str = "administrators";
+
+/// Passwords that are hashed at the same time: each takes 19 MiB and a thread.
+const AT_ONCE: usize = 2;
+
+/// The people who may sign in.
+pub struct People {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    guesses: Mutex<Guesses>,
+    hashing: Semaphore,
+}
+
+/// Why something about people was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    #[error("{0:?} is no id of a user")]
+    Id(String),
+    #[error("the name is empty, too long, or has a line break")]
+    Name,
+    #[error("{0:?} is no e-mail address")]
+    Email(String),
+    #[error("{0:?} is no name of a group")]
+    Group(String),
+    #[error("the password has {characters} characters")]
+    Password { characters: usize },
+    #[error("there is a user {0:?} already")]
+    Taken(String),
+    #[error("there is no user {0:?}")]
+    Unknown(String),
+    #[error("the link does not hold")]
+    Invitation,
+    #[error("an administrator has to be left")]
+    LastAdministrator,
+    #[error("a token lasts from 1 to {LONGEST_TOKEN_DAYS} days")]
+    Expiry,
+    #[error("{0} tokens are as many as somebody may have")]
+    TooManyTokens(usize),
+    #[error("only administrators may do this")]
+    NotAnAdministrator,
+    #[error("the password could not be hashed: {0}")]
+    Hashing(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl People {
+    /// The people of a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock, guesses: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Puts an act on the record, which is that of the default connection: people belong to none.
+    async fn note(&self, (person_id, person_name): (&str, &str), deed: Deed, detail: String) {
+        let (person_id, person_name) = (person_id.to_owned(), person_name.to_owned());
+        let at = self.clock.now();
+        let act = Act { deed, workflow: None, execution_arn: None, detail, person_id, person_name, at };
+        if let Err(error) = self.store.act(&ConnectionId::default_one(), &act).await {
+            tracing::error!(%error, ?act, "an act could not be put on record");
+        }
+    }
+
+    /// Puts on the record what `by` did about a user.
+    async fn noted(&self, by: &Actor, what: String) {
+        self.note((by.id(), by.name()), Deed::Administered, what).await;
+    }
+}
+
+/// Somebody who signed in, as the desk knows those who act.
+#[must_use]
+pub fn person(user: &User) -> Person {
+    let role = user.email.clone().unwrap_or_else(|| user.id.clone());
+    Person { id: user.id.clone(), name: user.name.clone(), role, groups: user.groups.clone() }
+}
+
+/// Whether somebody administers users.
+#[must_use]
+pub fn administers(actor: &Actor) -> bool {
+    match actor {
+        Actor::Person(person) => person.groups.iter().any(|group| group == ADMINISTRATORS),
+        Actor::Program => true,
+    }
+}
