@@ -23,6 +23,17 @@ pub const API: &str = "/api/";
 /// Where other programs ask whether the server is up.
 pub const HEALTHZ: &str = "/healthz";
 
+/// Where people sign in.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where they sign out.
+pub const SIGN_OUT: &str = "/sign-out";
+/// Where a one-time link leads.
+pub const WELCOME: &str = "/welcome";
+/// Somebody's own sessions, password and API tokens.
+pub const ACCOUNT: &str = "/account";
+/// Everybody who may sign in.
+pub const USERS: &str = "/users";
+
 // The segment behind the connection.
 /// All workflows.
 pub const WORKFLOWS: &str = "workflows";
@@ -54,7 +65,8 @@ pub const PAGES: [&str; 7] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, SEARC
 pub const WITHOUT_CONNECTION: [&str; 5] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT];
 
 /// The first segments of the site's other paths, and those of pages that may come: no connection has such a name.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 21] = [
+    "account",
     "api",
     "assets",
     "connection",
@@ -70,7 +82,11 @@ const RESERVED: [&str; 16] = [
     "pkg",
     "search",
     "settings",
+    "sign-in",
+    "sign-out",
     "static",
+    "users",
+    "welcome",
 ];
 
 /// Whether a connection may have this name, as far as the site's paths are concerned.
@@ -95,6 +111,18 @@ pub fn of(connection: &str) -> Routes {
 #[must_use]
 pub fn connection_of(path: &str) -> &str {
     path.strip_prefix('/').unwrap_or(path).split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// The page where people sign in, which leads to a path of this site.
+#[must_use]
+pub fn sign_in(to: Option<&str>) -> String {
+    with_query(SIGN_IN.to_owned(), [("to", to)])
+}
+
+/// The page that a one-time link leads to.
+#[must_use]
+pub fn welcome(code: &str) -> String {
+    with_query(WELCOME.to_owned(), [("code", Some(code))])
 }
 
 impl Routes {
@@ -358,7 +386,10 @@ mod tests {
 
     #[test]
     fn no_connection_has_the_name_of_another_path() {
-        for path in [LIVE, API, HEALTHZ].into_iter().chain(["/pkg/countersign.js", "/fonts/inter.woff2"]) {
+        for path in [LIVE, API, HEALTHZ, SIGN_IN, SIGN_OUT, WELCOME, ACCOUNT, USERS]
+            .into_iter()
+            .chain(["/pkg/countersign.js", "/fonts/inter.woff2"])
+        {
             assert!(is_reserved(connection_of(path)), "{path}");
         }
         // Every folder and file of the site; a name with a dot cannot be that of a connection.
@@ -376,8 +407,11 @@ mod tests {
         let routes = of("prod");
         let events = View::default().with(view::TAB, Some("events"));
         let definition = View::default().with(view::TAB, Some("definition"));
-        let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ].map(str::to_owned).to_vec();
+        let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ, SIGN_OUT, ACCOUNT, USERS].map(str::to_owned).to_vec();
         seen.extend([
+            sign_in(None),
+            sign_in(Some("/prod/inbox?after=1")),
+            welcome("c0de"),
             routes.overview(),
             routes.workflows(),
             routes.page(EXECUTIONS),

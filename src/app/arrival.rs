@@ -92,6 +92,8 @@ pub struct Handed {
     pub outcome: Option<Outcome>,
     /// Whether nothing can be changed on the connection.
     pub read_only: bool,
+    /// The name of whoever signed in; nothing where the personas of the demonstration act.
+    pub signed_in: Option<String>,
 }
 
 /// What the page was handed, for its forms.
@@ -99,6 +101,7 @@ pub struct Handed {
 pub struct Arrival {
     proof: StoredValue<String>,
     outcome: StoredValue<Option<Outcome>>,
+    signed_in: StoredValue<Option<String>>,
 }
 
 impl Arrival {
@@ -106,9 +109,13 @@ impl Arrival {
     #[must_use]
     pub fn start() -> Self {
         let handed = SharedValue::<Handed, Compact>::new_with_encoding(|| use_context().unwrap_or_default());
-        let Handed { proof, outcome, read_only } = handed.into_inner();
+        let Handed { proof, outcome, read_only, signed_in } = handed.into_inner();
         here::restrict(read_only);
-        let arrival = Self { proof: StoredValue::new(proof), outcome: StoredValue::new(outcome) };
+        let arrival = Self {
+            proof: StoredValue::new(proof),
+            outcome: StoredValue::new(outcome),
+            signed_in: StoredValue::new(signed_in),
+        };
         provide_context(arrival);
         arrival
     }
@@ -123,6 +130,12 @@ impl Arrival {
     #[must_use]
     pub fn proof(&self) -> String {
         self.proof.get_value()
+    }
+
+    /// The name of whoever signed in.
+    #[must_use]
+    pub fn signed_in(&self) -> Option<String> {
+        self.signed_in.get_value()
     }
 
     /// Replaces the proof: the server that gave the last one has started again since.

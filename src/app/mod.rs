@@ -34,9 +34,9 @@ pub mod server_fns;
 mod ui;
 
 #[cfg(feature = "ssr")]
-pub(crate) use self::ui::absolute;
-#[cfg(feature = "ssr")]
 pub(crate) use self::ui::json::html as json_html;
+#[cfg(feature = "ssr")]
+pub(crate) use self::ui::{absolute, raw_text, shown};
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};

@@ -35,6 +35,8 @@ pub enum Command {
     /// Check or show the policies: who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Add, list and change the people who may sign in
+    User(UserArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,
@@ -46,6 +48,9 @@ pub struct ServeArgs {
     /// Where the dashboard listens: an address of this machine only, as long as there is no sign-in
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+    /// Have everybody sign in, as one of the users of the data folder (see countersign user)
+    #[arg(long)]
+    pub sign_in: bool,
     /// Where decisions, and the embedded engine's executions, are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
@@ -127,6 +132,43 @@ pub struct ValidateArgs {
     /// Refuse definitions that have warnings
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What is done about users, and where they are kept.
+#[derive(Clone, Debug, Args)]
+pub struct UserArgs {
+    /// The data folder of the dashboard
+    #[arg(long, value_name = "DIR", default_value = "data", global = true)]
+    pub data: PathBuf,
+    #[command(subcommand)]
+    pub verb: UserVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum UserVerb {
+    /// Add a user, whose password is typed, or the first line of the standard input
+    Add {
+        /// The name to sign in with
+        id: String,
+        /// The name that pages show [default: the ID]
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        email: Option<String>,
+        /// A group that the user is in, such as administrators; it may stand several times
+        #[arg(long)]
+        group: Vec<String>,
+    },
+    /// List the users
+    List,
+    /// Keep a user from signing in: every session ends, and API tokens no longer hold
+    Disable { id: String },
+    /// Let a disabled user sign in again
+    Enable { id: String },
+    /// Set a password, which is typed, or the first line of the standard input; every session ends
+    SetPassword { id: String },
+    /// Put a user into these groups and no others
+    Groups { id: String, groups: Vec<String> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -16,6 +16,7 @@ mod redaction_key;
 mod shipped;
 pub mod start;
 pub mod terminal;
+pub mod users;
 pub mod validate;
 pub mod versions;
 pub mod words;
@@ -49,8 +50,7 @@ pub fn desks() -> Result<Arc<Desks>, AppError> {
 ///
 /// # Errors
 /// There is no such connection, or it was called outside of a request.
-#[expect(clippy::unused_async, reason = "sign-in will read a session here")]
-pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
+pub fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
     let desks = desks()?;
     let parts = use_context::<Parts>().ok_or_else(outside)?;
     if !http::is_proven_for(connection) {
@@ -58,8 +58,9 @@ pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
         return Err(AppError::new(ErrorKind::Forbidden, what, "Nothing was changed. Reload the page and try again."));
     }
     let desk = desks.get(connection).ok_or_else(|| words::no_connection(&desks, connection))?;
-    let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-    Ok((Arc::clone(desk), personas::from_cookies(cookies)))
+    // The gate let the request in, and said who sends it.
+    let who = parts.extensions.get::<http::Who>().ok_or_else(outside)?;
+    Ok((Arc::clone(desk), who.actor()))
 }
 
 /// The answer to what a page of a connection asks; a refusal gives the current response its status.
@@ -68,7 +69,7 @@ pub async fn context(connection: &str) -> Result<(Arc<Desk>, Actor), AppError> {
 /// Those of the page's own function.
 pub async fn page(connection: &str, ask: Ask) -> Result<Page, AppError> {
     let answer = guarded(async {
-        let (desk, actor) = context(connection).await?;
+        let (desk, actor) = context(connection)?;
         pages::answer(desks()?.as_ref(), &desk, &actor, ask).await
     })
     .await;
@@ -93,6 +94,11 @@ pub fn set_status(error: &AppError) {
 /// # Errors
 /// There is no such persona.
 pub fn act_as(connection: &str, person: &str, from: &str) -> Result<String, AppError> {
+    let who = use_context::<Parts>().and_then(|parts| parts.extensions.get::<http::Who>().cloned());
+    if who.is_none_or(|who| who.is_signed_in()) {
+        let what = "Nobody chooses who acts where people sign in.";
+        return Err(AppError::new(ErrorKind::Forbidden, what, "Sign out, and sign in as somebody else."));
+    }
     let Some(person) = people::find(person) else {
         return Err(AppError::new(ErrorKind::Invalid, "This person does not exist.", "Choose a person in the header."));
     };

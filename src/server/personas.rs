@@ -1,17 +1,13 @@
-//! Who acts: the persona that a browser's cookie names, until there is sign-in.
+//! Who acts where nobody signs in: the persona that a browser's cookie names.
 
-use countersign_desk::{Actor, Person, people};
+use countersign_desk::{Person, people};
 
 /// The cookie that holds the persona's id.
 pub const COOKIE: &str = "countersign_person";
 
 /// The persona that a `Cookie` header names, else the first.
 #[must_use]
-pub fn from_cookies(header: Option<&str>) -> Actor {
-    Actor::Person(persona(header))
-}
-
-fn persona(header: Option<&str>) -> Person {
+pub fn from_cookies(header: Option<&str>) -> Person {
     let pairs = header.into_iter().flat_map(|header| header.split(';'));
     let mut ids = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == COOKIE);
     let known = ids.find_map(|(_, id)| people::find(id));
@@ -31,7 +27,7 @@ mod tests {
             (Some("countersign_person=root"), "dana"),
             (Some(";;="), "dana"),
         ] {
-            assert_eq!(persona(header).id, expect, "{header:?}");
+            assert_eq!(from_cookies(header).id, expect, "{header:?}");
         }
     }
 }

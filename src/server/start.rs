@@ -14,11 +14,14 @@ use tokio_util::task::TaskTracker;
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
 use countersign_desk::index::{Index, SqliteIndex};
+use countersign_desk::people::{People, PeopleError};
 use countersign_desk::store::{Sqlite, Store, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
+use super::http::Gate;
+use super::http::place::Place;
 use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
@@ -56,6 +59,8 @@ pub enum StartError {
     Engine(#[from] local::StartError),
     #[error("The server ended: {0}.")]
     Serve(std::io::Error),
+    #[error("{0}")]
+    User(String),
 }
 
 /// No region is known for a connection to AWS.
@@ -145,6 +150,22 @@ async fn opened(options: SdkOptions, configured: Vec<Configured>) -> Result<(Con
     Ok((default?, others.into_iter().collect::<Result<_, _>>()?))
 }
 
+/// Who comes in. Where people sign in and there is nobody yet, a link that makes the first administrator is printed.
+async fn gate(sign_in: bool, people: Arc<People>, origin: &str) -> Result<Gate, StartError> {
+    let failed = |error: PeopleError| StartError::User(words::people(&error).what);
+    if !sign_in {
+        if !people.is_empty().await.map_err(failed)? {
+            eprintln!("This data folder has users, but anybody at this machine may act: start with --sign-in.");
+        }
+        return Ok(Gate::Personas);
+    }
+    if let Some(secret) = people.invite_first().await.map_err(failed)? {
+        println!("  nobody can sign in yet: make the first administrator within an hour, with this link:");
+        println!("  {origin}{}", crate::routes::welcome(secret.reveal()));
+    }
+    Ok(Gate::SignIn(people))
+}
+
 fn is_default(id: &ConnectionId) -> bool {
     *id == ConnectionId::default_one()
 }
@@ -197,7 +218,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     if engine.is_some() && !args.no_demo && !desk.about().read_only {
         first_start(&desk).await;
     }
-    println!("Countersign is at http://{address}");
+    let place = Place::ThisMachine;
+    let people = Arc::new(People::new(Arc::clone(&store), Clock::system()));
+    println!("Countersign is at {}", place.origin(&address.to_string()));
+    let gate = gate(args.sign_in, people, &place.origin(&address.to_string())).await?;
     for (index, desk) in desks.iter().enumerate() {
         let (about, word) = (desk.about(), if index == 0 { "showing" } else { "and" });
         let mark = if about.read_only { ", read-only" } else { "" };
@@ -208,7 +232,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
-    let server = local::listener::serve(listener, super::http::router(Arc::clone(&desks)), limits, end.clone());
+    let server =
+        local::listener::serve(listener, super::http::router_at(Arc::clone(&desks), gate, place), limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
     tokio::select! {
@@ -370,7 +395,7 @@ async fn started(desk: &Desk, names: &[String]) {
 }
 
 /// Opens or creates `countersign.db` in the data folder, which no other user of the machine may read.
-async fn open_store(data: &Path) -> Result<Sqlite, StartError> {
+pub(super) async fn open_store(data: &Path) -> Result<Sqlite, StartError> {
     local::files::private_folder(data)?;
     let file = data.join("countersign.db");
     // SQLite gives its files beside the database the same permissions.

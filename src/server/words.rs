@@ -2,12 +2,14 @@
 
 mod decisions;
 pub mod lists;
+mod people;
 mod redrive;
 pub mod refusals;
 mod rules;
 mod start;
 
 pub use decisions::{condition, did, faults, late, warning};
+pub use people::people;
 pub use rules::{not_allowed, rule, times};
 
 use countersign_desk::approvals::branches::{Consequence, WayEnd};

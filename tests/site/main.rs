@@ -40,9 +40,11 @@ mod redriving;
 mod rules;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod searching;
+mod sign_in;
 #[expect(clippy::disallowed_methods, reason = "an endpoint that answers late, in real time")]
 mod slow;
 mod starting;
 mod stream;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod support;
+mod users;

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_location;
 
 use super::StatusWord;
 use super::switcher::switcher;
-use crate::app::arrival::Arrival;
+use crate::app::arrival::{Arrival, CONNECTION, PROOF};
 use crate::app::here::{self, here};
 use crate::app::live::{Link, Live};
 use crate::app::server_fns::ActAs;
@@ -43,7 +43,7 @@ const PLACES: [(&str, &str, &str); 6] = [
 #[component]
 pub fn PageFrame(children: Children) -> impl IntoView {
     here::start();
-    _ = Arrival::start();
+    let arrival = Arrival::start();
     let clock = Clock::start();
     let live = Live::start();
     let act = Post::to(ActAs::PATH);
@@ -78,17 +78,22 @@ pub fn PageFrame(children: Children) -> impl IntoView {
                 <span class="search-word">"Search"</span>
                 <kbd class="search-key" aria-hidden="true">"Ctrl K"</kbd>
             </a>
-            {of_frame(frame, move |frame| frame.ok().map(|frame| persona(frame, act)).into_any())}
+            {match arrival.signed_in() {
+                Some(name) => account(name),
+                None => of_frame(frame, move |frame| frame.ok().map(|frame| persona(frame, act)).into_any()),
+            }}
             <ThemeSwitch/>
         </header>
         <nav class="rail" aria-label="Main">
             {PLACES.map(|(word, name, shape)| place(word, name, shape, frame)).collect_view()}
         </nav>
         <main id="main" tabindex="-1">
-            <details class="banner">
-                <summary><strong>"Demonstration"</strong><span class="banner-more">": anyone at this machine can act as any of these people."</span></summary>
-                <p>"Anyone at this machine can act as any of these people. Sign-in comes later; until then the program listens on this machine only."</p>
-            </details>
+            {arrival.signed_in().is_none().then(|| view! {
+                <details class="banner">
+                    <summary><strong>"Demonstration"</strong><span class="banner-more">": anyone at this machine can act as any of these people."</span></summary>
+                    <p>"Anyone at this machine can act as any of these people, so the program listens on this machine only. With --sign-in everybody signs in."</p>
+                </details>
+            })}
             <FormProblem post=act/>
             {of_frame(frame, |frame| connection_problem(frame).into_any())}
             {of_frame(frame, |frame| frame.ok().and_then(|frame| frame.manifest).map(frame_problem).into_any())}
@@ -201,6 +206,25 @@ fn LiveDot(live: Live) -> impl IntoView {
             <span class="live-dot" role="status" data-state=move || state.get().0>{dynamic(move || state.get().1)}</span>
             <span class="live-age time">{text(move || old.get())}</span>
         </span>
+    }
+    .into_any()
+}
+
+/// Who is signed in, and the way out. Plain forms and links: they work before the rest of the page does, and without it.
+fn account(name: String) -> AnyView {
+    let proof = Arrival::of_page().proof();
+    view! {
+        <details class="account">
+            <summary><span class="unseen">"Signed in as "</span>{shown(name)}</summary>
+            <div class="account-box">
+                <a href=routes::ACCOUNT rel="external">"Account and sessions"</a>
+                <form method="post" action=routes::SIGN_OUT>
+                    <input type="hidden" name=PROOF value=proof/>
+                    <input type="hidden" name=CONNECTION value=here().connection().to_owned()/>
+                    <button class="button" type="submit">"Sign out"</button>
+                </form>
+            </div>
+        </details>
     }
     .into_any()
 }

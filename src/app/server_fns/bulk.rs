@@ -23,7 +23,7 @@ pub async fn prepare_bulk(
     #[server(default)] time: Option<String>,
 ) -> Result<(), AppError> {
     use crate::wire::executions::View;
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     let view = View::of_parts([workflow, status, parent, q, time, None, None]);
     let routes = crate::routes::of(&connection);
     crate::server::leads_to(&routes.executions_view(&view));
@@ -36,7 +36,7 @@ pub async fn prepare_bulk(
 /// Carries the list `id` out that the page showed with the hash `seen`, or goes on with it.
 #[server(prefix = "/api", endpoint = "run_bulk")]
 pub async fn run_bulk(connection: String, id: String, seen: String) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     crate::server::leads_to(&crate::routes::of(&connection).bulk(&id));
     crate::server::acting::carry_out(&desk, &actor, &id, &seen).await
 }

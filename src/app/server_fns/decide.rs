@@ -26,7 +26,7 @@ pub async fn decide(
 
     use crate::server::acting::{Answered, answer};
 
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     let page = crate::routes::of(&connection).approval(&arn, event);
     crate::server::leads_to(&page);
     let fields = crate::server::fields();

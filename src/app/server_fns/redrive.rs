@@ -8,7 +8,7 @@ use crate::error::AppError;
 /// often it had been redriven when its page was drawn: a form that is sent twice takes effect once.
 #[server(prefix = "/api", endpoint = "redrive")]
 pub async fn redrive_execution(connection: String, arn: String, redrives: u64) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     crate::server::leads_to(&crate::routes::of(&connection).execution(&arn));
     crate::server::acting::redrive(&desk, &actor, &arn, redrives).await
 }

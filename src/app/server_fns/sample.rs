@@ -20,7 +20,7 @@ pub async fn put_sample(
     #[server(default)] input: String,
     #[server(default)] again: String,
 ) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     let index = replaces.or(sample).unwrap_or(0);
     let keeps = replaces.is_none() && crate::server::acting::is_own_input(&desk, &actor, &workflow, &input)?;
     crate::server::leads_to(&if keeps && !again.is_empty() {

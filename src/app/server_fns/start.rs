@@ -21,7 +21,7 @@ pub async fn start_execution(
     #[server(default)] qualifier: String,
 ) -> Result<(), AppError> {
     use countersign_desk::starting::{Order, Started};
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     let form = if again.is_empty() {
         format!("{}#start", crate::routes::of(&connection).workflow(&workflow))
     } else {

@@ -16,7 +16,7 @@ pub async fn save_view(
     #[server(default)] scope: Option<String>,
 ) -> Result<(), AppError> {
     use crate::wire::executions::View;
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     let view = View::of_parts([workflow, status, None, q, time, scope, None]);
     crate::server::leads_to(&crate::routes::of(&connection).executions_view(&view));
     crate::server::acting::save_view(&desk, &actor, &name, &view).await
@@ -25,7 +25,7 @@ pub async fn save_view(
 /// Removes the named list `id`; the executions stay.
 #[server(prefix = "/api", endpoint = "remove_view")]
 pub async fn remove_view(connection: String, id: i64) -> Result<(), AppError> {
-    let (desk, actor) = crate::server::context(&connection).await?;
+    let (desk, actor) = crate::server::context(&connection)?;
     crate::server::leads_to(&crate::routes::of(&connection).executions_of(None, None));
     crate::server::acting::remove_view(&desk, &actor, id).await
 }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::connection::MachineKind;
+use countersign_desk::store::Scope;
 use leptos::prelude::{provide_context, use_context};
 use leptos::server_fn::ServerFn as _;
 use leptos::server_fn::axum::get_server_fn_service;
@@ -16,9 +16,10 @@ use leptos::server_fn::error::FromServerFnError as _;
 use leptos_axum::handle_server_fns_with_context;
 use serde_json::json;
 
+use super::place::{Place, host_of};
 use super::refusal::{self, Wants, refuse};
 use super::session::Sessions;
-use super::{BODY, Site, caller, limits, session};
+use super::{BODY, By, Site, Who, caller, limits};
 use crate::app::absolute;
 use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Told};
 use crate::app::server_fns::Read;
@@ -108,7 +109,8 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         Ok(body) => body,
         Err(_) => return limits::too_large(wants),
     };
-    let session = session::of(&parts.headers);
+    let Some(who) = parts.extensions.get::<Who>().cloned() else { return unproven(wants) };
+    let session = who.session.clone();
     let prover = Prover { sessions: Arc::clone(&site.sessions), session: session.clone() };
     if path == Read::PATH {
         let request = Request::from_parts(parts, Body::from(body));
@@ -121,8 +123,18 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         let problem = words::no_connection(&site.desks, connection).problem;
         return refuse(wants, StatusCode::NOT_FOUND, &problem.what, &problem.remedy);
     }
-    let Some(session) = session.filter(|session| site.sessions.holds(session, connection, proof)) else {
-        return unproven(wants);
+    // No page of another site makes a browser send a token: it needs no proof. What came of it is for a program.
+    let (session, wants) = match who.by {
+        By::Token(Scope::Act) => (None, Wants::Json),
+        By::Token(Scope::Read) => {
+            let what = "This API token may only read.";
+            return refuse(wants, StatusCode::FORBIDDEN, what, "Nothing was changed. Make one that may act.");
+        }
+        By::Persona | By::Session(_) => {
+            let proven = session.filter(|session| site.sessions.holds(session, connection, proof));
+            let Some(session) = proven else { return unproven(wants) };
+            (Some(session), wants)
+        }
     };
     let (overview, proven) = (crate::routes::of(connection).overview(), ProvenFor(connection.to_owned()));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied()
@@ -131,7 +143,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         let what = "This came from a function or a task of the program itself.";
         return refuse(wants, StatusCode::FORBIDDEN, what, "Nothing was changed. Only people act in the dashboard.");
     }
-    let referrer = own_page(&parts);
+    let referrer = own_page(&site.place, &parts.headers);
     // The response is made below; leptos would put errors into the address.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
@@ -152,7 +164,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     let mut response = match wants {
         Wants::Page => {
             let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed }));
-            if let Some(told) = told {
+            if let (Some(told), Some(session)) = (told, session) {
                 site.sessions.leave(&session, &to, Outcome { action: path, told });
             }
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
@@ -195,10 +207,9 @@ fn unproven(wants: Wants) -> Response {
 }
 
 /// The page of this site that the form stood on.
-fn own_page(parts: &Parts) -> Option<String> {
-    let referrer = parts.headers.get(header::REFERER)?.to_str().ok()?;
-    let host = parts.headers.get(header::HOST)?.to_str().ok()?;
-    let path = referrer.strip_prefix("http://")?.strip_prefix(host)?;
+pub fn own_page(place: &Place, headers: &HeaderMap) -> Option<String> {
+    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
+    let path = referrer.strip_prefix(&place.origin(host_of(headers)))?;
     is_own_path(path).then(|| path.to_owned())
 }
 

@@ -37,6 +37,11 @@ pub fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
+/// Whether there is a file at `path`.
+pub fn is_file(path: &str) -> bool {
+    Files::get(path).is_some()
+}
+
 fn tag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
     let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,22 +13,21 @@ use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
 use serde::Deserialize;
 
-use super::Site;
 use super::refusal::{Wants, refuse};
+use super::{Site, Who};
 use crate::app::json_html;
 use crate::error::AppError;
 use crate::routes;
 use crate::server::pages::value::whole;
-use crate::server::{personas, words};
+use crate::server::words;
 
 /// Events of a piece of the file.
 const PIECE: usize = 256;
 
 /// The desk that a path names, and who asks.
-fn asked(site: &Site, connection: &str, headers: &HeaderMap) -> Result<(Arc<Desk>, Actor), AppError> {
+fn asked(site: &Site, connection: &str, who: &Who) -> Result<(Arc<Desk>, Actor), AppError> {
     let desk = site.desks.get(connection).ok_or_else(|| words::no_connection(&site.desks, connection))?;
-    let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-    Ok((Arc::clone(desk), personas::from_cookies(cookies)))
+    Ok((Arc::clone(desk), who.actor()))
 }
 
 fn refused(headers: &HeaderMap, path: &str, error: &AppError) -> Response {
@@ -38,12 +38,13 @@ fn refused(headers: &HeaderMap, path: &str, error: &AppError) -> Response {
 /// The history of an execution, as `GetExecutionHistory` has it.
 pub async fn history(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path((connection, arn)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let arn = routes::name_of(&arn).to_owned();
     let read = async {
-        let (desk, actor) = asked(&site, &connection, &headers)?;
+        let (desk, actor) = asked(&site, &connection, &who)?;
         let (record, _) = desk.execution(&actor, &arn).await.map_err(|error| words::error(desk.about(), &error))?;
         Ok((record, desk.redactor()))
     };
@@ -97,13 +98,14 @@ pub struct Wanted {
 /// One payload of an execution, whole.
 pub async fn value(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path((connection, arn)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
     let arn = routes::name_of(&arn).to_owned();
     let read = async {
-        let (desk, actor) = asked(&site, &connection, &headers)?;
+        let (desk, actor) = asked(&site, &connection, &who)?;
         whole(&desk, &actor, &arn, &wanted.of).await
     };
     match read.await {

@@ -1,7 +1,7 @@
 //! Checks before every handler: requests must come from this site and this machine. The headers of each response restrict
 //! the browser to this site.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -9,35 +9,41 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use super::Site;
+use super::place::Place;
 use super::refusal::{Wants, refuse};
 
 /// Refuses requests that a page of another site makes a browser send.
 ///
-/// The `Host` must name this machine, so that no foreign name that resolves to it gets an answer (DNS rebinding). A
+/// The `Host` must name this site, so that no foreign name that resolves to it gets an answer (DNS rebinding). A
 /// request that changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client
 /// that sends neither is not a browser.
-pub async fn same_site(request: Request, next: Next) -> Response {
+pub async fn same_site(State(site): State<Site>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    match check(request.method(), request.uri().path(), request.headers(), authority) {
+    match check(&site.place, request.method(), request.uri().path(), request.headers(), authority) {
         Ok(()) => next.run(request).await,
         Err((what, remedy)) => {
             let wants = Wants::of(request.headers(), request.uri().path());
-            refuse(wants, StatusCode::FORBIDDEN, what, remedy)
+            refuse(wants, StatusCode::FORBIDDEN, &what, remedy)
         }
     }
 }
 
 /// What happened, and what to do.
-type GuardRefusal = (&'static str, &'static str);
+type GuardRefusal = (String, &'static str);
 
-fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&str>) -> Result<(), GuardRefusal> {
+fn check(
+    place: &Place,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    authority: Option<&str>,
+) -> Result<(), GuardRefusal> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = text(header::HOST).or(authority).unwrap_or_default();
-    if !is_this_machine(host) {
-        return Err((
-            "This dashboard answers only under 127.0.0.1, [::1] or localhost.",
-            "Open it under one of these names.",
-        ));
+    if !place.is_here(host) {
+        let what = format!("This dashboard answers only under {}.", place.names());
+        return Err((what, "Open it under one of these names."));
     }
     // A link from anywhere may open a page. Only this site's pages may open the stream or act.
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -45,34 +51,28 @@ fn check(method: &Method, path: &str, headers: &HeaderMap, authority: Option<&st
         return Ok(());
     }
     let foreign_site = headers.get("sec-fetch-site").is_some_and(|value| value != "same-origin" && value != "none");
-    let foreign_origin = text(header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
+    let foreign_origin = text(header::ORIGIN).is_some_and(|origin| origin != place.origin(host));
     if foreign_site || foreign_origin {
-        return Err(("This came from another site.", "Open the dashboard itself and try again."));
+        return Err(("This came from another site.".to_owned(), "Open the dashboard itself and try again."));
     }
     Ok(())
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// Sets the headers that restrict the browser to this site. A page's own scripts carry a nonce, which the page sets.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub async fn headers(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if site.place.is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     // Pages and data contain payloads, which are not cached; files set their own caching.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let shown = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
@@ -121,7 +121,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        assert_eq!(check(&method, path, &map, None).is_ok(), allowed, "{method} {headers:?}");
+        assert_eq!(check(&Place::ThisMachine, &method, path, &map, None).is_ok(), allowed, "{method} {headers:?}");
     }
 
     #[test]

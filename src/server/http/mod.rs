@@ -7,10 +7,13 @@ mod elsewhere;
 mod files;
 mod guard;
 mod limits;
+pub mod place;
 mod refusal;
 mod session;
+mod sign_in;
 mod stream;
 mod stream_slots;
+mod who;
 
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
@@ -25,15 +28,19 @@ use axum::routing::{any, get};
 use countersign_desk::Desks;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
+use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 pub use self::acts::{fields, is_proven_for, leads_to, proof, tells};
+use self::place::Place;
 use self::session::Sessions;
 use self::stream_slots::StreamSlots;
+pub use self::who::{By, Gate, Who};
 use crate::app::arrival::Handed;
 use crate::app::{App, shell};
+use crate::routes;
 
 /// Bytes of a request body: AWS's limit of a request, and here also that of a form.
 const BODY: usize = 1024 * 1024;
@@ -50,6 +57,8 @@ pub struct Site {
     pub sessions: Arc<Sessions>,
     /// The open live streams.
     pub streams: Arc<StreamSlots>,
+    pub gate: Gate,
+    pub place: Place,
 }
 
 /// A page that is being rendered.
@@ -72,15 +81,17 @@ impl Site {
 fn hand_over(site: &Site) {
     let Some(parts) = use_context::<Parts>() else { return };
     let path = parts.uri.path();
-    let connection = crate::routes::connection_of(path);
+    let connection = routes::connection_of(path);
     let read_only = site.desks.get(connection).is_some_and(|desk| desk.about().read_only);
-    let session = session::of(&parts.headers).or_else(|| {
+    let Some(who) = parts.extensions.get::<Who>() else { return };
+    let session = who.session.clone().or_else(|| {
         let response = use_context::<ResponseOptions>().filter(|_| session::opens_a_page(&parts.headers))?;
-        let (id, cookie) = session::new();
+        let (id, cookie) = session::new(site.place.is_secure());
         response.append_header(header::SET_COOKIE, cookie?);
         Some(id)
     });
-    let mut handed = Handed { read_only, ..Handed::default() };
+    let signed_in = who.is_signed_in().then(|| who.person.name.clone());
+    let mut handed = Handed { read_only, signed_in, ..Handed::default() };
     if let Some(session) = session {
         handed.outcome = site.sessions.take(&session, path);
         handed.proof = site.sessions.proof(&session, connection);
@@ -102,30 +113,49 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'
 
 /// The path of what is read of an execution outside of pages.
 fn behind_execution(segment: &str) -> String {
-    format!("/{{connection}}/{}/{{arn}}/{segment}", crate::routes::EXECUTIONS)
+    format!("/{{connection}}/{}/{{arn}}/{segment}", routes::EXECUTIONS)
 }
 
-/// The whole site over the desks of all connections.
+/// The paths of the site, but for files: what a test goes through.
+#[must_use]
+pub fn paths() -> Vec<String> {
+    let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
+    let functions = server_fn_paths().map(|(path, _)| path.to_owned());
+    let files = [routes::HISTORY, routes::VALUE].map(behind_execution);
+    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ].into_iter().chain(sign_in::PATHS).map(str::to_owned);
+    pages.chain(functions).chain(files).chain(others).collect()
+}
+
+/// The whole site over the desks of all connections, without sign-in.
 pub fn router(desks: Arc<Desks>) -> Router {
+    router_at(desks, Gate::Personas, Place::ThisMachine)
+}
+
+/// The whole site over the desks of all connections: who comes in, and where it is.
+pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desks, sessions: Arc::default(), streams: Arc::default() };
+    let site = Site { options, desks, sessions: Arc::default(), streams: Arc::default(), gate, place };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
-    let pages = pages
-        .route(&format!("{}{{*name}}", crate::routes::API), any(acts::server_function))
+    let pages = sign_in::routes(pages)
+        .route(&format!("{}{{*name}}", routes::API), any(acts::server_function))
         .fallback(elsewhere::anything)
         .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
     pages
-        .route(&behind_execution(crate::routes::HISTORY), get(files::history))
-        .route(&behind_execution(crate::routes::VALUE), get(files::value))
-        .route(crate::routes::LIVE, get(stream::live))
-        .route(crate::routes::HEALTHZ, get(|| async { "ok\n" }))
+        .route(&behind_execution(routes::HISTORY), get(files::history))
+        .route(&behind_execution(routes::VALUE), get(files::value))
+        .route(routes::LIVE, get(stream::live))
+        .route(routes::HEALTHZ, get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(site.clone(), who::gate))
         .layer(middleware::from_fn(limits::bodies))
-        .layer(middleware::from_fn(guard::same_site))
-        .layer(middleware::from_fn(guard::headers))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(site.clone(), guard::same_site))
+        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+        // Without the query: the secret of a one-time link stands there.
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+        }))
         .with_state(site)
 }

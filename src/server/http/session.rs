@@ -1,6 +1,7 @@
 //! Sessions: the proof that a form comes from a page of this site, and the outcome of a form until a page shows it.
 //!
-//! A browser gets a random id in a cookie with its first page. Every form carries a proof: a MAC of that id and of the form's
+//! A browser gets a random id in a cookie with its first page, and another one, which the store knows by its hash, when
+//! somebody signs in. Every form carries a proof: a MAC of that id and of the form's
 //! connection under a secret that the process makes when it starts. A client that has not read a page of the session cannot
 //! post in it, and a form of one connection cannot be sent to another.
 
@@ -9,14 +10,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use countersign_desk::people::Secret;
+use countersign_desk::store::Hash;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::app::arrival::Outcome;
 
-/// The cookie that holds the session's id.
+/// The cookie that holds the session's id. With TLS its name keeps other hosts and plain pages from setting it.
 const COOKIE: &str = "countersign_session";
+const SECURE_COOKIE: &str = "__Host-countersign_session";
 /// How long an outcome waits for its page.
 const KEPT: Duration = Duration::from_secs(120);
 /// Bytes that all waiting outcomes together may have: an outcome contains what was typed.
@@ -54,7 +58,7 @@ impl Sessions {
         // Proof: an HMAC takes a key of any length.
         #[expect(clippy::expect_used, reason = "see above")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("a key");
-        // Unambiguous: every session id has the same length.
+        // Unambiguous: the ids of one kind of sessions have one length, and no name of a connection has so many digits.
         mac.update(session.as_bytes());
         mac.update(connection.as_bytes());
         mac
@@ -108,22 +112,55 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-/// The session that a request names. One that this server did not issue is harmless: its client has no proof yet.
-pub fn of(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, id)| *name == COOKIE && id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .map(|(_, id)| id.to_owned())
+const fn cookie_name(secure: bool) -> &'static str {
+    if secure { SECURE_COOKIE } else { COOKIE }
 }
 
-/// A new session, and the cookie that keeps it in the browser.
+/// The values that a request's cookies have under our name: another site of this host may have set one, too.
+fn values(headers: &HeaderMap, secure: bool) -> impl Iterator<Item = &str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(name, _)| *name == cookie_name(secure)).map(|(_, value)| value)
+}
+
+/// The session of nobody in particular that a request names. One that this server did not issue is harmless: its client has
+/// no proof yet.
+pub fn anonymous(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let is_id = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    values(headers, secure).find(|id| is_id(id)).map(str::to_owned)
+}
+
+/// The secret of a signed-in session that a request shows.
+pub fn secret(headers: &HeaderMap, secure: bool) -> Option<Secret> {
+    values(headers, secure).find_map(Secret::of)
+}
+
+/// What the proofs of a signed-in session are bound to: a page must not have the secret itself.
+pub fn key(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A new session of nobody in particular, and the cookie that keeps it in the browser.
 #[expect(clippy::disallowed_methods, reason = "the id of a session")]
-pub fn new() -> (String, Option<HeaderValue>) {
+pub fn new(secure: bool) -> (String, Option<HeaderValue>) {
     let id = Uuid::new_v4().simple().to_string();
-    let cookie = HeaderValue::from_str(&format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax")).ok();
+    let cookie = cookie(&id, secure, "");
     (id, cookie)
+}
+
+/// The cookie of somebody who signed in.
+pub fn signed_in(secret: &Secret, secure: bool) -> Option<HeaderValue> {
+    cookie(secret.reveal(), secure, "")
+}
+
+/// The cookie that makes a browser forget its session.
+pub fn ended(secure: bool) -> Option<HeaderValue> {
+    cookie("", secure, "; Max-Age=0")
+}
+
+fn cookie(value: &str, secure: bool, more: &str) -> Option<HeaderValue> {
+    let only = if secure { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{only}{more}", cookie_name(secure))).ok()
 }
 
 /// Whether a browser opens a page with this request. A browser too old to say so is assumed to.
@@ -144,7 +181,7 @@ mod tests {
     #[test]
     fn a_proof_holds_for_its_session_its_connection_and_its_process_alone() {
         let (sessions, others) = (Sessions::default(), Sessions::default());
-        let (one, other) = (new().0, new().0);
+        let (one, other) = (new(false).0, new(false).0);
         let proof = sessions.proof(&one, "test");
         assert!(sessions.holds(&one, "test", &proof));
         for (sessions, session, connection, proof) in [
@@ -178,6 +215,23 @@ mod tests {
         }
         assert_eq!(sessions.take("session 0", "/deploy"), None);
         assert!(sessions.take("session 39", "/deploy").is_some());
+    }
+
+    #[test]
+    fn with_tls_the_cookie_is_this_host_s_alone() {
+        let secret = Secret::draw();
+        let cookie = signed_in(&secret, true).expect("a cookie");
+        let expected =
+            format!("__Host-countersign_session={}; Path=/; HttpOnly; SameSite=Lax; Secure", secret.reveal());
+        assert_eq!(cookie, expected);
+        let sent = |name: &str| {
+            let pair = format!("a=b; countersign_session=x; {name}={}", secret.reveal());
+            HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).expect("a cookie"))])
+        };
+        assert_eq!(super::secret(&sent(SECURE_COOKIE), true).as_ref(), Some(&secret));
+        assert_eq!(super::secret(&sent(COOKIE), true), None, "a plain page cannot set it");
+        assert_eq!(super::secret(&sent(COOKIE), false).as_ref(), Some(&secret));
+        assert_eq!(anonymous(&sent(COOKIE), false), None);
     }
 
     #[test]

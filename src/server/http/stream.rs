@@ -20,9 +20,8 @@ use futures::stream;
 use tokio::time::{Instant, sleep_until};
 
 use super::refusal::{Wants, refuse};
-use super::session;
 use super::stream_slots::{StreamSlot, StreamSlots};
-use crate::server::personas;
+use super::{By, Gate, Site, Who};
 use crate::wire::Topic;
 
 /// A change that comes alone is sent after this time, with whatever comes right behind it; the next one only so long after
@@ -37,6 +36,8 @@ const MOST_LOOKED_AT: usize = 16;
 
 struct Reader {
     desks: Arc<Desks>,
+    gate: Gate,
+    who: Who,
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
     pulse: Instant,
@@ -50,8 +51,8 @@ struct Reader {
 /// Sends the topics that changed on any connection, from `after` or `Last-Event-ID` on, or from now on. `topic` names an
 /// execution that a page shows, with its connection; it may stand several times.
 pub async fn live(
-    State(desks): State<Arc<Desks>>,
-    State(slots): State<Arc<StreamSlots>>,
+    State(site): State<Site>,
+    Extension(who): Extension<Who>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Query(wanted): Query<Vec<(String, String)>>,
     headers: HeaderMap,
@@ -60,8 +61,9 @@ pub async fn live(
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return (StatusCode::FORBIDDEN, "The live stream is for the dashboard's own pages.\n").into_response();
     }
-    let address = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
-    let Some(slot) = slots.take(address, session::of(&headers)) else {
+    let (desks, slots): (Arc<Desks>, Arc<StreamSlots>) = (Arc::clone(&site.desks), Arc::clone(&site.streams));
+    let address = site.place.client(peer.map(|Extension(ConnectInfo(peer))| peer.ip()), &headers);
+    let Some(slot) = slots.take(address, who.session.clone()) else {
         let what = "This client has as many live streams open as it may.";
         let wants = Wants::of(&headers, crate::routes::LIVE);
         return refuse(
@@ -76,7 +78,7 @@ pub async fn live(
     // A source that reconnects by itself keeps its address, so its own header is the later one.
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or_else(|| named("after").next());
     let at = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| *wakes.borrow());
-    let actor = personas::from_cookies(headers.get("cookie").and_then(|value| value.to_str().ok()));
+    let actor = who.actor();
     let Ok(looking) = look_at(&desks, &actor, named("topic")).await else {
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
@@ -84,6 +86,8 @@ pub async fn live(
     let attending = desks.iter().filter_map(|desk| desk.attend(&actor).ok()).collect();
     let reader = Reader {
         desks,
+        gate: site.gate,
+        who,
         wakes,
         at,
         pulse: Instant::now(),
@@ -144,10 +148,21 @@ fn on_the_wire(topic: &News) -> Topic {
 }
 
 impl Reader {
-    /// The next event: what changed, or how old the data is. `None` once the server ends.
+    /// Whether whoever reads is still signed in; a token is looked at when the stream is opened again.
+    async fn may_go_on(&self) -> bool {
+        match (&self.gate, &self.who.by) {
+            (Gate::SignIn(people), By::Session(session)) => people.still(&session.hash).await.unwrap_or(false),
+            _ => true,
+        }
+    }
+
+    /// The next event: what changed, or how old the data is. `None` once the server or the session ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.pulse <= Instant::now() {
+                if !self.may_go_on().await {
+                    return None;
+                }
                 self.pulse = Instant::now() + PULSE;
                 return Some(Event::default().event("pulse").data(ages(&self.desks)));
             }
