@@ -45,6 +45,9 @@
     apply();
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-submits]")) event.target.form?.requestSubmit();
+    if (!event.target.matches?.("[data-submits]")) return;
+    // Another person gets another document: nothing of one is left on the pages of another.
+    if (event.target.dataset.submits === "whole") event.target.form?.submit();
+    else event.target.form?.requestSubmit();
   });
 })();

@@ -177,6 +177,7 @@ fn is_default(id: &ConnectionId) -> bool {
 #[expect(clippy::disallowed_methods, reason = "open connections are waited for, but not for ever")]
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let connections = args.check().map_err(StartError::Config)?;
+    let authority = Arc::new(authority(args.policy.as_deref(), &args.data)?);
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
     let store: Arc<dyn Store> = Arc::new(open_store(&args.data).await?);
@@ -190,7 +191,6 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let sandbox = Arc::new(local::sandbox::Workers::of_itself());
     let redaction_key = redaction_key(&args.data)?;
     let index: Arc<dyn Index> = Arc::new(open_index(&args.data).await?);
-    let authority = Arc::new(authority(args.policy.as_deref(), &args.data)?);
     let parts = |connection, definitions| Parts {
         connection,
         store: Arc::clone(&store),

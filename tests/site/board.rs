@@ -1,7 +1,7 @@
 //! The desk as the site's pages show it, and what a test does to its connection beside it.
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign::error::AppError;
@@ -55,12 +55,21 @@ impl Board {
         let connection = Connection::open(ConnectionId::default_one(), SdkOptions::of(target)).await;
         std::fs::create_dir_all(data).unwrap();
         let store = Arc::new(Sqlite::open(&data.join("countersign.db")).await.unwrap());
-        Self::over(connection, store, sfn, definitions, clock)
+        let authority = Authority::shipped();
+        Self::over(connection, store, sfn, definitions, clock, authority)
+    }
+
+    /// The same with other policies.
+    pub fn ruled(&self, definitions: PathBuf, policies: &str) -> Self {
+        let authority = Authority::of(Some((Path::new("policy.cedar"), policies))).unwrap().0;
+        let (connection, store, sfn) = (self.connection.clone(), Arc::clone(&self.store), self.sfn.clone());
+        Self::over(connection, store, sfn, definitions, Clock::system(), authority)
     }
 
     /// Another desk over the same connection and store, as after a restart.
     pub fn again(&self, definitions: PathBuf) -> Self {
-        Self::over(self.connection.clone(), Arc::clone(&self.store), self.sfn.clone(), definitions, Clock::system())
+        let (connection, store, sfn) = (self.connection.clone(), Arc::clone(&self.store), self.sfn.clone());
+        Self::over(connection, store, sfn, definitions, Clock::system(), Authority::shipped())
     }
 
     fn over(
@@ -69,6 +78,7 @@ impl Board {
         sfn: aws_sdk_sfn::Client,
         definitions: PathBuf,
         clock: Clock,
+        authority: Authority,
     ) -> Self {
         let definitions = definitions.into();
         let parts = Parts {
@@ -79,7 +89,7 @@ impl Board {
             clock,
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
-            authority: Arc::new(Authority::shipped()),
+            authority: Arc::new(authority),
         };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }

@@ -269,3 +269,51 @@ fn what_it_cannot_start_with_is_said_and_how_to_mend_it() {
     assert!(said.contains("--region REGION"), "{said}");
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// A file of policies is checked before it is used, and one with a mistake keeps the program from starting.
+#[test]
+fn a_mistake_in_the_policies_is_reported_with_its_place() {
+    let folder = std::env::temp_dir().join(format!("countersign-policy-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("policy.cedar");
+    let run = |args: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_countersign")).args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        (ran.status.success(), text)
+    };
+    let (path, data) = (file.to_str().unwrap(), folder.to_str().unwrap());
+    let (works, text) = run(&["policy", "check", "--data", data]);
+    assert!(works && text.contains("the policies of the program are in force"), "{text}");
+    fs::write(&file, "// ours\npermit (principal, action == Action::\"decid\", resource);\n").unwrap();
+    let place = format!("{path}:2:31: unrecognized action `Action::\"decid\"`\ndid you mean `Action::\"decide\"`?");
+    for args in [
+        &["policy", "check", path][..],
+        &["policy", "check", "--data", data],
+        &["serve", "--no-demo", "--listen", "127.0.0.1:0", "--engine-listen", "127.0.0.1:0", "--data", data],
+        &[
+            "serve",
+            "--no-demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--engine-listen",
+            "127.0.0.1:0",
+            "--data",
+            data,
+            "--policy",
+            path,
+        ],
+    ] {
+        let (works, text) = run(args);
+        assert!(!works && text.contains(&place), "{args:?}: {text}");
+    }
+    fs::write(
+        &file,
+        "@id(\"support\") permit (principal in Group::\"support\", action == Action::\"view\", resource);\n",
+    )
+    .unwrap();
+    let (works, text) = run(&["policy", "check", path]);
+    assert!(works && text.contains("can be used") && text.contains("support"), "{text}");
+    let (works, text) = run(&["policy", "show"]);
+    assert!(works && text.contains("@id(\"four-eyes\")") && text.contains("entity Workflow in [Connection]"), "{text}");
+    fs::remove_dir_all(&folder).unwrap();
+}

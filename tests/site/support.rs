@@ -129,6 +129,11 @@ impl Site {
         answer
     }
 
+    /// The browser acts as this persona from now on.
+    pub fn becomes(&self, person: &str) {
+        self.cookies.lock().unwrap().insert("countersign_person".to_owned(), person.to_owned());
+    }
+
     /// What the browser sends as its cookies.
     pub fn jar(&self) -> String {
         let cookies = self.cookies.lock().unwrap();

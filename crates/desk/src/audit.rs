@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
 use crate::policy::Action;
-use crate::store::{Act, ActPage, Deed};
+use crate::store::{Act, ActPage, Deed, Recorded};
 
 /// Entries a page.
 const PAGE: u32 = 100;
@@ -53,12 +53,19 @@ impl Desk {
         self.watch().changes.publish([Topic::Inbox]);
     }
 
-    /// A page of acts and decisions, newest first: those before the entry `before`, or the newest.
+    /// A page of acts and decisions, newest first, without those on workflows that the actor may not see: those before the entry `before`, or the newest.
     ///
     /// # Errors
     /// The actor may not see it, or the store failed.
     pub async fn audit(&self, actor: &Actor, before: Option<i64>) -> Result<ActPage, Error> {
         self.permit(actor, Action::ViewAudit, None)?;
-        Ok(self.store().acts(self.id(), before, PAGE).await?)
+        let mut page = self.store().acts(self.id(), before, PAGE).await?;
+        page.entries.retain(|entry| entry.workflow().is_none_or(|workflow| self.sees(actor, workflow)));
+        for entry in &mut page.entries {
+            if let Recorded::Decision(decision) = &mut entry.what {
+                **decision = self.as_seen(actor, (**decision).clone());
+            }
+        }
+        Ok(page)
     }
 }

@@ -107,7 +107,7 @@ impl Desk {
     /// # Errors
     /// Nothing was chosen or too much, the policy refuses it, or the store fails.
     pub async fn prepare(&self, actor: &Actor, verb: Verb, reason: &str, chosen: Chosen<'_>) -> Result<String, Error> {
-        self.permit(actor, verb.action(), None)?;
+        self.sight(actor)?;
         let reason = reason.trim();
         let characters = reason.chars().count();
         if characters > REASON {
@@ -117,11 +117,15 @@ impl Desk {
         if rows.is_empty() {
             return Err(BulkError::Nothing.into());
         }
+        // Where some may be acted on, the page says which ones may not.
+        self.may_to_any(actor, verb.action(), rows.iter().map(|(arn, _)| workflow_of(arn).unwrap_or_default()))?;
         let items: Vec<BulkItem> = rows
             .into_iter()
             .map(|(execution_arn, status)| {
                 let workflow = workflow_of(&execution_arn).unwrap_or_default().to_owned();
-                let refusal = status.map_or(Some(Refusal::Gone), |status| verb.refusal(status));
+                let denied = self.permit(actor, verb.action(), Some(&workflow)).err();
+                let denied = denied.map(|denied| Refusal::Denied(denied.reason.to_string()));
+                let refusal = denied.or_else(|| status.map_or(Some(Refusal::Gone), |status| verb.refusal(status)));
                 BulkItem { execution_arn, workflow, outcome: refusal.map(BulkOutcome::Refused) }
             })
             .collect();
@@ -156,7 +160,8 @@ impl Desk {
                 }
                 let mut rows = Vec::new();
                 for arn in arns {
-                    let row = self.listed(actor, arn).await?;
+                    let is_seen = workflow_of(arn).is_some_and(|workflow| self.sees(actor, workflow));
+                    let row = if is_seen { self.listed(actor, arn).await? } else { None };
                     rows.push((arn.clone(), row.map(|row| row.summary.status)));
                 }
                 let fitted = rows.len() as u64;
@@ -179,12 +184,19 @@ impl Desk {
         }
     }
 
-    /// A run with its list and what came of it.
+    /// A run with what came of it, and of its list what the actor may see.
     ///
     /// # Errors
     /// There is no such run, or the store fails.
     pub async fn bulk(&self, actor: &Actor, id: &str) -> Result<Bulk, Error> {
-        self.permit(actor, Action::View, None)?;
+        let mut bulk = self.whole_bulk(actor, id).await?;
+        bulk.items.retain(|item| self.sees(actor, &item.workflow));
+        Ok(bulk)
+    }
+
+    /// The same with the executions that the actor may not see.
+    async fn whole_bulk(&self, actor: &Actor, id: &str) -> Result<Bulk, Error> {
+        self.sight(actor)?;
         let found = self.store().run(self.id(), id).await?;
         let (run, items) = found.ok_or_else(|| BulkError::NoRun(id.to_owned()))?;
         let goes_on = self.running().with(|running| running.contains(id));
@@ -196,8 +208,8 @@ impl Desk {
     /// # Errors
     /// There is no such run, the page showed another list, or the policy refuses it.
     pub async fn carry_out(self: &Arc<Self>, actor: &Actor, id: &str, seen: &str) -> Result<(), Error> {
-        let bulk = self.bulk(actor, id).await?;
-        self.permit(actor, bulk.run.verb.action(), None)?;
+        let bulk = self.whole_bulk(actor, id).await?;
+        self.may_to_any(actor, bulk.run.verb.action(), bulk.items.iter().map(|item| item.workflow.as_str()))?;
         if bulk.run.hash != seen {
             return Err(BulkError::Changed.into());
         }
@@ -300,7 +312,7 @@ fn refused(error: &Error) -> BulkOutcome {
             }
         }
         Error::Start(StartError::NoInput { .. }) => Refusal::NoInput,
-        Error::Denied(denied) => Refusal::Denied(denied.to_string()),
+        Error::Denied(denied) => Refusal::Denied(denied.reason.to_string()),
         other => Refusal::Failed(other.to_string()),
     })
 }

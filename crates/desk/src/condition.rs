@@ -8,7 +8,6 @@ use crate::connection::quota::Quota;
 use crate::connection::{About, CallError, Caller, Calls, ConnectionKind};
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::policy::Action;
 
 /// How long the caller's identity is known (milliseconds), and how long a failure to learn it.
 const KNOWN_MS: i64 = 10 * 60_000;
@@ -55,7 +54,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it.
     pub async fn condition(&self, actor: &Actor) -> Result<Condition, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         let snapshot = self.watch().snapshot();
         let about = self.about().clone();
         let caller = if about.kind == ConnectionKind::Aws { self.caller().await } else { None };

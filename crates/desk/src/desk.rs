@@ -15,6 +15,7 @@ use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
 use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
 use crate::error::{Error, ReadError, StopError};
+use crate::eyes::Eyes;
 use crate::index::Index;
 use crate::inputs::Qualifiers;
 use crate::news::{Changes, Topic};
@@ -219,12 +220,11 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, or the index cannot be read.
     pub async fn standing(&self, actor: &Actor) -> Result<Standing, Error> {
-        self.permit(actor, Action::View, None)?;
         self.watch.open().await?;
-        let snapshot = self.watch.snapshot();
+        let (sight, snapshot) = (self.sight(actor)?, self.watch.snapshot());
         Ok(Standing {
             about: self.about().clone(),
-            waiting: self.index().waiting(self.id()).await?,
+            waiting: self.index().waiting(self.id(), &sight).await?,
             data_at: snapshot.data_at,
             // Before the first reading the page itself shows the problem.
             problem: snapshot.problem.clone().filter(|_| snapshot.data_at.is_some()),
@@ -251,13 +251,18 @@ impl Desk {
         }
     }
 
-    /// The last reading of the connection.
+    /// The last reading of the connection, with the machines that the actor may see.
     ///
     /// # Errors
-    /// The connection has not answered yet.
+    /// The actor may see nothing of it, or the connection has not answered yet.
     pub async fn snapshot(&self, actor: &Actor) -> Result<Arc<Snapshot>, Error> {
-        self.permit(actor, Action::View, None)?;
-        Ok(self.known().await?)
+        let snapshot = self.known().await?;
+        if self.sight(actor)?.is_all() {
+            return Ok(snapshot);
+        }
+        let mut seen = (*snapshot).clone();
+        seen.machines.retain(|_, machine| self.sees(actor, &machine.name));
+        Ok(Arc::new(seen))
     }
 
     /// The last reading of the connection, and one of its machines, by its name.
@@ -281,14 +286,17 @@ impl Desk {
         Ok(self.definitions.read().samples(workflow))
     }
 
-    /// The wording of the requests in `waiting`, in their order, without the tokens of any execution.
+    /// The wording of the requests in `waiting`, in their order, as far as the actor sees what they ask for.
     #[must_use]
-    pub fn readable(&self, waiting: &[Waiting]) -> Vec<(Waiting, Reading)> {
+    pub fn readable(&self, actor: &Actor, waiting: &[Waiting]) -> Vec<(Waiting, Reading)> {
         let policies = self.folder().policies();
-        let tokens = self.redactor();
+        let workflows: BTreeSet<&str> = waiting.iter().map(|wait| wait.workflow.as_str()).collect();
+        let eyes: BTreeMap<&str, Eyes> = workflows.into_iter().map(|one| (one, self.eyes(actor, one))).collect();
         let readable = |wait: &Waiting| {
-            let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
-            let wait = Waiting { request: tokens.text(&wait.request), item, ..wait.clone() };
+            let eyes = &eyes[wait.workflow.as_str()];
+            let item = wait.item.as_ref().filter(|_| !eyes.see_nothing());
+            let item = item.map(|item| item.rewritten(|text| eyes.text(text)));
+            let wait = Waiting { request: eyes.text(&wait.request), item, ..wait.clone() };
             let mut reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
             let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
             reading.due = Times::of(policy, wait.since).due;
@@ -323,8 +331,13 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn latest_decisions(&self, actor: &Actor, limit: u32) -> Result<Vec<Decision>, Error> {
-        self.permit(actor, Action::View, None)?;
-        Ok(self.store.latest(self.id(), limit).await?)
+        let sight = self.sight(actor)?;
+        // Of more than are asked for, enough are of what the actor may see.
+        let looked_at = if sight.is_all() { limit } else { limit.saturating_mul(20) };
+        let mut latest = self.store.latest(self.id(), looked_at).await?;
+        latest.retain(|one| sight.is_all() || self.sees(actor, &one.decision.workflow));
+        latest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(latest.into_iter().map(|one| self.as_seen(actor, one)).collect())
     }
 
     /// Has these executions read more often until the returned guards are dropped: at most 16 that the connection is known
@@ -333,11 +346,12 @@ impl Desk {
     /// # Errors
     /// The actor may not see them.
     pub async fn look_at(&self, actor: &Actor, executions: &BTreeSet<String>) -> Result<Vec<Looking>, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         let mut looking = Vec::new();
         // Of a long list of inventions only so many cost a query.
         for arn in executions.iter().take(MOST_LOOKED_AT) {
-            if self.watch.knows(arn).await {
+            let is_seen = workflow_of(arn).is_some_and(|workflow| self.sees(actor, workflow));
+            if is_seen && self.watch.knows(arn).await {
                 looking.push(self.watch.look_at(arn));
             }
         }
@@ -350,7 +364,7 @@ impl Desk {
     /// # Errors
     /// The actor may not see it.
     pub fn attend(&self, actor: &Actor) -> Result<Attending, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         Ok(self.watch.attend())
     }
 

@@ -6,7 +6,6 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::index::ExecutionRow;
 use crate::lists::Wanted;
-use crate::policy::Action;
 use crate::search::Search;
 use crate::watch::Waiting;
 
@@ -90,8 +89,8 @@ impl Desk {
     /// # Errors
     /// The actor may not see it, the connection has never answered, or the index cannot be read.
     pub async fn find(&self, actor: &Actor, typed: &str, limit: u32) -> Result<Found, Error> {
-        self.permit(actor, Action::View, None)?;
-        let snapshot = self.known().await?;
+        let snapshot = self.snapshot(actor).await?;
+        let sight = self.sight(actor)?;
         let mut workflows: Vec<(Fit, &str)> = snapshot
             .machines
             .values()
@@ -100,12 +99,12 @@ impl Desk {
         workflows.sort_unstable();
         let (executions, more_executions) = match typed.trim() {
             "" => (Vec::new(), false),
-            typed => self.index().named(self.id(), typed, limit).await?,
+            typed => self.index().named(self.id(), &sight, typed, limit).await?,
         };
         let (mut searched, more_searched) = self.searched(actor, typed.trim(), limit).await?;
         searched.retain(|one| executions.iter().all(|other| other.summary.arn != one.summary.arn));
-        let waiting = self.index().inbox(self.id(), None, REQUESTS).await?;
-        let requests = self.readable(&waiting.rows).into_iter().filter(|(wait, reading)| {
+        let waiting = self.index().inbox(self.id(), &sight, None, REQUESTS).await?;
+        let requests = self.readable(actor, &waiting.rows).into_iter().filter(|(wait, reading)| {
             let words = format!("{} {} {} {}", reading.title, wait.workflow, wait.state, wait.execution_name);
             fit(typed, &words).is_some_and(|fit| fit <= Fit::Inside)
         });

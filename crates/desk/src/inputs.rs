@@ -56,6 +56,10 @@ impl Desk {
     /// The actor may not see it, or the index cannot be read.
     pub async fn last_inputs(&self, actor: &Actor, workflow: &str) -> Result<Vec<LastInput>, Error> {
         self.permit(actor, Action::View, Some(workflow))?;
+        // A form holds an input whole, so those who may not see it whole get none.
+        if self.permit(actor, Action::ViewPayload, Some(workflow)).is_err() {
+            return Ok(Vec::new());
+        }
         let rows = self.executions(actor, Some(workflow), None, None, LOOKED_AT).await?.rows;
         let mut found: Vec<(String, LastInput)> = Vec::new();
         let mut left = READ;

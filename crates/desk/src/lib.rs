@@ -38,6 +38,7 @@ pub mod deploy;
 mod desk;
 mod desks;
 mod error;
+pub mod eyes;
 pub mod finding;
 pub mod index;
 pub mod inputs;

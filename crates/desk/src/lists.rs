@@ -48,10 +48,19 @@ impl Desk {
     /// What the index is asked for; `None` where the workflow is gone, and its executions with it.
     async fn filter(&self, actor: &Actor, wanted: &Wanted) -> Result<Option<Filter>, Error> {
         let workflow = wanted.workflow.as_deref().or_else(|| wanted.parent.as_deref().and_then(workflow_of));
-        self.permit(actor, Action::View, workflow)?;
+        if workflow.is_some() {
+            self.permit(actor, Action::View, workflow)?;
+        }
         let snapshot = self.known().await?;
+        let mut sight = self.sight(actor)?;
+        if wanted.search.reads_contents() {
+            // What a search finds says what is in there.
+            let read = self.sight_for(actor, Action::ViewPayload)?;
+            sight = if read.is_all() { sight } else { read };
+        }
         let mut filter = Filter {
             machine_arn: None,
+            sight,
             shown: wanted.shown,
             parent_arn: wanted.parent.clone(),
             from: wanted.from,
@@ -107,7 +116,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn oldest(&self, actor: &Actor) -> Result<Option<i64>, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         Ok(self.index().oldest(self.id()).await?)
     }
 
@@ -116,8 +125,8 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn unread(&self, actor: &Actor) -> Result<Unread, Error> {
-        self.permit(actor, Action::View, None)?;
-        Ok(self.index().unread(self.id()).await?)
+        let sight = self.sight(actor)?;
+        Ok(self.index().unread(self.id(), &sight).await?)
     }
 
     /// Executions, newest first: those of one workflow or all, with one shown status or all; at most `limit` of those that
@@ -133,8 +142,11 @@ impl Desk {
         before: Option<ExecutionCursor>,
         limit: u32,
     ) -> Result<ExecutionPage, Error> {
-        self.permit(actor, Action::View, workflow)?;
+        if workflow.is_some() {
+            self.permit(actor, Action::View, workflow)?;
+        }
         let snapshot = self.known().await?;
+        let sight = self.sight(actor)?;
         let machine_arn = match workflow {
             None => None,
             Some(name) => match snapshot.machine_named(name) {
@@ -143,7 +155,7 @@ impl Desk {
                 None => return Ok(ExecutionPage::default()),
             },
         };
-        let filter = Filter { machine_arn, shown, ..Filter::default() };
+        let filter = Filter { machine_arn, sight, shown, ..Filter::default() };
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
 
@@ -179,8 +191,10 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn tallies(&self, actor: &Actor) -> Result<Vec<Tally>, Error> {
-        self.permit(actor, Action::View, None)?;
-        Ok(self.index().tallies(self.id()).await?)
+        let sight = self.sight(actor)?;
+        let mut tallies = self.index().tallies(self.id()).await?;
+        tallies.retain(|tally| sight.is_all() || self.sees_machine(actor, &tally.machine_arn));
+        Ok(tallies)
     }
 
     /// How the executions fared that ended in the last 24 hours, with at most `limit` of the failures.
@@ -188,15 +202,19 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn last_day(&self, actor: &Actor, limit: u32) -> Result<Day, Error> {
-        self.permit(actor, Action::View, None)?;
+        let sight = self.sight(actor)?;
         let since = self.now() - NEWS_MS;
-        let mut day = Day { failures: self.index().failures(self.id(), since, limit).await?, ..Day::default() };
+        let failures = self.index().failures(self.id(), &sight, since, limit).await?;
+        let mut day = Day { failures, ..Day::default() };
         for failure in &mut day.failures {
             // A history that was read says where it failed; what a list or a description says of it does not.
             let record = self.watch().known_record(&failure.summary.arn);
             failure.reason = record.and_then(|record| record.reason()).or(failure.reason.take());
         }
         for Ended { machine_arn, status, n } in self.index().ended_since(self.id(), since).await? {
+            if !sight.is_all() && !self.sees_machine(actor, &machine_arn) {
+                continue;
+            }
             day.ended += n;
             let of_machine = day.by_machine.entry(machine_arn).or_default();
             of_machine.0 += n;
@@ -218,7 +236,7 @@ impl Desk {
     /// # Errors
     /// The index cannot be read.
     pub async fn median(&self, actor: &Actor, machine_arn: &str) -> Result<Option<i64>, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.permit(actor, Action::View, machine_arn.rsplit(':').next())?;
         let mut took = self.index().took(self.id(), machine_arn, self.now() - NEWS_MS, MEDIAN_OF).await?;
         let middle = took.len() / 2;
         Ok((!took.is_empty()).then(|| *took.select_nth_unstable(middle).1))
@@ -229,9 +247,10 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn deployments(&self, actor: &Actor) -> Result<BTreeMap<String, (i64, String)>, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         let all = self.store().deployments(self.id()).await?;
-        Ok(all.into_iter().map(|(workflow, at, person)| (workflow, (at, person))).collect())
+        let all = all.into_iter().filter(|(workflow, ..)| self.sees(actor, workflow));
+        Ok(all.map(|(workflow, at, person)| (workflow, (at, person))).collect())
     }
 
     /// What waits for people, in the order of the inbox: at most `limit` requests after the cursor.
@@ -239,9 +258,9 @@ impl Desk {
     /// # Errors
     /// The connection has never answered, or the index cannot be read.
     pub async fn waiting(&self, actor: &Actor, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, Error> {
-        self.permit(actor, Action::View, None)?;
         self.known().await?;
-        Ok(self.index().inbox(self.id(), after, limit).await?)
+        let sight = self.sight(actor)?;
+        Ok(self.index().inbox(self.id(), &sight, after, limit).await?)
     }
 
     /// The requests of the children of an execution's Map Runs, at most `limit`.

@@ -1,9 +1,15 @@
 //! What the desk asks the policy, before anything is read or done.
 
 use crate::actor::Actor;
+use crate::approvals::asked::words;
 use crate::approvals::who::{Approvers, Requester};
-use crate::desk::Desk;
+use crate::desk::{Desk, workflow_of};
+use crate::eyes::Eyes;
+use crate::index::Sight;
+use crate::news::Topic;
 use crate::policy::{Action, Authority, Denied, Object, RequestFacts, Resource};
+use crate::store::Decision;
+use crate::watch::{Machine, Record};
 
 impl Desk {
     /// Asks the policy about a workflow, or about the whole connection.
@@ -63,6 +69,87 @@ impl Desk {
             }
         }
         refused.map_or(Ok(()), Err)
+    }
+
+    /// The machines that an actor may see: what lists, counts and searches are limited to.
+    ///
+    /// # Errors
+    /// The actor may see nothing of the connection.
+    pub(crate) fn sight(&self, actor: &Actor) -> Result<Sight, Denied> {
+        self.sight_for(actor, Action::View)
+    }
+
+    /// The same for another action that is about seeing.
+    pub(crate) fn sight_for(&self, actor: &Actor, action: Action) -> Result<Sight, Denied> {
+        let snapshot = self.watch().snapshot();
+        let may = |machine: &&Machine| self.permit(actor, action, Some(&machine.name)).is_ok();
+        let seen: Vec<&str> = snapshot.machines.values().filter(may).map(|machine| machine.arn.as_str()).collect();
+        match self.permit(actor, action, None) {
+            Ok(()) if seen.len() == snapshot.machines.len() => Ok(Sight::default()),
+            Err(denied) if seen.is_empty() => Err(denied),
+            Ok(()) | Err(_) => Ok(Sight::only(&seen)),
+        }
+    }
+
+    /// Whether an actor may see a workflow, by its name.
+    pub(crate) fn sees(&self, actor: &Actor, workflow: &str) -> bool {
+        self.permit(actor, Action::View, Some(workflow)).is_ok()
+    }
+
+    /// The same by the machine's ARN, which ends in its name.
+    pub(crate) fn sees_machine(&self, actor: &Actor, arn: &str) -> bool {
+        arn.rsplit(':').next().is_some_and(|name| self.sees(actor, name))
+    }
+
+    /// A decision as an actor sees it: its title was made of what was asked.
+    pub(crate) fn as_seen(&self, actor: &Actor, mut decision: Decision) -> Decision {
+        let about = &mut decision.decision;
+        if !self.eyes(actor, &about.workflow).see_all() {
+            about.title = words(&about.state);
+            about.form = "{}".to_owned();
+        }
+        decision
+    }
+
+    /// Whether an actor may learn that this changed.
+    #[must_use]
+    pub fn may_hear(&self, actor: &Actor, topic: &Topic) -> bool {
+        match topic {
+            Topic::Execution(arn) => workflow_of(arn).is_some_and(|workflow| self.sees(actor, workflow)),
+            _ => self.sight(actor).is_ok(),
+        }
+    }
+
+    /// What an actor sees of a workflow's payloads.
+    #[must_use]
+    pub fn eyes(&self, actor: &Actor, workflow: &str) -> Eyes {
+        let tokens = self.redactor();
+        if self.permit(actor, Action::ViewPayload, Some(workflow)).is_ok() {
+            return Eyes::open(tokens);
+        }
+        let folder = self.definitions().read();
+        Eyes::closed(tokens, folder.hidden(workflow))
+    }
+
+    /// Refuses whoever sees nothing of a workflow's payloads: a request that is not shown cannot be decided.
+    pub(crate) fn permit_to_read(&self, actor: &Actor, workflow: &str) -> Result<(), Denied> {
+        match self.permit(actor, Action::ViewPayload, Some(workflow)) {
+            Err(denied) if self.eyes(actor, workflow).see_nothing() => Err(denied),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for an execution that was read: what is hidden in one of its payloads is hidden in all of them.
+    #[must_use]
+    pub fn eyes_on(&self, actor: &Actor, record: &Record) -> Eyes {
+        let eyes = self.eyes(actor, record.workflow());
+        let description = &record.description;
+        let ends = [description.input.as_deref(), description.output.as_deref()];
+        let within = record.events.iter().flat_map(|event| {
+            let details = &event.details;
+            [details.input.as_deref(), details.output.as_deref(), details.parameters.as_deref()]
+        });
+        eyes.knowing(ends.into_iter().chain(within).flatten())
     }
 
     /// The names of the workflows that the connection was last seen to have.

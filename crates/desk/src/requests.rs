@@ -100,23 +100,25 @@ impl Desk {
         if !is_request {
             return Err(no_request().into());
         }
-        let tokens = self.watch().all_tokens();
-        let text = tokens.text(&record.request(event));
+        let (tokens, eyes) = (self.watch().all_tokens(), self.eyes_on(actor, &record));
+        let asked = tokens.text(&record.request(event));
+        let text = eyes.text(&record.request(event));
         let wait = record.waits().iter().find(|wait| wait.event == event).cloned();
         let wait = wait.unwrap_or_else(|| closed_wait(&record, scheduled, workflow, state));
         let parent_arn = self.index().execution(self.id(), arn).await?.and_then(|listed| listed.parent_arn);
-        let item = wait.item.as_ref().map(|item| item.rewritten(|text| tokens.text(text)));
+        let item = wait.item.as_ref().filter(|_| !eyes.see_nothing());
+        let item = item.map(|item| item.rewritten(|text| eyes.text(text)));
         let wait = Waiting { parent_arn, request: text.clone(), item, ..wait };
         let mut reading = read(&policies, workflow, state, &text);
         reading.due = Times::of(policy, wait.since).due;
         let now = match self.store().of_task(self.id(), arn, event).await? {
-            Some(decision) => RequestState::Decided(Box::new(decision)),
+            Some(decision) => RequestState::Decided(Box::new(self.as_seen(actor, decision))),
             None => closed(&record, event).map_or(RequestState::Waiting, RequestState::Closed),
         };
         let choices = outcomes(policy);
         let ahead = match now {
             RequestState::Waiting if wait.obstacle.is_none() => {
-                let words = choices.iter().map(|outcome| self.before_the_click(actor, outcome, &text)).collect();
+                let words = choices.iter().map(|outcome| self.before_the_click(actor, outcome, &asked)).collect();
                 self.foresee(&record, event, choices.clone(), words).await
             }
             _ => None,
@@ -125,10 +127,10 @@ impl Desk {
         let of_definition =
             || choices.iter().map(|outcome| Foresight::of_definition(machine, state, outcome)).collect::<Vec<_>>();
         let ahead = ahead.unwrap_or_else(of_definition);
-        let ahead = ahead.into_iter().map(|one| one.rewritten(|text| tokens.text(text)));
+        let ahead = ahead.into_iter().map(|one| one.rewritten(|text| eyes.name(text)));
         let outcomes = choices.into_iter().zip(ahead).collect();
-        let rule = self.rule_state(actor, &Asking { policy, record: &record, event, request: &text }).await?;
-        let place = self.index().place(self.id(), &wait).await?;
+        let rule = self.rule_state(actor, &Asking { policy, record: &record, event, request: &asked }).await?;
+        let place = self.index().place(self.id(), &self.sight(actor)?, &wait).await?;
         let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
         // Its place among the others is the one that the index knows.
         let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
@@ -157,11 +159,19 @@ impl Desk {
     /// The actor may not see the execution.
     pub async fn inside(&self, actor: &Actor, record: &Arc<Record>, visit: VisitId) -> Result<Inside, Error> {
         self.permit(actor, Action::View, Some(record.workflow()))?;
-        let (record, tokens, sandbox) = (Arc::clone(record), self.redactor(), self.watch().sandbox());
+        let (record, eyes, sandbox) = (Arc::clone(record), self.eyes_on(actor, record), self.watch().sandbox());
+        if eyes.see_nothing() {
+            let unknown = Some("The data of this state is withheld: you may not see payloads.".to_owned());
+            return Ok(Inside { unknown, ..Inside::default() });
+        }
         // Expressions take their time.
         let made = tokio::task::spawn_blocking(move || {
-            Past::new(&record.description, &record.events, &record.trace, &record.definition, sandbox)
-                .inside(visit, &|text| tokens.text(text))
+            let mut past = Past::new(&record.description, &record.events, &record.trace, &record.definition, sandbox);
+            let mut inside = past.inside(visit, &|text| eyes.text(text));
+            for (name, value) in &mut inside.variables {
+                *value = eyes.variable(name, value);
+            }
+            inside
         });
         Ok(made.await.unwrap_or_default())
     }
@@ -190,8 +200,10 @@ impl Desk {
             }
         };
         let needs = outcomes(asking.policy).into_iter().map(need).filter(|need| need.people > 1).collect();
+        let is_seen = || self.permit_to_read(actor, asking.record.workflow()).map_err(NotAllowed::Denied);
         let refusal = self
             .rules_are_known()
+            .and_then(|()| is_seen())
             .and_then(|()| votes::may_choose(self.courier(), asking, &who, actor, &votes))
             .err()
             // The page says by itself that nothing can be changed.
@@ -253,6 +265,7 @@ impl Desk {
         let policy = policies.get(record.workflow()).and_then(|states| states.get(state));
         let tokens = self.watch().all_tokens();
         let text = tokens.text(&record.request(event));
+        self.permit_to_read(actor, record.workflow())?;
         can_be_shown(&text).map_err(DecideError::from)?;
         let (outcome, form) = check(policy, choice, (record.workflow(), state))?;
         let comment = choice.comment.trim().to_owned();
@@ -261,7 +274,7 @@ impl Desk {
         let ahead = ahead.and_then(|ahead| ahead.into_iter().next());
         let ahead =
             ahead.unwrap_or_else(|| Foresight::of_definition(record.definition.machine.as_ref(), state, &outcome));
-        Ok(ahead.rewritten(|text| tokens.text(text)))
+        Ok(ahead.rewritten(|text| self.eyes_on(actor, &record).name(text)))
     }
 
     /// Makes a decision; returns its outcome.
@@ -275,6 +288,7 @@ impl Desk {
         if self.about().read_only {
             self.permit_deciding(actor, workflow.unwrap_or_default())?;
         }
+        self.permit_to_read(actor, workflow.unwrap_or_default())?;
         self.rules_are_known().map_err(DecideError::from)?;
         let policies = self.folder().policies();
         let decided = decide(self.courier(), &policies, actor, (arn, event), choice).await?;

@@ -171,6 +171,7 @@ impl Desk {
     /// This workflow has no such execution, or the connection does not answer.
     pub async fn again(&self, actor: &Actor, workflow: &str, arn: &str) -> Result<Again, Error> {
         self.permit(actor, Action::View, Some(workflow))?;
+        self.permit(actor, Action::ViewPayload, Some(workflow))?;
         let stored = self.stored_input(workflow, arn).await?;
         Ok(Again {
             arn: arn.to_owned(),

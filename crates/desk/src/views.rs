@@ -4,7 +4,6 @@ use crate::actor::Actor;
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
-use crate::policy::Action;
 use crate::store::SavedView;
 
 /// The most characters of a name and of an address, and the most lists of a connection.
@@ -31,7 +30,7 @@ impl Desk {
     /// # Errors
     /// The name or the query is none, there are too many, or the store fails.
     pub async fn save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<(), Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         let name = name.trim();
         let (characters, limit) = (name.chars().count(), NAME);
         if name.is_empty() {
@@ -59,18 +58,45 @@ impl Desk {
     /// # Errors
     /// The store fails.
     pub async fn remove_view(&self, actor: &Actor, id: i64) -> Result<(), Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         self.store().remove_view(self.id(), id).await?;
         self.watch().changes.publish([Topic::Executions]);
         Ok(())
     }
 
-    /// The named lists, by their names.
+    /// The named lists that are of workflows which the actor may see, by their names.
     ///
     /// # Errors
     /// The store fails.
     pub async fn views(&self, actor: &Actor) -> Result<Vec<SavedView>, Error> {
-        self.permit(actor, Action::View, None)?;
-        Ok(self.store().views(self.id()).await?)
+        self.sight(actor)?;
+        let mut views = self.store().views(self.id()).await?;
+        views.retain(|view| workflow_in(&view.query).is_none_or(|workflow| self.sees(actor, &workflow)));
+        Ok(views)
+    }
+}
+
+/// The workflow that the query of a list is limited to.
+fn workflow_in(query: &str) -> Option<String> {
+    let mut parts = query.trim_start_matches('?').split('&').filter_map(|part| part.split_once('='));
+    let (_, name) = parts.find(|(key, _)| *key == "workflow")?;
+    let name = name.replace('+', " ");
+    Some(percent_encoding::percent_decode_str(&name).decode_utf8_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::workflow_in;
+
+    #[test]
+    fn a_list_of_one_workflow_is_known_by_its_query() {
+        for (query, workflow) in [
+            ("?workflow=Gr%C3%BC%C3%9Fe+2&status=failed", Some("Grüße 2")),
+            ("status=failed&workflow=order", Some("order")),
+            ("q=workflow%3Dorder", None),
+            ("", None),
+        ] {
+            assert_eq!(workflow_in(query).as_deref(), workflow, "{query}");
+        }
     }
 }

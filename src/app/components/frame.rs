@@ -242,7 +242,7 @@ fn persona(frame: Frame, act: Post) -> AnyView {
         <PostForm post=act class="persona">
             <input type="hidden" name="from" value=from/>
             <label class="unseen" for="person">"Acting as"</label>
-            <select id="person" name="person" data-submits="true">{frame.people.into_iter().map(choice).collect_view()}</select>
+            <select id="person" name="person" data-submits="whole">{frame.people.into_iter().map(choice).collect_view()}</select>
             <button class="button no-script" type="submit">"Act"</button>
         </PostForm>
     }

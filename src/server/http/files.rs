@@ -1,6 +1,7 @@
 //! What is read outside of pages: an execution's history as a file, and its payloads whole. Both are redacted, and asked
 //! of the desk as a page would be.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -8,9 +9,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign_desk::redact::Tokens;
+use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
+use countersign_trace::HistoryEvent;
 use serde::Deserialize;
 
 use super::refusal::{Wants, refuse};
@@ -46,14 +48,15 @@ pub async fn history(
     let read = async {
         let (desk, actor) = asked(&site, &connection, &who)?;
         let (record, _) = desk.execution(&actor, &arn).await.map_err(|error| words::error(desk.about(), &error))?;
-        Ok((record, desk.redactor()))
+        let eyes = desk.eyes_on(&actor, &record);
+        Ok((record, eyes))
     };
-    let (record, tokens) = match read.await {
+    let (record, eyes) = match read.await {
         Ok(read) => read,
         Err(error) => return refused(&headers, &routes::of(&connection).history(&arn), &error),
     };
     let disposition = format!("attachment; filename=\"{}.history.json\"", file_name(&record.description.name));
-    let mut response = Response::new(Body::from_stream(futures::stream::iter(pieces(record, tokens))));
+    let mut response = Response::new(Body::from_stream(futures::stream::iter(pieces(record, eyes))));
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
@@ -63,20 +66,37 @@ pub async fn history(
 }
 
 /// The file in pieces, each made when it is sent.
-fn pieces(record: Arc<Record>, tokens: Arc<Tokens>) -> impl Iterator<Item = Result<Bytes, std::io::Error>> {
+fn pieces(record: Arc<Record>, eyes: Eyes) -> impl Iterator<Item = Result<Bytes, std::io::Error>> {
     let count = record.events.len();
     let piece = move |from: usize| {
         let mut out = String::new();
         for event in record.events.iter().skip(from).take(PIECE) {
-            let text = serde_json::to_string(event).map_err(std::io::Error::other)?;
+            let text = serde_json::to_string(&seen(event, &eyes)).map_err(std::io::Error::other)?;
             out.push_str(if event.id > 1 { ",\n" } else { "" });
-            out.push_str(&tokens.text(&text));
+            out.push_str(&eyes.name(&text));
         }
         Ok(Bytes::from(out))
     };
     let head = std::iter::once(Ok(Bytes::from_static(b"{\"events\":[\n")));
     let tail = std::iter::once(Ok(Bytes::from_static(b"\n]}\n")));
     head.chain((0..count).step_by(PIECE).map(piece)).chain(tail)
+}
+
+/// An event with its payloads as whoever asks sees them.
+fn seen<'e>(event: &'e HistoryEvent, eyes: &Eyes) -> Cow<'e, HistoryEvent> {
+    if eyes.see_all() {
+        return Cow::Borrowed(event);
+    }
+    let mut event = event.clone();
+    let details = &mut event.details;
+    for payload in [&mut details.input, &mut details.output, &mut details.parameters, &mut details.cause] {
+        *payload = eyes.option(payload.as_deref());
+    }
+    details.task_credentials = eyes.option(details.task_credentials.as_deref());
+    for (name, value) in details.assigned_variables.iter_mut().flatten() {
+        *value = eyes.variable(name, value);
+    }
+    Cow::Owned(event)
 }
 
 /// A name as every file system takes it.

@@ -38,6 +38,7 @@ struct Reader {
     desks: Arc<Desks>,
     gate: Gate,
     who: Who,
+    actor: Actor,
     wakes: tokio::sync::watch::Receiver<u64>,
     at: u64,
     pulse: Instant,
@@ -83,11 +84,15 @@ pub async fn live(
         return (StatusCode::FORBIDDEN, "You may not see these executions.\n").into_response();
     };
     // A connection that this actor may not see is looked at for others.
-    let attending = desks.iter().filter_map(|desk| desk.attend(&actor).ok()).collect();
+    let attending: Vec<Attending> = desks.iter().filter_map(|desk| desk.attend(&actor).ok()).collect();
+    if attending.is_empty() {
+        return (StatusCode::FORBIDDEN, "You may not see any of the connections.\n").into_response();
+    }
     let reader = Reader {
         desks,
         gate: site.gate,
         who,
+        actor,
         wakes,
         at,
         pulse: Instant::now(),
@@ -123,7 +128,12 @@ async fn look_at<'a>(
     for (connection, executions) in executions {
         // A connection that was removed from the configuration is shown by pages that are still open.
         let Some(desk) = desks.get(connection) else { continue };
-        looking.append(&mut desk.look_at(actor, &executions).await?);
+        match desk.look_at(actor, &executions).await {
+            Ok(mut guards) => looking.append(&mut guards),
+            // What somebody may not see is not read more often for them.
+            Err(Error::Denied(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     looking.truncate(MOST_LOOKED_AT);
     Ok(looking)
@@ -166,9 +176,13 @@ impl Reader {
                 self.pulse = Instant::now() + PULSE;
                 return Some(Event::default().event("pulse").data(ages(&self.desks)));
             }
-            let (at, topics) = self.desks.changes().since(self.at);
+            let (at, mut topics) = self.desks.changes().since(self.at);
+            // What somebody may not see, they do not hear of.
+            topics.retain(|(connection, topic)| {
+                self.desks.get(connection.as_str()).is_some_and(|desk| desk.may_hear(&self.actor, topic))
+            });
+            self.at = at;
             if !topics.is_empty() {
-                self.at = at;
                 self.sent = Some(Instant::now());
                 let topic = |(connection, topic): &(ConnectionId, News)| on_the_wire(topic).on(connection.as_str());
                 let topics = topics.iter().map(topic).collect::<Vec<_>>().join(" ");

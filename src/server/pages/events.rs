@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use countersign_desk::redact::Tokens;
+use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::{EventFilter, Kinds, Record, details};
 use countersign_desk::{Actor, Desk};
 use countersign_json::pretty;
@@ -34,8 +34,8 @@ pub async fn events(
     open: Option<u64>,
 ) -> Answered<Events> {
     let (record, _) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let tokens = desk.redactor();
-    let cut = move || window(&record, &tokens, &wanted, from, open);
+    let eyes = desk.eyes_on(actor, &record);
+    let cut = move || window(&record, &eyes, &wanted, from, open);
     // A text is sought in every detail, which takes time.
     tokio::task::spawn_blocking(cut).await.map_err(|_| {
         let what = "The events could not be read.";
@@ -77,9 +77,9 @@ impl Rows<'_> {
     }
 }
 
-fn window(record: &Record, tokens: &Tokens, wanted: &Wanted, from: Option<u64>, open: Option<u64>) -> Events {
+fn window(record: &Record, eyes: &Eyes, wanted: &Wanted, from: Option<u64>, open: Option<u64>) -> Events {
     let filter = filter(record, wanted);
-    let matching = record.events_matching(&filter, tokens);
+    let matching = record.events_matching(&filter, eyes);
     let rows = if wanted.grouped { Rows::Grouped(record.grouped(&matching)) } else { Rows::Single(&matching) };
     let opened = open.and_then(|id| record.event(id));
     let open_at = opened.and_then(|event| rows.place(position(event)));
@@ -91,7 +91,7 @@ fn window(record: &Record, tokens: &Tokens, wanted: &Wanted, from: Option<u64>, 
     let from = from.min(rows.len().saturating_sub(1));
     let range = from..(from + WINDOW).min(rows.len());
     Events {
-        rows: rows.within(range).into_iter().filter_map(|row| event_row(record, tokens, row)).collect(),
+        rows: rows.within(range).into_iter().filter_map(|row| event_row(record, eyes, row)).collect(),
         from: count(from),
         row_count: count(rows.len()),
         matched: count(matching.len()),
@@ -99,7 +99,7 @@ fn window(record: &Record, tokens: &Tokens, wanted: &Wanted, from: Option<u64>, 
         started_at: record.description.started_at,
         iteration: filter.iteration.and_then(|iteration| iterations::title(record, iteration)),
         error: record.error_event(),
-        open: opened.map(|event| event_details(record, tokens, event)),
+        open: opened.map(|event| event_details(record, eyes, event)),
         open_at: open_at.map(count),
     }
 }
@@ -146,7 +146,7 @@ fn position(event: &HistoryEvent) -> usize {
     usize::try_from(event.id - 1).unwrap_or(usize::MAX)
 }
 
-fn event_row(record: &Record, tokens: &Tokens, positions: &[usize]) -> Option<EventRow> {
+fn event_row(record: &Record, eyes: &Eyes, positions: &[usize]) -> Option<EventRow> {
     let event = record.events.get(*positions.first()?)?;
     let last = record.events.get(*positions.last()?)?;
     let before = record.events.get(positions.first()?.wrapping_sub(1));
@@ -163,7 +163,7 @@ fn event_row(record: &Record, tokens: &Tokens, positions: &[usize]) -> Option<Ev
         kind: kind.to_owned(),
         state: record.state_of_event(event).map(str::to_owned),
         place: iterations::path(record, record.trace.owner(event.id).iteration),
-        summary: summary(record, tokens, told.unwrap_or(event)),
+        summary: summary(record, eyes, told.unwrap_or(event)),
         tone: tone(last),
         group,
     })
@@ -186,7 +186,7 @@ fn step(kind: EventKind) -> String {
 }
 
 /// The most telling detail.
-fn summary(record: &Record, tokens: &Tokens, event: &HistoryEvent) -> String {
+fn summary(record: &Record, eyes: &Eyes, event: &HistoryEvent) -> String {
     let details = &event.details;
     let name = details.name.as_deref().filter(|name| record.state_of_event(event) != Some(name));
     let resource = details.resource.as_deref().map(|resource| match details.resource_type.as_deref() {
@@ -196,7 +196,7 @@ fn summary(record: &Record, tokens: &Tokens, event: &HistoryEvent) -> String {
     let length = details.length.map(|length| if length == 1 { "1 item".to_owned() } else { format!("{length} items") });
     let texts = [details.error.as_deref(), name, resource.as_deref(), details.worker_name.as_deref()];
     let text = texts.into_iter().flatten().next().or(length.as_deref()).or(details.map_run_arn.as_deref());
-    tokens.text(text.unwrap_or_default()).chars().take(SUMMARY).collect()
+    eyes.name(text.unwrap_or_default()).chars().take(SUMMARY).collect()
 }
 
 fn tone(event: &HistoryEvent) -> Status {
@@ -214,13 +214,16 @@ fn tone(event: &HistoryEvent) -> Status {
     }
 }
 
-fn event_details(record: &Record, tokens: &Tokens, event: &HistoryEvent) -> EventDetails {
+fn event_details(record: &Record, eyes: &Eyes, event: &HistoryEvent) -> EventDetails {
     let owner = record.trace.owner(event.id);
     let of_attempt = |other: &&HistoryEvent| record.trace.owner(other.id) == owner;
     let attempt = owner.attempt.map_or_else(Vec::new, |_| {
         record.events.iter().filter(of_attempt).map(|other| (other.id, other.kind.name().to_owned())).collect()
     });
-    let field = |(key, value): (String, String)| (key, cut(&pretty(&tokens.text(&value))));
+    let field = |(key, value): (String, String)| {
+        let shown = cut(&pretty(&eyes.detail(&key, &value)));
+        (key, shown)
+    };
     EventDetails {
         id: event.id,
         at: event.timestamp,

@@ -35,7 +35,7 @@ const SHORT: u32 = 200;
 pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>, after: Option<String>) -> Answered<Inbox> {
     let after = after.filter(|text| !text.is_empty()).as_deref().map(cursor).transpose()?;
     let listed = desk.waiting(actor, after, ROWS).await.map_err(|error| worded(desk, &error))?;
-    let waiting = desk.readable(&listed.rows);
+    let waiting = desk.readable(actor, &listed.rows);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
     let open = open.or_else(|| listed.rows.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
     let open = match open {

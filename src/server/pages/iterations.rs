@@ -2,8 +2,8 @@
 
 use countersign_asl::graph::NodeKind;
 use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::eyes::Eyes;
 use countersign_desk::index::{ExecutionPage, ExecutionRow, Shown};
-use countersign_desk::redact::Tokens;
 use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value};
@@ -34,7 +34,7 @@ pub async fn iterations(
     from: Option<String>,
 ) -> Answered<Iterations> {
     let (record, _) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let tokens = desk.redactor();
+    let eyes = desk.eyes_on(actor, &record);
     let within = within.map(|event| named(&record, event));
     let outcome = outcome.as_deref().and_then(Outcome::read);
     let chosen = chain(&record.trace, within);
@@ -46,7 +46,7 @@ pub async fn iterations(
     if own.is_empty() && record.events.iter().any(|event| event.kind == EventKind::MapRunStarted) {
         return children(desk, actor, &arn, page, from).await;
     }
-    Ok(inline(&record, &tokens, page, own, from.as_deref()))
+    Ok(inline(&record, &eyes, page, own, from.as_deref()))
 }
 
 /// The iteration that began with an event. One that is none has nothing in it.
@@ -106,7 +106,7 @@ fn of_map(record: &Record, map: &str, within: Option<IterationId>) -> Vec<Iterat
     all.filter(|id| state(*id) == Some(map) && is_inside(*id)).collect()
 }
 
-fn inline(record: &Record, tokens: &Tokens, page: Iterations, own: Vec<IterationId>, from: Option<&str>) -> Iterations {
+fn inline(record: &Record, eyes: &Eyes, page: Iterations, own: Vec<IterationId>, from: Option<&str>) -> Iterations {
     let of = |id: &IterationId| &record.trace.iterations[id.0];
     let outcome = |id: &IterationId| Outcome::of(status(of(id).status));
     let tally = |one: Outcome| (one, Some(count(own.iter().filter(|id| outcome(id) == one).count())));
@@ -124,7 +124,7 @@ fn inline(record: &Record, tokens: &Tokens, page: Iterations, own: Vec<Iteration
         IterationRow {
             what: Run::Iteration(iteration.began_event),
             name: path(record, Some(*id)).unwrap_or_default(),
-            label: label(record, tokens, iteration),
+            label: label(record, eyes, iteration),
             status: status(iteration.status),
             began_at: iteration.began_at,
             ended_at: iteration.ended_at,
@@ -148,7 +148,7 @@ fn count(of: usize) -> u64 {
 
 /// What tells an item from others: the input of its first state where that is a plain value, else the field of it that looks
 /// like a name.
-fn label(record: &Record, tokens: &Tokens, iteration: &Iteration) -> Option<String> {
+fn label(record: &Record, eyes: &Eyes, iteration: &Iteration) -> Option<String> {
     let visits = &record.trace.visits;
     let start = visits.partition_point(|visit| visit.entered_event < iteration.began_event);
     let is_own = |visit: &&countersign_trace::Visit| {
@@ -156,7 +156,7 @@ fn label(record: &Record, tokens: &Tokens, iteration: &Iteration) -> Option<Stri
             && visit.iteration.as_ref().is_some_and(|(_, index)| *index == iteration.index)
     };
     let input = visits[start..].iter().find(is_own)?.input.as_deref().filter(|input| input.len() <= READ)?;
-    let shown = tokens.text(input);
+    let shown = Some(eyes.text(input)).filter(|_| !eyes.see_nothing())?;
     let json = Json::read(&*shown).ok()?;
     let text = telling(json.root())?;
     Some(text.chars().take(LABEL).collect())

@@ -29,7 +29,7 @@ async fn page(desk: &Desk, actor: &Actor) -> Result<Overview, Error> {
     let snapshot = desk.snapshot(actor).await?;
     let day = desk.last_day(actor, NEEDS).await?;
     let inbox = desk.waiting(actor, None, NEEDS).await?;
-    let requests = desk.readable(&inbox.rows);
+    let requests = desk.readable(actor, &inbox.rows);
     let here = routes::of(desk.id().as_str());
     let waits = requests.iter().map(|(wait, reading)| waiting(&here, wait, reading));
     let failures = day.failures.iter().map(|one| failure(&here, &snapshot, one));

@@ -33,8 +33,8 @@ pub async fn state(
     iteration: Option<u64>,
 ) -> Answered<State> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let tokens = desk.redactor();
-    let view = View { record: &record, tokens: &tokens };
+    let eyes = desk.eyes_on(actor, &record);
+    let view = View { record: &record, eyes: &eyes };
     let name = name.filter(|name| view.knows(name)).or_else(|| telling_state(&record)).unwrap_or_default();
     let visits = visits_of(&record, &name, iteration);
     let about = About { desk, record: &record, waits: &waits, view: &view };
@@ -119,7 +119,7 @@ impl About<'_> {
     }
 
     fn value(&self, text: Option<&str>, source: &Source) -> Option<Value> {
-        let text = self.view.tokens.text(text?);
+        let text = self.view.eyes.text(text?);
         Some(value(self.desk, &self.record.description.arn, text, source))
     }
 
@@ -151,8 +151,9 @@ impl About<'_> {
     }
 
     fn failure(&self, error: Option<&str>, cause: Option<&str>) -> Option<Failure> {
-        let whole = |text: &str| self.view.tokens.text(text);
-        (error.is_some() || cause.is_some()).then(|| child::failure(error.map(whole), cause.map(whole)))
+        let eyes = self.view.eyes;
+        (error.is_some() || cause.is_some())
+            .then(|| child::failure(error.map(|error| eyes.name(error)), cause.map(|cause| eyes.text(cause))))
     }
 
     fn attempts(&self, visit: &Visit) -> Vec<state::Attempt> {
@@ -195,7 +196,7 @@ impl About<'_> {
             ("Resource", written.or_else(|| Some(resource(attempt)))),
             ("Timeout", attempt.timeout_in_seconds.map(seconds)),
             ("Heartbeat", attempt.heartbeat_in_seconds.map(seconds)),
-            ("Worker", attempt.worker_name.as_deref().map(|worker| self.view.tokens.text(worker))),
+            ("Worker", attempt.worker_name.as_deref().map(|worker| self.view.eyes.name(worker))),
             ("Started after", attempt.started_at.map(|at| format!("{} ms", at - attempt.scheduled_at))),
         ];
         facts.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?))).collect()
@@ -209,7 +210,7 @@ impl About<'_> {
             attempt.output.as_deref().and_then(child::started).or_else(|| self.record.started_by(attempt))
         });
         for arn in answers.take(1) {
-            let arn = self.view.tokens.text(&arn);
+            let arn = self.view.eyes.name(&arn);
             let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
             links.push(Link {
                 word: "Started execution".to_owned(),
@@ -276,7 +277,7 @@ fn resource(attempt: &Attempt) -> String {
 
 /// How the output differs from the input; nothing where one is not there or too long.
 fn difference(view: &View<'_>, visit: &Visit) -> Option<Vec<DiffLine>> {
-    let text = |text: &Option<String>| text.as_deref().map(|text| pretty(&view.tokens.text(text)) + "\n");
+    let text = |text: &Option<String>| text.as_deref().map(|text| pretty(&view.eyes.text(text)) + "\n");
     let (input, output) = (text(&visit.input)?, text(&visit.output)?);
     if input.len() + output.len() > COMPARED {
         return None;

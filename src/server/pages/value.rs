@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use countersign_desk::redact::Tokens;
+use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
 use countersign_json::pretty;
@@ -92,13 +92,13 @@ pub async fn whole(desk: &Desk, actor: &Actor, arn: &str, of: &str) -> Answered<
     let none = || AppError::new(ErrorKind::NotFound, "This execution has no such value.", "Open the execution's page.");
     let source: Source = of.parse().map_err(|()| none())?;
     let (record, _) = desk.execution(actor, arn).await.map_err(|error| worded(desk, &error))?;
-    let tokens = desk.redactor();
+    let eyes = desk.eyes_on(actor, &record);
     if let Source::Stage(entered, name) | Source::Variable(entered, name) = &source {
         let visit = record.trace.numbered_visits().find(|(_, visit)| visit.entered_event == *entered);
         let (visit, _) = visit.ok_or_else(none)?;
         return inside(desk, actor, &record, visit, &source, name).await?.ok_or_else(none);
     }
-    recorded(&record, &tokens, &source).ok_or_else(none)
+    recorded(&record, &eyes, &source).ok_or_else(none)
 }
 
 async fn inside(
@@ -117,17 +117,17 @@ async fn inside(
 }
 
 /// A payload that the history holds.
-fn recorded(record: &Record, tokens: &Tokens, source: &Source) -> Option<String> {
+fn recorded(record: &Record, eyes: &Eyes, source: &Source) -> Option<String> {
     match source {
-        Source::Input => tokens.option(record.description.input.as_deref()),
-        Source::Output => tokens.option(record.description.output.as_deref()),
+        Source::Input => eyes.option(record.description.input.as_deref()),
+        Source::Output => eyes.option(record.description.output.as_deref()),
         Source::Event(id, field) => {
             let details = &record.event(*id)?.details;
             match *field {
-                "parameters" => Some(tokens.text(&record.request(*id))),
-                "input" => tokens.option(details.input.as_deref()),
-                "output" => tokens.option(details.output.as_deref()),
-                _ => tokens.option(details.cause.as_deref()),
+                "parameters" => Some(eyes.text(&record.request(*id))),
+                "input" => eyes.option(details.input.as_deref()),
+                "output" => eyes.option(details.output.as_deref()),
+                _ => eyes.option(details.cause.as_deref()),
             }
         }
         Source::Stage(..) | Source::Variable(..) => None,

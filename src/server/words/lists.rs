@@ -121,7 +121,8 @@ pub fn refusal(about: &About, refusal: &Refusal) -> String {
         Refusal::Succeeded => "It succeeded, so there is nothing to redrive.".to_owned(),
         Refusal::Gone => "It is not there any more.".to_owned(),
         Refusal::NoInput => "Its input cannot be read from here.".to_owned(),
-        Refusal::Denied(why) | Refusal::Failed(why) => format!("{}.", why.trim_end_matches('.')),
+        Refusal::Denied(why) => format!("The policy refuses it: {why}."),
+        Refusal::Failed(why) => format!("{}.", why.trim_end_matches('.')),
         Refusal::Call(error) => call(about, error).problem.what,
     }
 }

@@ -35,14 +35,18 @@ pub fn refused(asked: impl IntoIterator<Item = (Act, Result<(), Denied>)>) -> Re
     let denied: Vec<(Act, Denied)> = denied.filter(|(_, denied)| !denied.is_read_only()).collect();
     let mut sentences: Vec<String> = Vec::new();
     for (at, (_, one)) in denied.iter().enumerate() {
-        let is_same = |other: &Denied| (&other.reason, &other.groups) == (&one.reason, &one.groups);
-        if denied[..at].iter().any(|(_, other)| is_same(other)) {
+        if denied[..at].iter().any(|(_, other)| other.reason == one.reason) {
             continue;
         }
-        let verbs: Vec<&str> =
-            denied[at..].iter().filter(|(_, other)| is_same(other)).map(|(act, _)| verb(*act)).collect();
+        let same = || denied[at..].iter().filter(|(_, other)| other.reason == one.reason);
+        let verbs: Vec<&str> = same().map(|(act, _)| verb(*act)).collect();
+        // Whom to ask: whoever may do all of it, where there is somebody.
+        let may_all = |group: &&String| same().all(|(_, other)| other.groups.contains(group));
+        let all: Vec<String> = one.groups.iter().filter(may_all).cloned().collect();
+        let groups = if all.is_empty() { one.groups.clone() } else { all };
         let of = one.workflow.as_ref().map_or_else(|| "here".to_owned(), |workflow| format!("the workflow {workflow}"));
-        let Problem { what, remedy } = worded(one, &format!("{} {of}", either(&verbs)));
+        let asked = Denied { groups, ..one.clone() };
+        let Problem { what, remedy } = worded(&asked, &format!("{} {of}", either(&verbs)));
         sentences.push(format!("{what} {remedy}"));
     }
     Refused { acts: denied.into_iter().map(|(act, _)| act).collect(), why: sentences.join(" ") }
@@ -125,6 +129,24 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_refused_for_the_same_reason_is_said_once() {
+        let denied = |action, groups: &[&str]| {
+            let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+            let (actor, workflow) = ("Kenji Mori".to_owned(), Some("order".to_owned()));
+            Err(Denied { actor, action, workflow, reason: DenialReason::NotPermitted, groups })
+        };
+        let start = denied(Action::Start, &["administrators", "deployers", "operators"]);
+        let stop = denied(Action::Stop, &["administrators", "operators"]);
+        let refused = refused([(Act::Start, start), (Act::Stop, stop), (Act::Redrive, Ok(()))]);
+        assert_eq!(refused.acts, [Act::Start, Act::Stop]);
+        assert_eq!(
+            refused.why,
+            "You may not start or stop the workflow order: no policy permits it. \
+             Ask Dana Whitfield, Omar Haddad or Inês Duarte: whoever is in the group administrators or operators may."
+        );
+    }
 
     #[test]
     fn a_refusal_says_which_policy_and_whom_to_ask() {

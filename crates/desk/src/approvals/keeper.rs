@@ -17,6 +17,7 @@ use crate::actor::Actor;
 use crate::connection::Fault;
 use crate::desk::Desk;
 use crate::error::Error;
+use crate::index::Sight;
 use crate::news::Topic;
 use crate::redact::MARK;
 use crate::store::{Act, Deed};
@@ -103,7 +104,7 @@ impl Desk {
         }
         let (mut after, mut waiting) = (None, BTreeSet::new());
         loop {
-            let page = self.index().inbox(self.id(), after, PAGE).await?;
+            let page = self.index().inbox(self.id(), &Sight::default(), after, PAGE).await?;
             for wait in &page.rows {
                 let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
                 if let Some(policy) = policy.filter(|policy| policy.keeps_time()) {

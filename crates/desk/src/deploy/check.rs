@@ -13,6 +13,7 @@ use super::tasks::list;
 use crate::approvals::ahead::{AnswerFinding, Mismatch, check as check_answers};
 use crate::approvals::outcomes::{APPROVE, REJECT};
 use crate::approvals::template_fault;
+use crate::eyes::keys;
 use countersign_json::Json;
 
 /// The types of a state machine.
@@ -64,6 +65,7 @@ pub fn workflow_findings(
         );
     }
     samples(&mut findings, name, workflow);
+    hidden(&mut findings, name, workflow);
     approvals(&mut findings, name, workflow, machine);
     findings.found
 }
@@ -78,6 +80,17 @@ fn samples(findings: &mut Findings, name: &str, workflow: &Workflow) {
             let message = format!("the sample {:?} is not JSON: {}", sample.label, error.what);
             findings.error(Rule::SampleNotJson, &way, at, message, "Correct the JSON at this place.".to_owned());
         }
+    }
+}
+
+fn hidden(findings: &mut Findings, name: &str, workflow: &Workflow) {
+    for (index, path) in workflow.hide.iter().enumerate() {
+        let Err(why) = keys(path) else { continue };
+        let index = index.to_string();
+        let way = ["workflows", name, "hide", &index];
+        let message = format!("{path:?} is no path of a field to hide: {why}");
+        let remedy = "Write the path of a field, such as $.customer.iban.".to_owned();
+        findings.error(Rule::InvalidApprovalRule, &way, findings.places.value(&way), message, remedy);
     }
 }
 

@@ -57,11 +57,13 @@ impl Desk {
     /// # Errors
     /// The connection has not answered yet.
     pub async fn plan(&self, actor: &Actor) -> Result<Plan, Error> {
-        self.permit(actor, Action::View, None)?;
+        self.sight(actor)?;
         let folder = self.definitions().read();
-        let items = self.items(&folder).await?;
+        let mut items = self.items(&folder).await?;
         let found = folder_findings(&folder, self.definitions().functions());
-        Ok(Plan { hash: hash_of(&items), items, problems: found.into_iter().map(file_problem).collect(), folder })
+        let hash = hash_of(&items);
+        items.retain(|item| self.sees(actor, &item.name));
+        Ok(Plan { hash, items, problems: found.into_iter().map(file_problem).collect(), folder })
     }
 
     async fn items(&self, folder: &Folder) -> Result<Vec<Item>, ReadError> {
@@ -130,6 +132,9 @@ impl Desk {
         }
         let items = self.items(&folder).await?;
         let ready = wanted(&items, only, seen)?;
+        for item in &ready {
+            self.permit(actor, Action::Deploy, Some(&item.name))?;
+        }
         for item in &ready {
             if let Err(error) = still_planned(&self.watch().connection, item).await {
                 self.watch().definition_changed(&item.arn);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::finding::{FileProblem, Sample};
 use super::places::Places;
 use crate::approvals::{Policies, Policy};
+use crate::eyes::Hide;
 use crate::nearest::meant;
 
 /// The manifest's file name.
@@ -50,6 +51,9 @@ pub struct Workflow {
     pub kind: String,
     #[serde(default)]
     pub samples: Vec<SampleInput>,
+    /// The fields that are hidden from whoever may not view payloads, such as `$.customer.iban`.
+    #[serde(default)]
+    pub hide: Vec<String>,
     /// The wording of approvals, by the name of their state.
     #[serde(default)]
     pub approvals: BTreeMap<String, Policy>,
@@ -114,6 +118,12 @@ impl Folder {
         self.manifest.workflows.iter().map(|(name, workflow)| (name.clone(), workflow.approvals.clone())).collect()
     }
 
+    /// What of a workflow's payloads is hidden from whoever may not view them.
+    #[must_use]
+    pub fn hidden(&self, workflow: &str) -> Hide {
+        self.manifest.workflows.get(workflow).map(|workflow| Hide::of(&workflow.hide)).unwrap_or_default()
+    }
+
     /// The sample inputs of a workflow.
     #[must_use]
     pub fn samples(&self, workflow: &str) -> Vec<Sample> {
@@ -157,7 +167,10 @@ fn found(path: &Path) -> Result<Manifest, std::io::Error> {
     for entry in std::fs::read_dir(path)? {
         let Ok(file) = entry?.file_name().into_string() else { continue };
         let Some(name) = file.strip_suffix(".asl.json").map(str::to_owned) else { continue };
-        workflows.insert(name, Workflow { file, kind: standard(), samples: Vec::new(), approvals: BTreeMap::new() });
+        workflows.insert(
+            name,
+            Workflow { file, kind: standard(), samples: Vec::new(), hide: Vec::new(), approvals: BTreeMap::new() },
+        );
     }
     Ok(Manifest { workflows, ..Manifest::default() })
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use page::{
     Bar, Bars, Contents, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage,
-    Kept, Place, Shown, Span, Tally, ToRead, Unread,
+    Kept, Place, Shown, Sight, Span, Tally, ToRead, Unread,
 };
 pub(crate) use page::{PLACES, first_id};
 pub use sqlite::SqliteIndex;
@@ -213,7 +213,7 @@ pub trait Index: Send + Sync + 'static {
     fn starts<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, span: Span) -> Answer<'a, Bars>;
 
     /// How many executions cannot be searched by their contents.
-    fn unread<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Unread>;
+    fn unread<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, Unread>;
 
     /// The newest executions whose contents are still to be read, at most `limit`.
     fn to_read<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<ToRead>>;
@@ -234,6 +234,7 @@ pub trait Index: Send + Sync + 'static {
     fn named<'a>(
         &'a self,
         connection: &'a ConnectionId,
+        sight: &'a Sight,
         typed: &'a str,
         limit: u32,
     ) -> Answer<'a, (Vec<ExecutionRow>, bool)>;
@@ -255,23 +256,30 @@ pub trait Index: Send + Sync + 'static {
     ) -> Answer<'a, Vec<i64>>;
 
     /// What failed or timed out since then, the latest end first, at most `limit`.
-    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Answer<'a, Vec<ExecutionRow>>;
+    fn failures<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        sight: &'a Sight,
+        since: i64,
+        limit: u32,
+    ) -> Answer<'a, Vec<ExecutionRow>>;
 
     /// What waits for people, in the order of the inbox: at most `limit` requests after the cursor.
     fn inbox<'a>(
         &'a self,
         connection: &'a ConnectionId,
+        sight: &'a Sight,
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Answer<'a, InboxPage>;
 
     /// How many requests wait for people.
-    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, u64>;
+    fn waiting<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, u64>;
 
     /// The requests of the children of this execution's Map Runs, in the order of the inbox, at most `limit`, and how
     /// many there are.
     fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Answer<'a, InboxPage>;
 
     /// The place of a request among those that wait, also of one that waits no more.
-    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Answer<'a, Place>;
+    fn place<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight, request: &'a Waiting) -> Answer<'a, Place>;
 }

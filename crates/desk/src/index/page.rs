@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::connection::{ExecutionStatus, Summary};
 use crate::search::{Content, Term};
@@ -37,11 +38,37 @@ pub struct ExecutionRow {
     pub settled: bool,
 }
 
+/// The machines whose executions may be seen: all of them, or those with these ARNs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight(Option<Arc<str>>);
+
+impl Sight {
+    /// The machines with these ARNs alone.
+    #[must_use]
+    pub fn only(arns: &[&str]) -> Self {
+        Self(Some(serde_json::Value::from(arns).to_string().into()))
+    }
+
+    /// Whether it is all of them.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The ARNs as a JSON array, for a query; `None` where it is all of them.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
 /// Which executions a list holds. The children of Map Runs are only in the list of their parent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Those of this machine, by its ARN.
     pub machine_arn: Option<String>,
+    /// Those of machines that may be seen.
+    pub sight: Sight,
     pub shown: Option<Shown>,
     /// The children of this execution's Map Runs, by its ARN.
     pub parent_arn: Option<String>,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use self::search::*;
-use super::{Ended, ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown};
+use super::{Ended, ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown, Sight};
 use crate::connection::{ConnectionId, ExecutionStatus, MachineKind, Of, Summary};
 use crate::watch::{Definition, ItemAt, ItemPath, Machine, Obstacle, Reason, Waiting};
 
@@ -130,7 +130,7 @@ async fn names(index: &dyn Index, filter: &Filter, size: u32) -> Vec<String> {
 async fn waiting(index: &dyn Index, size: u32) -> Vec<(String, u64)> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = index.inbox(&here(), after, size).await.unwrap();
+        let page = index.inbox(&here(), &Sight::default(), after, size).await.unwrap();
         assert!(page.rows.len() <= size as usize);
         all.extend(page.rows.into_iter().map(|one| (one.execution_name, one.event)));
         after = page.more;
@@ -214,7 +214,7 @@ pub async fn the_counts_are_those_of_the_lists(index: &dyn Index) {
         assert_eq!(a.of(shown), names(index, &of_machine("a", Some(shown)), 9).await.len() as u64, "{shown:?}");
     }
     assert_eq!((a.of_filter(None), a.of(Shown::Waiting)), (3, 1));
-    assert_eq!(index.waiting(&here()).await.unwrap(), 2);
+    assert_eq!(index.waiting(&here(), &Sight::default()).await.unwrap(), 2);
     let ended = index.ended_since(&here(), -60_000).await.unwrap();
     let of = |status| Ended { machine_arn: "machine:a".to_owned(), status, n: 1 };
     assert_eq!(ended, [of(ExecutionStatus::Succeeded), of(ExecutionStatus::TimedOut)]);
@@ -222,7 +222,7 @@ pub async fn the_counts_are_those_of_the_lists(index: &dyn Index) {
     assert_eq!(index.took(&here(), "machine:a", 7, 9).await.unwrap(), [5]);
     assert!(index.took(&here(), "machine:b", 0, 9).await.unwrap().is_empty());
     assert!(index.ended_since(&here(), 60_000).await.unwrap().is_empty());
-    let failures = index.failures(&here(), 0, 5).await.unwrap();
+    let failures = index.failures(&here(), &Sight::default(), 0, 5).await.unwrap();
     assert_eq!(failures.iter().map(|one| one.summary.name.as_str()).collect::<Vec<_>>(), ["two"]);
     index.keep_only(&here(), &["machine:b".to_owned()]).await.unwrap();
     assert!(index.tallies(&here()).await.unwrap().iter().all(|one| one.of_filter(None) == 0 && one.requests == 0));
@@ -266,17 +266,20 @@ pub async fn the_inbox_has_pages_in_its_order(index: &dyn Index) {
         request(name, 7, due)
     };
     for (at, (name, _)) in all.iter().enumerate() {
-        let found = index.place(&here(), &place(name)).await.unwrap();
+        let found = index.place(&here(), &Sight::default(), &place(name)).await.unwrap();
         assert_eq!((found.index, found.of), (Some(at as u64 + 1), 12));
         assert_eq!(found.next.map(|(arn, _)| arn), all.get(at + 1).map(|(next, _)| format!("execution:{next}")));
     }
     // One that is decided is followed by the one that followed it, and the last by the first.
     assert!(index.answered(&here(), "execution:e7", 7).await.unwrap());
-    let decided = index.place(&here(), &place("e7")).await.unwrap();
+    let decided = index.place(&here(), &Sight::default(), &place("e7")).await.unwrap();
     assert_eq!((decided.index, decided.of, decided.next), (None, 11, Some(("execution:e11".to_owned(), 7))));
     assert!(index.answered(&here(), "execution:e8", 7).await.unwrap());
-    assert_eq!(index.place(&here(), &place("e8")).await.unwrap().next, Some(("execution:e3".to_owned(), 7)));
-    assert_eq!(index.place(&here(), &request("unknown", 1, None)).await.unwrap().of, 10);
+    assert_eq!(
+        index.place(&here(), &Sight::default(), &place("e8")).await.unwrap().next,
+        Some(("execution:e3".to_owned(), 7))
+    );
+    assert_eq!(index.place(&here(), &Sight::default(), &request("unknown", 1, None)).await.unwrap().of, 10);
 }
 
 pub async fn a_decided_request_waits_no_more(index: &dyn Index) {
@@ -398,7 +401,7 @@ pub async fn connections_know_nothing_of_each_other(index: &dyn Index) {
     assert!(!index.answered(&elsewhere, "execution:one", 3).await.unwrap());
     index.forget(&elsewhere, "execution:one").await.unwrap();
     index.keep_only(&elsewhere, &[]).await.unwrap();
-    assert_eq!(index.waiting(&elsewhere).await.unwrap(), 0);
+    assert_eq!(index.waiting(&elsewhere, &Sight::default()).await.unwrap(), 0);
     assert!(is_filled(index).await);
     let reason = Reason::Error { error: "E".into(), state: Some("S".into()), first: None };
     let reading = Reading {

@@ -2,6 +2,7 @@
 
 use super::{Decision, Kept};
 use crate::connection::ConnectionId;
+use crate::desk::workflow_of;
 
 /// What was done besides deciding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,17 @@ impl Entry {
         match &self.what {
             Recorded::Decision(decision) => decision.decision.decided_at,
             Recorded::Act(act) => act.at,
+        }
+    }
+}
+
+impl Entry {
+    /// The workflow that it is about, if it is about one.
+    #[must_use]
+    pub fn workflow(&self) -> Option<&str> {
+        match &self.what {
+            Recorded::Decision(decision) => Some(&decision.decision.workflow),
+            Recorded::Act(act) => act.workflow.as_deref().or_else(|| workflow_of(act.execution_arn.as_deref()?)),
         }
     }
 }

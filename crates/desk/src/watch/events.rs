@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign_trace::{EventKind, HistoryEvent, IterationId};
 
 use super::Record;
-use crate::redact::Tokens;
+use crate::eyes::Eyes;
 
 /// Types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ pub struct EventFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Search {
     filter: EventFilter,
-    tokens: usize,
+    known: (usize, String),
 }
 
 impl Record {
@@ -61,15 +61,15 @@ impl Record {
 
     /// The positions of the events that `filter` lets through, in order.
     #[must_use]
-    pub fn events_matching(&self, filter: &EventFilter, tokens: &Tokens) -> Arc<[usize]> {
-        let search = Search { filter: filter.clone(), tokens: tokens.len() };
+    pub fn events_matching(&self, filter: &EventFilter, eyes: &Eyes) -> Arc<[usize]> {
+        let search = Search { filter: filter.clone(), known: eyes.version() };
         self.searched(&search, || {
             let text = filter.text.as_deref().map(Needle::of);
             let matches = |event: &HistoryEvent| {
                 filter.kinds.has(event.kind)
                     && filter.state.as_deref().is_none_or(|state| self.state_of_event(event) == Some(state))
                     && filter.iteration.is_none_or(|iteration| self.is_in(event, iteration))
-                    && text.as_ref().is_none_or(|text| self.contains(event, text, tokens))
+                    && text.as_ref().is_none_or(|text| self.contains(event, text, eyes))
             };
             let all = self.events.iter().enumerate();
             all.filter(|(_, event)| matches(event)).map(|(position, _)| position).collect()
@@ -81,10 +81,10 @@ impl Record {
         around.any(|around| around == iteration)
     }
 
-    fn contains(&self, event: &HistoryEvent, text: &Needle, tokens: &Tokens) -> bool {
+    fn contains(&self, event: &HistoryEvent, text: &Needle, eyes: &Eyes) -> bool {
         let names = [Some(event.kind.name()), self.state_of_event(event)];
         names.into_iter().flatten().any(|name| text.is_in(name))
-            || details(event).iter().any(|(_, value)| text.is_in(&tokens.text(value)))
+            || details(event).iter().any(|(key, value)| text.is_in(&eyes.detail(key, value)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::reading::Reader;
 use super::{Machine, Record, Snapshot, Watch, lock, reading, topics_of};
 use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Summary};
 use crate::error::ReadError;
-use crate::index::Moved;
+use crate::index::{Moved, Sight};
 use crate::news::Topic;
 
 /// The most concurrent calls.
@@ -201,7 +201,8 @@ impl Watch {
 
     /// Running executions that can wait for a person, those that somebody looks at, and, once, the newest failures.
     async fn look_at_histories(&self, snapshot: &Snapshot) -> Result<(), ReadError> {
-        let failed = self.index.failures(&self.connection.id, self.now() - NEWS_MS, FAILURES).await?;
+        let failed =
+            self.index.failures(&self.connection.id, &Sight::default(), self.now() - NEWS_MS, FAILURES).await?;
         let failed = failed.into_iter().filter(|one| !one.settled).map(|one| one.summary.arn);
         let mut looked_at: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
         looked_at.extend(failed);

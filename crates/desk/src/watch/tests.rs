@@ -7,7 +7,7 @@ use super::attention::Attention;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
-use crate::index::SqliteIndex;
+use crate::index::{Sight, SqliteIndex};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -49,7 +49,7 @@ impl Watched {
     }
 
     async fn requests(&self) -> Vec<Waiting> {
-        self.watch.index().inbox(&self.watch.connection.id, None, 10_000).await.unwrap().rows
+        self.watch.index().inbox(&self.watch.connection.id, &Sight::default(), None, 10_000).await.unwrap().rows
     }
 
     async fn waiting(&self) -> Vec<String> {

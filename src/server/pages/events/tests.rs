@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_desk::connection::{Description, ExecutionStatus};
-use countersign_desk::redact::{RedactionKey, Redactor};
+use countersign_desk::redact::{RedactionKey, Redactor, Tokens};
 use countersign_desk::watch::Definition;
 use countersign_trace::Details;
 
@@ -83,7 +83,7 @@ fn nested_maps(least: usize) -> Vec<HistoryEvent> {
     history.0
 }
 
-fn record(events: Vec<HistoryEvent>) -> (Record, Tokens) {
+fn record(events: Vec<HistoryEvent>) -> (Record, Eyes) {
     let key = RedactionKey::new([7; 16]);
     let description = Description {
         arn: "arn:aws:states:us-east-1:000000000000:execution:made:up".to_owned(),
@@ -101,16 +101,16 @@ fn record(events: Vec<HistoryEvent>) -> (Record, Tokens) {
     };
     let definition = Arc::new(Definition::read(String::new()));
     let record = Record::new(description, events, definition, 0, None, Redactor::new(&key), None);
-    (record, Tokens::new(&key))
+    (record, Eyes::open(Arc::new(Tokens::new(&key))))
 }
 
 /// Reads all windows of a list, and checks that they tile it: each event that is wanted stands in one row of one window.
 #[track_caller]
-fn check_windows(record: &Record, tokens: &Tokens, wanted: &Wanted, is_wanted: impl Fn(&HistoryEvent) -> bool) -> u64 {
+fn check_windows(record: &Record, eyes: &Eyes, wanted: &Wanted, is_wanted: impl Fn(&HistoryEvent) -> bool) -> u64 {
     let expected: Vec<u64> = record.events.iter().filter(|event| is_wanted(event)).map(|event| event.id).collect();
     let (mut from, mut rows) = (0, Vec::new());
     loop {
-        let window = window(record, tokens, wanted, Some(from), None);
+        let window = window(record, eyes, wanted, Some(from), None);
         assert_eq!(
             (window.from, window.matched, window.total),
             (from, count(expected.len()), count(record.events.len()))
@@ -134,32 +134,32 @@ fn check_windows(record: &Record, tokens: &Tokens, wanted: &Wanted, is_wanted: i
 
 /// Every filter over one history.
 fn check_filters(events: Vec<HistoryEvent>) {
-    let (record, tokens) = record(events);
+    let (record, eyes) = record(events);
     for grouped in [false, true] {
         let all = Wanted { grouped, ..Wanted::default() };
-        check_windows(&record, &tokens, &all, |_| true);
+        check_windows(&record, &eyes, &all, |_| true);
         for group in Group::ALL {
             let wanted = Wanted { kind: Some(group.words().0.to_owned()), ..all.clone() };
-            check_windows(&record, &tokens, &wanted, |event| has(group, event.kind));
+            check_windows(&record, &eyes, &wanted, |event| has(group, event.kind));
         }
         let kinds: BTreeSet<EventKind> = record.events.iter().map(|event| event.kind).collect();
         for kind in kinds {
             let wanted = Wanted { kind: Some(kind.name().to_owned()), ..all.clone() };
-            assert!(check_windows(&record, &tokens, &wanted, |event| event.kind == kind) > 0);
+            assert!(check_windows(&record, &eyes, &wanted, |event| event.kind == kind) > 0);
         }
         let states: BTreeSet<&str> = record.trace.states.keys().map(String::as_str).collect();
         for state in states {
             let wanted = Wanted { state: Some(state.to_owned()), ..all.clone() };
-            assert!(check_windows(&record, &tokens, &wanted, |event| record.state_of_event(event) == Some(state)) > 0);
+            assert!(check_windows(&record, &eyes, &wanted, |event| record.state_of_event(event) == Some(state)) > 0);
         }
         for one in record.trace.iterations.iter().step_by(record.trace.iterations.len() / 5 + 1) {
             let wanted = Wanted { iteration: Some(one.began_event), ..all.clone() };
             let id = iterations::named(&record, one.began_event);
             let around = |event: &HistoryEvent| record.trace.iterations_around(record.trace.owner(event.id).iteration);
-            assert!(check_windows(&record, &tokens, &wanted, |event| around(event).any(|one| one == id)) > 0);
+            assert!(check_windows(&record, &eyes, &wanted, |event| around(event).any(|one| one == id)) > 0);
         }
         let wanted = Wanted { kind: Some("NoSuchType".to_owned()), ..all.clone() };
-        assert_eq!(check_windows(&record, &tokens, &wanted, |_| false), 0);
+        assert_eq!(check_windows(&record, &eyes, &wanted, |_| false), 0);
     }
 }
 
@@ -204,24 +204,24 @@ fn windows_tile_every_recorded_history() {
 
 #[test]
 fn a_window_is_cut_around_the_event_that_is_open() {
-    let (record, tokens) = record(nested_maps(25_000));
-    let opened = window(&record, &tokens, &Wanted::default(), None, Some(12_345));
+    let (record, eyes) = record(nested_maps(25_000));
+    let opened = window(&record, &eyes, &Wanted::default(), None, Some(12_345));
     assert_eq!(opened.open_at, Some(12_344));
     assert!(opened.rows.iter().any(|row| row.id == 12_345));
     assert_eq!(opened.open.as_ref().map(|event| event.id), Some(12_345));
     let hidden = Wanted { kind: Some("failures".to_owned()), ..Wanted::default() };
-    let elsewhere = window(&record, &tokens, &hidden, None, Some(2));
+    let elsewhere = window(&record, &eyes, &hidden, None, Some(2));
     assert_eq!((elsewhere.open_at, elsewhere.from), (None, 0));
     assert!(elsewhere.open.is_some(), "its details are shown though the filter hides its row");
-    let behind = window(&record, &tokens, &Wanted::default(), Some(u64::MAX), None);
+    let behind = window(&record, &eyes, &Wanted::default(), Some(u64::MAX), None);
     assert_eq!(behind.rows.last().map(|row| row.id), Some(25_000));
 }
 
 #[test]
 fn the_events_of_one_attempt_are_one_row() {
-    let (record, tokens) = record(nested_maps(500));
+    let (record, eyes) = record(nested_maps(500));
     let wanted = Wanted { grouped: true, state: Some("Call".to_owned()), ..Wanted::default() };
-    let rows = window(&record, &tokens, &wanted, None, None).rows;
+    let rows = window(&record, &eyes, &wanted, None, None).rows;
     let words: Vec<&str> = rows[..4].iter().map(|row| row.group.as_ref().map_or("", |(words, _)| words)).collect();
     assert_eq!(words, ["", "scheduled, started, failed", "scheduled, started, succeeded", ""]);
     assert_eq!(rows[..4].iter().map(|row| row.place.as_deref()).collect::<Vec<_>>(), [Some("0 › 0"); 4]);
@@ -230,10 +230,10 @@ fn the_events_of_one_attempt_are_one_row() {
 
 #[test]
 fn text_is_found_in_the_details() {
-    let (record, tokens) = record(nested_maps(1_000));
+    let (record, eyes) = record(nested_maps(1_000));
     let find = |text: &str| {
         let wanted = Wanted { text: Some(text.to_owned()), ..Wanted::default() };
-        window(&record, &tokens, &wanted, None, None).matched
+        window(&record, &eyes, &wanted, None, None).matched
     };
     assert!(find("it BROKE") > 0 && find("\"orderId\":4711") > 0);
     assert_eq!(find("  "), 1_000, "nothing is sought");
@@ -248,11 +248,11 @@ fn each_of_the_62_types_has_a_row_and_details() {
         let before = count(history.0.len());
         history.add(before, kind, details());
     }
-    let (record, tokens) = record(history.0);
-    let rows = window(&record, &tokens, &Wanted::default(), None, None).rows;
+    let (record, eyes) = record(history.0);
+    let rows = window(&record, &eyes, &Wanted::default(), None, None).rows;
     assert_eq!(rows.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), KINDS);
     for id in 1..=62 {
-        let open = window(&record, &tokens, &Wanted::default(), None, Some(id)).open.unwrap();
+        let open = window(&record, &eyes, &Wanted::default(), None, Some(id)).open.unwrap();
         assert_eq!(open.kind, KINDS[usize::try_from(id).unwrap() - 1]);
         assert!(!open.fields.is_empty(), "{}", open.kind);
     }

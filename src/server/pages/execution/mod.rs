@@ -9,7 +9,7 @@ mod within;
 use std::collections::HashSet;
 
 use countersign_desk::connection::ExecutionStatus;
-use countersign_desk::redact::Tokens;
+use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
 use countersign_json::pretty;
@@ -53,7 +53,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
         error: String::new(),
         place: None,
     };
-    let mut page = page(desk, &record, row);
+    let mut page = page(desk, &record, &desk.eyes_on(actor, &record), row);
     let fared = children_of(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
     page.course = course::course(&record, &waits, &fared, iteration);
     if let Some(timeout) = record.timeout() {
@@ -68,7 +68,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
     if page.row.status == Status::Running && page.approval_count > 0 {
         page.row.status = Status::WaitingApproval;
     }
-    let rows = desk.readable(&waits).into_iter().map(|(wait, reading)| inbox::row(&wait, &reading));
+    let rows = desk.readable(actor, &waits).into_iter().map(|(wait, reading)| inbox::row(&wait, &reading));
     page.approvals = rows.chain(std::mem::take(&mut page.approvals)).take(REQUESTS).collect();
     Ok(page)
 }
@@ -108,20 +108,22 @@ async fn related(
     page.children = children.rows.iter().map(|one| rows::execution_row(snapshot, one)).collect();
     let under = desk.waiting_under(actor, arn, u32::try_from(REQUESTS).unwrap_or(u32::MAX)).await?;
     page.approval_count = under.total;
-    page.approvals = desk.readable(&under.rows).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
+    page.approvals =
+        desk.readable(actor, &under.rows).iter().map(|(wait, reading)| inbox::row(wait, reading)).collect();
     Ok(())
 }
 
 /// Everything the page shows but the drawing.
-fn page(desk: &Desk, record: &Record, row: ExecutionRow) -> Execution {
-    let (tokens, now) = (desk.redactor(), desk.now());
+fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Execution {
+    let now = desk.now();
     let about = &record.description;
     let chosen = states::telling_state(record);
     let payload =
-        |text: Option<&str>, source: Source| text.map(|text| value(desk, &about.arn, tokens.text(text), &source));
+        |text: Option<&str>, source: Source| text.map(|text| value(desk, &about.arn, eyes.text(text), &source));
     let failed = about.error.is_some() || about.cause.is_some();
-    let failure =
-        failed.then(|| child::failure(tokens.option(about.error.as_deref()), tokens.option(about.cause.as_deref())));
+    let failure = failed.then(|| {
+        child::failure(about.error.as_deref().map(|error| eyes.name(error)), eyes.option(about.cause.as_deref()))
+    });
     Execution {
         row,
         input: payload(about.input.as_deref(), Source::Input),
@@ -164,10 +166,10 @@ pub(super) fn served<'a>(record: &'a Record, waits: &[Waiting]) -> HashSet<&'a s
     served
 }
 
-/// An execution's record, and the tokens that nothing of it may show.
+/// An execution's record, and what whoever looks sees of its payloads.
 pub struct View<'a> {
     pub record: &'a Record,
-    pub tokens: &'a Tokens,
+    pub eyes: &'a Eyes,
 }
 
 /// A text that is short enough for a page.

@@ -164,6 +164,10 @@ fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filte
         query.push(" AND executions.machine = (SELECT id FROM machines WHERE connection = ").push(of);
         query.push_bind(connection.as_str().to_owned()).push(") AND arn = ").push_bind(machine.clone()).push(")");
     }
+    if let Some(seen) = filter.sight.json() {
+        query.push(" AND executions.machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(");
+        query.push_bind(seen.to_owned()).push(")))");
+    }
     // The index of a machine is found by the machine alone.
     if filter.machine_arn.is_none() || !filter.terms.is_empty() {
         query.push(" AND executions.connection = ").push(of).push_bind(connection.as_str().to_owned()).push(")");

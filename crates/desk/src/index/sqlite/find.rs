@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use super::SqliteIndex;
 use super::rows::{execution, select_executions};
 use crate::connection::ConnectionId;
-use crate::index::ExecutionRow;
+use crate::index::{ExecutionRow, Sight};
 use crate::store::StoreError;
 
 /// The pattern of names that have every word, in the order in which they were typed.
@@ -28,18 +28,22 @@ impl SqliteIndex {
     pub(super) async fn by_name(
         &self,
         connection: &ConnectionId,
+        sight: &Sight,
         typed: &str,
         limit: u32,
     ) -> Result<(Vec<ExecutionRow>, bool), StoreError> {
         const NAMED: &str = select_executions!(
             "INDEXED BY executions_walk WHERE executions.connection = (SELECT id FROM connections WHERE name = ?1) AND executions.parent IS NULL
                  AND executions.name LIKE ?2 ESCAPE '\\'
+                 AND (?4 IS NULL OR executions.machine IN
+                     (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?4))))
              ORDER BY executions.id DESC LIMIT ?3"
         );
         let rows: Vec<SqliteRow> = sqlx::query(NAMED)
             .bind(connection.as_str())
             .bind(pattern(typed))
             .bind(i64::from(limit) + 1)
+            .bind(sight.json())
             .fetch_all(&self.reader)
             .await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -7,7 +7,7 @@ use super::SqliteIndex;
 use super::filter::{First, Plan, count_of, push_from, started_of};
 use super::rows::{COLUMNS, WAITING, execution, shown, shown_number};
 use crate::connection::ConnectionId;
-use crate::index::{Bar, Bars, Counted, ExecutionCursor, ExecutionPage, Filter, Span, Unread, first_id};
+use crate::index::{Bar, Bars, Counted, ExecutionCursor, ExecutionPage, Filter, Sight, Span, Unread, first_id};
 use crate::store::StoreError;
 
 /// The most executions with conditions of their own that the bars count.
@@ -111,17 +111,21 @@ impl SqliteIndex {
     }
 
     /// How many executions there are whose contents cannot be searched.
-    pub(super) async fn count_unread(&self, connection: &ConnectionId) -> Result<Unread, StoreError> {
+    pub(super) async fn count_unread(&self, connection: &ConnectionId, sight: &Sight) -> Result<Unread, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM executions
-                     WHERE connection = connections.id AND parent IS NULL AND contents = 0) AS unread,
+                     WHERE connection = connections.id AND parent IS NULL AND contents = 0 AND (?2 IS NULL OR machine IN
+                         (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?2))))) AS unread,
                  (SELECT COUNT(*) FROM executions
-                     WHERE connection = connections.id AND parent IS NULL AND contents = 3) AS withheld,
+                     WHERE connection = connections.id AND parent IS NULL AND contents = 3 AND (?2 IS NULL OR machine IN
+                         (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?2))))) AS withheld,
                  (SELECT COALESCE(SUM(tallies.n), 0) FROM machines JOIN tallies ON tallies.machine = machines.id
-                     WHERE machines.connection = connections.id) AS total
-             FROM connections WHERE name = ?",
+                     WHERE machines.connection = connections.id
+                         AND (?2 IS NULL OR machines.arn IN (SELECT value FROM json_each(?2)))) AS total
+             FROM connections WHERE name = ?1",
         )
         .bind(connection.as_str())
+        .bind(sight.json())
         .fetch_optional(&self.reader)
         .await?;
         let Some(row) = row else { return Ok(Unread::default()) };

@@ -4,6 +4,7 @@ mod contents;
 mod filter;
 mod find;
 mod list;
+mod place;
 mod read;
 mod rows;
 mod write;

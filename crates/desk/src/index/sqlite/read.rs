@@ -11,7 +11,7 @@ use super::rows::{execution, machine, select_executions, shown, status, task};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
     Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Index, Kept,
-    Known, List, Listed, Moved, Place, Reading, Running, Span, Tally, ToRead, Unread,
+    Known, List, Listed, Moved, Place, Reading, Running, Sight, Span, Tally, ToRead, Unread,
 };
 use crate::store::{Kept as Answer, StoreError};
 use crate::watch::{Machine, Waiting};
@@ -38,7 +38,7 @@ fn page_of<T>(rows: &[SqliteRow], limit: u32, read: impl Fn(&SqliteRow) -> Resul
 
 type PageOf<T> = Result<(Vec<T>, bool), StoreError>;
 
-fn counted(what: &'static str, number: i64) -> Result<u64, StoreError> {
+pub(super) fn counted(what: &'static str, number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|error| StoreError::Unreadable {
         table: "tallies",
         row: 0,
@@ -106,20 +106,23 @@ impl SqliteIndex {
         Ok(all.into_values().collect())
     }
 
-    async fn count_waiting(&self, connection: &ConnectionId) -> Result<u64, StoreError> {
+    pub(super) async fn count_waiting(&self, connection: &ConnectionId, sight: &Sight) -> Result<u64, StoreError> {
         let total: i64 = sqlx::query_scalar(
             "SELECT COALESCE(SUM(requests), 0) FROM machines
-             WHERE connection = (SELECT id FROM connections WHERE name = ?)",
+             WHERE connection = (SELECT id FROM connections WHERE name = ?1)
+                 AND (?2 IS NULL OR arn IN (SELECT value FROM json_each(?2)))",
         )
         .bind(connection.as_str())
+        .bind(sight.json())
         .fetch_one(&self.reader)
         .await?;
         counted("n", total)
     }
 
-    async fn requests_after(
+    pub(super) async fn requests_after(
         &self,
         connection: &ConnectionId,
+        sight: &Sight,
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Result<Vec<SqliteRow>, StoreError> {
@@ -127,6 +130,8 @@ impl SqliteIndex {
         let rows = sqlx::query(select_tasks!(
             "AND tasks.connection = (SELECT id FROM connections WHERE name = ?1)
                  AND (tasks.due_order, tasks.since, tasks.event, tasks.execution) > (?2, ?3, ?4, ?5)
+                 AND (?7 IS NULL OR executions.machine IN
+                     (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?7))))
              ORDER BY tasks.due_order, tasks.since, tasks.event, tasks.execution LIMIT ?6"
         ))
         .bind(connection.as_str())
@@ -135,53 +140,10 @@ impl SqliteIndex {
         .bind(after.event)
         .bind(after.execution)
         .bind(i64::from(limit) + 1)
+        .bind(sight.json())
         .fetch_all(&self.reader)
         .await?;
         Ok(rows)
-    }
-
-    async fn place_of(&self, connection: &ConnectionId, request: &Waiting) -> Result<Place, StoreError> {
-        let event = i64::try_from(request.event).unwrap_or(i64::MAX);
-        let found = sqlx::query(
-            "SELECT executions.id, tasks.due_order, tasks.answered = 0 AND tasks.for_people = 1 AS waits
-             FROM executions LEFT JOIN tasks ON tasks.execution = executions.id AND tasks.event = ?3
-             WHERE executions.connection = (SELECT id FROM connections WHERE name = ?1) AND executions.arn = ?2",
-        )
-        .bind(connection.as_str())
-        .bind(&request.execution_arn)
-        .bind(event)
-        .fetch_optional(&self.reader)
-        .await?;
-        let (execution, due, waits) = match found {
-            Some(row) => (
-                row.try_get("id")?,
-                row.try_get::<Option<i64>, _>("due_order")?,
-                row.try_get::<Option<bool>, _>("waits")?,
-            ),
-            None => (0, None, None),
-        };
-        let due = due.or(request.due).unwrap_or(i64::MAX);
-        let here = InboxCursor { due, since: request.since, event, execution };
-        let before: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM tasks WHERE answered = 0 AND for_people = 1
-                 AND connection = (SELECT id FROM connections WHERE name = ?1)
-                 AND (due_order, since, event, execution) < (?2, ?3, ?4, ?5)",
-        )
-        .bind(connection.as_str())
-        .bind(here.due)
-        .bind(here.since)
-        .bind(here.event)
-        .bind(here.execution)
-        .fetch_one(&self.reader)
-        .await?;
-        let waits = waits == Some(true);
-        let mut next = self.requests_after(connection, Some(here), 0).await?;
-        if next.is_empty() && !waits {
-            next = self.requests_after(connection, None, 0).await?;
-        }
-        let next = next.first().map(task).transpose()?.map(|(wait, _)| (wait.execution_arn, wait.event));
-        let index = waits.then(|| counted("n", before + 1)).transpose()?;
-        Ok(Place { index, of: self.count_waiting(connection).await?, next })
     }
 }
 
@@ -351,8 +313,8 @@ impl Index for SqliteIndex {
         Box::pin(self.starts(connection, filter, span))
     }
 
-    fn unread<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Unread> {
-        Box::pin(self.count_unread(connection))
+    fn unread<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, Unread> {
+        Box::pin(self.count_unread(connection, sight))
     }
 
     fn to_read<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<ToRead>> {
@@ -374,10 +336,11 @@ impl Index for SqliteIndex {
     fn named<'a>(
         &'a self,
         connection: &'a ConnectionId,
+        sight: &'a Sight,
         typed: &'a str,
         limit: u32,
     ) -> Answer<'a, (Vec<ExecutionRow>, bool)> {
-        Box::pin(self.by_name(connection, typed, limit))
+        Box::pin(self.by_name(connection, sight, typed, limit))
     }
 
     fn tallies<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, Vec<Tally>> {
@@ -425,16 +388,25 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn failures<'a>(&'a self, connection: &'a ConnectionId, since: i64, limit: u32) -> Answer<'a, Vec<ExecutionRow>> {
+    fn failures<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        sight: &'a Sight,
+        since: i64,
+        limit: u32,
+    ) -> Answer<'a, Vec<ExecutionRow>> {
         Box::pin(async move {
             let rows = sqlx::query(select_executions!(
                 // The numbers of failed and timed out, as the index has them.
-                "WHERE connection = (SELECT id FROM connections WHERE name = ?) AND ended_at > ? AND parent IS NULL
-                     AND status IN (2, 3) ORDER BY ended_at DESC LIMIT ?"
+                "WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND ended_at > ?2 AND parent IS NULL
+                     AND status IN (2, 3) AND (?4 IS NULL OR machine IN
+                         (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?4))))
+                 ORDER BY ended_at DESC LIMIT ?3"
             ))
             .bind(connection.as_str())
             .bind(since)
             .bind(limit)
+            .bind(sight.json())
             .fetch_all(&self.reader)
             .await?;
             rows.iter().map(execution).collect()
@@ -444,20 +416,21 @@ impl Index for SqliteIndex {
     fn inbox<'a>(
         &'a self,
         connection: &'a ConnectionId,
+        sight: &'a Sight,
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Answer<'a, InboxPage> {
         Box::pin(async move {
-            let rows = self.requests_after(connection, after, limit).await?;
+            let rows = self.requests_after(connection, sight, after, limit).await?;
             let (items, has_more) = page_of(&rows, limit, task)?;
             let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
             let rows = items.into_iter().map(|(wait, _)| wait).collect();
-            Ok(InboxPage { rows, total: self.count_waiting(connection).await?, more })
+            Ok(InboxPage { rows, total: self.count_waiting(connection, sight).await?, more })
         })
     }
 
-    fn waiting<'a>(&'a self, connection: &'a ConnectionId) -> Answer<'a, u64> {
-        Box::pin(self.count_waiting(connection))
+    fn waiting<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, u64> {
+        Box::pin(self.count_waiting(connection, sight))
     }
 
     fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Answer<'a, InboxPage> {
@@ -490,7 +463,7 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn place<'a>(&'a self, connection: &'a ConnectionId, request: &'a Waiting) -> Answer<'a, Place> {
-        Box::pin(self.place_of(connection, request))
+    fn place<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight, request: &'a Waiting) -> Answer<'a, Place> {
+        Box::pin(self.place_of(connection, sight, request))
     }
 }

@@ -212,14 +212,14 @@ pub async fn what_is_withheld_or_gone_is_not_found(index: &dyn Index) {
     let secret = r#"{"orderId":"secret-4711","total":5}"#;
     index.keep_contents(&here(), &[kept("one", secret, None), kept("two", secret, None)]).await.unwrap();
     assert_eq!(found(index, "secret-4711 orderId:secret* total>1").await.len(), 2);
-    assert_eq!(index.unread(&here()).await.unwrap().withheld, 0);
+    assert_eq!(index.unread(&here(), &Sight::default()).await.unwrap().withheld, 0);
     let withheld = Kept { arn: "execution:one".into(), contents: Contents::Withheld, reason: None };
     index.keep_contents(&here(), &[withheld]).await.unwrap();
     for search in ["secret-4711", "orderId:secret*", "total>1"] {
         assert_eq!(found(index, search).await, ["two"], "{search}");
     }
     assert_eq!(found(index, "one").await, ["one"], "its name is no secret");
-    assert_eq!(index.unread(&here()).await.unwrap().withheld, 1);
+    assert_eq!(index.unread(&here(), &Sight::default()).await.unwrap().withheld, 1);
     index.forget(&here(), "execution:two").await.unwrap();
     for search in ["secret-4711", "orderId:secret*", "total>1", "two"] {
         assert!(found(index, search).await.is_empty(), "{search}");
@@ -252,7 +252,7 @@ pub async fn contents_are_wanted_until_they_are_read(index: &dyn Index) {
     let ended = [execution("one", ExecutionStatus::Succeeded, START)];
     index.listed(&here(), &list("a"), 2_000, &ended, false).await.unwrap();
     assert_eq!(to_read().await, [a("one")], "its output is to be read");
-    assert_eq!(index.unread(&here()).await.unwrap().unread, 1);
+    assert_eq!(index.unread(&here(), &Sight::default()).await.unwrap().unread, 1);
 }
 
 pub async fn no_search_fails_whatever_it_is(index: &dyn Index) {

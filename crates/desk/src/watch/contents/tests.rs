@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, asking};
 use crate::connection::{ConnectionKind, Fault};
-use crate::index::{Filter, SqliteIndex};
+use crate::index::{Filter, Sight, SqliteIndex};
 use crate::redact::RedactionKey;
 use crate::search::Search;
 
@@ -82,7 +82,7 @@ async fn inputs_and_outputs_of_all_executions_are_searched_in_the_end() {
     assert_eq!(watched.found("orderId:A-18").await, [failed]);
     assert_eq!(watched.found("orderId:A-19").await, [running.as_str()]);
     assert_eq!(watched.found("request.orderId:A-20").await, [waiting]);
-    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id).await.unwrap().unread, 0);
+    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id, &Sight::default()).await.unwrap().unread, 0);
     watched.fake.change(|world, now| {
         let output = Some(r#"{"late":"yes"}"#.to_owned());
         world.end(&running, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, output, None, now);
@@ -157,14 +157,14 @@ async fn what_may_hold_a_token_that_is_not_found_is_not_searched() {
     for search in ["orderId:4713", "hidden", "orderId>1", "secret:hidden*"] {
         assert!(watched.found(search).await.is_empty(), "{search}");
     }
-    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id).await.unwrap().withheld, 1);
+    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id, &Sight::default()).await.unwrap().withheld, 1);
     watched.fake.change(|world, now| {
         let output = Some(r#"{"other":"told 4714"}"#.to_owned());
         world.end(&parent, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, output, None, now);
     });
     watched.round().await;
     assert!(watched.found("told").await.is_empty() && watched.found("other:told*").await.is_empty());
-    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id).await.unwrap().withheld, 1);
+    assert_eq!(watched.watch.index.unread(&watched.watch.connection.id, &Sight::default()).await.unwrap().withheld, 1);
     assert_eq!(watched.found("request:veiled*").await.len(), 1, "what came before the token is shown, and found");
     // One that is started later by the same execution is not searched at all.
     let late = watched.finished(&json!({"orderId": 4715}), "{}");

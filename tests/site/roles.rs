@@ -1,0 +1,386 @@
+//! The matrix: every route and every server function by every role. A route or a function without a rule fails the test.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use countersign::routes;
+use countersign::server::http;
+use countersign_desk::Desks;
+use countersign_desk::policy::{DEFAULT, ROLES};
+use tower::ServiceExt as _;
+
+use crate::support::{Answer, Site, here};
+
+/// The person whose role is tried. Dana may do everything besides.
+const SOMEBODY: &str = "omar";
+/// The addresses of the site, as `src/routes.rs` builds them.
+const ADDRESSES: &str = include_str!("../../src/routes.txt");
+
+/// What an address needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// Nothing: it shows nothing of a connection.
+    Open,
+    /// Any role.
+    Sees,
+    /// It is the live stream, which any role may open.
+    Stream,
+    /// It is no address by itself: the functions below it have rules of their own.
+    Functions,
+    /// It is about who signs in, which `sign_in.rs` tries.
+    SignsIn,
+}
+
+/// The rule of an address without its query, or of a route.
+fn rule(path: &str) -> Option<Rule> {
+    let mut segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if segments[0].starts_with('{') {
+        segments[0] = "default";
+    }
+    Some(match segments[..] {
+        [""] | ["healthz"] => Rule::Open,
+        ["live"] => Rule::Stream,
+        ["api", _] => Rule::Functions,
+        ["sign-in" | "sign-out" | "account" | "users" | "welcome"] => Rule::SignsIn,
+        ["default"] => Rule::Sees,
+        ["default", "workflows" | "executions" | "inbox" | "deploy" | "audit" | "connection" | "search"] => Rule::Sees,
+        ["default", "workflows" | "executions" | "bulk", _] | ["default", "inbox", _, _] => Rule::Sees,
+        ["default", "executions", _, "history.json" | "value"] => Rule::Sees,
+        _ => return None,
+    })
+}
+
+/// Who may call a function, and the fields of its form.
+struct Function {
+    path: &'static str,
+    roles: &'static [&'static str],
+    fields: fn(&Things) -> Vec<(&'static str, String)>,
+}
+
+/// What the forms are about.
+struct Things {
+    arn: String,
+    event: u64,
+    bulk: String,
+}
+
+const ANYBODY: [&str; 6] = ["nobody", "viewers", "approvers", "operators", "deployers", "administrators"];
+
+/// Every server function but `read`, whose questions are those of the pages.
+const FUNCTIONS: [Function; 11] = [
+    Function {
+        path: "/api/act-as",
+        roles: &ANYBODY,
+        fields: |_| vec![("person", SOMEBODY.to_owned()), ("from", "/".to_owned())],
+    },
+    Function {
+        path: "/api/start",
+        roles: &["operators", "deployers", "administrators"],
+        fields: |_| vec![("workflow", "approval".to_owned()), ("name", String::new()), ("input", "{}".to_owned())],
+    },
+    Function { path: "/api/sample", roles: &ROLES, fields: |_| vec![("workflow", "approval".to_owned())] },
+    Function {
+        path: "/api/decide",
+        roles: &["approvers"],
+        fields: |things| {
+            let choice = [("decision", "approve".to_owned()), ("comment", String::new())];
+            [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(choice).collect()
+        },
+    },
+    Function {
+        path: "/api/redrive",
+        roles: &["operators", "administrators"],
+        fields: |things| vec![("arn", things.arn.clone()), ("redrives", "0".to_owned())],
+    },
+    Function {
+        path: "/api/deploy",
+        roles: &["deployers", "administrators"],
+        fields: |_| vec![("name", "approval".to_owned()), ("seen", String::new())],
+    },
+    Function {
+        path: "/api/prepare_bulk",
+        roles: &["operators", "administrators"],
+        fields: |things| vec![("verb", "stop".to_owned()), ("arns[]", things.arn.clone())],
+    },
+    Function {
+        path: "/api/run_bulk",
+        roles: &["operators", "administrators"],
+        fields: |things| vec![("id", things.bulk.clone()), ("seen", "another".to_owned())],
+    },
+    Function { path: "/api/save_view", roles: &ROLES, fields: |_| vec![("name", "Mine".to_owned())] },
+    Function { path: "/api/remove_view", roles: &ROLES, fields: |_| vec![("id", "1".to_owned())] },
+    Function {
+        path: "/api/stop",
+        roles: &["operators", "administrators"],
+        fields: |things| vec![("arn", things.arn.clone()), ("cause", String::new())],
+    },
+];
+
+/// The policies of the program, in which one person alone has a role, and Dana may do everything.
+fn policies(role: &str) -> String {
+    let mut text = DEFAULT.to_owned();
+    for one in ROLES {
+        let holder = if one == role { format!("Person::\"{SOMEBODY}\"") } else { "Person::\"no-one\"".to_owned() };
+        text = text.replace(&format!("Group::\"{one}\""), &holder);
+    }
+    text + "@id(\"dana\") permit (principal == Person::\"dana\", action, resource);"
+}
+
+/// Gives the site's router the policies of a role.
+async fn with_role(site: &mut Site, role: &str) {
+    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+    let board = site.desk.ruled(definitions, &policies(role));
+    board.run(&site.end);
+    board.desk.first_look().await;
+    site.router = http::router(Arc::new(Desks::of(Arc::clone(&board.desk))));
+    site.desk = board;
+}
+
+/// Posts a form as the one whose role is tried, with a proof that Dana's page had: it is one session.
+async fn post(site: &Site, path: &str, fields: &[(&str, String)]) -> Answer {
+    site.becomes("dana");
+    let proof = site.proof().await;
+    site.becomes(SOMEBODY);
+    let more = [("connection", "default".to_owned()), ("proof", proof)];
+    let pairs =
+        fields.iter().chain(&more).map(|(name, value)| format!("{}={}", routes::encode(name), routes::encode(value)));
+    let body = pairs.collect::<Vec<_>>().join("&");
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("accept", "application/json"),
+        ("origin", "http://127.0.0.1:3000"),
+    ];
+    site.browse(Method::POST, path, &headers, body).await
+}
+
+async fn things(site: &Site, name: &str) -> Things {
+    site.becomes("dana");
+    let (arn, event) = site.ask(name).await;
+    let fields = [("verb", "stop".to_owned()), ("arns[]", arn.clone())];
+    site.becomes("dana");
+    let made = site
+        .post(
+            "/api/prepare_bulk",
+            "application/json",
+            &fields.iter().map(|(a, b)| (*a, b.as_str())).collect::<Vec<_>>(),
+        )
+        .await;
+    let made: serde_json::Value = serde_json::from_str(&made.text).unwrap();
+    let bulk = made["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    Things { arn, event, bulk }
+}
+
+/// The addresses of the site, about what there is.
+fn addresses(things: &Things) -> Vec<String> {
+    let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
+    let real = |line: &str| {
+        line.replace(&format!("{arn}/17"), &format!("{}/{}", things.arn, things.event))
+            .replace(arn, &things.arn)
+            .replace("/prod", "/default")
+            .replace("event.17.input", "input")
+            .replace("bulk-0a1b2c3d4e5f", &things.bulk)
+    };
+    ADDRESSES.lines().map(real).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_and_function_has_a_rule_for_every_role() {
+    let mut site = Site::new("roles").await;
+    for path in http::paths() {
+        let is_function = path.starts_with(routes::API);
+        let has_rule = path == "/api/read" || FUNCTIONS.iter().any(|function| function.path == path);
+        assert!(!is_function || has_rule, "{path} has no rule: say in tests/site/roles.rs which roles may call it");
+        assert!(rule(&path).is_some(), "{path} has no rule: say in tests/site/roles.rs who may open it");
+    }
+    for role in ANYBODY {
+        with_role(&mut site, role).await;
+        let things = things(&site, &format!("of-{role}")).await;
+        for address in addresses(&things) {
+            let path = address.split(['?', '#']).next().unwrap();
+            let rule = rule(path);
+            let rule = rule.unwrap_or_else(|| panic!("{path} has no rule: say in tests/site/roles.rs who may open it"));
+            check_address(&site, role, rule, address.split('#').next().unwrap()).await;
+        }
+        for function in &FUNCTIONS {
+            let answer = post(&site, function.path, &(function.fields)(&things)).await;
+            let is_refused = answer.status == StatusCode::FORBIDDEN;
+            let may = function.roles.contains(&role);
+            assert_eq!(!is_refused, may, "{role} at {}: {} {}", function.path, answer.status, answer.text);
+        }
+    }
+    site.close().await;
+}
+
+async fn check_address(site: &Site, role: &str, rule: Rule, address: &str) {
+    site.becomes(SOMEBODY);
+    let seen = role != "nobody";
+    match rule {
+        Rule::Functions | Rule::SignsIn => {}
+        Rule::Open => {
+            let status = site.page(address).await.status;
+            assert_ne!(status, StatusCode::FORBIDDEN, "{role} at {address}");
+        }
+        Rule::Sees => {
+            let answer = site.page(address).await;
+            assert_eq!(answer.status != StatusCode::FORBIDDEN, seen, "{role} at {address}: {}", answer.status);
+            assert!(seen || !answer.text.contains("A test"), "{role} at {address} reads a request");
+        }
+        Rule::Stream => {
+            let jar = site.jar();
+            let request = Request::get(address).header("host", "127.0.0.1:3000").header("cookie", jar);
+            let answer = site.router.clone().oneshot(request.body(Body::empty()).unwrap());
+            let status = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap().unwrap().status();
+            assert_eq!(status == StatusCode::OK, seen, "{role} at {address}: {status}");
+        }
+    }
+}
+
+/// Controls say beforehand what a role may not do, and why.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_role_may_not_do_is_disabled_with_the_reason() {
+    let mut site = Site::new("disabled").await;
+    for (role, start, stop, decide, deploy) in [
+        ("viewers", false, false, false, false),
+        ("approvers", false, false, true, false),
+        ("operators", true, true, false, false),
+        ("deployers", true, false, false, true),
+        ("administrators", true, true, false, true),
+    ] {
+        with_role(&mut site, role).await;
+        let things = things(&site, &format!("disabled-{role}")).await;
+        site.becomes(SOMEBODY);
+        let text = site.page(&here().execution(&things.arn)).await.text;
+        assert_eq!(text.contains("Stop the execution"), stop, "{role}");
+        assert_eq!(text.contains("You may not"), !(start && stop && decide), "{role}");
+        let text = site.page(&here().workflow("approval")).await.text;
+        assert_eq!(
+            !text.contains("You may not start the workflow approval: no policy permits it."),
+            start,
+            "{role}: {text}"
+        );
+        let text = site.page(&here().approval(&things.arn, things.event)).await.text;
+        assert_eq!(!text.contains("You may not decide this request of approval"), decide, "{role}");
+        let text = site.page(&here().deploy()).await.text;
+        assert_eq!(!text.contains("You may not deploy"), deploy, "{role}");
+    }
+    site.close().await;
+}
+
+/// Whoever may see one workflow alone finds nothing of the others: not in lists, counts, the inbox, searches or saved lists.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sees_one_workflow_finds_nothing_of_the_others() {
+    let mut site = Site::new("one-workflow").await;
+    let (hidden, _) = site.ask_with("hidden-run", r#"{"title": "Secret plan", "amount": 1, "currency": "EUR"}"#).await;
+    site.form("/api/save_view", &[("name", "Approvals of ours"), ("workflow", "approval")]).await;
+    let fields = [("workflow", "order"), ("name", "seen-run"), ("input", r#"{"orderId":"S-1","note":"Seen"}"#)];
+    site.form("/api/start", &fields).await;
+    site.settled().await;
+    let only = r#"@id("everybody-sees") permit (principal == Person::"omar", action == Action::"view", resource in Workflow::"order");
+        @id("everybody-sees-payloads") permit (principal == Person::"omar", action == Action::"viewPayload", resource in Workflow::"order");
+        @id("dana") permit (principal == Person::"dana", action, resource);"#;
+    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+    let board = site.desk.ruled(definitions, only);
+    board.run(&site.end);
+    board.desk.first_look().await;
+    site.router = http::router(Arc::new(Desks::of(Arc::clone(&board.desk))));
+    site.desk = board;
+    site.becomes("dana");
+    for _ in 0..200 {
+        if site.page("/default/inbox").await.text.contains("Secret plan") {
+            break;
+        }
+        site.desk.desk.look_again().await;
+    }
+    assert!(site.page("/default/inbox").await.text.contains("Secret plan"), "Dana sees it");
+    site.becomes(SOMEBODY);
+    for address in [
+        "/default",
+        "/default/workflows",
+        "/default/executions",
+        "/default/executions?status=waiting",
+        "/default/executions?q=hidden-run",
+        "/default/executions?q=Secret",
+        "/default/executions?scope=all",
+        "/default/inbox",
+        "/default/search?q=hidden",
+        "/default/search?q=approval",
+        "/default/search?q=Secret",
+        "/default/deploy",
+    ] {
+        let answer = site.page(address).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text);
+        let shown = answer.text.split("<main").nth(1).unwrap();
+        for secret in ["Secret plan", &hidden, "Approvals of ours", "/default/workflows/approval"] {
+            assert!(!shown.contains(secret), "{secret} at {address}: {shown}");
+        }
+    }
+    assert!(site.page("/default/executions").await.text.contains("seen-run"));
+    for address in [
+        here().execution(&hidden),
+        here().workflow("approval"),
+        "/default/executions?workflow=approval".to_owned(),
+        here().history(&hidden),
+        here().value(&hidden, "input"),
+    ] {
+        assert_eq!(site.page(&address).await.status, StatusCode::FORBIDDEN, "{address}");
+    }
+    site.close().await;
+}
+
+/// What is hidden of payloads is hidden wherever they are shown; without `hide` nothing of them is shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_field_is_hidden_everywhere() {
+    let folder = std::env::temp_dir().join(format!("countersign-hide-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+    for file in std::fs::read_dir(&from).unwrap().flatten() {
+        std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    let manifest = std::fs::read_to_string(folder.join("countersign.toml")).unwrap();
+    let without = manifest.clone();
+    let manifest = manifest.replace("[workflows.approval]\n", "[workflows.approval]\nhide = [\"$.reason\"]\n");
+    std::fs::write(folder.join("countersign.toml"), &manifest).unwrap();
+    let mut site = Site::of("hide", &folder).await;
+    let request = r#"{"title": "A test", "reason": "IBAN-DE0212345", "copy": "of IBAN-DE0212345", "amount": 1, "currency": "EUR"}"#;
+    let (arn, event) = site.ask_with("hiding", request).await;
+    let blind = r#"@id("everybody-sees-payloads") permit (principal == Person::"dana", action == Action::"viewPayload", resource);"#;
+    for (manifest, title) in [(&manifest, true), (&without, false)] {
+        std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
+        let board = site.desk.ruled(folder.clone(), blind);
+        board.run(&site.end);
+        board.desk.first_look().await;
+        site.router = http::router(Arc::new(Desks::of(Arc::clone(&board.desk))));
+        site.desk = board;
+        for (person, sees) in [("dana", true), ("omar", false)] {
+            site.becomes(person);
+            let execution = here().execution(&arn);
+            for address in [
+                here().approval(&arn, event),
+                execution.clone(),
+                format!("{execution}?tab=data"),
+                format!("{execution}?state=WaitForApproval"),
+                format!("{execution}?state=WaitForApproval&part=stages"),
+                format!("{execution}?tab=events&event=1"),
+                here().history(&arn),
+                here().value(&arn, "input"),
+                here().start_again("approval", &arn),
+                here().workflow("approval"),
+            ] {
+                let answer = site.page(&address).await;
+                assert!(sees || !answer.text.contains("DE0212345"), "{person} at {address}: {}", answer.text);
+            }
+            let found = site.page("/default/executions?q=DE0212345").await.text;
+            assert!(sees || !found.contains("hiding"), "{person} finds by what is hidden");
+            let page = site.page(&here().approval(&arn, event)).await.text;
+            assert_eq!(page.contains("A test"), sees || title, "{person}: what is not hidden is shown: {page}");
+            if sees {
+                assert!(site.page(&here().value(&arn, "input")).await.text.contains("DE0212345"));
+            }
+        }
+    }
+    site.close().await;
+    std::fs::remove_dir_all(&folder).unwrap();
+}
