@@ -219,7 +219,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         first_start(&desk).await;
     }
     let place = Place::ThisMachine;
-    let people = Arc::new(People::new(Arc::clone(&store), Clock::system()));
+    let people = Arc::new(People::new(Arc::clone(&store), Clock::system(), Arc::clone(&authority)));
     println!("Countersign is at {}", place.origin(&address.to_string()));
     let gate = gate(args.sign_in, people, &place.origin(&address.to_string())).await?;
     for (index, desk) in desks.iter().enumerate() {

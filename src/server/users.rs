@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::sync::Arc;
 
 use countersign_desk::people::{NewUser, People, PeopleError};
+use countersign_desk::policy::Authority;
 use countersign_desk::store::{Store as _, User};
 use countersign_desk::{Actor, Clock};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -21,7 +22,7 @@ const LONGEST: u64 = 4_096;
 /// What is wrong, with the remedy.
 pub async fn run(args: UserArgs) -> Result<(), StartError> {
     let store = Arc::new(open_store(&args.data).await?);
-    let people = People::new(Arc::clone(&store) as _, Clock::system());
+    let people = People::new(Arc::clone(&store) as _, Clock::system(), Arc::new(Authority::shipped()));
     let done = carry_out(&people, args.verb).await;
     store.close().await;
     println!("{}", terminal::lines(&done?));

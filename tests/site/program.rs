@@ -285,7 +285,7 @@ fn a_mistake_in_the_policies_is_reported_with_its_place() {
     let (works, text) = run(&["policy", "check", "--data", data]);
     assert!(works && text.contains("the policies of the program are in force"), "{text}");
     fs::write(&file, "// ours\npermit (principal, action == Action::\"decid\", resource);\n").unwrap();
-    let place = format!("{path}:2:31: unrecognized action `Action::\"decid\"`\ndid you mean `Action::\"decide\"`?");
+    let place = format!("{path}:2:30: unrecognized action `Action::\"decid\"`\ndid you mean `Action::\"decide\"`?");
     for args in [
         &["policy", "check", path][..],
         &["policy", "check", "--data", data],

@@ -47,7 +47,9 @@ fn rule(path: &str) -> Option<Rule> {
         ["sign-in" | "sign-out" | "account" | "users" | "welcome"] => Rule::SignsIn,
         ["default"] => Rule::Sees,
         ["default", "workflows" | "executions" | "inbox" | "deploy" | "audit" | "connection" | "search"] => Rule::Sees,
-        ["default", "workflows" | "executions" | "bulk", _] | ["default", "inbox", _, _] => Rule::Sees,
+        ["default", "workflows" | "executions" | "bulk", _] | ["default", "inbox", _] | ["default", "inbox", _, _] => {
+            Rule::Sees
+        }
         ["default", "executions", _, "history.json" | "value"] => Rule::Sees,
         _ => return None,
     })

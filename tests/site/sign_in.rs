@@ -9,6 +9,7 @@ use countersign::routes;
 use countersign::server::http::place::Place;
 use countersign::server::http::{self, Gate};
 use countersign_desk::people::{NewUser, People};
+use countersign_desk::policy::Authority;
 use countersign_desk::{Actor, Clock, Desks, Person};
 
 use crate::support::{Answer, Site};
@@ -30,7 +31,7 @@ impl Guarded {
         let now = Arc::new(AtomicI64::new(Clock::system().now()));
         let read = Arc::clone(&now);
         let clock = Clock::new(move || read.load(Ordering::Relaxed));
-        let people = Arc::new(People::new(Arc::clone(&site.desk.store), clock));
+        let people = Arc::new(People::new(Arc::clone(&site.desk.store), clock, Arc::new(Authority::shipped())));
         let desks = Arc::new(Desks::of(Arc::clone(&site.desk.desk)));
         site.router = http::router_at(desks, Gate::SignIn(Arc::clone(&people)), Place::ThisMachine);
         let guarded = Self { site, people, now };

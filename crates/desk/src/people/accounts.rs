@@ -1,7 +1,7 @@
 //! Adding and changing users. Pages ask whether somebody may; who sits at the terminal owns the data folder anyway.
 
 use super::user::{NewUser, check_groups, id_of};
-use super::{ADMINISTRATORS, People, PeopleError, administers};
+use super::{ADMINISTRATORS, People, PeopleError};
 use crate::actor::Actor;
 use crate::store::User;
 
@@ -11,7 +11,7 @@ impl People {
     /// # Errors
     /// The store failed.
     pub async fn users(&self, by: &Actor) -> Result<Vec<User>, PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         Ok(self.store.users().await?)
     }
 
@@ -28,7 +28,7 @@ impl People {
     /// # Errors
     /// Somebody has the id, a part cannot be kept, or the store failed.
     pub async fn add(&self, by: &Actor, new: NewUser, password: Option<&str>) -> Result<String, PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let new = new.checked()?;
         let hash = match password {
             Some(password) => Some(self.hash_of(password).await?),
@@ -55,7 +55,7 @@ impl People {
     /// # Errors
     /// There is no such user, a name cannot be a group's, or nobody would administer users any more.
     pub async fn set_groups(&self, by: &Actor, id: &str, groups: &[String]) -> Result<(), PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let (id, groups) = (id_of(id), check_groups(groups)?);
         if !groups.iter().any(|group| group == ADMINISTRATORS) {
             self.check_others_administer(&id).await?;
@@ -71,7 +71,7 @@ impl People {
     /// # Errors
     /// There is no such user, or nobody would administer users any more.
     pub async fn disable(&self, by: &Actor, id: &str) -> Result<(), PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let id = id_of(id);
         self.check_others_administer(&id).await?;
         found(&id, self.store.set_disabled(&id, true).await?)?;
@@ -84,7 +84,7 @@ impl People {
     /// # Errors
     /// There is no such user.
     pub async fn enable(&self, by: &Actor, id: &str) -> Result<(), PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let id = id_of(id);
         found(&id, self.store.set_disabled(&id, false).await?)?;
         self.noted(by, format!("enabled the user {id}")).await;
@@ -96,7 +96,7 @@ impl People {
     /// # Errors
     /// There is no such user, or the password is too short or too long.
     pub async fn set_password(&self, by: &Actor, id: &str, password: &str) -> Result<(), PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let id = id_of(id);
         let hash = self.hash_of(password).await?;
         found(&id, self.store.set_password(&id, &hash).await?)?;
@@ -114,11 +114,6 @@ impl People {
             _ => Ok(()),
         }
     }
-}
-
-/// Refuses those who do not administer users.
-pub(super) fn permit(by: &Actor) -> Result<(), PeopleError> {
-    if administers(by) { Ok(()) } else { Err(PeopleError::NotAnAdministrator) }
 }
 
 fn found(id: &str, found: bool) -> Result<(), PeopleError> {

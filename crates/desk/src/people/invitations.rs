@@ -1,6 +1,5 @@
 //! One-time links, with which the first administrator is made and others set their password.
 
-use super::accounts::permit;
 use super::user::id_of;
 use super::{ADMINISTRATORS, NewUser, People, PeopleError, Secret};
 use crate::actor::Actor;
@@ -39,7 +38,7 @@ impl People {
     /// # Errors
     /// There is no such user, or the store failed.
     pub async fn invite(&self, by: &Actor, id: &str) -> Result<Secret, PeopleError> {
-        permit(by)?;
+        self.permit(by)?;
         let id = id_of(id);
         if self.store.user(&id).await?.is_none_or(|user| user.disabled) {
             return Err(PeopleError::Unknown(id));

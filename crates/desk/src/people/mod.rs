@@ -30,9 +30,10 @@ pub use self::user::{NewUser, check_groups};
 use crate::actor::{Actor, Person};
 use crate::clock::Clock;
 use crate::connection::ConnectionId;
+use crate::policy::{Action, Authority, Object, Resource};
 use crate::store::{Act, Deed, Store, StoreError, User};
 
-/// The group whose members administer users.
+/// The group whose members administer users, by the policies of the program.
 pub const ADMINISTRATORS: &str = "administrators";
 
 /// Passwords that are hashed at the same time: each takes 19 MiB and a thread.
@@ -42,6 +43,7 @@ const AT_ONCE: usize = 2;
 pub struct People {
     store: Arc<dyn Store>,
     clock: Clock,
+    authority: Arc<Authority>,
     guesses: Mutex<Guesses>,
     hashing: Semaphore,
 }
@@ -82,8 +84,22 @@ pub enum PeopleError {
 impl People {
     /// The people of a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock, guesses: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
+    pub fn new(store: Arc<dyn Store>, clock: Clock, authority: Arc<Authority>) -> Self {
+        Self { store, clock, authority, guesses: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Whether somebody administers users.
+    #[must_use]
+    pub fn administers(&self, actor: &Actor) -> bool {
+        // People belong to no connection: what one refuses, such as changes, is nothing to them.
+        let connection = ConnectionId::default_one();
+        let resource = Resource { connection: &connection, read_only: false, object: Object::Connection };
+        self.authority.permit(actor, Action::Administer, &resource).is_ok()
+    }
+
+    /// Refuses those who do not administer users.
+    fn permit(&self, by: &Actor) -> Result<(), PeopleError> {
+        if self.administers(by) { Ok(()) } else { Err(PeopleError::NotAnAdministrator) }
     }
 
     /// Puts an act on the record, which is that of the default connection: people belong to none.
@@ -107,13 +123,4 @@ impl People {
 pub fn person(user: &User) -> Person {
     let role = user.email.clone().unwrap_or_else(|| user.id.clone());
     Person { id: user.id.clone(), name: user.name.clone(), role, groups: user.groups.clone() }
-}
-
-/// Whether somebody administers users.
-#[must_use]
-pub fn administers(actor: &Actor) -> bool {
-    match actor {
-        Actor::Person(person) => person.groups.iter().any(|group| group == ADMINISTRATORS),
-        Actor::Program => true,
-    }
 }

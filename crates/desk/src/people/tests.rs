@@ -27,7 +27,11 @@ impl World {
         let store = Arc::new(Sqlite::open(&folder.join("countersign.db")).await.unwrap());
         let now = Arc::new(AtomicI64::new(DAY));
         let read = Arc::clone(&now);
-        let people = People::new(Arc::clone(&store) as _, Clock::new(move || read.load(Ordering::Relaxed)));
+        let people = People::new(
+            Arc::clone(&store) as _,
+            Clock::new(move || read.load(Ordering::Relaxed)),
+            Arc::new(Authority::shipped()),
+        );
         Self { people, store, now, folder }
     }
 

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use countersign_desk::people::{PeopleError, Session, administers};
+use countersign_desk::people::{PeopleError, Session};
 use countersign_desk::store::{Scope, SessionRow, TokenRow};
 use countersign_desk::{Actor, Person};
 use leptos::prelude::*;
@@ -110,11 +110,12 @@ async fn shown(visit: Visit, status: StatusCode, came: Came) -> Response {
         }
     };
     let has_token = matches!(came, Came::Token(_));
+    let administers = visit.people.administers(&Actor::Person(person.clone()));
     let content = view! {
         <div class="page account-page">
             <h1>"Account"</h1>
             {came_of(came)}
-            {about(&person)}
+            {about(&person, administers)}
             {sessions(rows, &session, &proof)}
             {tokens_of(tokens, &proof)}
             {password_form(&proof)}
@@ -143,16 +144,15 @@ fn came_of(came: Came) -> AnyView {
     }
 }
 
-fn about(person: &Person) -> AnyView {
+fn about(person: &Person, administers: bool) -> AnyView {
     let groups = if person.groups.is_empty() { "None".to_owned() } else { person.groups.join(", ") };
-    let users = administers(&Actor::Person(person.clone()));
     view! {
         <dl class="facts">
             <div><dt>"Name"</dt><dd>{text(&person.name)}</dd></div>
             <div><dt>"User name"</dt><dd>{text(&person.id)}</dd></div>
             <div><dt>"Groups"</dt><dd>{text(groups)}</dd></div>
         </dl>
-        {users.then(|| view! { <p><a href=routes::USERS>"Users"</a></p> })}
+        {administers.then(|| view! { <p><a href=routes::USERS>"Users"</a></p> })}
     }
     .into_any()
 }
