@@ -3,6 +3,7 @@
 use countersign_desk::Error;
 use countersign_desk::approvals::DecideError;
 use countersign_desk::approvals::ahead::{Mismatch, Warning};
+use countersign_desk::approvals::answer::{AnswerError, Part};
 use countersign_desk::approvals::form::Fault;
 use countersign_desk::approvals::outcomes::{APPROVE, Chosen, REJECT};
 use countersign_desk::connection::About;
@@ -55,7 +56,7 @@ pub fn refused(about: &About, error: &DecideError) -> AppError {
         ),
         DecideError::Answer { workflow, state, why } => AppError::new(
             ErrorKind::Invalid,
-            format!("Nothing was recorded. {why}"),
+            format!("Nothing was recorded. {}", no_answer(why)),
             format!("Correct [workflows.{workflow}.approvals.{state:?}] in countersign.toml."),
         ),
         DecideError::Read(error) => {
@@ -107,12 +108,32 @@ pub fn late(outcome: &str) -> String {
     }
 }
 
+/// Why an answer cannot be made.
+fn no_answer(error: &AnswerError) -> String {
+    match error {
+        AnswerError::Unreadable { part: Part::Form, why } => {
+            format!("What was filled in cannot be read: {}.", why.trim_end_matches('.'))
+        }
+        AnswerError::Unreadable { part, why } => format!("The {part} cannot be read: {}.", why.trim_end_matches('.')),
+        AnswerError::Expression { expression, place, why } => {
+            format!("The expression {expression:?} in {place} of the manifest {why}")
+        }
+        AnswerError::NotText { place, returned } => {
+            format!("{place} of the manifest returned {returned}, which is not a string.")
+        }
+        AnswerError::TooLong { part, bytes, limit } => {
+            format!("The {part} has {bytes} bytes; Step Functions accepts at most {limit}.")
+        }
+        AnswerError::Failed(why) => format!("The program could not make it: {}.", why.trim_end_matches('.')),
+    }
+}
+
 /// Why an answer will not do what it is for.
 #[must_use]
 pub fn warning(outcome: &Chosen, warning: &Warning) -> String {
     let condition = condition(outcome);
     match warning {
-        Warning::NoAnswer { why } => format!("{condition}, the answer cannot be made. {why}"),
+        Warning::NoAnswer { why } => format!("{condition}, the answer cannot be made. {}", no_answer(why)),
         Warning::Fails { state, why: Mismatch::Cause(cause) } => format!("{condition}, {state} fails: {cause}"),
         Warning::Fails { state, why: Mismatch::Unread { path } } => {
             format!("{condition}, {state} fails: it reads {path}, which the answer does not have.")

@@ -7,7 +7,7 @@ use countersign_engine::ahead::{Ahead, ahead};
 use countersign_engine::{Moment, SharedSandbox};
 use serde_json::Value;
 
-use super::answer::{Answer, Decider, Words, default, worded};
+use super::answer::{Answer, AnswerError, Decider, Words, default, worded};
 use super::branches::{Consequence, STEPS, WayEnd, of as static_branch};
 use super::outcomes::{Chosen, Outcome, outcomes};
 use super::policy::Policy;
@@ -23,8 +23,8 @@ pub struct Foresight {
 /// Why an answer will not do what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// The answer cannot be made; `why` is a sentence of the manifest's.
-    NoAnswer { why: String },
+    /// The answer cannot be made.
+    NoAnswer { why: AnswerError },
     /// A later state fails.
     Fails { state: String, why: Mismatch },
 }
@@ -49,14 +49,16 @@ impl Foresight {
     /// The same with each text of an execution changed by `rewrite`.
     #[must_use]
     pub fn rewritten(mut self, rewrite: impl Fn(&str) -> String) -> Self {
-        for warning in &mut self.warnings {
-            match warning {
-                Warning::NoAnswer { why: text }
-                | Warning::Fails { why: Mismatch::Cause(text) | Mismatch::Unread { path: text }, .. } => {
-                    *text = rewrite(text);
-                }
+        let one = |warning| match warning {
+            Warning::NoAnswer { why } => Warning::NoAnswer { why: why.rewritten(&rewrite) },
+            Warning::Fails { state, why: Mismatch::Cause(text) } => {
+                Warning::Fails { state, why: Mismatch::Cause(rewrite(&text)) }
             }
-        }
+            Warning::Fails { state, why: Mismatch::Unread { path } } => {
+                Warning::Fails { state, why: Mismatch::Unread { path: rewrite(&path) } }
+            }
+        };
+        self.warnings = self.warnings.into_iter().map(one).collect();
         self.way = self.way.map(|way| way.rewritten(&rewrite));
         self
     }

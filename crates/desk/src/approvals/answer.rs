@@ -9,7 +9,7 @@ use countersign_asl::expr::Environment;
 use countersign_asl::expr::jsonata;
 use countersign_asl::expr::sandbox::Sandbox;
 use countersign_engine::SharedSandbox;
-use countersign_json::{Json, quoted};
+use countersign_json::{Json, JsonError, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -71,17 +71,74 @@ impl From<&Actor> for Decider {
     }
 }
 
+/// Why an answer cannot be made, or be read again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// What the answer's expressions would read.
+    #[error("the {part} cannot be read: {why}")]
+    Unreadable { part: Part, why: String },
+    /// An expression of the manifest failed.
+    #[error("the expression {expression:?} in {place} {why}")]
+    Expression { expression: String, place: String, why: String },
+    #[error("{place} returned {returned}, which is not a string")]
+    NotText { place: String, returned: String },
+    #[error("the {part} has {bytes} bytes; the limit is {limit}")]
+    TooLong { part: Part, bytes: usize, limit: usize },
+    /// The program could not evaluate or write it.
+    #[error("the answer could not be made: {0}")]
+    Failed(String),
+}
+
+impl AnswerError {
+    /// The same with each text of an execution changed by `rewrite`.
+    #[must_use]
+    pub fn rewritten(self, rewrite: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Unreadable { part, why } => Self::Unreadable { part, why: rewrite(&why) },
+            Self::Expression { expression, place, why } => Self::Expression { expression, place, why: rewrite(&why) },
+            Self::NotText { place, returned } => Self::NotText { place, returned: rewrite(&returned) },
+            Self::Failed(why) => Self::Failed(rewrite(&why)),
+            Self::TooLong { .. } => self,
+        }
+    }
+}
+
+/// A part of an answer, or of what it is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Request,
+    Form,
+    /// The answer that is on record.
+    Recorded,
+    Result,
+    Error,
+    Cause,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Request => "request",
+            Self::Form => "form",
+            Self::Recorded => "recorded answer",
+            Self::Result => "answer",
+            Self::Error => "error",
+            Self::Cause => "cause",
+        })
+    }
+}
+
 /// The manifest's answer; `None` if it has none.
 ///
 /// # Errors
-/// A sentence that names the expression whose result cannot be sent.
-pub fn worded(outcome: &Outcome, words: &Words, sandbox: Option<SharedSandbox>) -> Result<Option<Answer>, String> {
+/// What it is made of cannot be read, or what an expression returns cannot be sent.
+pub fn worded(outcome: &Outcome, words: &Words, sandbox: Option<SharedSandbox>) -> Result<Option<Answer>, AnswerError> {
     let id = &outcome.name.id;
     let answer = match &outcome.answer {
         AnswerRule::Default => return Ok(None),
-        AnswerRule::Success(success) => Answer::Success(Scope::of(words, sandbox).json(success, id)?),
+        AnswerRule::Success(success) => Answer::Success(Scope::of(words, sandbox)?.json(success, id)?),
         AnswerRule::Failure(failure) => {
-            let scope = Scope::of(words, sandbox);
+            let scope = Scope::of(words, sandbox)?;
             Answer::Failure {
                 error: scope.text(&failure.error, &format!("{id}.error"))?,
                 cause: match &failure.cause {
@@ -95,23 +152,31 @@ pub fn worded(outcome: &Outcome, words: &Words, sandbox: Option<SharedSandbox>) 
     Ok(Some(answer))
 }
 
-fn fits(answer: &Answer) -> Result<(), String> {
-    let (length, limit, what) = match answer {
-        Answer::Success(text) => (text.len(), RESULT, "answer"),
-        Answer::Failure { error, .. } if error.len() > ERROR => (error.len(), ERROR, "error"),
-        Answer::Failure { cause, .. } => (cause.len(), CAUSE, "cause"),
+fn fits(answer: &Answer) -> Result<(), AnswerError> {
+    let (bytes, limit, part) = match answer {
+        Answer::Success(text) => (text.len(), RESULT, Part::Result),
+        Answer::Failure { error, .. } if error.len() > ERROR => (error.len(), ERROR, Part::Error),
+        Answer::Failure { cause, .. } => (cause.len(), CAUSE, Part::Cause),
     };
-    if length > limit {
-        return Err(format!("The {what} has {length} bytes; Step Functions accepts at most {limit}."));
+    if bytes > limit {
+        return Err(AnswerError::TooLong { part, bytes, limit });
     }
     Ok(())
 }
 
 /// The answer of a recorded decision.
-#[must_use]
-pub fn of(decision: &Decision) -> Answer {
-    let worded = decision.answer.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    worded.unwrap_or_else(|| default(&words_of(decision)))
+///
+/// # Errors
+/// It is on record, and cannot be read: nothing else may be sent in its place.
+pub fn of(decision: &Decision) -> Result<Answer, AnswerError> {
+    match decision.answer.as_deref() {
+        None => Ok(default(&words_of(decision))),
+        Some(text) => read(Part::Recorded, text),
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(part: Part, text: &str) -> Result<T, AnswerError> {
+    serde_json::from_str(text).map_err(|error| AnswerError::Unreadable { part, why: error.to_string() })
 }
 
 /// The answer if the manifest has none.
@@ -177,9 +242,13 @@ struct Scope {
 }
 
 impl Scope {
-    fn of(words: &Words, sandbox: Option<SharedSandbox>) -> Self {
-        let (request, form) = (Asked::of(&words.request).text().to_owned(), words.form.clone());
-        let read = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+    fn of(words: &Words, sandbox: Option<SharedSandbox>) -> Result<Self, AnswerError> {
+        let unreadable = |error: JsonError| {
+            let why = error.to_string();
+            AnswerError::Unreadable { part: Part::Request, why }
+        };
+        let asked = Asked::read(&words.request).map_err(unreadable)?;
+        let (request, form) = (asked.text().to_owned(), words.form.clone());
         let person = json!({"id": words.person.id, "name": words.person.name, "groups": words.person.groups});
         let decision = json!({
             "id": words.id,
@@ -190,8 +259,8 @@ impl Scope {
             "decidedAt": iso(words.decided_at),
         });
         let variables = vec![
-            ("request", read(&request)),
-            ("form", read(&form)),
+            ("request", read(Part::Request, &request)?),
+            ("form", read(Part::Form, &form)?),
             ("person", words.person.name.clone().into()),
             ("comment", words.comment.clone().into()),
             ("decidedAt", iso(words.decided_at).into()),
@@ -201,11 +270,12 @@ impl Scope {
         let mut spellings = Spellings::default();
         spellings.learn(&request);
         spellings.learn(&form);
-        Self { request, form, variables, spellings, now: words.decided_at, seed: words.id.unsigned_abs(), sandbox }
+        let (now, seed) = (words.decided_at, words.id.unsigned_abs());
+        Ok(Self { request, form, variables, spellings, now, seed, sandbox })
     }
 
     /// A template's JSON text.
-    fn json(&self, template: &Value, place: &str) -> Result<String, String> {
+    fn json(&self, template: &Value, place: &str) -> Result<String, AnswerError> {
         Ok(match template {
             Value::String(text) => match jsonata::template(text.trim()) {
                 None => quoted(text),
@@ -220,7 +290,7 @@ impl Scope {
             }
             Value::Object(fields) => {
                 let member = |(key, value): (&String, &Value)| {
-                    Ok::<_, String>(format!("{}:{}", quoted(key), self.json(value, &format!("{place}.{key}"))?))
+                    Ok::<_, AnswerError>(format!("{}:{}", quoted(key), self.json(value, &format!("{place}.{key}"))?))
                 };
                 format!("{{{}}}", fields.iter().map(member).collect::<Result<Vec<_>, _>>()?.join(","))
             }
@@ -236,24 +306,27 @@ impl Scope {
         })
     }
 
-    fn text(&self, template: &str, place: &str) -> Result<String, String> {
+    fn text(&self, template: &str, place: &str) -> Result<String, AnswerError> {
         match self.expression(template, place)? {
             Value::String(text) => Ok(text),
-            other => Err(format!("{place} of the manifest returned {other}, which is not a string.")),
+            other => Err(AnswerError::NotText { place: place.to_owned(), returned: other.to_string() }),
         }
     }
 
-    fn expression(&self, text: &str, place: &str) -> Result<Value, String> {
+    fn expression(&self, text: &str, place: &str) -> Result<Value, AnswerError> {
         match jsonata::template(text.trim()) {
             Some(expression) => self.evaluated(expression, place),
             None => Ok(text.into()),
         }
     }
 
-    fn evaluated(&self, expression: &str, place: &str) -> Result<Value, String> {
+    fn evaluated(&self, expression: &str, place: &str) -> Result<Value, AnswerError> {
         let mut variables = self.variables.iter().map(|(name, value)| (*name, value));
-        jsonata::evaluate(expression, &[], &mut variables, self)
-            .map_err(|error| format!("The expression {expression:?} in {place} of the manifest {error}"))
+        jsonata::evaluate(expression, &[], &mut variables, self).map_err(|error| AnswerError::Expression {
+            expression: expression.to_owned(),
+            place: place.to_owned(),
+            why: error.to_string(),
+        })
     }
 }
 
@@ -296,7 +369,7 @@ mod tests {
         }
     }
 
-    fn answer(toml: &str, id: &str) -> Result<Option<Answer>, String> {
+    fn answer(toml: &str, id: &str) -> Result<Option<Answer>, AnswerError> {
         let outcome = find(Some(&toml::from_str(toml).unwrap()), id).unwrap();
         worded(&outcome, &words(&outcome), None)
     }
@@ -355,11 +428,56 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_evaluated_names_the_expression() {
         let why = answer(r#"approve = { a = { b = "{% $request.none %}" } }"#, "approve").unwrap_err();
-        assert!(why.contains("approve.a.b") && why.contains("$request.none"), "{why}");
+        let AnswerError::Expression { expression, place, .. } = &why else { panic!("{why}") };
+        assert_eq!((expression.as_str(), place.as_str()), ("$request.none", "approve.a.b"));
         let why = answer(r#"reject = { error = "{% 1 %}" }"#, "reject").unwrap_err();
-        assert!(why.contains("not a string"), "{why}");
+        assert!(matches!(why, AnswerError::NotText { .. }), "{why}");
         let long = format!("reject = {{ error = \"{}\" }}", "x".repeat(257));
-        assert!(answer(&long, "reject").unwrap_err().contains("256"));
+        let too_long = AnswerError::TooLong { part: Part::Error, bytes: 257, limit: 256 };
+        assert_eq!(answer(&long, "reject").unwrap_err(), too_long);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_never_null() {
+        let outcome = find(Some(&toml::from_str(r#"approve = { all = "{% $request %}" }"#).unwrap()), APPROVE).unwrap();
+        let with = |request: &str, form: &str| {
+            let words = Words { request: request.to_owned(), form: form.to_owned(), ..words(&outcome) };
+            match worded(&outcome, &words, None) {
+                Err(AnswerError::Unreadable { part, .. }) => Some(part),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(with("{", "{}"), Some(Part::Request));
+        assert_eq!(with(r#"{"n":1e999}"#, "{}"), Some(Part::Request), "a number that no double holds");
+        assert_eq!(with("{}", "{"), Some(Part::Form));
+    }
+
+    #[test]
+    fn an_answer_on_record_that_cannot_be_read_is_not_replaced_by_another() {
+        let outcome = find(None, REJECT).unwrap();
+        let decision = Decision {
+            id: 7,
+            decision: crate::store::NewDecision {
+                execution_arn: String::new(),
+                event: 3,
+                workflow: String::new(),
+                state: String::new(),
+                title: String::new(),
+                outcome: outcome.name.clone(),
+                form: EMPTY.to_owned(),
+                person_id: String::new(),
+                person_name: "Dana".to_owned(),
+                comment: String::new(),
+                decided_at: 0,
+            },
+            answer: Some("{\"success\":".to_owned()),
+            delivery: crate::store::DeliveryRecord::Pending,
+            attempts: 0,
+            trouble: None,
+        };
+        assert!(matches!(of(&decision), Err(AnswerError::Unreadable { part: Part::Recorded, .. })));
+        let plain = Decision { answer: None, ..decision };
+        assert!(matches!(of(&plain), Ok(Answer::Failure { .. })));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::redact::MARK;
-use countersign_json::{Json, Kind, Value, quoted};
+use countersign_json::{Json, JsonError, Kind, Value, quoted};
 
 /// The most facts shown when no policy names any; the whole request has the rest.
 const FACTS: usize = 20;
@@ -48,8 +48,15 @@ impl Asked {
     /// The content of a redacted request; `null` if it is not JSON.
     #[must_use]
     pub fn of(request: &str) -> Self {
-        let text = Json::read(request).map(|json| unwrapped(json.root())).unwrap_or_else(|_| "null".to_owned());
-        Self { text }
+        Self::read(request).unwrap_or_else(|_| Self { text: "null".to_owned() })
+    }
+
+    /// The content of a redacted request.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn read(request: &str) -> Result<Self, JsonError> {
+        Ok(Self { text: unwrapped(Json::read(request)?.root()) })
     }
 
     /// JSON text.

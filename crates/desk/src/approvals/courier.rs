@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, AnswerError};
 use super::outcome::{ClosedBy, closed};
 use crate::connection::{CallError, ConnectionId, Fault};
 use crate::error::ReadError;
@@ -51,6 +51,8 @@ enum SendError {
     Call(#[from] CallError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
 }
 
 impl SendError {
@@ -153,8 +155,9 @@ impl Courier {
             return Ok(sent);
         }
         let Some(token) = record.token(about.event) else { return Ok(Sent::Late(ClosedBy::NoToken)) };
+        let answer = answer::of(decision)?;
         self.store.trying(decision.id).await?;
-        let error = match self.answer(decision, &token).await {
+        let error = match self.answer(answer, &token).await {
             Ok(()) => return Ok(Sent::Delivered),
             Err(error) => error,
         };
@@ -166,9 +169,9 @@ impl Courier {
         Ok(sent_before(&record, decision, true).unwrap_or_else(unknown))
     }
 
-    async fn answer(&self, decision: &Decision, token: &str) -> Result<(), CallError> {
+    async fn answer(&self, answer: Answer, token: &str) -> Result<(), CallError> {
         let calls = &self.watch.connection.calls;
-        let sent = match answer::of(decision) {
+        let sent = match answer {
             Answer::Success(output) => calls.send_task_success(token, &output).await,
             Answer::Failure { error, cause } => calls.send_task_failure(token, &error, &cause).await,
         };
@@ -184,9 +187,11 @@ fn sent_before(record: &Record, decision: &Decision, tried: bool) -> Option<Sent
     let closed = closed(record, event)?;
     let attempt = record.attempt_as_read(event)?;
     let ours = match answer::of(decision) {
-        Answer::Success(output) => same_json(attempt.output.as_deref(), &output) && attempt.error.is_none(),
+        // It never was sent.
+        Err(_) => false,
+        Ok(Answer::Success(output)) => same_json(attempt.output.as_deref(), &output) && attempt.error.is_none(),
         // Not every endpoint keeps the cause in its history.
-        Answer::Failure { error, cause } => {
+        Ok(Answer::Failure { error, cause }) => {
             attempt.error.as_deref() == Some(error.as_str())
                 && attempt.cause.as_deref().is_none_or(|known| known.is_empty() || known == cause)
         }

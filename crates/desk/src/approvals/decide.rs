@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_json::Json;
 
-use super::answer::{self, Words};
+use super::answer::{self, AnswerError, Words};
 use super::courier::Courier;
 use super::form::{FieldFault, FormField};
 use super::outcome::{Closed, closed};
@@ -132,7 +132,7 @@ pub enum DecideError {
     NotShown(#[from] NotShown),
     /// The manifest's answer could not be evaluated.
     #[error("the answer of {state} in {workflow} could not be made: {why}")]
-    Answer { workflow: String, state: String, why: String },
+    Answer { workflow: String, state: String, why: AnswerError },
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
@@ -336,6 +336,7 @@ pub(super) async fn worded_answer(
     let sandbox = courier.watch.sandbox();
     let failed = |why| DecideError::Answer { workflow: new.workflow.clone(), state: new.state.clone(), why };
     let made = tokio::task::spawn_blocking(move || answer::worded(&outcome, &words, sandbox)).await;
-    let answer = made.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-    answer.map(|answer| serde_json::to_string(&answer)).transpose().map_err(|error| failed(error.to_string()))
+    let stopped = |error: &dyn std::fmt::Display| failed(AnswerError::Failed(error.to_string()));
+    let answer = made.map_err(|error| stopped(&error))?.map_err(failed)?;
+    answer.map(|answer| serde_json::to_string(&answer)).transpose().map_err(|error| stopped(&error))
 }

@@ -60,10 +60,16 @@ pub async fn who(courier: &Courier, asking: &Asking<'_>) -> Result<Who, StoreErr
 /// Who asked: whom the request or the execution's input names, and who started the execution here.
 async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>) -> Result<Requester, StoreError> {
     let description = asking.record.whole().0;
-    let named = path.and_then(|path| {
-        let content = Asked::of(asking.request);
-        named_at(path, content.text()).or_else(|| named_at(path, description.input.as_deref()?))
+    let found: Result<Option<String>, Unreadable> = path.map_or(Ok(None), |path| {
+        let content = Asked::read(asking.request).map_err(|_| Unreadable)?;
+        let of_request = named_at(path, content.text())?;
+        Ok(match (of_request, description.input.as_deref()) {
+            (None, Some(input)) => named_at(path, input)?,
+            (found, _) => found,
+        })
     });
+    // Whom nobody can read may be anybody: then nobody decides.
+    let Ok(named) = found else { return Ok(Requester::Unnamed { path: path.map(str::to_owned) }) };
     let named = named.map(|named| courier.watch.all_tokens().text(&named));
     let (connection, arn) = (courier.connection(), &asking.record.description.arn);
     let mut starter = courier.store.starter(connection, arn).await?;
@@ -77,14 +83,19 @@ async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>
     Ok(requester(path, named.as_deref(), starter, &people::all()))
 }
 
-/// The text at a path of a JSON text.
-fn named_at(path: &str, text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    match Path::parse(path).ok()?.select(&value).ok()?.as_ref() {
-        Value::String(text) => Some(text.clone()),
-        Value::Null => None,
-        other => Some(other.to_string()),
-    }
+/// Where the requester would be named there is nothing that can be read.
+struct Unreadable;
+
+/// The text at a path of a JSON text; `None` where it has nothing there.
+fn named_at(path: &str, text: &str) -> Result<Option<String>, Unreadable> {
+    let value: Value = serde_json::from_str(text).map_err(|_| Unreadable)?;
+    let path = Path::parse(path).map_err(|_| Unreadable)?;
+    // A path that leads to nothing is no fault of the text.
+    Ok(match path.select(&value).ok().as_deref() {
+        Some(Value::String(text)) => Some(text.clone()),
+        None | Some(Value::Null) => None,
+        Some(other) => Some(other.to_string()),
+    })
 }
 
 /// Whether somebody may choose an outcome of a request now.
