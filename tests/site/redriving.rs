@@ -95,3 +95,48 @@ async fn an_execution_that_ended_in_a_fail_state_says_that_it_fails_again() {
     assert!(page.contains("It ended in the Fail state ") && page.contains("fails the same way"));
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_redriven_at_once_and_each_has_its_outcome() {
+    let site = Site::new("redrive-bulk").await;
+    let (failed, activity) = waiting(&site).await;
+    answer(&site, &activity, false).await;
+    page(&site, &failed, Status::Failed).await;
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+    let made = site.desk.sfn.create_state_machine().name("well").definition(definition);
+    let made = made.role_arn("arn:aws:iam::000000000000:role/r").send().await.unwrap();
+    let well = site.desk.sfn.start_execution().state_machine_arn(made.state_machine_arn).send().await.unwrap();
+    site.settled().await;
+    let none = failed.replace(":again:", ":none:");
+    let mut fields = vec![("verb", "redrive")];
+    fields.extend([&failed, &well.execution_arn, &none].map(|arn| ("arns[]", arn.as_str())));
+    let prepared = site.form("/api/prepare_bulk", &fields).await;
+    let path = prepared.header(header::LOCATION).to_owned();
+    let list = site.page(&path).await.text;
+    assert!(list.contains("Redrive: 3 executions") && list.contains("1 of 3 will be acted on; 2 cannot be"), "{list}");
+    assert!(list.contains("nothing to redrive") && list.contains("It is not there any more."), "{list}");
+    let field = |name: &str| {
+        let begin = format!("name=\"{name}\" value=\"");
+        list.split(&begin).nth(1).and_then(|rest| rest.split('"').next()).expect("a field").to_owned()
+    };
+    let (id, seen) = (field("id"), field("seen"));
+    site.form("/api/run_bulk", &[("id", id.as_str()), ("seen", seen.as_str())]).await;
+    let mut told = String::new();
+    for _ in 0..200 {
+        told = site.page(&path).await.text;
+        if told.contains("Done: 1 of 3. 2 refused.") {
+            break;
+        }
+        site.desk.look_again().await;
+    }
+    assert!(told.contains("Done: 1 of 3. 2 refused.") && told.contains("Redriven"), "{told}");
+    answer(&site, &activity, true).await;
+    page(&site, &failed, Status::Succeeded).await;
+    let described = site.desk.sfn.describe_execution().execution_arn(&failed).send().await.unwrap();
+    assert_eq!(described.redrive_count, Some(1), "once");
+    // Whoever confirms the same list again does nothing more.
+    site.form("/api/run_bulk", &[("id", id.as_str()), ("seen", seen.as_str())]).await;
+    let described = site.desk.sfn.describe_execution().execution_arn(&failed).send().await.unwrap();
+    assert_eq!(described.redrive_count, Some(1));
+    site.close().await;
+}

@@ -212,10 +212,10 @@ async fn a_version_or_an_alias_can_be_started() {
 async fn a_reason_that_is_too_long_stops_nothing_and_is_still_there() {
     let site = Site::new("stop-reason").await;
     let (arn, _) = site.ask("stopped").await;
-    let long = "because ".repeat(251);
+    let long = "because ".repeat(4_001);
     let refused = site.form("/api/stop", &[("arn", arn.as_str()), ("cause", &long)]).await;
     let page = site.page(refused.header(header::LOCATION)).await.text;
-    assert!(page.contains("the limit is 2000") && page.contains("because because"), "it can be shortened");
+    assert!(page.contains("the limit is 32000") && page.contains("because because"), "it can be shortened");
     let status = || async { site.desk.sfn.describe_execution().execution_arn(&arn).send().await.unwrap() };
     assert_eq!(status().await.status.as_str(), "RUNNING");
     site.form("/api/stop", &[("arn", arn.as_str()), ("cause", "Grüße <b>")]).await;

@@ -68,7 +68,7 @@ pub enum BulkError {
 }
 
 /// The most characters of a reason.
-const REASON: usize = 2_000;
+const REASON: usize = crate::desk::STOP_REASON;
 
 impl Verb {
     /// What the policy is asked.
@@ -235,7 +235,10 @@ impl Desk {
         let open = items.iter().enumerate().filter(|(_, item)| item.outcome.is_none());
         for (done, (number, item)) in open.enumerate() {
             self.wait_for(run.verb.api()).await;
-            let outcome = self.act_on(actor, &run, number, item).await.unwrap_or_else(|error| refused(&error));
+            let outcome = match self.act_on(actor, &run, number, item).await {
+                Ok(outcome) => outcome,
+                Err(error) => BulkOutcome::Refused(refused(error)?),
+            };
             self.store().set_outcome(&run.id, number, &outcome).await?;
             if done % NEWS == 0 {
                 self.watch().changes.publish([Topic::Inbox]);
@@ -299,21 +302,26 @@ pub enum Chosen<'a> {
     All(&'a Wanted),
 }
 
-fn refused(error: &Error) -> BulkOutcome {
-    BulkOutcome::Refused(match error {
+/// Why nothing was done to one execution. What is no matter of this one, such as a full disk, interrupts the run.
+fn refused(error: Error) -> Result<Refusal, Error> {
+    Ok(match error {
         Error::Stop(StopError::Call(call))
         | Error::Start(StartError::Call(call) | StartError::Read(ReadError::Call(call)))
-        | Error::Redrive(RedriveError::Call(call))
+        | Error::Redrive(RedriveError::Call(call) | RedriveError::Read(ReadError::Call(call)))
         | Error::Read(ReadError::Call(call)) => {
             if call.is_missing() {
                 Refusal::Gone
             } else {
-                Refusal::Call(call.clone())
+                Refusal::Call(call)
             }
         }
         Error::Start(StartError::NoInput { .. }) => Refusal::NoInput,
-        Error::Denied(denied) => Refusal::Denied(denied.reason.to_string()),
-        other => Refusal::Failed(other.to_string()),
+        Error::Start(error) => Refusal::Start(error),
+        Error::Stop(error) => Refusal::Stop(error),
+        Error::Redrive(error) => Refusal::Redrive(error),
+        Error::Read(error) => Refusal::Read(error),
+        Error::Denied(denied) => Refusal::Denied(denied.to_string()),
+        other => return Err(other),
     })
 }
 

@@ -26,8 +26,10 @@ use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
 use crate::watch::{Attending, Looking, Machine, Record, Snapshot, Waiting, Watch};
 
-/// The most characters of the reason for stopping an execution.
-const CAUSE: usize = 2_000;
+/// AWS's limit of a cause, in characters.
+const CAUSE: usize = 32_768;
+/// The most characters of the reason for stopping an execution: a cause has the name of who stops it before it.
+pub(crate) const STOP_REASON: usize = 32_000;
 /// The most executions that one page may have read more often: each costs calls.
 const MOST_LOOKED_AT: usize = 16;
 
@@ -405,14 +407,10 @@ impl Desk {
         self.permit(actor, Action::Stop, workflow_of(arn))?;
         let reason = cause.trim();
         let characters = reason.chars().count();
-        if characters > CAUSE {
-            return Err(StopError::CauseTooLong { characters, limit: CAUSE }.into());
+        if characters > STOP_REASON {
+            return Err(StopError::CauseTooLong { characters, limit: STOP_REASON }.into());
         }
-        let cause = if reason.is_empty() {
-            format!("Stopped by {}.", actor.name())
-        } else {
-            format!("Stopped by {}: {reason}", actor.name())
-        };
+        let cause = cause_of_stop(actor.name(), reason);
         let stopped = self.watch.connection.calls.stop_execution(arn, "Countersign.Stopped", &cause).await;
         stopped.map_err(StopError::from)?;
         let done = Done::Stopped { execution_arn: arn.to_owned(), cause: reason.to_owned() };
@@ -427,8 +425,33 @@ impl Desk {
     }
 }
 
+/// What the history says of a stop. A name without end does not take the reason's room.
+fn cause_of_stop(name: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        return format!("Stopped by {name}.").chars().take(CAUSE).collect();
+    }
+    let name: String = name.chars().take(CAUSE - STOP_REASON - 20).collect();
+    format!("Stopped by {name}: {reason}")
+}
+
 /// The machine's name in an execution's ARN: `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
 pub(crate) fn workflow_of(arn: &str) -> Option<&str> {
     // A child of a Map Run has the label of its Map state behind the name.
     arn.split(':').nth(6)?.split('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_reason_fits_into_the_cause_whoever_stops() {
+        let reason = "ä".repeat(STOP_REASON);
+        for name in ["Dana", &"x".repeat(5_000)] {
+            let cause = cause_of_stop(name, &reason);
+            assert!(cause.ends_with(&reason) && cause.chars().count() <= CAUSE, "{name:.20}");
+            assert!(cause_of_stop(name, "").chars().count() <= CAUSE);
+        }
+        assert_eq!(cause_of_stop("Dana", "Wrong order."), "Stopped by Dana: Wrong order.");
+    }
 }

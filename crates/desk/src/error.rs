@@ -1,5 +1,7 @@
 //! Why something could not be read or done. `src/server/words.rs` turns these errors into sentences.
 
+use serde::{Deserialize, Serialize};
+
 use crate::approvals::DecideError;
 use crate::bulk::BulkError;
 use crate::connection::CallError;
@@ -36,7 +38,7 @@ pub enum Error {
 }
 
 /// Why something cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ReadError {
     #[error(transparent)]
     Call(#[from] CallError),
@@ -58,7 +60,7 @@ pub enum ReadError {
 }
 
 /// Why an execution was not stopped.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum StopError {
     /// The reason has too many characters.
     #[error("the reason has {characters} characters; the limit is {limit}")]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use countersign_trace::{Details, EventKind, HistoryEvent, Trace, VisitId};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::actor::Actor;
@@ -21,7 +22,7 @@ const WINDOW: i64 = 14 * 24 * 60 * 60 * 1_000;
 const EVENTS: u64 = 24_999;
 
 /// Why an execution cannot be redriven.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NotRedrivable {
     #[error("it runs")]
     Running,
@@ -41,7 +42,7 @@ pub enum NotRedrivable {
 }
 
 /// Why an execution was not redriven.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum RedriveError {
     #[error(transparent)]
     NotRedrivable(#[from] NotRedrivable),

@@ -1,6 +1,7 @@
 //! Starting executions, with a typed input or with the stored input of another execution.
 
 use countersign_json::Json;
+use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::audit::Done;
@@ -57,7 +58,7 @@ pub struct Again {
 }
 
 /// Why an input cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum InputFault {
     #[error("the input has {bytes} bytes; the limit is {limit}")]
     TooLong { bytes: usize, limit: usize },
@@ -72,7 +73,7 @@ pub enum InputFault {
 }
 
 /// Why a name cannot be an execution's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NameFault {
     #[error("the name has {characters} characters; the limit is {limit}")]
     TooLong { characters: usize, limit: usize },
@@ -82,7 +83,7 @@ pub enum NameFault {
 }
 
 /// Why nothing was started.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum StartError {
     #[error(transparent)]
     Input(#[from] InputFault),

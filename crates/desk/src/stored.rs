@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use countersign_json::{Json, pretty};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::redact::Tokens;
@@ -14,7 +15,7 @@ use crate::redact::Tokens;
 const SENT: usize = 900_000;
 
 /// Why the text of a form cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum StoredError {
     #[error("the input is not JSON: {0}")]
     NotJson(String),

@@ -6,7 +6,7 @@ use countersign_desk::connection::About;
 use countersign_desk::search::{Fault, SearchError};
 use countersign_desk::store::Refusal;
 
-use super::call;
+use super::{call, read, redrive, start, stop};
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Problem;
 
@@ -122,7 +122,45 @@ pub fn refusal(about: &About, refusal: &Refusal) -> String {
         Refusal::Gone => "It is not there any more.".to_owned(),
         Refusal::NoInput => "Its input cannot be read from here.".to_owned(),
         Refusal::Denied(why) => format!("The policy refuses it: {why}."),
-        Refusal::Failed(why) => format!("{}.", why.trim_end_matches('.')),
         Refusal::Call(error) => call(about, error).problem.what,
+        Refusal::Stop(error) => stop(about, error).problem.what,
+        Refusal::Start(error) => start::start(about, error).problem.what,
+        Refusal::Redrive(error) => redrive::redrive(about, error).problem.what,
+        Refusal::Read(error) => read(about, error).problem.what,
+        Refusal::Failed(_) => "It failed for a reason that the server's log names.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_desk::ReadError;
+    use countersign_desk::connection::{Colour, ConnectionKind};
+    use countersign_desk::redriving::{NotRedrivable, RedriveError};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_one_of_many_is_said_in_the_words_of_pages() {
+        let about = About {
+            label: "Endpoint".to_owned(),
+            detail: "http://localhost".to_owned(),
+            region: "eu-west-1".to_owned(),
+            kind: ConnectionKind::Endpoint,
+            profile: None,
+            role_arn: None,
+            colour: Colour::Teal,
+            read_only: false,
+        };
+        let too_old = RedriveError::NotRedrivable(NotRedrivable::TooOld { ended_at: 0 });
+        for (refused, words) in [
+            (Refusal::Redrive(too_old), "ended more than 14 days ago"),
+            (Refusal::Redrive(RedriveError::EndedAgain), "redriven"),
+            (Refusal::Read(ReadError::NoWorkflow("gone".to_owned())), "no workflow named"),
+            (Refusal::Failed("the disk: EIO".to_owned()), "the server's log"),
+        ] {
+            let said = refusal(&about, &refused);
+            assert!(said.contains(words) && said.ends_with('.'), "{said}");
+            assert!(said.starts_with(char::is_uppercase) && !said.contains("EIO"), "{said}");
+        }
     }
 }

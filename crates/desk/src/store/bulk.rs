@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Kept;
 use crate::connection::{CallError, ConnectionId};
+use crate::error::{ReadError, StopError};
+use crate::redriving::RedriveError;
+use crate::starting::StartError;
 
 /// What is done to each execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +67,14 @@ pub enum Refusal {
     Gone,
     /// Its input cannot be read.
     NoInput,
-    /// The policy refuses it.
+    /// The policy refuses it; in its own words.
     Denied(String),
     Call(CallError),
-    /// Another error, in words for the log.
+    Stop(StopError),
+    Start(StartError),
+    Redrive(RedriveError),
+    Read(ReadError),
+    /// Another error, in words for the log: what earlier versions of the program recorded.
     Failed(String),
 }
 

@@ -82,7 +82,7 @@ pub(super) fn stop_form(arn: String, stop: Post) -> AnyView {
                 <input type="hidden" name="arn" value=arn/>
                 <label class="field">
                     <span>"Why do you stop it?"</span>
-                    <textarea name="cause" rows="2" maxlength="2000">{raw_text(&typed.unwrap_or_default())}</textarea>
+                    <textarea name="cause" rows="2" maxlength="32000">{raw_text(&typed.unwrap_or_default())}</textarea>
                 </label>
                 <p class="quiet">"Completed steps are not undone. A stopped execution cannot continue."</p>
                 <button class="button button-reject" type="submit" disabled=move || stop.pending()>"Stop the execution"</button>

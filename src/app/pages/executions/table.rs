@@ -117,7 +117,7 @@ fn acts(post: Post, view: &View, total: Option<(u64, bool)>, refused: &Refused) 
             <div class="bulk-fields">
                 <span class="quiet">"Choose executions below, or"</span>
                 <label class="check"><input type="checkbox" name="all" value="1"/>{all}</label>
-                <input type="text" name="reason" maxlength="2000" placeholder="Reason (optional)" aria-label="Reason"/>
+                <input type="text" name="reason" maxlength="32000" placeholder="Reason (optional)" aria-label="Reason"/>
                 {act("stop", "Stop…", Act::Stop)}
                 {act("redrive", "Redrive…", Act::Redrive)}
                 {act("start_again", "Start again…", Act::Start)}
