@@ -123,6 +123,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-copy], [data-json-copy]");
+    if (button?.dataset.copyPath) return copied(button, new URL(button.dataset.copy, location.href).href);
     if (button?.dataset.copy) return copied(button, button.dataset.copy);
     if (button) {
       const json = button.closest(".json-box").querySelector(".json");

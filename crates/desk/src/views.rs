@@ -53,15 +53,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Removes a named list; it may be gone already.
+    /// Removes a named list and returns it; it may be gone already.
     ///
     /// # Errors
     /// The store fails.
-    pub async fn remove_view(&self, actor: &Actor, id: i64) -> Result<(), Error> {
+    pub async fn remove_view(&self, actor: &Actor, id: i64) -> Result<Option<SavedView>, Error> {
         self.sight(actor)?;
-        self.store().remove_view(self.id(), id).await?;
+        let removed = self.store().remove_view(self.id(), id).await?;
         self.watch().changes.publish([Topic::Executions]);
-        Ok(())
+        Ok(removed)
     }
 
     /// The named lists that are of workflows which the actor may see, by their names.

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use crate::app::arrival::Told;
 use crate::error::AppError;
 
 /// Gives the list with this address a name, under which everybody who uses this dashboard finds it.
@@ -22,10 +24,14 @@ pub async fn save_view(
     crate::server::acting::save_view(&desk, &actor, &name, &view).await
 }
 
-/// Removes the named list `id`; the executions stay.
+/// Removes the name of the list `id`, and shows the list, which can be named again; the executions stay.
 #[server(prefix = "/api", endpoint = "remove_view")]
 pub async fn remove_view(connection: String, id: i64) -> Result<(), AppError> {
     let (desk, actor) = crate::server::context(&connection)?;
     crate::server::leads_to(&crate::routes::of(&connection).executions_of(None, None));
-    crate::server::acting::remove_view(&desk, &actor, id).await
+    if let Some((name, view)) = crate::server::acting::remove_view(&desk, &actor, id).await? {
+        crate::server::leads_to(&crate::routes::of(&connection).executions_view(&view));
+        crate::server::tells(Told::Unnamed { name });
+    }
+    Ok(())
 }

@@ -18,7 +18,7 @@ mod time;
 mod title;
 
 pub use address_form::AddressForm;
-pub use copy::copy;
+pub use copy::{copy, copy_link};
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, switch, text};
 pub use json::{Json, Payload};

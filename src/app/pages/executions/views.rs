@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
+use crate::app::arrival::Told;
 use crate::app::here::here;
-use crate::app::ui::{FormProblem, Memo, Post, PostForm, Seen, dynamic, shown};
+use crate::app::ui::{FormProblem, Memo, Post, PostForm, Seen, copy_link, dynamic, shown};
 use crate::wire::executions::{Executions, Saved, View};
 
 /// The names, with what can be done about them.
@@ -11,10 +12,39 @@ pub fn views(data: Seen<Executions>, save: Post, remove: Post) -> AnyView {
     let what = Memo::new(move |_| data.with(|data| (data.saved.clone(), data.view.first())));
     view! {
         {dynamic(move || what.with(|(saved, view)| drawn(saved, view, save, remove)))}
+        {dynamic(move || what.with(|(_, view)| removed(view, save, remove)))}
         <FormProblem post=save/>
         <FormProblem post=remove/>
     }
     .into_any()
+}
+
+/// Says that a list has lost its name, with the way back.
+fn removed(view: &View, save: Post, remove: Post) -> Option<AnyView> {
+    let Some(Told::Unnamed { name }) = remove.told() else { return None };
+    let hidden = hidden(view);
+    Some(
+        view! {
+            <div class="notice notice-good" role="status">
+                <PostForm post=save class="view-fields">
+                    {hidden}
+                    <input type="hidden" name="name" value=name.clone()/>
+                    <span>"The view "{shown(&name)}" was removed; its list is below."</span>
+                    <button class="button" type="submit">"Undo"</button>
+                </PostForm>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// The view as fields of a form.
+fn hidden(view: &View) -> Vec<AnyView> {
+    let parts = View::NAMES.into_iter().zip(view.parts());
+    parts
+        .filter_map(|(name, part)| Some((name, part?.to_owned())))
+        .map(|(name, part)| view! { <input type="hidden" name=name value=part/> }.into_any())
+        .collect()
 }
 
 fn drawn(saved: &[Saved], view: &View, save: Post, remove: Post) -> AnyView {
@@ -42,11 +72,7 @@ fn drawn(saved: &[Saved], view: &View, save: Post, remove: Post) -> AnyView {
         }
     });
     let saving = (!is_plain && known.is_none()).then(|| {
-        let parts = View::NAMES.into_iter().zip(view.parts());
-        let hidden: Vec<AnyView> = parts
-            .filter_map(|(name, part)| Some((name, part?.to_owned())))
-            .map(|(name, part)| view! { <input type="hidden" name=name value=part/> }.into_any())
-            .collect();
+        let hidden = hidden(view);
         view! {
             <details class="view-form">
                 <summary>"Save this view"</summary>
@@ -58,7 +84,8 @@ fn drawn(saved: &[Saved], view: &View, save: Post, remove: Post) -> AnyView {
             </details>
         }
     });
+    let link = known.map(|one| copy_link("the link to this view", here().executions_view(&one.view)));
     (links.is_some() || saving.is_some())
-        .then(|| view! { <nav class="views" aria-label="Saved views">{links}{removing}{saving}</nav> })
+        .then(|| view! { <nav class="views" aria-label="Saved views">{links}{link}{removing}{saving}</nav> })
         .into_any()
 }
