@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::here;
 use crate::error::AppError;
+use crate::wire::deploy::DiffLine;
 use crate::wire::inbox::{EarlierEnd, Preview, RequestKey};
 use crate::wire::{Compact, Problem};
 
@@ -31,6 +32,10 @@ pub enum Told {
     /// A sample was chosen in a form, and nothing was started. What was typed comes back, by the names of the fields: with
     /// an input among it, the sample waits for a word.
     Sample { index: usize, typed: Vec<(String, String)> },
+    /// How the input in a form differs from the stored one; nothing was started. What was typed comes back.
+    Compared { lines: Vec<DiffLine>, typed: Vec<(String, String)> },
+    /// The list of executions with this name has no name any more.
+    Unnamed { name: String },
     /// An Express execution was started, which no page can show.
     StartedExpress { name: String },
     /// These workflows were deployed.
@@ -54,6 +59,9 @@ impl Outcome {
         let told = match &self.told {
             Told::Refused { problem, typed } => problem.what.len() + problem.remedy.len() + fields(typed),
             Told::Sample { typed, .. } => fields(typed),
+            Told::Compared { lines, typed } => {
+                lines.iter().map(|line| line.text.len() + 8).sum::<usize>() + fields(typed)
+            }
             Told::Late { request, by, .. } => {
                 let by = match by {
                     EarlierEnd::Decided { person, .. } => person.len(),
@@ -66,7 +74,7 @@ impl Outcome {
                 let then = preview.then.as_ref().map_or(0, String::len);
                 request.0.len() + then + warnings + fields(&preview.faults) + fields(typed)
             }
-            Told::StartedExpress { name } => name.len(),
+            Told::StartedExpress { name } | Told::Unnamed { name } => name.len(),
             Told::Deployed { names } => names.iter().map(String::len).sum(),
         };
         told + 256

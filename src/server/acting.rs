@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::bulk::Chosen;
+use countersign_desk::deploy::diff;
 use countersign_desk::starting::{Order, Started};
 use countersign_desk::store::Verb;
 use countersign_desk::{Actor, Desk, Error};
+use countersign_json::pretty;
 
 use super::words;
 use crate::error::{AppError, ErrorKind};
+use crate::wire::deploy::DiffLine;
 use crate::wire::executions::View;
 use crate::wire::inbox::Preview;
 
@@ -87,6 +90,31 @@ pub async fn start(desk: &Desk, actor: &Actor, order: Order<'_>) -> Result<Start
     desk.start_order(actor, order).await.map_err(worded(desk))
 }
 
+/// Bytes of two inputs that are compared line by line.
+const COMPARED: usize = 128 * 1024;
+
+/// How the input in a form differs from the stored one that it is an edit of, both as the form shows them.
+///
+/// # Errors
+/// The execution cannot be read, or the texts are too long.
+pub async fn compare(
+    desk: &Desk,
+    actor: &Actor,
+    workflow: &str,
+    again: &str,
+    input: &str,
+) -> Result<Vec<DiffLine>, AppError> {
+    let stored = desk.again(actor, workflow, again).await.map_err(worded(desk))?;
+    let lines = |text: &str| pretty(&text.replace("\r\n", "\n")) + "\n";
+    let (before, after) = (lines(stored.input.as_deref().unwrap_or_default()), lines(input));
+    if stored.input.is_none() || before.len() + after.len() > COMPARED {
+        let what = "The two inputs are too long to be compared line by line.";
+        return Err(AppError::new(ErrorKind::Invalid, what, "Nothing was started; what you typed is still here."));
+    }
+    let line = |line: countersign_desk::deploy::DiffLine| DiffLine { sign: line.sign, text: line.text };
+    Ok(diff(&before, &after).into_iter().map(line).collect())
+}
+
 /// Redrives an execution that had been redriven `seen` times when its page was drawn.
 ///
 /// # Errors
@@ -146,12 +174,13 @@ pub async fn save_view(desk: &Desk, actor: &Actor, name: &str, view: &View) -> R
     desk.save_view(actor, name, &query).await.map_err(worded(desk))
 }
 
-/// Removes the name of a list.
+/// Removes the name of a list; returns both, if the list had that name.
 ///
 /// # Errors
 /// The store failed.
-pub async fn remove_view(desk: &Desk, actor: &Actor, id: i64) -> Result<(), AppError> {
-    desk.remove_view(actor, id).await.map_err(worded(desk))
+pub async fn remove_view(desk: &Desk, actor: &Actor, id: i64) -> Result<Option<(String, View)>, AppError> {
+    let removed = desk.remove_view(actor, id).await.map_err(worded(desk))?;
+    Ok(removed.map(|one| (one.name.clone(), View::of_query(&one.query))))
 }
 
 /// The query of a view's address.

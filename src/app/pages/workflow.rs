@@ -7,7 +7,7 @@ use super::{param, query};
 use crate::app::address::Address;
 use crate::app::arrival::Told;
 use crate::app::components::{
-    CheckedInput, Crumb, Definition, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition,
+    CheckedInput, Crumb, Definition, Diff, Drawn, ExecutionList, GraphView, Mark, Outcomes, PageHead, StateDefinition,
     Workbench,
 };
 use crate::app::here::{WHY, here, is_refused, refuse, why_disabled};
@@ -206,7 +206,7 @@ fn StartForm(
             .then(|| view! { <p class="quiet">"This input came with a link. Read it before you start with it."</p> })
     };
     let text = move || match again.get() {
-        Some(stored) => stored_input(stored, own, current),
+        Some(stored) => stored_input(stored, own, current, start),
         None => view! {
             {dynamic(from_link)}
             <CheckedInput text=input current/>
@@ -270,7 +270,12 @@ fn started_express(start: Post) -> Option<AnyView> {
 }
 
 /// The input of an execution that is started again: the stored one, with what is hidden said.
-fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>, current: RwSignal<String>) -> AnyView {
+fn stored_input(
+    stored: Result<Again, Problem>,
+    own: RwSignal<Option<String>>,
+    current: RwSignal<String>,
+    start: Post,
+) -> AnyView {
     let again = match stored {
         Ok(again) => again,
         Err(problem) => return view! { <ProblemBox problem/> }.into_any(),
@@ -291,7 +296,11 @@ fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>, c
     };
     let text = again.input.map(|input| {
         let input = own.get_untracked().unwrap_or(input);
-        view! { <CheckedInput text=Signal::stored(input) current/> }
+        view! {
+            <CheckedInput text=Signal::stored(input) current/>
+            {dynamic(move || differs(start))}
+            <button class="button" type="submit" name="compare" value="1" formnovalidate="" disabled=move || start.pending()>"Compare with the stored input"</button>
+        }
     });
     view! {
         <input type="hidden" name="again" value=again.arn/>
@@ -299,6 +308,18 @@ fn stored_input(stored: Result<Again, Problem>, own: RwSignal<Option<String>>, c
         {text}
     }
     .into_any()
+}
+
+/// How the input in the form differs from the stored one, where somebody asked.
+fn differs(start: Post) -> Option<AnyView> {
+    let Some(Told::Compared { lines, .. }) = start.told() else { return None };
+    if lines.is_empty() {
+        return Some(view! { <p class="quiet" role="status">"The input is the stored one."</p> }.into_any());
+    }
+    Some(
+        view! { <section class="block" role="status"><h3>"From the stored input to this one"</h3><Diff lines/></section> }
+            .into_any(),
+    )
 }
 
 /// The field of the input.

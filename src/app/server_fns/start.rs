@@ -10,7 +10,8 @@ use crate::error::AppError;
 ///
 /// `name` may be empty: a new one is made. `qualifier` is a version or an alias, or empty. Where `again` is an execution, `input` is what the form showed of its stored
 /// input, edited or not. What cannot be started (an input that is not JSON, a name in use) leads back to the workflow's
-/// page, which says why and holds what was typed.
+/// page, which says why and holds what was typed. With `compare` nothing is started: the page says how the input differs
+/// from the stored one.
 #[server(prefix = "/api", endpoint = "start")]
 pub async fn start_execution(
     connection: String,
@@ -19,6 +20,7 @@ pub async fn start_execution(
     #[server(default)] input: String,
     #[server(default)] again: String,
     #[server(default)] qualifier: String,
+    #[server(default)] compare: String,
 ) -> Result<(), AppError> {
     use countersign_desk::starting::{Order, Started};
     let (desk, actor) = crate::server::context(&connection)?;
@@ -29,6 +31,12 @@ pub async fn start_execution(
     };
     crate::server::leads_to(&form);
     let again = (!again.is_empty()).then_some(again.as_str());
+    if let Some(again) = again.filter(|_| !compare.is_empty()) {
+        let lines = crate::server::acting::compare(&desk, &actor, &workflow, again, &input).await?;
+        let typed = [("name", name), ("input", input)].map(|(field, text)| (field.to_owned(), text));
+        crate::server::tells(Told::Compared { lines, typed: typed.to_vec() });
+        return Ok(());
+    }
     let order = Order { workflow: &workflow, qualifier: &qualifier, name: &name, input: &input, again };
     match crate::server::acting::start(&desk, &actor, order).await? {
         Started::Followed(arn) => crate::server::leads_to(&crate::routes::of(&connection).execution(&arn)),

@@ -59,9 +59,12 @@ impl Post {
     #[must_use]
     pub fn typed(&self, name: &str) -> Option<String> {
         self.told.with_untracked(|told| match told {
-            Some(Told::Refused { typed, .. } | Told::Sample { typed, .. } | Told::Ahead { typed, .. }) => {
-                typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
-            }
+            Some(
+                Told::Refused { typed, .. }
+                | Told::Sample { typed, .. }
+                | Told::Ahead { typed, .. }
+                | Told::Compared { typed, .. },
+            ) => typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()),
             _ => None,
         })
     }

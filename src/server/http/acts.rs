@@ -25,6 +25,7 @@ use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Tol
 use crate::app::server_fns::Read;
 use crate::error::{AppError, ErrorKind};
 use crate::server::{is_own_path, words};
+use crate::wire::deploy::DiffLine;
 use crate::wire::inbox::{EarlierEnd, Preview};
 
 /// What a server function that acts leaves for its response.
@@ -234,6 +235,12 @@ fn for_a_program(result: Result<Option<Told>, AppError>, to: &str) -> Response {
         Ok(Some(Told::Late { late, by, .. })) => (StatusCode::CONFLICT, too_late(&late, &by)),
         Ok(Some(Told::Ahead { preview, .. })) => ahead(&preview),
         Ok(Some(Told::Sample { index, .. })) => (StatusCode::OK, json!({"outcome": "sample", "sample": index})),
+        Ok(Some(Told::Unnamed { name })) => (StatusCode::OK, json!({"outcome": "removed", "name": name})),
+        Ok(Some(Told::Compared { lines, .. })) => {
+            let line = |line: &DiffLine| format!("{}{}", line.sign, line.text);
+            let lines: Vec<String> = lines.iter().map(line).collect();
+            (StatusCode::OK, json!({"outcome": "compared", "difference": lines}))
+        }
         Ok(Some(Told::Refused { problem, .. })) => {
             let error = AppError { kind: ErrorKind::Invalid, problem };
             (StatusCode::BAD_REQUEST, refusal::json(&error))
