@@ -3,6 +3,8 @@
 //! Every closure in a view is a type of its own, for which the compiler writes the whole machinery of drawing, hydrating
 //! and redrawing again. Boxed, they share one: this is what keeps the wasm small.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use leptos::prelude::*;
 
 use super::Memo;
@@ -47,8 +49,15 @@ impl Row {
     }
 }
 
-/// A list whose rows stay where they are as long as their keys do.
+/// How many lists were made.
+static LISTS: AtomicU32 = AtomicU32::new(0);
+
+/// A list whose rows stay where they are as long as their keys do, and no longer than the list itself.
+///
+/// A row reads signals of what is around it. When that is made anew, the framework takes the rows with the same keys over,
+/// and those would go on to read signals that are gone. So the list is part of the key: another one has rows of its own.
 pub fn list(rows: impl Fn() -> Vec<Row> + Send + Sync + 'static) -> AnyView {
     let rows: Box<dyn Fn() -> Vec<Row> + Send + Sync> = Box::new(rows);
-    view! { <For each=rows key=|row| row.key.clone() children=|row| (row.draw)()/> }.into_any()
+    let own = LISTS.fetch_add(1, Ordering::Relaxed);
+    view! { <For each=rows key=move |row| (own, row.key.clone()) children=|row| (row.draw)()/> }.into_any()
 }
