@@ -64,3 +64,20 @@
     if (splitter) told(splitter);
   });
 })();
+
+// A click on a bar of the timeline leads to exactly that visit: the bars of a row share its link, and its address gets the
+// visit's number before anybody follows it.
+document.addEventListener(
+  "click",
+  (event) => {
+    const bar = event.target.closest?.(".lane-bars [data-visit]");
+    const link = bar?.closest("a");
+    if (!link) return;
+    const href = link.getAttribute("href");
+    const [path, hash] = href.split("#");
+    const to = `${path}${path.includes("?") ? "&" : "?"}visit=${bar.dataset.visit}${hash ? `#${hash}` : ""}`;
+    link.setAttribute("href", to);
+    setTimeout(() => link.getAttribute("href") === to && link.setAttribute("href", href));
+  },
+  true,
+);

@@ -26,8 +26,7 @@ impl Address {
     /// address changes.
     #[must_use]
     pub fn with(&self, changes: &[(&'static str, Option<&str>)]) -> String {
-        let changed = |view: View, (key, value): &(&'static str, Option<&str>)| view.with(key, *value);
-        changes.iter().fold(self.view.get(), changed).on(self.path.get_value())
+        self.view.get().changed(changes).on(self.path.get_value())
     }
 
     /// The path alone.

@@ -90,6 +90,15 @@ impl View {
         view
     }
 
+    /// The same with some parameters changed. The number of a visit is that of one state in one iteration: it goes with them.
+    #[must_use]
+    pub fn changed(&self, changes: &[(&'static str, Option<&str>)]) -> Self {
+        let moves = |key| changes.iter().any(|(name, value)| *name == key && self.get(key) != *value);
+        let leaves = moves(STATE) || moves(ITERATION);
+        let begun = if leaves { self.without(&[VISIT]) } else { self.clone() };
+        changes.iter().fold(begun, |view, (key, value)| view.with(key, *value))
+    }
+
     /// The same without some parameters.
     #[must_use]
     pub fn without(&self, keys: &[&str]) -> Self {
@@ -125,6 +134,21 @@ mod tests {
         assert_eq!(view.with(STATE, Some("C")).get(STATE), Some("C"));
         assert_eq!(view.without(&[FIND, STATE]).on("/x".to_owned()), "/x?tab=events");
         assert_eq!(View::default().on("/x".to_owned()), "/x");
+    }
+
+    #[test]
+    fn the_visit_goes_with_its_state_and_iteration() {
+        let view = View::default().with(STATE, Some("A")).with(VISIT, Some("3")).with(TAB, Some("events"));
+        for (changes, visit) in [
+            (&[(STATE, Some("A")), (PART, Some("stages"))][..], Some("3")),
+            (&[(STATE, Some("B"))], None),
+            (&[(STATE, Some("B")), (VISIT, Some("1"))], Some("1")),
+            (&[(ITERATION, Some("7"))], None),
+            (&[(ITERATION, None)], Some("3")),
+        ] {
+            let changed = view.changed(changes);
+            assert_eq!((changed.get(VISIT), changed.get(TAB)), (visit, Some("events")), "{changes:?}");
+        }
     }
 
     #[test]

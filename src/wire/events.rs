@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Status;
+use super::value::Value;
 
 /// Which events somebody wants to see, as the address says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub struct EventDetails {
     pub place: Option<String>,
     /// The innermost iteration, by the event with which it began.
     pub iteration: Option<u64>,
+    /// The visit that it belongs to, counted from 1 among those of its state there.
+    pub visit: Option<u64>,
     /// The event that led to it, where there is one.
     pub previous: Option<u64>,
     /// The next one in the order of numbers.
@@ -79,7 +82,7 @@ pub struct EventDetails {
     /// The events of the same attempt, by number and type.
     pub attempt: Vec<(u64, String)>,
     /// The details under AWS's names.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(String, Value)>,
 }
 
 /// Every type of event, by AWS's name.

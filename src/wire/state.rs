@@ -19,8 +19,9 @@ pub struct State {
     pub visits: u64,
     /// The visit that is shown; nothing where it was not entered.
     pub visit: Option<Visit>,
-    /// The text that defines it, with the number of its first line in the definition.
-    pub definition: Option<(u64, String)>,
+    /// The text that defines it, with the number of its first line in the definition, where it was asked for: nothing where
+    /// the definition has no such state.
+    pub definition: Option<Option<(u64, String)>>,
     pub now: i64,
 }
 
@@ -36,6 +37,9 @@ pub struct Visit {
     pub status: Status,
     /// Which iteration of which Map, or which branch of which Parallel.
     pub place: Option<String>,
+    /// The event that entered it.
+    pub event: u64,
+    pub bar: BarPlace,
     pub entered_at: i64,
     pub exited_at: Option<i64>,
     pub failure: Option<Failure>,
@@ -51,6 +55,17 @@ pub struct Visit {
     pub inside: Option<Inside>,
     /// What the output has and the input has not, line by line, where it was asked for.
     pub difference: Option<Vec<DiffLine>>,
+}
+
+/// Where the timeline has the bar of a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BarPlace {
+    /// The innermost iteration that the visit is in, by the event with which it began, and its number among the visits
+    /// there.
+    pub iteration: Option<u64>,
+    pub number: u64,
+    /// The stretch in which the bar can be told from its neighbours, where the whole execution is too long for that.
+    pub span: Option<String>,
 }
 
 /// An error with its cause. The failure of a child execution leads to the child.

@@ -53,6 +53,8 @@ pub struct Lane {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     pub kind: BarKind,
+    /// The visit that it is of, counted from 1 among those of its state in its iteration: of several the worst.
+    pub visit: Option<u64>,
     pub status: Status,
     pub from: i64,
     /// `None` where it goes on.

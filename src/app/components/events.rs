@@ -7,11 +7,12 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::pages::view;
 use crate::app::ui::{
-    AddressForm, ClockTime, Empty, Extent, Json, LongList, Memo, Row, Seen, Signal, duration, dynamic, shown, text,
+    AddressForm, ClockTime, Empty, Extent, LongList, Memo, Payload, Row, Seen, Signal, duration, dynamic, shown, text,
 };
 use crate::routes::View;
-use crate::routes::view::{EVENT, FIND, FROM, GROUPED, ITERATION, OF, STATE, TAB, TIMES, TYPE};
+use crate::routes::view::{EVENT, FIND, FROM, GROUPED, ITERATION, OF, STATE, TAB, TIMES, TYPE, VISIT};
 use crate::wire::events::{EventDetails, EventRow, Events, Group};
+use crate::wire::value::Value;
 
 /// How the times of events are shown: the word in the address, and what it is called.
 const TIMINGS: [(&str, &str); 3] =
@@ -228,7 +229,9 @@ fn event_details(event: EventDetails, address: Address) -> AnyView {
     };
     let state = event.state.map(|state| {
         let iteration = event.iteration.map(|id| id.to_string());
-        let href = address.with(&[(STATE, Some(&state)), (ITERATION, iteration.as_deref())]);
+        let visit = event.visit.map(|number| number.to_string());
+        let to = [(STATE, Some(state.as_str())), (ITERATION, iteration.as_deref()), (VISIT, visit.as_deref())];
+        let href = address.with(&to);
         view! { <a href=href data-noscroll="true">{shown(state)}</a> }
     });
     let of_attempt = |(id, kind): &(u64, String)| {
@@ -238,9 +241,9 @@ fn event_details(event: EventDetails, address: Address) -> AnyView {
     let attempt = (event.attempt.len() > 1).then(|| {
         view! { <h3>"The same attempt"</h3><ul class="event-attempt">{event.attempt.iter().map(of_attempt).collect_view()}</ul> }
     });
-    let field = |(key, text): (String, String)| {
+    let field = |(key, value): (String, Value)| {
         let label = key.clone();
-        view! { <section class="block"><h3 class="mono">{shown(key)}</h3><Json text label=label/></section> }
+        view! { <section class="block"><h3 class="mono">{shown(key)}</h3><Payload value label/></section> }
     };
     let nothing =
         event.fields.is_empty().then(|| view! { <p class="quiet">"AWS records no details of this type."</p> });

@@ -16,7 +16,7 @@ use crate::app::ui::{
     Due, Empty, Json, Lasted, Memo, Payload, Post, ProblemBox, Row, Seen, Signal, When, copy, duration, dynamic, list,
     shown,
 };
-use crate::routes::view::{PART, STATE, TAB, VISIT};
+use crate::routes::view::{EVENT, FIND, FROM, ITERATION, OF, PART, ROW, SPAN, STATE, TAB, TYPE, VISIT};
 use crate::visible::visible;
 use crate::wire::inbox::{Approval, ApprovalState};
 use crate::wire::state::{Attempt, Child, Failure, Inside, Link, Stage, State, Visit};
@@ -129,7 +129,8 @@ fn row(what: &str, looks: &impl std::hash::Hash, draw: impl FnOnce() -> AnyView 
 fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec<Row> {
     let now = data.now;
     if part == Some("definition") {
-        return vec![definition(data, address)];
+        // Until it has arrived there is nothing to show.
+        return data.definition.clone().map(|found| definition(found, &data.name, address)).into_iter().collect();
     }
     let Some(visit) = &data.visit else {
         let nothing = || {
@@ -137,7 +138,7 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
         };
         return vec![row("none", &0, nothing)];
     };
-    let mut rows = vec![facts(visit, now)];
+    let mut rows = vec![facts(visit, &data.name, address, now)];
     match part {
         Some("stages") => rows.extend(visit.inside.as_ref().map(inside).unwrap_or_default()),
         Some("difference") => rows.push(difference(visit)),
@@ -146,14 +147,32 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
     rows
 }
 
-fn facts(visit: &Visit, now: i64) -> Row {
+fn facts(visit: &Visit, name: &str, address: Address, now: i64) -> Row {
     let (place, from, to) = (visit.place.clone(), visit.entered_at, visit.exited_at);
-    row("facts", &(visit.number, &visit.place, to), move || {
+    let (event, bar, name) = (visit.event, visit.bar.clone(), name.to_owned());
+    row("facts", &(visit.number, &visit.place, to, &bar.clone()), move || {
+        // The events of its state, open at the one that entered it; and the stretch of time around its bar.
+        let events = {
+            let name = name.clone();
+            move || {
+                let id = event.to_string();
+                let (tab, of, open) = ((TAB, Some("events")), (OF, Some(name.as_str())), (EVENT, Some(id.as_str())));
+                address.with(&[tab, of, open, (TYPE, None), (FIND, None), (FROM, None)]) + "#event"
+            }
+        };
+        let timeline = move || {
+            let (iteration, number) = (bar.iteration.map(|id| id.to_string()), bar.number.to_string());
+            let state = (STATE, Some(name.as_str()));
+            let within = [(ITERATION, iteration.as_deref()), state, (VISIT, Some(number.as_str()))];
+            let shown = [(TAB, Some("timeline")), (SPAN, bar.span.as_deref()), (ROW, None)];
+            address.with(&[within, shown].concat()) + "#about"
+        };
         view! {
             <p class="facts">
                 {place.map(|place| view! { <span>{shown(place)}</span> })}
                 <span>"entered "<When at=from now/></span>
                 <span>{if to.is_some() { "took " } else { "for " }}<Lasted from to now/></span>
+                <span class="ways"><a href=timeline data-noscroll="true">"In the timeline"</a>" "<a href=events data-noscroll="true">"Its events"</a></span>
             </p>
         }
         .into_any()
@@ -328,9 +347,8 @@ fn difference(visit: &Visit) -> Row {
     })
 }
 
-fn definition(data: &State, address: Address) -> Row {
-    let found = data.definition.clone();
-    let href = address.with(&[(TAB, Some("definition")), (STATE, Some(&data.name))]) + "#lines";
+fn definition(found: Option<(u64, String)>, name: &str, address: Address) -> Row {
+    let href = address.with(&[(TAB, Some("definition")), (STATE, Some(name))]) + "#lines";
     row("definition", &found.clone(), move || match found {
         Some((first, written)) => {
             let last = first + written.lines().count().saturating_sub(1) as u64;

@@ -14,7 +14,7 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::pages::view;
 use crate::app::ui::{Clock, Empty, Extent, LongList, Memo, Row, Seen, Signal, duration, dynamic, shown, text};
-use crate::routes::view::{ITERATION, ROW, STATE, TURNED};
+use crate::routes::view::{ITERATION, ROW, STATE, TURNED, VISIT};
 use crate::visible::visible;
 use crate::wire::timeline::{Bar, BarKind, Lane, Timeline};
 
@@ -30,6 +30,7 @@ pub fn Timeline(
 ) -> impl IntoView {
     let seen = view();
     let iteration = Memo::new(move |_| seen.with(|seen| seen.number(ITERATION)));
+    let visit = Memo::new(move |_| seen.with(|seen| seen.number(VISIT)));
     let extent = Memo::new(move |_| {
         data.with(|data| Extent { from: data.from, rows: data.rows.len() as u64, all: data.row_count })
     });
@@ -40,7 +41,7 @@ pub fn Timeline(
     let rows = move |range: Range<u64>| {
         data.with(|data| {
             let places = data.rows.iter().zip(data.from..).filter(|(_, place)| range.contains(place));
-            places.map(|(lane, place)| lane_row(lane, place, address, (chosen, iteration), scale)).collect()
+            places.map(|(lane, place)| lane_row(lane, place, address, (chosen, iteration, visit), scale)).collect()
         })
     };
     let none = move || {
@@ -77,42 +78,31 @@ pub fn Timeline(
     scale::keys(scale, address, body)
 }
 
+/// The state that is chosen, its iteration and its visit.
+type Chosen = (Signal<Option<String>>, Memo<Option<u64>>, Memo<Option<u64>>);
+
 /// A row, which is the same as long as it looks the same.
-fn lane_row(
-    lane: &Lane,
-    place: u64,
-    address: Address,
-    chosen: (Signal<Option<String>>, Memo<Option<u64>>),
-    scale: Memo<Scale>,
-) -> Row {
+fn lane_row(lane: &Lane, place: u64, address: Address, chosen: Chosen, scale: Memo<Scale>) -> Row {
     let mut hasher = DefaultHasher::new();
     (place, lane.depth, &lane.name, &lane.note, lane.status as u8, lane.open, lane.took, lane.open_since)
         .hash(&mut hasher);
     for bar in &lane.bars {
-        (bar.from, bar.to, bar.status as u8).hash(&mut hasher);
+        (bar.from, bar.to, bar.status as u8, bar.visit).hash(&mut hasher);
     }
     let (key, lane) = (format!("{} {:x}", lane.key, hasher.finish()), lane.clone());
     Row::new(key, move || draw(lane, address, chosen, scale))
 }
 
-fn draw(
-    lane: Lane,
-    address: Address,
-    (chosen, in_iteration): (Signal<Option<String>>, Memo<Option<u64>>),
-    scale: Memo<Scale>,
-) -> AnyView {
+fn draw(lane: Lane, address: Address, (chosen, in_iteration, visit): Chosen, scale: Memo<Scale>) -> AnyView {
     let (status, open_since, took) = (lane.status, lane.open_since, lane.took);
-    let lasted = move || {
-        let runs = scale.try_get().zip(open_since);
-        took + runs.map_or(0, |(scale, since)| scale.end.saturating_sub(since).max(0))
-    };
+    let lasted = move || took + open_since.map_or(0, |since| scale.get().end.saturating_sub(since).max(0));
     let iteration = lane.iteration.map(|id| id.to_string());
     // An iteration leads to its course; a state to the panel, within its iteration.
     let state = lane.state.clone();
     let to = {
         let (state, iteration) = (state.clone(), iteration.clone());
         move || {
-            let mut changes = vec![(ITERATION, iteration.as_deref())];
+            let mut changes = vec![(ITERATION, iteration.as_deref()), (VISIT, None)];
             if let Some(state) = &state {
                 changes.push((STATE, Some(state.as_str())));
             }
@@ -123,10 +113,9 @@ fn draw(
     let is_chosen = {
         let (state, iteration) = (state.clone(), lane.iteration);
         move || {
-            // A row may outlive its list for a moment, when another execution takes the page.
-            let within = in_iteration.try_get()?;
+            let within = in_iteration.get();
             let fits = within.is_none() || within == iteration;
-            (fits && state.is_some() && chosen.try_get()? == state).then_some("true")
+            (fits && state.is_some() && chosen.get() == state).then_some("true")
         }
     };
     let fold = lane.open.map(|open| {
@@ -145,7 +134,14 @@ fn draw(
     });
     let note = (!lane.note.is_empty()).then(|| view! { <span class="lane-note">{lane.note}</span> });
     let bars = lane.bars;
-    let drawn = move || scale.try_get().map(|scale| bars.iter().filter_map(|bar| draw_bar(bar, scale)).collect_view());
+    let marked = {
+        let (state, iteration) = (state.clone(), lane.iteration);
+        move || visit.get().filter(|_| in_iteration.get() == iteration && chosen.get() == state)
+    };
+    let drawn = move || {
+        let (scale, marked) = (scale.get(), marked());
+        bars.iter().filter_map(|bar| draw_bar(bar, scale, marked)).collect_view()
+    };
     let depth = lane.depth.min(12).to_string();
     let href_of_bars = to.clone();
     let group = state.is_none().then_some("true");
@@ -177,7 +173,7 @@ fn turn(turned: Option<&str>, key: &str) -> Option<String> {
     (!keys.is_empty()).then(|| keys.join(","))
 }
 
-fn draw_bar(bar: &Bar, scale: Scale) -> Option<AnyView> {
+fn draw_bar(bar: &Bar, scale: Scale, marked: Option<u64>) -> Option<AnyView> {
     let (start, width) = scale.place(bar.from, bar.to)?;
     let lasted = duration(bar.to.unwrap_or(scale.end) - bar.from, true);
     let word = look(bar.status).word;
@@ -190,7 +186,7 @@ fn draw_bar(bar: &Bar, scale: Scale) -> Option<AnyView> {
     let (y, height, round) = if bar.kind == BarKind::BackOff { ("8", "4", "0") } else { ("3", "14", "2") };
     Some(
         view! {
-            <rect class=class data-tone=look(bar.status).tone x=start y=y width=width height=height rx=round>
+            <rect class=class data-visit=bar.visit.map(|number| number.to_string()) data-chosen=(marked.is_some() && marked == bar.visit).then_some("true") data-tone=look(bar.status).tone x=start y=y width=width height=height rx=round>
                 <title>{title}</title>
             </rect>
         }

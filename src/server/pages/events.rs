@@ -5,10 +5,10 @@ use std::ops::Range;
 use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::{EventFilter, Kinds, Record, details};
 use countersign_desk::{Actor, Desk};
-use countersign_json::pretty;
 use countersign_trace::{EventKind, HistoryEvent};
 
-use super::execution::cut;
+use super::state::number_of;
+use super::value::{Source, value};
 use super::{Answered, iterations, worded};
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Status;
@@ -34,8 +34,8 @@ pub async fn events(
     open: Option<u64>,
 ) -> Answered<Events> {
     let (record, _) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let eyes = desk.eyes_on(actor, &record);
-    let cut = move || window(&record, &eyes, &wanted, from, open);
+    let (eyes, connection) = (desk.eyes_on(actor, &record), desk.id().as_str().to_owned());
+    let cut = move || window(&record, (&connection, &eyes), &wanted, from, open);
     // A text is sought in every detail, which takes time.
     tokio::task::spawn_blocking(cut).await.map_err(|_| {
         let what = "The events could not be read.";
@@ -77,7 +77,13 @@ impl Rows<'_> {
     }
 }
 
-fn window(record: &Record, eyes: &Eyes, wanted: &Wanted, from: Option<u64>, open: Option<u64>) -> Events {
+fn window(
+    record: &Record,
+    (connection, eyes): (&str, &Eyes),
+    wanted: &Wanted,
+    from: Option<u64>,
+    open: Option<u64>,
+) -> Events {
     let filter = filter(record, wanted);
     let matching = record.events_matching(&filter, eyes);
     let rows = if wanted.grouped { Rows::Grouped(record.grouped(&matching)) } else { Rows::Single(&matching) };
@@ -99,7 +105,7 @@ fn window(record: &Record, eyes: &Eyes, wanted: &Wanted, from: Option<u64>, open
         started_at: record.description.started_at,
         iteration: filter.iteration.and_then(|iteration| iterations::title(record, iteration)),
         error: record.error_event(),
-        open: opened.map(|event| event_details(record, eyes, event)),
+        open: opened.map(|event| event_details(record, connection, eyes, event)),
         open_at: open_at.map(count),
     }
 }
@@ -214,15 +220,16 @@ fn tone(event: &HistoryEvent) -> Status {
     }
 }
 
-fn event_details(record: &Record, eyes: &Eyes, event: &HistoryEvent) -> EventDetails {
+fn event_details(record: &Record, connection: &str, eyes: &Eyes, event: &HistoryEvent) -> EventDetails {
     let owner = record.trace.owner(event.id);
     let of_attempt = |other: &&HistoryEvent| record.trace.owner(other.id) == owner;
     let attempt = owner.attempt.map_or_else(Vec::new, |_| {
         record.events.iter().filter(of_attempt).map(|other| (other.id, other.kind.name().to_owned())).collect()
     });
-    let field = |(key, value): (String, String)| {
-        let shown = cut(&pretty(&eyes.detail(&key, &value)));
-        (key, shown)
+    let field = |(key, text): (String, String)| {
+        let source = Source::Detail(event.id, key.clone());
+        let shown = eyes.detail(&key, &text);
+        (key, value(connection, &record.description.arn, shown, &source))
     };
     EventDetails {
         id: event.id,
@@ -232,6 +239,7 @@ fn event_details(record: &Record, eyes: &Eyes, event: &HistoryEvent) -> EventDet
         state: record.state_of_event(event).map(str::to_owned),
         place: iterations::path(record, owner.iteration),
         iteration: owner.iteration.and_then(|id| record.trace.iteration(id)).map(|iteration| iteration.began_event),
+        visit: owner.visit.map(|visit| number_of(record, visit)),
         previous: record.event(event.previous_event_id).map(|before| before.id),
         next: record.event(event.id + 1).map(|next| next.id),
         attempt,

@@ -5,7 +5,7 @@ use countersign_desk::deploy::diff;
 use countersign_desk::watch::{Inside, Record, Waiting};
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value as JsonValue, pretty};
-use countersign_trace::{Attempt, StateStatus, Visit, VisitId};
+use countersign_trace::{Attempt, IterationId, StateStatus, Visit, VisitId};
 
 use super::execution::{View, served, telling_state};
 use super::value::{Source, value};
@@ -13,7 +13,7 @@ use super::{Answered, attempt_status, child, graph, inbox, status, trouble, word
 use crate::server::console::{Console, function_name};
 use crate::wire::Status;
 use crate::wire::deploy::DiffLine;
-use crate::wire::state::{self, Failure, Link, Stage, State};
+use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State};
 use crate::wire::value::Value;
 
 /// Bytes of the texts that are compared line by line.
@@ -48,7 +48,8 @@ pub async fn state(
         about: graph::about(&record.definition, &name),
         visits: u64::try_from(visits.len()).unwrap_or(u64::MAX),
         visit: None,
-        definition: definition_of(&pretty(&record.definition.text), &name),
+        definition: (part.as_deref() == Some("definition"))
+            .then(|| definition_of(&pretty(&record.definition.text), &name)),
         now: desk.now(),
         name,
     };
@@ -76,6 +77,51 @@ fn visits_of(record: &Record, name: &str, iteration: Option<u64>) -> Vec<VisitId
     let iteration = iteration.and_then(|event| record.trace.iteration_begun_by(event));
     let all = record.visits_of(name).iter().copied();
     all.filter(|id| iteration.is_none_or(|iteration| record.trace.runs_in(*id, iteration))).collect()
+}
+
+/// The numbers of these visits of a state, which are in their order, among all of its visits in one iteration.
+#[must_use]
+pub fn numbers(record: &Record, name: &str, iteration: Option<IterationId>, ids: &[VisitId]) -> Vec<u64> {
+    let all = record.visits_of(name);
+    // Those before the iteration are not in it.
+    let begun = iteration.and_then(|id| record.trace.iteration(id)).map_or(0, |iteration| iteration.began_event);
+    let first = all.partition_point(|id| record.trace.visits[*id].entered_event < begun);
+    let inside = |id: &&VisitId| iteration.is_none_or(|iteration| record.trace.runs_in(**id, iteration));
+    let mut found = Vec::with_capacity(ids.len());
+    for (number, id) in (1..).zip(all[first..].iter().filter(inside)) {
+        match ids.get(found.len()) {
+            None => break,
+            Some(wanted) if wanted == id => found.push(number),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+/// The number of a visit among those of its state in its innermost iteration.
+#[must_use]
+pub fn number_of(record: &Record, visit: VisitId) -> u64 {
+    let iteration = record.trace.iteration_of(visit);
+    let found = numbers(record, &record.trace.visits[visit].state, iteration, &[visit]);
+    found.first().copied().unwrap_or(1)
+}
+
+/// Where the timeline has the bar of a visit.
+fn bar_of(record: &Record, id: VisitId, now: i64) -> BarPlace {
+    let (trace, visit) = (&record.trace, &record.trace.visits[id]);
+    let iteration = trace.iteration_of(id).and_then(|id| trace.iteration(id));
+    let (began, ended) = iteration.map_or((record.description.started_at, record.description.ended_at), |one| {
+        (one.began_at, one.ended_at.or(record.description.ended_at))
+    });
+    let until = visit.exited_at.or(record.description.ended_at).unwrap_or(now).max(visit.entered_at);
+    let lasted = until - visit.entered_at;
+    let whole = ended.unwrap_or(now) - began;
+    let is_lost = lasted.saturating_mul(40) < whole || record.tree().rows.len() > 60;
+    let span = is_lost.then(|| {
+        let (room, started) = (lasted.max(8), record.description.started_at);
+        format!("{}-{}", (visit.entered_at - room - started).max(0), until + room - started)
+    });
+    BarPlace { iteration: iteration.map(|one| one.began_event), number: number_of(record, id), span }
 }
 
 /// Which of the visits is shown: the one of the address, else one that failed, else the last.
@@ -120,7 +166,7 @@ impl About<'_> {
 
     fn value(&self, text: Option<&str>, source: &Source) -> Option<Value> {
         let text = self.view.eyes.text(text?);
-        Some(value(self.desk, &self.record.description.arn, text, source))
+        Some(value(self.desk.id().as_str(), &self.record.description.arn, text, source))
     }
 
     fn visit(&self, visits: &[VisitId], at: usize) -> state::Visit {
@@ -136,6 +182,8 @@ impl About<'_> {
             failures: u64::try_from((0..visits.len()).filter(bad).count()).unwrap_or(u64::MAX),
             status: self.status(&visit.state, visit.status),
             place: trouble::place_of(&self.record.trace, visit),
+            event: visit.entered_event,
+            bar: bar_of(self.record, visits[at], self.desk.now()),
             entered_at: visit.entered_at,
             exited_at: visit.exited_at,
             failure: self.failure(error.as_deref(), cause.as_deref()),
@@ -254,12 +302,14 @@ impl About<'_> {
         let arn = &self.record.description.arn;
         let stage = |stage: countersign_desk::watch::VisitStage| Stage {
             field: stage.field.to_owned(),
-            value: stage.value.map(|text| value(self.desk, arn, text, &Source::Stage(entered, stage.field.to_owned()))),
+            value: stage
+                .value
+                .map(|text| value(self.desk.id().as_str(), arn, text, &Source::Stage(entered, stage.field.to_owned()))),
             recorded: stage.recorded,
         };
         let variable = |(name, text): (String, String)| {
             let source = Source::Variable(entered, name.clone());
-            (name, value(self.desk, arn, text, &source))
+            (name, value(self.desk.id().as_str(), arn, text, &source))
         };
         state::Inside {
             stages: inside.stages.into_iter().map(stage).collect(),

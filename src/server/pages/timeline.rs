@@ -7,6 +7,7 @@ use countersign_desk::{Actor, Desk};
 use countersign_trace::{Attempt, IterationId, Row, RowKind, StateStatus, Visit};
 
 use super::execution::served;
+use super::state::numbers;
 use super::{Answered, attempt_status, iterations, status, worded};
 use crate::wire::Status;
 use crate::wire::timeline::{Bar, BarKind, Lane, Timeline};
@@ -224,27 +225,32 @@ impl<'a> Sheet<'a> {
             Merged { bars: Vec::new(), begin: self.begin, end: self.end, ended: self.record.description.ended_at };
         if row.visits.is_empty() {
             let status = self.status(row.status, None);
-            bars.add(Bar { kind: BarKind::Whole, status, from: row.from, to: row.to });
+            bars.add(Bar { kind: BarKind::Whole, visit: None, status, from: row.from, to: row.to });
         }
-        for id in &row.visits {
+        let state = row.visits.first().and_then(|id| self.record.trace.visit(*id)).map(|visit| visit.state.as_str());
+        let numbers = state.map_or_else(Vec::new, |name| numbers(self.record, name, row.iteration, &row.visits));
+        for (id, number) in row.visits.iter().zip(numbers) {
             let Some(visit) = self.record.trace.visit(*id) else { continue };
             if visit.entered_at <= self.end && visit.exited_at.is_none_or(|at| at >= self.begin) {
-                self.visit(visit, &mut bars);
+                self.visit(visit, number, &mut bars);
             }
         }
         bars.bars
     }
 
-    fn visit(&self, visit: &Visit, bars: &mut Merged) {
+    fn visit(&self, visit: &Visit, number: u64, bars: &mut Merged) {
         let whole = self.status(visit.status, Some(&visit.state));
         if visit.attempts.len() < 2 {
-            return bars.add(Bar { kind: BarKind::Whole, status: whole, from: visit.entered_at, to: visit.exited_at });
+            let (from, to) = (visit.entered_at, visit.exited_at);
+            return bars.add(Bar { kind: BarKind::Whole, visit: Some(number), status: whole, from, to });
         }
         let mut before: Option<&Attempt> = None;
+        let of_visit = Some(number);
         for (number, attempt) in (1..).zip(&visit.attempts) {
             if let Some(ended) = before.and_then(|before| before.ended_at) {
                 bars.add(Bar {
                     kind: BarKind::BackOff,
+                    visit: of_visit,
                     status: Status::Waiting,
                     from: ended,
                     to: Some(attempt.scheduled_at),
@@ -255,12 +261,13 @@ impl<'a> Sheet<'a> {
                 Status::Running => whole,
                 ended => ended,
             };
-            bars.add(Bar { kind: BarKind::Attempt(number), status, from: attempt.scheduled_at, to: attempt.ended_at });
+            let (from, to) = (attempt.scheduled_at, attempt.ended_at);
+            bars.add(Bar { kind: BarKind::Attempt(number), visit: of_visit, status, from, to });
             before = Some(attempt);
         }
         // After a failed attempt it waits for the next one.
         if let (Some(ended), None) = (before.and_then(|last| last.ended_at), visit.exited_at) {
-            bars.add(Bar { kind: BarKind::BackOff, status: Status::Waiting, from: ended, to: None });
+            bars.add(Bar { kind: BarKind::BackOff, visit: of_visit, status: Status::Waiting, from: ended, to: None });
         }
     }
 }
@@ -300,7 +307,10 @@ impl Merged {
             BarKind::BackOff => 0,
             BarKind::Many(count) => count,
         };
-        last.status = worse(last.status, bar.status);
+        let status = worse(last.status, bar.status);
+        if status != last.status {
+            (last.status, last.visit) = (status, bar.visit);
+        }
         last.kind = match of(last.kind) + of(bar.kind) {
             0 => BarKind::BackOff,
             count => BarKind::Many(count),
@@ -339,12 +349,14 @@ mod tests {
         let mut merged = Merged { bars: Vec::new(), begin: 0, end: 1_000_000, ended: None };
         for at in 0..10_000 {
             let status = if at == 7_777 { Status::Failed } else { Status::Succeeded };
-            merged.add(Bar { kind: BarKind::Whole, status, from: at * 100, to: Some(at * 100 + 60) });
+            let visit = u64::try_from(at + 1).ok();
+            merged.add(Bar { kind: BarKind::Whole, visit, status, from: at * 100, to: Some(at * 100 + 60) });
         }
         let count: u32 =
             merged.bars.iter().map(|bar| if let BarKind::Many(count) = bar.kind { count } else { 1 }).sum();
         assert_eq!(count, 10_000, "each visit is in one of them");
         assert!(merged.bars.len() <= 700, "{}", merged.bars.len());
-        assert!(merged.bars.iter().any(|bar| bar.status == Status::Failed), "a failure is not hidden among the others");
+        let failed = merged.bars.iter().find(|bar| bar.status == Status::Failed);
+        assert_eq!(failed.and_then(|bar| bar.visit), Some(7_778), "a failure is not hidden among the others");
     }
 }

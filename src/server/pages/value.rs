@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use countersign_desk::eyes::Eyes;
-use countersign_desk::watch::Record;
+use countersign_desk::watch::{Record, details};
 use countersign_desk::{Actor, Desk};
 use countersign_json::pretty;
 use countersign_trace::VisitId;
@@ -24,6 +24,8 @@ pub enum Source {
     Output,
     /// A field of an event's details.
     Event(u64, &'static str),
+    /// A detail of an event, by the name that AWS gives it.
+    Detail(u64, String),
     /// A stage of the visit that an event began.
     Stage(u64, String),
     /// A variable that the visit saw which an event began.
@@ -39,6 +41,7 @@ impl fmt::Display for Source {
             Self::Input => out.write_str("input"),
             Self::Output => out.write_str("output"),
             Self::Event(id, field) => write!(out, "event.{id}.{field}"),
+            Self::Detail(id, name) => write!(out, "detail.{id}.{name}"),
             Self::Stage(id, field) => write!(out, "stage.{id}.{field}"),
             Self::Variable(id, name) => write!(out, "variable.{id}.{name}"),
         }
@@ -59,6 +62,7 @@ impl FromStr for Source {
         let id = id.parse().map_err(|_| ())?;
         match kind {
             "event" => FIELDS.iter().find(|field| **field == name).map(|field| Self::Event(id, field)).ok_or(()),
+            "detail" => Ok(Self::Detail(id, name.to_owned())),
             "stage" => Ok(Self::Stage(id, name.to_owned())),
             "variable" => Ok(Self::Variable(id, name.to_owned())),
             _ => Err(()),
@@ -66,9 +70,9 @@ impl FromStr for Source {
     }
 }
 
-/// `text`, which is redacted, as far as a page carries it.
+/// `text`, which is redacted, of an execution of this connection, as far as a page carries it.
 #[must_use]
-pub fn value(desk: &Desk, arn: &str, text: String, source: &Source) -> Value {
+pub fn value(connection: &str, arn: &str, text: String, source: &Source) -> Value {
     if text.len() <= CARRIED {
         return Value { text, rest: None };
     }
@@ -80,7 +84,7 @@ pub fn value(desk: &Desk, arn: &str, text: String, source: &Source) -> Value {
     let begin = &whole[..end];
     // Whole lines, where there are lines.
     let begin = begin.rsplit_once('\n').map_or(begin, |(lines, _)| lines);
-    let href = routes::of(desk.id().as_str()).value(arn, &source.to_string());
+    let href = routes::of(connection).value(arn, &source.to_string());
     Value { text: begin.to_owned(), rest: Some(Rest { bytes: u64::try_from(text.len()).unwrap_or(u64::MAX), href }) }
 }
 
@@ -130,6 +134,10 @@ fn recorded(record: &Record, eyes: &Eyes, source: &Source) -> Option<String> {
                 _ => eyes.option(details.cause.as_deref()),
             }
         }
+        Source::Detail(id, name) => {
+            let found = details(record.event(*id)?).into_iter().find(|(key, _)| key == name);
+            found.map(|(key, text)| eyes.detail(&key, &text))
+        }
         Source::Stage(..) | Source::Variable(..) => None,
     }
 }
@@ -144,6 +152,7 @@ mod tests {
             Source::Input,
             Source::Output,
             Source::Event(17, "parameters"),
+            Source::Detail(9, "input".to_owned()),
             Source::Stage(3, "ResultPath".to_owned()),
             Source::Variable(3, "a.b".to_owned()),
         ] {

@@ -110,7 +110,7 @@ fn check_windows(record: &Record, eyes: &Eyes, wanted: &Wanted, is_wanted: impl 
     let expected: Vec<u64> = record.events.iter().filter(|event| is_wanted(event)).map(|event| event.id).collect();
     let (mut from, mut rows) = (0, Vec::new());
     loop {
-        let window = window(record, eyes, wanted, Some(from), None);
+        let window = window(record, ("here", eyes), wanted, Some(from), None);
         assert_eq!(
             (window.from, window.matched, window.total),
             (from, count(expected.len()), count(record.events.len()))
@@ -205,15 +205,15 @@ fn windows_tile_every_recorded_history() {
 #[test]
 fn a_window_is_cut_around_the_event_that_is_open() {
     let (record, eyes) = record(nested_maps(25_000));
-    let opened = window(&record, &eyes, &Wanted::default(), None, Some(12_345));
+    let opened = window(&record, ("here", &eyes), &Wanted::default(), None, Some(12_345));
     assert_eq!(opened.open_at, Some(12_344));
     assert!(opened.rows.iter().any(|row| row.id == 12_345));
     assert_eq!(opened.open.as_ref().map(|event| event.id), Some(12_345));
     let hidden = Wanted { kind: Some("failures".to_owned()), ..Wanted::default() };
-    let elsewhere = window(&record, &eyes, &hidden, None, Some(2));
+    let elsewhere = window(&record, ("here", &eyes), &hidden, None, Some(2));
     assert_eq!((elsewhere.open_at, elsewhere.from), (None, 0));
     assert!(elsewhere.open.is_some(), "its details are shown though the filter hides its row");
-    let behind = window(&record, &eyes, &Wanted::default(), Some(u64::MAX), None);
+    let behind = window(&record, ("here", &eyes), &Wanted::default(), Some(u64::MAX), None);
     assert_eq!(behind.rows.last().map(|row| row.id), Some(25_000));
 }
 
@@ -221,7 +221,7 @@ fn a_window_is_cut_around_the_event_that_is_open() {
 fn the_events_of_one_attempt_are_one_row() {
     let (record, eyes) = record(nested_maps(500));
     let wanted = Wanted { grouped: true, state: Some("Call".to_owned()), ..Wanted::default() };
-    let rows = window(&record, &eyes, &wanted, None, None).rows;
+    let rows = window(&record, ("here", &eyes), &wanted, None, None).rows;
     let words: Vec<&str> = rows[..4].iter().map(|row| row.group.as_ref().map_or("", |(words, _)| words)).collect();
     assert_eq!(words, ["", "scheduled, started, failed", "scheduled, started, succeeded", ""]);
     assert_eq!(rows[..4].iter().map(|row| row.place.as_deref()).collect::<Vec<_>>(), [Some("0 › 0"); 4]);
@@ -233,7 +233,7 @@ fn text_is_found_in_the_details() {
     let (record, eyes) = record(nested_maps(1_000));
     let find = |text: &str| {
         let wanted = Wanted { text: Some(text.to_owned()), ..Wanted::default() };
-        window(&record, &eyes, &wanted, None, None).matched
+        window(&record, ("here", &eyes), &wanted, None, None).matched
     };
     assert!(find("it BROKE") > 0 && find("\"orderId\":4711") > 0);
     assert_eq!(find("  "), 1_000, "nothing is sought");
@@ -249,13 +249,29 @@ fn each_of_the_62_types_has_a_row_and_details() {
         history.add(before, kind, details());
     }
     let (record, eyes) = record(history.0);
-    let rows = window(&record, &eyes, &Wanted::default(), None, None).rows;
+    let rows = window(&record, ("here", &eyes), &Wanted::default(), None, None).rows;
     assert_eq!(rows.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), KINDS);
     for id in 1..=62 {
-        let open = window(&record, &eyes, &Wanted::default(), None, Some(id)).open.unwrap();
+        let open = window(&record, ("here", &eyes), &Wanted::default(), None, Some(id)).open.unwrap();
         assert_eq!(open.kind, KINDS[usize::try_from(id).unwrap() - 1]);
         assert!(!open.fields.is_empty(), "{}", open.kind);
     }
+}
+
+#[test]
+fn a_long_detail_is_cut_and_the_rest_has_an_address() {
+    let mut history = History::default();
+    let long = format!("[{}]", vec!["\"ö\""; 9_000].join(","));
+    history.add(0, EventKind::ExecutionStarted, Details { input: Some(long.clone()), ..Details::default() });
+    history.add(1, EventKind::PassStateEntered, Details { input: Some("{}".to_owned()), ..iteration("A", 0) });
+    let (record, eyes) = record(history.0);
+    let fields = |id| window(&record, ("here", &eyes), &Wanted::default(), None, Some(id)).open.unwrap().fields;
+    let cut = fields(1).into_iter().find(|(key, _)| key == "input").unwrap().1;
+    let rest = cut.rest.unwrap();
+    assert_eq!(rest.bytes, count(long.len()));
+    assert!(cut.text.len() <= 16 * 1024 && !cut.text.contains("GetExecutionHistory"), "{}", cut.text.len());
+    assert!(rest.href.starts_with("/here/") && rest.href.contains("detail.1.input"), "{}", rest.href);
+    assert!(fields(2).iter().all(|(_, value)| value.rest.is_none()));
 }
 
 #[test]
