@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Mark;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Row, Signal, list, shown};
+use crate::app::ui::{Ago, Row, Signal, When, list, shown};
 use crate::wire::Status;
 use crate::wire::audit::{DecisionRow, Delivery};
 use crate::wire::inbox::Tone;
@@ -73,7 +73,7 @@ fn item(row: DecisionRow, now: i64) -> AnyView {
                 <span class="quiet">{shown(&row.workflow)}" · "<a class="mono" href=here().execution(&row.execution_arn)>{shown(execution)}</a></span>
             </div>
             <div class="decision-side">
-                <span>{shown(&row.person)}" · "<Ago at=row.decided_at now/></span>
+                <span>{shown(&row.person)}" · "<When at=row.decided_at now/></span>
                 <DeliveryLine delivery=row.delivery.clone() now/>
             </div>
         </li>

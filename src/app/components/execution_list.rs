@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::StatusWord;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Lasted, Row, Signal, list, shown};
+use crate::app::ui::{Lasted, Row, Signal, When, list, shown};
 use crate::wire::executions::ExecutionRow;
 
 /// Executions, newest first. A row is replaced only when its execution changed.
@@ -23,7 +23,7 @@ pub fn ExecutionList(
                 <StatusWord status=row.status/>
                 <a class="row-main mono" href=here().execution(&row.arn)>{shown(row.name)}</a>
                 {workflow.then(|| view! { <a class="row-side" href=here().workflow(&row.workflow)>{shown(&row.workflow)}</a> })}
-                <span class="row-time"><Ago at=row.started_at now/></span>
+                <span class="row-time"><When at=row.started_at now/></span>
                 <span class="row-num"><Lasted from=row.started_at to=row.ended_at now/></span>
             </li>
         }

@@ -6,7 +6,7 @@ use super::query;
 use crate::app::components::{PageHead, decision_item};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, Memo, Row, Seen, dynamic, either, list, loaded, page_data, shown};
+use crate::app::ui::{Empty, Memo, Row, Seen, When, dynamic, either, list, loaded, page_data, shown};
 use crate::wire::audit::{ActRow, Audit as Data, AuditRow};
 use crate::wire::{Ask, Topic};
 
@@ -74,7 +74,7 @@ fn act_item(act: ActRow, now: i64) -> AnyView {
         <li class="decision">
             <span class="status">{act.what}</span>
             <div class="decision-main">{workflow}{execution}<span>{shown(act.detail)}</span></div>
-            <div class="decision-side"><span>{shown(act.person)}" · "<Ago at=act.at now/></span></div>
+            <div class="decision-side"><span>{shown(act.person)}" · "<When at=act.at now/></span></div>
         </li>
     }
     .into_any()

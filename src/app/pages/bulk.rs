@@ -8,7 +8,7 @@ use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::here::{WHY, here, is_read_only, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::RunBulk;
-use crate::app::ui::{Ago, FormProblem, Memo, Post, PostForm, Row, Seen, dynamic, list, loaded, page_data, shown};
+use crate::app::ui::{FormProblem, Memo, Post, PostForm, Row, Seen, When, dynamic, list, loaded, page_data, shown};
 use crate::wire::bulk::{Bulk, BulkLine, BulkRow};
 use crate::wire::{Ask, Topic};
 
@@ -76,7 +76,7 @@ fn head(post: Post, state: &State, now: i64) -> AnyView {
     let all = open + refused + done;
     let left_out = bulk.fitted.saturating_sub(all as u64);
     let left_out = (left_out > 0).then(|| format!(" {left_out} more fit; these are the newest."));
-    let by = view! { <span class="quiet">{shown(&bulk.person)}", "<Ago at=bulk.made_at now/></span> };
+    let by = view! { <span class="quiet">{shown(&bulk.person)}", "<When at=bulk.made_at now/></span> };
     let reason = (!bulk.reason.is_empty()).then(|| view! { <p>"Reason: "{shown(&bulk.reason)}</p> });
     let what = if bulk.ended {
         format!("Done: {done} of {all}. {refused} refused.")

@@ -7,7 +7,7 @@ use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{
-    Ago, Due, Empty, Row, Seen, Signal, dynamic, either, list, loaded, page_data, shown, switch, text,
+    Due, Empty, Row, Seen, Signal, When, dynamic, either, list, loaded, page_data, shown, switch, text,
 };
 use crate::wire::Status;
 use crate::wire::executions::{StatusFilter, View};
@@ -122,7 +122,7 @@ fn need(need: Need, now: i64) -> AnyView {
             <span class="row-time">
                 {match need.due {
                     Some(at) => view! { <Due at now/> }.into_any(),
-                    None => view! { <Ago at=need.since now/> }.into_any(),
+                    None => view! { <When at=need.since now/> }.into_any(),
                 }}
             </span>
         </li>

@@ -6,7 +6,7 @@ use super::query;
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, Memo, Seen, Signal, duration, dynamic, either, loaded, page_data, shown};
+use crate::app::ui::{Empty, Memo, Seen, Signal, When, duration, dynamic, either, loaded, page_data, shown};
 use crate::wire::Status;
 use crate::wire::executions::View;
 use crate::wire::workflows::{WorkflowKind, WorkflowRow, Workflows};
@@ -103,10 +103,10 @@ fn row(row: WorkflowRow, moment: i64) -> AnyView {
     });
     let deployed = match (row.deployed, row.created_at) {
         (Some((at, person)), _) => {
-            view! { <span title=format!("Deployed by {person}")><Ago at now=moment/></span> }.into_any()
+            view! { <span title=format!("Deployed by {person}")><When at now=moment/></span> }.into_any()
         }
         (None, Some(at)) => {
-            view! { <span title="Created; not deployed from here"><Ago at now=moment/></span> }.into_any()
+            view! { <span title="Created; not deployed from here"><When at now=moment/></span> }.into_any()
         }
         (None, None) => ().into_any(),
     };

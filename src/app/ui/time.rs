@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 #[cfg(feature = "hydrate")]
 use super::effect;
-use super::{RwSignal, switch, text};
+use super::{Memo, RwSignal, switch, text};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -18,6 +18,8 @@ const DAY: i64 = 24 * HOUR;
 #[derive(Clone, Copy)]
 pub struct Clock {
     now: RwSignal<Option<i64>>,
+    /// Whether it ticks.
+    runs: Memo<bool>,
     /// The server's clock minus the browser's.
     skew: StoredValue<i64>,
 }
@@ -26,7 +28,9 @@ impl Clock {
     /// A clock that starts to tick once the page runs in a browser.
     #[must_use]
     pub fn start() -> Self {
-        let clock = Self { now: RwSignal::new(None), skew: StoredValue::new(0) };
+        let now = RwSignal::new(None);
+        let runs = Memo::new(move |_| now.with(Option::is_some));
+        let clock = Self { now, runs, skew: StoredValue::new(0) };
         provide_context(clock);
         #[cfg(feature = "hydrate")]
         effect(move || {
@@ -76,23 +80,22 @@ pub fn Ago(at: i64, now: i64) -> impl IntoView {
     .into_any()
 }
 
-/// When something was: "2026-11-24 09:14:03", in the reader's time zone where the page runs.
+/// When something was: "2026-11-24 09:14:03", in the reader's time zone where the page runs, and in UTC before. There is room
+/// for both: nothing moves when one takes the other's place.
 #[component]
 pub fn Moment(at: i64) -> impl IntoView {
-    let short = move || {
-        let full = if runs() { local(at) } else { absolute(at) };
-        full.get(..19).unwrap_or_default().to_owned()
-    };
-    view! { <time class="time" datetime=iso(at) title=attribute(at)>{text(short)}</time> }.into_any()
+    let whole = move || if runs() { local(at) } else { absolute(at) };
+    view! { <time class="time moment" datetime=iso(at) title=attribute(at)>{text(whole)}</time> }.into_any()
 }
 
-/// How long ago something was, and when: "4 min ago, 09:14:03".
+/// How long ago something was, and when: "4 min ago, 09:14:03". The style sheet writes the comma, and keeps the room of a
+/// time in UTC.
 #[component]
 pub fn When(at: i64, now: i64) -> impl IntoView {
     view! {
         <time class="time" datetime=iso(at) title=attribute(at)>
             {text(move || relative(at, Clock::now_or(now)))}
-            <span class="when-at">{text(move || format!(", {}", brief(at, Clock::now_or(now))))}</span>
+            <span class="when-at" class:when-day=at.div_euclid(DAY) != now.div_euclid(DAY)>{text(move || brief(at, Clock::now_or(now)))}</span>
         </time>
     }
     .into_any()
@@ -100,7 +103,7 @@ pub fn When(at: i64, now: i64) -> impl IntoView {
 
 /// Whether the page runs in a browser by now: the first drawing is the server's, which knows no time zone.
 fn runs() -> bool {
-    use_context::<Clock>().is_some_and(|clock| clock.now.with(Option::is_some))
+    use_context::<Clock>().is_some_and(|clock| clock.runs.get())
 }
 
 /// The whole moment, in the reader's time zone where the page runs.
@@ -134,6 +137,7 @@ pub fn Due(at: i64, now: i64) -> impl IntoView {
     view! {
         <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=iso(at) title=attribute(at)>
             {text(move || if left() <= 0 { "time is up".to_owned() } else { format!("due in {}", duration(left(), false)) })}
+            <span class="when-at" class:when-day=at.div_euclid(DAY) != now.div_euclid(DAY)>{text(move || brief(at, Clock::now_or(now)))}</span>
         </time>
     }
     .into_any()
@@ -148,17 +152,15 @@ pub fn Lasted(from: i64, to: Option<i64>, now: i64) -> impl IntoView {
 /// A time of day to the millisecond, for lists of events.
 #[component]
 pub fn ClockTime(at: i64) -> impl IntoView {
-    let short = move || {
-        let full = if runs() { local(at) } else { absolute(at) };
-        format!("{}.{:03}", full.get(11..19).unwrap_or_default(), at.rem_euclid(SECOND))
-    };
+    let short = move || format!("{}.{:03}", time_of_day(at), at.rem_euclid(SECOND));
     view! { <time class="time" datetime=iso(at) title=attribute(at)>{text(short)}</time> }.into_any()
 }
 
-/// A time of day, where there is no room for more.
+/// A time of day, where there is no room for more: in the reader's time zone where the page runs.
 #[must_use]
 pub fn time_of_day(at: i64) -> String {
-    absolute(at)[11..19].to_owned()
+    let whole = if runs() { local(at) } else { absolute(at) };
+    whole.get(11..19).unwrap_or_default().to_owned()
 }
 
 fn relative(at: i64, now: i64) -> String {
