@@ -1,8 +1,10 @@
-// The keyboard in lists of executions: j and k or the arrows go from row to row, x chooses one, / goes to the search.
+// The keyboard in lists of executions and in the inbox: j and k or the arrows go from row to row, x chooses one, / goes to
+// the search. In the inbox Enter opens the request, and a and r lead to the buttons that approve and reject it: no key
+// decides by itself.
 // Without it the list is complete, only slower.
 (() => {
   const typing = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-  const rows = () => [...document.querySelectorAll(".executions-table tbody tr")];
+  const rows = () => [...document.querySelectorAll(".executions-table tbody tr, .requests > li")];
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const search = document.getElementById("search");
@@ -12,13 +14,20 @@
       search.select();
       return;
     }
+    const side = { a: ".button-approve", r: ".button-reject" }[event.key];
+    const button = side && document.querySelector(`.inbox-open .decide ${side}, .inbox-open .own-choice:has(${side}) > summary`);
+    if (button) {
+      event.preventDefault();
+      button.focus();
+      return;
+    }
     const all = rows();
     const at = all.findIndex((row) => row.contains(document.activeElement));
     const step = { j: 1, k: -1, ArrowDown: at < 0 ? 0 : 1, ArrowUp: at < 0 ? 0 : -1 }[event.key] ?? 0;
     if (step && all.length) {
       event.preventDefault();
       const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1);
-      all[next].querySelector(".row-main")?.focus();
+      all[next].querySelector(".row-main, .request")?.focus();
     } else if (event.key === "x" && at >= 0) {
       event.preventDefault();
       all[at].querySelector(".col-pick input")?.click();

@@ -236,16 +236,16 @@ impl Routes {
         format!("{}/{}", self.page(BULK), segment(id))
     }
 
-    /// A page of the inbox, from a cursor on.
+    /// A part of the inbox, or all of it, from a cursor on.
     #[must_use]
-    pub fn inbox_after(&self, cursor: &str) -> String {
-        with_query(self.inbox(), [("after", Some(cursor))])
+    pub fn inbox_part(&self, part: Option<&str>, after: Option<&str>) -> String {
+        with_query(self.inbox(), [("part", part), ("after", after)])
     }
 
     /// The page of one approval beside a page of the inbox.
     #[must_use]
-    pub fn approval_beside(&self, execution_arn: &str, event: u64, after: Option<&str>) -> String {
-        with_query(self.approval(execution_arn, event), [("after", after)])
+    pub fn approval_beside(&self, execution_arn: &str, event: u64, part: Option<&str>, after: Option<&str>) -> String {
+        with_query(self.approval(execution_arn, event), [("part", part), ("after", after)])
     }
 
     /// The page of one workflow, with what its address says of what it shows.
@@ -466,8 +466,8 @@ mod tests {
                 scope: Some(ALL.to_owned()),
                 ..executions::View::default()
             }),
-            routes.inbox_after("1764160000000.1764150000000.4.17"),
-            routes.approval_beside(arn, 17, Some("1764160000000.1764150000000.4.17")),
+            routes.inbox_part(Some("mine"), Some("1764160000000.1764150000000.4.17")),
+            routes.approval_beside(arn, 17, Some("mine"), Some("1764160000000.1764150000000.4.17")),
         ]);
         seen.extend(StatusFilter::ALL.map(|filter| routes.executions_of(None, Some(filter))));
         seen.push(routes.executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));

@@ -69,6 +69,33 @@ test("a view has a name, and goes with it", async ({ page, server, javaScriptEna
   await page.getByText("Remove this view").click();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await expect(saved.getByRole("link", { name: "All orders" })).toHaveCount(0);
+  await expect(page.getByText("The view All orders was removed")).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(saved.getByRole("link", { name: "All orders" })).toBeVisible();
+  await expect(page).toHaveURL(/q=name/);
+});
+
+test("several are redriven at once, and each goes on", async ({ page, server, javaScriptEnabled }) => {
+  const fails = { StartAt: "Give up", States: { "Give up": { Type: "Fail", Error: "No", Cause: "not now" } } };
+  const machine = { name: "fails", roleArn, definition: JSON.stringify(fails) };
+  const { stateMachineArn } = await api(server, "CreateStateMachine", machine);
+  for (let n = 0; n < 3; n++) await order(server, stateMachineArn, n);
+  await open(page, "/default/executions?status=failed", !!javaScriptEnabled);
+  await eventually(page, !!javaScriptEnabled, (soon) => soon(rows(page)).toHaveCount(3));
+  await page.getByRole("checkbox", { name: "Choose order-0" }).check();
+  await page.getByRole("checkbox", { name: "Choose order-2" }).check();
+  await page.getByText("Act on several").click();
+  await page.getByRole("button", { name: "Redrive…" }).click();
+  await expect(page.getByRole("heading", { name: "Redrive: 2 executions" })).toBeVisible();
+  await page.getByRole("button", { name: "Redrive 2 executions" }).click();
+  await expect(async () => {
+    if (!javaScriptEnabled) await page.reload();
+    await expect(page.getByText("Done: 2 of 2. 0 refused.")).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+  await page.reload();
+  await expect(page.locator(".col-outcome", { hasText: "Redriven" })).toHaveCount(2);
+  await page.getByRole("link", { name: "order-0" }).click();
+  await expect(page.locator(".facts").first()).toContainText("redriven ");
 });
 
 test("several are stopped at once: the list first, then each outcome", async ({ page, server, javaScriptEnabled }) => {

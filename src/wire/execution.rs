@@ -30,13 +30,12 @@ pub struct Execution {
     pub chosen: Option<String>,
     /// Events so far.
     pub event_count: usize,
-    pub definition: Option<String>,
     /// What waits for a person in this execution and in the children of its Map Runs: the most urgent.
     pub approvals: Vec<ApprovalRow>,
     /// How many wait in all.
     pub approval_count: u64,
-    /// The execution whose Map Run started this one, by its ARN.
-    pub parent_arn: Option<String>,
+    /// What started this one.
+    pub origin: Option<Origin>,
     /// The newest children of its Map Runs.
     pub children: Vec<ExecutionRow>,
     /// Whether it has more of them.
@@ -50,6 +49,20 @@ pub struct Execution {
     /// What whoever looks may not do here.
     pub refused: Refused,
     pub now: i64,
+}
+
+/// The execution that started another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub arn: String,
+    pub name: String,
+    /// Its Map Run whose child the other one is, by its ARN; a task started it otherwise.
+    pub map_run: Option<String>,
+    /// The state that started it, with the iteration that the state was in, by the event with which that began, and the
+    /// number of its visit there.
+    pub place: Option<(String, Option<u64>, u64)>,
+    /// Whether nothing but the other one's input says so.
+    pub is_claimed: bool,
 }
 
 /// What a redrive would do.

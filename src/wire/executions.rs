@@ -46,6 +46,15 @@ impl View {
         Self { workflow, status, parent, q, time, scope, before }
     }
 
+    /// The view of an address's query.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn of_query(query: &str) -> Self {
+        let parts: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let part = |name: &str| parts.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        Self::of_parts(Self::NAMES.map(part))
+    }
+
     /// Whether the executions of every connection are asked for.
     #[must_use]
     pub fn is_everywhere(&self) -> bool {
@@ -145,6 +154,7 @@ pub struct SearchFault {
 pub struct Coverage {
     pub unread: u64,
     pub withheld: u64,
+    pub unreadable: u64,
     pub total: u64,
 }
 
@@ -178,6 +188,8 @@ pub struct Bar {
 /// The execution that others are the children of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
+    /// The execution that the Map Run belongs to, by its ARN, where these are the executions of one Map Run.
+    pub of: Option<String>,
     pub arn: String,
     pub name: String,
 }

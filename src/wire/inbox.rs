@@ -25,9 +25,15 @@ pub struct ApprovalRow {
     pub due_by: Option<DueBy>,
     /// Which items of which Maps it is about, such as "item 3 of 12 (A-1)".
     pub item: Option<String>,
+    /// How many people chose, and how many have to, where one is not enough.
+    pub votes: Option<(u64, u64)>,
     /// Whether it can be answered here, and if not, why.
     pub blocked: Option<Problem>,
 }
+
+/// The parts of the inbox: the word in the address, and what it is called.
+pub const PARTS: [(&str, &str); 5] =
+    [("", "All"), ("mine", "Mine"), ("groups", "My groups'"), ("soon", "Due in 4 h"), ("forgotten", "No deadline")];
 
 /// What ends a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

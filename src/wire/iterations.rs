@@ -15,6 +15,8 @@ pub struct Iterations {
     /// How many the filter lets through, where that is known.
     pub matched: Option<u64>,
     pub total: Option<u64>,
+    /// The Map Runs of a distributed Map, oldest first.
+    pub runs: Vec<MapRunRow>,
     /// The outcome that the list is restricted to.
     pub outcome: Option<Outcome>,
     /// The places of the first and the last row, from 1.
@@ -34,6 +36,15 @@ pub struct Chosen {
     pub index: u64,
     /// The event with which it began.
     pub id: u64,
+}
+
+/// A Map Run, and how its executions fare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapRunRow {
+    pub arn: String,
+    pub total: u64,
+    pub failed: u64,
+    pub open: u64,
 }
 
 /// One iteration, or one child execution.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod bulk;
 mod codec;
 pub mod connection;
+pub mod definition;
 pub mod deploy;
 pub mod difference;
 pub mod drawing;
@@ -71,6 +72,8 @@ macro_rules! each_page {
                 part: Option<String>,
                 iteration: Option<u64>
             };
+            /// The text of the definition that an execution was started with.
+            definition: Definition { arn: String };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the
             /// event `open`, whose details are there too.
             events: Events { arn: String, wanted: events::Wanted, from: Option<u64>, open: Option<u64> };
@@ -91,9 +94,9 @@ macro_rules! each_page {
                 outcome: Option<String>,
                 from: Option<String>
             };
-            /// What waits for a person, one page from the cursor `after` on, with the request that is open; the first of
+            /// What waits for a person, or a `part` of it, one page from the cursor `after` on, with the request that is open; the first of
             /// the page where none is.
-            inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String> };
+            inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String>, part: Option<String> };
             /// What people did, newest first, one page: before an entry, by its number, or the newest.
             audit: Audit { before: Option<i64> };
             /// `statemachine/` beside what the connection has.

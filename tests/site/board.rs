@@ -109,7 +109,7 @@ impl Board {
     }
 
     pub async fn inbox(&self, open: Option<RequestKey>) -> Result<Inbox, AppError> {
-        pages::inbox::inbox(&self.desk, &somebody(), open, None).await
+        pages::inbox::inbox(&self.desk, &somebody(), open, None, None).await
     }
 
     pub async fn approval(&self, arn: &str, event: u64) -> Result<Approval, AppError> {

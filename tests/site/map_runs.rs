@@ -1,14 +1,17 @@
 //! Requests of a distributed Map's children.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::here;
+use countersign::server::pages;
 use countersign::wire::Status;
 use countersign::wire::graph::Note;
+use countersign::wire::iterations::{Outcome, Run};
 use countersign_desk::people;
 use serde_json::{Value, json};
 
-use crate::support::Site;
+use crate::board::somebody;
+use crate::support::{Site, here};
 
 const DEFINITION: &str = r#"{"StartAt":"Each","States":{"Each":{"Type":"Map","ItemsPath":"$.items","End":true,
   "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Ask","States":{
@@ -65,5 +68,117 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     assert!(page.contains("Started by the Map Runs of") && page.matches("/default/executions/arn").count() >= 3);
     let output: Value = serde_json::from_str(&output.expect("both are answered")).unwrap();
     assert!(output.as_array().unwrap().iter().all(|one| one["decision"] == "approved"), "{output}");
+    site.close().await;
+}
+
+/// A distributed Map whose item `n` fails where it is above 110, and what runs it for a while.
+const SOME_FAIL: &str = r#"{"StartAt":"Each order","States":{"Each order":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":40,
+  "ToleratedFailurePercentage":100,"ResultPath":null,"End":true,"ItemProcessor":{
+    "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Check","States":{
+      "Check":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericGreaterThan":110,"Next":"Broken"}],"Default":"Fine"},
+      "Fine":{"Type":"Pass","End":true},"Broken":{"Type":"Fail","Error":"TooMuch"}}}}}}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_children_of_a_map_run_are_counted_filtered_and_all_reached_and_lead_back() {
+    let site = Site::new("map-run-tree").await;
+    let sfn = &site.desk.sfn;
+    let made = sfn.create_state_machine().name("each").role_arn("arn:aws:iam::000000000000:role/test");
+    let machine = made.definition(SOME_FAIL).send().await.unwrap().state_machine_arn;
+    let items: Vec<Value> = (0..120).map(|n| json!({ "n": n })).collect();
+    let input = json!({ "items": items }).to_string();
+    let started = sfn.start_execution().state_machine_arn(&machine).name("parent").input(input).send().await;
+    let parent = started.unwrap().execution_arn;
+    site.settled().await;
+    let ask = async |outcome: Option<&str>, from: Option<String>| {
+        let (state, outcome) = (Some("Each order".to_owned()), outcome.map(str::to_owned));
+        let (desk, arn) = (&site.desk.desk, parent.clone());
+        pages::iterations::iterations(desk, &somebody(), arn, state, None, outcome, from).await.unwrap()
+    };
+    let mut first = ask(None, None).await;
+    for _ in 0..100 {
+        if first.total == Some(120) && first.runs.iter().all(|run| run.open == 0) {
+            break;
+        }
+        site.desk.look_again().await;
+        first = ask(None, None).await;
+    }
+    let count = |outcome| first.counts.iter().find(|(one, _)| *one == outcome).and_then(|(_, count)| *count);
+    assert_eq!((count(Outcome::Failed), count(Outcome::Succeeded)), (Some(9), Some(111)));
+    assert_eq!((first.total, first.matched, first.shown), (Some(120), Some(120), (1, 50)));
+    assert!(first.rows[..9].iter().all(|row| row.status == Status::Failed), "what failed comes first");
+    assert!(first.rows[9..].iter().all(|row| row.status == Status::Succeeded));
+    // Every child is on one page.
+    let (mut seen, mut page) = (BTreeSet::new(), first.clone());
+    loop {
+        for row in &page.rows {
+            let Run::Execution(arn) = &row.what else { panic!("{row:?}") };
+            assert!(seen.insert(arn.clone()), "{arn} stands twice");
+        }
+        let Some(later) = page.later.clone() else { break };
+        page = ask(None, Some(later)).await;
+        assert!(page.earlier.is_some());
+    }
+    assert_eq!((seen.len(), page.shown), (120, (101, 120)));
+    let failed = ask(Some("failed"), None).await;
+    assert_eq!((failed.rows.len(), failed.matched, failed.later), (9, Some(9), None));
+    // The Map Run leads to all of its executions, and each of these back to the state of the parent.
+    let [run] = first.runs.as_slice() else { panic!("{:?}", first.runs) };
+    assert_eq!((run.total, run.failed, run.open), (120, 9, 0));
+    let all = site.page(&here().children(&run.arn)).await.text.replace("<!>", "");
+    assert!(all.contains("The executions of the Map Run") && all.contains(&here().execution(&parent)), "{all}");
+    assert!(all.contains("100 of 120 executions"), "all of them are counted");
+    let child = seen.into_iter().next().unwrap();
+    let page = site.page(&here().execution(&child)).await.text;
+    let back = "/default/executions/arn:aws:states:us-east-1:000000000000:execution:each:parent?state=Each%20order&amp;visit=1";
+    assert!(page.contains("Started by a Map Run of") && page.contains(back), "{page}");
+    assert!(page.contains("All executions of this Map Run"));
+    let course = site.desk.execution(&parent).await.unwrap().course;
+    let notes: Vec<&Note> = course.states.iter().flat_map(|state| &state.notes).collect();
+    let counts = vec![(Status::Failed, 9), (Status::Succeeded, 111)];
+    assert_eq!(notes, [&Note::Iterations { total: Some(120), counts }]);
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_and_the_one_that_its_task_started_lead_to_each_other() {
+    let site = Site::new("task-tree").await;
+    let sfn = &site.desk.sfn;
+    let role = "arn:aws:iam::000000000000:role/test";
+    let pass = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+    let child = sfn.create_state_machine().name("child").role_arn(role).definition(pass).send().await.unwrap();
+    let child = child.state_machine_arn;
+    let run = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true,
+        "Parameters": { "StateMachineArn": child, "Input": { "n": 1 } } });
+    let definition = json!({ "StartAt": "Run it", "States": { "Run it": run } }).to_string();
+    let made = sfn.create_state_machine().name("outer").role_arn(role).definition(definition).send().await.unwrap();
+    let parent = sfn.start_execution().state_machine_arn(made.state_machine_arn).name("p").send().await.unwrap();
+    let parent = parent.execution_arn;
+    site.settled().await;
+    let started = sfn.list_executions().state_machine_arn(&child).send().await.unwrap().executions;
+    let child_arn = &started[0].execution_arn;
+    let before = site.page(&here().execution(child_arn)).await.text;
+    assert!(!before.contains("Started by"), "nothing that was read says so");
+    // The parent's page leads to the child; its history is read, and from then on the child knows its parent.
+    let looking = site.desk.look_at(&somebody(), &BTreeSet::from([parent.clone()])).await.unwrap();
+    let page = site.page(&here().execution_state(&parent, "Run it")).await.text;
+    assert!(page.contains("Started execution") && page.contains(&here().execution(child_arn)), "{page}");
+    let mut back = String::new();
+    for _ in 0..100 {
+        site.desk.look_again().await;
+        back = site.page(&here().execution(child_arn)).await.text;
+        if back.contains("Started by") {
+            break;
+        }
+    }
+    drop(looking);
+    let place =
+        "/default/executions/arn:aws:states:us-east-1:000000000000:execution:outer:p?state=Run%20it&amp;visit=1";
+    assert!(back.contains("Started by") && back.contains(place), "{back}");
+    // What an input claims of an execution that never did it is shown as a claim.
+    let input = json!({ "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": parent }).to_string();
+    let liar = sfn.start_execution().state_machine_arn(&child).name("liar").input(input).send().await.unwrap();
+    site.settled().await;
+    let page = site.page(&here().execution(&liar.execution_arn)).await.text;
+    assert!(page.contains("Its input says that"), "{page}");
     site.close().await;
 }

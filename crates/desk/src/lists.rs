@@ -7,8 +7,8 @@ use crate::connection::ExecutionStatus;
 use crate::desk::{Desk, workflow_of};
 use crate::error::Error;
 use crate::index::{
-    Bar, Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Shown,
-    Span, Tally, Unread,
+    Bar, Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, MapRun,
+    Shown, Span, Tally, Unread,
 };
 use crate::policy::Action;
 use crate::search::Search;
@@ -35,13 +35,19 @@ pub struct Day {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub workflow: Option<String>,
-    /// The execution whose Map Runs started them, by its ARN.
+    /// The execution whose Map Runs started them, or one of these Map Runs, by its ARN.
     pub parent: Option<String>,
     pub shown: Option<Shown>,
     /// Those that started at this time or later, and those that started before this one, in milliseconds since the epoch.
     pub from: Option<i64>,
     pub until: Option<i64>,
     pub search: Search,
+}
+
+/// Whether an ARN is that of a Map Run.
+#[must_use]
+pub fn is_map_run(arn: &str) -> bool {
+    arn.split(':').nth(5) == Some("mapRun")
 }
 
 impl Desk {
@@ -62,7 +68,8 @@ impl Desk {
             machine_arn: None,
             sight,
             shown: wanted.shown,
-            parent_arn: wanted.parent.clone(),
+            parent_arn: wanted.parent.clone().filter(|arn| !is_map_run(arn)),
+            map_runs: wanted.parent.iter().filter(|arn| is_map_run(arn)).cloned().collect(),
             from: wanted.from,
             until: wanted.until,
             terms: wanted.search.terms.clone(),
@@ -177,6 +184,34 @@ impl Desk {
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
 
+    /// The children of Map Runs of an execution that are in one shown status, newest first.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn children_of_runs(
+        &self,
+        actor: &Actor,
+        arn: &str,
+        runs: &[String],
+        shown: Shown,
+        before: Option<ExecutionCursor>,
+        limit: u32,
+    ) -> Result<ExecutionPage, Error> {
+        refuse_express(arn)?;
+        self.permit(actor, Action::View, workflow_of(arn))?;
+        let filter = Filter { shown: Some(shown), map_runs: runs.to_vec(), ..Filter::default() };
+        Ok(self.index().executions(self.id(), &filter, before, limit).await?)
+    }
+
+    /// The Map Runs of an execution, and how their executions fare.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn map_runs(&self, actor: &Actor, arn: &str) -> Result<Vec<MapRun>, Error> {
+        self.permit(actor, Action::View, workflow_of(arn))?;
+        Ok(self.index().map_runs(self.id(), arn).await?)
+    }
+
     /// One execution as it was listed last; `None` if no list has it.
     ///
     /// # Errors
@@ -206,11 +241,6 @@ impl Desk {
         let since = self.now() - NEWS_MS;
         let failures = self.index().failures(self.id(), &sight, since, limit).await?;
         let mut day = Day { failures, ..Day::default() };
-        for failure in &mut day.failures {
-            // A history that was read says where it failed; what a list or a description says of it does not.
-            let record = self.watch().known_record(&failure.summary.arn);
-            failure.reason = record.and_then(|record| record.reason()).or(failure.reason.take());
-        }
         for Ended { machine_arn, status, n } in self.index().ended_since(self.id(), since).await? {
             if !sight.is_all() && !self.sees_machine(actor, &machine_arn) {
                 continue;

@@ -164,6 +164,7 @@ impl Desk {
             let unknown = Some("The data of this state is withheld: you may not see payloads.".to_owned());
             return Ok(Inside { unknown, ..Inside::default() });
         }
+        let arn = record.description.arn.clone();
         // Expressions take their time.
         let made = tokio::task::spawn_blocking(move || {
             let mut past = Past::new(&record.description, &record.events, &record.trace, &record.definition, sandbox);
@@ -173,7 +174,9 @@ impl Desk {
             }
             inside
         });
-        Ok(made.await.unwrap_or_default())
+        let failed =
+            |error: tokio::task::JoinError| ReadError::NotUnderstood { execution_arn: arn, why: error.to_string() };
+        Ok(made.await.map_err(failed)?)
     }
 
     /// Whether the rules of approvals are known: without them everybody might decide what only some may.

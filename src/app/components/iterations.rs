@@ -10,7 +10,7 @@ use crate::app::here::here;
 use crate::app::pages::view;
 use crate::app::ui::{Empty, Lasted, Memo, Row, Seen, dynamic, list, shown};
 use crate::routes::view::{ITEMS, ITERATION, OUTCOME, STATE};
-use crate::wire::iterations::{Chosen, IterationRow, Iterations, Outcome, Run};
+use crate::wire::iterations::{Chosen, IterationRow, Iterations, MapRunRow, Outcome, Run};
 
 /// The list; it is empty where the chosen state is no Map.
 #[component]
@@ -102,14 +102,40 @@ fn section(data: Seen<Iterations>, address: Address, chosen: Memo<Option<u64>>) 
             view! { <nav class="turns" aria-label="Pages of the iterations"><span class="quiet time">{sentence}</span>{way(earlier, "Earlier")}{way(later, "Later")}</nav> }
         })
     };
+    let runs = Memo::new(move |_| data.with(|data| data.runs.clone()));
+    let runs = move || {
+        let runs = runs.get();
+        (!runs.is_empty()).then(|| view! { <ul class="map-runs">{runs.into_iter().map(map_run).collect_view()}</ul> })
+    };
     view! {
         <section class="panel iterations-block" aria-labelledby="iterations">
             <h2 id="iterations">"Iterations of "{dynamic(name)}" "<span class="count">{dynamic(title)}</span></h2>
+            {dynamic(runs)}
             <nav class="tabs tabs-small" aria-label="Outcome">{dynamic(tabs)}</nav>
             {dynamic(none)}
             <ol class="iterations">{list(rows)}</ol>
             {dynamic(turns)}
         </section>
+    }
+    .into_any()
+}
+
+/// A Map Run, with the way to all of its executions.
+fn map_run(run: MapRunRow) -> AnyView {
+    let name = run.arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let part =
+        |count: u64, word: &str| if count > 0 { format!(", {} {word}", grouped_digits(count)) } else { String::new() };
+    let words = format!(
+        "{} executions{}{}",
+        grouped_digits(run.total),
+        part(run.failed, "failed"),
+        part(run.open, "not ended")
+    );
+    view! {
+        <li>
+            <span>"Map Run "<span class="mono map-run-name">{shown(name)}</span></span>
+            <a href=here().children(&run.arn)>{words}</a>
+        </li>
     }
     .into_any()
 }

@@ -13,13 +13,13 @@ use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, WindowTitle, dynamic, effect, effect_since,
-    either, focus_on, list, loaded, page_data, retry, shown, switch, text,
+    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, Tab, Tabs, When, WindowTitle, dynamic,
+    effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Status;
 use crate::wire::inbox::Inbox;
-use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, RequestKey};
+use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, PARTS, RequestKey};
 use crate::wire::{Ask, Page, Topic};
 
 fn key_of(row: &ApprovalRow) -> RequestKey {
@@ -31,7 +31,7 @@ fn key_of(row: &ApprovalRow) -> RequestKey {
 pub fn InboxPage() -> impl IntoView {
     let live = Live::of_page();
     let (arn, event) = (param("arn"), param("event"));
-    let after = query("after");
+    let (after, part) = (query("after"), query("part"));
     let decide = Post::to(Decide::PATH);
     // No request has the number 0: an address that is none leads to no request, and not to another one.
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
@@ -45,7 +45,10 @@ pub fn InboxPage() -> impl IntoView {
     let again = RwSignal::new(0_u32);
     let data = page_data(move || {
         let open = asked.get().or_else(|| opened.get_untracked());
-        (Ask::Inbox { open, after: after.get() }, live.changes([Topic::Inbox]).wrapping_add(again.get()))
+        (
+            Ask::Inbox { open, after: after.get(), part: part.get() },
+            live.changes([Topic::Inbox]).wrapping_add(again.get()),
+        )
     });
     let is_away = move || data.get().is_some_and(|page| page.is_ok_and(|page| away(&page)));
     effect(move || {
@@ -54,7 +57,7 @@ pub fn InboxPage() -> impl IntoView {
         }
     });
     keep_place(asked);
-    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, after, decide))}</div> }
+    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, (part, after), decide))}</div> }
         .into_any()
 }
 
@@ -94,11 +97,14 @@ fn keep_place(asked: Memo<Option<RequestKey>>) {
     }
 }
 
+/// The part of the inbox that is shown, and where its page begins.
+type Within = (Memo<Option<String>>, Memo<Option<String>>);
+
 fn page(
     data: Seen<Inbox>,
     asked: Memo<Option<RequestKey>>,
     opened: RwSignal<Option<RequestKey>>,
-    after: Memo<Option<String>>,
+    (part, after): Within,
     decide: Post,
 ) -> AnyView {
     let now = data.with_untracked(|data| data.now);
@@ -132,12 +138,14 @@ fn page(
     };
     let count = move || data.with(|data| data.total);
     let on_page = move || data.with(|data| data.waiting.len());
-    let ends = Memo::new(move |_| (data.with(|data| (data.waiting.len(), data.total, data.more.clone())), after.get()));
+    let ends = Memo::new(move |_| {
+        (data.with(|data| (data.waiting.len(), data.total, data.more.clone())), after.get(), part.get())
+    });
     let decided = Signal::derive(move || data.with(|data| data.decided.clone()));
     let rows = move || {
         let one = |row: ApprovalRow| {
-            let key = format!("{} {} {} {:?}", row.execution_arn, row.event, row.title, row.due);
-            Row::new(key, move || request(row, open_key, after, now))
+            let key = format!("{} {} {} {:?} {:?}", row.execution_arn, row.event, row.title, row.due, row.votes);
+            Row::new(key, move || request(row, open_key, (part, after), now))
         };
         data.with(|data| data.waiting.clone()).into_iter().map(one).collect()
     };
@@ -175,8 +183,11 @@ fn page(
                     }}
                     <span class="quiet">{text(move || count().to_string())}" waiting"</span>
                 </header>
-                {either(move || on_page() > 0, shown, nothing)}
-                {dynamic(move || ends.with(|((rows, total, more), after)| turns(*rows, *total, more.as_deref(), after.is_some())))}
+                <Tabs label="Which requests" tabs=Signal::derive(move || tabs(part.get().as_deref(), count()))/>
+                {either(move || on_page() > 0, shown, move || if part.with(Option::is_some) { none_of_part() } else { nothing() })}
+                {dynamic(move || ends.with(|((rows, total, more), after, part)| {
+                    turns(*rows, *total, more.as_deref(), after.is_some(), part.as_deref())
+                }))}
                 {either(move || decided.with(|rows| !rows.is_empty()), decided_view, || ().into_any())}
             </section>
             <div class="inbox-open">{open_request(data, open_key, decide)}</div>
@@ -185,14 +196,29 @@ fn page(
     .into_any()
 }
 
+/// The parts of the inbox; how many requests there are is known of the one that is shown.
+fn tabs(part: Option<&str>, count: u64) -> Vec<Tab> {
+    let tab = |(word, label): (&'static str, &'static str)| {
+        let value = Some(word).filter(|word| !word.is_empty());
+        let current = part == value;
+        Tab { label, href: here().inbox_part(value, None), current, count: current.then_some(count) }
+    };
+    PARTS.into_iter().map(tab).collect()
+}
+
+fn none_of_part() -> AnyView {
+    view! { <Empty title="None of these">"Requests of this part appear here. "<a href=here().inbox()>"Show all requests"</a>"."</Empty> }
+        .into_any()
+}
+
 /// The links between the pages of the list.
-fn turns(rows: usize, total: u64, more: Option<&str>, is_later: bool) -> Option<AnyView> {
+fn turns(rows: usize, total: u64, more: Option<&str>, is_later: bool, part: Option<&str>) -> Option<AnyView> {
     (more.is_some() || is_later).then(|| {
         view! {
             <nav class="turns" aria-label="Pages of the inbox">
                 <span class="quiet">{format!("{rows} of {total} requests")}</span>
-                {is_later.then(|| view! { <a class="button" href=here().inbox()>"Most urgent"</a> })}
-                {more.map(|more| view! { <a class="button" href=here().inbox_after(more) rel="next">"Next"</a> })}
+                {is_later.then(|| view! { <a class="button" href=here().inbox_part(part, None)>"Most urgent"</a> })}
+                {more.map(|more| view! { <a class="button" href=here().inbox_part(part, Some(more)) rel="next">"Next"</a> })}
             </nav>
         }
         .into_any()
@@ -251,11 +277,11 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     .into_any()
 }
 
-fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, after: Memo<Option<String>>, now: i64) -> AnyView {
+fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, (part, after): Within, now: i64) -> AnyView {
     let key = key_of(&row);
     let href = {
         let ((arn, event), here) = (key.clone(), here());
-        move || here.approval_beside(&arn, event, after.get().as_deref())
+        move || here.approval_beside(&arn, event, part.get().as_deref(), after.get().as_deref())
     };
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
@@ -266,7 +292,8 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, after: Memo<Opt
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>
                 <span class="request-side">
                     {shown(row.workflow)}" · "{shown(row.execution_name)}" · "{shown(row.state)}
-                    {row.item.map(|item| view! { ", "{shown(item)} })}" · asked "<Ago at=row.asked_at now/>
+                    {row.votes.map(|(so_far, people)| format!(" · {so_far} of {people} people"))}
+                    {row.item.map(|item| view! { ", "{shown(item)} })}" · asked "<When at=row.asked_at now/>
                 </span>
             </a>
         </li>

@@ -5,7 +5,7 @@ use countersign_desk::index::{Bar as Counts, Bars, ExecutionCursor, ExecutionPag
 use countersign_desk::search::{Search, Term};
 use countersign_desk::store::SavedView;
 use countersign_desk::watch::Snapshot;
-use countersign_desk::{Actor, Desk, Desks, Error, Wanted};
+use countersign_desk::{Actor, Desk, Desks, Error, Wanted, is_map_run};
 
 use super::rows::{execution_row, shown_by, shown_status};
 use super::{Answered, worded};
@@ -173,7 +173,12 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
     let machine = view.workflow.as_deref().and_then(|name| snapshot.machine_named(name));
     let express = machine.is_some_and(|machine| machine.kind == MachineKind::Express);
     let parent = view.parent.clone();
-    let parent = parent.map(|arn| Parent { name: arn.rsplit(':').next().unwrap_or(&arn).to_owned(), arn });
+    let of = listed.parent.clone();
+    let parent = parent.map(|arn| Parent {
+        of: of.filter(|_| is_map_run(&arn)),
+        name: arn.rsplit(':').next().unwrap_or(&arn).to_owned(),
+        arn,
+    });
     let saved = desk.views(actor).await.map_err(|error| worded(desk, &error))?;
     let is_searched = asked.wanted.search.reads_contents() || asked.wanted.search.reads_errors();
     let everywhere = view.is_everywhere();
@@ -192,6 +197,7 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
         coverage: is_searched.then_some(Coverage {
             unread: listed.unread.unread,
             withheld: listed.unread.withheld,
+            unreadable: listed.unread.unreadable,
             total: listed.unread.total,
         }),
         places: if everywhere { desks.iter().map(|desk| place(desk)).collect() } else { Vec::new() },
@@ -206,9 +212,7 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
 }
 
 fn saved_view(one: &SavedView) -> Saved {
-    let parts: Vec<(String, String)> = form_urlencoded::parse(one.query.as_bytes()).into_owned().collect();
-    let part = |name: &str| parts.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    Saved { id: one.id, name: one.name.clone(), view: View::of_parts(View::NAMES.map(part)) }
+    Saved { id: one.id, name: one.name.clone(), view: View::of_query(&one.query) }
 }
 
 fn place(desk: &Desk) -> Place {
@@ -221,6 +225,8 @@ struct Listed {
     rows: Vec<(ExecutionCursor, ExecutionRow)>,
     /// Whether a connection has more.
     more: bool,
+    /// The execution whose Map Run started the first of them.
+    parent: Option<String>,
     /// When the oldest execution of all connections started.
     oldest: Option<i64>,
     counts: Option<Vec<u64>>,
@@ -235,6 +241,7 @@ impl Listed {
         let wanted = &asked.wanted;
         let ExecutionPage { rows, older } = desk.select(actor, wanted, asked.before, ROWS).await?;
         self.more |= older.is_some();
+        self.parent = self.parent.take().or_else(|| rows.first()?.parent_arn.clone());
         let place = place.and_then(|place| u8::try_from(place).ok());
         self.rows.extend(rows.iter().map(|one| (one.cursor, ExecutionRow { place, ..execution_row(&snapshot, one) })));
         if wanted.parent.is_some() {
@@ -249,6 +256,7 @@ impl Listed {
             let unread = desk.unread(actor).await?;
             self.unread.unread += unread.unread;
             self.unread.withheld += unread.withheld;
+            self.unread.unreadable += unread.unreadable;
             self.unread.total += unread.total;
         }
         let span = match &self.histogram {

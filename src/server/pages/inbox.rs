@@ -5,6 +5,7 @@ use countersign_desk::approvals::changes::Change;
 use countersign_desk::approvals::form::{FieldKind, FormField, TextFormat};
 use countersign_desk::approvals::outcomes::Outcome;
 use countersign_desk::approvals::{Choice, Decided, Reading};
+use countersign_desk::inbox::Part;
 use countersign_desk::index::InboxCursor;
 use countersign_desk::store::Vote;
 use countersign_desk::watch::{DueBy as Ends, RequestKey, Waiting};
@@ -32,9 +33,16 @@ const SHORT: u32 = 200;
 /// # Errors
 /// The connection has not answered yet, the store failed, or there is no such request. A request that cannot be opened
 /// now is shown as such beside the list.
-pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>, after: Option<String>) -> Answered<Inbox> {
+pub async fn inbox(
+    desk: &Desk,
+    actor: &Actor,
+    open: Option<RequestKey>,
+    after: Option<String>,
+    part: Option<String>,
+) -> Answered<Inbox> {
     let after = after.filter(|text| !text.is_empty()).as_deref().map(cursor).transpose()?;
-    let listed = desk.waiting(actor, after, ROWS).await.map_err(|error| worded(desk, &error))?;
+    let part = part_named(part.as_deref());
+    let listed = desk.waiting_part(actor, part, after, ROWS).await.map_err(|error| worded(desk, &error))?;
     let waiting = desk.readable(actor, &listed.rows);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
     let open = open.or_else(|| listed.rows.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
@@ -45,14 +53,31 @@ pub async fn inbox(desk: &Desk, actor: &Actor, open: Option<RequestKey>, after: 
         },
         None => None,
     };
+    let mut rows: Vec<ApprovalRow> = waiting.iter().map(|(wait, reading)| row(wait, reading)).collect();
+    for (row, (wait, _)) in rows.iter_mut().zip(&waiting) {
+        let progress = desk.progress(actor, wait).await.map_err(|error| worded(desk, &error))?;
+        let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
+        row.votes = progress.map(|(so_far, people)| (count(so_far), count(people)));
+    }
     Ok(Inbox {
-        waiting: waiting.iter().map(|(wait, reading)| row(wait, reading)).collect(),
+        waiting: rows,
         total: listed.total,
         more: listed.more.map(|cursor| cursor.to_string()),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
         open,
         now: desk.now(),
     })
+}
+
+/// The part of the inbox that an address names; all of it where it names none.
+fn part_named(word: Option<&str>) -> Part {
+    match word {
+        Some("mine") => Part::Mine,
+        Some("groups") => Part::Groups,
+        Some("soon") => Part::Soon,
+        Some("forgotten") => Part::Forgotten,
+        _ => Part::All,
+    }
 }
 
 /// The page that an address names.
@@ -225,6 +250,7 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
         due: due.map(|(at, _)| at),
         due_by: due.map(|(_, by)| by),
         item: wait.item.as_ref().map(words::items),
+        votes: None,
         blocked: wait.obstacle.map(words::obstacle),
     }
 }

@@ -3,7 +3,7 @@
 use countersign_asl::graph::NodeKind;
 use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::eyes::Eyes;
-use countersign_desk::index::{ExecutionPage, ExecutionRow, Shown};
+use countersign_desk::index::{ExecutionCursor, ExecutionPage, ExecutionRow, MapRun, Shown};
 use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value};
@@ -11,7 +11,7 @@ use countersign_trace::{EventKind, Iteration, IterationId, Trace};
 
 use super::execution::telling_state;
 use super::{Answered, rows, status, worded};
-use crate::wire::iterations::{Chosen, IterationRow, Iterations, Outcome, Run};
+use crate::wire::iterations::{Chosen, IterationRow, Iterations, MapRunRow, Outcome, Run};
 
 /// Rows of a page.
 const PAGE: usize = 50;
@@ -43,8 +43,11 @@ pub async fn iterations(
     let Some(map) = state.filter(|state| is_map(&record, state)) else { return Ok(nothing()) };
     let page = Iterations { map: Some(map.clone()), outcome, ..nothing() };
     let own = of_map(&record, &map, within);
-    if own.is_empty() && record.events.iter().any(|event| event.kind == EventKind::MapRunStarted) {
-        return children(desk, actor, &arn, page, from).await;
+    let is_run = |event: &countersign_trace::HistoryEvent| {
+        event.kind == EventKind::MapRunStarted && record.state_of_event(event) == Some(map.as_str())
+    };
+    if own.is_empty() && record.events.iter().any(is_run) {
+        return children(desk, actor, &record, page, from).await;
     }
     Ok(inline(&record, &eyes, page, own, from.as_deref()))
 }
@@ -181,45 +184,133 @@ fn telling(value: Value<'_>) -> Option<String> {
     Some(format!("{key} {text}"))
 }
 
-/// The executions that the Map Runs started: what failed first, then the newest.
+/// The outcomes in the order of the list, each with the statuses that it has.
+const GROUPS: [(Outcome, Shown); 6] = [
+    (Outcome::Failed, Shown::Status(ExecutionStatus::Failed)),
+    (Outcome::Failed, Shown::Status(ExecutionStatus::TimedOut)),
+    (Outcome::Waiting, Shown::Waiting),
+    (Outcome::Running, Shown::Status(ExecutionStatus::Running)),
+    (Outcome::Stopped, Shown::Status(ExecutionStatus::Aborted)),
+    (Outcome::Succeeded, Shown::Status(ExecutionStatus::Succeeded)),
+];
+
+/// Where a page of children begins: the group, what of it comes before, and how many rows there were before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct From {
+    group: usize,
+    before: Option<ExecutionCursor>,
+    rows: u64,
+}
+
+impl From {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let (group, rows, before) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+        let before = if before.is_empty() { None } else { Some(before.parse().ok()?) };
+        Some(Self { group, before, rows })
+    }
+
+    fn text(self) -> String {
+        let before = self.before.map_or_else(String::new, |before| before.to_string());
+        format!("{}-{}-{before}", self.group, self.rows)
+    }
+}
+
+/// The executions that the Map Runs of a state started: what failed first, and in each group the newest.
 async fn children(
     desk: &Desk,
     actor: &Actor,
-    arn: &str,
+    record: &Record,
     page: Iterations,
     from: Option<String>,
 ) -> Answered<Iterations> {
-    let shown = page.outcome.map(|outcome| match outcome {
-        Outcome::Failed => Shown::Status(ExecutionStatus::Failed),
-        Outcome::Waiting => Shown::Waiting,
-        Outcome::Running => Shown::Status(ExecutionStatus::Running),
-        Outcome::Stopped => Shown::Status(ExecutionStatus::Aborted),
-        Outcome::Succeeded => Shown::Status(ExecutionStatus::Succeeded),
-    });
-    let cursor = from.as_deref().and_then(|from| from.parse().ok());
-    let limit = u32::try_from(PAGE).unwrap_or(u32::MAX);
-    let read = |shown, cursor| desk.children(actor, arn, shown, cursor, limit);
-    let mut found: ExecutionPage = read(shown, cursor).await.map_err(|error| worded(desk, &error))?;
-    if shown.is_none() && cursor.is_none() {
-        let failed = read(Some(Shown::Status(ExecutionStatus::Failed)), None).await;
-        let mut first = failed.map_err(|error| worded(desk, &error))?.rows;
-        found.rows.retain(|row| first.iter().all(|other| other.summary.arn != row.summary.arn));
-        first.append(&mut found.rows);
-        found.rows = first;
+    let arn = &record.description.arn;
+    let is_own = |run: &MapRun| record.state_of_map_run(&run.arn) == page.map.as_deref();
+    let runs = desk.map_runs(actor, arn).await.map_err(|error| worded(desk, &error))?;
+    let runs: Vec<MapRun> = runs.into_iter().filter(is_own).collect();
+    let arns: Vec<String> = runs.iter().map(|run| run.arn.clone()).collect();
+    let of =
+        |wanted: Shown| runs.iter().flat_map(|run| &run.counts).filter(|(one, _)| *one == wanted).map(|(_, n)| n).sum();
+    let sums: Vec<u64> = GROUPS.iter().map(|(_, shown)| of(*shown)).collect();
+    let wanted = |group: &usize| page.outcome.is_none_or(|outcome| GROUPS[*group].0 == outcome);
+    let matched: u64 = (0..GROUPS.len()).filter(wanted).map(|group| sums[group]).sum();
+    // An address that is none begins at the beginning.
+    let from = from.as_deref().and_then(From::read).unwrap_or_default();
+    let (mut rows, mut later) = (Vec::new(), None);
+    for group in (from.group..GROUPS.len()).filter(wanted) {
+        let before = from.before.filter(|_| group == from.group);
+        let room = u32::try_from(PAGE - rows.len()).unwrap_or(0);
+        if room == 0 {
+            later = Some(From { group, before: None, rows: from.rows + count(rows.len()) });
+            break;
+        }
+        let found = desk.children_of_runs(actor, arn, &arns, GROUPS[group].1, before, room);
+        let found: ExecutionPage = found.await.map_err(|error| worded(desk, &error))?;
+        rows.extend(found.rows.iter().map(child_row));
+        if let Some(older) = found.older {
+            later = Some(From { group, before: Some(older), rows: from.rows + count(rows.len()) });
+            break;
+        }
     }
-    let row = |row: &ExecutionRow| IterationRow {
+    // Only where there is something behind.
+    let later = later.filter(|later| later.rows < matched || later.before.is_some());
+    let tally = |one: Outcome| {
+        let sum = (0..GROUPS.len()).filter(|group| GROUPS[*group].0 == one).map(|group| sums[group]).sum();
+        (one, Some(sum))
+    };
+    let to = from.rows + count(rows.len());
+    Ok(Iterations {
+        counts: Outcome::ALL.map(tally).to_vec(),
+        total: Some(sums.iter().sum()),
+        matched: Some(matched),
+        shown: ((from.rows + 1).min(to), to),
+        later: later.map(From::text),
+        earlier: (from != From::default()).then(String::new),
+        runs: runs.iter().map(run_row).collect(),
+        rows,
+        ..page
+    })
+}
+
+fn child_row(row: &ExecutionRow) -> IterationRow {
+    IterationRow {
         what: Run::Execution(row.summary.arn.clone()),
         name: row.summary.name.clone(),
         label: None,
         status: rows::shown_status(row.shown),
         began_at: row.summary.started_at,
         ended_at: row.summary.ended_at,
+    }
+}
+
+fn run_row(run: &MapRun) -> MapRunRow {
+    let sum = |of: fn(Outcome) -> bool| {
+        let of_group = |(shown, n): &(Shown, u64)| {
+            let outcome = Outcome::of(rows::shown_status(*shown));
+            if of(outcome) { *n } else { 0 }
+        };
+        run.counts.iter().map(of_group).sum()
     };
-    Ok(Iterations {
-        rows: found.rows.iter().map(row).collect(),
-        counts: Outcome::ALL.map(|outcome| (outcome, None)).to_vec(),
-        later: found.older.map(|older| older.to_string()),
-        earlier: cursor.is_some().then(String::new),
-        ..page
-    })
+    MapRunRow {
+        arn: run.arn.clone(),
+        total: sum(|_| true),
+        failed: sum(|outcome| outcome == Outcome::Failed),
+        open: sum(|outcome| matches!(outcome, Outcome::Running | Outcome::Waiting)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_begin_of_a_page_of_children_is_read_as_it_is_written() {
+        let cursor = ExecutionCursor { started_at: 1_764_160_000_000, number: 7 };
+        for from in [From::default(), From { group: 5, before: Some(cursor), rows: 10_050 }] {
+            assert_eq!(From::read(&from.text()), Some(from));
+        }
+        for text in ["", "1", "1-2", "a-b-c", "1-2-3", "-1-2-"] {
+            assert_eq!(From::read(text), None, "{text}");
+        }
+    }
 }

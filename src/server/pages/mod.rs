@@ -6,6 +6,7 @@ pub mod audit;
 pub mod bulk;
 mod child;
 pub mod connection;
+pub mod definition;
 pub mod deploy;
 pub mod drawing;
 pub mod events;

@@ -16,8 +16,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use page::{
-    Bar, Bars, Contents, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage,
-    Kept, Place, Shown, Sight, Span, Tally, ToRead, Unread,
+    Bar, Bars, Contents, Counted, DueFilter, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor,
+    InboxFilter, InboxPage, Kept, MapRun, Place, Shown, Sight, Span, Starter, Tally, ToRead, Unread,
 };
 pub(crate) use page::{PLACES, first_id};
 pub use sqlite::SqliteIndex;
@@ -90,6 +90,8 @@ pub struct Reading {
     pub waits: Vec<Waiting>,
     /// The Map Runs that go on.
     pub map_runs: Vec<String>,
+    /// The executions that its tasks started, each with the event that scheduled the task.
+    pub started: Vec<(u64, String)>,
     /// The states whose activities people answer, by workflow and state.
     pub people: Arc<BTreeSet<(String, String)>>,
     /// The tasks with a decision on record, by their events.
@@ -203,6 +205,12 @@ pub trait Index: Send + Sync + 'static {
         limit: u32,
     ) -> Answer<'a, ExecutionPage>;
 
+    /// The Map Runs of an execution, in the order in which they were found, and how their executions fare.
+    fn map_runs<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Vec<MapRun>>;
+
+    /// The task that started an execution, where a history that was read says so.
+    fn starter<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<Starter>>;
+
     /// How many executions the list has, counted up to `most`.
     fn count<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, most: u32) -> Answer<'a, Counted>;
 
@@ -269,6 +277,16 @@ pub trait Index: Send + Sync + 'static {
         &'a self,
         connection: &'a ConnectionId,
         sight: &'a Sight,
+        after: Option<InboxCursor>,
+        limit: u32,
+    ) -> Answer<'a, InboxPage>;
+
+    /// The requests of the inbox that a filter lets through, and how many these are.
+    fn inbox_of<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        sight: &'a Sight,
+        filter: &'a InboxFilter,
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Answer<'a, InboxPage>;

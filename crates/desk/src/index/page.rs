@@ -23,8 +23,9 @@ pub struct ExecutionRow {
     /// Its place in lists.
     pub cursor: ExecutionCursor,
     pub summary: Summary,
-    /// The execution whose Map Run started it.
+    /// The execution whose Map Run started it, and that Map Run.
     pub parent_arn: Option<String>,
+    pub map_run_arn: Option<String>,
     pub shown: Shown,
     /// The open requests for people, its children's included.
     pub waits: u64,
@@ -72,6 +73,8 @@ pub struct Filter {
     pub shown: Option<Shown>,
     /// The children of this execution's Map Runs, by its ARN.
     pub parent_arn: Option<String>,
+    /// The children of these Map Runs, by their ARNs; of all executions where there are none.
+    pub map_runs: Vec<String>,
     /// Those that started at this time or later, and those that started before this one, in milliseconds since the epoch.
     pub from: Option<i64>,
     pub until: Option<i64>,
@@ -161,8 +164,10 @@ pub struct Bars {
 pub struct Unread {
     /// Their contents are still to be read.
     pub unread: u64,
-    /// Their contents are withheld.
+    /// Their contents are withheld: they may hold a token that could not be found.
     pub withheld: u64,
+    /// Their contents could not be read, by themselves: the connection is there.
+    pub unreadable: u64,
     pub total: u64,
 }
 
@@ -188,6 +193,8 @@ pub struct Kept {
 pub enum Contents {
     /// It may hold a token that could not be found.
     Withheld,
+    /// The connection, asked for it, had none that could be read.
+    Unreadable,
     /// It runs.
     Input(Content),
     /// It has ended.
@@ -224,6 +231,27 @@ pub struct InboxPage {
     pub more: Option<InboxCursor>,
 }
 
+/// Which requests an inbox shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InboxFilter {
+    /// Those of these states, by workflow and state; of all where there is no such list.
+    pub only: Option<Vec<(String, String)>>,
+    /// Not those of these.
+    pub except: Vec<(String, String)>,
+    pub due: DueFilter,
+}
+
+/// Which deadlines an inbox shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DueFilter {
+    #[default]
+    Any,
+    /// At this time or earlier, in milliseconds since the epoch.
+    By(i64),
+    /// None at all.
+    Never,
+}
+
 /// A place between two requests of the inbox: those after it follow this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InboxCursor {
@@ -253,6 +281,24 @@ impl FromStr for InboxCursor {
 fn numbers<const N: usize>(text: &str) -> Result<[i64; N], InvalidCursor> {
     let parts: Result<Vec<i64>, _> = text.split('.').map(str::parse).collect();
     parts.ok().and_then(|parts| parts.try_into().ok()).ok_or(InvalidCursor)
+}
+
+/// How the executions of a Map Run fare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapRun {
+    pub arn: String,
+    /// Whether its list has been read to its end.
+    pub whole: bool,
+    /// Only statuses that an execution has.
+    pub counts: Vec<(Shown, u64)>,
+}
+
+/// The task that started an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Starter {
+    pub parent_arn: String,
+    /// The event that scheduled it.
+    pub event: u64,
 }
 
 /// How many executions a machine has in each shown status.

@@ -207,7 +207,7 @@ fn unreadable(arn: &str, error: ReadError) -> Result<Option<Kept>, ReadError> {
         ReadError::Call(error) if error.is_passing() || error.is_denied() => Err(error.into()),
         error => {
             tracing::debug!(%error, execution = %arn, "contents that cannot be read");
-            Ok(Some(Kept { arn: arn.to_owned(), contents: Contents::Withheld, reason: None }))
+            Ok(Some(Kept { arn: arn.to_owned(), contents: Contents::Unreadable, reason: None }))
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Reading lists of executions forward: from the newest to what is known.
 
+use std::sync::Arc;
+
 use futures::stream::{self, StreamExt};
 
 use super::following::Followed;
-use super::{Watch, lock, topics_of};
-use crate::connection::{Api, CallError, ConnectionKind, Description, ExecutionStatus, Fault, Listing, Summary};
+use super::{Record, Watch, lock, topics_of};
+use crate::connection::{Api, CallError, ConnectionKind, Description, ExecutionStatus, Fault, Listing, Of, Summary};
 use crate::error::ReadError;
-use crate::index::{ExecutionRow, Listed, Moved};
+use crate::index::{ExecutionRow, List, Listed, Moved};
 use crate::news::Topic;
 
 /// The length of a page that is read for new executions, and AWS's maximum.
@@ -50,15 +52,49 @@ impl Watch {
         outcome
     }
 
+    /// Has the Map Runs of executions read that had ended before anybody followed them: their children are in no list yet.
+    pub(super) async fn follow_ended(&self, records: &[Arc<Record>]) {
+        for record in records.iter().filter(|record| record.ended()) {
+            let runs = record.map_runs();
+            if runs.is_empty() {
+                continue;
+            }
+            let arn = &record.description.arn;
+            let known = match self.index.map_runs(&self.connection.id, arn).await {
+                Ok(known) => known,
+                Err(error) => {
+                    tracing::error!(%error, "the index cannot be read");
+                    continue;
+                }
+            };
+            let snapshot = self.snapshot();
+            let Some(machine) = snapshot.machine_named(record.workflow()) else { continue };
+            let mut following = lock(&self.following);
+            for run in runs.into_iter().filter(|run| !known.iter().any(|one| one.arn == *run && one.whole)) {
+                let list = List {
+                    of: Of::MapRun(run.clone()),
+                    machine_arn: machine.arn.clone(),
+                    parent_arn: Some(arn.clone()),
+                    whole: false,
+                };
+                following.lists.entry(run).or_insert_with(|| Followed { closing: true, ..Followed::new(list) });
+            }
+        }
+    }
+
     /// Reads a list from its newest execution to one that is known, then a part of what is older and not known yet, and
     /// from time to time all that runs.
     async fn read_list(&self, arn: &str) -> (Moved, Result<(), ReadError>) {
         let mut moved = Moved::default();
         let Some(mut followed) = lock(&self.following).lists.get(arn).cloned() else { return (moved, Ok(())) };
         let was_closing = followed.closing;
+        let mut is_gone = false;
         let outcome = match self.read_parts(&mut followed, &mut moved).await {
             // A Map Run, or a machine, that was deleted meanwhile.
-            Err(ReadError::Call(error)) if error.is_missing() => Ok(()),
+            Err(ReadError::Call(error)) if error.is_missing() => {
+                is_gone = true;
+                Ok(())
+            }
             // It is denied, or refused: the others have their turn first.
             Err(ReadError::Call(error)) if !error.is_passing() => {
                 followed.listed_at = self.now();
@@ -66,13 +102,14 @@ impl Watch {
             }
             outcome => outcome,
         };
+        let is_whole = followed.list.whole;
         let mut following = lock(&self.following);
         if let Some(known) = following.lists.get_mut(arn) {
             // Meanwhile its Map Run may have ended.
             let closing = known.closing;
             *known = Followed { closing, ..followed };
         }
-        if was_closing && outcome.is_ok() {
+        if was_closing && outcome.is_ok() && (is_whole || is_gone) {
             following.lists.remove(arn);
         }
         (moved, outcome)

@@ -367,26 +367,35 @@ impl Watch {
     /// The connection does not answer, or has no such execution.
     pub async fn record(&self, arn: &str) -> Result<Arc<Record>, ReadError> {
         let fresh_ms = lock(&self.pace).fresh_ms;
-        self.with_parent(arn).await;
+        self.with_parent(arn).await?;
         self.record_not_older(Reader::Somebody, arn, fresh_ms).await
     }
 
     /// Reads the parent of this execution, if its input names one, before this execution is shown: its input may contain the
     /// parent's token.
-    async fn with_parent(&self, arn: &str) {
-        let known = self.known_record(arn);
-        let record = match known {
-            Some(record) => Some(record),
-            None => self.record_not_older(Reader::Somebody, arn, -1).await.ok(),
+    ///
+    /// # Errors
+    /// The connection does not answer: until it does, nobody knows what must not be shown.
+    async fn with_parent(&self, arn: &str) -> Result<(), ReadError> {
+        let record = match self.known_record(arn) {
+            Some(record) => record,
+            None => self.record_not_older(Reader::Somebody, arn, -1).await?,
         };
-        let Some(record) = record else { return };
         let input = record.whole().0.input.as_deref().unwrap_or_default();
         // Only once, because an input may name any ARN.
         if let Some(parent) =
             parent_named(input).filter(|parent| *parent != arn && lock(&self.parents).insert((*parent).to_owned()))
         {
-            let _ = self.record_not_older(Reader::Somebody, parent, -1).await;
+            match self.record_not_older(Reader::Somebody, parent, -1).await {
+                Err(ReadError::Call(error)) if error.is_passing() => {
+                    lock(&self.parents).remove(parent);
+                    return Err(error.into());
+                }
+                // One that is gone has no open task.
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Takes one call of `api` from the watch's share, if there is one left.
@@ -484,6 +493,7 @@ impl Watch {
                     readings.iter().for_each(|reading| following.read(reading));
                 }
                 self.changes.publish(topics_of(&moved));
+                self.follow_ended(records).await;
                 self.keep_contents(records).await;
             }
             // It is shown all the same, and written with the next reading.
@@ -510,6 +520,7 @@ impl Watch {
             reason: record.reason(),
             waits: record.waits().to_vec(),
             map_runs: record.open_map_runs(),
+            started: record.started(),
             people: Arc::clone(people),
             answered,
             tokens: (all_found && !record.ended()).then(|| record.redactor.to_bytes()),
@@ -595,7 +606,7 @@ impl Watch {
 }
 
 /// The execution that an input names as its parent.
-fn parent_named(input: &str) -> Option<&str> {
+pub(crate) fn parent_named(input: &str) -> Option<&str> {
     input.split(STARTED_BY).nth(1).and_then(|rest| tokens::execution_arns(rest).next())
 }
 

@@ -378,6 +378,45 @@ impl Record {
         self.events.iter().skip(usize::try_from(scheduled).ok()?).find(is_end).map(|event| event.id)
     }
 
+    /// Its Map Runs, in the order of their start.
+    #[must_use]
+    pub fn map_runs(&self) -> Vec<String> {
+        let begun = self.events.iter().filter(|event| event.kind == EventKind::MapRunStarted);
+        begun.filter_map(|event| event.details.map_run_arn.clone()).collect()
+    }
+
+    /// The Map that a Map Run of this execution is of.
+    #[must_use]
+    pub fn state_of_map_run(&self, map_run_arn: &str) -> Option<&str> {
+        let is_it = |event: &&HistoryEvent| {
+            event.kind == EventKind::MapRunStarted && event.details.map_run_arn.as_deref() == Some(map_run_arn)
+        };
+        self.state_of_event(self.events.iter().find(is_it)?)
+    }
+
+    /// The executions that its tasks started, each with the event that scheduled the task: what the service answered names
+    /// them.
+    #[must_use]
+    pub fn started(&self) -> Vec<(u64, String)> {
+        let mut started = Vec::new();
+        let answers = self.events.iter().filter(|event| {
+            matches!(event.kind, EventKind::TaskSubmitted | EventKind::TaskSucceeded)
+                && event.details.resource_type.as_deref() == Some("states")
+        });
+        for event in answers {
+            let owner = self.trace.owner(event.id);
+            let attempt = owner.visit.zip(owner.attempt);
+            let attempt = attempt.and_then(|(visit, attempt)| self.trace.visit(visit)?.attempt(attempt));
+            let scheduled = attempt.and_then(|attempt| attempt.scheduled_event);
+            if let (Some(scheduled), Some(arn)) = (scheduled, event.details.output.as_deref().and_then(started_in))
+                && !started.iter().any(|(event, _)| *event == scheduled)
+            {
+                started.push((scheduled, arn));
+            }
+        }
+        started
+    }
+
     /// The execution that an attempt started and that has not ended, as the service's first answer names it.
     #[must_use]
     pub fn started_by(&self, attempt: &Attempt) -> Option<String> {
@@ -385,9 +424,7 @@ impl Record {
         let after = self.events.iter().skip(usize::try_from(scheduled).ok()?);
         let mut after = after.filter(|event| event.kind == EventKind::TaskSubmitted);
         let submitted = after.find(|event| self.trace.owner(event.id).visit == self.trace.owner(scheduled).visit)?;
-        let answer: serde_json::Value = serde_json::from_str(submitted.details.output.as_deref()?).ok()?;
-        let arn = answer.get("ExecutionArn")?.as_str()?;
-        (tokens::execution_arns(arn).next() == Some(arn)).then(|| arn.to_owned())
+        started_in(submitted.details.output.as_deref()?)
     }
 
     /// The token of the task that the event `id` scheduled.
@@ -541,6 +578,14 @@ impl Record {
         let asked = event.details.parameters.as_deref().or(event.details.input.as_deref()).unwrap_or("null");
         self.redactor.text(asked)
     }
+}
+
+/// The execution that the answer of a service names.
+fn started_in(answer: &str) -> Option<String> {
+    // An answer that is no JSON names none.
+    let answer: serde_json::Value = serde_json::from_str(answer).ok()?;
+    let arn = answer.get("ExecutionArn")?.as_str()?;
+    (tokens::execution_arns(arn).next() == Some(arn)).then(|| arn.to_owned())
 }
 
 /// Whether an event schedules a task that ends by a callback.

@@ -203,7 +203,11 @@ impl Watch {
     async fn look_at_histories(&self, snapshot: &Snapshot) -> Result<(), ReadError> {
         let failed =
             self.index.failures(&self.connection.id, &Sight::default(), self.now() - NEWS_MS, FAILURES).await?;
-        let failed = failed.into_iter().filter(|one| !one.settled).map(|one| one.summary.arn);
+        let failed: Vec<String> = failed.into_iter().filter(|one| !one.settled).map(|one| one.summary.arn).collect();
+        // Those that somebody looked at are read already.
+        let read = failed.iter().filter_map(|arn| self.known_record(arn)).filter(|record| record.is_settled());
+        let read: Vec<Arc<Record>> = read.map(|record| self.guarded(record)).collect();
+        self.write(&read).await;
         let mut looked_at: BTreeSet<String> = lock(&self.watched).keys().cloned().collect();
         looked_at.extend(failed);
         let (attention, mut due) = {

@@ -9,6 +9,7 @@ use crate::app::here::here;
 use crate::app::pages::query;
 use crate::app::ui::{Memo, Payload, Seen, Signal, bring_into_sight, dynamic, effect_since, loaded};
 use crate::routes::view::{STATE, TAB};
+use crate::wire::definition::Definition as Text;
 use crate::wire::execution::Execution;
 use crate::wire::value::Value;
 
@@ -23,14 +24,11 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
         }),
         Some("data") => texts(data),
         Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),
-        Some("definition") => view! {
-            <Definition
-                text=Signal::derive(move || data.with(|data| data.definition.clone().unwrap_or_default()))
-                chosen=Signal::derive(move || state.get().or_else(|| data.with(|data| data.chosen.clone())))
-                address
-            />
-        }
-        .into_any(),
+        Some("definition") => loaded(parts.definition, move |definition: Seen<Text>| {
+            let text = Signal::derive(move || definition.with(|definition| definition.text.clone()));
+            let chosen = Signal::derive(move || state.get().or_else(|| data.with(|data| data.chosen.clone())));
+            view! { <Definition text chosen address/> }.into_any()
+        }),
         _ => loaded(parts.timeline, move |timeline| {
             let chosen = Signal::derive(move || state.get().or_else(|| data.with(|data| data.chosen.clone())));
             view! { <Timeline data=timeline address chosen ask=move |from| parts.ask_lanes(from)/> }.into_any()

@@ -87,7 +87,7 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, posts
     };
     // Drawn again only when they differ: a link that has the keyboard's place keeps it.
     let asked = Memo::new(move |_| data.with(|data| (data.approvals.clone(), data.approval_count)));
-    let parent = Memo::new(move |_| data.with(|data| data.parent_arn.clone()));
+    let parent = Memo::new(move |_| data.with(|data| data.origin.clone()));
     let bad = Memo::new(move |_| data.with(|data| (data.row.status, data.failure.clone(), data.trouble.clone())));
     let trouble_here = move || {
         bad.track();

@@ -6,15 +6,29 @@ use crate::app::components::failure_line;
 use crate::app::components::status::look;
 use crate::app::here::here;
 use crate::app::ui::{Ago, Due, shown};
+use crate::routes::View;
+use crate::routes::view::{ITERATION, STATE, VISIT};
 use crate::wire::Status;
-use crate::wire::execution::{Execution, TroublePlace};
+use crate::wire::execution::{Execution, Origin, TroublePlace};
 use crate::wire::inbox::ApprovalRow;
 
-/// The execution whose Map Run started this one.
-pub(super) fn started_by(parent: String) -> AnyView {
-    let name = parent.rsplit(':').next().unwrap_or_default().to_owned();
-    view! { <p class="facts"><span>"Started by a Map Run of "<a class="mono" href=here().execution(&parent)>{shown(name)}</a></span></p> }
-        .into_any()
+/// What started this execution, with the ways there.
+pub(super) fn started_by(origin: Origin) -> AnyView {
+    let Origin { arn, name, map_run, place, is_claimed } = origin;
+    let parent = view! { <a class="mono" href=here().execution(&arn)>{shown(name)}</a> };
+    if is_claimed {
+        return view! { <p class="facts"><span>"Its input says that "{parent}" started it"</span></p> }.into_any();
+    }
+    let word = if map_run.is_some() { "Started by a Map Run of " } else { "Started by " };
+    let state = place.map(|(state, iteration, visit)| {
+        let (iteration, visit) = (iteration.map(|id| id.to_string()), visit.to_string());
+        let to = [(STATE, Some(state.as_str())), (ITERATION, iteration.as_deref()), (VISIT, Some(visit.as_str()))];
+        let href = here().execution_view(&arn, &View::default().changed(&to));
+        view! { ", in the state "<a href=href>{shown(&state)}</a> }
+    });
+    let others =
+        map_run.map(|run| view! { <span><a href=here().children(&run)>"All executions of this Map Run"</a></span> });
+    view! { <p class="facts"><span>{word}{parent}{state}</span>{others}</p> }.into_any()
 }
 
 /// What waits for a person here, first of all: one request by its title, several by their number.

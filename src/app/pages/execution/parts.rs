@@ -21,6 +21,8 @@ type Sheet = (Option<u64>, Option<String>, Option<String>);
 pub struct Parts {
     pub events: PageData,
     pub timeline: PageData,
+    /// It never changes.
+    pub definition: PageData,
     pub iterations: PageData,
     /// A question of its own: another choice does not send the page again.
     pub state: PageData,
@@ -53,6 +55,8 @@ impl Parts {
                 (Ask::Timeline { arn: arn.get(), iteration, span, turned, from }, changes())
             })
         });
+        let definition =
+            part_data(move || (tab.get() == "definition").then(|| (Ask::Definition { arn: arn.get() }, 0)));
         // Whether the state is a Map the server says: as long as it is none, its changes do not matter.
         let is_map = RwSignal::new(false);
         let iterations = part_data(move || {
@@ -84,7 +88,7 @@ impl Parts {
             };
             Some((ask, changes()))
         });
-        Self { events, timeline, iterations, state, event_row, lane, seen }
+        Self { events, timeline, definition, iterations, state, event_row, lane, seen }
     }
 
     /// Asks for the events from a row on.

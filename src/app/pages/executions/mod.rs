@@ -112,23 +112,34 @@ fn tabs(data: &Executions) -> Vec<Tab> {
 /// What the list is of, and what of it could not be searched.
 fn about(data: &Executions) -> Vec<AnyView> {
     let parent = data.parent.as_ref().map(|parent| {
+        if let Some(of) = &parent.of {
+            let name = of.rsplit(':').next().unwrap_or_default().to_owned();
+            return view! {
+                <p class="quiet">"The executions of the Map Run "<span class="mono">{shown(&parent.name)}</span>" of "<a class="mono" href=here().execution(of)>{shown(name)}</a>"."</p>
+            }
+            .into_any();
+        }
         view! {
             <p class="quiet">"Started by the Map Runs of "<a class="mono" href=here().execution(&parent.arn)>{shown(&parent.name)}</a>"."</p>
         }
         .into_any()
     });
-    let coverage = data.coverage.filter(|coverage| coverage.unread > 0 || coverage.withheld > 0).map(|coverage| {
-        let read = coverage.total.saturating_sub(coverage.unread);
-        let unread = (coverage.unread > 0).then(|| {
-            format!(
-                "Inputs and outputs of {read} of {} executions have been read so far; the others follow. ",
-                coverage.total
-            )
-        });
-        let withheld = (coverage.withheld > 0)
-            .then(|| format!("Those of {} are not searched: they may hold a task token.", coverage.withheld));
-        view! { <p class="quiet coverage">{unread}{withheld}</p> }.into_any()
-    });
+    let coverage = data.coverage.filter(|coverage| coverage.unread + coverage.withheld + coverage.unreadable > 0).map(
+        |coverage| {
+            let read = coverage.total.saturating_sub(coverage.unread);
+            let unread = (coverage.unread > 0).then(|| {
+                format!(
+                    "Inputs and outputs of {read} of {} executions have been read so far; the others follow. ",
+                    coverage.total
+                )
+            });
+            let withheld = (coverage.withheld > 0)
+                .then(|| format!("Those of {} are not searched: they may hold a task token. ", coverage.withheld));
+            let unreadable = (coverage.unreadable > 0)
+                .then(|| format!("Those of {} could not be read, so they are not searched.", coverage.unreadable));
+            view! { <p class="quiet coverage">{unread}{withheld}{unreadable}</p> }.into_any()
+        },
+    );
     parent.into_iter().chain(coverage).collect()
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use countersign_asl::model::MapMode;
-use countersign_asl::{Machine, StateKind};
+use countersign_asl::Machine;
 use countersign_desk::watch::{Record, Waiting, is_activity};
 use countersign_trace::{AttemptResult, EventKind, StateStatus, Visit, VisitId, Wait};
 
@@ -15,20 +14,12 @@ use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::graph::{Course, Note, StateCourse};
 
-/// A distributed Map's children by how they fare, with the Map's label in their ARNs.
-pub type Children = Vec<(String, Status)>;
+/// How the executions of each Map Run fare, by its ARN.
+pub type Children = Vec<(String, Vec<(Status, u64)>)>;
 
 /// Whether the execution has run a Map whose iterations are executions of their own.
 pub fn has_children(record: &Record) -> bool {
-    distributed(record).next().is_some()
-}
-
-/// The distributed Maps that were reached, with their labels.
-fn distributed(record: &Record) -> impl Iterator<Item = (&str, Option<&str>)> {
-    record.trace.states.keys().filter_map(|name| match &record.definition.machine.as_ref()?.state(name)?.kind {
-        StateKind::Map(map) if map.mode == MapMode::Distributed => Some((name.as_str(), map.label.as_deref())),
-        _ => None,
-    })
+    record.events.iter().any(|event| event.kind == EventKind::MapRunStarted)
 }
 
 /// The course; `waits` are its tasks that wait for a person, `children` the executions that its Map Runs started. Of the
@@ -90,18 +81,12 @@ impl<'a> Notes<'a> {
         Self { record, waits, open, last, iterations: iterations(record) }
     }
 
-    /// Adds the children of distributed Maps. Of several Maps, the label says whose they are.
+    /// Adds the children of distributed Maps.
     fn count(&mut self, children: &Children) {
-        let maps: Vec<(&str, Option<&str>)> = distributed(self.record).collect();
-        for (arn, status) in children {
-            let label = arn.split(':').nth(6).and_then(|machine| machine.split_once('/')).map(|(_, label)| label);
-            let map = match maps.as_slice() {
-                [only] => Some(only),
-                several => several.iter().find(|(_, own)| own.is_some() && *own == label),
-            };
-            if let Some((name, _)) = map {
-                self.iterations.entry(name).or_default().add(*status, 1);
-            }
+        for (map_run, counts) in children {
+            let Some(state) = self.record.state_of_map_run(map_run) else { continue };
+            let iterations = self.iterations.entry(state).or_default();
+            counts.iter().for_each(|(status, count)| iterations.add(*status, *count));
         }
     }
 

@@ -10,15 +10,15 @@ use std::collections::HashSet;
 
 use countersign_desk::connection::ExecutionStatus;
 use countersign_desk::eyes::Eyes;
+use countersign_desk::index::MapRun;
 use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
-use countersign_json::pretty;
 
 use super::value::{Source, value};
-use super::{Answered, child, execution_status, inbox, refused, rows, trouble, worded};
+use super::{Answered, child, execution_status, inbox, refused, rows, state, trouble, worded};
 use crate::server::words;
 use crate::wire::Status;
-use crate::wire::execution::Execution;
+use crate::wire::execution::{Execution, Origin};
 use crate::wire::executions::ExecutionRow;
 use crate::wire::graph::Course;
 use crate::wire::refused::{Act, Refused};
@@ -26,8 +26,6 @@ use crate::wire::refused::{Act, Refused};
 /// Children of Map Runs, and requests, that a page carries.
 const CHILDREN: u32 = 20;
 const REQUESTS: usize = 20;
-/// A payload longer than this (bytes) is cut for the page; the API has it whole.
-const TEXT: usize = 64 * 1024;
 
 /// One execution, for `actor`; `iteration` is the one whose course is drawn.
 ///
@@ -60,6 +58,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
         let failure = page.failure.get_or_insert_with(|| child::failure(None, None));
         failure.cause.get_or_insert_with(|| words::timed_out(&timeout));
     }
+    page.origin = origin(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
     let related = related(desk, actor, &snapshot, &arn, &mut page);
     related.await.map_err(|error| worded(desk, &error))?;
     let own = u64::try_from(waits.len()).unwrap_or(u64::MAX);
@@ -73,27 +72,34 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
     Ok(page)
 }
 
-/// How the children of its distributed Maps fare. Where there are more than can be counted for a page, none are.
-async fn children_of(desk: &Desk, actor: &Actor, record: &Record) -> Result<course::Children, Error> {
-    const AT_ONCE: u32 = 1_000;
-    const PAGES: usize = 10;
-    let mut found = Vec::new();
-    if !course::has_children(record) {
-        return Ok(found);
-    }
-    let mut before = None;
-    for _ in 0..PAGES {
-        let page = desk.children(actor, &record.description.arn, None, before, AT_ONCE).await?;
-        found.extend(page.rows.into_iter().map(|row| (row.summary.arn, rows::shown_status(row.shown))));
-        before = page.older;
-        if before.is_none() {
-            return Ok(found);
-        }
-    }
-    Ok(Vec::new())
+/// What started it, with the place in its course.
+async fn origin(desk: &Desk, actor: &Actor, record: &Record) -> Result<Option<Origin>, Error> {
+    let found = desk.origin(actor, record).await?;
+    Ok(found.map(|origin| {
+        let place = origin.place.map(|(parent, visit)| {
+            let iteration = parent.trace.iteration_of(visit).and_then(|id| parent.trace.iteration(id));
+            let iteration = iteration.map(|one| one.began_event);
+            (parent.trace.visits[visit].state.clone(), iteration, state::number_of(&parent, visit))
+        });
+        let name = origin.parent_arn.rsplit(':').next().unwrap_or_default().to_owned();
+        Origin { arn: origin.parent_arn, name, map_run: origin.map_run_arn, place, is_claimed: origin.is_claimed }
+    }))
 }
 
-/// The execution's parent, the children of its Map Runs, and their requests.
+/// How the children of its distributed Maps fare, by the Map Run.
+async fn children_of(desk: &Desk, actor: &Actor, record: &Record) -> Result<course::Children, Error> {
+    if !course::has_children(record) {
+        return Ok(Vec::new());
+    }
+    let runs = desk.map_runs(actor, &record.description.arn).await?;
+    let of_run = |run: MapRun| {
+        let counts = run.counts.into_iter().map(|(shown, count)| (rows::shown_status(shown), count)).collect();
+        (run.arn, counts)
+    };
+    Ok(runs.into_iter().map(of_run).collect())
+}
+
+/// The children of the execution's Map Runs, and their requests.
 async fn related(
     desk: &Desk,
     actor: &Actor,
@@ -102,7 +108,6 @@ async fn related(
     page: &mut Execution,
 ) -> Result<(), Error> {
     page.refused = refused(desk, actor, Some(&page.row.workflow), &[Act::Start, Act::Stop, Act::Redrive]);
-    page.parent_arn = desk.listed(actor, arn).await?.and_then(|listed| listed.parent_arn);
     let children = desk.children(actor, arn, None, None, CHILDREN).await?;
     page.more_children = children.older.is_some();
     page.children = children.rows.iter().map(|one| rows::execution_row(snapshot, one)).collect();
@@ -118,8 +123,9 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
     let now = desk.now();
     let about = &record.description;
     let chosen = states::telling_state(record);
-    let payload =
-        |text: Option<&str>, source: Source| text.map(|text| value(desk, &about.arn, eyes.text(text), &source));
+    let payload = |text: Option<&str>, source: Source| {
+        text.map(|text| value(desk.id().as_str(), &about.arn, eyes.text(text), &source))
+    };
     let failed = about.error.is_some() || about.cause.is_some();
     let failure = failed.then(|| {
         child::failure(about.error.as_deref().map(|error| eyes.name(error)), eyes.option(about.cause.as_deref()))
@@ -135,10 +141,9 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
         course: Course::default(),
         states: record.trace.states.keys().cloned().collect(),
         event_count: record.events.len(),
-        definition: Some(pretty(&record.definition.text)),
         approvals: Vec::new(),
         approval_count: 0,
-        parent_arn: None,
+        origin: None,
         children: Vec::new(),
         more_children: false,
         redrives: u64::from(record.trace.redrives),
@@ -170,16 +175,4 @@ pub(super) fn served<'a>(record: &'a Record, waits: &[Waiting]) -> HashSet<&'a s
 pub struct View<'a> {
     pub record: &'a Record,
     pub eyes: &'a Eyes,
-}
-
-/// A text that is short enough for a page.
-pub(super) fn cut(text: &str) -> String {
-    if text.len() <= TEXT {
-        return text.to_owned();
-    }
-    let mut end = TEXT;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}\n… {} more bytes: read them with GetExecutionHistory.", &text[..end], text.len() - end)
 }

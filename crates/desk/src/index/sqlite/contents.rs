@@ -12,6 +12,7 @@ use crate::store::StoreError;
 const INPUT: i64 = 1;
 const WHOLE: i64 = 2;
 const WITHHELD: i64 = 3;
+const UNREADABLE: i64 = 4;
 
 impl SqliteIndex {
     /// Those of these executions whose contents are not known as they are wanted, by their places among them.
@@ -78,13 +79,16 @@ impl SqliteIndex {
         for one in contents {
             let (state, content) = match &one.contents {
                 Contents::Withheld => (WITHHELD, &nothing),
+                Contents::Unreadable => (UNREADABLE, &nothing),
                 Contents::Input(content) => (INPUT, content),
                 Contents::Whole(content) => (WHOLE, content),
             };
             // Its fields are texts and numbers, which are always JSON.
             let reason = one.reason.as_ref().and_then(|reason| serde_json::to_string(reason).ok());
             let found: Option<(i64, String)> = sqlx::query_as(
-                "UPDATE executions SET contents = ?3, reason = COALESCE(reason, ?4)
+                // A history says where it failed, a description does not: what is known of the place stays.
+                "UPDATE executions SET contents = ?3,
+                     reason = CASE WHEN ?4 ->> '$.Error.state' IS NOT NULL THEN ?4 ELSE COALESCE(reason, ?4) END
                  WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2 RETURNING id, name",
             )
             .bind(connection.as_str())

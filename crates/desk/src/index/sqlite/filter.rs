@@ -4,6 +4,7 @@
 //! begins with these. Otherwise it goes through the executions from the newest on, in the index that has all that they can
 //! be filtered by, and looks into the matches of the contents for each: a page ends it early.
 
+use serde_json::json;
 use sqlx::sqlite::Sqlite;
 use sqlx::{QueryBuilder, Row};
 
@@ -87,7 +88,7 @@ impl SqliteIndex {
     pub(super) async fn plan(&self, filter: &Filter) -> Result<Plan, StoreError> {
         let few = self.are_few(filter).await?;
         let first = |first| Ok(Plan { first, few });
-        if filter.parent_arn.is_some() {
+        if filter.parent_arn.is_some() || !filter.map_runs.is_empty() {
             return first(First::Plain);
         }
         if let Some(expression) = expression(filter) {
@@ -157,8 +158,14 @@ fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filte
     if let Some(parent) = &filter.parent_arn {
         query.push(" AND executions.parent = (SELECT id FROM executions WHERE connection = ").push(of);
         query.push_bind(connection.as_str().to_owned()).push(") AND arn = ").push_bind(parent.clone()).push(")");
-    } else {
+    } else if filter.map_runs.is_empty() {
         query.push(" AND executions.parent IS NULL");
+    }
+    if !filter.map_runs.is_empty() {
+        query.push(" AND executions.list IN (SELECT lists.id FROM lists JOIN machines ON machines.id = lists.machine");
+        query.push(" WHERE machines.connection = ").push(of).push_bind(connection.as_str().to_owned());
+        query.push(") AND lists.map_run IN (SELECT value FROM json_each(");
+        query.push_bind(json!(filter.map_runs).to_string()).push(")))");
     }
     if let Some(machine) = &filter.machine_arn {
         query.push(" AND executions.machine = (SELECT id FROM machines WHERE connection = ").push(of);

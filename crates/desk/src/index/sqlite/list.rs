@@ -1,13 +1,15 @@
 //! Lists of executions: pages, counts, and how many there were when.
 
-use sqlx::sqlite::Sqlite;
+use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::SqliteIndex;
 use super::filter::{First, Plan, count_of, push_from, started_of};
 use super::rows::{COLUMNS, WAITING, execution, shown, shown_number};
 use crate::connection::ConnectionId;
-use crate::index::{Bar, Bars, Counted, ExecutionCursor, ExecutionPage, Filter, Sight, Span, Unread, first_id};
+use crate::index::{
+    Bar, Bars, Counted, ExecutionCursor, ExecutionPage, Filter, MapRun, Sight, Span, Starter, Unread, first_id,
+};
 use crate::store::StoreError;
 
 /// The most executions with conditions of their own that the bars count.
@@ -56,6 +58,65 @@ impl SqliteIndex {
         Ok(Counted { count: count.min(u64::from(most)), more: count > u64::from(most) })
     }
 
+    /// The Map Runs of an execution, in the order in which they were found, and how their executions fare.
+    pub(super) async fn count_map_runs(&self, connection: &ConnectionId, arn: &str) -> Result<Vec<MapRun>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT lists.map_run, lists.whole, executions.shown, COUNT(executions.id) AS n
+             FROM lists LEFT JOIN executions ON executions.list = lists.id
+             WHERE lists.parent = (SELECT id FROM executions
+                 WHERE connection = (SELECT id FROM connections WHERE name = ?) AND arn = ?)
+             GROUP BY lists.id, executions.shown ORDER BY lists.id, executions.shown",
+        )
+        .bind(connection.as_str())
+        .bind(arn)
+        .fetch_all(&self.reader)
+        .await?;
+        let mut found: Vec<MapRun> = Vec::new();
+        for row in &rows {
+            let arn: String = row.try_get("map_run")?;
+            if found.last().is_none_or(|last| last.arn != arn) {
+                found.push(MapRun { arn, whole: row.try_get("whole")?, counts: Vec::new() });
+            }
+            // One without executions has no status.
+            if let (Some(last), Some(number)) = (found.last_mut(), row.try_get::<Option<i64>, _>("shown")?) {
+                // A count is never negative.
+                let n = u64::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0);
+                last.counts.push((shown(0, number)?, n));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The task that started an execution.
+    pub(super) async fn find_starter(
+        &self,
+        connection: &ConnectionId,
+        arn: &str,
+    ) -> Result<Option<Starter>, StoreError> {
+        let row = sqlx::query(
+            "SELECT executions.id, executions.arn, starts.event
+             FROM starts JOIN executions ON executions.id = starts.parent
+             WHERE starts.child = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
+             ORDER BY executions.id LIMIT 1",
+        )
+        .bind(connection.as_str())
+        .bind(arn)
+        .fetch_optional(&self.reader)
+        .await?;
+        let starter = |row: SqliteRow| {
+            let event: i64 = row.try_get("event")?;
+            let wrong = |error| StoreError::Unreadable {
+                table: "starts",
+                row: row.try_get("id").unwrap_or_default(),
+                column: "event",
+                why: format!("{error}"),
+            };
+            let event = u64::try_from(event).map_err(wrong)?;
+            Ok(Starter { parent_arn: row.try_get("arn")?, event })
+        };
+        row.map(starter).transpose()
+    }
+
     /// When the oldest of all executions of the connection started.
     pub(super) async fn oldest_start(&self, connection: &ConnectionId) -> Result<Option<i64>, StoreError> {
         let id: Option<i64> = sqlx::query_scalar(
@@ -79,7 +140,7 @@ impl SqliteIndex {
         let filter = Filter { from: Some(span.from), until: Some(span.until()), ..filter.clone() };
         let plan = match self.plan(&filter).await? {
             // It has the status as well.
-            Plan { first: First::Plain, .. } if filter.parent_arn.is_none() => Plan::WALK,
+            Plan { first: First::Plain, .. } if filter.parent_arn.is_none() && filter.map_runs.is_empty() => Plan::WALK,
             plan => plan,
         };
         let mut query = if plan == Plan::WALK && filter.terms.is_empty() {
@@ -119,6 +180,9 @@ impl SqliteIndex {
                  (SELECT COUNT(*) FROM executions
                      WHERE connection = connections.id AND parent IS NULL AND contents = 3 AND (?2 IS NULL OR machine IN
                          (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?2))))) AS withheld,
+                 (SELECT COUNT(*) FROM executions
+                     WHERE connection = connections.id AND parent IS NULL AND contents = 4 AND (?2 IS NULL OR machine IN
+                         (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?2))))) AS unreadable,
                  (SELECT COALESCE(SUM(tallies.n), 0) FROM machines JOIN tallies ON tallies.machine = machines.id
                      WHERE machines.connection = connections.id
                          AND (?2 IS NULL OR machines.arn IN (SELECT value FROM json_each(?2)))) AS total
@@ -131,7 +195,12 @@ impl SqliteIndex {
         let Some(row) = row else { return Ok(Unread::default()) };
         // A count is never negative.
         let count = |column| Ok::<u64, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
-        Ok(Unread { unread: count("unread")?, withheld: count("withheld")?, total: count("total")? })
+        Ok(Unread {
+            unread: count("unread")?,
+            withheld: count("withheld")?,
+            unreadable: count("unreadable")?,
+            total: count("total")?,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod contents;
 mod filter;
 mod find;
+mod inbox;
 mod list;
 mod place;
 mod read;
@@ -21,7 +22,7 @@ use crate::store::StoreError;
 
 /// The tables. Whoever changes them changes the version, too: a file of another version is made anew.
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 /// How long a write waits for another program that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that read side by side.

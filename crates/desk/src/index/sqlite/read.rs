@@ -10,8 +10,9 @@ use super::SqliteIndex;
 use super::rows::{execution, machine, select_executions, shown, status, task};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
-    Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxPage, Index, Kept,
-    Known, List, Listed, Moved, Place, Reading, Running, Sight, Span, Tally, ToRead, Unread,
+    Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxFilter, InboxPage,
+    Index, Kept, Known, List, Listed, MapRun, Moved, Place, Reading, Running, Sight, Span, Starter, Tally, ToRead,
+    Unread,
 };
 use crate::store::{Kept as Answer, StoreError};
 use crate::watch::{Machine, Waiting};
@@ -30,7 +31,11 @@ macro_rules! select_tasks {
 }
 
 /// The rows of a page; one more than its limit was asked for, and says whether there are more.
-fn page_of<T>(rows: &[SqliteRow], limit: u32, read: impl Fn(&SqliteRow) -> Result<T, StoreError>) -> PageOf<T> {
+pub(super) fn page_of<T>(
+    rows: &[SqliteRow],
+    limit: u32,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> PageOf<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let items = rows.iter().take(limit).map(read).collect::<Result<Vec<T>, StoreError>>()?;
     Ok((items, rows.len() > limit))
@@ -301,6 +306,14 @@ impl Index for SqliteIndex {
         Box::pin(self.page(connection, filter, before, limit))
     }
 
+    fn map_runs<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Vec<MapRun>> {
+        Box::pin(self.count_map_runs(connection, arn))
+    }
+
+    fn starter<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<Starter>> {
+        Box::pin(self.find_starter(connection, arn))
+    }
+
     fn count<'a>(&'a self, connection: &'a ConnectionId, filter: &'a Filter, most: u32) -> Answer<'a, Counted> {
         Box::pin(self.count(connection, filter, most))
     }
@@ -427,6 +440,17 @@ impl Index for SqliteIndex {
             let rows = items.into_iter().map(|(wait, _)| wait).collect();
             Ok(InboxPage { rows, total: self.count_waiting(connection, sight).await?, more })
         })
+    }
+
+    fn inbox_of<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        sight: &'a Sight,
+        filter: &'a InboxFilter,
+        after: Option<InboxCursor>,
+        limit: u32,
+    ) -> Answer<'a, InboxPage> {
+        Box::pin(self.filtered_inbox(connection, (sight, filter), after, limit))
     }
 
     fn waiting<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, u64> {

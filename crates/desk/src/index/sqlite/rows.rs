@@ -30,7 +30,9 @@ macro_rules! columns {
         "executions.id, executions.arn, executions.name, executions.machine_arn, executions.status, \
          executions.started_at, executions.ended_at, executions.shown, executions.waits, executions.reason, \
          executions.events, executions.settled, executions.redrives, executions.version, executions.alias, executions.error, \
-         (SELECT parents.arn FROM executions AS parents WHERE parents.id = executions.parent) AS parent_arn"
+         (SELECT parents.arn FROM executions AS parents WHERE parents.id = executions.parent) AS parent_arn, \
+         CASE WHEN executions.parent IS NULL THEN NULL
+             ELSE (SELECT lists.map_run FROM lists WHERE lists.id = executions.list) END AS map_run_arn"
     };
 }
 pub const COLUMNS: &str = columns!();
@@ -102,6 +104,7 @@ pub fn execution(row: &SqliteRow) -> Result<ExecutionRow, StoreError> {
             alias: row.try_get("alias")?,
         },
         parent_arn: row.try_get("parent_arn")?,
+        map_run_arn: row.try_get("map_run_arn")?,
         shown: shown(id, row.try_get("shown")?)?,
         waits: u64::try_from(row.try_get::<i64, _>("waits")?).map_err(|error| wrong("waits", &error))?,
         reason: reason.map(serde_json::from_str).transpose().map_err(|error| wrong("reason", &error))?,

@@ -75,7 +75,8 @@ CREATE TABLE executions (
     -- Of the state machine that it was started with, where it was with either.
     version TEXT,
     alias TEXT,
-    -- What of its contents can be searched: 0 nothing yet, 1 the input, 2 input and output, 3 nothing, as they are withheld.
+    -- What of its contents can be searched: 0 nothing yet, 1 the input, 2 input and output, 3 nothing, as they are withheld,
+    -- 4 nothing, as they could not be read.
     contents INTEGER NOT NULL DEFAULT 0,
     -- The open requests for people, its children's included.
     waits INTEGER NOT NULL DEFAULT 0,
@@ -91,10 +92,12 @@ CREATE INDEX executions_of_status ON executions (connection, shown) WHERE parent
 CREATE INDEX executions_of_machine ON executions (machine) WHERE parent IS NULL;
 CREATE INDEX executions_of_both ON executions (machine, shown) WHERE parent IS NULL;
 CREATE INDEX executions_of_parent ON executions (parent) WHERE parent IS NOT NULL;
--- Those whose contents are still to be read, and those whose contents are withheld.
+CREATE INDEX executions_of_parent_shown ON executions (parent, shown) WHERE parent IS NOT NULL;
+-- Those whose contents are still to be read, those whose contents are withheld, and those that could not be read.
 CREATE INDEX executions_unread ON executions (connection, parent) WHERE contents = 0;
 CREATE INDEX executions_withheld ON executions (connection, parent) WHERE contents = 3;
-CREATE INDEX executions_of_list ON executions (list);
+CREATE INDEX executions_unreadable ON executions (connection, parent) WHERE contents = 4;
+CREATE INDEX executions_of_list ON executions (list, shown);
 CREATE INDEX executions_of_top ON executions (top) WHERE top IS NOT NULL;
 CREATE INDEX executions_running ON executions (list, started_at) WHERE status = 0;
 CREATE INDEX executions_ended ON executions (connection, ended_at) WHERE ended_at IS NOT NULL;
@@ -126,6 +129,16 @@ CREATE TRIGGER executions_name_gone AFTER DELETE ON executions
 BEGIN
     DELETE FROM texts WHERE rowid = OLD.id;
 END;
+
+-- The executions that tasks started, by their ARNs: which execution's task, and in which event it was scheduled.
+CREATE TABLE starts (
+    parent INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    child TEXT NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (child, parent)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX starts_of_parent ON starts (parent);
 
 -- How many executions a machine has in each shown status, without the children of Map Runs.
 CREATE TABLE tallies (

@@ -247,6 +247,7 @@ impl SqliteIndex {
         .await?;
         let changed = write_tasks(&mut transaction, &newer).await?;
         write_map_runs(&mut transaction, &newer).await?;
+        write_started(&mut transaction, &newer).await?;
         transaction.commit().await?;
         for one in newer {
             let inbox = one.ends_requests || changed.contains(&one.id);
@@ -379,7 +380,7 @@ fn reason_of(reading: &Reading) -> Option<String> {
 }
 
 /// The readings of executions that are on a list, but for those that a list asked for later contradicts: the next reading
-/// settles these.
+/// settles these. One that agrees with the list on how it ended contradicts nothing.
 async fn newer_readings<'a>(
     transaction: &mut SqliteConnection,
     connection: &ConnectionId,
@@ -397,7 +398,10 @@ async fn newer_readings<'a>(
              given.value ->> 1 <> 0 AND executions.waits > 0 AS ends_requests
          FROM json_each(?2) AS given CROSS JOIN executions
              ON executions.connection = (SELECT id FROM connections WHERE name = ?1)
-             AND executions.arn = given.value ->> 0 AND executions.known_at <= given.value ->> 3",
+             AND executions.arn = given.value ->> 0
+             AND (executions.known_at <= given.value ->> 3
+                 OR executions.status = given.value ->> 1 AND executions.ended_at IS given.value ->> 2
+                     AND executions.ended_at IS NOT NULL)",
     )
     .bind(connection.as_str())
     .bind(Value::from(rows).to_string())
@@ -475,6 +479,24 @@ async fn write_map_runs(transaction: &mut SqliteConnection, newer: &[Newer<'_>])
     )
     .bind(json!(ids).to_string())
     .bind(json!(open).to_string())
+    .execute(&mut *transaction)
+    .await?;
+    Ok(())
+}
+
+/// Notes which executions the tasks started.
+async fn write_started(transaction: &mut SqliteConnection, newer: &[Newer<'_>]) -> Result<(), StoreError> {
+    let row = |one: &Newer<'_>, (event, child): &(u64, String)| json!([one.id, child, event]);
+    let rows: Vec<Value> =
+        newer.iter().flat_map(|one| one.reading.started.iter().map(move |started| row(one, started))).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT OR REPLACE INTO starts (parent, child, event)
+         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)",
+    )
+    .bind(Value::from(rows).to_string())
     .execute(&mut *transaction)
     .await?;
     Ok(())

@@ -220,6 +220,10 @@ pub async fn what_is_withheld_or_gone_is_not_found(index: &dyn Index) {
     }
     assert_eq!(found(index, "one").await, ["one"], "its name is no secret");
     assert_eq!(index.unread(&here(), &Sight::default()).await.unwrap().withheld, 1);
+    let unreadable = Kept { arn: "execution:one".into(), contents: Contents::Unreadable, reason: None };
+    index.keep_contents(&here(), &[unreadable]).await.unwrap();
+    let unread = index.unread(&here(), &Sight::default()).await.unwrap();
+    assert_eq!((unread.withheld, unread.unreadable), (0, 1), "which is which");
     index.forget(&here(), "execution:two").await.unwrap();
     for search in ["secret-4711", "orderId:secret*", "total>1", "two"] {
         assert!(found(index, search).await.is_empty(), "{search}");

@@ -212,3 +212,33 @@ async fn the_quota_is_left_to_those_who_wait() {
     assert!(described.clone().count() > 100 && most <= 4, "{most} in a second");
     assert!(log.iter().all(|call| !call.throttled));
 }
+
+#[tokio::test]
+async fn where_it_failed_is_in_the_index_whoever_read_the_history() {
+    let watched = Watched::new(ConnectionKind::Embedded);
+    let failed = watched.fake.change(|world, now| {
+        let arn = world.start(&watched.plain, &json!({}), now);
+        let details = Details { name: Some("A".to_owned()), input: Some("{}".to_owned()), ..Details::default() };
+        world.event(&arn, EventKind::PassStateEntered, details, now);
+        world.end(&arn, EventKind::ExecutionFailed, ExecutionStatus::Failed, None, Some("Broken".to_owned()), now);
+        arn
+    });
+    // Somebody reads it before any round does: a round has nothing left to read.
+    let record = watched.watch.record(&failed).await.unwrap();
+    assert!(record.is_settled());
+    watched.round().await;
+    watched.round().await;
+    let reason = |row: &crate::index::ExecutionRow| row.reason.clone();
+    let id = &watched.watch.connection.id;
+    let known = watched.watch.index.failures(id, &Sight::default(), START - 1, 9).await.unwrap();
+    let Some(super::super::Reason::Error { error, state, .. }) = known.first().and_then(reason) else {
+        panic!("{known:?}")
+    };
+    assert_eq!((error.as_str(), state.as_deref(), known[0].settled), ("Broken", Some("A"), true));
+    // What a description says later hides none of it.
+    let bare = super::super::Reason::Error { error: "Broken".to_owned(), state: None, first: None };
+    let kept = Kept { arn: failed.clone(), contents: Contents::Unreadable, reason: Some(bare) };
+    watched.watch.index.keep_contents(id, &[kept]).await.unwrap();
+    let known = watched.watch.index.failures(id, &Sight::default(), START - 1, 9).await.unwrap();
+    assert!(matches!(reason(&known[0]), Some(super::super::Reason::Error { state: Some(_), .. })), "{known:?}");
+}
