@@ -16,10 +16,12 @@ class Program {
   url = "";
   private running?: ChildProcess;
   private log = "";
+  private output = "";
 
   /** Runs it with `options` until `stop`; it is there once `answers` is true. */
   protected async run(options: string[], answers: () => Promise<boolean>): Promise<void> {
-    const running = spawn(program, [...options, "--data", this.data], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    const running = spawn(program, [...options, "--data", this.data], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    running.stdout.on("data", (text) => (this.output += text));
     running.stderr.on("data", (text) => (this.log += text));
     this.running = running;
     for (const end = Date.now() + 30_000; ; ) {
@@ -28,6 +30,13 @@ class Program {
       if (Date.now() > end) throw new Error(`countersign does not answer:\n${this.log}`);
       await new Promise((next) => setTimeout(next, 50));
     }
+  }
+
+  /** What it has printed that fits. */
+  said(pattern: RegExp): string {
+    const found = this.output.match(pattern);
+    if (!found) throw new Error(`countersign did not print ${pattern}:\n${this.output}`);
+    return found[0];
   }
 
   /** Ends it as Ctrl-C does. */

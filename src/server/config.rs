@@ -1,11 +1,13 @@
 //! The command line: parsed once at the start, with every error reported at once.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 use super::connections::{Configured, Mistake, configured};
+use super::http::place::{Public, UrlError};
 
 /// The control room and approval desk for AWS Step Functions.
 ///
@@ -45,12 +47,24 @@ pub enum Command {
 /// How the dashboard is served, and which Step Functions it shows.
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
-    /// Where the dashboard listens: an address of this machine only, as long as there is no sign-in
+    /// Where the dashboard listens: an address of this machine only, unless people sign in
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
     /// Have everybody sign in, as one of the users of the data folder (see countersign user)
     #[arg(long)]
     pub sign_in: bool,
+    /// The certificate to serve with TLS: a PEM file, the chain behind it
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "sign_in"])]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key: a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Where browsers reach the dashboard, such as https://approvals.example.com
+    #[arg(long, value_name = "URL", requires = "sign_in")]
+    pub public_url: Option<String>,
+    /// The address or network of a proxy, whose X-Forwarded-For is believed; it may stand several times
+    #[arg(long, value_name = "CIDR", requires = "public_url", value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
     /// Where decisions, and the embedded engine's executions, are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
@@ -182,11 +196,24 @@ pub enum Format {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error(
-        "countersign does not listen on {0}: whoever reaches the dashboard can decide approvals, and there is no sign-in yet.\n\
+        "countersign does not listen on {0}: whoever reaches it can act, and nobody signs in.\n\
          Listen on this machine only, for example --listen 127.0.0.1:{port}, and reach it through an SSH tunnel.",
         port = .0.port()
     )]
     NotLoopback(SocketAddr),
+    #[error(
+        "countersign does not listen on {0}: whoever reaches the dashboard can decide approvals, and nobody signs in.\n\
+         Add --sign-in with --tls-cert and --tls-key, or listen on this machine only, for example --listen 127.0.0.1:{port}.",
+        port = .0.port()
+    )]
+    NoSignIn(SocketAddr),
+    #[error(
+        "countersign does not listen on {0} without TLS: passwords would be readable on the way.\n\
+         Add --tls-cert and --tls-key; or, behind a proxy that speaks TLS, --public-url with --trusted-proxy."
+    )]
+    NoTls(SocketAddr),
+    #[error("--public-url {0:?} cannot be used: {1}.\nGive one such as https://approvals.example.com.")]
+    PublicUrl(String, UrlError),
     #[error("--endpoint {0:?} is not an http:// or https:// URL.\nGive one such as http://127.0.0.1:4566.")]
     Endpoint(String),
     #[error(
@@ -207,6 +234,12 @@ pub(super) fn is_url(text: &str) -> bool {
     text.parse().is_ok_and(|uri| is_right(&uri))
 }
 
+/// A network, or an address as one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| "give an address or a network, such as 10.0.0.0/8".to_owned())
+}
+
 impl ServeArgs {
     /// Whether the embedded engine is served as well, with the functions that it runs.
     #[must_use]
@@ -220,10 +253,20 @@ impl ServeArgs {
     /// Every rule that is broken, in the order of the flags, and every mistake of a connection.
     pub fn check(&self) -> Result<Vec<Configured>, Vec<ConfigError>> {
         let mut errors = Vec::new();
-        for address in [self.listen, self.engine_listen] {
-            if !address.ip().is_loopback() {
-                errors.push(ConfigError::NotLoopback(address));
+        if !self.listen.ip().is_loopback() {
+            if !self.sign_in {
+                errors.push(ConfigError::NoSignIn(self.listen));
+            } else if self.tls_cert.is_none() && self.trusted_proxy.is_empty() {
+                errors.push(ConfigError::NoTls(self.listen));
             }
+        }
+        if !self.engine_listen.ip().is_loopback() {
+            errors.push(ConfigError::NotLoopback(self.engine_listen));
+        }
+        if let Some(url) = &self.public_url
+            && let Err(error) = Public::at(url)
+        {
+            errors.push(ConfigError::PublicUrl(url.clone(), error));
         }
         let embedded = !self.aws && self.endpoint.is_none();
         if embedded && self.listen == self.engine_listen && self.listen.port() != 0 {
@@ -264,6 +307,33 @@ mod tests {
             serve(&["serve", "--listen", "127.0.0.1:1"]).unwrap().listen
         );
         assert!(serve(&["--aws", "--endpoint", "http://x"]).is_err());
+    }
+
+    #[test]
+    fn with_sign_in_and_tls_other_addresses_are_allowed() {
+        let check = |args: &[&str]| {
+            let all = ["--listen", "0.0.0.0:443"].iter().chain(args).copied().collect::<Vec<_>>();
+            serve(&all).unwrap().check().map(drop).map_err(|errors| errors[0].to_string())
+        };
+        assert!(check(&[]).unwrap_err().contains("nobody signs in"));
+        let plain = check(&["--sign-in"]).unwrap_err();
+        assert!(plain.contains("without TLS") && plain.contains("--tls-cert"), "{plain}");
+        assert!(check(&["--sign-in", "--public-url", "https://a.example"]).unwrap_err().contains("--trusted-proxy"));
+        assert!(check(&["--sign-in", "--tls-cert", "c", "--tls-key", "k"]).is_ok());
+        let behind = ["--sign-in", "--public-url", "https://a.example", "--trusted-proxy", "10.0.0.0/8"];
+        assert!(check(&behind).is_ok());
+        let path = ["--sign-in", "--public-url", "https://a.example/x", "--trusted-proxy", "10.0.0.1"];
+        assert!(check(&path).unwrap_err().contains("it has a path"), "{:?}", check(&path));
+        for incomplete in [
+            &["--tls-cert", "c", "--tls-key", "k"][..],
+            &["--sign-in", "--tls-cert", "c"],
+            &["--sign-in", "--tls-key", "k"],
+            &["--public-url", "https://a.example"],
+            &["--sign-in", "--trusted-proxy", "10.0.0.0/8"],
+            &["--sign-in", "--public-url", "https://a.example", "--trusted-proxy", "everybody"],
+        ] {
+            assert!(serve(incomplete).is_err(), "{incomplete:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_local as local;
+use countersign_local::tls::{Tls, TlsError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
 use super::http::Gate;
-use super::http::place::Place;
+use super::http::place::{Place, Public};
 use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
@@ -43,6 +44,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Policy(#[from] PolicyError),
     #[error("Port {port} of {ip} is in use by another program.\nEnd that program, or choose another port with {flag} {free}.", ip = .address.ip(), port = .address.port())]
@@ -150,6 +153,29 @@ async fn opened(options: SdkOptions, configured: Vec<Configured>) -> Result<(Con
     Ok((default?, others.into_iter().collect::<Result<_, _>>()?))
 }
 
+/// Where the site is, and what it speaks TLS with.
+fn place(args: &ServeArgs) -> Result<(Place, Option<Tls>), StartError> {
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
+        _ => None,
+    };
+    let place = match (&args.public_url, &tls) {
+        (Some(url), tls) => {
+            let public = Public::at(url)
+                .map_err(|error| StartError::Config(vec![ConfigError::PublicUrl(url.clone(), error)]))?;
+            Place::Public(public.behind(args.trusted_proxy.clone(), tls.is_some()))
+        }
+        (None, Some(tls)) => Place::Certified(tls.clone()),
+        (None, None) => Place::ThisMachine,
+    };
+    Ok((place, tls))
+}
+
+/// How an address is written into a link. Nobody opens the unspecified one: a name of the machine has to stand there.
+fn name_of(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() { format!("NAME:{}", address.port()) } else { address.to_string() }
+}
+
 /// Who comes in. Where people sign in and there is nobody yet, a link that makes the first administrator is printed.
 async fn gate(sign_in: bool, people: Arc<People>, origin: &str) -> Result<Gate, StartError> {
     let failed = |error: PeopleError| StartError::User(words::people(&error).what);
@@ -178,6 +204,7 @@ fn is_default(id: &ConnectionId) -> bool {
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let connections = args.check().map_err(StartError::Config)?;
     let authority = Arc::new(authority(args.policy.as_deref(), &args.data)?);
+    let (place, tls) = place(&args)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
     let address = listener.local_addr().map_err(StartError::Serve)?;
     let store: Arc<dyn Store> = Arc::new(open_store(&args.data).await?);
@@ -218,10 +245,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     if engine.is_some() && !args.no_demo && !desk.about().read_only {
         first_start(&desk).await;
     }
-    let place = Place::ThisMachine;
     let people = Arc::new(People::new(Arc::clone(&store), Clock::system(), Arc::clone(&authority)));
-    println!("Countersign is at {}", place.origin(&address.to_string()));
-    let gate = gate(args.sign_in, people, &place.origin(&address.to_string())).await?;
+    let origin = place.origin(&name_of(address));
+    println!("Countersign is at {origin}");
+    let gate = gate(args.sign_in, people, &origin).await?;
     for (index, desk) in desks.iter().enumerate() {
         let (about, word) = (desk.about(), if index == 0 { "showing" } else { "and" });
         let mark = if about.read_only { ", read-only" } else { "" };
@@ -232,8 +259,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
-    let server =
-        local::listener::serve(listener, super::http::router_at(Arc::clone(&desks), gate, place), limits, end.clone());
+    let router = super::http::router_at(Arc::clone(&desks), gate, place);
+    let server = local::listener::serve_with(tls, listener, router, limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
     tokio::select! {

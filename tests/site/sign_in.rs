@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::{Method, StatusCode, header};
 use countersign::routes;
-use countersign::server::http::place::Place;
+use countersign::server::http::place::{Place, Public};
 use countersign::server::http::{self, Gate};
 use countersign_desk::people::{NewUser, People};
 use countersign_desk::policy::Authority;
@@ -27,13 +27,17 @@ struct Guarded {
 
 impl Guarded {
     async fn new(test: &str) -> Self {
+        Self::at(test, Place::ThisMachine).await
+    }
+
+    async fn at(test: &str, place: Place) -> Self {
         let mut site = Site::new(&format!("sign-in-{test}")).await;
         let now = Arc::new(AtomicI64::new(Clock::system().now()));
         let read = Arc::clone(&now);
         let clock = Clock::new(move || read.load(Ordering::Relaxed));
         let people = Arc::new(People::new(Arc::clone(&site.desk.store), clock, Arc::new(Authority::shipped())));
         let desks = Arc::new(Desks::of(Arc::clone(&site.desk.desk)));
-        site.router = http::router_at(desks, Gate::SignIn(Arc::clone(&people)), Place::ThisMachine);
+        site.router = http::router_at(desks, Gate::SignIn(Arc::clone(&people)), place);
         let guarded = Self { site, people, now };
         guarded.add("dana", "Dana <b>Whitfield</b>", &["administrators"]).await;
         guarded
@@ -384,7 +388,7 @@ async fn administrators_add_people_who_set_their_password_with_a_link() {
     let path = routes::welcome(&link);
     let page = guarded.site.page(&path).await;
     assert!(page.status == StatusCode::OK && page.text.contains("You sign in as"), "{}", page.text);
-    assert_eq!(page.header(header::REFERRER_POLICY), "no-referrer");
+    assert_eq!(page.header(header::REFERRER_POLICY), "strict-origin");
     let accept = |again: &'static str| [("code", link.as_str()), ("password", PASSWORD), ("again", again)];
     assert_eq!(guarded.form(&path, "/welcome", &accept("another")).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(guarded.form(&path, "/welcome", &accept(PASSWORD)).await.status, StatusCode::SEE_OTHER);
@@ -397,6 +401,40 @@ async fn administrators_add_people_who_set_their_password_with_a_link() {
     let promote = [("act", "groups"), ("id", "omar"), ("groups", "administrators")];
     assert_eq!(guarded.post("/users", &promote, &proof).await.status, StatusCode::FORBIDDEN);
     assert_eq!(guarded.site.page("/users").await.status, StatusCode::FORBIDDEN);
+    guarded.site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_the_site_is_that_of_its_public_url() {
+    let public = Public::at("https://approvals.example").unwrap();
+    let guarded =
+        Guarded::at("public", Place::Public(public.behind(vec!["10.0.0.2/32".parse().unwrap()], false))).await;
+    let host = ("host", "approvals.example");
+    let other = guarded.site.send(Method::GET, "/sign-in", &[HTML], String::new()).await;
+    assert!(
+        other.status == StatusCode::FORBIDDEN && other.text.contains("only under approvals.example."),
+        "{}",
+        other.text
+    );
+    let health = guarded.site.send(Method::GET, "/healthz", &[("host", "10.0.0.5:3000")], String::new()).await;
+    assert_eq!(health.status, StatusCode::OK, "whoever balances the load knows no name");
+    let page = guarded.site.browse(Method::GET, "/sign-in", &[HTML, host], String::new()).await;
+    assert_eq!(page.header(header::STRICT_TRANSPORT_SECURITY), "max-age=31536000");
+    let cookie = page.header(header::SET_COOKIE);
+    assert!(cookie.starts_with("__Host-countersign_session=") && cookie.ends_with("; Secure"), "{cookie}");
+    let body = body(&[("name", "dana"), ("password", PASSWORD)], &proof_of(&page.text));
+    let from = async |origin: &str| {
+        let headers = [FORM, HTML, host, ("origin", origin)];
+        guarded.site.browse(Method::POST, "/sign-in", &headers, body.clone()).await
+    };
+    for origin in ["http://approvals.example", "https://evil.example"] {
+        assert_eq!(from(origin).await.status, StatusCode::FORBIDDEN, "{origin}");
+    }
+    let signed_in = from("https://approvals.example").await;
+    assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.text);
+    assert!(signed_in.header(header::SET_COOKIE).starts_with("__Host-countersign_session="));
+    let page = guarded.site.browse(Method::GET, "/default/audit", &[HTML, host], String::new()).await;
+    assert_eq!(page.status, StatusCode::OK);
     guarded.site.close().await;
 }
 

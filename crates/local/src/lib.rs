@@ -40,6 +40,7 @@ pub mod random;
 pub mod sandbox;
 pub mod store;
 pub mod text;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -19,12 +19,14 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
+
+use crate::tls::Tls;
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
@@ -114,11 +116,22 @@ impl Seats {
 }
 
 /// Serves until `end`, and then until the open requests are answered.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: CancellationToken) {
+    serve_with(None, listener, router, limits, end).await;
+}
+
+/// The same, with TLS where there is a certificate.
 #[expect(
     clippy::disallowed_methods,
     reason = "the pause after a failed accept: the system reports no event when a file is free again"
 )]
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: CancellationToken) {
+pub async fn serve_with(
+    tls: Option<Tls>,
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    end: CancellationToken,
+) {
     let (seats, open) = (Seats::default(), TaskTracker::new());
     loop {
         let accepted = tokio::select! {
@@ -135,12 +148,24 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: C
             }
         };
         let Some(seat) = seats.take(peer.ip(), &limits) else {
-            open.spawn(turn_away(stream));
+            // With TLS it would take a handshake to say so.
+            if tls.is_none() {
+                open.spawn(turn_away(stream));
+            }
             continue;
         };
-        let (router, seats, end) = (router.clone(), seats.clone(), end.clone());
+        // Without Nagle's delay small responses are sent at once; if that cannot be set, they only arrive later.
+        _ = stream.set_nodelay(true);
+        let (router, seats, end, tls) = (router.clone(), seats.clone(), end.clone(), tls.clone());
         open.spawn(async move {
-            connection(stream, peer, router, &limits, &seat, end).await;
+            match tls {
+                None => connection(stream, peer, router, &limits, &seat, end).await,
+                Some(tls) => {
+                    if let Some(stream) = shaken(&tls, stream, &limits, &seat, &end).await {
+                        connection(stream, peer, router, &limits, &seat, end).await;
+                    }
+                }
+            }
             seats.leave(&seat);
         });
     }
@@ -148,17 +173,30 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: C
     open.wait().await;
 }
 
+/// The stream behind the handshake, which has as much time as the headers of a request.
+async fn shaken(
+    tls: &Tls,
+    stream: TcpStream,
+    limits: &Limits,
+    seat: &Seat,
+    end: &CancellationToken,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    tokio::select! {
+        () = seat.gives_way.cancelled() => None,
+        () = end.cancelled() => None,
+        shaken = tokio::time::timeout(limits.headers, tls.accept(stream)) => shaken.ok()?.ok(),
+    }
+}
+
 /// Serves one connection.
 async fn connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,
     limits: &Limits,
     seat: &Arc<Seat>,
     end: CancellationToken,
 ) {
-    // Without Nagle's delay small responses are sent at once; if that cannot be set, they only arrive later.
-    _ = stream.set_nodelay(true);
     let of_service = Arc::clone(seat);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = Busy::new(&of_service);

@@ -1,7 +1,9 @@
 //! Checks before every handler: requests must come from this site and this machine. The headers of each response restrict
 //! the browser to this site.
 
-use axum::extract::{Request, State};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -20,6 +22,17 @@ use super::refusal::{Wants, refuse};
 /// that sends neither is not a browser.
 pub async fn same_site(State(site): State<Site>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let asks_for_health = request.method() == Method::GET && request.uri().path() == crate::routes::HEALTHZ;
+    if asks_for_health {
+        // Whoever balances the load knows no name, and learns nothing.
+        return next.run(request).await;
+    }
+    if !site.place.admits(peer) {
+        let wants = Wants::of(request.headers(), request.uri().path());
+        let remedy = "Open its public address. Proxies are named with --trusted-proxy.";
+        return refuse(wants, StatusCode::FORBIDDEN, "This dashboard is reached through its proxy alone.", remedy);
+    }
     match check(&site.place, request.method(), request.uri().path(), request.headers(), authority) {
         Ok(()) => next.run(request).await,
         Err((what, remedy)) => {
@@ -109,6 +122,7 @@ pub fn set_content_policy() {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
     use super::*;
+    use crate::server::http::place::Public;
 
     #[track_caller]
     fn check_headers(method: Method, headers: &[(&'static str, &str)], allowed: bool) {
@@ -135,6 +149,22 @@ mod tests {
             ("", false),
         ] {
             check_headers(Method::GET, &[("host", host)], allowed);
+        }
+    }
+
+    #[test]
+    fn under_a_public_url_the_origin_is_that_of_the_url() {
+        let place = Place::Public(Public::at("https://a.example").unwrap());
+        let check = |method: Method, headers: &[(&'static str, &str)]| {
+            let map =
+                headers.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()));
+            check(&place, &method, "/", &map.collect(), None).is_ok()
+        };
+        let host = ("host", "a.example");
+        assert!(check(Method::GET, &[host]) && !check(Method::GET, &[("host", "127.0.0.1:3000")]));
+        assert!(check(Method::POST, &[host, ("origin", "https://a.example"), ("sec-fetch-site", "same-origin")]));
+        for origin in ["http://a.example", "https://b.example", "https://a.example:8443", "null"] {
+            assert!(!check(Method::POST, &[host, ("origin", origin)]), "{origin}");
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
+use countersign_local::tls::Tls;
+use ipnet::IpNet;
 
 /// Where the site is.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +12,81 @@ pub enum Place {
     /// On this machine alone, under its own names.
     #[default]
     ThisMachine,
+    /// Under the names of its certificate.
+    Certified(Tls),
+    /// Under a public URL.
+    Public(Public),
+}
+
+/// A site under a public URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Public {
+    /// The host, with the port where it is not that of https.
+    authority: String,
+    /// The proxies that say whom they speak for.
+    proxies: Vec<IpNet>,
+    /// Whether the program itself speaks TLS. If not, proxies do, and nobody else may come.
+    is_tls: bool,
+}
+
+/// Why a text is no public URL of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    #[error("it is not an https:// URL")]
+    Scheme,
+    #[error("it has a path, and the dashboard's pages are at the root of their host")]
+    Path,
+}
+
+impl Public {
+    /// The site at `url`, such as `https://approvals.example.com`.
+    ///
+    /// # Errors
+    /// It is none that this site can be at.
+    pub fn at(url: &str) -> Result<Self, UrlError> {
+        let uri: Uri = url.parse().map_err(|_| UrlError::Scheme)?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
+        let authority = authority.filter(|_| uri.scheme_str() == Some("https")).ok_or(UrlError::Scheme)?;
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(UrlError::Path);
+        }
+        let authority = without_default_port(authority.as_str()).to_ascii_lowercase();
+        Ok(Self { authority, proxies: Vec::new(), is_tls: false })
+    }
+
+    /// The same behind these proxies; `is_tls` says whether the program speaks TLS itself.
+    #[must_use]
+    pub fn behind(self, proxies: Vec<IpNet>, is_tls: bool) -> Self {
+        Self { proxies, is_tls, ..self }
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.proxies.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whom a proxy speaks for: the last address in `X-Forwarded-For` that is no proxy of ours. What stands before it,
+    /// anybody may have written.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.is_proxy(peer) {
+            return peer;
+        }
+        let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let all: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let mut last = peer;
+        for text in all.into_iter().rev() {
+            let Ok(address) = text.parse::<IpAddr>() else { return last };
+            last = address.to_canonical();
+            if !self.is_proxy(last) {
+                return last;
+            }
+        }
+        last
+    }
+}
+
+fn without_default_port(authority: &str) -> &str {
+    authority.strip_suffix(":443").unwrap_or(authority)
 }
 
 impl Place {
@@ -18,6 +95,7 @@ impl Place {
     pub const fn is_secure(&self) -> bool {
         match self {
             Self::ThisMachine => false,
+            Self::Certified(_) | Self::Public(_) => true,
         }
     }
 
@@ -26,28 +104,47 @@ impl Place {
     pub fn is_here(&self, host: &str) -> bool {
         match self {
             Self::ThisMachine => is_this_machine(host),
+            Self::Certified(tls) => tls.is_for(name_of(host)),
+            Self::Public(public) => without_default_port(host).eq_ignore_ascii_case(&public.authority),
+        }
+    }
+
+    /// Whether a client may come: without TLS of its own, a public site is there for its proxies alone.
+    #[must_use]
+    pub fn admits(&self, peer: Option<IpAddr>) -> bool {
+        match (self, peer) {
+            (Self::Public(public), Some(peer)) if !public.is_tls => peer.is_loopback() || public.is_proxy(peer),
+            _ => true,
         }
     }
 
     /// The origin of this site's pages, for a `Host` that names it.
     #[must_use]
     pub fn origin(&self, host: &str) -> String {
-        let scheme = if self.is_secure() { "https" } else { "http" };
-        format!("{scheme}://{host}")
+        match self {
+            Self::ThisMachine => format!("http://{host}"),
+            Self::Certified(_) => format!("https://{host}"),
+            Self::Public(public) => format!("https://{}", public.authority),
+        }
     }
 
-    /// What to do where a `Host` names another site.
+    /// The names under which it answers.
     #[must_use]
     pub fn names(&self) -> String {
         match self {
             Self::ThisMachine => "127.0.0.1, [::1] or localhost".to_owned(),
+            Self::Certified(_) => "the names of its certificate".to_owned(),
+            Self::Public(public) => public.authority.clone(),
         }
     }
 
-    /// The client's address.
+    /// The client's address: the peer's, or the one that a trusted proxy speaks for.
     #[must_use]
-    pub fn client(&self, peer: Option<IpAddr>, _headers: &HeaderMap) -> Option<IpAddr> {
-        peer
+    pub fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        match self {
+            Self::Public(public) => peer.map(|peer| public.client(peer, headers)),
+            Self::ThisMachine | Self::Certified(_) => peer,
+        }
     }
 }
 
@@ -68,4 +165,75 @@ fn is_this_machine(host: &str) -> bool {
 #[must_use]
 pub fn host_of(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    fn public(url: &str, proxies: &[&str]) -> Public {
+        let proxies = proxies.iter().map(|network| network.parse().unwrap()).collect();
+        Public { proxies, ..Public::at(url).unwrap() }
+    }
+
+    #[test]
+    fn a_public_url_is_the_root_of_a_host_with_tls() {
+        for (url, expected) in [
+            ("https://a.example", Ok("a.example")),
+            ("https://A.example:443/", Ok("a.example")),
+            ("https://a.example:8443", Ok("a.example:8443")),
+            ("http://a.example", Err(UrlError::Scheme)),
+            ("a.example", Err(UrlError::Scheme)),
+            ("https://dana@a.example", Err(UrlError::Scheme)),
+            ("https://a.example/approvals", Err(UrlError::Path)),
+            ("https://a.example/?a=b", Err(UrlError::Path)),
+        ] {
+            assert_eq!(Public::at(url).map(|public| public.authority), expected.map(str::to_owned), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_public_site_answers_under_its_own_name_alone() {
+        let place = Place::Public(public("https://a.example", &[]));
+        for (host, expected) in [
+            ("a.example", true),
+            ("A.EXAMPLE:443", true),
+            ("a.example:80", false),
+            ("127.0.0.1:3000", false),
+            ("a.example.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(place.is_here(host), expected, "{host}");
+        }
+        assert_eq!(place.origin("a.example:443"), "https://a.example");
+        assert!(place.is_secure());
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_whom_it_speaks_for() {
+        let place = Place::Public(public("https://a.example", &["10.0.0.0/8", "fd00::/8"]));
+        let client = |peer: &str, forwarded: &[&str]| {
+            let value = |text: &&str| (header::HeaderName::from_static("x-forwarded-for"), text.parse().unwrap());
+            let headers = forwarded.iter().map(value).collect();
+            place.client(Some(peer.parse().unwrap()), &headers).unwrap().to_string()
+        };
+        assert_eq!(client("10.0.0.1", &["192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client("::ffff:10.0.0.1", &["192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 192.0.2.1, 10.0.0.2"]), "192.0.2.1", "what the client made up");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6", "192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client("192.0.2.9", &["192.0.2.1"]), "192.0.2.9", "no proxy of ours");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["192.0.2.1, x"]), "10.0.0.1");
+        assert_eq!(client("fd00::1", &["10.0.0.7"]), "10.0.0.7");
+    }
+
+    #[test]
+    fn without_tls_of_its_own_a_public_site_is_there_for_its_proxies() {
+        let plain = Place::Public(public("https://a.example", &["10.0.0.0/8"]));
+        let peer = |text: &str| Some(text.parse().unwrap());
+        assert!(plain.admits(peer("10.1.2.3")) && plain.admits(peer("127.0.0.1")) && !plain.admits(peer("192.0.2.1")));
+        let tls = Place::Public(Public { is_tls: true, ..public("https://a.example", &[]) });
+        assert!(tls.admits(peer("192.0.2.1")) && Place::ThisMachine.admits(peer("192.0.2.1")));
+    }
 }

@@ -1,8 +1,8 @@
 //! What the policy refuses, in words: what somebody may not do, which policy says so, and whom to ask.
 
-use countersign_desk::people;
 use countersign_desk::policy::{Action, DenialReason, Denied};
 
+use crate::server::personas::personas;
 use crate::wire::Problem;
 use crate::wire::refused::{Act, Refused};
 
@@ -98,7 +98,7 @@ fn ask(denied: &Denied) -> String {
             _ => "Ask an administrator to permit it.".to_owned(),
         };
     }
-    let everybody = people::all();
+    let everybody = personas();
     let is_one = |groups: &[String]| groups.iter().any(|group| denied.groups.contains(group));
     let names: Vec<&str> = everybody
         .iter()

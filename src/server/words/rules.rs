@@ -1,8 +1,9 @@
 //! The rules of an approval in words: who may decide, how many have to, and why somebody may not.
 
+use countersign_desk::RuleState;
 use countersign_desk::approvals::who::{Approvers, NotAllowed, Requester};
-use countersign_desk::{RuleState, people};
 
+use crate::server::personas::personas;
 use crate::wire::Problem;
 
 /// Who may decide and how many have to, as facts of the request.
@@ -42,7 +43,7 @@ pub fn times(rule: &RuleState, now: i64) -> Vec<(String, i64)> {
 }
 
 fn named(approvers: &Approvers) -> String {
-    let everybody = people::all();
+    let everybody = personas();
     let name =
         |id: &String| everybody.iter().find(|one| one.id == *id).map_or_else(|| id.clone(), |one| one.name.clone());
     let people = approvers.people.iter().map(name);
@@ -51,7 +52,7 @@ fn named(approvers: &Approvers) -> String {
 
 /// Whom to ask.
 fn ask(approvers: &Approvers) -> String {
-    match approvers.known(&people::all()).as_slice() {
+    match approvers.known(&personas()).as_slice() {
         [] => format!("Ask one of them: {}.", named(approvers)),
         [only] => format!("Ask {only}."),
         [first @ .., last] => format!("Ask {} or {last}.", first.join(", ")),

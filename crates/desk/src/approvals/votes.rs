@@ -80,7 +80,11 @@ async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>
             starter = courier.store.starter(connection, &parent).await?;
         }
     }
-    Ok(requester(path, named.as_deref(), starter, &people::all()))
+    let everybody = match named {
+        Some(_) => people::everybody(courier.store.as_ref()).await?,
+        None => Vec::new(),
+    };
+    Ok(requester(path, named.as_deref(), starter, &everybody))
 }
 
 /// Where the requester would be named there is nothing that can be read.

@@ -234,9 +234,10 @@ pub fn requester(
     if let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) {
         let word = named.to_lowercase();
         let is_named = |person: &&Person| person.id.to_lowercase() == word || person.name.to_lowercase() == word;
-        match everybody.iter().find(is_named) {
-            Some(person) => known.push((person.id.clone(), person.name.clone())),
-            None => return Requester::Nobody { named: named.chars().take(80).collect() },
+        // Two people may have one name: neither of them is a second pair of eyes.
+        known.extend(everybody.iter().filter(is_named).map(|person| (person.id.clone(), person.name.clone())));
+        if known.is_empty() {
+            return Requester::Nobody { named: named.chars().take(80).collect() };
         }
     }
     // The program starts the demonstration's samples: that is nobody.
@@ -286,6 +287,15 @@ mod tests {
         let voters = [vec!["finance".to_owned()]];
         assert_eq!(missing(&groups, &[&voters[0]]), ["warehouse"]);
         assert_eq!(missing(&groups, &[]), ["finance", "warehouse"]);
+    }
+
+    #[test]
+    fn two_people_of_one_name_both_asked() {
+        let person = |id: &str| Person { id: id.into(), name: "Dana".into(), role: String::new(), groups: Vec::new() };
+        let Requester::Known(known) = requester(None, Some("dana"), None, &[person("one"), person("other")]) else {
+            panic!("both are known")
+        };
+        assert_eq!(known.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["one", "other"]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Adding and changing users. Pages ask whether somebody may; who sits at the terminal owns the data folder anyway.
+//! Adding and changing users, for those whom the policies let administer; who sits at the terminal owns the data folder
+//! anyway.
 
 use super::user::{NewUser, check_groups, id_of};
 use super::{ADMINISTRATORS, People, PeopleError};

@@ -82,7 +82,7 @@ pub enum PeopleError {
 }
 
 impl People {
-    /// The people of a store.
+    /// The people of a store; the authority says who may change them.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, authority: Arc<Authority>) -> Self {
         Self { store, clock, authority, guesses: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
@@ -116,6 +116,15 @@ impl People {
     async fn noted(&self, by: &Actor, what: String) {
         self.note((by.id(), by.name()), Deed::Administered, what).await;
     }
+}
+
+/// Whom a name in a request may mean: the users, or, where there are none, the personas.
+///
+/// # Errors
+/// The store failed.
+pub async fn everybody(store: &dyn Store) -> Result<Vec<Person>, StoreError> {
+    let users = store.users().await?;
+    Ok(if users.is_empty() { all() } else { users.iter().map(person).collect() })
 }
 
 /// Somebody who signed in, as the desk knows those who act.

@@ -290,6 +290,17 @@ async fn only_administrators_change_users_and_one_of_them_stays() {
 }
 
 #[tokio::test]
+async fn a_name_in_a_request_means_a_user_once_there_are_any() {
+    let world = World::new().await;
+    let ids =
+        async || everybody(world.store.as_ref()).await.unwrap().into_iter().map(|person| person.id).collect::<Vec<_>>();
+    assert_eq!(ids().await, ["dana", "omar", "ines", "kenji"]);
+    world.add("zoe", &[]).await;
+    assert_eq!(ids().await, ["zoe"], "no persona asks or decides any more");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_token_holds_for_its_person_until_it_expires() {
     let world = World::with_dana().await;
     let dana = world.sign_in("dana", PASSWORD).await.unwrap().person;

@@ -24,3 +24,4 @@ mod runaways;
 mod services;
 mod starts;
 mod tasks;
+mod tls;

@@ -122,8 +122,9 @@ impl Visit {
         for (name, value) in [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CONTENT_SECURITY_POLICY, POLICY),
-            // The address of a one-time link is for nobody else.
-            (header::REFERRER_POLICY, if title == welcome::TITLE { "no-referrer" } else { "same-origin" }),
+            // The address of a one-time link is for nobody else. With no referrer at all a browser would not say of which
+            // origin its form is, and the form would be refused.
+            (header::REFERRER_POLICY, if title == welcome::TITLE { "strict-origin" } else { "same-origin" }),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
