@@ -259,7 +259,7 @@ async fn what_a_role_may_not_do_is_disabled_with_the_reason() {
         assert_eq!(text.contains("You may not"), !(start && stop && decide), "{role}");
         let text = site.page(&here().workflow("approval")).await.text;
         assert_eq!(
-            !text.contains("You may not start the workflow approval: no policy permits it."),
+            !text.contains("You may not start executions of approval: no policy permits it."),
             start,
             "{role}: {text}"
         );
@@ -377,6 +377,7 @@ async fn a_hidden_field_is_hidden_everywhere() {
             let found = site.page("/default/executions?q=DE0212345").await.text;
             assert!(sees || !found.contains("hiding"), "{person} finds by what is hidden");
             let page = site.page(&here().approval(&arn, event)).await.text;
+            assert!(sees || title || page.contains("Wait for approval"), "{person}: the state's name is left: {page}");
             assert_eq!(page.contains("A test"), sees || title, "{person}: what is not hidden is shown: {page}");
             if sees {
                 assert!(site.page(&here().value(&arn, "input")).await.text.contains("DE0212345"));

@@ -7,7 +7,7 @@ use countersign_engine::SharedSandbox;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::Actor;
-use crate::approvals::{Courier, Keeper, Reading, Times, read};
+use crate::approvals::{Courier, Keeper, Policies, Reading, Times, read};
 use crate::audit::Done;
 use crate::bulk::Running;
 use crate::clock::Clock;
@@ -294,12 +294,15 @@ impl Desk {
         let policies = self.folder().policies();
         let workflows: BTreeSet<&str> = waiting.iter().map(|wait| wait.workflow.as_str()).collect();
         let eyes: BTreeMap<&str, Eyes> = workflows.into_iter().map(|one| (one, self.eyes(actor, one))).collect();
+        let no_policies = Policies::new();
         let readable = |wait: &Waiting| {
             let eyes = &eyes[wait.workflow.as_str()];
             let item = wait.item.as_ref().filter(|_| !eyes.see_nothing());
             let item = item.map(|item| item.rewritten(|text| eyes.text(text)));
             let wait = Waiting { request: eyes.text(&wait.request), item, ..wait.clone() };
-            let mut reading = read(&policies, &wait.workflow, &wait.state, &wait.request);
+            // The wording is made of the request: of one that is not seen, the state's name is left.
+            let worded = if eyes.see_nothing() { &no_policies } else { &policies };
+            let mut reading = read(worded, &wait.workflow, &wait.state, &wait.request);
             let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
             reading.due = Times::of(policy, wait.since).due;
             let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };

@@ -13,7 +13,7 @@ use crate::approvals::outcomes::{Chosen, Outcome, find, outcomes};
 use crate::approvals::votes::{self, Asking};
 use crate::approvals::who::{Approvers, NotAllowed, missing, needed, one_of_each};
 use crate::approvals::{
-    Choice, Closed, DecideError, Decided, Reading, Times, can_be_shown, check, closed, decide, read,
+    Choice, Closed, DecideError, Decided, Policies, Reading, Times, can_be_shown, check, closed, decide, read,
 };
 use crate::desk::{Desk, workflow_of};
 use crate::error::{Error, ReadError};
@@ -109,7 +109,10 @@ impl Desk {
         let item = wait.item.as_ref().filter(|_| !eyes.see_nothing());
         let item = item.map(|item| item.rewritten(|text| eyes.text(text)));
         let wait = Waiting { parent_arn, request: text.clone(), item, ..wait };
-        let mut reading = read(&policies, workflow, state, &text);
+        // The wording is made of the request: of one that is not seen, the state's name is left.
+        let no_policies = Policies::new();
+        let worded = if eyes.see_nothing() { &no_policies } else { &policies };
+        let mut reading = read(worded, workflow, state, &text);
         reading.due = Times::of(policy, wait.since).due;
         let now = match self.store().of_task(self.id(), arn, event).await? {
             Some(decision) => RequestState::Decided(Box::new(self.as_seen(actor, decision))),

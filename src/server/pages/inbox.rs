@@ -5,6 +5,7 @@ use countersign_desk::approvals::changes::Change;
 use countersign_desk::approvals::form::{FieldKind, FormField, TextFormat};
 use countersign_desk::approvals::outcomes::Outcome;
 use countersign_desk::approvals::{Choice, Decided, Reading};
+use countersign_desk::eyes::NOT_FOR_YOU;
 use countersign_desk::inbox::Part;
 use countersign_desk::index::InboxCursor;
 use countersign_desk::store::Vote;
@@ -105,7 +106,7 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
 }
 
 fn page(desk: &Desk, request: Request) -> Approval {
-    let bare = request.reading.fields.is_empty().then(|| {
+    let bare = (request.reading.fields.is_empty() && request.text != NOT_FOR_YOU).then(|| {
         "This request has no fields to show. Read the whole request, and check where it came from, before you decide."
             .to_owned()
     });

@@ -14,7 +14,7 @@ pub fn refusal(denied: &Denied) -> Problem {
 
 fn worded(denied: &Denied, doing: &str) -> Problem {
     let remedy = ask(denied);
-    let what = match &denied.reason {
+    let what = match &*denied.reason {
         DenialReason::ReadOnly(connection) => return super::read_only(connection),
         DenialReason::Forbidden { rule, why: Some(why) } => {
             format!("You may not {doing}: {} (policy {rule})", sentence(why))
@@ -44,7 +44,11 @@ pub fn refused(asked: impl IntoIterator<Item = (Act, Result<(), Denied>)>) -> Re
         let may_all = |group: &&String| same().all(|(_, other)| other.groups.contains(group));
         let all: Vec<String> = one.groups.iter().filter(may_all).cloned().collect();
         let groups = if all.is_empty() { one.groups.clone() } else { all };
-        let of = one.workflow.as_ref().map_or_else(|| "here".to_owned(), |workflow| format!("the workflow {workflow}"));
+        let of = match (&one.workflow, one.action) {
+            (_, Action::Deploy) => "here".to_owned(),
+            (Some(workflow), _) => format!("executions of {workflow}"),
+            (None, _) => "executions here".to_owned(),
+        };
         let asked = Denied { groups, ..one.clone() };
         let Problem { what, remedy } = worded(&asked, &format!("{} {of}", either(&verbs)));
         sentences.push(format!("{what} {remedy}"));
@@ -89,11 +93,11 @@ fn doing(denied: &Denied) -> String {
 
 /// Whom to ask: the people of the groups that would be permitted, and these groups.
 fn ask(denied: &Denied) -> String {
-    if let DenialReason::Failed { .. } = denied.reason {
+    if let DenialReason::Failed { .. } = *denied.reason {
         return "Correct the policy, and restart countersign.".to_owned();
     }
     if denied.groups.is_empty() {
-        return match denied.reason {
+        return match *denied.reason {
             DenialReason::Forbidden { .. } => "Ask somebody else to do it, or whoever wrote the policy.".to_owned(),
             _ => "Ask an administrator to permit it.".to_owned(),
         };
@@ -135,7 +139,7 @@ mod tests {
         let denied = |action, groups: &[&str]| {
             let groups = groups.iter().map(|group| (*group).to_owned()).collect();
             let (actor, workflow) = ("Kenji Mori".to_owned(), Some("order".to_owned()));
-            Err(Denied { actor, action, workflow, reason: DenialReason::NotPermitted, groups })
+            Err(Denied { actor, action, workflow, reason: Box::new(DenialReason::NotPermitted), groups })
         };
         let start = denied(Action::Start, &["administrators", "deployers", "operators"]);
         let stop = denied(Action::Stop, &["administrators", "operators"]);
@@ -143,7 +147,7 @@ mod tests {
         assert_eq!(refused.acts, [Act::Start, Act::Stop]);
         assert_eq!(
             refused.why,
-            "You may not start or stop the workflow order: no policy permits it. \
+            "You may not start or stop executions of order: no policy permits it. \
              Ask Dana Whitfield, Omar Haddad or Inês Duarte: whoever is in the group administrators or operators may."
         );
     }
@@ -156,7 +160,7 @@ mod tests {
                 actor: "Kenji Mori".into(),
                 action,
                 workflow: workflow.map(Into::into),
-                reason,
+                reason: Box::new(reason),
                 groups,
             });
             format!("{}\n{}", problem.what, problem.remedy)

@@ -201,7 +201,7 @@ pub fn may_decide(
     let resource = Resource { object: Object::Request(facts), ..*resource };
     authority.permit(actor, Action::Decide, &resource).map_err(|denied| {
         let about_the_rule = denied.is_by(rule::FOUR_EYES) || denied.is_by(rule::FOUR_EYES_UNKNOWN);
-        if !facts.approvers.has(actor) && (about_the_rule || denied.reason == DenialReason::NotPermitted) {
+        if !facts.approvers.has(actor) && (about_the_rule || *denied.reason == DenialReason::NotPermitted) {
             return NotAllowed::NotAnApprover(facts.approvers.clone());
         }
         if denied.is_by(rule::FOUR_EYES)

@@ -157,7 +157,7 @@ async fn nothing_can_be_changed_on_a_read_only_connection() {
     ];
     for (action, refused) in refused {
         let Err(Error::Denied(denied)) = refused else { panic!("{action:?}: {refused:?}") };
-        assert_eq!((denied.action, denied.reason), (action, DenialReason::ReadOnly(desk.id().clone())));
+        assert_eq!((denied.action, *denied.reason), (action, DenialReason::ReadOnly(desk.id().clone())));
     }
     let changes = [
         Api::StartExecution,

@@ -136,7 +136,7 @@ impl Authority {
             actor: actor.name().to_owned(),
             action,
             workflow: resource.object.workflow().map(str::to_owned),
-            reason,
+            reason: Box::new(reason),
             groups,
         };
         tracing::debug!(actor = actor.id(), ?action, %denied, "refused");

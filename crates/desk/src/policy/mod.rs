@@ -153,7 +153,7 @@ pub struct Denied {
     pub action: Action,
     /// The workflow that it was about, if it was about one.
     pub workflow: Option<String>,
-    pub reason: DenialReason,
+    pub reason: Box<DenialReason>,
     /// The groups of which each would let the actor do it.
     pub groups: Vec<String>,
 }
@@ -178,13 +178,13 @@ pub enum DenialReason {
 impl Denied {
     /// Whether the connection is read-only: nobody may change anything then.
     #[must_use]
-    pub const fn is_read_only(&self) -> bool {
-        matches!(self.reason, DenialReason::ReadOnly(_))
+    pub fn is_read_only(&self) -> bool {
+        matches!(*self.reason, DenialReason::ReadOnly(_))
     }
 
     /// Whether the policy of this `@id` refuses it.
     #[must_use]
     pub fn is_by(&self, id: &str) -> bool {
-        matches!(&self.reason, DenialReason::Forbidden { rule, .. } if rule == id)
+        matches!(&*self.reason, DenialReason::Forbidden { rule, .. } if rule == id)
     }
 }

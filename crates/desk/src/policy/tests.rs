@@ -95,11 +95,11 @@ fn what_each_role_may_do() {
 fn who_is_refused_learns_which_group_is_permitted() {
     let denied = may(&Authority::shipped(), &person("kenji", &["viewers"]), Action::Stop, Some("order")).unwrap_err();
     assert_eq!(
-        (denied.reason, denied.groups),
+        (*denied.reason, denied.groups),
         (DenialReason::NotPermitted, vec!["administrators".into(), "operators".into()])
     );
     let denied = Asking::default().decide(&Authority::shipped(), &person("ines", &["approvers"])).unwrap_err();
-    assert_eq!((denied.reason, denied.groups), (DenialReason::NotPermitted, vec!["finance".into()]), "the manifest's");
+    assert_eq!((*denied.reason, denied.groups), (DenialReason::NotPermitted, vec!["finance".into()]), "the manifest's");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn nothing_is_changed_on_a_read_only_connection() {
         for actor in [person("dana", &ROLES), Actor::Program] {
             let resource = Resource { connection: &connection, read_only: true, object: Object::Workflow("order") };
             let denied = authority.permit(&actor, action, &resource).unwrap_err();
-            assert_eq!(denied.reason, DenialReason::ReadOnly(connection.clone()), "{action:?}");
+            assert_eq!(*denied.reason, DenialReason::ReadOnly(connection.clone()), "{action:?}");
         }
     }
     let asking = Asking { read_only: true, ..Asking::default() };
@@ -159,7 +159,7 @@ fn refunds_above_a_limit_need_finance_leads() {
     }
     let denied = Asking::default().decide(&authority, &omar).unwrap_err();
     let why = Some("A refund above 1,000 needs a finance lead.".to_owned());
-    assert_eq!(denied.reason, DenialReason::Forbidden { rule: "large-refunds".into(), why });
+    assert_eq!(*denied.reason, DenialReason::Forbidden { rule: "large-refunds".into(), why });
     assert_eq!(denied.groups, ["finance-leads"]);
 }
 
@@ -180,7 +180,7 @@ fn where_a_policy_cannot_be_evaluated_nothing_is_permitted() {
     );
     let asking = Asking { content: r#"{"n":2}"#, ..Asking::default() };
     let denied = asking.decide(&authority, &person("omar", &["finance"])).unwrap_err();
-    assert!(matches!(denied.reason, DenialReason::Failed { ref rule, .. } if rule == "overflow"), "{denied:?}");
+    assert!(matches!(*denied.reason, DenialReason::Failed { ref rule, .. } if rule == "overflow"), "{denied:?}");
 }
 
 #[test]
