@@ -45,6 +45,8 @@ pub const INBOX: &str = "inbox";
 pub const DEPLOY: &str = "deploy";
 /// Every decision that was taken.
 pub const AUDIT: &str = "audit";
+/// Where the audit is as a file, by its ending.
+pub const AUDIT_FILE: &str = "record";
 /// What fits a few letters.
 pub const SEARCH: &str = "search";
 /// A list of executions that is acted on at once.
@@ -174,10 +176,17 @@ impl Routes {
         self.page(AUDIT)
     }
 
-    /// The entries of the audit before one of them, by its number.
+    /// The entries of the audit of one kind and with a text, before one of them by its number.
     #[must_use]
-    pub fn audit_before(&self, entry: i64) -> String {
-        format!("{}?before={entry}", self.audit())
+    pub fn audit_of(&self, kind: Option<&str>, text: Option<&str>, before: Option<i64>) -> String {
+        let before = before.map(|entry| entry.to_string());
+        with_query(self.audit(), [("kind", kind), ("q", text), ("before", before.as_deref())])
+    }
+
+    /// The same entries, all of them, as a file.
+    #[must_use]
+    pub fn audit_file(&self, ending: &str, kind: Option<&str>, text: Option<&str>) -> String {
+        with_query(format!("{}/{AUDIT_FILE}/{ending}", self.audit()), [("kind", kind), ("q", text)])
     }
 
     /// The page of one workflow.
@@ -379,7 +388,7 @@ mod tests {
             assert_eq!(connection_of(path), expected, "{path}");
         }
         let routes = of("prod");
-        for path in [routes.overview(), routes.inbox(), routes.execution("a"), routes.audit_before(1)] {
+        for path in [routes.overview(), routes.inbox(), routes.execution("a"), routes.audit_of(None, None, Some(1))] {
             assert_eq!(connection_of(&path), "prod", "{path}");
         }
     }
@@ -451,7 +460,9 @@ mod tests {
             routes.history(arn),
             routes.value(arn, "event.17.input"),
             routes.approval(arn, 17),
-            routes.audit_before(4711),
+            routes.audit_of(None, None, Some(4711)),
+            routes.audit_of(Some("decisions"), Some("a b"), None),
+            routes.audit_file("csv", None, Some("x")),
             routes.executions_of(None, None),
             routes.executions_of(Some("order"), None),
             routes.executions_view(&executions::View {

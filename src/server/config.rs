@@ -37,6 +37,8 @@ pub enum Command {
     /// Check or show the policies: who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Prove that the record is whole, or write it as a file
+    Audit(AuditArgs),
     /// Add, list and change the people who may sign in
     User(UserArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
@@ -68,6 +70,15 @@ pub struct ServeArgs {
     /// Where decisions, and the embedded engine's executions, are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
+    /// Add signed anchors of the record to this file, which should lie where nobody who owns the data folder can change it
+    #[arg(long, value_name = "FILE")]
+    pub audit_anchor: Option<PathBuf>,
+    /// Set an anchor after so many entries
+    #[arg(long, value_name = "ENTRIES", default_value_t = 100, requires = "audit_anchor", value_parser = clap::value_parser!(u32).range(1..))]
+    pub audit_anchor_entries: u32,
+    /// Set an anchor after so many minutes, where there are new entries
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "audit_anchor", value_parser = clap::value_parser!(u32).range(1..))]
+    pub audit_anchor_minutes: u32,
     /// Where the embedded engine listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083", conflicts_with_all = ["aws", "endpoint"])]
     pub engine_listen: SocketAddr,
@@ -146,6 +157,34 @@ pub struct ValidateArgs {
     /// Refuse definitions that have warnings
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What is done with the record, and where it is kept.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    /// The data folder of the dashboard
+    #[arg(long, value_name = "DIR", default_value = "data", global = true)]
+    pub data: PathBuf,
+    #[command(subcommand)]
+    pub verb: AuditVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Make every hash of the record again: is it what was recorded? The exit status is 1 where it is not
+    Verify {
+        /// A file of anchors, of serve --audit-anchor; it may stand several times
+        #[arg(long, value_name = "FILE")]
+        anchors: Vec<PathBuf>,
+    },
+    /// Write the record to the standard output, newest entries first
+    Export {
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: super::audit::export::Form,
+        /// The name of the connection that it is about
+        #[arg(long, value_name = "NAME", default_value = "default")]
+        connection: String,
+    },
 }
 
 /// What is done about users, and where they are kept.

@@ -4,6 +4,7 @@
 //! [`words`] turns its errors into sentences. **Adding a page**: see `app/mod.rs`.
 
 pub mod acting;
+pub mod audit;
 pub mod config;
 mod connections;
 mod console;

@@ -19,6 +19,7 @@ use countersign_desk::people::{People, PeopleError};
 use countersign_desk::store::{Sqlite, Store, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 
+use super::audit::anchoring;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
 use super::http::Gate;
@@ -62,6 +63,8 @@ pub enum StartError {
     Engine(#[from] local::StartError),
     #[error("The server ended: {0}.")]
     Serve(std::io::Error),
+    #[error(transparent)]
+    Anchor(#[from] anchoring::AnchorError),
     #[error("{0}")]
     User(String),
 }
@@ -239,6 +242,18 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
     tasks.spawn(Arc::clone(&desks).run(end.clone()));
+    if let Some(file) = &args.audit_anchor {
+        let rule = anchoring::Rule {
+            file: file.clone(),
+            entries: args.audit_anchor_entries.into(),
+            age: Duration::from_secs(60 * u64::from(args.audit_anchor_minutes)),
+        };
+        let key = anchoring::key(&args.data)?;
+        // At once: a file that cannot be written is found when the program starts.
+        anchoring::anchor(&*store, &key, file, Clock::system().now()).await?;
+        println!("Anchors of the record, with the key {}, go to {}", key.public(), shown(file));
+        tasks.spawn(anchoring::run(Arc::clone(&store), key, rule, Clock::system(), end.clone()));
+    }
     if let Some(problem) = &desk.definitions().read().problem {
         report(problem);
     }

@@ -26,7 +26,7 @@ pub struct DecisionRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub rows: Vec<AuditRow>,
-    /// Where the older entries begin, for [`crate::routes::audit_before`]; `None` where these are the oldest.
+    /// Where the older entries begin, for its cursor; `None` where these are the oldest.
     pub older: Option<i64>,
     pub now: i64,
 }

@@ -98,7 +98,7 @@ macro_rules! each_page {
             /// the page where none is.
             inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String>, part: Option<String> };
             /// What people did, newest first, one page: before an entry, by its number, or the newest.
-            audit: Audit { before: Option<i64> };
+            audit: Audit { before: Option<i64>, kind: Option<String>, q: Option<String> };
             /// `statemachine/` beside what the connection has.
             deploy: Deploy;
             /// What fits a few letters; `execution` is the one whose page they come from, whose actions are among it.

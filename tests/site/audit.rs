@@ -89,6 +89,7 @@ async fn the_audit_has_no_end_but_its_first_entry() {
         deed: Deed::Stopped,
         workflow: Some("order".into()),
         execution_arn: None,
+        event: None,
         detail: format!("act {number}."),
         person_id: "dana".into(),
         person_name: "Dana Whitfield".into(),

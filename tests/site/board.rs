@@ -143,7 +143,7 @@ impl Board {
     }
 
     pub async fn audit(&self) -> Result<Audit, AppError> {
-        pages::audit::audit(&self.desk, &somebody(), None).await
+        pages::audit::audit(&self.desk, &somebody(), None, None, None).await
     }
 
     pub async fn plan(&self) -> Result<Deploy, AppError> {

@@ -36,6 +36,7 @@ mod payloads;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+mod record;
 mod redriving;
 #[expect(clippy::disallowed_methods, reason = "a stream is waited for, in real time")]
 mod roles;

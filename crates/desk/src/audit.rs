@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
 use crate::policy::Action;
-use crate::store::{Act, ActPage, Deed, Recorded};
+use crate::store::{Act, ActFilter, ActPage, Deed, Recorded};
 
 /// Entries a page.
 const PAGE: u32 = 100;
@@ -46,20 +46,40 @@ impl Desk {
         };
         let at = self.now();
         let (person_id, person_name) = (actor.id().to_owned(), actor.name().to_owned());
-        let act = Act { deed, workflow, execution_arn, detail, person_id, person_name, at };
+        let act = Act { deed, workflow, execution_arn, event: None, detail, person_id, person_name, at };
         if let Err(error) = self.store().act(self.id(), &act).await {
             tracing::error!(%error, ?act, "an act could not be put on record");
         }
         self.watch().changes.publish([Topic::Inbox]);
     }
 
-    /// A page of acts and decisions, newest first, without those on workflows that the actor may not see: those before the entry `before`, or the newest.
+    /// Puts on record that a person looked at a request, the first time that they do. A request is shown though this fails:
+    /// then the log has it.
+    pub async fn saw(&self, actor: &Actor, (arn, event): (&str, u64), workflow: &str, title: &str) {
+        let Actor::Person(person) = actor else { return };
+        let act = Act {
+            deed: Deed::Seen,
+            workflow: Some(workflow.to_owned()),
+            execution_arn: Some(arn.to_owned()),
+            event: Some(event),
+            detail: title.to_owned(),
+            person_id: person.id.clone(),
+            person_name: person.name.clone(),
+            at: self.now(),
+        };
+        if let Err(error) = self.store().seen(self.id(), &act).await {
+            tracing::error!(%error, ?act, "that a request was seen could not be put on record");
+        }
+    }
+
+    /// A page of the acts and decisions that are wanted, newest first, without those on workflows that the actor may not see:
+    /// those before the entry `before`, or the newest.
     ///
     /// # Errors
     /// The actor may not see it, or the store failed.
-    pub async fn audit(&self, actor: &Actor, before: Option<i64>) -> Result<ActPage, Error> {
+    pub async fn audit(&self, actor: &Actor, wanted: &ActFilter, before: Option<i64>) -> Result<ActPage, Error> {
         self.permit(actor, Action::ViewAudit, None)?;
-        let mut page = self.store().acts(self.id(), before, PAGE).await?;
+        let mut page = self.store().acts(self.id(), wanted, before, PAGE).await?;
         page.entries.retain(|entry| entry.workflow().is_none_or(|workflow| self.sees(actor, workflow)));
         for entry in &mut page.entries {
             if let Recorded::Decision(decision) = &mut entry.what {

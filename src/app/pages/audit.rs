@@ -17,18 +17,68 @@ pub fn AuditPage() -> impl IntoView {
     let before = query("before");
     // No entry has a number below 1: an address that is none leads to no entry, and not to the newest.
     let cursor = move || before.get().map(|text| text.parse::<i64>().unwrap_or(0));
-    let data = page_data(move || (Ask::Audit { before: cursor() }, live.changes([Topic::Inbox])));
+    let (kind, text) = (query("kind"), query("q"));
+    let data = page_data(move || {
+        let ask = Ask::Audit { before: cursor(), kind: kind.get(), q: text.get() };
+        (ask, live.changes([Topic::Inbox]))
+    });
     view! {
         <div class="page">
             <PageHead title="Audit"/>
             <p class="lead">"Every decision, recorded before it was sent, and every start, stop and deployment, with the person."</p>
-            {loaded(data, move |data| record(data, before))}
+            {dynamic(move || filter(kind.get(), text.get()))}
+            {loaded(data, move |data| record(data, Seeking { before, kind, text }))}
         </div>
     }
     .into_any()
 }
 
-fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
+/// What the address asks for.
+#[derive(Clone, Copy)]
+struct Seeking {
+    before: Memo<Option<String>>,
+    kind: Memo<Option<String>>,
+    text: Memo<Option<String>>,
+}
+
+/// The kinds of entries: the words of addresses, and those of people.
+const KINDS: [(&str, &str); 7] = [
+    ("", "What people did"),
+    ("decisions", "Decisions"),
+    ("executions", "Executions"),
+    ("deployments", "Deployments"),
+    ("people", "Sign-ins and people"),
+    ("traces", "Seen and delivered"),
+    ("everything", "Everything"),
+];
+
+/// What of the record is shown, and the same as a file.
+fn filter(kind: Option<String>, text: Option<String>) -> AnyView {
+    let (kind, text) = (kind.unwrap_or_default(), text.unwrap_or_default());
+    let option = |(value, word): (&'static str, &'static str)| {
+        view! { <option value=value selected={value == kind}>{word}</option> }.into_any()
+    };
+    let file = |ending| {
+        here().audit_file(
+            ending,
+            Some(kind.as_str()).filter(|kind| !kind.is_empty()),
+            Some(text.as_str()).filter(|text| !text.is_empty()),
+        )
+    };
+    let (csv, lines) = (file("csv"), file("jsonl"));
+    view! {
+        <form method="get" class="audit-filter">
+            <label>"Show "<select name="kind">{KINDS.into_iter().map(option).collect_view()}</select></label>
+            <label>"with the text "<input type="search" name="q" value=text.clone() maxlength="200"/></label>
+            <button class="button">"Search"</button>
+            <span class="audit-files">"Download: "<a href=csv download="">"CSV"</a>" "<a href=lines download="">"JSON Lines"</a></span>
+        </form>
+    }
+    .into_any()
+}
+
+fn record(data: Seen<Data>, seeking: Seeking) -> AnyView {
+    let before = seeking.before;
     let now = data.with_untracked(|data| data.now);
     let rows = move || {
         let one = |row: AuditRow| match row {
@@ -42,6 +92,10 @@ fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
         if before.with(Option::is_some) {
             return view! { <Empty title="No older entries">"This is the end of the record."</Empty> }.into_any();
         }
+        if seeking.kind.with(Option::is_some) || seeking.text.with(Option::is_some) {
+            return view! { <Empty title="Nothing found"><a href=here().audit()>"Show what people did"</a></Empty> }
+                .into_any();
+        }
         view! {
             <Empty title="Nothing on record yet">
                 "Approve or reject a request in the "<a href=here().inbox()>"inbox"</a>", or start a workflow, and it is on record here."
@@ -51,15 +105,18 @@ fn record(data: Seen<Data>, before: Memo<Option<String>>) -> AnyView {
     };
     view! {
         {either(move || data.with(|data| !data.rows.is_empty()), shown, nothing)}
-        {dynamic(move || pages(before.with(Option::is_some), data.with(|data| data.older)))}
+        {dynamic(move || pages(seeking, data.with(|data| data.older)))}
     }
     .into_any()
 }
 
 /// The ways to the newest entries and to the older ones; nothing where one page holds the whole record.
-fn pages(is_older: bool, older: Option<i64>) -> Option<AnyView> {
-    let newest = is_older.then(|| view! { <a class="button" href=here().audit()>"Newest entries"</a> });
-    let rest = older.map(|entry| view! { <a class="button" href=here().audit_before(entry)>"Older entries"</a> });
+fn pages(seeking: Seeking, older: Option<i64>) -> Option<AnyView> {
+    let is_older = seeking.before.with(Option::is_some);
+    let (kind, text) = (seeking.kind.get(), seeking.text.get());
+    let to = |before| here().audit_of(kind.as_deref(), text.as_deref(), before);
+    let newest = is_older.then(|| view! { <a class="button" href=to(None)>"Newest entries"</a> });
+    let rest = older.map(|entry| view! { <a class="button" href=to(Some(entry))>"Older entries"</a> });
     (is_older || older.is_some())
         .then(|| view! { <nav class="turn-page" aria-label="Pages">{newest}{rest}</nav> }.into_any())
 }

@@ -13,13 +13,16 @@ use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::Record;
 use countersign_desk::{Actor, Desk};
 use countersign_trace::HistoryEvent;
+use futures::StreamExt as _;
 use serde::Deserialize;
 
 use super::refusal::{Wants, refuse};
 use super::{Site, Who};
 use crate::app::json_html;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::routes;
+use crate::server::audit::export::Form;
+use crate::server::pages::audit;
 use crate::server::pages::value::whole;
 use crate::server::words;
 
@@ -62,6 +65,59 @@ pub async fn history(
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
         out.insert(header::CONTENT_DISPOSITION, disposition);
     }
+    response
+}
+
+fn no_form(ending: &str) -> AppError {
+    let what = format!("The record is no file that ends with {ending:?}.");
+    AppError::new(ErrorKind::NotFound, what, "Choose CSV or JSON Lines on the audit page.")
+}
+
+/// What of the record is wanted.
+#[derive(Deserialize)]
+pub struct Sought {
+    kind: Option<String>,
+    q: Option<String>,
+}
+
+/// The record as a file, as `ending` says, newest entries first.
+pub async fn record(
+    State(site): State<Site>,
+    Extension(who): Extension<Who>,
+    Path((connection, ending)): Path<(String, String)>,
+    Query(sought): Query<Sought>,
+    headers: HeaderMap,
+) -> Response {
+    let path = routes::of(&connection).audit();
+    let read = async {
+        let (desk, actor) = asked(&site, &connection, &who)?;
+        let form = Form::of(&ending).ok_or_else(|| no_form(&ending))?;
+        let filter = audit::filter(sought.kind.as_deref(), sought.q.as_deref());
+        // The first page says whether there is any that this person may see.
+        let first = desk.audit(&actor, &filter, None).await.map_err(|error| words::error(desk.about(), &error))?;
+        Ok((desk, actor, form, filter, first))
+    };
+    let (desk, actor, form, filter, first) = match read.await {
+        Ok(read) => read,
+        Err(error) => return refused(&headers, &path, &error),
+    };
+    let rest = futures::stream::try_unfold(
+        (desk, actor, filter, Some(first)),
+        move |(desk, actor, filter, page)| async move {
+            let Some(page) = page else { return Ok(None) };
+            let text: String = page.entries.iter().map(|entry| form.line(entry)).collect();
+            let next = match page.older {
+                Some(older) => Some(desk.audit(&actor, &filter, Some(older)).await.map_err(std::io::Error::other)?),
+                None => None,
+            };
+            Ok::<_, std::io::Error>(Some((Bytes::from(text), (desk, actor, filter, next))))
+        },
+    );
+    let head = futures::stream::iter([Ok(Bytes::from(form.head()))]);
+    let mut response = Response::new(Body::from_stream(head.chain(rest)));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+    out.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     response
 }
 

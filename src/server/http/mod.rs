@@ -116,12 +116,17 @@ fn behind_execution(segment: &str) -> String {
     format!("/{{connection}}/{}/{{arn}}/{segment}", routes::EXECUTIONS)
 }
 
+/// The path of the record as a file, by its ending.
+fn audit_file() -> String {
+    format!("/{{connection}}/{}/{}/{{ending}}", routes::AUDIT, routes::AUDIT_FILE)
+}
+
 /// The paths of the site, but for files: what a test goes through.
 #[must_use]
 pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
-    let files = [routes::HISTORY, routes::VALUE].map(behind_execution);
+    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file()]);
     let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ].into_iter().chain(sign_in::PATHS).map(str::to_owned);
     pages.chain(functions).chain(files).chain(others).collect()
 }
@@ -146,6 +151,7 @@ pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
     pages
         .route(&behind_execution(routes::HISTORY), get(files::history))
         .route(&behind_execution(routes::VALUE), get(files::value))
+        .route(&audit_file(), get(files::record))
         .route(routes::LIVE, get(stream::live))
         .route(routes::HEALTHZ, get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY))

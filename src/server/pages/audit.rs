@@ -1,19 +1,33 @@
 //! The record of what people did.
 
 use countersign_desk::connection::About;
-use countersign_desk::store::{Act, Decision, Deed, DeliveryRecord, Recorded};
+use countersign_desk::store::{Act, ActFilter, Decision, Deed, DeliveryRecord, Kind, Recorded};
 use countersign_desk::{Actor, Desk};
 
 use super::{Answered, worded};
 use crate::server::words;
 use crate::wire::audit::{ActRow, Audit, AuditRow, DecisionRow, Delivery};
 
-/// A page of the record for `actor`: the entries before one of them, or the newest.
+/// The filter of an address: of a kind that there is, else of what people did.
+#[must_use]
+pub fn filter(kind: Option<&str>, q: Option<&str>) -> ActFilter {
+    let text = q.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    ActFilter { kind: kind.and_then(Kind::of), text, ..ActFilter::default() }
+}
+
+/// A page of the record for `actor`: the entries of a kind and with a text before one of them, or the newest.
 ///
 /// # Errors
 /// The store failed.
-pub async fn audit(desk: &Desk, actor: &Actor, before: Option<i64>) -> Answered<Audit> {
-    let page = desk.audit(actor, before).await.map_err(|error| worded(desk, &error))?;
+pub async fn audit(
+    desk: &Desk,
+    actor: &Actor,
+    before: Option<i64>,
+    kind: Option<String>,
+    q: Option<String>,
+) -> Answered<Audit> {
+    let filter = filter(kind.as_deref(), q.as_deref());
+    let page = desk.audit(actor, &filter, before).await.map_err(|error| worded(desk, &error))?;
     let rows = page.entries.into_iter().map(|entry| match entry.what {
         Recorded::Decision(decision) => AuditRow::Decision(decision_row(desk.about(), &decision)),
         Recorded::Act(act) => AuditRow::Act(act_row(entry.id, act)),
@@ -35,6 +49,9 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         Deed::Voted => "Chose",
         Deed::Reminded => "Reminded",
         Deed::Escalated => "Escalated",
+        Deed::Seen => "Saw",
+        Deed::Delivered => "Delivered",
+        Deed::CameLate => "Came too late",
     };
     ActRow {
         entry,

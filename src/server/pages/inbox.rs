@@ -102,6 +102,9 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
         }
         error
     })?;
+    if request.state == RequestState::Waiting {
+        desk.saw(actor, (arn, event), &request.wait.workflow, &request.reading.title).await;
+    }
     Ok(page(desk, request))
 }
 

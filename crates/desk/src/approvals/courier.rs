@@ -129,7 +129,7 @@ impl Courier {
         let _under_way = UnderWay(Arc::clone(&self.under_way), id);
         let kept = match self.try_send(decision).await {
             Ok(Sent::Delivered) => self.store.delivered(id, self.watch.now()).await,
-            Ok(Sent::Late(by)) => self.store.late(id, &by).await,
+            Ok(Sent::Late(by)) => self.store.late(id, &by, self.watch.now()).await,
             Err(error) => {
                 tracing::warn!(%error, decision = id, "a decision could not be sent and is tried again");
                 self.store.trouble(id, &error.trouble()).await

@@ -170,6 +170,7 @@ impl Desk {
             deed,
             workflow: Some(wait.workflow.clone()),
             execution_arn: Some(wait.execution_arn.clone()),
+            event: Some(wait.event),
             detail,
             person_id: Actor::Program.id().to_owned(),
             person_name: Actor::Program.name().to_owned(),

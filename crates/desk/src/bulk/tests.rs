@@ -151,7 +151,7 @@ async fn each_execution_has_an_outcome_of_its_own() {
     assert_eq!(outcome(&done.items, &arns[4]), Some(BulkOutcome::Stopped));
     assert!(done.run.ended_at.is_some());
     // It is on record, and done once.
-    let record = office.desk.audit(&dana(), None).await.unwrap();
+    let record = office.desk.audit(&dana(), &crate::store::ActFilter::default(), None).await.unwrap();
     assert_eq!(record.entries.len(), 1);
     office.carried_out(&bulk).await;
     assert_eq!(office.fake.count(Api::StopExecution), 3);

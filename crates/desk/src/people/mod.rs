@@ -106,7 +106,7 @@ impl People {
     async fn note(&self, (person_id, person_name): (&str, &str), deed: Deed, detail: String) {
         let (person_id, person_name) = (person_id.to_owned(), person_name.to_owned());
         let at = self.clock.now();
-        let act = Act { deed, workflow: None, execution_arn: None, detail, person_id, person_name, at };
+        let act = Act { deed, workflow: None, execution_arn: None, event: None, detail, person_id, person_name, at };
         if let Err(error) = self.store.act(&ConnectionId::default_one(), &act).await {
             tracing::error!(%error, ?act, "an act could not be put on record");
         }

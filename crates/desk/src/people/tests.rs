@@ -57,7 +57,11 @@ impl World {
 
     /// What the record says of people, oldest first.
     async fn record(&self) -> Vec<String> {
-        let page = self.store.acts(&ConnectionId::default_one(), None, 100).await.unwrap();
+        let page = self
+            .store
+            .acts(&ConnectionId::default_one(), &crate::store::ActFilter::default(), None, 100)
+            .await
+            .unwrap();
         let act = |what| match what {
             Recorded::Act(act) => format!("{:?} {} {}", act.deed, act.person_id, act.detail).trim_end().to_owned(),
             Recorded::Decision(_) => String::new(),

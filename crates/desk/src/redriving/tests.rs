@@ -89,7 +89,7 @@ impl Office {
             let one = world.execution(arn).unwrap();
             (one.redrives, one.status)
         });
-        let acts = self.desk.audit(&dana(), None).await.unwrap().entries;
+        let acts = self.desk.audit(&dana(), &crate::store::ActFilter::default(), None).await.unwrap().entries;
         let is_of = |what: &Recorded| {
             matches!(what, Recorded::Act(act)
                 if act.deed == Deed::Redriven && act.execution_arn.as_deref() == Some(arn))

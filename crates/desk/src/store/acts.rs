@@ -26,6 +26,36 @@ pub enum Deed {
     SignedOut,
     /// Users, passwords or API tokens were changed; the detail says how.
     Administered,
+    /// A person looked at a request for the first time.
+    Seen,
+    /// Step Functions took a decision.
+    Delivered,
+    /// A decision came too late; the detail says by what.
+    CameLate,
+}
+
+impl Deed {
+    /// Its word in rows and exports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::Redriven => "redriven",
+            Self::Deployed => "deployed",
+            Self::ActedAs => "acted-as",
+            Self::SignedIn => "signed-in",
+            Self::SignInRefused => "sign-in-refused",
+            Self::SignedOut => "signed-out",
+            Self::Administered => "administered",
+            Self::Voted => "voted",
+            Self::Reminded => "reminded",
+            Self::Escalated => "escalated",
+            Self::Seen => "seen",
+            Self::Delivered => "delivered",
+            Self::CameLate => "came-late",
+        }
+    }
 }
 
 /// What somebody did besides deciding.
@@ -34,6 +64,8 @@ pub struct Act {
     pub deed: Deed,
     pub workflow: Option<String>,
     pub execution_arn: Option<String>,
+    /// The event of the request that it is about, where it is about one.
+    pub event: Option<u64>,
     /// A name, or the cause that was given; may be empty.
     pub detail: String,
     pub person_id: String,
@@ -79,6 +111,52 @@ impl Entry {
     }
 }
 
+/// Which entries of the record are wanted: those for which all of it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActFilter {
+    /// Those of one kind; else all that people and rules did, without what only followed from it.
+    pub kind: Option<Kind>,
+    /// Has this text somewhere: in a name, an ARN, a title, a comment.
+    pub text: Option<String>,
+    /// Not before this time, in milliseconds since the epoch.
+    pub since: Option<i64>,
+    /// Before this time.
+    pub until: Option<i64>,
+}
+
+/// A kind of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Decisions, choices of which a request needs more, and what rules did.
+    Decisions,
+    /// Executions that were started, stopped and redriven.
+    Executions,
+    Deployments,
+    /// Who acts.
+    People,
+    /// Who saw which request, and what became of decisions.
+    Traces,
+    Everything,
+}
+
+impl Kind {
+    /// Every kind with its word in addresses.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Decisions, "decisions"),
+        (Self::Executions, "executions"),
+        (Self::Deployments, "deployments"),
+        (Self::People, "people"),
+        (Self::Traces, "traces"),
+        (Self::Everything, "everything"),
+    ];
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, name)| *name == word).map(|(kind, _)| kind)
+    }
+}
+
 /// A page of the record, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActPage {
@@ -95,6 +173,16 @@ pub trait Acts: Send + Sync + 'static {
     /// The last deployment of each workflow: its name, when, and by whom.
     fn deployments<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<(String, i64, String)>>;
 
-    /// What was done before the entry `before`, or up to now: the newest `limit` entries, decisions among them.
-    fn acts<'a>(&'a self, connection: &'a ConnectionId, before: Option<i64>, limit: u32) -> Kept<'a, ActPage>;
+    /// What was done before the entry `before`, or up to now: the newest `limit` entries that are wanted, decisions among
+    /// them.
+    fn acts<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        wanted: &'a ActFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Kept<'a, ActPage>;
+
+    /// Puts on record that a person looked at a request, the first time that they do. Returns whether it was.
+    fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool>;
 }

@@ -40,8 +40,8 @@ pub trait Deliveries: Send + Sync + 'static {
     /// Step Functions took the decision at `at`.
     fn delivered(&self, id: i64, at: i64) -> Kept<'_, ()>;
 
-    /// The task was closed before the decision came; `by` says by what.
-    fn late<'a>(&'a self, id: i64, by: &'a ClosedBy) -> Kept<'a, ()>;
+    /// The task was closed before the decision came; `by` says by what, `at` when that was noticed.
+    fn late<'a>(&'a self, id: i64, by: &'a ClosedBy, at: i64) -> Kept<'a, ()>;
 
     /// The decision could not be sent, and is tried again.
     fn trouble<'a>(&'a self, id: i64, why: &'a Trouble) -> Kept<'a, ()>;

@@ -3,9 +3,9 @@
 //! A decision is written here, and synced to the disk, before it is sent. It carries no task token: the token is read
 //! from the history again each time the decision is sent.
 //!
-//! There is a trait for each subject: [`Decisions`], [`Votes`] and [`Acts`] only grow; [`Deliveries`], [`BulkRuns`], [`Views`] and
-//! [`Accounts`] change. A [`Store`] is all of them; [`Sqlite`] is one in a file. Every row belongs to a connection, but for
-//! those of accounts.
+//! There is a trait for each subject: [`Decisions`], [`Votes`], [`Acts`] and its [`Chains`] only grow; [`Deliveries`],
+//! [`BulkRuns`], [`Views`] and [`Accounts`] change. A [`Store`] is all of them; [`Sqlite`] is one in a file. Every row belongs to
+//! a connection, but for those of accounts.
 //!
 //! # Adding a database
 //! 1. Implement the traits in a folder of its own, as `sqlite/` does, with migrations beside `migrations/sqlite`.
@@ -13,7 +13,9 @@
 
 mod accounts;
 mod acts;
+pub mod anchors;
 mod bulk;
+mod chain;
 mod decisions;
 mod deliveries;
 mod sqlite;
@@ -26,8 +28,9 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 pub use accounts::{Accounts, Hash, Invited, Scope, SessionRow, TokenRow, User};
-pub use acts::{Act, ActPage, Acts, Deed, Entry, Recorded};
+pub use acts::{Act, ActFilter, ActPage, Acts, Deed, Entry, Kind, Recorded};
 pub use bulk::{BulkItem, BulkOutcome, BulkRun, BulkRuns, Refusal, Verb};
+pub use chain::{Break, Chain, Chains, Link};
 pub use decisions::{Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};
 pub use sqlite::Sqlite;
@@ -38,7 +41,7 @@ pub use votes::{Cast, Completion, NewVote, Vote, Votes};
 pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that the dashboard remembers.
-pub trait Store: Decisions + Deliveries + Acts + Votes + BulkRuns + Views + Accounts {
+pub trait Store: Decisions + Deliveries + Acts + Chains + Votes + BulkRuns + Views + Accounts {
     /// Closes the store; waits for what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

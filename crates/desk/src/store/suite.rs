@@ -2,7 +2,7 @@
 //! own that is empty.
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
-use super::{Act, ActPage, Decision, Deed, DeliveryRecord, NewDecision, Recorded, Store, Trouble, Worded};
+use super::{Act, ActFilter, ActPage, Decision, Deed, DeliveryRecord, NewDecision, Recorded, Store, Trouble, Worded};
 use crate::approvals::ClosedBy;
 use crate::approvals::outcomes::Chosen;
 use crate::connection::{Api, CallError, ConnectionId, ExecutionStatus, Fault};
@@ -39,6 +39,7 @@ pub fn act(deed: Deed, at: i64) -> Act {
         deed,
         workflow: Some("order".into()),
         execution_arn: None,
+        event: None,
         detail: "x".into(),
         person_id: "dana".into(),
         person_name: "Dana Whitfield".into(),
@@ -81,7 +82,11 @@ pub async fn a_decision_keeps_its_answer_under_its_number(store: &dyn Store) {
     assert!(store.record(&here(), &decision(4), worded(id)).await.unwrap().is_none(), "the number is taken");
     assert!(store.record(&here(), &decision(3), worded(id + 1)).await.unwrap().is_none(), "the task is decided");
     assert_eq!(store.next_id().await.unwrap(), id + 1);
-    assert_eq!(store.acts(&here(), None, 9).await.unwrap().entries.len(), 1, "what was refused left nothing");
+    assert_eq!(
+        store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap().entries.len(),
+        1,
+        "what was refused left nothing"
+    );
 }
 
 pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
@@ -101,7 +106,7 @@ pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
     let delivered = Decision { attempts: 2, delivery: DeliveryRecord::Delivered { at: 2_000 }, ..first };
     assert_eq!(of_event(store, 3).await, delivered);
     let by = ClosedBy::ExecutionEnd { status: ExecutionStatus::Aborted };
-    store.late(second.id, &by).await.unwrap();
+    store.late(second.id, &by, 2_500).await.unwrap();
     let late = Decision { delivery: DeliveryRecord::Late { by }, ..second };
     assert_eq!(store.latest(&here(), 1).await.unwrap(), std::slice::from_ref(&late));
     assert!(store.pending(&here()).await.unwrap().is_empty());
@@ -109,7 +114,7 @@ pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
     for id in [delivered.id, late.id] {
         store.trying(id).await.unwrap();
         store.trouble(id, &Trouble::Sentence("Too late.".into())).await.unwrap();
-        store.late(id, &ClosedBy::Timeout).await.unwrap();
+        store.late(id, &ClosedBy::Timeout, 3_000).await.unwrap();
         store.delivered(id, 3_000).await.unwrap();
     }
     assert_eq!([of_event(store, 3).await, of_event(store, 4).await], [delivered, late]);
@@ -124,7 +129,7 @@ pub async fn acts_and_decisions_are_one_list_in_their_order(store: &dyn Store) {
         store.act(&here(), &act(*deed, 1)).await.unwrap();
     }
     store.delivered(decision.id, 5).await.unwrap();
-    let page = store.acts(&here(), None, 9).await.unwrap();
+    let page = store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap();
     let what: Vec<Recorded> = page.entries.into_iter().map(|entry| entry.what).rev().collect();
     let decided = Decision { delivery: DeliveryRecord::Delivered { at: 5 }, ..decision };
     let mut expected = vec![Recorded::Act(act(deeds[0], 9)), Recorded::Decision(Box::new(decided))];
@@ -139,7 +144,7 @@ pub async fn the_record_is_read_page_by_page(store: &dyn Store) {
     let mut cursor = None;
     let mut seen = Vec::new();
     for page in 1..=2 {
-        let ActPage { entries, older } = store.acts(&here(), cursor, 3).await.unwrap();
+        let ActPage { entries, older } = store.acts(&here(), &ActFilter::default(), cursor, 3).await.unwrap();
         assert_eq!(entries.len(), 3);
         assert_eq!(older.is_some(), page < 2, "the last page says that it is the last, though it is full");
         seen.extend(entries.iter().map(|entry| entry.at()));
@@ -149,7 +154,7 @@ pub async fn the_record_is_read_page_by_page(store: &dyn Store) {
     }
     assert_eq!(seen, [6, 5, 4, 3, 2, 1]);
     let nothing = ActPage { entries: Vec::new(), older: None };
-    assert_eq!(store.acts(&here(), Some(0), 3).await.unwrap(), nothing);
+    assert_eq!(store.acts(&here(), &ActFilter::default(), Some(0), 3).await.unwrap(), nothing);
 }
 
 pub async fn connections_are_apart(store: &dyn Store) {
@@ -162,7 +167,11 @@ pub async fn connections_are_apart(store: &dyn Store) {
     assert_eq!(store.of_task(&elsewhere(), "arn:x", 3).await.unwrap(), Some(there.clone()));
     assert_eq!(store.latest(&elsewhere(), 9).await.unwrap(), [there]);
     for (connection, entries) in [(here(), 1), (elsewhere(), 2)] {
-        assert_eq!(store.acts(&connection, None, 9).await.unwrap().entries.len(), entries, "{connection}");
+        assert_eq!(
+            store.acts(&connection, &ActFilter::default(), None, 9).await.unwrap().entries.len(),
+            entries,
+            "{connection}"
+        );
     }
     assert!(store.pending(&here()).await.unwrap().is_empty());
 }

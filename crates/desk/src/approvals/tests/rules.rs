@@ -3,7 +3,7 @@
 use super::super::who::{NotAllowed, Requester};
 use super::*;
 use crate::policy::ROLES;
-use crate::store::{Deed, Recorded};
+use crate::store::{ActFilter, Deed, Recorded};
 
 pub const HOUR: i64 = 3_600_000;
 
@@ -42,7 +42,7 @@ impl Office {
     }
 
     pub async fn deeds(&self, deed: Deed) -> usize {
-        let acts = self.store.acts(self.desk.id(), None, 999).await.unwrap().entries;
+        let acts = self.store.acts(self.desk.id(), &ActFilter::default(), None, 999).await.unwrap().entries;
         acts.iter().filter(|entry| matches!(&entry.what, Recorded::Act(act) if act.deed == deed)).count()
     }
 }

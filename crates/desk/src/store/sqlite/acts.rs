@@ -3,15 +3,18 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::Sqlite;
-use super::rows::{deed_word, entry, select_decisions};
+use super::chain::seal;
+use super::decisions::event_number;
+use super::rows::{entry, select_decisions};
 use crate::connection::ConnectionId;
-use crate::store::{Act, ActPage, Acts, Deed, Entry, Kept, StoreError};
+use crate::store::{Act, ActFilter, ActPage, Acts, Deed, Entry, Kept, Kind, StoreError};
 
 impl Acts for Sqlite {
     fn act<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, ()> {
         Box::pin(async move {
-            let mut writer = self.writer.acquire().await?;
-            add_act(&mut writer, connection, act).await
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            add_act(&mut transaction, connection, act).await?;
+            Ok(transaction.commit().await?)
         })
     }
 
@@ -21,18 +24,29 @@ impl Acts for Sqlite {
                 "SELECT workflow, MAX(at), person_name FROM acts
                  WHERE connection = ? AND deed = ? AND workflow IS NOT NULL GROUP BY workflow",
             );
-            Ok(rows.bind(connection.as_str()).bind(deed_word(Deed::Deployed)).fetch_all(&self.reader).await?)
+            Ok(rows.bind(connection.as_str()).bind(Deed::Deployed.word()).fetch_all(&self.reader).await?)
         })
     }
 
-    fn acts<'a>(&'a self, connection: &'a ConnectionId, before: Option<i64>, limit: u32) -> Kept<'a, ActPage> {
+    fn acts<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        wanted: &'a ActFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Kept<'a, ActPage> {
         const ACTS: &str = select_decisions!(
             ", acts.id AS act_id, acts.decision AS act_decision, acts.deed AS act_deed, acts.workflow AS act_workflow, \
-             acts.execution_arn AS act_execution, acts.detail AS act_detail, acts.person_id AS act_person_id, \
-             acts.person_name AS act_person_name, acts.at AS act_at \
+             acts.execution_arn AS act_execution, acts.event AS act_event, acts.detail AS act_detail, \
+             acts.person_id AS act_person_id, acts.person_name AS act_person_name, acts.at AS act_at \
              FROM acts LEFT JOIN decisions ON decisions.id = acts.decision \
              LEFT JOIN deliveries ON deliveries.decision = acts.decision \
-             WHERE acts.connection = ? AND acts.id < ? ORDER BY acts.id DESC LIMIT ?"
+             WHERE acts.connection = ?1 AND acts.id < ?2 \
+             AND (instr(?3, ' ' || acts.deed || ' ') > 0 OR instr(?8, ' ' || acts.deed || ' ') = 0) \
+             AND (?4 IS NULL OR concat_ws(' ', acts.person_name, acts.workflow, acts.execution_arn, acts.detail, \
+                 decisions.state, decisions.title, decisions.comment, decisions.done) LIKE ?4 ESCAPE '\\') \
+             AND (?5 IS NULL OR acts.at >= ?5) AND (?6 IS NULL OR acts.at < ?6) \
+             ORDER BY acts.id DESC LIMIT ?7"
         );
         Box::pin(async move {
             // The greatest number of a row; no entry has it before all others are taken.
@@ -40,8 +54,14 @@ impl Acts for Sqlite {
             let rows = sqlx::query(ACTS)
                 .bind(connection.as_str())
                 .bind(before)
+                .bind(words_of(wanted.kind))
+                .bind(wanted.text.as_deref().map(anywhere))
+                .bind(wanted.since)
+                .bind(wanted.until)
                 // One more says whether there are older ones.
                 .bind(i64::from(limit) + 1)
+                // A word that nobody knows is not left out, but an error.
+                .bind(words_of(Some(Kind::Everything)))
                 .fetch_all(&self.reader)
                 .await?;
             let mut entries = rows.iter().map(entry).collect::<Result<Vec<Entry>, StoreError>>()?;
@@ -52,23 +72,67 @@ impl Acts for Sqlite {
             Ok(ActPage { older: entries.last().filter(|_| has_older).map(|last| last.id), entries })
         })
     }
+
+    fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool> {
+        const SEEN: &str = "SELECT EXISTS (SELECT 1 FROM acts
+            WHERE connection = ? AND execution_arn = ? AND event = ? AND deed = 'seen' AND person_id = ?)";
+        Box::pin(async move {
+            let event = act.event.map(event_number).transpose()?;
+            let seen = || sqlx::query_scalar::<_, bool>(SEEN).bind(connection.as_str()).bind(&act.execution_arn);
+            // Nearly always it was: that needs no turn at writing.
+            if seen().bind(event).bind(&act.person_id).fetch_one(&self.reader).await? {
+                return Ok(false);
+            }
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            if seen().bind(event).bind(&act.person_id).fetch_one(&mut *transaction).await? {
+                return Ok(false);
+            }
+            add_act(&mut transaction, connection, act).await?;
+            transaction.commit().await?;
+            Ok(true)
+        })
+    }
 }
 
-/// Adds an act other than a decision's.
+/// The words of the deeds of a kind, each between spaces.
+const fn words_of(kind: Option<Kind>) -> &'static str {
+    match kind {
+        None => {
+            " approved rejected decided voted reminded escalated started stopped redriven deployed acted-as signed-in sign-in-refused signed-out administered "
+        }
+        Some(Kind::Decisions) => " approved rejected decided voted reminded escalated ",
+        Some(Kind::Executions) => " started stopped redriven ",
+        Some(Kind::Deployments) => " deployed ",
+        Some(Kind::People) => " acted-as signed-in sign-in-refused signed-out administered ",
+        Some(Kind::Traces) => " seen delivered came-late ",
+        Some(Kind::Everything) => {
+            " approved rejected decided voted reminded escalated started stopped redriven deployed acted-as signed-in sign-in-refused signed-out administered seen delivered came-late "
+        }
+    }
+}
+
+/// The pattern of `LIKE` for a text anywhere.
+fn anywhere(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// Adds an act other than a decision's, within a transaction.
 pub async fn add_act(writer: &mut SqliteConnection, connection: &ConnectionId, act: &Act) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    let added = sqlx::query_scalar(
+        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, event, detail)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(connection.as_str())
     .bind(act.at)
     .bind(&act.person_id)
     .bind(&act.person_name)
-    .bind(deed_word(act.deed))
+    .bind(act.deed.word())
     .bind(&act.workflow)
     .bind(&act.execution_arn)
+    .bind(act.event.map(event_number).transpose()?)
     .bind(&act.detail)
-    .execute(writer)
+    .fetch_one(&mut *writer)
     .await?;
-    Ok(())
+    seal(writer, added).await
 }

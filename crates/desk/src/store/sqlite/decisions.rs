@@ -3,6 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::Sqlite;
+use super::chain::seal;
 use super::rows::{decision, decision_word, select_decisions, tone_word};
 use crate::connection::ConnectionId;
 use crate::store::{Decision, Decisions, DeliveryRecord, Kept, NewDecision, StoreError, Worded};
@@ -163,9 +164,9 @@ async fn add_act(
     new: &NewDecision,
     id: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, detail, decision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    let added = sqlx::query_scalar(
+        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, event, detail, decision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(connection.as_str())
     .bind(new.decided_at)
@@ -174,9 +175,10 @@ async fn add_act(
     .bind(decision_word(&new.outcome))
     .bind(&new.workflow)
     .bind(&new.execution_arn)
+    .bind(event_number(new.event)?)
     .bind(&new.title)
     .bind(id)
-    .execute(writer)
+    .fetch_one(&mut *writer)
     .await?;
-    Ok(())
+    seal(writer, added).await
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod acts;
 mod bulk;
+mod chain;
 mod copy;
 mod decisions;
 mod deliveries;
@@ -70,4 +71,4 @@ impl Store for Sqlite {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

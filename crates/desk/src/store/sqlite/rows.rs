@@ -26,24 +26,6 @@ macro_rules! select_decisions {
 }
 pub(super) use select_decisions;
 
-/// The word for a deed.
-pub const fn deed_word(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Started => "started",
-        Deed::Stopped => "stopped",
-        Deed::Redriven => "redriven",
-        Deed::Deployed => "deployed",
-        Deed::ActedAs => "acted-as",
-        Deed::SignedIn => "signed-in",
-        Deed::SignInRefused => "sign-in-refused",
-        Deed::SignedOut => "signed-out",
-        Deed::Administered => "administered",
-        Deed::Voted => "voted",
-        Deed::Reminded => "reminded",
-        Deed::Escalated => "escalated",
-    }
-}
-
 /// The word for a decision's deed.
 pub fn decision_word(outcome: &Chosen) -> &'static str {
     match outcome.id.as_str() {
@@ -76,8 +58,11 @@ fn deed(word: &str) -> Option<Deed> {
         Deed::Voted,
         Deed::Reminded,
         Deed::Escalated,
+        Deed::Seen,
+        Deed::Delivered,
+        Deed::CameLate,
     ];
-    all.into_iter().find(|deed| deed_word(*deed) == word)
+    all.into_iter().find(|deed| deed.word() == word)
 }
 
 /// The tone of a word in a row.
@@ -179,6 +164,12 @@ pub fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
         deed: deed(word).ok_or_else(unknown)?,
         workflow: row.try_get("act_workflow")?,
         execution_arn: row.try_get("act_execution")?,
+        event: row
+            .try_get::<Option<i64>, _>("act_event")?
+            .map(|event| {
+                u64::try_from(event).map_err(|error| Reader { table: "acts", row: id }.unreadable("event", error))
+            })
+            .transpose()?,
         detail: row.try_get("act_detail")?,
         person_id: row.try_get("act_person_id")?,
         person_name: row.try_get("act_person_name")?,

@@ -12,6 +12,7 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
+use super::chain::seal_all;
 use super::copy::copy_of;
 use crate::store::StoreError;
 
@@ -24,7 +25,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "outcomes", include_str!("../../../migrations/sqlite/0004_outcomes.sql")),
     (5, "votes", include_str!("../../../migrations/sqlite/0005_votes.sql")),
     (6, "people", include_str!("../../../migrations/sqlite/0006_people.sql")),
+    (CHAIN, "chain", include_str!("../../../migrations/sqlite/0007_chain.sql")),
 ];
+
+/// The version that has the chain over the record.
+const CHAIN: i64 = 7;
 
 /// Columns that the first versions of the program did not have. What these had not sent may have been tried.
 const ADDED: [(&str, &str); 2] = [
@@ -80,6 +85,13 @@ pub async fn migrate(writer: &SqlitePool, migrator: &Migrator, file: &Path) -> R
         MigrateError::VersionMissing(found) => StoreError::Newer { file: file.to_owned(), found, known },
         source => StoreError::Migrate { file: file.to_owned(), source },
     })?;
+    let had_none = match before {
+        Before::Version(found) => found < CHAIN,
+        Before::Empty | Before::WithoutVersion => true,
+    };
+    if had_none && known >= CHAIN {
+        seal_all(&mut transaction).await?;
+    }
     transaction.commit().await.map_err(failed)
 }
 

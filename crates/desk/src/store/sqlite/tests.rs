@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
 use super::*;
 use crate::store::suite::{self, act, decision, here};
-use crate::store::{Acts as _, Decisions as _, Deed, Deliveries as _};
+use crate::store::{ActFilter, Acts as _, Decisions as _, Deed, Deliveries as _};
 
 /// A folder of this test, which is removed with this.
 pub struct Folder(PathBuf);
@@ -82,7 +82,8 @@ async fn the_record_refuses_to_be_changed() {
     let store = Sqlite::open(&folder.file()).await.unwrap();
     store.record(&here(), &decision(3), None).await.unwrap().unwrap();
     store.act(&here(), &act(Deed::Started, 9)).await.unwrap();
-    let before = (store.latest(&here(), 9).await.unwrap(), store.acts(&here(), None, 9).await.unwrap());
+    let before =
+        (store.latest(&here(), 9).await.unwrap(), store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap());
     for statement in [
         "UPDATE decisions SET approved = 0",
         "UPDATE decisions SET comment = comment",
@@ -91,13 +92,16 @@ async fn the_record_refuses_to_be_changed() {
         "REPLACE INTO decisions SELECT 9, connection, execution_arn, event, workflow, state, title, 0, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form FROM decisions",
         "UPDATE acts SET person_id = 'omar'",
         "DELETE FROM acts WHERE decision IS NULL",
-        "REPLACE INTO acts SELECT id, connection, at, 'omar', person_name, deed, workflow, execution_arn, detail, decision FROM acts",
-        "REPLACE INTO acts SELECT 9, connection, at, 'omar', person_name, deed, workflow, execution_arn, detail, decision FROM acts WHERE decision IS NOT NULL",
+        "REPLACE INTO acts SELECT id, connection, at, 'omar', person_name, deed, workflow, execution_arn, detail, decision, event FROM acts",
+        "REPLACE INTO acts SELECT 9, connection, at, 'omar', person_name, deed, workflow, execution_arn, detail, decision, event FROM acts WHERE decision IS NOT NULL",
     ] {
         let error = sqlx::query(statement).execute(&store.writer).await.unwrap_err().to_string();
         assert!(error.contains("is append-only: no row is"), "{statement}: {error}");
     }
-    assert_eq!((store.latest(&here(), 9).await.unwrap(), store.acts(&here(), None, 9).await.unwrap()), before);
+    assert_eq!(
+        (store.latest(&here(), 9).await.unwrap(), store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap()),
+        before
+    );
     store.close().await;
 }
 
@@ -121,7 +125,7 @@ async fn what_cannot_be_read_is_an_error_that_names_the_row() {
         sqlx::query(damage).execute(&store.writer).await.unwrap();
         for error in [
             store.of_task(&here(), "arn:x", 3).await.unwrap_err().to_string(),
-            store.acts(&here(), None, 9).await.unwrap_err().to_string(),
+            store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap_err().to_string(),
         ] {
             assert!(error.starts_with(expect), "{damage}: {error}");
         }
@@ -135,7 +139,7 @@ async fn what_cannot_be_read_is_an_error_that_names_the_row() {
         sqlx::query(add).execute(&store.writer).await.unwrap();
     }
     let other = crate::connection::ConnectionId::parse("other").unwrap();
-    let error = store.acts(&other, None, 9).await.unwrap_err().to_string();
+    let error = store.acts(&other, &ActFilter::default(), None, 9).await.unwrap_err().to_string();
     assert!(error.starts_with("deed of row 7 in acts cannot be read: \"sang\" is no deed"), "{error}");
     let error = store.pending(&other).await.unwrap_err().to_string();
     assert!(error.starts_with("event of row 8 in decisions cannot be read"), "{error}");
@@ -179,7 +183,7 @@ async fn two_stores_of_one_file_decide_each_task_once() {
         assert_eq!(pair.iter().filter(|made| **made).count(), 1, "event {event}");
     }
     for store in &stores {
-        assert_eq!(store.acts(&here(), None, 99).await.unwrap().entries.len(), 20);
+        assert_eq!(store.acts(&here(), &ActFilter::default(), None, 99).await.unwrap().entries.len(), 20);
         store.close().await;
     }
 }

@@ -167,6 +167,7 @@ fn act_of(choice: &NewDecision) -> Act {
         deed: Deed::Voted,
         workflow: Some(choice.workflow.clone()),
         execution_arn: Some(choice.execution_arn.clone()),
+        event: Some(choice.event),
         detail: format!("{}: {}", choice.outcome.label, choice.title),
         person_id: choice.person_id.clone(),
         person_name: choice.person_name.clone(),
