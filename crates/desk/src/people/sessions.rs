@@ -14,6 +14,8 @@ const IDLE: i64 = 10 * 60 * 60 * 1_000;
 const LONGEST: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// Uses that are closer together are one for the store.
 const TOUCH: i64 = 60 * 1_000;
+/// The most sessions of a person: the one that was used longest ago ends for another.
+const MOST: usize = 50;
 /// The most characters of what a browser says it is.
 const AGENT: usize = 200;
 
@@ -98,6 +100,11 @@ impl People {
         if !self.store.add_session(&row, &hash).await? {
             // Disabled, or with another password, since it was compared.
             return Err(Refused::Wrong);
+        }
+        for oldest in
+            self.store.sessions(&user.id).await?.into_iter().filter(|other| other.hash != row.hash).skip(MOST - 1)
+        {
+            self.store.remove_session(&oldest.hash).await?;
         }
         self.note((&user.id, &user.name), Deed::SignedIn, place(from)).await;
         Ok(SignedIn { secret, person: person(&user) })

@@ -169,6 +169,21 @@ async fn signing_in_makes_a_new_session_and_ends_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_person_has_fifty_sessions_at_most() {
+    let world = World::with_dana().await;
+    let mut secrets = Vec::new();
+    for _ in 0..51 {
+        world.pass(1);
+        secrets.push(world.sign_in("dana", PASSWORD).await.unwrap().secret);
+    }
+    assert_eq!(world.store.sessions("dana").await.unwrap().len(), 50);
+    assert!(world.people.session(&secrets[0]).await.unwrap().is_none());
+    assert!(world.people.session(&secrets[1]).await.unwrap().is_some());
+    assert!(world.people.session(&secrets[50]).await.unwrap().is_some());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_session_ends_when_it_is_not_used_and_at_the_latest_after_a_week() {
     let world = World::with_dana().await;
     let idle = world.sign_in("dana", PASSWORD).await.unwrap();

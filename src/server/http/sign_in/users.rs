@@ -108,7 +108,7 @@ async fn shown(visit: Visit, code: StatusCode, came: Came) -> Response {
         Came::Refused(problem) => piece::problem(&problem),
         Came::Link { id, link } => view! {
             <div class="notice notice-good" role="status">
-                <p class="notice-title">"Give this link to "{text(id)}" now: it is not shown again."</p>
+                <p class="notice-title"><span>"Give this link to "{text(id)}" now: it is not shown again."</span></p>
                 <p><code class="secret">{link}</code></p>
                 <p>"It works once, for three days. Whoever opens it sets the password."</p>
             </div>
