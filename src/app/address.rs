@@ -26,7 +26,9 @@ impl Address {
     /// address changes.
     #[must_use]
     pub fn with(&self, changes: &[(&'static str, Option<&str>)]) -> String {
-        self.view.get().changed(changes).on(self.path.get_value())
+        // A link may outlive its page for a moment.
+        let (view, path) = (self.view.try_get().unwrap_or_default(), self.path.try_get_value().unwrap_or_default());
+        view.changed(changes).on(path)
     }
 
     /// The path alone.
@@ -38,7 +40,7 @@ impl Address {
     /// What the address says; it is read anew whenever the address changes.
     #[must_use]
     pub fn view(&self) -> View {
-        self.view.get()
+        self.view.try_get().unwrap_or_default()
     }
 
     /// What the address says now.

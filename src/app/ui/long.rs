@@ -122,7 +122,12 @@ mod browser {
         let Scroll { view, extent, at, ask } = scroll;
         let (frame, rows) = (NodeRef::<Div>::new(), NodeRef::<Ol>::new());
         let height = StoredValue::new(0.0_f64);
+        // What waits for the next drawing may find the list gone.
+        let is_here = move || height.try_get_value().is_some();
         let measure = move || {
+            if !is_here() {
+                return;
+            }
             let (Some(frame), Some(rows)) = (frame.get_untracked(), rows.get_untracked()) else { return };
             if let Some(row) = rows.first_element_child() {
                 height.set_value(row.get_bounding_client_rect().height());
@@ -142,7 +147,7 @@ mod browser {
         // Once what came is drawn: before, the list is as high as its window.
         let reach = move |place: u64| {
             measure();
-            let Some(frame) = frame.get_untracked() else { return };
+            let Some(frame) = is_here().then(|| frame.get_untracked()).flatten() else { return };
             let (of_row, shown) = (height.get_value(), f64::from(frame.client_height()));
             let top = place as f64 * of_row;
             let now = f64::from(frame.scroll_top());

@@ -91,6 +91,14 @@ impl<H: With<Value = Held> + WithUntracked<Value = Held> + Track, T: 'static> Re
         self.with(T::clone)
     }
 
+    /// The same; nothing where the owner of the value is gone.
+    pub fn try_get(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.held.try_with(|held| held.get::<T>().clone())
+    }
+
     /// A copy of the value.
     pub fn get_untracked(&self) -> T
     where
