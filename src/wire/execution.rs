@@ -35,7 +35,7 @@ pub struct Execution {
     /// How many wait in all.
     pub approval_count: u64,
     /// What started this one.
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
     /// The newest children of its Map Runs.
     pub children: Vec<ExecutionRow>,
     /// Whether it has more of them.

@@ -117,7 +117,7 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, posts
         </PageHead>
         {why_disabled()}
         {dynamic(move || not_redrivable(offer.get().1))}
-        {dynamic(move || parent.get().map(started_by))}
+        {dynamic(move || parent.get().map(|origin| started_by(*origin)))}
         <FormProblem post=stop/>
         <FormProblem post=redrive/>
         {dynamic(move || asked.with(|(rows, count)| requests(rows, *count, now)))}

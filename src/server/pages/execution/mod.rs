@@ -73,7 +73,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
 }
 
 /// What started it, with the place in its course.
-async fn origin(desk: &Desk, actor: &Actor, record: &Record) -> Result<Option<Origin>, Error> {
+async fn origin(desk: &Desk, actor: &Actor, record: &Record) -> Result<Option<Box<Origin>>, Error> {
     let found = desk.origin(actor, record).await?;
     Ok(found.map(|origin| {
         let place = origin.place.map(|(parent, visit)| {
@@ -82,7 +82,8 @@ async fn origin(desk: &Desk, actor: &Actor, record: &Record) -> Result<Option<Or
             (parent.trace.visits[visit].state.clone(), iteration, state::number_of(&parent, visit))
         });
         let name = origin.parent_arn.rsplit(':').next().unwrap_or_default().to_owned();
-        Origin { arn: origin.parent_arn, name, map_run: origin.map_run_arn, place, is_claimed: origin.is_claimed }
+        let (arn, map_run, is_claimed) = (origin.parent_arn, origin.map_run_arn, origin.is_claimed);
+        Box::new(Origin { arn, name, map_run, place, is_claimed })
     }))
 }
 
