@@ -50,7 +50,7 @@ fn rule(path: &str) -> Option<Rule> {
         ["default", "workflows" | "executions" | "bulk", _] | ["default", "inbox", _] | ["default", "inbox", _, _] => {
             Rule::Sees
         }
-        ["default", "executions", _, "history.json" | "value"] => Rule::Sees,
+        ["default", "executions", _, "history.json" | "value"] | ["default", "audit", "record", _] => Rule::Sees,
         _ => return None,
     })
 }

@@ -82,8 +82,12 @@ impl Desk {
         let mut page = self.store().acts(self.id(), wanted, before, PAGE).await?;
         page.entries.retain(|entry| entry.workflow().is_none_or(|workflow| self.sees(actor, workflow)));
         for entry in &mut page.entries {
-            if let Recorded::Decision(decision) = &mut entry.what {
-                **decision = self.as_seen(actor, (**decision).clone());
+            let hides = entry.workflow().is_some_and(|workflow| !self.eyes(actor, workflow).see_all());
+            match &mut entry.what {
+                Recorded::Decision(decision) => **decision = self.as_seen(actor, (**decision).clone()),
+                // The title of the request, which is made of what was asked.
+                Recorded::Act(act) if hides && act.deed == Deed::Seen => act.detail.clear(),
+                Recorded::Act(_) => {}
             }
         }
         Ok(page)
