@@ -84,8 +84,9 @@ impl View {
     pub fn with(&self, key: &'static str, value: Option<&str>) -> Self {
         let mut view = self.without(&[key]);
         if let Some(value) = value {
-            view.parts.push((key, value.to_owned()));
-            view.parts.sort_by_key(|(key, _)| KEYS.iter().position(|one| one == key));
+            let place = |key: &str| KEYS.iter().position(|one| *one == key);
+            let at = view.parts.iter().take_while(|(other, _)| place(other) <= place(key)).count();
+            view.parts.insert(at, (key, value.to_owned()));
         }
         view
     }

@@ -38,7 +38,6 @@ mod program;
 mod proof;
 mod record;
 mod redriving;
-#[expect(clippy::disallowed_methods, reason = "a stream is waited for, in real time")]
 mod roles;
 mod rules;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

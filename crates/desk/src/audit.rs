@@ -86,9 +86,13 @@ impl Desk {
             match &mut entry.what {
                 Recorded::Decision(decision) => **decision = self.as_seen(actor, (**decision).clone()),
                 // The title of the request, which is made of what was asked.
-                Recorded::Act(act) if hides && act.deed == Deed::Seen => act.detail.clear(),
+                Recorded::Act(act) if hides && matches!(act.deed, Deed::Seen | Deed::Voted) => act.detail.clear(),
                 Recorded::Act(_) => {}
             }
+        }
+        // What is hidden is not found either.
+        if let Some(text) = &wanted.text {
+            page.entries.retain(|entry| entry.has(text));
         }
         Ok(page)
     }

@@ -107,6 +107,8 @@ impl Desk {
         if !self.eyes(actor, &about.workflow).see_all() {
             about.title = words(&about.state);
             about.form = "{}".to_owned();
+            // It is made of the request.
+            decision.answer = None;
         }
         decision
     }

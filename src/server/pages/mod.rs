@@ -35,7 +35,7 @@ use countersign_desk::{Actor, Desk, Desks, Error};
 use countersign_trace::{AttemptResult, StateStatus};
 
 use super::words;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::wire::inbox::Tone;
 use crate::wire::refused::{Act, Refused};
 use crate::wire::{Ask, Page, Status, each_page};
@@ -76,8 +76,13 @@ pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answ
     }
     if let Page::Frame(frame) = &mut page {
         for desk in desks.iter() {
-            // One that this actor may not see is not there for them.
-            frame.connections.extend(frame::card(desk, actor).await.ok());
+            match frame::card(desk, actor).await {
+                Ok(card) => frame.connections.push(card),
+                // It is not there for them.
+                Err(error) if error.kind == ErrorKind::Forbidden => {}
+                // Its own pages say what is wrong; those of the others go on.
+                Err(error) => tracing::error!(connection = %desk.id(), "the switcher leaves it out: {error}"),
+            }
         }
     }
     Ok(page)

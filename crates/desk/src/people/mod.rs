@@ -46,6 +46,9 @@ pub struct People {
     authority: Arc<Authority>,
     guesses: Mutex<Guesses>,
     hashing: Semaphore,
+    /// How many passwords were hashed.
+    #[cfg(test)]
+    hashes: std::sync::atomic::AtomicUsize,
 }
 
 /// Why something about people was not done.
@@ -85,7 +88,15 @@ impl People {
     /// The people of a store; the authority says who may change them.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, authority: Arc<Authority>) -> Self {
-        Self { store, clock, authority, guesses: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
+        Self {
+            store,
+            clock,
+            authority,
+            guesses: Mutex::default(),
+            hashing: Semaphore::new(AT_ONCE),
+            #[cfg(test)]
+            hashes: Default::default(),
+        }
     }
 
     /// Whether somebody administers users.

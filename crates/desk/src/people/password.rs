@@ -52,6 +52,8 @@ impl People {
     /// Does this on a thread of its own, a few at a time.
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
         let _permit = self.hashing.acquire().await.map_err(|error| error.to_string())?;
+        #[cfg(test)]
+        self.hashes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
     }
 }

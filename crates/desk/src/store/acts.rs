@@ -101,6 +101,24 @@ impl Entry {
 }
 
 impl Entry {
+    /// Whether it has this text in what people read of it, as [`ActFilter::text`] asks.
+    #[must_use]
+    pub fn has(&self, text: &str) -> bool {
+        let read = match &self.what {
+            Recorded::Decision(decision) => {
+                let made = &decision.decision;
+                let arn = made.execution_arn.as_str();
+                let outcome = made.outcome.done.as_str();
+                [&made.person_name, &made.workflow, arn, &made.title, &made.state, &made.comment, outcome].join(" ")
+            }
+            Recorded::Act(act) => {
+                let [workflow, arn] = [&act.workflow, &act.execution_arn].map(|one| one.as_deref().unwrap_or_default());
+                [&act.person_name, workflow, arn, &act.detail].join(" ")
+            }
+        };
+        read.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
+    }
+
     /// The workflow that it is about, if it is about one.
     #[must_use]
     pub fn workflow(&self) -> Option<&str> {

@@ -9,20 +9,19 @@ pub const LISTED: usize = 8;
 /// The states whose names have the letters, those that begin with them first, and how many there are in all.
 pub fn matches<'a>(scene: &'a Scene, letters: &str) -> (Vec<&'a Node>, usize) {
     let wanted = letters.trim().to_lowercase();
-    let mut found: Vec<(usize, &Node)> = scene
+    let found: Vec<(usize, &Node)> = scene
         .graph
         .nodes
         .iter()
         .filter(|node| node.is_state())
         .filter_map(|node| Some((rank(&node.label.to_lowercase(), &wanted)?, node)))
         .collect();
-    found.sort_by_key(|(rank, _)| *rank);
     // Letters that are only scattered over a name are a guess for where no name has them together.
-    if found.first().is_some_and(|(rank, _)| *rank < SCATTERED) {
-        found.retain(|(rank, _)| *rank < SCATTERED);
-    }
-    let count = found.len();
-    (found.into_iter().take(LISTED).map(|(_, node)| node).collect(), count)
+    let is_guess = found.iter().all(|(rank, _)| *rank == SCATTERED);
+    let ranks = if is_guess { SCATTERED..SCATTERED + 1 } else { 0..SCATTERED };
+    let count = found.iter().filter(|(rank, _)| ranks.contains(rank)).count();
+    let in_order = ranks.flat_map(|rank| found.iter().filter(move |(one, _)| *one == rank));
+    (in_order.take(LISTED).map(|(_, node)| *node).collect(), count)
 }
 
 /// The rank of a name that has the letters one after the other, but not together.

@@ -93,11 +93,10 @@ fn before<'a>(scene: &'a Scene, here: &Node) -> Vec<&'a Node> {
 }
 
 /// Of several, the one on the right side of the state that is nearest to it; where none is on that side, the nearest.
-fn nearest<'a>(here: &Node, mut all: Vec<&'a Node>, below: bool) -> Option<&'a Node> {
+fn nearest<'a>(here: &Node, all: Vec<&'a Node>, below: bool) -> Option<&'a Node> {
     let onward = |node: &Node| if below { node.y > here.y } else { node.y < here.y };
     let distance = |node: &Node| ((node.x + node.width / 2) - (here.x + here.width / 2)).abs();
-    all.sort_by_key(|node| (!onward(node), distance(node), node.x));
-    all.into_iter().next()
+    all.into_iter().min_by_key(|node| (!onward(node), distance(node), node.x))
 }
 
 /// The next of the states that follow the same ones, from left to right.
@@ -111,8 +110,7 @@ fn beside<'a>(scene: &'a Scene, here: &Node, right: bool) -> Option<&'a Node> {
         });
     }
     siblings.retain(|node| if right { node.x > here.x } else { node.x < here.x });
-    siblings.sort_by_key(|node| ((node.x - here.x).abs(), node.y));
-    siblings.into_iter().next()
+    siblings.into_iter().min_by_key(|node| ((node.x - here.x).abs(), node.y))
 }
 
 #[cfg(test)]
