@@ -120,14 +120,17 @@ export function asks(payload: object): object {
 }
 
 async function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const probe = createServer();
-    probe.once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
+  const isFree = (port: number) =>
+    new Promise<boolean>((found) => {
+      const probe = createServer();
+      probe.once("error", () => found(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => found(true)));
     });
-  });
+  // Below those that systems give to clients: none takes it before the program does.
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) return port;
+  }
 }
 
 interface Fixtures {

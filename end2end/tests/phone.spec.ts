@@ -43,7 +43,7 @@ test("the banner of the demonstration is one line that opens", async ({ page }) 
   const banner = page.locator(".banner");
   expect((await banner.boundingBox())!.height).toBeLessThan(50);
   await banner.locator("summary").click();
-  await expect(banner.getByText("Sign-in comes later")).toBeVisible();
+  await expect(banner.getByText("With --sign-in everybody signs in")).toBeVisible();
 });
 
 test.describe("without the demonstration, whose requests would move the list", () => {
