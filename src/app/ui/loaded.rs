@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use leptos::prelude::*;
 
-use super::{Memo, ProblemBox, WindowTitle, dynamic, effect};
+use super::{Memo, ProblemBox, RwSignal, WindowTitle, dynamic, effect};
 use crate::app::here::here;
 use crate::app::server_fns::{Held, page};
 use crate::error::{AppError, ErrorKind};

@@ -45,6 +45,9 @@ impl Held {
     }
 }
 
+/// Makes a value of the one before.
+type Make = Box<dyn Fn(Option<&Held>) -> Held + Send + Sync>;
+
 /// A value of type `T`, held by one of the library's kinds.
 pub struct Reactive<H, T> {
     held: H,
@@ -116,8 +119,7 @@ impl<H: With<Value = Held> + WithUntracked<Value = Held> + Track, T: 'static> Re
 impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
     /// The value that `make` makes of the one before.
     pub fn new(make: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        let make: Box<dyn Fn(Option<&Held>) -> Held + Send + Sync> =
-            Box::new(move |last| Held::compared(make(last.map(Held::get))));
+        let make: Make = Box::new(move |last| Held::compared(make(last.map(Held::get))));
         Self::of(library::Memo::new(make))
     }
 }
