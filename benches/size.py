@@ -27,8 +27,11 @@ local = threading.local()
 
 def call(port, target, body):
     """The answer of an engine's operation."""
-    if getattr(local, "port", None) != port:
+    # The engine closes a connection that was idle for 15 s.
+    now = time.monotonic()
+    if getattr(local, "port", None) != port or now - local.used > 5:
         local.port, local.connection = port, http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    local.used = now
     headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
     local.connection.request("POST", "/", json.dumps(body), headers)
     answer = local.connection.getresponse()
