@@ -250,9 +250,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         };
         let key = anchoring::key(&args.data)?;
         // At once: a file that cannot be written is found when the program starts.
-        anchoring::anchor(&*store, &key, file, Clock::system().now()).await?;
+        let set = anchoring::anchor(&*store, &key, file, Clock::system().now()).await?;
         println!("Anchors of the record, with the key {}, go to {}", key.public(), shown(file));
-        tasks.spawn(anchoring::run(Arc::clone(&store), key, rule, Clock::system(), end.clone()));
+        tasks.spawn(anchoring::run(Arc::clone(&store), key, set, rule, Clock::system(), end.clone()));
     }
     if let Some(problem) = &desk.definitions().read().problem {
         report(problem);

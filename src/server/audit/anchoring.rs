@@ -60,15 +60,22 @@ pub fn key(data: &Path) -> Result<AnchorKey, AnchorError> {
     AnchorKey::read(&kept).map_err(|_| AnchorError::Damaged { file: path.clone() })
 }
 
-/// Sets anchors until `end`, and a last one then.
+/// Sets anchors after the one of the entry `set` until `end`, and a last one then.
 #[expect(clippy::disallowed_methods, reason = "the timer of the anchors; a test sets them without the loop")]
-pub async fn run(store: Arc<dyn Store>, key: AnchorKey, rule: Rule, clock: Clock, end: CancellationToken) {
-    let (mut set, mut at) = (None, clock.now());
+pub async fn run(
+    store: Arc<dyn Store>,
+    key: AnchorKey,
+    mut set: i64,
+    rule: Rule,
+    clock: Clock,
+    end: CancellationToken,
+) {
+    let mut at = clock.now();
     loop {
         let is_end = end.is_cancelled();
         match due(&*store, &rule, set, clock.now() - at, is_end).await {
             Ok(true) => match anchor(&*store, &key, &rule.file, clock.now()).await {
-                Ok(entry) => (set, at) = (Some(entry), clock.now()),
+                Ok(entry) => (set, at) = (entry, clock.now()),
                 Err(error) => tracing::error!("{error}"),
             },
             Ok(false) => {}
@@ -85,24 +92,23 @@ pub async fn run(store: Arc<dyn Store>, key: AnchorKey, rule: Rule, clock: Clock
 }
 
 /// Whether it is time: there are entries since the last anchor `set`, which was `age` milliseconds ago.
-async fn due(store: &dyn Store, rule: &Rule, set: Option<i64>, age: i64, is_end: bool) -> Result<bool, StoreError> {
+async fn due(store: &dyn Store, rule: &Rule, set: i64, age: i64, is_end: bool) -> Result<bool, StoreError> {
     let Some(head) = store.head().await? else { return Ok(false) };
-    // The first look is the first anchor: what is on record then may be older than the last one of before.
-    let Some(set) = set else { return Ok(true) };
     let is_old = u128::try_from(age).is_ok_and(|age| age >= rule.age.as_millis());
     Ok(head.entry > set && (is_end || is_old || head.entry - set >= rule.entries))
 }
 
-/// Adds an anchor of the last link to the file; returns the link's entry.
+/// Adds an anchor of the last link to the file; returns the link's entry, 0 where nothing is on record.
 ///
 /// # Errors
 /// The record cannot be read, or the file not written.
 pub async fn anchor(store: &dyn Store, key: &AnchorKey, file: &Path, now: i64) -> Result<i64, AnchorError> {
+    let failed = |source| AnchorError::File { file: file.to_owned(), source };
+    // Before anything else: a file that cannot be written is found though nothing is on record yet.
+    let mut out = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
     let Some(head) = store.head().await? else { return Ok(0) };
     let signed = key.sign(Anchor::new(store.name().await?, head, now));
-    let failed = |source| AnchorError::File { file: file.to_owned(), source };
     let line = serde_json::to_string(&signed).map_err(|error| failed(io::Error::other(error)))?;
-    let mut out = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
     out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
     Ok(head.entry)
 }

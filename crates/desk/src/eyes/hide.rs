@@ -10,9 +10,9 @@ use countersign_json::{Json, Kind, Value, quoted};
 pub const HIDDEN: &str = "[hidden]";
 /// A shorter text may be any word: it is hidden in its field alone.
 const SHORTEST: usize = 5;
-/// The most values of an execution that are looked for elsewhere.
+/// The most values of an execution that are looked for elsewhere. Where there are more, nothing of it is shown.
 const VALUES: usize = 1_000;
-/// Levels of JSON within a string.
+/// Levels of JSON within a string. What lies deeper is hidden as a whole.
 const LAYERS: usize = 6;
 
 /// Why a path cannot be one of a field to hide.
@@ -49,24 +49,26 @@ impl Hide {
         self.paths.iter().any(|path| path.len() == 1 && path[0] == key)
     }
 
-    /// The same with the values that these payloads have in hidden fields.
-    pub(super) fn knowing<'t>(&self, payloads: impl Iterator<Item = &'t str>) -> Self {
-        let mut known = self.clone();
+    /// The same with the values that these payloads have in hidden fields; nothing where these are too many to be looked
+    /// for.
+    pub(super) fn knowing<'t>(&self, payloads: impl Iterator<Item = &'t str>) -> Option<Self> {
+        let mut found = Found { values: self.values.clone(), overflows: false };
         for payload in payloads {
-            if known.values.len() >= VALUES {
-                break;
-            }
-            let mut found = Found::default();
             self.look(payload, &mut found);
-            known.values.extend(found.values.into_iter().take(VALUES));
+            if found.overflows {
+                return None;
+            }
         }
-        known
+        Some(Self { paths: self.paths.clone(), values: found.values })
     }
 
     /// A text without what is hidden.
     pub(super) fn text(&self, text: &str) -> String {
         let mut found = Found::default();
         let without = self.look(text, &mut found);
+        if found.overflows {
+            return quoted(HIDDEN);
+        }
         found.values.extend(self.values.iter().cloned());
         erase(&without, &found.values)
     }
@@ -112,9 +114,13 @@ impl Hide {
                 }
             }
             Kind::Array => value.items().for_each(|item| self.walk(json, item, path, found, replaced, layers)),
-            Kind::String if layers > 0 => {
+            Kind::String => {
                 let text = value.text().unwrap_or_default();
                 if !text.trim_start().starts_with(['{', '[', '"']) {
+                    return;
+                }
+                if layers == 0 {
+                    replaced.push((place(json, value), quoted(HIDDEN)));
                     return;
                 }
                 let Ok(inner) = Json::read(&*text) else { return };
@@ -133,6 +139,8 @@ impl Hide {
 #[derive(Default)]
 struct Found {
     values: BTreeSet<String>,
+    /// There are more than are kept.
+    overflows: bool,
 }
 
 impl Found {
@@ -148,7 +156,12 @@ impl Found {
     }
 
     fn keep(&mut self, text: String) {
-        if text.chars().count() >= SHORTEST && self.values.len() < VALUES {
+        if text.chars().count() < SHORTEST || self.values.contains(&text) {
+            return;
+        }
+        if self.values.len() == VALUES {
+            self.overflows = true;
+        } else {
             self.values.insert(text);
         }
     }
@@ -256,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_much_or_too_deep_is_hidden_as_a_whole() {
+        let hide = hide(&["$.iban"]);
+        let of = |count: usize| {
+            let ibans: Vec<String> = (0..count).map(|n| format!("{{\"iban\":\"DE{n:05}\"}}")).collect();
+            format!("[{}]", ibans.join(","))
+        };
+        assert!(hide.knowing([of(VALUES).as_str()].into_iter()).is_some());
+        assert!(hide.knowing([of(VALUES / 2).as_str(), &of(VALUES)].into_iter()).is_some(), "the same values again");
+        assert!(hide.knowing([of(VALUES + 1).as_str()].into_iter()).is_none());
+        assert_eq!(hide.text(&of(VALUES + 1)), quoted(HIDDEN));
+        let mut deep = r#"{"iban":"DE0212345"}"#.to_owned();
+        for _ in 0..9 {
+            deep = format!("{{\"within\":{}}}", quoted(&deep));
+        }
+        let shown = hide.text(&deep);
+        assert!(shown.contains(HIDDEN) && !shown.contains("DE0212345"), "{shown}");
+    }
+
+    #[test]
     fn a_field_is_hidden_wherever_it_stands() {
         let hide = hide(&["$.customer.iban", "$..pin", "$.lines[*].price", "$['card number']"]);
         for (text, expected) in [
@@ -287,7 +319,7 @@ mod tests {
 
     #[test]
     fn what_one_payload_hides_is_hidden_in_the_others() {
-        let hide = hide(&["$.iban"]).knowing([r#"{"iban":"DE0212345","n":"1"}"#, "no JSON"].into_iter());
+        let hide = hide(&["$.iban"]).knowing([r#"{"iban":"DE0212345","n":"1"}"#, "no JSON"].into_iter()).expect("few");
         assert_eq!(hide.text(r#"{"Cause":"no account DE0212345"}"#), r#"{"Cause":"no account [hidden]"}"#);
         assert_eq!(hide.text("no account DE0212345"), "no account [hidden]");
         assert_eq!(hide.values("run-DE0212345"), "run-[hidden]");

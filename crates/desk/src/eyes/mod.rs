@@ -127,12 +127,13 @@ impl Eyes {
         (self.tokens.len(), hidden)
     }
 
-    /// The same eyes, which know these payloads of an execution: what is hidden in one of them is hidden everywhere.
+    /// The same eyes, which know these payloads of an execution: what is hidden in one of them is hidden everywhere. Where
+    /// that is too much to be looked for, nothing of the execution is seen.
     #[must_use]
     pub fn knowing<'t>(self, payloads: impl Iterator<Item = &'t str>) -> Self {
         match &self.sees {
             Sees::But(hide) => {
-                let sees = Sees::But(Arc::new(hide.knowing(payloads)));
+                let sees = hide.knowing(payloads).map_or(Sees::Nothing, |hide| Sees::But(Arc::new(hide)));
                 Self { sees, ..self }
             }
             _ => self,

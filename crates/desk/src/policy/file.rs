@@ -87,6 +87,8 @@ fn of_text(file: &Path, text: &str) -> Result<(Vec<Named>, Vec<Mistake>), Policy
 
 /// The policies by their `@id`, or by their place in the file.
 fn named(place: &Text<'_>, set: &PolicySet, mistakes: &mut Vec<Mistake>) -> Vec<Named> {
+    // Cedar calls those without a name `policy0`, `policy1` and so on. Any other name would only stand first, and two that
+    // are counted alike are a mistake below.
     let number = |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0);
     let mut policies: Vec<&Policy> = set.policies().collect();
     policies.sort_by_key(|policy| number(policy));
