@@ -27,8 +27,8 @@ impl Address {
     #[must_use]
     pub fn with(&self, changes: &[(&'static str, Option<&str>)]) -> String {
         // A link may outlive its page for a moment.
-        let (view, path) = (self.view.try_get().unwrap_or_default(), self.path.try_get_value().unwrap_or_default());
-        view.changed(changes).on(path)
+        let path = self.path.try_get_value().unwrap_or_default();
+        self.view.with(|view| view.changed(changes).on(path))
     }
 
     /// The path alone.
@@ -40,7 +40,7 @@ impl Address {
     /// What the address says; it is read anew whenever the address changes.
     #[must_use]
     pub fn view(&self) -> View {
-        self.view.try_get().unwrap_or_default()
+        self.view.get()
     }
 
     /// What the address says now.

@@ -207,7 +207,7 @@ fn event_row(event: EventRow, times: &str, started: i64, address: Address, open:
         .then(|| view! { <span class="event-steps">{words}</span><span class="time">{duration(took, true)}</span> });
     view! {
         <li class="event" data-tone=look(event.tone).tone>
-            <a class="event-link" href=href aria-current=move || (open.try_get().flatten() == Some(id)).then_some("true") data-noscroll="true">
+            <a class="event-link" href=href aria-current=move || (open.get() == Some(id)).then_some("true") data-noscroll="true">
                 <span class="event-id mono">{id}</span>
                 {time}
                 <Mark status=event.tone/>

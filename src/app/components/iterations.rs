@@ -148,14 +148,14 @@ fn draw(row: IterationRow, address: Address, chosen: Memo<Option<u64>>, now: i64
     let what = row.what.clone();
     let href = move || match &what {
         // Once more leads back to all of them.
-        Run::Iteration(id) if chosen.try_get().flatten() == Some(*id) => address.with(&[(ITERATION, None)]),
+        Run::Iteration(id) if chosen.get() == Some(*id) => address.with(&[(ITERATION, None)]),
         Run::Iteration(id) => {
             let state = address.view().get(STATE).map(str::to_owned);
             address.with(&[(ITERATION, Some(&id.to_string())), (STATE, state.as_deref())])
         }
         Run::Execution(arn) => here().execution(arn),
     };
-    let current = move || (id.is_some() && chosen.try_get().flatten() == id).then_some("true");
+    let current = move || (id.is_some() && chosen.get() == id).then_some("true");
     let name = match row.what {
         Run::Iteration(_) => view! { <span class="mono">{row.name}</span> }.into_any(),
         Run::Execution(_) => view! { <span class="mono">{shown(row.name)}</span> }.into_any(),

@@ -95,11 +95,8 @@ fn lane_row(lane: &Lane, place: u64, address: Address, chosen: Chosen, scale: Me
 
 fn draw(lane: Lane, address: Address, (chosen, in_iteration, visit): Chosen, scale: Memo<Scale>) -> AnyView {
     let (status, open_since, took) = (lane.status, lane.open_since, lane.took);
-    // What is around a row may be gone before it, when another page takes the place.
-    let lasted = move || {
-        let runs = open_since.zip(scale.try_get());
-        took + runs.map_or(0, |(since, scale)| scale.end.saturating_sub(since).max(0))
-    };
+    let lasted =
+        move || took + open_since.map_or(0, |since| scale.with(|scale| scale.end).saturating_sub(since).max(0));
     let iteration = lane.iteration.map(|id| id.to_string());
     // An iteration leads to its course; a state to the panel, within its iteration.
     let state = lane.state.clone();
@@ -117,9 +114,9 @@ fn draw(lane: Lane, address: Address, (chosen, in_iteration, visit): Chosen, sca
     let is_chosen = {
         let (state, iteration) = (state.clone(), lane.iteration);
         move || {
-            let within = in_iteration.try_get()?;
+            let within = in_iteration.get();
             let fits = within.is_none() || within == iteration;
-            (fits && state.is_some() && chosen.try_get()? == state).then_some("true")
+            (fits && state.is_some() && chosen.get() == state).then_some("true")
         }
     };
     let fold = lane.open.map(|open| {
@@ -141,13 +138,13 @@ fn draw(lane: Lane, address: Address, (chosen, in_iteration, visit): Chosen, sca
     let marked = {
         let (state, iteration) = (state.clone(), lane.iteration);
         move || {
-            let (within, chosen) = (in_iteration.try_get()?, chosen.try_get()?);
-            visit.try_get()?.filter(|_| within == iteration && chosen == state)
+            let (within, chosen) = (in_iteration.get(), chosen.get());
+            visit.get().filter(|_| within == iteration && chosen == state)
         }
     };
     let drawn = move || {
-        let (scale, marked) = (scale.try_get()?, marked());
-        Some(bars.iter().filter_map(|bar| draw_bar(bar, scale, marked)).collect_view())
+        let (scale, marked) = (scale.get(), marked());
+        bars.iter().filter_map(|bar| draw_bar(bar, scale, marked)).collect_view()
     };
     let depth = lane.depth.min(12).to_string();
     let href_of_bars = to.clone();

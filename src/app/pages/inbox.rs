@@ -282,11 +282,11 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, (part, after): 
     let href = {
         let ((arn, event), here) = (key.clone(), here());
         move || {
-            let (part, after) = (part.try_get().flatten(), after.try_get().flatten());
+            let (part, after) = (part.get(), after.get());
             here.approval_beside(&arn, event, part.as_deref(), after.as_deref())
         }
     };
-    let current = move || (open_key.try_get().flatten().as_ref() == Some(&key)).then_some("true");
+    let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
             <a class="request" href=href aria-current=current data-noscroll="true">

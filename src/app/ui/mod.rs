@@ -5,6 +5,7 @@ mod copy;
 mod empty;
 mod erased;
 pub mod json;
+mod left;
 mod loaded;
 mod long;
 mod post;

@@ -3,12 +3,17 @@
 //! The library's memos, signals and effects are written again by the compiler for every type and closure that they hold:
 //! five kilobytes a memo. These keep their values in a box, so that all share one. They have the names and the methods of
 //! the library's, and are used in place of them everywhere in `app`; `clippy.toml` sees to it.
+//!
+//! A row, a memo or a handler may run once more after what it reads has left the page: the library then panics, which ends
+//! the whole page. So in a browser what an owner leaves behind is kept for a while, and reads as it did last (`left`).
 #![expect(clippy::disallowed_types, reason = "what is in the boxes")]
 
 use std::any::Any;
 use std::marker::PhantomData;
 
 use leptos::prelude::{self as library, Set as _, Track, Update as _, With, WithUntracked};
+
+use super::left::{Left, made};
 
 /// A value, and how values of its type are compared.
 pub struct Held {
@@ -94,14 +99,6 @@ impl<H: With<Value = Held> + WithUntracked<Value = Held> + Track, T: 'static> Re
         self.with(T::clone)
     }
 
-    /// The same; nothing where the owner of the value is gone.
-    pub fn try_get(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        self.held.try_with(|held| held.get::<T>().clone())
-    }
-
     /// A copy of the value.
     pub fn get_untracked(&self) -> T
     where
@@ -120,13 +117,15 @@ impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
     /// The value that `make` makes of the one before.
     pub fn new(make: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
         let make: Make = Box::new(move |last| Held::compared(make(last.map(Held::get))));
-        Self::of(library::Memo::new(make))
+        // It computes within its owner, with the contexts of this.
+        let memo = library::ArcMemo::new(make);
+        Self::of(made(|| memo.into(), Left::Memo))
     }
 }
 
 impl<T: Send + Sync + 'static> RwSignal<T> {
     pub fn new(value: T) -> Self {
-        Self::of(library::RwSignal::new(Held::new(value)))
+        Self::of(made(|| library::RwSignal::new(Held::new(value)), Left::RwSignal))
     }
 
     /// Another value.
@@ -150,24 +149,24 @@ impl<T: Send + Sync + 'static> Signal<T> {
     /// What `make` makes, whenever it is read.
     pub fn derive(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
         let make: Box<dyn Fn() -> Held + Send + Sync> = Box::new(move || Held::new(make()));
-        Self::of(library::Signal::derive(make))
+        Self::of(made(|| library::Signal::derive(make), Left::Signal))
     }
 
     /// A value that stays.
     pub fn stored(value: T) -> Self {
-        Self::of(library::Signal::stored(Held::new(value)))
+        Self::of(made(|| library::Signal::stored(Held::new(value)), Left::Signal))
     }
 }
 
 impl<T> From<Memo<T>> for Signal<T> {
     fn from(memo: Memo<T>) -> Self {
-        Self::of(memo.held.into())
+        Self::of(made(|| memo.held.into(), Left::Signal))
     }
 }
 
 impl<T> From<RwSignal<T>> for Signal<T> {
     fn from(signal: RwSignal<T>) -> Self {
-        Self::of(signal.held.into())
+        Self::of(made(|| signal.held.into(), Left::Signal))
     }
 }
 
@@ -187,4 +186,62 @@ pub fn effect(run: impl FnMut() + Send + Sync + 'static) {
 pub fn effect_since<T: Send + Sync + 'static>(mut run: impl FnMut(Option<T>) -> T + Send + Sync + 'static) {
     let mut before = None;
     effect(move || before = Some(run(before.take())));
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::prelude::{Owner, on_cleanup};
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_after_its_owner_is_gone_reads_as_it_did_last() {
+        let page = Owner::new();
+        let (count, double, tenfold, word, read) = page.with(|| {
+            let count = RwSignal::new(1);
+            let double = Memo::new(move |_| count.get() * 2);
+            let tenfold: Signal<i32> = Signal::derive(move || double.get() * 10);
+            let read: Signal<i32> = double.into();
+            assert_eq!(read.get(), 2);
+            (count, double, tenfold, Signal::stored("word"), read)
+        });
+        count.set(4);
+        page.cleanup();
+        assert_eq!((count.get(), double.get(), tenfold.get(), word.get(), read.get()), (4, 8, 80, "word", 8));
+        // A row reads what the page held, however many rows were left behind before it.
+        let last = page.with(|| {
+            let held = RwSignal::new(17);
+            for _ in 0..10_000 {
+                Owner::new().with(|| Memo::new(move |_| held.get())).with_untracked(|value| assert_eq!(*value, 17));
+            }
+            held
+        });
+        page.cleanup();
+        assert_eq!(last.get_untracked(), 17);
+    }
+
+    #[test]
+    fn a_memo_computes_within_its_owner() {
+        let page = Owner::new();
+        let memo = page.with(|| {
+            library::provide_context(7_u8);
+            Memo::new(|_| library::use_context::<u8>())
+        });
+        assert_eq!(memo.get(), Some(7));
+        assert!(Owner::current().is_none());
+        // What is made under it still ends with it.
+        let (ends, ended) = (std::sync::Arc::new(()), std::sync::Arc::new(()));
+        page.with(|| {
+            let held = std::sync::Arc::clone(&ends);
+            on_cleanup(move || drop(held));
+            let held = std::sync::Arc::clone(&ended);
+            _ = RwSignal::new(held);
+        });
+        page.cleanup();
+        assert_eq!(std::sync::Arc::strong_count(&ends), 1);
+        assert_eq!(std::sync::Arc::strong_count(&ended), 2, "it is kept for a while");
+        page.with(|| (0..5_000).for_each(|n| _ = RwSignal::new(n)));
+        page.cleanup();
+        assert_eq!(std::sync::Arc::strong_count(&ended), 1, "and no longer");
+    }
 }
