@@ -100,6 +100,8 @@ pub struct Place {
 pub struct Executions {
     /// What was asked for.
     pub view: View,
+    /// The time that is asked for: the first millisecond, and the one behind the last.
+    pub time: (Option<i64>, Option<i64>),
     pub rows: Vec<ExecutionRow>,
     /// How many executions each tab holds: all, then those of each [`StatusFilter`]. `None` where nobody counts them.
     pub counts: Option<Vec<u64>>,

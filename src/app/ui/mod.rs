@@ -34,5 +34,5 @@ pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
 #[cfg(feature = "ssr")]
 pub use time::absolute;
-pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, When, duration, time_of_day};
+pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, When, duration, moment, stretch, time_of_day};
 pub use title::WindowTitle;

@@ -84,8 +84,22 @@ pub fn Ago(at: i64, now: i64) -> impl IntoView {
 /// for both: nothing moves when one takes the other's place.
 #[component]
 pub fn Moment(at: i64) -> impl IntoView {
-    let whole = move || if runs() { local(at) } else { absolute(at) };
-    view! { <time class="time moment" datetime=iso(at) title=attribute(at)>{text(whole)}</time> }.into_any()
+    view! { <time class="time moment" datetime=iso(at) title=attribute(at)>{text(move || moment(at))}</time> }
+        .into_any()
+}
+
+/// When something was, as [`Moment`] shows it.
+#[must_use]
+pub fn moment(at: i64) -> String {
+    if runs() { local(at) } else { absolute(at) }
+}
+
+/// From a moment to another: "2026-11-24 09:14:00 to 09:14:59", with the second date where that is another day.
+#[must_use]
+pub fn stretch(from: i64, to: i64) -> String {
+    let (from, to) = (moment(from), moment(to));
+    let rest = if from.get(..10) == to.get(..10) { to.get(11..).unwrap_or_default() } else { &to };
+    format!("{} to {rest}", from.trim_end_matches(" UTC"))
 }
 
 /// How long ago something was, and when: "4 min ago, 09:14:03". The style sheet writes the comma, and keeps the room of a
@@ -244,6 +258,13 @@ mod tests {
         ] {
             assert_eq!(duration(ms, exact), expect);
         }
+    }
+
+    #[test]
+    fn a_stretch_of_time_names_its_day_once() {
+        let at = 1_795_482_830_123;
+        assert_eq!(stretch(at, at + 59_000), "2026-11-24 01:13:50 to 01:14:49 UTC");
+        assert_eq!(stretch(at, at + DAY), "2026-11-24 01:13:50 to 2026-11-25 01:13:50 UTC");
     }
 
     #[test]

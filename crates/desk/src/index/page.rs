@@ -159,6 +159,23 @@ pub struct Bars {
     pub most: Option<u64>,
 }
 
+impl Bars {
+    /// The parts of a span, of executions by their starts. One that a clock ahead of this one started is in the last part.
+    #[must_use]
+    pub fn of(starts: impl Iterator<Item = (i64, Shown)>, span: Span) -> Self {
+        let mut bars = vec![Bar::default(); span.bars];
+        for (started_at, shown) in starts {
+            let at = usize::try_from((started_at - span.from) / span.width.max(1)).unwrap_or(0);
+            let Some(bar) = bars.get_mut(at.min(span.bars.saturating_sub(1))) else { continue };
+            match bar.counts.iter_mut().find(|(one, _)| *one == shown) {
+                Some((_, n)) => *n += 1,
+                None => bar.counts.push((shown, 1)),
+            }
+        }
+        Self { bars, most: None }
+    }
+}
+
 /// How many of a connection's executions can not be searched by their contents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::help::help;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Memo, ProblemBox, Seen, dynamic, shown};
+use crate::app::ui::{Ago, Memo, ProblemBox, Seen, dynamic, moment, shown, stretch, text};
 use crate::routes;
 use crate::visible::visible;
 use crate::wire::executions::{ALL, Executions, SearchFault, View};
@@ -16,6 +16,8 @@ const TIMES: [(&str, &str); 5] =
 
 /// What the form shows; it is drawn again only where this differs, so that what has the keyboard's place keeps it.
 type Shown = (View, Vec<String>, u8, Option<SearchFault>);
+/// The first millisecond of a time, and the one behind its last.
+type Bounds = (Option<i64>, Option<i64>);
 
 /// The form, with what is wrong with its search.
 pub fn filters(data: Seen<Executions>) -> AnyView {
@@ -25,13 +27,13 @@ pub fn filters(data: Seen<Executions>) -> AnyView {
     let age = Memo::new(move |_| data.with(|data| data.data_at));
     let now = data.with_untracked(|data| data.now);
     view! {
-        {dynamic(move || what.with(form))}
+        {dynamic(move || what.with(|what| form(what, data)))}
         {dynamic(move || age.get().map(|at| view! { <p class="quiet list-age">"The list is of "<Ago at now/>"."</p> }))}
     }
     .into_any()
 }
 
-fn form((view, workflows, connections, fault): &Shown) -> AnyView {
+fn form((view, workflows, connections, fault): &Shown, data: Seen<Executions>) -> AnyView {
     if view.parent.is_some() {
         return ().into_any();
     }
@@ -68,7 +70,7 @@ fn form((view, workflows, connections, fault): &Shown) -> AnyView {
             </label>
             <label class="field-line">
                 <span>"Started"</span>
-                <select name="time" data-submits="true">{times(view)}</select>
+                <select name="time" data-submits="true">{times(view, data)}</select>
             </label>
             {scope(view, *connections)}
             <button class="button" type="submit">"Search"</button>
@@ -83,11 +85,23 @@ fn option(value: &str, word: &str, selected: bool) -> AnyView {
 }
 
 /// The times, and the one of the address where it is none of these.
-fn times(view: &View) -> Vec<AnyView> {
+fn times(view: &View, data: Seen<Executions>) -> Vec<AnyView> {
     let chosen = view.time.as_deref().unwrap_or_default();
     let other = TIMES.iter().all(|(value, _)| *value != chosen);
-    let other = other.then(|| option(chosen, &visible(&chosen.replace("..", " – ").replace('T', " ")), true));
+    let other = other.then(|| {
+        view! { <option value=chosen.to_owned() selected=true>{text(move || between(data.with(|data| data.time)))}</option> }.into_any()
+    });
     TIMES.iter().map(|(value, word)| option(value, word, *value == chosen)).chain(other).collect()
+}
+
+/// A time in words, in the reader's time zone.
+fn between(time: Bounds) -> String {
+    match time {
+        (Some(from), Some(until)) => stretch(from, until - 1),
+        (Some(from), None) => format!("Since {}", moment(from)),
+        (None, Some(until)) => format!("Before {}", moment(until)),
+        (None, None) => "Any time".to_owned(),
+    }
 }
 
 /// Whose executions: a choice where there are several connections.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::app::components::status::look;
 use crate::app::here::here;
-use crate::app::ui::Moment;
+use crate::app::ui::{Moment, stretch};
 use crate::wire::executions::{Bar, Histogram, View};
 
 /// The height of a bar, in its own units.
@@ -17,7 +17,7 @@ pub fn histogram(histogram: &Histogram, view: &View) -> AnyView {
     let mut bars = histogram.bars.iter().peekable();
     let bars: Vec<AnyView> = (0..histogram.parts)
         .map(|at| match bars.next_if(|bar| bar.at == at) {
-            Some(bar) => drawn(bar, histogram.most, view),
+            Some(bar) => drawn(bar, histogram, view),
             None => view! { <li></li> }.into_any(),
         })
         .collect();
@@ -40,8 +40,11 @@ pub fn histogram(histogram: &Histogram, view: &View) -> AnyView {
     .into_any()
 }
 
-fn drawn(bar: &Bar, most: u64, view: &View) -> AnyView {
-    let mut label = bar.time.replace("..", " to ").replace('T', " ");
+fn drawn(bar: &Bar, histogram: &Histogram, view: &View) -> AnyView {
+    let (most, width) = (histogram.most, (histogram.until - histogram.from) / i64::from(histogram.parts.max(1)));
+    let from = histogram.from + i64::from(bar.at) * width;
+    // In the reader's time zone, as every other time; the address is the same in all of them.
+    let mut label = stretch(from, from + width - 1_000);
     let (mut parts, mut below) = (String::new(), HEIGHT);
     for (status, n) in &bar.counts {
         let look = look(*status);

@@ -149,7 +149,62 @@ pub fn push_from(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, fi
         within(query, "executions.id", filter);
     }
     push_owner(query, connection, filter);
+    push_kinds(query, "executions", filter);
     filter.terms.iter().for_each(|term| push_term(query, connection, term, plan.few));
+}
+
+/// Whether a term is about what the starts are counted by: the machine, the status and the time.
+pub const fn is_counted(term: &Term) -> bool {
+    matches!(term, Term::Status(_) | Term::Running | Term::Workflow(_) | Term::Started(_))
+}
+
+/// Adds the conditions of the filter on what the starts are counted by, but for the time: where all terms are such.
+pub fn push_counted(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filter: &Filter) {
+    query.push(
+        " AND begins.machine IN (SELECT id FROM machines WHERE connection = (SELECT id FROM connections WHERE name = ",
+    );
+    query.push_bind(connection.as_str().to_owned()).push(")");
+    if let Some(machine) = &filter.machine_arn {
+        query.push(" AND arn = ").push_bind(machine.clone());
+    }
+    query.push(")");
+    push_kinds(query, "begins", filter);
+    for term in &filter.terms {
+        push_kind(query, "begins", connection, term);
+    }
+}
+
+/// The machines that somebody sees, and the status.
+fn push_kinds(query: &mut QueryBuilder<Sqlite>, of: &'static str, filter: &Filter) {
+    if let Some(seen) = filter.sight.json() {
+        query.push(" AND ").push(of);
+        query.push(".machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(");
+        query.push_bind(seen.to_owned()).push(")))");
+    }
+    if let Some(shown) = filter.shown {
+        query.push(" AND ").push(of).push(".shown = ").push_bind(shown_number(shown));
+    }
+}
+
+/// A term about the machine or the status.
+fn push_kind(query: &mut QueryBuilder<Sqlite>, of: &'static str, connection: &ConnectionId, term: &Term) {
+    match term {
+        Term::Status(shown) => {
+            query.push(" AND ").push(of).push(".shown = ").push_bind(shown_number(*shown));
+        }
+        Term::Running => {
+            query.push(" AND ").push(of).push(".shown IN (").push_bind(shown_number(Shown::Waiting)).push(", ");
+            query.push_bind(shown_number(Shown::Status(ExecutionStatus::Running))).push(")");
+        }
+        Term::Workflow(name) => {
+            query.push(" AND ").push(of).push(".machine IN (SELECT id FROM machines");
+            query.push(" WHERE connection = (SELECT id FROM connections WHERE name = ");
+            query.push_bind(connection.as_str().to_owned()).push(") AND ");
+            push_like(query, "machines.name", &whole_or_begun(name));
+            query.push(")");
+        }
+        _ => {}
+    }
 }
 
 /// Whose executions they are.
@@ -171,16 +226,10 @@ fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filte
         query.push(" AND executions.machine = (SELECT id FROM machines WHERE connection = ").push(of);
         query.push_bind(connection.as_str().to_owned()).push(") AND arn = ").push_bind(machine.clone()).push(")");
     }
-    if let Some(seen) = filter.sight.json() {
-        query.push(" AND executions.machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(");
-        query.push_bind(seen.to_owned()).push(")))");
-    }
-    // The index of a machine is found by the machine alone.
-    if filter.machine_arn.is_none() || !filter.terms.is_empty() {
+    // The indexes of a machine, of a parent and of a Map Run are found by these alone.
+    let is_owned = filter.parent_arn.is_some() || !filter.map_runs.is_empty();
+    if !is_owned && (filter.machine_arn.is_none() || !filter.terms.is_empty()) {
         query.push(" AND executions.connection = ").push(of).push_bind(connection.as_str().to_owned()).push(")");
-    }
-    if let Some(shown) = filter.shown {
-        query.push(" AND executions.shown = ").push_bind(shown_number(shown));
     }
 }
 
@@ -198,19 +247,7 @@ fn push_term(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, term: 
     match term {
         Term::Words { .. } | Term::Value { .. } => {}
         Term::Number { path, bounds } => push_number(query, path, bounds, few),
-        Term::Status(shown) => {
-            query.push(" AND executions.shown = ").push_bind(shown_number(*shown));
-        }
-        Term::Running => {
-            query.push(" AND executions.shown IN (").push_bind(shown_number(Shown::Waiting)).push(", ");
-            query.push_bind(shown_number(Shown::Status(ExecutionStatus::Running))).push(")");
-        }
-        Term::Workflow(name) => {
-            query.push(" AND executions.machine IN (SELECT id FROM machines WHERE connection = (SELECT id FROM connections WHERE name = ");
-            query.push_bind(connection.as_str().to_owned()).push(") AND ");
-            push_like(query, "machines.name", &whole_or_begun(name));
-            query.push(")");
-        }
+        Term::Status(_) | Term::Running | Term::Workflow(_) => push_kind(query, "executions", connection, term),
         Term::Version(version) => {
             query.push(" AND executions.version = ").push_bind(version.clone());
         }

@@ -1,19 +1,14 @@
-//! Lists of executions: pages, counts, and how many there were when.
+//! Lists of executions: pages and counts.
 
-use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use super::SqliteIndex;
-use super::filter::{First, Plan, count_of, push_from, started_of};
-use super::rows::{COLUMNS, WAITING, execution, shown, shown_number};
+use super::filter::{count_of, push_from, started_of};
+use super::rows::{COLUMNS, execution, shown};
 use crate::connection::ConnectionId;
-use crate::index::{
-    Bar, Bars, Counted, ExecutionCursor, ExecutionPage, Filter, MapRun, Sight, Span, Starter, Unread, first_id,
-};
+use crate::index::{Counted, ExecutionCursor, ExecutionPage, Filter, MapRun, Sight, Starter, Unread};
 use crate::store::StoreError;
-
-/// The most executions with conditions of their own that the bars count.
-const MOST_IN_BARS: u32 = 20_000;
 
 impl SqliteIndex {
     /// One page, newest first.
@@ -129,48 +124,6 @@ impl SqliteIndex {
         Ok(id.map(started_of))
     }
 
-    /// How many started in each part of a span, by the status that a list shows. Where every execution has to be looked
-    /// at for its conditions, the newest ones are.
-    pub(super) async fn starts(
-        &self,
-        connection: &ConnectionId,
-        filter: &Filter,
-        span: Span,
-    ) -> Result<Bars, StoreError> {
-        let filter = Filter { from: Some(span.from), until: Some(span.until()), ..filter.clone() };
-        let plan = match self.plan(&filter).await? {
-            // It has the status as well.
-            Plan { first: First::Plain, .. } if filter.parent_arn.is_none() && filter.map_runs.is_empty() => Plan::WALK,
-            plan => plan,
-        };
-        let mut query = if plan == Plan::WALK && filter.terms.is_empty() {
-            all_bars(connection, &filter, span)
-        } else {
-            let mut query = QueryBuilder::new("SELECT (id - ");
-            query.push_bind(first_id(span.from)).push(") / ").push_bind(first_id(span.width));
-            query.push(" AS bar, shown, COUNT(*) AS n FROM (SELECT executions.id AS id, executions.shown AS shown");
-            push_from(&mut query, connection, &filter, plan);
-            query.push(" ORDER BY ").push(plan.id()).push(" DESC LIMIT ").push_bind(MOST_IN_BARS);
-            query.push(") GROUP BY 1, 2");
-            query
-        };
-        let rows = query.build().fetch_all(&self.reader).await?;
-        let mut bars = Bars { bars: vec![Bar::default(); span.bars], most: None };
-        let mut sum = 0;
-        for row in &rows {
-            let at = usize::try_from(row.try_get::<i64, _>("bar")?).unwrap_or(usize::MAX);
-            let n: i64 = row.try_get("n")?;
-            sum += n;
-            if let Some(bar) = bars.bars.get_mut(at).filter(|_| n > 0) {
-                // A count is never negative.
-                bar.counts.push((shown(0, row.try_get("shown")?)?, u64::try_from(n).unwrap_or(0)));
-            }
-        }
-        let is_cut = sum == i64::from(MOST_IN_BARS) && !filter.terms.is_empty();
-        bars.most = is_cut.then_some(u64::from(MOST_IN_BARS));
-        Ok(bars)
-    }
-
     /// How many executions there are whose contents cannot be searched.
     pub(super) async fn count_unread(&self, connection: &ConnectionId, sight: &Sight) -> Result<Unread, StoreError> {
         let row = sqlx::query(
@@ -202,25 +155,4 @@ impl SqliteIndex {
             total: count("total")?,
         })
     }
-}
-
-/// The bars of a list without conditions of its own: each counts its part of the index, so nothing has to be sorted.
-fn all_bars(connection: &ConnectionId, filter: &Filter, span: Span) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("");
-    let statuses: Vec<i64> = filter.shown.map_or_else(|| (0..=WAITING).collect(), |shown| vec![shown_number(shown)]);
-    let sums: Vec<String> = statuses.iter().map(|n| format!("SUM(executions.shown = {n}) AS n{n}")).collect();
-    query.push("WITH bars AS MATERIALIZED (");
-    for bar in 0..span.bars {
-        let from = span.from.saturating_add(span.width.saturating_mul(i64::try_from(bar).unwrap_or(i64::MAX)));
-        let part = Filter { from: Some(from), until: Some(from.saturating_add(span.width)), ..filter.clone() };
-        query.push(if bar == 0 { "SELECT " } else { " UNION ALL SELECT " }).push(bar).push(" AS bar, ");
-        query.push(sums.join(", "));
-        push_from(&mut query, connection, &part, Plan::WALK);
-    }
-    query.push(")");
-    for (at, number) in statuses.iter().enumerate() {
-        query.push(if at == 0 { " SELECT bar, " } else { " UNION ALL SELECT bar, " });
-        query.push(number).push(" AS shown, COALESCE(n").push(number).push(", 0) AS n FROM bars");
-    }
-    query
 }

@@ -1,5 +1,6 @@
 //! The index in SQLite.
 
+mod bars;
 mod contents;
 mod filter;
 mod find;
@@ -22,7 +23,7 @@ use crate::store::StoreError;
 
 /// The tables. Whoever changes them changes the version, too: a file of another version is made anew.
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 /// How long a write waits for another program that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that read side by side.
@@ -133,6 +134,7 @@ mod tests {
         every_condition_holds_beside_every_other
         every_search_has_pages_without_gaps_or_repetitions
         the_histogram_counts_what_the_list_has
+        the_bars_count_each_start_once_whatever_became_of_it
         what_is_withheld_or_gone_is_not_found
         contents_are_wanted_until_they_are_read
         no_search_fails_whatever_it_is

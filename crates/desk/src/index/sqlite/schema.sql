@@ -157,6 +157,25 @@ CREATE TABLE ends (
     PRIMARY KEY (machine, minute, status)
 ) STRICT, WITHOUT ROWID;
 
+-- The parts of time that starts are counted in, in milliseconds.
+CREATE TABLE units (
+    unit INTEGER PRIMARY KEY,
+    ms INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO units (unit, ms) VALUES (1, 1000), (2, 60000), (3, 3600000), (4, 86400000);
+
+-- How many executions of a machine started in each of these parts since the epoch, by the status that a list shows, without
+-- the children of Map Runs. There are no rows of nothing: the seconds of what is forgotten go with it.
+CREATE TABLE begins (
+    machine INTEGER NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+    unit INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    shown INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (machine, unit, at, shown)
+) STRICT, WITHOUT ROWID;
+
 -- What waits for somebody outside.
 CREATE TABLE tasks (
     execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
@@ -224,6 +243,33 @@ BEGIN
     INSERT INTO ends (machine, minute, status, n)
     SELECT NEW.machine, NEW.ended_at / 60000, NEW.status, 1 WHERE NEW.ended_at IS NOT NULL
     ON CONFLICT (machine, minute, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER executions_begins AFTER INSERT ON executions WHEN NEW.parent IS NULL
+BEGIN
+    INSERT INTO begins (machine, unit, at, shown, n)
+    SELECT NEW.machine, unit, (NEW.id >> 20) / ms, NEW.shown, 1 FROM units WHERE TRUE
+    ON CONFLICT (machine, unit, at, shown) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER executions_begins_less AFTER DELETE ON executions WHEN OLD.parent IS NULL
+BEGIN
+    UPDATE begins SET n = n - 1 WHERE machine = OLD.machine AND shown = OLD.shown
+        AND (unit, at) IN (SELECT unit, (OLD.id >> 20) / ms FROM units);
+    DELETE FROM begins WHERE machine = OLD.machine AND shown = OLD.shown AND n = 0
+        AND (unit, at) IN (SELECT unit, (OLD.id >> 20) / ms FROM units);
+END;
+
+CREATE TRIGGER executions_begins_move AFTER UPDATE OF status, waits ON executions
+WHEN NEW.parent IS NULL AND OLD.shown <> NEW.shown
+BEGIN
+    UPDATE begins SET n = n - 1 WHERE machine = OLD.machine AND shown = OLD.shown
+        AND (unit, at) IN (SELECT unit, (OLD.id >> 20) / ms FROM units);
+    DELETE FROM begins WHERE machine = OLD.machine AND shown = OLD.shown AND n = 0
+        AND (unit, at) IN (SELECT unit, (OLD.id >> 20) / ms FROM units);
+    INSERT INTO begins (machine, unit, at, shown, n)
+    SELECT NEW.machine, unit, (NEW.id >> 20) / ms, NEW.shown, 1 FROM units WHERE TRUE
+    ON CONFLICT (machine, unit, at, shown) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_end AFTER UPDATE OF status ON executions WHEN NEW.status <> 0

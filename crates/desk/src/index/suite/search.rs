@@ -206,6 +206,47 @@ pub async fn the_histogram_counts_what_the_list_has(index: &dyn Index) {
     }
 }
 
+pub async fn the_bars_count_each_start_once_whatever_became_of_it(index: &dyn Index) {
+    const DAY: i64 = 86_400_000;
+    begun(index).await;
+    index.keep_machine(&here(), &machine("b")).await.unwrap();
+    let start = |n: i64| START + n * n * n * 7_919;
+    let at = |n: i64, status| execution(&format!("e{n}"), status, start(n));
+    let all: Vec<Summary> = (0..40).map(|n| at(n, ExecutionStatus::Running)).collect();
+    listed(index, &list("a"), &all).await;
+    let other = Summary { machine_arn: "machine:b".into(), ..execution("other", ExecutionStatus::Failed, start(7)) };
+    listed(index, &list("b"), &[other]).await;
+    let ended: Vec<Summary> = (0..40).step_by(3).map(|n| at(n, ExecutionStatus::Failed)).collect();
+    index.listed(&here(), &list("a"), 2_000, &ended, false).await.unwrap();
+    for gone in ["execution:e4", "execution:e6", "execution:e39"] {
+        index.forget(&here(), gone).await.unwrap();
+    }
+    let filters = ["", "status:failed", "status:running", "workflow:b", "workflow:a status:failed"].map(filter);
+    let only_a = Filter { sight: Sight::only(&["machine:a"]), ..Filter::default() };
+    let of_b = Filter { machine_arn: Some("machine:b".into()), ..Filter::default() };
+    for filter in filters.into_iter().chain([only_a, of_b]) {
+        for width in [1_000, 7_000, 60_000, 3_600_000, DAY, DAY + 1] {
+            for (from, until) in [(None, None), (Some(start(3) + 1), None), (Some(start(9)), Some(start(20) + 1))] {
+                let filter = Filter { from, until, ..filter.clone() };
+                let span = Span { from: START.div_euclid(width) * width, width, bars: 60 };
+                let bars = index.starts(&here(), &filter, span).await.unwrap();
+                assert_eq!((bars.bars.len(), bars.most), (60, None));
+                for (place, bar) in bars.bars.iter().enumerate() {
+                    let begin = span.from + i64::try_from(place).unwrap() * width;
+                    let part = Filter {
+                        from: Some(from.map_or(begin, |from| from.max(begin))),
+                        until: Some(until.map_or(begin + width, |until| until.min(begin + width))),
+                        ..filter.clone()
+                    };
+                    let count: u64 = bar.counts.iter().map(|(_, n)| n).sum();
+                    let listed = names(index, &part, 100).await.len() as u64;
+                    assert_eq!(count, listed, "{filter:?}, {width}, bar {place}");
+                }
+            }
+        }
+    }
+}
+
 pub async fn what_is_withheld_or_gone_is_not_found(index: &dyn Index) {
     begun(index).await;
     listed(index, &list("a"), &[running("one", START), running("two", START)]).await;
