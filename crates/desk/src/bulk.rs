@@ -124,7 +124,7 @@ impl Desk {
             .map(|(execution_arn, status)| {
                 let workflow = workflow_of(&execution_arn).unwrap_or_default().to_owned();
                 let denied = self.permit(actor, verb.action(), Some(&workflow)).err();
-                let denied = denied.map(|denied| Refusal::Denied(denied.reason.to_string()));
+                let denied = denied.map(Refusal::Policy);
                 let refusal = denied.or_else(|| status.map_or(Some(Refusal::Gone), |status| verb.refusal(status)));
                 BulkItem { execution_arn, workflow, outcome: refusal.map(BulkOutcome::Refused) }
             })
@@ -320,7 +320,7 @@ fn refused(error: Error) -> Result<Refusal, Error> {
         Error::Stop(error) => Refusal::Stop(error),
         Error::Redrive(error) => Refusal::Redrive(error),
         Error::Read(error) => Refusal::Read(error),
-        Error::Denied(denied) => Refusal::Denied(denied.to_string()),
+        Error::Denied(denied) => Refusal::Policy(denied),
         other => return Err(other),
     })
 }

@@ -121,7 +121,8 @@ pub fn refusal(about: &About, refusal: &Refusal) -> String {
         Refusal::Succeeded => "It succeeded, so there is nothing to redrive.".to_owned(),
         Refusal::Gone => "It is not there any more.".to_owned(),
         Refusal::NoInput => "Its input cannot be read from here.".to_owned(),
-        Refusal::Denied(why) => format!("The policy refuses it: {why}."),
+        Refusal::Denied(_) => "The policy refuses it.".to_owned(),
+        Refusal::Policy(denied) => super::refusals::refusal(denied).what,
         Refusal::Call(error) => call(about, error).problem.what,
         Refusal::Stop(error) => stop(about, error).problem.what,
         Refusal::Start(error) => start::start(about, error).problem.what,
@@ -135,6 +136,7 @@ pub fn refusal(about: &About, refusal: &Refusal) -> String {
 mod tests {
     use countersign_desk::ReadError;
     use countersign_desk::connection::{Colour, ConnectionKind};
+    use countersign_desk::policy::{Action, DenialReason, Denied};
     use countersign_desk::redriving::{NotRedrivable, RedriveError};
 
     use super::*;
@@ -151,11 +153,21 @@ mod tests {
             colour: Colour::Teal,
             read_only: false,
         };
+        let reason = DenialReason::Forbidden { rule: "month-end".to_owned(), why: Some("it is month end".to_owned()) };
+        let denied = Denied {
+            actor: "Kenji Mori".to_owned(),
+            action: Action::Stop,
+            workflow: Some("order".to_owned()),
+            reason: Box::new(reason),
+            groups: Vec::new(),
+        };
         let too_old = RedriveError::NotRedrivable(NotRedrivable::TooOld { ended_at: 0 });
         for (refused, words) in [
             (Refusal::Redrive(too_old), "ended more than 14 days ago"),
             (Refusal::Redrive(RedriveError::EndedAgain), "redriven"),
             (Refusal::Read(ReadError::NoWorkflow("gone".to_owned())), "no workflow named"),
+            (Refusal::Denied("viewer may not Stop: the policy EIO forbids it".to_owned()), "policy refuses it"),
+            (Refusal::Policy(denied), "may not stop executions of order: it is month end. (policy month-end)"),
             (Refusal::Failed("the disk: EIO".to_owned()), "the server's log"),
         ] {
             let said = refusal(&about, &refused);

@@ -25,12 +25,15 @@ pub use self::port::{
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Clock;
 
 /// The name of a connection. Its rows, keys and addresses carry it.
 ///
 /// Lower-case letters, digits and hyphens, at most 40 characters, so that an address needs no escapes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ConnectionId(Arc<str>);
 
 /// Why a text is not a valid name of a connection.
@@ -62,6 +65,20 @@ impl ConnectionId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<ConnectionId> for String {
+    fn from(id: ConnectionId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for ConnectionId {
+    type Error = InvalidConnectionId;
+
+    fn try_from(text: String) -> Result<Self, InvalidConnectionId> {
+        Self::parse(&text)
     }
 }
 

@@ -14,6 +14,8 @@ mod payload;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::authority::Authority;
 pub use self::file::{Mistake, PolicyFault};
 use crate::approvals::who::{Approvers, Requester};
@@ -40,7 +42,7 @@ pub mod rule {
 }
 
 /// What an actor wants to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     /// See lists, drawings, executions and requests.
     View,
@@ -146,7 +148,7 @@ pub struct RequestFacts<'a> {
 }
 
 /// A refusal: the actor, the action and the reason.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{actor} may not {action:?}: {reason}")]
 pub struct Denied {
     pub actor: String,
@@ -159,7 +161,7 @@ pub struct Denied {
 }
 
 /// Why the policy refuses an action.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum DenialReason {
     /// The connection is configured to be looked at only.
     #[error("the connection {0} is read-only")]

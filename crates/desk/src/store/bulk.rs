@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Kept;
 use crate::connection::{CallError, ConnectionId};
 use crate::error::{ReadError, StopError};
+use crate::policy::Denied;
 use crate::redriving::RedriveError;
 use crate::starting::StartError;
 
@@ -67,8 +68,10 @@ pub enum Refusal {
     Gone,
     /// Its input cannot be read.
     NoInput,
-    /// The policy refuses it; in its own words.
+    /// The policy refuses it, in words for the log: what earlier versions of the program recorded.
     Denied(String),
+    /// The policy refuses it.
+    Policy(Denied),
     Call(CallError),
     Stop(StopError),
     Start(StartError),
