@@ -144,14 +144,7 @@ impl Desk {
     /// The same for an execution that was read: what is hidden in one of its payloads is hidden in all of them.
     #[must_use]
     pub fn eyes_on(&self, actor: &Actor, record: &Record) -> Eyes {
-        let eyes = self.eyes(actor, record.workflow());
-        let description = &record.description;
-        let ends = [description.input.as_deref(), description.output.as_deref()];
-        let within = record.events.iter().flat_map(|event| {
-            let details = &event.details;
-            [details.input.as_deref(), details.output.as_deref(), details.parameters.as_deref()]
-        });
-        eyes.knowing(ends.into_iter().chain(within).flatten())
+        self.eyes(actor, record.workflow()).knowing(|hide| record.hidden(hide))
     }
 
     /// The names of the workflows that the connection was last seen to have.

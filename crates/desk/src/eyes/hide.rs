@@ -51,7 +51,7 @@ impl Hide {
 
     /// The same with the values that these payloads have in hidden fields; nothing where these are too many to be looked
     /// for.
-    pub(super) fn knowing<'t>(&self, payloads: impl Iterator<Item = &'t str>) -> Option<Self> {
+    pub(crate) fn knowing<'t>(&self, payloads: impl Iterator<Item = &'t str>) -> Option<Self> {
         let mut found = Found { values: self.values.clone(), overflows: false };
         for payload in payloads {
             self.look(payload, &mut found);

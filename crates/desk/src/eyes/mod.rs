@@ -127,13 +127,13 @@ impl Eyes {
         (self.tokens.len(), hidden)
     }
 
-    /// The same eyes, which know these payloads of an execution: what is hidden in one of them is hidden everywhere. Where
-    /// that is too much to be looked for, nothing of the execution is seen.
+    /// The same eyes, which know the payloads of an execution: what is hidden in one of them is hidden everywhere. `hidden`
+    /// finds it; where that is too much to be looked for, nothing of the execution is seen.
     #[must_use]
-    pub fn knowing<'t>(self, payloads: impl Iterator<Item = &'t str>) -> Self {
+    pub(crate) fn knowing(self, hidden: impl FnOnce(&Hide) -> Option<Arc<Hide>>) -> Self {
         match &self.sees {
             Sees::But(hide) => {
-                let sees = hide.knowing(payloads).map_or(Sees::Nothing, |hide| Sees::But(Arc::new(hide)));
+                let sees = hidden(hide).map_or(Sees::Nothing, Sees::But);
                 Self { sees, ..self }
             }
             _ => self,

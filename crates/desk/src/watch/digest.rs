@@ -7,6 +7,7 @@ use countersign_trace::{Owner, Trace, Tree, VisitId};
 
 use super::events::Search;
 use super::{Record, lock};
+use crate::eyes::Hide;
 
 /// Searches whose findings are kept with a record.
 const SEARCHES: usize = 8;
@@ -20,7 +21,12 @@ pub(super) struct Digest {
     calls: OnceLock<Calls>,
     error_event: OnceLock<Option<u64>>,
     searches: Mutex<VecDeque<(Search, Arc<[usize]>)>>,
+    hidden: Mutex<Option<Hidden>>,
 }
+
+/// Fields that are to be hidden, and the same with the values that the payloads have in them; nothing where these are too
+/// many.
+type Hidden = (Hide, Option<Arc<Hide>>);
 
 /// The events of each attempt.
 #[derive(Debug, Default)]
@@ -80,6 +86,23 @@ impl Record {
             }
         }
         groups
+    }
+
+    /// What these fields have in the payloads, which is hidden with them; nothing where that is too much to be looked for.
+    /// The manifest seldom changes, so the payloads are gone through once.
+    pub(crate) fn hidden(&self, hide: &Hide) -> Option<Arc<Hide>> {
+        let mut known = lock(&self.digest.hidden);
+        if let Some((_, found)) = known.as_ref().filter(|(fields, _)| fields == hide) {
+            return found.clone();
+        }
+        let ends = [self.description.input.as_deref(), self.description.output.as_deref()];
+        let within = self.events.iter().flat_map(|event| {
+            let details = &event.details;
+            [details.input.as_deref(), details.output.as_deref(), details.parameters.as_deref()]
+        });
+        let found = hide.knowing(ends.into_iter().chain(within).flatten()).map(Arc::new);
+        *known = Some((hide.clone(), found.clone()));
+        found
     }
 
     /// The findings of a search, made by `find` unless the same search was made before.
