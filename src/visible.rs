@@ -115,6 +115,10 @@ const HIDDEN: [(u32, u32); 38] = [
 ];
 
 fn is_hidden(letter: char) -> bool {
+    // Most of what pages show.
+    if matches!(letter, ' '..='~') {
+        return false;
+    }
     let code = u32::from(letter);
     // A carriage return alone draws nothing; before a line feed it is white space like any other.
     code == 0x0d || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&code))

@@ -55,7 +55,7 @@ test("executions are found by what they hold, and a bar leads to its time", asyn
   await expect(page.getByText("orderId:47*")).toBeVisible();
 });
 
-test("a view has a name, and goes with it", async ({ page, server, javaScriptEnabled }) => {
+test("a view has a name, and goes with it", async ({ page, context, server, javaScriptEnabled }) => {
   await orders(server, 2);
   await open(page, "/default/executions?q=name%3Aorder*", !!javaScriptEnabled);
   await page.getByText("Save this view").click();
@@ -66,6 +66,14 @@ test("a view has a name, and goes with it", async ({ page, server, javaScriptEna
   await page.goto("/default/executions");
   await saved.getByRole("link", { name: "All orders" }).click();
   await expect(page).toHaveURL(/q=name/);
+  if (javaScriptEnabled) {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy the link to this view" }).click();
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toMatch(/^http:\/\/[^/]+\/default\/executions\?q=name/);
+    await page.goto(await copied());
+    await expect(rows(page)).toHaveCount(2);
+  }
   await page.getByText("Remove this view").click();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await expect(saved.getByRole("link", { name: "All orders" })).toHaveCount(0);

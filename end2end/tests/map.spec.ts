@@ -39,6 +39,18 @@ const tool = (page: Page, name: string | RegExp) => page.locator(".graph-bar").g
 test.describe("a large definition", () => {
   test.use({ demonstration: false });
 
+  test("opens where it begins", async ({ page, server }) => {
+    test.skip(page.viewportSize()!.width < 600, "the drawing is as wide as the page");
+    await server.begin("large", large(1_000), { kind: 0 });
+    await open(page, "/default/workflows/large", true);
+    await expect(page.locator(".graph-box.ready")).toBeVisible();
+    const first = state(page, "Group 0 begins");
+    expect(await inBox(page, first)).toBe(true);
+    const [box, begin] = [(await page.locator(".graph-box").boundingBox())!, (await first.boundingBox())!];
+    const off = begin.x + begin.width / 2 - (box.x + box.width / 2);
+    expect(Math.abs(off)).toBeLessThan(box.width / 4);
+  });
+
   test("holds in the page what is in view, and all can be reached", async ({ page, server }) => {
     test.skip(page.viewportSize()!.width < 600, "with a mouse and a keyboard");
     const arn = await server.begin("large", large(1_000), { kind: 0 });

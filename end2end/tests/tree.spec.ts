@@ -142,3 +142,17 @@ test("lists and pages show times in the reader's zone, and nothing moves when th
   }
   await context!.close();
 });
+
+test("a bar of the list, and the time that it chooses, are in the reader's zone", async ({ page, server }) => {
+  await start(server, await machine(server, "once", counts(1)), "first", { n: 0 });
+  await open(page, "/default/executions", true);
+  const bar = page.locator(".histogram a").last();
+  await expect(bar).toHaveAttribute("aria-label", /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d to (?!.*UTC)/);
+  // The address is in UTC, the same for everybody.
+  const { href, label } = await bar.evaluate((bar: HTMLAnchorElement) => ({ href: bar.href, label: bar.ariaLabel! }));
+  const from = new URL(href).searchParams.get("time")!.split("..")[0];
+  const local = new Date(Date.parse(`${from}Z`) + 5.5 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
+  expect(label.startsWith(`${local} to`), `${label}: ${local}`).toBe(true);
+  await page.goto(href);
+  await expect(page.getByRole("combobox", { name: "Started" }).locator("option:checked")).toHaveText(new RegExp(`^${local} to`));
+});

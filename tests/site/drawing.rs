@@ -73,6 +73,25 @@ async fn a_page_has_the_part_of_a_drawing_that_it_opens_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_an_execution_does_not_carry_its_definition() {
+    let site = Site::new("drawing-bytes").await;
+    let mut definition = chain(5);
+    definition["Comment"] = format!("only the definition says this {}", "and that ".repeat(40_000)).into();
+    let arn = begin(&site, "wordy", &definition, &json!({})).await;
+    until(&site, &arn, |page| page.row.ended_at.is_some()).await;
+    let path = crate::support::here().execution(&arn);
+    for tab in ["", "?tab=events", "?state=Step%203"] {
+        let page = site.page(&format!("{path}{tab}")).await.text;
+        assert!(!page.contains("only the definition says this"), "{tab}");
+        // However it is written: as text, or packed for the browser.
+        assert!(page.len() < 150_000, "{tab}: {} bytes", page.len());
+    }
+    let page = site.page(&format!("{path}?tab=definition")).await.text;
+    assert!(page.contains("only the definition says this"), "where it is asked for, it is there");
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_course_says_how_each_state_fares() {
     let site = Site::new("drawing-course").await;
     let ask = json!({

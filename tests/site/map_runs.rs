@@ -7,6 +7,8 @@ use countersign::server::pages;
 use countersign::wire::Status;
 use countersign::wire::graph::Note;
 use countersign::wire::iterations::{Outcome, Run};
+use countersign_desk::connection::ExecutionStatus;
+use countersign_desk::index::Shown;
 use countersign_desk::people;
 use serde_json::{Value, json};
 
@@ -137,6 +139,46 @@ async fn the_children_of_a_map_run_are_counted_filtered_and_all_reached_and_lead
     let notes: Vec<&Note> = course.states.iter().flat_map(|state| &state.notes).collect();
     let counts = vec![(Status::Failed, 9), (Status::Succeeded, 111)];
     assert_eq!(notes, [&Note::Iterations { total: Some(120), counts }]);
+    site.close().await;
+}
+
+/// More children than any page has, and than were once counted.
+const MANY: usize = 1_100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_children_of_a_map_run_are_counted_to_the_last() {
+    let site = Site::new("map-run-many").await;
+    let sfn = &site.desk.sfn;
+    let made = sfn.create_state_machine().name("each").role_arn("arn:aws:iam::000000000000:role/test");
+    let machine = made.definition(SOME_FAIL).send().await.unwrap().state_machine_arn;
+    // Ten of them fail.
+    let items: Vec<Value> = (0..MANY).map(|n| json!({ "n": if n % 110 == 0 { 111 } else { 1 } })).collect();
+    let input = json!({ "items": items }).to_string();
+    let started = sfn.start_execution().state_machine_arn(&machine).name("parent").input(input).send().await;
+    let parent = started.unwrap().execution_arn;
+    site.settled().await;
+    let mut runs = Vec::new();
+    for _ in 0..300 {
+        runs = site.desk.desk.map_runs(&somebody(), &parent).await.unwrap();
+        let ended = |(shown, n): &(Shown, u64)| if *shown == Shown::Status(ExecutionStatus::Running) { 0 } else { *n };
+        if runs.iter().flat_map(|run| &run.counts).map(ended).sum::<u64>() == MANY as u64 {
+            break;
+        }
+        site.desk.look_again().await;
+    }
+    let [run] = runs.as_slice() else { panic!("{runs:?}") };
+    let counts = [(ExecutionStatus::Succeeded, 1_090), (ExecutionStatus::Failed, 10)];
+    assert_eq!(run.counts, counts.map(|(status, n)| (Shown::Status(status), n)));
+    for of in [&parent, &run.arn] {
+        let list = site.page(&here().children(of)).await.text.replace("<!>", "");
+        assert!(list.contains("100 of 1100 executions"), "{of}: all of them are counted");
+    }
+    let page = site.page(&here().execution(&parent)).await;
+    let notes: Vec<Note> =
+        site.desk.execution(&parent).await.unwrap().course.states.into_iter().flat_map(|state| state.notes).collect();
+    let counts = vec![(Status::Failed, 10), (Status::Succeeded, 1_090)];
+    assert_eq!(notes, [Note::Iterations { total: Some(1_100), counts }]);
+    assert!(page.text.len() < 200_000, "the parent's page has {} bytes", page.text.len());
     site.close().await;
 }
 
