@@ -1,7 +1,8 @@
 """Loads the dashboard: `load.py [EXECUTIONS] [EVENTS] [RATE] [SECONDS]`, 100,000, 25,000, 200 and 15 if not given.
 
 The engine is filled over its API. The pages are then asked for at a steady rate, whether the answers come or not: each time is
-measured from the moment at which the request was due, so that a server that falls behind is not spared.
+measured from the moment at which the request was due, so that a server that falls behind is not spared. Beside it stands
+what the server computes for a request, on all cores, the watch and the engine included: what it takes on other machines.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import urllib.parse
 from pathlib import Path
 
 import program
-from program import ROOT, free_port, get, stop
+from program import ROOT, cpu, free_port, get, own, stop
 from size import ROLE, resident, states
 
 ARGUMENTS = [int(number) for number in sys.argv[1:]]
@@ -148,16 +149,20 @@ def measure(server, web, engine):
     execution = f"/default/executions/{urllib.parse.quote(long, safe=':')}"
     for name, path in {"executions": "/default/executions", "execution": execution, "events": f"{execution}?tab=events"}.items():
         size = len(get(web, path)[1]) / 1024
+        before = cpu(server.pid)
         times, failed = asyncio.run(at_a_rate(web, path))
+        computed = (cpu(server.pid) - before) / len(times) * 1000
         times.sort()
         what = f"GET /{name} at {RATE} a second"
         print(
             f"{what:48} {statistics.median(times):8.1f} ms (99%: {times[int(len(times) * 0.99)]:.1f} ms, "
-            f"{failed} of {len(times)} failed, {size:.0f} KiB)"
+            f"{failed} of {len(times)} failed, {computed:.1f} ms computed a request, {size:.0f} KiB)"
         )
     one = f"run-{EXECUTIONS // 3:06}"
     for name, path in {
         "filtered by workflow and status": "/default/executions?workflow=finished&status=succeeded",
+        "filtered by a part of the name": "/default/executions?q=name:999",
+        "filtered by a time": "/default/executions?workflow=finished&time=1h",
         "search for a name": f"/default/search?q={one}",
         "search for a name that there is not": "/default/search?q=run-nothing",
     }.items():
@@ -168,6 +173,7 @@ def measure(server, web, engine):
         print(f"{name:48} {statistics.median(times):8.1f} ms (99%: {times[int(RUNS * 0.99)]:.1f} ms)")
     now, highest = resident(server)
     print(f"{'resident memory of dashboard and engine':48} {now:8.1f} MiB (highest: {highest:.0f} MiB)")
+    print(f"{'of these, without pages of files':48} {own(server.pid):8.1f} MiB")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,19 @@ def start(data):
     sys.exit("countersign served no page within 30 s")
 
 
+def own(process):
+    """The resident memory that is a process's own, in MiB: without the pages of files, such as those of the program, which
+    the system shares and takes back when it needs them."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) / 1024
+
+
+def cpu(process):
+    """The seconds that a process has computed so far, on all cores."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(process):
     """The resident memory of a process and of all below it, in MiB, and how many these are."""
     parents = {}
@@ -103,6 +116,7 @@ def main():
             times = sorted(ms for _, _, ms in answers)
             print(f"{'GET ' + name:48} {statistics.median(times):8.1f} ms (95%: {times[int(RUNS * 0.95)]:.1f} ms, {len(answers[0][1]) / 1024:.0f} KiB)")
         show_memory("at rest", server)
+        print(f"{'of the server, without pages of files':48} {own(server.pid):8.1f} MiB")
         stop(server)
     wasm = ROOT / "target/site/pkg/countersign_bg.wasm.br"
     print(f"{'wasm, brotli-compressed':48} {os.path.getsize(wasm) / 1024:8.1f} KiB")
