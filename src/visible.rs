@@ -45,6 +45,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// The text in pieces, in their order.
 #[must_use]
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
+    // Most of what pages show.
+    if !text.is_empty() && text.bytes().all(|letter| matches!(letter, b' '..=b'~' | b'\n')) {
+        return vec![Piece::Plain(text)];
+    }
     let mut pieces = Vec::new();
     let mut plain = 0;
     let mut end_of_flag = 0;
@@ -115,10 +119,6 @@ const HIDDEN: [(u32, u32); 38] = [
 ];
 
 fn is_hidden(letter: char) -> bool {
-    // Most of what pages show.
-    if matches!(letter, ' '..='~') {
-        return false;
-    }
     let code = u32::from(letter);
     // A carriage return alone draws nothing; before a line feed it is white space like any other.
     code == 0x0d || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&code))
