@@ -161,13 +161,16 @@ mod tests {
             reason: Box::new(reason),
             groups: Vec::new(),
         };
+        assert_eq!(
+            refusal(&about, &Refusal::Policy(denied)),
+            "You may not stop executions of order: it is month end. (policy month-end)"
+        );
         let too_old = RedriveError::NotRedrivable(NotRedrivable::TooOld { ended_at: 0 });
         for (refused, words) in [
             (Refusal::Redrive(too_old), "ended more than 14 days ago"),
             (Refusal::Redrive(RedriveError::EndedAgain), "redriven"),
             (Refusal::Read(ReadError::NoWorkflow("gone".to_owned())), "no workflow named"),
             (Refusal::Denied("viewer may not Stop: the policy EIO forbids it".to_owned()), "policy refuses it"),
-            (Refusal::Policy(denied), "may not stop executions of order: it is month end. (policy month-end)"),
             (Refusal::Failed("the disk: EIO".to_owned()), "the server's log"),
         ] {
             let said = refusal(&about, &refused);
