@@ -1,5 +1,7 @@
 //! Who acts.
 
+use serde::{Deserialize, Serialize};
+
 /// Somebody on whose behalf the desk reads or acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -10,7 +12,7 @@ pub enum Actor {
 }
 
 /// A person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// A stable id, such as `dana`.
     pub id: String,

@@ -279,7 +279,7 @@ impl Desk {
         arn: &str,
         workflow: &str,
     ) -> Result<String, Error> {
-        self.permit(actor, Action::Start, Some(workflow))?;
+        self.permit_change(actor, Action::Start, Some(workflow), None).await?;
         let input = self.whole_input(workflow, arn).await?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow);

@@ -7,7 +7,7 @@ use countersign_engine::SharedSandbox;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::Actor;
-use crate::approvals::{Courier, Keeper, Policies, Reading, Times, read};
+use crate::approvals::{Courier, Holding, Keeper, Policies, Reading, Times, read};
 use crate::audit::Done;
 use crate::bulk::Running;
 use crate::clock::Clock;
@@ -48,6 +48,8 @@ pub struct Parts {
     pub redaction_key: RedactionKey,
     /// Who may do what.
     pub authority: Arc<Authority>,
+    /// For how many milliseconds a choice can be taken back; 0 where it decides at once.
+    pub undo_ms: i64,
 }
 
 /// Everything that serves one connection.
@@ -60,6 +62,7 @@ pub struct Desk {
     tally: Arc<CallTally>,
     identity: Identity,
     keeper: Keeper,
+    holding: Holding,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
@@ -94,7 +97,7 @@ impl Desk {
 
     /// The same with the log of changes that it shares with the desks of other connections.
     pub(crate) fn with_changes(parts: Parts, changes: &Arc<Changes>) -> Self {
-        let Parts { connection, store, index, definitions, clock, sandbox, redaction_key, authority } = parts;
+        let Parts { connection, store, index, definitions, clock, sandbox, redaction_key, authority, undo_ms } = parts;
         let tally = Arc::new(CallTally::default());
         let connection = connection.counted(&tally, &clock);
         let watch = Watch::new(connection, index, clock, &redaction_key).with_changes(changes);
@@ -111,6 +114,7 @@ impl Desk {
             tally,
             identity: Identity::default(),
             keeper: Keeper::default(),
+            holding: Holding::for_ms(undo_ms),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
@@ -124,7 +128,8 @@ impl Desk {
         let delivering = self.courier.clone().run(end.clone());
         let following = self.definitions.follow(&self.watch.changes, &end);
         let keeping = self.keep_rules(&end);
-        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping);
+        let settling = self.settle_held(&end);
+        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping, settling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -167,6 +172,10 @@ impl Desk {
 
     pub(crate) const fn keeper(&self) -> &Keeper {
         &self.keeper
+    }
+
+    pub(crate) const fn holding(&self) -> &Holding {
+        &self.holding
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -407,7 +416,7 @@ impl Desk {
     /// The same without waiting until pages know of it.
     pub(crate) async fn stop_only(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::Stop, workflow_of(arn))?;
+        self.permit_change(actor, Action::Stop, workflow_of(arn), Some(arn)).await?;
         let reason = cause.trim();
         let characters = reason.chars().count();
         if characters > STOP_REASON {

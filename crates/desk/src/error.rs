@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approvals::DecideError;
+use crate::approvals::{DecideError, HandError};
 use crate::bulk::BulkError;
 use crate::connection::CallError;
 use crate::deploy::DeployError;
@@ -31,6 +31,8 @@ pub enum Error {
     View(#[from] ViewError),
     #[error(transparent)]
     Decide(#[from] DecideError),
+    #[error(transparent)]
+    Hand(#[from] HandError),
     #[error(transparent)]
     Deploy(#[from] DeployError),
     #[error(transparent)]

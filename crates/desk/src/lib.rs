@@ -17,7 +17,7 @@
 //! let redaction_key = redact::RedactionKey::new([0; 16]); // the caller draws it
 //! let clock = Clock::system();
 //! let authority = Arc::new(policy::Authority::shipped());
-//! let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority };
+//! let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority, undo_ms: 0 };
 //! let desk = Arc::new(Desk::new(parts));
 //! let end = tokio_util::sync::CancellationToken::new();
 //! tokio::spawn(Arc::clone(&desk).run(end));

@@ -66,7 +66,7 @@ impl Desk {
     /// It cannot be redriven, or the connection does not answer.
     pub async fn redrive(&self, actor: &Actor, arn: &str, seen: Option<u64>) -> Result<(), Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::Redrive, workflow_of(arn))?;
+        self.permit_change(actor, Action::Redrive, workflow_of(arn), Some(arn)).await?;
         let calls = &self.watch().connection.calls;
         let record = self.watch().record(arn).await?;
         let before = calls.describe_execution(arn).await.map_err(RedriveError::from)?;

@@ -5,23 +5,24 @@ use std::time::Duration;
 
 use countersign_trace::{EventKind, HistoryEvent, VisitId};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::approvals::ahead::{Foresight, foresee};
 use crate::approvals::answer::{Decider, Words};
+use crate::approvals::decide::{By, Means, decide};
 use crate::approvals::form::Form;
 use crate::approvals::outcomes::{Chosen, Outcome, find, outcomes};
+use crate::approvals::shown::shown;
 use crate::approvals::votes::{self, Asking};
 use crate::approvals::who::{Approvers, NotAllowed, missing, needed, one_of_each};
 use crate::approvals::{
-    Choice, Closed, DecideError, Decided, Policies, Reading, Times, can_be_shown, check, closed, decide, read,
+    Choice, Closed, DecideError, Decided, Policies, Reading, Times, can_be_shown, check, closed, read,
 };
 use crate::desk::{Desk, workflow_of};
 use crate::error::{Error, ReadError};
 use crate::index::Place;
-use crate::news::Topic;
 use crate::policy::Action;
 use crate::starting::refuse_express;
-use crate::store::{Decision, Vote};
+use crate::store::{Claim, Decision, Held, Reassignment, Vote};
 use crate::watch::{Inside, Past, Record, Waiting, is_callback};
 
 /// How long the page of a known request waits for the connection.
@@ -41,6 +42,12 @@ pub struct Request {
     pub state: RequestState,
     /// Its position among the waiting requests.
     pub position: Option<Place>,
+    /// Who looks after it.
+    pub claim: Option<Claim>,
+    /// The choices that can still be taken back, oldest first.
+    pub held: Vec<Held>,
+    /// The hash of what is shown; see [`crate::approvals::shown`].
+    pub shown: String,
 }
 
 /// What the rule of a request asks for, and what was chosen so far.
@@ -59,6 +66,13 @@ pub struct RuleState {
     pub on_due: Option<Chosen>,
     /// Why whoever looks may not decide.
     pub refusal: Option<NotAllowed>,
+    /// In whose place whoever looks decides.
+    pub stands_for: Option<Person>,
+    /// Who gave it to these approvers.
+    pub reassigned: Option<Reassignment>,
+    /// Whether whoever looks may give it to others, and whether they may break the glass.
+    pub may_reassign: bool,
+    pub may_break_glass: bool,
 }
 
 /// What an outcome needs.
@@ -137,7 +151,13 @@ impl Desk {
         let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
         // Its place among the others is the one that the index knows.
         let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
-        Ok(Request { wait, reading, text, outcomes, rule, state: now, position })
+        let shown = shown(&text, policy.and_then(|policy| policy.version.as_deref()));
+        let whole = (self.id(), arn, event);
+        let (claim, held) = match now {
+            RequestState::Waiting => (self.store().claimed(whole).await?, self.store().held(whole).await?),
+            _ => (None, Vec::new()),
+        };
+        Ok(Request { wait, reading, text, outcomes, rule, state: now, position, claim, held, shown })
     }
 
     /// The execution of a request: a new reading, or the last one if the connection does not answer soon. The page then
@@ -183,7 +203,7 @@ impl Desk {
     }
 
     /// Whether the rules of approvals are known: without them everybody might decide what only some may.
-    fn rules_are_known(&self) -> Result<(), NotAllowed> {
+    pub(crate) fn rules_are_known(&self) -> Result<(), NotAllowed> {
         let is_unknown = self.definitions().trouble().is_some_and(|trouble| !trouble.earlier_in_force);
         // Where there is no manifest, there are no rules.
         let has_manifest = || self.folder().manifest_file().try_exists().unwrap_or(true);
@@ -193,7 +213,7 @@ impl Desk {
     /// What the rule of a request asks for, and what was chosen so far.
     async fn rule_state(&self, actor: &Actor, asking: &Asking<'_>) -> Result<RuleState, Error> {
         let votes = self.store().votes(self.id(), &asking.record.description.arn, asking.event).await?;
-        let who = votes::who(self.courier(), asking).await?;
+        let who = votes::who(self.courier(), asking, actor).await?;
         let need = |outcome: Outcome| {
             let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
             let voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
@@ -219,7 +239,20 @@ impl Desk {
         let on_due = asking.policy.and_then(|policy| policy.on_due.as_deref());
         let on_due = on_due.and_then(|id| find(asking.policy, id)).map(|outcome| outcome.name);
         let times = Times::of(asking.policy, since);
-        Ok(RuleState { approvers: who.approvers, four_eyes, needs, votes, times, on_due, refusal })
+        let (may_reassign, may_break_glass) = self.past_the_rule(actor, asking, &who);
+        Ok(RuleState {
+            approvers: who.approvers,
+            four_eyes,
+            needs,
+            votes,
+            times,
+            on_due,
+            refusal,
+            stands_for: who.stands_for,
+            reassigned: who.reassigned,
+            may_reassign,
+            may_break_glass,
+        })
     }
 
     /// The words of a decision that nobody has made yet, with the form as it is at first.
@@ -283,23 +316,46 @@ impl Desk {
         Ok(ahead.rewritten(|text| self.eyes_on(actor, &record).name(text)))
     }
 
+    /// Whether the actor may give a request to others, and whether they may break the glass.
+    ///
+    /// # Errors
+    /// The actor may not see it, or the connection or the store does not answer.
+    pub async fn past_the_rule_of(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<(bool, bool), Error> {
+        self.permit(actor, Action::View, workflow_of(arn))?;
+        let record = self.record_of_request(arn).await?;
+        let policies = self.folder().policies();
+        let state = record.state_of(event).unwrap_or_default();
+        let policy = policies.get(record.workflow()).and_then(|states| states.get(state));
+        let request = self.watch().all_tokens().text(&record.request(event));
+        let asking = Asking { policy, record: &record, event, request: &request };
+        let who = votes::who(self.courier(), &asking, actor).await?;
+        Ok(self.past_the_rule(actor, &asking, &who))
+    }
+
     /// Makes a decision; returns its outcome.
     ///
     /// # Errors
     /// See [`decide`].
     pub async fn decide(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Decided, Error> {
-        let workflow = workflow_of(arn);
-        self.permit(actor, Action::View, workflow)?;
-        // Whether this person may decide this request, the policy says once the request is known.
-        if self.about().read_only {
-            self.permit_deciding(actor, workflow.unwrap_or_default())?;
-        }
-        self.permit_to_read(actor, workflow.unwrap_or_default())?;
-        self.rules_are_known().map_err(DecideError::from)?;
+        self.decide_at(actor, (arn, event), choice, None).await
+    }
+
+    /// The same for what was chosen `at` a time before.
+    pub(crate) async fn decide_at(
+        &self,
+        actor: &Actor,
+        (arn, event): (&str, u64),
+        choice: &Choice,
+        at: Option<i64>,
+    ) -> Result<Decided, Error> {
+        self.permit_choosing(actor, arn)?;
         let policies = self.folder().policies();
-        let decided = decide(self.courier(), &policies, actor, (arn, event), choice).await?;
+        let eyes = |actor: &Actor, record: &Record| self.eyes_on(actor, record);
+        let means = Means { courier: self.courier(), policies: &policies, eyes: &eyes };
+        let decided = decide(means, By::Person(actor), (arn, event), choice, at).await;
+        let decided = self.on_record(actor, (arn, event), decided).await?;
         if matches!(decided, Decided::Voted(_)) {
-            self.watch().changes.publish([Topic::Execution(arn.to_owned()), Topic::Inbox]);
+            self.published(arn);
         }
         Ok(decided)
     }

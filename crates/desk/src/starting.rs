@@ -128,7 +128,7 @@ impl Desk {
     /// As [`Self::start`]; or the name cannot be one, or there is no such version or alias.
     pub async fn start_order(&self, actor: &Actor, order: Order<'_>) -> Result<Started, Error> {
         let Order { workflow, qualifier, name, input, again } = order;
-        self.permit(actor, Action::Start, Some(workflow))?;
+        self.permit_change(actor, Action::Start, Some(workflow), None).await?;
         check_name(name.trim()).map_err(StartError::Name)?;
         let snapshot = self.known().await?;
         let machine = snapshot.machine_named(workflow).ok_or_else(|| ReadError::NoWorkflow(workflow.to_owned()))?;

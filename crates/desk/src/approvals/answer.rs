@@ -458,6 +458,7 @@ mod tests {
         let decision = Decision {
             id: 7,
             decision: crate::store::NewDecision {
+                bound: crate::store::Bound::default(),
                 execution_arn: String::new(),
                 event: 3,
                 workflow: String::new(),

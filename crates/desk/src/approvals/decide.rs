@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_json::Json;
+use serde::{Deserialize, Serialize};
 
 use super::answer::{self, AnswerError, Words};
 use super::courier::Courier;
@@ -11,12 +12,15 @@ use super::form::{FieldFault, FormField};
 use super::outcome::{Closed, closed};
 use super::outcomes::{Outcome, find, outcomes};
 use super::policy::{Policies, Policy, read};
+use super::shown::shown;
 use super::votes::{self, Asking, Entry, Who};
 use super::who::NotAllowed;
 use crate::actor::Actor;
 use crate::error::ReadError;
+use crate::eyes::Eyes;
+use crate::policy::Action;
 use crate::redact::WITHHELD;
-use crate::store::{Decision, NewDecision, StoreError, Vote};
+use crate::store::{Bound, Decision, Held, NewDecision, StoreError, Vote};
 use crate::watch::{Obstacle, Record};
 
 /// The most characters of a comment.
@@ -29,17 +33,27 @@ const REPLY: Duration = Duration::from_millis(400);
 /// What the record says of a decision that a rule made.
 pub const BY_RULE: &str = "Nobody had decided by the time it was due.";
 
-/// Who decides: a person, within the rule, or the rule itself once the request is due.
+/// What deciding is done with.
 #[derive(Clone, Copy)]
-enum Decider<'a> {
-    Person(&'a Actor),
-    Rule,
+pub struct Means<'a> {
+    pub courier: &'a Courier,
+    pub policies: &'a Policies,
+    /// What a person sees of an execution's payloads.
+    pub eyes: &'a (dyn Fn(&Actor, &Record) -> Eyes + Send + Sync),
 }
 
-impl<'a> Decider<'a> {
+/// Who decides: a person, within the rule; the rule itself, once the request is due; or an administrator, past the rule.
+#[derive(Clone, Copy)]
+pub enum By<'a> {
+    Person(&'a Actor),
+    Rule,
+    PastTheRule(&'a Actor),
+}
+
+impl<'a> By<'a> {
     const fn actor(self) -> &'a Actor {
         match self {
-            Self::Person(actor) => actor,
+            Self::Person(actor) | Self::PastTheRule(actor) => actor,
             Self::Rule => &Actor::Program,
         }
     }
@@ -48,26 +62,28 @@ impl<'a> Decider<'a> {
     const fn bound_by(self, who: &Who) -> Option<&Who> {
         match self {
             Self::Person(_) => Some(who),
-            Self::Rule => None,
+            Self::Rule | Self::PastTheRule(_) => None,
         }
     }
 }
 
 /// What a person chose, as it was sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// The id of an outcome.
     pub outcome: String,
     pub comment: String,
     /// What was typed into the outcome's form, by the names of its fields.
     pub typed: Vec<(String, String)>,
+    /// The hash of what was shown, where the person was shown something; see [`super::shown`].
+    pub shown: Option<String>,
 }
 
 impl Choice {
     /// An outcome without a form.
     #[must_use]
     pub fn of(outcome: &str, comment: &str) -> Self {
-        Self { outcome: outcome.to_owned(), comment: comment.to_owned(), typed: Vec::new() }
+        Self { outcome: outcome.to_owned(), comment: comment.to_owned(), typed: Vec::new(), shown: None }
     }
 }
 
@@ -84,6 +100,10 @@ pub enum Decided {
     Earlier { decision: Box<Decision>, own: bool },
     /// Something else closed the task.
     Closed(Closed),
+    /// The choice can be taken back for a while; then it goes on record.
+    Held(Box<Held>),
+    /// Somebody else's choice, which would decide, can be taken back for a while.
+    HeldByAnother(Box<Held>),
 }
 
 impl Decided {
@@ -97,7 +117,7 @@ impl Decided {
     /// Whether the choice is the recorded one.
     #[must_use]
     pub const fn was_in_time(&self) -> bool {
-        matches!(self, Self::Recorded(_) | Self::Repeated(_) | Self::Voted(_))
+        matches!(self, Self::Recorded(_) | Self::Repeated(_) | Self::Voted(_) | Self::Held(_))
     }
 }
 
@@ -119,6 +139,12 @@ pub enum DecideError {
     /// The form's schema in the manifest has mistakes.
     #[error("the form of {outcome} of {state} in {workflow} cannot be shown: {why}")]
     Schema { workflow: String, state: String, outcome: String, why: String },
+    /// The request or its rule is not what the person was shown.
+    #[error("the request or its rule has changed since it was shown")]
+    Changed,
+    /// Somebody chose in time and may take it back.
+    #[error("a choice is held")]
+    Held,
     /// The event does not belong to a task whose token is known.
     #[error("event {event} of {execution_arn} cannot be answered from here")]
     NotAnswerable { execution_arn: String, event: u64 },
@@ -150,95 +176,68 @@ pub enum NotShown {
     NotJson(String),
 }
 
+/// A choice that was checked, and the request as it was read for it.
+pub struct Ready {
+    pub record: Arc<Record>,
+    /// The redacted request.
+    pub request: String,
+    pub outcome: Outcome,
+    pub new: NewDecision,
+}
+
+impl Ready {
+    /// The request with its rule.
+    pub fn asking<'a>(&'a self, policies: &'a Policies) -> Asking<'a> {
+        let policy = policies.get(&self.new.workflow).and_then(|states| states.get(&self.new.state));
+        Asking { policy, record: &self.record, event: self.new.event, request: &self.request }
+    }
+}
+
+/// What a choice came to before anybody asked whether this person may make it.
+pub enum Look {
+    /// The request was closed or decided before.
+    Ended(Decided),
+    Open(Box<Ready>),
+}
+
 /// Records a decision and sends it. It is recorded before any call that may take long; the response waits at most 400 ms for
-/// the delivery.
+/// the delivery. What was chosen `at` a time before is on record with that time.
 ///
 /// # Errors
 /// The comment is too long, there is no such task, it cannot be shown, or the connection or the store does not answer.
 /// Nothing is recorded then.
 pub async fn decide(
-    courier: &Courier,
-    policies: &Policies,
-    actor: &Actor,
+    means: Means<'_>,
+    by: By<'_>,
     request: (&str, u64),
     choice: &Choice,
+    at: Option<i64>,
 ) -> Result<Decided, DecideError> {
-    decide_as(courier, policies, Decider::Person(actor), request, choice).await
-}
-
-/// Records and sends what a rule decides of a request that is due: the outcome with its form as it is at first.
-///
-/// # Errors
-/// Those of [`decide`].
-pub async fn decide_by_rule(
-    courier: &Courier,
-    policies: &Policies,
-    (arn, event): (&str, u64),
-    outcome: &str,
-) -> Result<Decided, DecideError> {
-    let known = courier.watch.known_record(arn);
-    let policy = known
-        .as_ref()
-        .and_then(|record| policies.get(record.workflow())?.get(record.state_of(event).unwrap_or_default()));
-    let form = find(policy, outcome).and_then(|outcome| outcome.form.ok()).unwrap_or_default();
-    let at_first = |field: FormField| field.default.into_iter().map(move |value| (field.name.clone(), value));
-    let choice = Choice {
-        outcome: outcome.to_owned(),
-        comment: BY_RULE.to_owned(),
-        typed: form.fields.into_iter().flat_map(at_first).collect(),
+    let (courier, actor) = (means.courier, by.actor());
+    let mut ready = match look(means, by, request, choice).await? {
+        Look::Ended(decided) => return Ok(decided),
+        Look::Open(ready) => ready,
     };
-    decide_as(courier, policies, Decider::Rule, (arn, event), &choice).await
-}
-
-async fn decide_as(
-    courier: &Courier,
-    policies: &Policies,
-    by: Decider<'_>,
-    (arn, event): (&str, u64),
-    choice: &Choice,
-) -> Result<Decided, DecideError> {
-    let actor = by.actor();
-    let comment = choice.comment.trim();
-    let characters = comment.chars().count();
-    if characters > COMMENT {
-        return Err(DecideError::CommentTooLong { characters, limit: COMMENT });
+    if let Some(at) = at {
+        ready.new.decided_at = at;
     }
-    if let Some(before) = courier.store.of_task(courier.connection(), arn, event).await? {
-        return Ok(Decided::after(Box::new(before), actor, choice));
+    let who = votes::who(courier, &ready.asking(means.policies), actor).await?;
+    if let By::PastTheRule(actor) = by {
+        votes::may(courier, &ready.asking(means.policies), &who, actor, Action::BreakGlass)
+            .map_err(NotAllowed::Denied)?;
+        ready.new.bound.broke_glass = true;
     }
-    let record = current(courier, arn).await?;
-    if record.token(event).is_none() {
-        return Err(unanswerable(&record, event));
-    }
-    if let Some(closed) = closed(&record, event) {
-        return Ok(Decided::Closed(closed));
-    }
-    let request = courier.watch.all_tokens().text(&record.request(event));
-    can_be_shown(&request)?;
-    let (workflow, state) = (record.workflow(), record.state_of(event).unwrap_or_default());
-    let policy = policies.get(workflow).and_then(|states| states.get(state));
-    let (outcome, form) = check(policy, choice, (workflow, state))?;
-    let new = NewDecision {
-        execution_arn: arn.to_owned(),
-        event,
-        title: read(policies, workflow, state, &request).title,
-        outcome: outcome.name.clone(),
-        form,
-        person_id: actor.id().to_owned(),
-        person_name: actor.name().to_owned(),
-        comment: comment.to_owned(),
-        decided_at: courier.watch.now(),
-        workflow: workflow.to_owned(),
-        state: state.to_owned(),
-    };
-    let asked = Asking { policy, record: &record, event, request: &request };
-    let who = votes::who(courier, &asked).await?;
-    let decision = match votes::cast(courier, &asked, by.bound_by(&who), &outcome, actor, &new).await? {
+    let bound_by = by.bound_by(&who);
+    let absent = bound_by.and_then(|who| who.stands_for.as_ref());
+    ready.new.bound.stands_for = absent.map(|absent| (absent.id.clone(), absent.name.clone()));
+    let asking = ready.asking(means.policies);
+    let decision = match votes::cast(courier, &asking, bound_by, &ready.outcome, actor, &ready.new).await? {
         Entry::New(decision) => decision,
         Entry::Before(before) => return Ok(Decided::after(before, actor, choice)),
         Entry::Voted(votes) => return Ok(Decided::Voted(votes)),
     };
-    tracing::info!(execution = arn, event, person = actor.id(), outcome = new.outcome.id, "a decision is on record");
+    let (arn, event) = request;
+    tracing::info!(execution = arn, event, person = actor.id(), outcome = choice.outcome, "a decision is on record");
     courier.watch.answered(arn, event).await;
     let sending = tokio::spawn({
         let (courier, decision) = (courier.clone(), decision.clone());
@@ -247,6 +246,103 @@ async fn decide_as(
     // A delivery that takes longer continues in its task, and the page updates itself.
     let _ = tokio::time::timeout(REPLY, sending).await;
     Ok(Decided::Recorded(decision))
+}
+
+/// Records and sends what a rule decides of a request that is due: the outcome with its form as it is at first.
+///
+/// # Errors
+/// Those of [`decide`].
+pub async fn decide_by_rule(
+    means: Means<'_>,
+    (arn, event): (&str, u64),
+    outcome: &str,
+) -> Result<Decided, DecideError> {
+    let known = means.courier.watch.known_record(arn);
+    let policy = known
+        .as_ref()
+        .and_then(|record| means.policies.get(record.workflow())?.get(record.state_of(event).unwrap_or_default()));
+    let form = find(policy, outcome).and_then(|outcome| outcome.form.ok()).unwrap_or_default();
+    let at_first = |field: FormField| field.default.into_iter().map(move |value| (field.name.clone(), value));
+    let choice = Choice {
+        outcome: outcome.to_owned(),
+        comment: BY_RULE.to_owned(),
+        typed: form.fields.into_iter().flat_map(at_first).collect(),
+        shown: None,
+    };
+    decide(means, By::Rule, (arn, event), &choice, None).await
+}
+
+/// Checks a choice, all but whether this person may make it.
+///
+/// # Errors
+/// Those of [`decide`].
+pub async fn look(
+    means: Means<'_>,
+    by: By<'_>,
+    (arn, event): (&str, u64),
+    choice: &Choice,
+) -> Result<Look, DecideError> {
+    let (courier, actor) = (means.courier, by.actor());
+    let comment = choice.comment.trim();
+    let characters = comment.chars().count();
+    if characters > COMMENT {
+        return Err(DecideError::CommentTooLong { characters, limit: COMMENT });
+    }
+    if let Some(before) = courier.store.of_task(courier.connection(), arn, event).await? {
+        return Ok(Look::Ended(Decided::after(Box::new(before), actor, choice)));
+    }
+    let record = current(courier, arn).await?;
+    if record.token(event).is_none() {
+        return Err(unanswerable(&record, event));
+    }
+    if let Some(closed) = closed(&record, event) {
+        return Ok(Look::Ended(Decided::Closed(closed)));
+    }
+    let request = courier.watch.all_tokens().text(&record.request(event));
+    can_be_shown(&request)?;
+    let (workflow, state) = (record.workflow(), record.state_of(event).unwrap_or_default());
+    let policy = means.policies.get(workflow).and_then(|states| states.get(state));
+    let bound = bound(means, by, (&record, event), policy, choice).await?;
+    let (outcome, form) = check(policy, choice, (workflow, state))?;
+    let new = NewDecision {
+        execution_arn: arn.to_owned(),
+        event,
+        title: read(means.policies, workflow, state, &request).title,
+        outcome: outcome.name.clone(),
+        form,
+        person_id: actor.id().to_owned(),
+        person_name: actor.name().to_owned(),
+        comment: comment.to_owned(),
+        decided_at: courier.watch.now(),
+        workflow: workflow.to_owned(),
+        state: state.to_owned(),
+        bound,
+    };
+    Ok(Look::Open(Box::new(Ready { record, request, outcome, new })))
+}
+
+/// What a choice binds: what is shown to this person now, which must be what was shown before, and the rule.
+async fn bound(
+    means: Means<'_>,
+    by: By<'_>,
+    (record, event): (&Record, u64),
+    policy: Option<&Policy>,
+    choice: &Choice,
+) -> Result<Bound, DecideError> {
+    let (courier, actor) = (means.courier, by.actor());
+    let rule = policy.and_then(|policy| policy.version.clone());
+    if matches!(by, By::Rule) {
+        // Nobody was shown anything.
+        return Ok(Bound { rule, ..Bound::default() });
+    }
+    let text = (means.eyes)(actor, record).text(&record.request(event));
+    let now = shown(&text, rule.as_deref());
+    if choice.shown.as_ref().is_some_and(|shown| *shown != now) {
+        return Err(DecideError::Changed);
+    }
+    let arn = record.description.arn.as_str();
+    let seen_at = courier.store.first_seen(courier.connection(), (arn, event), actor.id()).await?;
+    Ok(Bound { shown: Some(now), rule, seen_at, ..Bound::default() })
 }
 
 /// What a choice comes to: its outcome, and what was filled in as JSON.

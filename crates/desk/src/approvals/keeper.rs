@@ -1,6 +1,6 @@
 //! What rules do at times of their own: reminders, escalations, the decision once a request is due, and heartbeats.
 //!
-//! Each look goes through what waits. What was done is on record once, whatever ends meanwhile: reminders and escalations by
+//! The index knows when the rule of each request acts next; each look takes those whose time has come. What was done is on record once, whatever ends meanwhile: reminders and escalations by
 //! their milestones, decisions as those of people.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,25 +9,31 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::decide::{DecideError, decide_by_rule};
+use super::decide::{DecideError, Means, decide_by_rule};
 use super::policy::{Policies, Policy};
+use super::shown;
 use super::timing::Times;
 use super::who::Approvers;
 use crate::actor::Actor;
 use crate::connection::Fault;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::index::Sight;
+use crate::index::Ruled;
 use crate::news::Topic;
 use crate::redact::MARK;
 use crate::store::{Act, Deed};
-use crate::watch::{RequestKey, Waiting};
+use crate::watch::{Record, RequestKey, Waiting};
 
-/// The pause between two looks, and where tasks get heartbeats, which may be due every second.
-const PAUSE: Duration = Duration::from_secs(5);
-const BEAT_PAUSE: Duration = Duration::from_secs(1);
+/// The pause between two looks, which are cheap: the index knows which rules act next.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long until a rule that could not be kept is tried again, and the pause between two heartbeats at the least.
+const AGAIN_MS: i64 = 5_000;
+const BEAT_MS: i64 = 1_000;
 /// Requests that are read at a time.
 const PAGE: u32 = 500;
+/// Milestones that are remembered, at most, and for how long heartbeats are.
+const KNOWN: usize = 50_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What the looks of this process remember.
 #[derive(Debug, Default)]
@@ -45,10 +51,14 @@ impl Keeper {
         known.insert((request.clone(), what.to_owned()))
     }
 
-    /// Forgets what no longer waits.
-    fn keep_only(&self, waiting: &BTreeSet<RequestKey>) {
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner).retain(|request, _| waiting.contains(request));
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(request, _)| waiting.contains(request));
+    /// Forgets what was long ago.
+    fn forget(&self, before: i64) {
+        self.beats.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (last, _)| *last >= before);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // The store knows what is on record: this only saves asking it.
+        if known.len() > KNOWN {
+            known.clear();
+        }
     }
 
     /// Whether a task needs a heartbeat at `now`; unknown before the first one.
@@ -63,11 +73,25 @@ impl Keeper {
 }
 
 impl Policy {
-    /// Whether the rule does anything at a time of its own.
-    #[must_use]
-    pub fn keeps_time(&self) -> bool {
-        self.heartbeat || self.on_due.is_some() || !self.remind.is_empty() || !self.escalate.is_empty()
+    /// When the rule does something next, after `now`; at most one heartbeat's pause from it where it sends them.
+    fn acts_at(&self, since: i64, now: i64) -> Option<i64> {
+        let times = Times::of(Some(self), since);
+        let is_due = times.due.is_some_and(|due| due <= now);
+        let due = times.due.filter(|_| self.on_due.is_some());
+        let beat = (self.heartbeat && !is_due).then(|| now.saturating_add(BEAT_MS));
+        let all = times.reminders.iter().copied().chain(times.escalations.iter().map(|(at, _)| *at)).chain(due);
+        all.filter(|at| *at > now).chain(beat).min()
     }
+}
+
+/// The version of all rules.
+fn version(policies: &Policies) -> String {
+    let each = policies.iter().flat_map(|(workflow, states)| {
+        states.iter().map(move |(state, policy)| {
+            format!("{workflow}\n{state}\n{}\n", policy.version.as_deref().unwrap_or_default())
+        })
+    });
+    shown::version(&each.collect::<String>())
 }
 
 impl Desk {
@@ -80,50 +104,75 @@ impl Desk {
             }
             tokio::select! {
                 () = end.cancelled() => return,
-                () = tokio::time::sleep(self.pause_of_rules()) => {}
+                () = tokio::time::sleep(PAUSE) => {}
             }
         }
     }
 
-    /// How long until the next look: one through 10,000 requests costs something.
-    fn pause_of_rules(&self) -> Duration {
-        let policies = self.folder().policies();
-        if policies.values().flat_map(BTreeMap::values).any(|policy| policy.heartbeat) { BEAT_PAUSE } else { PAUSE }
-    }
-
-    /// One look at everything that waits.
+    /// One look: at requests that are new, and at those whose rule acts.
     ///
     /// # Errors
     /// The index cannot be read.
     pub(crate) async fn keep_rules_once(&self) -> Result<(), Error> {
         let policies = self.folder().policies();
-        let keeps_time = policies.values().flat_map(BTreeMap::values).any(Policy::keeps_time);
+        self.index().rules_are(self.id(), &version(&policies)).await?;
+        self.count_times(&policies).await?;
         // Nothing is done on a connection that is only looked at.
-        if !keeps_time || self.permit_deciding(&Actor::Program, "").is_err() {
+        if self.permit_deciding(&Actor::Program, "").is_err() {
             return Ok(());
         }
-        let (mut after, mut waiting) = (None, BTreeSet::new());
         loop {
-            let page = self.index().inbox(self.id(), &Sight::default(), after, PAGE).await?;
-            for wait in &page.rows {
-                let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
-                if let Some(policy) = policy.filter(|policy| policy.keeps_time()) {
-                    let request = (wait.execution_arn.clone(), wait.event);
-                    if let Err(error) = self.keep(&policies, policy, wait, &request).await
-                        && self.keeper().is_new(&request, &error.to_string())
-                    {
-                        tracing::warn!(%error, execution = %wait.execution_arn, "the rule of a request could not be kept");
-                    }
-                    waiting.insert(request);
-                }
-            }
-            after = page.more;
-            if after.is_none() {
+            let acting = self.index().acted_on(self.id(), self.now(), PAGE).await?;
+            if acting.is_empty() {
                 break;
             }
+            let mut ruled = Vec::with_capacity(acting.len());
+            for wait in &acting {
+                let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
+                let kept = match policy {
+                    Some(policy) => self.keep_one(&policies, policy, wait).await,
+                    None => true,
+                };
+                let mut next = of_rule(policy, wait, self.now());
+                if !kept {
+                    let again = self.now().saturating_add(AGAIN_MS);
+                    next.acts_at = Some(next.acts_at.map_or(again, |at| at.min(again)));
+                }
+                ruled.push(next);
+            }
+            self.index().ruled(self.id(), &ruled).await?;
         }
-        self.keeper().keep_only(&waiting);
+        self.keeper().forget(self.now().saturating_sub(DAY_MS));
         Ok(())
+    }
+
+    /// Counts the times of requests that are new, or whose rules are.
+    async fn count_times(&self, policies: &Policies) -> Result<(), Error> {
+        loop {
+            let new = self.index().unruled(self.id(), PAGE).await?;
+            if new.is_empty() {
+                return Ok(());
+            }
+            let of = |wait: &Waiting| {
+                let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
+                // What should have been done before is done at the next look.
+                of_rule(policy, wait, wait.since.saturating_sub(BEAT_MS))
+            };
+            let ruled: Vec<Ruled> = new.iter().map(of).collect();
+            if self.index().ruled(self.id(), &ruled).await? {
+                self.watch().changes.publish([Topic::Inbox]);
+            }
+        }
+    }
+
+    /// Keeps the rule of one request; returns whether that is done.
+    async fn keep_one(&self, policies: &Policies, policy: &Policy, wait: &Waiting) -> bool {
+        let request = (wait.execution_arn.clone(), wait.event);
+        let Err(error) = self.keep(policies, policy, wait, &request).await else { return true };
+        if self.keeper().is_new(&request, &error.to_string()) {
+            tracing::warn!(%error, execution = %wait.execution_arn, "the rule of a request could not be kept");
+        }
+        false
     }
 
     /// What the rule of one request asks for now.
@@ -137,7 +186,13 @@ impl Desk {
         let (now, times) = (self.now(), Times::of(Some(policy), wait.since));
         let is_due = times.due.is_some_and(|due| due <= now);
         if let (true, Some(outcome)) = (is_due, &policy.on_due) {
-            decide_by_rule(self.courier(), policies, (&request.0, request.1), outcome).await?;
+            // Somebody chose in time, and may still take it back: then the rule is asked again.
+            if !self.store().held((self.id(), &request.0, request.1)).await?.is_empty() {
+                return Err(DecideError::Held);
+            }
+            let eyes = |actor: &Actor, record: &Record| self.eyes_on(actor, record);
+            let means = Means { courier: self.courier(), policies, eyes: &eyes };
+            decide_by_rule(means, (&request.0, request.1), outcome).await?;
             return Ok(());
         }
         for (index, _) in times.reminders.iter().enumerate().filter(|(_, at)| !is_due && **at <= now) {
@@ -208,6 +263,16 @@ impl Desk {
                 tracing::debug!(%error, execution = %arn, "a heartbeat was not accepted");
             }
         }
+    }
+}
+
+/// What a rule says of the times of a request, seen from `now`.
+fn of_rule(policy: Option<&Policy>, wait: &Waiting, now: i64) -> Ruled {
+    Ruled {
+        request: (wait.execution_arn.clone(), wait.event),
+        due: Times::of(policy, wait.since).due,
+        kept_alive: policy.is_some_and(|policy| policy.heartbeat),
+        acts_at: policy.and_then(|policy| policy.acts_at(wait.since, now)),
     }
 }
 

@@ -10,16 +10,20 @@ pub mod asked;
 pub mod branches;
 pub mod changes;
 mod courier;
-mod decide;
+pub(crate) mod decide;
 pub mod form;
 mod form_schema;
 mod growth;
+mod hands;
+mod held;
 mod keeper;
 mod outcome;
 pub mod outcomes;
 mod policy;
 mod render;
+pub mod shown;
 mod spellings;
+pub(crate) mod standing;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -29,12 +33,16 @@ pub mod when;
 pub mod who;
 
 pub use courier::Courier;
-pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, check, decide};
+pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, check};
+pub use hands::HandError;
+pub(crate) use held::Holding;
+pub use held::LONGEST_UNDO;
 pub(crate) use keeper::Keeper;
 pub use outcome::{Closed, ClosedBy, closed};
 pub use policy::{Field, Policies, Policy, Reading, Rejection, read};
 pub use template::template_fault;
 pub use timing::Times;
+pub(crate) use timing::reached_since;
 pub use votes::Who;
 
 /// The error name of a rejection, which a definition can catch.

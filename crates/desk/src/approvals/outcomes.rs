@@ -65,7 +65,7 @@ pub enum AnswerRule {
 }
 
 /// The name of an outcome, as a decision keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
     pub id: String,
     pub label: String,

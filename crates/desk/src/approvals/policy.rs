@@ -68,6 +68,9 @@ pub struct Policy {
     /// [`super::outcomes`].
     #[serde(default)]
     pub outcomes: IndexMap<String, OutcomeRule>,
+    /// The hash of all of it as it is in the manifest; see [`super::shown`].
+    #[serde(skip)]
+    pub version: Option<String>,
 }
 
 /// Who may decide, too, once a request has waited so long.

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod faults;
+mod hands;
 mod rules;
 mod times;
 
@@ -41,10 +43,30 @@ fn person(id: &str) -> Actor {
 }
 
 fn desk(connection: Connection, store: Arc<dyn Store>, clock: Clock, definitions: &Path) -> Arc<Desk> {
+    desk_with(connection, store, clock, definitions, 0)
+}
+
+fn desk_with(
+    connection: Connection,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    definitions: &Path,
+    undo_ms: i64,
+) -> Arc<Desk> {
     let definitions = definitions.to_owned().into();
     let index = Arc::new(SqliteIndex::in_memory());
     let (redaction_key, authority) = (RedactionKey::new([0; 16]), Arc::new(Authority::shipped()));
-    Arc::new(Desk::new(Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority }))
+    Arc::new(Desk::new(Parts {
+        connection,
+        store,
+        index,
+        definitions,
+        clock,
+        sandbox: None,
+        redaction_key,
+        authority,
+        undo_ms,
+    }))
 }
 
 impl Office {
@@ -267,6 +289,7 @@ async fn crashed(office: &Office, request: &(String, u64), step: usize) {
         person_name: "DANA".into(),
         comment: String::new(),
         decided_at: START,
+        bound: crate::store::Bound::default(),
     };
     let decision = office.store.record(office.desk.id(), &new, None).await.unwrap().unwrap();
     if step >= 1 {

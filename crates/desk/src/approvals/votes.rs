@@ -8,12 +8,13 @@ use super::courier::Courier;
 use super::decide::{DecideError, worded_answer};
 use super::outcomes::{AnswerRule, Outcome};
 use super::policy::Policy;
+use super::standing::stands_for;
 use super::timing::approvers_at;
 use super::who::{Approvers, NotAllowed, Requester, is_complete, may_decide, requester};
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::people;
-use crate::policy::{Object, RequestFacts, Resource};
-use crate::store::{Cast, Completion, Decision, NewDecision, NewVote, StoreError, Vote, Worded};
+use crate::policy::{Action, Denied, Object, RequestFacts, Resource};
+use crate::store::{Cast, Completion, Decision, NewDecision, NewVote, Reassignment, StoreError, Vote, Worded};
 use crate::watch::Record;
 
 /// A request, its rule, and the execution that asks.
@@ -31,6 +32,10 @@ pub struct Asking<'a> {
 pub struct Who {
     pub approvers: Approvers,
     pub requester: Requester,
+    /// In whose place whoever looks would decide.
+    pub stands_for: Option<Person>,
+    /// Who gave the request to these approvers, where somebody did.
+    pub reassigned: Option<Reassignment>,
 }
 
 /// What came of a choice.
@@ -43,18 +48,23 @@ pub enum Entry {
     Voted(Vec<Vote>),
 }
 
-/// Who may decide a request.
+/// Who may decide a request, and in whose place `actor` would.
 ///
 /// # Errors
 /// The store failed.
-pub async fn who(courier: &Courier, asking: &Asking<'_>) -> Result<Who, StoreError> {
-    let since = asking.record.event(asking.event).map_or_else(|| courier.watch.now(), |event| event.timestamp);
-    let approvers = approvers_at(asking.policy, since, courier.watch.now());
+pub async fn who(courier: &Courier, asking: &Asking<'_>, actor: &Actor) -> Result<Who, StoreError> {
+    let now = courier.watch.now();
+    let since = asking.record.event(asking.event).map_or(now, |event| event.timestamp);
+    let request = (courier.connection(), asking.record.description.arn.as_str(), asking.event);
+    let reassigned = courier.store.reassigned(request).await?;
+    let given = reassigned.as_ref().map(|one| one.to.clone());
+    let approvers = approvers_at(asking.policy, given, since, now);
     let requester = match asking.policy.filter(|policy| policy.four_eyes) {
         Some(policy) => requester_of(courier, asking, policy.requester.as_deref()).await?,
         None => Requester::Unnamed { path: None },
     };
-    Ok(Who { approvers, requester })
+    let stands_for = stands_for(courier.store.as_ref(), actor, &approvers, &requester, now).await?;
+    Ok(Who { approvers, requester, stands_for, reassigned })
 }
 
 /// Who asked: whom the request or the execution's input names, and who started the execution here.
@@ -80,11 +90,11 @@ async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>
             starter = courier.store.starter(connection, &parent).await?;
         }
     }
-    let everybody = match named {
-        Some(_) => people::everybody(courier.store.as_ref()).await?,
+    let called = match &named {
+        Some(name) => people::called(courier.store.as_ref(), name).await?,
         None => Vec::new(),
     };
-    Ok(requester(path, named.as_deref(), starter, &everybody))
+    Ok(requester(path, named.as_deref(), starter, &called))
 }
 
 /// Where the requester would be named there is nothing that can be read.
@@ -114,7 +124,29 @@ pub fn may_choose(
     votes: &[Vote],
 ) -> Result<(), NotAllowed> {
     let content = Asked::of(asking.request);
-    let facts = RequestFacts {
+    // Who stands in for an approver is one.
+    let with_delegate = who.stands_for.as_ref().map(|_| {
+        let delegate = Approvers { people: vec![actor.id().to_owned()], groups: Vec::new() };
+        who.approvers.clone().and(&delegate)
+    });
+    let approvers = with_delegate.as_ref().unwrap_or(&who.approvers);
+    let facts = RequestFacts { approvers, ..facts(asking, who, &content) };
+    let resource = resource(courier, Object::Connection);
+    may_decide(&courier.authority, actor, &resource, facts, who.stands_for.as_ref(), votes)
+}
+
+/// Whether somebody may do something else about a request: break the glass, or give it to others.
+///
+/// # Errors
+/// The policy refuses it.
+pub fn may(courier: &Courier, asking: &Asking<'_>, who: &Who, actor: &Actor, action: Action) -> Result<(), Denied> {
+    let content = Asked::of(asking.request);
+    let object = Object::Request(facts(asking, who, &content));
+    courier.authority.permit(actor, action, &resource(courier, object))
+}
+
+fn facts<'a>(asking: &Asking<'a>, who: &'a Who, content: &'a Asked) -> RequestFacts<'a> {
+    RequestFacts {
         execution_arn: &asking.record.description.arn,
         event: asking.event,
         workflow: asking.record.workflow(),
@@ -123,10 +155,17 @@ pub fn may_choose(
         four_eyes: asking.policy.is_some_and(|policy| policy.four_eyes),
         requester: &who.requester,
         content: content.text(),
-    };
-    let read_only = courier.watch.connection.about.read_only;
-    let resource = Resource { connection: courier.connection(), read_only, object: Object::Connection };
-    may_decide(&courier.authority, actor, &resource, facts, votes)
+    }
+}
+
+fn resource<'a>(courier: &'a Courier, object: Object<'a>) -> Resource<'a> {
+    Resource { connection: courier.connection(), read_only: courier.watch.connection.about.read_only, object }
+}
+
+/// The groups that somebody's choice counts for: their own, or those of whom they stand in for.
+pub fn groups<'a>(who: Option<&'a Who>, actor: &'a Actor) -> &'a [String] {
+    let absent = who.and_then(|who| who.stands_for.as_ref());
+    absent.map_or(actor.groups(), |absent| &absent.groups)
 }
 
 /// Puts a choice on record: as a vote, and as the decision where it completes what the rule asks for. Of people who choose at
@@ -158,8 +197,8 @@ pub async fn cast(
         }
         let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
         let mut voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
-        voters.push(actor.groups());
-        let vote = NewVote { choice: new.clone(), groups: actor.groups().to_vec() };
+        voters.push(groups(who, actor));
+        let vote = NewVote { choice: new.clone(), groups: groups(who, actor).to_vec() };
         let cast = if who.is_none() || is_complete(asking.policy, outcome, &voters) {
             complete(courier, asking, outcome, actor, &vote, votes.len()).await?
         } else {

@@ -55,6 +55,9 @@ pub enum NotAllowed {
     /// They chose before.
     #[error("{person} chose {label} before")]
     Voted { person: String, label: String, at: i64 },
+    /// Somebody chose in their place, or the one in whose place they would.
+    #[error("{by} chose {label} in the same place")]
+    PlaceTaken { by: String, label: String, at: i64 },
 }
 
 impl Approvers {
@@ -192,12 +195,14 @@ pub fn may_decide(
     actor: &Actor,
     resource: &Resource<'_>,
     facts: RequestFacts<'_>,
+    stands_for: Option<&Person>,
     votes: &[Vote],
 ) -> Result<(), NotAllowed> {
     if let Some(vote) = votes.iter().find(|vote| vote.choice.person_id == actor.id()) {
         let label = vote.choice.outcome.label.clone();
         return Err(NotAllowed::Voted { person: actor.name().to_owned(), label, at: vote.choice.decided_at });
     }
+    one_choice_a_place(actor, stands_for, votes)?;
     let resource = Resource { object: Object::Request(facts), ..*resource };
     authority.permit(actor, Action::Decide, &resource).map_err(|denied| {
         let about_the_rule = denied.is_by(rule::FOUR_EYES) || denied.is_by(rule::FOUR_EYES_UNKNOWN);
@@ -217,25 +222,39 @@ pub fn may_decide(
     })
 }
 
+/// Whoever is away and who stands in for them have one choice together.
+fn one_choice_a_place(actor: &Actor, stands_for: Option<&Person>, votes: &[Vote]) -> Result<(), NotAllowed> {
+    let place = stands_for.map_or(actor.id(), |absent| absent.id.as_str());
+    let is_of_place = |vote: &&Vote| {
+        let stood_for = vote.choice.bound.stands_for.as_ref();
+        vote.choice.person_id == place || stood_for.is_some_and(|(id, _)| id == place)
+    };
+    votes.iter().find(is_of_place).map_or(Ok(()), |vote| {
+        Err(NotAllowed::PlaceTaken {
+            by: vote.choice.person_name.clone(),
+            label: vote.choice.outcome.label.clone(),
+            at: vote.choice.decided_at,
+        })
+    })
+}
+
 /// Whether the actor is who is known by this id or name.
 pub(crate) fn is_same(actor: &Actor, id: &str, name: &str) -> bool {
     actor.id() == id || actor.name().to_lowercase() == name.to_lowercase()
 }
 
-/// Who asked: whom the request names, looked up among `everybody`, and who started the execution here.
+/// Who asked: those whom the request names, `called` so, and who started the execution here.
 #[must_use]
 pub fn requester(
     path: Option<&str>,
     named: Option<&str>,
     starter: Option<(String, String)>,
-    everybody: &[Person],
+    called: &[Person],
 ) -> Requester {
     let mut known: Vec<(String, String)> = Vec::new();
     if let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) {
-        let word = named.to_lowercase();
-        let is_named = |person: &&Person| person.id.to_lowercase() == word || person.name.to_lowercase() == word;
         // Two people may have one name: neither of them is a second pair of eyes.
-        known.extend(everybody.iter().filter(is_named).map(|person| (person.id.clone(), person.name.clone())));
+        known.extend(called.iter().map(|person| (person.id.clone(), person.name.clone())));
         if known.is_empty() {
             return Requester::Nobody { named: named.chars().take(80).collect() };
         }
@@ -306,7 +325,10 @@ mod tests {
         let who = approvers(Some(&rule));
         let asked = |named: Option<&str>, starter: Option<&Person>| {
             let starter = starter.map(|person| (person.id.clone(), person.name.clone()));
-            requester(Some("$.by"), named, starter, &people::all())
+            let called =
+                |name: &str| people::all().into_iter().filter(|one| is_same(&actor(one), name, name)).collect();
+            let called: Vec<Person> = named.map(str::trim).map(called).unwrap_or_default();
+            requester(Some("$.by"), named, starter, &called)
         };
         let (authority, connection) = (Authority::shipped(), ConnectionId::default_one());
         let may = |requester: &Requester, person: &Person| {
@@ -321,7 +343,7 @@ mod tests {
                 content: "{}",
             };
             let resource = Resource { connection: &connection, read_only: false, object: Object::Connection };
-            may_decide(&authority, &actor(person), &resource, facts, &[])
+            may_decide(&authority, &actor(person), &resource, facts, None, &[])
         };
         let by_ines = asked(Some("inês duarte"), None);
         assert_eq!((may(&by_ines, &dana), may(&by_ines, &kenji)), (Ok(()), Ok(())));

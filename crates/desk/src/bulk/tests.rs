@@ -105,6 +105,7 @@ async fn desk_of(fake: &Fake, clock: &SetClock, folder: &std::path::Path, read_o
         sandbox: None,
         redaction_key: RedactionKey::new([0; 16]),
         authority: Arc::new(Authority::shipped()),
+        undo_ms: 0,
     }))
 }
 

@@ -125,7 +125,7 @@ impl Desk {
         only: Option<&str>,
         seen: Option<&str>,
     ) -> Result<Vec<String>, Error> {
-        self.permit(actor, Action::Deploy, only)?;
+        self.permit_change(actor, Action::Deploy, only, None).await?;
         let folder = self.definitions().read();
         if let Some(problem) = &folder.problem {
             return Err(DeployError::Manifest(problem.clone()).into());
@@ -133,7 +133,7 @@ impl Desk {
         let items = self.items(&folder).await?;
         let ready = wanted(&items, only, seen)?;
         for item in &ready {
-            self.permit(actor, Action::Deploy, Some(&item.name))?;
+            self.permit_change(actor, Action::Deploy, Some(&item.name), None).await?;
         }
         for item in &ready {
             if let Err(error) = still_planned(&self.watch().connection, item).await {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::finding::{FileProblem, Sample};
 use super::places::Places;
+use crate::approvals::shown::version;
 use crate::approvals::{Policies, Policy};
 use crate::eyes::Hide;
 use crate::nearest::meant;
@@ -136,13 +137,25 @@ impl Folder {
 }
 
 fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
-    let manifest = toml::from_str(text).and_then(|manifest| Ok((manifest, Places::of(text)?)));
+    let manifest = toml::from_str(text).and_then(|manifest| Ok((versioned(manifest, text)?, Places::of(text)?)));
     manifest.map_err(|error| {
         let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
         let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
         let remedy = format!("{near}Correct the manifest; open pages update themselves.");
         file_problem(file, line, column, error.message(), &remedy)
     })
+}
+
+/// The manifest with the version of each rule.
+fn versioned(mut manifest: Manifest, text: &str) -> Result<Manifest, toml::de::Error> {
+    let table: toml::Table = toml::from_str(text)?;
+    for (name, workflow) in &mut manifest.workflows {
+        for (state, policy) in &mut workflow.approvals {
+            let rule = table.get("workflows").and_then(|workflows| workflows.get(name)?.get("approvals")?.get(state));
+            policy.version = rule.map(|rule| version(&rule.to_string()));
+        }
+    }
+    Ok(manifest)
 }
 
 /// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".

@@ -84,7 +84,17 @@ fn parts_of(
 ) -> Parts {
     let (store, index) = (Arc::clone(store), Arc::clone(index) as _);
     let (redaction_key, authority) = (RedactionKey::new([0; 16]), Arc::new(Authority::shipped()));
-    Parts { connection, store, index, definitions, clock: clock.clock(), sandbox: None, redaction_key, authority }
+    Parts {
+        connection,
+        store,
+        index,
+        definitions,
+        clock: clock.clock(),
+        sandbox: None,
+        redaction_key,
+        authority,
+        undo_ms: 0,
+    }
 }
 
 fn dana() -> Actor {

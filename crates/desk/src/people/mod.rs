@@ -4,6 +4,7 @@
 //! hashes of all three. Every check that a password takes part in costs the same time, whether there is such a person or not,
 //! and [`guesses`] bounds how many there may be.
 
+mod absences;
 mod accounts;
 mod guesses;
 mod invitations;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
 
+pub use self::absences::{LONGEST_ABSENCE_DAYS, day};
 use self::guesses::Guesses;
 pub use self::invitations::Welcome;
 pub use self::personas::{all, find, first};
@@ -76,6 +78,12 @@ pub enum PeopleError {
     Expiry,
     #[error("{0} tokens are as many as somebody may have")]
     TooManyTokens(usize),
+    #[error("an absence has a beginning, a later end and at most {LONGEST_ABSENCE_DAYS} days")]
+    Absence,
+    #[error("{0:?} cannot stand in")]
+    Delegate(String),
+    #[error("{0} absences are as many as somebody may have")]
+    TooManyAbsences(usize),
     #[error("only administrators may do this")]
     NotAnAdministrator,
     #[error("the password could not be hashed: {0}")]
@@ -136,6 +144,23 @@ impl People {
 pub async fn everybody(store: &dyn Store) -> Result<Vec<Person>, StoreError> {
     let users = store.users().await?;
     Ok(if users.is_empty() { all() } else { users.iter().map(person).collect() })
+}
+
+/// The people whom a name in a request may mean: by their user name, the name that others see, or their e-mail address.
+///
+/// # Errors
+/// The store failed.
+pub async fn called(store: &dyn Store, name: &str) -> Result<Vec<Person>, StoreError> {
+    let word = name.trim().to_lowercase();
+    let users = store.users().await?;
+    if users.is_empty() {
+        return Ok(all().into_iter().filter(|one| one.id == word || one.name.to_lowercase() == word).collect());
+    }
+    let is_called = |user: &&User| {
+        let names = [Some(&user.id), Some(&user.name), user.email.as_ref()];
+        names.into_iter().flatten().any(|name| name.to_lowercase() == word)
+    };
+    Ok(users.iter().filter(is_called).map(person).collect())
 }
 
 /// Somebody who signed in, as the desk knows those who act.

@@ -343,3 +343,41 @@ async fn a_token_holds_for_its_person_until_it_expires() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn who_is_away_names_who_stands_in() {
+    let world = World::with_dana().await;
+    world.add("omar", &[]).await;
+    let (dana, omar) = (person_of(&world, "dana").await, person_of(&world, "omar").await);
+    let add = async |delegate: &str, from: i64, until: i64| {
+        world.people.add_absence(&dana, delegate, (from, until)).await.map_err(|error| format!("{error:?}"))
+    };
+    for (delegate, from, until) in [
+        ("omar", 3 * DAY, 3 * DAY),
+        ("omar", 3 * DAY, 2 * DAY),
+        ("omar", -DAY, 2 * DAY),
+        ("omar", DAY, (LONGEST_ABSENCE_DAYS + 2) * DAY),
+    ] {
+        assert_eq!(add(delegate, from, until).await, Err("Absence".into()), "{from} {until}");
+    }
+    for delegate in ["dana", "nobody", ""] {
+        assert_eq!(add(delegate, DAY, 2 * DAY).await, Err(format!("Delegate({delegate:?})")));
+    }
+    add(" Omar ", 2 * DAY, 4 * DAY).await.unwrap();
+    assert!(world.people.stands_in_for(&omar).await.unwrap().is_empty(), "not yet");
+    world.pass(DAY);
+    let [absence] = &world.people.stands_in_for(&omar).await.unwrap()[..] else { panic!("from now on") };
+    assert_eq!((absence.person.as_str(), absence.until_at), ("dana", 4 * DAY));
+    // Nobody ends another's.
+    world.people.end_absence(&omar, absence.id).await.unwrap();
+    assert_eq!(world.people.absences(&dana).await.unwrap().len(), 1);
+    world.people.end_absence(&dana, absence.id).await.unwrap();
+    assert!(world.people.stands_in_for(&omar).await.unwrap().is_empty());
+    let record = world.record().await;
+    assert!(record.contains(&"Administered dana is away for 2 days; omar stands in".to_owned()), "{record:?}");
+    world.end().await;
+}
+
+async fn person_of(world: &World, id: &str) -> Person {
+    person(&world.store.user(id).await.unwrap().unwrap())
+}

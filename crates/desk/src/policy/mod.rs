@@ -60,6 +60,8 @@ pub enum Action {
     Decide,
     /// Let others decide a request.
     Reassign,
+    /// Decide a request past its rule, in an emergency.
+    BreakGlass,
     /// Create or update state machines.
     Deploy,
     /// Add users, end their sessions, and make tokens.
@@ -68,7 +70,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::View,
         Self::ViewPayload,
         Self::ViewAudit,
@@ -77,6 +79,7 @@ impl Action {
         Self::Redrive,
         Self::Decide,
         Self::Reassign,
+        Self::BreakGlass,
         Self::Deploy,
         Self::Administer,
     ];
@@ -93,6 +96,7 @@ impl Action {
             Self::Redrive => "redrive",
             Self::Decide => "decide",
             Self::Reassign => "reassign",
+            Self::BreakGlass => "breakGlass",
             Self::Deploy => "deploy",
             Self::Administer => "administer",
         }

@@ -54,6 +54,7 @@ impl Office {
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
             authority: Arc::new(Authority::shipped()),
+            undo_ms: 0,
         });
         Self { desk: Arc::new(desk), fake, clock, machine, folder }
     }

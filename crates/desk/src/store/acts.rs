@@ -32,9 +32,66 @@ pub enum Deed {
     Delivered,
     /// A decision came too late; the detail says by what.
     CameLate,
+    /// A person looks after a request from now on.
+    Claimed,
+    /// A person no longer looks after a request.
+    Released,
+    /// A request was given to others; the detail says to whom, and why.
+    Reassigned,
+    /// A person took a choice back before it was on record; the detail says which.
+    TookBack,
+    /// An administrator decided past the rule; the detail is the reason.
+    BrokeGlass,
+    /// A person was refused something; the detail says what, and why.
+    Refused,
 }
 
 impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::Started,
+        Self::Stopped,
+        Self::Redriven,
+        Self::Deployed,
+        Self::Voted,
+        Self::Reminded,
+        Self::Escalated,
+        Self::ActedAs,
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::Administered,
+        Self::Seen,
+        Self::Delivered,
+        Self::CameLate,
+        Self::Claimed,
+        Self::Released,
+        Self::Reassigned,
+        Self::TookBack,
+        Self::BrokeGlass,
+        Self::Refused,
+    ];
+
+    /// The kind of entries that it belongs to.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Started | Self::Stopped | Self::Redriven => Kind::Executions,
+            Self::Deployed => Kind::Deployments,
+            Self::Voted
+            | Self::Reminded
+            | Self::Escalated
+            | Self::Claimed
+            | Self::Released
+            | Self::Reassigned
+            | Self::TookBack
+            | Self::BrokeGlass => Kind::Decisions,
+            Self::ActedAs | Self::SignedIn | Self::SignInRefused | Self::SignedOut | Self::Administered => Kind::People,
+            Self::Seen | Self::Delivered | Self::CameLate => Kind::Traces,
+            Self::Refused => Kind::Refusals,
+        }
+    }
+
     /// Its word in rows and exports.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -54,6 +111,12 @@ impl Deed {
             Self::Seen => "seen",
             Self::Delivered => "delivered",
             Self::CameLate => "came-late",
+            Self::Claimed => "claimed",
+            Self::Released => "released",
+            Self::Reassigned => "reassigned",
+            Self::TookBack => "took-back",
+            Self::BrokeGlass => "broke-glass",
+            Self::Refused => "refused",
         }
     }
 }
@@ -152,6 +215,8 @@ pub enum Kind {
     Deployments,
     /// Who acts.
     People,
+    /// Who was refused what.
+    Refusals,
     /// Who saw which request, and what became of decisions.
     Traces,
     Everything,
@@ -159,11 +224,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its word in addresses.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 7] = [
         (Self::Decisions, "decisions"),
         (Self::Executions, "executions"),
         (Self::Deployments, "deployments"),
         (Self::People, "people"),
+        (Self::Refusals, "refusals"),
         (Self::Traces, "traces"),
         (Self::Everything, "everything"),
     ];
@@ -203,4 +269,12 @@ pub trait Acts: Send + Sync + 'static {
 
     /// Puts on record that a person looked at a request, the first time that they do. Returns whether it was.
     fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool>;
+
+    /// When a person first looked at a request, in milliseconds since the epoch.
+    fn first_seen<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        request: (&'a str, u64),
+        person: &'a str,
+    ) -> Kept<'a, Option<i64>>;
 }

@@ -21,6 +21,22 @@ pub struct NewDecision {
     pub comment: String,
     /// Milliseconds since the epoch.
     pub decided_at: i64,
+    pub bound: Bound,
+}
+
+/// What a choice binds besides itself. Choices of before this was kept have none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// SHA-256 of what was shown to the person, in hexadecimal digits; see `approvals::shown`.
+    pub shown: Option<String>,
+    /// SHA-256 of the rule that was in force, in hexadecimal digits; `None` where there was none.
+    pub rule: Option<String>,
+    /// When the person first saw the request, in milliseconds since the epoch.
+    pub seen_at: Option<i64>,
+    /// In whose place they chose: the id and the name.
+    pub stands_for: Option<(String, String)>,
+    /// Whether they chose by breaking the glass: as an administrator, past the rule.
+    pub broke_glass: bool,
 }
 
 /// A decision on record, and what became of it.

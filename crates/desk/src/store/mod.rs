@@ -4,6 +4,7 @@
 //! from the history again each time the decision is sent.
 //!
 //! There is a trait for each subject: [`Decisions`], [`Votes`], [`Acts`] and its [`Chains`] only grow; [`Deliveries`],
+//! [`Hands`],
 //! [`BulkRuns`], [`Views`] and [`Accounts`] change. A [`Store`] is all of them; [`Sqlite`] is one in a file. Every row belongs to
 //! a connection, but for those of accounts.
 //!
@@ -18,6 +19,7 @@ mod bulk;
 mod chain;
 mod decisions;
 mod deliveries;
+mod hands;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -31,9 +33,11 @@ pub use accounts::{Accounts, Hash, Invited, Scope, SessionRow, TokenRow, User};
 pub use acts::{Act, ActFilter, ActPage, Acts, Deed, Entry, Kind, Recorded};
 pub use bulk::{BulkItem, BulkOutcome, BulkRun, BulkRuns, Refusal, Verb};
 pub use chain::{Break, Chain, Chains, Link};
-pub use decisions::{Decision, Decisions, NewDecision, Worded};
+pub use decisions::{Bound, Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};
+pub use hands::{Absence, Claim, Hands, Held, Reassignment, Within};
 pub use sqlite::Sqlite;
+pub(crate) use sqlite::anywhere;
 pub use views::{SavedView, Views};
 pub use votes::{Cast, Completion, NewVote, Vote, Votes};
 
@@ -41,7 +45,7 @@ pub use votes::{Cast, Completion, NewVote, Vote, Votes};
 pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that the dashboard remembers.
-pub trait Store: Decisions + Deliveries + Acts + Chains + Votes + BulkRuns + Views + Accounts {
+pub trait Store: Decisions + Deliveries + Acts + Chains + Votes + Hands + BulkRuns + Views + Accounts {
     /// Closes the store; waits for what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -2,9 +2,14 @@
 //! own that is empty.
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
-use super::{Act, ActFilter, ActPage, Decision, Deed, DeliveryRecord, NewDecision, Recorded, Store, Trouble, Worded};
-use crate::approvals::ClosedBy;
+use super::{
+    Act, ActFilter, ActPage, Bound, Cast, Claim, Completion, Decision, Deed, DeliveryRecord, Held, NewDecision,
+    NewVote, Reassignment, Recorded, Store, Trouble, Worded,
+};
+use crate::actor::Person;
 use crate::approvals::outcomes::Chosen;
+use crate::approvals::who::Approvers;
+use crate::approvals::{Choice, ClosedBy};
 use crate::connection::{Api, CallError, ConnectionId, ExecutionStatus, Fault};
 
 /// The connection of most tests.
@@ -30,6 +35,7 @@ pub fn decision(event: u64) -> NewDecision {
         person_name: "Dana Whitfield".into(),
         comment: "fine; DROP TABLE decisions".into(),
         decided_at: i64::try_from(event).unwrap(),
+        bound: Bound::default(),
     }
 }
 
@@ -174,4 +180,87 @@ pub async fn connections_are_apart(store: &dyn Store) {
         );
     }
     assert!(store.pending(&here()).await.unwrap().is_empty());
+}
+
+fn held(person: &str, until: i64) -> Held {
+    let person = Person { id: person.into(), name: person.into(), role: String::new(), groups: vec!["finance".into()] };
+    Held {
+        execution_arn: "arn:x".into(),
+        event: 3,
+        workflow: "approval".into(),
+        title: "Refund".into(),
+        person,
+        choice: Choice { typed: vec![("amount".into(), "7".into())], ..Choice::of("approve", "fine") },
+        outcome: Chosen::approve(),
+        at: 1,
+        until,
+    }
+}
+
+pub async fn a_choice_is_held_until_it_is_let_go(store: &dyn Store) {
+    let (here, elsewhere) = (here(), elsewhere());
+    let request = (&here, "arn:x", 3);
+    assert!(store.hold(&here, &held("dana", 9)).await.unwrap());
+    assert!(!store.hold(&here, &held("dana", 99)).await.unwrap(), "a person has one");
+    assert!(store.hold(&here, &held("omar", 5)).await.unwrap());
+    assert_eq!(store.held(request).await.unwrap(), [held("dana", 9), held("omar", 5)]);
+    assert_eq!(store.all_held(&here).await.unwrap(), [held("omar", 5), held("dana", 9)], "by their time");
+    assert!(store.all_held(&elsewhere).await.unwrap().is_empty());
+    assert!(!store.let_go((&elsewhere, "arn:x", 3), "dana", None).await.unwrap());
+    let took_back = act(Deed::TookBack, 4);
+    assert!(store.let_go(request, "dana", Some(&took_back)).await.unwrap());
+    assert!(!store.let_go(request, "dana", Some(&took_back)).await.unwrap(), "and its act is there once");
+    let acts = store.acts(&here, &ActFilter::default(), None, 9).await.unwrap().entries;
+    assert_eq!(acts.into_iter().map(|entry| entry.what).collect::<Vec<_>>(), [Recorded::Act(took_back)]);
+    // What is decided holds nothing more.
+    recorded(store, 3).await;
+    assert!(!store.hold(&here, &held("ines", 9)).await.unwrap());
+}
+
+pub async fn a_request_is_in_the_hands_that_took_it_last(store: &dyn Store) {
+    let here = here();
+    let request = (&here, "arn:x", 3);
+    let claim = |person: &str, at| Claim { person_id: person.into(), person_name: person.into(), at };
+    let note = act(Deed::Claimed, 1);
+    store.claim(request, &claim("dana", 1), &note).await.unwrap();
+    store.claim(request, &claim("omar", 2), &note).await.unwrap();
+    assert_eq!(store.claimed(request).await.unwrap(), Some(claim("omar", 2)));
+    assert!(!store.release(request, "dana", &note).await.unwrap());
+    assert_eq!(store.claims(&here).await.unwrap(), [(("arn:x".to_owned(), 3), claim("omar", 2))]);
+    let to = |group: &str| Reassignment {
+        to: Approvers { people: vec!["dana".into()], groups: vec![group.into()] },
+        reason: "away".into(),
+        person_id: "omar".into(),
+        person_name: "Omar".into(),
+        at: 3,
+    };
+    for group in ["finance", "warehouse"] {
+        store.reassign(request, &to(group), &act(Deed::Reassigned, 3)).await.unwrap();
+    }
+    assert_eq!(store.claimed(request).await.unwrap(), None, "it is in other hands");
+    assert_eq!(store.reassigned(request).await.unwrap(), Some(to("warehouse")));
+    let all = store.reassignments(&here).await.unwrap();
+    assert_eq!(all, [(("arn:x".to_owned(), 3), to("warehouse").to)]);
+    store.claim(request, &claim("dana", 4), &note).await.unwrap();
+    recorded(store, 3).await;
+    assert!(store.claims(&here).await.unwrap().is_empty() && store.reassignments(&here).await.unwrap().is_empty());
+}
+
+pub async fn a_decision_keeps_what_it_binds(store: &dyn Store) {
+    let bound = Bound {
+        shown: Some("ab".into()),
+        rule: Some("cd".into()),
+        seen_at: Some(2),
+        stands_for: Some(("omar".into(), "Omar Haddad".into())),
+        broke_glass: true,
+    };
+    let new = NewDecision { bound, ..decision(3) };
+    let vote = NewVote { choice: new.clone(), groups: Vec::new() };
+    let Cast::Decided(decided) = store.cast(&here(), &vote, 0, Some(Completion { worded: None })).await.unwrap() else {
+        panic!("it decides")
+    };
+    assert_eq!(decided.decision, new);
+    assert_eq!(of_event(store, 3).await.decision, new);
+    assert_eq!(store.votes(&here(), "arn:x", 3).await.unwrap()[0].choice.bound, new.bound);
+    assert!(store.verify().await.unwrap().broken.is_none());
 }

@@ -188,6 +188,7 @@ async fn a_form_is_checked_and_its_answer_is_sent() {
         outcome: "limit".into(),
         comment: String::new(),
         typed: vec![("amount".into(), amount.into())],
+        shown: None,
     };
     let dana = person("dana");
     let decide = async |choice: Choice| office.desk.decide(&dana, (&request.0, request.1), &choice).await;

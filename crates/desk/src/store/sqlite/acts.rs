@@ -92,27 +92,39 @@ impl Acts for Sqlite {
             Ok(true)
         })
     }
-}
 
-/// The words of the deeds of a kind, each between spaces.
-const fn words_of(kind: Option<Kind>) -> &'static str {
-    match kind {
-        None => {
-            " approved rejected decided voted reminded escalated started stopped redriven deployed acted-as signed-in sign-in-refused signed-out administered "
-        }
-        Some(Kind::Decisions) => " approved rejected decided voted reminded escalated ",
-        Some(Kind::Executions) => " started stopped redriven ",
-        Some(Kind::Deployments) => " deployed ",
-        Some(Kind::People) => " acted-as signed-in sign-in-refused signed-out administered ",
-        Some(Kind::Traces) => " seen delivered came-late ",
-        Some(Kind::Everything) => {
-            " approved rejected decided voted reminded escalated started stopped redriven deployed acted-as signed-in sign-in-refused signed-out administered seen delivered came-late "
-        }
+    fn first_seen<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        (arn, event): (&'a str, u64),
+        person: &'a str,
+    ) -> Kept<'a, Option<i64>> {
+        const FIRST: &str = "SELECT MIN(at) FROM acts
+            WHERE connection = ? AND execution_arn = ? AND event = ? AND deed = 'seen' AND person_id = ?";
+        Box::pin(async move {
+            let query = sqlx::query_scalar(FIRST).bind(connection.as_str()).bind(arn).bind(event_number(event)?);
+            Ok(query.bind(person).fetch_one(&self.reader).await?)
+        })
     }
 }
 
+/// The deeds of decisions.
+const OF_DECISIONS: [&str; 3] = ["approved", "rejected", "decided"];
+
+/// The words of the deeds of a kind, each between spaces; with none, of all that people and rules did.
+fn words_of(kind: Option<Kind>) -> String {
+    let is_wanted = |one: Kind| match kind {
+        None => one != Kind::Traces,
+        Some(Kind::Everything) => true,
+        Some(kind) => one == kind,
+    };
+    let decisions = OF_DECISIONS.into_iter().filter(|_| is_wanted(Kind::Decisions));
+    let others = Deed::ALL.into_iter().filter(|deed| is_wanted(deed.kind())).map(Deed::word);
+    decisions.chain(others).fold(" ".to_owned(), |words, word| words + word + " ")
+}
+
 /// The pattern of `LIKE` for a text anywhere.
-fn anywhere(text: &str) -> String {
+pub fn anywhere(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }

@@ -124,8 +124,8 @@ async fn add_decision(
     worded: Option<Worded<'_>>,
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
-        "INSERT INTO decisions (id, connection, execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO decisions (id, connection, execution_arn, event, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form, shown, rule, seen_at, stands_for, stands_for_name, broke_glass)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(worded.map(|worded| worded.id))
     .bind(connection.as_str())
@@ -145,6 +145,12 @@ async fn add_decision(
     .bind(&new.outcome.done)
     .bind(tone_word(new.outcome.tone))
     .bind(&new.form)
+    .bind(&new.bound.shown)
+    .bind(&new.bound.rule)
+    .bind(new.bound.seen_at)
+    .bind(new.bound.stands_for.as_ref().map(|(id, _)| id))
+    .bind(new.bound.stands_for.as_ref().map(|(_, name)| name))
+    .bind(new.bound.broke_glass.then_some(1))
     .fetch_one(writer)
     .await?)
 }

@@ -8,10 +8,13 @@ mod chain;
 mod copy;
 mod decisions;
 mod deliveries;
+mod hands;
 mod rows;
 mod schema;
 mod views;
 mod votes;
+
+pub use acts::anywhere;
 
 use std::path::Path;
 use std::pin::Pin;

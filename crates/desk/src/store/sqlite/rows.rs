@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::approvals::answer::EMPTY;
 use crate::approvals::outcomes::{APPROVE, Chosen, REJECT, Tone};
-use crate::store::{Act, Decision, Deed, DeliveryRecord, Entry, NewDecision, Recorded, StoreError};
+use crate::store::{Act, Bound, Decision, Deed, DeliveryRecord, Entry, NewDecision, Recorded, StoreError};
 
 /// A query of decisions with their deliveries; the rest of it follows.
 macro_rules! select_decisions {
@@ -18,7 +18,8 @@ macro_rules! select_decisions {
             "SELECT decisions.id AS decision_id, decisions.execution_arn, decisions.event, decisions.workflow, ",
             "decisions.state, decisions.title, decisions.approved, decisions.person_id, decisions.person_name, ",
             "decisions.comment, decisions.decided_at, decisions.answer, decisions.outcome, decisions.label, ",
-            "decisions.done, decisions.tone, decisions.form, deliveries.state AS delivery, ",
+            "decisions.done, decisions.tone, decisions.form, decisions.shown, decisions.rule, decisions.seen_at, ",
+            "decisions.stands_for, decisions.stands_for_name, decisions.broke_glass, deliveries.state AS delivery, ",
             "deliveries.attempts, deliveries.trouble, deliveries.delivered_at, deliveries.late ",
             $rest
         )
@@ -45,24 +46,7 @@ pub const fn tone_word(tone: Tone) -> &'static str {
 }
 
 fn deed(word: &str) -> Option<Deed> {
-    let all = [
-        Deed::Started,
-        Deed::Stopped,
-        Deed::Redriven,
-        Deed::Deployed,
-        Deed::ActedAs,
-        Deed::SignedIn,
-        Deed::SignInRefused,
-        Deed::SignedOut,
-        Deed::Administered,
-        Deed::Voted,
-        Deed::Reminded,
-        Deed::Escalated,
-        Deed::Seen,
-        Deed::Delivered,
-        Deed::CameLate,
-    ];
-    all.into_iter().find(|deed| deed.word() == word)
+    Deed::ALL.into_iter().find(|deed| deed.word() == word)
 }
 
 /// The tone of a word in a row.
@@ -125,6 +109,19 @@ impl Reader {
     }
 }
 
+/// What a decision or a vote binds.
+pub fn bound(row: &SqliteRow) -> Result<Bound, sqlx::Error> {
+    let stands_for: Option<String> = row.try_get("stands_for")?;
+    let name: Option<String> = row.try_get("stands_for_name")?;
+    Ok(Bound {
+        shown: row.try_get("shown")?,
+        rule: row.try_get("rule")?,
+        seen_at: row.try_get("seen_at")?,
+        stands_for: stands_for.zip(name),
+        broke_glass: row.try_get::<Option<bool>, _>("broke_glass")?.unwrap_or(false),
+    })
+}
+
 /// A row of [`select_decisions`].
 pub fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
     let id = row.try_get("decision_id")?;
@@ -144,6 +141,7 @@ pub fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
             person_name: row.try_get("person_name")?,
             comment: row.try_get("comment")?,
             decided_at: row.try_get("decided_at")?,
+            bound: bound(row)?,
         },
         answer: row.try_get("answer")?,
         delivery: deliveries.delivery(row)?,

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "votes", include_str!("../../../migrations/sqlite/0005_votes.sql")),
     (6, "people", include_str!("../../../migrations/sqlite/0006_people.sql")),
     (CHAIN, "chain", include_str!("../../../migrations/sqlite/0007_chain.sql")),
+    (8, "hands", include_str!("../../../migrations/sqlite/0008_hands.sql")),
 ];
 
 /// The version that has the chain over the record.

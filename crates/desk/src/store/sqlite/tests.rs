@@ -54,6 +54,9 @@ suite! {
     acts_and_decisions_are_one_list_in_their_order,
     the_record_is_read_page_by_page,
     connections_are_apart,
+    a_choice_is_held_until_it_is_let_go,
+    a_request_is_in_the_hands_that_took_it_last,
+    a_decision_keeps_what_it_binds,
 }
 
 #[tokio::test]
@@ -88,8 +91,8 @@ async fn the_record_refuses_to_be_changed() {
         "UPDATE decisions SET approved = 0",
         "UPDATE decisions SET comment = comment",
         "DELETE FROM decisions",
-        "REPLACE INTO decisions SELECT id, connection, execution_arn, event, workflow, state, title, 0, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form FROM decisions",
-        "REPLACE INTO decisions SELECT 9, connection, execution_arn, event, workflow, state, title, 0, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form FROM decisions",
+        "REPLACE INTO decisions SELECT id, connection, execution_arn, event, workflow, state, title, 0, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form, shown, rule, seen_at, stands_for, stands_for_name, broke_glass FROM decisions",
+        "REPLACE INTO decisions SELECT 9, connection, execution_arn, event, workflow, state, title, 0, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form, shown, rule, seen_at, stands_for, stands_for_name, broke_glass FROM decisions",
         "UPDATE acts SET person_id = 'omar'",
         "DELETE FROM acts WHERE decision IS NULL",
         "REPLACE INTO acts SELECT id, connection, at, 'omar', person_name, deed, workflow, execution_arn, detail, decision, event FROM acts",
@@ -133,7 +136,7 @@ async fn what_cannot_be_read_is_an_error_that_names_the_row() {
     assert_eq!(id, 1);
     for add in [
         "INSERT INTO acts (id, connection, at, person_id, person_name, deed, detail) VALUES (7, 'other', 1, '', '', 'sang', '')",
-        "INSERT INTO decisions SELECT 8, 'other', execution_arn, -3, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form FROM decisions",
+        "INSERT INTO decisions SELECT 8, 'other', execution_arn, -3, workflow, state, title, approved, person_id, person_name, comment, decided_at, answer, outcome, label, done, tone, form, shown, rule, seen_at, stands_for, stands_for_name, broke_glass FROM decisions",
         "INSERT INTO deliveries (decision, connection, state, attempts) VALUES (8, 'other', 'pending', 0)",
     ] {
         sqlx::query(add).execute(&store.writer).await.unwrap();

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use super::Sqlite;
 use super::acts::add_act;
 use super::decisions::{add_whole, event_number};
-use super::rows::{as_json, tone_of, tone_word, vote_groups};
+use super::rows::{as_json, bound, tone_of, tone_word, vote_groups};
 use crate::approvals::outcomes::Chosen;
 use crate::connection::ConnectionId;
 use crate::store::{Act, Cast, Completion, Deed, Kept, NewDecision, NewVote, StoreError, Vote, Votes};
@@ -45,7 +45,8 @@ impl Votes for Sqlite {
         Box::pin(async move {
             let Ok(number) = i64::try_from(event) else { return Ok(Vec::new()) };
             let rows = sqlx::query(
-                "SELECT id, outcome, label, done, tone, form, person_id, person_name, person_groups, comment, voted_at
+                "SELECT id, outcome, label, done, tone, form, person_id, person_name, person_groups, comment, voted_at,
+                     shown, rule, seen_at, stands_for, stands_for_name, broke_glass
                  FROM votes WHERE connection = ? AND execution_arn = ? AND event = ? ORDER BY id",
             )
             .bind(connection.as_str())
@@ -140,8 +141,8 @@ async fn add_vote(
 ) -> Result<(), StoreError> {
     let choice = &vote.choice;
     sqlx::query(
-        "INSERT INTO votes (connection, execution_arn, event, outcome, label, done, tone, form, person_id, person_name, person_groups, comment, voted_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO votes (connection, execution_arn, event, outcome, label, done, tone, form, person_id, person_name, person_groups, comment, voted_at, shown, rule, seen_at, stands_for, stands_for_name, broke_glass)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(connection.as_str())
     .bind(&choice.execution_arn)
@@ -156,6 +157,12 @@ async fn add_vote(
     .bind(as_json("the groups of a person", &vote.groups)?)
     .bind(&choice.comment)
     .bind(choice.decided_at)
+    .bind(&choice.bound.shown)
+    .bind(&choice.bound.rule)
+    .bind(choice.bound.seen_at)
+    .bind(choice.bound.stands_for.as_ref().map(|(id, _)| id))
+    .bind(choice.bound.stands_for.as_ref().map(|(_, name)| name))
+    .bind(choice.bound.broke_glass.then_some(1))
     .execute(writer)
     .await?;
     Ok(())
@@ -195,6 +202,7 @@ fn vote(row: &SqliteRow, execution_arn: &str, event: u64) -> Result<Vote, StoreE
             person_name: row.try_get("person_name")?,
             comment: row.try_get("comment")?,
             decided_at: row.try_get("voted_at")?,
+            bound: bound(row)?,
         },
     })
 }

@@ -100,6 +100,22 @@ async fn what_was_on_record_before_is_sealed_once() {
     filled(&folder).await.close().await;
     let owner = owner(&folder).await;
     for statement in [
+        "DROP TABLE claims",
+        "DROP TABLE reassignments",
+        "DROP TABLE held",
+        "DROP TABLE absences",
+        "ALTER TABLE decisions DROP COLUMN shown",
+        "ALTER TABLE decisions DROP COLUMN rule",
+        "ALTER TABLE decisions DROP COLUMN seen_at",
+        "ALTER TABLE decisions DROP COLUMN stands_for",
+        "ALTER TABLE decisions DROP COLUMN stands_for_name",
+        "ALTER TABLE decisions DROP COLUMN broke_glass",
+        "ALTER TABLE votes DROP COLUMN shown",
+        "ALTER TABLE votes DROP COLUMN rule",
+        "ALTER TABLE votes DROP COLUMN seen_at",
+        "ALTER TABLE votes DROP COLUMN stands_for",
+        "ALTER TABLE votes DROP COLUMN stands_for_name",
+        "ALTER TABLE votes DROP COLUMN broke_glass",
         "DROP INDEX acts_by_request",
         "DROP TABLE chain",
         "DROP TABLE chain_start",
