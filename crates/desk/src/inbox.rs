@@ -1,14 +1,17 @@
-//! Parts of the inbox: what somebody may decide, what is due soon, and what waits without any deadline.
+//! Parts of the inbox: what somebody may decide, what nobody looks after, what is due, and what waits without any deadline.
+
+use std::collections::BTreeMap;
 
 use crate::actor::Actor;
 use crate::approvals::outcomes::outcomes;
-use crate::approvals::who::{approvers, needed};
-use crate::approvals::{Policies, Policy};
+use crate::approvals::standing::absent;
+use crate::approvals::who::{Approvers, approvers, needed};
+use crate::approvals::{Policies, Policy, reached_since};
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::index::{DueFilter, InboxCursor, InboxFilter, InboxPage};
+use crate::index::{DueFilter, InboxCursor, InboxFilter, InboxPage, Sight};
 use crate::policy::Action;
-use crate::watch::Waiting;
+use crate::watch::{RequestKey, Waiting};
 
 /// What is due within this time, in milliseconds, is due soon.
 const SOON_MS: i64 = 4 * 60 * 60 * 1_000;
@@ -18,64 +21,153 @@ const SOON_MS: i64 = 4 * 60 * 60 * 1_000;
 pub enum Part {
     #[default]
     All,
-    /// What the rules let the actor decide; requests without a rule are everybody's.
+    /// What the actor may decide, by the rules, by what was given to them, or in somebody's place; requests without a rule
+    /// are everybody's.
     Mine,
-    /// What the rules give to one of the actor's groups.
+    /// What is so because of one of the actor's groups.
     Groups,
+    /// What nobody looks after.
+    Unclaimed,
     /// Due within four hours.
     Soon,
+    /// Past its due time.
+    Overdue,
     /// Without a deadline of its own, of its workflow or of a rule: it can wait for a year unnoticed.
     Forgotten,
 }
 
+/// What the filters of parts are made of.
+struct Known<'a> {
+    policies: &'a Policies,
+    actor: &'a Actor,
+    /// Those for whom the actor stands in.
+    absent: Vec<Actor>,
+    /// To whom requests were given.
+    given: Vec<(RequestKey, Approvers)>,
+    claimed: Vec<RequestKey>,
+    now: i64,
+}
+
+impl Known<'_> {
+    /// Whether the actor, or somebody for whom they stand in, is among these, as `is_one` has it.
+    fn is_meant(&self, approvers: &Approvers, is_one: fn(&Approvers, &Actor) -> bool) -> bool {
+        std::iter::once(self.actor).chain(&self.absent).any(|actor| is_one(approvers, actor))
+    }
+
+    /// The states whose rules hold for a part.
+    fn states(&self, holds: impl Fn(&Policy) -> bool) -> Vec<(String, String)> {
+        let all = self.policies.iter();
+        let all = all.flat_map(|(workflow, states)| states.iter().map(move |(state, rule)| (workflow, state, rule)));
+        let meant = all.filter(|(_, _, rule)| holds(rule));
+        meant.map(|(workflow, state, _)| (workflow.clone(), state.clone())).collect()
+    }
+
+    /// A filter with what is the actor's apart from its rule: what was given or escalated to them, and not what was given to
+    /// others.
+    fn apart(&self, is_one: fn(&Approvers, &Actor) -> bool) -> InboxFilter {
+        let (own, others): (Vec<_>, Vec<_>) = self.given.iter().partition(|(_, to)| self.is_meant(to, is_one));
+        let requests = |given: Vec<&(RequestKey, Approvers)>| given.into_iter().map(|(one, _)| one.clone()).collect();
+        InboxFilter {
+            also: requests(own),
+            never: requests(others),
+            since: self.escalated(is_one),
+            ..InboxFilter::default()
+        }
+    }
+
+    /// What has waited so long that it is escalated to the actor.
+    fn escalated(&self, is_one: fn(&Approvers, &Actor) -> bool) -> Vec<(String, String, i64)> {
+        let all = self.policies.iter();
+        let all = all.flat_map(|(workflow, states)| states.iter().map(move |(state, rule)| (workflow, state, rule)));
+        let reached = all.flat_map(|(workflow, state, rule)| {
+            let to_them = rule.escalate.iter().filter(|one| {
+                let to = Approvers { people: one.people.clone(), groups: one.groups.clone() };
+                self.is_meant(&to, is_one)
+            });
+            let since = to_them.filter_map(|one| reached_since(one.after, rule.business_hours.as_ref(), self.now));
+            since.max().map(|since| (workflow.clone(), state.clone(), since))
+        });
+        reached.collect()
+    }
+}
+
+/// Whether somebody is named by one of their groups.
+fn by_group(approvers: &Approvers, actor: &Actor) -> bool {
+    actor.groups().iter().any(|group| approvers.groups.contains(group))
+}
+
 impl Part {
-    fn filter(self, policies: &Policies, actor: &Actor, now: i64) -> InboxFilter {
-        let states = |is_meant: &dyn Fn(&Policy) -> bool| -> Vec<(String, String)> {
-            let all = policies
-                .iter()
-                .flat_map(|(workflow, states)| states.iter().map(move |(state, rule)| (workflow, state, rule)));
-            let meant = all.filter(|(_, _, rule)| is_meant(rule));
-            meant.map(|(workflow, state, _)| (workflow.clone(), state.clone())).collect()
-        };
-        let in_group = |rule: &Policy| {
-            let approvers = approvers(Some(rule));
-            actor.groups().iter().any(|group| approvers.groups.contains(group))
-        };
+    fn filter(self, known: &Known<'_>) -> InboxFilter {
         match self {
             Self::All => InboxFilter::default(),
             Self::Mine => {
-                let except = states(&|rule| !approvers(Some(rule)).has(actor));
-                InboxFilter { except, ..InboxFilter::default() }
+                let except = known.states(|rule| !known.is_meant(&approvers(Some(rule)), Approvers::has));
+                InboxFilter { except, ..known.apart(Approvers::has) }
             }
-            Self::Groups => InboxFilter { only: Some(states(&in_group)), ..InboxFilter::default() },
-            Self::Soon => InboxFilter { due: DueFilter::By(now.saturating_add(SOON_MS)), ..InboxFilter::default() },
-            Self::Forgotten => {
-                let except = states(&|rule| rule.due.is_some());
-                InboxFilter { except, due: DueFilter::Never, ..InboxFilter::default() }
+            Self::Groups => {
+                let only = Some(known.states(|rule| known.is_meant(&approvers(Some(rule)), by_group)));
+                InboxFilter { only, ..known.apart(by_group) }
             }
+            Self::Unclaimed => InboxFilter { never: known.claimed.clone(), ..InboxFilter::default() },
+            Self::Soon => {
+                InboxFilter { due: DueFilter::By(known.now.saturating_add(SOON_MS)), ..InboxFilter::default() }
+            }
+            Self::Overdue => InboxFilter { due: DueFilter::By(known.now), ..InboxFilter::default() },
+            Self::Forgotten => InboxFilter { due: DueFilter::Never, ..InboxFilter::default() },
         }
     }
 }
 
 impl Desk {
-    /// What of a part of the inbox waits for people, in its order: at most `limit` requests after the cursor.
+    /// What of a part of the inbox waits for people, with a text where one is given, in its order: at most `limit` requests
+    /// after the cursor.
     ///
     /// # Errors
-    /// The connection has never answered, or the index cannot be read.
+    /// The connection has never answered, or the index or the store cannot be read.
     pub async fn waiting_part(
         &self,
         actor: &Actor,
         part: Part,
+        text: Option<&str>,
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Result<InboxPage, Error> {
-        if part == Part::All {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        if part == Part::All && text.is_none() {
             return self.waiting(actor, after, limit).await;
         }
         let sight = self.sight(actor)?;
         self.known().await?;
-        let filter = part.filter(&self.folder().policies(), actor, self.now());
+        let policies = self.folder().policies();
+        let mut filter = part.filter(&self.known_for(actor, &policies).await?);
+        // What is not seen is not found either.
+        let readable = self.sight_for(actor, Action::ViewPayload).unwrap_or_else(|_| Sight::only(&[]));
+        filter.text = text.map(|text| (text.to_owned(), readable));
         Ok(self.index().inbox_of(self.id(), &sight, &filter, after, limit).await?)
+    }
+
+    /// The names of those who look after requests.
+    ///
+    /// # Errors
+    /// The actor may not see the connection, or the store failed.
+    pub async fn claimants(&self, actor: &Actor) -> Result<BTreeMap<RequestKey, String>, Error> {
+        self.sight(actor)?;
+        let claims = self.store().claims(self.id()).await?;
+        Ok(claims.into_iter().map(|(request, claim)| (request, claim.person_name)).collect())
+    }
+
+    async fn known_for<'a>(&self, actor: &'a Actor, policies: &'a Policies) -> Result<Known<'a>, Error> {
+        let now = self.now();
+        let absent = absent(self.store(), actor, now).await?.into_iter().map(Actor::Person).collect();
+        let claims = self.store().claims(self.id()).await?;
+        Ok(Known {
+            policies,
+            actor,
+            absent,
+            given: self.store().reassignments(self.id()).await?,
+            claimed: claims.into_iter().map(|(request, _)| request).collect(),
+            now,
+        })
     }
 
     /// How many people chose the outcome that is nearest to being decided, and how many it needs; `None` where one person
@@ -108,6 +200,12 @@ mod tests {
     use super::*;
     use crate::people;
 
+    const HOUR: i64 = 60 * 60 * 1_000;
+
+    fn known<'a>(policies: &'a Policies, actor: &'a Actor) -> Known<'a> {
+        Known { policies, actor, absent: Vec::new(), given: Vec::new(), claimed: Vec::new(), now: HOUR + 5 }
+    }
+
     #[test]
     fn a_part_names_the_states_that_the_rules_give_to_somebody() {
         let rules = r#"
@@ -123,11 +221,42 @@ mod tests {
         let dana = Actor::Person(people::first());
         assert!(dana.groups().contains(&"finance".to_owned()), "{dana:?}");
         let pair = |state: &str| ("pay".to_owned(), state.to_owned());
-        assert_eq!(Part::Mine.filter(&policies, &dana, 0).except, [pair("Check")]);
-        assert_eq!(Part::Groups.filter(&policies, &dana, 0).only, Some(vec![pair("Ask")]));
-        let forgotten = Part::Forgotten.filter(&policies, &dana, 0);
-        assert_eq!((forgotten.except, forgotten.due), (vec![pair("Ask")], DueFilter::Never));
-        assert_eq!(Part::Soon.filter(&policies, &dana, 5).due, DueFilter::By(5 + SOON_MS));
-        assert_eq!(Part::All.filter(&policies, &dana, 0), InboxFilter::default());
+        let mut known = known(&policies, &dana);
+        assert_eq!(Part::Mine.filter(&known).except, [pair("Check")]);
+        assert_eq!(Part::Groups.filter(&known).only, Some(vec![pair("Ask")]));
+        assert_eq!(Part::Soon.filter(&known).due, DueFilter::By(HOUR + 5 + SOON_MS));
+        assert_eq!(Part::Overdue.filter(&known).due, DueFilter::By(HOUR + 5));
+        assert_eq!(Part::Forgotten.filter(&known).due, DueFilter::Never);
+        assert_eq!(Part::All.filter(&known), InboxFilter::default());
+        // Sam is away, and Dana stands in.
+        let sam = crate::Person { id: "sam".into(), name: "Sam".into(), role: String::new(), groups: Vec::new() };
+        known.absent = vec![Actor::Person(sam)];
+        assert!(Part::Mine.filter(&known).except.is_empty());
+    }
+
+    #[test]
+    fn what_was_given_or_escalated_is_apart_from_the_rules() {
+        let rules = r#"
+            [pay.Ask]
+            approvers = { people = ["sam"] }
+            escalate = [{ after = "1h", groups = ["leads"] }, { after = "2h", people = ["kenji"] }]
+        "#;
+        let policies: Policies = toml::from_str(rules).unwrap();
+        let dana = Actor::Person(people::first());
+        let mut known = known(&policies, &dana);
+        let request = |event| ("arn".to_owned(), event);
+        let to = |people: &[&str], groups: &[&str]| Approvers {
+            people: people.iter().map(|one| (*one).to_owned()).collect(),
+            groups: groups.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        known.given =
+            vec![(request(1), to(&["sam"], &[])), (request(2), to(&["dana"], &[])), (request(3), to(&["sam"], &[]))];
+        known.claimed = vec![request(4)];
+        let mine = Part::Mine.filter(&known);
+        assert_eq!((mine.also, mine.never), (vec![request(2)], vec![request(1), request(3)]));
+        assert_eq!(mine.since, [("pay".to_owned(), "Ask".to_owned(), 5)], "an hour ago, to a group of hers");
+        let groups = Part::Groups.filter(&known);
+        assert_eq!((groups.also.len(), groups.never.len(), groups.since), (0, 3, mine.since));
+        assert_eq!(Part::Unclaimed.filter(&known).never, [request(4)]);
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use page::{
     Bar, Bars, Contents, Counted, DueFilter, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor,
-    InboxFilter, InboxPage, Kept, MapRun, Place, Shown, Sight, Span, Starter, Tally, ToRead, Unread,
+    InboxFilter, InboxPage, Kept, MapRun, Place, Ruled, Shown, Sight, Span, Starter, Tally, ToRead, Unread,
 };
 pub(crate) use page::{PLACES, first_id};
 pub use sqlite::SqliteIndex;
@@ -290,6 +290,20 @@ pub trait Index: Send + Sync + 'static {
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Answer<'a, InboxPage>;
+
+    /// The requests' times are counted by these rules: by their version. Where that is another than before, every request is
+    /// to be counted anew.
+    fn rules_are<'a>(&'a self, connection: &'a ConnectionId, version: &'a str) -> Answer<'a, ()>;
+
+    /// Requests whose times are to be counted, at most `limit`.
+    fn unruled<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<Waiting>>;
+
+    /// Requests whose rule acts at `now` or should have before, the longest overdue first, at most `limit`.
+    fn acted_on<'a>(&'a self, connection: &'a ConnectionId, now: i64, limit: u32) -> Answer<'a, Vec<Waiting>>;
+
+    /// Keeps what rules say of the times of requests; returns whether any is due by its rule, and the order of the inbox
+    /// may be another.
+    fn ruled<'a>(&'a self, connection: &'a ConnectionId, ruled: &'a [Ruled]) -> Answer<'a, bool>;
 
     /// How many requests wait for people.
     fn waiting<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, u64>;

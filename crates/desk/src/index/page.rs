@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::connection::{ExecutionStatus, Summary};
 use crate::search::{Content, Term};
-use crate::watch::{Reason, Waiting};
+use crate::watch::{Reason, RequestKey, Waiting};
 
 /// The status that a list shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -248,6 +248,18 @@ pub struct InboxPage {
     pub more: Option<InboxCursor>,
 }
 
+/// What a rule says of the times of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    pub request: RequestKey,
+    /// When it is due, in milliseconds since the epoch.
+    pub due: Option<i64>,
+    /// Whether the rule sends heartbeats: a missing one does not end the wait.
+    pub kept_alive: bool,
+    /// When the rule does something next, in milliseconds since the epoch.
+    pub acts_at: Option<i64>,
+}
+
 /// Which requests an inbox shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InboxFilter {
@@ -255,7 +267,16 @@ pub struct InboxFilter {
     pub only: Option<Vec<(String, String)>>,
     /// Not those of these.
     pub except: Vec<(String, String)>,
+    /// These, whatever their states.
+    pub also: Vec<RequestKey>,
+    /// Not these, whatever else holds but `since`.
+    pub never: Vec<RequestKey>,
+    /// Those of a workflow's state that wait since a time or longer, in milliseconds since the epoch.
+    pub since: Vec<(String, String, i64)>,
     pub due: DueFilter,
+    /// With this text in the name of the workflow, the state or the execution; or in what is asked, of the machines whose
+    /// payloads may be seen.
+    pub text: Option<(String, Sight)>,
 }
 
 /// Which deadlines an inbox shows.

@@ -1,11 +1,13 @@
 //! What every index does, whatever it is made of. A database has a test for each of these functions over an empty index.
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+mod inbox;
 mod search;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use self::inbox::*;
 pub use self::search::*;
 use super::{Ended, ExecutionRow, Filter, Index, List, Listed, Moved, Reading, Shown, Sight};
 use crate::connection::{ConnectionId, ExecutionStatus, MachineKind, Of, Summary};

@@ -9,7 +9,8 @@ use super::read::page_of;
 use super::rows::task;
 use crate::connection::ConnectionId;
 use crate::index::{DueFilter, InboxCursor, InboxFilter, InboxPage, Sight};
-use crate::store::StoreError;
+use crate::store::{StoreError, anywhere};
+use crate::watch::RequestKey;
 
 impl SqliteIndex {
     /// One page of them, and how many there are.
@@ -38,7 +39,9 @@ impl SqliteIndex {
         let rows = query.push_bind(i64::from(limit) + 1).build().fetch_all(&self.reader).await?;
         let (items, has_more) = page_of(&rows, limit, task)?;
         let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
-        let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM tasks WHERE ");
+        let mut query = QueryBuilder::new(
+            "SELECT COUNT(*) AS n FROM tasks JOIN executions ON executions.id = tasks.execution WHERE ",
+        );
         push(&mut query, connection, shown);
         let total: i64 = query.build().fetch_one(&self.reader).await?.try_get("n")?;
         // A count is never negative.
@@ -54,15 +57,33 @@ fn push(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, (sight, fil
         query.push(" AND tasks.execution IN (SELECT executions.id FROM executions JOIN machines ON machines.id = executions.machine");
         query.push(" WHERE machines.arn IN (SELECT value FROM json_each(").push_bind(seen.to_owned()).push(")))");
     }
-    let mut states = |lead: &str, states: &[(String, String)]| {
-        query.push(lead).push("EXISTS (SELECT 1 FROM json_each(").push_bind(json!(states).to_string());
-        query.push(") WHERE value ->> 0 = tasks.workflow AND value ->> 1 = tasks.state)");
-    };
-    if let Some(only) = &filter.only {
-        states(" AND ", only);
+    query.push(" AND (");
+    match &filter.only {
+        Some(only) => states(query, only),
+        None => drop(query.push("TRUE")),
     }
     if !filter.except.is_empty() {
-        states(" AND NOT ", &filter.except);
+        query.push(" AND NOT ");
+        states(query, &filter.except);
+    }
+    if !filter.also.is_empty() {
+        query.push(" OR ");
+        requests(query, connection, &filter.also);
+    }
+    if !filter.since.is_empty() {
+        query.push(" OR ");
+        since(query, &filter.since);
+    }
+    query.push(")");
+    if !filter.never.is_empty() {
+        query.push(" AND (NOT ");
+        requests(query, connection, &filter.never);
+        query.push(" OR ");
+        since(query, &filter.since);
+        query.push(")");
+    }
+    if let Some((text, readable)) = &filter.text {
+        push_text(query, &anywhere(text), readable);
     }
     match filter.due {
         DueFilter::Any => {}
@@ -70,7 +91,39 @@ fn push(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, (sight, fil
             query.push(" AND tasks.due_order <= ").push_bind(at);
         }
         DueFilter::Never => {
-            query.push(" AND tasks.due IS NULL");
+            query.push(" AND tasks.due_order = ").push_bind(i64::MAX);
         }
     }
+}
+
+/// Whether the task is one of these states.
+fn states(query: &mut QueryBuilder<Sqlite>, states: &[(String, String)]) {
+    query.push("(tasks.workflow, tasks.state) IN (SELECT value ->> 0, value ->> 1 FROM json_each(");
+    query.push_bind(json!(states).to_string()).push("))");
+}
+
+/// Whether it is one of these states, and waits since that time or longer.
+fn since(query: &mut QueryBuilder<Sqlite>, states: &[(String, String, i64)]) {
+    query.push("EXISTS (SELECT 1 FROM json_each(").push_bind(json!(states).to_string());
+    query.push(") WHERE value ->> 0 = tasks.workflow AND value ->> 1 = tasks.state AND tasks.since <= value ->> 2)");
+}
+
+/// Whether it is one of these requests.
+fn requests(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, requests: &[RequestKey]) {
+    query.push("(tasks.execution, tasks.event) IN (SELECT named.id, value ->> 1 FROM json_each(");
+    query.push_bind(json!(requests).to_string());
+    query.push(") CROSS JOIN executions AS named ON named.arn = value ->> 0 AND named.connection = ");
+    query.push("(SELECT id FROM connections WHERE name = ").push_bind(connection.as_str().to_owned()).push("))");
+}
+
+fn push_text(query: &mut QueryBuilder<Sqlite>, pattern: &str, readable: &Sight) {
+    query
+        .push(" AND (concat_ws(' ', tasks.workflow, tasks.state, executions.name) LIKE ")
+        .push_bind(pattern.to_owned());
+    query.push(" ESCAPE '\\' OR tasks.request LIKE ").push_bind(pattern.to_owned()).push(" ESCAPE '\\'");
+    if let Some(seen) = readable.json() {
+        query.push(" AND tasks.machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(");
+        query.push_bind(seen.to_owned()).push(")))");
+    }
+    query.push(")");
 }

@@ -9,6 +9,7 @@ mod list;
 mod place;
 mod read;
 mod rows;
+mod rules;
 mod write;
 
 use std::path::Path;
@@ -123,6 +124,9 @@ mod tests {
         the_counts_are_those_of_the_lists
         what_was_learnt_later_stays
         the_inbox_has_pages_in_its_order
+        what_a_rule_says_orders_the_inbox
+        a_filter_lets_through_what_it_names
+        a_text_is_found_in_what_may_be_seen
         a_decided_request_waits_no_more
         activities_wait_for_people_where_the_manifest_says_so
         a_child_counts_for_its_parents_and_is_in_no_list_but_theirs

@@ -11,8 +11,8 @@ use super::rows::{execution, machine, select_executions, shown, status, task};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
     Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxFilter, InboxPage,
-    Index, Kept, Known, List, Listed, MapRun, Moved, Place, Reading, Running, Sight, Span, Starter, Tally, ToRead,
-    Unread,
+    Index, Kept, Known, List, Listed, MapRun, Moved, Place, Reading, Ruled, Running, Sight, Span, Starter, Tally,
+    ToRead, Unread,
 };
 use crate::store::{Kept as Answer, StoreError};
 use crate::watch::{Machine, Waiting};
@@ -29,6 +29,8 @@ macro_rules! select_tasks {
         )
     };
 }
+
+pub(super) use select_tasks;
 
 /// The rows of a page; one more than its limit was asked for, and says whether there are more.
 pub(super) fn page_of<T>(
@@ -451,6 +453,22 @@ impl Index for SqliteIndex {
         limit: u32,
     ) -> Answer<'a, InboxPage> {
         Box::pin(self.filtered_inbox(connection, (sight, filter), after, limit))
+    }
+
+    fn rules_are<'a>(&'a self, connection: &'a ConnectionId, version: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.note_rules(connection, version))
+    }
+
+    fn unruled<'a>(&'a self, connection: &'a ConnectionId, limit: u32) -> Answer<'a, Vec<Waiting>> {
+        Box::pin(self.to_be_ruled(connection, limit))
+    }
+
+    fn acted_on<'a>(&'a self, connection: &'a ConnectionId, now: i64, limit: u32) -> Answer<'a, Vec<Waiting>> {
+        Box::pin(self.to_be_acted_on(connection, now, limit))
+    }
+
+    fn ruled<'a>(&'a self, connection: &'a ConnectionId, ruled: &'a [Ruled]) -> Answer<'a, bool> {
+        Box::pin(self.write_ruled(connection, ruled))
     }
 
     fn waiting<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight) -> Answer<'a, u64> {

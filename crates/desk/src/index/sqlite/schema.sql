@@ -6,7 +6,9 @@ CREATE TABLE connections (
     -- Where it led when this was read: what another endpoint has is something else.
     endpoint TEXT NOT NULL,
     -- When it was last read whole.
-    read_at INTEGER
+    read_at INTEGER,
+    -- The version of the rules by which the times of requests are counted.
+    rules TEXT
 ) STRICT;
 
 CREATE TABLE machines (
@@ -196,12 +198,22 @@ CREATE TABLE tasks (
     -- Whether a decision is on record, and whether a person is to decide: workers serve other activities.
     answered INTEGER NOT NULL DEFAULT 0,
     for_people INTEGER NOT NULL,
-    -- Tasks without a deadline come last.
-    due_order INTEGER NOT NULL GENERATED ALWAYS AS (COALESCE(due, 9223372036854775807)) STORED,
+    -- What its rule says: whether that was counted, when it is due, whether heartbeats are sent, and when the rule acts next.
+    ruled INTEGER NOT NULL DEFAULT 0,
+    rule_due INTEGER,
+    kept_alive INTEGER NOT NULL DEFAULT 0,
+    rule_at INTEGER,
+    -- Tasks without a deadline come last. A missing heartbeat (due_by 1) does not end the wait where heartbeats are sent.
+    due_order INTEGER NOT NULL GENERATED ALWAYS AS (MIN(
+        CASE WHEN kept_alive AND due_by = 1 THEN 9223372036854775807 ELSE COALESCE(due, 9223372036854775807) END,
+        COALESCE(rule_due, 9223372036854775807)
+    )) STORED,
     PRIMARY KEY (execution, event)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tasks_inbox ON tasks (connection, due_order, since, event, execution) WHERE answered = 0 AND for_people = 1;
+CREATE INDEX tasks_to_be_ruled ON tasks (connection) WHERE answered = 0 AND for_people = 1 AND ruled = 0;
+CREATE INDEX tasks_acted_on ON tasks (connection, rule_at) WHERE answered = 0 AND for_people = 1 AND rule_at IS NOT NULL;
 CREATE INDEX tasks_of_activities ON tasks (connection, workflow, state) WHERE obstacle = 4;
 
 CREATE TRIGGER executions_count AFTER INSERT ON executions WHEN NEW.parent IS NULL
