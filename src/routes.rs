@@ -60,6 +60,10 @@ pub const HISTORY: &str = "history.json";
 /// One of its payloads, whole.
 pub const VALUE: &str = "value";
 
+// The segment behind a request.
+/// What may be done about it past its rule.
+pub const HANDS: &str = "hands";
+
 /// The pages that every connection has, by the segment behind it.
 pub const PAGES: [&str; 7] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, SEARCH, CONNECTION];
 
@@ -245,16 +249,16 @@ impl Routes {
         format!("{}/{}", self.page(BULK), segment(id))
     }
 
-    /// A part of the inbox, or all of it, from a cursor on.
+    /// A part of the inbox, or all of it, with a text, from a cursor on.
     #[must_use]
-    pub fn inbox_part(&self, part: Option<&str>, after: Option<&str>) -> String {
-        with_query(self.inbox(), [("part", part), ("after", after)])
+    pub fn inbox_part(&self, part: Option<&str>, text: Option<&str>, after: Option<&str>) -> String {
+        with_query(self.inbox(), [("part", part), ("q", text), ("after", after)])
     }
 
     /// The page of one approval beside a page of the inbox.
     #[must_use]
-    pub fn approval_beside(&self, execution_arn: &str, event: u64, part: Option<&str>, after: Option<&str>) -> String {
-        with_query(self.approval(execution_arn, event), [("part", part), ("after", after)])
+    pub fn approval_beside(&self, execution_arn: &str, event: u64, [part, text, after]: [Option<&str>; 3]) -> String {
+        with_query(self.approval(execution_arn, event), [("part", part), ("q", text), ("after", after)])
     }
 
     /// The page of one workflow, with what its address says of what it shows.
@@ -279,6 +283,12 @@ impl Routes {
     #[must_use]
     pub fn value(&self, arn: &str, of: &str) -> String {
         with_query(format!("{}/{VALUE}", self.execution(arn)), [("of", Some(of))])
+    }
+
+    /// What may be done about a request past its rule.
+    #[must_use]
+    pub fn hands(&self, execution_arn: &str, event: u64) -> String {
+        format!("{}/{HANDS}", self.approval(execution_arn, event))
     }
 
     /// The page of one approval: the execution, and the id of its TaskScheduled event.
@@ -460,6 +470,7 @@ mod tests {
             routes.history(arn),
             routes.value(arn, "event.17.input"),
             routes.approval(arn, 17),
+            routes.hands(arn, 17),
             routes.audit_of(None, None, Some(4711)),
             routes.audit_of(Some("decisions"), Some("a b"), None),
             routes.audit_file("csv", None, Some("x")),
@@ -477,8 +488,8 @@ mod tests {
                 scope: Some(ALL.to_owned()),
                 ..executions::View::default()
             }),
-            routes.inbox_part(Some("mine"), Some("1764160000000.1764150000000.4.17")),
-            routes.approval_beside(arn, 17, Some("mine"), Some("1764160000000.1764150000000.4.17")),
+            routes.inbox_part(Some("mine"), Some("4711"), Some("1764160000000.1764150000000.4.17")),
+            routes.approval_beside(arn, 17, [Some("mine"), None, Some("1764160000000.1764150000000.4.17")]),
         ]);
         seen.extend(StatusFilter::ALL.map(|filter| routes.executions_of(None, Some(filter))));
         seen.push(routes.executions_of(Some("Grüße"), Some(StatusFilter::TimedOut)));

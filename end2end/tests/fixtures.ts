@@ -85,7 +85,9 @@ export class Server extends Program {
     this.url ||= `http://127.0.0.1:${await freePort()}`;
     this.engine ||= `127.0.0.1:${await freePort()}`;
     const inside = this.options.includes("--endpoint") ? [] : ["--engine-listen", this.engine];
-    const options = ["serve", "--listen", new URL(this.url).host, ...inside, ...this.options];
+    // A choice is sent at once, but where a test is about taking it back.
+    const undo = this.options.includes("--undo") ? [] : ["--undo", "0"];
+    const options = ["serve", "--listen", new URL(this.url).host, ...inside, ...undo, ...this.options];
     await this.run(options, async () => (await fetch(`${this.url}/healthz`)).ok);
   }
 

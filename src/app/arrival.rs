@@ -64,7 +64,7 @@ impl Outcome {
             }
             Told::Late { request, by, .. } => {
                 let by = match by {
-                    EarlierEnd::Decided { person, .. } => person.len(),
+                    EarlierEnd::Decided { person, .. } | EarlierEnd::Held { person, .. } => person.len(),
                     EarlierEnd::Closed { how, .. } => how.len(),
                 };
                 request.0.len() + by

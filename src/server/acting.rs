@@ -14,7 +14,7 @@ use super::words;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::deploy::DiffLine;
 use crate::wire::executions::View;
-use crate::wire::inbox::Preview;
+use crate::wire::inbox::{EarlierEnd, FIELD, Preview, SEVERAL, SHOWN};
 
 fn worded(desk: &Desk) -> impl Fn(Error) -> AppError + '_ {
     |error| words::error(desk.about(), &error)
@@ -50,7 +50,7 @@ pub async fn answer(
     if only_look {
         return super::pages::inbox::preview(desk, actor, request, choice).await.map(Answered::Preview);
     }
-    match desk.decide(actor, request, choice).await {
+    match desk.choose(actor, request, choice).await {
         Ok(decided) => Ok(Answered::Decided(decided)),
         Err(error) => match words::faults(&error) {
             Some(faults) => {
@@ -60,6 +60,91 @@ pub async fn answer(
             None => Err(worded(desk)(error)),
         },
     }
+}
+
+/// What a form about a request asks for, besides a decision.
+#[derive(Debug)]
+pub enum Hand {
+    Claim,
+    Release,
+    TakeBack,
+    SendNow,
+    /// To people and groups, as they were typed, with a reason.
+    Reassign {
+        to: Vec<String>,
+        reason: String,
+    },
+    BreakGlass(Choice),
+}
+
+/// What the fields of a form about a request ask for.
+///
+/// # Errors
+/// They ask for nothing that there is.
+pub fn hand_of(act: &str, fields: &[(String, String)]) -> Result<Hand, AppError> {
+    let field =
+        |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    Ok(match act {
+        "claim" => Hand::Claim,
+        "release" => Hand::Release,
+        "take-back" => Hand::TakeBack,
+        "send-now" => Hand::SendNow,
+        "reassign" => {
+            let typed = field("to");
+            let to = typed.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+            Hand::Reassign { to: to.collect(), reason: field("reason") }
+        }
+        "break-glass" => {
+            let shown = Some(field(SHOWN)).filter(|shown| !shown.is_empty());
+            let (outcome, comment) = (field("decision"), field("reason"));
+            Hand::BreakGlass(Choice { outcome, comment, typed: typed(fields), shown })
+        }
+        other => {
+            let what = format!("{:?} is nothing that can be done.", other.chars().take(40).collect::<String>());
+            return Err(AppError::new(ErrorKind::Invalid, what, "Reload the page and use its buttons."));
+        }
+    })
+}
+
+/// What was typed into the form of an outcome, by the names of its fields.
+#[must_use]
+pub fn typed(fields: &[(String, String)]) -> Vec<(String, String)> {
+    let own = fields.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix(FIELD)?;
+        Some((name.strip_suffix(SEVERAL).unwrap_or(name).to_owned(), value.clone()))
+    });
+    own.collect()
+}
+
+/// What came too late, where a decision did.
+#[must_use]
+pub fn late(hand: &Hand) -> String {
+    match hand {
+        Hand::BreakGlass(choice) => words::late(&choice.outcome),
+        _ => "choice".to_owned(),
+    }
+}
+
+/// Does it; returns what ended the request before, where something did.
+///
+/// # Errors
+/// Nothing was changed.
+pub async fn hand(
+    desk: &Desk,
+    actor: &Actor,
+    request: (&str, u64),
+    hand: Hand,
+) -> Result<Option<EarlierEnd>, AppError> {
+    let done = match hand {
+        Hand::Claim => desk.claim(actor, request).await.map(|()| None),
+        Hand::Release => desk.release(actor, request).await.map(|()| None),
+        Hand::TakeBack => desk.take_back(actor, request).await.map(|()| None),
+        Hand::Reassign { to, reason } => desk.reassign(actor, request, &to, &reason).await.map(|()| None),
+        Hand::SendNow => desk.send_now(actor, request).await.map(Some),
+        Hand::BreakGlass(choice) => desk.break_glass(actor, request, &choice).await.map(Some),
+    };
+    let decided = done.map_err(worded(desk))?;
+    Ok(decided.as_ref().and_then(super::pages::inbox::earlier_end))
 }
 
 /// Whether the input in the form of `workflow` was typed: it is neither empty nor one of the samples.

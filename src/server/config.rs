@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use countersign_desk::approvals::LONGEST_UNDO;
 use ipnet::IpNet;
 
 use super::connections::{Configured, Mistake, configured};
@@ -80,6 +81,9 @@ pub struct ServeArgs {
     /// Set an anchor after so many minutes, where there are new entries
     #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "audit_anchor", value_parser = clap::value_parser!(u32).range(1..))]
     pub audit_anchor_minutes: u32,
+    /// For how many seconds an approver can take a choice back, before it is on record and sent; 0 sends at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=i64::from(LONGEST_UNDO)))]
+    pub undo: u32,
     /// Where the embedded engine listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083", conflicts_with_all = ["aws", "endpoint"])]
     pub engine_listen: SocketAddr,

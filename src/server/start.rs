@@ -230,6 +230,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         sandbox: Some(Arc::clone(&sandbox) as _),
         redaction_key: redaction_key.clone(),
         authority: Arc::clone(&authority),
+        undo_ms: 1_000 * i64::from(args.undo),
     };
     let (of_default, others) = opened(options, connections).await?;
     let desk = Arc::new(Desk::new(parts(of_default, definitions)));

@@ -10,7 +10,7 @@ mod start;
 
 pub use decisions::{condition, did, faults, late, warning};
 pub use people::people;
-pub use rules::{not_allowed, rule, times};
+pub use rules::{hands, not_allowed, rule, times};
 
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};
@@ -37,6 +37,7 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Bulk(error) => lists::bulk(error),
         Error::View(error) => lists::view(error),
         Error::Decide(error) => decisions::refused(about, error),
+        Error::Hand(error) => decisions::hand(error),
         Error::Deploy(error) => deploy(about, error),
         Error::Store(error) => store(error),
     }

@@ -27,13 +27,22 @@ pub struct ApprovalRow {
     pub item: Option<String>,
     /// How many people chose, and how many have to, where one is not enough.
     pub votes: Option<(u64, u64)>,
+    /// The name of whoever looks after it.
+    pub claimed: Option<String>,
     /// Whether it can be answered here, and if not, why.
     pub blocked: Option<Problem>,
 }
 
 /// The parts of the inbox: the word in the address, and what it is called.
-pub const PARTS: [(&str, &str); 5] =
-    [("", "All"), ("mine", "Mine"), ("groups", "My groups'"), ("soon", "Due in 4 h"), ("forgotten", "No deadline")];
+pub const PARTS: [(&str, &str); 7] = [
+    ("", "All"),
+    ("mine", "Mine"),
+    ("groups", "My groups'"),
+    ("unclaimed", "Unclaimed"),
+    ("soon", "Due in 4 h"),
+    ("overdue", "Overdue"),
+    ("forgotten", "No deadline"),
+];
 
 /// What ends a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +117,12 @@ pub struct Approval {
     /// What to know before answering, whatever is chosen.
     pub warnings: Vec<String>,
     pub state: ApprovalState,
+    /// Who looks after it.
+    pub claim: Option<ClaimRow>,
+    /// Whether whoever looks may give it to others or decide it past its rule: the words of the link that leads there.
+    pub hands: Option<String>,
+    /// The hash of what is shown, which a decision carries.
+    pub shown: String,
     /// Its neighbours among what waits, for going through them one by one.
     pub position: Option<Position>,
     pub now: i64,
@@ -231,7 +246,21 @@ pub enum ApprovalState {
     Decided(Box<DecisionRow>),
     /// Something else closed it; the sentence says what.
     Closed { status: Status, how: String, at: i64 },
+    /// Somebody decided it, and can take that back until a time, in milliseconds since the epoch.
+    Held { done: String, tone: Tone, person: String, own: bool, until: i64 },
 }
+
+/// Who looks after a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRow {
+    pub person: String,
+    /// Whether it is whoever looks.
+    pub own: bool,
+    pub at: i64,
+}
+
+/// The hidden field of a decision's form that has the hash of what was shown.
+pub const SHOWN: &str = "shown";
 
 /// What ended a request before a decision that came too late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,6 +270,8 @@ pub enum EarlierEnd {
     Decided { outcome: String, did: String, person: String, own: bool, at: i64 },
     /// Something else; `how` is a sentence.
     Closed { how: String, at: i64 },
+    /// Somebody else's choice, which they can still take back.
+    Held { did: String, person: String, at: i64 },
 }
 
 impl EarlierEnd {
@@ -248,7 +279,7 @@ impl EarlierEnd {
     #[must_use]
     pub const fn at(&self) -> i64 {
         match self {
-            Self::Decided { at, .. } | Self::Closed { at, .. } => *at,
+            Self::Decided { at, .. } | Self::Closed { at, .. } | Self::Held { at, .. } => *at,
         }
     }
 
@@ -258,7 +289,7 @@ impl EarlierEnd {
     pub fn lead(&self, late: &str) -> String {
         let why = match self {
             Self::Decided { did, own: true, .. } => format!("you {did} yourself"),
-            Self::Decided { did, person, .. } => format!("{person} {did}"),
+            Self::Decided { did, person, .. } | Self::Held { did, person, .. } => format!("{person} {did}"),
             Self::Closed { .. } => "this request was closed".to_owned(),
         };
         format!("Your {late} was not sent: {why}")
@@ -270,6 +301,7 @@ impl EarlierEnd {
         match self {
             Self::Decided { .. } => "The first decision counts and cannot be changed.",
             Self::Closed { how, .. } => how,
+            Self::Held { .. } => "For a few seconds they can take it back; then you may decide.",
         }
     }
 }

@@ -96,7 +96,7 @@ macro_rules! each_page {
             };
             /// What waits for a person, or a `part` of it, one page from the cursor `after` on, with the request that is open; the first of
             /// the page where none is.
-            inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String>, part: Option<String> };
+            inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String>, part: Option<String>, q: Option<String> };
             /// What people did, newest first, one page: before an entry, by its number, or the newest.
             audit: Audit { before: Option<i64>, kind: Option<String>, q: Option<String> };
             /// `statemachine/` beside what the connection has.

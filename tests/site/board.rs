@@ -90,6 +90,7 @@ impl Board {
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
             authority: Arc::new(authority),
+            undo_ms: 0,
         };
         Self { desk: Arc::new(Desk::new(parts)), store, connection, sfn }
     }
@@ -109,7 +110,7 @@ impl Board {
     }
 
     pub async fn inbox(&self, open: Option<RequestKey>) -> Result<Inbox, AppError> {
-        pages::inbox::inbox(&self.desk, &somebody(), open, None, None).await
+        pages::inbox::inbox(&self.desk, &somebody(), open, None, None, None).await
     }
 
     pub async fn approval(&self, arn: &str, event: u64) -> Result<Approval, AppError> {

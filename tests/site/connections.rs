@@ -35,7 +35,8 @@ impl Pair {
         let store = Arc::clone(&site.desk.store);
         let (clock, redaction_key) = (Clock::system(), RedactionKey::new([0; 16]));
         let (index, authority) = (Arc::new(SqliteIndex::in_memory()), Arc::new(Authority::shipped()));
-        let parts = Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority };
+        let parts =
+            Parts { connection, store, index, definitions, clock, sandbox: None, redaction_key, authority, undo_ms: 0 };
         let desks = Desks::of(Arc::clone(&site.desk.desk)).and(parts).unwrap();
         let other = Arc::clone(desks.get("other").unwrap());
         site.router = http::router(Arc::new(desks));

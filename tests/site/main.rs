@@ -23,6 +23,7 @@ mod finding;
 mod flood;
 mod folding;
 mod forms;
+mod hands;
 mod hostile;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod lists;

@@ -1,15 +1,20 @@
 //! One request: what is asked, what follows, and the two buttons; or how it ended.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
 use super::approval_words::{changes, words};
 use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
+use super::hands::{held, in_hand};
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
-use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
+use crate::app::server_fns::Hand;
+use crate::app::ui::{
+    Ago, Due, FormProblem, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown,
+};
 use crate::wire::audit::DecisionRow;
-use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
+use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, RequestKey, Tone, VoteRow};
 use crate::wire::{Problem, Status};
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
@@ -51,6 +56,17 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         let by = page.with(|page| page.row.due_by).map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
         at.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/>{by}</dd> })
     };
+    let hand = Post::to(Hand::PATH);
+    let key = (arn.clone(), event);
+    let in_hand = {
+        let key = key.clone();
+        let now_in = Memo::new(move |_| page.with(|page| (page.claim.clone(), page.hands.clone())));
+        move || {
+            let (claim, hands) = now_in.get();
+            let may = refused.with(Option::is_none) && !is_read_only();
+            open.get().then(|| in_hand(&key, claim, may, hands, now, hand))
+        }
+    };
     view! {
         <article class="approval">
             <header class="approval-head">
@@ -65,7 +81,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                     <span>{shown(&row.state)}</span>
                 </p>
             </header>
-            <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
+            <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(&key, now, hand)))}</div>
             {words(&first)}
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
@@ -78,11 +94,14 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             {table}
             {consequences(&first.outcomes)}
             {dynamic(move || rule.with(|(lines, times, votes)| rule_view(lines, times, votes, now)))}
+            {dynamic(in_hand)}
+            <FormProblem post=hand/>
             {dynamic(move || open.get().then(|| refused.get().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })))}
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| {
                 let choices = page.with_untracked(|page| page.outcomes.clone());
-                let forms = decision_forms(&(arn.clone(), event), &choices, refused.with(Option::is_some), post);
+                let hash = page.with_untracked(|page| page.shown.clone());
+                let forms = decision_forms(&(arn.clone(), event), &hash, &choices, refused.with(Option::is_some), post);
                 view! { {is_read_only().then(why_disabled)} {forms} }
             }))}
             <details class="whole">
@@ -160,12 +179,16 @@ impl Outcome {
         Self { state: page.state.clone(), blocked: page.row.blocked.clone(), next }
     }
 
-    fn view(&self, now: i64) -> Option<AnyView> {
+    fn view(&self, request: &RequestKey, now: i64, hand: Post) -> Option<AnyView> {
         let onward =
             self.next.clone().map(|href| view! { <a class="button" href=href data-noscroll="true">"Next request"</a> });
         match &self.state {
             ApprovalState::Waiting => self.blocked.clone().map(|problem| view! { <ProblemBox problem/> }.into_any()),
             ApprovalState::Decided(decision) => Some(record(decision, now, onward.into_any())),
+            ApprovalState::Held { done, tone, person, own, until } => {
+                let words = if *own { done.clone() } else { format!("{done} by {person}") };
+                Some(held(request, mark_of(*tone), words, *own, *until, now, hand))
+            }
             ApprovalState::Closed { status, how, at } => Some(
                 view! {
                     <div class="notice notice-closed" role="status">

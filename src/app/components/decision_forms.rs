@@ -6,7 +6,7 @@ use super::outcome_fields::fields;
 use crate::app::arrival::Told;
 use crate::app::here::{WHY, is_read_only};
 use crate::app::ui::{FormProblem, Post, PostForm, RwSignal, dynamic, raw_text, shown, switch, text};
-use crate::wire::inbox::{OutcomeChoice, Preview, RequestKey, Tone};
+use crate::wire::inbox::{OutcomeChoice, Preview, RequestKey, SHOWN, Tone};
 
 /// Characters of a comment that are kept, as the desk has it.
 const COMMENT: usize = 2_000;
@@ -14,13 +14,19 @@ const COMMENT: usize = 2_000;
 /// The id of the sentence that says why whoever looks may not decide.
 pub const NOT_ALLOWED: &str = "not-allowed";
 
-/// The forms of a request; their buttons cannot be pressed where the rule refuses whoever looks.
-pub fn decision_forms(request: &RequestKey, outcomes: &[OutcomeChoice], refused: bool, post: Post) -> AnyView {
+/// The forms of a request, each with the hash of what is shown; their buttons cannot be pressed where the rule refuses whoever looks.
+pub fn decision_forms(
+    request: &RequestKey,
+    hash: &str,
+    outcomes: &[OutcomeChoice],
+    refused: bool,
+    post: Post,
+) -> AnyView {
     let (plain, others): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_plain());
-    let main = (!plain.is_empty()).then(|| main_form(request, &plain, refused, post));
+    let main = (!plain.is_empty()).then(|| main_form(request, hash, &plain, refused, post));
     view! {
         <FormProblem post/>
-        {others.into_iter().map(|outcome| own_form(request, outcome, refused, post)).collect_view()}
+        {others.into_iter().map(|outcome| own_form(request, hash, outcome, refused, post)).collect_view()}
         {main}
     }
     .into_any()
@@ -40,10 +46,12 @@ const fn button_class(tone: Tone) -> &'static str {
     }
 }
 
-fn key_fields((arn, event): RequestKey) -> AnyView {
+fn key_fields((arn, event): RequestKey, hash: &str) -> AnyView {
+    let hash = hash.to_owned();
     view! {
         <input type="hidden" name="arn" value=arn/>
         <input type="hidden" name="event" value=event.to_string()/>
+        <input type="hidden" name=SHOWN value=hash/>
     }
     .into_any()
 }
@@ -60,7 +68,7 @@ fn locked(
 }
 
 /// The comment, and the outcomes that need nothing else.
-fn main_form(request: &RequestKey, outcomes: &[&OutcomeChoice], refused: bool, post: Post) -> AnyView {
+fn main_form(request: &RequestKey, hash: &str, outcomes: &[&OutcomeChoice], refused: bool, post: Post) -> AnyView {
     let button = |outcome: &&OutcomeChoice| {
         let (cannot, why) = locked(outcome, refused, post);
         view! {
@@ -72,7 +80,7 @@ fn main_form(request: &RequestKey, outcomes: &[&OutcomeChoice], refused: bool, p
     let is_mine = is_typed(request, post)
         && post.typed("decision").is_none_or(|typed| outcomes.iter().any(|outcome| outcome.id == typed));
     let content = view! {
-        {key_fields(request.clone())}
+        {key_fields(request.clone(), hash)}
         {comment(post, is_mine, "Comment", false, "comment")}
         <div class="decide-buttons">{outcomes.iter().map(button).collect_view()}</div>
     }
@@ -81,14 +89,14 @@ fn main_form(request: &RequestKey, outcomes: &[&OutcomeChoice], refused: bool, p
 }
 
 /// An outcome with a form of its own, behind a button that opens it.
-fn own_form(request: &RequestKey, outcome: &OutcomeChoice, refused: bool, post: Post) -> AnyView {
+fn own_form(request: &RequestKey, hash: &str, outcome: &OutcomeChoice, refused: bool, post: Post) -> AnyView {
     let is_mine = is_typed(request, post) && post.typed("decision").as_ref() == Some(&outcome.id);
     let (cannot, why) = locked(outcome, refused, post);
     let broken = outcome.refused.clone().map(|why| view! { <p class="warn">{shown(why)}</p> });
     let id = format!("choose-{}", outcome.id);
     let reason = if outcome.comment_required { "Reason (required)" } else { "Reason" };
     let content = view! {
-        {key_fields(request.clone())}
+        {key_fields(request.clone(), hash)}
         <input type="hidden" name="decision" value=outcome.id.clone()/>
         {fields(request, outcome, is_mine, post)}
         {comment(post, is_mine, reason, outcome.comment_required, &format!("{id}-comment"))}

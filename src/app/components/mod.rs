@@ -12,6 +12,7 @@ mod events;
 mod execution_list;
 mod frame;
 mod graph;
+mod hands;
 mod iterations;
 mod outcome_fields;
 mod outcomes;

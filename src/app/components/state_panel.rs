@@ -221,7 +221,8 @@ fn request(asked: Approval, decide: Post, now: i64) -> AnyView {
     let field = |(label, value): (String, String)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> };
     let due = row.due.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/></dd> });
     let form = row.blocked.is_none().then(|| {
-        decision_forms(&(row.execution_arn.clone(), row.event), &asked.outcomes, asked.refused.is_some(), decide)
+        let key = (row.execution_arn.clone(), row.event);
+        decision_forms(&key, &asked.shown, &asked.outcomes, asked.refused.is_some(), decide)
     });
     let refused = asked.refused.clone().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> });
     let blocked = row.blocked.map(|problem| view! { <p>{shown(problem.what)}</p> });

@@ -42,12 +42,13 @@ struct Seeking {
 }
 
 /// The kinds of entries: the words of addresses, and those of people.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("", "What people did"),
     ("decisions", "Decisions"),
     ("executions", "Executions"),
     ("deployments", "Deployments"),
     ("people", "Sign-ins and people"),
+    ("refusals", "Refusals"),
     ("traces", "Seen and delivered"),
     ("everything", "Everything"),
 ];

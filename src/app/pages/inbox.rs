@@ -31,7 +31,8 @@ fn key_of(row: &ApprovalRow) -> RequestKey {
 pub fn InboxPage() -> impl IntoView {
     let live = Live::of_page();
     let (arn, event) = (param("arn"), param("event"));
-    let (after, part) = (query("after"), query("part"));
+    let (after, part, find) = (query("after"), query("part"), query("q"));
+    let within = Within { part, find, after };
     let decide = Post::to(Decide::PATH);
     // No request has the number 0: an address that is none leads to no request, and not to another one.
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
@@ -46,7 +47,7 @@ pub fn InboxPage() -> impl IntoView {
     let data = page_data(move || {
         let open = asked.get().or_else(|| opened.get_untracked());
         (
-            Ask::Inbox { open, after: after.get(), part: part.get() },
+            Ask::Inbox { open, after: after.get(), part: part.get(), q: find.get() },
             live.changes([Topic::Inbox]).wrapping_add(again.get()),
         )
     });
@@ -57,7 +58,7 @@ pub fn InboxPage() -> impl IntoView {
         }
     });
     keep_place(asked);
-    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, (part, after), decide))}</div> }
+    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, within, decide))}</div> }
         .into_any()
 }
 
@@ -97,16 +98,22 @@ fn keep_place(asked: Memo<Option<RequestKey>>) {
     }
 }
 
-/// The part of the inbox that is shown, and where its page begins.
-type Within = (Memo<Option<String>>, Memo<Option<String>>);
+/// The part of the inbox that is shown, the text that is looked for, and where its page begins.
+#[derive(Clone, Copy)]
+struct Within {
+    part: Memo<Option<String>>,
+    find: Memo<Option<String>>,
+    after: Memo<Option<String>>,
+}
 
 fn page(
     data: Seen<Inbox>,
     asked: Memo<Option<RequestKey>>,
     opened: RwSignal<Option<RequestKey>>,
-    (part, after): Within,
+    within: Within,
     decide: Post,
 ) -> AnyView {
+    let Within { part, find, after } = within;
     let now = data.with_untracked(|data| data.now);
     let open_key = Memo::new(move |last: Option<&Option<RequestKey>>| {
         data.with(|data| match data.open.as_ref()? {
@@ -139,13 +146,16 @@ fn page(
     let count = move || data.with(|data| data.total);
     let on_page = move || data.with(|data| data.waiting.len());
     let ends = Memo::new(move |_| {
-        (data.with(|data| (data.waiting.len(), data.total, data.more.clone())), after.get(), part.get())
+        (data.with(|data| (data.waiting.len(), data.total, data.more.clone())), after.get(), part.get(), find.get())
     });
     let decided = Signal::derive(move || data.with(|data| data.decided.clone()));
     let rows = move || {
         let one = |row: ApprovalRow| {
-            let key = format!("{} {} {} {:?} {:?}", row.execution_arn, row.event, row.title, row.due, row.votes);
-            Row::new(key, move || request(row, open_key, (part, after), now))
+            let key = format!(
+                "{} {} {} {:?} {:?} {:?}",
+                row.execution_arn, row.event, row.title, row.due, row.votes, row.claimed
+            );
+            Row::new(key, move || request(row, open_key, within, now))
         };
         data.with(|data| data.waiting.clone()).into_iter().map(one).collect()
     };
@@ -183,10 +193,11 @@ fn page(
                     }}
                     <span class="quiet">{text(move || count().to_string())}" waiting"</span>
                 </header>
-                <Tabs label="Which requests" tabs=Signal::derive(move || tabs(part.get().as_deref(), count()))/>
-                {either(move || on_page() > 0, shown, move || if part.with(Option::is_some) { none_of_part() } else { nothing() })}
-                {dynamic(move || ends.with(|((rows, total, more), after, part)| {
-                    turns(*rows, *total, more.as_deref(), after.is_some(), part.as_deref())
+                <Tabs label="Which requests" tabs=Signal::derive(move || tabs(part.get().as_deref(), find.get().as_deref(), count()))/>
+                {dynamic(move || seeking(part.get(), find.get()))}
+                {either(move || on_page() > 0, shown, move || if part.with(Option::is_some) || find.with(Option::is_some) { none_of_part() } else { nothing() })}
+                {dynamic(move || ends.with(|((rows, total, more), after, part, find)| {
+                    turns((*rows, *total), more.as_deref(), after.is_some(), (part.as_deref(), find.as_deref()))
                 }))}
                 {either(move || decided.with(|rows| !rows.is_empty()), decided_view, || ().into_any())}
             </section>
@@ -197,13 +208,26 @@ fn page(
 }
 
 /// The parts of the inbox; how many requests there are is known of the one that is shown.
-fn tabs(part: Option<&str>, count: u64) -> Vec<Tab> {
+fn tabs(part: Option<&str>, find: Option<&str>, count: u64) -> Vec<Tab> {
     let tab = |(word, label): (&'static str, &'static str)| {
         let value = Some(word).filter(|word| !word.is_empty());
         let current = part == value;
-        Tab { label, href: here().inbox_part(value, None), current, count: current.then_some(count) }
+        Tab { label, href: here().inbox_part(value, find, None), current, count: current.then_some(count) }
     };
-    PARTS.into_iter().map(tab).collect()
+    let decided = here().audit_of(Some("decisions"), None, None);
+    let decided = Tab { label: "Decided", href: decided, current: false, count: None };
+    PARTS.into_iter().map(tab).chain([decided]).collect()
+}
+
+/// The field that looks for requests by what they ask and where they are.
+fn seeking(part: Option<String>, find: Option<String>) -> AnyView {
+    view! {
+        <form method="get" class="find-requests" role="search">
+            {part.map(|part| view! { <input type="hidden" name="part" value=part/> })}
+            <input type="search" name="q" value=find.unwrap_or_default() aria-label="Find requests" placeholder="Find requests" maxlength="200"/>
+        </form>
+    }
+    .into_any()
 }
 
 fn none_of_part() -> AnyView {
@@ -212,13 +236,18 @@ fn none_of_part() -> AnyView {
 }
 
 /// The links between the pages of the list.
-fn turns(rows: usize, total: u64, more: Option<&str>, is_later: bool, part: Option<&str>) -> Option<AnyView> {
+fn turns(
+    (rows, total): (usize, u64),
+    more: Option<&str>,
+    is_later: bool,
+    (part, find): (Option<&str>, Option<&str>),
+) -> Option<AnyView> {
     (more.is_some() || is_later).then(|| {
         view! {
             <nav class="turns" aria-label="Pages of the inbox">
                 <span class="quiet">{format!("{rows} of {total} requests")}</span>
-                {is_later.then(|| view! { <a class="button" href=here().inbox_part(part, None)>"Most urgent"</a> })}
-                {more.map(|more| view! { <a class="button" href=here().inbox_part(part, Some(more)) rel="next">"Next"</a> })}
+                {is_later.then(|| view! { <a class="button" href=here().inbox_part(part, find, None)>"Most urgent"</a> })}
+                {more.map(|more| view! { <a class="button" href=here().inbox_part(part, find, Some(more)) rel="next">"Next"</a> })}
             </nav>
         }
         .into_any()
@@ -229,6 +258,7 @@ fn status_of(page: &Approval) -> Status {
     match &page.state {
         ApprovalState::Waiting => Status::WaitingApproval,
         ApprovalState::Decided(decision) => mark_of(decision.tone),
+        ApprovalState::Held { tone, .. } => mark_of(*tone),
         ApprovalState::Closed { status, .. } => *status,
     }
 }
@@ -277,13 +307,13 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     .into_any()
 }
 
-fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, (part, after): Within, now: i64) -> AnyView {
+fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within, now: i64) -> AnyView {
     let key = key_of(&row);
     let href = {
         let ((arn, event), here) = (key.clone(), here());
         move || {
-            let (part, after) = (part.get(), after.get());
-            here.approval_beside(&arn, event, part.as_deref(), after.as_deref())
+            let of = [within.part, within.find, within.after].map(|one| one.get());
+            here.approval_beside(&arn, event, of.each_ref().map(Option::as_deref))
         }
     };
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
@@ -295,6 +325,7 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, (part, after): 
                 <span class="request-due">{row.due.map(|at| view! { <Due at now/> })}</span>
                 <span class="request-side">
                     {shown(row.workflow)}" · "{shown(row.execution_name)}" · "{shown(row.state)}
+                    {row.claimed.map(|name| view! { " · "{shown(name)}" looks after it" })}
                     {row.votes.map(|(so_far, people)| format!(" · {so_far} of {people} people"))}
                     {row.item.map(|item| view! { ", "{shown(item)} })}" · asked "<When at=row.asked_at now/>
                 </span>

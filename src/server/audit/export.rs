@@ -63,7 +63,7 @@ impl Form {
 }
 
 /// The columns of CSV, which are the keys of JSON Lines.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 20] = [
     "entry",
     "time",
     "at",
@@ -79,6 +79,11 @@ const COLUMNS: [&str; 15] = [
     "form",
     "answer",
     "delivery",
+    "seen_at",
+    "shown",
+    "rule",
+    "stands_for",
+    "broke_glass",
 ];
 
 fn values(entry: &Entry) -> Map<String, Value> {
@@ -121,6 +126,12 @@ fn values(entry: &Entry) -> Map<String, Value> {
                 DeliveryRecord::Late { .. } => "came too late".to_owned(),
             };
             put("delivery", json!(delivery));
+            let bound = &decision.bound;
+            put("seen_at", json!(bound.seen_at));
+            put("shown", json!(bound.shown));
+            put("rule", json!(bound.rule));
+            put("stands_for", json!(bound.stands_for.as_ref().map(|(id, _)| id)));
+            put("broke_glass", json!(bound.broke_glass.then_some(true)));
         }
     }
     values
@@ -171,7 +182,7 @@ mod tests {
             let line = Form::Csv.line(&entry(detail));
             assert_eq!(
                 line,
-                format!("7,\"1970-01-01 00:00:00 UTC\",0,\"Dana\",\"dana\",\"stopped\",\"order\",,,,{cell},,,,\n")
+                format!("7,\"1970-01-01 00:00:00 UTC\",0,\"Dana\",\"dana\",\"stopped\",\"order\",,,,{cell},,,,,,,,,\n")
             );
         }
         assert_eq!(Form::Csv.head().split(',').count(), COLUMNS.len());

@@ -278,6 +278,7 @@ fn too_late(late: &str, by: &EarlierEnd) -> serde_json::Value {
             body["earlier"] = json!({"decision": outcome, "person": person, "own": own, "at": at});
         }
         EarlierEnd::Closed { how, at } => body["earlier"] = json!({"closed": how, "at": at}),
+        EarlierEnd::Held { person, at, .. } => body["earlier"] = json!({"held": true, "person": person, "at": at}),
     }
     body
 }

@@ -6,6 +6,7 @@ mod caller;
 mod elsewhere;
 mod files;
 mod guard;
+mod hands;
 mod limits;
 pub mod place;
 mod refusal;
@@ -126,7 +127,7 @@ fn audit_file() -> String {
 pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
-    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file()]);
+    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file(), hands::path()]);
     let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ].into_iter().chain(sign_in::PATHS).map(str::to_owned);
     pages.chain(functions).chain(files).chain(others).collect()
 }
@@ -152,6 +153,7 @@ pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
         .route(&behind_execution(routes::HISTORY), get(files::history))
         .route(&behind_execution(routes::VALUE), get(files::value))
         .route(&audit_file(), get(files::record))
+        .route(&hands::path(), get(hands::page))
         .route(routes::LIVE, get(stream::live))
         .route(routes::HEALTHZ, get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY))

@@ -1,7 +1,7 @@
 //! The record of what people did.
 
 use countersign_desk::connection::About;
-use countersign_desk::store::{Act, ActFilter, Decision, Deed, DeliveryRecord, Kind, Recorded};
+use countersign_desk::store::{Act, ActFilter, Decision, Deed, DeliveryRecord, Kind, NewDecision, Recorded};
 use countersign_desk::{Actor, Desk};
 
 use super::{Answered, worded};
@@ -52,6 +52,12 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         Deed::Seen => "Saw",
         Deed::Delivered => "Delivered",
         Deed::CameLate => "Came too late",
+        Deed::Claimed => "Looks after",
+        Deed::Released => "No longer looks after",
+        Deed::Reassigned => "Gave",
+        Deed::TookBack => "Took back",
+        Deed::BrokeGlass => "Broke the glass",
+        Deed::Refused => "Was refused",
     };
     ActRow {
         entry,
@@ -62,6 +68,14 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         person: act.person_name,
         at: act.at,
     }
+}
+
+/// Who decided, in whose place, and whether past the rule.
+#[must_use]
+pub fn whom(made: &NewDecision) -> String {
+    let place = made.bound.stands_for.as_ref().map(|(_, name)| format!(" for {name}")).unwrap_or_default();
+    let glass = if made.bound.broke_glass { ", who broke the glass" } else { "" };
+    format!("{}{place}{glass}", made.person_name)
 }
 
 /// A decision as it crosses the wire.
@@ -76,7 +90,7 @@ pub fn decision_row(about: &About, decision: &Decision) -> DecisionRow {
         title: made.title.clone(),
         done: made.outcome.done.clone(),
         tone: super::tone(made.outcome.tone),
-        person: made.person_name.clone(),
+        person: whom(made),
         comment: made.comment.clone(),
         decided_at: made.decided_at,
         delivery: match (&decision.delivery, &decision.trouble) {

@@ -8,19 +8,19 @@ use countersign_desk::approvals::{Choice, Decided, Reading};
 use countersign_desk::eyes::NOT_FOR_YOU;
 use countersign_desk::inbox::Part;
 use countersign_desk::index::InboxCursor;
-use countersign_desk::store::Vote;
+use countersign_desk::store::{Held, Vote};
 use countersign_desk::watch::{DueBy as Ends, RequestKey, Waiting};
-use countersign_desk::{Actor, Desk, Request, RequestState};
+use countersign_desk::{Actor, Desk, Request, RequestState, RuleState};
 use countersign_json::pretty;
 
-use super::audit::decision_row;
+use super::audit::{decision_row, whom};
 use super::{Answered, worded};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::server::{markdown, words};
 use crate::wire::inbox::{
-    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, OutcomeChoice, Position,
-    Preview, VoteRow,
+    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, ClaimRow, DueBy, EarlierEnd, Inbox, OutcomeChoice,
+    Position, Preview, VoteRow,
 };
 
 /// Requests of a page, and decisions beside them.
@@ -40,10 +40,12 @@ pub async fn inbox(
     open: Option<RequestKey>,
     after: Option<String>,
     part: Option<String>,
+    q: Option<String>,
 ) -> Answered<Inbox> {
     let after = after.filter(|text| !text.is_empty()).as_deref().map(cursor).transpose()?;
     let part = part_named(part.as_deref());
-    let listed = desk.waiting_part(actor, part, after, ROWS).await.map_err(|error| worded(desk, &error))?;
+    let listed =
+        desk.waiting_part(actor, part, q.as_deref(), after, ROWS).await.map_err(|error| worded(desk, &error))?;
     let waiting = desk.readable(actor, &listed.rows);
     let decided = desk.latest_decisions(actor, LATEST).await.map_err(|error| worded(desk, &error))?;
     let open = open.or_else(|| listed.rows.first().map(|wait| (wait.execution_arn.clone(), wait.event)));
@@ -55,10 +57,12 @@ pub async fn inbox(
         None => None,
     };
     let mut rows: Vec<ApprovalRow> = waiting.iter().map(|(wait, reading)| row(wait, reading)).collect();
+    let mut claims = desk.claimants(actor).await.map_err(|error| worded(desk, &error))?;
     for (row, (wait, _)) in rows.iter_mut().zip(&waiting) {
         let progress = desk.progress(actor, wait).await.map_err(|error| worded(desk, &error))?;
         let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
         row.votes = progress.map(|(so_far, people)| (count(so_far), count(people)));
+        row.claimed = claims.remove(&(wait.execution_arn.clone(), wait.event));
     }
     Ok(Inbox {
         waiting: rows,
@@ -75,7 +79,9 @@ fn part_named(word: Option<&str>) -> Part {
     match word {
         Some("mine") => Part::Mine,
         Some("groups") => Part::Groups,
+        Some("unclaimed") => Part::Unclaimed,
         Some("soon") => Part::Soon,
+        Some("overdue") => Part::Overdue,
         Some("forgotten") => Part::Forgotten,
         _ => Part::All,
     }
@@ -105,10 +111,10 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
     if request.state == RequestState::Waiting {
         desk.saw(actor, (arn, event), &request.wait.workflow, &request.reading.title).await;
     }
-    Ok(page(desk, request))
+    Ok(page(desk, actor, request))
 }
 
-fn page(desk: &Desk, request: Request) -> Approval {
+fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
     let bare = (request.reading.fields.is_empty() && request.text != NOT_FOR_YOU).then(|| {
         "This request has no fields to show. Read the whole request, and check where it came from, before you decide."
             .to_owned()
@@ -131,8 +137,15 @@ fn page(desk: &Desk, request: Request) -> Approval {
         times: words::times(&request.rule, desk.now()),
         votes: request.rule.votes.iter().map(vote).collect(),
         refused: request.rule.refusal.as_ref().map(words::not_allowed),
+        claim: request.claim.as_ref().map(|claim| ClaimRow {
+            person: claim.person_name.clone(),
+            own: claim.person_id == actor.id(),
+            at: claim.at,
+        }),
+        hands: words::hands(&request.rule).filter(|_| request.state == RequestState::Waiting),
+        shown: request.shown,
         state: match request.state {
-            RequestState::Waiting => ApprovalState::Waiting,
+            RequestState::Waiting => held(actor, &request.rule, &request.held).unwrap_or(ApprovalState::Waiting),
             RequestState::Decided(decision) => ApprovalState::Decided(Box::new(decision_row(desk.about(), &decision))),
             RequestState::Closed(closed) => ApprovalState::Closed {
                 status: super::closed_status(&closed.by),
@@ -149,6 +162,23 @@ fn page(desk: &Desk, request: Request) -> Approval {
     }
 }
 
+/// Whose choice is held: one's own, or another's that decides unless it is taken back.
+fn held(actor: &Actor, rule: &RuleState, held: &[Held]) -> Option<ApprovalState> {
+    let needs_more = |one: &&Held| {
+        let need = rule.needs.iter().find(|need| need.outcome.id == one.outcome.id);
+        need.is_some_and(|need| need.so_far + 1 < need.people || need.missing_groups.len() > 1)
+    };
+    let own = held.iter().find(|one| one.person.id == actor.id());
+    let one = own.or_else(|| held.iter().find(|one| !needs_more(one)))?;
+    Some(ApprovalState::Held {
+        done: one.outcome.done.clone(),
+        tone: super::tone(one.outcome.tone),
+        person: one.person.name.clone(),
+        own: one.person.id == actor.id(),
+        until: one.until,
+    })
+}
+
 fn warnings(ahead: &Foresight) -> Vec<String> {
     ahead.warnings.iter().map(|warning| words::warning(&ahead.outcome, warning)).collect()
 }
@@ -161,7 +191,7 @@ fn vote(vote: &Vote) -> VoteRow {
     VoteRow {
         done: vote.choice.outcome.done.clone(),
         tone: super::tone(vote.choice.outcome.tone),
-        person: vote.choice.person_name.clone(),
+        person: whom(&vote.choice),
         comment: vote.choice.comment.clone(),
         at: vote.choice.decided_at,
     }
@@ -255,6 +285,7 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
         due_by: due.map(|(_, by)| by),
         item: wait.item.as_ref().map(words::items),
         votes: None,
+        claimed: None,
         blocked: wait.obstacle.map(words::obstacle),
     }
 }
@@ -263,7 +294,10 @@ pub fn row(wait: &Waiting, reading: &Reading) -> ApprovalRow {
 #[must_use]
 pub fn earlier_end(decided: &Decided) -> Option<EarlierEnd> {
     match decided {
-        Decided::Recorded(_) | Decided::Repeated(_) | Decided::Voted(_) => None,
+        Decided::Recorded(_) | Decided::Repeated(_) | Decided::Voted(_) | Decided::Held(_) => None,
+        Decided::HeldByAnother(held) => {
+            Some(EarlierEnd::Held { did: words::did(&held.outcome), person: held.person.name.clone(), at: held.at })
+        }
         Decided::Earlier { decision, own } => Some(EarlierEnd::Decided {
             outcome: decision.decision.outcome.id.clone(),
             did: words::did(&decision.decision.outcome),

@@ -1,11 +1,11 @@
 //! Decisions in words: what they are called, what is wrong with a form, and why one was refused.
 
 use countersign_desk::Error;
-use countersign_desk::approvals::DecideError;
 use countersign_desk::approvals::ahead::{Mismatch, Warning};
 use countersign_desk::approvals::answer::{AnswerError, Part};
 use countersign_desk::approvals::form::Fault;
 use countersign_desk::approvals::outcomes::{APPROVE, Chosen, REJECT};
+use countersign_desk::approvals::{DecideError, HandError};
 use countersign_desk::connection::About;
 
 use super::{not_shown, read, store};
@@ -43,6 +43,16 @@ pub fn refused(about: &About, error: &DecideError) -> AppError {
             format!("The form of {outcome} cannot be shown: {why}. Nothing was recorded."),
             format!("Correct [workflows.{workflow}.approvals.{state:?}.outcomes] in countersign.toml."),
         ),
+        DecideError::Changed => AppError::new(
+            ErrorKind::Invalid,
+            "The request or its rule has changed since this page showed it. Nothing was recorded.",
+            "Read it again, and decide again: what you typed is still here.",
+        ),
+        DecideError::Held => AppError::new(
+            ErrorKind::Invalid,
+            "Somebody chose for this request and can still take it back.",
+            "Wait a few seconds: the page shows what became of it.",
+        ),
         DecideError::NotAnswerable { execution_arn, event } => AppError::new(
             ErrorKind::NotFound,
             format!("Event {event} of {execution_arn} is not a task that can be answered from here."),
@@ -66,6 +76,35 @@ pub fn refused(about: &About, error: &DecideError) -> AppError {
             error
         }
         DecideError::Store(error) => store(error),
+    }
+}
+
+/// Why something about a request was not done.
+pub fn hand(error: &HandError) -> AppError {
+    let refused = |what: String, remedy: &str| AppError::new(ErrorKind::Invalid, what, remedy);
+    match error {
+        HandError::NotHeld => refused(
+            "There is no choice of yours to take back: it is on record, or you took it back before.".to_owned(),
+            "The page shows what became of the request.",
+        ),
+        HandError::Closed => {
+            refused("The request no longer waits.".to_owned(), "The page shows what became of it. Nothing was changed.")
+        }
+        HandError::NoReason => {
+            refused("A reason is needed. Nothing was changed.".to_owned(), "Write why: it goes on record.")
+        }
+        HandError::ReasonTooLong { characters, limit } => refused(
+            format!("The reason has {characters} characters; the limit is {limit}."),
+            "Shorten it: nothing was changed.",
+        ),
+        HandError::Nobody => refused("Nobody was named. Nothing was changed.".to_owned(), "Name a person or a group."),
+        HandError::Unknown(name) => refused(
+            format!("There is nobody and no group called {name:?}. Nothing was changed."),
+            "Use a user name, a name as others see it, an e-mail address, or a group that somebody is in.",
+        ),
+        HandError::TooMany(limit) => {
+            refused(format!("A request is given to at most {limit} people and groups."), "Name a group instead.")
+        }
     }
 }
 

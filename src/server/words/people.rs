@@ -1,6 +1,6 @@
 //! What is wrong about people, in words.
 
-use countersign_desk::people::{LONGEST_TOKEN_DAYS, PeopleError};
+use countersign_desk::people::{LONGEST_ABSENCE_DAYS, LONGEST_TOKEN_DAYS, PeopleError};
 
 use crate::wire::Problem;
 
@@ -44,6 +44,19 @@ pub fn people(error: &PeopleError) -> Problem {
         }
         PeopleError::TooManyTokens(most) => {
             (format!("You have {most} API tokens, the most that there may be."), "Remove one first.".to_owned())
+        }
+        PeopleError::Absence => (
+            "These days are no absence.".to_owned(),
+            format!(
+                "Choose a first day that is not before today and a last one that is not before it: at most {LONGEST_ABSENCE_DAYS} days."
+            ),
+        ),
+        PeopleError::Delegate(id) => (
+            format!("{id:?} cannot stand in for you."),
+            "Give the user name of somebody else who may sign in.".to_owned(),
+        ),
+        PeopleError::TooManyAbsences(most) => {
+            (format!("You have noted {most} absences, the most that there may be."), "End one first.".to_owned())
         }
         PeopleError::NotAnAdministrator => {
             ("Only administrators manage users.".to_owned(), "Ask somebody in the group administrators.".to_owned())

@@ -83,6 +83,7 @@ fn doing(denied: &Denied) -> String {
         Action::Redrive => of("redrive executions"),
         Action::Decide => of("decide this request"),
         Action::Reassign => of("reassign this request"),
+        Action::BreakGlass => of("break the glass for this request"),
         Action::Deploy => denied.workflow.as_ref().map_or_else(
             || "deploy to this connection".to_owned(),
             |workflow| format!("deploy {workflow} to this connection"),

@@ -16,6 +16,12 @@ pub fn rule(rule: &RuleState) -> Vec<(String, String)> {
     } else if rule.four_eyes {
         lines.push(("Approvers".to_owned(), "everybody but whoever asked".to_owned()));
     }
+    if let Some(given) = &rule.reassigned {
+        lines.push(("Given to them".to_owned(), format!("by {}: {}", given.person_name, given.reason)));
+    }
+    if let Some(absent) = &rule.stands_for {
+        lines.push(("You decide for".to_owned(), format!("{}, who is away", absent.name)));
+    }
     for need in &rule.needs {
         let groups = match need.missing_groups.as_slice() {
             [] => String::new(),
@@ -25,6 +31,17 @@ pub fn rule(rule: &RuleState) -> Vec<(String, String)> {
         lines.push((format!("To {}", need.outcome.label.to_lowercase()), words));
     }
     lines
+}
+
+/// What whoever looks may do past the rule, as the words of a link.
+#[must_use]
+pub fn hands(rule: &RuleState) -> Option<String> {
+    match (rule.may_reassign, rule.may_break_glass && rule.refusal.is_some()) {
+        (true, true) => Some("Give it to others, or break the glass".to_owned()),
+        (true, false) => Some("Give it to others".to_owned()),
+        (false, true) => Some("Break the glass".to_owned()),
+        (false, false) => None,
+    }
 }
 
 /// What the rule does at which time: what comes next first, what was done last.
@@ -88,6 +105,10 @@ pub fn not_allowed(why: &NotAllowed) -> Problem {
             "Nobody may decide now: countersign.toml of the definitions cannot be used, so nobody knows who may."
                 .to_owned(),
             "Correct it; open pages update themselves.".to_owned(),
+        ),
+        NotAllowed::PlaceTaken { by, label, .. } => (
+            format!("{by} chose “{label}” in the same place: who is away and who stands in have one choice together."),
+            "Ask another approver.".to_owned(),
         ),
         NotAllowed::Voted { label, .. } => (
             format!("You chose “{label}”. The request needs more people."),

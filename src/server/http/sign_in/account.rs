@@ -3,8 +3,8 @@
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use countersign_desk::people::{PeopleError, Session};
-use countersign_desk::store::{Scope, SessionRow, TokenRow};
+use countersign_desk::people::{PeopleError, Session, day};
+use countersign_desk::store::{Absence, Scope, SessionRow, TokenRow};
 use countersign_desk::{Actor, Person};
 use leptos::prelude::*;
 
@@ -18,6 +18,8 @@ use crate::server::words;
 use crate::wire::Problem;
 
 const TITLE: &str = "Account";
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// What came of a form.
 enum Came {
@@ -48,6 +50,11 @@ pub async fn change(visit: Visit, request: Request) -> Response {
             Err(_) => Ok(Came::Nothing),
         },
         "end" => end(&visit, &session, fields.get("session")).await,
+        "away" => away(&visit, &person, &fields).await,
+        "back" => match fields.get("id").parse() {
+            Ok(id) => visit.people.end_absence(&person, id).await.map(|()| Came::Done("The absence is ended.".into())),
+            Err(_) => Ok(Came::Nothing),
+        },
         _ => Ok(Came::Nothing),
     };
     match came {
@@ -90,6 +97,14 @@ async fn token(visit: &Visit, person: &Person, fields: &Fields) -> Result<Came, 
     visit.people.add_token(person, fields.get("name"), scope, days).await.map(Came::Token)
 }
 
+/// Notes an absence: the days are whole ones in UTC, the last one among them.
+async fn away(visit: &Visit, person: &Person, fields: &Fields) -> Result<Came, PeopleError> {
+    let of = |name: &str| day(fields.get(name)).ok_or(PeopleError::Absence);
+    let span = (of("from")?, of("until")? + DAY);
+    visit.people.add_absence(person, fields.get("delegate"), span).await?;
+    Ok(Came::Done("The absence is noted.".into()))
+}
+
 /// Ends one of the person's own sessions.
 async fn end(visit: &Visit, own: &Session, key: &str) -> Result<Came, PeopleError> {
     let rows = visit.people.sessions(&own.person).await?;
@@ -101,8 +116,12 @@ async fn end(visit: &Visit, own: &Session, key: &str) -> Result<Came, PeopleErro
 async fn shown(visit: Visit, status: StatusCode, came: Came) -> Response {
     let Some((person, session)) = signed_in(&visit) else { return see(&routes::sign_in(Some(routes::ACCOUNT))) };
     let proof = visit.proof();
-    let read = async { Ok((visit.people.sessions(&person).await?, visit.people.tokens(&person).await?)) };
-    let (rows, tokens): (Vec<SessionRow>, Vec<TokenRow>) = match read.await {
+    let people = &visit.people;
+    let read = async {
+        let absences = (people.absences(&person).await?, people.stands_in_for(&person).await?);
+        Ok((people.sessions(&person).await?, people.tokens(&person).await?, absences))
+    };
+    let (rows, tokens, absences): (Vec<SessionRow>, Vec<TokenRow>, (Vec<Absence>, Vec<Absence>)) = match read.await {
         Ok(read) => read,
         Err(error) => {
             let problem = piece::problem(&words::people(&error));
@@ -116,6 +135,7 @@ async fn shown(visit: Visit, status: StatusCode, came: Came) -> Response {
             <h1>"Account"</h1>
             {came_of(came)}
             {about(&person, administers)}
+            {absences_of(absences, &proof)}
             {sessions(rows, &session, &proof)}
             {tokens_of(tokens, &proof)}
             {password_form(&proof)}
@@ -193,6 +213,46 @@ fn sessions(rows: Vec<SessionRow>, own: &Session, proof: &str) -> AnyView {
                 {piece::form(routes::SIGN_OUT, "sign-out", proof, here.into_any())}
                 {piece::form(routes::SIGN_OUT, "sign-out", proof, everywhere.into_any())}
             </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// When the person is away, and for whom they stand in now.
+fn absences_of((own, others): (Vec<Absence>, Vec<Absence>), proof: &str) -> AnyView {
+    let row = |absence: Absence| {
+        let fields = view! {
+            <input type="hidden" name="id" value=absence.id.to_string()/>
+            <button class="button" type="submit">"End"</button>
+        };
+        view! {
+            <li class="plain-row">
+                <div>
+                    <p>{text(&absence.delegate)}" stands in"</p>
+                    <p class="quiet">"From "{piece::moment(absence.from_at)}" until "{piece::moment(absence.until_at)}</p>
+                </div>
+                {piece::form(routes::ACCOUNT, "back", proof, fields.into_any())}
+            </li>
+        }
+    };
+    let standing = |absence: Absence| {
+        view! { <li class="plain-row"><p>"You stand in for "{text(&absence.person)}" until "{piece::moment(absence.until_at)}</p></li> }
+    };
+    let day = |label: &'static str, name: &'static str| {
+        view! { <label class="field"><span>{label}</span><input type="date" name=name required=true/></label> }
+    };
+    let add = view! {
+        {day("First day", "from")}
+        {day("Last day", "until")}
+        {piece::line("Who stands in, by user name", "delegate", "", "off")}
+        <button class="button" type="submit">"Note it"</button>
+    };
+    view! {
+        <section>
+            <h2>"While you are away"</h2>
+            <p class="quiet">"Who stands in for you decides what names you, or a group of yours, as an approver. Days are whole days in UTC. You can still decide, and both of you have one choice together."</p>
+            <ul class="plain-list">{others.into_iter().map(standing).collect_view()}{own.into_iter().map(row).collect_view()}</ul>
+            <details class="plain-more"><summary>"Note an absence"</summary>{piece::form(routes::ACCOUNT, "away", proof, add.into_any())}</details>
         </section>
     }
     .into_any()
