@@ -80,7 +80,9 @@ async fn long_lists_have_pages_that_join() {
     }
     let page = site.page("/default/executions?workflow=ask").await.text;
     assert!(page.contains(&format!("100 of {MANY} executions")), "how many there are in all");
-    let requests = walk(&site, "/default/inbox", "/default/inbox", "/arn:", "after=").await;
+    let mut requests = walk(&site, "/default/inbox", "/default/inbox", "/arn:", "after=").await;
+    // The page of the request that is open leads to more.
+    requests.iter_mut().for_each(|page| page.retain(|link| !link.ends_with("/hands")));
     assert_eq!(requests.iter().map(Vec::len).collect::<Vec<_>>(), [100, MANY - 100]);
     assert_eq!(requests.iter().flatten().collect::<BTreeSet<_>>().len(), MANY);
     site.close().await;

@@ -85,14 +85,6 @@ const FUNCTIONS: [Function; 12] = [
         fields: |_| vec![("workflow", "approval".to_owned()), ("name", String::new()), ("input", "{}".to_owned())],
     },
     Function { path: "/api/sample", roles: &ROLES, fields: |_| vec![("workflow", "approval".to_owned())] },
-    Function {
-        path: "/api/decide",
-        roles: &["approvers"],
-        fields: |things| {
-            let choice = [("decision", "approve".to_owned()), ("comment", String::new())];
-            [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(choice).collect()
-        },
-    },
     // Who may do what of it, the desk's own tests say; deciding past the rule is for administrators.
     Function {
         path: "/api/hand",
@@ -100,6 +92,14 @@ const FUNCTIONS: [Function; 12] = [
         fields: |things| {
             let act = [("act", "reassign".to_owned()), ("to", "finance".to_owned()), ("reason", "away".to_owned())];
             [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(act).collect()
+        },
+    },
+    Function {
+        path: "/api/decide",
+        roles: &["approvers"],
+        fields: |things| {
+            let choice = [("decision", "approve".to_owned()), ("comment", String::new())];
+            [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(choice).collect()
         },
     },
     Function {
