@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::Scope;
+
 /// Somebody on whose behalf the desk reads or acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A person.
     Person(Person),
+    /// A program that shows an API token of this person, with the token's scope.
+    Bearer(Person, Scope),
     /// The program itself: the first deployment into an empty engine, and its background work.
     Program,
 }
@@ -24,31 +28,40 @@ pub struct Person {
 }
 
 impl Actor {
+    /// The person who acts, or for whom a program does; `None` of the program itself.
+    #[must_use]
+    pub const fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) | Self::Bearer(person, _) => Some(person),
+            Self::Program => None,
+        }
+    }
+
+    /// The scope of the API token that was shown; `None` where none was.
+    #[must_use]
+    pub const fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Bearer(_, scope) => Some(*scope),
+            Self::Person(_) | Self::Program => None,
+        }
+    }
+
     /// The id under which acts are recorded.
     #[must_use]
     pub fn id(&self) -> &str {
-        match self {
-            Self::Person(person) => &person.id,
-            Self::Program => "countersign",
-        }
+        self.person().map_or("countersign", |person| &person.id)
     }
 
     /// The name that pages show.
     #[must_use]
     pub fn name(&self) -> &str {
-        match self {
-            Self::Person(person) => &person.name,
-            Self::Program => "Countersign",
-        }
+        self.person().map_or("Countersign", |person| &person.name)
     }
 
     /// The groups that they are in; the program is in none.
     #[must_use]
     pub fn groups(&self) -> &[String] {
-        match self {
-            Self::Person(person) => &person.groups,
-            Self::Program => &[],
-        }
+        self.person().map_or(&[], |person| &person.groups)
     }
 }
 

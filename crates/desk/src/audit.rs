@@ -56,7 +56,7 @@ impl Desk {
     /// Puts on record that a person looked at a request, the first time that they do. A request is shown though this fails:
     /// then the log has it.
     pub async fn saw(&self, actor: &Actor, (arn, event): (&str, u64), workflow: &str, title: &str) {
-        let Actor::Person(person) = actor else { return };
+        let Some(person) = actor.person() else { return };
         let act = Act {
             deed: Deed::Seen,
             workflow: Some(workflow.to_owned()),

@@ -47,7 +47,10 @@ impl Who {
     /// Who acts.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::Person(self.person.clone())
+        match self.by {
+            By::Token(scope) => Actor::Bearer(self.person.clone(), scope),
+            By::Persona | By::Session(_) => Actor::Person(self.person.clone()),
+        }
     }
 
     /// Whether they signed in, as opposed to personas.

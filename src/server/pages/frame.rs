@@ -75,10 +75,7 @@ const fn colour(colour: DeskColour) -> Colour {
 }
 
 fn role(actor: &Actor) -> String {
-    match actor {
-        Actor::Person(person) => person.role.clone(),
-        Actor::Program => String::new(),
-    }
+    actor.person().map_or_else(String::new, |person| person.role.clone())
 }
 
 fn person(person: countersign_desk::Person) -> Person {

@@ -1,6 +1,6 @@
 //! What the policy refuses, in words: what somebody may not do, which policy says so, and whom to ask.
 
-use countersign_desk::policy::{Action, DenialReason, Denied};
+use countersign_desk::policy::{Action, DenialReason, Denied, rule};
 
 use crate::server::personas::personas;
 use crate::wire::Problem;
@@ -96,6 +96,9 @@ fn doing(denied: &Denied) -> String {
 fn ask(denied: &Denied) -> String {
     if let DenialReason::Failed { .. } = *denied.reason {
         return "Correct the policy, and restart countersign.".to_owned();
+    }
+    if denied.is_by(rule::READS_ONLY) {
+        return "Make one that may act, on the page Account.".to_owned();
     }
     if denied.groups.is_empty() {
         return match *denied.reason {

@@ -154,7 +154,7 @@ impl Desk {
                 Ok(arn) => {
                     self.watch().definition_changed(&arn);
                     // The first deployment into an empty engine is reported on the terminal instead.
-                    if let Actor::Person(_) = actor {
+                    if actor.person().is_some() {
                         self.note(actor, Done::Deployed { workflow: item.name.clone() }).await;
                     }
                     done.push(item.name.clone());

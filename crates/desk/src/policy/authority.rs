@@ -11,6 +11,7 @@ use super::entities::{beside, group_name, question};
 use super::file::{self, Mistake, PolicyFault};
 use super::{Action, DEFAULT, DenialReason, Denied, Object, Resource, payload, rule};
 use crate::actor::Actor;
+use crate::store::Scope;
 
 /// The most answers that are remembered.
 const REMEMBERED: usize = 20_000;
@@ -35,6 +36,7 @@ pub struct Authority {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     person: Option<String>,
+    scope: Option<Scope>,
     groups: Vec<String>,
     action: Action,
     connection: String,
@@ -192,7 +194,8 @@ impl Authority {
 impl Asked {
     fn of(actor: &Actor, action: Action, resource: &Resource<'_>) -> Self {
         Self {
-            person: matches!(actor, Actor::Person(_)).then(|| format!("{}\n{}", actor.id(), actor.name())),
+            person: actor.person().map(|person| format!("{}\n{}", person.id, person.name)),
+            scope: actor.scope(),
             groups: actor.groups().to_vec(),
             action,
             connection: resource.connection.as_str().to_owned(),

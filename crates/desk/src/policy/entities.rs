@@ -11,6 +11,7 @@ use super::payload::{Tag, tags};
 use super::{Action, Object, RequestFacts, Resource};
 use crate::actor::Actor;
 use crate::approvals::who::{Requester, is_same};
+use crate::store::Scope;
 
 /// The types of the schema.
 struct Types {
@@ -57,10 +58,7 @@ pub fn group_name(entity: &EntityUid) -> Option<String> {
 
 /// Who asks, in these groups.
 fn principal(actor: &Actor) -> EntityUid {
-    match actor {
-        Actor::Person(person) => uid(&TYPES.person, &person.id),
-        Actor::Program => uid(&TYPES.program, actor.id()),
-    }
+    actor.person().map_or_else(|| uid(&TYPES.program, actor.id()), |person| uid(&TYPES.person, &person.id))
 }
 
 /// The question whether `actor` may do `action`, and the entities that it is about; `also` is a group that the actor is in
@@ -102,8 +100,16 @@ pub fn question(
         _ => which,
     };
     let action = uid(&types.action, action.name());
-    let request = Request::new(who, action, which, Context::empty(), None).map_err(|error| error.to_string())?;
+    let request = Request::new(who, action, which, context(actor)?, None).map_err(|error| error.to_string())?;
     Ok((request, entities))
+}
+
+/// What policies may know of how somebody comes here.
+fn context(actor: &Actor) -> Result<Context, String> {
+    let scope = actor.scope();
+    let pairs = [("byToken", scope.is_some()), ("readsOnly", scope == Some(Scope::Read))];
+    let pairs = pairs.map(|(name, holds)| (name.to_owned(), Value::new_bool(holds)));
+    Context::from_pairs(pairs).map_err(|error| error.to_string())
 }
 
 fn made(

@@ -35,6 +35,8 @@ pub const ROLES: [&str; 5] = ["viewers", "approvers", "operators", "deployers", 
 pub mod rule {
     /// Nothing is changed on a connection that is only looked at.
     pub const READ_ONLY: &str = "read-only";
+    /// An API token that may only read changes nothing.
+    pub const READS_ONLY: &str = "token-reads-only";
     /// The requester may not decide.
     pub const FOUR_EYES: &str = "four-eyes";
     /// Nobody knows who asked.

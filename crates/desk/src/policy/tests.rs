@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::actor::{Actor, Person};
+use crate::store::Scope;
 
 fn person(id: &str, groups: &[&str]) -> Actor {
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
@@ -115,6 +116,35 @@ fn nothing_is_changed_on_a_read_only_connection() {
     }
     let asking = Asking { read_only: true, ..Asking::default() };
     assert!(asking.decide(&authority, &person("dana", &["finance"])).unwrap_err().is_read_only());
+}
+
+/// The example of docs/policy.md, and what the program's own policies say of tokens.
+#[test]
+fn policies_know_tokens_and_their_scope() {
+    let token = |scope| match person("dana", &["finance", "operators", "administrators"]) {
+        Actor::Person(dana) => Actor::Bearer(dana, scope),
+        _ => panic!(),
+    };
+    let shipped = Authority::shipped();
+    let (reads, acts) = (token(Scope::Read), token(Scope::Act));
+    assert!(may(&shipped, &reads, Action::View, Some("order")).is_ok());
+    assert!(Asking::default().decide(&shipped, &acts).is_ok());
+    assert!(Asking::default().decide(&shipped, &reads).unwrap_err().is_by(rule::READS_ONLY));
+    for action in [Action::Start, Action::Stop, Action::Redrive, Action::Deploy] {
+        assert!(may(&shipped, &acts, action, Some("order")).is_ok(), "{action:?}");
+        let denied = may(&shipped, &reads, action, Some("order")).unwrap_err();
+        assert!(denied.is_by(rule::READS_ONLY) && denied.groups.is_empty(), "{denied:?}");
+    }
+    assert!(may(&shipped, &reads, Action::Administer, None).is_err());
+    // What is remembered of one way to come is not said of another.
+    assert!(may(&shipped, &acts, Action::Administer, None).is_ok());
+    let people_alone = with(
+        r#"@id("people-decide-refunds")
+        @reason("A refund is decided by a person, not by a program.")
+        forbid (principal, action == Action::"decide", resource in Workflow::"refund") when { context.byToken };"#,
+    );
+    assert!(Asking::default().decide(&people_alone, &person("dana", &["finance"])).is_ok());
+    assert!(Asking::default().decide(&people_alone, &acts).unwrap_err().is_by("people-decide-refunds"));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct SessionRow {
 }
 
 /// What a bearer of an API token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     Read,
     Act,
