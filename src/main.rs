@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{audit, policy, start, terminal, users, validate};
+use countersign::server::{approvals, audit, policy, start, terminal, users, validate};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Policy(command)) => policy::run(&command),
+        Some(Command::Approvals(args)) => approvals::run(&args),
         Some(Command::Audit(args)) => closed("warn", false, audit::command::run(args)),
         Some(Command::User(args)) => closed("warn", false, users::run(args)),
         Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),

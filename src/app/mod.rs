@@ -36,7 +36,7 @@ mod ui;
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::json::html as json_html;
 #[cfg(feature = "ssr")]
-pub(crate) use self::ui::{absolute, raw_text, shown};
+pub(crate) use self::ui::{absolute, instant, raw_text, shown};
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};

@@ -43,6 +43,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Add, list and change the people who may sign in
     User(UserArgs),
+    /// List, show and decide what waits for people, on a running server
+    Approvals(ApprovalsArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,
@@ -189,6 +191,81 @@ pub enum AuditVerb {
         /// The name of the connection that it is about
         #[arg(long, value_name = "NAME", default_value = "default")]
         connection: String,
+    },
+}
+
+/// What is done with requests, and on which server.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The API token is read from the environment variable COUNTERSIGN_TOKEN, or from a file; make one on the page
+Account. Where nobody signs in, none is needed.
+
+The exit status is 0 where it was done, 1 where it was refused, 2 where the command is wrong, and 3 where the server does not
+answer.
+
+Examples:
+  countersign approvals list --part mine
+  countersign approvals show apr_...
+  countersign approvals decide apr_... approve --comment \"As agreed.\"
+  countersign approvals list --all --json | jq -r '.approvals[].title'"
+)]
+pub struct ApprovalsArgs {
+    /// The server
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", default_value = "http://127.0.0.1:3000", global = true)]
+    pub url: String,
+    /// A file with the API token
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_TOKEN_FILE", global = true)]
+    pub token_file: Option<PathBuf>,
+    /// The name of the connection
+    #[arg(long, value_name = "NAME", default_value = "default", global = true)]
+    pub connection: String,
+    /// Act as this person of the demonstration, where nobody signs in
+    #[arg(long = "as", value_name = "PERSON", global = true)]
+    pub person: Option<String>,
+    /// Write the server's own JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub verb: ApprovalsVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ApprovalsVerb {
+    /// List what waits for people
+    List {
+        /// A part of the inbox
+        #[arg(long, value_parser = ["all", "mine", "groups", "unclaimed", "soon", "overdue", "forgotten"], default_value = "all")]
+        part: String,
+        /// The most requests that are listed
+        #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+        /// List all of them, page by page
+        #[arg(long, conflicts_with = "limit")]
+        all: bool,
+    },
+    /// Show one request: what is asked, what may be chosen, and what became of it
+    Show {
+        /// The id of a request, as list shows it
+        id: String,
+    },
+    /// Choose an outcome of a request, after a question
+    Decide {
+        /// The id of a request, as list shows it
+        id: String,
+        /// The id of an outcome, such as approve
+        outcome: String,
+        /// Why: kept with the decision
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        comment: String,
+        /// A field of the outcome's form; it may stand several times
+        #[arg(long = "field", value_name = "NAME=VALUE")]
+        fields: Vec<String>,
+        /// Do not ask before it is decided
+        #[arg(long)]
+        yes: bool,
+        /// Send it under this key: the same command with the same key has the effect of one [default: a new one]
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
     },
 }
 

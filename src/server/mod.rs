@@ -4,7 +4,9 @@
 //! [`words`] turns its errors into sentences. **Adding a page**: see `app/mod.rs`.
 
 pub mod acting;
+pub mod approvals;
 pub mod audit;
+pub mod calls;
 pub mod config;
 mod connections;
 mod console;

@@ -3,12 +3,14 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod api;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod approvals;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;
 mod board;
+mod channels;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
@@ -41,6 +43,7 @@ mod record;
 mod redriving;
 mod roles;
 mod rules;
+mod schema;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod searching;
 mod sign_in;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use countersign::routes;
-use countersign::server::http;
+use countersign::server::http::{self, api::RequestId};
 use countersign_desk::Desks;
 use countersign_desk::policy::{DEFAULT, ROLES};
 use tower::ServiceExt as _;
@@ -28,6 +28,10 @@ enum Rule {
     Sees,
     /// It is the live stream, which any role may open.
     Stream,
+    /// It is of the API, and shows what any role may see.
+    Api,
+    /// The API's decision, which the roles that may decide may call.
+    Decides,
     /// It is no address by itself: the functions below it have rules of their own.
     Functions,
     /// It is about who signs in, which `sign_in.rs` tries.
@@ -43,6 +47,9 @@ fn rule(path: &str) -> Option<Rule> {
     Some(match segments[..] {
         [""] | ["healthz"] => Rule::Open,
         ["live"] => Rule::Stream,
+        ["api", "openapi.json"] => Rule::Open,
+        ["api", "approvals" | "executions"] | ["api", "approvals", _] => Rule::Api,
+        ["api", "approvals", _, "decision"] => Rule::Decides,
         ["api", _] => Rule::Functions,
         ["sign-in" | "sign-out" | "account" | "users" | "welcome"] => Rule::SignsIn,
         ["default"] => Rule::Sees,
@@ -188,6 +195,8 @@ async fn things(site: &Site, name: &str) -> Things {
 /// The addresses of the site, about what there is.
 fn addresses(things: &Things) -> Vec<String> {
     let arn = "arn:aws:states:eu-central-1:000000000000:execution:order:a1";
+    let request = RequestId { arn: things.arn.clone(), event: things.event };
+    let of_api = http::api::PATHS.map(|path| path.replace("{id}", &request.to_string()));
     let real = |line: &str| {
         line.replace(&format!("{arn}/17"), &format!("{}/{}", things.arn, things.event))
             .replace(arn, &things.arn)
@@ -195,14 +204,14 @@ fn addresses(things: &Things) -> Vec<String> {
             .replace("event.17.input", "input")
             .replace("bulk-0a1b2c3d4e5f", &things.bulk)
     };
-    ADDRESSES.lines().map(real).collect()
+    ADDRESSES.lines().map(real).chain(of_api).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_and_function_has_a_rule_for_every_role() {
     let mut site = Site::new("roles").await;
     for path in http::paths() {
-        let is_function = path.starts_with(routes::API);
+        let is_function = path.starts_with(routes::API) && !http::api::PATHS.contains(&path.as_str());
         let has_rule = path == "/api/read" || FUNCTIONS.iter().any(|function| function.path == path);
         assert!(!is_function || has_rule, "{path} has no rule: say in tests/site/roles.rs which roles may call it");
         assert!(rule(&path).is_some(), "{path} has no rule: say in tests/site/roles.rs who may open it");
@@ -234,6 +243,19 @@ async fn check_address(site: &Site, role: &str, rule: Rule, address: &str) {
         Rule::Open => {
             let status = site.page(address).await.status;
             assert_ne!(status, StatusCode::FORBIDDEN, "{role} at {address}");
+        }
+        Rule::Api => {
+            let answer = site.browse(Method::GET, address, &[], String::new()).await;
+            let expected = if seen { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
+            assert!(seen || !answer.text.contains("A test"), "{role} at {address} reads a request");
+        }
+        Rule::Decides => {
+            let headers = [("content-type", "application/json"), ("idempotency-key", role)];
+            let body = r#"{"outcome":"approve","comment":""}"#.to_owned();
+            let answer = site.browse(Method::POST, address, &headers, body).await;
+            let expected = if role == "approvers" { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
         }
         Rule::Sees => {
             let answer = site.page(address).await;
@@ -316,6 +338,9 @@ async fn whoever_sees_one_workflow_finds_nothing_of_the_others() {
         "/default/executions?q=hidden-run",
         "/default/executions?q=Secret",
         "/default/executions?scope=all",
+        "/api/executions",
+        "/api/executions?q=Secret",
+        "/api/approvals",
         "/default/inbox",
         "/default/search?q=hidden",
         "/default/search?q=approval",
@@ -324,7 +349,7 @@ async fn whoever_sees_one_workflow_finds_nothing_of_the_others() {
     ] {
         let answer = site.page(address).await;
         assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text);
-        let shown = answer.text.split("<main").nth(1).unwrap();
+        let shown = if address.starts_with("/api") { &answer.text } else { answer.text.split("<main").nth(1).unwrap() };
         for secret in ["Secret plan", &hidden, "Approvals of ours", "/default/workflows/approval"] {
             assert!(!shown.contains(secret), "{secret} at {address}: {shown}");
         }
@@ -336,6 +361,8 @@ async fn whoever_sees_one_workflow_finds_nothing_of_the_others() {
         "/default/executions?workflow=approval".to_owned(),
         here().history(&hidden),
         here().value(&hidden, "input"),
+        "/api/executions?workflow=approval".to_owned(),
+        format!("/api/approvals/{}", RequestId { arn: hidden.clone(), event: 3 }),
     ] {
         assert_eq!(site.page(&address).await.status, StatusCode::FORBIDDEN, "{address}");
     }
@@ -378,6 +405,8 @@ async fn a_hidden_field_is_hidden_everywhere() {
                 format!("{execution}?tab=events&event=1"),
                 here().history(&arn),
                 here().value(&arn, "input"),
+                "/api/approvals".to_owned(),
+                format!("/api/approvals/{}", RequestId { arn: arn.clone(), event }),
                 here().start_again("approval", &arn),
                 here().workflow("approval"),
             ] {

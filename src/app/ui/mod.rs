@@ -32,7 +32,7 @@ pub use reactive::{Memo, RwSignal, Signal, effect, effect_since};
 pub use shown::{shown, unseen};
 pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
-#[cfg(feature = "ssr")]
-pub use time::absolute;
 pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, When, duration, moment, stretch, time_of_day};
+#[cfg(feature = "ssr")]
+pub use time::{absolute, instant};
 pub use title::WindowTitle;

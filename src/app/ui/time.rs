@@ -75,7 +75,7 @@ fn browser_now() -> i64 {
 #[component]
 pub fn Ago(at: i64, now: i64) -> impl IntoView {
     view! {
-        <time class="time" datetime=iso(at) title=attribute(at)>{text(move || relative(at, Clock::now_or(now)))}</time>
+        <time class="time" datetime=instant(at) title=attribute(at)>{text(move || relative(at, Clock::now_or(now)))}</time>
     }
     .into_any()
 }
@@ -84,7 +84,7 @@ pub fn Ago(at: i64, now: i64) -> impl IntoView {
 /// for both: nothing moves when one takes the other's place.
 #[component]
 pub fn Moment(at: i64) -> impl IntoView {
-    view! { <time class="time moment" datetime=iso(at) title=attribute(at)>{text(move || moment(at))}</time> }
+    view! { <time class="time moment" datetime=instant(at) title=attribute(at)>{text(move || moment(at))}</time> }
         .into_any()
 }
 
@@ -107,7 +107,7 @@ pub fn stretch(from: i64, to: i64) -> String {
 #[component]
 pub fn When(at: i64, now: i64) -> impl IntoView {
     view! {
-        <time class="time" datetime=iso(at) title=attribute(at)>
+        <time class="time" datetime=instant(at) title=attribute(at)>
             {text(move || relative(at, Clock::now_or(now)))}
             <span class="when-at" class:when-day=at.div_euclid(DAY) != now.div_euclid(DAY)>{text(move || brief(at, Clock::now_or(now)))}</span>
         </time>
@@ -149,7 +149,7 @@ fn local(at: i64) -> String {
 pub fn Due(at: i64, now: i64) -> impl IntoView {
     let left = move || at - Clock::now_or(now);
     view! {
-        <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=iso(at) title=attribute(at)>
+        <time class="time due" class:soon=switch(move || left() < 15 * MINUTE) datetime=instant(at) title=attribute(at)>
             {text(move || if left() <= 0 { "time is up".to_owned() } else { format!("due in {}", duration(left(), false)) })}
             <span class="when-at" class:when-day=at.div_euclid(DAY) != now.div_euclid(DAY)>{text(move || brief(at, Clock::now_or(now)))}</span>
         </time>
@@ -167,7 +167,7 @@ pub fn Lasted(from: i64, to: Option<i64>, now: i64) -> impl IntoView {
 #[component]
 pub fn ClockTime(at: i64) -> impl IntoView {
     let short = move || format!("{}.{:03}", time_of_day(at), at.rem_euclid(SECOND));
-    view! { <time class="time" datetime=iso(at) title=attribute(at)>{text(short)}</time> }.into_any()
+    view! { <time class="time" datetime=instant(at) title=attribute(at)>{text(short)}</time> }.into_any()
 }
 
 /// A time of day, where there is no room for more: in the reader's time zone where the page runs.
@@ -223,7 +223,9 @@ pub fn absolute(ms: i64) -> String {
     )
 }
 
-fn iso(ms: i64) -> String {
+/// The moment as `2026-11-24T09:14:03.000Z`.
+#[must_use]
+pub fn instant(ms: i64) -> String {
     let text = absolute(ms);
     format!("{}T{}.{:03}Z", &text[..10], &text[11..19], ms.rem_euclid(SECOND))
 }
@@ -291,6 +293,6 @@ mod tests {
         ] {
             assert_eq!(absolute(ms), expect);
         }
-        assert_eq!(iso(1_795_482_830_123), "2026-11-24T01:13:50.123Z");
+        assert_eq!(instant(1_795_482_830_123), "2026-11-24T01:13:50.123Z");
     }
 }

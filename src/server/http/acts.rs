@@ -171,7 +171,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }
         Wants::Compact => compact(&result.map(|told| Done { to: Some(to), told })),
-        Wants::Json | Wants::Text => for_a_program(result, &to),
+        Wants::Json | Wants::Problem | Wants::Text => for_a_program(result, &to),
     };
     keep_cookies(&answer.headers, &mut response);
     response

@@ -12,6 +12,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use super::Site;
+use super::api::problem::MEDIA;
 use super::place::Place;
 use super::refusal::{Wants, refuse};
 
@@ -89,7 +90,7 @@ pub async fn headers(State(site): State<Site>, request: Request, next: Next) -> 
     // Pages and data contain payloads, which are not cached; files set their own caching.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let shown = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
-        ["text/html", "text/plain", "application/json", "image/svg"].iter().any(|shown| kind.starts_with(shown))
+        ["text/html", "text/plain", "application/json", MEDIA, "image/svg"].iter().any(|shown| kind.starts_with(shown))
     });
     if shown {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PLAIN_POLICY));

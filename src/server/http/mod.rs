@@ -1,6 +1,7 @@
 //! HTTP: the router, what guards it, the assets and the live stream.
 
 mod acts;
+pub mod api;
 mod assets;
 mod caller;
 mod elsewhere;
@@ -60,6 +61,7 @@ pub struct Site {
     pub streams: Arc<StreamSlots>,
     pub gate: Gate,
     pub place: Place,
+    pub pace: Arc<api::Pace>,
 }
 
 /// A page that is being rendered.
@@ -128,7 +130,11 @@ pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
     let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file(), hands::path()]);
-    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ].into_iter().chain(sign_in::PATHS).map(str::to_owned);
+    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ]
+        .into_iter()
+        .chain(sign_in::PATHS)
+        .chain(api::PATHS)
+        .map(str::to_owned);
     pages.chain(functions).chain(files).chain(others).collect()
 }
 
@@ -140,11 +146,12 @@ pub fn router(desks: Arc<Desks>) -> Router {
 /// The whole site over the desks of all connections: who comes in, and where it is.
 pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site = Site { options, desks, sessions: Arc::default(), streams: Arc::default(), gate, place };
+    let site =
+        Site { options, desks, sessions: Arc::default(), streams: Arc::default(), gate, place, pace: Arc::default() };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
-    let pages = sign_in::routes(pages)
+    let pages = api::routes(sign_in::routes(pages))
         .route(&format!("{}{{*name}}", routes::API), any(acts::server_function))
         .fallback(elsewhere::anything)
         .layer(middleware::from_fn(limits::whole))

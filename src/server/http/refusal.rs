@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use leptos::server_fn::error::FromServerFnError as _;
 
+use super::api;
+use super::api::problem::Problem as ApiProblem;
 use crate::app::arrival::COMPACT;
 use crate::error::{AppError, ErrorKind};
 use crate::visible::visible;
@@ -19,6 +21,8 @@ pub enum Wants {
     Compact,
     /// A program.
     Json,
+    /// A program that calls the API.
+    Problem,
     /// A client that does not say.
     Text,
 }
@@ -28,6 +32,7 @@ impl Wants {
     pub fn of(headers: &HeaderMap, path: &str) -> Self {
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match accept {
+            _ if api::is_api(path) => Self::Problem,
             accept if accept.contains("text/html") => Self::Page,
             accept if accept.contains(COMPACT) => Self::Compact,
             accept if accept.contains("json") || path.starts_with("/api/") => Self::Json,
@@ -58,6 +63,7 @@ pub fn refuse_with_links(
     };
     let error = AppError { kind, problem: Problem { what: what.to_owned(), remedy: remedy.to_owned() } };
     let (kind, body) = match wants {
+        Wants::Problem => return ApiProblem::new(status, what, remedy).into_response(),
         Wants::Page => ("text/html; charset=utf-8", Body::from(page(&error.problem, links))),
         Wants::Compact => (COMPACT, Body::from(error.ser())),
         Wants::Json => ("application/json", Body::from(json(&error).to_string())),
@@ -112,6 +118,8 @@ mod tests {
             ("application/json", "/inbox", Wants::Json),
             ("*/*", "/api/decide", Wants::Json),
             ("", "/inbox", Wants::Text),
+            ("text/html", "/api/approvals", Wants::Problem),
+            ("", "/api/approvals/apr_x/decision", Wants::Problem),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, HeaderValue::from_static(accept));

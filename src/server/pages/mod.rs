@@ -27,6 +27,7 @@ pub mod value;
 pub mod workflow;
 pub mod workflows;
 
+pub use self::rows::workflow_name;
 use countersign_desk::approvals::ClosedBy;
 use countersign_desk::approvals::outcomes::Tone as OutcomeTone;
 use countersign_desk::connection::ExecutionStatus;

@@ -222,7 +222,7 @@ impl Desk {
         request: (&str, u64),
         result: Result<T, DecideError>,
     ) -> Result<T, Error> {
-        if let (Actor::Person(_), Err(DecideError::NotAllowed(why))) = (actor, &result) {
+        if let (Some(_), Err(DecideError::NotAllowed(why))) = (actor.person(), &result) {
             let workflow = workflow_of(request.0).unwrap_or_default();
             let act = self.act_about(actor, Deed::Refused, request, workflow, format!("a decision: {why}"));
             self.keep_refusal(act).await;
@@ -246,7 +246,7 @@ impl Desk {
     }
 
     async fn note_refusal(&self, actor: &Actor, denied: &Denied, execution_arn: Option<&str>) {
-        if !matches!(actor, Actor::Person(_)) {
+        if actor.person().is_none() {
             return;
         }
         let act = Act {

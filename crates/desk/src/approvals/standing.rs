@@ -20,7 +20,7 @@ pub async fn stands_for(
     requester: &Requester,
     now: i64,
 ) -> Result<Option<Person>, StoreError> {
-    if approvers.has(actor) || !matches!(actor, Actor::Person(_)) {
+    if approvers.has(actor) || actor.person().is_none() {
         return Ok(None);
     }
     for person in absent(store, actor, now).await? {

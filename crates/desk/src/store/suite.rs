@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 use super::{
-    Act, ActFilter, ActPage, Bound, Cast, Claim, Completion, Decision, Deed, DeliveryRecord, Held, NewDecision,
-    NewVote, Reassignment, Recorded, Store, Trouble, Worded,
+    Act, ActFilter, ActPage, Bound, Cast, Claim, Completion, Decision, Deed, DeliveryRecord, GivenAnswer, Held, Keyed,
+    NewDecision, NewVote, Reassignment, Recorded, Repeat, Store, Trouble, Worded,
 };
 use crate::actor::Person;
 use crate::approvals::outcomes::Chosen;
@@ -263,4 +263,32 @@ pub async fn a_decision_keeps_what_it_binds(store: &dyn Store) {
     assert_eq!(of_event(store, 3).await.decision, new);
     assert_eq!(store.votes(&here(), "arn:x", 3).await.unwrap()[0].choice.bound, new.bound);
     assert!(store.verify().await.unwrap().broken.is_none());
+}
+
+pub async fn a_key_has_one_request_and_one_answer(store: &dyn Store) {
+    let (here, elsewhere) = (here(), elsewhere());
+    let (asked, other) = ([1; 32], [2; 32]);
+    let keyed = |connection, person_id, asked| Keyed { connection, person_id, key: "k", asked };
+    let mine = keyed(&here, "dana", &asked);
+    let answer = GivenAnswer { status: 200, body: r#"{"state":"decided"}"#.to_owned() };
+    assert_eq!(store.take_key(&mine, 100, 0, 0).await.unwrap(), Repeat::New);
+    assert_eq!(store.take_key(&mine, 101, 99, 0).await.unwrap(), Repeat::Busy);
+    // Whoever took it will not answer any more.
+    assert_eq!(store.take_key(&mine, 130, 100, 0).await.unwrap(), Repeat::New);
+    assert_eq!(store.take_key(&mine, 131, 101, 0).await.unwrap(), Repeat::Busy);
+    assert_eq!(store.take_key(&keyed(&here, "dana", &other), 500, 400, 0).await.unwrap(), Repeat::Other);
+    assert_eq!(store.take_key(&keyed(&elsewhere, "dana", &asked), 500, 400, 0).await.unwrap(), Repeat::Other);
+    assert_eq!(store.take_key(&keyed(&here, "omar", &other), 132, 0, 0).await.unwrap(), Repeat::New, "another's keys");
+    store.answer_key(&mine, &answer).await.unwrap();
+    store.answer_key(&mine, &GivenAnswer { status: 500, body: String::new() }).await.unwrap();
+    store.free_key(&mine).await.unwrap();
+    assert_eq!(store.take_key(&mine, 600, 500, 0).await.unwrap(), Repeat::Answered(answer), "the first answer stays");
+    assert_eq!(store.take_key(&keyed(&here, "dana", &other), 600, 500, 0).await.unwrap(), Repeat::Other);
+    store.free_key(&keyed(&here, "omar", &other)).await.unwrap();
+    assert_eq!(
+        store.take_key(&keyed(&here, "omar", &asked), 133, 0, 0).await.unwrap(),
+        Repeat::New,
+        "it was given back"
+    );
+    assert_eq!(store.take_key(&keyed(&here, "dana", &other), 900, 500, 130).await.unwrap(), Repeat::New, "it expired");
 }

@@ -57,6 +57,7 @@ suite! {
     a_choice_is_held_until_it_is_let_go,
     a_request_is_in_the_hands_that_took_it_last,
     a_decision_keeps_what_it_binds,
+    a_key_has_one_request_and_one_answer,
 }
 
 #[tokio::test]

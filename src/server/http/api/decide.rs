@@ -1,0 +1,292 @@
+//! `POST /api/approvals/{id}/decision`: a choice, under a key with which it may be sent again.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign_desk::approvals::{Choice, Decided};
+use countersign_desk::store::{GivenAnswer, Hash, Repeat};
+use countersign_desk::{Actor, Desk, Once};
+use countersign_json::{Json, Kind};
+use sha2::{Digest as _, Sha256};
+
+use super::approvals::{decision, request_id, vote};
+use super::asked::Asked;
+use super::id::RequestId;
+use super::problem::{MEDIA, Problem};
+use super::shapes::{Closed, DecisionAnswer, DecisionRequest, DecisionResult};
+use crate::app::instant;
+use crate::server::http::{BODY, Site};
+use crate::server::words;
+
+/// The header with the key.
+pub const KEY: &str = "idempotency-key";
+/// The most characters of a key.
+const LONGEST: usize = 200;
+
+/// Chooses an outcome of a request, as the person of the token.
+///
+/// Send a key of your own in `Idempotency-Key`, such as a UUID. The same request with the same key, within a day, gets the same
+/// answer and has no other effect; a key that was used for another request is refused. Nothing is kept of a request that was
+/// refused because of what it says or who sends it: correct it, and send it with the same key.
+#[utoipa::path(
+    post, path = "/api/approvals/{id}/decision", tag = "approvals",
+    params(
+        ("id" = String, Path, description = "The id of a request"),
+        ("connection" = Option<String>, Query, description = "The name of the connection: `default` where it is left out"),
+        ("Idempotency-Key" = String, Header, max_length = 200, description = "A key of your own for this choice, such as a UUID"),
+    ),
+    request_body = DecisionRequest,
+    responses(
+        (status = 200, body = DecisionAnswer, description = "The request is decided"),
+        (status = 202, body = DecisionAnswer, description = "The choice is on record, and the request needs more people"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "It was decided otherwise before, or the same request is being answered"),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "Something else ended it"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "The choice is none, its form or comment is not accepted, or the key is another request's"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = [])),
+)]
+pub async fn decide(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let Asked { desk, actor, .. } = Asked::acting(&site, &parts).await?;
+    let key = key(&parts.headers)?;
+    let id = request_id(&id)?;
+    is_json(&parts.headers)?;
+    let body = to_bytes(body, BODY).await.map_err(|_| too_large())?;
+    let choice = choice(&body)?;
+    let once = Once { key, asked: hash(&id, &body) };
+    // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
+    let work = tokio::spawn(async move { answer(&desk, &actor, &id, &choice, &once).await });
+    work.await.unwrap_or_else(|_| {
+        let remedy = "Send it again with the same key; the program's log says where it failed.";
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed to answer.", remedy))
+    })
+}
+
+/// The answer to a choice: the one that was given before under its key, or a new one.
+async fn answer(
+    desk: &Arc<Desk>,
+    actor: &Actor,
+    id: &RequestId,
+    choice: &Choice,
+    once: &Once,
+) -> Result<Response, Problem> {
+    let failed = |error| Problem::of(desk, &error);
+    match desk.take_key(actor, once).await.map_err(failed)? {
+        Repeat::New => {}
+        Repeat::Answered(given) => return Ok(response(&given)),
+        Repeat::Busy => {
+            let detail = "The same request is being answered.";
+            let problem = Problem::new(StatusCode::CONFLICT, detail, "Send it again in a second.");
+            return Err(Problem { code: "in_progress".to_owned(), retry_after: Some(1), ..problem });
+        }
+        Repeat::Other => {
+            let detail = "This Idempotency-Key was used for another request. Nothing was recorded.";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail, "Make another key for every choice.");
+            return Err(Problem { parameter: Some(KEY.to_owned()), ..problem });
+        }
+    }
+    let decided = desk.decide(actor, (&id.arn, id.event), choice).await;
+    let given = decided.as_ref().map(given).map_err(|error| Problem::of(desk, error));
+    // What others may still take back is no answer for good.
+    let is_final = !matches!(&decided, Ok(Decided::Held(_) | Decided::HeldByAnother(_)));
+    let kept = given.as_ref().ok().filter(|_| is_final);
+    if let Err(error) = desk.settle_key(actor, once, kept).await {
+        // The decision is on record; a repetition finds it there.
+        tracing::error!(%error, "the answer to a decision could not be kept under its key");
+    }
+    given.map(|given| response(&given))
+}
+
+/// What came of a choice, as it is answered now and whenever it is sent again.
+fn given(decided: &Decided) -> GivenAnswer {
+    let answer = |status: StatusCode, answer: &DecisionAnswer| GivenAnswer {
+        status: status.as_u16(),
+        // Proof: texts and numbers are always JSON.
+        body: serde_json::to_string(answer).unwrap_or_default(),
+    };
+    let refusal = |problem: &Problem| GivenAnswer {
+        status: problem.status,
+        body: serde_json::to_string(problem).unwrap_or_default(),
+    };
+    match decided {
+        Decided::Recorded(made) | Decided::Repeated(made) => {
+            let decision = Some(decision(made));
+            answer(StatusCode::OK, &DecisionAnswer { result: DecisionResult::Decided, decision, votes: Vec::new() })
+        }
+        Decided::Voted(votes) => {
+            let votes = votes.iter().map(vote).collect();
+            answer(StatusCode::ACCEPTED, &DecisionAnswer { result: DecisionResult::Counted, decision: None, votes })
+        }
+        Decided::Held(_) => {
+            let votes = Vec::new();
+            answer(StatusCode::ACCEPTED, &DecisionAnswer { result: DecisionResult::Held, decision: None, votes })
+        }
+        Decided::HeldByAnother(held) => {
+            let (who, did) = (&held.person.name, words::did(&held.outcome));
+            let detail = format!("Nothing was recorded: {who} {did}, and can still take it back.");
+            let problem = Problem::new(StatusCode::CONFLICT, detail, "Wait a few seconds, and look what became of it.");
+            refusal(&Problem { code: "held".to_owned(), ..problem })
+        }
+        Decided::Earlier { decision: made, own } => {
+            let who = if *own { "you".to_owned() } else { made.decision.person_name.clone() };
+            let detail = format!(
+                "Nothing was recorded: {who} {} before. The first decision counts and cannot be changed.",
+                words::did(&made.decision.outcome)
+            );
+            let problem = Problem::new(StatusCode::CONFLICT, detail, "Nothing is left to decide.");
+            refusal(&Problem { code: "decided".to_owned(), earlier: Some(Box::new(decision(made))), ..problem })
+        }
+        Decided::Closed(closed) => {
+            let closed = Closed { how: words::closed_by(&closed.by), at: instant(closed.at) };
+            let detail = format!("Nothing was recorded: this request was closed. {}", closed.how);
+            let problem = Problem::new(StatusCode::GONE, detail, "Nothing is left to decide.");
+            refusal(&Problem { closed: Some(closed), ..problem })
+        }
+    }
+}
+
+fn response(given: &GivenAnswer) -> Response {
+    let status = StatusCode::from_u16(given.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let media = if status.is_success() { "application/json" } else { MEDIA };
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(media))], given.body.clone()).into_response()
+}
+
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let fits = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = headers.get(KEY).map(|value| value.to_str().ok().filter(fits));
+    let remedy =
+        format!("Send a key of your own for this choice, such as a UUID: 1 to {LONGEST} printable characters.");
+    match key {
+        None => Err(Problem::parameter(KEY, "A decision needs the header Idempotency-Key.", remedy)),
+        Some(None) => Err(Problem::parameter(KEY, "The header Idempotency-Key is no key.", remedy)),
+        Some(Some(key)) => Ok(key.to_owned()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "A decision is sent as JSON.",
+        "Send it with Content-Type: application/json.",
+    );
+    Err(Problem { parameter: Some("content-type".to_owned()), ..problem })
+}
+
+fn too_large() -> Problem {
+    let detail = format!("The request is larger than {} KB.", BODY / 1024);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, "Nothing was recorded. Shorten what you send.")
+}
+
+/// The hash of all that is asked. An id has no line break, so nothing else has the same.
+fn hash(id: &RequestId, body: &[u8]) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update(id.to_string().as_bytes());
+    hash.update(b"\n");
+    hash.update(body);
+    hash.finalize().into()
+}
+
+/// What is chosen, with the digits that were sent.
+fn choice(body: &[u8]) -> Result<Choice, Problem> {
+    let wrong = |why: String| {
+        let remedy = "Send an object such as {\"outcome\": \"approve\", \"comment\": \"...\"}.";
+        Problem::parameter("body", format!("The body is no choice: {why}."), remedy)
+    };
+    let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+    let json = Json::read(text).map_err(|error| wrong(error.to_string()))?;
+    let read: DecisionRequest = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let mut typed = Vec::new();
+    for (name, value) in json.root().get("form").iter().flat_map(|form| form.members()) {
+        let values = match value.kind() {
+            Kind::Null => Vec::new(),
+            Kind::Array => value.items().map(plain).collect(),
+            _ => vec![plain(value)],
+        };
+        for value in values {
+            let value = value.ok_or_else(|| {
+                let problem = Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    format!("The field {name:?} of the form is no text, number, boolean or array of these."),
+                    "Send what the outcome's `form` asks for.",
+                );
+                Problem { parameter: Some("form".to_owned()), ..problem }
+            })?;
+            // A flag that is not set is left out, as browsers do.
+            if !(value.1 && value.0 == "false") {
+                typed.push((name.to_string(), value.0));
+            }
+        }
+    }
+    Ok(Choice { outcome: read.outcome, comment: read.comment, typed, shown: read.shown })
+}
+
+/// A value as it would be typed, and whether it is a boolean; `None` of what nobody types.
+fn plain(value: countersign_json::Value<'_>) -> Option<(String, bool)> {
+    match value.kind() {
+        Kind::String => value.text().map(|text| (text.into_owned(), false)),
+        Kind::Number => Some((value.raw().to_owned(), false)),
+        Kind::Bool => Some((value.raw().to_owned(), true)),
+        Kind::Null | Kind::Array | Kind::Object => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    #[test]
+    fn a_choice_has_the_digits_that_were_sent() {
+        let sent = br#"{"outcome":"sendBack","comment":"c","form":{"n":12.50,"t":"x\n","f":true,"g":false,"m":["a","b"],"o":null}}"#;
+        let choice = choice(sent).unwrap();
+        let typed: Vec<_> = choice.typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(typed, [("n", "12.50"), ("t", "x\n"), ("f", "true"), ("m", "a"), ("m", "b")]);
+        assert_eq!((choice.outcome.as_str(), choice.comment.as_str()), ("sendBack", "c"));
+    }
+
+    #[test]
+    fn what_is_no_choice_is_refused() {
+        for (sent, status) in [
+            (&b"\xff"[..], 400),
+            (b"", 400),
+            (b"[]", 400),
+            (b"{}", 400),
+            (br#"{"outcome":"approve","outcom":"x"}"#, 400),
+            (br#"{"outcome":7}"#, 400),
+            (br#"{"outcome":"approve","form":[]}"#, 400),
+            (br#"{"outcome":"approve","form":{"a":{"b":1}}}"#, 422),
+            (br#"{"outcome":"approve","form":{"a":[[1]]}}"#, 422),
+        ] {
+            assert_eq!(choice(sent).unwrap_err().status, status, "{}", String::from_utf8_lossy(sent));
+        }
+    }
+
+    #[test]
+    fn a_key_is_printable_and_short() {
+        let of = |value: &[u8]| {
+            key(&HeaderMap::from_iter([(
+                header::HeaderName::from_static(KEY),
+                HeaderValue::from_bytes(value).unwrap(),
+            )]))
+        };
+        assert_eq!(of(b"8e03978e-40d5").unwrap(), "8e03978e-40d5");
+        for wrong in [&b""[..], b"a b", &[b'x'; 201], "ä".as_bytes()] {
+            assert_eq!(of(wrong).unwrap_err().status, 400);
+        }
+        assert!(key(&HeaderMap::new()).unwrap_err().detail.contains("needs"));
+    }
+}
