@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{approvals, audit, policy, start, terminal, users, validate};
+use countersign::server::{approvals, audit, messages, policy, start, terminal, users, validate};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Some(Command::Policy(command)) => policy::run(&command),
         Some(Command::Approvals(args)) => approvals::run(&args),
         Some(Command::Audit(args)) => closed("warn", false, audit::command::run(args)),
+        Some(Command::Messages(args)) => closed("error", false, messages::command::run(args)),
         Some(Command::User(args)) => closed("warn", false, users::run(args)),
         Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),
         Some(Command::Serve(args)) => closed(SERVE_LOG, args.embeds_the_engine(), start::serve(args)),

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use countersign_desk::approvals::LONGEST_UNDO;
 use ipnet::IpNet;
 
-use super::connections::{Configured, Mistake, configured};
+use super::connections::{Configured, configured};
 use super::http::place::{Public, UrlError};
+use super::messages::config as messages;
+use super::settings::Mistake;
 
 /// The control room and approval desk for AWS Step Functions.
 ///
@@ -45,6 +47,8 @@ pub enum Command {
     User(UserArgs),
     /// List, show and decide what waits for people, on a running server
     Approvals(ApprovalsArgs),
+    /// Check and try the channels of messages
+    Messages(MessagesArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,
@@ -306,11 +310,48 @@ pub enum UserVerb {
     Groups { id: String, groups: Vec<String> },
 }
 
+/// What is done with the channels of messages, and where they are described.
+#[derive(Clone, Debug, Args)]
+pub struct MessagesArgs {
+    /// The data folder of the dashboard, whose countersign.toml describes the channels
+    #[arg(long, value_name = "DIR", default_value = "data", global = true)]
+    pub data: PathBuf,
+    #[command(subcommand)]
+    pub verb: MessagesVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum MessagesVerb {
+    /// Read the channels, their secrets and templates, and show where each leads; nothing is sent
+    Check,
+    /// Send a trial message through a channel
+    Test {
+        /// The channel's name
+        #[arg(value_name = "CHANNEL")]
+        channel: String,
+        /// An e-mail address to send it to, instead of the channel's own
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+        /// Where the link leads
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+    },
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     Text,
     Json,
     Sarif,
+}
+
+/// What is configured beside the flags.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The connections beside the default one.
+    pub connections: Vec<Configured>,
+    /// The channels of messages.
+    pub messages: Vec<messages::Configured>,
 }
 
 /// Why the command line cannot be used.
@@ -346,7 +387,7 @@ pub enum ConfigError {
     )]
     SamePort(SocketAddr),
     #[error(transparent)]
-    Connection(Mistake),
+    Setting(Mistake),
 }
 
 /// Whether a text is a URL that an endpoint may have.
@@ -368,11 +409,11 @@ impl ServeArgs {
         !self.aws && self.endpoint.is_none()
     }
 
-    /// Checks the rules that clap cannot express, and reads the connections beside the default one.
+    /// Checks the rules that clap cannot express, and reads the settings of the data folder.
     ///
     /// # Errors
-    /// Every rule that is broken, in the order of the flags, and every mistake of a connection.
-    pub fn check(&self) -> Result<Vec<Configured>, Vec<ConfigError>> {
+    /// Every rule that is broken, in the order of the flags, and every mistake of the settings.
+    pub fn check(&self) -> Result<Settings, Vec<ConfigError>> {
         let mut errors = Vec::new();
         if !self.listen.ip().is_loopback() {
             if !self.sign_in {
@@ -401,10 +442,12 @@ impl ServeArgs {
         if (self.profile.is_some() || self.region.is_some()) && !self.aws && self.endpoint.is_none() {
             errors.push(ConfigError::RegionWithoutAws);
         }
-        match configured(&self.data, &self.connections) {
-            Ok(connections) if errors.is_empty() => Ok(connections),
-            Ok(_) => Err(errors),
-            Err(mistakes) => Err(errors.into_iter().chain(mistakes.into_iter().map(ConfigError::Connection)).collect()),
+        let mut setting = |mistakes: Vec<Mistake>| errors.extend(mistakes.into_iter().map(ConfigError::Setting));
+        let connections = configured(&self.data, &self.connections).map_err(&mut setting);
+        let messages = messages::configured(&self.data).map_err(&mut setting);
+        match (connections, messages) {
+            (Ok(connections), Ok(messages)) if errors.is_empty() => Ok(Settings { connections, messages }),
+            _ => Err(errors),
         }
     }
 }

@@ -17,18 +17,16 @@
 //! Flags describe the connection `default`; the file may give it a label, a colour and `read_only`. Every mistake is reported
 //! at once, with its position and the nearest right word.
 
-use std::fmt;
 use std::path::Path;
 
 use countersign_desk::connection::{Colour, ConnectionId, Role, SdkOptions, Target};
 use toml::de::{DeTable, DeValue};
 
 use super::config::is_url;
+use super::settings::{FILE, Mistake, Reader, TABLES, did_you_mean, read};
 use crate::routes;
 
-/// The file's name, in the data folder.
-pub const FILE: &str = "countersign.toml";
-/// The only table of the file.
+/// The table of the file.
 const TABLE: &str = "connections";
 /// The most characters of a label.
 const LABEL: usize = 40;
@@ -80,37 +78,15 @@ impl Configured {
     }
 }
 
-/// A mistake in the configuration of connections: where it is, what is wrong, and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    place: String,
-    what: String,
-    remedy: String,
-}
-
-impl std::error::Error for Mistake {}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}\n{}", self.place, self.what, self.remedy)
-    }
-}
-
 /// What is configured, in order: first the file's connections, then those of flags. The default one is among them where the
 /// file says something of it.
 ///
 /// # Errors
 /// Every mistake.
 pub fn configured(data: &Path, flags: &[String]) -> Result<Vec<Configured>, Vec<Mistake>> {
-    let file = data.join(FILE);
-    let (mut found, mut mistakes) = match std::fs::read_to_string(&file) {
-        Ok(text) => of_file(&file, &text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Vec::new(), Vec::new()),
-        Err(error) => {
-            let what = format!("it cannot be read: {error}.");
-            let remedy = "Make it readable for the user that runs countersign.".to_owned();
-            (Vec::new(), vec![Mistake { place: file.display().to_string(), what, remedy }])
-        }
+    let (mut found, mut mistakes) = match read(data) {
+        Ok(text) => of_file(&data.join(FILE), &text),
+        Err(mistake) => (Vec::new(), vec![mistake]),
     };
     for flag in flags {
         let reader = Reader { place: format!("--connection {flag:?}") };
@@ -125,11 +101,6 @@ pub fn configured(data: &Path, flags: &[String]) -> Result<Vec<Configured>, Vec<
     if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
 }
 
-/// Reads the parts of a connection that stand at one place.
-struct Reader {
-    place: String,
-}
-
 /// A value as the file or the flag has it.
 enum Given<'v> {
     Text(&'v str),
@@ -137,22 +108,14 @@ enum Given<'v> {
     Other,
 }
 
+/// How the parts of a connection are read, wherever they stand.
 impl Reader {
-    fn mistake(&self, what: impl Into<String>, remedy: impl Into<String>) -> Mistake {
-        Mistake { place: self.place.clone(), what: what.into(), remedy: remedy.into() }
-    }
-
     fn name(&self, name: &str) -> Result<ConnectionId, Mistake> {
         if routes::is_reserved(name) {
             let what = format!("a connection cannot be named {name}: pages of the dashboard have this address.");
             return Err(self.mistake(what, format!("Choose another name, such as {name}-1.")));
         }
         ConnectionId::parse(name).map_err(|error| self.mistake(format!("{name:?} is no name: {error}."), "Correct it."))
-    }
-
-    fn unknown(&self, key: &str, known: &[&str]) -> Mistake {
-        let near = nearest(key, known).map_or_else(String::new, |near| format!("Did you mean {near}? "));
-        self.mistake(format!("there is no key {key:?} here."), format!("{near}The keys are {}.", known.join(", ")))
     }
 
     fn set(&self, one: &mut Configured, key: &str, value: &Given) -> Result<(), Mistake> {
@@ -204,8 +167,7 @@ impl Reader {
     fn colour(&self, name: &str) -> Result<Colour, Mistake> {
         let names = Colour::ALL.map(Colour::as_str);
         name.parse().map_err(|_| {
-            let near = nearest(name, &names).map_or_else(String::new, |near| format!("Did you mean {near}? "));
-            let remedy = format!("{near}The colours are {}.", names.join(", "));
+            let remedy = format!("{}The colours are {}.", did_you_mean(name, &names), names.join(", "));
             self.mistake(format!("{name:?} is no colour of a connection."), remedy)
         })
     }
@@ -242,21 +204,8 @@ impl Reader {
     }
 }
 
-/// The word among `known` that `word` was probably meant to be.
-fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let word = word.replace('-', "_").to_lowercase();
-    let near = known.iter().map(|one| (strsim::damerau_levenshtein(&word, one), *one)).min()?;
-    // Further away it is another word.
-    (near.0 <= 3 && near.0 < near.1.len()).then_some(near.1)
-}
-
 fn of_file(file: &Path, text: &str) -> (Vec<Configured>, Vec<Mistake>) {
-    let at = |offset: usize| {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Reader { place: format!("{}:{line}:{column}", file.display()) }
-    };
+    let at = |offset: usize| Reader::at(file, text, offset);
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
@@ -275,7 +224,9 @@ fn of_file(file: &Path, text: &str) -> (Vec<Configured>, Vec<Mistake>) {
                 }
             }
             (TABLE, _) => mistakes.push(reader.mistake("connections is not a table.", "Write [connections.NAME].")),
-            (key, _) => mistakes.push(reader.unknown(key, &[TABLE])),
+            // Others read them.
+            (key, _) if TABLES.contains(&key) => {}
+            (key, _) => mistakes.push(reader.unknown(key, &TABLES)),
         }
     }
     (found, mistakes)
@@ -401,7 +352,7 @@ mod tests {
         );
         check(
             "[connection.prod]\nregion = \"eu-west-1\"\n",
-            "countersign.toml:1:2: there is no key \"connection\" here.\nDid you mean connections? The keys are connections.",
+            "countersign.toml:1:2: there is no key \"connection\" here.\nDid you mean connections? The keys are connections, hooks, messages.",
         );
         check(
             "[connections.prod]\nregion = \"eu-west-1\"\ncolour = \"gray\"\n",

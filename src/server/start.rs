@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
 use countersign_desk::index::{Index, SqliteIndex};
+use countersign_desk::notify::Notices;
 use countersign_desk::people::{People, PeopleError};
 use countersign_desk::store::{Sqlite, Store, StoreError};
 use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
@@ -27,7 +28,7 @@ use super::http::place::{Place, Public};
 use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
-use super::{terminal, words};
+use super::{messages, terminal, words};
 
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
@@ -65,6 +66,8 @@ pub enum StartError {
     Serve(std::io::Error),
     #[error(transparent)]
     Anchor(#[from] anchoring::AnchorError),
+    #[error(transparent)]
+    Channel(#[from] messages::ChannelError),
     #[error("{0}")]
     User(String),
 }
@@ -76,7 +79,7 @@ fn no_region(connection: &ConnectionId) -> String {
     }
     format!(
         "No AWS region is known for the connection {connection}, so no call would reach Step Functions.\nGive it a region in {}, with AWS_REGION, or in the profile.",
-        super::connections::FILE
+        super::settings::FILE
     )
 }
 
@@ -195,6 +198,36 @@ async fn gate(sign_in: bool, people: Arc<People>, origin: &str) -> Result<Gate, 
     Ok(Gate::SignIn(people))
 }
 
+/// The outbox before the channels that are configured; `None` where there are none. Messages lead to where the site is.
+async fn notices(
+    configured: &[messages::config::Configured],
+    data: &Path,
+    store: &Arc<dyn Store>,
+    (place, origin): (&Place, &str),
+) -> Result<Option<Arc<Notices>>, StartError> {
+    if configured.is_empty() {
+        // What waits in channels of before is given up.
+        store.open_channels(&[], Clock::system().now()).await?;
+        return Ok(None);
+    }
+    if origin.contains("//NAME") {
+        return Err(StartError::User(
+            "Messages have links, and the address that the dashboard listens on has no name.\nSay where browsers reach it with --public-url URL.".to_owned(),
+        ));
+    }
+    let mut channels = Vec::new();
+    for one in configured {
+        channels.push(messages::open(one, data, origin).await?);
+    }
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
+    println!("Messages go to {}.", terminal::line(&names.join(", ")));
+    if matches!(place, Place::ThisMachine) {
+        eprintln!("Their links lead to {origin}, which nobody reaches from elsewhere: see --public-url.");
+    }
+    let notices = Notices::open(channels, Arc::clone(store), Clock::system(), messages::chance()).await?;
+    Ok(Some(Arc::new(notices)))
+}
+
 fn is_default(id: &ConnectionId) -> bool {
     *id == ConnectionId::default_one()
 }
@@ -205,7 +238,7 @@ fn is_default(id: &ConnectionId) -> bool {
 /// Why it cannot start; each error names the cause and the remedy.
 #[expect(clippy::disallowed_methods, reason = "open connections are waited for, but not for ever")]
 pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
-    let connections = args.check().map_err(StartError::Config)?;
+    let settings = args.check().map_err(StartError::Config)?;
     let authority = Arc::new(authority(args.policy.as_deref(), &args.data)?);
     let (place, tls) = place(&args)?;
     let listener = listen(args.listen, "--listen", args.engine_listen).await?;
@@ -232,7 +265,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         authority: Arc::clone(&authority),
         undo_ms: 1_000 * i64::from(args.undo),
     };
-    let (of_default, others) = opened(options, connections).await?;
+    let (of_default, others) = opened(options, settings.connections).await?;
     let desk = Arc::new(Desk::new(parts(of_default, definitions)));
     let mut desks = Desks::of(Arc::clone(&desk));
     for other in others {
@@ -242,6 +275,11 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     let end = CancellationToken::new();
     let tasks = TaskTracker::new();
+    let origin = place.origin(&name_of(address));
+    if let Some(notices) = notices(&settings.messages, &args.data, &store, (&place, &origin)).await? {
+        desks.tell_through(&notices);
+        tasks.spawn(notices.run(end.clone()));
+    }
     tasks.spawn(Arc::clone(&desks).run(end.clone()));
     if let Some(file) = &args.audit_anchor {
         let rule = anchoring::Rule {
@@ -262,7 +300,6 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         first_start(&desk).await;
     }
     let people = Arc::new(People::new(Arc::clone(&store), Clock::system(), Arc::clone(&authority)));
-    let origin = place.origin(&name_of(address));
     println!("Countersign is at {origin}");
     let gate = gate(args.sign_in, people, &origin).await?;
     for (index, desk) in desks.iter().enumerate() {

@@ -7,7 +7,7 @@ use countersign_engine::SharedSandbox;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::Actor;
-use crate::approvals::{Courier, Holding, Keeper, Policies, Reading, Times, read};
+use crate::approvals::{Courier, Holding, Keeper, Reading, worded};
 use crate::audit::Done;
 use crate::bulk::Running;
 use crate::clock::Clock;
@@ -19,6 +19,7 @@ use crate::eyes::Eyes;
 use crate::index::Index;
 use crate::inputs::Qualifiers;
 use crate::news::{Changes, Topic};
+use crate::notify::Telling;
 use crate::policy::{Action, Authority};
 use crate::redact::{RedactionKey, Tokens};
 use crate::redriving::Ordered;
@@ -63,6 +64,8 @@ pub struct Desk {
     identity: Identity,
     keeper: Keeper,
     holding: Holding,
+    /// The outbox of messages, where there are channels.
+    telling: Telling,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
@@ -115,6 +118,7 @@ impl Desk {
             identity: Identity::default(),
             keeper: Keeper::default(),
             holding: Holding::for_ms(undo_ms),
+            telling: Telling::default(),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
@@ -128,8 +132,8 @@ impl Desk {
         let delivering = self.courier.clone().run(end.clone());
         let following = self.definitions.follow(&self.watch.changes, &end);
         let keeping = self.keep_rules(&end);
-        let settling = self.settle_held(&end);
-        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping, settling);
+        let (settling, telling) = (self.settle_held(&end), self.tell(&end));
+        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping, settling, telling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -176,6 +180,10 @@ impl Desk {
 
     pub(crate) const fn holding(&self) -> &Holding {
         &self.holding
+    }
+
+    pub(crate) const fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -303,20 +311,7 @@ impl Desk {
         let policies = self.folder().policies();
         let workflows: BTreeSet<&str> = waiting.iter().map(|wait| wait.workflow.as_str()).collect();
         let eyes: BTreeMap<&str, Eyes> = workflows.into_iter().map(|one| (one, self.eyes(actor, one))).collect();
-        let no_policies = Policies::new();
-        let readable = |wait: &Waiting| {
-            let eyes = &eyes[wait.workflow.as_str()];
-            let item = wait.item.as_ref().filter(|_| !eyes.see_nothing());
-            let item = item.map(|item| item.rewritten(|text| eyes.text(text)));
-            let wait = Waiting { request: eyes.text(&wait.request), item, ..wait.clone() };
-            // The wording is made of the request: of one that is not seen, the state's name is left.
-            let worded = if eyes.see_nothing() { &no_policies } else { &policies };
-            let mut reading = read(worded, &wait.workflow, &wait.state, &wait.request);
-            let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
-            reading.due = Times::of(policy, wait.since).due;
-            let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
-            (wait, reading)
-        };
+        let readable = |wait: &Waiting| worded(&policies, &eyes[wait.workflow.as_str()], wait);
         waiting.iter().map(readable).collect()
     }
 

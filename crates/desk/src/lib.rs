@@ -46,6 +46,7 @@ pub mod inputs;
 mod lists;
 mod nearest;
 pub mod news;
+pub mod notify;
 mod origin;
 pub mod people;
 mod permits;

@@ -30,6 +30,11 @@ impl Desk {
             requester: &Requester::Unnamed { path: None },
             content: "{}",
         };
+        self.permit_deciding_this(actor, facts)
+    }
+
+    /// Asks the policy about one request.
+    pub(crate) fn permit_deciding_this(&self, actor: &Actor, facts: RequestFacts<'_>) -> Result<(), Denied> {
         self.authority().permit(actor, Action::Decide, &self.resource(Object::Request(facts)))
     }
 

@@ -1,10 +1,10 @@
 //! One connection.
 
 use countersign_desk::connection::{Caller as Called, Calls, quota::Quota};
-use countersign_desk::{Actor, Desk};
+use countersign_desk::{Actor, Desk, Error};
 
 use super::{Answered, frame, worded};
-use crate::server::words;
+use crate::server::{messages, words};
 use crate::wire::connection::{Caller, Connection, Operation};
 
 /// The connection's page, for `actor`.
@@ -18,12 +18,18 @@ pub async fn connection(desk: &Desk, actor: &Actor) -> Answered<Connection> {
     let denied = condition.denied.iter();
     // A denial that failed the whole reading is among those that are denied.
     let problem = condition.problem.iter().filter(|problem| !condition.denied.contains(problem));
+    // Whoever may not see what people did does not see this either.
+    let undelivered = match desk.undelivered(actor).await {
+        Err(Error::Denied(_)) => Vec::new(),
+        answer => answer.map_err(|error| worded(desk, &error))?,
+    };
+    let problems = problem.chain(denied).map(|problem| words::call(about, problem).problem);
     Ok(Connection {
+        problems: problems.chain(undelivered.iter().map(messages::words::undelivered)).collect(),
         card,
         profile: about.profile.clone(),
         role_arn: about.role_arn.clone(),
         caller: condition.caller.map(|caller| caller.map(called).map_err(|error| words::call(about, &error).problem)),
-        problems: problem.chain(denied).map(|problem| words::call(about, problem).problem).collect(),
         operations: condition.calls.into_iter().map(|(calls, quota)| operation(desk, calls, quota)).collect(),
         now: desk.now(),
     })

@@ -27,10 +27,11 @@ pub(crate) mod standing;
 mod template;
 #[cfg(test)]
 mod tests;
-mod timing;
+pub(crate) mod timing;
 pub(crate) mod votes;
 pub mod when;
 pub mod who;
+mod worded;
 
 pub use courier::Courier;
 pub use decide::{Choice, DecideError, Decided, NotShown, can_be_shown, check};
@@ -44,6 +45,7 @@ pub use template::template_fault;
 pub use timing::Times;
 pub(crate) use timing::reached_since;
 pub use votes::Who;
+pub(crate) use worded::worded;
 
 /// The error name of a rejection, which a definition can catch.
 pub const REJECTED: &str = "ApprovalRejected";

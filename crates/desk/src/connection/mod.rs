@@ -12,6 +12,7 @@ mod port;
 pub mod quota;
 mod sdk;
 mod tally;
+mod topics;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use self::port::{
 };
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
+pub use self::topics::{Publication, TopicArn, TopicError, Topics};
 
 use serde::{Deserialize, Serialize};
 

@@ -77,44 +77,8 @@ pub struct Sdk {
 impl Sdk {
     /// Makes the clients; no call is made yet.
     pub async fn connect(options: SdkOptions) -> (Self, About) {
-        let SdkOptions { target, profile, region, role } = options;
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(3))
-                .operation_timeout(Duration::from_secs(15))
-                .build(),
-        );
-        if let Some(profile) = &profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        let (kind, url) = match target {
-            Target::Embedded(url) => (ConnectionKind::Embedded, Some(url)),
-            Target::Endpoint(url) => (ConnectionKind::Endpoint, Some(url)),
-            Target::Aws => (ConnectionKind::Aws, None),
-        };
-        if let Some(url) = &url {
-            loader = loader.endpoint_url(url);
-        }
-        // An emulator takes any signature. The standard chain would look for an instance role, and time out.
-        let signed_by_chain = kind == ConnectionKind::Aws
-            || kind == ConnectionKind::Endpoint
-                && (profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
-        if !signed_by_chain {
-            loader = loader.credentials_provider(emulator_credentials());
-            if region.is_none() {
-                loader = loader.region(Region::new(EMULATOR_REGION));
-            }
-        }
-        let mut shared = loader.load().await;
-        if shared.region().is_none() && kind != ConnectionKind::Aws {
-            shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
-        }
-        if let Some(role) = &role {
-            shared = assuming(shared, role).await;
-        }
+        let (shared, kind, url) = shared_config(&options).await;
+        let SdkOptions { profile, role, .. } = options;
         // The program refuses an account without a region before it gets here.
         let region = shared.region().map(ToString::to_string).unwrap_or_default();
         let (label, detail) = match (kind, url) {
@@ -146,6 +110,48 @@ impl Sdk {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
         Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
     }
+}
+
+/// The configuration of clients, the kind of endpoint, and its URL where it is not AWS.
+pub(super) async fn shared_config(options: &SdkOptions) -> (aws_config::SdkConfig, ConnectionKind, Option<String>) {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .operation_timeout(Duration::from_secs(15))
+            .build(),
+    );
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let (kind, url) = match options.target.clone() {
+        Target::Embedded(url) => (ConnectionKind::Embedded, Some(url)),
+        Target::Endpoint(url) => (ConnectionKind::Endpoint, Some(url)),
+        Target::Aws => (ConnectionKind::Aws, None),
+    };
+    if let Some(url) = &url {
+        loader = loader.endpoint_url(url);
+    }
+    // An emulator takes any signature. The standard chain would look for an instance role, and time out.
+    let signed_by_chain = kind == ConnectionKind::Aws
+        || kind == ConnectionKind::Endpoint
+            && (options.profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_some());
+    if !signed_by_chain {
+        loader = loader.credentials_provider(emulator_credentials());
+        if options.region.is_none() {
+            loader = loader.region(Region::new(EMULATOR_REGION));
+        }
+    }
+    let mut shared = loader.load().await;
+    if shared.region().is_none() && kind != ConnectionKind::Aws {
+        shared = shared.into_builder().region(Region::new(EMULATOR_REGION)).build();
+    }
+    if let Some(role) = &options.role {
+        shared = assuming(shared, role).await;
+    }
+    (shared, kind, url)
 }
 
 /// The profile or role, and the region.

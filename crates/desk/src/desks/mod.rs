@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connection::ConnectionId;
 use crate::desk::{Desk, Parts};
 use crate::news::Changes;
+use crate::notify::Notices;
 
 /// The desks, in the order in which they are shown. The first one is the default.
 pub struct Desks {
@@ -63,6 +64,11 @@ impl Desks {
     #[must_use]
     pub fn changes(&self) -> &Arc<Changes> {
         self.first.changes()
+    }
+
+    /// Has messages made of what happens on every connection. Only the first outbox counts.
+    pub fn tell_through(&self, notices: &Arc<Notices>) {
+        self.iter().for_each(|desk| desk.tell_through(notices));
     }
 
     /// Runs every desk until `end`, each in a task of its own: a connection that does not answer delays no other.

@@ -4,7 +4,7 @@
 
 use super::{
     Act, ActFilter, ActPage, Bound, Cast, Claim, Completion, Decision, Deed, DeliveryRecord, GivenAnswer, Held, Keyed,
-    NewDecision, NewVote, Reassignment, Recorded, Repeat, Store, Trouble, Worded,
+    NewDecision, NewVote, Reassignment, Recorded, Repeat, Stock, Store, Trouble, Undelivered, Worded,
 };
 use crate::actor::Person;
 use crate::approvals::outcomes::Chosen;
@@ -93,6 +93,47 @@ pub async fn a_decision_keeps_its_answer_under_its_number(store: &dyn Store) {
         1,
         "what was refused left nothing"
     );
+}
+
+pub async fn messages_wait_in_their_channel_until_they_have_ended(store: &dyn Store) {
+    let (mail, chat) = ("mail".to_owned(), "chat".to_owned());
+    let since = store.open_channels(&[mail.clone(), chat.clone()], 5).await.unwrap();
+    assert_eq!((since["mail"], since["chat"]), (5, 5));
+    let two = [("a@example.com".to_owned(), "{}".to_owned()), ("b@example.com".to_owned(), "{}".to_owned())];
+    assert!(store.put_messages(&here(), "mail", "waiting:1", 10, &two).await.unwrap());
+    assert!(!store.put_messages(&here(), "mail", "waiting:1", 11, &two[..1]).await.unwrap(), "it was told");
+    assert!(store.put_messages(&elsewhere(), "mail", "waiting:1", 12, &[]).await.unwrap(), "to nobody");
+    assert!(!store.put_messages(&elsewhere(), "mail", "waiting:1", 12, &two).await.unwrap());
+    assert!(store.put_messages(&here(), "chat", "waiting:1", 10, &two[..1]).await.unwrap(), "another channel");
+    assert!(store.due_messages("mail", 9, 9).await.unwrap().is_empty());
+    let due = store.due_messages("mail", 10, 9).await.unwrap();
+    let [first, second] = due.as_slice() else { panic!("{due:?}") };
+    assert_eq!((first.recipient.as_str(), first.attempts, first.made_at), ("a@example.com", 0, 10));
+    store.trying_message(first.id, 20).await.unwrap();
+    assert_eq!(store.due_messages("mail", 19, 9).await.unwrap(), std::slice::from_ref(second));
+    store.message_trouble(first.id, "closed").await.unwrap();
+    store.message_sent(second.id, 15).await.unwrap();
+    assert_eq!(store.next_message("mail").await.unwrap(), Some(20));
+    store.message_failed(first.id, "no such address", 30).await.unwrap();
+    store.message_sent(first.id, 31).await.unwrap();
+    assert_eq!(store.next_message("mail").await.unwrap(), None);
+    let why = "no such address".to_owned();
+    let expected = Undelivered { channel: mail.clone(), count: 1, why, at: 30 };
+    assert_eq!(store.undelivered(&here(), 29).await.unwrap(), [expected]);
+    assert!(
+        store.undelivered(&here(), 30).await.unwrap().is_empty()
+            && store.undelivered(&elsewhere(), 0).await.unwrap().is_empty()
+    );
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 1, failed: 1 });
+    // The channel chat is gone, and what waits in it is given up; mail stays since it is there.
+    let since = store.open_channels(&[mail], 40).await.unwrap();
+    assert_eq!(since.into_iter().collect::<Vec<_>>(), [("mail".to_owned(), 5)]);
+    assert_eq!(store.stock("chat").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1 });
+    assert_eq!(store.open_channels(&[chat], 50).await.unwrap()["chat"], 50, "it begins anew");
+    store.forget_messages(16, 0).await.unwrap();
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1 });
+    store.forget_messages(0, 11).await.unwrap();
+    assert!(store.put_messages(&here(), "mail", "waiting:1", 60, &[]).await.unwrap(), "it is forgotten");
 }
 
 pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {

@@ -9,6 +9,7 @@ mod copy;
 mod decisions;
 mod deliveries;
 mod hands;
+mod outbox;
 mod repeats;
 mod rows;
 mod schema;

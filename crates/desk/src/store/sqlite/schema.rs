@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "people", include_str!("../../../migrations/sqlite/0006_people.sql")),
     (CHAIN, "chain", include_str!("../../../migrations/sqlite/0007_chain.sql")),
     (8, "hands", include_str!("../../../migrations/sqlite/0008_hands.sql")),
+    (9, "messages", include_str!("../../../migrations/sqlite/0009_messages.sql")),
     (10, "repeats", include_str!("../../../migrations/sqlite/0010_repeats.sql")),
 ];
 

@@ -51,6 +51,7 @@ suite! {
     an_event_that_no_row_can_hold_is_refused,
     a_decision_keeps_its_answer_under_its_number,
     a_delivery_goes_on_until_it_has_ended,
+    messages_wait_in_their_channel_until_they_have_ended,
     acts_and_decisions_are_one_list_in_their_order,
     the_record_is_read_page_by_page,
     connections_are_apart,

@@ -121,6 +121,9 @@ async fn what_was_on_record_before_is_sealed_once() {
         "DROP TABLE chain_start",
         // What later migrations made.
         "DROP TABLE repeats",
+        "DROP TABLE message_channels",
+        "DROP TABLE message_events",
+        "DROP TABLE messages",
         "ALTER TABLE acts DROP COLUMN event",
         "DELETE FROM _sqlx_migrations WHERE version >= 7",
     ] {

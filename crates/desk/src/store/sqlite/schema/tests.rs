@@ -381,6 +381,7 @@ fn a_released_migration_never_changes() {
             (6, "89363df084c14743".to_owned()),
             (7, "61902eaf276fa3bc".to_owned()),
             (8, "f6c40220fbda02fc".to_owned()),
+            (9, "4c61040eb52601b7".to_owned()),
             (10, "0f39f3da529c50b0".to_owned())
         ]
     );

@@ -1,0 +1,196 @@
+//! The outbox at work: what was put into it goes to its channels.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::{MOST_ATTEMPTS, delay};
+use super::channel::{Channel, NotCarried, Parcel};
+use super::message::Message;
+use crate::clock::Clock;
+use crate::connection::ConnectionId;
+use crate::store::{Outgoing, Store, StoreError};
+
+/// How long an attempt may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Messages that are read at a time.
+const TOGETHER: u32 = 20;
+/// The longest pause between two looks into the outbox.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long messages and events are kept, in milliseconds: a task may wait for a year.
+const KEPT_MESSAGES: i64 = 90 * 24 * 3_600_000;
+const KEPT_EVENTS: i64 = 400 * 24 * 3_600_000;
+
+/// Draws a number from 0 to 1: tests give one.
+pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// The channels, and the outbox before them.
+pub struct Notices {
+    channels: Vec<Channel>,
+    /// Since when each channel is there.
+    since: BTreeMap<String, i64>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    chance: Chance,
+    /// How often something was put into the outbox.
+    news: watch::Sender<u64>,
+}
+
+impl Notices {
+    /// The outbox before these channels. A channel that is new begins now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn open(
+        channels: Vec<Channel>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, StoreError> {
+        let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
+        let now = clock.now();
+        let since = store.open_channels(&names, now).await?;
+        store.forget_messages(now - KEPT_MESSAGES, now - KEPT_EVENTS).await?;
+        Ok(Self { channels, since, store, clock, chance, news: watch::Sender::new(0) })
+    }
+
+    /// The channels that have been there at `at`.
+    pub(super) fn channels_since(&self, at: i64) -> impl Iterator<Item = &Channel> {
+        self.channels.iter().filter(move |one| self.since.get(&one.name).is_some_and(|since| *since <= at))
+    }
+
+    /// Puts the messages of an event into a channel: recipients and messages. Returns whether the event is new to it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn put(
+        &self,
+        connection: &ConnectionId,
+        channel: &Channel,
+        event: &str,
+        messages: &[(String, Message)],
+    ) -> Result<bool, StoreError> {
+        let unstorable =
+            |error: serde_json::Error| StoreError::Unstorable { what: "a message", why: error.to_string() };
+        let content = |(recipient, message): &(String, Message)| {
+            serde_json::to_string(message).map(|content| (recipient.clone(), content)).map_err(unstorable)
+        };
+        let messages = messages.iter().map(content).collect::<Result<Vec<_>, _>>()?;
+        let is_new = self.store.put_messages(connection, &channel.name, event, self.clock.now(), &messages).await?;
+        if is_new {
+            self.news.send_modify(|count| *count += 1);
+        }
+        Ok(is_new)
+    }
+
+    /// Sends what is in the outbox until `end`, each channel by itself: one that does not answer delays no other.
+    pub async fn run(self: Arc<Self>, end: CancellationToken) {
+        let mut running = JoinSet::new();
+        for index in 0..self.channels.len() {
+            let (notices, end) = (Arc::clone(&self), end.clone());
+            running.spawn(async move { notices.serve(&notices.channels[index], &end).await });
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the timer of the outbox; a test sends without the loop")]
+    async fn serve(&self, channel: &Channel, end: &CancellationToken) {
+        let mut news = self.news.subscribe();
+        while !end.is_cancelled() {
+            news.borrow_and_update();
+            let sending = async {
+                self.send_due(channel).await?;
+                self.store.next_message(&channel.name).await
+            };
+            let next = tokio::select! {
+                // What is being sent is sent again after the start: nobody knows whether it arrived.
+                () = end.cancelled() => return,
+                next = sending => next,
+            };
+            let pause = match next {
+                Ok(next) => next.map_or(PAUSE, |at| {
+                    Duration::from_millis(u64::try_from(at - self.clock.now()).unwrap_or(0)).min(PAUSE)
+                }),
+                Err(error) => {
+                    tracing::error!(%error, channel = %channel.name, "the outbox cannot be read");
+                    PAUSE
+                }
+            };
+            tokio::select! {
+                () = end.cancelled() => return,
+                _ = news.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Sends every message of a channel whose time has come; returns how many the channel has taken.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn send_due(&self, channel: &Channel) -> Result<usize, StoreError> {
+        let mut taken = 0;
+        loop {
+            let due = self.store.due_messages(&channel.name, self.clock.now(), TOGETHER).await?;
+            if due.is_empty() {
+                return Ok(taken);
+            }
+            for outgoing in due {
+                taken += usize::from(self.send(channel, outgoing).await?);
+            }
+        }
+    }
+
+    /// Sends every message whose time has come, in all channels.
+    #[cfg(test)]
+    pub(super) async fn send_all_due(&self) -> usize {
+        let mut taken = 0;
+        for channel in &self.channels {
+            // A test's store does not fail.
+            taken += self.send_due(channel).await.unwrap_or_default();
+        }
+        taken
+    }
+
+    /// One attempt; returns whether the channel has taken the message.
+    async fn send(&self, channel: &Channel, outgoing: Outgoing) -> Result<bool, StoreError> {
+        let attempt = outgoing.attempts.saturating_add(1);
+        let again_at = self.clock.now().saturating_add(delay(attempt, (self.chance)()));
+        self.store.trying_message(outgoing.id, again_at).await?;
+        let carried = match parcel(&outgoing) {
+            Ok(parcel) => match tokio::time::timeout(PATIENCE, channel.carrier.carry(&parcel)).await {
+                Ok(carried) => carried,
+                Err(_) => Err(NotCarried { why: "it took too long".to_owned(), for_good: false }),
+            },
+            Err(error) => Err(NotCarried { why: format!("it cannot be read: {error}"), for_good: true }),
+        };
+        let (id, name, now) = (outgoing.id, channel.name.as_str(), self.clock.now());
+        match carried {
+            Ok(()) => self.store.message_sent(id, now).await?,
+            Err(NotCarried { why, for_good }) if for_good || attempt >= MOST_ATTEMPTS => {
+                tracing::error!(channel = name, attempt, event = %outgoing.event, "a message is given up: {why}");
+                self.store.message_failed(id, &why, now).await?;
+                return Ok(false);
+            }
+            Err(NotCarried { why, .. }) => {
+                tracing::warn!(channel = name, attempt, event = %outgoing.event, "a message was not taken: {why}");
+                self.store.message_trouble(id, &why).await?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn parcel(outgoing: &Outgoing) -> Result<Parcel, serde_json::Error> {
+    Ok(Parcel {
+        key: format!("{}:{}:{}", outgoing.connection, outgoing.id, outgoing.event),
+        recipient: outgoing.recipient.clone(),
+        message: serde_json::from_str(&outgoing.content)?,
+        made_at: outgoing.made_at,
+    })
+}
