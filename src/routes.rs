@@ -22,6 +22,8 @@ pub const LIVE: &str = "/live";
 pub const API: &str = "/api/";
 /// Where other programs ask whether the server is up.
 pub const HEALTHZ: &str = "/healthz";
+/// Where SNS pushes messages.
+pub const HOOK_SNS: &str = "/hooks/sns";
 
 /// Where people sign in.
 pub const SIGN_IN: &str = "/sign-in";
@@ -71,7 +73,7 @@ pub const PAGES: [&str; 7] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT, SEARC
 pub const WITHOUT_CONNECTION: [&str; 5] = [WORKFLOWS, EXECUTIONS, INBOX, DEPLOY, AUDIT];
 
 /// The first segments of the site's other paths, and those of pages that may come: no connection has such a name.
-const RESERVED: [&str; 21] = [
+const RESERVED: [&str; 22] = [
     "account",
     "api",
     "assets",
@@ -80,6 +82,7 @@ const RESERVED: [&str; 21] = [
     "favicon",
     "fonts",
     "healthz",
+    "hooks",
     "live",
     "login",
     "logout",

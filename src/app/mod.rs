@@ -91,6 +91,9 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <link rel="stylesheet" href="/pkg/countersign.css"/>
                 <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                // What makes the site a program on a phone's first screen.
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
                 <link rel="modulepreload" href="/pkg/countersign.js"/>
                 <link rel="preload" href="/pkg/countersign_bg.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 // Before the page's own module, which calls it.

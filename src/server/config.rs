@@ -8,6 +8,7 @@ use countersign_desk::approvals::LONGEST_UNDO;
 use ipnet::IpNet;
 
 use super::connections::{Configured, configured};
+use super::hooks::config as hooks;
 use super::http::place::{Public, UrlError};
 use super::messages::config as messages;
 use super::settings::Mistake;
@@ -78,8 +79,9 @@ pub struct ServeArgs {
     /// Where decisions, and the embedded engine's executions, are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
-    /// Add signed anchors of the record to this file, which should lie where nobody who owns the data folder can change it
-    #[arg(long, value_name = "FILE")]
+    /// Add signed anchors of the record to this file, which should lie where nobody who owns the data folder can change it, or
+    /// publish them to the SNS topic with this ARN
+    #[arg(long, value_name = "FILE|ARN")]
     pub audit_anchor: Option<PathBuf>,
     /// Set an anchor after so many entries
     #[arg(long, value_name = "ENTRIES", default_value_t = 100, requires = "audit_anchor", value_parser = clap::value_parser!(u32).range(1..))]
@@ -184,7 +186,7 @@ pub struct AuditArgs {
 pub enum AuditVerb {
     /// Make every hash of the record again: is it what was recorded? The exit status is 1 where it is not
     Verify {
-        /// A file of anchors, of serve --audit-anchor; it may stand several times
+        /// A file of anchors, of serve --audit-anchor, or of the messages that a topic sent; it may stand several times
         #[arg(long, value_name = "FILE")]
         anchors: Vec<PathBuf>,
     },
@@ -352,6 +354,8 @@ pub struct Settings {
     pub connections: Vec<Configured>,
     /// The channels of messages.
     pub messages: Vec<messages::Configured>,
+    /// What SNS pushes in.
+    pub hooks: Option<hooks::Configured>,
 }
 
 /// Why the command line cannot be used.
@@ -445,8 +449,11 @@ impl ServeArgs {
         let mut setting = |mistakes: Vec<Mistake>| errors.extend(mistakes.into_iter().map(ConfigError::Setting));
         let connections = configured(&self.data, &self.connections).map_err(&mut setting);
         let messages = messages::configured(&self.data).map_err(&mut setting);
-        match (connections, messages) {
-            (Ok(connections), Ok(messages)) if errors.is_empty() => Ok(Settings { connections, messages }),
+        let hooks = hooks::configured(&self.data).map_err(&mut setting);
+        match (connections, messages, hooks) {
+            (Ok(connections), Ok(messages), Ok(hooks)) if errors.is_empty() => {
+                Ok(Settings { connections, messages, hooks })
+            }
             _ => Err(errors),
         }
     }

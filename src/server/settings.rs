@@ -4,6 +4,9 @@
 use std::fmt;
 use std::path::Path;
 
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
 /// The file's name, in the data folder.
 pub const FILE: &str = "countersign.toml";
 /// The tables of the file. Each has a reader of its own, which looks at no other one.
@@ -65,6 +68,100 @@ impl Reader {
     pub fn unknown(&self, key: &str, known: &[&str]) -> Mistake {
         let near = did_you_mean(key, known);
         self.mistake(format!("there is no key {key:?} here."), format!("{near}The keys are {}.", known.join(", ")))
+    }
+}
+
+/// A table of the file, and what is wrong with it.
+pub struct Table<'t> {
+    at: &'t dyn Fn(usize) -> Reader,
+    /// Where its name stands.
+    pub place: usize,
+    parts: &'t DeTable<'t>,
+    pub mistakes: Vec<Mistake>,
+}
+
+impl<'t> Table<'t> {
+    /// A table; `at` gives the reader at an offset.
+    pub fn new(at: &'t dyn Fn(usize) -> Reader, place: usize, parts: &'t DeTable<'t>) -> Self {
+        Self { at, place, parts, mistakes: Vec::new() }
+    }
+
+    /// The value of a key.
+    pub fn find(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+        self.parts.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// Reports a mistake at an offset.
+    pub fn wrong(&mut self, offset: usize, what: impl Into<String>, remedy: impl Into<String>) {
+        self.mistakes.push((self.at)(offset).mistake(what, remedy));
+    }
+
+    /// A text and where it stands.
+    pub fn text(&mut self, key: &str) -> Option<(String, usize)> {
+        let value = self.find(key)?;
+        let place = value.span().start;
+        match value.get_ref() {
+            DeValue::String(text) if !text.trim().is_empty() => return Some((text.trim().to_owned(), place)),
+            DeValue::String(_) => self.wrong(place, format!("{key} is empty."), "Give it a value, or remove it."),
+            _ => self.wrong(place, format!("{key} is not a text."), format!("Write {key} = \"...\".")),
+        }
+        None
+    }
+
+    /// The same where there has to be one.
+    pub fn needed(&mut self, key: &str, example: &str) -> Option<(String, usize)> {
+        if self.find(key).is_none() {
+            self.wrong(self.place, format!("{key} is missing."), format!("Write {key} = {example:?}."));
+        }
+        self.text(key)
+    }
+
+    /// Texts, each with where it stands; `None` where there is no such key, or it is no list.
+    pub fn list(&mut self, key: &str) -> Option<Vec<(String, usize)>> {
+        let value = self.find(key)?;
+        let place = value.span().start;
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong(place, format!("{key} is not a list."), format!("Write {key} = [\"...\"]."));
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) if !text.trim().is_empty() => {
+                    texts.push((text.trim().to_owned(), item.span().start));
+                }
+                _ => self.wrong(
+                    item.span().start,
+                    format!("{key} has something that is not a text."),
+                    "Write texts in quotes.",
+                ),
+            }
+        }
+        if texts.is_empty() {
+            self.wrong(place, format!("{key} is empty."), "Give it a value, or remove it.");
+        }
+        Some(texts)
+    }
+
+    /// Whether a switch is on; it is off where it is not there.
+    pub fn switch(&mut self, key: &str) -> bool {
+        match self.find(key).map(|value| (value.get_ref(), value.span().start)) {
+            None => false,
+            Some((DeValue::Boolean(on), _)) => *on,
+            Some((_, place)) => {
+                self.wrong(place, format!("{key} is neither true nor false."), format!("Write {key} = true."));
+                false
+            }
+        }
+    }
+
+    /// Reports the keys that are none of these.
+    pub fn only(&mut self, known: &[&str]) {
+        for (key, _) in self.parts {
+            if !known.contains(&key.get_ref().as_ref()) {
+                self.mistakes.push((self.at)(key.span().start).unknown(key.get_ref(), known));
+            }
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use countersign_desk::connection::{Connection, ConnectionId, ConnectionKind, SdkOptions, Target, by_name};
+use countersign_desk::connection::{
+    Connection, ConnectionId, ConnectionKind, SdkOptions, Target, TopicArn, Topics, by_name,
+};
 use countersign_desk::deploy::{Definitions, EMULATOR_ACCOUNT, FileProblem, Item, declared_functions, file_problem};
 use countersign_desk::index::{Index, SqliteIndex};
 use countersign_desk::notify::Notices;
@@ -23,6 +25,7 @@ use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 use super::audit::anchoring;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
+use super::hooks::Hooks;
 use super::http::Gate;
 use super::http::place::{Place, Public};
 use super::policy::{PolicyError, authority};
@@ -198,6 +201,17 @@ async fn gate(sign_in: bool, people: Arc<People>, origin: &str) -> Result<Gate, 
     Ok(Gate::SignIn(people))
 }
 
+/// Where anchors go: to a topic, which is reached as the default connection is, or to a file.
+async fn destination(to: &Path, options: SdkOptions) -> anchoring::Destination {
+    match to.to_str().and_then(|text| text.parse::<TopicArn>().ok()) {
+        Some(arn) => {
+            let options = SdkOptions { region: Some(arn.region().to_owned()), ..options };
+            anchoring::Destination::Topic { topics: Topics::connect(options).await, arn }
+        }
+        None => anchoring::Destination::File(to.to_owned()),
+    }
+}
+
 /// The outbox before the channels that are configured; `None` where there are none. Messages lead to where the site is.
 async fn notices(
     configured: &[messages::config::Configured],
@@ -251,6 +265,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         definitions = definitions.with_functions(functions);
     }
     let options = SdkOptions { profile: args.profile.clone(), region: args.region.clone(), ..SdkOptions::of(target) };
+    let anchors = options.clone();
     let sandbox = Arc::new(local::sandbox::Workers::of_itself());
     let redaction_key = redaction_key(&args.data)?;
     let index: Arc<dyn Index> = Arc::new(open_index(&args.data).await?);
@@ -281,16 +296,23 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         tasks.spawn(notices.run(end.clone()));
     }
     tasks.spawn(Arc::clone(&desks).run(end.clone()));
-    if let Some(file) = &args.audit_anchor {
+    if let Some(to) = &args.audit_anchor {
         let rule = anchoring::Rule {
-            file: file.clone(),
+            to: destination(to, anchors).await,
             entries: args.audit_anchor_entries.into(),
             age: Duration::from_secs(60 * u64::from(args.audit_anchor_minutes)),
         };
         let key = anchoring::key(&args.data)?;
         // At once: a file that cannot be written is found when the program starts.
-        let set = anchoring::anchor(&*store, &key, file, Clock::system().now()).await?;
-        println!("Anchors of the record, with the key {}, go to {}", key.public(), shown(file));
+        let set = match anchoring::anchor(&*store, &key, &rule.to, Clock::system().now()).await {
+            // Approvals do not wait for a topic: the anchor is set once it is reached.
+            Err(error @ anchoring::AnchorError::Topic { .. }) => {
+                eprintln!("{}\nIt is tried again.", terminal::lines(&error.to_string()));
+                0
+            }
+            set => set?,
+        };
+        println!("Anchors of the record, with the key {}, go to {}", key.public(), shown(to));
         tasks.spawn(anchoring::run(Arc::clone(&store), key, set, rule, Clock::system(), end.clone()));
     }
     if let Some(problem) = &desk.definitions().read().problem {
@@ -312,7 +334,11 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
 
     tokio::spawn(ended(end.clone()));
     let limits = local::listener::Limits::default();
-    let router = super::http::router_at(Arc::clone(&desks), gate, place);
+    let hooks = match &settings.hooks {
+        Some(configured) => Some(Arc::new(Hooks::of(configured).map_err(|error| StartError::User(format!("Messages of SNS cannot be checked: {error}.\nInstall the certificates of the usual authorities (ca-certificates).")))?)),
+        None => None,
+    };
+    let router = super::http::router_with(Arc::clone(&desks), gate, place, hooks);
     let server = local::listener::serve_with(tls, listener, router, limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();

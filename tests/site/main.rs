@@ -26,12 +26,15 @@ mod flood;
 mod folding;
 mod forms;
 mod hands;
+mod hooks;
 mod hostile;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod lists;
 mod load;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod map_runs;
+#[expect(clippy::disallowed_methods, reason = "messages go over real sockets")]
+mod messages;
 mod nested;
 mod pages;
 mod panics;

@@ -50,6 +50,8 @@ fn rule(path: &str) -> Option<Rule> {
         ["api", "openapi.json"] => Rule::Open,
         ["api", "approvals" | "executions"] | ["api", "approvals", _] => Rule::Api,
         ["api", "approvals", _, "decision"] => Rule::Decides,
+        // Whoever sends there shows a signature of SNS, which `hooks.rs` tries.
+        ["hooks", "sns"] => Rule::Open,
         ["api", _] => Rule::Functions,
         ["sign-in" | "sign-out" | "account" | "users" | "welcome"] => Rule::SignsIn,
         ["default"] => Rule::Sees,

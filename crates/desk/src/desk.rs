@@ -388,6 +388,22 @@ impl Desk {
         self.watch.look_again().await;
     }
 
+    /// Looks now at an execution of this connection, or at everything, because another program says that something
+    /// happened. An execution of another account or region is none of this connection's.
+    ///
+    /// # Errors
+    /// The actor may not see it, or the connection does not answer.
+    pub async fn hear_of(&self, actor: &Actor, execution: Option<&str>) -> Result<(), Error> {
+        self.sight(actor)?;
+        match execution {
+            Some(arn) => Ok(self.watch.hear_of(arn).await?),
+            None => {
+                self.watch.nudge();
+                Ok(())
+            }
+        }
+    }
+
     /// Sends a recorded decision and stores the outcome. Does nothing if it is being sent already.
     pub async fn deliver(&self, decision: &Decision) {
         self.courier.send(decision).await;

@@ -362,7 +362,7 @@ impl Desk {
 }
 
 /// A request that no longer waits.
-fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state: &str) -> Waiting {
+pub(crate) fn closed_wait(record: &Record, scheduled: &HistoryEvent, workflow: &str, state: &str) -> Waiting {
     let due = record.deadline_of(scheduled, state);
     Waiting {
         execution_arn: record.description.arn.clone(),

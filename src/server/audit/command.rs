@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use countersign_desk::connection::ConnectionId;
-use countersign_desk::store::anchors::{Anchored, Signed, compare};
+use countersign_desk::store::anchors::{Anchored, Signed, compare, in_text};
 use countersign_desk::store::{ActFilter, Acts as _, Break, Chain, Chains as _, Kind, Sqlite, Store as _};
 
 use super::export::Form;
@@ -64,12 +64,11 @@ fn read(file: &Path) -> Result<Vec<Signed>, StartError> {
     let shown = file.display();
     let text = std::fs::read_to_string(file)
         .map_err(|error| StartError::User(format!("The anchors in {shown} cannot be read: {error}.")))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let one = |(number, line): (usize, &str)| {
-        let line = Signed::read(line);
-        line.map_err(|error| StartError::User(format!("Line {} of {shown} is not used: {error}.", number + 1)))
+    let one = |(number, line): (usize, String)| {
+        let line = Signed::read(&line);
+        line.map_err(|error| StartError::User(format!("Line {number} of {shown} is not used: {error}.")))
     };
-    lines.map(one).collect()
+    in_text(&text).into_iter().map(one).collect()
 }
 
 fn of_chain(chain: &Chain) -> String {

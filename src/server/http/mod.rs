@@ -8,6 +8,7 @@ mod elsewhere;
 mod files;
 mod guard;
 mod hands;
+mod hooks;
 mod limits;
 pub mod place;
 mod refusal;
@@ -26,7 +27,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use countersign_desk::Desks;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
@@ -43,6 +44,7 @@ pub use self::who::{By, Gate, Who};
 use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 use crate::routes;
+use crate::server::hooks::Hooks;
 
 /// Bytes of a request body: AWS's limit of a request, and here also that of a form.
 const BODY: usize = 1024 * 1024;
@@ -62,6 +64,8 @@ pub struct Site {
     pub gate: Gate,
     pub place: Place,
     pub pace: Arc<api::Pace>,
+    /// What SNS pushes in, where topics are named.
+    pub hooks: Option<Arc<Hooks>>,
 }
 
 /// A page that is being rendered.
@@ -130,7 +134,7 @@ pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
     let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file(), hands::path()]);
-    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ]
+    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ, routes::HOOK_SNS]
         .into_iter()
         .chain(sign_in::PATHS)
         .chain(api::PATHS)
@@ -145,9 +149,14 @@ pub fn router(desks: Arc<Desks>) -> Router {
 
 /// The whole site over the desks of all connections: who comes in, and where it is.
 pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
+    router_with(desks, gate, place, None)
+}
+
+/// The same with what SNS pushes in.
+pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, hooks: Option<Arc<Hooks>>) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
-    let site =
-        Site { options, desks, sessions: Arc::default(), streams: Arc::default(), gate, place, pace: Arc::default() };
+    let (sessions, streams, pace) = (Arc::default(), Arc::default(), Arc::default());
+    let site = Site { options, desks, sessions, streams, gate, place, pace, hooks };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
@@ -163,6 +172,7 @@ pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
         .route(&hands::path(), get(hands::page))
         .route(routes::LIVE, get(stream::live))
         .route(routes::HEALTHZ, get(|| async { "ok\n" }))
+        .route(routes::HOOK_SNS, post(hooks::sns))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(site.clone(), who::gate))
         .layer(middleware::from_fn(limits::bodies))

@@ -91,6 +91,8 @@ pub async fn gate(State(site): State<Site>, mut request: Request, next: Next) ->
 fn is_open(method: &Method, path: &str) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     matches!(path, routes::SIGN_IN | routes::WELCOME)
+        // A message of SNS is believed for its signature.
+        || *method == Method::POST && path == routes::HOOK_SNS
         || reads && (path == routes::HEALTHZ || assets::is_file(path.trim_start_matches('/')))
 }
 

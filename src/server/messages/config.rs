@@ -27,12 +27,11 @@ use std::path::{Path, PathBuf};
 use countersign_desk::connection::TopicArn;
 use countersign_desk::notify::{Occasion, Only, Recipient};
 use lettre::message::Mailbox;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::template::Choice;
 use crate::server::config::is_url;
-use crate::server::settings::{FILE, Mistake, Reader, did_you_mean, read};
+use crate::server::settings::{FILE, Mistake, Reader, Table, did_you_mean, read};
 
 /// The table of the file.
 const TABLE: &str = "messages";
@@ -131,7 +130,7 @@ fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
         let place = name.span().start;
         match value.get_ref() {
             DeValue::Table(parts) => {
-                let mut table = Table { at: &at, place, parts, mistakes: Vec::new() };
+                let mut table = Table::new(&at, place, parts);
                 found.extend(channel(name.get_ref(), &mut table));
                 mistakes.append(&mut table.mistakes);
             }
@@ -142,96 +141,14 @@ fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
     if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
 }
 
-/// The table of a channel, and what is wrong with it.
-struct Table<'t> {
-    at: &'t dyn Fn(usize) -> Reader,
-    /// Where its name stands.
-    place: usize,
-    parts: &'t DeTable<'t>,
-    mistakes: Vec<Mistake>,
-}
-
-impl<'t> Table<'t> {
-    fn find(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.parts.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
-    }
-
-    fn wrong(&mut self, offset: usize, what: impl Into<String>, remedy: impl Into<String>) {
-        self.mistakes.push((self.at)(offset).mistake(what, remedy));
-    }
-
-    /// A text and where it stands.
-    fn text(&mut self, key: &str) -> Option<(String, usize)> {
-        let value = self.find(key)?;
-        let place = value.span().start;
-        match value.get_ref() {
-            DeValue::String(text) if !text.trim().is_empty() => return Some((text.trim().to_owned(), place)),
-            DeValue::String(_) => self.wrong(place, format!("{key} is empty."), "Give it a value, or remove it."),
-            _ => self.wrong(place, format!("{key} is not a text."), format!("Write {key} = \"...\".")),
-        }
-        None
-    }
-
-    fn needed(&mut self, key: &str, example: &str) -> Option<(String, usize)> {
-        if self.find(key).is_none() {
-            self.wrong(self.place, format!("{key} is missing."), format!("Write {key} = {example:?}."));
-        }
-        self.text(key)
-    }
-
-    /// Texts, each with where it stands; `None` where there is no such key, or it is no list.
-    fn list(&mut self, key: &str) -> Option<Vec<(String, usize)>> {
-        let value = self.find(key)?;
-        let place = value.span().start;
-        let DeValue::Array(items) = value.get_ref() else {
-            self.wrong(place, format!("{key} is not a list."), format!("Write {key} = [\"...\"]."));
-            return None;
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::String(text) if !text.trim().is_empty() => {
-                    texts.push((text.trim().to_owned(), item.span().start));
-                }
-                _ => self.wrong(
-                    item.span().start,
-                    format!("{key} has something that is not a text."),
-                    "Write texts in quotes.",
-                ),
-            }
-        }
-        if texts.is_empty() {
-            self.wrong(place, format!("{key} is empty."), "Give it a value, or remove it.");
-        }
-        Some(texts)
-    }
-
+/// What the tables of channels have besides.
+impl Table<'_> {
     fn names(&mut self, key: &str) -> Option<Only> {
         let names = self.list(key)?;
         if names.iter().any(|(name, _)| name == EVERY) {
             return Some(Only::All);
         }
         Some(Only::These(names.into_iter().map(|(name, _)| name).collect()))
-    }
-
-    fn switch(&mut self, key: &str) -> bool {
-        match self.find(key).map(|value| (value.get_ref(), value.span().start)) {
-            None => false,
-            Some((DeValue::Boolean(on), _)) => *on,
-            Some((_, place)) => {
-                self.wrong(place, format!("{key} is neither true nor false."), format!("Write {key} = true."));
-                false
-            }
-        }
-    }
-
-    /// Reports the keys that are none of these.
-    fn only(&mut self, known: &[&str]) {
-        for (key, _) in self.parts {
-            if !known.contains(&key.get_ref().as_ref()) {
-                self.mistakes.push((self.at)(key.span().start).unknown(key.get_ref(), known));
-            }
-        }
     }
 
     /// The one of these keys that says where a secret is.

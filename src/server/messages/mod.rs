@@ -8,6 +8,8 @@ pub mod config;
 mod email;
 mod smtp;
 mod template;
+#[cfg(test)]
+pub(super) mod tests;
 mod topic;
 mod webhook;
 pub mod words;
@@ -23,7 +25,7 @@ use self::email::Email;
 use self::template::Template;
 use self::topic::Topic;
 use self::webhook::Webhook;
-use super::outgoing::{self, Client};
+use super::trust::tls_of_this_machine;
 
 /// Draws the part of a pause that is chance.
 #[must_use]
@@ -53,7 +55,7 @@ pub async fn open(one: &Configured, data: &Path, origin: &str) -> Result<Channel
                 Some(source) => Some(secret(source, data).map_err(|why| failed(why, SECRET))?),
                 None => None,
             };
-            let tls = outgoing::tls_of_this_machine().map_err(|why| failed(why.0, TRUST))?;
+            let tls = tls_of_this_machine().map_err(|why| failed(why.to_string(), TRUST))?;
             Arc::new(Email::new(server.clone(), tls, user.clone().zip(password), from.clone(), origin))
         }
         Kind::Webhook { url, template } => {
@@ -64,9 +66,7 @@ pub async fn open(one: &Configured, data: &Path, origin: &str) -> Result<Channel
             }
             let template = Template::read(template, data);
             let template = template.map_err(|why| failed(why, "Correct the template, or use slack, teams or json."))?;
-            let client = Client::of_this_machine();
-            let client = client.map_err(|why| failed(why.0, TRUST))?;
-            Arc::new(Webhook::new(client, url, template, origin))
+            Arc::new(Webhook::new(url, template, origin))
         }
         Kind::Sns { topic, profile, endpoint } => {
             let target = endpoint.clone().map_or(Target::Aws, Target::Endpoint);

@@ -131,6 +131,10 @@ impl Desk {
         if let Decided::Recorded(decision) = &decided {
             let act = self.act_about(actor, Deed::BrokeGlass, (arn, event), &decision.decision.workflow, reason);
             self.store().act(self.id(), &act).await?;
+            // It is decided, whether the others hear of it or not.
+            if let Err(error) = self.broke_the_glass(actor, (arn, event)).await {
+                tracing::error!(%error, execution = %arn, "that the glass was broken could not be told");
+            }
         }
         Ok(decided)
     }

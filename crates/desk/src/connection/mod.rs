@@ -25,7 +25,7 @@ pub use self::port::{
 };
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
-pub use self::topics::{Publication, TopicArn, TopicError, Topics};
+pub use self::topics::{NoTopic, Publication, TopicArn, TopicError, Topics};
 
 use serde::{Deserialize, Serialize};
 

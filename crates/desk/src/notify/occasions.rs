@@ -30,8 +30,12 @@ pub fn occasions(policy: Option<&Policy>, given: Option<&Approvers>, wait: &Wait
         at,
         to: to.clone(),
     };
-    let mut all =
-        vec![happened(Occasion::Waiting, "waiting", wait.since, &approvers_at(policy, given.cloned(), wait.since, wait.since))];
+    let mut all = vec![happened(
+        Occasion::Waiting,
+        "waiting",
+        wait.since,
+        &approvers_at(policy, given.cloned(), wait.since, wait.since),
+    )];
     // A rule reminds nobody once a request is due: then it is overdue.
     for (index, at) in times.reminders.iter().enumerate().filter(|(_, at)| !is_due && **at <= now) {
         all.push(happened(Occasion::Reminder, &format!("reminder-{}", index + 1), *at, &everybody));

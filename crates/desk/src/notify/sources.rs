@@ -3,7 +3,7 @@
 //! A look goes through all that waits, and takes into the outbox what is new to a channel. It remembers what it took, so that
 //! the store is asked once; after a restart the store says what was taken before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +18,15 @@ use crate::approvals::timing::approvers_at;
 use crate::approvals::who::{Approvers, Requester};
 use crate::approvals::{Policies, Policy, worded};
 use crate::desk::{Desk, workflow_of};
-use crate::error::Error;
+use crate::error::{Error, ReadError};
 use crate::eyes::Eyes;
 use crate::index::{ExecutionRow, Sight};
 use crate::news::Topic;
 use crate::people::person;
 use crate::policy::{Action, RequestFacts};
+use crate::requests::closed_wait;
 use crate::store::{StoreError, Undelivered, User};
-use crate::watch::{NEWS_MS, Reason, Waiting};
+use crate::watch::{NEWS_MS, Reason, RequestKey, Waiting};
 
 /// The shortest pause between two looks, and the one after which a look is due though nothing changed: time has passed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -122,12 +123,18 @@ impl Desk {
 
     async fn tell_of_requests(&self, notices: &Notices, current: &mut BTreeSet<String>) -> Result<(), Error> {
         let (policies, now) = (self.folder().policies(), self.now());
+        let given: BTreeMap<RequestKey, Approvers> = self.store().reassignments(self.id()).await?.into_iter().collect();
         let mut after = None;
         loop {
             let page = self.index().inbox(self.id(), &Sight::default(), after, PAGE).await?;
             for wait in &page.rows {
                 let policy = policy_of(&policies, wait);
-                for happened in occasions(policy, wait, now) {
+                let given = given.get(&(wait.execution_arn.clone(), wait.event));
+                let mut all = occasions(policy, given, wait, now);
+                if given.is_some() {
+                    all.extend(self.handed_over(wait).await?);
+                }
+                for happened in all {
                     self.tell_of_request(notices, &policies, wait, &happened, None).await?;
                     current.insert(happened.event);
                 }
@@ -137,6 +144,17 @@ impl Desk {
                 return Ok(());
             }
         }
+    }
+
+    /// That somebody gave a request to others, who have to hear of it.
+    async fn handed_over(&self, wait: &Waiting) -> Result<Option<Happened>, StoreError> {
+        let given = self.store().reassigned((self.id(), &wait.execution_arn, wait.event)).await?;
+        Ok(given.map(|given| Happened {
+            occasion: Occasion::Waiting,
+            event: format!("given-{}:{}:{}", given.at, wait.execution_arn, wait.event),
+            at: given.at,
+            to: given.to,
+        }))
     }
 
     /// Takes one event of a request into the channels that it is new to.
@@ -224,7 +242,9 @@ impl Desk {
     ) -> Result<Vec<(Actor, String)>, StoreError> {
         let users = self.store().users().await?;
         let votes = self.store().votes(self.id(), &wait.execution_arn, wait.event).await?;
-        let approvers = approvers_at(policy_of(policies, wait), wait.since, happened.at.max(self.now()));
+        let given = self.store().reassigned((self.id(), &wait.execution_arn, wait.event)).await?;
+        let (policy, given) = (policy_of(policies, wait), given.map(|given| given.to));
+        let approvers = approvers_at(policy, given, wait.since, happened.at.max(self.now()));
         let is_meant = |actor: &Actor| {
             let has_chosen = votes.iter().any(|vote| vote.choice.person_id == actor.id());
             let is_concerned = happened.to.has(actor) && !has_chosen && self.could_decide(actor, wait, &approvers);
@@ -250,19 +270,28 @@ impl Desk {
         self.permit_deciding_this(actor, facts).is_ok()
     }
 
-    /// Tells of a request that an administrator decided though the rule does not let them: call it with the request as it
-    /// waited, once the decision is on record. Calling it again changes nothing.
+    /// Tells of a request that an administrator decided though the rule does not let them: call it once the decision is on
+    /// record. Calling it again changes nothing.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn broke_the_glass(&self, actor: &Actor, wait: &Waiting) -> Result<(), Error> {
+    /// The execution cannot be read, there is no such request, or the store failed.
+    pub async fn broke_the_glass(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<(), Error> {
         let Some(notices) = self.notices() else { return Ok(()) };
+        let record = match self.watch().known_record(arn) {
+            Some(record) => record,
+            None => self.watch().record(arn).await?,
+        };
+        let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
+        let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
+        let request = self.redactor().text(&record.request(event));
+        let wait = Waiting { request, ..closed_wait(&record, scheduled, record.workflow(), state) };
+        let wait = &wait;
         let (policies, now) = (self.folder().policies(), self.now());
         let happened = Happened {
             occasion: Occasion::BrokenGlass,
             event: format!("broken-glass:{}:{}", wait.execution_arn, wait.event),
             at: now,
-            to: approvers_at(policy_of(&policies, wait), wait.since, now),
+            to: approvers_at(policy_of(&policies, wait), None, wait.since, now),
         };
         self.tell_of_request(notices, &policies, wait, &happened, Some(actor)).await
     }

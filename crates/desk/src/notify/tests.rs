@@ -18,7 +18,6 @@ use crate::index::SqliteIndex;
 use crate::policy::Authority;
 use crate::redact::RedactionKey;
 use crate::store::{Sqlite, Store, Undelivered, User};
-use crate::watch::Waiting;
 
 const START: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -142,6 +141,7 @@ impl House {
             sandbox: None,
             redaction_key: RedactionKey::new([0; 16]),
             authority: Arc::new(Authority::shipped()),
+            undo_ms: 0,
         }));
         let store = Arc::clone(&self.store);
         let notices = Notices::open(channels, store, self.set.clock(), Arc::new(|| 0.5)).await.unwrap();
@@ -391,10 +391,8 @@ async fn whoever_breaks_the_glass_is_told_of_to_the_others() {
     let run = house.run(vec![Channel { occasions: BTreeSet::from([Occasion::BrokenGlass]), ..channel }]).await;
     let (arn, event) = house.ask(&json!("pay?"));
     run.desk.watch().round_once().await;
-    let (_, waits) = run.desk.execution(&Actor::Program, &arn).await.unwrap();
-    let wait: &Waiting = waits.iter().find(|wait| wait.event == event).unwrap();
     for _ in 0..2 {
-        run.desk.broke_the_glass(&member("adam", &["administrators"]), wait).await.unwrap();
+        run.desk.broke_the_glass(&member("adam", &["administrators"]), (&arn, event)).await.unwrap();
         run.notices.send_all_due().await;
     }
     assert_eq!(house.inbox.told(), ["broken-glass anna@example.com", "broken-glass dana@example.com"]);

@@ -12,6 +12,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublic
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Chain, Link, Store, StoreError};
 
@@ -71,6 +72,52 @@ impl Signed {
         let fits = key.verify(signed.anchor.statement().as_bytes(), &bytes(&signed.signature)?);
         fits.map_err(|Unspecified| BadAnchor::Forged)?;
         Ok(signed)
+    }
+}
+
+/// How deep anchors are looked for in what was received.
+const DEPTH: usize = 6;
+
+/// The anchors of a text, each with the number of its line: one a line, as a file has them, or within the messages that a
+/// topic sent: as SNS posts them, as a queue holds them, or as a function gets them, one a line or as one JSON document.
+/// A line without an anchor is returned as it is: whoever reads it says what is wrong with it.
+#[must_use]
+pub fn in_text(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    match serde_json::from_str::<Value>(text) {
+        Ok(whole) => unwrap(&whole, text, DEPTH, &mut |anchor| found.push((1, anchor))),
+        Err(_) => {
+            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+                let mut add = |anchor| found.push((index + 1, anchor));
+                match serde_json::from_str::<Value>(line) {
+                    Ok(value) => unwrap(&value, line, DEPTH, &mut add),
+                    Err(_) => add(line.to_owned()),
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Adds what is within a message, or what it is itself.
+fn unwrap(value: &Value, text: &str, depth: usize, add: &mut dyn FnMut(String)) {
+    let inner = |name: &str| value.get(name).filter(|_| depth > 0);
+    for name in ["Message", "Body", "body"] {
+        // A message within a message is a text.
+        if let Some(Value::String(message)) = inner(name)
+            && let Ok(within) = serde_json::from_str::<Value>(message)
+        {
+            return unwrap(&within, message, depth - 1, add);
+        }
+    }
+    for list in [inner("Messages"), inner("Records"), Some(value)].into_iter().flatten() {
+        if let Value::Array(items) = list {
+            return items.iter().for_each(|item| unwrap(item, &item.to_string(), depth.saturating_sub(1), add));
+        }
+    }
+    match inner("Sns") {
+        Some(within) => unwrap(within, &within.to_string(), depth - 1, add),
+        None => add(text.to_owned()),
     }
 }
 
@@ -197,6 +244,31 @@ mod tests {
         let foreign = other.verify().await.unwrap();
         assert_eq!(compare(&other, &foreign, &anchors).await.unwrap().foreign, 3);
         other.close().await;
+    }
+
+    #[test]
+    fn anchors_are_found_in_what_a_topic_sent() {
+        let link = Link { entry: 7, hash: [9; 32] };
+        let line = serde_json::to_string(&key().sign(Anchor::new("store".to_owned(), link, 5))).unwrap();
+        let envelope = serde_json::json!({ "Type": "Notification", "MessageId": "m", "Message": line }).to_string();
+        let queued = serde_json::json!({ "Messages": [{ "Body": envelope }, { "Body": line }] });
+        let function = serde_json::json!({ "Records": [{ "Sns": { "Message": line } }] });
+        for (text, count) in [
+            (format!("{line}\n\n{line}\n"), 2),
+            (format!("{envelope}\n{line}\n"), 2),
+            (serde_json::to_string_pretty(&queued).unwrap(), 2),
+            (format!("{queued}\n{function}\n"), 3),
+            (String::new(), 0),
+        ] {
+            let found = in_text(&text);
+            assert_eq!(found.len(), count, "{text}");
+            assert!(found.iter().all(|(_, line)| Signed::read(line).is_ok_and(|one| one.anchor.entry == 7)), "{text}");
+        }
+        for text in ["nothing", "{\"Message\": \"hello\"}", "[[[[[[[[1]]]]]]]]"] {
+            let found = in_text(&format!("{line}\n{text}\n"));
+            assert_eq!((found.len(), found[1].0), (2, 2), "{text}");
+            assert!(Signed::read(&found[1].1).is_err(), "{text}: it is not passed over");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod contents;
 mod digest;
 mod events;
 mod following;
+mod hearing;
 mod item;
 mod lists;
 mod pace;

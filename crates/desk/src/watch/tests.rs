@@ -457,3 +457,24 @@ async fn between_two_rounds_only_what_is_shown_and_what_is_new_is_read() {
     watched.watch.look_at_news().await;
     assert_eq!(watched.fake.log(), [], "a round is under way");
 }
+
+/// What a topic tells of is in the inbox without a round; what is of another region costs no call.
+#[tokio::test]
+async fn what_others_tell_of_is_looked_at_now() {
+    let watched = Watched::of(ConnectionKind::Aws);
+    watched.round().await;
+    let (arn, _) = watched.start_asking("pay?");
+    watched.fake.forget_log();
+    watched.watch.hear_of(&arn.replace("us-east-1", "eu-west-1")).await.unwrap();
+    watched.watch.hear_of("nothing").await.unwrap();
+    assert_eq!(watched.fake.log(), []);
+    watched.watch.hear_of(&arn).await.unwrap();
+    assert_eq!(watched.waiting().await, std::slice::from_ref(&arn));
+    assert_eq!(watched.fake.count(Api::ListExecutions), 1);
+    // A reading of the same moment is still fresh.
+    watched.clock.advance(1_000);
+    let token = watched.fake.change(|world, _| world.token_of(&arn)).unwrap();
+    watched.fake.change(|world, now| world.answer(&token, Ok("{}"), now)).unwrap();
+    watched.watch.hear_of(&arn).await.unwrap();
+    assert!(watched.waiting().await.is_empty(), "its end, too");
+}

@@ -36,7 +36,7 @@ pub const PATHS: [&str; 5] = [routes::SIGN_IN, routes::SIGN_OUT, routes::WELCOME
 const FORMS: &str = "sign-in";
 
 /// The policy of these pages: nothing runs in them but the site's own script for the theme.
-pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; manifest-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Adds these pages to the site's.

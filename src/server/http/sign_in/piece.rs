@@ -20,6 +20,8 @@ pub fn document(title: &str, content: AnyView) -> String {
                     <title>{title}</title>
                     <script src="/theme.js"></script>
                     <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                    <link rel="manifest" href="/manifest.webmanifest"/>
+                    <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
                     <link rel="stylesheet" href="/pkg/countersign.css"/>
                 </head>
                 <body class="plain">
