@@ -117,10 +117,8 @@ pub struct Approval {
     /// What to know before answering, whatever is chosen.
     pub warnings: Vec<String>,
     pub state: ApprovalState,
-    /// Who looks after it.
-    pub claim: Option<ClaimRow>,
-    /// Whether whoever looks may give it to others or decide it past its rule: the words of the link that leads there.
-    pub hands: Option<String>,
+    /// Who looks after it, and what may be done about it besides deciding: HTML that the server made.
+    pub in_hand: String,
     /// The hash of what is shown, which a decision carries.
     pub shown: String,
     /// Its neighbours among what waits, for going through them one by one.
@@ -248,15 +246,6 @@ pub enum ApprovalState {
     Closed { status: Status, how: String, at: i64 },
     /// Somebody decided it, and can take that back until a time, in milliseconds since the epoch.
     Held { done: String, tone: Tone, person: String, own: bool, until: i64 },
-}
-
-/// Who looks after a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimRow {
-    pub person: String,
-    /// Whether it is whoever looks.
-    pub own: bool,
-    pub at: i64,
 }
 
 /// The hidden field of a decision's form that has the hash of what was shown.

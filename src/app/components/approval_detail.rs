@@ -1,20 +1,15 @@
 //! One request: what is asked, what follows, and the two buttons; or how it ended.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn as _;
 
 use super::approval_words::{changes, words};
 use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
-use super::hands::{held, in_hand};
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
-use crate::app::server_fns::Hand;
-use crate::app::ui::{
-    Ago, Due, FormProblem, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown,
-};
+use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
-use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, RequestKey, Tone, VoteRow};
+use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
@@ -56,16 +51,10 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
         let by = page.with(|page| page.row.due_by).map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
         at.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/>{by}</dd> })
     };
-    let hand = Post::to(Hand::PATH);
-    let key = (arn.clone(), event);
-    let in_hand = {
-        let key = key.clone();
-        let now_in = Memo::new(move |_| page.with(|page| (page.claim.clone(), page.hands.clone())));
-        move || {
-            let (claim, hands) = now_in.get();
-            let may = refused.with(Option::is_none) && !is_read_only();
-            open.get().then(|| in_hand(&key, claim, may, hands, now, hand))
-        }
+    let in_hand = Memo::new(move |_| page.with(|page| page.in_hand.clone()));
+    let in_hand = move || {
+        let html = in_hand.get();
+        (!html.is_empty()).then(|| view! { <div class="in-hand" inner_html=html></div> })
     };
     view! {
         <article class="approval">
@@ -81,7 +70,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                     <span>{shown(&row.state)}</span>
                 </p>
             </header>
-            <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(&key, now, hand)))}</div>
+            <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
             {words(&first)}
             <dl class="fields">
                 {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
@@ -95,7 +84,6 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             {consequences(&first.outcomes)}
             {dynamic(move || rule.with(|(lines, times, votes)| rule_view(lines, times, votes, now)))}
             {dynamic(in_hand)}
-            <FormProblem post=hand/>
             {dynamic(move || open.get().then(|| refused.get().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })))}
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| {
@@ -179,15 +167,28 @@ impl Outcome {
         Self { state: page.state.clone(), blocked: page.row.blocked.clone(), next }
     }
 
-    fn view(&self, request: &RequestKey, now: i64, hand: Post) -> Option<AnyView> {
+    fn view(&self, now: i64) -> Option<AnyView> {
         let onward =
             self.next.clone().map(|href| view! { <a class="button" href=href data-noscroll="true">"Next request"</a> });
         match &self.state {
             ApprovalState::Waiting => self.blocked.clone().map(|problem| view! { <ProblemBox problem/> }.into_any()),
             ApprovalState::Decided(decision) => Some(record(decision, now, onward.into_any())),
             ApprovalState::Held { done, tone, person, own, until } => {
-                let words = if *own { done.clone() } else { format!("{done} by {person}") };
-                Some(held(request, mark_of(*tone), words, *own, *until, now, hand))
+                let (words, then) = if *own {
+                    (done.clone(), "It is on record and sent ")
+                } else {
+                    (format!("{done} by {person}"), "They can take it back; it is sent ")
+                };
+                let status = mark_of(*tone);
+                Some(
+                    view! {
+                        <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
+                            <p class="notice-title"><Mark status/>{shown(words)}</p>
+                            <p>{then}<Ago at=*until now/></p>
+                        </div>
+                    }
+                    .into_any(),
+                )
             }
             ApprovalState::Closed { status, how, at } => Some(
                 view! {

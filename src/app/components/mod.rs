@@ -12,7 +12,6 @@ mod events;
 mod execution_list;
 mod frame;
 mod graph;
-mod hands;
 mod iterations;
 mod outcome_fields;
 mod outcomes;

@@ -22,7 +22,7 @@ use super::session::Sessions;
 use super::{BODY, By, Site, Who, caller, limits};
 use crate::app::absolute;
 use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Told};
-use crate::app::server_fns::Read;
+use crate::app::server_fns::{Decide, Hand, Read};
 use crate::error::{AppError, ErrorKind};
 use crate::server::{is_own_path, words};
 use crate::wire::deploy::DiffLine;
@@ -166,7 +166,9 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         Wants::Page => {
             let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed }));
             if let (Some(told), Some(session)) = (told, session) {
-                site.sessions.leave(&session, &to, Outcome { action: path, told });
+                // What is done about a request is told where decisions are.
+                let action = if path == Hand::PATH { Decide::PATH.to_owned() } else { path };
+                site.sessions.leave(&session, &to, Outcome { action, told });
             }
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }

@@ -19,8 +19,8 @@ use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::server::{markdown, words};
 use crate::wire::inbox::{
-    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, ClaimRow, DueBy, EarlierEnd, Inbox, OutcomeChoice,
-    Position, Preview, VoteRow,
+    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, OutcomeChoice, Position,
+    Preview, VoteRow,
 };
 
 /// Requests of a page, and decisions beside them.
@@ -120,7 +120,9 @@ fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
             .to_owned()
     });
     let changes = request.reading.changes.clone().unwrap_or_default();
+    let in_hand = super::hands::in_hand(desk, actor, &request);
     Approval {
+        in_hand,
         row: row(&request.wait, &request.reading),
         message: request.reading.message.as_deref().map(markdown::html_of),
         links: request.reading.links.into_iter().filter(|(_, url)| markdown::is_followed(url)).collect(),
@@ -137,12 +139,6 @@ fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
         times: words::times(&request.rule, desk.now()),
         votes: request.rule.votes.iter().map(vote).collect(),
         refused: request.rule.refusal.as_ref().map(words::not_allowed),
-        claim: request.claim.as_ref().map(|claim| ClaimRow {
-            person: claim.person_name.clone(),
-            own: claim.person_id == actor.id(),
-            at: claim.at,
-        }),
-        hands: words::hands(&request.rule).filter(|_| request.state == RequestState::Waiting),
         shown: request.shown,
         state: match request.state {
             RequestState::Waiting => held(actor, &request.rule, &request.held).unwrap_or(ApprovalState::Waiting),

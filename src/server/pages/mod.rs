@@ -15,6 +15,7 @@ pub mod executions;
 pub mod find;
 pub mod frame;
 mod graph;
+mod hands;
 pub mod inbox;
 pub mod iterations;
 pub mod overview;
