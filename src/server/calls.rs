@@ -18,10 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The most bytes of an answer.
 const LONGEST: usize = 4 * 1024 * 1024;
 
+/// The client beneath, over TLS where an address says so.
+type Inner = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// A client of other servers.
 #[derive(Debug, Default)]
 pub struct Calls {
-    inner: OnceLock<Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String>>,
+    inner: OnceLock<Result<Inner, String>>,
 }
 
 /// Why a call has no answer.

@@ -31,7 +31,6 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it, at the start")]
 pub enum Command {
     /// Serve the dashboard (the default)
     Serve(ServeArgs),

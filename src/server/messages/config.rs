@@ -142,6 +142,9 @@ fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
 }
 
 /// What the tables of channels have besides.
+/// A key, and what its text says of where a secret is.
+type SourceKey = (&'static str, fn(String) -> Source);
+
 impl Table<'_> {
     fn names(&mut self, key: &str) -> Option<Only> {
         let names = self.list(key)?;
@@ -152,7 +155,7 @@ impl Table<'_> {
     }
 
     /// The one of these keys that says where a secret is.
-    fn source(&mut self, keys: &[(&'static str, fn(String) -> Source)]) -> Option<Source> {
+    fn source(&mut self, keys: &[SourceKey]) -> Option<Source> {
         let given: Vec<_> = keys.iter().filter(|(key, _)| self.find(key).is_some()).collect();
         let names = keys.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ");
         if given.len() > 1 {

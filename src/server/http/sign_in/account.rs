@@ -119,9 +119,9 @@ async fn shown(visit: Visit, status: StatusCode, came: Came) -> Response {
     let people = &visit.people;
     let read = async {
         let absences = (people.absences(&person).await?, people.stands_in_for(&person).await?);
-        Ok((people.sessions(&person).await?, people.tokens(&person).await?, absences))
+        Ok::<_, PeopleError>((people.sessions(&person).await?, people.tokens(&person).await?, absences))
     };
-    let (rows, tokens, absences): (Vec<SessionRow>, Vec<TokenRow>, (Vec<Absence>, Vec<Absence>)) = match read.await {
+    let (rows, tokens, absences) = match read.await {
         Ok(read) => read,
         Err(error) => {
             let problem = piece::problem(&words::people(&error));
