@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_parameter_is_known_once_and_within_its_bounds() {
-        let read = |query| Query::read(Some(query), &["limit", "cursor"]);
+        let read = |query: &str| Query::read(Some(query), &["limit", "cursor"]);
         assert_eq!(read("limit=7").unwrap().limit(50, 100).unwrap(), 7);
         assert_eq!(read("").unwrap().limit(50, 100).unwrap(), 50);
         assert_eq!(read("limit=").unwrap().limit(50, 100).unwrap(), 50);
