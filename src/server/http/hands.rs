@@ -14,7 +14,7 @@ use super::sign_in::{POLICY, piece};
 use super::{Site, Who, session};
 use crate::app::arrival::{CONNECTION, PROOF, Told};
 use crate::app::server_fns::Hand;
-use crate::app::shown;
+use crate::app::{raw_text, shown};
 use crate::routes;
 use crate::server::pages;
 use crate::wire::Problem;
@@ -187,7 +187,7 @@ impl Forms {
 }
 
 fn reason(forms: &Forms, act: &str) -> AnyView {
-    let typed = if forms.typed("act") == act { forms.typed("reason") } else { String::new() };
+    let typed = if forms.typed("act") == act { raw_text(&forms.typed("reason")) } else { String::new() };
     view! {
         <label class="field">
             <span>"Reason"</span>
