@@ -99,7 +99,7 @@ const FUNCTIONS: [Function; 12] = [
         path: "/api/hand",
         roles: &["administrators"],
         fields: |things| {
-            let act = [("act", "reassign".to_owned()), ("to", "finance".to_owned()), ("reason", "away".to_owned())];
+            let act = [("act", "reassign".to_owned()), ("to", "warehouse".to_owned()), ("reason", "away".to_owned())];
             [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(act).collect()
         },
     },

@@ -50,7 +50,8 @@ impl Desk {
     /// # Errors
     /// The actor may not decide it, or it no longer waits.
     pub async fn claim(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<(), Error> {
-        let open = self.open_request(actor, (arn, event)).await?;
+        let open = self.read_request(actor, (arn, event)).await?;
+        self.check_open(&open).await?;
         let votes = self.store().votes(self.id(), arn, event).await?;
         let policies = self.folder().policies();
         let asking = open.asking(&policies);
@@ -89,12 +90,13 @@ impl Desk {
         to: &[String],
         reason: &str,
     ) -> Result<(), Error> {
-        let open = self.open_request(actor, (arn, event)).await?;
+        let open = self.read_request(actor, (arn, event)).await?;
         let policies = self.folder().policies();
         let asking = open.asking(&policies);
         let who = votes::who(self.courier(), &asking, actor).await?;
         let permitted = votes::may(self.courier(), &asking, &who, actor, Action::Reassign);
         self.on_record(actor, (arn, event), permitted.map_err(NotAllowed::Denied).map_err(DecideError::from)).await?;
+        self.check_open(&open).await?;
         let (reason, to) = (checked_reason(reason)?, self.named(to, &who).await?);
         let names = to.groups.iter().chain(&to.people).cloned().collect::<Vec<_>>().join(", ");
         let detail = format!("to {names}: {reason}");
@@ -157,19 +159,25 @@ impl Desk {
         Ok(self.rules_are_known().map_err(DecideError::from)?)
     }
 
-    /// A request that waits, as it was read now.
-    async fn open_request(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<OpenRequest, Error> {
+    /// A request as it was read now, whether it waits or not.
+    async fn read_request(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<OpenRequest, Error> {
         self.permit_choosing(actor, arn)?;
         let record = self.watch().record(arn).await?;
+        let request = self.watch().all_tokens().text(&record.request(event));
+        Ok(OpenRequest { record, event, request })
+    }
+
+    /// Refuses a request that does not wait, or cannot be shown.
+    async fn check_open(&self, request: &OpenRequest) -> Result<(), Error> {
+        let OpenRequest { record, event, request } = request;
+        let (arn, event) = (record.description.arn.as_str(), *event);
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         record.waits().iter().find(|wait| wait.event == event).ok_or_else(no_request)?;
         let is_decided = self.store().of_task(self.id(), arn, event).await?.is_some();
-        if is_decided || super::closed(&record, event).is_some() {
+        if is_decided || super::closed(record, event).is_some() {
             return Err(HandError::Closed.into());
         }
-        let request = self.watch().all_tokens().text(&record.request(event));
-        can_be_shown(&request).map_err(DecideError::from)?;
-        Ok(OpenRequest { record, event, request })
+        Ok(can_be_shown(request).map_err(DecideError::from)?)
     }
 
     /// The people and groups of these names. A group is one that somebody is in, or that the request's rule names.
@@ -274,7 +282,7 @@ impl Desk {
     }
 }
 
-/// A request that waits.
+/// A request, and the execution that asks.
 struct OpenRequest {
     record: Arc<Record>,
     event: u64,
