@@ -133,7 +133,7 @@ impl Desk {
         let Some(held) = held else { return Err(HandError::NotHeld.into()) };
         let detail = format!("{}: {}", held.outcome.label, held.title);
         let act = self.act_about(actor, Deed::TookBack, (arn, event), &held.workflow, detail);
-        if !self.store().let_go(request, actor.id(), Some(&act)).await? {
+        if !self.store().take_back(request, actor.id(), self.now(), &act).await? {
             return Err(HandError::NotHeld.into());
         }
         self.published(arn);
@@ -148,6 +148,10 @@ impl Desk {
         self.permit_choosing(actor, arn)?;
         let held = self.store().held((self.id(), arn, event)).await?;
         let held = held.into_iter().find(|held| held.person.id == actor.id()).ok_or(HandError::NotHeld)?;
+        // From here on it cannot be taken back.
+        if !self.store().ripen((self.id(), arn, event), actor.id(), self.now()).await? {
+            return Err(HandError::NotHeld.into());
+        }
         self.settle(&held).await
     }
 

@@ -96,7 +96,14 @@ pub trait Hands: Send + Sync + 'static {
     /// All choices that are held, those that go on record first.
     fn all_held<'a>(&'a self, connection: &'a ConnectionId) -> Kept<'a, Vec<Held>>;
 
-    /// Removes a choice that is held: it is on record, or, with an act, was taken back. `false` where there is none.
+    /// Takes a choice back whose time is not over at `now`, with its act; `false` where it is over or there is none. From its
+    /// time on a choice goes on record, and nobody takes it back meanwhile.
+    fn take_back<'a>(&'a self, request: Within<'a>, person: &'a str, now: i64, act: &'a Act) -> Kept<'a, bool>;
+
+    /// Ends the time of a choice at `now`; `false` where there is none.
+    fn ripen<'a>(&'a self, request: Within<'a>, person: &'a str, now: i64) -> Kept<'a, bool>;
+
+    /// Removes a choice whose time is over: it is on record, or, with an act, can never be. `false` where there is none.
     fn let_go<'a>(&'a self, request: Within<'a>, person: &'a str, act: Option<&'a Act>) -> Kept<'a, bool>;
 
     /// Notes an absence, whose id is not looked at; returns its id.

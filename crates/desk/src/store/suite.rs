@@ -249,8 +249,13 @@ pub async fn a_choice_is_held_until_it_is_let_go(store: &dyn Store) {
     assert!(store.all_held(&elsewhere).await.unwrap().is_empty());
     assert!(!store.let_go((&elsewhere, "arn:x", 3), "dana", None).await.unwrap());
     let took_back = act(Deed::TookBack, 4);
-    assert!(store.let_go(request, "dana", Some(&took_back)).await.unwrap());
-    assert!(!store.let_go(request, "dana", Some(&took_back)).await.unwrap(), "and its act is there once");
+    assert!(!store.take_back(request, "dana", 9, &took_back).await.unwrap(), "its time is over");
+    assert!(store.take_back(request, "dana", 8, &took_back).await.unwrap());
+    assert!(!store.take_back(request, "dana", 8, &took_back).await.unwrap(), "and its act is there once");
+    assert!(!store.ripen(request, "dana", 4).await.unwrap());
+    assert!(store.ripen(request, "omar", 4).await.unwrap());
+    assert!(!store.take_back(request, "omar", 4, &took_back).await.unwrap(), "it is on its way");
+    assert!(store.let_go(request, "omar", None).await.unwrap());
     let acts = store.acts(&here, &ActFilter::default(), None, 9).await.unwrap().entries;
     assert_eq!(acts.into_iter().map(|entry| entry.what).collect::<Vec<_>>(), [Recorded::Act(took_back)]);
     // What is decided holds nothing more.

@@ -185,6 +185,36 @@ impl Hands for Sqlite {
         })
     }
 
+    fn take_back<'a>(
+        &'a self,
+        (connection, arn, event): Within<'a>,
+        person: &'a str,
+        now: i64,
+        act: &'a Act,
+    ) -> Kept<'a, bool> {
+        const TAKE_BACK: &str = "DELETE FROM held
+            WHERE connection = ? AND execution_arn = ? AND event = ? AND person_id = ? AND until > ?";
+        Box::pin(async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let query = sqlx::query(TAKE_BACK).bind(connection.as_str()).bind(arn).bind(event_number(event)?);
+            if query.bind(person).bind(now).execute(&mut *transaction).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            add_act(&mut transaction, connection, act).await?;
+            transaction.commit().await?;
+            Ok(true)
+        })
+    }
+
+    fn ripen<'a>(&'a self, (connection, arn, event): Within<'a>, person: &'a str, now: i64) -> Kept<'a, bool> {
+        const RIPEN: &str = "UPDATE held SET until = MIN(until, ?)
+            WHERE connection = ? AND execution_arn = ? AND event = ? AND person_id = ?";
+        Box::pin(async move {
+            let query = sqlx::query(RIPEN).bind(now).bind(connection.as_str()).bind(arn).bind(event_number(event)?);
+            Ok(query.bind(person).execute(&self.writer).await?.rows_affected() > 0)
+        })
+    }
+
     fn let_go<'a>(
         &'a self,
         (connection, arn, event): Within<'a>,
