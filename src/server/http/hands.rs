@@ -56,6 +56,7 @@ pub async fn page(
     let (approval, rule) = match found {
         Ok(approval) => {
             let may = desk.past_the_rule_of(&actor, (routes::name_of(&arn), event)).await;
+            // Where that cannot be read, nothing is offered; what is sent is asked again anyway.
             (approval, may.unwrap_or((false, false)))
         }
         Err(error) => {

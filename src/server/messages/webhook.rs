@@ -1,7 +1,9 @@
 //! Webhooks: JSON that is posted to a URL, which is a secret.
 
 use countersign_desk::notify::{Carrier, Carrying, NotCarried, Parcel};
-use http::{HeaderValue, Request, StatusCode, Uri, header};
+use countersign_desk::store::anchors::hexadecimal;
+use http::{Request, StatusCode, Uri, header};
+use sha2::{Digest as _, Sha256};
 
 use super::template::Template;
 use super::words::worded;
@@ -32,11 +34,13 @@ impl Carrier for Webhook {
         Box::pin(async move {
             let body = self.template.render(parcel, &worded(&parcel.message, &self.origin));
             let body = body.map_err(|why| NotCarried { why, for_good: true })?;
-            let key = HeaderValue::from_str(&parcel.key);
+            // Names in a key may be of any letters, which a header does not hold.
+            let hash = || hexadecimal(&Sha256::digest(parcel.key.as_bytes())[..16]);
+            let key = if parcel.key.is_ascii() { parcel.key.clone() } else { hash() };
             let request = Request::post(&self.url)
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(header::USER_AGENT, "countersign")
-                .header("idempotency-key", key.unwrap_or(HeaderValue::from_static("unknown")))
+                .header("idempotency-key", key)
                 .body(body.into_bytes());
             // The error might name the URL.
             let hidden = |why: String| NotCarried { why: why.replace(&self.url, "the url"), for_good: false };
