@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::pages::view;
-use crate::app::ui::Memo;
+use crate::app::ui::{Memo, StoredValue};
 use crate::routes::View;
 
 /// The address of the open page. What a link does not change stays as it is, so a part of a page needs to know its own
@@ -27,7 +27,7 @@ impl Address {
     #[must_use]
     pub fn with(&self, changes: &[(&'static str, Option<&str>)]) -> String {
         // A link may outlive its page for a moment.
-        let path = self.path.try_get_value().unwrap_or_default();
+        let path = self.path.get_value();
         self.view.with(|view| view.changed(changes).on(path))
     }
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::app::here;
+use crate::app::ui::StoredValue;
 use crate::error::AppError;
 use crate::wire::deploy::DiffLine;
 use crate::wire::inbox::{EarlierEnd, Preview, RequestKey};

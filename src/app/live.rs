@@ -6,7 +6,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::ui::{RwSignal, Signal, effect};
+use crate::app::ui::{RwSignal, Signal, StoredValue, effect};
 use crate::wire::Topic;
 
 /// The counter of a topic. One counter is for all executions: only the watched one's topic is counted.

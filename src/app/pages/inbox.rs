@@ -13,8 +13,8 @@ use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, Tab, Tabs, When, WindowTitle, dynamic,
-    effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
+    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs, When, WindowTitle,
+    dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::wire::Status;

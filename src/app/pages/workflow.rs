@@ -14,8 +14,8 @@ use crate::app::here::{WHY, here, is_refused, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
-    Ago, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, RwSignal, Seen, Signal, bring_into_sight, duration,
-    dynamic, effect_since, either, loaded, page_data, shown,
+    Ago, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, RwSignal, Seen, Signal, StoredValue, bring_into_sight,
+    duration, dynamic, effect_since, either, loaded, page_data, shown,
 };
 use crate::routes::view::{STATE, TAB};
 use crate::visible::visible;

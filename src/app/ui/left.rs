@@ -27,6 +27,7 @@ pub enum Left {
     Memo(library::Memo<Held>),
     RwSignal(library::RwSignal<Held>),
     Signal(library::Signal<Held>),
+    StoredValue(library::StoredValue<Held>),
 }
 
 #[cfg(any(test, feature = "hydrate"))]
@@ -37,6 +38,7 @@ impl Left {
             Self::Memo(one) => one.dispose(),
             Self::RwSignal(one) => one.dispose(),
             Self::Signal(one) => one.dispose(),
+            Self::StoredValue(one) => one.dispose(),
         }
     }
 }

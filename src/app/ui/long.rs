@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{Memo, Row, RwSignal, Signal, list};
+use super::{Memo, Row, RwSignal, Signal, StoredValue, list};
 
 /// Rows drawn above and below those in view.
 #[cfg(any(test, feature = "hydrate"))]
@@ -100,7 +100,7 @@ mod browser {
 
     use super::super::sight::browser::after_drawing;
     use super::super::{effect, effect_since};
-    use super::{Extent, Memo, RwSignal, Signal};
+    use super::{Extent, Memo, RwSignal, Signal, StoredValue};
 
     /// What a list that scrolls needs to know.
     pub struct Scroll<A> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ProblemBox, RwSignal, dynamic};
+use super::{ProblemBox, RwSignal, StoredValue, dynamic};
 use crate::app::arrival::{Arrival, CONNECTION, PROOF, Told};
 use crate::app::here::here;
 use crate::wire::Problem;

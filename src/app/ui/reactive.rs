@@ -11,7 +11,9 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use leptos::prelude::{self as library, Set as _, Track, Update as _, With, WithUntracked};
+use leptos::prelude::{
+    self as library, Set as _, SetValue as _, Track, Update as _, With, WithUntracked, WithValue as _, WriteValue as _,
+};
 
 use super::left::{Left, made};
 
@@ -65,6 +67,8 @@ pub type Memo<T> = Reactive<library::Memo<Held>, T>;
 pub type RwSignal<T> = Reactive<library::RwSignal<Held>, T>;
 /// A value that is read, wherever it comes from.
 pub type Signal<T> = Reactive<library::Signal<Held>, T>;
+/// A value that others set, and that nobody follows.
+pub type StoredValue<T> = Reactive<library::StoredValue<Held>, T>;
 
 impl<H: Copy, T> Clone for Reactive<H, T> {
     fn clone(&self) -> Self {
@@ -158,6 +162,35 @@ impl<T: Send + Sync + 'static> Signal<T> {
     }
 }
 
+impl<T: Send + Sync + 'static> StoredValue<T> {
+    pub fn new(value: T) -> Self {
+        Self::of(made(|| library::StoredValue::new(Held::new(value)), Left::StoredValue))
+    }
+
+    /// Reads the value.
+    pub fn with_value<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.held.with_value(|held| read(held.get()))
+    }
+
+    /// A copy of the value.
+    pub fn get_value(&self) -> T
+    where
+        T: Clone,
+    {
+        self.with_value(T::clone)
+    }
+
+    /// Another value.
+    pub fn set_value(&self, value: T) {
+        self.held.set_value(Held::new(value));
+    }
+
+    /// Changes the value.
+    pub fn update_value<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        change(self.held.write_value().get_mut())
+    }
+}
+
 impl<T> From<Memo<T>> for Signal<T> {
     fn from(memo: Memo<T>) -> Self {
         Self::of(made(|| memo.held.into(), Left::Signal))
@@ -203,11 +236,12 @@ mod tests {
             let tenfold: Signal<i32> = Signal::derive(move || double.get() * 10);
             let read: Signal<i32> = double.into();
             assert_eq!(read.get(), 2);
-            (count, double, tenfold, Signal::stored("word"), read)
+            (count, double, tenfold, StoredValue::new("word"), read)
         });
         count.set(4);
         page.cleanup();
-        assert_eq!((count.get(), double.get(), tenfold.get(), word.get(), read.get()), (4, 8, 80, "word", 8));
+        word.update_value(|word| *word = "words");
+        assert_eq!((count.get(), double.get(), tenfold.get(), word.get_value(), read.get()), (4, 8, 80, "words", 8));
         // A row reads what the page held, however many rows were left behind before it.
         let last = page.with(|| {
             let held = RwSignal::new(17);

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 #[cfg(feature = "hydrate")]
 use super::effect;
-use super::{Memo, RwSignal, switch, text};
+use super::{Memo, RwSignal, StoredValue, switch, text};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;

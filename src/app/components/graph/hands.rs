@@ -3,7 +3,7 @@
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use leptos::prelude::*;
 
-use crate::app::ui::RwSignal;
+use crate::app::ui::{RwSignal, StoredValue};
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::Element;
 use leptos_router::NavigateOptions;
@@ -197,9 +197,13 @@ pub fn observe(element: &Element, measured: impl Fn(f32, f32) + 'static) {
         }
     };
     say("observe", element);
-    let kept = StoredValue::new_local((call, observer.clone()));
+    #[expect(
+        clippy::disallowed_types,
+        reason = "what is the browser's own stays in this thread, and is read at the end alone"
+    )]
+    let kept = leptos::prelude::StoredValue::new_local((call, observer.clone()));
     on_cleanup(move || {
-        kept.with_value(|(_, observer)| {
+        kept.try_with_value(|(_, observer)| {
             let function = js_sys::Reflect::get(observer, &JsValue::from_str("disconnect"));
             if let Some(function) = function.ok().and_then(|function| function.dyn_into::<js_sys::Function>().ok()) {
                 _ = function.call0(observer);

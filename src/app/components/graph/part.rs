@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::super::status::look;
 use super::live::{Known, Live};
 use super::{face, kind_word};
-use crate::app::ui::{Memo, switch, text};
+use crate::app::ui::{Memo, StoredValue, switch, text};
 use crate::wire::Status;
 use crate::wire::graph::{Edge, EdgeKind, Node};
 

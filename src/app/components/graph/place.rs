@@ -3,7 +3,7 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use crate::app::ui::{Memo, RwSignal};
+use crate::app::ui::{Memo, RwSignal, StoredValue};
 use leptos::svg::Svg;
 
 use super::scene::Scene;

@@ -17,7 +17,7 @@ use super::plan::{FAR, LARGE, plan};
 use super::scene::{Part, Scene};
 use super::walk::{self, Way};
 use super::{Drawn, part};
-use crate::app::ui::{Memo, Row, RwSignal, effect, effect_since, either, focus_on, list, switch};
+use crate::app::ui::{Memo, Row, RwSignal, StoredValue, effect, effect_since, either, focus_on, list, switch};
 use crate::map::{Area, Size};
 use crate::wire::graph::{Edge, Node};
 

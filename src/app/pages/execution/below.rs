@@ -7,7 +7,7 @@ use crate::app::address::Address;
 use crate::app::components::{Definition, EventList, ExecutionList, Timeline};
 use crate::app::here::here;
 use crate::app::pages::query;
-use crate::app::ui::{Memo, Payload, Seen, Signal, bring_into_sight, dynamic, effect_since, loaded};
+use crate::app::ui::{Memo, Payload, Seen, Signal, StoredValue, bring_into_sight, dynamic, effect_since, loaded};
 use crate::routes::view::{STATE, TAB};
 use crate::wire::definition::Definition as Text;
 use crate::wire::execution::Execution;
