@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 /// The file's name, in the data folder.
 pub const FILE: &str = "countersign.toml";
 /// The tables of the file. Each has a reader of its own, which looks at no other one.
-pub const TABLES: [&str; 3] = ["connections", "hooks", "messages"];
+pub const TABLES: [&str; 4] = ["connections", "hooks", "messages", "oidc"];
 
 /// A mistake in the file: where it is, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,12 +36,15 @@ mod map_runs;
 #[expect(clippy::disallowed_methods, reason = "messages go over real sockets")]
 mod messages;
 mod nested;
+#[expect(clippy::disallowed_methods, reason = "the provider is called over a real socket")]
+mod oidc;
 mod pages;
 mod panics;
 mod payloads;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+mod provider;
 mod record;
 mod redriving;
 mod roles;

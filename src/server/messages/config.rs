@@ -22,7 +22,7 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign_desk::connection::TopicArn;
 use countersign_desk::notify::{Occasion, Only, Recipient};
@@ -31,6 +31,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::template::Choice;
 use crate::server::config::is_url;
+use crate::server::secrets::Source;
 use crate::server::settings::{FILE, Mistake, Reader, Table, did_you_mean, read};
 
 /// The table of the file.
@@ -66,25 +67,6 @@ pub enum Kind {
     Email { server: Server, user: Option<String>, password: Option<Source>, from: Mailbox },
     Webhook { url: Source, template: Choice },
     Sns { topic: TopicArn, profile: Option<String>, endpoint: Option<String> },
-}
-
-/// Where a secret is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Source {
-    Text(String),
-    /// A file; a relative path begins at the data folder.
-    File(PathBuf),
-    Environment(String),
-}
-
-impl std::fmt::Debug for Source {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(_) => out.write_str("Text(..)"),
-            Self::File(file) => out.debug_tuple("File").field(file).finish(),
-            Self::Environment(name) => out.debug_tuple("Environment").field(name).finish(),
-        }
-    }
 }
 
 /// A mail server.
@@ -142,9 +124,6 @@ fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
 }
 
 /// What the tables of channels have besides.
-/// A key, and what its text says of where a secret is.
-type SourceKey = (&'static str, fn(String) -> Source);
-
 impl Table<'_> {
     fn names(&mut self, key: &str) -> Option<Only> {
         let names = self.list(key)?;
@@ -152,18 +131,6 @@ impl Table<'_> {
             return Some(Only::All);
         }
         Some(Only::These(names.into_iter().map(|(name, _)| name).collect()))
-    }
-
-    /// The one of these keys that says where a secret is.
-    fn source(&mut self, keys: &[SourceKey]) -> Option<Source> {
-        let given: Vec<_> = keys.iter().filter(|(key, _)| self.find(key).is_some()).collect();
-        let names = keys.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ");
-        if given.len() > 1 {
-            self.wrong(self.place, format!("more than one of {names} is given."), "Keep one of them.");
-            return None;
-        }
-        let (key, source) = given.first()?;
-        self.text(key).map(|(text, _)| source(text))
     }
 }
 
