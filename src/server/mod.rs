@@ -7,6 +7,7 @@ pub mod acting;
 pub mod approvals;
 pub mod audit;
 pub mod calls;
+mod certificate;
 pub mod config;
 mod connections;
 mod console;

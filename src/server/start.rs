@@ -32,7 +32,7 @@ use super::oidc::Oidc;
 use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
-use super::{messages, terminal, words};
+use super::{certificate, messages, terminal, words};
 
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
@@ -334,6 +334,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     println!("  Ctrl-C stops it.");
 
     tokio::spawn(ended(end.clone()));
+    if let Some(tls) = &tls {
+        tasks.spawn(certificate::kept_up_to_date(tls.clone(), end.clone()));
+    }
     let limits = local::listener::Limits::default();
     let hooks = match &settings.hooks {
         Some(configured) => Some(Arc::new(Hooks::of(configured).map_err(|error| StartError::User(format!("Messages of SNS cannot be checked: {error}.\nInstall the certificates of the usual authorities (ca-certificates).")))?)),
