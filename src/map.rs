@@ -42,8 +42,7 @@ const STEP: f32 = 256.0;
 /// What is this near to the view is in the page already.
 const NEAR: f32 = 64.0;
 
-/// A number between two others.
-#[expect(clippy::manual_clamp, reason = "clamp carries the code that writes fractions, for its panic, to the browser")]
+/// A number between two others. `f32::clamp` carries the code that writes fractions, for its panic, to the browser.
 pub fn within(number: f32, least: f32, most: f32) -> f32 {
     number.max(least).min(most)
 }

@@ -36,7 +36,6 @@ mod map_runs;
 #[expect(clippy::disallowed_methods, reason = "messages go over real sockets")]
 mod messages;
 mod nested;
-#[expect(clippy::disallowed_methods, reason = "the provider is called over a real socket")]
 mod oidc;
 mod pages;
 mod panics;

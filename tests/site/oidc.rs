@@ -202,7 +202,7 @@ async fn a_way_back_holds_in_the_browser_that_began_it_and_once() {
     for forged in [
         back.replace(state, "AAAA"),
         back.replace(&format!("&state={state}"), ""),
-        format!("/sign-in/back?error=access_denied&state=AAAA"),
+        "/sign-in/back?error=access_denied&state=AAAA".to_owned(),
     ] {
         let answer = trusting.site.page(&forged).await;
         trusting.refused(&answer, "did not begin to sign in").await;

@@ -5,7 +5,7 @@
 
 use super::sessions::{From, Refused, SignedIn, place};
 use super::user::{NewUser, id_of};
-use super::{People, PeopleError, person};
+use super::{People, PeopleError};
 use crate::actor::Actor;
 use crate::store::{Deed, Hash, Identity, User};
 

@@ -108,7 +108,7 @@ fn shown(visit: Visit, status: StatusCode, name: &str, to: &str, problem: Option
 
 /// The way to the provider, before the fields of those who have a password here.
 fn with(name: &str, to: &str) -> AnyView {
-    let label = text(&format!("Sign in with {name}"));
+    let label = text(format!("Sign in with {name}"));
     view! {
         <p><a class="button button-main" href=routes::sign_in_with(to)>{label}</a></p>
         <p class="sign-in-or">"or with a password of Countersign"</p>
