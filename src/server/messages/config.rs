@@ -27,12 +27,11 @@ use std::path::Path;
 use countersign_desk::connection::TopicArn;
 use countersign_desk::notify::{Occasion, Only, Recipient};
 use lettre::message::Mailbox;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::template::Choice;
-use crate::server::config::is_url;
 use crate::server::secrets::Source;
-use crate::server::settings::{FILE, Mistake, Reader, Table, did_you_mean, read};
+use crate::server::settings::{FILE, Mistake, Table, did_you_mean, of_table, read};
 
 /// The table of the file.
 const TABLE: &str = "messages";
@@ -98,29 +97,23 @@ pub fn configured(data: &Path) -> Result<Vec<Configured>, Vec<Mistake>> {
 }
 
 fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
-    // A file that is no TOML is reported where connections are read.
-    let Ok(table) = DeTable::parse(text) else { return Ok(Vec::new()) };
-    let at = |offset: usize| Reader::at(file, text, offset);
-    let Some((key, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else {
-        return Ok(Vec::new());
-    };
-    let DeValue::Table(channels) = value.get_ref() else {
-        return Err(vec![at(key.span().start).mistake("messages is not a table.", "Write [messages.NAME].")]);
-    };
-    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
-    for (name, value) in channels {
-        let place = name.span().start;
-        match value.get_ref() {
-            DeValue::Table(parts) => {
-                let mut table = Table::new(&at, place, parts);
-                found.extend(channel(name.get_ref(), &mut table));
-                mistakes.append(&mut table.mistakes);
+    let found = of_table((file, text), (TABLE, "[messages.NAME]"), |at, _, channels| {
+        let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+        for (name, value) in channels {
+            let place = name.span().start;
+            match value.get_ref() {
+                DeValue::Table(parts) => {
+                    let mut table = Table::new(at, place, parts);
+                    found.extend(channel(name.get_ref(), &mut table));
+                    mistakes.append(&mut table.mistakes);
+                }
+                _ => mistakes
+                    .push(at(place).mistake(format!("{} is not a table.", name.get_ref()), "Write [messages.NAME].")),
             }
-            _ => mistakes
-                .push(at(place).mistake(format!("{} is not a table.", name.get_ref()), "Write [messages.NAME].")),
         }
-    }
-    if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
+        (Some(found), mistakes)
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// What the tables of channels have besides.
@@ -294,14 +287,7 @@ fn sns(table: &mut Table<'_>) -> Option<Kind> {
         }
     });
     let profile = table.text("profile").map(|(profile, _)| profile);
-    let endpoint = table.text("endpoint").and_then(|(url, place)| {
-        if is_url(&url) {
-            return Some(url);
-        }
-        let what = format!("endpoint {url:?} is not an http:// or https:// URL.");
-        table.wrong(place, what, "Give one such as http://127.0.0.1:4566.");
-        None
-    });
+    let endpoint = table.endpoint();
     Some(Kind::Sns { topic: topic?, profile, endpoint })
 }
 

@@ -11,11 +11,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use axum::http::Uri;
-use toml::de::{DeTable, DeValue};
 
 use crate::server::calls::keeps_secrets;
 use crate::server::secrets::{Source, SourceKey};
-use crate::server::settings::{FILE, Mistake, Reader, Table, read};
+use crate::server::settings::{FILE, Mistake, Table, of_table, read};
 
 const TABLE: &str = "oidc";
 const KEYS: [&str; 8] =
@@ -54,17 +53,10 @@ pub fn configured(data: &Path) -> Result<Option<Configured>, Vec<Mistake>> {
 }
 
 fn of_text(file: &Path, text: &str) -> Result<Option<Configured>, Vec<Mistake>> {
-    // A file that is no TOML is reported where connections are read.
-    let Ok(table) = DeTable::parse(text) else { return Ok(None) };
-    let at = |offset: usize| Reader::at(file, text, offset);
-    let Some((key, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else { return Ok(None) };
-    let place = key.span().start;
-    let DeValue::Table(parts) = value.get_ref() else {
-        return Err(vec![at(place).mistake("this is not a table.", "Write [oidc].")]);
-    };
-    let mut table = Table::new(&at, place, parts);
-    let found = provider(&mut table);
-    if table.mistakes.is_empty() { Ok(found) } else { Err(table.mistakes) }
+    of_table((file, text), (TABLE, "[oidc]"), |at, place, parts| {
+        let mut table = Table::new(at, place, parts);
+        (provider(&mut table), table.mistakes)
+    })
 }
 
 fn provider(table: &mut Table<'_>) -> Option<Configured> {
@@ -122,7 +114,7 @@ mod tests {
     #[test]
     fn mistakes_say_where_they_are() {
         for (text, expected) in [
-            ("oidc = 7\n", "countersign.toml:1:1: this is not a table."),
+            ("oidc = 7\n", "countersign.toml:1:1: oidc is not a table."),
             ("[oidc]\n", "client_id is missing."),
             ("[oidc]\nissuer = \"http://id.example\"\nclient_id = \"c\"\n", "countersign.toml:2:10: issuer"),
             ("[oidc]\nissuer = \"id.example\"\nclient_id = \"c\"\n", "neither an https:// URL"),
