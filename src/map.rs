@@ -42,6 +42,11 @@ const STEP: f32 = 256.0;
 /// What is this near to the view is in the page already.
 const NEAR: f32 = 64.0;
 
+/// A number between two others. `f32::clamp` carries the code that writes fractions, for its panic, to the browser.
+pub fn within(number: f32, least: f32, most: f32) -> f32 {
+    number.max(least).min(most)
+}
+
 impl Area {
     /// The middle.
     #[must_use]
@@ -110,7 +115,7 @@ impl View {
         // All of its width, or all of its height, where that can be read.
         let across = ((frame.width - 2.0 * MARGIN) / drawing.width.max(1.0))
             .max((frame.height - 2.0 * MARGIN) / drawing.height.max(1.0));
-        Self { scale: across.clamp(LEGIBLE, PART), ..whole }.on(on, drawing, frame)
+        Self { scale: within(across, LEGIBLE, PART), ..whole }.on(on, drawing, frame)
     }
 
     /// The same scale with `area` in the middle of the box.
@@ -134,7 +139,7 @@ impl View {
     #[must_use]
     pub fn zoomed(self, factor: f32, at: (f32, f32), drawing: Size, frame: Size) -> Self {
         let smallest = Self::fit(drawing, frame).scale.min(LEGIBLE);
-        let scale = (self.scale * factor).clamp(smallest, LARGEST);
+        let scale = within(self.scale * factor, smallest, LARGEST);
         let by = scale / self.scale;
         Self { x: at.0 - (at.0 - self.x) * by, y: at.1 - (at.1 - self.y) * by, scale }.kept(drawing, frame)
     }
@@ -155,7 +160,7 @@ impl View {
                 (room - length) / 2.0
             } else {
                 let slack = 2.0 * MARGIN;
-                at.clamp(room - length - slack, slack)
+                within(at, room - length - slack, slack)
             }
         };
         let (x, y) = (keep(self.x, drawing.width, frame.width), keep(self.y, drawing.height, frame.height));

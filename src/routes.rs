@@ -27,6 +27,9 @@ pub const HOOK_SNS: &str = "/hooks/sns";
 
 /// Where people sign in.
 pub const SIGN_IN: &str = "/sign-in";
+/// Where the way to a provider of OpenID Connect begins, and where it ends.
+pub const SIGN_IN_WITH: &str = "/sign-in/with";
+pub const SIGN_IN_BACK: &str = "/sign-in/back";
 /// Where they sign out.
 pub const SIGN_OUT: &str = "/sign-out";
 /// Where a one-time link leads.
@@ -126,6 +129,12 @@ pub fn connection_of(path: &str) -> &str {
 #[must_use]
 pub fn sign_in(to: Option<&str>) -> String {
     with_query(SIGN_IN.to_owned(), [("to", to)])
+}
+
+/// The way to the provider, and to a page of this site in the end.
+#[must_use]
+pub fn sign_in_with(to: &str) -> String {
+    with_query(SIGN_IN_WITH.to_owned(), [("to", Some(to))])
 }
 
 /// The page that a one-time link leads to.

@@ -67,7 +67,7 @@ fn client() -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String
 }
 
 /// An error with its sources.
-fn reasons(error: &(dyn Error + 'static)) -> String {
+pub fn reasons(error: &(dyn Error + 'static)) -> String {
     let (mut text, mut source) = (error.to_string(), error.source());
     while let Some(error) = source {
         text = format!("{text}: {error}");

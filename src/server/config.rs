@@ -11,6 +11,7 @@ use super::connections::{Configured, configured};
 use super::hooks::config as hooks;
 use super::http::place::{Public, UrlError};
 use super::messages::config as messages;
+use super::oidc::config as oidc;
 use super::settings::Mistake;
 
 /// The control room and approval desk for AWS Step Functions.
@@ -307,6 +308,12 @@ pub enum UserVerb {
     Enable { id: String },
     /// Set a password, which is typed, or the first line of the standard input; every session ends
     SetPassword { id: String },
+    /// Have somebody whom the provider of countersign.toml knows sign in as this user
+    Link {
+        id: String,
+        /// The provider's own name for them (the claim sub)
+        subject: String,
+    },
     /// Put a user into these groups and no others
     Groups { id: String, groups: Vec<String> },
 }
@@ -355,6 +362,8 @@ pub struct Settings {
     pub messages: Vec<messages::Configured>,
     /// What SNS pushes in.
     pub hooks: Option<hooks::Configured>,
+    /// With whom people sign in besides.
+    pub oidc: Option<oidc::Configured>,
 }
 
 /// Why the command line cannot be used.
@@ -389,6 +398,11 @@ pub enum ConfigError {
         "The dashboard and the engine cannot both listen on {0}.\nGive one of them another port with --listen or --engine-listen."
     )]
     SamePort(SocketAddr),
+    #[error(
+        "countersign.toml names a provider with which people sign in, and nobody signs in.\n\
+         Add --sign-in, or remove [oidc] from it."
+    )]
+    ProviderWithoutSignIn,
     #[error(transparent)]
     Setting(Mistake),
 }
@@ -449,9 +463,13 @@ impl ServeArgs {
         let connections = configured(&self.data, &self.connections).map_err(&mut setting);
         let messages = messages::configured(&self.data).map_err(&mut setting);
         let hooks = hooks::configured(&self.data).map_err(&mut setting);
-        match (connections, messages, hooks) {
-            (Ok(connections), Ok(messages), Ok(hooks)) if errors.is_empty() => {
-                Ok(Settings { connections, messages, hooks })
+        let oidc = oidc::configured(&self.data).map_err(&mut setting);
+        if !self.sign_in && matches!(oidc, Ok(Some(_))) {
+            errors.push(ConfigError::ProviderWithoutSignIn);
+        }
+        match (connections, messages, hooks, oidc) {
+            (Ok(connections), Ok(messages), Ok(hooks), Ok(oidc)) if errors.is_empty() => {
+                Ok(Settings { connections, messages, hooks, oidc })
             }
             _ => Err(errors),
         }

@@ -7,10 +7,12 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::config::is_url;
+
 /// The file's name, in the data folder.
 pub const FILE: &str = "countersign.toml";
 /// The tables of the file. Each has a reader of its own, which looks at no other one.
-pub const TABLES: [&str; 3] = ["connections", "hooks", "messages"];
+pub const TABLES: [&str; 4] = ["connections", "hooks", "messages", "oidc"];
 
 /// A mistake in the file: where it is, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,32 @@ pub fn read(data: &Path) -> Result<String, Mistake> {
     }
 }
 
+/// Tells where an offset of the file's text is.
+pub type At<'t> = &'t dyn Fn(usize) -> Reader;
+
+/// What `make` reads of the table `name`, with its mistakes; `None` where the file has no such table. A file that is no TOML is
+/// reported where connections are read.
+///
+/// # Errors
+/// Every mistake; `example` says how a table is written.
+pub fn of_table<T>(
+    (file, text): (&Path, &str),
+    (name, example): (&str, &str),
+    make: impl for<'t> FnOnce(At<'t>, usize, &'t DeTable<'t>) -> (Option<T>, Vec<Mistake>),
+) -> Result<Option<T>, Vec<Mistake>> {
+    let Ok(all) = DeTable::parse(text) else { return Ok(None) };
+    let Some((key, value)) = all.get_ref().iter().find(|(key, _)| key.get_ref() == name) else { return Ok(None) };
+    let at = |offset: usize| Reader::at(file, text, offset);
+    let place = key.span().start;
+    let DeValue::Table(parts) = value.get_ref() else {
+        return Err(vec![at(place).mistake(format!("{name} is not a table."), format!("Write {example}."))]);
+    };
+    match make(&at, place, parts) {
+        (found, mistakes) if mistakes.is_empty() => Ok(found),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
 /// Where something stands: in the file, or on the command line.
 pub struct Reader {
     pub place: String,
@@ -73,7 +101,7 @@ impl Reader {
 
 /// A table of the file, and what is wrong with it.
 pub struct Table<'t> {
-    at: &'t dyn Fn(usize) -> Reader,
+    at: At<'t>,
     /// Where its name stands.
     pub place: usize,
     parts: &'t DeTable<'t>,
@@ -82,7 +110,7 @@ pub struct Table<'t> {
 
 impl<'t> Table<'t> {
     /// A table; `at` gives the reader at an offset.
-    pub fn new(at: &'t dyn Fn(usize) -> Reader, place: usize, parts: &'t DeTable<'t>) -> Self {
+    pub fn new(at: At<'t>, place: usize, parts: &'t DeTable<'t>) -> Self {
         Self { at, place, parts, mistakes: Vec::new() }
     }
 
@@ -114,6 +142,17 @@ impl<'t> Table<'t> {
             self.wrong(self.place, format!("{key} is missing."), format!("Write {key} = {example:?}."));
         }
         self.text(key)
+    }
+
+    /// The URL of an endpoint.
+    pub fn endpoint(&mut self) -> Option<String> {
+        let (url, place) = self.text("endpoint")?;
+        if is_url(&url) {
+            return Some(url);
+        }
+        let what = format!("endpoint {url:?} is not an http:// or https:// URL.");
+        self.wrong(place, what, "Give one such as http://127.0.0.1:4566.");
+        None
     }
 
     /// Texts, each with where it stands; `None` where there is no such key, or it is no list.

@@ -26,12 +26,13 @@ use super::audit::anchoring;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
 use super::hooks::Hooks;
-use super::http::Gate;
 use super::http::place::{Place, Public};
+use super::http::{Extras, Gate};
+use super::oidc::Oidc;
 use super::policy::{PolicyError, authority};
 use super::redaction_key::{KeyError, redaction_key};
 use super::shipped::{definitions_folder, functions_file};
-use super::{messages, terminal, words};
+use super::{certificate, messages, terminal, words};
 
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
@@ -333,12 +334,20 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     println!("  Ctrl-C stops it.");
 
     tokio::spawn(ended(end.clone()));
+    if let Some(tls) = &tls {
+        tasks.spawn(certificate::kept_up_to_date(tls.clone(), end.clone()));
+    }
     let limits = local::listener::Limits::default();
     let hooks = match &settings.hooks {
         Some(configured) => Some(Arc::new(Hooks::of(configured).map_err(|error| StartError::User(format!("Messages of SNS cannot be checked: {error}.\nInstall the certificates of the usual authorities (ca-certificates).")))?)),
         None => None,
     };
-    let router = super::http::router_with(Arc::clone(&desks), gate, place, hooks);
+    let oidc = settings.oidc.map(|provider| Oidc::open(provider, &args.data, Clock::system())).transpose();
+    let oidc = oidc.map_err(|why| {
+        let remedy = "Check client_secret_file or client_secret_env of [oidc] in countersign.toml.";
+        StartError::User(format!("The secret of the client cannot be used: {why}.\n{remedy}"))
+    })?;
+    let router = super::http::router_with(Arc::clone(&desks), gate, place, Extras { hooks, oidc });
     let server = local::listener::serve_with(tls, listener, router, limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();

@@ -1,17 +1,19 @@
 //! `countersign user`: users, from the terminal of whoever owns the data folder.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use countersign_desk::people::{NewUser, People, PeopleError};
 use countersign_desk::policy::Authority;
-use countersign_desk::store::{Store as _, User};
+use countersign_desk::store::{Identity, Store as _, User};
 use countersign_desk::{Actor, Clock};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use super::config::{UserArgs, UserVerb};
+use super::config::{ConfigError, UserArgs, UserVerb};
+use super::settings::{FILE, Mistake};
 use super::start::{StartError, open_store};
-use super::{terminal, words};
+use super::{oidc, terminal, words};
 
 /// Bytes of a password that are read.
 const LONGEST: u64 = 4_096;
@@ -23,7 +25,7 @@ const LONGEST: u64 = 4_096;
 pub async fn run(args: UserArgs) -> Result<(), StartError> {
     let store = Arc::new(open_store(&args.data).await?);
     let people = People::new(Arc::clone(&store) as _, Clock::system(), Arc::new(Authority::shipped()));
-    let done = carry_out(&people, args.verb).await;
+    let done = carry_out(&people, &args.data, args.verb).await;
     store.close().await;
     println!("{}", terminal::lines(&done?));
     Ok(())
@@ -34,7 +36,7 @@ fn worded(error: PeopleError) -> StartError {
     StartError::User(format!("{}\n{}", problem.what, problem.remedy))
 }
 
-async fn carry_out(people: &People, verb: UserVerb) -> Result<String, StartError> {
+async fn carry_out(people: &People, data: &Path, verb: UserVerb) -> Result<String, StartError> {
     let me = Actor::Program;
     match verb {
         UserVerb::Add { id, name, email, group } => {
@@ -58,11 +60,29 @@ async fn carry_out(people: &People, verb: UserVerb) -> Result<String, StartError
             people.set_password(&me, &id, &password()?).await.map_err(worded)?;
             Ok(format!("Set the password of {id}: every session has ended."))
         }
+        UserVerb::Link { id, subject } => {
+            let identity = Identity { issuer: issuer(data)?, subject };
+            people.link(&me, &id, &identity).await.map_err(worded)?;
+            Ok(format!("Linked {id} with {} at {}.", identity.subject, identity.issuer))
+        }
         UserVerb::Groups { id, groups } => {
             people.set_groups(&me, &id, &groups).await.map_err(worded)?;
             Ok(format!("{id} is in {}.", listed(&groups)))
         }
     }
+}
+
+/// The provider of the settings.
+fn issuer(data: &Path) -> Result<String, StartError> {
+    let failed = |mistakes: Vec<Mistake>| StartError::Config(mistakes.into_iter().map(ConfigError::Setting).collect());
+    let provider = oidc::config::configured(data).map_err(failed)?.ok_or_else(|| {
+        let file = data.join(FILE);
+        StartError::User(format!(
+            "{} names no provider with which people sign in.\nDescribe it in [oidc].",
+            file.display()
+        ))
+    })?;
+    Ok(provider.issuer)
 }
 
 fn listed(groups: &[String]) -> String {

@@ -12,8 +12,9 @@ pub struct Overview {
     pub waiting: u64,
     /// Failed or timed out in the last 24 hours.
     pub failed_today: u64,
-    /// Of the executions that ended in the last 24 hours, 0.0 to 1.0; `None` where none ended.
-    pub success_rate: Option<f32>,
+    /// Of the executions that ended in the last 24 hours.
+    pub succeeded_today: u64,
+    pub ended_today: u64,
     /// What needs a person: approvals due first, then failures, then waits without a timeout.
     pub needs: Vec<Need>,
     pub workflows: Vec<WorkflowRow>,

@@ -12,8 +12,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use countersign::server::hooks::{Certificates, Confirm, Hooks};
 use countersign::server::http;
-use countersign::server::http::Gate;
 use countersign::server::http::place::Place;
+use countersign::server::http::{Extras, Gate};
 use countersign_desk::connection::{TopicArn, TopicError};
 use countersign_desk::{Clock, Desks};
 use rustls::pki_types::pem::PemObject as _;
@@ -103,7 +103,12 @@ fn hook(site: &mut Site, address: SocketAddr) -> Arc<Confirmed> {
     let certificates = Certificates::new(trusting()).at(address);
     let hooks = Hooks::new(topics, certificates, Arc::clone(&confirmed) as _, Clock::new(|| NOW));
     let desks = Arc::new(Desks::of(Arc::clone(&site.desk.desk)));
-    site.router = http::router_with(desks, Gate::Personas, Place::ThisMachine, Some(Arc::new(hooks)));
+    site.router = http::router_with(
+        desks,
+        Gate::Personas,
+        Place::ThisMachine,
+        Extras { hooks: Some(Arc::new(hooks)), ..Extras::default() },
+    );
     confirmed
 }
 

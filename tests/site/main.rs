@@ -36,12 +36,14 @@ mod map_runs;
 #[expect(clippy::disallowed_methods, reason = "messages go over real sockets")]
 mod messages;
 mod nested;
+mod oidc;
 mod pages;
 mod panics;
 mod payloads;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+mod provider;
 mod record;
 mod redriving;
 mod roles;

@@ -102,7 +102,7 @@ fn filled(path: &str) -> String {
 async fn nothing_of_the_site_is_there_for_those_who_are_not_signed_in() {
     let guarded = Guarded::new("table").await;
     // What SNS pushes shows who sent it by its signature.
-    let open = BTreeSet::from(["/sign-in", "/welcome", "/healthz", "/hooks/sns"]);
+    let open = BTreeSet::from(["/sign-in", "/sign-in/with", "/sign-in/back", "/welcome", "/healthz", "/hooks/sns"]);
     let paths: BTreeSet<String> = http::paths().into_iter().map(|path| filled(&path)).collect();
     assert!(paths.contains("/api/decide") && paths.contains("/default/executions/x/history.json"), "{paths:?}");
     assert!(paths.len() > 30, "{paths:?}");

@@ -7,7 +7,7 @@ use crate::app::components::{Mark, PageHead, status::look};
 use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::ui::{
-    Due, Empty, Row, Seen, Signal, When, dynamic, either, list, loaded, page_data, shown, switch, text,
+    Due, Empty, Row, Seen, Signal, When, dynamic, either, list, loaded, page_data, percent, shown, switch, text,
 };
 use crate::wire::Status;
 use crate::wire::executions::{StatusFilter, View};
@@ -29,7 +29,7 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
         0 => "Overview · Countersign".to_owned(),
         waiting => format!("{} {waiting} waiting · Countersign", look(Status::WaitingApproval).glyph),
     });
-    let rate = move || data.with(|data| data.success_rate.map_or_else(|| "–".to_owned(), percent));
+    let rate = move || data.with(|data| percent(data.succeeded_today, data.ended_today));
     let needs = move || {
         let one = |row: Need| {
             Row::new(format!("{} {} {}", row.link, look(row.status).word, row.title), move || need(row, now))
@@ -76,10 +76,6 @@ fn overview_view(data: Seen<Overview>) -> AnyView {
 fn ended(status: StatusFilter) -> String {
     let (status, q) = (Some(status.word().to_owned()), Some("ended>24h".to_owned()));
     here().executions_view(&View { status, q, ..View::default() })
-}
-
-fn percent(share: f32) -> String {
-    format!("{} %", (share * 100.0).round() as i32)
 }
 
 /// What "Needs you" has no room for, as links to where it is.

@@ -6,7 +6,7 @@ use super::query;
 use crate::app::components::{Mark, MiniGraph, Outcomes, PageHead};
 use crate::app::here::here;
 use crate::app::live::Live;
-use crate::app::ui::{Empty, Memo, Seen, Signal, When, duration, dynamic, either, loaded, page_data, shown};
+use crate::app::ui::{Empty, Memo, Seen, Signal, When, duration, dynamic, either, loaded, page_data, percent, shown};
 use crate::wire::Status;
 use crate::wire::executions::View;
 use crate::wire::workflows::{WorkflowKind, WorkflowRow, Workflows};
@@ -98,7 +98,7 @@ fn row(row: WorkflowRow, moment: i64) -> AnyView {
     let ended = View { workflow: Some(row.name.clone()), q: Some("ended>24h".to_owned()), ..View::default() };
     let rate = (row.ended > 0).then(|| {
         let label = format!("{} of {} that ended in the last 24 hours succeeded", row.succeeded, row.ended);
-        let share = format!("{:.0} %", row.succeeded as f64 * 100.0 / row.ended as f64);
+        let share = percent(row.succeeded, row.ended);
         view! { <a href=here().executions_view(&ended) title=label.clone() aria-label=format!("{share}: {label}")>{share.clone()}</a> }
     });
     let deployed = match (row.deployed, row.created_at) {

@@ -29,7 +29,7 @@ pub use post::{FormProblem, Post, PostForm};
 pub use problem::ProblemBox;
 pub use raw::raw_text;
 pub use reactive::{Memo, RwSignal, Signal, StoredValue, effect, effect_since};
-pub use shown::{shown, unseen};
+pub use shown::{percent, shown, unseen};
 pub use sight::{bring_into_sight, focus_if_lost, focus_on};
 pub use tabs::{Tab, Tabs};
 pub use time::{Ago, Clock, ClockTime, Due, Lasted, Moment, When, duration, moment, stretch, time_of_day};

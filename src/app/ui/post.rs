@@ -105,7 +105,7 @@ mod browser {
     use web_sys::{FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams};
 
     use super::super::sight::browser::{after_drawing, focus_is_lost};
-    use super::Post;
+    use super::{Post, StoredValue};
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::here::here;
     use crate::app::live::Live;

@@ -32,3 +32,35 @@ pub fn unseen(text: &str) -> Option<AnyView> {
             .into_any(),
     )
 }
+
+/// A share in whole per cent: all of it alone is 100, and nothing of it alone 0. Without fractions, which would cost the browser
+/// the code that writes them.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = match whole {
+        0 => return "–".to_owned(),
+        _ if part >= whole => 100,
+        _ if part == 0 => 0,
+        _ => ((part * 200 + whole) / (whole * 2)).clamp(1, 99),
+    };
+    format!("{share} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_and_nothing_are_said_of_themselves_alone() {
+        for (part, whole, expected) in [
+            (0, 0, "–"),
+            (0, 9, "0 %"),
+            (1, 999, "1 %"),
+            (1, 3, "33 %"),
+            (2, 3, "67 %"),
+            (998, 999, "99 %"),
+            (9, 9, "100 %"),
+        ] {
+            assert_eq!(percent(part, whole), expected, "{part} of {whole}");
+        }
+    }
+}

@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use countersign_desk::connection::TopicArn;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use crate::server::config::is_url;
-use crate::server::settings::{FILE, Mistake, Reader, Table, read};
+use crate::server::settings::{FILE, Mistake, Table, of_table, read};
 
 const TABLE: &str = "hooks";
 const SNS: &str = "sns";
@@ -37,26 +36,22 @@ pub fn configured(data: &Path) -> Result<Option<Configured>, Vec<Mistake>> {
 }
 
 fn of_text(file: &Path, text: &str) -> Result<Option<Configured>, Vec<Mistake>> {
-    // A file that is no TOML is reported where connections are read.
-    let Ok(table) = DeTable::parse(text) else { return Ok(None) };
-    let at = |offset: usize| Reader::at(file, text, offset);
-    let Some((key, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else { return Ok(None) };
-    let no_table = |offset: usize| Err(vec![at(offset).mistake("this is not a table.", "Write [hooks.sns].")]);
-    let DeValue::Table(hooks) = value.get_ref() else { return no_table(key.span().start) };
-    let (mut found, mut mistakes) = (None, Vec::new());
-    for (name, value) in hooks {
-        let place = name.span().start;
-        match (name.get_ref().as_ref(), value.get_ref()) {
-            (SNS, DeValue::Table(parts)) => {
-                let mut table = Table::new(&at, place, parts);
-                found = sns(&mut table);
-                mistakes.append(&mut table.mistakes);
+    of_table((file, text), (TABLE, "[hooks.sns]"), |at, _, hooks| {
+        let (mut found, mut mistakes) = (None, Vec::new());
+        for (name, value) in hooks {
+            let place = name.span().start;
+            match (name.get_ref().as_ref(), value.get_ref()) {
+                (SNS, DeValue::Table(parts)) => {
+                    let mut table = Table::new(at, place, parts);
+                    found = sns(&mut table);
+                    mistakes.append(&mut table.mistakes);
+                }
+                (SNS, _) => mistakes.push(at(place).mistake("sns is not a table.", "Write [hooks.sns].")),
+                (other, _) => mistakes.push(at(place).unknown(other, &[SNS])),
             }
-            (SNS, _) => return no_table(place),
-            (other, _) => mistakes.push(at(place).unknown(other, &[SNS])),
         }
-    }
-    if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
+        (found, mistakes)
+    })
 }
 
 fn sns(table: &mut Table<'_>) -> Option<Configured> {
@@ -81,14 +76,7 @@ fn sns(table: &mut Table<'_>) -> Option<Configured> {
         }
     }
     let profile = table.text("profile").map(|(profile, _)| profile);
-    let endpoint = table.text("endpoint").and_then(|(url, place)| {
-        if is_url(&url) {
-            return Some(url);
-        }
-        let what = format!("endpoint {url:?} is not an http:// or https:// URL.");
-        table.wrong(place, what, "Give one such as http://127.0.0.1:4566.");
-        None
-    });
+    let endpoint = table.endpoint();
     Some(Configured { topics, profile, endpoint })
 }
 
@@ -109,7 +97,7 @@ mod tests {
         assert_eq!((found.topics.len(), found.profile.as_deref()), (1, Some("p")));
         assert_eq!(of("[messages.x]\nkind = 7\n"), Ok(None));
         for (text, expected) in [
-            ("hooks = 7\n", "countersign.toml:1:1: this is not a table."),
+            ("hooks = 7\n", "countersign.toml:1:1: hooks is not a table."),
             ("[hooks.sms]\n", "countersign.toml:1:8: there is no key \"sms\" here.\nDid you mean sns?"),
             ("[hooks.sns]\n", "countersign.toml:1:8: topics is missing."),
             ("[hooks.sns]\ntopics = []\n", "countersign.toml:2:10: topics is empty."),

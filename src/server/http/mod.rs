@@ -45,6 +45,7 @@ use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 use crate::routes;
 use crate::server::hooks::Hooks;
+use crate::server::oidc::Oidc;
 
 /// Bytes of a request body: AWS's limit of a request, and here also that of a form.
 const BODY: usize = 1024 * 1024;
@@ -66,6 +67,15 @@ pub struct Site {
     pub pace: Arc<api::Pace>,
     /// What SNS pushes in, where topics are named.
     pub hooks: Option<Arc<Hooks>>,
+    /// With whom people sign in besides.
+    pub oidc: Option<Arc<Oidc>>,
+}
+
+/// What a site has where the settings say so.
+#[derive(Clone, Default)]
+pub struct Extras {
+    pub hooks: Option<Arc<Hooks>>,
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 /// A page that is being rendered.
@@ -149,14 +159,14 @@ pub fn router(desks: Arc<Desks>) -> Router {
 
 /// The whole site over the desks of all connections: who comes in, and where it is.
 pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
-    router_with(desks, gate, place, None)
+    router_with(desks, gate, place, Extras::default())
 }
 
-/// The same with what SNS pushes in.
-pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, hooks: Option<Arc<Hooks>>) -> Router {
+/// The same with what the settings add.
+pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, oidc }: Extras) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
     let (sessions, streams, pace) = (Arc::default(), Arc::default(), Arc::default());
-    let site = Site { options, desks, sessions, streams, gate, place, pace, hooks };
+    let site = Site { options, desks, sessions, streams, gate, place, pace, hooks, oidc };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));

@@ -19,8 +19,9 @@ use uuid::Uuid;
 use crate::app::arrival::Outcome;
 
 /// The cookie that holds the session's id. With TLS its name keeps other hosts and plain pages from setting it.
-const COOKIE: &str = "countersign_session";
-const SECURE_COOKIE: &str = "__Host-countersign_session";
+const COOKIE: Cookie = Cookie { plain: "countersign_session", secure: "__Host-countersign_session" };
+/// The cookie of a browser that is on its way to a provider of OpenID Connect and back.
+const TRIP: Cookie = Cookie { plain: "countersign_trip", secure: "__Host-countersign_trip" };
 /// How long an outcome waits for its page.
 const KEPT: Duration = Duration::from_secs(120);
 /// Bytes that all waiting outcomes together may have: an outcome contains what was typed.
@@ -112,27 +113,41 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-const fn cookie_name(secure: bool) -> &'static str {
-    if secure { SECURE_COOKIE } else { COOKIE }
+/// A cookie by its name, without TLS and with it.
+#[derive(Clone, Copy)]
+struct Cookie {
+    plain: &'static str,
+    secure: &'static str,
 }
 
-/// The values that a request's cookies have under our name: another site of this host may have set one, too.
-fn values(headers: &HeaderMap, secure: bool) -> impl Iterator<Item = &str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(move |(name, _)| *name == cookie_name(secure)).map(|(_, value)| value)
+impl Cookie {
+    const fn name(self, secure: bool) -> &'static str {
+        if secure { self.secure } else { self.plain }
+    }
+
+    /// The values that a request's cookies have under this name: another site of this host may have set one, too.
+    fn values(self, headers: &HeaderMap, secure: bool) -> impl Iterator<Item = &str> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter(move |(name, _)| *name == self.name(secure)).map(|(_, value)| value)
+    }
+
+    fn set(self, value: &str, secure: bool, more: &str) -> Option<HeaderValue> {
+        let (name, only) = (self.name(secure), if secure { "; Secure" } else { "" });
+        HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{only}{more}")).ok()
+    }
 }
 
 /// The session of nobody in particular that a request names. One that this server did not issue is harmless: its client has
 /// no proof yet.
 pub fn anonymous(headers: &HeaderMap, secure: bool) -> Option<String> {
     let is_id = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    values(headers, secure).find(|id| is_id(id)).map(str::to_owned)
+    COOKIE.values(headers, secure).find(|id| is_id(id)).map(str::to_owned)
 }
 
 /// The secret of a signed-in session that a request shows.
 pub fn secret(headers: &HeaderMap, secure: bool) -> Option<Secret> {
-    values(headers, secure).find_map(Secret::of)
+    COOKIE.values(headers, secure).find_map(Secret::of)
 }
 
 /// What the proofs of a signed-in session are bound to: a page must not have the secret itself.
@@ -144,23 +159,28 @@ pub fn key(hash: &Hash) -> String {
 #[expect(clippy::disallowed_methods, reason = "the id of a session")]
 pub fn new(secure: bool) -> (String, Option<HeaderValue>) {
     let id = Uuid::new_v4().simple().to_string();
-    let cookie = cookie(&id, secure, "");
+    let cookie = COOKIE.set(&id, secure, "");
     (id, cookie)
 }
 
 /// The cookie of somebody who signed in.
 pub fn signed_in(secret: &Secret, secure: bool) -> Option<HeaderValue> {
-    cookie(secret.reveal(), secure, "")
+    COOKIE.set(secret.reveal(), secure, "")
 }
 
 /// The cookie that makes a browser forget its session.
 pub fn ended(secure: bool) -> Option<HeaderValue> {
-    cookie("", secure, "; Max-Age=0")
+    COOKIE.set("", secure, "; Max-Age=0")
 }
 
-fn cookie(value: &str, secure: bool, more: &str) -> Option<HeaderValue> {
-    let only = if secure { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{only}{more}", cookie_name(secure))).ok()
+/// What a browser keeps on its way to a provider and back, for so many seconds.
+pub fn trip(kept: &str, seconds: i64, secure: bool) -> Option<HeaderValue> {
+    TRIP.set(kept, secure, &format!("; Max-Age={seconds}"))
+}
+
+/// What a browser kept of its ways.
+pub fn trips(headers: &HeaderMap, secure: bool) -> impl Iterator<Item = &str> {
+    TRIP.values(headers, secure)
 }
 
 /// Whether a browser opens a page with this request. A browser too old to say so is assumed to.
@@ -228,10 +248,10 @@ mod tests {
             let pair = format!("a=b; countersign_session=x; {name}={}", secret.reveal());
             HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).expect("a cookie"))])
         };
-        assert_eq!(super::secret(&sent(SECURE_COOKIE), true).as_ref(), Some(&secret));
-        assert_eq!(super::secret(&sent(COOKIE), true), None, "a plain page cannot set it");
-        assert_eq!(super::secret(&sent(COOKIE), false).as_ref(), Some(&secret));
-        assert_eq!(anonymous(&sent(COOKIE), false), None);
+        assert_eq!(super::secret(&sent(COOKIE.secure), true).as_ref(), Some(&secret));
+        assert_eq!(super::secret(&sent(COOKIE.plain), true), None, "a plain page cannot set it");
+        assert_eq!(super::secret(&sent(COOKIE.plain), false).as_ref(), Some(&secret));
+        assert_eq!(anonymous(&sent(COOKIE.plain), false), None);
     }
 
     #[test]

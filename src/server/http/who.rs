@@ -91,6 +91,7 @@ pub async fn gate(State(site): State<Site>, mut request: Request, next: Next) ->
 fn is_open(method: &Method, path: &str) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     matches!(path, routes::SIGN_IN | routes::WELCOME)
+        || reads && matches!(path, routes::SIGN_IN_WITH | routes::SIGN_IN_BACK)
         // A message of SNS is believed for its signature.
         || *method == Method::POST && path == routes::HOOK_SNS
         || reads && (path == routes::HEALTHZ || assets::is_file(path.trim_start_matches('/')))
@@ -203,6 +204,9 @@ mod tests {
             (Method::GET, "/sign-in", true),
             (Method::POST, "/sign-in", true),
             (Method::POST, "/welcome", true),
+            (Method::GET, "/sign-in/with", true),
+            (Method::GET, "/sign-in/back", true),
+            (Method::POST, "/sign-in/back", false),
             (Method::GET, "/healthz", true),
             (Method::POST, "/healthz", false),
             (Method::GET, "/", false),

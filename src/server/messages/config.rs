@@ -22,16 +22,16 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign_desk::connection::TopicArn;
 use countersign_desk::notify::{Occasion, Only, Recipient};
 use lettre::message::Mailbox;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::template::Choice;
-use crate::server::config::is_url;
-use crate::server::settings::{FILE, Mistake, Reader, Table, did_you_mean, read};
+use crate::server::secrets::Source;
+use crate::server::settings::{FILE, Mistake, Table, did_you_mean, of_table, read};
 
 /// The table of the file.
 const TABLE: &str = "messages";
@@ -68,25 +68,6 @@ pub enum Kind {
     Sns { topic: TopicArn, profile: Option<String>, endpoint: Option<String> },
 }
 
-/// Where a secret is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Source {
-    Text(String),
-    /// A file; a relative path begins at the data folder.
-    File(PathBuf),
-    Environment(String),
-}
-
-impl std::fmt::Debug for Source {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(_) => out.write_str("Text(..)"),
-            Self::File(file) => out.debug_tuple("File").field(file).finish(),
-            Self::Environment(name) => out.debug_tuple("Environment").field(name).finish(),
-        }
-    }
-}
-
 /// A mail server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -116,35 +97,26 @@ pub fn configured(data: &Path) -> Result<Vec<Configured>, Vec<Mistake>> {
 }
 
 fn of_text(file: &Path, text: &str) -> Result<Vec<Configured>, Vec<Mistake>> {
-    // A file that is no TOML is reported where connections are read.
-    let Ok(table) = DeTable::parse(text) else { return Ok(Vec::new()) };
-    let at = |offset: usize| Reader::at(file, text, offset);
-    let Some((key, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref() == TABLE) else {
-        return Ok(Vec::new());
-    };
-    let DeValue::Table(channels) = value.get_ref() else {
-        return Err(vec![at(key.span().start).mistake("messages is not a table.", "Write [messages.NAME].")]);
-    };
-    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
-    for (name, value) in channels {
-        let place = name.span().start;
-        match value.get_ref() {
-            DeValue::Table(parts) => {
-                let mut table = Table::new(&at, place, parts);
-                found.extend(channel(name.get_ref(), &mut table));
-                mistakes.append(&mut table.mistakes);
+    let found = of_table((file, text), (TABLE, "[messages.NAME]"), |at, _, channels| {
+        let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+        for (name, value) in channels {
+            let place = name.span().start;
+            match value.get_ref() {
+                DeValue::Table(parts) => {
+                    let mut table = Table::new(at, place, parts);
+                    found.extend(channel(name.get_ref(), &mut table));
+                    mistakes.append(&mut table.mistakes);
+                }
+                _ => mistakes
+                    .push(at(place).mistake(format!("{} is not a table.", name.get_ref()), "Write [messages.NAME].")),
             }
-            _ => mistakes
-                .push(at(place).mistake(format!("{} is not a table.", name.get_ref()), "Write [messages.NAME].")),
         }
-    }
-    if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
+        (Some(found), mistakes)
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// What the tables of channels have besides.
-/// A key, and what its text says of where a secret is.
-type SourceKey = (&'static str, fn(String) -> Source);
-
 impl Table<'_> {
     fn names(&mut self, key: &str) -> Option<Only> {
         let names = self.list(key)?;
@@ -152,18 +124,6 @@ impl Table<'_> {
             return Some(Only::All);
         }
         Some(Only::These(names.into_iter().map(|(name, _)| name).collect()))
-    }
-
-    /// The one of these keys that says where a secret is.
-    fn source(&mut self, keys: &[SourceKey]) -> Option<Source> {
-        let given: Vec<_> = keys.iter().filter(|(key, _)| self.find(key).is_some()).collect();
-        let names = keys.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ");
-        if given.len() > 1 {
-            self.wrong(self.place, format!("more than one of {names} is given."), "Keep one of them.");
-            return None;
-        }
-        let (key, source) = given.first()?;
-        self.text(key).map(|(text, _)| source(text))
     }
 }
 
@@ -327,14 +287,7 @@ fn sns(table: &mut Table<'_>) -> Option<Kind> {
         }
     });
     let profile = table.text("profile").map(|(profile, _)| profile);
-    let endpoint = table.text("endpoint").and_then(|(url, place)| {
-        if is_url(&url) {
-            return Some(url);
-        }
-        let what = format!("endpoint {url:?} is not an http:// or https:// URL.");
-        table.wrong(place, what, "Give one such as http://127.0.0.1:4566.");
-        None
-    });
+    let endpoint = table.endpoint();
     Some(Kind::Sns { topic: topic?, profile, endpoint })
 }
 

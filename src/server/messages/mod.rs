@@ -20,7 +20,7 @@ use std::sync::Arc;
 use countersign_desk::connection::{SdkOptions, Target, Topics};
 use countersign_desk::notify::{Carrier, Chance, Channel};
 
-use self::config::{Configured, Kind, Source};
+use self::config::{Configured, Kind};
 use self::email::Email;
 use self::template::Template;
 use self::topic::Topic;
@@ -52,14 +52,14 @@ pub async fn open(one: &Configured, data: &Path, origin: &str) -> Result<Channel
     let carrier: Arc<dyn Carrier> = match &one.kind {
         Kind::Email { server, user, password, from } => {
             let password = match password {
-                Some(source) => Some(secret(source, data).map_err(|why| failed(why, SECRET))?),
+                Some(source) => Some(source.read(data).map_err(|why| failed(why, SECRET))?),
                 None => None,
             };
             let tls = tls_of_this_machine().map_err(|why| failed(why.to_string(), TRUST))?;
             Arc::new(Email::new(server.clone(), tls, user.clone().zip(password), from.clone(), origin))
         }
         Kind::Webhook { url, template } => {
-            let url = secret(url, data).map_err(|why| failed(why, SECRET))?;
+            let url = url.read(data).map_err(|why| failed(why, SECRET))?;
             if !webhook::may_be_posted_to(&url) {
                 let why = "its url is neither https:// nor http:// on this machine".to_owned();
                 return Err(failed(why, "Messages say who waits for what: give an https:// URL."));
@@ -89,26 +89,3 @@ pub async fn open(one: &Configured, data: &Path, origin: &str) -> Result<Channel
 
 const TRUST: &str = "Install the certificates of the usual authorities (ca-certificates).";
 const SECRET: &str = "Check the file or the environment variable that holds it.";
-
-/// The most bytes of a file that holds a secret.
-const LONGEST: u64 = 4_096;
-
-/// A secret, from where it is kept.
-fn secret(source: &Source, data: &Path) -> Result<String, String> {
-    use std::io::Read as _;
-    let text = match source {
-        Source::Text(text) => text.clone(),
-        Source::File(file) => {
-            let file = data.join(file);
-            let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", file.display());
-            let mut text = String::new();
-            let opened = std::fs::File::open(&file).map_err(unreadable)?;
-            opened.take(LONGEST).read_to_string(&mut text).map_err(unreadable)?;
-            text
-        }
-        Source::Environment(name) => countersign_local::environment::variable(name)
-            .ok_or_else(|| format!("the environment variable {name} is not set"))?,
-    };
-    let text = text.trim();
-    if text.is_empty() { Err("what it is to read is empty".to_owned()) } else { Ok(text.to_owned()) }
-}

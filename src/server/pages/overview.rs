@@ -34,14 +34,13 @@ async fn page(desk: &Desk, actor: &Actor) -> Result<Overview, Error> {
     let waits = requests.iter().map(|(wait, reading)| waiting(&here, wait, reading));
     let failures = day.failures.iter().map(|one| failure(&here, &snapshot, one));
     let needs = usize::try_from(NEEDS).unwrap_or(usize::MAX);
-    #[expect(clippy::cast_precision_loss, reason = "a share, shown in whole per cent")]
-    let success_rate = (day.ended > 0).then(|| day.succeeded as f32 / day.ended as f32);
     let running = Shown::Status(ExecutionStatus::Running);
     Ok(Overview {
         running: desk.tallies(actor).await?.iter().map(|tally| tally.of(running)).sum(),
         waiting: inbox.total,
         failed_today: day.failed,
-        success_rate,
+        succeeded_today: day.succeeded,
+        ended_today: day.ended,
         needs: waits.take(needs - day.failures.len().min(NEEDS_FAILED)).chain(failures).take(needs).collect(),
         workflows: workflow_rows(desk, actor, &snapshot).await?,
         now: desk.now(),

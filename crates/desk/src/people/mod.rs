@@ -7,6 +7,7 @@
 mod absences;
 mod accounts;
 mod guesses;
+mod identities;
 mod invitations;
 mod password;
 mod personas;
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 
 pub use self::absences::{LONGEST_ABSENCE_DAYS, day};
 use self::guesses::Guesses;
+pub use self::identities::Proven;
 pub use self::invitations::Welcome;
 pub use self::personas::{all, find, first};
 pub use self::secret::Secret;

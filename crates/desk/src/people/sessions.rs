@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use super::user::id_of;
 use super::{People, PeopleError, Secret, person};
 use crate::actor::Person;
-use crate::store::{Deed, Hash, SessionRow, StoreError};
+use crate::store::{Deed, Hash, SessionRow, StoreError, User};
 
 /// A session that was not used for this long has ended: a working day.
 const IDLE: i64 = 10 * 60 * 60 * 1_000;
@@ -50,6 +50,9 @@ pub enum Refused {
     /// Too many passwords were tried.
     #[error("too many passwords were tried")]
     TooMany,
+    /// The user whom a provider has proven is disabled.
+    #[error("the user is disabled")]
+    Disabled,
     #[error(transparent)]
     People(#[from] PeopleError),
 }
@@ -89,7 +92,20 @@ impl People {
             return Err(Refused::Wrong);
         };
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).give_back(&id, from.address, now);
-        let secret = Secret::draw();
+        // Disabled, or with another password, since it was compared.
+        self.begin_session(&user, Some(&hash), from, before).await?.ok_or(Refused::Wrong)
+    }
+
+    /// A new session of a user, with a new secret; `before` ends. `None` where the user was disabled meanwhile, or has no longer
+    /// the password with this hash.
+    pub(super) async fn begin_session(
+        &self,
+        user: &User,
+        password: Option<&str>,
+        from: &From,
+        before: Option<&Hash>,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let (secret, now) = (Secret::draw(), self.clock.now());
         let agent = from.agent.chars().filter(|letter| !letter.is_control()).take(AGENT).collect();
         let address = from.address.map(|address| address.to_string()).unwrap_or_default();
         let row = SessionRow { hash: secret.hash(), user: user.id.clone(), made_at: now, seen_at: now, address, agent };
@@ -97,17 +113,15 @@ impl People {
         if let Some(before) = before {
             self.store.remove_session(before).await?;
         }
-        if !self.store.add_session(&row, &hash).await? {
-            // Disabled, or with another password, since it was compared.
-            return Err(Refused::Wrong);
+        if !self.store.add_session(&row, password).await? {
+            return Ok(None);
         }
-        for oldest in
-            self.store.sessions(&user.id).await?.into_iter().filter(|other| other.hash != row.hash).skip(MOST - 1)
-        {
+        let others = self.store.sessions(&user.id).await?.into_iter().filter(|other| other.hash != row.hash);
+        for oldest in others.skip(MOST - 1) {
             self.store.remove_session(&oldest.hash).await?;
         }
         self.note((&user.id, &user.name), Deed::SignedIn, place(from)).await;
-        Ok(SignedIn { secret, person: person(&user) })
+        Ok(Some(SignedIn { secret, person: person(user) }))
     }
 
     fn take_guess(&self, id: &str, from: &From, now: i64) -> bool {
@@ -196,6 +210,7 @@ impl People {
     }
 }
 
-fn place(from: &From) -> String {
+/// Where somebody came from, for the record.
+pub(super) fn place(from: &From) -> String {
     from.address.map(|address| format!("from {address}")).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! People over a store in a file, with a set clock.
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+mod identities;
+
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use super::*;

@@ -19,6 +19,15 @@ pub struct User {
     pub made_at: i64,
 }
 
+/// Whom a provider of OpenID Connect means: no two people have the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider's URL.
+    pub issuer: String,
+    /// Its own name for somebody.
+    pub subject: String,
+}
+
 /// What a one-time link is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invited {
@@ -108,8 +117,20 @@ pub trait Accounts: Send + Sync + 'static {
     /// Uses a link up; `None` where it does not hold.
     fn take_invitation<'a>(&'a self, hash: &'a Hash, now: i64) -> Kept<'a, Option<Invited>>;
 
-    /// Keeps a session, if its user still has the password with this hash and is not disabled.
-    fn add_session<'a>(&'a self, session: &'a SessionRow, password: &'a str) -> Kept<'a, bool>;
+    /// The user who is linked with an identity.
+    fn identified<'a>(&'a self, identity: &'a Identity) -> Kept<'a, Option<User>>;
+
+    /// Adds a user without a password, linked with an identity; `false` where there is one with this id, or with this identity.
+    fn add_identified<'a>(&'a self, user: &'a User, identity: &'a Identity) -> Kept<'a, bool>;
+
+    /// Links a user with an identity, which nobody else is linked with any more; `false` where there is no such user.
+    fn set_identity<'a>(&'a self, id: &'a str, identity: &'a Identity) -> Kept<'a, bool>;
+
+    /// Replaces name, e-mail address and groups of the user with this id.
+    fn set_profile<'a>(&'a self, user: &'a User) -> Kept<'a, ()>;
+
+    /// Keeps a session, if its user is not disabled and, where a hash is given, still has the password with it.
+    fn add_session<'a>(&'a self, session: &'a SessionRow, password: Option<&'a str>) -> Kept<'a, bool>;
 
     /// A session with its user, whether either still holds or not.
     fn session<'a>(&'a self, hash: &'a Hash) -> Kept<'a, Option<(SessionRow, User)>>;

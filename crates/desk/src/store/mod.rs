@@ -31,7 +31,7 @@ mod votes;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-pub use accounts::{Accounts, Hash, Invited, Scope, SessionRow, TokenRow, User};
+pub use accounts::{Accounts, Hash, Identity, Invited, Scope, SessionRow, TokenRow, User};
 pub use acts::{Act, ActFilter, ActPage, Acts, Deed, Entry, Kind, Recorded};
 pub use bulk::{BulkItem, BulkOutcome, BulkRun, BulkRuns, Refusal, Verb};
 pub use chain::{Break, Chain, Chains, Link};

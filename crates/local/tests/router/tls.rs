@@ -99,3 +99,24 @@ fn what_cannot_be_used_is_said_with_its_file() {
     assert!(matches!(Tls::read(&file("certificate.pem"), &file("certificate.pem")), Err(TlsError::Key { .. })));
     assert!(matches!(Tls::read(&file("certificate.pem"), &file("other.pem")), Err(TlsError::Pair { .. })));
 }
+
+#[test]
+fn a_renewed_certificate_takes_the_place_of_the_one_before() {
+    let folder = std::env::temp_dir().join(format!("countersign-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
+    let put = |from: &str, to: &Path| std::fs::write(to, std::fs::read(file(from)).unwrap()).unwrap();
+    put("certificate.pem", &certificate);
+    put("key.pem", &key);
+    let tls = Tls::read(&certificate, &key).unwrap();
+    // What the site's names come from.
+    let clone = tls.clone();
+    assert!(!tls.renew().unwrap(), "nothing changed");
+    put("renewed.pem", &certificate);
+    assert!(matches!(tls.renew(), Err(TlsError::Pair { .. })), "the key is not there yet");
+    assert!(clone.is_for("approvals.example") && !clone.is_for("renewed.example"));
+    put("renewed.key.pem", &key);
+    assert!(tls.renew().unwrap());
+    assert!(clone.is_for("renewed.example") && !clone.is_for("approvals.example"));
+    std::fs::remove_dir_all(folder).unwrap();
+}

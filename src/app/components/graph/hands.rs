@@ -3,7 +3,12 @@
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use leptos::prelude::*;
 
+<<<<<<< HEAD
 use crate::app::ui::{RwSignal, StoredValue};
+=======
+use crate::app::ui::RwSignal;
+use crate::map::within;
+>>>>>>> w-oidc
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::Element;
 use leptos_router::NavigateOptions;
@@ -109,7 +114,7 @@ impl Hands {
         // A pinch on a touchpad comes as small turns with the control key.
         let turn = event.delta_y() as f32 * if event.delta_mode() == 0 { 1.0 } else { 16.0 };
         let speed = if event.ctrl_key() { 0.01 } else { 0.0016 };
-        if self.place.zoomed((-turn * speed).clamp(-0.7, 0.7).exp(), Some(self.at(event))) || event.ctrl_key() {
+        if self.place.zoomed(within(-turn * speed, -0.7, 0.7).exp(), Some(self.at(event))) || event.ctrl_key() {
             event.prevent_default();
         }
     }

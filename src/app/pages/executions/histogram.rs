@@ -10,7 +10,9 @@ use crate::app::ui::{Moment, stretch};
 use crate::wire::executions::{Bar, Histogram, View};
 
 /// The height of a bar, in its own units.
-const HEIGHT: f64 = 48.0;
+const HEIGHT: u64 = 480;
+/// The height of what is too little to be seen otherwise.
+const SEEN: u64 = 15;
 
 /// The bars, stacked by outcome.
 pub fn histogram(histogram: &Histogram, view: &View) -> AnyView {
@@ -50,16 +52,16 @@ fn drawn(bar: &Bar, histogram: &Histogram, view: &View) -> AnyView {
         let look = look(*status);
         // A text cannot refuse what is written to it.
         _ = write!(label, ", {n} {}", look.word.to_lowercase());
-        let height = (*n as f64 / most as f64 * HEIGHT).max(1.5);
-        below = (below - height).max(0.0);
+        let height = (n * HEIGHT / most.max(1)).max(SEEN);
+        below = below.saturating_sub(height);
         let tone = look.tone;
-        _ = write!(parts, r#"<rect x="1" width="8" y="{below:.1}" height="{height:.1}" data-tone="{tone}"/>"#);
+        _ = write!(parts, r#"<rect x="1" width="8" y="{below}" height="{height}" data-tone="{tone}"/>"#);
     }
     let href = here().executions_view(&View { time: Some(bar.time.clone()), ..view.first() });
     view! {
         <li>
             <a href=href title=label.clone() aria-label=label data-noscroll="true">
-                <svg viewBox="0 0 10 48" preserveAspectRatio="none" aria-hidden="true" inner_html=parts></svg>
+                <svg viewBox="0 0 10 480" preserveAspectRatio="none" aria-hidden="true" inner_html=parts></svg>
             </a>
         </li>
     }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::super::who::see;
 use super::super::{By, Who, session};
 use super::{Visit, piece};
+use crate::app::shown as text;
 use crate::routes;
 use crate::server::{is_own_path, words};
 use crate::wire::Problem;
@@ -20,11 +21,11 @@ const TITLE: &str = "Sign in";
 #[derive(Deserialize)]
 pub struct Wanted {
     #[serde(default)]
-    to: String,
+    pub to: String,
 }
 
 /// Where to go after signing in: a page of this site, and not another one that somebody put into the link.
-fn destination(to: &str) -> &str {
+pub fn destination(to: &str) -> &str {
     if is_own_path(to) { to } else { routes::ROOT }
 }
 
@@ -77,12 +78,17 @@ pub fn worded(refused: &Refused) -> (StatusCode, Problem) {
         Refused::TooMany => {
             (StatusCode::TOO_MANY_REQUESTS, problem("Too many passwords were tried.", "Wait a minute, then try again."))
         }
+        Refused::Disabled => {
+            let remedy = "Ask an administrator, who can let you sign in again.";
+            (StatusCode::FORBIDDEN, problem("Your user is disabled here.", remedy))
+        }
         Refused::People(error) => (StatusCode::SERVICE_UNAVAILABLE, words::people(error)),
     }
 }
 
 fn shown(visit: Visit, status: StatusCode, name: &str, to: &str, problem: Option<&Problem>) -> Response {
     let to = destination(to).to_owned();
+    let provider = visit.site.oidc.as_ref().map(|oidc| with(oidc.name(), &to));
     let fields = view! {
         <input type="hidden" name="to" value=to/>
         {piece::line("User name", "name", name, "username")}
@@ -93,10 +99,21 @@ fn shown(visit: Visit, status: StatusCode, name: &str, to: &str, problem: Option
         <div class="page sign-in">
             <h1>"Sign in"</h1>
             {problem.map(piece::problem)}
+            {provider}
             {piece::form(routes::SIGN_IN, "sign-in", &visit.proof(), fields.into_any())}
         </div>
     };
     visit.show(status, TITLE, content.into_any())
+}
+
+/// The way to the provider, before the fields of those who have a password here.
+fn with(name: &str, to: &str) -> AnyView {
+    let label = text(format!("Sign in with {name}"));
+    view! {
+        <p><a class="button button-main" href=routes::sign_in_with(to)>{label}</a></p>
+        <p class="sign-in-or">"or with a password of Countersign"</p>
+    }
+    .into_any()
 }
 
 /// Ends the session, or, with the field `everywhere`, all of the same person.

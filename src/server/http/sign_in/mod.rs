@@ -7,6 +7,7 @@
 mod account;
 mod entry;
 pub mod piece;
+mod provider;
 mod users;
 mod welcome;
 
@@ -30,7 +31,15 @@ use crate::app::arrival::{CONNECTION, PROOF};
 use crate::routes;
 
 /// The paths of these pages.
-pub const PATHS: [&str; 5] = [routes::SIGN_IN, routes::SIGN_OUT, routes::WELCOME, routes::ACCOUNT, routes::USERS];
+pub const PATHS: [&str; 7] = [
+    routes::SIGN_IN,
+    routes::SIGN_IN_WITH,
+    routes::SIGN_IN_BACK,
+    routes::SIGN_OUT,
+    routes::WELCOME,
+    routes::ACCOUNT,
+    routes::USERS,
+];
 
 /// What the proofs of these pages' forms hold for: no connection has this name.
 const FORMS: &str = "sign-in";
@@ -43,6 +52,8 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
 pub fn routes(router: Router<Site>) -> Router<Site> {
     router
         .route(routes::SIGN_IN, get(entry::page).post(entry::sign_in))
+        .route(routes::SIGN_IN_WITH, get(provider::begin))
+        .route(routes::SIGN_IN_BACK, get(provider::finish))
         .route(routes::SIGN_OUT, post(entry::sign_out))
         .route(routes::WELCOME, get(welcome::page).post(welcome::accept))
         .route(routes::ACCOUNT, get(account::page).post(account::change))

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
 use super::rows::{as_json, user_groups};
-use crate::store::{Accounts, Hash, Invited, Kept, Scope, SessionRow, StoreError, TokenRow, User};
+use crate::store::{Accounts, Hash, Identity, Invited, Kept, Scope, SessionRow, StoreError, TokenRow, User};
 
 /// The columns of a user; the rest of the query follows.
 macro_rules! users {
@@ -108,6 +108,62 @@ impl Accounts for Sqlite {
         })
     }
 
+    fn identified<'a>(&'a self, identity: &'a Identity) -> Kept<'a, Option<User>> {
+        Box::pin(async move {
+            let found = sqlx::query(users!(
+                "FROM identities JOIN users ON users.id = identities.user WHERE issuer = ? AND subject = ?"
+            ));
+            let found = found.bind(&identity.issuer).bind(&identity.subject);
+            found.fetch_optional(&self.reader).await?.as_ref().map(user).transpose()
+        })
+    }
+
+    fn add_identified<'a>(&'a self, user: &'a User, identity: &'a Identity) -> Kept<'a, bool> {
+        Box::pin(async move {
+            let mut transaction = self.writer.begin().await?;
+            let added = sqlx::query(
+                "INSERT INTO users (id, name, email, groups, password, disabled, made_at)
+                 VALUES (?, ?, ?, ?, NULL, ?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(&user.id)
+            .bind(&user.name)
+            .bind(&user.email)
+            .bind(as_json("a user's groups", &user.groups)?)
+            .bind(user.disabled)
+            .bind(user.made_at)
+            .execute(&mut *transaction)
+            .await?;
+            let link = "INSERT INTO identities (issuer, subject, user) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+            let link = sqlx::query(link).bind(&identity.issuer).bind(&identity.subject).bind(&user.id);
+            // Without both there is neither: the transaction is dropped.
+            let both = added.rows_affected() > 0 && link.execute(&mut *transaction).await?.rows_affected() > 0;
+            if both {
+                transaction.commit().await?;
+            }
+            Ok(both)
+        })
+    }
+
+    fn set_identity<'a>(&'a self, id: &'a str, identity: &'a Identity) -> Kept<'a, bool> {
+        Box::pin(async move {
+            let set = sqlx::query(
+                "INSERT INTO identities (issuer, subject, user) SELECT ?, ?, id FROM users WHERE id = ?
+                 ON CONFLICT (issuer, subject) DO UPDATE SET user = excluded.user",
+            );
+            let set = set.bind(&identity.issuer).bind(&identity.subject).bind(id).execute(&self.writer).await?;
+            Ok(set.rows_affected() > 0)
+        })
+    }
+
+    fn set_profile<'a>(&'a self, user: &'a User) -> Kept<'a, ()> {
+        Box::pin(async move {
+            let set = sqlx::query("UPDATE users SET name = ?, email = ?, groups = ? WHERE id = ?");
+            let set = set.bind(&user.name).bind(&user.email).bind(as_json("a user's groups", &user.groups)?);
+            set.bind(&user.id).execute(&self.writer).await?;
+            Ok(())
+        })
+    }
+
     fn set_groups<'a>(&'a self, id: &'a str, groups: &'a [String]) -> Kept<'a, bool> {
         Box::pin(async move {
             let set = sqlx::query("UPDATE users SET groups = ? WHERE id = ?");
@@ -174,11 +230,11 @@ impl Accounts for Sqlite {
         })
     }
 
-    fn add_session<'a>(&'a self, session: &'a SessionRow, password: &'a str) -> Kept<'a, bool> {
+    fn add_session<'a>(&'a self, session: &'a SessionRow, password: Option<&'a str>) -> Kept<'a, bool> {
         Box::pin(async move {
             let added = sqlx::query(
                 "INSERT INTO sessions (hash, user, made_at, seen_at, address, agent)
-                 SELECT ?, id, ?, ?, ?, ? FROM users WHERE id = ? AND password = ? AND disabled = 0",
+                 SELECT ?1, id, ?2, ?3, ?4, ?5 FROM users WHERE id = ?6 AND (?7 IS NULL OR password = ?7) AND disabled = 0",
             )
             .bind(&session.hash[..])
             .bind(session.made_at)

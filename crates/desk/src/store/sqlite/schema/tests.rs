@@ -141,7 +141,7 @@ fn newer_decisions() -> [Decision; 2] {
 }
 
 /// The newest version of the schema.
-const NEWEST: i64 = 10;
+const NEWEST: i64 = 11;
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -382,7 +382,8 @@ fn a_released_migration_never_changes() {
             (7, "61902eaf276fa3bc".to_owned()),
             (8, "f6c40220fbda02fc".to_owned()),
             (9, "4c61040eb52601b7".to_owned()),
-            (10, "0f39f3da529c50b0".to_owned())
+            (10, "0f39f3da529c50b0".to_owned()),
+            (11, "74ae993936c1b310".to_owned())
         ]
     );
 }
