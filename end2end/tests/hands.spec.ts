@@ -70,7 +70,8 @@ test("a request is given to others, and an administrator breaks the glass", asyn
   const url = page.url();
   await page.getByRole("link", { name: "Give it to others" }).click();
   await expect(page).toHaveURL(/\/hands$/);
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  // Axe is a script.
+  if (scripts) expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.getByLabel(/^To \(/).fill("nobody in particular");
   await page.getByLabel("Reason").first().fill("Finance is away");
   await button(page, "Give it to them").click();

@@ -111,3 +111,12 @@ test("a hidden tab reads nothing while another tab hears of changes", async ({ c
   });
   await expect(second.locator(".request").filter({ hasText: "ask · " })).toBeVisible();
 });
+
+test("a page of what is not there yet shows it once it comes", async ({ page, server }) => {
+  await page.goto(`${server.url}/default/workflows/later`);
+  await expect(page.getByRole("heading", { level: 1, name: "Not found" })).toBeVisible();
+  await expect(page.locator(".live-dot[data-state=live]")).toBeAttached();
+  await server.begin("later", waits);
+  await expect(page.getByRole("heading", { level: 1, name: "later" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start", exact: true })).toBeEnabled();
+});

@@ -1,7 +1,5 @@
 //! The address of a page with its view, from which the links to its other views are made.
 
-use leptos::prelude::*;
-
 use crate::app::pages::view;
 use crate::app::ui::{Memo, StoredValue};
 use crate::routes::View;

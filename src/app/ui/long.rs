@@ -122,8 +122,10 @@ mod browser {
         let Scroll { view, extent, at, ask } = scroll;
         let (frame, rows) = (NodeRef::<Div>::new(), NodeRef::<Ol>::new());
         let height = StoredValue::new(0.0_f64);
-        // What waits for the next drawing may find the list gone.
-        let is_here = move || height.try_get_value().is_some();
+        // What waits for the next drawing may find the list gone, and its elements with it.
+        let here = StoredValue::new(true);
+        on_cleanup(move || here.set_value(false));
+        let is_here = move || here.get_value();
         let measure = move || {
             if !is_here() {
                 return;

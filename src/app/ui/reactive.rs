@@ -12,7 +12,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use leptos::prelude::{
-    self as library, Set as _, SetValue as _, Track, Update as _, With, WithUntracked, WithValue as _, WriteValue as _,
+    self as library, Set as _, SetValue as _, Update as _, With, WithUntracked, WithValue as _, WriteValue as _,
 };
 
 use super::left::{Left, made};
@@ -84,7 +84,7 @@ impl<H, T> Reactive<H, T> {
     }
 }
 
-impl<H: With<Value = Held> + WithUntracked<Value = Held> + Track, T: 'static> Reactive<H, T> {
+impl<H: With<Value = Held> + WithUntracked<Value = Held>, T: 'static> Reactive<H, T> {
     /// Reads the value, and follows it.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.held.with(|held| read(held.get()))
@@ -113,7 +113,8 @@ impl<H: With<Value = Held> + WithUntracked<Value = Held> + Track, T: 'static> Re
 
     /// Follows the value without reading it.
     pub fn track(&self) {
-        self.held.track();
+        // A memo that was never read does not know yet what it depends on: followed alone, it would never say that it changed.
+        self.held.with(|_| ());
     }
 }
 
@@ -252,6 +253,23 @@ mod tests {
         });
         page.cleanup();
         assert_eq!(last.get_untracked(), 17);
+    }
+
+    #[test]
+    fn a_memo_that_is_only_followed_says_that_it_changed() {
+        Owner::new().with(|| {
+            let count = RwSignal::new(1);
+            let is_even = Memo::new(move |_| count.get() % 2 == 0);
+            let changes = Memo::new(move |last: Option<&u32>| {
+                is_even.track();
+                last.map_or(0, |last| last + 1)
+            });
+            assert_eq!(changes.get(), 0);
+            count.set(2);
+            assert_eq!(changes.get(), 1);
+            count.set(4);
+            assert_eq!(changes.get(), 1, "it is the same");
+        });
     }
 
     #[test]

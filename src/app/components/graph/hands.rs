@@ -3,12 +3,8 @@
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use leptos::prelude::*;
 
-<<<<<<< HEAD
 use crate::app::ui::{RwSignal, StoredValue};
-=======
-use crate::app::ui::RwSignal;
 use crate::map::within;
->>>>>>> w-oidc
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::Element;
 use leptos_router::NavigateOptions;
