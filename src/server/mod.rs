@@ -10,6 +10,7 @@ pub mod calls;
 pub mod config;
 mod connections;
 mod console;
+pub mod guest;
 pub mod hooks;
 pub mod http;
 pub mod markdown;
