@@ -58,10 +58,14 @@ impl HttpClient {
     /// # Errors
     /// There is no complete response.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
+        self.send_within(PATIENCE, request).await
+    }
+
+    async fn send_within(&self, patience: Duration, request: Request<Full<Bytes>>) -> Result<Response, Trouble> {
         let client =
             self.inner.get_or_init(|| build(&self.guard)).as_ref().map_err(|error| Trouble::Socket(error.clone()))?;
-        let late = |_| Trouble::Socket(format!("The request timed out after {} seconds", PATIENCE.as_secs()));
-        tokio::time::timeout(PATIENCE, exchange(client, request)).await.map_err(late)?
+        let late = |_| Trouble::Socket(format!("The request timed out after {} seconds", patience.as_secs()));
+        tokio::time::timeout(patience, exchange(client, request)).await.map_err(late)?
     }
 }
 
@@ -117,16 +121,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
     use super::*;
 
-    /// The clock stands still while anything can happen, and then jumps to the next deadline.
-    #[tokio::test(start_paused = true)]
-    #[expect(clippy::disallowed_methods, reason = "the clock is paused")]
+    /// It accepts connections, and nobody reads from them.
+    #[tokio::test]
     async fn a_server_that_does_not_answer_is_given_up() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let request = Request::get(url).body(Full::default()).unwrap();
-        let before = tokio::time::Instant::now();
-        let trouble = HttpClient::default().send(request).await.unwrap_err();
-        assert_eq!(trouble, Trouble::Socket("The request timed out after 60 seconds".to_owned()));
-        assert_eq!(before.elapsed().as_secs(), 60);
+        let trouble = HttpClient::default().send_within(Duration::from_millis(50), request).await.unwrap_err();
+        assert_eq!(trouble, Trouble::Socket("The request timed out after 0 seconds".to_owned()));
     }
 }
