@@ -7,6 +7,7 @@
 //! assert_eq!(routes::of("default").workflow("order"), "/default/workflows/order");
 //! ```
 
+pub mod guest;
 pub mod view;
 
 use std::sync::Arc;
@@ -483,6 +484,8 @@ mod tests {
             routes.value(arn, "event.17.input"),
             routes.approval(arn, 17),
             routes.hands(arn, 17),
+            routes.guest(None),
+            routes.guest(Some((arn, 17))),
             routes.audit_of(None, None, Some(4711)),
             routes.audit_of(Some("decisions"), Some("a b"), None),
             routes.audit_file("csv", None, Some("x")),

@@ -1,5 +1,7 @@
 // On a phone: what is asked can be read, and answered without a search.
-import { asks, expect, open, openRequest, test } from "./fixtures";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Page } from "@playwright/test";
+import { asks, expect, open, openRequest, ready, Server, test } from "./fixtures";
 
 const longKey = "purchaseOrderConfirmationReferenceNumberOfTheSupplyingCompany";
 
@@ -65,4 +67,86 @@ test.describe("without the demonstration, whose requests would move the list", (
     await expect(row).toBeInViewport();
     expect(Math.abs((await page.evaluate(() => window.scrollY)) - before)).toBeLessThan(60);
   });
+});
+
+const party = test.extend<object>({
+  server: async ({}, use) => {
+    const server = new Server(["--guest", "127.0.0.1:0"]);
+    await server.start();
+    await use(server);
+    await server.stop();
+    server.remove();
+  },
+});
+
+/** What axe finds on a page. */
+async function violations(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page }).analyze();
+  return found.violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `    ${node.html}`).join("\n")}`);
+}
+
+party("a guest decides on a phone, and the graph on the big screen moves", async ({ browser, page, server }) => {
+  const ask = asks({ title: "Paper from Nordwind Mill?", requestedBy: "Purchasing", amount: "4200.00 EUR" });
+  const arn = await server.begin("paper", { StartAt: "Ask", States: { Ask: { ...ask, End: undefined, Next: "Ordered" }, Ordered: { Type: "Succeed" } } });
+
+  // The big screen: the execution's graph, and beside it the code of its request.
+  const screen = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const graph = await screen.newPage();
+  await graph.goto(`${server.url}/default/executions/${arn}`);
+  await ready(graph, true);
+  const course = graph.getByRole("group", { name: "The execution's course" });
+  await expect(course.getByRole("link", { name: /^Ask\b.*waiting/i })).toBeVisible();
+  await graph.evaluate(() => Object.assign(window, { untouched: true }));
+  const board = await screen.newPage();
+  await board.goto(`${server.url}/default/inbox`);
+  await board.getByText("Demonstration", { exact: true }).click();
+  await expect(board.locator(".banner").getByRole("link", { name: "Hand over the phone" })).toBeVisible();
+  await openRequest(board, "paper");
+  await board.locator(".in-hand").getByRole("link", { name: "Hand over the phone" }).click();
+  await expect(board.getByRole("heading", { level: 1, name: "Hand over the phone" })).toBeVisible();
+  await expect(board.getByLabel("Request")).toHaveValue(new RegExp(`^${arn} `));
+  await board.getByRole("button", { name: "Make a new code" }).click();
+  const code = board.getByRole("img", { name: /^QR code of http:/ });
+  await expect(code).toBeVisible();
+  expect((await code.boundingBox())!.width).toBeGreaterThan(200);
+  const link = await board.locator("code.secret").innerText();
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?code=[0-9a-f]{64}$/);
+  expect(await violations(board)).toEqual([]);
+
+  // The phone. This browser's own scripts do not count: the pages have none.
+  await page.goto(link);
+  await expect(page.getByRole("heading", { level: 1, name: "Decide one request" })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Open" }).click();
+  await expect(page).toHaveURL(/\/request\/arn/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/Paper from Nordwind Mill\?/);
+  await expect(page.locator("script")).toHaveCount(0);
+  // All of it on one screen.
+  for (const text of ["Purchasing", "4200.00 EUR", /due in/, "If approved"]) await expect(page.getByText(text).first()).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole("textbox", { name: "Comment" })).toBeInViewport({ ratio: 1 });
+  for (const name of ["Approve", "Reject"]) {
+    const button = page.getByRole("button", { name, exact: true });
+    await expect(button).toBeInViewport({ ratio: 1 });
+    expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(44);
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+  expect(await violations(page)).toEqual([]);
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/guest-request.png` });
+  await page.getByRole("textbox", { name: "Comment" }).fill("From the sofa.");
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(page.getByText(/^Approved by/).first()).toBeVisible();
+  await expect(page.getByText("It is on record.")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+
+  // The graph moved by itself.
+  await expect(course.getByRole("link", { name: /^Ask\b.*succeeded/i })).toBeVisible();
+  await expect(course.getByRole("link", { name: /^Ordered\b.*succeeded/i })).toBeVisible();
+  expect(await graph.evaluate(() => "untouched" in window), "the page was not loaded again").toBe(true);
+  await board.goto(`${server.url}/default/audit`);
+  await expect(board.getByText("From the sofa.")).toBeVisible();
+  await expect(board.getByText("Guest", { exact: true }).first()).toBeVisible();
+  // The code is used up.
+  await board.goto(link);
+  await expect(board.getByRole("heading", { level: 1 })).toHaveText(/opens nothing any more/);
+  await screen.close();
 });

@@ -103,6 +103,8 @@ pub struct Handed {
     pub read_only: bool,
     /// The name of whoever signed in; nothing where the personas of the demonstration act.
     pub signed_in: Option<String>,
+    /// What the banner of the demonstration says: HTML that the server made.
+    pub banner: String,
 }
 
 /// What the page was handed, for its forms.
@@ -111,6 +113,7 @@ pub struct Arrival {
     proof: StoredValue<String>,
     outcome: StoredValue<Option<Outcome>>,
     signed_in: StoredValue<Option<String>>,
+    banner: StoredValue<String>,
 }
 
 impl Arrival {
@@ -118,12 +121,19 @@ impl Arrival {
     #[must_use]
     pub fn start() -> Self {
         let handed = SharedValue::<Handed, Compact>::new_with_encoding(|| use_context().unwrap_or_default());
-        let Handed { proof, outcome, read_only, signed_in } = handed.into_inner();
+        Self::of(handed.into_inner())
+    }
+
+    /// Takes what is handed over.
+    #[must_use]
+    pub fn of(handed: Handed) -> Self {
+        let Handed { proof, outcome, read_only, signed_in, banner } = handed;
         here::restrict(read_only);
         let arrival = Self {
             proof: StoredValue::new(proof),
             outcome: StoredValue::new(outcome),
             signed_in: StoredValue::new(signed_in),
+            banner: StoredValue::new(banner),
         };
         provide_context(arrival);
         arrival
@@ -145,6 +155,12 @@ impl Arrival {
     #[must_use]
     pub fn signed_in(&self) -> Option<String> {
         self.signed_in.get_value()
+    }
+
+    /// What the banner of the demonstration says, as HTML.
+    #[must_use]
+    pub fn banner(&self) -> String {
+        self.banner.get_value()
     }
 
     /// Replaces the proof: the server that gave the last one has started again since.

@@ -34,9 +34,11 @@ pub mod server_fns;
 mod ui;
 
 #[cfg(feature = "ssr")]
+pub(crate) use self::components::handed_over;
+#[cfg(feature = "ssr")]
 pub(crate) use self::ui::json::html as json_html;
 #[cfg(feature = "ssr")]
-pub(crate) use self::ui::{absolute, instant, raw_text, shown};
+pub(crate) use self::ui::{absolute, duration, instant, raw_text, shown};
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};

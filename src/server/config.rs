@@ -8,6 +8,7 @@ use countersign_desk::approvals::LONGEST_UNDO;
 use ipnet::IpNet;
 
 use super::connections::{Configured, configured};
+use super::guest::address::Wanted;
 use super::hooks::config as hooks;
 use super::http::place::{Public, UrlError};
 use super::messages::config as messages;
@@ -21,6 +22,7 @@ use super::settings::Mistake;
 #[command(name = "countersign", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "Examples:
   countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
+  countersign serve --guest                     the same, with a QR code: a guest decides one request on a phone
   countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
   countersign engine --functions lambdas/functions.toml    the engine alone, for the AWS CLI or an SDK
   RUST_LOG=countersign=info countersign     with what functions print and topics deliver")]
@@ -92,6 +94,10 @@ pub struct ServeArgs {
     /// For how many seconds an approver can take a choice back, before it is on record and sent; 0 sends at once
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=i64::from(LONGEST_UNDO)))]
     pub undo: u32,
+    /// Let guests' phones on the local network open one request each of the demonstration and decide it, with a QR code that
+    /// is printed: on this address of the machine [default: its own, port 3030]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "", value_parser = Wanted::read)]
+    pub guest: Option<Wanted>,
     /// Where the embedded engine listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083", conflicts_with_all = ["aws", "endpoint"])]
     pub engine_listen: SocketAddr,

@@ -25,6 +25,7 @@ use countersign_desk::{Actor, Clock, Desk, Desks, NameTaken, Parts};
 use super::audit::anchoring;
 use super::config::{ConfigError, EngineArgs, ServeArgs};
 use super::connections::Configured;
+use super::guest::{self, address::NoGuests};
 use super::hooks::Hooks;
 use super::http::place::{Place, Public};
 use super::http::{Extras, Gate};
@@ -44,6 +45,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 pub enum StartError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Config(Vec<ConfigError>),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Guest(Vec<NoGuests>),
     #[error(transparent)]
     Private(#[from] local::files::PrivateError),
     #[error("{}", store_words(.0))]
@@ -114,7 +117,11 @@ fn store_words(error: &StoreError) -> String {
 }
 
 /// Listens on an address; `other` is the address of this program's other server.
-async fn listen(address: SocketAddr, flag: &'static str, other: SocketAddr) -> Result<TcpListener, StartError> {
+pub(super) async fn listen(
+    address: SocketAddr,
+    flag: &'static str,
+    other: SocketAddr,
+) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => StartError::PortInUse { address, flag, free: free_beside(address, other) },
         _ => StartError::Listen { address, flag, source },
@@ -261,7 +268,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let store: Arc<dyn Store> = Arc::new(open_store(&args.data).await?);
     let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
     let mut definitions = definitions(&folder)?;
-    let (engine, target, functions) = target(&args, address).await?;
+    let door = guest::Door::open(&args, &settings.connections, &*store, address).await?;
+    let guests = door.as_ref().map(guest::Door::address);
+    let (engine, target, functions) = target(&args, address, guests).await?;
     if let Some(functions) = functions {
         definitions = definitions.with_functions(functions);
     }
@@ -347,7 +356,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         let remedy = "Check client_secret_file or client_secret_env of [oidc] in countersign.toml.";
         StartError::User(format!("The secret of the client cannot be used: {why}.\n{remedy}"))
     })?;
-    let router = super::http::router_with(Arc::clone(&desks), gate, place, Extras { hooks, oidc });
+    let guests = door.map(|door| door.serve(&desks, &origin, &tasks, &end));
+    let router = super::http::router_with(Arc::clone(&desks), gate, place, Extras { hooks, oidc, guests });
     let server = local::listener::serve_with(tls, listener, router, limits, end.clone());
     // Live streams never end by themselves: the wait for open connections is bounded.
     let closing = end.clone();
@@ -374,8 +384,9 @@ fn shown(path: &Path) -> String {
 /// The embedded engine if there is one, the target, and the engine's functions if they are known.
 type Connected = (Option<local::Running>, Target, Option<BTreeSet<String>>);
 
-/// The connection's target; starts the embedded engine if that is the target. HTTP tasks cannot reach `dashboard`.
-async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, StartError> {
+/// The connection's target; starts the embedded engine if that is the target. HTTP tasks cannot reach
+/// `dashboard`, nor the listener of `guests`.
+async fn target(args: &ServeArgs, dashboard: SocketAddr, guests: Option<SocketAddr>) -> Result<Connected, StartError> {
     if args.aws {
         return Ok((None, Target::Aws, None));
     }
@@ -387,6 +398,7 @@ async fn target(args: &ServeArgs, dashboard: SocketAddr) -> Result<Connected, St
     let declared = if std::env::var_os("SFN_MOCK_CONFIG").is_some() { None } else { declared_functions(&functions) };
     let mut options = options(args.engine_listen, args.data.clone(), Some(functions));
     options.own_listeners.push(dashboard);
+    options.own_listeners.extend(guests);
     let engine = start_engine(options, "--engine-listen", dashboard).await?;
     let url = format!("http://{}", engine.addr);
     Ok((Some(engine), Target::Embedded(url), declared))

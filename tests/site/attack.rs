@@ -79,7 +79,7 @@ struct Program {
 }
 
 /// Sends a request and returns the whole answer.
-fn exchange(address: &str, head: &str, body: &str) -> String {
+pub fn exchange(address: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     let head = format!("{head}\r\nhost: {address}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");

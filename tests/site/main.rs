@@ -25,6 +25,9 @@ mod finding;
 mod flood;
 mod folding;
 mod forms;
+mod guest;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod guest_program;
 mod hands;
 mod hooks;
 mod hostile;

@@ -110,7 +110,7 @@ impl Program {
     }
 }
 
-fn folder(test: &str) -> PathBuf {
+pub fn folder(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("countersign-program-{test}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -224,7 +224,7 @@ fn a_data_folder_that_was_open_is_closed_with_a_notice() {
 }
 
 /// What the program says on its standard error when it refuses to start with these arguments.
-fn refusal(folder: &Path, args: &[&str]) -> String {
+pub fn refusal(folder: &Path, args: &[&str]) -> String {
     let mut process = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder.join("data"))

@@ -65,6 +65,16 @@ impl Answer {
     }
 }
 
+/// Sends a request to a router; the headers have its host.
+pub async fn send(router: &Router, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let response = router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
+    Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
 impl Site {
     /// A site with the shipped workflows deployed, and nothing started.
     pub async fn new(test: &str) -> Self {
@@ -96,17 +106,10 @@ impl Site {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if !headers.iter().any(|(name, _)| *name == "host") {
-            request = request.header("host", "127.0.0.1:3000");
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let named = headers.iter().any(|(name, _)| *name == "host");
+        let host = (!named).then_some(("host", "127.0.0.1:3000"));
+        let headers: Vec<(&str, &str)> = host.into_iter().chain(headers.iter().copied()).collect();
+        send(&self.router, method, path, &headers, body).await
     }
 
     /// Opens a page in the browser, which keeps its cookies.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::connection::ConnectionId;
 use crate::store::Scope;
 
 /// Somebody on whose behalf the desk reads or acts.
@@ -11,6 +12,8 @@ pub enum Actor {
     Person(Person),
     /// A program that shows an API token of this person, with the token's scope.
     Bearer(Person, Scope),
+    /// A guest of the demonstration, to whom one request was handed over.
+    Guest(Guest),
     /// The program itself: the first deployment into an empty engine, and its background work.
     Program,
 }
@@ -27,12 +30,39 @@ pub struct Person {
     pub groups: Vec<String>,
 }
 
+/// A guest of the demonstration. There is one request for them, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// As whom they are on record: in no group, and under an id that no user has.
+    pub person: Person,
+    pub connection: ConnectionId,
+    pub execution_arn: String,
+    /// The id of the request's TaskScheduled event.
+    pub event: u64,
+}
+
+impl Guest {
+    /// A guest for one request. The tag tells them from other guests on the record.
+    #[must_use]
+    pub fn of(connection: &ConnectionId, (arn, event): (&str, u64), tag: &str) -> Self {
+        let person = Person {
+            // A user's id has no colon.
+            id: format!("guest:{tag}"),
+            name: "Guest".to_owned(),
+            role: "Guest of the demonstration".to_owned(),
+            groups: Vec::new(),
+        };
+        Self { person, connection: connection.clone(), execution_arn: arn.to_owned(), event }
+    }
+}
+
 impl Actor {
     /// The person who acts, or for whom a program does; `None` of the program itself.
     #[must_use]
     pub const fn person(&self) -> Option<&Person> {
         match self {
             Self::Person(person) | Self::Bearer(person, _) => Some(person),
+            Self::Guest(guest) => Some(&guest.person),
             Self::Program => None,
         }
     }
@@ -42,7 +72,7 @@ impl Actor {
     pub const fn scope(&self) -> Option<Scope> {
         match self {
             Self::Bearer(_, scope) => Some(*scope),
-            Self::Person(_) | Self::Program => None,
+            Self::Person(_) | Self::Guest(_) | Self::Program => None,
         }
     }
 

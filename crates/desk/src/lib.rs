@@ -62,7 +62,7 @@ mod stored;
 mod views;
 pub mod watch;
 
-pub use actor::{Actor, Person};
+pub use actor::{Actor, Guest, Person};
 pub use audit::Done;
 pub use clock::Clock;
 pub use condition::Condition;

@@ -1,13 +1,14 @@
 //! What the desk asks the policy, before anything is read or done.
 
-use crate::actor::Actor;
-use crate::approvals::asked::words;
+use crate::actor::{Actor, Guest};
+use crate::approvals::asked::{Asked, words};
 use crate::approvals::who::{Approvers, Requester};
 use crate::desk::{Desk, workflow_of};
 use crate::eyes::Eyes;
 use crate::index::Sight;
 use crate::news::Topic;
 use crate::policy::{Action, Authority, Denied, Object, RequestFacts, Resource};
+use crate::requests::{Request, RequestState};
 use crate::store::Decision;
 use crate::watch::{Machine, Record};
 
@@ -20,9 +21,20 @@ impl Desk {
 
     /// Asks the policy about requests of a workflow whatever else is known of them: refuses what is refused for all of them.
     pub(crate) fn permit_deciding(&self, actor: &Actor, workflow: &str) -> Result<(), Denied> {
+        self.permit_unread(actor, Action::Decide, workflow, ("", 0))
+    }
+
+    /// Asks the policy about a request of which no more is known than which it is.
+    fn permit_unread(
+        &self,
+        actor: &Actor,
+        action: Action,
+        workflow: &str,
+        (execution_arn, event): (&str, u64),
+    ) -> Result<(), Denied> {
         let facts = RequestFacts {
-            execution_arn: "",
-            event: 0,
+            execution_arn,
+            event,
             workflow,
             state: "",
             approvers: &Approvers::default(),
@@ -30,7 +42,42 @@ impl Desk {
             requester: &Requester::Unnamed { path: None },
             content: "{}",
         };
-        self.permit_deciding_this(actor, facts)
+        self.authority().permit(actor, action, &self.resource(Object::Request(facts)))
+    }
+
+    /// Asks the policy whether an actor may see something of a request. That is decided for its whole workflow; but for a
+    /// guest, of whose workflow nothing else is there, for the request alone.
+    pub(crate) fn permit_seeing(
+        &self,
+        actor: &Actor,
+        action: Action,
+        workflow: Option<&str>,
+        request: (&str, u64),
+    ) -> Result<(), Denied> {
+        match actor {
+            Actor::Guest(_) => self.permit_unread(actor, action, workflow.unwrap_or_default(), request),
+            Actor::Person(_) | Actor::Bearer(..) | Actor::Program => self.permit(actor, action, workflow),
+        }
+    }
+
+    /// Whether a guest to whom this request is handed over may decide it. It is asked again once they do.
+    #[must_use]
+    pub fn guest_may_decide(&self, request: &Request) -> bool {
+        let (wait, content) = (&request.wait, Asked::of(&request.text));
+        let guest = Guest::of(self.id(), (&wait.execution_arn, wait.event), "");
+        let facts = RequestFacts {
+            execution_arn: &wait.execution_arn,
+            event: wait.event,
+            workflow: &wait.workflow,
+            state: &wait.state,
+            approvers: &request.rule.approvers,
+            four_eyes: request.rule.four_eyes,
+            // Where it matters who asked, no guest decides.
+            requester: &Requester::Unnamed { path: None },
+            content: content.text(),
+        };
+        let is_open = request.state == RequestState::Waiting && wait.obstacle.is_none();
+        is_open && self.permit_deciding_this(&Actor::Guest(guest), facts).is_ok()
     }
 
     /// Asks the policy about one request.
@@ -109,7 +156,8 @@ impl Desk {
     /// A decision as an actor sees it: its title was made of what was asked.
     pub(crate) fn as_seen(&self, actor: &Actor, mut decision: Decision) -> Decision {
         let about = &mut decision.decision;
-        if !self.eyes(actor, &about.workflow).see_all() {
+        let request = (about.execution_arn.as_str(), about.event);
+        if self.permit_seeing(actor, Action::ViewPayload, Some(&about.workflow), request).is_err() {
             about.title = words(&about.state);
             about.form = "{}".to_owned();
             // It is made of the request.
@@ -139,8 +187,8 @@ impl Desk {
     }
 
     /// Refuses whoever sees nothing of a workflow's payloads: a request that is not shown cannot be decided.
-    pub(crate) fn permit_to_read(&self, actor: &Actor, workflow: &str) -> Result<(), Denied> {
-        match self.permit(actor, Action::ViewPayload, Some(workflow)) {
+    pub(crate) fn permit_to_read(&self, actor: &Actor, workflow: &str, request: (&str, u64)) -> Result<(), Denied> {
+        match self.permit_seeing(actor, Action::ViewPayload, Some(workflow), request) {
             Err(denied) if self.eyes(actor, workflow).see_nothing() => Err(denied),
             _ => Ok(()),
         }
@@ -150,6 +198,16 @@ impl Desk {
     #[must_use]
     pub fn eyes_on(&self, actor: &Actor, record: &Record) -> Eyes {
         self.eyes(actor, record.workflow()).knowing(|hide| record.hidden(hide))
+    }
+
+    /// The same for what one of its requests asks for.
+    #[must_use]
+    pub(crate) fn eyes_on_request(&self, actor: &Actor, record: &Record, event: u64) -> Eyes {
+        let request = (record.description.arn.as_str(), event);
+        match self.permit_seeing(actor, Action::ViewPayload, Some(record.workflow()), request) {
+            Ok(()) => Eyes::open(self.redactor()),
+            Err(_) => self.eyes_on(actor, record),
+        }
     }
 
     /// The names of the workflows that the connection was last seen to have.

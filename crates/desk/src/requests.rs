@@ -102,19 +102,19 @@ impl Desk {
     /// There is no such task, or the connection or the store does not answer.
     pub async fn request(&self, actor: &Actor, arn: &str, event: u64) -> Result<Request, Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn))?;
+        self.permit_seeing(actor, Action::View, workflow_of(arn), (arn, event))?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let record = self.record_of_request(arn).await?;
         let policies = self.folder().policies();
         let workflow = record.workflow();
         let (scheduled, state) = record.event(event).zip(record.state_of(event)).ok_or_else(no_request)?;
-        self.permit(actor, Action::View, Some(workflow))?;
+        self.permit_seeing(actor, Action::View, Some(workflow), (arn, event))?;
         let policy = policies.get(workflow).and_then(|states| states.get(state));
         let is_request = is_callback(scheduled) || scheduled.kind == EventKind::ActivityScheduled && policy.is_some();
         if !is_request {
             return Err(no_request().into());
         }
-        let (tokens, eyes) = (self.watch().all_tokens(), self.eyes_on(actor, &record));
+        let (tokens, eyes) = (self.watch().all_tokens(), self.eyes_on_request(actor, &record, event));
         let asked = tokens.text(&record.request(event));
         let text = eyes.text(&record.request(event));
         let wait = record.waits().iter().find(|wait| wait.event == event).cloned();
@@ -147,8 +147,12 @@ impl Desk {
         let ahead = ahead.into_iter().map(|one| one.rewritten(|text| eyes.name(text)));
         let outcomes = choices.into_iter().zip(ahead).collect();
         let rule = self.rule_state(actor, &Asking { policy, record: &record, event, request: &asked }).await?;
-        let place = self.index().place(self.id(), &self.sight(actor)?, &wait).await?;
-        let position = Some(place).filter(|place| place.index.is_some() || place.next.is_some());
+        // For whoever sees this request alone, it has no place among others.
+        let place = match self.sight(actor) {
+            Ok(sight) => Some(self.index().place(self.id(), &sight, &wait).await?),
+            Err(_) => None,
+        };
+        let position = place.filter(|place| place.index.is_some() || place.next.is_some());
         // Its place among the others is the one that the index knows.
         let wait = if policy.is_some_and(|policy| policy.heartbeat) { wait.kept_alive() } else { wait };
         let shown = shown(&text, policy.and_then(|policy| policy.version.as_deref()));
@@ -226,7 +230,8 @@ impl Desk {
             }
         };
         let needs = outcomes(asking.policy).into_iter().map(need).filter(|need| need.people > 1).collect();
-        let is_seen = || self.permit_to_read(actor, asking.record.workflow()).map_err(NotAllowed::Denied);
+        let request = (asking.record.description.arn.as_str(), asking.event);
+        let is_seen = || self.permit_to_read(actor, asking.record.workflow(), request).map_err(NotAllowed::Denied);
         let refusal = self
             .rules_are_known()
             .and_then(|()| is_seen())
@@ -295,16 +300,16 @@ impl Desk {
     /// Those of [`Desk::decide`].
     pub async fn preview(&self, actor: &Actor, (arn, event): (&str, u64), choice: &Choice) -> Result<Foresight, Error> {
         refuse_express(arn)?;
-        self.permit(actor, Action::View, workflow_of(arn))?;
+        self.permit_seeing(actor, Action::View, workflow_of(arn), (arn, event))?;
         let record = self.record_of_request(arn).await?;
         let no_request = || ReadError::NoRequest { execution_arn: arn.to_owned(), event };
         let state = record.state_of(event).ok_or_else(no_request)?;
-        self.permit(actor, Action::View, Some(record.workflow()))?;
+        self.permit_seeing(actor, Action::View, Some(record.workflow()), (arn, event))?;
         let policies = self.folder().policies();
         let policy = policies.get(record.workflow()).and_then(|states| states.get(state));
         let tokens = self.watch().all_tokens();
         let text = tokens.text(&record.request(event));
-        self.permit_to_read(actor, record.workflow())?;
+        self.permit_to_read(actor, record.workflow(), (arn, event))?;
         can_be_shown(&text).map_err(DecideError::from)?;
         let (outcome, form) = check(policy, choice, (record.workflow(), state))?;
         let comment = choice.comment.trim().to_owned();
@@ -313,7 +318,7 @@ impl Desk {
         let ahead = ahead.and_then(|ahead| ahead.into_iter().next());
         let ahead =
             ahead.unwrap_or_else(|| Foresight::of_definition(record.definition.machine.as_ref(), state, &outcome));
-        Ok(ahead.rewritten(|text| self.eyes_on(actor, &record).name(text)))
+        Ok(ahead.rewritten(|text| self.eyes_on_request(actor, &record, event).name(text)))
     }
 
     /// Whether the actor may give a request to others, and whether they may break the glass.
@@ -348,9 +353,9 @@ impl Desk {
         choice: &Choice,
         at: Option<i64>,
     ) -> Result<Decided, Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let policies = self.folder().policies();
-        let eyes = |actor: &Actor, record: &Record| self.eyes_on(actor, record);
+        let eyes = |actor: &Actor, record: &Record| self.eyes_on_request(actor, record, event);
         let means = Means { courier: self.courier(), policies: &policies, eyes: &eyes };
         let decided = decide(means, By::Person(actor), (arn, event), choice, at).await;
         let decided = self.on_record(actor, (arn, event), decided).await?;

@@ -9,7 +9,7 @@ use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
 use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
 use crate::wire::audit::DecisionRow;
-use crate::wire::inbox::{Approval, ApprovalState, OutcomeChoice, Tone, VoteRow};
+use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, EarlierEnd, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
 
 /// The request. The form is drawn once, so that what is typed stays when the data is loaded again.
@@ -46,11 +46,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
     let rule = Memo::new(move |_| page.with(|page| (page.rule.clone(), page.times.clone(), page.votes.clone())));
     let refused = Memo::new(move |_| page.with(|page| page.refused.clone()));
     let outcome = Memo::new(move |_| Outcome::of(&page.get(), next.get()));
-    let due = move || {
-        let at = page.with(|page| page.row.due).filter(|_| open.get());
-        let by = page.with(|page| page.row.due_by).map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
-        at.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/>{by}</dd> })
-    };
+    let due = move || page.with(|page| open.get().then(|| answer_by(&page.row, now)));
     let in_hand = Memo::new(move |_| page.with(|page| page.in_hand.clone()));
     let in_hand = move || {
         let html = in_hand.get();
@@ -73,8 +69,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
             {words(&first)}
             <dl class="fields">
-                {first.fields.into_iter().map(|(label, value)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> }).collect_view()}
-                {row.item.clone().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> })}
+                {stated(&first)}
                 {row.parent_arn.clone().map(parent)}
                 <dt>"Asked"</dt>
                 <dd><Ago at=row.asked_at now/></dd>
@@ -101,6 +96,30 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
     .into_any()
 }
 
+/// What is asked, as labels and values.
+pub fn stated(page: &Approval) -> AnyView {
+    let row = |(label, value): &(String, String)| view! { <dt>{shown(label)}</dt><dd>{shown(value)}</dd> };
+    let item = page.row.item.as_ref().map(|item| view! { <dt>"Item"</dt><dd>{shown(item)}</dd> });
+    view! { {page.fields.iter().map(row).collect_view()}{item} }.into_any()
+}
+
+/// By when it is to be answered, and what ends the wait then.
+pub fn answer_by(row: &ApprovalRow, now: i64) -> AnyView {
+    let by = row.due_by.map(|by| view! { <span class="quiet">" ("{by.word()}")"</span> });
+    row.due.map(|at| view! { <dt>"Answer"</dt><dd><Due at now/>{by}</dd> }).into_any()
+}
+
+/// What became of a choice that came too late.
+pub fn too_late(late: &str, by: &EarlierEnd, now: i64) -> AnyView {
+    view! {
+        <div class="notice notice-bad" role="status">
+            <p class="notice-title">{shown(by.lead(late))}" "<Ago at=by.at() now/>"."</p>
+            <p>{shown(by.more())}</p>
+        </div>
+    }
+    .into_any()
+}
+
 /// The execution whose distributed Map started the one that asks.
 fn parent(arn: String) -> AnyView {
     let name = arn.rsplit(':').next().unwrap_or(&arn).to_owned();
@@ -119,7 +138,7 @@ pub fn consequences(outcomes: &[OutcomeChoice]) -> AnyView {
 }
 
 /// Who may decide, and what was chosen so far.
-fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[VoteRow], now: i64) -> AnyView {
+pub fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[VoteRow], now: i64) -> AnyView {
     // One person's choice that decided at once is what the outcome says.
     if lines.is_empty() && times.is_empty() && votes.len() < 2 {
         return ().into_any();

@@ -91,7 +91,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
             {arrival.signed_in().is_none().then(|| view! {
                 <details class="banner">
                     <summary><strong>"Demonstration"</strong><span class="banner-more">": anyone at this machine can act as any of these people."</span></summary>
-                    <p>"Anyone at this machine can act as any of these people, so the program listens on this machine only. With --sign-in everybody signs in."</p>
+                    <div class="banner-words" inner_html=arrival.banner()></div>
                 </details>
             })}
             <FormProblem post=act/>

@@ -12,6 +12,8 @@ mod events;
 mod execution_list;
 mod frame;
 mod graph;
+#[cfg(feature = "ssr")]
+mod handed_over;
 mod iterations;
 mod outcome_fields;
 mod outcomes;
@@ -22,7 +24,7 @@ mod timeline;
 mod workbench;
 
 pub use about_state::StateDefinition;
-pub use approval_detail::ApprovalDetail;
+pub use approval_detail::{ApprovalDetail, too_late};
 pub use checked_input::CheckedInput;
 pub use decisions::{DecisionList, DeliveryLine, decision_item, mark_of};
 pub use definition::Definition;
@@ -31,6 +33,8 @@ pub use events::{EventList, wanted};
 pub use execution_list::ExecutionList;
 pub use frame::{Crumb, PageFrame, PageHead};
 pub use graph::{Drawn, GraphView, MiniGraph};
+#[cfg(feature = "ssr")]
+pub use handed_over::handed_over;
 pub use iterations::IterationList;
 pub use outcomes::Outcomes;
 pub use state_panel::{failure_line, link_fact, state_panel, thousands};

@@ -8,12 +8,12 @@ use leptos::server_fn::ServerFn as _;
 use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
-use crate::app::components::{ApprovalDetail, DecisionList, Mark, mark_of};
+use crate::app::components::{ApprovalDetail, DecisionList, Mark, mark_of, too_late};
 use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::Decide;
 use crate::app::ui::{
-    Ago, Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs, When, WindowTitle,
+    Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs, When, WindowTitle,
     dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
@@ -286,21 +286,14 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     };
     let opened =
         move || open_key.get().into_iter().map(|key| Row::new(format!("{} {}", key.0, key.1), detail)).collect();
-    let too_late = move || {
+    let late = move || {
         let Some(Told::Late { late, request, by }) = decide.told() else { return None };
         // It is about one request: the next one that is opened is another.
         let now = data.with_untracked(|data| data.now);
-        (open_key.get().as_ref() == Some(&request)).then(|| {
-            view! {
-                <div class="notice notice-bad" role="status">
-                    <p class="notice-title">{shown(by.lead(&late))}" "<Ago at=by.at() now/>"."</p>
-                    <p>{shown(by.more())}</p>
-                </div>
-            }
-        })
+        (open_key.get().as_ref() == Some(&request)).then(|| too_late(&late, &by, now))
     };
     view! {
-        {dynamic(too_late)}
+        {dynamic(late)}
         {dynamic(move || problem().map(|problem| view! { <ProblemBox problem/> }))}
         {list(opened)}
     }

@@ -1,10 +1,9 @@
 //! Calls of server functions: their arguments, the proof that an action must carry, and the responses to forms.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::connection::MachineKind;
@@ -138,11 +137,9 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         }
     };
     let (overview, proven) = (crate::routes::of(connection).overview(), ProvenFor(connection.to_owned()));
-    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied()
-        && tokio::task::spawn_blocking(move || caller::is_of_this_program(peer)).await.unwrap_or(true)
-    {
-        let what = "This came from a function or a task of the program itself.";
-        return refuse(wants, StatusCode::FORBIDDEN, what, "Nothing was changed. Only people act in the dashboard.");
+    if caller::is_own(&parts.extensions).await {
+        let remedy = "Nothing was changed. Only people act in the dashboard.";
+        return refuse(wants, StatusCode::FORBIDDEN, caller::OWN, remedy);
     }
     let referrer = own_page(&site.place, &parts.headers);
     // The response is made below; leptos would put errors into the address.
@@ -186,9 +183,10 @@ async fn call(
     (conclusion, fields): (Conclusion, Fields),
     request: Request,
 ) -> Response {
-    let desks = Arc::clone(&site.desks);
+    let (desks, guests) = (Arc::clone(&site.desks), site.guests.clone());
     let context = move || {
         provide_context(Arc::clone(&desks));
+        guests.iter().cloned().for_each(provide_context);
         provide_context(prover.clone());
         if let Some(proven) = &proven {
             provide_context(proven.clone());

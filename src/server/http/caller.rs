@@ -7,6 +7,18 @@ use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
+use axum::extract::ConnectInfo;
+use axum::http::Extensions;
+
+/// Why a request that acts is refused to this program and to what it started.
+pub const OWN: &str = "This came from a function or a task of the program itself.";
+
+/// Whether a request that acts was sent by this program or by a process that it started.
+pub async fn is_own(request: &Extensions) -> bool {
+    let Some(ConnectInfo(peer)) = request.get::<ConnectInfo<SocketAddr>>().copied() else { return false };
+    tokio::task::spawn_blocking(move || is_of_this_program(peer)).await.unwrap_or(true)
+}
+
 /// Whether the connection from `peer` was made by this program or by a process that it started. If the system does
 /// not report it, the answer is no.
 pub fn is_of_this_program(peer: SocketAddr) -> bool {

@@ -11,7 +11,6 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use super::Site;
 use super::api::problem::MEDIA;
 use super::place::Place;
 use super::refusal::{Wants, refuse};
@@ -21,7 +20,7 @@ use super::refusal::{Wants, refuse};
 /// The `Host` must name this site, so that no foreign name that resolves to it gets an answer (DNS rebinding). A
 /// request that changes something must come from this site: a browser says so in `Sec-Fetch-Site` or `Origin`; a client
 /// that sends neither is not a browser.
-pub async fn same_site(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub async fn same_site(State(place): State<Place>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let asks_for_health = request.method() == Method::GET && request.uri().path() == crate::routes::HEALTHZ;
@@ -29,12 +28,12 @@ pub async fn same_site(State(site): State<Site>, request: Request, next: Next) -
         // Whoever balances the load knows no name, and learns nothing.
         return next.run(request).await;
     }
-    if !site.place.admits(peer) {
+    if !place.admits(peer) {
         let wants = Wants::of(request.headers(), request.uri().path());
         let remedy = "Open its public address. Proxies are named with --trusted-proxy.";
         return refuse(wants, StatusCode::FORBIDDEN, "This dashboard is reached through its proxy alone.", remedy);
     }
-    match check(&site.place, request.method(), request.uri().path(), request.headers(), authority) {
+    match check(&place, request.method(), request.uri().path(), request.headers(), authority) {
         Ok(()) => next.run(request).await,
         Err((what, remedy)) => {
             let wants = Wants::of(request.headers(), request.uri().path());
@@ -73,10 +72,10 @@ fn check(
 }
 
 /// Sets the headers that restrict the browser to this site. A page's own scripts carry a nonce, which the page sets.
-pub async fn headers(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub async fn headers(State(place): State<Place>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if site.place.is_secure() {
+    if place.is_secure() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     for (name, value) in [

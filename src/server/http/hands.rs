@@ -1,10 +1,9 @@
 //! What may be done about a request past its rule: giving it to others, and breaking the glass. The page is drawn by the
 //! server alone; its forms call the server function `hand`, which leads back to the request or, refused, to this page.
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
 use axum::{Extension, http};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
@@ -65,8 +64,7 @@ pub async fn page(
         }
     };
     let secure = site.place.is_secure();
-    let known = who.session.clone().or_else(|| session::anonymous(&headers, secure));
-    let (key, cookie) = known.map_or_else(|| session::new(secure), |key| (key, None));
+    let (key, cookie) = session::of_page(who.session.clone(), &headers, secure);
     let address = routes::of(&connection).hands(&approval.row.execution_arn, event);
     let told = site.sessions.take(&key, &address).map(|outcome| outcome.told);
     let (problem, typed) = match told {
@@ -78,13 +76,9 @@ pub async fn page(
     let forms = Forms { proof, connection, arn, event, typed };
     let title = approval.row.title.clone();
     let html = piece::document(&title, content(&approval, rule, problem.as_ref(), &forms));
-    let mut response = (StatusCode::OK, Body::from(html)).into_response();
-    let head = response.headers_mut();
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    head.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    head.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let mut response = piece::response(StatusCode::OK, html, POLICY);
     if let Some(cookie) = cookie {
-        head.append(header::SET_COOKIE, cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }

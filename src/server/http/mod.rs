@@ -2,21 +2,21 @@
 
 mod acts;
 pub mod api;
-mod assets;
-mod caller;
+pub(super) mod assets;
+pub(super) mod caller;
 mod elsewhere;
 mod files;
-mod guard;
+pub(super) mod guard;
 mod hands;
 mod hooks;
-mod limits;
+pub(super) mod limits;
 pub mod place;
-mod refusal;
-mod session;
-mod sign_in;
+pub(super) mod refusal;
+pub(super) mod session;
+pub(super) mod sign_in;
 mod stream;
 mod stream_slots;
-mod who;
+pub(super) mod who;
 
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
@@ -44,6 +44,7 @@ pub use self::who::{By, Gate, Who};
 use crate::app::arrival::Handed;
 use crate::app::{App, shell};
 use crate::routes;
+use crate::server::guest::{self, Guests};
 use crate::server::hooks::Hooks;
 use crate::server::oidc::Oidc;
 
@@ -69,6 +70,8 @@ pub struct Site {
     pub hooks: Option<Arc<Hooks>>,
     /// With whom people sign in besides.
     pub oidc: Option<Arc<Oidc>>,
+    /// The guests of the demonstration, where they may come.
+    pub guests: Option<Arc<Guests>>,
 }
 
 /// What a site has where the settings say so.
@@ -76,6 +79,7 @@ pub struct Site {
 pub struct Extras {
     pub hooks: Option<Arc<Hooks>>,
     pub oidc: Option<Arc<Oidc>>,
+    pub guests: Option<Arc<Guests>>,
 }
 
 /// A page that is being rendered.
@@ -87,6 +91,7 @@ impl Site {
         let (site, options) = (self.clone(), self.options.clone());
         let context = move || {
             provide_context(Arc::clone(&site.desks));
+            site.guests.iter().cloned().for_each(provide_context);
             guard::set_content_policy();
             hand_over(&site);
         };
@@ -108,7 +113,8 @@ fn hand_over(site: &Site) {
         Some(id)
     });
     let signed_in = who.is_signed_in().then(|| who.person.name.clone());
-    let mut handed = Handed { read_only, signed_in, ..Handed::default() };
+    let banner = if who.is_signed_in() { String::new() } else { guest::banner(site.guests.is_some(), connection) };
+    let mut handed = Handed { read_only, signed_in, banner, ..Handed::default() };
     if let Some(session) = session {
         handed.outcome = site.sessions.take(&session, path);
         handed.proof = site.sessions.proof(&session, connection);
@@ -143,7 +149,11 @@ fn audit_file() -> String {
 pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
-    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([audit_file(), hands::path()]);
+    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([
+        audit_file(),
+        hands::path(),
+        guest::board::path(),
+    ]);
     let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ, routes::HOOK_SNS]
         .into_iter()
         .chain(sign_in::PATHS)
@@ -163,10 +173,10 @@ pub fn router_at(desks: Arc<Desks>, gate: Gate, place: Place) -> Router {
 }
 
 /// The same with what the settings add.
-pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, oidc }: Extras) -> Router {
+pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, oidc, guests }: Extras) -> Router {
     let options = LeptosOptions::builder().output_name("countersign").site_root("site").build();
     let (sessions, streams, pace) = (Arc::default(), Arc::default(), Arc::default());
-    let site = Site { options, desks, sessions, streams, gate, place, pace, hooks, oidc };
+    let site = Site { options, desks, sessions, streams, gate, place, pace, hooks, oidc, guests };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
     let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
@@ -180,6 +190,7 @@ pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, 
         .route(&behind_execution(routes::VALUE), get(files::value))
         .route(&audit_file(), get(files::record))
         .route(&hands::path(), get(hands::page))
+        .route(&guest::board::path(), get(guest::board::page).post(guest::board::draw))
         .route(routes::LIVE, get(stream::live))
         .route(routes::HEALTHZ, get(|| async { "ok\n" }))
         .route(routes::HOOK_SNS, post(hooks::sns))

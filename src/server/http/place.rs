@@ -1,6 +1,6 @@
 //! Where the site is, as browsers see it: under which names, with or without TLS, and behind which proxies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, Uri, header};
 use countersign_local::tls::Tls;
@@ -12,6 +12,8 @@ pub enum Place {
     /// On this machine alone, under its own names.
     #[default]
     ThisMachine,
+    /// At one address, without TLS: where the phones of guests come.
+    Address(SocketAddr),
     /// Under the names of its certificate.
     Certified(Tls),
     /// Under a public URL.
@@ -94,7 +96,7 @@ impl Place {
     #[must_use]
     pub const fn is_secure(&self) -> bool {
         match self {
-            Self::ThisMachine => false,
+            Self::ThisMachine | Self::Address(_) => false,
             Self::Certified(_) | Self::Public(_) => true,
         }
     }
@@ -104,6 +106,7 @@ impl Place {
     pub fn is_here(&self, host: &str) -> bool {
         match self {
             Self::ThisMachine => is_this_machine(host),
+            Self::Address(address) => host == authority(*address),
             Self::Certified(tls) => tls.is_for(name_of(host)),
             Self::Public(public) => without_default_port(host).eq_ignore_ascii_case(&public.authority),
         }
@@ -123,6 +126,7 @@ impl Place {
     pub fn origin(&self, host: &str) -> String {
         match self {
             Self::ThisMachine => format!("http://{host}"),
+            Self::Address(address) => format!("http://{}", authority(*address)),
             Self::Certified(_) => format!("https://{host}"),
             Self::Public(public) => format!("https://{}", public.authority),
         }
@@ -133,6 +137,7 @@ impl Place {
     pub fn names(&self) -> String {
         match self {
             Self::ThisMachine => "127.0.0.1, [::1] or localhost".to_owned(),
+            Self::Address(address) => authority(*address),
             Self::Certified(_) => "the names of its certificate".to_owned(),
             Self::Public(public) => public.authority.clone(),
         }
@@ -143,9 +148,15 @@ impl Place {
     pub fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         match self {
             Self::Public(public) => peer.map(|peer| public.client(peer, headers)),
-            Self::ThisMachine | Self::Certified(_) => peer,
+            Self::ThisMachine | Self::Address(_) | Self::Certified(_) => peer,
         }
     }
+}
+
+/// An address as a browser writes it: without the port that is that of http.
+fn authority(address: SocketAddr) -> String {
+    let whole = address.to_string();
+    whole.strip_suffix(":80").map_or(whole.clone(), str::to_owned)
 }
 
 /// The name or address of a `Host`, without the port.
@@ -208,6 +219,29 @@ mod tests {
         }
         assert_eq!(place.origin("a.example:443"), "https://a.example");
         assert!(place.is_secure());
+    }
+
+    #[test]
+    fn a_site_at_one_address_answers_under_it_alone() {
+        let place = |address: &str| Place::Address(address.parse().unwrap());
+        let lan = place("192.168.1.20:3030");
+        for (host, expected) in [
+            ("192.168.1.20:3030", true),
+            ("192.168.1.20", false),
+            ("192.168.1.20:3000", false),
+            ("127.0.0.1:3030", false),
+            ("localhost:3030", false),
+            ("192.168.1.20.evil.example:3030", false),
+            ("", false),
+        ] {
+            assert_eq!(lan.is_here(host), expected, "{host}");
+        }
+        // Whatever a request calls it.
+        assert_eq!(lan.origin("evil.example"), "http://192.168.1.20:3030");
+        assert!(!lan.is_secure());
+        let usual = place("10.0.0.1:80");
+        assert!(usual.is_here("10.0.0.1") && usual.origin("") == "http://10.0.0.1");
+        assert!(place("[fd00::1]:3030").is_here("[fd00::1]:3030"));
     }
 
     #[test]

@@ -155,6 +155,12 @@ pub fn key(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What the proofs of a page's forms are bound to: a session that is known, the one that a request names, or a new one with
+/// its cookie.
+pub fn of_page(known: Option<String>, headers: &HeaderMap, secure: bool) -> (String, Option<HeaderValue>) {
+    known.or_else(|| anonymous(headers, secure)).map_or_else(|| new(secure), |key| (key, None))
+}
+
 /// A new session of nobody in particular, and the cookie that keeps it in the browser.
 #[expect(clippy::disallowed_methods, reason = "the id of a session")]
 pub fn new(secure: bool) -> (String, Option<HeaderValue>) {

@@ -9,7 +9,7 @@ use crate::app::arrival::{CONNECTION, PROOF};
 use crate::app::server_fns::Hand;
 use crate::app::{absolute, shown};
 use crate::routes;
-use crate::server::words;
+use crate::server::{guest, words};
 
 /// The HTML of a request; empty where nothing may be done about it.
 #[must_use]
@@ -40,7 +40,12 @@ pub fn in_hand(desk: &Desk, actor: &Actor, request: &Request) -> String {
             let href = routes::of(desk.id().as_str()).hands(&request.wait.execution_arn, request.wait.event);
             view! { <a href=href rel="external">{words}</a> }.into_any()
         });
-        who.into_iter().chain(may.then(|| one(act.0, act.1))).chain(away).collect()
+        let guest = (may && guest::may_come() && desk.guest_may_decide(request)).then(|| {
+            let key = (request.wait.execution_arn.as_str(), request.wait.event);
+            let href = routes::of(desk.id().as_str()).guest(Some(key));
+            view! { <a href=href rel="external">"Hand over the phone"</a> }.into_any()
+        });
+        who.into_iter().chain(may.then(|| one(act.0, act.1))).chain(away).chain(guest).collect()
     };
     Owner::new().with(|| parts.into_iter().map(RenderHtml::to_html).collect())
 }

@@ -100,6 +100,14 @@ fn cursor(text: &str) -> Answered<InboxCursor> {
 /// # Errors
 /// There is no such request, or the connection or the store does not answer.
 pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answered<Approval> {
+    Ok(page(desk, actor, opened(desk, actor, arn, event).await?))
+}
+
+/// One request that somebody looks at, which goes on record.
+///
+/// # Errors
+/// There is no such request, or the connection or the store does not answer.
+pub async fn opened(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answered<Request> {
     let request = desk.request(actor, arn, event).await.map_err(|error| {
         let mut error = worded(desk, &error);
         // The address of a request names an execution: one that cannot be is one that is not there.
@@ -111,10 +119,12 @@ pub async fn approval(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answ
     if request.state == RequestState::Waiting {
         desk.saw(actor, (arn, event), &request.wait.workflow, &request.reading.title).await;
     }
-    Ok(page(desk, actor, request))
+    Ok(request)
 }
 
-fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
+/// A request as its page shows it.
+#[must_use]
+pub fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
     let bare = (request.reading.fields.is_empty() && request.text != NOT_FOR_YOU).then(|| {
         "This request has no fields to show. Read the whole request, and check where it came from, before you decide."
             .to_owned()

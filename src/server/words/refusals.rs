@@ -100,6 +100,9 @@ fn ask(denied: &Denied) -> String {
     if denied.is_by(rule::READS_ONLY) {
         return "Make one that may act, on the page Account.".to_owned();
     }
+    if denied.is_by(rule::GUEST_ONE_REQUEST) {
+        return "Ask for a code of the other request.".to_owned();
+    }
     if denied.groups.is_empty() {
         return match *denied.reason {
             DenialReason::Forbidden { .. } => "Ask somebody else to do it, or whoever wrote the policy.".to_owned(),

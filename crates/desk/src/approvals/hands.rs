@@ -69,7 +69,7 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn release(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<(), Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let workflow = workflow_of(arn).unwrap_or_default();
         let act = self.act_about(actor, Deed::Released, (arn, event), workflow, String::new());
         if self.store().release((self.id(), arn, event), actor.id(), &act).await? {
@@ -123,7 +123,7 @@ impl Desk {
         (arn, event): (&str, u64),
         choice: &Choice,
     ) -> Result<Decided, Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let reason = checked_reason(&choice.comment)?;
         let policies = self.folder().policies();
         let eyes = |actor: &Actor, record: &Record| self.eyes_on(actor, record);
@@ -148,20 +148,20 @@ impl Desk {
     }
 
     /// Refuses whoever may not decide anything there, whatever else is known of the request.
-    pub(crate) fn permit_choosing(&self, actor: &Actor, arn: &str) -> Result<(), Error> {
-        let workflow = workflow_of(arn);
-        self.permit(actor, Action::View, workflow)?;
+    pub(crate) fn permit_choosing(&self, actor: &Actor, request: (&str, u64)) -> Result<(), Error> {
+        let workflow = workflow_of(request.0);
+        self.permit_seeing(actor, Action::View, workflow, request)?;
         // Whether this person may decide this request, the policy says once the request is known.
         if self.about().read_only {
             self.permit_deciding(actor, workflow.unwrap_or_default())?;
         }
-        self.permit_to_read(actor, workflow.unwrap_or_default())?;
+        self.permit_to_read(actor, workflow.unwrap_or_default(), request)?;
         Ok(self.rules_are_known().map_err(DecideError::from)?)
     }
 
     /// A request as it was read now, whether it waits or not.
     async fn read_request(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<OpenRequest, Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let record = self.watch().record(arn).await?;
         let request = self.watch().all_tokens().text(&record.request(event));
         Ok(OpenRequest { record, event, request })

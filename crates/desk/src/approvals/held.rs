@@ -50,7 +50,7 @@ impl Desk {
         if self.holding().undo_ms == 0 {
             return self.decide(actor, request, choice).await;
         }
-        self.permit_choosing(actor, request.0)?;
+        self.permit_choosing(actor, request)?;
         let policies = self.folder().policies();
         let eyes = |actor: &Actor, record: &_| self.eyes_on(actor, record);
         let means = Means { courier: self.courier(), policies: &policies, eyes: &eyes };
@@ -127,7 +127,7 @@ impl Desk {
     /// # Errors
     /// There is none any more, or the store failed.
     pub async fn take_back(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<(), Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let request = (self.id(), arn, event);
         let held = self.store().held(request).await?.into_iter().find(|held| held.person.id == actor.id());
         let Some(held) = held else { return Err(HandError::NotHeld.into()) };
@@ -145,7 +145,7 @@ impl Desk {
     /// # Errors
     /// There is none any more, or those of [`Desk::decide`].
     pub async fn send_now(&self, actor: &Actor, (arn, event): (&str, u64)) -> Result<Decided, Error> {
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, event))?;
         let held = self.store().held((self.id(), arn, event)).await?;
         let held = held.into_iter().find(|held| held.person.id == actor.id()).ok_or(HandError::NotHeld)?;
         // From here on it cannot be taken back.

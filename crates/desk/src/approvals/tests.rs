@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod faults;
+mod guests;
 mod hands;
 mod rules;
 mod times;

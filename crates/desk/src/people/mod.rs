@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 pub use self::absences::{LONGEST_ABSENCE_DAYS, day};
-use self::guesses::Guesses;
+pub use self::guesses::Guesses;
 pub use self::identities::Proven;
 pub use self::invitations::Welcome;
 pub use self::personas::{all, find, first};

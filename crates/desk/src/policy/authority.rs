@@ -107,7 +107,8 @@ impl Authority {
     /// # Errors
     /// The actor may not do this.
     pub fn permit(&self, actor: &Actor, action: Action, resource: &Resource<'_>) -> Result<(), Denied> {
-        if matches!(resource.object, Object::Request(_)) {
+        // What a guest may do depends on the request that was handed over.
+        if matches!(resource.object, Object::Request(_)) || matches!(actor, Actor::Guest(_)) {
             return self.answer(actor, action, resource);
         }
         let asked = Asked::of(actor, action, resource);

@@ -9,7 +9,7 @@ use cedar_policy::{
 
 use super::payload::{Tag, tags};
 use super::{Action, Object, RequestFacts, Resource};
-use crate::actor::Actor;
+use crate::actor::{Actor, Guest};
 use crate::approvals::who::{Requester, is_same};
 use crate::store::Scope;
 
@@ -17,6 +17,7 @@ use crate::store::Scope;
 struct Types {
     group: EntityTypeName,
     person: EntityTypeName,
+    guest: EntityTypeName,
     program: EntityTypeName,
     connection: EntityTypeName,
     workflow: EntityTypeName,
@@ -32,6 +33,7 @@ static TYPES: LazyLock<Types> = LazyLock::new(|| {
     Types {
         group: name("Group"),
         person: name("Person"),
+        guest: name("Guest"),
         program: name("Program"),
         connection: name("Connection"),
         workflow: name("Workflow"),
@@ -56,9 +58,30 @@ pub fn group_name(entity: &EntityUid) -> Option<String> {
     (*entity.type_name() == TYPES.group).then(|| entity.id().unescaped().to_owned())
 }
 
+/// A request, as policies name it.
+fn request_id(arn: &str, event: u64) -> String {
+    format!("{arn}#{event}")
+}
+
 /// Who asks, in these groups.
-fn principal(actor: &Actor) -> EntityUid {
-    actor.person().map_or_else(|| uid(&TYPES.program, actor.id()), |person| uid(&TYPES.person, &person.id))
+fn principal(actor: &Actor, groups: HashSet<EntityUid>) -> Result<Entity, String> {
+    let of = match actor {
+        Actor::Person(_) | Actor::Bearer(..) => &TYPES.person,
+        Actor::Guest(_) => &TYPES.guest,
+        Actor::Program => &TYPES.program,
+    };
+    let who = uid(of, actor.id());
+    match actor {
+        Actor::Guest(guest) => made(who, handed_over(guest), groups),
+        Actor::Person(_) | Actor::Bearer(..) | Actor::Program => Ok(Entity::new_no_attrs(who, groups)),
+    }
+}
+
+/// The request that is there for a guest.
+fn handed_over(guest: &Guest) -> [(String, Value); 2] {
+    let request = uid(&TYPES.request, &request_id(&guest.execution_arn, guest.event));
+    let connection = uid(&TYPES.connection, guest.connection.as_str());
+    [("request", request), ("connection", connection)].map(|(name, uid)| (name.to_owned(), Value::new_entity_uid(uid)))
 }
 
 /// The question whether `actor` may do `action`, and the entities that it is about; `also` is a group that the actor is in
@@ -71,9 +94,10 @@ pub fn question(
     names: &BTreeSet<String>,
 ) -> Result<(Request, Vec<Entity>), String> {
     let types = &*TYPES;
-    let who = principal(actor);
     let groups = actor.groups().iter().map(String::as_str).chain(also).map(group).collect();
-    let mut entities = vec![Entity::new_no_attrs(who.clone(), groups)];
+    let principal = principal(actor, groups)?;
+    let who = principal.uid();
+    let mut entities = vec![principal];
     let connection = uid(&types.connection, resource.connection.as_str());
     let read_only = || ("readOnly".to_owned(), Value::new_bool(resource.read_only));
     entities.push(made(connection.clone(), [read_only()], [])?);
@@ -90,7 +114,7 @@ pub fn question(
         Object::Request(facts) => {
             let attributes =
                 [read_only(), of_connection(), ("workflow".to_owned(), Value::new_entity_uid(which.clone()))];
-            let id = format!("{}#{}", facts.execution_arn, facts.event);
+            let id = request_id(facts.execution_arn, facts.event);
             let request = uid(&types.request, &id);
             let attributes = attributes.into_iter().chain(facts_of(facts, actor, &id)?);
             entities.push(made(request.clone(), attributes, [which])?);

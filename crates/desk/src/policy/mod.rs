@@ -39,6 +39,8 @@ pub mod rule {
     pub const READS_ONLY: &str = "token-reads-only";
     /// The requester may not decide.
     pub const FOUR_EYES: &str = "four-eyes";
+    /// There is one request for a guest, and nothing else.
+    pub const GUEST_ONE_REQUEST: &str = "guest-one-request";
     /// Nobody knows who asked.
     pub const FOUR_EYES_UNKNOWN: &str = "four-eyes-unknown";
 }

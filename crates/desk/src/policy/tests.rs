@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::actor::{Actor, Person};
+use crate::actor::{Actor, Guest, Person};
 use crate::store::Scope;
 
 fn person(id: &str, groups: &[&str]) -> Actor {
@@ -34,6 +34,10 @@ impl Default for Asking<'_> {
 
 impl Asking<'_> {
     fn decide(&self, authority: &Authority, actor: &Actor) -> Result<(), Denied> {
+        self.ask(authority, actor, Action::Decide)
+    }
+
+    fn ask(&self, authority: &Authority, actor: &Actor, action: Action) -> Result<(), Denied> {
         let facts = RequestFacts {
             execution_arn: "arn",
             event: 3,
@@ -46,11 +50,7 @@ impl Asking<'_> {
         };
         let connection = ConnectionId::default_one();
         let object = Object::Request(facts);
-        authority.permit(
-            actor,
-            Action::Decide,
-            &Resource { connection: &connection, read_only: self.read_only, object },
-        )
+        authority.permit(actor, action, &Resource { connection: &connection, read_only: self.read_only, object })
     }
 }
 
@@ -145,6 +145,37 @@ fn policies_know_tokens_and_their_scope() {
     );
     assert!(Asking::default().decide(&people_alone, &person("dana", &["finance"])).is_ok());
     assert!(Asking::default().decide(&people_alone, &acts).unwrap_err().is_by("people-decide-refunds"));
+}
+
+#[test]
+fn a_guest_has_the_request_that_was_handed_over_and_nothing_else() {
+    let (here, elsewhere) = (ConnectionId::default_one(), ConnectionId::parse("prod").unwrap());
+    let guest = |connection, event| Actor::Guest(Guest::of(connection, ("arn", event), "1"));
+    let own = guest(&here, 3);
+    let asking = Asking { approvers: Approvers::default(), ..Asking::default() };
+    let handed_over = [Action::View, Action::ViewPayload, Action::Decide];
+    let is_refused = |answer: Result<(), Denied>| answer.is_err_and(|denied| denied.is_by(rule::GUEST_ONE_REQUEST));
+    // A rule of the user's may permit everything to everybody.
+    for authority in [Authority::shipped(), with("@id(\"open\") permit (principal, action, resource);")] {
+        for action in Action::ALL {
+            let answer = asking.ask(&authority, &own, action);
+            assert_eq!(answer.is_ok(), handed_over.contains(&action), "{action:?}: {answer:?}");
+            for workflow in [None, Some("refund")] {
+                assert!(is_refused(may(&authority, &own, action, workflow)), "{action:?} {workflow:?}");
+            }
+            for other in [guest(&here, 4), guest(&elsewhere, 3)] {
+                assert!(is_refused(asking.ask(&authority, &other, action)), "{action:?} by {other:?}");
+            }
+        }
+    }
+    let shipped = Authority::shipped();
+    assert!(Asking::default().ask(&shipped, &own, Action::View).is_ok());
+    let named = Asking::default().decide(&shipped, &own).unwrap_err();
+    assert_eq!(*named.reason, DenialReason::NotPermitted, "countersign.toml names others for it");
+    let four_eyes = Asking { four_eyes: true, approvers: Approvers::default(), ..Asking::default() };
+    assert_eq!(*four_eyes.decide(&shipped, &own).unwrap_err().reason, DenialReason::NotPermitted);
+    let read_only = Asking { read_only: true, approvers: Approvers::default(), ..Asking::default() };
+    assert!(read_only.decide(&shipped, &own).unwrap_err().is_read_only());
 }
 
 #[test]

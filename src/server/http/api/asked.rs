@@ -1,9 +1,7 @@
 //! What every address of the API asks first: who it is, about which connection, and whether they may act from where they come.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use countersign_desk::store::Scope;
@@ -47,11 +45,8 @@ impl Asked {
     pub async fn acting(site: &Site, parts: &Parts) -> Result<Self, Problem> {
         let asked = Self::read(site, parts, &[])?;
         may_act(site, parts, asked.desk.id().as_str())?;
-        if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied()
-            && tokio::task::spawn_blocking(move || caller::is_of_this_program(peer)).await.unwrap_or(true)
-        {
-            let detail = "This came from a function or a task of the program itself.";
-            return Err(forbidden(detail, "Nothing was changed. Only people act here."));
+        if caller::is_own(&parts.extensions).await {
+            return Err(forbidden(caller::OWN, "Nothing was changed. Only people act here."));
         }
         Ok(asked)
     }

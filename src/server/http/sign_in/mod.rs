@@ -15,11 +15,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use countersign_desk::people::{From, People};
 use leptos::prelude::AnyView;
@@ -86,8 +86,7 @@ impl FromRequestParts<Site> for Visit {
         let who = parts.extensions.get::<Who>().cloned();
         let secure = site.place.is_secure();
         let known = who.as_ref().and_then(|who| who.session.clone());
-        let known = known.or_else(|| session::anonymous(&headers, secure));
-        let (key, cookie) = known.map_or_else(|| session::new(secure), |key| (key, None));
+        let (key, cookie) = session::of_page(known, &headers, secure);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let from = From { address: site.place.client(peer, &headers), agent: agent.to_owned() };
@@ -99,6 +98,20 @@ impl FromRequestParts<Site> for Visit {
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// Those of a request.
+    ///
+    /// # Errors
+    /// The form is larger than any may be.
+    pub async fn of(request: Request, wants: Wants) -> Result<Self, Response> {
+        let body = to_bytes(request.into_body(), BODY).await.map_err(|_| limits::too_large(wants))?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+
+    /// All of them, in their order.
+    pub fn all(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The text of a field; empty where it is missing.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
@@ -114,8 +127,7 @@ impl Visit {
     /// Reads a form, which must come from a page of this session: one of these, or one of the connection that it names.
     async fn form(&self, request: Request) -> Result<Fields, Response> {
         let wants = Wants::of(&self.headers, request.uri().path());
-        let body = to_bytes(request.into_body(), BODY).await.map_err(|_| limits::too_large(wants))?;
-        let fields = Fields(form_urlencoded::parse(&body).into_owned().collect());
+        let fields = Fields::of(request, wants).await?;
         let of = Some(fields.get(CONNECTION)).filter(|connection| !connection.is_empty()).unwrap_or(FORMS);
         if self.cookie.is_none() && self.site.sessions.holds(&self.key, of, fields.get(PROOF)) {
             return Ok(fields);
@@ -128,16 +140,12 @@ impl Visit {
     /// A page with this title and content.
     fn show(self, status: StatusCode, title: &str, content: AnyView) -> Response {
         let html = piece::document(title, content);
-        let mut response = (status, Body::from(html)).into_response();
+        let mut response = piece::response(status, html, POLICY);
         let headers = response.headers_mut();
-        for (name, value) in [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
+        if title == welcome::TITLE {
             // The address of a one-time link is for nobody else. With no referrer at all a browser would not say of which
             // origin its form is, and the form would be refused.
-            (header::REFERRER_POLICY, if title == welcome::TITLE { "strict-origin" } else { "same-origin" }),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
         }
         if let Some(cookie) = self.cookie {
             headers.append(header::SET_COOKIE, cookie);

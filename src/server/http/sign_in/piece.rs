@@ -1,14 +1,50 @@
 //! Pieces of these pages.
 
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
 
 use crate::app::arrival::PROOF;
 use crate::app::{absolute, raw_text, shown};
+use crate::visible::visible;
 use crate::wire::Problem;
+
+/// The response that is a whole document, with its policy.
+pub fn response(status: StatusCode, html: String, policy: &'static str) -> Response {
+    let mut response = (status, Body::from(html)).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
 
 /// A whole document.
 pub fn document(title: &str, content: AnyView) -> String {
-    let title = raw_text(&format!("{title} · Countersign"));
+    let brand = view! { <a class="brand" href="/">{brand()}</a> }.into_any();
+    let site = view! {
+        <script src="/theme.js"></script>
+        <link rel="manifest" href="/manifest.webmanifest"/>
+    };
+    drawn(title, site.into_any(), brand, content)
+}
+
+/// A whole document without scripts, which leads nowhere by itself.
+pub fn document_apart(title: &str, content: AnyView) -> String {
+    drawn(title, ().into_any(), view! { <span class="brand">{brand()}</span> }.into_any(), content)
+}
+
+fn brand() -> AnyView {
+    view! { <img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign" }.into_any()
+}
+
+fn drawn(title: &str, of_site: AnyView, brand: AnyView, content: AnyView) -> String {
+    let title = raw_text(&format!("{} · Countersign", visible(title)));
     let page = move || {
         view! {
             <!DOCTYPE html>
@@ -18,16 +54,13 @@ pub fn document(title: &str, content: AnyView) -> String {
                     <meta name="viewport" content="width=device-width, initial-scale=1"/>
                     <meta name="color-scheme" content="light dark"/>
                     <title inner_html=title></title>
-                    <script src="/theme.js"></script>
+                    {of_site}
                     <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                    <link rel="manifest" href="/manifest.webmanifest"/>
                     <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
                     <link rel="stylesheet" href="/pkg/countersign.css"/>
                 </head>
                 <body class="plain">
-                    <header class="top">
-                        <a class="brand" href="/"><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
-                    </header>
+                    <header class="top">{brand}</header>
                     <main id="main">{content}</main>
                 </body>
             </html>

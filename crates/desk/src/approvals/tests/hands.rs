@@ -12,7 +12,7 @@ const UNDO: i64 = 10_000;
 
 impl Office {
     /// The same office with a desk that holds choices.
-    fn holding(&self) -> Arc<Desk> {
+    pub fn holding(&self) -> Arc<Desk> {
         desk_with(
             self.fake.connection(ConnectionKind::Endpoint),
             Arc::clone(&self.store),
