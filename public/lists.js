@@ -33,10 +33,14 @@
       all[at].querySelector(".col-pick input")?.click();
     }
   });
+  // Here the box of all ticks each row's, and is none of the form: rows that arrive later are not meant.
   document.addEventListener("change", (event) => {
-    if (!event.target.matches?.("[data-picks-all]")) return;
-    for (const box of document.querySelectorAll(".executions-table tbody .col-pick input")) {
-      box.checked = event.target.checked;
+    const form = event.target.form;
+    if (event.target.matches?.("[data-picks-all]")) {
+      event.target.name = "";
+      for (const box of form.querySelectorAll(".col-pick input")) box.checked = event.target.checked;
+    } else if (event.target.matches?.(".col-pick input") && !event.target.checked) {
+      for (const all of form.querySelectorAll("[data-picks-all]")) all.checked = false;
     }
   });
 })();

@@ -34,6 +34,8 @@ pub mod server_fns;
 mod ui;
 
 #[cfg(feature = "ssr")]
+pub(crate) use self::components::{Mark, mark_of, status::look};
+#[cfg(feature = "ssr")]
 pub(crate) use self::ui::json::html as json_html;
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::{absolute, instant, raw_text, shown};

@@ -2,6 +2,7 @@
 
 mod faults;
 mod hands;
+mod many;
 mod rules;
 mod times;
 

@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "hands", include_str!("../../../migrations/sqlite/0008_hands.sql")),
     (9, "messages", include_str!("../../../migrations/sqlite/0009_messages.sql")),
     (10, "repeats", include_str!("../../../migrations/sqlite/0010_repeats.sql")),
+    (12, "decisions_at_once", include_str!("../../../migrations/sqlite/0012_decisions_at_once.sql")),
 ];
 
 /// The version that has the chain over the record.
