@@ -48,6 +48,25 @@ test("a choice that nobody takes back is on record by itself", async ({ page, se
   await expect(button(page, "Take it back")).toHaveCount(0);
 });
 
+test("a key chooses what can be taken back", async ({ page, server, javaScriptEnabled: scripts, isMobile }) => {
+  test.skip(!scripts || isMobile, "the keyboard needs scripts, and a phone has none");
+  await ask(page, server, true, "keys");
+  await page.keyboard.press("a");
+  await expect(page.getByRole("status").filter({ hasText: "Approved" })).toContainText("It is on record and sent in");
+  // Once more it finds nothing to press.
+  await page.keyboard.press("a");
+  await button(page, "Take it back").click();
+  await expect(button(page, "Approve")).toBeVisible();
+  await ready(page, true);
+  // In a comment it is a letter.
+  await page.getByLabel("Comment").fill("so");
+  await page.keyboard.press("r");
+  await expect(page.getByLabel("Comment")).toHaveValue("sor");
+  await page.locator("#request").focus();
+  await page.keyboard.press("r");
+  await expect(page.getByRole("status").filter({ hasText: "Rejected" })).toContainText("It is on record and sent in");
+});
+
 test("a list of decisions is taken back, and then sent at once", async ({ page, server, javaScriptEnabled: scripts }) => {
   for (const name of ["first", "second"]) await server.begin(name, { StartAt: "Ask", States: { Ask: asks({ title: `Pay ${name}?` }) } });
   await open(page, "/default/inbox?q=Pay%20", scripts!);

@@ -40,7 +40,9 @@ pub fn in_hand(desk: &Desk, actor: &Actor, request: &Request) -> String {
             let href = routes::of(desk.id().as_str()).hands(&request.wait.execution_arn, request.wait.event);
             view! { <a href=href rel="external">{words}</a> }.into_any()
         });
-        who.into_iter().chain(may.then(|| one(act.0, act.1))).chain(away).collect()
+        // A key may choose what can be taken back: see public/lists.js.
+        let undo = (may && desk.undo_ms() > 0).then(|| view! { <span hidden=true data-undo="true"></span> }.into_any());
+        undo.into_iter().chain(who).chain(may.then(|| one(act.0, act.1))).chain(away).collect()
     };
     Owner::new().with(|| parts.into_iter().map(RenderHtml::to_html).collect())
 }
