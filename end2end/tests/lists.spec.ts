@@ -140,7 +140,7 @@ test("several requests are decided at once: the list first, then each outcome", 
   await questions(page, server, !!javaScriptEnabled, ["one", "two", "three", "four"]);
   for (const name of ["one", "two", "three"]) await box(page, name).check();
   await page.getByText("Decide several").click();
-  await page.getByRole("textbox", { name: "Comment of each" }).fill("As agreed");
+  await page.getByRole("textbox", { name: "Said with each decision" }).fill("As agreed");
   await page.getByRole("button", { name: "Approve…" }).click();
   await expect(page.getByRole("heading", { name: "Approve: 3 requests" })).toBeVisible();
   await expect(page.getByText("Nothing has been decided yet")).toBeVisible();

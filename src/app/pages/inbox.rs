@@ -10,7 +10,7 @@ use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark, mark_of};
-use crate::app::here::here;
+use crate::app::here::{here, is_read_only};
 use crate::app::live::Live;
 use crate::app::server_fns::{Decide, PrepareDecisions};
 use crate::app::ui::{
@@ -264,7 +264,7 @@ fn at_once(post: Post, within: Within, offered: &[Offer]) -> Option<AnyView> {
                 <div class="bulk-fields">
                     <label class="check"><input type="checkbox" name="page" value="1" data-picks-all="true"/>"All of this page"</label>
                     <label class="check"><input type="checkbox" name="every" value="1"/>"All that wait here, at most 500"</label>
-                    <input type="text" name="comment" maxlength="2000" placeholder="Comment of each" aria-label="Comment of each" value=post.typed("comment")/>
+                    <input type="text" name="comment" maxlength="2000" placeholder="Said with each decision" aria-label="Said with each decision" value=post.typed("comment")/>
                     {offered.iter().map(button).collect_view()}
                 </div>
             </details>
@@ -349,6 +349,10 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within,
     let key = key_of(&row);
     let value = picked(&key.0, key.1);
     let was_picked = several.typed_all("picked[]").contains(&value);
+    let pick = (!is_read_only()).then(|| {
+        let label = format!("Choose {}", visible(&row.title));
+        view! { <label class="col-pick"><input type="checkbox" name="picked[]" value=value checked=was_picked aria-label=label/></label> }
+    });
     let href = {
         let ((arn, event), here) = (key.clone(), here());
         move || {
@@ -359,7 +363,7 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within,
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
-            <label class="col-pick"><input type="checkbox" name="picked[]" value=value checked=was_picked aria-label=format!("Choose {}", visible(&row.title))/></label>
+            {pick}
             <a class="request" href=href aria-current=current data-noscroll="true">
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>
