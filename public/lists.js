@@ -1,6 +1,6 @@
 // The keyboard in lists of executions and in the inbox: j and k or the arrows go from row to row, x chooses one, / goes to
-// the search. In the inbox Enter opens the request, and a and r lead to the buttons that approve and reject it: no key
-// decides by itself.
+// the search. In the inbox Enter opens the request, and a and r press the buttons that approve and reject it where that can
+// be taken back; elsewhere, and where there is more to fill in, they lead to them: no key decides for good.
 // Without it the list is complete, only slower.
 (() => {
   const typing = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
@@ -18,7 +18,8 @@
     const button = side && document.querySelector(`.inbox-open .decide ${side}, .inbox-open .own-choice:has(${side}) > summary`);
     if (button) {
       event.preventDefault();
-      button.focus();
+      const undoes = !event.repeat && button.matches("button") && document.querySelector(".in-hand [data-undo]");
+      undoes ? button.click() : button.focus();
       return;
     }
     const all = rows();
@@ -33,10 +34,14 @@
       all[at].querySelector(".col-pick input")?.click();
     }
   });
+  // Here the box of all ticks each row's, and is none of the form: rows that arrive later are not meant.
   document.addEventListener("change", (event) => {
-    if (!event.target.matches?.("[data-picks-all]")) return;
-    for (const box of document.querySelectorAll(".executions-table tbody .col-pick input")) {
-      box.checked = event.target.checked;
+    const form = event.target.form;
+    if (event.target.matches?.("[data-picks-all]")) {
+      event.target.name = "";
+      for (const box of form.querySelectorAll(".col-pick input")) box.checked = event.target.checked;
+    } else if (event.target.matches?.(".col-pick input") && !event.target.checked) {
+      for (const all of form.querySelectorAll("[data-picks-all]")) all.checked = false;
     }
   });
 })();

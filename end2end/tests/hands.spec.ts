@@ -48,6 +48,49 @@ test("a choice that nobody takes back is on record by itself", async ({ page, se
   await expect(button(page, "Take it back")).toHaveCount(0);
 });
 
+test("a key chooses what can be taken back", async ({ page, server, javaScriptEnabled: scripts, isMobile }) => {
+  test.skip(!scripts || isMobile, "the keyboard needs scripts, and a phone has none");
+  await ask(page, server, true, "keys");
+  await page.keyboard.press("a");
+  await expect(page.getByRole("status").filter({ hasText: "Approved" })).toContainText("It is on record and sent in");
+  // Once more it finds nothing to press.
+  await page.keyboard.press("a");
+  await button(page, "Take it back").click();
+  await expect(button(page, "Approve")).toBeVisible();
+  await ready(page, true);
+  // In a comment it is a letter.
+  await page.getByLabel("Comment").fill("so");
+  await page.keyboard.press("r");
+  await expect(page.getByLabel("Comment")).toHaveValue("sor");
+  await page.locator("#request").focus();
+  await page.keyboard.press("r");
+  await expect(page.getByRole("status").filter({ hasText: "Rejected" })).toContainText("It is on record and sent in");
+});
+
+test("a list of decisions is taken back, and then sent at once", async ({ page, server, javaScriptEnabled: scripts }) => {
+  for (const name of ["first", "second"]) await server.begin(name, { StartAt: "Ask", States: { Ask: asks({ title: `Pay ${name}?` }) } });
+  await open(page, "/default/inbox?q=Pay%20", scripts!);
+  const boxes = page.getByRole("checkbox", { name: /^Choose Pay (first|second)\?$/ });
+  await eventually(page, scripts!, (soon) => soon(boxes).toHaveCount(2));
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByText("Decide several").click();
+  await button(page, "Reject…").click();
+  await expect(page.getByRole("heading", { name: "Reject: 2 requests" })).toBeVisible();
+  const state = page.locator(".bulk-state");
+  await expect(state).toContainText("Afterwards all of it can be taken back for 20 seconds.");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await button(page, "Reject 2 requests").click();
+  await expect(state).toContainText("2 requests are decided in");
+  await button(page, "Take it back").click();
+  await expect(state).toContainText("Nothing has been decided yet.");
+  await ready(page, scripts!);
+  await button(page, "Reject 2 requests").click();
+  await button(page, "Send now").click();
+  await eventually(page, scripts!, (soon) => soon(state).toContainText("Done: 2 of 2. 0 refused."));
+  await expect(page.locator("td.col-outcome", { hasText: "Rejected" })).toHaveCount(2);
+});
+
 test("a request is looked after by one person at a time", async ({ page, server, javaScriptEnabled: scripts }) => {
   await ask(page, server, scripts!, "claim");
   await button(page, "I look after it").click();

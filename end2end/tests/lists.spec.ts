@@ -1,7 +1,7 @@
-// The list of executions: found by what they hold, narrowed by a bar, kept under a name, acted on together; with the keyboard,
-// without scripts and on a phone.
+// The list of executions: found by what they hold, narrowed by a bar, kept under a name, acted on together; and requests that
+// are decided together. With the keyboard, without scripts and on a phone.
 import { type Page } from "@playwright/test";
-import { eventually, expect, open, type Server, test } from "./fixtures";
+import { asks, eventually, expect, open, type Server, test } from "./fixtures";
 
 test.use({ demonstration: false });
 
@@ -127,6 +127,48 @@ test("several are stopped at once: the list first, then each outcome", async ({ 
   await expect(rows(page)).toHaveCount(2);
 });
 
+/** Starts a workflow with each name, which asks; and opens the inbox with all of them. */
+async function questions(page: Page, server: Server, scripts: boolean, names: string[]): Promise<void> {
+  for (const name of names) await server.begin(name, { StartAt: "Ask", States: { Ask: asks({ title: `Pay ${name}?` }) } });
+  await open(page, "/default/inbox", scripts);
+  await eventually(page, scripts, (soon) => soon(page.locator(".requests > li")).toHaveCount(names.length));
+}
+
+const box = (page: Page, name: string) => page.getByRole("checkbox", { name: `Choose Pay ${name}?` });
+
+test("several requests are decided at once: the list first, then each outcome", async ({ page, server, javaScriptEnabled }) => {
+  await questions(page, server, !!javaScriptEnabled, ["one", "two", "three", "four"]);
+  for (const name of ["one", "two", "three"]) await box(page, name).check();
+  await page.getByText("Decide several").click();
+  await page.getByRole("textbox", { name: "Said with each decision" }).fill("As agreed");
+  await page.getByRole("button", { name: "Approve…" }).click();
+  await expect(page.getByRole("heading", { name: "Approve: 3 requests" })).toBeVisible();
+  await expect(page.getByText("Nothing has been decided yet")).toBeVisible();
+  await expect(page.locator("td.col-outcome", { hasText: "Would be decided" })).toHaveCount(3);
+  await expect(page.getByText("Pay four?")).toHaveCount(0);
+  await page.getByRole("button", { name: "Approve 3 requests" }).click();
+  await eventually(page, !!javaScriptEnabled, (soon) => soon(page.getByText("Done: 3 of 3. 0 refused.")).toBeVisible());
+  await page.reload();
+  await expect(page.locator("td.col-outcome", { hasText: "Approved" })).toHaveCount(3);
+  await page.getByRole("link", { name: "Pay two?" }).click();
+  await expect(page.getByText(/^Approved by Dana Whitfield/).filter({ visible: true }).first()).toBeVisible();
+  await expect(page.getByText("As agreed").filter({ visible: true }).first()).toBeVisible();
+  await page.goto("/default/inbox");
+  await expect(page.locator(".requests > li")).toHaveCount(1);
+});
+
+test("all of a page are chosen with one box, and nothing chosen is refused", async ({ page, server, javaScriptEnabled }) => {
+  await questions(page, server, !!javaScriptEnabled, ["one", "two"]);
+  await page.getByText("Decide several").click();
+  await page.getByRole("button", { name: "Reject…" }).click();
+  await expect(page.getByText("No request was chosen.")).toBeVisible();
+  // Without scripts the page is another one, with the details folded.
+  if (!javaScriptEnabled) await page.getByText("Decide several").click();
+  await page.getByRole("checkbox", { name: "All of this page" }).check();
+  await page.getByRole("button", { name: "Reject…" }).click();
+  await expect(page.getByRole("heading", { name: "Reject: 2 requests" })).toBeVisible();
+});
+
 test.describe("with scripts", () => {
   test.skip(({ javaScriptEnabled }) => !javaScriptEnabled, "the keyboard and the stream need scripts");
 
@@ -150,6 +192,24 @@ test.describe("with scripts", () => {
     await rows(page).nth(1).locator(".row-main").focus();
     await page.keyboard.press("Enter");
     await expect(page).toHaveURL(/executions\/arn:/);
+  });
+
+  test("the keyboard chooses requests, and the box of all follows", async ({ page, server, isMobile }) => {
+    test.skip(isMobile, "a phone has none");
+    await questions(page, server, true, ["one", "two"]);
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await expect(box(page, "one")).toBeChecked();
+    await expect(box(page, "two")).not.toBeChecked();
+    await page.getByText("Decide several").click();
+    const all = page.getByRole("checkbox", { name: "All of this page" });
+    await all.check();
+    await expect(box(page, "two")).toBeChecked();
+    await box(page, "one").uncheck();
+    await expect(all).not.toBeChecked();
+    await page.getByRole("button", { name: "Reject…" }).click();
+    await expect(page.getByRole("heading", { name: "Reject: 1 request" })).toBeVisible();
+    await expect(page.locator("td.col-name")).toContainText("Pay two?");
   });
 
   test("rows stay where they are while others arrive", async ({ page, server }) => {

@@ -14,7 +14,7 @@ use super::words;
 use crate::error::{AppError, ErrorKind};
 use crate::wire::deploy::DiffLine;
 use crate::wire::executions::View;
-use crate::wire::inbox::{EarlierEnd, FIELD, Preview, SEVERAL, SHOWN};
+use crate::wire::inbox::{EarlierEnd, FIELD, Preview, RequestKey, SEVERAL, SHOWN};
 
 fn worded(desk: &Desk) -> impl Fn(Error) -> AppError + '_ {
     |error| words::error(desk.about(), &error)
@@ -99,10 +99,7 @@ pub fn hand_of(act: &str, fields: &[(String, String)]) -> Result<Hand, AppError>
             let (outcome, comment) = (field("decision"), field("reason"));
             Hand::BreakGlass(Choice { outcome, comment, typed: typed(fields), shown })
         }
-        other => {
-            let what = format!("{:?} is nothing that can be done.", other.chars().take(40).collect::<String>());
-            return Err(AppError::new(ErrorKind::Invalid, what, "Reload the page and use its buttons."));
-        }
+        other => return Err(nothing_of(other)),
     })
 }
 
@@ -232,22 +229,45 @@ pub async fn prepare(
         "stop" => Verb::Stop,
         "start_again" => Verb::StartAgain,
         "redrive" => Verb::Redrive,
-        other => {
-            let what = format!("{:?} is nothing that can be done.", other.chars().take(40).collect::<String>());
-            return Err(AppError::new(ErrorKind::Invalid, what, "Choose Stop, Redrive or Start again."));
-        }
+        other => return Err(nothing_of(other)),
     };
     let wanted = all.map(|view| super::pages::executions::wanted(desk, view)).transpose()?;
     let chosen = wanted.as_ref().map_or(Chosen::These(arns), Chosen::All);
     desk.prepare(actor, verb, reason, chosen).await.map_err(worded(desk))
 }
 
-/// Carries a list out.
+/// Makes the list of the requests for which an outcome is to be chosen, with a comment; returns its id. `fitted` is how many
+/// there were to choose from.
+///
+/// # Errors
+/// Nothing was chosen, not all have the outcome, or the actor may decide none of them.
+pub async fn prepare_decisions(
+    desk: &Desk,
+    actor: &Actor,
+    choice: (&str, &str),
+    (requests, fitted): (Vec<RequestKey>, u64),
+) -> Result<String, AppError> {
+    desk.prepare_decisions(actor, choice, &requests, fitted).await.map_err(worded(desk))
+}
+
+/// Carries a list out; or, where `act` says so, takes back that it was confirmed, or begins at once.
 ///
 /// # Errors
 /// There is no such list, or the page showed another one.
-pub async fn carry_out(desk: &Arc<Desk>, actor: &Actor, id: &str, seen: &str) -> Result<(), AppError> {
-    desk.carry_out(actor, id, seen).await.map_err(worded(desk))
+pub async fn carry_out(desk: &Arc<Desk>, actor: &Actor, id: &str, seen: &str, act: &str) -> Result<(), AppError> {
+    let done = match act {
+        "" => desk.carry_out(actor, id, seen).await,
+        "take-back" => desk.take_run_back(actor, id).await,
+        "send-now" => desk.send_run_now(actor, id).await,
+        other => return Err(nothing_of(other)),
+    };
+    done.map_err(worded(desk))
+}
+
+/// A form asks for something that there is not.
+fn nothing_of(act: &str) -> AppError {
+    let what = format!("{:?} is nothing that can be done.", act.chars().take(40).collect::<String>());
+    AppError::new(ErrorKind::Invalid, what, "Reload the page and use its buttons.")
 }
 
 /// Gives a list of executions a name.

@@ -2,6 +2,7 @@
 
 mod decisions;
 pub mod lists;
+pub mod many;
 mod people;
 mod redrive;
 pub mod refusals;
@@ -34,7 +35,7 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Start(error) => start::start(about, error),
         Error::Stop(error) => stop(about, error),
         Error::Redrive(error) => redrive::redrive(about, error),
-        Error::Bulk(error) => lists::bulk(error),
+        Error::Bulk(error) => many::bulk(error),
         Error::View(error) => lists::view(error),
         Error::Decide(error) => decisions::refused(about, error),
         Error::Hand(error) => decisions::hand(error),

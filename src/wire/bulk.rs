@@ -1,49 +1,46 @@
-//! Acting on many executions at once: the exact list, and what came of each.
+//! Acting on many executions at once, and deciding many requests: the exact list, and what came of each.
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
 use super::refused::Refused;
 
-/// A list of executions that is acted on at once.
+/// A list that is acted on at once. The server words all of it, so one page shows lists of every kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bulk {
     pub id: String,
-    /// What is done to each: "Stop", "Start again", "Redrive".
-    pub verb: String,
-    pub reason: String,
+    /// Such as "Stop: 3 executions".
+    pub title: String,
+    /// What the list is of: the heading of its first column.
+    pub subject: String,
+    /// How far it is.
+    pub said: String,
+    /// What the person wrote, with what it is called.
+    pub reason: Option<String>,
     /// The hash of the list, which the form carries.
     pub hash: String,
     pub person: String,
     pub made_at: i64,
-    pub begun: bool,
-    pub ended: bool,
-    /// Whether it is being carried out now.
-    pub goes_on: bool,
+    /// How many are done of how many, once it was confirmed.
+    pub progress: Option<(u64, u64)>,
+    /// The button that confirms it or goes on with it, and whether it undoes something.
+    pub button: Option<(String, bool)>,
+    /// When it begins, where it was confirmed and can be taken back.
+    pub until: Option<i64>,
+    /// Its forms for that: HTML that the server made.
+    pub in_hand: String,
+    /// The page that it was chosen on.
+    pub back: String,
     pub rows: Vec<BulkRow>,
-    /// How many fitted in all; the list may have fewer.
-    pub fitted: u64,
     /// What whoever looks may not do here.
     pub refused: Refused,
     pub now: i64,
 }
 
-/// One of its executions.
+/// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkRow {
-    pub arn: String,
-    pub name: String,
-    pub workflow: String,
-    pub outcome: Option<BulkLine>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkLine {
-    pub status: Status,
-    pub words: String,
-    /// Whether nothing was done.
-    pub refused: bool,
-    /// The ARN of the execution that was started.
-    pub started: Option<String>,
+    /// Names the row, and changes with it.
+    pub key: String,
+    /// Its cells: HTML that the server made.
+    pub html: String,
 }

@@ -82,11 +82,34 @@ pub struct Inbox {
     pub total: u64,
     /// The cursor of the next page, where there is one.
     pub more: Option<String>,
+    /// What may be chosen for several of them at once.
+    pub offered: Vec<Offer>,
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
     /// The request that is open, or why it cannot be opened.
     pub open: Option<Result<Approval, AppError>>,
     pub now: i64,
+}
+
+/// An outcome that may be chosen for several requests at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub id: String,
+    pub label: String,
+}
+
+/// What a request is called in a form with several: its event, a space, and the ARN of its execution.
+#[must_use]
+pub fn picked(execution_arn: &str, event: u64) -> String {
+    format!("{event} {execution_arn}")
+}
+
+/// The request that a form calls so.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn of_picked(picked: &str) -> Option<RequestKey> {
+    let (event, arn) = picked.split_once(' ')?;
+    Some((arn.to_owned(), event.parse().ok()?))
 }
 
 /// One approval: what is asked, and what happens then; or how it ended.

@@ -7,9 +7,11 @@ use axum::http::{Method, StatusCode, header};
 use countersign::server::http::api::{PATHS, RequestId};
 use countersign::server::http::place::Place;
 use countersign::server::http::{self, Gate};
+use countersign_desk::approvals::Choice;
+use countersign_desk::approvals::outcomes::Chosen;
 use countersign_desk::people::{self, NewUser, People};
 use countersign_desk::policy::Authority;
-use countersign_desk::store::Scope;
+use countersign_desk::store::{Held, Scope};
 use countersign_desk::{Actor, Clock, Desks, Person};
 use serde_json::{Value, json};
 
@@ -129,6 +131,50 @@ async fn the_description_has_every_address_and_every_answer() {
     assert_eq!(gone.status, StatusCode::GONE, "{}", gone.text);
     described(&document, decision, "post", &gone);
     described(&document, one, "get", &site.get(&address(&other.0, other.1)).await);
+    site.close().await;
+}
+
+/// Whose hands a request is in: who looks after it, to whom it was given, and what is held.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_hands_a_request_is_in_is_told() {
+    let site = Site::new("api-hands").await;
+    let document = site.get("/api/openapi.json").await.json();
+    let request = site.ask("in-hand").await;
+    let path = address(&request.0, request.1);
+    let key = (request.0.as_str(), request.1);
+    let before = site.get(&path).await.json();
+    assert_eq!((&before["held"], before.get("claimed"), before.get("reassigned")), (&json!([]), None, None));
+    let person = |id: &str| people::find(id).unwrap();
+    let (dana, kenji) = (Actor::Person(person("dana")), Actor::Person(person("kenji")));
+    site.desk.reassign(&dana, key, &["warehouse".to_owned(), "omar".to_owned()], "Finance is away").await.unwrap();
+    site.desk.claim(&kenji, key).await.unwrap();
+    let held = Held {
+        execution_arn: request.0.clone(),
+        event: request.1,
+        workflow: "approval".to_owned(),
+        title: "A test".to_owned(),
+        person: person("omar"),
+        choice: Choice::of("approve", ""),
+        outcome: Chosen::approve(),
+        at: 1_764_160_000_000,
+        until: 1_764_160_010_000,
+    };
+    assert!(site.desk.store.hold(site.desk.id(), &held).await.unwrap());
+    let answer = site.get(&path).await;
+    described(&document, "/api/approvals/{id}", "get", &answer);
+    let told = answer.json();
+    assert_eq!((&told["claimed"]["person_id"], &told["claimed"]["person"]), (&json!("kenji"), &json!("Kenji Mori")));
+    let expected = json!([{
+        "outcome": "approve", "person_id": "omar", "person": "Omar Haddad",
+        "at": "2025-11-26T12:26:40.000Z", "until": "2025-11-26T12:26:50.000Z",
+    }]);
+    assert_eq!(told["held"], expected);
+    let given = &told["reassigned"];
+    assert_eq!((&given["people"], &given["groups"]), (&json!(["omar"]), &json!(["warehouse"])));
+    assert_eq!((&given["person"], &given["reason"]), (&json!("Dana Whitfield"), &json!("Finance is away")));
+    let list = site.get("/api/approvals").await;
+    described(&document, "/api/approvals", "get", &list);
+    assert_eq!(list.json()["approvals"][0]["claimed"]["person"], "Kenji Mori");
     site.close().await;
 }
 

@@ -1,10 +1,11 @@
-//! Every rule of an approval by every channel that a program has: the API, and the command line over it. Pages have
-//! `rules.rs`; what a rule does at a time of its own, the desk's tests.
+//! Every rule of an approval by every channel besides its own page: the API, the command line over it, and a list of
+//! requests that are decided at once. The page has `rules.rs`; what a rule does at a time of its own, the desk's tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use axum::http::Method;
+use countersign::wire::inbox::picked;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -35,11 +36,16 @@ form.properties.count = { type = "integer", minimum = 1 }
 form.properties.risks = { type = "array", items = { enum = ["price", "time"] } }
 "#;
 
+/// What a list says of an outcome with fields.
+const HAS_FIELDS: &[&str] = &["Left out: ", "has fields to fill in"];
+
 /// A way to the desk.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Api,
     CommandLine,
+    /// A list of requests, here of one.
+    List,
 }
 
 /// A site with the rules, and its address for the command line.
@@ -89,6 +95,7 @@ impl Ruled {
     async fn choose(&self, channel: Channel, request: &(String, u64), choice: &Choice<'_>) -> (bool, String) {
         match channel {
             Channel::Api => self.by_api(request, choice).await,
+            Channel::List => self.by_list(request, choice).await,
             Channel::CommandLine => {
                 let output = self.by_command_line(request, choice).await;
                 let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -113,6 +120,33 @@ impl Ruled {
         let path = format!("{}/decision", address(&request.0, request.1));
         let answer = self.site.send(Method::POST, &path, &headers, body).await;
         (answer.status.is_success(), answer.text)
+    }
+
+    /// Makes a list of the request alone, confirms it, and waits for its end.
+    async fn by_list(&self, request: &(String, u64), choice: &Choice<'_>) -> (bool, String) {
+        self.site.becomes(choice.person);
+        let picked = picked(&request.0, request.1);
+        let mut form = vec![("decision", choice.outcome), ("comment", choice.comment), ("picked[]", &picked)];
+        // A list takes none of these, whoever sends them.
+        let fields: Vec<_> = choice.fields.iter().map(|(name, value)| (format!("field.{name}"), *value)).collect();
+        form.extend(fields.iter().map(|(name, value)| (name.as_str(), *value)));
+        let made = self.site.post("/api/prepare_decisions", "application/json", &form).await;
+        if !made.status.is_success() {
+            return (false, made.text);
+        }
+        let path = made.json()["location"].as_str().unwrap().to_owned();
+        let list = self.site.page(&path).await.text;
+        let Some(rest) = list.split("name=\"seen\" value=\"").nth(1) else { return (false, list) };
+        let (id, seen) = (path.rsplit('/').next().unwrap(), rest.split('"').next().unwrap());
+        self.site.form("/api/run_bulk", &[("id", id), ("seen", seen)]).await;
+        for _ in 0..400 {
+            let list = self.site.page(&path).await.text;
+            if list.contains("Done: ") {
+                return (list.contains("Done: 1 of 1. 0 refused."), list);
+            }
+            self.site.desk.look_again().await;
+        }
+        panic!("the list never ended");
     }
 
     async fn by_command_line(&self, request: &(String, u64), choice: &Choice<'_>) -> Output {
@@ -143,8 +177,9 @@ impl Ruled {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_rule_holds_by_every_channel() {
     let ruled = Ruled::new("rules").await;
-    for channel in [Channel::Api, Channel::CommandLine] {
+    for channel in [Channel::Api, Channel::CommandLine, Channel::List] {
         let request = ruled.ask(&format!("rules-{channel:?}"), "omar").await;
+        let is_list = channel == Channel::List;
         let long = [("what", "much too long for the form")];
         let wrong = [("what", "less"), ("count", "0"), ("risks", "place"), ("other", "x")];
         let refused: [(Choice<'_>, &[&str]); 7] = [
@@ -152,18 +187,28 @@ async fn every_rule_holds_by_every_channel() {
             (Choice::of("ines", "approve"), &["may not decide this request", "finance, warehouse"]),
             // Who asked.
             (Choice::of("omar", "approve"), &["Omar Haddad asked for it", "four eyes"]),
-            (Choice::of("dana", "maybe"), &["is not a decision", "Send back"]),
+            (
+                Choice::of("dana", "maybe"),
+                if is_list {
+                    &["cannot be chosen for 1 of these", "Choose Approve or Reject"]
+                } else {
+                    &["is not a decision", "Send back"]
+                },
+            ),
             // The comment is missing, though the form is right.
             (Choice { fields: &[("what", "less")], ..Choice::of("dana", "sendBack") }, &["needs a comment"]),
             // The form is missing, wrong, and has a field that nobody asked for.
-            (Choice { comment: "Because.", ..Choice::of("dana", "sendBack") }, &["what", "Fill this in."]),
+            (
+                Choice { comment: "Because.", ..Choice::of("dana", "sendBack") },
+                if is_list { HAS_FIELDS } else { &["what", "Fill this in."] },
+            ),
             (
                 Choice { comment: "Because.", fields: &long, ..Choice::of("dana", "sendBack") },
-                &["26 characters; at most 20"],
+                if is_list { HAS_FIELDS } else { &["26 characters; at most 20"] },
             ),
             (
                 Choice { comment: "Because.", fields: &wrong, ..Choice::of("dana", "sendBack") },
-                &["count", "1 or more", "risks", "Choose one of these.", "other"],
+                if is_list { HAS_FIELDS } else { &["count", "1 or more", "risks", "Choose one of these.", "other"] },
             ),
         ];
         for (choice, words) in &refused {
@@ -172,10 +217,12 @@ async fn every_rule_holds_by_every_channel() {
             assert!(words.iter().all(|word| text.contains(word)), "{channel:?} {words:?}: {text}");
         }
         assert_eq!(ruled.people_so_far(&request).await, 0, "{channel:?}: nothing is on record");
-        // A quorum of two: the first choice is counted, repeated it is the same, another one is refused.
-        for _ in 0..2 {
+        // A quorum of two: the first choice is counted, repeated it is the same (in a list it is left out), another one is
+        // refused.
+        for again in [false, true] {
             let (taken, text) = ruled.choose(channel, &request, &Choice::of("dana", "approve")).await;
-            assert!(taken && text.contains("Dana Whitfield"), "{channel:?}: {text}");
+            let expected = if again && is_list { "You chose “Approve”" } else { "Dana Whitfield" };
+            assert!(taken != (again && is_list) && text.contains(expected), "{channel:?}: {text}");
             assert_eq!(ruled.people_so_far(&request).await, 1, "{channel:?}");
         }
         let (taken, text) = ruled.choose(channel, &request, &Choice::of("dana", "reject")).await;
@@ -188,6 +235,9 @@ async fn every_rule_holds_by_every_channel() {
         let unknown = ruled.ask(&format!("unknown-{channel:?}"), "nobody-we-know").await;
         let (taken, text) = ruled.choose(channel, &unknown, &Choice::of("dana", "approve")).await;
         assert!(!taken && text.contains("four eyes are needed"), "{channel:?}: {text}");
+        if is_list {
+            continue;
+        }
         // An outcome of one person, with its form and its comment.
         let back = ruled.ask(&format!("back-{channel:?}"), "omar").await;
         let fields = [("what", "less"), ("count", "3"), ("risks", "price"), ("risks", "time")];

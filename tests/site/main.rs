@@ -6,6 +6,7 @@
 mod api;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod approvals;
+mod at_once;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;

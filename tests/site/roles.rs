@@ -84,7 +84,7 @@ struct Things {
 const ANYBODY: [&str; 6] = ["nobody", "viewers", "approvers", "operators", "deployers", "administrators"];
 
 /// Every server function but `read`, whose questions are those of the pages.
-const FUNCTIONS: [Function; 12] = [
+const FUNCTIONS: [Function; 13] = [
     Function {
         path: "/api/act-as",
         roles: &ANYBODY,
@@ -103,6 +103,13 @@ const FUNCTIONS: [Function; 12] = [
         fields: |things| {
             let act = [("act", "reassign".to_owned()), ("to", "warehouse".to_owned()), ("reason", "away".to_owned())];
             [("arn", things.arn.clone()), ("event", things.event.to_string())].into_iter().chain(act).collect()
+        },
+    },
+    Function {
+        path: "/api/prepare_decisions",
+        roles: &["approvers"],
+        fields: |things| {
+            vec![("decision", "approve".to_owned()), ("picked[]", format!("{} {}", things.event, things.arn))]
         },
     },
     Function {

@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::index::{DueFilter, InboxCursor, InboxFilter, InboxPage, Sight};
 use crate::policy::Action;
+use crate::store::Claim;
 use crate::watch::{RequestKey, Waiting};
 
 /// What is due within this time, in milliseconds, is due soon.
@@ -146,14 +147,13 @@ impl Desk {
         Ok(self.index().inbox_of(self.id(), &sight, &filter, after, limit).await?)
     }
 
-    /// The names of those who look after requests.
+    /// Those who look after requests.
     ///
     /// # Errors
     /// The actor may not see the connection, or the store failed.
-    pub async fn claimants(&self, actor: &Actor) -> Result<BTreeMap<RequestKey, String>, Error> {
+    pub async fn claims(&self, actor: &Actor) -> Result<BTreeMap<RequestKey, Claim>, Error> {
         self.sight(actor)?;
-        let claims = self.store().claims(self.id()).await?;
-        Ok(claims.into_iter().map(|(request, claim)| (request, claim.person_name)).collect())
+        Ok(self.store().claims(self.id()).await?.into_iter().collect())
     }
 
     async fn known_for<'a>(&self, actor: &'a Actor, policies: &'a Policies) -> Result<Known<'a>, Error> {

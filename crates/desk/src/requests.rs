@@ -219,8 +219,7 @@ impl Desk {
         let votes = self.store().votes(self.id(), &asking.record.description.arn, asking.event).await?;
         let who = votes::who(self.courier(), asking, actor).await?;
         let need = |outcome: Outcome| {
-            let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
-            let voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
+            let voters = votes::voters(&outcome, &votes);
             let groups = one_of_each(asking.policy, &outcome);
             Need {
                 people: needed(asking.policy, &outcome),
@@ -261,7 +260,7 @@ impl Desk {
     }
 
     /// The words of a decision that nobody has made yet, with the form as it is at first.
-    fn before_the_click(&self, actor: &Actor, outcome: &Outcome, request: &str) -> Words {
+    pub(crate) fn before_the_click(&self, actor: &Actor, outcome: &Outcome, request: &str) -> Words {
         Words {
             request: request.to_owned(),
             form: outcome.form.as_ref().map_or_else(|_| "{}".to_owned(), Form::at_first),
@@ -314,11 +313,25 @@ impl Desk {
         let (outcome, form) = check(policy, choice, (record.workflow(), state))?;
         let comment = choice.comment.trim().to_owned();
         let words = Words { form, comment, ..self.before_the_click(actor, &outcome, &text) };
-        let ahead = self.foresee(&record, event, vec![outcome.clone()], vec![words]).await;
+        Ok(self.foresee_one(actor, &record, event, &outcome, words).await)
+    }
+
+    /// Where one outcome leads, with the words of its decision, as the actor sees it.
+    pub(crate) async fn foresee_one(
+        &self,
+        actor: &Actor,
+        record: &Arc<Record>,
+        event: u64,
+        outcome: &Outcome,
+        words: Words,
+    ) -> Foresight {
+        let ahead = self.foresee(record, event, vec![outcome.clone()], vec![words]).await;
         let ahead = ahead.and_then(|ahead| ahead.into_iter().next());
-        let ahead =
-            ahead.unwrap_or_else(|| Foresight::of_definition(record.definition.machine.as_ref(), state, &outcome));
-        Ok(ahead.rewritten(|text| self.eyes_on_request(actor, &record, event).name(text)))
+        let ahead = ahead.unwrap_or_else(|| {
+            let state = record.state_of(event).unwrap_or_default();
+            Foresight::of_definition(record.definition.machine.as_ref(), state, outcome)
+        });
+        ahead.rewritten(|text| self.eyes_on_request(actor, record, event).name(text))
     }
 
     /// Whether the actor may give a request to others, and whether they may break the glass.

@@ -1,4 +1,5 @@
-//! The inbox: everything that waits for a person, and the chosen request beside it.
+//! The inbox: everything that waits for a person, and the chosen request beside it. Several can be chosen for one outcome:
+//! that leads to the exact list ([`super::bulk`]).
 //!
 //! On a phone the list and a request are two pages; on a desk they stand side by side.
 
@@ -9,17 +10,19 @@ use super::{param, query};
 use crate::app::arrival::Told;
 use crate::app::components::status::look;
 use crate::app::components::{ApprovalDetail, DecisionList, Mark, mark_of, too_late};
-use crate::app::here::here;
+use crate::app::here::{here, is_read_only};
 use crate::app::live::Live;
-use crate::app::server_fns::Decide;
+use crate::app::server_fns::{Decide, PrepareDecisions};
 use crate::app::ui::{
-    Due, Empty, Memo, Post, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs, When, WindowTitle,
-    dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
+    Due, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs,
+    When, WindowTitle, dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch,
+    text,
 };
 use crate::error::{AppError, ErrorKind};
+use crate::visible::visible;
 use crate::wire::Status;
 use crate::wire::inbox::Inbox;
-use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, PARTS, RequestKey};
+use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, Offer, PARTS, RequestKey, picked};
 use crate::wire::{Ask, Page, Topic};
 
 fn key_of(row: &ApprovalRow) -> RequestKey {
@@ -33,7 +36,7 @@ pub fn InboxPage() -> impl IntoView {
     let (arn, event) = (param("arn"), param("event"));
     let (after, part, find) = (query("after"), query("part"), query("q"));
     let within = Within { part, find, after };
-    let decide = Post::to(Decide::PATH);
+    let posts = (Post::to(Decide::PATH), Post::to(PrepareDecisions::PATH));
     // No request has the number 0: an address that is none leads to no request, and not to another one.
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text).unwrap_or(0);
     let asked = Memo::new(move |_| {
@@ -58,7 +61,7 @@ pub fn InboxPage() -> impl IntoView {
         }
     });
     keep_place(asked);
-    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, within, decide))}</div> }
+    view! { <div class="page page-wide">{loaded(data, move |data| page(data, asked, opened, within, posts))}</div> }
         .into_any()
 }
 
@@ -111,7 +114,7 @@ fn page(
     asked: Memo<Option<RequestKey>>,
     opened: RwSignal<Option<RequestKey>>,
     within: Within,
-    decide: Post,
+    (decide, several): (Post, Post),
 ) -> AnyView {
     let Within { part, find, after } = within;
     let now = data.with_untracked(|data| data.now);
@@ -155,13 +158,17 @@ fn page(
                 "{} {} {} {:?} {:?} {:?}",
                 row.execution_arn, row.event, row.title, row.due, row.votes, row.claimed
             );
-            Row::new(key, move || request(row, open_key, within, now))
+            Row::new(key, move || request(row, open_key, within, several, now))
         };
         data.with(|data| data.waiting.clone()).into_iter().map(one).collect()
     };
+    let offered = Memo::new(move |_| data.with(|data| data.offered.clone()));
     let shown = move || {
         view! {
-            <ul class="requests">{list(rows)}</ul>
+            <PostForm post=several class="bulk-form">
+                {dynamic(move || offered.with(|offered| at_once(several, within, offered)))}
+                <ul class="requests">{list(rows)}</ul>
+            </PostForm>
         }
         .into_any()
     };
@@ -195,6 +202,7 @@ fn page(
                 </header>
                 <Tabs label="Which requests" tabs=Signal::derive(move || tabs(part.get().as_deref(), find.get().as_deref(), count()))/>
                 {dynamic(move || seeking(part.get(), find.get()))}
+                <FormProblem post=several/>
                 {either(move || on_page() > 0, shown, move || if part.with(Option::is_some) || find.with(Option::is_some) { none_of_part() } else { nothing() })}
                 {dynamic(move || ends.with(|((rows, total, more), after, part, find)| {
                     turns((*rows, *total), more.as_deref(), after.is_some(), (part.as_deref(), find.as_deref()))
@@ -233,6 +241,37 @@ fn seeking(part: Option<String>, find: Option<String>) -> AnyView {
 fn none_of_part() -> AnyView {
     view! { <Empty title="None of these">"Requests of this part appear here. "<a href=here().inbox()>"Show all requests"</a>"."</Empty> }
         .into_any()
+}
+
+/// What may be chosen for several requests: each outcome leads to the exact list, before anything is decided.
+fn at_once(post: Post, within: Within, offered: &[Offer]) -> Option<AnyView> {
+    let button = |offer: &Offer| {
+        view! {
+            <button class="button" type="submit" name="decision" value=offer.id.clone() disabled=move || post.pending()>{shown(&offer.label)}"…"</button>
+        }
+    };
+    let hidden = move || {
+        [("part", within.part), ("q", within.find), ("after", within.after)]
+            .into_iter()
+            .filter_map(|(name, value)| value.get().map(|value| view! { <input type="hidden" name=name value=value/> }))
+            .collect_view()
+            .into_any()
+    };
+    (!offered.is_empty()).then(|| {
+        view! {
+            {dynamic(hidden)}
+            <details class="bulk">
+                <summary>"Decide several"</summary>
+                <div class="bulk-fields">
+                    <label class="check"><input type="checkbox" name="page" value="1" data-picks-all="true"/>"All of this page"</label>
+                    <label class="check"><input type="checkbox" name="every" value="1"/>"All that wait here, at most 500"</label>
+                    <input type="text" name="comment" maxlength="2000" placeholder="Said with each decision" aria-label="Said with each decision" value=post.typed("comment")/>
+                    {offered.iter().map(button).collect_view()}
+                </div>
+            </details>
+        }
+        .into_any()
+    })
 }
 
 /// The links between the pages of the list.
@@ -300,8 +339,14 @@ fn open_request(data: Seen<Inbox>, open_key: Memo<Option<RequestKey>>, decide: P
     .into_any()
 }
 
-fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within, now: i64) -> AnyView {
+fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within, several: Post, now: i64) -> AnyView {
     let key = key_of(&row);
+    let value = picked(&key.0, key.1);
+    let was_picked = several.typed_all("picked[]").contains(&value);
+    let pick = (!is_read_only()).then(|| {
+        let label = format!("Choose {}", visible(&row.title));
+        view! { <label class="col-pick"><input type="checkbox" name="picked[]" value=value checked=was_picked aria-label=label/></label> }
+    });
     let href = {
         let ((arn, event), here) = (key.clone(), here());
         move || {
@@ -312,6 +357,7 @@ fn request(row: ApprovalRow, open_key: Memo<Option<RequestKey>>, within: Within,
     let current = move || (open_key.get().as_ref() == Some(&key)).then_some("true");
     view! {
         <li>
+            {pick}
             <a class="request" href=href aria-current=current data-noscroll="true">
                 <Mark status=Status::WaitingApproval/>
                 <span class="request-title">{shown(row.title)}</span>

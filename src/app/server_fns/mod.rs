@@ -18,7 +18,7 @@ mod views;
 
 pub use act::ActAs;
 pub use act::act_as;
-pub use bulk::{PrepareBulk, RunBulk, prepare_bulk, run_bulk};
+pub use bulk::{PrepareBulk, PrepareDecisions, RunBulk, prepare_bulk, prepare_decisions, run_bulk};
 pub use decide::{Decide, decide};
 pub use deploy::{Deploy, deploy};
 pub use hand::{Hand, hand};

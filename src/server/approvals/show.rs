@@ -38,6 +38,9 @@ fn row(one: &Summary) -> String {
     if let Some(progress) = one.progress {
         let _ = write!(text, ", {} of {} people so far", progress.people, progress.needed);
     }
+    if let Some(claim) = &one.claimed {
+        let _ = write!(text, "\n  {} looks after it", line(&claim.person));
+    }
     if let Some(obstacle) = &one.obstacle {
         let _ = write!(text, "\n  {}", obstacle.detail);
     }
@@ -73,6 +76,14 @@ pub fn approval(one: &Approval) -> String {
             vote.at,
             said(&vote.comment)
         );
+    }
+    if let Some(given) = &one.reassigned {
+        let to: Vec<String> = given.groups.iter().chain(&given.people).map(|name| line(name)).collect();
+        let _ = write!(text, "\n\nGiven to {} by {}: {}", to.join(", "), line(&given.person), line(&given.reason));
+    }
+    for held in &one.held {
+        let (person, outcome) = (line(&held.person), line(&held.outcome));
+        let _ = write!(text, "\n\n{person} chose {outcome} and can take it back until {}", held.until);
     }
     text.push_str("\n\n");
     match one.status {

@@ -40,12 +40,14 @@ pub fn in_hand(desk: &Desk, actor: &Actor, request: &Request) -> String {
             let href = routes::of(desk.id().as_str()).hands(&request.wait.execution_arn, request.wait.event);
             view! { <a href=href rel="external">{words}</a> }.into_any()
         });
+        // A key may choose what can be taken back: see public/lists.js.
+        let undo = (may && desk.undo_ms() > 0).then(|| view! { <span hidden=true data-undo="true"></span> }.into_any());
         let guest = (may && guest::may_come() && desk.guest_may_decide(request)).then(|| {
             let key = (request.wait.execution_arn.as_str(), request.wait.event);
             let href = routes::of(desk.id().as_str()).guest(Some(key));
             view! { <a href=href rel="external">"Hand over the phone"</a> }.into_any()
         });
-        who.into_iter().chain(may.then(|| one(act.0, act.1))).chain(away).chain(guest).collect()
+        undo.into_iter().chain(who).chain(may.then(|| one(act.0, act.1))).chain(away).chain(guest).collect()
     };
     Owner::new().with(|| parts.into_iter().map(RenderHtml::to_html).collect())
 }

@@ -5,6 +5,7 @@ use countersign_desk::approvals::changes::Change;
 use countersign_desk::approvals::form::{FieldKind, FormField, TextFormat};
 use countersign_desk::approvals::outcomes::Outcome;
 use countersign_desk::approvals::{Choice, Decided, Reading};
+use countersign_desk::bulk::MOST;
 use countersign_desk::eyes::NOT_FOR_YOU;
 use countersign_desk::inbox::Part;
 use countersign_desk::index::InboxCursor;
@@ -19,8 +20,8 @@ use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::server::{markdown, words};
 use crate::wire::inbox::{
-    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, OutcomeChoice, Position,
-    Preview, VoteRow,
+    self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, Offer, OutcomeChoice,
+    Position, Preview, VoteRow,
 };
 
 /// Requests of a page, and decisions beside them.
@@ -57,21 +58,78 @@ pub async fn inbox(
         None => None,
     };
     let mut rows: Vec<ApprovalRow> = waiting.iter().map(|(wait, reading)| row(wait, reading)).collect();
-    let mut claims = desk.claimants(actor).await.map_err(|error| worded(desk, &error))?;
+    let mut claims = desk.claims(actor).await.map_err(|error| worded(desk, &error))?;
     for (row, (wait, _)) in rows.iter_mut().zip(&waiting) {
         let progress = desk.progress(actor, wait).await.map_err(|error| worded(desk, &error))?;
         let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
         row.votes = progress.map(|(so_far, people)| (count(so_far), count(people)));
-        row.claimed = claims.remove(&(wait.execution_arn.clone(), wait.event));
+        row.claimed = claims.remove(&(wait.execution_arn.clone(), wait.event)).map(|claim| claim.person_name);
     }
+    let states = listed.rows.iter().map(|wait| (wait.workflow.as_str(), wait.state.as_str()));
+    let offered = if desk.about().read_only { Vec::new() } else { desk.offered(states) };
     Ok(Inbox {
         waiting: rows,
+        offered: offered.into_iter().map(|one| Offer { id: one.id, label: one.label }).collect(),
         total: listed.total,
         more: listed.more.map(|cursor| cursor.to_string()),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
         open,
         now: desk.now(),
     })
+}
+
+/// A page of the inbox, as its address has it.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub after: Option<String>,
+    pub part: Option<String>,
+    pub q: Option<String>,
+}
+
+/// What a form chose besides the requests that were picked one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Besides {
+    Nothing,
+    /// All of the page.
+    Page,
+    /// All of the part, as many as a list has room for.
+    Every,
+}
+
+/// The requests that a form chose of a page of the inbox; and how many there were to choose from.
+///
+/// # Errors
+/// The form names no request, the address is no page, or the store failed.
+pub async fn chosen(
+    desk: &Desk,
+    actor: &Actor,
+    picked: &[String],
+    besides: Besides,
+    place: Place,
+) -> Answered<(Vec<RequestKey>, u64)> {
+    let known = |text: &String| wire::of_picked(text).ok_or_else(no_request);
+    let mut requests = picked.iter().map(known).collect::<Answered<Vec<RequestKey>>>()?;
+    let (after, limit) = match besides {
+        Besides::Nothing => return Ok((requests, 0)),
+        Besides::Page => (place.after.as_deref().filter(|text| !text.is_empty()).map(cursor).transpose()?, ROWS),
+        Besides::Every => (None, MOST),
+    };
+    let (part, text) = (part_named(place.part.as_deref()), place.q.as_deref());
+    let page = desk.waiting_part(actor, part, text, after, limit).await.map_err(|error| worded(desk, &error))?;
+    let fitted = if besides == Besides::Every { page.total } else { 0 };
+    let key = |wait: Waiting| (wait.execution_arn, wait.event);
+    // Those of the list, the most urgent first, and then what was picked besides.
+    let listed: Vec<RequestKey> = page.rows.into_iter().map(key).collect();
+    requests.retain(|request| !listed.contains(request));
+    Ok((listed.into_iter().chain(requests).collect(), fitted))
+}
+
+fn no_request() -> AppError {
+    AppError::new(
+        ErrorKind::Invalid,
+        "The form names something that is no request.",
+        "Reload the inbox and choose again.",
+    )
 }
 
 /// The part of the inbox that an address names; all of it where it names none.

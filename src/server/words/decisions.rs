@@ -5,10 +5,11 @@ use countersign_desk::approvals::ahead::{Mismatch, Warning};
 use countersign_desk::approvals::answer::{AnswerError, Part};
 use countersign_desk::approvals::form::Fault;
 use countersign_desk::approvals::outcomes::{APPROVE, Chosen, REJECT};
-use countersign_desk::approvals::{DecideError, HandError};
+use countersign_desk::approvals::{DecideError, HandError, NotDecided};
 use countersign_desk::connection::About;
 
 use super::{not_shown, read, store};
+use crate::app::absolute;
 use crate::error::{AppError, ErrorKind};
 
 pub fn refused(about: &About, error: &DecideError) -> AppError {
@@ -109,11 +110,47 @@ pub fn hand(error: &HandError) -> AppError {
 }
 
 /// "Approve or Reject".
-fn either(words: &[String]) -> String {
+pub(super) fn either(words: &[String]) -> String {
     match words {
         [] => "a decision".to_owned(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// Why one of many requests was not decided.
+#[must_use]
+pub fn not_decided(why: &NotDecided, choice: Option<&Chosen>) -> String {
+    match why {
+        NotDecided::NotAllowed(why) => super::not_allowed(why).what,
+        NotDecided::Earlier { outcome, person, own, at } => {
+            let who = if *own { "You" } else { person };
+            format!("{who} {} at {}.", did(outcome), absolute(*at))
+        }
+        NotDecided::Closed { by, .. } => super::closed_by(by),
+        NotDecided::Held { outcome, own: true, .. } => {
+            format!("You {} a moment ago and can still take that back.", did(outcome))
+        }
+        NotDecided::Held { outcome, person, .. } => {
+            format!("{person} {} a moment ago and can still take that back.", did(outcome))
+        }
+        NotDecided::Claimed { person } => {
+            format!("{person} looks after it. Take it over on its page, or leave it to them.")
+        }
+        NotDecided::NeedsFields => "This outcome has fields to fill in: choose it on the request's page.".to_owned(),
+        NotDecided::Breaks(found) => match choice {
+            Some(choice) => warning(choice, found),
+            None => "The execution would break.".to_owned(),
+        },
+        NotDecided::Changed => {
+            "The request or its rule has changed since this list was made. Nothing was recorded.".to_owned()
+        }
+        NotDecided::Obstructed(obstacle) => super::obstacle(*obstacle).what,
+        NotDecided::NotAnswerable => "It is not a task that can be answered from here.".to_owned(),
+        NotDecided::NotShown(why) => {
+            format!("This request cannot be shown, so it cannot be decided from here: {}.", not_shown(why))
+        }
+        NotDecided::NotSignedIn => "Whoever confirmed the list may no longer sign in.".to_owned(),
     }
 }
 

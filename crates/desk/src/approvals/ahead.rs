@@ -5,6 +5,7 @@
 use countersign_asl::Machine;
 use countersign_engine::ahead::{Ahead, ahead};
 use countersign_engine::{Moment, SharedSandbox};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{Answer, AnswerError, Decider, Words, default, worded};
@@ -21,7 +22,7 @@ pub struct Foresight {
 }
 
 /// Why an answer will not do what it is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Warning {
     /// The answer cannot be made.
     NoAnswer { why: AnswerError },
@@ -30,7 +31,7 @@ pub enum Warning {
 }
 
 /// Why a state fails after an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mismatch {
     /// It fails with this cause.
     Cause(String),

@@ -72,7 +72,7 @@ impl From<&Actor> for Decider {
 }
 
 /// Why an answer cannot be made, or be read again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum AnswerError {
     /// What the answer's expressions would read.
     #[error("the {part} cannot be read: {why}")]
@@ -104,7 +104,7 @@ impl AnswerError {
 }
 
 /// A part of an answer, or of what it is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     Request,
     Form,

@@ -166,7 +166,7 @@ pub enum DecideError {
 }
 
 /// Why a request cannot be shown. A request that is not shown cannot be decided.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NotShown {
     #[error("it may contain a task token that could not be found")]
     Withheld,
@@ -282,16 +282,53 @@ pub async fn look(
     (arn, event): (&str, u64),
     choice: &Choice,
 ) -> Result<Look, DecideError> {
-    let (courier, actor) = (means.courier, by.actor());
+    checked_comment(choice)?;
+    if let Some(decided) = before(means.courier, by.actor(), (arn, event), choice).await? {
+        return Ok(Look::Ended(decided));
+    }
+    look_at(means, by, current(means.courier, arn).await?, event, choice).await
+}
+
+/// The comment of a choice as it is kept.
+///
+/// # Errors
+/// It has too many characters.
+pub fn checked_comment(choice: &Choice) -> Result<&str, DecideError> {
     let comment = choice.comment.trim();
     let characters = comment.chars().count();
     if characters > COMMENT {
         return Err(DecideError::CommentTooLong { characters, limit: COMMENT });
     }
-    if let Some(before) = courier.store.of_task(courier.connection(), arn, event).await? {
-        return Ok(Look::Ended(Decided::after(Box::new(before), actor, choice)));
-    }
-    let record = current(courier, arn).await?;
+    Ok(comment)
+}
+
+/// What a choice comes to where the request has a decision already.
+///
+/// # Errors
+/// The store failed.
+pub async fn before(
+    courier: &Courier,
+    actor: &Actor,
+    (arn, event): (&str, u64),
+    choice: &Choice,
+) -> Result<Option<Decided>, StoreError> {
+    let before = courier.store.of_task(courier.connection(), arn, event).await?;
+    Ok(before.map(|before| Decided::after(Box::new(before), actor, choice)))
+}
+
+/// The same as [`look`] for a request without a decision, in an execution as it was read.
+///
+/// # Errors
+/// Those of [`decide`].
+pub async fn look_at(
+    means: Means<'_>,
+    by: By<'_>,
+    record: Arc<Record>,
+    event: u64,
+    choice: &Choice,
+) -> Result<Look, DecideError> {
+    let (courier, actor) = (means.courier, by.actor());
+    let comment = checked_comment(choice)?;
     if record.token(event).is_none() {
         return Err(unanswerable(&record, event));
     }
@@ -305,7 +342,7 @@ pub async fn look(
     let bound = bound(means, by, (&record, event), policy, choice).await?;
     let (outcome, form) = check(policy, choice, (workflow, state))?;
     let new = NewDecision {
-        execution_arn: arn.to_owned(),
+        execution_arn: record.description.arn.clone(),
         event,
         title: read(means.policies, workflow, state, &request).title,
         outcome: outcome.name.clone(),

@@ -3,15 +3,15 @@
 //! A choice is checked and kept in the store as soon as it is made; so none is lost, whatever ends meanwhile. Once its time
 //! is over it is checked again, as every choice, and becomes a vote or the decision.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::decide::{By, Look, Means, look};
-use super::votes;
-use super::who::is_complete;
-use super::{Choice, DecideError, Decided, HandError};
+use super::outcomes::find;
+use super::{Choice, DecideError, Decided, HandError, Policy, votes};
 use crate::actor::{Actor, Person};
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
@@ -38,6 +38,11 @@ impl Holding {
     pub fn for_ms(undo_ms: i64) -> Self {
         Self { undo_ms, new: Notify::new() }
     }
+
+    /// Has the timer look again: there is something new to wait for.
+    pub fn ring(&self) {
+        self.new.notify_one();
+    }
 }
 
 impl Desk {
@@ -57,7 +62,7 @@ impl Desk {
         let held = self.hold(means, person, request, choice).await;
         let held = self.on_record(actor, request, held).await?;
         self.published(request.0);
-        self.holding().new.notify_one();
+        self.holding().ring();
         Ok(held)
     }
 
@@ -85,15 +90,7 @@ impl Desk {
         if let Some(own) = others.iter().find(|held| held.person.id == person.id) {
             return Ok(Decided::Held(Box::new(own.clone())));
         }
-        // One that decides alone is the decision, unless it is taken back.
-        let decides = |held: &&Held| {
-            let outcome = super::outcomes::find(asking.policy, &held.outcome.id);
-            let same = votes.iter().filter(|vote| vote.choice.outcome.id == held.outcome.id);
-            let mut voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
-            voters.push(&held.person.groups);
-            outcome.is_some_and(|outcome| is_complete(asking.policy, &outcome, &voters))
-        };
-        if let Some(other) = others.iter().find(decides) {
+        if let Some(other) = deciding(asking.policy, &votes, &others) {
             return Ok(Decided::HeldByAnother(Box::new(other.clone())));
         }
         let now = self.now();
@@ -155,20 +152,21 @@ impl Desk {
         self.settle(&held).await
     }
 
-    /// Puts choices on record whose time is over, until `end`.
+    /// Puts choices on record whose time is over, single ones and lists, until `end`.
     #[expect(
         clippy::disallowed_methods,
         reason = "the timer of choices that are held; a test settles without the loop"
     )]
-    pub(crate) async fn settle_held(&self, end: &CancellationToken) {
+    pub(crate) async fn settle_held(self: &Arc<Self>, end: &CancellationToken) {
         loop {
-            let next = match self.settle_held_once().await {
-                Ok(next) => next,
-                Err(error) => {
+            let (held, runs) = (self.settle_held_once().await, self.resume_runs_once().await);
+            let known = |next: Result<Option<i64>, Error>| {
+                next.unwrap_or_else(|error| {
                     tracing::error!(%error, "choices that are held could not be read");
                     None
-                }
+                })
             };
+            let next = [known(held.map_err(Error::from)), known(runs)].into_iter().flatten().min();
             let wait = next.map(|until| u64::try_from(until - self.now()).unwrap_or(0));
             let pause = wait.map_or(PAUSE, |ms| Duration::from_millis(ms).min(PAUSE));
             tokio::select! {
@@ -215,15 +213,7 @@ impl Desk {
             }
         };
         let decided = self.decide_at(&actor, request, &held.choice, Some(held.at)).await;
-        let passes = match &decided {
-            Ok(_) => false,
-            Err(Error::Store(_) | Error::Decide(DecideError::Store(_))) => true,
-            Err(Error::Read(error) | Error::Decide(DecideError::Read(error))) => {
-                matches!(error, ReadError::Call(error) if error.is_passing())
-            }
-            Err(_) => false,
-        };
-        if passes {
+        if decided.as_ref().is_err_and(passes) {
             return decided;
         }
         let why = match &decided {
@@ -240,7 +230,7 @@ impl Desk {
     }
 
     /// The person as they are now; `None` where they may no longer sign in.
-    async fn still(&self, person: &Person) -> Result<Option<Person>, StoreError> {
+    pub(crate) async fn still(&self, person: &Person) -> Result<Option<Person>, StoreError> {
         let users = self.store().users().await?;
         // Where nobody signs in, the people are always there.
         if users.is_empty() {
@@ -254,4 +244,29 @@ impl Desk {
     pub(crate) fn published(&self, arn: &str) {
         self.watch().changes.publish([Topic::Execution(arn.to_owned()), Topic::Inbox]);
     }
+
+    /// For how many milliseconds a choice can be taken back; 0 where it is on record at once.
+    #[must_use]
+    pub const fn undo_ms(&self) -> i64 {
+        self.holding().undo_ms
+    }
+}
+
+/// Whether a choice is tried again later that failed so: the store or the connection is away.
+pub(crate) fn passes(error: &Error) -> bool {
+    match error {
+        Error::Store(_) | Error::Decide(DecideError::Store(_)) => true,
+        Error::Read(error) | Error::Decide(DecideError::Read(error)) => {
+            matches!(error, ReadError::Call(error) if error.is_passing())
+        }
+        _ => false,
+    }
+}
+
+/// The choice among those that are held that is the decision, unless it is taken back.
+pub(crate) fn deciding<'h>(policy: Option<&Policy>, votes: &[Vote], held: &'h [Held]) -> Option<&'h Held> {
+    held.iter().find(|held| {
+        let outcome = find(policy, &held.outcome.id);
+        outcome.is_some_and(|outcome| votes::completes(policy, &outcome, votes, &held.person.groups))
+    })
 }

@@ -186,8 +186,9 @@ impl Desk {
         let (now, times) = (self.now(), Times::of(Some(policy), wait.since));
         let is_due = times.due.is_some_and(|due| due <= now);
         if let (true, Some(outcome)) = (is_due, &policy.on_due) {
-            // Somebody chose in time, and may still take it back: then the rule is asked again.
-            if !self.store().held((self.id(), &request.0, request.1)).await?.is_empty() {
+            // Somebody chose in time, alone or for many, and may still take it back: then the rule is asked again.
+            let within = (self.id(), request.0.as_str(), request.1);
+            if !self.store().held(within).await?.is_empty() || self.store().is_about_to_be_decided(within).await? {
                 return Err(DecideError::Held);
             }
             let eyes = |actor: &Actor, record: &Record| self.eyes_on(actor, record);

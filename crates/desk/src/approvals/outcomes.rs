@@ -100,7 +100,8 @@ impl Chosen {
     }
 
     /// The name of an outcome that the manifest says no more of.
-    fn of(id: &str) -> Self {
+    #[must_use]
+    pub fn of(id: &str) -> Self {
         match id {
             APPROVE => Self::approve(),
             REJECT => Self::reject(),
@@ -119,7 +120,13 @@ impl Outcome {
     /// Whether a button alone chooses it: there is nothing to fill in.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.comment_required && self.form.as_ref().is_ok_and(|form| form.fields.is_empty())
+        !self.comment_required && self.has_no_fields()
+    }
+
+    /// Whether nothing but a comment is filled in for it.
+    #[must_use]
+    pub fn has_no_fields(&self) -> bool {
+        self.form.as_ref().is_ok_and(|form| form.fields.is_empty())
     }
 
     /// The error name of its answer, where it has one that is written down.

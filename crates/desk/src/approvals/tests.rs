@@ -3,6 +3,7 @@
 mod faults;
 mod guests;
 mod hands;
+mod many;
 mod rules;
 mod times;
 

@@ -168,6 +168,21 @@ pub fn groups<'a>(who: Option<&'a Who>, actor: &'a Actor) -> &'a [String] {
     absent.map_or(actor.groups(), |absent| &absent.groups)
 }
 
+/// Whether one more choice of an outcome, by somebody in these groups, decides.
+#[must_use]
+pub fn completes(policy: Option<&Policy>, outcome: &Outcome, votes: &[Vote], groups: &[String]) -> bool {
+    let mut voters = voters(outcome, votes);
+    voters.push(groups);
+    is_complete(policy, outcome, &voters)
+}
+
+/// The groups of each one who chose an outcome.
+#[must_use]
+pub fn voters<'v>(outcome: &Outcome, votes: &'v [Vote]) -> Vec<&'v [String]> {
+    let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
+    same.map(|vote| vote.groups.as_slice()).collect()
+}
+
 /// Puts a choice on record: as a vote, and as the decision where it completes what the rule asks for. Of people who choose at
 /// the same time, the store lets one pass, and the others look again.
 ///
@@ -195,11 +210,8 @@ pub async fn cast(
         if let Some(who) = who {
             may_choose(courier, asking, who, actor, &votes)?;
         }
-        let same = votes.iter().filter(|vote| vote.choice.outcome.id == outcome.name.id);
-        let mut voters: Vec<&[String]> = same.map(|vote| vote.groups.as_slice()).collect();
-        voters.push(groups(who, actor));
         let vote = NewVote { choice: new.clone(), groups: groups(who, actor).to_vec() };
-        let cast = if who.is_none() || is_complete(asking.policy, outcome, &voters) {
+        let cast = if who.is_none() || completes(asking.policy, outcome, &votes, groups(who, actor)) {
             complete(courier, asking, outcome, actor, &vote, votes.len()).await?
         } else {
             courier.store.cast(connection, &vote, votes.len(), None).await?

@@ -4,7 +4,7 @@
 //! ([`crate::policy`]). Without a rule every approver may, and one person's choice decides. With `quorum`, an outcome is decided once so many people
 //! chose it; an outcome of the tone `bad` needs one person, unless it has a `quorum` of its own. A person has one choice.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::outcomes::{Outcome, Tone};
 use super::policy::Policy;
@@ -14,7 +14,7 @@ use crate::store::Vote;
 
 /// People, by themselves and by their groups. With neither the manifest names nobody, and everybody is meant whom the
 /// policy permits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approvers {
     #[serde(default)]
@@ -24,7 +24,7 @@ pub struct Approvers {
 }
 
 /// Who asked, as far as four eyes need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Requester {
     /// These people, by id and name: whom the request names, and who started the execution here.
     Known(Vec<(String, String)>),
@@ -35,7 +35,7 @@ pub enum Requester {
 }
 
 /// Why somebody may not decide a request.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NotAllowed {
     /// Only these may.
     #[error("only {0:?} may decide it")]

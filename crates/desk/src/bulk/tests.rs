@@ -202,7 +202,7 @@ async fn all_that_fit_are_those_of_the_list() {
     assert!(outcomes.iter().all(|outcome| *outcome == Some(BulkOutcome::Stopped)));
     office.round().await;
     let error = office.desk.prepare(&dana(), Verb::Stop, "", Chosen::All(&wanted)).await.unwrap_err();
-    assert!(matches!(error, Error::Bulk(BulkError::Nothing)), "{error}");
+    assert!(matches!(error, Error::Bulk(BulkError::Nothing(Subject::Executions))), "{error}");
     let many: Vec<String> = (0..501).map(|n| n.to_string()).collect();
     let error = office.desk.prepare(&dana(), Verb::Stop, "", Chosen::These(&many)).await.unwrap_err();
     assert!(matches!(error, Error::Bulk(BulkError::TooMany { chosen: 501, .. })), "{error}");

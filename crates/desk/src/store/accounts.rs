@@ -1,5 +1,7 @@
 //! People who sign in, with their sessions and API tokens. Secrets are known by their hash alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::Kept;
 
 /// The SHA-256 of a secret that the program drew.
@@ -51,7 +53,7 @@ pub struct SessionRow {
 }
 
 /// What a bearer of an API token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     Read,
     Act,

@@ -33,7 +33,7 @@ use std::pin::Pin;
 
 pub use accounts::{Accounts, Hash, Identity, Invited, Scope, SessionRow, TokenRow, User};
 pub use acts::{Act, ActFilter, ActPage, Acts, Deed, Entry, Kind, Recorded};
-pub use bulk::{BulkItem, BulkOutcome, BulkRun, BulkRuns, Refusal, Verb};
+pub use bulk::{BulkItem, BulkOutcome, BulkRequest, BulkRun, BulkRuns, Effect, Maker, Refusal, Verb};
 pub use chain::{Break, Chain, Chains, Link};
 pub use decisions::{Bound, Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};

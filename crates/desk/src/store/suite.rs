@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 use super::{
-    Act, ActFilter, ActPage, Bound, Cast, Claim, Completion, Decision, Deed, DeliveryRecord, GivenAnswer, Held, Keyed,
-    NewDecision, NewVote, Reassignment, Recorded, Repeat, Stock, Store, Trouble, Undelivered, Worded,
+    Act, ActFilter, ActPage, Bound, BulkItem, BulkOutcome, BulkRequest, BulkRun, Cast, Claim, Completion, Decision,
+    Deed, DeliveryRecord, Effect, GivenAnswer, Held, Keyed, Maker, NewDecision, NewVote, Reassignment, Recorded,
+    Repeat, Scope, Stock, Store, Trouble, Undelivered, Verb, Worded,
 };
 use crate::actor::Person;
 use crate::approvals::outcomes::Chosen;
@@ -261,6 +262,70 @@ pub async fn a_choice_is_held_until_it_is_let_go(store: &dyn Store) {
     // What is decided holds nothing more.
     recorded(store, 3).await;
     assert!(!store.hold(&here, &held("ines", 9)).await.unwrap());
+}
+
+pub async fn a_run_over_requests_can_be_taken_back_until_it_begins(store: &dyn Store) {
+    let request = |event| BulkRequest {
+        event,
+        state: "Ask".into(),
+        title: "Pay?".into(),
+        facts: vec![("Amount".into(), "12.50".into())],
+        shown: "0123".into(),
+        whole: true,
+        would: Some((Chosen::approve(), Effect::Counts { people: 1, needed: 2 })),
+    };
+    let item = |event| BulkItem {
+        execution_arn: "arn:x".into(),
+        workflow: "approval".into(),
+        request: Some(request(event)),
+        outcome: None,
+    };
+    let run = BulkRun {
+        id: "bulk-1".into(),
+        verb: Verb::Decide,
+        choice: Some(Chosen::approve()),
+        reason: "fine".into(),
+        hash: "hash".into(),
+        fitted: 2,
+        person_id: "dana".into(),
+        person_name: "Dana Whitfield".into(),
+        made_at: 1,
+        begun_at: None,
+        maker: None,
+        until: None,
+        going_at: None,
+        ended_at: None,
+    };
+    let items = vec![item(3), item(5)];
+    store.keep_run(&here(), &run, &items).await.unwrap();
+    assert_eq!(store.run(&here(), "bulk-1").await.unwrap(), Some((run.clone(), items)));
+    let is_about_to = async |event| store.is_about_to_be_decided((&here(), "arn:x", event)).await.unwrap();
+    assert!(!is_about_to(3).await && !store.begin_run("bulk-1", 5).await.unwrap(), "nobody has confirmed it");
+    let person = Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: vec!["finance".into()] };
+    let maker = Maker { person, scope: Some(Scope::Act) };
+    store.confirm_run("bulk-1", 10, Some(&maker), Some(20)).await.unwrap();
+    // Confirmed twice, it stays as it was.
+    store.confirm_run("bulk-1", 15, None, Some(90)).await.unwrap();
+    let confirmed = store.confirmed_runs(&here()).await.unwrap();
+    assert_eq!(confirmed, [BulkRun { begun_at: Some(10), maker: Some(maker.clone()), until: Some(20), ..run.clone() }]);
+    assert!(is_about_to(3).await && store.confirmed_runs(&elsewhere()).await.unwrap().is_empty());
+    let took_back = act(Deed::TookBack, 19);
+    assert!(!store.take_run_back(&here(), "bulk-1", 20, &took_back).await.unwrap(), "its time is over");
+    assert!(!store.take_run_back(&elsewhere(), "bulk-1", 19, &took_back).await.unwrap());
+    assert!(store.take_run_back(&here(), "bulk-1", 19, &took_back).await.unwrap());
+    assert!(!store.take_run_back(&here(), "bulk-1", 19, &took_back).await.unwrap(), "once");
+    assert!(!is_about_to(3).await && store.confirmed_runs(&here()).await.unwrap().is_empty());
+    store.confirm_run("bulk-1", 30, Some(&maker), Some(40)).await.unwrap();
+    assert!(store.begin_run("bulk-1", 31).await.unwrap());
+    assert!(!store.take_run_back(&here(), "bulk-1", 31, &took_back).await.unwrap(), "it has begun");
+    store.set_outcome("bulk-1", 0, &BulkOutcome::Chosen(Effect::Decides)).await.unwrap();
+    assert!(!is_about_to(3).await && is_about_to(5).await);
+    store.end_run("bulk-1", 50).await.unwrap();
+    let (run, items) = store.run(&here(), "bulk-1").await.unwrap().unwrap();
+    assert_eq!((run.going_at, run.ended_at, items[1].outcome.clone()), (Some(31), Some(50), None));
+    assert!(!is_about_to(5).await && store.confirmed_runs(&here()).await.unwrap().is_empty());
+    let acts = store.acts(&here(), &ActFilter::default(), None, 9).await.unwrap().entries;
+    assert_eq!(acts.len(), 1, "that it was taken back");
 }
 
 pub async fn a_request_is_in_the_hands_that_took_it_last(store: &dyn Store) {

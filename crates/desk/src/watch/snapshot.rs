@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_asl::graph::{Graph, layout};
+use serde::{Deserialize, Serialize};
 
 use super::item::ItemPath;
 use crate::connection::{CallError, ListedMachine, MachineKind};
@@ -129,7 +130,7 @@ impl Waiting {
 }
 
 /// Why a task cannot be answered from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Obstacle {
     /// The token is in the parameters in a form that cannot be read, or may be.
     Unreadable,

@@ -18,8 +18,8 @@ use super::asked::Asked;
 use super::id::RequestId;
 use super::problem::Problem;
 use super::shapes::{
-    Approval, Approvals, Change, Closed, Decision, Delivery, DueBy, Fact, Field, FieldKind, Link, Need, Outcome,
-    Progress, Rule, Status, Summary, Tone, Vote, Why,
+    Approval, Approvals, Change, Claim, Closed, Decision, Delivery, DueBy, Fact, Field, FieldKind, Held, Link, Need,
+    Outcome, Progress, Reassigned, Rule, Status, Summary, Tone, Vote, Why,
 };
 use crate::app::instant;
 use crate::routes;
@@ -55,11 +55,12 @@ pub async fn list(State(site): State<Site>, parts: Parts) -> Result<Json<Approva
     let (after, limit) = (query.cursor::<InboxCursor>()?, query.limit(ROWS, MOST)?);
     let failed = |error| Problem::of(&desk, &error);
     let page = desk.waiting_part(&actor, part, query.get("q"), after, limit).await.map_err(failed)?;
-    let mut approvals = Vec::new();
+    let (mut approvals, mut claims) = (Vec::new(), desk.claims(&actor).await.map_err(failed)?);
     for (wait, reading) in desk.readable(&actor, &page.rows) {
         let progress = desk.progress(&actor, &wait).await.map_err(failed)?;
         let progress = progress.map(|(people, needed)| Progress { people: count(people), needed: count(needed) });
-        approvals.push(Summary { progress, ..summary(&desk, &wait, pages::inbox::row(&wait, &reading)) });
+        let claimed = claims.remove(&(wait.execution_arn.clone(), wait.event)).map(claim);
+        approvals.push(Summary { progress, claimed, ..summary(&desk, &wait, pages::inbox::row(&wait, &reading)) });
     }
     Ok(Json(Approvals { approvals, total: page.total, next: page.more.map(|cursor| cursor.to_string()) }))
 }
@@ -137,6 +138,7 @@ fn summary(desk: &Desk, wait: &Waiting, row: ApprovalRow) -> Summary {
         due_at: row.due.map(instant),
         due_by: row.due_by.map(due_by),
         progress: None,
+        claimed: None,
         obstacle: row.blocked.map(why),
     }
 }
@@ -164,11 +166,11 @@ fn approval(desk: &Desk, request: Request) -> Approval {
             (Status::Closed, None, Some(closed))
         }
     };
-    let reading = request.reading;
+    let (reading, claimed) = (request.reading, request.claim.map(claim));
     let links = reading.links.into_iter().filter(|(_, url)| markdown::is_followed(url));
     let changes = reading.changes.map(|changes| changes.rows).unwrap_or_default();
     Approval {
-        summary: summary(desk, &request.wait, row),
+        summary: Summary { claimed, ..summary(desk, &request.wait, row) },
         status,
         message: reading.message,
         facts: reading.fields.into_iter().map(|(label, value)| Fact { label, value }).collect(),
@@ -182,6 +184,8 @@ fn approval(desk: &Desk, request: Request) -> Approval {
         outcomes: request.outcomes.iter().map(|(outcome, ahead)| choice(outcome, ahead)).collect(),
         votes: request.rule.votes.iter().map(vote).collect(),
         refused: request.rule.refusal.as_ref().map(|refusal| why(words::not_allowed(refusal))),
+        held: request.held.iter().map(held).collect(),
+        reassigned: request.rule.reassigned.as_ref().map(reassigned),
         rule: rule(request.rule),
         decision,
         closed,
@@ -258,6 +262,31 @@ fn rule(rule: RuleState) -> Rule {
         groups: rule.approvers.groups,
         four_eyes: rule.four_eyes,
         on_due: rule.on_due.map(|outcome| outcome.id),
+    }
+}
+
+fn claim(claim: store::Claim) -> Claim {
+    Claim { person_id: claim.person_id, person: claim.person_name, at: instant(claim.at) }
+}
+
+fn held(held: &store::Held) -> Held {
+    Held {
+        outcome: held.outcome.id.clone(),
+        person_id: held.person.id.clone(),
+        person: held.person.name.clone(),
+        at: instant(held.at),
+        until: instant(held.until),
+    }
+}
+
+fn reassigned(given: &store::Reassignment) -> Reassigned {
+    Reassigned {
+        people: given.to.people.clone(),
+        groups: given.to.groups.clone(),
+        reason: given.reason.clone(),
+        person_id: given.person_id.clone(),
+        person: given.person_name.clone(),
+        at: instant(given.at),
     }
 }
 

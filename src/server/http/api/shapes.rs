@@ -41,11 +41,48 @@ pub struct Summary {
     /// How far the outcome is that is nearest to being decided, where one person is not enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+    /// Who looks after it; others who may decide it still may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Claim>,
     /// Why it cannot be answered from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Why>,
     /// The path of its page.
     pub page: String,
+}
+
+/// Somebody looks after a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Claim {
+    pub person_id: String,
+    pub person: String,
+    pub at: String,
+}
+
+/// A choice that can still be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Held {
+    /// The outcome's id.
+    pub outcome: String,
+    pub person_id: String,
+    pub person: String,
+    /// When it was chosen.
+    pub at: String,
+    /// When it goes on record.
+    pub until: String,
+}
+
+/// A request was given to others: they decide it instead of those whom its rule names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reassigned {
+    /// The ids of people.
+    pub people: Vec<String>,
+    pub groups: Vec<String>,
+    pub reason: String,
+    /// Who gave it to them.
+    pub person_id: String,
+    pub person: String,
+    pub at: String,
 }
 
 /// What ends a wait.
@@ -110,6 +147,12 @@ pub struct Approval {
     pub rule: Rule,
     /// What was chosen so far, oldest first.
     pub votes: Vec<Vote>,
+    /// The choices that can still be taken back, oldest first.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// Where it was given to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reassigned: Option<Reassigned>,
     /// Why you may not decide it; absent where you may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Why>,

@@ -8,7 +8,7 @@ use crate::policy::DenialReason;
 use crate::store::{Absence, ActFilter, Deed, Kind, Recorded, User};
 
 /// The seconds for which these desks hold choices.
-const UNDO: i64 = 10_000;
+pub const UNDO: i64 = 10_000;
 
 impl Office {
     /// The same office with a desk that holds choices.
@@ -22,7 +22,7 @@ impl Office {
         )
     }
 
-    async fn details(&self, deed: Deed) -> Vec<String> {
+    pub async fn details(&self, deed: Deed) -> Vec<String> {
         let filter = ActFilter { kind: Some(Kind::Everything), ..ActFilter::default() };
         let acts = self.store.acts(self.desk.id(), &filter, None, 999).await.unwrap().entries;
         let detail = |what: Recorded| match what {
@@ -32,7 +32,7 @@ impl Office {
         acts.into_iter().filter_map(|entry| detail(entry.what)).collect()
     }
 
-    async fn user(&self, id: &str, groups: &[&str]) -> Actor {
+    pub async fn user(&self, id: &str, groups: &[&str]) -> Actor {
         let groups = groups.iter().copied().chain(crate::policy::ROLES).map(str::to_owned).collect();
         let user = User {
             id: id.into(),
@@ -55,7 +55,7 @@ impl Office {
     }
 }
 
-fn key(request: &(String, u64)) -> (&str, u64) {
+pub fn key(request: &(String, u64)) -> (&str, u64) {
     (&request.0, request.1)
 }
 

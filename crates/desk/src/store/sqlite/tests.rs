@@ -57,6 +57,7 @@ suite! {
     connections_are_apart,
     a_choice_is_held_until_it_is_let_go,
     a_request_is_in_the_hands_that_took_it_last,
+    a_run_over_requests_can_be_taken_back_until_it_begins,
     a_decision_keeps_what_it_binds,
     a_key_has_one_request_and_one_answer,
 }

@@ -10,8 +10,8 @@ use crate::connection::{Api, CallError, ConnectionId, Fault};
 use crate::store::sqlite::copy::place;
 use crate::store::sqlite::tests::Folder;
 use crate::store::{
-    Act, ActFilter, Acts as _, Decision, Decisions as _, Deed, Deliveries as _, DeliveryRecord, NewDecision, Recorded,
-    Sqlite, Store as _, Trouble,
+    Act, ActFilter, Acts as _, BulkOutcome, BulkRuns as _, Decision, Decisions as _, Deed, Deliveries as _,
+    DeliveryRecord, NewDecision, Recorded, Sqlite, Store as _, Trouble, Verb,
 };
 
 /// The tables of the first versions of the program.
@@ -141,7 +141,7 @@ fn newer_decisions() -> [Decision; 2] {
 }
 
 /// The newest version of the schema.
-const NEWEST: i64 = 11;
+const NEWEST: i64 = 12;
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -243,6 +243,33 @@ async fn decisions_of_version_2_keep_what_they_were() {
         let error = sqlx::query(change).execute(&store.writer).await.unwrap_err().to_string();
         assert!(error.contains("acts is append-only"), "{error}");
     }
+    store.close().await;
+}
+
+/// Version 12 makes the tables of runs anew, for runs over requests.
+#[tokio::test]
+async fn runs_of_version_10_keep_what_they_were() {
+    let folder = Folder::new("version-10");
+    let old = pool(&folder.file()).await;
+    let before = migrator().iter().filter(|one| one.version <= 10).cloned().collect();
+    migrate(&old, &Migrator::with_migrations(before), &folder.file()).await.unwrap();
+    let rows = [
+        "INSERT INTO bulk_runs VALUES ('bulk-1', 'default', 'stop', 'why', 'hash', 9, 'dana', 'Dana', 1, 2, NULL)",
+        "INSERT INTO bulk_items VALUES ('bulk-1', 0, 'arn:a', 'order', '\"Stopped\"'), ('bulk-1', 1, 'arn:b', 'order', NULL)",
+    ];
+    execute(&old, &rows).await;
+    old.close().await;
+    let store = Sqlite::open(&folder.file()).await.unwrap();
+    let (run, items) = store.run(&here(), "bulk-1").await.unwrap().unwrap();
+    assert_eq!((run.verb, run.reason.as_str(), run.hash.as_str(), run.fitted), (Verb::Stop, "why", "hash", 9));
+    assert_eq!((run.made_at, run.begun_at, run.going_at, run.ended_at), (1, Some(2), Some(2), None));
+    assert_eq!((run.choice, run.until), (None, None));
+    let outcomes: Vec<_> = items.into_iter().map(|item| (item.execution_arn, item.outcome)).collect();
+    assert_eq!(outcomes, [("arn:a".to_owned(), Some(BulkOutcome::Stopped)), ("arn:b".to_owned(), None)]);
+    assert!(store.begin_run("bulk-1", 7).await.unwrap(), "it can be gone on with");
+    sqlx::query("DELETE FROM bulk_runs").execute(&store.writer).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM bulk_items").fetch_one(&store.writer).await.unwrap();
+    assert_eq!(left, 0, "the list goes with its run");
     store.close().await;
 }
 
@@ -383,7 +410,8 @@ fn a_released_migration_never_changes() {
             (8, "f6c40220fbda02fc".to_owned()),
             (9, "4c61040eb52601b7".to_owned()),
             (10, "0f39f3da529c50b0".to_owned()),
-            (11, "74ae993936c1b310".to_owned())
+            (11, "74ae993936c1b310".to_owned()),
+            (12, "7fcedf0ae76cfbb4".to_owned())
         ]
     );
 }
