@@ -60,7 +60,7 @@ fn a_phone_scans_the_code_of_the_terminal_and_the_workflow_goes_on() {
         let read = output.read_line(&mut printed).unwrap();
         assert!(read > 0, "{printed}{}", fs::read_to_string(folder.join("log")).unwrap());
     }
-    assert!(printed.contains("█▀") && !printed.contains('\u{1b}'), "no colours where it is no terminal: {printed}");
+    assert!(printed.contains("████") && !printed.contains('\u{1b}'), "no colours where it is no terminal: {printed}");
     let dashboard = between(&printed, "Countersign is at http://", "\n");
     let link = between(&printed, "  http://", "\n");
     let (phones, code) = link.split_once("/?code=").unwrap();
