@@ -22,8 +22,9 @@ wasm_bindgen() {
   version=$(awk '$0 == "name = \"wasm-bindgen\"" { getline; gsub(/[^0-9.]/, ""); print }' "$root/Cargo.lock")
   [ "$("$tools_dir/bin/wasm-bindgen" --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
   say "building wasm-bindgen $version into .tools (about 3 minutes, once)"
-  # Without --locked: the lock file that the release carries does not resolve everywhere.
-  CARGO_TARGET_DIR="$tools_dir/build" cargo install -q wasm-bindgen-cli --version "$version" --root "$tools_dir" --force
+  # Without --locked: the lock file that the release carries does not resolve everywhere. It runs for seconds, so it is not
+  # worth minutes of the compiler's time.
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=false CARGO_TARGET_DIR="$tools_dir/build" cargo install -q wasm-bindgen-cli --version "$version" --root "$tools_dir" --force
   rm -rf "$tools_dir/build"
 }
 

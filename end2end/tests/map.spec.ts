@@ -160,6 +160,7 @@ test("the keyboard walks along the transitions", async ({ page, server }) => {
   };
   const arn = await server.begin("chain", chain, { a: 1 });
   await open(page, `/default/executions/${arn}?tab=events`, true);
+  await expect(page.locator(".graph-box.ready")).toBeVisible();
   await state(page, "One").focus();
   await page.keyboard.press("ArrowDown");
   const first = await page.evaluate(() => document.activeElement!.closest("[data-node]")!.getAttribute("data-node"));

@@ -352,7 +352,7 @@ mod tests {
         );
         check(
             "[connection.prod]\nregion = \"eu-west-1\"\n",
-            "countersign.toml:1:2: there is no key \"connection\" here.\nDid you mean connections? The keys are connections, hooks, messages.",
+            "countersign.toml:1:2: there is no key \"connection\" here.\nDid you mean connections? The keys are connections, hooks, messages, oidc.",
         );
         check(
             "[connections.prod]\nregion = \"eu-west-1\"\ncolour = \"gray\"\n",

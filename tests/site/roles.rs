@@ -54,6 +54,8 @@ fn rule(path: &str) -> Option<Rule> {
         ["hooks", "sns"] => Rule::Open,
         ["api", _] => Rule::Functions,
         ["sign-in" | "sign-out" | "account" | "users" | "welcome"] => Rule::SignsIn,
+        // The way to a provider and back, which `oidc.rs` goes.
+        ["sign-in", "with" | "back"] => Rule::SignsIn,
         ["default"] => Rule::Sees,
         ["default", "workflows" | "executions" | "inbox" | "deploy" | "audit" | "connection" | "search"] => Rule::Sees,
         ["default", "workflows" | "executions" | "bulk", _] | ["default", "inbox", _] | ["default", "inbox", _, _] => {

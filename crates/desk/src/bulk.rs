@@ -283,8 +283,8 @@ impl Desk {
         if !self.store().begin_run(id, self.now()).await? {
             return Ok(());
         }
-        // As it is now: nothing of it is done twice.
-        let Bulk { run, items, .. } = self.whole_bulk(actor, id).await?;
+        // As it is now, so that nothing of it is done twice. What the actor may no longer do, each item says.
+        let Some((run, items)) = self.store().run(self.id(), id).await? else { return Ok(()) };
         let open = items.iter().enumerate().filter(|(_, item)| item.outcome.is_none());
         for (done, (number, item)) in open.enumerate() {
             self.wait_for(run.verb.api()).await;

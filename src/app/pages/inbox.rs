@@ -14,9 +14,8 @@ use crate::app::here::{here, is_read_only};
 use crate::app::live::Live;
 use crate::app::server_fns::{Decide, PrepareDecisions};
 use crate::app::ui::{
-    Due, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, Row, RwSignal, Seen, Signal, StoredValue, Tab, Tabs,
-    When, WindowTitle, dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch,
-    text,
+    Due, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, Row, RwSignal, Seen, Signal, Tab, Tabs, When,
+    WindowTitle, dynamic, effect, effect_since, either, focus_on, list, loaded, page_data, retry, shown, switch, text,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::visible::visible;
@@ -80,7 +79,7 @@ fn passes(error: &AppError) -> bool {
 fn keep_place(asked: Memo<Option<RequestKey>>) {
     #[cfg(feature = "hydrate")]
     {
-        let left = StoredValue::new(0.0);
+        let left = crate::app::ui::StoredValue::new(0.0);
         // As it was while the list was there: once a request hides it, the page is shorter and the place another one.
         let follow = window_event_listener(leptos::ev::scroll, move |_| {
             if asked.with_untracked(Option::is_none) {

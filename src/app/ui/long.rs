@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{Memo, Row, RwSignal, Signal, StoredValue, list};
+use super::{Memo, Row, RwSignal, Signal, list};
 
 /// Rows drawn above and below those in view.
 #[cfg(any(test, feature = "hydrate"))]
@@ -99,8 +99,8 @@ mod browser {
     use leptos::prelude::*;
 
     use super::super::sight::browser::after_drawing;
-    use super::super::{effect, effect_since};
-    use super::{Extent, Memo, RwSignal, Signal, StoredValue};
+    use super::super::{StoredValue, effect, effect_since};
+    use super::{Extent, Memo, RwSignal, Signal};
 
     /// What a list that scrolls needs to know.
     pub struct Scroll<A> {

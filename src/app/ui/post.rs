@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ProblemBox, RwSignal, StoredValue, dynamic};
+use super::{ProblemBox, RwSignal, dynamic};
 use crate::app::arrival::{Arrival, CONNECTION, PROOF, Told};
 use crate::app::here::here;
 use crate::wire::Problem;
@@ -104,8 +104,9 @@ mod browser {
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams};
 
+    use super::super::StoredValue;
     use super::super::sight::browser::{after_drawing, focus_is_lost};
-    use super::{Post, StoredValue};
+    use super::Post;
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::here::here;
     use crate::app::live::Live;

@@ -102,7 +102,7 @@ fn content(
     let rule = approval.rule.iter().map(|(label, words)| view! { <dt>{shown(label)}</dt><dd>{shown(words)}</dd> });
     view! {
         <div class="page account-page">
-            <p><a class="back" href=back>"← The request"</a></p>
+            <p><a href=back>"← The request"</a></p>
             <h1>{shown(&approval.row.title)}</h1>
             {problem.map(piece::problem)}
             <dl class="fields">{rule.collect_view()}</dl>

@@ -118,7 +118,7 @@ mod tests {
             ("[oidc]\n", "client_id is missing."),
             ("[oidc]\nissuer = \"http://id.example\"\nclient_id = \"c\"\n", "countersign.toml:2:10: issuer"),
             ("[oidc]\nissuer = \"id.example\"\nclient_id = \"c\"\n", "neither an https:// URL"),
-            ("[oidc]\nclient_secret = \"s\"\n", "Did you mean client_secret_"),
+            ("[oidc]\nclient_secret = \"s\"\n", "countersign.toml:2:1: there is no key \"client_secret\" here."),
             ("[oidc]\nclient_secret_env = \"a\"\nclient_secret_file = \"b\"\n", "more than one of"),
         ] {
             let mistakes = of(text).unwrap_err();

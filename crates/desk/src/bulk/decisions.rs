@@ -139,7 +139,7 @@ impl Desk {
             return Ok(());
         }
         refuse_express(arn)?;
-        self.permit_choosing(actor, arn)?;
+        self.permit_choosing(actor, (arn, *event))?;
         // What the inbox shows was read before: a decision reads it again.
         let record = match self.watch().known_record(arn) {
             Some(record) => record,

@@ -120,6 +120,7 @@ async fn what_was_on_record_before_is_sealed_once() {
         "DROP TABLE chain",
         "DROP TABLE chain_start",
         // What later migrations made.
+        "DROP TABLE identities",
         "DROP TABLE repeats",
         "DROP TABLE message_channels",
         "DROP TABLE message_events",
