@@ -75,11 +75,12 @@ test("a list of decisions is taken back, and then sent at once", async ({ page, 
   await boxes.nth(0).check();
   await boxes.nth(1).check();
   await page.getByText("Decide several").click();
-  await button(page, "Reject…").click();
+  await page.getByRole("button", { name: /^Reject ?…$/ }).click();
   await expect(page.getByRole("heading", { name: "Reject: 2 requests" })).toBeVisible();
   const state = page.locator(".bulk-state");
   await expect(state).toContainText("Afterwards all of it can be taken back for 20 seconds.");
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  // Axe is a script.
+  if (scripts) expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await button(page, "Reject 2 requests").click();
   await expect(state).toContainText("2 requests are decided in");
   await button(page, "Take it back").click();

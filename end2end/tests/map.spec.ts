@@ -163,8 +163,9 @@ test("the keyboard walks along the transitions", async ({ page, server }) => {
   await expect(page.locator(".graph-box.ready")).toBeVisible();
   await state(page, "One").focus();
   await page.keyboard.press("ArrowDown");
-  const first = await page.evaluate(() => document.activeElement!.closest("[data-node]")!.getAttribute("data-node"));
-  expect(["Left", "Right"]).toContain(first);
+  const now = () => page.evaluate(() => document.activeElement!.closest("[data-node]")!.getAttribute("data-node"));
+  await expect.poll(now).toMatch(/^(Left|Right)$/);
+  const first = await now();
   const [side, back] = first === "Left" ? ["Right", "Left"] : ["Left", "Right"];
   const arrows = (await state(page, side!).boundingBox())!.x > (await state(page, back!).boundingBox())!.x;
   await page.keyboard.press(arrows ? "ArrowRight" : "ArrowLeft");

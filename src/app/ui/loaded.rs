@@ -78,6 +78,26 @@ fn part<T: Part>(page: &Page) -> &T {
 /// Draws a page over its data.
 type Draw = Arc<dyn Fn(RwSignal<Page>) -> AnyView + Send + Sync>;
 
+/// Whether what an answer is for is still in the page. It may have left while the answer was on its way, and also between the
+/// answer and its drawing: nothing of it may be read or drawn then, for the contexts that it needs are gone.
+#[derive(Clone)]
+struct There(Arc<AtomicBool>);
+
+impl There {
+    fn here() -> Self {
+        let there = Arc::new(AtomicBool::new(true));
+        on_cleanup({
+            let there = Arc::clone(&there);
+            move || there.store(false, Ordering::Relaxed)
+        });
+        Self(there)
+    }
+
+    fn is_gone(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Shows `view` over the data of `resource`, once it is there.
 ///
 /// `view` is called once; it reads the data, which changes whenever it was loaded again. So what was typed, opened and
@@ -88,23 +108,18 @@ pub fn loaded<T: Part>(resource: PageData, view: impl Fn(Seen<T>) -> AnyView + S
 }
 
 fn load(resource: PageData, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
-    // An answer may arrive when what it was for has left the page: nothing of that may be read any more.
-    let there = Arc::new(AtomicBool::new(true));
-    on_cleanup({
-        let there = Arc::clone(&there);
-        move || there.store(false, Ordering::Relaxed)
-    });
+    let there = There::here();
     view! {
         <Transition fallback=loading>
             {
-                let (draw, there) = (Arc::clone(&draw), Arc::clone(&there));
+                let (draw, there) = (Arc::clone(&draw), there.clone());
                 Suspend::new(async move {
                     match resource.await {
-                        _ if !there.load(Ordering::Relaxed) => ().into_any(),
-                        Ok(Page::Nothing) => failed(resource, None, fits, draw),
+                        _ if there.is_gone() => ().into_any(),
+                        Ok(Page::Nothing) => failed(resource, None, fits, draw, there),
                         answer => match fitting(answer, fits) {
-                            Ok(first) => shown(resource, first, fits, &draw),
-                            Err(error) => failed(resource, Some(error), fits, draw),
+                            Ok(first) => shown(resource, first, fits, &draw, there),
+                            Err(error) => failed(resource, Some(error), fits, draw, there),
                         },
                     }
                 })
@@ -143,7 +158,7 @@ pub fn retry(ask: impl FnOnce() + 'static) {
     }
 }
 
-fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) -> AnyView {
+fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw, there: There) -> AnyView {
     let (data, error) = (RwSignal::new(first), RwSignal::new(None::<AppError>));
     let answered = move || resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
     effect(move || match answered().map(|answer| fitting(answer, fits)) {
@@ -158,13 +173,14 @@ fn shown(resource: PageData, first: Page, fits: fn(&Page) -> bool, draw: &Draw) 
     let gone = Memo::new(move |_| error.get());
     let draw = Arc::clone(draw);
     dynamic(move || match gone.get() {
+        _ if there.is_gone() => ().into_any(),
         None => draw(data),
         Some(error) => instead(error),
     })
 }
 
 /// The first attempt failed, or nothing was asked yet: the error, until a later attempt succeeds.
-fn failed(resource: PageData, error: Option<AppError>, fits: fn(&Page) -> bool, draw: Draw) -> AnyView {
+fn failed(resource: PageData, error: Option<AppError>, fits: fn(&Page) -> bool, draw: Draw, there: There) -> AnyView {
     let answer = RwSignal::new(error.map(Err::<Page, AppError>));
     effect(move || {
         let fresh = resource.get().filter(|answer| !matches!(answer, Ok(Page::Nothing)));
@@ -178,7 +194,8 @@ fn failed(resource: PageData, error: Option<AppError>, fits: fn(&Page) -> bool, 
     dynamic(move || {
         well.track();
         match answer.get_untracked() {
-            Some(Ok(first)) => shown(resource, first, fits, &draw),
+            _ if there.is_gone() => ().into_any(),
+            Some(Ok(first)) => shown(resource, first, fits, &draw, there.clone()),
             Some(Err(error)) => instead(error),
             None => loading(),
         }
