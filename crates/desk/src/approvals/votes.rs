@@ -125,10 +125,7 @@ pub fn may_choose(
 ) -> Result<(), NotAllowed> {
     let content = Asked::of(asking.request);
     // Who stands in for an approver is one.
-    let with_delegate = who.stands_for.as_ref().map(|_| {
-        let delegate = Approvers { people: vec![actor.id().to_owned()], groups: Vec::new() };
-        who.approvers.clone().and(&delegate)
-    });
+    let with_delegate = who.stands_for.as_ref().map(|_| who.approvers.clone().and_person(actor.id()));
     let approvers = with_delegate.as_ref().unwrap_or(&who.approvers);
     let facts = RequestFacts { approvers, ..facts(asking, who, &content) };
     let resource = resource(courier, Object::Connection);

@@ -86,6 +86,12 @@ impl Approvers {
         self
     }
 
+    /// These and one person.
+    #[must_use]
+    pub fn and_person(self, id: &str) -> Self {
+        self.and(&Self { people: vec![id.to_owned()], groups: Vec::new() })
+    }
+
     /// The known people among them, for whoever has to ask one.
     #[must_use]
     pub fn known(&self, everybody: &[Person]) -> Vec<String> {

@@ -14,6 +14,7 @@ use super::message::{About, Message, Occasion};
 use super::occasions::{Happened, occasions};
 use super::outbox::Notices;
 use crate::actor::{Actor, Person};
+use crate::approvals::standing::absent;
 use crate::approvals::timing::approvers_at;
 use crate::approvals::who::{Approvers, Requester};
 use crate::approvals::{Policies, Policy, worded};
@@ -232,7 +233,7 @@ impl Desk {
     }
 
     /// The users whom an event concerns, with their addresses: those of its people and groups who may decide the request and
-    /// have not chosen yet. Of a broken glass, administrators hear, too, and whoever broke it does not.
+    /// have not chosen yet, and who stands in for one of them. Of a broken glass, administrators hear, too, and whoever broke it does not.
     async fn concerned(
         &self,
         policies: &Policies,
@@ -245,14 +246,28 @@ impl Desk {
         let given = self.store().reassigned((self.id(), &wait.execution_arn, wait.event)).await?;
         let (policy, given) = (policy_of(policies, wait), given.map(|given| given.to));
         let approvers = approvers_at(policy, given, wait.since, happened.at.max(self.now()));
-        let is_meant = |actor: &Actor| {
-            let has_chosen = votes.iter().any(|vote| vote.choice.person_id == actor.id());
-            let is_concerned = happened.to.has(actor) && !has_chosen && self.could_decide(actor, wait, &approvers);
-            let watches =
-                happened.occasion == Occasion::BrokenGlass && self.may(actor, Action::Administer, None).is_ok();
-            self.sees(actor, &wait.workflow) && (is_concerned || watches) && by.is_none_or(|by| by.id() != actor.id())
+        let has_chosen = |id: &str| votes.iter().any(|vote| vote.choice.person_id == id);
+        let is_concerned = |actor: &Actor, absent: &[Person]| {
+            let own = happened.to.has(actor) && self.could_decide(actor, wait, &approvers);
+            let in_place_of =
+                |person: &Person| !has_chosen(&person.id) && happened.to.has(&Actor::Person(person.clone()));
+            let in_place = || self.could_decide(actor, wait, &approvers.clone().and_person(actor.id()));
+            own || (absent.iter().any(in_place_of) && in_place())
         };
-        Ok(reachable(users).filter(|(actor, _)| is_meant(actor)).collect())
+        let mut meant = Vec::new();
+        for (actor, address) in reachable(users) {
+            let is_other = by.is_none_or(|by| by.id() != actor.id());
+            if !is_other || !self.sees(&actor, &wait.workflow) {
+                continue;
+            }
+            let absent = absent(self.store(), &actor, self.now()).await?;
+            let watches =
+                happened.occasion == Occasion::BrokenGlass && self.may(&actor, Action::Administer, None).is_ok();
+            if watches || !has_chosen(actor.id()) && is_concerned(&actor, &absent) {
+                meant.push((actor, address));
+            }
+        }
+        Ok(meant)
     }
 
     /// Whether the policy lets somebody decide a request, whoever asked for it.

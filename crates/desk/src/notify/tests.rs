@@ -17,7 +17,7 @@ use crate::desk::{Desk, Parts};
 use crate::index::SqliteIndex;
 use crate::policy::Authority;
 use crate::redact::RedactionKey;
-use crate::store::{Sqlite, Store, Undelivered, User};
+use crate::store::{Absence, Sqlite, Store, Undelivered, User};
 
 const START: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -350,6 +350,38 @@ async fn approvers_get_it_at_their_own_addresses_and_those_who_chose_no_reminder
     let overdue = ["overdue lena@example.com", "overdue omar@example.com"];
     let all: BTreeSet<String> = escalated.iter().chain(&overdue).map(|one| (*one).to_owned()).collect();
     assert_eq!(house.inbox.told().into_iter().collect::<BTreeSet<_>>(), all);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn who_stands_in_is_told_as_whoever_is_away_is() {
+    let rule = "[workflows.ask.approvals.Ask]\napprovers = { groups = [\"finance\"] }\nquorum = 2\ndue = \"4h\"\nremind = [\"2h\"]\n";
+    let house = House::open("standing", rule).await;
+    for (id, groups) in [("dana", &["finance", "viewers"][..]), ("omar", &["viewers"]), ("ines", &["viewers"])] {
+        house.user(id, groups, false).await;
+    }
+    let absence = |delegate: &str, from_at, until_at| Absence {
+        id: 0,
+        person: "dana".to_owned(),
+        delegate: delegate.to_owned(),
+        from_at,
+        until_at,
+        made_at: START,
+    };
+    house.store.add_absence(&absence("omar", START, START + 24 * HOUR)).await.unwrap();
+    // Not yet.
+    house.store.add_absence(&absence("ines", START + 24 * HOUR, START + 48 * HOUR)).await.unwrap();
+    let run = house.run(vec![house.channel(&[Recipient::Approvers])]).await;
+    let request = house.ask(&json!("pay?"));
+    run.look().await;
+    let told = ["waiting dana@example.com", "waiting omar@example.com"];
+    assert_eq!(house.inbox.told(), told);
+    // The two have one choice together.
+    let dana = member("dana", &["finance", "viewers"]);
+    run.desk.decide(&dana, (&request.0, request.1), &Choice::of("approve", "")).await.unwrap();
+    house.set.advance(2 * HOUR);
+    run.look().await;
+    assert_eq!(house.inbox.told(), told);
     house.close().await;
 }
 
