@@ -107,6 +107,8 @@ party("a guest decides on a phone, and the graph on the big screen moves", async
   await expect(board.getByLabel("Request")).toHaveValue(new RegExp(`^${arn} `));
   await board.getByRole("button", { name: "Make a new code" }).click();
   const code = board.getByRole("img", { name: /^QR code of http:/ });
+  // A line around each module would make one blot of them all.
+  await expect(code).toHaveCSS("stroke", "none");
   await expect(code).toBeVisible();
   expect((await code.boundingBox())!.width).toBeGreaterThan(200);
   const link = await board.locator("code.secret").innerText();
