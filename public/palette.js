@@ -12,7 +12,11 @@
   let dialog, input, list, said, link;
   let options = [];
   let current = -1;
-  let timer, asking, pasted;
+  let timer, asking;
+  /** The text whose answer is shown. */
+  let answered;
+  /** What is to be done with the answer to the text that stands there: follow it where a link was pasted, or Enter came first. */
+  let pasted, entered;
 
   const connection = () => location.pathname.split("/")[1] ?? "";
   const search = () => document.querySelector(".search-open")?.getAttribute("href") ?? `/${connection()}/search`;
@@ -43,7 +47,10 @@
     link = element("a", { hidden: "" });
     dialog = element("dialog", { class: "palette", "aria-label": "Search" }, input, list, said, link);
     document.body.append(dialog);
-    input.addEventListener("input", () => later(PAUSE));
+    input.addEventListener("input", () => {
+      entered = false;
+      later(PAUSE);
+    });
     input.addEventListener("paste", () => (pasted = true));
     input.addEventListener("keydown", onKey);
     list.addEventListener("click", (event) => follow(event.target.closest("[role=option]")));
@@ -55,13 +62,14 @@
   function stop() {
     clearTimeout(timer);
     asking?.abort();
+    answered = undefined;
   }
 
   function open() {
     if (!dialog) build();
     if (dialog.open) return dialog.close();
     input.value = "";
-    pasted = false;
+    pasted = entered = false;
     show([], []);
     dialog.showModal();
     input.focus();
@@ -76,7 +84,11 @@
   async function ask() {
     asking?.abort();
     const mine = (asking = new AbortController());
-    const query = new URLSearchParams({ q: input.value });
+    // An answer belongs to the text that was asked for, whatever stands there when it comes.
+    const typed = input.value;
+    const wasPasted = pasted && typed.trim().startsWith("arn:");
+    pasted = false;
+    const query = new URLSearchParams({ q: typed });
     const [, , page, execution] = location.pathname.split("/");
     if (page === "executions" && execution) query.set("execution", decodeURIComponent(execution).replace(/^~/, ""));
     try {
@@ -85,11 +97,10 @@
       if (mine.signal.aborted || !dialog.open) return;
       const problem = !answer.ok && (read.querySelector(".problem, main")?.textContent ?? "The server did not answer.");
       show([...read.querySelectorAll("#found .hit")], [...read.querySelectorAll("#found-more li")], problem);
-      if (pasted && input.value.trim().startsWith("arn:") && options.length) follow(options[0]);
+      answered = typed;
+      if ((wasPasted || entered) && input.value === typed) follow(options[0]);
     } catch (error) {
       if (error.name !== "AbortError") show([], [], "The dashboard's server did not answer. Check that countersign is still running.");
-    } finally {
-      pasted = false;
     }
   }
 
@@ -131,11 +142,15 @@
       if (options.length) choose(next);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      follow(options[current]);
+      // Whoever types and presses Enter at once means what was typed, not what an earlier text had found.
+      if (input.value === answered) return follow(options[current]);
+      entered = true;
+      later(0);
     }
   }
 
   function follow(option) {
+    entered = false;
     if (!option) return;
     dialog.close();
     link.href = option.dataset.href;

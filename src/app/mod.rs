@@ -51,6 +51,7 @@ use crate::routes;
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    ui::provide_page();
     let connection = ParamSegment("connection");
     view! {
         <Router>

@@ -8,10 +8,36 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use leptos::prelude::*;
 
 use super::Memo;
+
+/// Draws a part of a page.
+type Draw = Box<dyn FnMut() -> AnyView + Send>;
+
 /// A part of a view that is drawn again whenever what it reads changes.
 pub fn dynamic<V: IntoView + 'static>(mut view: impl FnMut() -> V + Send + 'static) -> AnyView {
-    let boxed: Box<dyn FnMut() -> AnyView + Send> = Box::new(move || view().into_any());
-    boxed.into_any()
+    let boxed: Draw = Box::new(move || view().into_any());
+    within_the_page(boxed).into_any()
+}
+
+/// What stands in a context of the whole interface.
+#[derive(Clone, Copy)]
+struct InPage;
+
+/// Marks the interface, within which parts are drawn.
+pub fn provide_page() {
+    provide_context(InPage);
+}
+
+/// The same, as long as it is in the page: a part that was left a moment ago may be asked to draw itself once more, and finds none
+/// of its contexts.
+#[cfg(feature = "hydrate")]
+fn within_the_page(mut draw: Draw) -> Draw {
+    Box::new(move || if use_context::<InPage>().is_some() { draw() } else { ().into_any() })
+}
+
+/// On the server everything is drawn once.
+#[cfg(not(feature = "hydrate"))]
+fn within_the_page(draw: Draw) -> Draw {
+    draw
 }
 
 /// A text that changes.

@@ -21,7 +21,7 @@ mod title;
 pub use address_form::AddressForm;
 pub use copy::{copy, copy_link};
 pub use empty::Empty;
-pub use erased::{Row, dynamic, either, list, switch, text};
+pub use erased::{Row, dynamic, either, list, provide_page, switch, text};
 pub use json::{Json, Payload};
 pub use loaded::{PageData, Seen, loaded, page_data, part_data, retry};
 pub use long::{Extent, LongList};
