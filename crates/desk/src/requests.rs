@@ -328,6 +328,7 @@ impl Desk {
         let ahead = self.foresee(record, event, vec![outcome.clone()], vec![words]).await;
         let ahead = ahead.and_then(|ahead| ahead.into_iter().next());
         let ahead = ahead.unwrap_or_else(|| {
+            // What no state asks leads nowhere in the definition, which has no state without a name.
             let state = record.state_of(event).unwrap_or_default();
             Foresight::of_definition(record.definition.machine.as_ref(), state, outcome)
         });

@@ -145,6 +145,7 @@ pub async fn draw(
     let key = match named.map(|named| named.rsplit_once(' ').unwrap_or((named, ""))) {
         None => None,
         // No request has the number 0.
+        // No request has the number 0.
         Some((arn, event)) => match offer(&board.desk, &board.actor, (arn, event.parse().unwrap_or(0))).await {
             Ok(Some(offer)) => Some(offer.key),
             Ok(None) => {
@@ -262,7 +263,7 @@ impl Shows {
                     </select>
                 </label>
                 <button class="button button-main" type="submit">"Make a new code"</button>
-                <p class="quiet">"The code before ends with it."</p>
+                <p class="quiet">"The code before ends with it. Ten requests are listed at the most, of those that are most urgent; any other is handed over from its own page."</p>
             </form>
         }
         .into_any()

@@ -181,6 +181,7 @@ async fn open(State(house): State<House>, request: Request) -> Response {
     let mut response = see(&routes::guest::request(&arn, event));
     let seconds = STAY_MS / 1_000;
     let cookie = format!("{COOKIE}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict", secret.reveal());
+    // A secret is of hexadecimal digits, so a header takes it.
     response.headers_mut().extend(HeaderValue::from_str(&cookie).ok().map(|cookie| (header::SET_COOKIE, cookie)));
     response
 }
@@ -244,6 +245,7 @@ async fn decide(State(house): State<House>, request: Request) -> Response {
         let remedy = "Nothing was changed. Go back, reload the page, and send the form again.";
         return page::refused(StatusCode::FORBIDDEN, what, remedy, None);
     }
+    // No request has the number 0: what is no number is refused as another request is.
     let (arn, event) = (fields.get("arn"), fields.get("event").parse().unwrap_or(0));
     let choice = Choice {
         outcome: fields.get("decision").to_owned(),

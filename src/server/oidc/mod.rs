@@ -31,7 +31,7 @@ use tokio::sync::{Mutex, Semaphore};
 use self::claims::Told;
 use self::config::Configured;
 pub use self::trip::{LONGEST, Trip, Trips};
-use super::calls::{CallFault, Calls, keeps_secrets};
+use super::calls::{CallFault, Calls, keeps_secrets, reasons};
 
 /// How long what a provider says of itself is believed, in milliseconds.
 const KNOWN: i64 = 60 * 60 * 1_000;
@@ -214,7 +214,7 @@ impl Oidc {
             && let Ok(asked) = party.user_info(answer.access_token().clone(), Some(claims.subject().clone()))
         {
             let answer: UserInfoClaims<More, CoreGenderClaim> =
-                asked.request_async(&self.http).await.map_err(|error| Fault::Provider(chain(&error)))?;
+                asked.request_async(&self.http).await.map_err(|error| Fault::Provider(reasons(&error)))?;
             told.userinfo = as_map(&answer)?;
         }
         told.proven(&self.provider).map_err(Fault::Token)
@@ -228,7 +228,7 @@ impl Oidc {
             Err(error) if error == UNKNOWN => self.verified(&self.read(AGAIN).await?, token, nonce),
             checked => checked,
         };
-        checked.map_err(|error| Fault::Token(chain(&error)))
+        checked.map_err(|error| Fault::Token(reasons(&error)))
     }
 
     fn verified(&self, party: &Party, token: &Token, nonce: &Nonce) -> Result<Claims, ClaimsVerificationError> {
@@ -243,7 +243,7 @@ impl Oidc {
 
     /// What is known of the provider, for somebody who comes back to this address.
     async fn party(&self, back: &str) -> Result<Party, Fault> {
-        let back = RedirectUrl::new(back.to_owned()).map_err(|error| Fault::Provider(chain(&error)))?;
+        let back = RedirectUrl::new(back.to_owned()).map_err(|error| Fault::Provider(reasons(&error)))?;
         Ok(self.read(KNOWN).await?.set_redirect_uri(back))
     }
 
@@ -254,7 +254,7 @@ impl Oidc {
         if let Some(known) = known.as_ref().filter(|known| now - known.read_at < age) {
             return Ok(known.party.clone());
         }
-        let failed = |error: &(dyn std::error::Error + 'static)| Fault::Provider(chain(error));
+        let failed = |error: &(dyn std::error::Error + 'static)| Fault::Provider(reasons(error));
         let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(|error| failed(&error))?;
         let said = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(|error| failed(&error))?;
         let there = said.authorization_endpoint().as_str();
@@ -277,7 +277,7 @@ fn code_fault(error: RequestTokenError<HttpFault, StandardErrorResponse<CoreErro
         RequestTokenError::ServerResponse(answer) => Fault::Code(answer.error().to_string()),
         // The answer itself may have tokens.
         RequestTokenError::Parse(error, _) => Fault::Provider(format!("its answer cannot be read: {error}")),
-        error => Fault::Provider(chain(&error)),
+        error => Fault::Provider(reasons(&error)),
     }
 }
 
@@ -287,9 +287,4 @@ fn as_map(claims: &impl Serialize) -> Result<Map<String, Value>, Fault> {
         Ok(_) => Err(Fault::Token("its claims are no object".to_owned())),
         Err(error) => Err(Fault::Token(error.to_string())),
     }
-}
-
-/// An error with its sources.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    super::calls::reasons(error)
 }

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the recordings are not part of the repository"]
+    #[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
     fn recorded_outputs_are_what_the_stages_come_to() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/execution.jsonl");
         let Ok(text) = std::fs::read_to_string(file) else { return println!("skipped: no {file}") };
