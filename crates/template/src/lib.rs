@@ -1,0 +1,1 @@
+//! Templates of infrastructure: CloudFormation, SAM and Terraform's plans, read and resolved.

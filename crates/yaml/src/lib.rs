@@ -1,0 +1,1 @@
+//! YAML read as JSON, each value with its place in the text.
