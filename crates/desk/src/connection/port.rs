@@ -101,7 +101,8 @@ pub struct Page<T> {
 }
 
 /// The type of a state machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MachineKind {
     Standard,
     Express,

@@ -1,10 +1,12 @@
 //! Deploying `statemachine/`: read the folder, plan against the connection, apply.
 
+pub mod applied;
 mod apply;
 mod check;
 mod choices;
 mod definitions;
 mod deploying;
+pub mod desired;
 mod finding;
 mod manifest;
 mod places;
