@@ -35,4 +35,4 @@ pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transitio
 pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use report::report;
 pub use rule::{Rule, RuleScope};
-pub use substitute::{Placeholder, placeholders, span_before_substitution, substitute};
+pub use substitute::{Placeholder, PlaceholderProblem, PlaceholderValue, Substituted, placeholders, substitute};
