@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use countersign_asl::Switches;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
@@ -31,6 +32,9 @@ table_with_settings! {
         /// The value of each `${Placeholder}`.
         #[serde(default)]
         pub substitutions: Substitutions,
+        /// Which rules are switched, for every workflow.
+        #[serde(default)]
+        pub lint: Switches,
         /// In the order of the file: the first one is the default.
         #[serde(default)]
         pub environments: IndexMap<String, Environment>,
@@ -85,6 +89,9 @@ table_with_settings! {
         /// The fields that are hidden from whoever may not view payloads, such as `$.customer.iban`.
         #[serde(default)]
         pub hide: Vec<String>,
+        /// Which rules are switched for this workflow.
+        #[serde(default)]
+        pub lint: Switches,
         /// The wording of approvals, by the name of their state.
         #[serde(default)]
         pub approvals: BTreeMap<String, Policy>,
