@@ -41,12 +41,14 @@ impl Quota {
             Api::StartExecution | Api::RedriveExecution => (800.0, 150.0),
             Api::StopExecution => (500.0, 25.0),
             Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat => (1_500.0, 300.0),
-            Api::CreateStateMachine | Api::UpdateStateMachine | Api::DeleteStateMachine | Api::ListTagsForResource => {
-                (100.0, 1.0)
-            }
+            Api::CreateStateMachine
+            | Api::UpdateStateMachine
+            | Api::DeleteStateMachine
+            | Api::ListTagsForResource
+            | Api::ValidateStateMachineDefinition => (100.0, 1.0),
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),
+            Api::CreateTopic | Api::GetCallerIdentity | Api::GetParameters => (30.0, 30.0),
         };
         Self { burst, per_second }
     }
@@ -121,7 +123,8 @@ impl Bucket {
     pub fn time_for(&self, calls: usize, now: i64) -> i64 {
         let since = self.at.map_or(0, |at| now.saturating_sub(at).max(0));
         // Numbers of calls and milliseconds between them are few enough to be exact.
-        let left = (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
+        let left =
+            (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
         let missing = calls as f64 - left;
         if missing <= 0.0 { 0 } else { (missing / self.quota.per_second * 1_000.0).ceil() as i64 }
     }

@@ -141,9 +141,8 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileP
     let manifest: Manifest = toml::from_str(text).map_err(|error| failed(&error))?;
     let manifest = versioned(manifest, text).map_err(|error| failed(&error))?;
     let table = DeTable::parse(text).map_err(|error| failed(&error))?;
-    let manifest = with_exact_values(manifest, table.get_ref()).map_err(|(offset, what)| {
-        mistake(offset, &what, "Write another number, or quote it as a text.")
-    })?;
+    let manifest = with_exact_values(manifest, table.get_ref())
+        .map_err(|(offset, what)| mistake(offset, &what, "Write another number, or quote it as a text."))?;
     let places = Places::of(text).map_err(|error| failed(&error))?;
     Ok((manifest, places))
 }
@@ -153,7 +152,8 @@ fn first_of(text: &str, second: usize, message: &str) -> Option<usize> {
     if !message.contains("duplicate") {
         return None;
     }
-    let key: String = text.get(second..)?.chars().take_while(|letter| !matches!(letter, ']' | '=' | '.' | '\n')).collect();
+    let key: String =
+        text.get(second..)?.chars().take_while(|letter| !matches!(letter, ']' | '=' | '.' | '\n')).collect();
     let (table, _) = DeTable::parse_recoverable(text);
     let name = key.trim().trim_matches(['"', '\'']);
     let mut found = Vec::new();
