@@ -116,7 +116,7 @@ impl Sdk {
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
+        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), ..self.clone() }
     }
 }
 

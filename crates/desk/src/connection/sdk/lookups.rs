@@ -21,12 +21,14 @@ impl Lookups for Sdk {
         Box::pin(async move {
             let found = call.send().await.map_err(|error| failed(Api::GetParameters, &subject, &error))?;
             let parameters = found.parameters.unwrap_or_default().into_iter().filter_map(|one| {
+                // A version or a label is part of the name that was asked for.
+                let name = format!("{}{}", one.name?, one.selector.unwrap_or_default());
                 let kind = match one.r#type {
                     Some(ParameterType::SecureString) => ParameterKind::Secret,
                     Some(ParameterType::StringList) => ParameterKind::List,
                     _ => ParameterKind::Text,
                 };
-                Some((one.name?, Parameter { kind, value: one.value? }))
+                Some((name, Parameter { kind, value: one.value? }))
             });
             Ok(parameters.collect())
         })
