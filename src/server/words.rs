@@ -200,6 +200,18 @@ fn doing(api: Api, subject: &str) -> String {
         Api::SendTaskHeartbeat => "send a heartbeat".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
+        Api::ValidateStateMachineDefinition => "have the definition checked".to_owned(),
+        Api::PutParameter => format!("make the parameter {subject}"),
+        Api::GetParameters => format!("read the parameters {subject}"),
+        Api::ListTagsForResource => format!("read the tags of {subject}"),
+        Api::DescribeStateMachineAlias => format!("read the alias {subject}"),
+        Api::PublishStateMachineVersion => format!("publish a version of {name}"),
+        Api::DeleteStateMachineVersion => format!("delete the version {subject}"),
+        Api::CreateStateMachineAlias => format!("create the alias {subject}"),
+        Api::UpdateStateMachineAlias => format!("move the alias {subject}"),
+        Api::DeleteStateMachineAlias => format!("delete the alias {subject}"),
+        Api::DeleteStateMachine => format!("delete {name}"),
+        Api::TagResource | Api::UntagResource => format!("change the tags of {subject}"),
         Api::CreateTopic => format!("create the topic {name}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
@@ -262,6 +274,16 @@ fn deploy(about: &About, error: &DeployError) -> AppError {
             "The plan has changed since it was shown: a file or a state machine is different. Nothing was deployed.",
             "Look at the new plan below, then deploy it.",
         ),
+        DeployError::Environment(error) => AppError::new(
+            ErrorKind::NotFound,
+            format!("The manifest has no environment {:?}.", error.name),
+            format!("Choose one of these: {}.", error.known.join(", ")),
+        ),
+        DeployError::Steps(error) => AppError::new(
+            ErrorKind::Conflict,
+            format!("The plan cannot be carried out as it is: {error}. Nothing was deployed."),
+            "Correct the manifest, or end the rollout first.",
+        ),
         DeployError::NotBegun(error) => apply(about, error),
         DeployError::Interrupted { error, done } => {
             let mut error = apply(about, error);
@@ -281,6 +303,14 @@ fn apply(about: &About, error: &ApplyError) -> AppError {
             "Look at the new plan below, then deploy it.",
         ),
         ApplyError::Call(error) => call(about, error),
+        ApplyError::Unknown(error) => {
+            let mut error = call(about, error);
+            error.problem.what += " It may have taken effect all the same.";
+            error
+        }
+        ApplyError::Stopped => {
+            AppError::new(ErrorKind::Conflict, "The deployment was stopped.", "Deploy again: it goes on where it was.")
+        }
     }
 }
 

@@ -44,6 +44,7 @@ mod oidc;
 mod pages;
 mod panics;
 mod payloads;
+mod plan;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;

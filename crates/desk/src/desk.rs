@@ -13,7 +13,7 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
+use crate::deploy::{Definitions, Folder, ManifestTrouble, Remembered, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -70,6 +70,8 @@ pub struct Desk {
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
     running: Running,
+    /// The last plan of an account, which takes many calls.
+    planned: Mutex<Remembered>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -122,6 +124,7 @@ impl Desk {
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
+            planned: Mutex::default(),
         }
     }
 
@@ -210,6 +213,11 @@ impl Desk {
     pub(crate) fn known_qualifiers(&self) -> MutexGuard<'_, Qualifiers> {
         // An entry is replaced as a whole.
         self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {
+        // A plan is replaced as a whole.
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tally(&self) -> &CallTally {

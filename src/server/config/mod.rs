@@ -2,6 +2,7 @@
 
 mod check;
 mod commands;
+mod deploy;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use self::commands::{
     ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, MessagesArgs, MessagesVerb, PolicyCommand,
     UserArgs, UserVerb, ValidateArgs,
 };
+pub use self::deploy::{DeployArgs, DeployVerb, PlanArgs, ReachArgs};
 use super::guest::address::Wanted;
 
 /// The control room and approval desk for AWS Step Functions.
@@ -44,6 +46,8 @@ pub enum Command {
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Show what deploying the definitions would change
+    Deploy(DeployArgs),
     /// Check or show the policies: who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),

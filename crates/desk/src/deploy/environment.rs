@@ -52,14 +52,15 @@ impl<'m> Chosen<'m> {
         Ok(Self { manifest, environment: environment.map(|(name, environment)| (name.as_str(), environment)) })
     }
 
-    /// The environment that a connection shows: the first one that chooses it. Without environments, the manifest itself.
+    /// The environment that a connection shows: the first one that chooses it, or that chooses none. Without environments, the
+    /// manifest itself.
     #[must_use]
     pub fn of_connection(manifest: &'m Manifest, connection: &str) -> Option<Self> {
         if manifest.environments.is_empty() {
             return Some(Self { manifest, environment: None });
         }
         let mut environments = manifest.environments.iter();
-        let (name, environment) = environments.find(|(_, one)| connection_of(one) == connection)?;
+        let (name, environment) = environments.find(|(_, one)| one.connection.as_deref().is_none_or(|name| name == connection))?;
         Some(Self { manifest, environment: Some((name.as_str(), environment)) })
     }
 
@@ -72,7 +73,7 @@ impl<'m> Chosen<'m> {
     /// The name of the connection that it is deployed to; `None` where the manifest does not say.
     #[must_use]
     pub fn connection(&self) -> Option<&'m str> {
-        self.environment.map(|(_, environment)| connection_of(environment))
+        self.environment?.1.connection.as_deref()
     }
 
     fn within(&self, workflow: &str) -> Option<&'m Override> {
@@ -124,7 +125,10 @@ impl<'m> Chosen<'m> {
         let mut tables = Vec::new();
         if let Some((name, environment)) = self.environment {
             if let Some(within) = self.within(workflow) {
-                tables.push((way(&["environments", name, "workflows", workflow, "substitutions"]), &within.substitutions));
+                tables.push((
+                    way(&["environments", name, "workflows", workflow, "substitutions"]),
+                    &within.substitutions,
+                ));
             }
             tables.push((way(&["environments", name, "substitutions"]), &environment.substitutions));
         }
@@ -144,10 +148,6 @@ impl<'m> Chosen<'m> {
             Some((way, found))
         })
     }
-}
-
-fn connection_of(environment: &Environment) -> &str {
-    environment.connection.as_deref().unwrap_or("default")
 }
 
 fn way(steps: &[&str]) -> Vec<String> {
@@ -176,6 +176,7 @@ mod tests {
         connection = "prod"
         role = "c"
         [environments.dev]
+        connection = "default"
         suffix = "-dev"
         substitutions.One = { value = 3 }
         [environments.dev.workflows.order]
