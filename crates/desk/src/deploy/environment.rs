@@ -60,7 +60,8 @@ impl<'m> Chosen<'m> {
             return Some(Self { manifest, environment: None });
         }
         let mut environments = manifest.environments.iter();
-        let (name, environment) = environments.find(|(_, one)| one.connection.as_deref().is_none_or(|name| name == connection))?;
+        let (name, environment) =
+            environments.find(|(_, one)| one.connection.as_deref().is_none_or(|name| name == connection))?;
         Some(Self { manifest, environment: Some((name.as_str(), environment)) })
     }
 
