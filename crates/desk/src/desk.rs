@@ -108,6 +108,9 @@ impl Desk {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
+        if authority.reads_tags() {
+            watch.want_tags();
+        }
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store), authority);
         Self {
             watch,

@@ -75,7 +75,7 @@ pub struct ServeArgs {
     /// The certificate's private key: a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where browsers reach the dashboard, such as https://approvals.example.com
+    /// Where browsers reach the dashboard, such as https://approvals.example.com or https://tools.example.com/approvals
     #[arg(long, value_name = "URL", requires = "sign_in")]
     pub public_url: Option<String>,
     /// The address or network of a proxy, whose X-Forwarded-For is believed; it may stand several times

@@ -21,7 +21,7 @@ pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
-    MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+    MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary, Tags,
 };
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};

@@ -1,5 +1,6 @@
 //! The port: the calls to Step Functions, in the desk's own types. Times are milliseconds since the Unix epoch.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use countersign_trace::HistoryEvent;
@@ -18,9 +19,11 @@ pub enum Api {
     DescribeStateMachineForExecution,
     ListStateMachineVersions,
     ListStateMachineAliases,
+    ListTagsForResource,
     ListExecutions,
     DescribeExecution,
     GetExecutionHistory,
+    DescribeMapRun,
     StartExecution,
     StopExecution,
     RedriveExecution,
@@ -43,9 +46,11 @@ impl Api {
             Self::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
             Self::ListStateMachineVersions => "ListStateMachineVersions",
             Self::ListStateMachineAliases => "ListStateMachineAliases",
+            Self::ListTagsForResource => "ListTagsForResource",
             Self::ListExecutions => "ListExecutions",
             Self::DescribeExecution => "DescribeExecution",
             Self::GetExecutionHistory => "GetExecutionHistory",
+            Self::DescribeMapRun => "DescribeMapRun",
             Self::StartExecution => "StartExecution",
             Self::StopExecution => "StopExecution",
             Self::RedriveExecution => "RedriveExecution",
@@ -118,6 +123,9 @@ pub struct MachineDescription {
     pub role_arn: Option<String>,
     pub created_at: i64,
 }
+
+/// The tags of a state machine, by their keys.
+pub type Tags = BTreeMap<String, String>;
 
 /// The definition that an execution runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,6 +246,8 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>>;
     /// The aliases of a state machine by their names, at most 100.
     fn list_aliases(&self, machine_arn: &str) -> Call<'_, Vec<String>>;
+    /// The tags of a state machine.
+    fn list_tags(&self, machine_arn: &str) -> Call<'_, Tags>;
     /// Executions, newest first.
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>>;
     /// One execution.
@@ -246,6 +256,8 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText>;
     /// Events of an execution, newest first, at most `size` (at most 1,000) a page.
     fn newest_events(&self, arn: &str, size: i32, next: Option<String>) -> Call<'_, Page<HistoryEvent>>;
+    /// The ARN of the execution that started a Map Run.
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String>;
     /// Starts an execution of a state machine, or of a version or alias of one; returns its ARN.
     fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
     /// Stops an execution.

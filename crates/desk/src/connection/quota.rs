@@ -27,7 +27,10 @@ impl Quota {
             Api::DescribeStateMachine => (200.0, 20.0),
             Api::DescribeStateMachineForExecution => (200.0, 1.0),
             // The guide names no quota of theirs: no more than the least of the others.
-            Api::ListStateMachineVersions | Api::ListStateMachineAliases => (100.0, 1.0),
+            Api::ListStateMachineVersions
+            | Api::ListStateMachineAliases
+            | Api::ListTagsForResource
+            | Api::DescribeMapRun => (100.0, 1.0),
             Api::ListExecutions => (100.0, 2.0),
             Api::DescribeExecution => (250.0, 10.0),
             Api::GetExecutionHistory => (400.0, 20.0),

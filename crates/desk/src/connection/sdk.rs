@@ -15,7 +15,7 @@ use super::convert::{event, kind, machine_type, millis, redrivable, redrives, st
 use super::error::{CallError, Fault};
 use super::port::{
     Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
-    StepFunctions, Summary,
+    StepFunctions, Summary, Tags,
 };
 use super::{About, Colour, ConnectionKind};
 
@@ -220,6 +220,15 @@ impl StepFunctions for Sdk {
         })
     }
 
+    fn list_tags(&self, machine_arn: &str) -> Call<'_, Tags> {
+        let arn = machine_arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.list_tags_for_resource().resource_arn(&arn).send().await;
+            let tags = call.map_err(|error| failed(Api::ListTagsForResource, &arn, &error))?.tags.unwrap_or_default();
+            Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
+        })
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         Box::pin(async move {
             let call = self.sfn.list_executions();
@@ -268,6 +277,14 @@ impl StepFunctions for Sdk {
                 redrives: redrives(described.redrive_count),
                 redrivable: redrivable(described.redrive_status.as_ref(), described.redrive_status_reason),
             })
+        })
+    }
+
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.describe_map_run().map_run_arn(&arn).send().await;
+            Ok(call.map_err(|error| failed(Api::DescribeMapRun, &arn, &error))?.execution_arn)
         })
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::error::{CallError, Fault};
 use super::port::{
     Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Page,
-    StepFunctions, Summary,
+    StepFunctions, Summary, Tags,
 };
 use crate::clock::Clock;
 
@@ -186,6 +186,10 @@ impl StepFunctions for Counted {
         self.count(Api::ListStateMachineAliases, machine_arn, self.calls.list_aliases(machine_arn))
     }
 
+    fn list_tags(&self, machine_arn: &str) -> Call<'_, Tags> {
+        self.count(Api::ListTagsForResource, machine_arn, self.calls.list_tags(machine_arn))
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         let subject = listing.of.arn().to_owned();
         self.count(Api::ListExecutions, &subject, self.calls.list_executions(listing))
@@ -193,6 +197,10 @@ impl StepFunctions for Counted {
 
     fn describe_execution(&self, arn: &str) -> Call<'_, Description> {
         self.count(Api::DescribeExecution, arn, self.calls.describe_execution(arn))
+    }
+
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        self.count(Api::DescribeMapRun, arn, self.calls.parent_of_map_run(arn))
     }
 
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText> {

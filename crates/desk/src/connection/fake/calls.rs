@@ -6,7 +6,7 @@ use super::world::Execution;
 use super::{Ending, Fake};
 use crate::connection::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing, MachineDescription,
-    NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+    NewMachine, Of, Page, Redrivable, StepFunctions, Summary, Tags,
 };
 
 /// The response to a call. Nothing happens before it is polled.
@@ -108,6 +108,16 @@ impl StepFunctions for Fake {
         })
     }
 
+    fn list_tags(&self, machine_arn: &str) -> Call<'_, Tags> {
+        let arn = machine_arn.to_owned();
+        later(move || {
+            self.call(Api::ListTagsForResource, &arn, |world, _| {
+                let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
+                Ok(machine.tags.clone())
+            })
+        })
+    }
+
     fn list_executions(&self, listing: Listing) -> Call<'_, Page<Summary>> {
         later(move || {
             let arn = listing.of.arn().to_owned();
@@ -149,6 +159,19 @@ impl StepFunctions for Fake {
                         Some(reason) => Redrivable::No { reason: Some(reason.to_owned()) },
                     },
                 })
+            })
+        })
+    }
+
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        let arn = arn.to_owned();
+        later(move || {
+            self.call(Api::DescribeMapRun, &arn, |world, _| {
+                let began = |one: &&Execution| {
+                    one.events.iter().any(|event| event.details.map_run_arn.as_deref() == Some(arn.as_str()))
+                };
+                let parent = world.executions.iter().find(began).ok_or_else(|| missing("MapRun", &arn))?;
+                Ok(parent.arn.clone())
             })
         })
     }

@@ -22,6 +22,7 @@ pub struct Machine {
     pub versions: u64,
     pub aliases: Vec<String>,
     pub role_arn: String,
+    pub tags: BTreeMap<String, String>,
     pub created_at: i64,
 }
 
@@ -104,6 +105,7 @@ impl World {
             versions: 0,
             aliases: Vec::new(),
             role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
+            tags: BTreeMap::new(),
             created_at: now,
         };
         self.machines.insert(arn.clone(), machine);
