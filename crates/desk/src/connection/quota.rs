@@ -121,7 +121,8 @@ impl Bucket {
     pub fn time_for(&self, calls: usize, now: i64) -> i64 {
         let since = self.at.map_or(0, |at| now.saturating_sub(at).max(0));
         // Numbers of calls and milliseconds between them are few enough to be exact.
-        let left = (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
+        let left =
+            (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
         let missing = calls as f64 - left;
         if missing <= 0.0 { 0 } else { (missing / self.quota.per_second * 1_000.0).ceil() as i64 }
     }

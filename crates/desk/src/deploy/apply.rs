@@ -44,10 +44,22 @@ impl ApplyError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// So many steps are to be done. Workflows that need each other are named: no order serves all of them.
-    Begins { steps: usize, circles: Vec<Vec<String>>, remaining_ms: i64 },
+    Begins {
+        steps: usize,
+        circles: Vec<Vec<String>>,
+        remaining_ms: i64,
+    },
     /// A step begins. Its number counts from 1; the quotas allow all that is left within so many milliseconds.
-    Step { number: usize, step: Step, remaining_ms: i64 },
-    Done { number: usize, step: Step, how: How },
+    Step {
+        number: usize,
+        step: Step,
+        remaining_ms: i64,
+    },
+    Done {
+        number: usize,
+        step: Step,
+        how: How,
+    },
     /// A call waits.
     Waits(Waiting),
 }
@@ -70,9 +82,8 @@ impl Report {
     /// The workflows all of whose steps were done, and of whose steps at least one changed something.
     #[must_use]
     pub fn deployed(&self) -> Vec<String> {
-        let changed = |workflow: &str| {
-            self.done.iter().any(|(step, how)| step.workflow == workflow && *how != How::WasDone)
-        };
+        let changed =
+            |workflow: &str| self.done.iter().any(|(step, how)| step.workflow == workflow && *how != How::WasDone);
         let mut names: Vec<String> = Vec::new();
         for (step, _) in &self.done {
             let name = &step.workflow;
@@ -99,12 +110,7 @@ pub struct Means<'a> {
 ///
 /// # Errors
 /// The plan cannot be carried out as it is; nothing was done. What fails later is in the report.
-pub async fn apply(
-    means: Means<'_>,
-    items: &[ItemPlan],
-    remove: bool,
-    labels: &Labels,
-) -> Result<Report, StepsError> {
+pub async fn apply(means: Means<'_>, items: &[ItemPlan], remove: bool, labels: &Labels) -> Result<Report, StepsError> {
     let steps = steps(items, remove)?;
     let waits = |waiting| (means.tell)(Event::Waits(waiting));
     let patience = Patience::new(means.connection, means.clock, means.timer, means.stop, &waits);
@@ -168,11 +174,7 @@ impl Run<'_> {
     }
 
     fn performing(&self, step: &Step) -> Performing<'_> {
-        Performing {
-            patience: self.patience,
-            item: &self.items[step.item],
-            labels: self.labels,
-        }
+        Performing { patience: self.patience, item: &self.items[step.item], labels: self.labels }
     }
 
     async fn step(&self, step: &Step, report: &mut Report) -> Result<How, Failure> {
@@ -215,4 +217,3 @@ fn calls(steps: &[Step]) -> BTreeMap<Api, usize> {
     }
     calls
 }
-

@@ -142,10 +142,7 @@ async fn restore(
         }
         if now.revision_id == before.revision_id { Ok(None) } else { Err(Failure::Moved) }
     };
-    let made = patience.change(
-        Api::UpdateStateMachine,
-        |calls| calls.update_machine(machine_arn, update.clone()),
-        look,
-    );
+    let made =
+        patience.change(Api::UpdateStateMachine, |calls| calls.update_machine(machine_arn, update.clone()), look);
     made.await.map(drop)
 }

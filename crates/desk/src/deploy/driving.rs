@@ -80,8 +80,7 @@ pub async fn finish(patience: &Patience<'_>, alias_arn: &str, by: &str) -> Resul
     let there = describe_alias(patience, alias_arn).await?.ok_or(Failure::Moved)?;
     let note = note_of(there.description.as_deref()).filter(|note| note.rolling().is_some()).ok_or(Failure::Moved)?;
     let note = Note { by: by.to_owned(), ..note };
-    let (moved, routes) =
-        after(&note, &Move::Finish, machine_of(alias_arn), patience.now()).ok_or(Failure::Moved)?;
+    let (moved, routes) = after(&note, &Move::Finish, machine_of(alias_arn), patience.now()).ok_or(Failure::Moved)?;
     lead(patience, (&there.name, alias_arn), true, &moved, &routes).await?;
     Ok(moved)
 }
@@ -118,8 +117,7 @@ impl Counting for Listed<'_, '_> {
 
 impl Listed<'_, '_> {
     async fn list(&self, version_arn: &str, status: ExecutionStatus) -> Result<(Vec<Summary>, bool), Failure> {
-        let listing =
-            Listing { of: Of::Machine(version_arn.to_owned()), status: Some(status), size: PAGE, next: None };
+        let listing = Listing { of: Of::Machine(version_arn.to_owned()), status: Some(status), size: PAGE, next: None };
         let page = self.0.read(Api::ListExecutions, |calls| calls.list_executions(listing.clone())).await?;
         Ok((page.items, page.next.is_some()))
     }

@@ -90,7 +90,10 @@ impl fmt::Display for Note {
                 text += &format!(" back-from={from} failed={failed}/{ended}");
                 // A name of an execution has no white space.
                 let room = DESCRIPTION.saturating_sub(text.chars().count() + " first= by=".len() + 20);
-                text += &format!(" first={}", first.chars().filter(|letter| !letter.is_whitespace()).take(room).collect::<String>());
+                text += &format!(
+                    " first={}",
+                    first.chars().filter(|letter| !letter.is_whitespace()).take(room).collect::<String>()
+                );
             }
         }
         let room = DESCRIPTION.saturating_sub(text.chars().count() + " by=".len());
@@ -109,7 +112,8 @@ impl FromStr for Note {
         if words.next() != Some(MARK) {
             return Err(NoNote);
         }
-        let pairs: Vec<(&str, &str)> = words.map(|word| word.split_once('=').ok_or(NoNote)).collect::<Result<_, _>>()?;
+        let pairs: Vec<(&str, &str)> =
+            words.map(|word| word.split_once('=').ok_or(NoNote)).collect::<Result<_, _>>()?;
         let find = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
         let number = |name: &str| find(name).map(|text| text.parse::<u64>().map_err(|_| NoNote)).transpose();
         let state = if let Some(weight) = find("weight") {

@@ -6,9 +6,7 @@ use super::note::{Note, Progress};
 use super::patience::{Answered, Failure, Patience};
 use super::rollout::first_weight;
 use super::steps::{has_settings, is_as_planned, settings_of, tags_of, update_of};
-use crate::connection::{
-    AliasDescription, Api, MachineDescription, NewMachine, Route, number_of, same_routes,
-};
+use crate::connection::{AliasDescription, Api, MachineDescription, NewMachine, Route, number_of, same_routes};
 
 /// The role if the manifest names none: emulators accept any.
 const ANY_ROLE: &str = "arn:aws:iam::000000000000:role/countersign";
@@ -166,11 +164,8 @@ impl<'a> Performing<'a> {
             return Ok(How::WasDone);
         }
         let (arn, update) = (&self.item.arn, update_of(self.item, desired));
-        let made = self.patience.change(
-            Api::UpdateStateMachine,
-            |calls| calls.update_machine(arn, update.clone()),
-            look,
-        );
+        let made =
+            self.patience.change(Api::UpdateStateMachine, |calls| calls.update_machine(arn, update.clone()), look);
         made.await.map(|(_, answered)| answered.into()).map_err(moved)
     }
 
@@ -244,8 +239,7 @@ impl<'a> Performing<'a> {
         let now = self.patience.now();
         let version = number_of(version_arn).ok_or(Failure::Moved)?;
         let before = led_to.as_deref().and_then(number_of);
-        let settled =
-            Note { version, before, state: Progress::Settled, at: now, by: self.labels.by.clone() };
+        let settled = Note { version, before, state: Progress::Settled, at: now, by: self.labels.by.clone() };
         let (note, routes) = match &led_to {
             Some(old) if in_shares => {
                 let weight = first_weight(desired.rollout.steps);
@@ -265,7 +259,8 @@ impl<'a> Performing<'a> {
         };
         let planned = planned.ok_or(Failure::Moved)?;
         let version_arn = |version: &str| format!("{}:{version}", self.item.arn);
-        let routes = planned.routes.iter().map(|one| Route { version_arn: version_arn(&one.version), weight: one.weight });
+        let routes =
+            planned.routes.iter().map(|one| Route { version_arn: version_arn(&one.version), weight: one.weight });
         if !same_routes(&there.routes, &routes.collect::<Vec<_>>()) {
             return Err(Failure::Moved);
         }

@@ -58,7 +58,13 @@ pub const fn first_weight(steps: Steps) -> u8 {
         Steps::AtOnce => ALL_WEIGHT,
         Steps::Canary { percent, .. } | Steps::Linear { percent, .. } => {
             // A share of nothing would move nowhere.
-            if percent == 0 { 1 } else if percent > ALL_WEIGHT { ALL_WEIGHT } else { percent }
+            if percent == 0 {
+                1
+            } else if percent > ALL_WEIGHT {
+                ALL_WEIGHT
+            } else {
+                percent
+            }
         }
     }
 }

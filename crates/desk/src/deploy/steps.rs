@@ -66,9 +66,7 @@ impl What {
         match self {
             Self::MakeTopic { .. } | Self::Tag => &[],
             Self::Create | Self::Update | Self::Remove => &[Api::DescribeStateMachine],
-            Self::Publish => {
-                &[Api::ListStateMachineVersions, Api::DescribeStateMachine, Api::DescribeStateMachine]
-            }
+            Self::Publish => &[Api::ListStateMachineVersions, Api::DescribeStateMachine, Api::DescribeStateMachine],
             Self::PointAlias { .. } | Self::BeginRollout { .. } => &[Api::DescribeStateMachineAlias],
         }
     }
@@ -113,8 +111,7 @@ fn of_item(plan: &ItemPlan) -> Result<Vec<What>, StepsError> {
     if in_shares && desired.kind == MachineKind::Express && desired.rollout.roll_back.is_some() {
         return Err(StepsError::UnknownOutcomes(name()));
     }
-    let mut what: Vec<What> =
-        desired.topics.iter().map(|topic| What::MakeTopic { topic: topic.clone() }).collect();
+    let mut what: Vec<What> = desired.topics.iter().map(|topic| What::MakeTopic { topic: topic.clone() }).collect();
     match &plan.deployed {
         None => what.push(What::Create),
         Some(deployed) if deployed.kind != desired.kind => return Err(StepsError::AnotherType(name())),
@@ -228,7 +225,14 @@ fn walk(items: &[ItemPlan]) -> (Vec<usize>, Vec<Vec<String>>) {
     let machine = |plan: &ItemPlan| plan.desired.as_ref().map(|desired| desired.name.clone());
     let by_name: BTreeMap<String, usize> =
         items.iter().enumerate().filter_map(|(at, plan)| Some((machine(plan)?, at))).collect();
-    let mut walk = Walk { items, by_name: &by_name, done: BTreeSet::new(), on_way: Vec::new(), order: Vec::new(), circles: BTreeSet::new() };
+    let mut walk = Walk {
+        items,
+        by_name: &by_name,
+        done: BTreeSet::new(),
+        on_way: Vec::new(),
+        order: Vec::new(),
+        circles: BTreeSet::new(),
+    };
     for item in by_name.values() {
         walk.visit(*item);
     }

@@ -34,9 +34,8 @@ impl Published {
         let routed = self.aliases.iter().flat_map(|alias| &alias.routes).map(|route| route.version_arn.as_str());
         let routed: BTreeSet<&str> = routed.collect();
         let before: BTreeSet<u64> = self.notes().into_iter().filter_map(|(_, note)| note?.before).collect();
-        let may_go = |version: &&ListedVersion| {
-            !routed.contains(version.arn.as_str()) && !before.contains(&version.number())
-        };
+        let may_go =
+            |version: &&ListedVersion| !routed.contains(version.arn.as_str()) && !before.contains(&version.number());
         let mut old: Vec<ListedVersion> = self.versions.iter().skip(keep).filter(may_go).cloned().collect();
         old.reverse();
         old
@@ -51,9 +50,8 @@ pub async fn all_versions(patience: &Patience<'_>, machine_arn: &str) -> Result<
     let mut all = Vec::new();
     let mut next: Option<String> = None;
     for _ in 0..PAGES {
-        let call = patience
-            .read(Api::ListStateMachineVersions, |calls| calls.versions(machine_arn, next.clone()))
-            .await?;
+        let call =
+            patience.read(Api::ListStateMachineVersions, |calls| calls.versions(machine_arn, next.clone())).await?;
         all.extend(call.items);
         next = call.next;
         if next.is_none() {
