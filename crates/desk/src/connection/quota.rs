@@ -124,7 +124,8 @@ impl Bucket {
         let left =
             (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
         let missing = calls as f64 - left;
-        if missing <= 0.0 { 0 } else { (missing / self.quota.per_second * 1_000.0).ceil() as i64 }
+        // What is left over of a millisecond by rounding is none.
+        if missing <= 0.0 { 0 } else { (missing / self.quota.per_second).mul_add(1_000.0, -1e-6).ceil() as i64 }
     }
 
     /// Takes out all that is left.

@@ -224,5 +224,6 @@ async fn an_apply_keeps_to_the_quota_and_shows_the_time_that_is_left() {
     assert_eq!((remaining[0], *remaining.last().unwrap()), (150_000, 1_250));
     assert!(remaining.windows(2).all(|pair| pair[0] >= pair[1]), "{remaining:?}");
     let took = site.clock.now() - START;
-    assert!((149_000..=151_500).contains(&took), "{took}");
+    // The looks before the first step take some time, too.
+    assert!((149_000..=153_500).contains(&took), "{took}");
 }
