@@ -13,7 +13,7 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
+use crate::deploy::{Definitions, Folder, ManifestTrouble, Rolling, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -70,6 +70,7 @@ pub struct Desk {
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
     running: Running,
+    rolling: Rolling,
 }
 
 /// The connection's health, for the frame around every page.
@@ -125,6 +126,7 @@ impl Desk {
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
+            rolling: Rolling::default(),
         }
     }
 
@@ -136,7 +138,9 @@ impl Desk {
         let following = self.definitions.follow(&self.watch.changes, &end);
         let keeping = self.keep_rules(&end);
         let (settling, telling) = (self.settle_held(&end), self.tell(&end));
-        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping, settling, telling);
+        let rolling = self.drive_rollouts(&end);
+        let denials = self.follow_denials(&end);
+        tokio::join!(watching, looking, delivering, following, denials, keeping, settling, telling, rolling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -221,6 +225,10 @@ impl Desk {
 
     pub(crate) const fn running(&self) -> &Running {
         &self.running
+    }
+
+    pub(crate) const fn rolling(&self) -> &Rolling {
+        &self.rolling
     }
 
     pub(crate) const fn courier(&self) -> &Courier {

@@ -10,6 +10,7 @@ mod error;
 pub mod fake;
 mod port;
 pub mod quota;
+mod releases;
 mod sdk;
 mod tally;
 mod topics;
@@ -21,7 +22,11 @@ pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
-    MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary, Tags,
+    MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+};
+pub use self::releases::{
+    ALL_WEIGHT, AliasDescription, DESCRIPTION, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
+    number_of, same_routes,
 };
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};

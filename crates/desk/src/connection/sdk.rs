@@ -1,5 +1,8 @@
 //! The AWS SDK behind the port.
 
+mod releases;
+mod settings;
+
 use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
@@ -11,11 +14,13 @@ use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 use countersign_trace::HistoryEvent;
 
+use self::releases::sdk_tags;
+use self::settings::{encryption, logging, sdk_encryption, sdk_logging, sdk_tracing};
 use super::convert::{event, kind, machine_type, millis, redrivable, redrives, status, status_filter};
 use super::error::{CallError, Fault};
 use super::port::{
-    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
-    StepFunctions, Summary, Tags,
+    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, MachineUpdate,
+    NewMachine, Of, Page, StepFunctions, Summary,
 };
 use super::{About, Colour, ConnectionKind};
 
@@ -198,6 +203,10 @@ impl StepFunctions for Sdk {
                 definition: described.definition,
                 revision_id: described.revision_id,
                 role_arn: Some(described.role_arn).filter(|role| !role.is_empty()),
+                logging: logging(described.logging_configuration),
+                tracing: described.tracing_configuration.is_some_and(|tracing| tracing.enabled),
+                encryption: encryption(described.encryption_configuration),
+                description: described.description,
             })
         })
     }
@@ -217,15 +226,6 @@ impl StepFunctions for Sdk {
         Box::pin(async move {
             let page = call.send().await.map_err(|error| failed(Api::ListStateMachineAliases, &arn, &error))?;
             Ok(page.state_machine_aliases.iter().map(|one| last_part(&one.state_machine_alias_arn)).collect())
-        })
-    }
-
-    fn list_tags(&self, machine_arn: &str) -> Call<'_, Tags> {
-        let arn = machine_arn.to_owned();
-        Box::pin(async move {
-            let call = self.sfn.list_tags_for_resource().resource_arn(&arn).send().await;
-            let tags = call.map_err(|error| failed(Api::ListTagsForResource, &arn, &error))?.tags.unwrap_or_default();
-            Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
         })
     }
 
@@ -363,24 +363,41 @@ impl StepFunctions for Sdk {
 
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
         Box::pin(async move {
-            let call = self.sfn.create_state_machine().name(&new.name).definition(new.definition);
+            let subject = (Api::CreateStateMachine, new.name.as_str());
+            let call = self.sfn.create_state_machine().name(&new.name).definition(&new.definition);
             let made = call
-                .role_arn(new.role_arn)
+                .role_arn(&new.role_arn)
                 .r#type(machine_type(new.kind))
+                .set_logging_configuration(new.settings.logging.as_ref().map(sdk_logging))
+                .set_tracing_configuration(new.settings.tracing.map(sdk_tracing))
+                .set_encryption_configuration(
+                    new.settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
+                )
+                .set_tags((!new.tags.is_empty()).then(|| sdk_tags(&new.tags)))
                 .send()
                 .await
-                .map_err(|error| failed(Api::CreateStateMachine, &new.name, &error))?;
+                .map_err(|error| failed(subject.0, subject.1, &error))?;
             Ok(made.state_machine_arn)
         })
     }
 
-    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()> {
+    fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
         let arn = arn.to_owned();
-        let call = self.sfn.update_state_machine().state_machine_arn(&arn).definition(definition);
-        let call = call.set_role_arn(role_arn.map(str::to_owned));
         Box::pin(async move {
-            call.send().await.map_err(|error| failed(Api::UpdateStateMachine, &arn, &error))?;
-            Ok(())
+            let subject = (Api::UpdateStateMachine, arn.as_str());
+            let MachineUpdate { definition, role_arn, settings } = update;
+            let call = self.sfn.update_state_machine().state_machine_arn(&arn).set_definition(definition);
+            let made = call
+                .set_role_arn(role_arn)
+                .set_logging_configuration(settings.logging.as_ref().map(sdk_logging))
+                .set_tracing_configuration(settings.tracing.map(sdk_tracing))
+                .set_encryption_configuration(
+                    settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
+                )
+                .send()
+                .await
+                .map_err(|error| failed(subject.0, subject.1, &error))?;
+            Ok(made.revision_id)
         })
     }
 

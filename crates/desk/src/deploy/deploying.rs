@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::apply::{ApplyError, apply, still_planned};
+use super::apply::ApplyError;
 use super::finding::{Change, FileProblem};
 use super::plan::{Item, PlanTarget, file_problem, hash_of};
 use super::{EMULATOR_ACCOUNT, Folder, folder_findings, partition_of, plan};
 use crate::actor::Actor;
 use crate::audit::Done;
-use crate::connection::ConnectionKind;
+use crate::connection::{Connection, ConnectionKind, MachineSettings, MachineUpdate, NewMachine, Tags};
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
 use crate::policy::Action;
@@ -188,6 +188,59 @@ fn wanted<'i>(items: &'i [Item], only: Option<&str>, seen: Option<&str>) -> Resu
         }));
     }
     Ok(wanted.into_iter().filter(|item| item.is_ready()).collect())
+}
+
+/// The role if the manifest names none: emulators accept any.
+const ANY_ROLE: &str = "arn:aws:iam::000000000000:role/countersign";
+
+/// Checks that the machine is still the one that the item was compared with.
+async fn still_planned(connection: &Connection, item: &Item) -> Result<(), ApplyError> {
+    let now = match connection.calls.describe_machine(&item.arn).await {
+        Ok(now) => Some(now),
+        Err(error) if error.is_missing() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let same = match (&item.deployed, now) {
+        (None, None) => true,
+        (Some(planned), Some(now)) => {
+            planned.definition.text == now.definition
+                && planned.revision_id == now.revision_id
+                && planned.kind == now.kind
+                && planned.role_arn == now.role_arn
+        }
+        _ => false,
+    };
+    if same { Ok(()) } else { Err(ApplyError::Changed(item.name.clone())) }
+}
+
+/// Deploys one item that is new or changed. Returns the machine's ARN.
+async fn apply(connection: &Connection, item: &Item) -> Result<String, ApplyError> {
+    for topic in &item.topics {
+        // Creating a topic that exists returns its ARN.
+        connection.calls.create_topic(topic).await?;
+    }
+    match (&item.deployed, item.change) {
+        (Some(machine), Change::Changed) => {
+            let update = MachineUpdate {
+                definition: Some(item.text.clone()),
+                role_arn: item.new_role(machine).map(str::to_owned),
+                settings: MachineSettings::default(),
+            };
+            connection.calls.update_machine(&machine.arn, update).await?;
+            Ok(machine.arn.clone())
+        }
+        _ => {
+            let new = NewMachine {
+                name: item.name.clone(),
+                definition: item.text.clone(),
+                role_arn: item.role_arn.clone().unwrap_or_else(|| ANY_ROLE.to_owned()),
+                kind: item.machine_kind(),
+                settings: MachineSettings::default(),
+                tags: Tags::new(),
+            };
+            Ok(connection.calls.create_machine(new).await?)
+        }
+    }
 }
 
 fn owner_of(arn: &str) -> Option<Owner> {

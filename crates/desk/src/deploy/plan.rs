@@ -341,6 +341,8 @@ const fn change_word(change: Change) -> &'static str {
         Change::New => "new",
         Change::Changed => "changed",
         Change::Unchanged => "unchanged",
+        Change::Drifted => "drifted",
+        Change::ToBeRemoved => "to be removed",
         Change::Refused => "refused",
     }
 }

@@ -61,7 +61,7 @@ impl Watch {
         let due: Vec<(String, String)> = due.map(|(_, machine)| machine).collect();
         let read = stream::iter(due)
             .map(|(name, arn)| async move {
-                let tags = self.ask(Api::ListTagsForResource, self.connection.calls.list_tags(&arn)).await;
+                let tags = self.ask(Api::ListTagsForResource, self.connection.calls.tags(&arn)).await;
                 (name, tags)
             })
             .buffer_unordered(AT_ONCE)
