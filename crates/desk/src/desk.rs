@@ -133,7 +133,8 @@ impl Desk {
         let following = self.definitions.follow(&self.watch.changes, &end);
         let keeping = self.keep_rules(&end);
         let (settling, telling) = (self.settle_held(&end), self.tell(&end));
-        tokio::join!(watching, looking, delivering, following, self.follow_denials(&end), keeping, settling, telling);
+        let (denials, functions) = (self.follow_denials(&end), self.follow_functions(&end));
+        tokio::join!(watching, looking, delivering, following, denials, functions, keeping, settling, telling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.

@@ -12,6 +12,7 @@
 
 mod activities;
 pub mod arn;
+mod beside;
 mod callers;
 mod configurations;
 mod constraints;
@@ -70,6 +71,8 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/", post(operation).fallback(s3::object))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .route("/_countersign/functions", get(beside::functions))
+        .route("/_countersign/output", get(beside::output))
         .fallback(s3::object)
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(own_clients_only))

@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 use super::answer::TaskOutcome;
 use crate::api::wire::http_date;
 use crate::host::{AccountRegion, Host};
-use crate::lambda::Failure;
+use crate::lambda::{Failure, Origin};
 use crate::random;
 
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
 
 /// A function as the task's resource: its payload is the answer.
-pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutcome {
-    match host.functions.invoke(name_of(function_arn), &input.to_string()).await {
-        Ok(output) => {
+pub async fn by_arn(host: &Host, function_arn: &str, input: &Value, origin: Origin) -> TaskOutcome {
+    match host.functions.invoke_for(origin, name_of(function_arn), &input.to_string(), false).await {
+        Ok((output, _)) => {
             taken_in(&output, function_arn).map_or_else(|refused| refused, |value| TaskOutcome::Done(value.to_string()))
         }
         Err(failure) => failed(&host.place, function_arn, failure),
@@ -25,7 +25,7 @@ pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutco
 }
 
 /// `lambda:invoke`: the payload is wrapped, as AWS does.
-pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutcome {
+pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value, origin: Origin) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
@@ -43,13 +43,7 @@ pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value) -> 
         Some(value) => value.to_string(),
     };
     let logged = parameters.get("LogType").and_then(Value::as_str) == Some("Tail");
-    let called = async {
-        if logged {
-            return host.functions.invoke_with_log(name_of(function), &payload).await;
-        }
-        host.functions.invoke(name_of(function), &payload).await.map(|output| (output, String::new()))
-    };
-    let (payload, log) = match called.await {
+    let (payload, log) = match host.functions.invoke_for(origin, name_of(function), &payload, logged).await {
         Ok((output, log)) => match taken_in(&output, "lambda") {
             Ok(payload) => (payload, log),
             Err(refused) => return refused,

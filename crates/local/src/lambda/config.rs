@@ -13,7 +13,7 @@ use crate::environment;
 pub enum FunctionsError {
     #[error("The functions' file {} cannot be read: {source}.\nName a readable one with --functions FILE.", .file.display())]
     Read { file: PathBuf, source: std::io::Error },
-    #[error("{}: {what}Correct the declaration and start again.", .file.display())]
+    #[error("{}: {what}Correct the declaration.", .file.display())]
     Parse { file: PathBuf, what: String },
     #[error("{}: [functions.{name}] {what}.\n{remedy}", .file.display())]
     Function { file: PathBuf, name: String, what: String, remedy: &'static str },
@@ -28,7 +28,7 @@ pub enum FunctionsError {
 }
 
 /// One function.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     pub runtime: String,
@@ -70,9 +70,10 @@ const fn three_seconds() -> u64 {
     3
 }
 
+/// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct File {
     concurrency: Option<usize>,
     #[serde(default)]
     functions: BTreeMap<String, Spec>,

@@ -2,27 +2,35 @@
 //! declares them also declares the connections of HTTP tasks.
 
 mod config;
+mod declared;
+mod follow;
+mod output;
 mod pool;
+mod printing;
 mod runtime_api;
 mod starter;
+mod trouble;
 mod worker;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
-use config::Declarations;
 pub use config::{FunctionsError, Spec};
-use pool::Pool;
+use declared::{Declared, Function};
+pub use follow::follow;
+use output::Output;
+pub use output::{Origin, Record};
 pub use pool::Stay;
 use runtime_api::Lines;
 use starter::Starter;
+pub use trouble::Trouble;
 use worker::{Site, Worker};
 
+use crate::clock::Clock;
 use crate::connections::Connection;
-use crate::host::partition;
+use crate::host::{lock, partition};
 use crate::keeper::Keeper;
 use crate::random;
 
@@ -49,16 +57,28 @@ pub struct Keeping {
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
+/// What a look at the file and the code has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    Same,
+    /// This has changed, and holds from now on.
+    Changed(String),
+    /// The file cannot be used, for this reason; what was declared before stays.
+    Refused(String),
+}
+
 struct Inner {
-    specs: BTreeMap<String, Spec>,
-    connections: BTreeMap<String, Connection>,
+    file: Option<PathBuf>,
+    declared: RwLock<Arc<Declared>>,
+    /// Why the file, as it is now, cannot be used.
+    trouble: Mutex<Option<Trouble>>,
+    output: Output,
     folder: PathBuf,
     region: String,
     account: String,
     address: SocketAddr,
     server: tokio::task::JoinHandle<()>,
     lines: Lines,
-    pools: BTreeMap<String, Pool>,
     starter: Starter,
     keeping: Keeping,
 }
@@ -82,18 +102,19 @@ impl Functions {
         account: &str,
         mut keeping: Keeping,
     ) -> Result<Self, FunctionsError> {
-        let Declarations { functions: specs, connections } = file.map(config::read).transpose()?.unwrap_or_default();
-        let lines = Lines::default();
-        let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let declared = file.map(|file| Declared::read(file, &folder)).transpose()?.unwrap_or_default();
+        let lines = Lines::default();
+        let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         // The file may hold the secrets of connections.
         keeping.hidden.extend(file.map(Path::to_owned));
         keeping.hidden = keeping.hidden.iter().filter_map(|place| std::path::absolute(place).ok()).collect();
         let functions = Self(Arc::new(Inner {
-            pools: specs.iter().map(|(name, spec)| (name.clone(), Pool::new(spec.most()))).collect(),
-            specs,
-            connections,
+            file: file.map(Path::to_owned),
+            declared: RwLock::new(Arc::new(declared)),
+            trouble: Mutex::default(),
+            output: Output::default(),
             folder,
             region: region.to_owned(),
             account: account.to_owned(),
@@ -115,13 +136,59 @@ impl Functions {
 
     /// A connection that the file declares.
     #[must_use]
-    pub fn connection(&self, name: &str) -> Option<&Connection> {
-        self.0.connections.get(name)
+    pub fn connection(&self, name: &str) -> Option<Arc<Connection>> {
+        self.0.declared().connections.get(name).cloned()
     }
 
     /// Every connection that the file declares.
-    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
-        self.0.connections.values()
+    #[must_use]
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        self.0.declared().connections.values().cloned().collect()
+    }
+
+    /// The names of the functions.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.declared().functions.keys().cloned().collect()
+    }
+
+    /// Why the functions' file, as it is now, cannot be used: what it declared before stays. `None` if it can.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        lock(&self.0.trouble).clone()
+    }
+
+    /// Looks at the file and the code, and takes over what has changed; `before` gets the connections before any task can
+    /// use them. It reads files where it is called.
+    pub fn renew(&self, before: impl FnOnce(&[Arc<Connection>])) -> Looked {
+        let inner = &self.0;
+        let Some(file) = &inner.file else { return Looked::Same };
+        let known = inner.declared();
+        if !known.is_outdated(file, &inner.folder) {
+            *lock(&inner.trouble) = None;
+            return Looked::Same;
+        }
+        match known.again(file, &inner.folder) {
+            Ok(now) => {
+                let news = known.news(&now);
+                before(&now.connections.values().cloned().collect::<Vec<_>>());
+                // Processes of functions that are no more end with the last call that holds them.
+                *inner.declared.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+                *lock(&inner.trouble) = None;
+                news.map_or(Looked::Same, Looked::Changed)
+            }
+            Err(error) => {
+                let trouble = Trouble::of(&error, file);
+                let said = lock(&inner.trouble).replace(trouble.clone());
+                if said.as_ref() == Some(&trouble) { Looked::Same } else { Looked::Refused(trouble.text) }
+            }
+        }
+    }
+
+    /// What the calls of a task printed, the oldest call first.
+    #[must_use]
+    pub fn printed(&self, origin: &Origin) -> Vec<Arc<Record>> {
+        self.0.output.of(origin)
     }
 
     /// Where the Lambda Runtime API listens.
@@ -133,7 +200,7 @@ impl Functions {
     /// Whether there is such a function.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.specs.contains_key(name)
+        self.0.declared().functions.contains_key(name)
     }
 
     /// Calls a function with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
@@ -142,7 +209,7 @@ impl Functions {
     /// # Errors
     /// There is no such function, or it raised an error, crashed, returned too much or reached its timeout.
     pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
-        self.call(name, payload, false).await.map(|(output, _)| output)
+        self.call(name, payload, None, false).await.map(|(output, _)| output)
     }
 
     /// The same, with the end of the function's log as Lambda returns it for `LogType: Tail`: at most 4 KB.
@@ -150,27 +217,49 @@ impl Functions {
     /// # Errors
     /// As above.
     pub async fn invoke_with_log(&self, name: &str, payload: &str) -> Result<(String, String), Failure> {
-        self.call(name, payload, true).await
+        self.call(name, payload, None, true).await
+    }
+
+    /// The same for a task, with the log where it is asked for.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn invoke_for(
+        &self,
+        origin: Origin,
+        name: &str,
+        payload: &str,
+        logged: bool,
+    ) -> Result<(String, String), Failure> {
+        self.call(name, payload, Some(origin), logged).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the duration that the log of a real process reports")]
-    async fn call(&self, name: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
+    async fn call(
+        &self,
+        name: &str,
+        payload: &str,
+        origin: Option<Origin>,
+        logged: bool,
+    ) -> Result<(String, String), Failure> {
         let inner = &self.0;
-        let (Some(spec), Some(pool)) = (inner.specs.get(name), inner.pools.get(name)) else {
-            return Err(Failure::Unknown);
-        };
+        let function: Option<Arc<Function>> = inner.declared().functions.get(name).cloned();
+        let Some(function) = function else { return Err(Failure::Unknown) };
+        let (spec, pool) = (&function.spec, &function.pool);
         let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
+        // A function's output is of a real process, and real time.
+        let record = inner.output.begin(name, id.clone(), origin, Clock::system().now());
         let mut worker = match pool.take() {
             Some(worker) => worker,
-            None => Worker::start(name, spec, &inner.site())
+            None => Worker::start(spec, &inner.site(), &record)
                 .await
                 .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
         };
         let begun = Instant::now();
-        let result = worker.call(id.clone(), payload, spec.timeout_seconds, self.arn(name)).await;
+        let result = worker.call(&record, payload, spec.timeout_seconds, self.arn(name)).await;
         let took = begun.elapsed();
-        let log = if logged { tail(&id, &worker.printed().await, took) } else { String::new() };
+        let log = if logged { tail(&id, &worker::printed(&record).await, took) } else { String::new() };
         if worker.is_usable() {
             pool.put(worker);
         }
@@ -179,7 +268,7 @@ impl Functions {
 
     /// Ends every process.
     pub async fn shutdown(&self) {
-        for worker in self.0.pools.values().flat_map(Pool::empty) {
+        for worker in self.0.declared().functions.values().flat_map(|function| function.pool.empty()) {
             worker.end().await;
         }
         self.0.server.abort();
@@ -200,6 +289,10 @@ fn tail(id: &str, printed: &str, took: Duration) -> String {
 }
 
 impl Inner {
+    fn declared(&self) -> Arc<Declared> {
+        Arc::clone(&self.declared.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn site(&self) -> Site<'_> {
         Site {
             beside: &self.folder,
@@ -220,7 +313,8 @@ async fn look_after(functions: Weak<Inner>) {
         let Some(round) = functions.upgrade().map(|inner| inner.keeping.stay.round()) else { return };
         tokio::time::sleep(round).await;
         let Some(inner) = functions.upgrade() else { return };
-        for worker in inner.pools.values().flat_map(|pool| pool.outdated(inner.keeping.stay)) {
+        let declared = inner.declared();
+        for worker in declared.functions.values().flat_map(|function| function.pool.outdated(inner.keeping.stay)) {
             worker.end().await;
         }
     }
