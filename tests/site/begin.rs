@@ -171,3 +171,39 @@ fn a_new_folder_runs_and_follows_what_is_changed() {
     drop(server);
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// The commands of a document, as a shell takes them: lines of its examples, and steps of a workflow file.
+fn commands(document: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for block in document.split("```").skip(1).step_by(2) {
+        let block = block.replace("\\\n", " ");
+        for line in block.lines() {
+            let line = line.trim().trim_start_matches("run: ");
+            let line = line.split_once(") countersign").map_or(line.to_owned(), |(_, rest)| format!("countersign{rest}"));
+            let Some(rest) = line.strip_prefix("countersign ") else { continue };
+            let ends = ["#", "|", ">", ";", "&"];
+            let words = rest.split_whitespace().take_while(|word| !ends.iter().any(|end| word.starts_with(end)));
+            found.push(std::iter::once("countersign").chain(words).map(str::to_owned).collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_of_these_documents_is_one() {
+    use clap::Parser as _;
+    let mut count = 0;
+    for name in DOCUMENTS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+        for command in commands(&fs::read_to_string(path).unwrap()) {
+            if let Err(error) = countersign::server::config::Cli::try_parse_from(&command) {
+                panic!("{name}: {}: {error}", command.join(" "));
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= DOCUMENTS.len(), "{count} commands");
+}
+
+/// The documents with commands.
+const DOCUMENTS: [&str; 1] = ["begin.md"];

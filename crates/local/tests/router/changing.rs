@@ -80,7 +80,7 @@ async fn what_a_function_prints_is_kept_beside_its_attempt() {
         let processor = json!({ "StartAt": "One", "States": { "One": ended(task.clone()) }, "ProcessorConfig": mode });
         only(json!({ "Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor }))
     };
-    let input = json!({ "items": ["a", "b", "c", "d", "e"] }).to_string();
+    let input = json!({ "items": ["\"a\"", "\"b\"", "\"c\"", "\"d\"", "\"e\""] }).to_string();
     // Every call has the same process, one behind another.
     let machine = engine.machine("Inline", map(json!({ "Mode": "INLINE" }))).await;
     let started = engine.call("StartExecution", json!({ "stateMachineArn": machine, "input": input })).await;
@@ -99,7 +99,7 @@ async fn what_a_function_prints_is_kept_beside_its_attempt() {
     for event in scheduled(&engine, &inline).await {
         let parameters =
             events.iter().find(|one| one["id"] == event).unwrap()["taskScheduledEventDetails"]["parameters"].clone();
-        let item = text(&serde_json::from_str::<Value>(&text(&parameters)).unwrap()["Payload"]);
+        let item = text(&serde_json::from_str::<Value>(&text(&parameters)).unwrap()["Payload"]).replace('"', "");
         let number = tries.entry(item.clone()).or_default();
         *number += 1;
         let end = if *number == 1 { "ValueError: not yet".to_owned() } else { format!("done with {item}") };
