@@ -2,6 +2,8 @@
 //! declares them also declares the connections of HTTP tasks.
 
 mod config;
+mod language;
+mod made;
 mod pool;
 mod runtime_api;
 mod starter;
@@ -15,6 +17,9 @@ use std::time::{Duration, Instant};
 
 use config::Declarations;
 pub use config::{FunctionsError, Spec};
+pub use language::Language;
+use made::{Made, name_in};
+pub use made::{parts, version_of};
 use pool::Pool;
 pub use pool::Stay;
 use runtime_api::Lines;
@@ -22,7 +27,7 @@ use starter::Starter;
 use worker::{Site, Worker};
 
 use crate::connections::Connection;
-use crate::host::partition;
+use crate::host::{AccountRegion, partition};
 use crate::keeper::Keeper;
 use crate::random;
 
@@ -45,7 +50,7 @@ pub struct Keeping {
     pub stay: Stay,
 }
 
-/// The functions of one file.
+/// The functions of one file, and those that clients made.
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
@@ -59,6 +64,7 @@ struct Inner {
     server: tokio::task::JoinHandle<()>,
     lines: Lines,
     pools: BTreeMap<String, Pool>,
+    made: Made,
     starter: Starter,
     keeping: Keeping,
 }
@@ -93,6 +99,7 @@ impl Functions {
         let functions = Self(Arc::new(Inner {
             pools: specs.iter().map(|(name, spec)| (name.clone(), Pool::new(spec.most()))).collect(),
             specs,
+            made: Made::default(),
             connections,
             folder,
             region: region.to_owned(),
@@ -107,10 +114,51 @@ impl Functions {
         Ok(functions)
     }
 
-    /// The ARN of a function.
+    /// The ARN of a function, by its key.
     #[must_use]
-    pub fn arn(&self, name: &str) -> String {
-        format!("arn:{}:lambda:{}:{}:function:{name}", partition(&self.0.region), self.0.region, self.0.account)
+    pub fn arn(&self, key: &str) -> String {
+        if key.starts_with("arn:") {
+            return key.to_owned();
+        }
+        format!("arn:{}:lambda:{}:{}:function:{key}", partition(&self.0.region), self.0.region, self.0.account)
+    }
+
+    /// The key of the function that a name, a partial ARN or an ARN, each with or without a qualifier, means for a
+    /// caller: the ARN of a client's function, or the name of one of the file's, which is in every account and region.
+    /// `None` if there is no such function.
+    #[must_use]
+    pub fn key(&self, caller: &AccountRegion, function: &str) -> Option<String> {
+        let (place, name, qualifier) = parts(caller, function);
+        let arn = place.arn("lambda", &format!("function:{name}"));
+        if self.0.made.has(&arn) {
+            let qualified = match qualifier {
+                None | Some("$LATEST") => arn,
+                Some(version) => format!("{arn}:{version}"),
+            };
+            return self.0.made.has(&qualified).then_some(qualified);
+        }
+        self.has(name).then(|| name.to_owned())
+    }
+
+    /// Adds a function that a client made, or puts it in the place of the one with this ARN. Calls that are under way
+    /// end as they began.
+    pub async fn put(&self, arn: String, spec: Spec) {
+        for worker in self.0.made.put(arn, spec) {
+            worker.end().await;
+        }
+    }
+
+    /// Removes a function that a client made. Calls that are under way end as they began.
+    pub async fn remove(&self, arn: &str) {
+        for worker in self.0.made.remove(arn) {
+            worker.end().await;
+        }
+    }
+
+    /// The file's functions, by name.
+    #[must_use]
+    pub fn of_file(&self) -> Vec<(String, Spec)> {
+        self.0.specs.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect()
     }
 
     /// A connection that the file declares.
@@ -130,47 +178,49 @@ impl Functions {
         self.0.address
     }
 
-    /// Whether there is such a function.
+    /// Whether the file declares such a function.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.specs.contains_key(name)
     }
 
-    /// Calls a function with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
+    /// Calls the function with this key (see [`Self::key`]) with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
     /// as the function may have processes are under way, it waits.
     ///
     /// # Errors
     /// There is no such function, or it raised an error, crashed, returned too much or reached its timeout.
-    pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
-        self.call(name, payload, false).await.map(|(output, _)| output)
+    pub async fn invoke(&self, key: &str, payload: &str) -> Result<String, Failure> {
+        self.call(key, payload, false).await.map(|(output, _)| output)
     }
 
     /// The same, with the end of the function's log as Lambda returns it for `LogType: Tail`: at most 4 KB.
     ///
     /// # Errors
     /// As above.
-    pub async fn invoke_with_log(&self, name: &str, payload: &str) -> Result<(String, String), Failure> {
-        self.call(name, payload, true).await
+    pub async fn invoke_with_log(&self, key: &str, payload: &str) -> Result<(String, String), Failure> {
+        self.call(key, payload, true).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the duration that the log of a real process reports")]
-    async fn call(&self, name: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
+    async fn call(&self, key: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
         let inner = &self.0;
-        let (Some(spec), Some(pool)) = (inner.specs.get(name), inner.pools.get(name)) else {
-            return Err(Failure::Unknown);
-        };
+        let made = inner.made.get(key);
+        let found = made.as_ref().map(|made| (&made.spec, &made.pool));
+        let declared = || Some((inner.specs.get(key)?, inner.pools.get(key)?));
+        let Some((spec, pool)) = found.or_else(declared) else { return Err(Failure::Unknown) };
+        let name = name_in(key);
         let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
         let mut worker = match pool.take() {
             Some(worker) => worker,
-            None => Worker::start(name, spec, &inner.site())
-                .await
-                .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
+            None => Worker::start(name, spec, &inner.site()).await.map_err(|error| {
+                worker::exit_error(&id, &format!("{} cannot be started: {error}", spec.language().program()))
+            })?,
         };
         let begun = Instant::now();
-        let result = worker.call(id.clone(), payload, spec.timeout_seconds, self.arn(name)).await;
+        let result = worker.call(id.clone(), payload, spec.timeout_seconds, self.arn(key)).await;
         let took = begun.elapsed();
-        let log = if logged { tail(&id, &worker.printed().await, took) } else { String::new() };
+        let log = if logged { tail(&id, &worker.printed().await, took, spec) } else { String::new() };
         if worker.is_usable() {
             pool.put(worker);
         }
@@ -179,7 +229,7 @@ impl Functions {
 
     /// Ends every process.
     pub async fn shutdown(&self) {
-        for worker in self.0.pools.values().flat_map(Pool::empty) {
+        for worker in self.0.pools.values().flat_map(Pool::empty).chain(self.0.made.take(Pool::empty)) {
             worker.end().await;
         }
         self.0.server.abort();
@@ -187,13 +237,14 @@ impl Functions {
 }
 
 /// The end of a call's log, in Lambda's format.
-fn tail(id: &str, printed: &str, took: Duration) -> String {
+fn tail(id: &str, printed: &str, took: Duration, spec: &Spec) -> String {
     const MOST: usize = 4 * 1024;
     let line = if printed.is_empty() || printed.ends_with('\n') { "" } else { "\n" };
     let (exact, billed) = (took.as_secs_f64() * 1_000.0, took.as_millis() + 1);
+    let (version, memory) = (&spec.version, spec.memory_mb);
     let whole = format!(
-        "START RequestId: {id} Version: $LATEST\n{printed}{line}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: \
-         {exact:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\n"
+        "START RequestId: {id} Version: {version}\n{printed}{line}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: \
+         {exact:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\n"
     );
     let from = (whole.len().saturating_sub(MOST)..).find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
     whole[from..].to_owned()
@@ -220,7 +271,8 @@ async fn look_after(functions: Weak<Inner>) {
         let Some(round) = functions.upgrade().map(|inner| inner.keeping.stay.round()) else { return };
         tokio::time::sleep(round).await;
         let Some(inner) = functions.upgrade() else { return };
-        for worker in inner.pools.values().flat_map(|pool| pool.outdated(inner.keeping.stay)) {
+        let outdated = |pool: &Pool| pool.outdated(inner.keeping.stay);
+        for worker in inner.pools.values().flat_map(outdated).chain(inner.made.take(outdated)) {
             worker.end().await;
         }
     }
