@@ -12,6 +12,8 @@ mod attack;
 mod audit;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod base;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod begin;
 mod board;
 mod channels;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

@@ -21,6 +21,22 @@ pub enum PolicyCommand {
     Show,
 }
 
+/// Where a new folder is made.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// The folder; it is made where it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+}
+
+/// Which server is asked whether it answers.
+#[derive(Clone, Debug, Args)]
+pub struct HealthArgs {
+    /// The server
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+}
+
 /// How the embedded engine is served on its own.
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {

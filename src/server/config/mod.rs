@@ -13,8 +13,8 @@ use ipnet::IpNet;
 pub(super) use self::check::is_url;
 pub use self::check::{ConfigError, Settings};
 pub use self::commands::{
-    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, MessagesArgs, MessagesVerb, PolicyCommand,
-    UserArgs, UserVerb, ValidateArgs,
+    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, InitArgs, MessagesArgs,
+    MessagesVerb, PolicyCommand, UserArgs, UserVerb, ValidateArgs,
 };
 use super::guest::address::Wanted;
 
@@ -24,6 +24,7 @@ use super::guest::address::Wanted;
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "Examples:
+  countersign init shop                         a folder with a workflow of your own, to begin with
   countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
   countersign serve --guest                     the same, with a QR code: a guest decides one request on a phone
   countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
@@ -38,6 +39,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a folder with a workflow that runs at once: nothing that is there is overwritten
+    Init(InitArgs),
     /// Serve the dashboard (the default)
     Serve(ServeArgs),
     /// Serve the embedded engine alone
@@ -55,6 +58,8 @@ pub enum Command {
     Approvals(ApprovalsArgs),
     /// Check and try the channels of messages
     Messages(MessagesArgs),
+    /// Ask whether a server answers, as containers do: the exit status is 0 or 1
+    Health(HealthArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,

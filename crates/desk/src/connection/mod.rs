@@ -8,6 +8,7 @@ mod convert;
 mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod functions;
 mod port;
 pub mod quota;
 mod releases;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
+pub use self::functions::{FunctionCall, FunctionHost, KnownFunctions, NotTold, Told};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
     MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
@@ -142,6 +144,8 @@ pub struct Connection {
     pub calls: Arc<dyn StepFunctions>,
     /// The same without retries, for calls whose answer is only useful immediately.
     pub once: Arc<dyn StepFunctions>,
+    /// Who runs its functions, where the connection tells about them.
+    pub functions: Option<Arc<dyn FunctionHost>>,
 }
 
 impl Connection {
@@ -149,7 +153,13 @@ impl Connection {
     pub async fn open(id: ConnectionId, options: SdkOptions) -> Self {
         let (calls, about) = Sdk::connect(options).await;
         let once = Arc::new(calls.without_retries());
-        Self { id, about, calls: Arc::new(calls), once }
+        Self { id, about, calls: Arc::new(calls), once, functions: None }
+    }
+
+    /// The same, with who runs its functions.
+    #[must_use]
+    pub fn with_functions(self, host: Arc<dyn FunctionHost>) -> Self {
+        Self { functions: Some(host), ..self }
     }
 
     /// The same, with every call counted.

@@ -60,7 +60,7 @@ impl Desk {
         self.sight(actor)?;
         let folder = self.definitions().read();
         let mut items = self.items(&folder).await?;
-        let found = folder_findings(&folder, self.definitions().functions());
+        let found = folder_findings(&folder, self.definitions().functions().as_deref());
         let hash = hash_of(&items);
         items.retain(|item| self.sees(actor, &item.name));
         Ok(Plan { hash, items, problems: found.into_iter().map(file_problem).collect(), folder })
@@ -70,12 +70,13 @@ impl Desk {
         let snapshot = self.known().await?;
         let owner = self.owner(&snapshot).await?;
         let about = self.about();
+        let functions = self.functions_now().await.names;
         let target = PlanTarget {
             partition: &owner.partition,
             region: &about.region,
             account: &owner.account,
             aws: about.kind == ConnectionKind::Aws,
-            functions: self.definitions().functions(),
+            functions: functions.as_deref(),
         };
         Ok(plan(folder, &snapshot, target))
     }

@@ -123,7 +123,7 @@ impl Fake {
             read_only: false,
         };
         let calls = Arc::new(self.clone());
-        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls }
+        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls, functions: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
