@@ -10,6 +10,7 @@ mod error;
 pub mod fake;
 mod port;
 pub mod quota;
+mod roles;
 mod sdk;
 mod tally;
 mod topics;
@@ -23,6 +24,7 @@ pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
     MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
 };
+pub use self::roles::{RolePolicy, Roles, role_name};
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
 pub use self::topics::{NoTopic, Publication, TopicArn, TopicError, Topics};

@@ -6,6 +6,7 @@ use countersign_trace::HistoryEvent;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
+use super::roles::Roles;
 
 /// The future response to a call.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
@@ -31,6 +32,11 @@ pub enum Api {
     UpdateStateMachine,
     CreateTopic,
     GetCallerIdentity,
+    ListRolePolicies,
+    GetRolePolicy,
+    ListAttachedRolePolicies,
+    GetPolicy,
+    GetPolicyVersion,
 }
 
 impl Api {
@@ -56,6 +62,11 @@ impl Api {
             Self::UpdateStateMachine => "UpdateStateMachine",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::ListRolePolicies => "ListRolePolicies",
+            Self::GetRolePolicy => "GetRolePolicy",
+            Self::ListAttachedRolePolicies => "ListAttachedRolePolicies",
+            Self::GetPolicy => "GetPolicy",
+            Self::GetPolicyVersion => "GetPolicyVersion",
         }
     }
 
@@ -65,6 +76,11 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
+            Self::ListRolePolicies
+            | Self::GetRolePolicy
+            | Self::ListAttachedRolePolicies
+            | Self::GetPolicy
+            | Self::GetPolicyVersion => "iam",
             _ => "states",
         };
         format!("{service}:{}", self.name())
@@ -229,7 +245,7 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Send + Sync + 'static {
+pub trait StepFunctions: Roles {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine.

@@ -36,7 +36,13 @@ impl Quota {
             Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat => (1_500.0, 300.0),
             Api::CreateStateMachine | Api::UpdateStateMachine => (100.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),
+            Api::CreateTopic
+            | Api::GetCallerIdentity
+            | Api::ListRolePolicies
+            | Api::GetRolePolicy
+            | Api::ListAttachedRolePolicies
+            | Api::GetPolicy
+            | Api::GetPolicyVersion => (30.0, 30.0),
         };
         Self { burst, per_second }
     }

@@ -3,6 +3,8 @@
 //!
 //! [`Counted`] stands before a port and counts every call that is made through it, whoever makes it.
 
+mod roles;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -10,7 +10,7 @@ use crate::connection::{
 };
 
 /// The response to a call. Nothing happens before it is polled.
-fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
+pub(super) fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
     Box::pin(async move {
         // Other tasks run meanwhile, as they would during a real call.
         tokio::task::yield_now().await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind};
+use crate::connection::{ExecutionStatus, Fault, MachineKind, RolePolicy};
 
 /// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
@@ -71,6 +71,8 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The policies of roles, by the roles' names.
+    pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
     /// In the order of their start.
     pub executions: Vec<Execution>,
     by_arn: BTreeMap<String, usize>,
