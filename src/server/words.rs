@@ -201,6 +201,10 @@ fn doing(api: Api, subject: &str) -> String {
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
         Api::CreateTopic => format!("create the topic {name}"),
+        Api::ListRolePolicies | Api::GetRolePolicy | Api::ListAttachedRolePolicies => {
+            format!("read the policies of the role {subject}")
+        }
+        Api::GetPolicy | Api::GetPolicyVersion => format!("read the policy {subject}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
 }
