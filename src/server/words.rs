@@ -214,6 +214,10 @@ fn doing(api: Api, subject: &str) -> String {
         Api::TagResource => format!("set the tags of {name}"),
         Api::UntagResource => format!("remove tags of {name}"),
         Api::CreateTopic => format!("create the topic {name}"),
+        Api::ListRolePolicies | Api::GetRolePolicy | Api::ListAttachedRolePolicies => {
+            format!("read the policies of the role {subject}")
+        }
+        Api::GetPolicy | Api::GetPolicyVersion => format!("read the policy {subject}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
 }

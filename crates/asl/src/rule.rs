@@ -134,8 +134,28 @@ rules! {
     /// Labels of Map states are unique in the whole definition.
     DuplicateLabel = "duplicate-label", Definition, Some("DUPLICATE_LABEL_NAME");
 
-    /// A state that waits for an answer has a timeout.
+    /// A task that can wait for ever has a timeout.
     NoTimeout = "no-timeout", Definition, None;
+    /// A task that waits for a worker has a heartbeat.
+    NoHeartbeat = "no-heartbeat", Definition, None;
+    /// A call of a function is tried again after a fault of the Lambda service.
+    NoLambdaRetry = "no-lambda-retry", Definition, None;
+    /// A retrier or catcher names errors that the state can raise and no entry before it takes.
+    UnreachableHandler = "unreachable-handler", Definition, None;
+    /// A state's output stays below 256 KiB, however many items there are.
+    PayloadLimit = "payload-limit", Definition, None;
+    /// A Standard execution stays below 25,000 events.
+    EventLimit = "event-limit", Definition, None;
+    /// What a machine waits for fits into the five minutes of an Express execution.
+    MachineTypeUnfit = "machine-type-unfit", Definition, None;
+    /// A definition uses no field, resource or action that AWS has replaced or retired.
+    DeprecatedResource = "deprecated-resource", Definition, None;
+    /// A definition names no account.
+    AccountNumber = "account-number", Definition, None;
+    /// A definition holds no secret.
+    SecretInDefinition = "secret-in-definition", Definition, None;
+    /// A variable that is assigned is read.
+    UnusedVariable = "unused-variable", Definition, None;
     /// A template's field with a path or a call has a name that ends in .$ to have it evaluated.
     NoDollar = "no-dollar", Definition, Some("NO_DOLLAR");
     /// A field with a path has a name that ends in Path to have it evaluated.
@@ -187,6 +207,30 @@ impl Rule {
         self.aws_code().map_or_else(|| self.id().replace('-', "_").to_uppercase(), str::to_owned)
     }
 
+    /// Whether a switch can change the severity of its findings, or leave them out: whatever breaks it can be deployed.
+    pub const fn has_switch(self) -> bool {
+        matches!(
+            self,
+            Rule::NoTimeout
+                | Rule::NoHeartbeat
+                | Rule::NoLambdaRetry
+                | Rule::UnreachableHandler
+                | Rule::PayloadLimit
+                | Rule::EventLimit
+                | Rule::MachineTypeUnfit
+                | Rule::DeprecatedResource
+                | Rule::AccountNumber
+                | Rule::SecretInDefinition
+                | Rule::UnusedVariable
+                | Rule::NoDollar
+                | Rule::NoPath
+                | Rule::PassResultIsStatic
+                | Rule::FileNotNamed
+                | Rule::AnswerMismatch
+                | Rule::ApprovalNeverAsked
+        )
+    }
+
     /// Whether a finding marks the name of a field rather than its value: the rule is about the field's presence, or
     /// about the whole of an object.
     pub(crate) const fn marks_key(self) -> bool {
@@ -207,6 +251,12 @@ impl Rule {
                 | Rule::MissingParameter
                 | Rule::CredentialsOfActivity
                 | Rule::NoTimeout
+                | Rule::NoHeartbeat
+                | Rule::NoLambdaRetry
+                | Rule::PayloadLimit
+                | Rule::EventLimit
+                | Rule::SecretInDefinition
+                | Rule::UnusedVariable
                 | Rule::NoDollar
                 | Rule::NoPath
         )

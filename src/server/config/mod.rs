@@ -13,8 +13,8 @@ use ipnet::IpNet;
 pub(super) use self::check::is_url;
 pub use self::check::{ConfigError, Settings};
 pub use self::commands::{
-    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, InitArgs, MessagesArgs,
-    MessagesVerb, PolicyCommand, UserArgs, UserVerb, ValidateArgs,
+    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, IamArgs, InitArgs, Kind,
+    MessagesArgs, MessagesVerb, PolicyCommand, PolicyFormat, UserArgs, UserVerb, ValidateArgs,
 };
 use super::guest::address::Wanted;
 

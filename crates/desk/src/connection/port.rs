@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
 use super::releases::{Releases, Tags};
+use super::roles::Roles;
 use crate::deploy::desired::{Encryption, Logging};
 
 /// The future response to a call.
@@ -44,6 +45,11 @@ pub enum Api {
     UntagResource,
     CreateTopic,
     GetCallerIdentity,
+    ListRolePolicies,
+    GetRolePolicy,
+    ListAttachedRolePolicies,
+    GetPolicy,
+    GetPolicyVersion,
 }
 
 impl Api {
@@ -80,6 +86,11 @@ impl Api {
             Self::UntagResource => "UntagResource",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::ListRolePolicies => "ListRolePolicies",
+            Self::GetRolePolicy => "GetRolePolicy",
+            Self::ListAttachedRolePolicies => "ListAttachedRolePolicies",
+            Self::GetPolicy => "GetPolicy",
+            Self::GetPolicyVersion => "GetPolicyVersion",
         }
     }
 
@@ -89,6 +100,11 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
+            Self::ListRolePolicies
+            | Self::GetRolePolicy
+            | Self::ListAttachedRolePolicies
+            | Self::GetPolicy
+            | Self::GetPolicyVersion => "iam",
             _ => "states",
         };
         format!("{service}:{}", self.name())
@@ -287,7 +303,7 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Releases {
+pub trait StepFunctions: Releases + Roles {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine, or one of its versions.

@@ -47,7 +47,13 @@ impl Quota {
             }
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),
+            Api::CreateTopic
+            | Api::GetCallerIdentity
+            | Api::ListRolePolicies
+            | Api::GetRolePolicy
+            | Api::ListAttachedRolePolicies
+            | Api::GetPolicy
+            | Api::GetPolicyVersion => (30.0, 30.0),
         };
         Self { burst, per_second }
     }

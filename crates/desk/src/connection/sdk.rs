@@ -1,6 +1,7 @@
 //! The AWS SDK behind the port.
 
 mod releases;
+mod roles;
 mod settings;
 
 use std::time::Duration;
@@ -74,6 +75,7 @@ pub struct Role {
 /// The clients of the AWS SDK.
 #[derive(Clone, Debug)]
 pub struct Sdk {
+    iam: aws_sdk_iam::Client,
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
     sts: aws_sdk_sts::Client,
@@ -102,6 +104,7 @@ impl Sdk {
             read_only: false,
         };
         let sdk = Self {
+            iam: aws_sdk_iam::Client::new(&shared),
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
             sts: aws_sdk_sts::Client::new(&shared),
@@ -113,7 +116,7 @@ impl Sdk {
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
+        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), ..self.clone() }
     }
 }
 

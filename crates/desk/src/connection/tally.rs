@@ -4,6 +4,7 @@
 //! [`Counted`] stands before a port and counts every call that is made through it, whoever makes it.
 
 mod releases;
+mod roles;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

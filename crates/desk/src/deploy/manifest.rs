@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use countersign_asl::Switches;
 use serde::Deserialize;
 
 use super::finding::{FileProblem, Sample};
@@ -25,6 +26,9 @@ pub struct Manifest {
     /// The value of each `${Placeholder}`.
     #[serde(default)]
     pub substitutions: BTreeMap<String, Substitution>,
+    /// Which rules are switched, for every workflow.
+    #[serde(default)]
+    pub lint: Switches,
     #[serde(default)]
     pub workflows: BTreeMap<String, Workflow>,
 }
@@ -55,6 +59,9 @@ pub struct Workflow {
     /// The fields that are hidden from whoever may not view payloads, such as `$.customer.iban`.
     #[serde(default)]
     pub hide: Vec<String>,
+    /// Which rules are switched for this workflow.
+    #[serde(default)]
+    pub lint: Switches,
     /// The wording of approvals, by the name of their state.
     #[serde(default)]
     pub approvals: BTreeMap<String, Policy>,
@@ -182,7 +189,14 @@ fn found(path: &Path) -> Result<Manifest, std::io::Error> {
         let Some(name) = file.strip_suffix(".asl.json").map(str::to_owned) else { continue };
         workflows.insert(
             name,
-            Workflow { file, kind: standard(), samples: Vec::new(), hide: Vec::new(), approvals: BTreeMap::new() },
+            Workflow {
+                file,
+                kind: standard(),
+                samples: Vec::new(),
+                hide: Vec::new(),
+                lint: Switches::default(),
+                approvals: BTreeMap::new(),
+            },
         );
     }
     Ok(Manifest { workflows, ..Manifest::default() })

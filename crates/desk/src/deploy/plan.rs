@@ -13,6 +13,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::check::{TYPES, YAML_REMEDY, is_yaml, workflow_findings};
 use super::finding::{Change, DiffLine, FileProblem};
+use super::lint::{advice, switched};
 use super::manifest::{Folder, Manifest, Substitution, Workflow};
 use super::tasks::task_findings;
 use crate::connection::MachineKind;
@@ -114,7 +115,7 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
     match source(folder, name, workflow) {
         Ok(source) => {
             let machine = if put_in_values(&mut item, &source, &path, &folder.manifest, target) {
-                check(&mut item, &source, &path, target)
+                check(&mut item, &source, &path, workflow, target)
             } else {
                 None
             };
@@ -124,6 +125,7 @@ fn item(folder: &Folder, name: &str, workflow: &Workflow, deployed: Option<&Mach
         Err(found) => item.found.push(*found),
     }
     item.found.extend(settings(&item, folder, target));
+    item.found = switched(folder, Some(workflow), item.found);
     if item.found.iter().any(|(_, one)| one.is_error()) {
         return item;
     }
@@ -191,7 +193,13 @@ fn put_in_values(item: &mut Item, source: &str, path: &Path, manifest: &Manifest
 }
 
 /// The diagnostics of the substituted text, as the service would report them, with spans in the file.
-fn check(item: &mut Item, source: &str, path: &Path, target: PlanTarget) -> Option<countersign_asl::Machine> {
+fn check(
+    item: &mut Item,
+    source: &str,
+    path: &Path,
+    workflow: &Workflow,
+    target: PlanTarget,
+) -> Option<countersign_asl::Machine> {
     let kind = match item.machine_kind() {
         MachineKind::Express => MachineType::Express,
         MachineKind::Standard => MachineType::Standard,
@@ -203,6 +211,7 @@ fn check(item: &mut Item, source: &str, path: &Path, target: PlanTarget) -> Opti
         let span = span_before_substitution(source, &values, one.span);
         (path.to_owned(), Diagnostic { span, ..one })
     }));
+    item.found.extend(advice(Some(workflow), source, &values, kind).into_iter().map(|one| (path.to_owned(), one)));
     machine
 }
 

@@ -4,6 +4,7 @@
 
 mod calls;
 mod releases;
+mod roles;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};

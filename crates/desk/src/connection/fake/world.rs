@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind, Route, Tags};
+use crate::connection::{ExecutionStatus, Fault, MachineKind, RolePolicy, Route, Tags};
 use crate::deploy::desired::{Encryption, Logging};
 
 /// The region and account of a fake connection.
@@ -106,6 +106,8 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The policies of roles, by the roles' names.
+    pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
     /// In the order of their start.
     pub executions: Vec<Execution>,
     by_arn: BTreeMap<String, usize>,
