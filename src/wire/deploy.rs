@@ -42,6 +42,10 @@ pub enum Change {
     New,
     Changed,
     Unchanged,
+    /// The account changed it since it was deployed.
+    Drifted,
+    /// The manifest no longer names it.
+    ToBeRemoved,
     /// Refused: see the problems.
     Refused,
 }

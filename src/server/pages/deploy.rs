@@ -50,6 +50,8 @@ fn item(item: Item, may: bool) -> DeployItem {
             Planned::New => Change::New,
             Planned::Changed => Change::Changed,
             Planned::Unchanged => Change::Unchanged,
+            Planned::Drifted => Change::Drifted,
+            Planned::ToBeRemoved => Change::ToBeRemoved,
             Planned::Refused => Change::Refused,
         },
         diff: item.diff.into_iter().map(|line| DiffLine { sign: line.sign, text: line.text }).collect(),

@@ -8,6 +8,7 @@ mod convert;
 mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod lookups;
 mod port;
 pub mod quota;
 mod releases;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
+pub use self::lookups::{Lookups, MOST_PARAMETERS, Parameter, ParameterKind, Verdict};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
     MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,

@@ -6,6 +6,7 @@ use countersign_trace::HistoryEvent;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
+use super::lookups::Lookups;
 use super::releases::{Releases, Tags};
 use crate::deploy::desired::{Encryption, Logging};
 
@@ -41,6 +42,8 @@ pub enum Api {
     ListTagsForResource,
     TagResource,
     UntagResource,
+    ValidateStateMachineDefinition,
+    GetParameters,
     CreateTopic,
     GetCallerIdentity,
 }
@@ -76,6 +79,8 @@ impl Api {
             Self::ListTagsForResource => "ListTagsForResource",
             Self::TagResource => "TagResource",
             Self::UntagResource => "UntagResource",
+            Self::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
+            Self::GetParameters => "GetParameters",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
         }
@@ -87,6 +92,7 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
+            Self::GetParameters => "ssm",
             _ => "states",
         };
         format!("{service}:{}", self.name())
@@ -285,7 +291,7 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Releases {
+pub trait StepFunctions: Releases + Lookups {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine, or one of its versions.

@@ -1,5 +1,6 @@
 //! The AWS SDK behind the port.
 
+mod lookups;
 mod releases;
 mod settings;
 
@@ -76,6 +77,7 @@ pub struct Role {
 pub struct Sdk {
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
+    ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
 }
 
@@ -104,6 +106,7 @@ impl Sdk {
         let sdk = Self {
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
+            ssm: aws_sdk_ssm::Client::new(&shared),
             sts: aws_sdk_sts::Client::new(&shared),
         };
         (sdk, about)
@@ -113,7 +116,7 @@ impl Sdk {
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
+        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), ..self.clone() }
     }
 }
 

@@ -185,6 +185,8 @@ pub struct Route {
     pub version: String,
     /// Percent of the executions.
     pub weight: u8,
+    /// Whether the state machine is still what was published as this version.
+    pub is_current: bool,
 }
 
 /// A setting that can differ. The definition is one too.
