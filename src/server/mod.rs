@@ -11,6 +11,7 @@ mod certificate;
 pub mod config;
 mod connections;
 mod console;
+pub mod deploy;
 pub mod guest;
 pub mod hooks;
 pub mod http;

@@ -32,6 +32,8 @@ pub struct DeployItem {
     /// Unified diff of the deployed definition against the new one.
     pub diff: Vec<DiffLine>,
     pub problems: Vec<FileProblem>,
+    /// The settings that differ, with the old and the new value.
+    pub settings: Vec<(String, String, String)>,
     /// Placeholder and the value it gets.
     pub substitutions: Vec<(String, String)>,
 }

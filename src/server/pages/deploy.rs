@@ -1,5 +1,6 @@
 //! The plan of the definitions.
 
+use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::{Change as Planned, FileProblem as Found, Item, MANIFEST, file_problem};
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
@@ -21,7 +22,7 @@ pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
         .items
         .into_iter()
         .map(|item| {
-            let may = may(Some(&item.name));
+            let may = may(Some(item.machine()));
             (item, may)
         })
         .collect();
@@ -44,9 +45,8 @@ pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
 fn item(item: Item, may: bool) -> DeployItem {
     DeployItem {
         hash: if may { item.hash() } else { String::new() },
-        name: item.name,
-        file: item.file,
-        change: match item.change {
+        name: item.name().to_owned(),
+        change: match item.change() {
             Planned::New => Change::New,
             Planned::Changed => Change::Changed,
             Planned::Unchanged => Change::Unchanged,
@@ -54,10 +54,18 @@ fn item(item: Item, may: bool) -> DeployItem {
             Planned::ToBeRemoved => Change::ToBeRemoved,
             Planned::Refused => Change::Refused,
         },
+        settings: item.plan.settings.iter().filter(|one| one.setting != Setting::Definition).map(setting).collect(),
+        file: item.file,
         diff: item.diff.into_iter().map(|line| DiffLine { sign: line.sign, text: line.text }).collect(),
         problems: item.found.into_iter().map(|found| problem(file_problem(found))).collect(),
         substitutions: item.substitutions,
     }
+}
+
+/// A setting with its old and its new value.
+fn setting(change: &SettingChange) -> (String, String, String) {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    (change.setting.as_str().to_owned(), value(&change.old), value(&change.new))
 }
 
 fn refused_manifest(found: Found) -> DeployItem {
@@ -67,6 +75,7 @@ fn refused_manifest(found: Found) -> DeployItem {
         change: Change::Refused,
         hash: String::new(),
         diff: Vec::new(),
+        settings: Vec::new(),
         problems: vec![problem(found)],
         substitutions: Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! The calls that a plan asks beside Step Functions' own: parameters of the Parameter Store, and what the service says of a
+//! Calls beside those to state machines and executions: parameters of the Parameter Store, and what the service says of a
 //! definition.
 
 use std::collections::BTreeMap;
@@ -37,10 +37,12 @@ pub struct Verdict {
     pub path: String,
 }
 
-/// The calls that only look. Every call may fail with a [`CallError`](super::CallError).
+/// Calls about what a definition is made of. Every call may fail with a [`CallError`](super::CallError).
 pub trait Lookups: Send + Sync + 'static {
     /// The parameters with these names, at most [`MOST_PARAMETERS`]. One that does not exist is not in the answer.
     fn parameters(&self, names: Vec<String>) -> Call<'_, BTreeMap<String, Parameter>>;
+    /// Makes a parameter of the type String, unless there is one of this name.
+    fn make_parameter(&self, name: &str, value: &str) -> Call<'_, ()>;
     /// What the service says about a definition, warnings included.
     fn validate_definition(&self, definition: &str, kind: MachineKind) -> Call<'_, Vec<Verdict>>;
 }

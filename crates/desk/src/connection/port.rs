@@ -44,6 +44,7 @@ pub enum Api {
     UntagResource,
     ValidateStateMachineDefinition,
     GetParameters,
+    PutParameter,
     CreateTopic,
     GetCallerIdentity,
 }
@@ -81,6 +82,7 @@ impl Api {
             Self::UntagResource => "UntagResource",
             Self::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
             Self::GetParameters => "GetParameters",
+            Self::PutParameter => "PutParameter",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
         }
@@ -92,7 +94,7 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
-            Self::GetParameters => "ssm",
+            Self::GetParameters | Self::PutParameter => "ssm",
             _ => "states",
         };
         format!("{service}:{}", self.name())

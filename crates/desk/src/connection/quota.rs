@@ -49,6 +49,7 @@ impl Quota {
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
             Api::CreateTopic | Api::GetCallerIdentity | Api::GetParameters => (30.0, 30.0),
+            Api::PutParameter => (3.0, 3.0),
         };
         Self { burst, per_second }
     }

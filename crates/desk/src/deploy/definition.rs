@@ -110,7 +110,8 @@ pub fn unread_finding(why: &Unread) -> Option<Diagnostic> {
 }
 
 /// What to do about a definition that is too large.
-pub const TOO_LARGE: &str = "Move a part of it into a workflow of its own, which a Task starts with states:startExecution.sync:2.";
+pub const TOO_LARGE: &str =
+    "Move a part of it into a workflow of its own, which a Task starts with states:startExecution.sync:2.";
 
 #[cfg(test)]
 mod tests {

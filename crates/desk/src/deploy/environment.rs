@@ -4,6 +4,7 @@ use super::manifest::{Environment, Manifest, Override, Substitutions, Workflow};
 use super::settings::Settings;
 use super::substitution::Substitution;
 use crate::nearest::meant;
+use crate::store::ApprovalRule;
 
 /// A manifest with one of its environments, or with none.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +53,16 @@ impl<'m> Chosen<'m> {
         Ok(Self { manifest, environment: environment.map(|(name, environment)| (name.as_str(), environment)) })
     }
 
-    /// The environment that a connection shows: the first one that chooses it. Without environments, the manifest itself.
+    /// The environment that a connection shows: the first one that chooses it, or that chooses none. Without environments, the
+    /// manifest itself.
     #[must_use]
     pub fn of_connection(manifest: &'m Manifest, connection: &str) -> Option<Self> {
         if manifest.environments.is_empty() {
             return Some(Self { manifest, environment: None });
         }
         let mut environments = manifest.environments.iter();
-        let (name, environment) = environments.find(|(_, one)| connection_of(one) == connection)?;
+        let (name, environment) =
+            environments.find(|(_, one)| one.connection.as_deref().is_none_or(|name| name == connection))?;
         Some(Self { manifest, environment: Some((name.as_str(), environment)) })
     }
 
@@ -72,7 +75,20 @@ impl<'m> Chosen<'m> {
     /// The name of the connection that it is deployed to; `None` where the manifest does not say.
     #[must_use]
     pub fn connection(&self) -> Option<&'m str> {
-        self.environment.map(|(_, environment)| connection_of(environment))
+        self.environment?.1.connection.as_deref()
+    }
+
+    /// Whose approval a deployment needs.
+    #[must_use]
+    pub fn approval(&self) -> Option<&'m ApprovalRule> {
+        let own = self.environment.and_then(|(_, environment)| environment.approval.as_ref());
+        own.or(self.manifest.approval.as_ref())
+    }
+
+    /// The alias that a workflow is deployed with.
+    #[must_use]
+    pub fn alias(&self, workflow: &str) -> Option<String> {
+        self.levels(workflow).into_iter().filter_map(|level| level.settings.alias).next_back()
     }
 
     fn within(&self, workflow: &str) -> Option<&'m Override> {
@@ -124,7 +140,10 @@ impl<'m> Chosen<'m> {
         let mut tables = Vec::new();
         if let Some((name, environment)) = self.environment {
             if let Some(within) = self.within(workflow) {
-                tables.push((way(&["environments", name, "workflows", workflow, "substitutions"]), &within.substitutions));
+                tables.push((
+                    way(&["environments", name, "workflows", workflow, "substitutions"]),
+                    &within.substitutions,
+                ));
             }
             tables.push((way(&["environments", name, "substitutions"]), &environment.substitutions));
         }
@@ -144,10 +163,6 @@ impl<'m> Chosen<'m> {
             Some((way, found))
         })
     }
-}
-
-fn connection_of(environment: &Environment) -> &str {
-    environment.connection.as_deref().unwrap_or("default")
 }
 
 fn way(steps: &[&str]) -> Vec<String> {
@@ -176,6 +191,7 @@ mod tests {
         connection = "prod"
         role = "c"
         [environments.dev]
+        connection = "default"
         suffix = "-dev"
         substitutions.One = { value = 3 }
         [environments.dev.workflows.order]

@@ -1,9 +1,10 @@
 //! A folder of definitions, as read from the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::definition::is_yaml;
+use super::environment::Chosen;
 use super::finding::{FileProblem, Sample};
 use super::manifest::{FILE, Manifest, Workflow, file_problem, parse};
 use super::places::Places;
@@ -59,22 +60,44 @@ impl Folder {
         self.manifest.name.clone().unwrap_or_else(own)
     }
 
-    /// The wording of approvals, by workflow and state.
+    /// The names of a workflow's state machines: in each environment, and without one.
+    fn machines_of(&self, workflow: &str) -> BTreeSet<String> {
+        let manifest = &self.manifest;
+        let in_environment = |name: &String| Chosen::of(manifest, Some(name)).ok();
+        let environments = manifest.environments.keys().filter_map(in_environment);
+        let all = environments.chain([Chosen { manifest, environment: None }]);
+        all.map(|chosen| chosen.machine_name(workflow)).collect()
+    }
+
+    /// The entry of the workflow whose state machine has this name, in whatever environment.
+    fn entry_of(&self, machine: &str) -> Option<&Workflow> {
+        let workflows = &self.manifest.workflows;
+        let named =
+            || workflows.iter().find(|(name, _)| self.machines_of(name).contains(machine)).map(|(_, entry)| entry);
+        workflows.get(machine).or_else(named)
+    }
+
+    /// The wording of approvals, by the name of the state machine and state.
     #[must_use]
     pub fn policies(&self) -> Policies {
-        self.manifest.workflows.iter().map(|(name, workflow)| (name.clone(), workflow.approvals.clone())).collect()
+        let workflows = self.manifest.workflows.iter().filter(|(_, workflow)| !workflow.approvals.is_empty());
+        let named = |(name, workflow): (&String, &Workflow)| {
+            let machines = self.machines_of(name).into_iter().chain([name.clone()]);
+            machines.map(|machine| (machine, workflow.approvals.clone())).collect::<Vec<_>>()
+        };
+        workflows.flat_map(named).collect()
     }
 
-    /// What of a workflow's payloads is hidden from whoever may not view them.
+    /// What of a state machine's payloads is hidden from whoever may not view them.
     #[must_use]
-    pub fn hidden(&self, workflow: &str) -> Hide {
-        self.manifest.workflows.get(workflow).map(|workflow| Hide::of(&workflow.hide)).unwrap_or_default()
+    pub fn hidden(&self, machine: &str) -> Hide {
+        self.entry_of(machine).map(|workflow| Hide::of(&workflow.hide)).unwrap_or_default()
     }
 
-    /// The sample inputs of a workflow.
+    /// The sample inputs of a state machine.
     #[must_use]
-    pub fn samples(&self, workflow: &str) -> Vec<Sample> {
-        let samples = self.manifest.workflows.get(workflow).map_or(&[][..], |workflow| &workflow.samples);
+    pub fn samples(&self, machine: &str) -> Vec<Sample> {
+        let samples = self.entry_of(machine).map_or(&[][..], |workflow| &workflow.samples);
         samples
             .iter()
             .map(|sample| Sample { label: sample.label.clone(), input: countersign_json::pretty(&sample.input) })
@@ -106,7 +129,8 @@ fn found(path: &Path) -> Result<Manifest, FileProblem> {
     for file in files {
         let Some(name) = workflow_of(&file).map(str::to_owned) else { continue };
         if let Some(other) = workflows.get(&name) {
-            let message = format!("the workflow {name:?} stands twice: {} is one, too", path.join(&other.file).display());
+            let message =
+                format!("the workflow {name:?} stands twice: {} is one, too", path.join(&other.file).display());
             return Err(file_problem(&path.join(&file), 1, 1, &message, "Keep one of the two, or rename one."));
         }
         workflows.insert(name, Workflow::of_file(file));

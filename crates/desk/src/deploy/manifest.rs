@@ -16,6 +16,7 @@ use super::substitution::{Substitution, exact};
 use crate::approvals::Policy;
 use crate::approvals::shown::version;
 use crate::nearest::meant;
+use crate::store::ApprovalRule;
 
 /// The manifest's file name.
 pub const FILE: &str = "countersign.toml";
@@ -35,6 +36,9 @@ table_with_settings! {
         /// Which rules are switched, for every workflow.
         #[serde(default)]
         pub lint: Switches,
+        /// Whose approval a deployment needs; an environment may say otherwise.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
         /// In the order of the file: the first one is the default.
         #[serde(default)]
         pub environments: IndexMap<String, Environment>,
@@ -46,12 +50,15 @@ table_with_settings! {
 table_with_settings! {
     /// Where the workflows are deployed, and what is different there.
     pub struct Environment {
-        /// The name of the connection.
+        /// The name of the connection; without one, every connection.
         #[serde(default)]
         pub connection: Option<String>,
         /// What the names of state machines get behind them, so that two environments can share an account: `-staging`.
         #[serde(default)]
         pub suffix: String,
+        /// Whose approval a deployment to it needs.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
         #[serde(default)]
         pub substitutions: Substitutions,
         /// What is different for single workflows.
@@ -186,9 +193,6 @@ fn versioned(mut manifest: Manifest, text: &str) -> Result<Manifest, toml::de::E
 
 /// The manifest with the digits of its values as they are written.
 fn with_exact_values(mut manifest: Manifest, table: &DeTable) -> Result<Manifest, (usize, String)> {
-    let inner = |table: Option<&DeTable<'_>>, key: &str| -> Option<DeTable<'_>> {
-        Some(table?.get(key)?.get_ref().as_table()?.clone())
-    };
     exact(&mut manifest.substitutions, inner(Some(table), "substitutions").as_ref())?;
     let workflows = inner(Some(table), "workflows");
     for (name, workflow) in &mut manifest.workflows {
@@ -206,6 +210,10 @@ fn with_exact_values(mut manifest: Manifest, table: &DeTable) -> Result<Manifest
         }
     }
     Ok(manifest)
+}
+
+fn inner<'t>(table: Option<&DeTable<'t>>, key: &str) -> Option<DeTable<'t>> {
+    Some(table?.get(key)?.get_ref().as_table()?.clone())
 }
 
 /// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".
@@ -264,14 +272,14 @@ mod tests {
             suffix = "-dev"
         "#;
         let (manifest, _) = parse(text, Path::new("m")).unwrap();
-        assert_eq!(manifest.substitutions["A"].source, Source::Function("validate".into()));
-        assert_eq!(manifest.substitutions["C"].source, Source::Value(PlaceholderValue::Text("7".into())));
-        assert_eq!(manifest.substitutions["D"].source, Source::Value(PlaceholderValue::Json("1.50".into())));
+        assert_eq!(manifest.substitutions["A"].sources, [Source::Function("validate".into())]);
+        assert_eq!(manifest.substitutions["C"].sources, [Source::Value(PlaceholderValue::Text("7".into()))]);
+        assert_eq!(manifest.substitutions["D"].sources, [Source::Value(PlaceholderValue::Json("1.50".into()))]);
         let order = &manifest.workflows["order"];
         assert_eq!((order.kind.as_str(), order.logging.as_ref().unwrap().level), ("STANDARD", Some(LogLevel::All)));
         assert_eq!(manifest.environments.keys().collect::<Vec<_>>(), ["live", "dev"], "in the order of the file");
         let live = &manifest.environments["live"];
-        assert_eq!(live.substitutions["D"].source, Source::Value(PlaceholderValue::Json("2.50".into())));
+        assert_eq!(live.substitutions["D"].sources, [Source::Value(PlaceholderValue::Json("2.50".into()))]);
         assert_eq!(live.workflows["order"].alias.as_deref(), Some("live"));
     }
 
@@ -292,7 +300,7 @@ mod tests {
         check("[logging]\nlevle = \"ALL\"\n", (2, 1), "levle", "Did you mean `level`?");
         check("logging.level = \"AL\"\n", (1, 17), "AL", "Did you mean `ALL`?");
         check("[substitutions]\nA = { smm = \"/a\" }\n", (2, 7), "smm", "Did you mean `ssm`?");
-        check("[substitutions]\nA = { env = \"A\", ssm = \"/a\" }\n", (2, 5), "a placeholder has one value", "");
+        check("[substitutions]\nA = { env = \"A\", topic = \"a\" }\n", (2, 5), "an ARN has one source", "");
         check("[substitutions]\nA = { value = inf }\n", (2, 15), "inf", "");
         check("rollout = { canary = { percent = 1, minuets = 2 } }\n", (1, 37), "minuets", "Did you mean `minutes`?");
         check("[workflows.order]\nfile = \"a\"\ntags = { a = 1 }\n", (3, 14), "expected a string", "");

@@ -50,7 +50,11 @@ impl<'de> Deserialize<'de> for EncryptionEntry {
             }
 
             fn visit_str<E: Error>(self, word: &str) -> Result<EncryptionEntry, E> {
-                if word == AWS_OWNED { Ok(EncryptionEntry::AwsOwned) } else { Err(E::unknown_variant(word, &[AWS_OWNED])) }
+                if word == AWS_OWNED {
+                    Ok(EncryptionEntry::AwsOwned)
+                } else {
+                    Err(E::unknown_variant(word, &[AWS_OWNED]))
+                }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<EncryptionEntry, A::Error> {

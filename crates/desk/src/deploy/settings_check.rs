@@ -60,7 +60,11 @@ pub fn settings_of(
     };
     if sent.alias.is_none() && settings.rollout.is_some() {
         let way = check.way(&["rollout"], |settings| settings.rollout.is_some());
-        check.invalid(&way, "a rollout moves an alias, and there is none".to_owned(), "Write alias = \"live\", for example.");
+        check.invalid(
+            &way,
+            "a rollout moves an alias, and there is none".to_owned(),
+            "Write alias = \"live\", for example.",
+        );
     }
     if sent.rollout.roll_back.is_some() && kind == MachineKind::Express {
         let way = check.way(&["rollout", "roll_back"], |settings| settings.rollout.is_some());
@@ -76,10 +80,13 @@ pub fn settings_of(
 }
 
 const NAME_REMEDY: &str = "Write at most 80 letters, digits, - and _.";
+/// What the name of a state machine has none of, besides white space and control characters. From the API reference of
+/// CreateStateMachine.
+const NOT_IN_NAMES: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
 
 /// Why AWS takes no state machine of this name.
 fn name_fault(name: &str) -> Option<String> {
-    let is_odd = |letter: &char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_');
+    let is_odd = |letter: &char| letter.is_whitespace() || letter.is_control() || NOT_IN_NAMES.contains(*letter);
     match name.chars().count() {
         0 => Some("it is empty".to_owned()),
         count if count > NAME => Some(format!("it has {count} characters")),
@@ -249,7 +256,11 @@ impl Check<'_> {
         }
         if !(1..=LONGEST_STEP).contains(&entry.minutes) {
             let way = self.way(&["rollout", kind, "minutes"], |settings| settings.rollout.is_some());
-            self.invalid(&way, format!("a step takes 1 to {LONGEST_STEP} minutes, not {}", entry.minutes), "Correct it.");
+            self.invalid(
+                &way,
+                format!("a step takes 1 to {LONGEST_STEP} minutes, not {}", entry.minutes),
+                "Correct it.",
+            );
         }
         (percent.unwrap_or(1), entry.minutes)
     }
@@ -295,5 +306,6 @@ fn is_log_group(arn: &str) -> bool {
     let mut parts = arn.splitn(7, ':');
     let is_logs = parts.next() == Some("arn") && parts.nth(1) == Some("logs");
     let group = parts.nth(2).filter(|kind| *kind == "log-group").and(parts.next());
-    is_logs && group.and_then(|group| group.strip_suffix(":*")).is_some_and(|name| !name.is_empty() && !name.contains(':'))
+    is_logs
+        && group.and_then(|group| group.strip_suffix(":*")).is_some_and(|name| !name.is_empty() && !name.contains(':'))
 }

@@ -70,9 +70,31 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct Substitution {
-    pub source: Source,
+    /// Where it comes from, the first source first: the next one counts where one has nothing. An environment variable is
+    /// asked before the Parameter Store, and that before the value of the manifest. At least one.
+    pub sources: Vec<Source>,
     /// The type that its text is read as; a value has its own, and other texts are strings.
     pub kind: Option<ValueType>,
+}
+
+impl Substitution {
+    /// The Parameter Store's parameter among the sources.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        self.sources.iter().find_map(|source| match source {
+            Source::Parameter(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The manifest's own value among the sources.
+    #[must_use]
+    pub fn value(&self) -> Option<&PlaceholderValue> {
+        self.sources.iter().find_map(|source| match source {
+            Source::Value(value) => Some(value),
+            _ => None,
+        })
+    }
 }
 
 /// A substitution as it is written.
@@ -97,26 +119,25 @@ impl TryFrom<Entry> for Substitution {
 
     fn try_from(entry: Entry) -> Result<Self, String> {
         let kind = entry.kind;
-        let named = [
-            // A number's digits are put in from the text later: see `exact`.
-            entry.value.as_ref().map(|value| Source::Value(placeholder_value(value))),
+        let texts = [
             entry.env.map(Source::Variable),
             entry.ssm.map(Source::Parameter),
+            // A number's digits are put in from the text later: see `exact`.
+            entry.value.as_ref().map(|value| Source::Value(placeholder_value(value))),
+        ];
+        let arns = [
             entry.workflow.map(Source::Workflow),
             entry.function.map(Source::Function),
             entry.topic.map(Source::Topic),
         ];
-        let mut named: Vec<Source> = named.into_iter().flatten().collect();
-        match (named.pop(), named.is_empty()) {
-            (Some(source), true) => {
-                let has_type = matches!(source, Source::Workflow(_) | Source::Function(_) | Source::Topic(_));
-                if kind.is_some() && has_type {
-                    return Err("an ARN is a string: `type` has no effect here".to_owned());
-                }
-                Ok(Self { source, kind })
-            }
-            (Some(_), false) => Err(format!("a placeholder has one value: write one of {SOURCES}")),
-            (None, _) => Err(format!("nothing gives a value: write one of {SOURCES}")),
+        let texts: Vec<Source> = texts.into_iter().flatten().collect();
+        let arns: Vec<Source> = arns.into_iter().flatten().collect();
+        match (texts.len(), arns.len()) {
+            (0, 0) => Err(format!("nothing gives a value: write one of {SOURCES}")),
+            (0, 1) if kind.is_some() => Err("an ARN is a string: `type` has no effect here".to_owned()),
+            (0, 1) => Ok(Self { sources: arns, kind }),
+            (_, 0) => Ok(Self { sources: texts, kind }),
+            _ => Err("an ARN has one source: `workflow`, `function` and `topic` stand alone".to_owned()),
         }
     }
 }
@@ -144,10 +165,10 @@ pub fn exact(
         if let Err(what) = write(value.get_ref(), &mut text) {
             return Err((value.span().start, what));
         }
-        if let (Source::Value(PlaceholderValue::Json(json)), false) =
-            (&mut substitution.source, value.get_ref().is_str())
-        {
-            *json = text;
+        for source in &mut substitution.sources {
+            if let Source::Value(PlaceholderValue::Json(json)) = source {
+                json.clone_from(&text);
+            }
         }
     }
     Ok(())
@@ -204,9 +225,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Substitution, String> {
-        let mut all: BTreeMap<String, Substitution> = toml::from_str(text).map_err(|error: toml::de::Error| {
-            error.message().to_owned()
-        })?;
+        let mut all: BTreeMap<String, Substitution> =
+            toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())?;
         let table = DeTable::parse(text).unwrap();
         exact(&mut all, Some(table.get_ref())).map_err(|(_, what)| what)?;
         Ok(all.remove("A").unwrap())
@@ -218,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_value_keeps_its_type_and_its_digits() {
-        let source = |text: &str| read(text).map(|one| one.source);
+        let source = |text: &str| read(text).map(|one| one.sources[0].clone());
         assert_eq!(source("A = { value = \"7\" }"), Ok(Source::Value(PlaceholderValue::Text("7".into()))));
         assert_eq!(source("A = { value = 7 }"), json("7"));
         assert_eq!(source("A = { value = 1_000.50 }"), json("1000.50"));
@@ -229,10 +249,18 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_names_one_source() {
+    fn an_entry_names_its_sources_in_the_order_in_which_they_count() {
+        let all = read("A = { value = 1, ssm = \"/a\", env = \"A\" }").unwrap();
+        let expected = [
+            Source::Variable("A".into()),
+            Source::Parameter("/a".into()),
+            Source::Value(PlaceholderValue::Json("1".into())),
+        ];
+        assert_eq!(all.sources, expected);
         assert_eq!(read("A = { env = \"B\", type = \"number\" }").unwrap().kind, Some(ValueType::Number));
         for (text, expected) in [
-            ("A = { env = \"B\", ssm = \"c\" }", "a placeholder has one value"),
+            ("A = { env = \"B\", topic = \"c\" }", "an ARN has one source"),
+            ("A = { function = \"B\", topic = \"c\" }", "an ARN has one source"),
             ("A = { type = \"number\" }", "nothing gives a value"),
             ("A = { topic = \"t\", type = \"number\" }", "an ARN is a string"),
             ("A = { vaule = 1 }", "unknown field `vaule`"),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a step that fails is a failed test")]
 
 mod applying;
+mod desk;
 mod faults;
 mod rolling;
 mod versions;

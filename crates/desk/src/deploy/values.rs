@@ -43,16 +43,15 @@ pub fn values_of(folder: &Folder, chosen: &Chosen, workflow: &str, json: &str, t
     resolver.values
 }
 
-/// Whether the placeholders of a definition name parameters, and which.
+/// The parameters that the placeholders of a definition name, each with whether the manifest has a value in its place.
 #[must_use]
-pub fn parameters_of(chosen: &Chosen, workflow: &str, json: &str) -> BTreeSet<String> {
+pub fn parameters_of(chosen: &Chosen, workflow: &str, json: &str) -> Vec<(String, bool)> {
     let names = placeholders(json).into_iter().map(|placeholder| placeholder.name);
-    names
-        .filter_map(|name| match &chosen.substitution(workflow, &name)?.1.source {
-            Source::Parameter(parameter) => Some(parameter.clone()),
-            _ => None,
-        })
-        .collect()
+    let named = names.filter_map(|name| {
+        let (_, substitution) = chosen.substitution(workflow, &name)?;
+        Some((substitution.parameter()?.to_owned(), substitution.value().is_some()))
+    });
+    named.collect()
 }
 
 struct Resolver<'a> {
@@ -63,38 +62,66 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// The value of the first source that has one.
     fn value(&mut self, name: &str, way: &[String], substitution: &Substitution) -> Option<PlaceholderValue> {
-        let PlanTarget { partition, region, account, .. } = self.target;
-        let kind = substitution.kind;
-        match &substitution.source {
-            Source::Value(PlaceholderValue::Text(text)) => {
-                self.typed(name, way, kind.unwrap_or(ValueType::String), text, "the value")
+        let mut tried: Vec<String> = Vec::new();
+        for source in &substitution.sources {
+            match self.of_source(name, way, substitution.kind, source) {
+                Ok(value) => return value,
+                Err(without) => tried.push(without),
             }
-            Source::Value(value) => self.as_given(name, way, kind, value),
+        }
+        let message = format!("${{{name}}} has no value: {}", tried.join(", and "));
+        let remedy = match &substitution.sources[..] {
+            [.., Source::Parameter(parameter)] => format!(
+                "Make it, as with `aws ssm put-parameter --name {parameter} --type String --value ...`, or give {name} a `value` for where it is missing."
+            ),
+            [.., Source::Variable(variable)] => {
+                format!("Set {variable} where countersign runs, or give {name} a `value` for where it is missing.")
+            }
+            _ => format!("Write another source for {name}."),
+        };
+        self.add(Rule::ValueNotFound, way, message, remedy);
+        None
+    }
+
+    /// The value of one source; `Ok(None)` where what it has cannot be used, which has its finding.
+    ///
+    /// # Errors
+    /// Why it has nothing.
+    fn of_source(
+        &mut self,
+        name: &str,
+        way: &[String],
+        kind: Option<ValueType>,
+        source: &Source,
+    ) -> Result<Option<PlaceholderValue>, String> {
+        let PlanTarget { partition, region, account, .. } = self.target;
+        let text = |text: String| Ok(Some(PlaceholderValue::Text(text)));
+        match source {
+            Source::Value(PlaceholderValue::Text(text)) => {
+                Ok(self.typed(name, way, kind.unwrap_or(ValueType::String), text, "the value"))
+            }
+            Source::Value(value) => Ok(self.as_given(name, way, kind, value)),
             Source::Variable(variable) => {
-                let Some(variables) = self.target.variables else { return Some(PlaceholderValue::Unknown) };
-                let Some(text) = variables(variable) else {
-                    let message = format!("the environment variable {variable} is not set, so ${{{name}}} has no value");
-                    let remedy = format!("Set {variable} where countersign runs, or write another source.");
-                    self.add(Rule::ValueNotFound, way, message, remedy);
-                    return None;
-                };
+                let Some(variables) = self.target.variables else { return Ok(Some(PlaceholderValue::Unknown)) };
+                let found = variables(variable);
+                let found = found.ok_or_else(|| format!("the environment variable {variable} is not set"))?;
                 let what = format!("the environment variable {variable}");
-                self.typed(name, way, kind.unwrap_or(ValueType::String), &text, &what)
+                Ok(self.typed(name, way, kind.unwrap_or(ValueType::String), &found, &what))
             }
             Source::Parameter(parameter) => self.parameter(name, way, kind, parameter),
             Source::Workflow(workflow) => {
-                let machine = self.machine(name, way, workflow)?;
-                let arn = format!("arn:{partition}:states:{region}:{account}:stateMachine:{machine}");
-                self.values.needs.insert(machine);
-                Some(PlaceholderValue::Text(arn))
+                let machine = self.machine(workflow)?;
+                self.values.needs.insert(machine.clone());
+                text(format!("arn:{partition}:states:{region}:{account}:stateMachine:{machine}"))
             }
             Source::Function(function) => {
-                Some(PlaceholderValue::Text(format!("arn:{partition}:lambda:{region}:{account}:function:{function}")))
+                text(format!("arn:{partition}:lambda:{region}:{account}:function:{function}"))
             }
             Source::Topic(topic) => {
                 self.values.topics.insert(topic.clone());
-                Some(PlaceholderValue::Text(format!("arn:{partition}:sns:{region}:{account}:{topic}")))
+                text(format!("arn:{partition}:sns:{region}:{account}:{topic}"))
             }
         }
     }
@@ -105,22 +132,19 @@ impl Resolver<'_> {
         way: &[String],
         kind: Option<ValueType>,
         parameter: &str,
-    ) -> Option<PlaceholderValue> {
-        let Some(parameters) = self.target.parameters else { return Some(PlaceholderValue::Unknown) };
+    ) -> Result<Option<PlaceholderValue>, String> {
+        let Some(parameters) = self.target.parameters else { return Ok(Some(PlaceholderValue::Unknown)) };
         let PlanTarget { region, account, .. } = self.target;
-        let Some(found) = parameters.get(parameter) else {
-            let message = format!("the Parameter Store of {region} in the account {account} has no {parameter}");
-            let remedy = format!(
-                "Make it, as with `aws ssm put-parameter --name {parameter} --type String --value ...`, or write another source for ${{{name}}}."
-            );
-            self.add(Rule::ValueNotFound, way, message, remedy);
-            return None;
-        };
+        let found = parameters.get(parameter);
+        let found = found.ok_or_else(|| format!("the Parameter Store of {region} in {account} has no {parameter}"))?;
         let what = format!("the parameter {parameter}");
-        match (found.kind, kind) {
+        Ok(match (found.kind, kind) {
             (ParameterKind::Secret, _) => {
-                let message = format!("{what} is a secret (a SecureString), and whoever may describe a state machine reads its definition");
-                let remedy = "Read it where it is used, as in the Lambda function, or keep it as a String if it is none.";
+                let message = format!(
+                    "{what} is a secret (a SecureString), and whoever may describe a state machine reads its definition"
+                );
+                let remedy =
+                    "Read it where it is used, as in the Lambda function, or keep it as a String if it is none.";
                 self.add(Rule::SecretParameter, way, message, remedy.to_owned());
                 None
             }
@@ -129,7 +153,7 @@ impl Resolver<'_> {
                 Some(PlaceholderValue::Json(serde_json::to_string(&items).unwrap_or_default()))
             }
             (_, kind) => self.typed(name, way, kind.unwrap_or(ValueType::String), &found.value, &what),
-        }
+        })
     }
 
     /// A value of the manifest that is no text: `type` may only say what it is.
@@ -147,7 +171,14 @@ impl Resolver<'_> {
         self.typed(name, way, kind, json, "the value")
     }
 
-    fn typed(&mut self, name: &str, way: &[String], kind: ValueType, text: &str, what: &str) -> Option<PlaceholderValue> {
+    fn typed(
+        &mut self,
+        name: &str,
+        way: &[String],
+        kind: ValueType,
+        text: &str,
+        what: &str,
+    ) -> Option<PlaceholderValue> {
         let value = kind.read(text);
         if value.is_none() {
             let message = format!("{what} is no {}: {:?}", kind.as_str(), shown(text));
@@ -158,17 +189,14 @@ impl Resolver<'_> {
     }
 
     /// The name of another workflow's state machine.
-    fn machine(&mut self, name: &str, way: &[String], workflow: &str) -> Option<String> {
+    fn machine(&self, workflow: &str) -> Result<String, String> {
         let workflows = &self.folder.manifest.workflows;
         if workflows.contains_key(workflow) {
-            return Some(self.chosen.machine_name(workflow));
+            return Ok(self.chosen.machine_name(workflow));
         }
         let known: Vec<&str> = workflows.keys().map(String::as_str).collect();
-        let near = meant(workflow, &known).map_or_else(String::new, |near| format!("Did you mean {near:?}? "));
-        let message = format!("the manifest has no workflow {workflow:?}, so ${{{name}}} has no value");
-        let remedy = format!("{near}There are: {}.", known.join(", "));
-        self.add(Rule::ValueNotFound, way, message, remedy);
-        None
+        let near = meant(workflow, &known).map_or_else(String::new, |near| format!(" (did you mean {near:?}?)"));
+        Err(format!("the manifest has no workflow {workflow:?}{near}"))
     }
 
     fn add(&mut self, rule: Rule, way: &[String], message: String, remedy: String) {

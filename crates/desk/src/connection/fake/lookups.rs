@@ -6,7 +6,7 @@ use countersign_asl::{MachineType, parse_created};
 
 use super::Fake;
 use super::calls::later;
-use crate::connection::lookups::{Lookups, MOST_PARAMETERS, Parameter, Verdict};
+use crate::connection::lookups::{Lookups, MOST_PARAMETERS, Parameter, ParameterKind, Verdict};
 use crate::connection::{Api, Call, Fault, MachineKind};
 
 impl Lookups for Fake {
@@ -18,6 +18,16 @@ impl Lookups for Fake {
                 }
                 let found = names.iter().filter_map(|name| Some((name.clone(), world.parameters.get(name)?.clone())));
                 Ok(found.collect())
+            })
+        })
+    }
+
+    fn make_parameter(&self, name: &str, value: &str) -> Call<'_, ()> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        later(move || {
+            self.call(Api::PutParameter, &name, |world, _| {
+                world.parameters.entry(name.clone()).or_insert(Parameter { kind: ParameterKind::Text, value });
+                Ok(())
             })
         })
     }

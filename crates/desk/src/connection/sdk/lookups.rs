@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::ValidateStateMachineDefinitionSeverity as SdkSeverity;
 use aws_sdk_ssm::types::ParameterType;
 
@@ -31,6 +32,18 @@ impl Lookups for Sdk {
                 Some((name, Parameter { kind, value: one.value? }))
             });
             Ok(parameters.collect())
+        })
+    }
+
+    fn make_parameter(&self, name: &str, value: &str) -> Call<'_, ()> {
+        let name = name.to_owned();
+        let call = self.ssm.put_parameter().name(&name).value(value).r#type(ParameterType::String).overwrite(false);
+        Box::pin(async move {
+            match call.send().await {
+                Ok(_) => Ok(()),
+                Err(error) if error.code() == Some("ParameterAlreadyExists") => Ok(()),
+                Err(error) => Err(failed(Api::PutParameter, &name, &error)),
+            }
         })
     }
 

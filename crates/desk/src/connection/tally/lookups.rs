@@ -12,6 +12,10 @@ impl Lookups for Counted {
         self.count(Api::GetParameters, &subject, self.calls.parameters(names))
     }
 
+    fn make_parameter(&self, name: &str, value: &str) -> Call<'_, ()> {
+        self.count(Api::PutParameter, name, self.calls.make_parameter(name, value))
+    }
+
     fn validate_definition(&self, definition: &str, kind: MachineKind) -> Call<'_, Vec<Verdict>> {
         self.count(Api::ValidateStateMachineDefinition, "", self.calls.validate_definition(definition, kind))
     }
