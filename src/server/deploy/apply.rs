@@ -50,7 +50,7 @@ pub async fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     ask(&question(&connection, args.remove && gone > 0), args.yes)?;
-    let label = git::label(git::revision(&source).as_deref(), &plan.hash);
+    let label = label_of(&git::revision(&source).unwrap_or_default(), &plan.hash);
     let items = plan.item_plans();
     let report = carry_out(args, &connection, &items, &label).await?;
     finished(args, &connection, &items, &report).await

@@ -35,16 +35,6 @@ fn git(folder: &Path, args: &[&str]) -> Option<String> {
     String::from_utf8(out.stdout).ok().map(|text| text.trim().to_owned())
 }
 
-/// What the description of a version says: the revision, and the plan by the beginning of its hash.
-#[must_use]
-pub fn label(revision: Option<&str>, plan_hash: &str) -> String {
-    let plan: String = plan_hash.chars().take(12).collect();
-    match revision {
-        Some(revision) => format!("{revision}, plan {plan}"),
-        None => format!("plan {plan}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
@@ -72,7 +62,6 @@ mod tests {
         assert_eq!(revision(&folder).as_deref(), Some(clean.as_str()), "what is elsewhere does not count");
         std::fs::write(folder.join("a.asl.json"), "{ }").unwrap();
         assert_eq!(revision(&folder), Some(format!("{clean} dirty")));
-        assert_eq!(label(Some("git 1a2b3c4"), &"0123456789abcdef".repeat(4)), "git 1a2b3c4, plan 0123456789ab");
         std::fs::remove_dir_all(&root).unwrap();
         assert_eq!(revision(&folder), None, "there is no such folder");
     }

@@ -5,7 +5,7 @@ mod apply;
 mod ask;
 mod comment;
 mod follow;
-mod git;
+pub(super) mod git;
 mod json;
 mod plan;
 mod progress;

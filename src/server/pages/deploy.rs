@@ -42,18 +42,23 @@ pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     })
 }
 
+/// A change as it crosses the wire.
+pub(super) const fn change(planned: Planned) -> Change {
+    match planned {
+        Planned::New => Change::New,
+        Planned::Changed => Change::Changed,
+        Planned::Unchanged => Change::Unchanged,
+        Planned::Drifted => Change::Drifted,
+        Planned::ToBeRemoved => Change::ToBeRemoved,
+        Planned::Refused => Change::Refused,
+    }
+}
+
 fn item(item: Item, may: bool) -> DeployItem {
     DeployItem {
         hash: if may { item.hash() } else { String::new() },
         name: item.name().to_owned(),
-        change: match item.change() {
-            Planned::New => Change::New,
-            Planned::Changed => Change::Changed,
-            Planned::Unchanged => Change::Unchanged,
-            Planned::Drifted => Change::Drifted,
-            Planned::ToBeRemoved => Change::ToBeRemoved,
-            Planned::Refused => Change::Refused,
-        },
+        change: change(item.change()),
         settings: item.plan.settings.iter().filter(|one| one.setting != Setting::Definition).map(setting).collect(),
         file: item.file,
         diff: item.diff.into_iter().map(|line| DiffLine { sign: line.sign, text: line.text }).collect(),

@@ -12,7 +12,7 @@ use super::desired::ItemPlan;
 use super::environment::Chosen;
 use super::finding::FileProblem;
 use super::folder::Folder;
-use super::perform::Labels;
+use super::perform::{Labels, label_of};
 use super::plan::{Item, file_problem, hash_of};
 use super::planning::{Plan, PlanError, Planner, nowhere};
 use super::recording::{By, acts};
@@ -240,7 +240,7 @@ impl Desk {
             self.permit_change(actor, Action::Deploy, Some(item.machine()), None).await?;
         }
         let items: Vec<ItemPlan> = ready.iter().map(|item| item.plan.clone()).collect();
-        let done = self.apply_all(actor, &items, &label(source, &plan.hash)).await;
+        let done = self.apply_all(actor, &items, &label_of(source, &plan.hash)).await;
         self.planned().forget();
         self.watch().look_again().await;
         Ok(done?)
@@ -276,12 +276,6 @@ impl Desk {
             Some((Some(_), error)) => Err(DeployError::Interrupted { error, done }),
         }
     }
-}
-
-/// What the description of a version says: where the definitions came from, and the plan by the beginning of its hash.
-fn label(source: &str, hash: &str) -> String {
-    let plan: String = hash.chars().take(12).collect();
-    if source.is_empty() { format!("plan {plan}") } else { format!("{source}, plan {plan}") }
 }
 
 /// The items to deploy, if the plan is the one that was `seen`.

@@ -71,7 +71,7 @@ pub use manifest::{FILE as MANIFEST, Manifest};
 pub use mermaid::mermaid;
 pub use note::{NoNote, Note, Progress, Why};
 pub use patience::{Delay, Failure, Patience, Waiting};
-pub use perform::{How, Labels};
+pub use perform::{How, Labels, label_of};
 pub use plan::{
     Draft, Drafts, Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, item_hash, partition_of,
 };

@@ -273,6 +273,7 @@ impl Desk {
         comment: &str,
         shown: &str,
     ) -> Result<ProposalShown, Error> {
+        self.sight(actor)?;
         let comment = comment.trim();
         let characters = comment.chars().count();
         if characters > COMMENT {
@@ -328,6 +329,7 @@ impl Desk {
     /// # Errors
     /// It is somebody else's, or not open any more.
     pub async fn withdraw(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        self.sight(actor)?;
         let (proposal, _) = self.proposal(actor, id).await?;
         if proposal.maker.person.id != actor.id() {
             return Err(ProposalError::Another(proposal.maker.person.name).into());
