@@ -194,12 +194,16 @@ async fn standing(patience: &Patience<'_>, connection: &Connection, found: &Publ
         }
         lines.extend(note_of(alias.description.as_deref()).map(|note| format!("{}  {}", alias.name, noted(&note))));
     }
-    lines.push(match found.versions.len() {
+    lines.push(versions(found.versions.len()));
+    Ok(lines)
+}
+
+fn versions(count: usize) -> String {
+    match count {
         0 => "no versions".to_owned(),
         1 => "1 version".to_owned(),
         count => format!("{count} versions"),
-    });
-    Ok(lines)
+    }
 }
 
 /// A note, in words.
@@ -229,19 +233,19 @@ pub async fn prune_versions(args: &PruneArgs) -> Result<ExitCode, Failure> {
     let there = published(&patience, &arn).await.map_err(|error| failed(&found.connection, error))?;
     let old = there.to_prune(args.keep);
     let (Some(first), Some(last)) = (old.first(), old.last()) else {
-        println!("{} versions; none of them may go.", there.versions.len());
+        println!("{}; none may go.", versions(there.versions.len()));
         return Ok(ExitCode::SUCCESS);
     };
     println!(
-        "{} of {} versions may go, from {} ({}) to {} ({}): no alias leads to them, nor would go back to them.",
+        "Of {}, {} may go, from {} ({}) to {} ({}): no alias leads to them, nor would go back to them.",
+        versions(there.versions.len()),
         old.len(),
-        there.versions.len(),
         first.number(),
         absolute(first.created_at),
         last.number(),
         absolute(last.created_at)
     );
-    ask(&format!("Delete these {} versions of {}", old.len(), args.of.workflow), args.yes)?;
+    ask(&format!("Delete {} of {}", versions(old.len()), args.of.workflow), args.yes)?;
     let tell = |number: u64| {
         if number % 50 == 0 {
             println!("deleted up to version {number}");
@@ -257,7 +261,7 @@ pub async fn prune_versions(args: &PruneArgs) -> Result<ExitCode, Failure> {
         )
         .await;
     }
-    println!("Deleted {} versions.", done.deleted.len());
+    println!("Deleted {}.", versions(done.deleted.len()));
     if !done.in_use.is_empty() {
         println!("{} came into use meanwhile and stay.", done.in_use.len());
     }
@@ -265,7 +269,7 @@ pub async fn prune_versions(args: &PruneArgs) -> Result<ExitCode, Failure> {
         None => Ok(ExitCode::SUCCESS),
         Some(failure) => {
             let Failure { what, remedy } = failed(&found.connection, failure);
-            Err(Failure::new(format!("{what} {} versions were not deleted.", done.left.len()), remedy))
+            Err(Failure::new(format!("{what} Not deleted: {}.", versions(done.left.len())), remedy))
         }
     }
 }
