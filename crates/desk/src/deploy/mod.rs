@@ -79,6 +79,7 @@ pub use planning::{NotCompared, Owner, Plan, PlanError, Planner};
 pub(crate) use proposing::Approved;
 pub use proposing::{ProposalError, ProposalShown};
 pub use recording::{By, acts, execution_of, moved, pruned, went_back, word};
+pub use rollout::Move;
 pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
