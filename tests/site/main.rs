@@ -16,6 +16,9 @@ mod channels;
 mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
+mod deploy_program;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod deploying;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod drawing;
 mod events;
