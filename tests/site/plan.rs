@@ -100,7 +100,8 @@ async fn the_exit_status_says_whether_anything_changes() {
     let (plan, status) = bench.json().await;
     assert_eq!((status, &plan["workflows"][0]["change"], &plan["hasChanges"]), (0, &"unchanged".into(), &false.into()));
 
-    bench.write("order.asl.yaml", &ORDER.replace("Next: Ship", "Next: Check\n  Check:\n    Type: Pass\n    Next: Ship"));
+    bench
+        .write("order.asl.yaml", &ORDER.replace("Next: Ship", "Next: Check\n  Check:\n    Type: Pass\n    Next: Ship"));
     let (plan, status) = bench.json().await;
     assert_eq!(status, 2);
     let states = &plan["workflows"][0]["difference"]["states"];
