@@ -42,6 +42,7 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::Hand(error) => decisions::hand(error),
         Error::Deploy(error) => deploy::deploy(about, error),
         Error::Rollout(error) => deploy::rollout(about, error),
+        Error::Proposal(error) => deploy::proposal(error),
         Error::Store(error) => store(error),
     }
 }
@@ -203,16 +204,18 @@ fn doing(api: Api, subject: &str) -> String {
         Api::SendTaskHeartbeat => "send a heartbeat".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
+        Api::ValidateStateMachineDefinition => "have the definition checked".to_owned(),
+        Api::PutParameter => format!("make the parameter {subject}"),
+        Api::GetParameters => format!("read the parameters {subject}"),
+        Api::ListTagsForResource => format!("read the tags of {subject}"),
+        Api::DescribeStateMachineAlias => format!("read the alias {subject}"),
         Api::PublishStateMachineVersion => format!("publish a version of {name}"),
         Api::DeleteStateMachineVersion => format!("delete the version {subject}"),
-        Api::CreateStateMachineAlias => format!("create the alias {name}"),
-        Api::UpdateStateMachineAlias => format!("route the alias {name}"),
-        Api::DescribeStateMachineAlias => format!("read the alias {subject}"),
-        Api::DeleteStateMachineAlias => format!("delete the alias {name}"),
+        Api::CreateStateMachineAlias => format!("create the alias {subject}"),
+        Api::UpdateStateMachineAlias => format!("move the alias {subject}"),
+        Api::DeleteStateMachineAlias => format!("delete the alias {subject}"),
         Api::DeleteStateMachine => format!("delete {name}"),
-        Api::ListTagsForResource => format!("read the tags of {name}"),
-        Api::TagResource => format!("set the tags of {name}"),
-        Api::UntagResource => format!("remove tags of {name}"),
+        Api::TagResource | Api::UntagResource => format!("change the tags of {subject}"),
         Api::CreateTopic => format!("create the topic {name}"),
         Api::ListRolePolicies | Api::GetRolePolicy | Api::ListAttachedRolePolicies => {
             format!("read the policies of the role {subject}")

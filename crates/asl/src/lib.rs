@@ -43,5 +43,5 @@ pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use report::report;
 pub use resource::{Pattern, Resource};
 pub use rule::{Rule, RuleScope};
-pub use substitute::{Placeholder, placeholders, span_before_substitution, substitute};
+pub use substitute::{Placeholder, PlaceholderProblem, PlaceholderValue, Substituted, placeholders, substitute};
 pub use switch::{Level, Switch, SwitchError, Switches};

@@ -169,10 +169,30 @@ rules! {
     FileNotRead = "file-not-read", Deployment, None;
     /// Every definition of the folder is named in the manifest.
     FileNotNamed = "file-not-named", Deployment, None;
-    /// A definition is JSON: YAML is not supported.
-    YamlNotRead = "yaml-not-read", Deployment, None;
+    /// A definition in YAML can be read as JSON.
+    InvalidYaml = "invalid-yaml", Deployment, None;
+    /// A definition has at most 1,048,576 bytes.
+    DefinitionTooLarge = "definition-too-large", Deployment, None;
+    /// Each definition, and each name of a state machine, belongs to one workflow.
+    DuplicateWorkflow = "duplicate-workflow", Deployment, None;
+    /// A setting of the manifest has a value that AWS takes.
+    InvalidSetting = "invalid-setting", Deployment, None;
     /// Every placeholder of a definition has a value in the manifest.
     PlaceholderWithoutValue = "placeholder-without-value", Deployment, None;
+    /// The value of a placeholder has the type that its place takes.
+    PlaceholderOfWrongType = "placeholder-of-wrong-type", Deployment, None;
+    /// Every value of the manifest belongs to a placeholder of a definition.
+    UnusedSubstitution = "unused-substitution", Deployment, None;
+    /// A value that the manifest takes from elsewhere is there.
+    ValueNotFound = "value-not-found", Deployment, None;
+    /// A secret does not become a part of a definition.
+    SecretParameter = "secret-parameter", Deployment, None;
+    /// A state machine belongs to one folder and one environment.
+    OtherOwner = "other-owner", Deployment, None;
+    /// The service accepts a definition.
+    RefusedByService = "refused-by-service", Deployment, None;
+    /// What a plan compares can be read from the connection.
+    NotCompared = "not-compared", Deployment, None;
     /// A machine is STANDARD or EXPRESS.
     UnknownMachineType = "unknown-machine-type", Deployment, None;
     /// A deployed machine keeps its type.

@@ -13,7 +13,7 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Definitions, Folder, ManifestTrouble, Rolling, Sample};
+use crate::deploy::{Approved, Definitions, Folder, ManifestTrouble, Remembered, Rolling, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -71,6 +71,9 @@ pub struct Desk {
     /// The runs over many executions that are being carried out.
     running: Running,
     rolling: Rolling,
+    approved: Approved,
+    /// The last plan of an account, which takes many calls.
+    planned: Mutex<Remembered>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -127,6 +130,8 @@ impl Desk {
             qualifiers: Mutex::default(),
             running: Running::default(),
             rolling: Rolling::default(),
+            approved: Approved::default(),
+            planned: Mutex::default(),
         }
     }
 
@@ -219,6 +224,11 @@ impl Desk {
         self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {
+        // A plan is replaced as a whole.
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn tally(&self) -> &CallTally {
         &self.tally
     }
@@ -229,6 +239,10 @@ impl Desk {
 
     pub(crate) const fn rolling(&self) -> &Rolling {
         &self.rolling
+    }
+
+    pub(crate) const fn approved(&self) -> &Approved {
+        &self.approved
     }
 
     pub(crate) const fn courier(&self) -> &Courier {

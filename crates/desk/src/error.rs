@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::approvals::{DecideError, HandError};
 use crate::bulk::BulkError;
 use crate::connection::CallError;
-use crate::deploy::{DeployError, RolloutError};
+use crate::deploy::{DeployError, ProposalError, RolloutError};
 use crate::policy::Denied;
 use crate::redriving::RedriveError;
 use crate::starting::StartError;
@@ -37,6 +37,8 @@ pub enum Error {
     Deploy(#[from] DeployError),
     #[error(transparent)]
     Rollout(#[from] RolloutError),
+    #[error(transparent)]
+    Proposal(#[from] ProposalError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

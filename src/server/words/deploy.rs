@@ -1,9 +1,12 @@
 //! Why something was not deployed, rolled out or taken back, and what to do.
 
 use countersign_desk::connection::About;
-use countersign_desk::deploy::{ApplyError, BackError, DeployError, Failure, FileProblem, RolloutError};
+use countersign_desk::deploy::{
+    ApplyError, BackError, DeployError, Failure, FileProblem, ProposalError, RolloutError, StepsError,
+};
 
 use crate::error::{AppError, ErrorKind};
+use crate::wire::Problem;
 
 /// What to do where the account has moved on.
 const AGAIN: &str = "Look at the new plan below, then deploy it.";
@@ -17,6 +20,17 @@ pub(super) fn deploy(about: &About, error: &DeployError) -> AppError {
             ErrorKind::Conflict,
             "The plan has changed since it was shown: a file or a state machine is different. Nothing was deployed.",
             AGAIN,
+        ),
+        DeployError::Environment(error) => AppError::new(
+            ErrorKind::NotFound,
+            format!("The manifest has no environment {:?}.", error.name),
+            format!("Choose one of these: {}.", error.known.join(", ")),
+        ),
+        DeployError::Steps(error) => steps(error),
+        DeployError::NeedsApproval => AppError::new(
+            ErrorKind::Forbidden,
+            "This deployment needs an approval by people. Nothing was deployed.",
+            "Propose it: it is made once enough people have approved it.",
         ),
         DeployError::NotBegun(error) => {
             let mut error = apply(about, error);
@@ -33,6 +47,70 @@ pub(super) fn deploy(about: &About, error: &DeployError) -> AppError {
             error.problem.remedy += " Then deploy again: what is done already is not done twice.";
             error
         }
+    }
+}
+
+/// Why a plan cannot be carried out as it is.
+fn steps(error: &StepsError) -> AppError {
+    match error {
+        StepsError::UnknownOutcomes(name) => AppError::new(
+            ErrorKind::Invalid,
+            format!(
+                "{name} is EXPRESS: Step Functions keeps no list of its executions, so it cannot go back by them. Nothing was deployed."
+            ),
+            "Remove roll_back from its rollout.",
+        ),
+        StepsError::AnotherType(name) => AppError::new(
+            ErrorKind::Invalid,
+            format!("{name} is deployed as another type, which cannot be changed. Nothing was deployed."),
+            "Give it another name, or delete the state machine first.",
+        ),
+        StepsError::RolloutUnderWay { workflow, alias } => AppError::new(
+            ErrorKind::Conflict,
+            format!(
+                "The alias {alias} of {workflow} leads to two versions: an earlier rollout has not ended. Nothing was deployed."
+            ),
+            "Finish the rollout, or go back, then deploy again.",
+        ),
+    }
+}
+
+/// Why nothing came of a proposal or a vote.
+pub(super) fn proposal(error: &ProposalError) -> AppError {
+    let reload = "Reload the page: it says what came of it.";
+    match error {
+        ProposalError::NoProposal(_) => {
+            AppError::new(ErrorKind::NotFound, "There is no such proposed deployment.", "Choose one in the inbox.")
+        }
+        ProposalError::Ended => AppError::new(
+            ErrorKind::Conflict,
+            "This proposed deployment is not open any more. Nothing was changed.",
+            reload,
+        ),
+        ProposalError::NotShown => AppError::new(
+            ErrorKind::Conflict,
+            "The proposed deployment is not the one that was shown. Nothing is on record.",
+            "Look at it again, then vote.",
+        ),
+        ProposalError::NotAllowed(why) => {
+            let Problem { what, remedy } = super::not_allowed(why);
+            AppError::new(ErrorKind::Forbidden, what, remedy)
+        }
+        ProposalError::Another(name) => AppError::new(
+            ErrorKind::Forbidden,
+            format!("{name} proposed it, and nobody else takes it back."),
+            "Reject it, if you may vote on it.",
+        ),
+        ProposalError::NotNeeded => AppError::new(
+            ErrorKind::Invalid,
+            "Deployments to this connection need no approval. Nothing was proposed.",
+            "Deploy it.",
+        ),
+        ProposalError::Nobody => AppError::new(
+            ErrorKind::Forbidden,
+            "Only a person proposes a deployment.",
+            "Choose who acts, then propose it.",
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod functions;
+mod lookups;
 mod port;
 pub mod quota;
 mod releases;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
 pub use self::functions::{FunctionCall, FunctionHost, KnownFunctions, NotTold, Told};
+pub use self::lookups::{Lookups, MOST_PARAMETERS, Parameter, ParameterKind, Verdict};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
     MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,

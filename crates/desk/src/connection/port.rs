@@ -6,6 +6,7 @@ use countersign_trace::HistoryEvent;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
+use super::lookups::Lookups;
 use super::releases::{Releases, Tags};
 use super::roles::Roles;
 use crate::deploy::desired::{Encryption, Logging};
@@ -43,6 +44,9 @@ pub enum Api {
     ListTagsForResource,
     TagResource,
     UntagResource,
+    ValidateStateMachineDefinition,
+    GetParameters,
+    PutParameter,
     CreateTopic,
     GetCallerIdentity,
     ListRolePolicies,
@@ -84,6 +88,9 @@ impl Api {
             Self::ListTagsForResource => "ListTagsForResource",
             Self::TagResource => "TagResource",
             Self::UntagResource => "UntagResource",
+            Self::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
+            Self::GetParameters => "GetParameters",
+            Self::PutParameter => "PutParameter",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
             Self::ListRolePolicies => "ListRolePolicies",
@@ -105,6 +112,7 @@ impl Api {
             | Self::ListAttachedRolePolicies
             | Self::GetPolicy
             | Self::GetPolicyVersion => "iam",
+            Self::GetParameters | Self::PutParameter => "ssm",
             _ => "states",
         };
         format!("{service}:{}", self.name())
@@ -303,7 +311,7 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Releases + Roles {
+pub trait StepFunctions: Releases + Lookups + Roles {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine, or one of its versions.

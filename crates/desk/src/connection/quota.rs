@@ -42,9 +42,11 @@ impl Quota {
             Api::StartExecution | Api::RedriveExecution => (800.0, 150.0),
             Api::StopExecution => (500.0, 25.0),
             Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat => (1_500.0, 300.0),
-            Api::CreateStateMachine | Api::UpdateStateMachine | Api::DeleteStateMachine | Api::ListTagsForResource => {
-                (100.0, 1.0)
-            }
+            Api::CreateStateMachine
+            | Api::UpdateStateMachine
+            | Api::DeleteStateMachine
+            | Api::ListTagsForResource
+            | Api::ValidateStateMachineDefinition => (100.0, 1.0),
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
             Api::CreateTopic
@@ -53,7 +55,9 @@ impl Quota {
             | Api::GetRolePolicy
             | Api::ListAttachedRolePolicies
             | Api::GetPolicy
-            | Api::GetPolicyVersion => (30.0, 30.0),
+            | Api::GetPolicyVersion
+            | Api::GetParameters => (30.0, 30.0),
+            Api::PutParameter => (3.0, 3.0),
         };
         Self { burst, per_second }
     }

@@ -1,5 +1,6 @@
 //! The AWS SDK behind the port.
 
+mod lookups;
 mod releases;
 mod roles;
 mod settings;
@@ -78,6 +79,7 @@ pub struct Sdk {
     iam: aws_sdk_iam::Client,
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
+    ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
 }
 
@@ -107,6 +109,7 @@ impl Sdk {
             iam: aws_sdk_iam::Client::new(&shared),
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
+            ssm: aws_sdk_ssm::Client::new(&shared),
             sts: aws_sdk_sts::Client::new(&shared),
         };
         (sdk, about)

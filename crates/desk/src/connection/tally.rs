@@ -3,6 +3,7 @@
 //!
 //! [`Counted`] stands before a port and counts every call that is made through it, whoever makes it.
 
+mod lookups;
 mod releases;
 mod roles;
 

@@ -58,6 +58,13 @@ impl Applied {
         applied.0.keys().copied().filter(differs).collect()
     }
 
+    /// Whether a state machine is now as this says: everything that is managed has been applied.
+    #[must_use]
+    pub fn holds(&self, deployed: &Deployed) -> bool {
+        let now = Self::now(deployed);
+        self.0.iter().all(|(setting, fingerprint)| now.0.get(setting) == Some(fingerprint))
+    }
+
     fn put(&mut self, setting: Setting, value: Option<String>) {
         if let Some(value) = value {
             self.0.insert(setting, fingerprint(&value));
@@ -120,4 +127,34 @@ fn written<T: Serialize>(value: &T) -> String {
 #[must_use]
 pub fn canonical(definition: &str) -> String {
     Json::read(definition).map_or_else(|_| definition.to_owned(), |json| json.root().sorted())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    #[test]
+    fn fingerprints_can_be_read_from_their_tag() {
+        let mut applied = Applied::default();
+        applied.put(Setting::Definition, Some(canonical("{ \"b\": 1.50, \"a\": [] }")));
+        applied.put(Setting::Tracing, Some("true".to_owned()));
+        let text = applied.to_string();
+        assert!(text.starts_with("definition=") && text.len() < 256, "{text}");
+        assert_eq!(text.parse(), Ok(applied.clone()));
+        let mut same = Applied::default();
+        same.put(Setting::Definition, Some(canonical("{\"a\":[],\"b\":1.50}")));
+        assert_eq!(same.0.get(&Setting::Definition), applied.0.get(&Setting::Definition));
+        let later = format!("{text} colour=x");
+        assert_eq!(later.parse(), Ok(applied), "a setting of a later version is left out");
+        for text in ["", "definition", "definition=", "definition=zz", "role=0123456789abcde\u{e9}"] {
+            assert_eq!(text.parse::<Applied>(), Err(NotFingerprints), "{text}");
+        }
+    }
+
+    #[test]
+    fn all_settings_have_room_in_a_tag() {
+        let of = |setting: &Setting| setting.as_str().len() + 2 + DIGITS;
+        assert!(Setting::ALL.iter().map(of).sum::<usize>() <= 256);
+    }
 }

@@ -164,8 +164,16 @@ impl Deployed {
     /// Whose it is; `None` if Countersign did not deploy it.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {
-        let tag = |name: &str| self.tags.get(name).cloned();
-        Some(Stamp { folder: tag(FOLDER_TAG)?, environment: tag(ENVIRONMENT_TAG).unwrap_or_default() })
+        Stamp::of_tags(&self.tags)
+    }
+}
+
+impl Stamp {
+    /// What the tags of a state machine say.
+    #[must_use]
+    pub fn of_tags(tags: &BTreeMap<String, String>) -> Option<Self> {
+        let tag = |name: &str| tags.get(name).cloned();
+        Some(Self { folder: tag(FOLDER_TAG)?, environment: tag(ENVIRONMENT_TAG).unwrap_or_default() })
     }
 }
 
@@ -185,6 +193,8 @@ pub struct Route {
     pub version: String,
     /// Percent of the executions.
     pub weight: u8,
+    /// Whether the state machine is still what was published as this version.
+    pub is_current: bool,
 }
 
 /// A setting that can differ. The definition is one too.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use countersign_asl::{Diagnostic, MachineType, Rule, Switches, advise};
+use countersign_asl::{Diagnostic, MachineType, PlaceholderValue, Rule, Switches, advise};
 
-use super::manifest::{Folder, Manifest, Workflow};
+use super::folder::Folder;
+use super::manifest::{Manifest, Workflow};
 use super::plan::Found;
 
 /// What works in a workflow's definition and could be better. `source` is its text, with placeholders that have `values`.
@@ -12,7 +13,7 @@ use super::plan::Found;
 pub fn advice(
     workflow: Option<&Workflow>,
     source: &str,
-    values: &BTreeMap<String, String>,
+    values: &BTreeMap<String, PlaceholderValue>,
     kind: MachineType,
 ) -> Vec<Diagnostic> {
     let mut found = advise(source, values, Some(kind));

@@ -51,7 +51,7 @@ pub(crate) struct Rolling(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     /// The aliases that move, by their ARNs, each with its last note.
-    moving: BTreeMap<String, Note>,
+    moving: BTreeMap<String, Option<Note>>,
     /// The machines that are still to be gone through, and when that began last.
     to_see: Vec<String>,
     swept_at: Option<i64>,
@@ -63,9 +63,9 @@ impl Rolling {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// An alias begins to move.
-    pub(crate) fn begins(&self, alias_arn: &str, note: Note) {
-        self.with(|known| known.moving.insert(alias_arn.to_owned(), note));
+    /// An alias begins to move: the next look says how.
+    pub(crate) fn looks_at(&self, alias_arn: &str) {
+        self.with(|known| _ = known.moving.entry(alias_arn.to_owned()).or_default());
     }
 }
 
@@ -156,13 +156,13 @@ impl Unhurried {
 impl Desk {
     /// What calls within the quota are made with.
     pub(crate) fn unhurried(&self) -> Unhurried {
-        let watch = Arc::clone(self.watch());
-        Unhurried { clock: Clock::new(move || watch.now()), timer: Timer::system(), stop: CancellationToken::new() }
+        Unhurried { clock: self.watch().clock().clone(), timer: Timer::system(), stop: CancellationToken::new() }
     }
 
-    /// Moves what rolls out until `end`.
+    /// Moves what rolls out until `end`, and carries out what was approved before the program ended.
     #[expect(clippy::disallowed_methods, reason = "the timer between two looks; a test looks without the loop")]
-    pub(crate) async fn drive_rollouts(&self, end: &CancellationToken) {
+    pub(crate) async fn drive_rollouts(self: &Arc<Self>, end: &CancellationToken) {
+        self.resume_proposals().await;
         loop {
             tokio::select! {
                 () = end.cancelled() => return,
@@ -204,7 +204,7 @@ impl Desk {
         }
         self.rolling().with(|known| match looked {
             Looked::Waits { note, .. } | Looked::Moved { note, .. } if !is_over => {
-                known.moving.insert(alias_arn.to_owned(), note);
+                known.moving.insert(alias_arn.to_owned(), Some(note));
             }
             _ => _ = known.moving.remove(alias_arn),
         });
@@ -228,8 +228,8 @@ impl Desk {
         });
         for machine_arn in some {
             let unhurried = self.unhurried();
-            match published_aliases(&unhurried.patience(self), &machine_arn).await {
-                Ok(found) => found.into_iter().for_each(|(alias, note)| self.rolling().begins(&alias, note)),
+            match moving_aliases(&unhurried.patience(self), &machine_arn).await {
+                Ok(found) => found.iter().for_each(|alias| self.rolling().looks_at(alias)),
                 Err(Failure::Call(error)) if error.is_denied() => {
                     // Whoever may not list aliases drives no rollout: it is not asked for every machine.
                     self.rolling().with(|known| known.to_see.clear());
@@ -254,7 +254,9 @@ impl Desk {
     /// The actor may see nothing of the connection.
     pub fn rollouts(&self, actor: &Actor) -> Result<Vec<(String, Note)>, Error> {
         self.sight(actor)?;
-        let all: Vec<(String, Note)> = self.rolling().with(|known| known.moving.clone().into_iter().collect());
+        let all: Vec<(String, Note)> = self.rolling().with(|known| {
+            known.moving.iter().filter_map(|(alias, note)| Some((alias.clone(), note.clone()?))).collect()
+        });
         let sees = |(alias, _): &(String, Note)| self.sees_machine(actor, machine_of(alias));
         Ok(all.into_iter().filter(sees).collect())
     }
@@ -341,15 +343,15 @@ impl Desk {
     }
 }
 
-/// The aliases of a machine that move, with their notes.
-async fn published_aliases(patience: &Patience<'_>, machine_arn: &str) -> Result<Vec<(String, Note)>, Failure> {
+/// The aliases of a machine that move, by their ARNs.
+async fn moving_aliases(patience: &Patience<'_>, machine_arn: &str) -> Result<Vec<String>, Failure> {
     let mut moving = Vec::new();
     let names = patience.read(Api::ListStateMachineAliases, |calls| calls.list_aliases(machine_arn)).await?;
     for name in names {
         let arn = format!("{machine_arn}:{name}");
         let alias = describe_alias(patience, &arn).await?;
         let note = alias.and_then(|alias| note_of(alias.description.as_deref()));
-        moving.extend(note.filter(|note| note.rolling().is_some()).map(|note| (arn, note)));
+        moving.extend(note.filter(|note| note.rolling().is_some()).map(|_| arn));
     }
     Ok(moving)
 }

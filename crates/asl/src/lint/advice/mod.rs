@@ -23,7 +23,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::MachineType;
 use crate::parse::{Document, located, read};
 use crate::rule::Rule;
-use crate::substitute::{span_before_substitution, substitute};
+use crate::substitute::{PlaceholderValue, substitute};
 
 /// The longest course of an Express execution, in seconds.
 const EXPRESS_SECONDS: f64 = 300.0;
@@ -43,16 +43,14 @@ const MOST_EVENTS: u64 = 25_000;
 /// let found = countersign_asl::advise(definition, &Default::default(), None);
 /// assert_eq!(found[0].rule, countersign_asl::Rule::DeprecatedResource);
 /// ```
-pub fn advise(source: &str, values: &BTreeMap<String, String>, kind: Option<MachineType>) -> Vec<Diagnostic> {
+pub fn advise(source: &str, values: &BTreeMap<String, PlaceholderValue>, kind: Option<MachineType>) -> Vec<Diagnostic> {
     let Ok(written) = read(source, true) else { return Vec::new() };
     let mut found = located(source, &written, literals::findings(&written.value));
-    let substituted = substitute(source, values).ok().and_then(|text| Some((read(&text, false).ok()?, text)));
+    let substituted = substitute(source, values).ok().and_then(|made| Some((read(&made.text, false).ok()?, made)));
     match substituted {
-        Some((document, text)) => {
-            let judged = located(&text, &document, judge(&document, kind)).into_iter();
-            found.extend(
-                judged.map(|one| Diagnostic { span: span_before_substitution(source, values, one.span), ..one }),
-            );
+        Some((document, made)) => {
+            let judged = located(&made.text, &document, judge(&document, kind)).into_iter();
+            found.extend(judged.map(|one| Diagnostic { span: made.span_before(source, one.span), ..one }));
         }
         None => found.extend(located(source, &written, judge(&written, kind))),
     }

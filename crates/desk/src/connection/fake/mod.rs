@@ -3,6 +3,7 @@
 //! What it does not do is run definitions: a test says what happens in an execution, event by event.
 
 mod calls;
+mod lookups;
 mod releases;
 mod roles;
 mod world;

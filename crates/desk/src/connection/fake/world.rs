@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind, RolePolicy, Route, Tags};
+use crate::connection::{ExecutionStatus, Fault, MachineKind, Parameter, RolePolicy, Route, Tags, Verdict};
 use crate::deploy::desired::{Encryption, Logging};
 
 /// The region and account of a fake connection.
@@ -108,6 +108,10 @@ pub struct World {
     pub machines: BTreeMap<String, Machine>,
     /// The policies of roles, by the roles' names.
     pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
+    /// The Parameter Store, by names.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What the service says about every definition beside what the language says.
+    pub verdicts: Vec<Verdict>,
     /// In the order of their start.
     pub executions: Vec<Execution>,
     by_arn: BTreeMap<String, usize>,
