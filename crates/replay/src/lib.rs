@@ -21,14 +21,25 @@
 //! | [`drive()`] | a definition under a time of its own, its tasks answered by a trait |
 //! | [`course`] | the visits of an execution, in an order that can be compared |
 //! | [`evidence`] | an execution that has happened, under another definition |
+//! | [`cases`] | test cases: their files, how they run, coverage, reports |
+//! | [`mock_config`] | the mocked answers of Step Functions Local |
+//! | [`record()`] | the case of an execution that has happened |
 //!
 //! The crate does no I/O, reads no clock and draws no random numbers.
 
+pub mod cases;
 pub mod course;
 mod definition;
 mod drive;
 pub mod evidence;
+mod history_file;
+pub mod mock_config;
+mod record;
+mod toml_text;
 
+pub use countersign_engine::{ExecutionKind, StartParams};
 pub use course::Course;
 pub use definition::{Definition, DefinitionError};
 pub use drive::{Bounds, Call, Driven, Ending, Iterations, OpenCall, Outside, Reply, Unknown, drive};
+pub use history_file::{HistoryFileError, read_history};
+pub use record::{RecordError, Recorded, record};

@@ -8,12 +8,13 @@ use countersign_trace::{Attempt, AttemptResult, Trace, VisitId};
 use super::asked::is_same_request;
 use crate::drive::{Call, Iterations, Outside, Reply, Unknown};
 
-/// How much longer than recorded nobody is taken to have answered, in milliseconds. The service takes moments between the
-/// events of a history that the engine does not take, so branches that went on side by side may be that far apart.
+/// How much longer than recorded a call that was given up is taken to have had no answer, in milliseconds. The service takes
+/// moments between the events of a history that the engine does not take, so branches that went on side by side may be that
+/// far apart.
 const SLACK_MS: i64 = 1_000;
 
 /// The answers of a history: by state and iterations, those of each visit that called its task, in order.
-pub(super) struct Answers<'a> {
+pub(crate) struct Answers<'a> {
     by_state: HashMap<(&'a str, Iterations), Vec<&'a [Attempt]>>,
     states: BTreeSet<&'a str>,
     marks: &'a [&'a str],
@@ -50,7 +51,8 @@ impl<'a> Answers<'a> {
         self.asked_otherwise
     }
 
-    fn recorded(&self, call: &Call<'_>) -> Option<&'a Attempt> {
+    /// What this call of then came to; `None` if there was none.
+    pub fn recorded(&self, call: &Call<'_>) -> Option<&'a Attempt> {
         // The key borrows from the history, which has no such text to borrow for what did not run.
         let state = self.states.get(call.request.state.as_str())?;
         let visits = self.by_state.get(&(*state, call.iterations.clone()))?;
@@ -76,7 +78,8 @@ impl<'a> Answers<'a> {
                 }
                 Err((error.unwrap_or_default(), cause.unwrap_or_default()))
             }
-            AttemptResult::Running | AttemptResult::TimedOut | AttemptResult::Aborted => {
+            AttemptResult::TimedOut => return Reply::Silence { known_for_ms: Some(took), beats_ms: beats },
+            AttemptResult::Running | AttemptResult::Aborted => {
                 let known_for_ms = Some(took.saturating_add(SLACK_MS));
                 return Reply::Silence { known_for_ms, beats_ms: beats };
             }

@@ -51,6 +51,17 @@ impl End {
             None => Some(line.to_owned()),
         }
     }
+
+    /// Whether the cause has more to say than [`End::brief`].
+    pub(crate) fn cause_says_more(&self) -> bool {
+        self.cause.as_deref().is_some_and(|cause| self.brief().is_some_and(|brief| brief != own_words(cause)))
+    }
+
+    /// Whether it failed because a path leads nowhere: then [`End::brief`] has the path, and nothing of a payload.
+    #[must_use]
+    pub fn is_missing_path(&self) -> bool {
+        self.cause.as_deref().is_some_and(|cause| missing_path(own_words(cause)).is_some())
+    }
 }
 
 /// A cause without the state and the event that the engine puts before it.

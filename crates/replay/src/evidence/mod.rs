@@ -24,7 +24,7 @@ pub use summary::{Finding, Group, Summary};
 use crate::course::Course;
 use crate::definition::Definition;
 use crate::drive::{Bounds, Driven, Ending, OpenCall, Unknown, drive};
-use answers::Answers;
+pub(crate) use answers::{Answers, iterations};
 
 /// An execution that has happened.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,14 @@ pub struct History<'a> {
     pub events: &'a [HistoryEvent],
     /// Texts that stand in payloads in place of what was withheld.
     pub marks: &'a [&'a str],
+}
+
+impl<'a> History<'a> {
+    /// The history of a Standard execution, with nothing withheld.
+    #[must_use]
+    pub const fn standard(execution_arn: &'a str, events: &'a [HistoryEvent]) -> Self {
+        Self { execution_arn, kind: ExecutionKind::Standard, events, marks: &[] }
+    }
 }
 
 /// What one execution would do, beside what it did.
@@ -161,7 +169,7 @@ fn run<'a>(
 }
 
 /// The events in their order, up to the first end: what a redrive did is a person's act.
-fn first_run(events: &[HistoryEvent]) -> Vec<HistoryEvent> {
+pub(crate) fn first_run(events: &[HistoryEvent]) -> Vec<HistoryEvent> {
     let mut ordered = events.to_vec();
     ordered.sort_by_key(|event| event.id);
     let end = ordered.iter().position(|event| event.kind == EventKind::ExecutionRedriven);
@@ -186,7 +194,7 @@ fn unusable(events: &[HistoryEvent], trace: &Trace, marks: &[&str]) -> Option<No
 }
 
 /// What the execution was started with, as far as its history and its ARN say.
-fn params_of(history: History<'_>, events: &[HistoryEvent]) -> StartParams {
+pub(crate) fn params_of(history: History<'_>, events: &[HistoryEvent]) -> StartParams {
     let parts: Vec<&str> = history.execution_arn.split(':').collect();
     let part = |at: usize| parts.get(at).copied().unwrap_or_default();
     let machine = part(6).split('/').next().unwrap_or_default();

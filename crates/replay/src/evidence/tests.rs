@@ -197,6 +197,7 @@ fn a_wait_is_known_for_as_long_as_it_was_recorded() {
     };
     assert_eq!(found(60), "1 takes the same path");
     assert_eq!(found(30), "1 takes the same path", "nobody had answered by then either");
+    assert_eq!(found(61), "1 is not known: Ask was not answered then, and now waits longer");
     assert_eq!(found(3_600), "1 is not known: Ask was not answered then, and now waits longer");
     // An answer after a second and a half is too late for a timeout of one.
     let events = history(&shop(), json!({}), &json!({"Price": {"amount": 2000}, "Ask": {"ok": true}, "Pay": 1}));
