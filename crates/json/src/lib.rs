@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use layout::{Tone, pretty};
-pub use strings::{Place, quoted};
+pub use strings::{Place, quoted, unquoted};
 
 /// Levels of a text that can be read: whoever goes through a tree may recurse this far.
 pub const DEEPEST: usize = 1_000;
@@ -146,6 +146,12 @@ impl<'j> Value<'j> {
         scan::line_and_column(&self.json.source, self.token().start)
     }
 
+    /// The byte of the text at which it begins.
+    #[must_use]
+    pub fn offset(self) -> usize {
+        self.token().start
+    }
+
     /// Its text as it was written: the digits of a number, a string with its quotes, an object with its brackets.
     #[must_use]
     pub fn raw(self) -> &'j str {
@@ -187,6 +193,14 @@ impl<'j> Value<'j> {
             let value = Value { json: self.json, at: at + 1 };
             at = value.token().next;
             Some((strings::unquoted(key), value))
+        })
+    }
+
+    /// As [`Value::members`], each key as it was written, with its quotes, and the byte of the text at which it begins.
+    pub fn places(self) -> impl Iterator<Item = (usize, &'j str, Value<'j>)> {
+        self.members().map(move |(_, value)| {
+            let key = self.json.tokens[value.at - 1];
+            (key.start, self.json.raw(key), value)
         })
     }
 
