@@ -50,7 +50,7 @@ impl Bench {
         }
         words.extend(more);
         let Some(Command::Deploy(args)) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
-        let DeployVerb::Plan(args) = args.verb;
+        let DeployVerb::Plan(args) = args.verb else { unreachable!() };
         answer(&args, Colours::None).await.map_err(|failure| failure.to_string())
     }
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::reach::{call_failure, reach};
 use super::text::Colours;
 use super::{Failure, comment, json, text};
-use crate::server::config::PlanArgs;
+use crate::server::config::{PlanArgs, WithinArgs};
 use crate::server::shipped::definitions_folder;
 use crate::server::terminal;
 
@@ -43,9 +43,9 @@ pub async fn run(args: &PlanArgs) -> Result<ExitCode, Failure> {
 /// # Errors
 /// There is no plan, or it cannot be kept.
 pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), Failure> {
-    let source = source(args)?;
+    let source = source(args.source.as_deref(), &args.within)?;
     let folder = Arc::new(Folder::read(&source));
-    let (plan, connection) = planned(args, &source, folder).await?;
+    let (plan, connection) = planned(&args.within, &source, folder).await?;
     if let Some(file) = &args.out {
         keep(file, &plan, &source, &connection)?;
     }
@@ -66,9 +66,12 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
     Ok((written, status))
 }
 
-/// What is planned.
-fn source(args: &PlanArgs) -> Result<PathBuf, Failure> {
-    let source = definitions_folder(args.source.as_deref(), &args.reach.data);
+/// The folder that is meant.
+///
+/// # Errors
+/// There is none.
+pub(super) fn source(given: Option<&Path>, within: &WithinArgs) -> Result<PathBuf, Failure> {
+    let source = definitions_folder(given, &within.reach.data);
     let source = source.map_err(|error| Failure::new(format!("{error}."), "Name a folder with definitions."))?;
     if source.is_dir() {
         return Ok(source);
@@ -85,7 +88,15 @@ fn source(args: &PlanArgs) -> Result<PathBuf, Failure> {
     Err(Failure::new(format!("{shown} is no folder of definitions."), "Name the folder of countersign.toml."))
 }
 
-async fn planned(args: &PlanArgs, source: &Path, folder: Arc<Folder>) -> Result<(Plan, Connection), Failure> {
+/// The plan of a folder, and the connection that it is made against.
+///
+/// # Errors
+/// The manifest or the connection cannot be used.
+pub(super) async fn planned(
+    args: &WithinArgs,
+    source: &Path,
+    folder: Arc<Folder>,
+) -> Result<(Plan, Connection), Failure> {
     if let Some(problem) = &folder.problem {
         let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
         return Err(Failure::new(format!("{place}: {}", problem.message), problem.remedy.clone()));
@@ -114,7 +125,7 @@ async fn planned(args: &PlanArgs, source: &Path, folder: Arc<Folder>) -> Result<
 }
 
 /// The functions that definitions may call; `None` where they are not known.
-fn functions(args: &PlanArgs, source: &Path, connection: &Connection) -> Result<Option<BTreeSet<String>>, Failure> {
+fn functions(args: &WithinArgs, source: &Path, connection: &Connection) -> Result<Option<BTreeSet<String>>, Failure> {
     if let Some(file) = &args.functions {
         let found = declared_functions(file);
         let what = format!("{} declares no functions that can be read.", file.display());
@@ -165,7 +176,8 @@ fn keep(file: &Path, plan: &Plan, source: &Path, connection: &Connection) -> Res
     to.set_len(0).and_then(|()| to.write_all(kept.text().as_bytes())).map_err(|error| failed(&error))
 }
 
-fn colours() -> Colours {
+/// Whether the standard output shows colours.
+pub(super) fn colours() -> Colours {
     let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let is_able = std::env::var_os("TERM").is_none_or(|name| name != "dumb");
     if is_wanted && is_able && std::io::stdout().is_terminal() { Colours::Shown } else { Colours::None }

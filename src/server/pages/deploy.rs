@@ -30,30 +30,36 @@ pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     let hash = if all.is_ok() { plan.hash } else { String::new() };
     let mut answers = std::iter::once(all).chain(items.iter().map(|(_, may)| may.clone()));
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Act::Deploy, answer)));
+    let functions = desk.definitions().known_functions().trouble;
     let manifest = plan.folder.problem.clone().map(refused_manifest);
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
         items: manifest.into_iter().chain(items.into_iter().map(|(one, may)| item(one, may.is_ok()))).collect(),
         ready,
         hash,
-        problems: plan.problems.into_iter().map(problem).collect(),
+        problems: functions.into_iter().chain(plan.problems).map(problem).collect(),
         refused,
         now: desk.now(),
     })
+}
+
+/// A change as it crosses the wire.
+pub(super) const fn change(planned: Planned) -> Change {
+    match planned {
+        Planned::New => Change::New,
+        Planned::Changed => Change::Changed,
+        Planned::Unchanged => Change::Unchanged,
+        Planned::Drifted => Change::Drifted,
+        Planned::ToBeRemoved => Change::ToBeRemoved,
+        Planned::Refused => Change::Refused,
+    }
 }
 
 fn item(item: Item, may: bool) -> DeployItem {
     DeployItem {
         hash: if may { item.hash() } else { String::new() },
         name: item.name().to_owned(),
-        change: match item.change() {
-            Planned::New => Change::New,
-            Planned::Changed => Change::Changed,
-            Planned::Unchanged => Change::Unchanged,
-            Planned::Drifted => Change::Drifted,
-            Planned::ToBeRemoved => Change::ToBeRemoved,
-            Planned::Refused => Change::Refused,
-        },
+        change: change(item.change()),
         settings: item.plan.settings.iter().filter(|one| one.setting != Setting::Definition).map(setting).collect(),
         file: item.file,
         diff: item.diff.into_iter().map(|line| DiffLine { sign: line.sign, text: line.text }).collect(),

@@ -34,7 +34,8 @@ impl Quota {
             | Api::DeleteStateMachineVersion
             | Api::CreateStateMachineAlias
             | Api::UpdateStateMachineAlias
-            | Api::DeleteStateMachineAlias => (100.0, 1.0),
+            | Api::DeleteStateMachineAlias
+            | Api::DescribeMapRun => (100.0, 1.0),
             Api::ListExecutions => (100.0, 2.0),
             Api::DescribeExecution => (250.0, 10.0),
             Api::GetExecutionHistory => (400.0, 20.0),
@@ -48,7 +49,14 @@ impl Quota {
             | Api::ValidateStateMachineDefinition => (100.0, 1.0),
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity | Api::GetParameters => (30.0, 30.0),
+            Api::CreateTopic
+            | Api::GetCallerIdentity
+            | Api::ListRolePolicies
+            | Api::GetRolePolicy
+            | Api::ListAttachedRolePolicies
+            | Api::GetPolicy
+            | Api::GetPolicyVersion
+            | Api::GetParameters => (30.0, 30.0),
             Api::PutParameter => (3.0, 3.0),
         };
         Self { burst, per_second }
@@ -127,7 +135,8 @@ impl Bucket {
         let left =
             (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
         let missing = calls as f64 - left;
-        if missing <= 0.0 { 0 } else { (missing / self.quota.per_second * 1_000.0).ceil() as i64 }
+        // What is left over of a millisecond by rounding is none.
+        if missing <= 0.0 { 0 } else { (missing / self.quota.per_second).mul_add(1_000.0, -1e-6).ceil() as i64 }
     }
 
     /// Takes out all that is left.

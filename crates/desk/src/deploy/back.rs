@@ -97,17 +97,13 @@ async fn definition_back(
     machine_arn: &str,
     versions: &[ListedVersion],
 ) -> Result<WentBack, BackError> {
-    let describe = async |arn: &str| {
-        let arn = arn.to_owned();
-        found(patience.read(Api::DescribeStateMachine, |calls| calls.describe_machine(&arn)).await)
-    };
-    let now = describe(machine_arn).await?.ok_or_else(|| BackError::NoMachine(machine_arn.to_owned()))?;
+    let now = describe(patience, machine_arn).await?.ok_or_else(|| BackError::NoMachine(machine_arn.to_owned()))?;
     let is_now = |version: &MachineDescription| {
         version.definition == now.definition && version.role_arn == now.role_arn && version.logging == now.logging
     };
     let mut from = None;
     for version in versions {
-        let Some(described) = describe(&version.arn).await? else { continue };
+        let Some(described) = describe(patience, &version.arn).await? else { continue };
         if is_now(&described) {
             from = from.or_else(|| Some(version.number()));
             continue;
@@ -116,6 +112,10 @@ async fn definition_back(
         return Ok(WentBack { to: version.number(), from, alias: None });
     }
     Err(BackError::NothingBefore(machine_arn.to_owned()))
+}
+
+async fn describe(patience: &Patience<'_>, arn: &str) -> Result<Option<MachineDescription>, Failure> {
+    found(patience.read(Api::DescribeStateMachine, |calls| calls.describe_machine(arn)).await)
 }
 
 /// Gives a machine the definition and settings of one of its versions.
@@ -135,8 +135,7 @@ async fn restore(
         },
     };
     let look = || async {
-        let read = patience.read(Api::DescribeStateMachine, |calls| calls.describe_machine(machine_arn)).await;
-        let now = found(read)?.ok_or(Failure::Moved)?;
+        let now = describe(patience, machine_arn).await?.ok_or(Failure::Moved)?;
         if now.definition == version.definition && now.role_arn == version.role_arn {
             return Ok(Some(now.revision_id));
         }

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use countersign_asl::PlaceholderValue;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{ApplyError, Means, Report, apply};
+use super::apply::{ApplyError, Means, apply};
 use super::definitions::Fingerprint;
 use super::desired::ItemPlan;
 use super::environment::Chosen;
 use super::finding::FileProblem;
 use super::folder::Folder;
-use super::perform::Labels;
+use super::perform::{Labels, label_of};
 use super::plan::{Item, file_problem, hash_of};
 use super::planning::{Plan, PlanError, Planner, nowhere};
+use super::recording::{By, acts};
 use super::steps::StepsError;
 use super::timer::Timer;
 use crate::actor::Actor;
-use crate::audit::Done;
 use crate::connection::ConnectionKind;
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
@@ -45,6 +45,9 @@ pub enum DeployError {
     /// The plan cannot be carried out as it is.
     #[error(transparent)]
     Steps(#[from] StepsError),
+    /// People have to approve it first: it is proposed.
+    #[error("it needs an approval")]
+    NeedsApproval,
     /// Nothing was deployed: a state machine was changed, or could not be read.
     #[error(transparent)]
     NotBegun(ApplyError),
@@ -110,7 +113,7 @@ impl Desk {
     }
 
     /// The plan as the connection is now.
-    async fn fresh_plan(&self, environment: Option<&str>) -> Result<Plan, Error> {
+    pub(super) async fn fresh_plan(&self, environment: Option<&str>) -> Result<Plan, Error> {
         // An empty connection is not one that was not read yet.
         self.known().await?;
         let folder = self.definitions().read();
@@ -127,13 +130,14 @@ impl Desk {
             },
         };
         let (timer, stop) = (Timer::system(), CancellationToken::new());
+        let functions = self.functions_now().await.names;
         let planner = Planner {
             connection: &self.watch().connection,
             clock: self.watch().clock(),
             timer: &timer,
             stop: &stop,
             tell: &|_| {},
-            functions: self.definitions().functions(),
+            functions: functions.as_deref(),
             variables: &|name| std::env::var(name).ok(),
             counts_running: true,
         };
@@ -175,7 +179,7 @@ impl Desk {
     /// # Errors
     /// The manifest cannot be used, or a call fails.
     pub async fn deploy_everything(&self, actor: &Actor) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, None, None).await
+        self.deploy_planned(actor, None, None, "", false).await
     }
 
     /// Deploys one workflow, or all, according to the plan that was shown; `seen` is its hash. Returns the names.
@@ -184,7 +188,32 @@ impl Desk {
     /// The plan has changed (then nothing was deployed), a definition is refused, the manifest cannot be used, or a call
     /// fails.
     pub async fn deploy_seen(&self, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, only, Some(seen)).await
+        self.deploy_from(actor, only, seen, "").await
+    }
+
+    /// The same with where the definitions come from, such as a revision of git, for the descriptions of versions.
+    ///
+    /// # Errors
+    /// Those of [`Desk::deploy_seen`].
+    pub async fn deploy_from(
+        &self,
+        actor: &Actor,
+        only: Option<&str>,
+        seen: &str,
+        source: &str,
+    ) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, only, Some(seen), source, false).await
+    }
+
+    /// Deploys exactly a plan that people approved.
+    pub(super) async fn deploy_approved(
+        &self,
+        actor: &Actor,
+        only: Option<&str>,
+        seen: &str,
+        source: &str,
+    ) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, only, Some(seen), source, true).await
     }
 
     async fn deploy_planned(
@@ -192,8 +221,13 @@ impl Desk {
         actor: &Actor,
         only: Option<&str>,
         seen: Option<&str>,
+        source: &str,
+        approved: bool,
     ) -> Result<Vec<String>, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
+        if !approved && self.approval_rule().is_some() {
+            return Err(DeployError::NeedsApproval.into());
+        }
         let folder = self.definitions().read();
         if let Some(problem) = &folder.problem {
             return Err(DeployError::Manifest(problem.clone()).into());
@@ -207,13 +241,13 @@ impl Desk {
             self.permit_change(actor, Action::Deploy, Some(item.machine()), None).await?;
         }
         let items: Vec<ItemPlan> = ready.iter().map(|item| item.plan.clone()).collect();
-        let done = self.apply_all(actor, &items).await;
+        let done = self.apply_all(actor, &items, &label_of(source, &plan.hash)).await;
         self.planned().forget();
         self.watch().look_again().await;
         Ok(done?)
     }
 
-    async fn apply_all(&self, actor: &Actor, items: &[ItemPlan]) -> Result<Vec<String>, DeployError> {
+    async fn apply_all(&self, actor: &Actor, items: &[ItemPlan], label: &str) -> Result<Vec<String>, DeployError> {
         let (timer, stop) = (Timer::system(), CancellationToken::new());
         let means = Means {
             connection: &self.watch().connection,
@@ -222,21 +256,22 @@ impl Desk {
             stop: &stop,
             tell: &|_| {},
         };
-        let by = actor.person().map_or_else(|| "countersign".to_owned(), |person| person.id.clone());
-        let labels = Labels { version: String::new(), by };
+        let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
         let report = apply(means, items, false, &labels).await?;
         for item in items {
             self.watch().definition_changed(&item.arn);
         }
-        let done = report.deployed();
+        for (_, alias_arn) in &report.rollouts {
+            self.rolling().looks_at(alias_arn);
+        }
         // The first deployment into an empty engine is reported on the terminal instead.
         if actor.person().is_some() {
-            for workflow in &done {
-                self.note(actor, Done::Deployed { workflow: workflow.clone() }).await;
+            for act in acts(&report, label, By { actor, at: self.now() }) {
+                self.put_on_record(act).await;
             }
         }
-        let Report { failed, .. } = report;
-        match failed {
+        let done = report.deployed();
+        match report.failed {
             None => Ok(done),
             Some((None, error)) => Err(DeployError::NotBegun(error)),
             Some((Some(_), error)) => Err(DeployError::Interrupted { error, done }),
@@ -245,7 +280,11 @@ impl Desk {
 }
 
 /// The items to deploy, if the plan is the one that was `seen`.
-fn wanted<'i>(items: &'i [Item], only: Option<&str>, seen: Option<&str>) -> Result<Vec<&'i Item>, DeployError> {
+pub(super) fn wanted<'i>(
+    items: &'i [Item],
+    only: Option<&str>,
+    seen: Option<&str>,
+) -> Result<Vec<&'i Item>, DeployError> {
     let wanted: Vec<&Item> = items.iter().filter(|item| only.is_none_or(|only| only == item.name())).collect();
     if let Some(seen) = seen {
         let now = match only {

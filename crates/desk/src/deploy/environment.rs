@@ -4,6 +4,7 @@ use super::manifest::{Environment, Manifest, Override, Substitutions, Workflow};
 use super::settings::Settings;
 use super::substitution::Substitution;
 use crate::nearest::meant;
+use crate::store::ApprovalRule;
 
 /// A manifest with one of its environments, or with none.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,19 @@ impl<'m> Chosen<'m> {
     #[must_use]
     pub fn connection(&self) -> Option<&'m str> {
         self.environment?.1.connection.as_deref()
+    }
+
+    /// Whose approval a deployment needs.
+    #[must_use]
+    pub fn approval(&self) -> Option<&'m ApprovalRule> {
+        let own = self.environment.and_then(|(_, environment)| environment.approval.as_ref());
+        own.or(self.manifest.approval.as_ref())
+    }
+
+    /// The alias that a workflow is deployed with.
+    #[must_use]
+    pub fn alias(&self, workflow: &str) -> Option<String> {
+        self.levels(workflow).into_iter().filter_map(|level| level.settings.alias).next_back()
     }
 
     fn within(&self, workflow: &str) -> Option<&'m Override> {
@@ -212,5 +226,29 @@ mod tests {
         assert_eq!(of("One").as_deref(), Some("environments.dev.substitutions.One"));
         assert_eq!(of("Two").as_deref(), Some("workflows.order.substitutions.Two"));
         assert_eq!(of("Three"), None);
+    }
+
+    #[test]
+    fn an_environment_has_a_rule_of_its_own_for_approvals() {
+        let text = r#"
+            approval = { quorum = 2, four_eyes = true }
+            [workflows.order]
+            file = "order.asl.json"
+            alias = "outer"
+            [environments.live]
+            approval = { approvers = { groups = ["release"] } }
+            alias = "live"
+            [environments.dev]
+        "#;
+        let manifest: Manifest = toml::from_str(text).unwrap();
+        let of = |name| {
+            let chosen = Chosen::of(&manifest, Some(name)).unwrap();
+            let rule = chosen.approval().unwrap();
+            (rule.quorum, rule.four_eyes, rule.approvers.groups.clone(), chosen.alias("order").unwrap())
+        };
+        assert_eq!(of("live"), (1, false, vec!["release".to_owned()], "live".to_owned()));
+        assert_eq!(of("dev"), (2, true, Vec::new(), "outer".to_owned()));
+        let wrong = toml::from_str::<Manifest>("approval = { quorom = 2 }").unwrap_err();
+        assert!(wrong.message().contains("unknown field `quorom`"), "{wrong}");
     }
 }

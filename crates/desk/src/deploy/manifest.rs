@@ -16,6 +16,7 @@ use super::substitution::{Substitution, exact};
 use crate::approvals::Policy;
 use crate::approvals::shown::version;
 use crate::nearest::meant;
+use crate::store::ApprovalRule;
 
 /// The manifest's file name.
 pub const FILE: &str = "countersign.toml";
@@ -35,6 +36,9 @@ table_with_settings! {
         /// Which rules are switched, for every workflow.
         #[serde(default)]
         pub lint: Switches,
+        /// Whose approval a deployment needs; an environment may say otherwise.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
         /// In the order of the file: the first one is the default.
         #[serde(default)]
         pub environments: IndexMap<String, Environment>,
@@ -52,6 +56,9 @@ table_with_settings! {
         /// What the names of state machines get behind them, so that two environments can share an account: `-staging`.
         #[serde(default)]
         pub suffix: String,
+        /// Whose approval a deployment to it needs.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
         #[serde(default)]
         pub substitutions: Substitutions,
         /// What is different for single workflows.

@@ -160,7 +160,8 @@ impl<'a> Patience<'a> {
     /// Waits until the quota has a call of this operation.
     async fn granted(&self, api: Api) -> Result<(), Failure> {
         loop {
-            let ms = self.with_bucket(api, |bucket, now| if bucket.take(now) { 0 } else { bucket.ready_in(now) });
+            let ms =
+                self.with_bucket(api, |bucket, now| if bucket.take(now) { 0 } else { bucket.ready_in(now).max(1) });
             match ms {
                 None | Some(0) => return Ok(()),
                 Some(ms) => self.wait(Waiting { api, ms, why: Delay::Quota }).await?,

@@ -42,6 +42,14 @@ pub struct Labels {
     pub by: String,
 }
 
+/// What the description of a version says: where the definitions came from, such as a revision of git, and the plan by the
+/// beginning of its hash.
+#[must_use]
+pub fn label_of(source: &str, plan_hash: &str) -> String {
+    let plan: String = plan_hash.chars().take(12).collect();
+    if source.is_empty() { format!("plan {plan}") } else { format!("{source}, plan {plan}") }
+}
+
 /// The steps of one item.
 pub struct Performing<'a> {
     pub patience: &'a Patience<'a>,

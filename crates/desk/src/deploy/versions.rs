@@ -6,7 +6,7 @@ use super::driving::note_of;
 use super::note::Note;
 use super::patience::{Failure, Patience};
 use super::perform::{describe_alias, found};
-use crate::connection::{AliasDescription, Api, ListedVersion};
+use crate::connection::{AliasDescription, Api, ListedMachine, ListedVersion};
 
 /// Pages of versions that are read: more than AWS has of them.
 const PAGES: usize = 20;
@@ -60,6 +60,33 @@ pub async fn all_versions(patience: &Patience<'_>, machine_arn: &str) -> Result<
     }
     all.sort_by_key(|version: &ListedVersion| std::cmp::Reverse(version.number()));
     Ok(all)
+}
+
+/// The machine with this name; `None` if there is none.
+///
+/// # Errors
+/// A call failed.
+pub async fn machine_named(patience: &Patience<'_>, name: &str) -> Result<Option<ListedMachine>, Failure> {
+    let mut next: Option<String> = None;
+    loop {
+        let page = patience.read(Api::ListStateMachines, |calls| calls.list_machines(next.clone())).await?;
+        if let Some(found) = page.items.into_iter().find(|machine| machine.name == name) {
+            return Ok(Some(found));
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// The description of a version; `None` where it has none, or is gone.
+///
+/// # Errors
+/// A call failed.
+pub async fn version_label(patience: &Patience<'_>, version_arn: &str) -> Result<Option<String>, Failure> {
+    let read = patience.read(Api::DescribeStateMachine, |calls| calls.describe_machine(version_arn)).await;
+    Ok(found(read)?.and_then(|version| version.description))
 }
 
 /// The versions and aliases of a machine.

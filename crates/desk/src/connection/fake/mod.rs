@@ -5,6 +5,7 @@
 mod calls;
 mod lookups;
 mod releases;
+mod roles;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -124,7 +125,7 @@ impl Fake {
             read_only: false,
         };
         let calls = Arc::new(self.clone());
-        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls }
+        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls, functions: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
