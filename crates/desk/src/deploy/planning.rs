@@ -17,9 +17,10 @@ use super::environment::{Chosen, NoEnvironment};
 use super::finding::{Change, FileProblem};
 use super::folder::Folder;
 use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
+use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
-use super::plan::{Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
+use super::plan::{Drafts, Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
 use super::timer::Timer;
 use super::values::parameters_of;
 use super::{EMULATOR_ACCOUNT, folder_findings};
@@ -146,12 +147,33 @@ impl Planner<'_> {
     /// # Errors
     /// A call fails without which nothing can be compared.
     pub async fn plan_in(&self, folder: &Arc<Folder>, chosen: &Chosen<'_>) -> Result<Plan, PlanError> {
+        let drafts = |target: PlanTarget<'_>| {
+            let mut drafts = draft(folder, chosen, target);
+            drafts.found.extend(switched(folder, None, folder_findings(folder, target.functions)));
+            drafts
+        };
+        self.plan_drafts(folder, chosen, &named_parameters(folder, chosen), &drafts).await
+    }
+
+    /// The plan of what `drafts` makes for a destination: of a folder, or of another tool's template, whose path and name
+    /// `folder` has. `parameters` are those of the Parameter Store that it needs, each with whether a value stands in its
+    /// place.
+    ///
+    /// # Errors
+    /// A call fails without which nothing can be compared.
+    pub async fn plan_drafts(
+        &self,
+        folder: &Arc<Folder>,
+        chosen: &Chosen<'_>,
+        parameters: &BTreeMap<String, bool>,
+        drafts: &(dyn Fn(PlanTarget<'_>) -> Drafts + Sync),
+    ) -> Result<Plan, PlanError> {
         let patience = Patience::new(self.connection, self.clock, self.timer, self.stop, self.tell);
         let machines = listed(&patience).await?;
         let owner = self.owner(&patience, &machines).await?;
-        let (parameters, unread) = read_parameters(&patience, &named_parameters(folder, chosen)).await?;
+        let (parameters, unread) = read_parameters(&patience, parameters).await?;
         let target = self.target(&owner, &parameters);
-        let drafts = draft(folder, chosen, target);
+        let drafts = drafts(target);
         let aliases = drafts
             .drafts
             .iter()
@@ -171,8 +193,7 @@ impl Planner<'_> {
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
         self.count(&patience, &mut items).await?;
         items.extend(others.into_iter().map(Item::to_be_removed));
-        let found = drafts.found.into_iter().chain(folder_findings(folder, self.functions));
-        let problems = found.map(file_problem).collect();
+        let problems = drafts.found.into_iter().map(file_problem).collect();
         let hash = hash_of(items.iter().map(|item| &item.plan));
         let environment = chosen.name().to_owned();
         Ok(Plan { folder: Arc::clone(folder), environment, owner, items, hash, problems, not_compared })
