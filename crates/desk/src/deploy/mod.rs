@@ -76,7 +76,6 @@ pub use manifest::{FILE as MANIFEST, Manifest, Workflow};
 pub use mermaid::mermaid;
 pub use note::{NoNote, Note, Progress, Why};
 pub use patience::{Delay, Failure, Patience, Waiting};
-pub use perform::{How, Labels};
 pub use perform::{How, Labels, label_of};
 pub use permissions::{RoleOutcome, RolePermissions, role_permissions};
 pub use plan::{
