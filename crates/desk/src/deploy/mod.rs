@@ -15,6 +15,7 @@
 pub mod applied;
 mod apply;
 mod back;
+mod ballot;
 mod check;
 mod choices;
 mod compare;
