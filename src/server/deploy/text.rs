@@ -102,6 +102,10 @@ pub fn not_compared(connection: &Connection, one: &NotCompared) -> String {
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
             words::call(&connection.about, error).problem.what
         ),
+        NotCompared::Roles(error) => format!(
+            "A role cannot be read, so what it lacks is not known: {}",
+            words::call(&connection.about, error).problem.what
+        ),
         NotCompared::Verdicts(error) => format!(
             "Step Functions was not asked about the definitions: {}",
             words::call(&connection.about, error).problem.what

@@ -297,6 +297,7 @@ mod tests {
             Rule::OtherOwner,
             Rule::RefusedByService,
             Rule::NotCompared,
+            Rule::TemplateNotRead,
             // A file of more than a megabyte is no example: the plan's own tests make one.
             Rule::DefinitionTooLarge,
         ];

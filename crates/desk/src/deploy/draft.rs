@@ -41,6 +41,8 @@ pub struct Draft {
     /// Where the manifest has the type.
     pub(super) type_span: SourceSpan,
     pub(super) manifest: PathBuf,
+    /// Whether the definition is not to be shown.
+    pub(super) is_hidden: bool,
 }
 
 /// What a folder says, before it is compared with anything.
@@ -114,6 +116,7 @@ impl Drafting<'_> {
             definition: None,
             type_span: self.place("type"),
             manifest: self.folder.manifest_file(),
+            is_hidden: false,
         };
         let (settings, found) = settings_of(self.folder, self.chosen, self.name, self.kind(), self.target);
         draft.found.extend(found);

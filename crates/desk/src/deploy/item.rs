@@ -57,7 +57,15 @@ impl Draft {
             definition: None,
             type_span: SourceSpan::WHOLE_FILE,
             manifest: file.to_owned(),
+            is_hidden: false,
         }
+    }
+
+    /// The same, its definition never shown.
+    #[must_use]
+    pub const fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self
     }
 
     /// Compares it with the state machine of its name, where there is one.
@@ -92,7 +100,7 @@ impl Draft {
                 drifted: Vec::new(),
             },
         };
-        let (difference, diff) = difference_of(&plan);
+        let (difference, diff) = if self.is_hidden { (None, Vec::new()) } else { difference_of(&plan) };
         Item {
             plan,
             file: self.file,

@@ -7,6 +7,7 @@
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `plan` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
 //! | `planning` ([`Planner`]) | what is read of the connection for it |
+//! | `templates` ([`draft_template`]) | the state machines of other tools' templates |
 //! | [`difference`], [`mermaid()`] | state by state, and drawn |
 //! | [`desired`] | the types between a plan and its apply |
 //! | [`applied`] | what a state machine's tags remember |
@@ -48,6 +49,7 @@ pub mod plan_file;
 mod planning;
 pub mod proposing;
 mod recording;
+mod roles;
 pub mod rollout;
 mod rollouts;
 mod settings;
@@ -56,6 +58,7 @@ mod steps;
 mod substitution;
 mod target;
 mod tasks;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -94,6 +97,7 @@ pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
+pub use templates::{draft_template, is_template, template_folder};
 pub use timer::Timer;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};
 

@@ -21,6 +21,7 @@ use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
 use super::plan::{Drafts, Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
+use super::roles::look_at_roles;
 use super::timer::Timer;
 use super::values::parameters_of;
 use super::{EMULATOR_ACCOUNT, folder_findings};
@@ -54,6 +55,8 @@ pub enum NotCompared {
     Others(usize),
     /// The Parameter Store cannot be read; the manifest's own values stand in its place.
     Parameters(CallError),
+    /// The roles of state machines cannot be read, so what they lack is not known.
+    Roles(CallError),
     /// The service does not say what it makes of the definitions.
     Verdicts(CallError),
 }
@@ -192,6 +195,7 @@ impl Planner<'_> {
         not_compared.extend((not_looked_at > 0).then_some(NotCompared::Others(not_looked_at)));
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
         self.count(&patience, &mut items).await?;
+        not_compared.extend(look_at_roles(self.connection, &mut items, &owner).await.map(NotCompared::Roles));
         items.extend(others.into_iter().map(Item::to_be_removed));
         let problems = drafts.found.into_iter().map(file_problem).collect();
         let hash = hash_of(items.iter().map(|item| &item.plan));
