@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{approvals, audit, deploy, messages, policy, start, terminal, users, validate};
+use countersign::server::{approvals, audit, deploy, health, init, messages, policy, start, terminal, users, validate};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -15,11 +15,16 @@ fn main() -> ExitCode {
     if args.next().is_some_and(|command| command == keeper::COMMAND) {
         return keeper::serve(args);
     }
-    files::keep_new_files_private();
     let cli = Cli::parse();
+    // What `init` writes is for a repository, where others read it.
+    if !matches!(cli.command, Some(Command::Init(_))) {
+        files::keep_new_files_private();
+    }
     match cli.command {
         // A worker has little memory: it starts no runtime and no threads.
         Some(Command::Evaluate) => countersign_local::sandbox::serve(),
+        Some(Command::Health(args)) => health::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Policy(command)) => policy::run(&command),
         Some(Command::Approvals(args)) => approvals::run(&args),

@@ -10,6 +10,10 @@ mod at_once;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod base;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod begin;
 mod board;
 mod channels;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

@@ -112,6 +112,9 @@ impl Desk {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
+        if authority.reads_tags() {
+            watch.want_tags();
+        }
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store), authority);
         Self {
             watch,
@@ -141,8 +144,8 @@ impl Desk {
         let keeping = self.keep_rules(&end);
         let (settling, telling) = (self.settle_held(&end), self.tell(&end));
         let rolling = self.drive_rollouts(&end);
-        let denials = self.follow_denials(&end);
-        tokio::join!(watching, looking, delivering, following, denials, keeping, settling, telling, rolling);
+        let (denials, functions) = (self.follow_denials(&end), self.follow_functions(&end));
+        tokio::join!(watching, looking, delivering, following, denials, functions, keeping, settling, telling, rolling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.

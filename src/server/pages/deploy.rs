@@ -30,13 +30,14 @@ pub async fn deploy(desk: &Desk, actor: &Actor) -> Answered<Deploy> {
     let hash = if all.is_ok() { plan.hash } else { String::new() };
     let mut answers = std::iter::once(all).chain(items.iter().map(|(_, may)| may.clone()));
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Act::Deploy, answer)));
+    let functions = desk.definitions().known_functions().trouble;
     let manifest = plan.folder.problem.clone().map(refused_manifest);
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
         items: manifest.into_iter().chain(items.into_iter().map(|(one, may)| item(one, may.is_ok()))).collect(),
         ready,
         hash,
-        problems: plan.problems.into_iter().map(problem).collect(),
+        problems: functions.into_iter().chain(plan.problems).map(problem).collect(),
         refused,
         now: desk.now(),
     })

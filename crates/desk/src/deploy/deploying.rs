@@ -130,13 +130,14 @@ impl Desk {
             },
         };
         let (timer, stop) = (Timer::system(), CancellationToken::new());
+        let functions = self.functions_now().await.names;
         let planner = Planner {
             connection: &self.watch().connection,
             clock: self.watch().clock(),
             timer: &timer,
             stop: &stop,
             tell: &|_| {},
-            functions: self.definitions().functions(),
+            functions: functions.as_deref(),
             variables: &|name| std::env::var(name).ok(),
             counts_running: true,
         };

@@ -18,7 +18,7 @@ use crate::approvals::who::{NotAllowed, Requester, may_decide};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
-use crate::policy::{Action, Object, RequestFacts, Resource};
+use crate::policy::{Action, Object, RequestFacts};
 use crate::store::{
     Act, ApprovalRule, Deed, Maker, Proposal, ProposalEnd, ProposalVote, ProposedPlan, ProposedWorkflow, StoreError,
     Vote,
@@ -196,8 +196,6 @@ impl Desk {
         let requester = Requester::Known(vec![(maker.id.clone(), maker.name.clone())]);
         let names: Vec<&str> = proposal.about.workflows.iter().map(|workflow| workflow.name.as_str()).collect();
         let content = json!({ "environment": proposal.about.environment, "workflows": names }).to_string();
-        let resource =
-            Resource { connection: self.id(), read_only: self.about().read_only, object: Object::Connection };
         let subject = subject(&proposal.id);
         for &workflow in &names {
             let facts = RequestFacts {
@@ -210,6 +208,7 @@ impl Desk {
                 requester: &requester,
                 content: &content,
             };
+            let resource = self.courier().resource(Object::Workflow(workflow));
             may_decide(self.authority(), actor, &resource, facts, None, &as_votes)?;
         }
         Ok(())

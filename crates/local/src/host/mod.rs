@@ -167,7 +167,7 @@ impl Host {
         let registry = Registry::load(&store).await?;
         let topics = Topics::load(&store).await?;
         let queues = Queues::load(&store).await?;
-        let (http, masks) = (HttpClient::default(), Masks::of(functions.connections()));
+        let (http, masks) = (HttpClient::default(), Masks::of(functions.connections().iter().map(AsRef::as_ref)));
         http.close_to(functions.address());
         Ok(Arc::new(Self {
             store,
@@ -203,6 +203,8 @@ impl Host {
     /// # Errors
     /// The store cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+        // Before any task calls one.
+        crate::api::lambda::recover(self).await?;
         let mut open: Vec<ExecutionRow> =
             lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
         // An activity's tasks are offered in their old order.

@@ -6,6 +6,7 @@ mod calls;
 mod lookups;
 mod machine;
 mod releases;
+mod roles;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -126,7 +127,7 @@ impl Fake {
             read_only: false,
         };
         let calls = Arc::new(self.clone());
-        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls }
+        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls, functions: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

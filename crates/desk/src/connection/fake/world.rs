@@ -6,7 +6,7 @@ use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
 use super::machine::Machine;
-use crate::connection::{ExecutionStatus, Fault, Parameter, Verdict};
+use crate::connection::{ExecutionStatus, Fault, Parameter, RolePolicy, Verdict};
 
 /// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
@@ -57,6 +57,8 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The policies of roles, by the roles' names.
+    pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
     /// The Parameter Store, by names.
     pub parameters: BTreeMap<String, Parameter>,
     /// What the service says about every definition beside what the language says.
