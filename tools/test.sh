@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-stages=(setup format site server clippy clippy-wasm rust jsonata lambdas peers conformance browser)
+stages=(setup format site server clippy clippy-wasm rust jsonata lambdas peers conformance container browser)
 summary=()
 failed=0
 
@@ -54,6 +54,7 @@ peers() {
   PYTHONDONTWRITEBYTECODE=1 .tools/venv/bin/python -m unittest discover -v -s tests/peers -t tests/peers
 }
 conformance() { tools/conformance.sh; }
+container() { tools/test-container.sh; }
 browser() { tools/test-browser.sh; }
 
 run_stage() {

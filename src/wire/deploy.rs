@@ -32,6 +32,8 @@ pub struct DeployItem {
     /// Unified diff of the deployed definition against the new one.
     pub diff: Vec<DiffLine>,
     pub problems: Vec<FileProblem>,
+    /// The settings that differ, with the old and the new value.
+    pub settings: Vec<(String, String, String)>,
     /// Placeholder and the value it gets.
     pub substitutions: Vec<(String, String)>,
 }
@@ -42,6 +44,10 @@ pub enum Change {
     New,
     Changed,
     Unchanged,
+    /// The account changed it since it was deployed.
+    Drifted,
+    /// The manifest no longer names it.
+    ToBeRemoved,
     /// Refused: see the problems.
     Refused,
 }

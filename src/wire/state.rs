@@ -92,6 +92,8 @@ pub struct Attempt {
     pub resource: String,
     pub parameters: Option<Value>,
     pub output: Option<Value>,
+    /// What its function printed, where that is known.
+    pub printed: Option<Value>,
     pub failure: Option<Failure>,
     pub scheduled_at: i64,
     pub ended_at: Option<i64>,

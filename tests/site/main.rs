@@ -10,12 +10,19 @@ mod at_once;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod base;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod begin;
 mod board;
 mod channels;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
+mod deploy_program;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod deploying;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod drawing;
 mod events;
@@ -44,6 +51,7 @@ mod oidc;
 mod pages;
 mod panics;
 mod payloads;
+mod plan;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;

@@ -13,6 +13,9 @@
 //! | [`model`] | the typed definition |
 //! | [`parse()`] | from text to model, with every diagnostic and its span |
 //! | [`Rule`] | the rules behind the diagnostics |
+//! | [`advise()`] | what works and could be better: the rules that AWS does not have |
+//! | [`Switches`] | which rules are left out, warn or refuse |
+//! | [`Resource`] | what a task calls |
 //! | [`report()`] | a diagnostic as a compiler prints it: the line, a caret and the remedy |
 //! | [`mod@substitute`] | placeholders, and the values that a deployment gives them |
 //! | [`graph`] | nodes and edges with their positions on a drawing |
@@ -26,13 +29,19 @@ pub mod graph;
 mod lint;
 pub mod model;
 mod parse;
+mod reason;
 mod report;
+mod resource;
 mod rule;
 pub mod substitute;
+mod switch;
 
 pub use diagnostic::{Diagnostic, Severity, SourceSpan, invalid_definition_message};
+pub use lint::advice::advise;
 pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
 pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use report::report;
+pub use resource::{Pattern, Resource};
 pub use rule::{Rule, RuleScope};
-pub use substitute::{Placeholder, placeholders, span_before_substitution, substitute};
+pub use substitute::{Placeholder, PlaceholderProblem, PlaceholderValue, Substituted, placeholders, substitute};
+pub use switch::{Level, Switch, SwitchError, Switches};

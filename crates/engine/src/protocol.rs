@@ -93,6 +93,12 @@ pub struct TaskRequest {
     /// again, and the job that the answer names is waited for.
     #[serde(default)]
     pub submitted: Option<String>,
+    /// The event that scheduled it; 0 for what has no events, such as a distributed map's reader.
+    #[serde(default)]
+    pub event: u64,
+    /// The execution whose history has that event, where it is a child of a distributed map.
+    #[serde(default)]
+    pub child: Option<String>,
 }
 
 /// What a task calls.

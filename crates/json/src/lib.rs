@@ -107,10 +107,7 @@ impl<'a> Json<'a> {
     /// Whether two texts say the same: white space and the order of keys do not count, digits do.
     #[must_use]
     pub fn says_the_same(&self, other: &Json) -> bool {
-        let mut texts = [String::new(), String::new()];
-        self.root().write_sorted(&mut texts[0]);
-        other.root().write_sorted(&mut texts[1]);
-        texts[0] == texts[1]
+        self.root().sorted() == other.root().sorted()
     }
 
     fn raw(&self, token: Token) -> &str {
@@ -208,6 +205,15 @@ impl<'j> Value<'j> {
     #[must_use]
     pub fn get(self, key: &str) -> Option<Value<'j>> {
         self.members().filter(|(name, _)| name == key).last().map(|(_, value)| value)
+    }
+
+    /// The value in one line: keys sorted, strings in one way of writing, digits as they were written. Values that say the
+    /// same have the same text.
+    #[must_use]
+    pub fn sorted(self) -> String {
+        let mut text = String::new();
+        self.write_sorted(&mut text);
+        text
     }
 
     /// The value in one line, keys sorted, strings in one way of writing. Recurses no deeper than [`DEEPEST`].

@@ -136,6 +136,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let ended = end.clone();
     let server = tokio::spawn(listener::serve(listener, router, listener::Limits::default(), ended));
     tokio::spawn(Arc::clone(&host).run_timers(end.clone()));
+    tokio::spawn(lambda::follow(Arc::clone(&host), end.clone()));
     Ok(Running { addr, host, end, server })
 }
 

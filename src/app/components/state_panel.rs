@@ -258,6 +258,7 @@ fn attempt(attempt: Attempt, open: bool, now: i64) -> AnyView {
                 {attempt.failure.map(failure)}
                 {attempt.parameters.map(|value| block("Request", value))}
                 {attempt.output.map(|value| block("Answer", value))}
+                {attempt.printed.map(|value| block("Output of the function", value))}
             </div>
         </details>
     }

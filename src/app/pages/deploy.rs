@@ -92,13 +92,15 @@ const fn change(change: Change) -> (Status, &'static str) {
         Change::New => (Status::Running, "New"),
         Change::Changed => (Status::Caught, "Changed"),
         Change::Unchanged => (Status::Succeeded, "Unchanged"),
+        Change::Drifted => (Status::Caught, "Drifted"),
+        Change::ToBeRemoved => (Status::Aborted, "To be removed"),
         Change::Refused => (Status::Failed, "Refused"),
     }
 }
 
 fn item(item: DeployItem, deploy: Post) -> AnyView {
     let (status, word) = change(item.change);
-    let button = matches!(item.change, Change::New | Change::Changed)
+    let button = matches!(item.change, Change::New | Change::Changed | Change::Drifted)
         .then(|| deploy_button(deploy, item.name.clone(), item.hash.clone(), "Deploy", "button"));
     let value = |(name, value): (String, String)| view! { <dt class="mono">{shown(format!("${{{name}}}"))}</dt><dd class="mono">{shown(value)}</dd> };
     let values = (!item.substitutions.is_empty()).then(|| {
@@ -109,9 +111,14 @@ fn item(item: DeployItem, deploy: Post) -> AnyView {
             </details>
         }
     });
+    let change = |(name, old, new): (String, String, String)| {
+        view! { <dt>{shown(name)}</dt><dd class="mono">{shown(old)}" → "{shown(new)}</dd> }
+    };
+    let settings = (!item.settings.is_empty())
+        .then(|| view! { <dl class="fields">{item.settings.into_iter().map(change).collect_view()}</dl> });
     let added = item.diff.iter().filter(|line| line.sign == '+').count();
     let removed = item.diff.iter().filter(|line| line.sign == '-').count();
-    let open = item.change == Change::Changed;
+    let open = matches!(item.change, Change::Changed | Change::Drifted);
     let diff = (!item.diff.is_empty()).then(|| {
         view! {
             <details class="values" open=open>
@@ -129,6 +136,7 @@ fn item(item: DeployItem, deploy: Post) -> AnyView {
                 <span class="plan-do">{button}</span>
             </header>
             {(!item.problems.is_empty()).then(|| view! { <ul class="problems">{item.problems.into_iter().map(problem).collect_view()}</ul> })}
+            {settings}
             {diff}
             {values}
         </li>

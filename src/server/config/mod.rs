@@ -2,6 +2,7 @@
 
 mod check;
 mod commands;
+mod deploy;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -13,8 +14,12 @@ use ipnet::IpNet;
 pub(super) use self::check::is_url;
 pub use self::check::{ConfigError, Settings};
 pub use self::commands::{
-    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, MessagesArgs, MessagesVerb, PolicyCommand,
-    UserArgs, UserVerb, ValidateArgs,
+    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, IamArgs, InitArgs, Kind,
+    MessagesArgs, MessagesVerb, PolicyCommand, PolicyFormat, UserArgs, UserVerb, ValidateArgs,
+};
+pub use self::deploy::{
+    ApplyArgs, DeployArgs, DeployVerb, PlanArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs, StatusArgs,
+    VersionsVerb, WithinArgs, WorkflowArgs,
 };
 use super::guest::address::Wanted;
 
@@ -24,6 +29,7 @@ use super::guest::address::Wanted;
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "Examples:
+  countersign init shop                         a folder with a workflow of your own, to begin with
   countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
   countersign serve --guest                     the same, with a QR code: a guest decides one request on a phone
   countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
@@ -38,12 +44,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a folder with a workflow that runs at once: nothing that is there is overwritten
+    Init(InitArgs),
     /// Serve the dashboard (the default)
     Serve(ServeArgs),
     /// Serve the embedded engine alone
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Plan, apply, roll out and take back the definitions of a folder
+    Deploy(DeployArgs),
     /// Check or show the policies: who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -55,6 +65,8 @@ pub enum Command {
     Approvals(ApprovalsArgs),
     /// Check and try the channels of messages
     Messages(MessagesArgs),
+    /// Ask whether a server answers, as containers do: the exit status is 0 or 1
+    Health(HealthArgs),
     /// Evaluate the engine's expressions, which come on the standard input: the engine starts this itself
     #[command(hide = true)]
     Evaluate,
@@ -75,7 +87,7 @@ pub struct ServeArgs {
     /// The certificate's private key: a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where browsers reach the dashboard, such as https://approvals.example.com
+    /// Where browsers reach the dashboard, such as https://approvals.example.com or https://tools.example.com/approvals
     #[arg(long, value_name = "URL", requires = "sign_in")]
     pub public_url: Option<String>,
     /// The address or network of a proxy, whose X-Forwarded-For is believed; it may stand several times

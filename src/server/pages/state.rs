@@ -1,7 +1,10 @@
 //! One state of an execution, at one of its visits.
 
+use std::sync::Arc;
+
 use countersign_asl::StateKind;
-use countersign_desk::deploy::diff;
+use countersign_desk::connection::FunctionCall;
+use countersign_desk::deploy::{Printed, diff};
 use countersign_desk::watch::{Inside, Record, Waiting};
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value as JsonValue, pretty};
@@ -15,6 +18,11 @@ use crate::wire::Status;
 use crate::wire::deploy::DiffLine;
 use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State};
 use crate::wire::value::Value;
+
+/// The newest attempts of a visit whose functions' output is shown.
+const PRINTED: usize = 10;
+/// What is shown in place of an output that the actor may not see.
+const WITHHELD: &str = "[withheld: you may not see payloads]";
 
 /// Bytes of the texts that are compared line by line.
 const COMPARED: usize = 64 * 1024;
@@ -56,6 +64,7 @@ pub async fn state(
     let Some(at) = shown else { return Ok(made) };
     let id = visits[at];
     let mut visit = about.visit(&visits, at);
+    about.printed(actor, &record.trace.visits[id], &mut visit).await;
     match part.as_deref() {
         Some("stages") => {
             let inside = desk.inside(actor, &record, id).await.map_err(|error| worded(desk, &error))?;
@@ -150,7 +159,7 @@ fn open_request(waits: &[Waiting], visit: &Visit) -> Option<u64> {
 /// What an execution says of its states.
 struct About<'a> {
     desk: &'a Desk,
-    record: &'a Record,
+    record: &'a Arc<Record>,
     waits: &'a [Waiting],
     view: &'a View<'a>,
 }
@@ -222,12 +231,26 @@ impl About<'_> {
                 .record
                 .end_of(attempt)
                 .and_then(|event| self.value(attempt.output.as_deref(), &Source::Event(event, "output"))),
+            printed: None,
             failure: self.failure(attempt.error.as_deref(), attempt.cause.as_deref()),
             scheduled_at: attempt.scheduled_at,
             ended_at: attempt.ended_at,
             backed_off: before(index).and_then(|before| Some(attempt.scheduled_at - before.ended_at?)),
         };
         visit.attempts.iter().enumerate().map(made).collect()
+    }
+
+    /// Adds what the functions of the attempts printed.
+    async fn printed(&self, actor: &Actor, visit: &Visit, made: &mut state::Visit) {
+        for (attempt, made) in visit.attempts.iter().zip(&mut made.attempts).rev().take(PRINTED) {
+            let (Some(event), Some(_)) = (attempt.scheduled_event, self.function(attempt)) else { continue };
+            let text = match self.desk.printed(actor, self.record, event).await {
+                Some(Printed::Calls(calls)) => printed(&calls),
+                Some(Printed::Withheld) => WITHHELD.to_owned(),
+                None => continue,
+            };
+            made.printed = Some(Value { text, rest: None });
+        }
     }
 
     /// What is known of the task beside its parameters.
@@ -318,6 +341,15 @@ impl About<'_> {
             variables: inside.variables.into_iter().map(variable).collect(),
         }
     }
+}
+
+/// What the calls for an attempt printed. There is one, unless the program ended during the first.
+fn printed(calls: &[FunctionCall]) -> String {
+    let one = |call: &FunctionCall| match call.left_out {
+        0 => call.text.clone(),
+        bytes => format!("… {bytes} bytes before this were not kept\n{}", call.text),
+    };
+    calls.iter().map(one).collect::<Vec<_>>().join("\n… the function was called again\n")
 }
 
 fn resource(attempt: &Attempt) -> String {

@@ -1,12 +1,11 @@
 //! The embedded engine: beside the dashboard, or alone.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_desk::connection::{Target, by_name};
-use countersign_desk::deploy::{EMULATOR_ACCOUNT, declared_functions};
+use countersign_desk::deploy::EMULATOR_ACCOUNT;
 use countersign_local as local;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +17,8 @@ use crate::server::shipped::functions_file;
 /// The embedded engine's region.
 const REGION: &str = "us-east-1";
 
-/// The embedded engine if there is one, the target, and the engine's functions if they are known.
-pub type Connected = (Option<local::Running>, Target, Option<BTreeSet<String>>);
+/// The embedded engine if there is one, and the target.
+pub type Connected = (Option<local::Running>, Target);
 
 /// The connection's target; starts the embedded engine if that is the target. HTTP tasks cannot reach
 /// `dashboard`, nor the listener of `guests`.
@@ -29,20 +28,18 @@ pub async fn target(
     guests: Option<SocketAddr>,
 ) -> Result<Connected, StartError> {
     if args.aws {
-        return Ok((None, Target::Aws, None));
+        return Ok((None, Target::Aws));
     }
     if let Some(url) = &args.endpoint {
-        return Ok((None, Target::Endpoint(url.clone()), None));
+        return Ok((None, Target::Endpoint(url.clone())));
     }
     let functions = functions_file(args.functions.as_deref(), &args.data)?;
-    // A mock may replace any function.
-    let declared = if std::env::var_os("SFN_MOCK_CONFIG").is_some() { None } else { declared_functions(&functions) };
     let mut options = options(args.engine_listen, args.data.clone(), Some(functions));
     options.own_listeners.push(dashboard);
     options.own_listeners.extend(guests);
     let engine = start_engine(options, "--engine-listen", dashboard).await?;
     let url = format!("http://{}", engine.addr);
-    Ok((Some(engine), Target::Embedded(url), declared))
+    Ok((Some(engine), Target::Embedded(url)))
 }
 
 /// Starts the engine. The error for a busy port names the flag that chooses another one.

@@ -32,7 +32,9 @@ use self::files::{definitions, open_index};
 pub(super) use self::listening::listen;
 use self::listening::{name_of, place};
 use super::config::ServeArgs;
+use super::functions::EngineFunctions;
 use super::hooks::Hooks;
+use super::http::place::Place;
 use super::http::{Extras, Gate};
 use super::oidc::{self, Oidc};
 use super::policy::authority;
@@ -56,13 +58,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(StartError::Serve)?;
     let store: Arc<dyn Store> = Arc::new(open_store(&args.data).await?);
     let folder = definitions_folder(args.definitions.as_deref(), &args.data)?;
-    let mut definitions = definitions(&folder)?;
+    let definitions = definitions(&folder)?;
     let door = guest::Door::open(&args, &settings.connections, &*store, address).await?;
     let guests = door.as_ref().map(guest::Door::address);
-    let (engine, target, functions) = target(&args, address, guests).await?;
-    if let Some(functions) = functions {
-        definitions = definitions.with_functions(functions);
-    }
+    let (engine, target) = target(&args, address, guests).await?;
     let options = SdkOptions { profile: args.profile.clone(), region: args.region.clone(), ..SdkOptions::of(target) };
     let anchors = options.clone();
     let sandbox = Arc::new(local::sandbox::Workers::of_itself());
@@ -79,7 +78,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         authority: Arc::clone(&authority),
         undo_ms: 1_000 * i64::from(args.undo),
     };
-    let (of_default, others) = opened(options, settings.connections).await?;
+    let (mut of_default, others) = opened(options, settings.connections).await?;
+    if let Some(engine) = &engine {
+        of_default = of_default.with_functions(Arc::new(EngineFunctions::at(engine.addr)));
+    }
     let desk = Arc::new(Desk::new(parts(of_default, definitions)));
     let mut desks = Desks::of(Arc::clone(&desk));
     for other in others {
@@ -103,7 +105,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         first::first_start(&desk).await;
     }
     let people = Arc::new(People::new(Arc::clone(&store), Clock::system(), Arc::clone(&authority)));
-    println!("Countersign is at {origin}");
+    println!("Countersign is at {origin}{}", crate::routes::base());
+    if matches!(place, Place::Public(_)) {
+        println!("  it listens on {address}");
+    }
     let gate = gate(args.sign_in, people, &origin).await?;
     say_what_is_shown(&desks, &args.data);
 

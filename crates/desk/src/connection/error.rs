@@ -50,10 +50,10 @@ impl Fault {
     pub fn of_code(code: &str, message: &str) -> Self {
         let (code, message) = (code.to_owned(), message.to_owned());
         match code.as_str() {
-            "ThrottlingException" | "TooManyRequestsException" => Self::Throttled { code, message },
-            "AccessDeniedException" => Self::Denied { message },
+            "Throttling" | "ThrottlingException" | "TooManyRequestsException" => Self::Throttled { code, message },
+            "AccessDenied" | "AccessDeniedException" => Self::Denied { message },
             "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken" => Self::TaskClosed { code, message },
-            "ResourceNotFound" => Self::Missing { code, message },
+            "ResourceNotFound" | "NoSuchEntity" => Self::Missing { code, message },
             _ if code.ends_with("DoesNotExist") => Self::Missing { code, message },
             _ if ["UnrecognizedClient", "InvalidSignature", "ExpiredToken", "InvalidClientTokenId"]
                 .iter()
@@ -102,6 +102,24 @@ impl CallError {
     #[must_use]
     pub const fn is_throttled(&self) -> bool {
         matches!(self.fault, Fault::Throttled { .. })
+    }
+
+    /// Whether the connection refused it because of another change: the resource is not in the state that the call is for.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.is_code("ConflictException")
+    }
+
+    /// Whether the service refused it with this code.
+    #[must_use]
+    pub fn is_code(&self, expected: &str) -> bool {
+        matches!(&self.fault, Fault::Refused { code, .. } if code == expected)
+    }
+
+    /// Whether the call may have taken effect all the same: its answer did not arrive.
+    #[must_use]
+    pub const fn is_uncertain(&self) -> bool {
+        matches!(self.fault, Fault::Unreachable | Fault::Unsent(_))
     }
 
     /// Whether the connection answered that the resource does not exist.

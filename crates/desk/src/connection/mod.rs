@@ -8,8 +8,12 @@ mod convert;
 mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod functions;
+mod lookups;
 mod port;
 pub mod quota;
+mod releases;
+mod roles;
 mod sdk;
 mod tally;
 mod topics;
@@ -19,10 +23,17 @@ use std::sync::Arc;
 
 pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
+pub use self::functions::{FunctionCall, FunctionHost, KnownFunctions, NotTold, Told};
+pub use self::lookups::{Lookups, MOST_PARAMETERS, Parameter, ParameterKind, Verdict};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
-    MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+    MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
 };
+pub use self::releases::{
+    ALL_WEIGHT, AliasDescription, DESCRIPTION, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
+    number_of, same_routes,
+};
+pub use self::roles::{RolePolicy, Roles, role_name};
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
 pub use self::topics::{NoTopic, Publication, TopicArn, TopicError, Topics};
@@ -137,6 +148,8 @@ pub struct Connection {
     pub calls: Arc<dyn StepFunctions>,
     /// The same without retries, for calls whose answer is only useful immediately.
     pub once: Arc<dyn StepFunctions>,
+    /// Who runs its functions, where the connection tells about them.
+    pub functions: Option<Arc<dyn FunctionHost>>,
 }
 
 impl Connection {
@@ -144,7 +157,13 @@ impl Connection {
     pub async fn open(id: ConnectionId, options: SdkOptions) -> Self {
         let (calls, about) = Sdk::connect(options).await;
         let once = Arc::new(calls.without_retries());
-        Self { id, about, calls: Arc::new(calls), once }
+        Self { id, about, calls: Arc::new(calls), once, functions: None }
+    }
+
+    /// The same, with who runs its functions.
+    #[must_use]
+    pub fn with_functions(self, host: Arc<dyn FunctionHost>) -> Self {
+        Self { functions: Some(host), ..self }
     }
 
     /// The same, with every call counted.

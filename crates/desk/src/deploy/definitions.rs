@@ -9,21 +9,23 @@ use tokio_util::sync::CancellationToken;
 use toml::de::DeTable;
 
 use super::finding::FileProblem;
-use super::manifest::{FILE, Folder, Manifest};
+use super::folder::Folder;
+use super::manifest::{FILE, Manifest};
+use crate::connection::KnownFunctions;
 use crate::news::{Publisher, Topic};
 
 /// The pause between two checks of the folder.
 const PAUSE: Duration = Duration::from_millis(700);
 
 /// A fingerprint of the folder: its files with their sizes and times.
-type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
+pub(super) type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
 
 /// The folder, and its last readable manifest.
 #[derive(Debug)]
 pub struct Definitions {
     path: PathBuf,
-    /// The functions of the embedded engine; `None` if they are unknown.
-    functions: Option<BTreeSet<String>>,
+    /// The functions of the connection, as it told them last.
+    functions: Mutex<KnownFunctions>,
     good: Mutex<Option<Manifest>>,
     /// The text of the manifest that was read last, and what it came to: most pages need it, and it seldom changes.
     last: Mutex<Option<(String, Arc<Folder>)>>,
@@ -39,21 +41,26 @@ pub struct ManifestTrouble {
 
 impl From<PathBuf> for Definitions {
     fn from(path: PathBuf) -> Self {
-        Self { path, functions: None, good: Mutex::default(), last: Mutex::default() }
+        Self { path, functions: Mutex::default(), good: Mutex::default(), last: Mutex::default() }
     }
 }
 
 impl Definitions {
-    /// The same folder, for an engine that has these functions and no others.
+    /// The names of the connection's functions; `None` if they are unknown, or there may be others.
     #[must_use]
-    pub fn with_functions(self, functions: BTreeSet<String>) -> Self {
-        Self { functions: Some(functions), ..self }
+    pub fn functions(&self) -> Option<Arc<BTreeSet<String>>> {
+        self.known_functions().names
     }
 
-    /// The engine's functions; `None` if they are unknown.
+    /// The functions as the connection told them last.
     #[must_use]
-    pub const fn functions(&self) -> Option<&BTreeSet<String>> {
-        self.functions.as_ref()
+    pub fn known_functions(&self) -> KnownFunctions {
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what the connection tells of its functions.
+    pub fn tell_functions(&self, known: KnownFunctions) {
+        *self.functions.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     /// The folder's path.
@@ -117,7 +124,7 @@ impl Definitions {
         }
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
         let folder = self.read();
         let named = folder.manifest.workflows.values().map(|workflow| self.path.join(&workflow.file));
         let there = std::fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());

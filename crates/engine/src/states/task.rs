@@ -124,7 +124,8 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ta
     let credentials = task.credentials.as_ref().map(|t| t.value(&view)).transpose()?;
     drop(view);
     let role = credentials.as_ref().and_then(|c| c.get("RoleArn")).and_then(Value::as_str).map(str::to_owned);
-    let request = TaskRequest {
+    let child = execution.threads[thread].situation.child.as_ref().map(|child| child.arn.clone());
+    let mut request = TaskRequest {
         task: TaskId(execution.fresh_id()),
         state: state.name.to_string(),
         integration: integration.clone(),
@@ -135,9 +136,11 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ta
         role_arn: role,
         started: false,
         submitted: None,
+        event: 0,
+        child,
     };
     let (kind, details) = scheduled(execution, &request, &parameters);
-    execution.event(thread, kind, details);
+    request.event = execution.event(thread, kind, details);
     open(execution, thread, request);
     Ok(Run::Wait)
 }
@@ -161,6 +164,8 @@ pub(crate) fn ask(
         role_arn: None,
         started: false,
         submitted: None,
+        event: 0,
+        child: None,
     };
     open(execution, thread, request);
 }

@@ -13,6 +13,7 @@
 
 mod activities;
 pub mod arn;
+mod beside;
 pub(crate) mod callers;
 mod cloudcontrol;
 mod cloudformation;
@@ -76,6 +77,8 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/", post(operation).fallback(s3::object))
         .route("/healthz", get(|| async { "ok\n" }))
         .merge(lambda::routes())
+        .route("/_countersign/functions", get(beside::functions))
+        .route("/_countersign/output", get(beside::output))
         .fallback(s3::object)
         // The middleware below limits every body.
         .layer(DefaultBodyLimit::disable())

@@ -167,7 +167,7 @@ impl Host {
         let registry = Registry::load(&store).await?;
         let topics = Topics::load(&store).await?;
         let queues = Queues::load(&store).await?;
-        let (http, masks) = (HttpClient::default(), Masks::of(functions.connections()));
+        let (http, masks) = (HttpClient::default(), Masks::of(functions.connections().iter().map(AsRef::as_ref)));
         http.close_to(functions.address());
         Ok(Arc::new(Self {
             store,

@@ -8,17 +8,17 @@ use serde_json::{Map, Value, json};
 use super::answer::TaskOutcome;
 use crate::api::wire::http_date;
 use crate::host::{AccountRegion, Host};
-use crate::lambda::{Failure, version_of};
+use crate::lambda::{Failure, Origin, version_of};
 use crate::random;
 
 /// Step Functions' limit of a payload, in bytes.
 const PAYLOAD: usize = 262_144;
 
 /// A function as the task's resource: its payload is the answer.
-pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutcome {
+pub async fn by_arn(host: &Host, function_arn: &str, input: &Value, origin: Origin) -> TaskOutcome {
     let key = host.functions.key(&host.place, function_arn).unwrap_or_default();
-    match host.functions.invoke(&key, &input.to_string()).await {
-        Ok(output) => {
+    match host.functions.invoke_for(origin, &key, &input.to_string(), false).await {
+        Ok((output, _)) => {
             taken_in(&output, function_arn).map_or_else(|refused| refused, |value| TaskOutcome::Done(value.to_string()))
         }
         Err(failure) => failed(&host.place, function_arn, failure),
@@ -26,7 +26,7 @@ pub async fn by_arn(host: &Host, function_arn: &str, input: &Value) -> TaskOutco
 }
 
 /// `lambda:invoke`: the payload is wrapped, as AWS does.
-pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value) -> TaskOutcome {
+pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value, origin: Origin) -> TaskOutcome {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
         return TaskOutcome::failed("States.Runtime", "The task's parameters have no FunctionName.");
     };
@@ -45,13 +45,7 @@ pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value) -> 
     };
     let logged = parameters.get("LogType").and_then(Value::as_str) == Some("Tail");
     let key = host.functions.key(caller, &qualified(function, parameters)).unwrap_or_default();
-    let called = async {
-        if logged {
-            return host.functions.invoke_with_log(&key, &payload).await;
-        }
-        host.functions.invoke(&key, &payload).await.map(|output| (output, String::new()))
-    };
-    let (payload, log) = match called.await {
+    let (payload, log) = match host.functions.invoke_for(origin, &key, &payload, logged).await {
         Ok((output, log)) => match taken_in(&output, "lambda") {
             Ok(payload) => (payload, log),
             Err(refused) => return refused,

@@ -67,6 +67,12 @@ fn range(key: &str) -> Option<(u64, u64)> {
 }
 
 impl Mocks {
+    /// Whether tasks of some workflow are mocked: their functions need not exist.
+    #[must_use]
+    pub fn mock_some(&self) -> bool {
+        !self.config.state_machines.is_empty()
+    }
+
     /// Reads the file; without a file nothing is mocked.
     ///
     /// # Errors

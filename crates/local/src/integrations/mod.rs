@@ -40,6 +40,7 @@ pub use topics::{Notice, Published, Topic, TopicRefusal, Topics, deliver as publ
 use crate::api;
 use crate::api::error::ApiError;
 use crate::host::Host;
+use crate::lambda::Origin;
 
 /// Runs one task to its outcome. Boxed, because a task may call a function that runs tasks.
 pub fn run(
@@ -57,14 +58,15 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Ta
     if let Some(answer) = mocks::answer(&host, &execution, &request).await {
         return answer;
     }
-    let TaskRequest { task, integration, parameters, submitted, .. } = request;
+    let TaskRequest { task, integration, parameters, submitted, event, child, .. } = request;
+    let origin = Origin { execution: child.unwrap_or_else(|| execution.clone()), event };
     let started = |host: Arc<Host>, execution: String| async move {
         host.notify(&execution, Input::TaskStarted { task }).await;
     };
     match integration {
         Integration::Lambda { function_arn } => {
             started(Arc::clone(&host), execution).await;
-            functions::by_arn(&host, &function_arn, &parameters).await
+            functions::by_arn(&host, &function_arn, &parameters, origin).await
         }
         Integration::Service { service, action, pattern, resource } => {
             started(Arc::clone(&host), execution.clone()).await;
@@ -72,6 +74,7 @@ async fn run_one(host: Arc<Host>, execution: String, request: TaskRequest) -> Ta
                 host: &host,
                 execution: &execution,
                 task,
+                origin: &origin,
                 parameters: &parameters,
                 pattern,
                 submitted: submitted.as_deref(),
@@ -103,6 +106,8 @@ struct Call<'a> {
     host: &'a Arc<Host>,
     execution: &'a str,
     task: countersign_engine::TaskId,
+    /// The execution and the event that functions are called for.
+    origin: &'a Origin,
     parameters: &'a Value,
     pattern: Pattern,
     /// The service's answer, if it accepted the request before a restart.
@@ -112,7 +117,7 @@ struct Call<'a> {
 async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &str) -> TaskOutcome {
     let caller = call.host.place.around(call.execution);
     let answer = match (service, action) {
-        ("lambda", "invoke") => functions::invoke(call.host, &caller, call.parameters).await,
+        ("lambda", "invoke") => functions::invoke(call.host, &caller, call.parameters, call.origin.clone()).await,
         ("sns", "publish") => topics::publish(call.host, call.parameters).await,
         ("sqs", "sendMessage") => queues::send(call.host, &caller, call.parameters),
         ("aws-sdk:sns", action) => {

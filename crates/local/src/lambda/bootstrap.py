@@ -25,6 +25,15 @@ def post(path, body):
     link.getresponse().read()
 
 
+def mark(request_id):
+    """Writes into both outputs where the output of this call begins."""
+    for out in (1, 2):
+        try:
+            os.write(out, b"\x1e" + request_id.encode() + b"\n")
+        except OSError:
+            pass  # the handler has closed it
+
+
 class Context:
     """What AWS gives a handler beside the event."""
 
@@ -99,6 +108,7 @@ def main():
         if answer.status != 200:
             return
         context = Context(headers)
+        mark(context.aws_request_id)
         place = "/invocation/" + context.aws_request_id
         try:
             result = handler(json.loads(body), context)

@@ -14,7 +14,7 @@ use crate::environment;
 pub enum FunctionsError {
     #[error("The functions' file {} cannot be read: {source}.\nName a readable one with --functions FILE.", .file.display())]
     Read { file: PathBuf, source: std::io::Error },
-    #[error("{}: {what}Correct the declaration and start again.", .file.display())]
+    #[error("{}: {what}Correct the declaration.", .file.display())]
     Parse { file: PathBuf, what: String },
     #[error("{}: [functions.{name}] {what}.\n{remedy}", .file.display())]
     Function { file: PathBuf, name: String, what: String, remedy: &'static str },
@@ -91,9 +91,10 @@ fn latest() -> String {
     "$LATEST".to_owned()
 }
 
+/// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct File {
     concurrency: Option<usize>,
     #[serde(default)]
     functions: BTreeMap<String, Spec>,

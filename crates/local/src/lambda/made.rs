@@ -62,6 +62,11 @@ impl Made {
         lock(&self.aliases).get(alias).cloned()
     }
 
+    /// The functions' names.
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.functions).keys().map(|key| name_in(key).to_owned()).collect()
+    }
+
     /// The processes that `of` takes out of every function's pool.
     pub fn take(&self, of: impl Fn(&Pool) -> Vec<Worker>) -> Vec<Worker> {
         lock(&self.functions).values().flat_map(|function| of(&function.pool)).collect()

@@ -2,32 +2,42 @@
 //! declares them also declares the connections of HTTP tasks.
 
 mod config;
+mod declared;
+mod follow;
 mod language;
 mod made;
+mod output;
 mod pool;
+mod printing;
 mod runtime_api;
 mod starter;
+mod trouble;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
-use config::Declarations;
 pub use config::{FunctionsError, Spec};
+use declared::Declared;
+pub use follow::follow;
 pub use language::Language;
 use made::{Made, name_in};
 pub use made::{parts, version_of};
+use output::Output;
+pub use output::{Origin, Record};
 use pool::Pool;
 pub use pool::Stay;
 use runtime_api::Lines;
 use starter::Starter;
+pub use trouble::Trouble;
 use worker::{Site, Worker};
 
+use crate::clock::Clock;
 use crate::connections::Connection;
-use crate::host::{AccountRegion, partition};
+use crate::host::{AccountRegion, lock, partition};
 use crate::keeper::Keeper;
 use crate::random;
 
@@ -54,17 +64,29 @@ pub struct Keeping {
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
+/// What a look at the file and the code has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    Same,
+    /// This has changed, and holds from now on.
+    Changed(String),
+    /// The file cannot be used, for this reason; what was declared before stays.
+    Refused(String),
+}
+
 struct Inner {
-    specs: BTreeMap<String, Spec>,
-    connections: BTreeMap<String, Connection>,
+    file: Option<PathBuf>,
+    declared: RwLock<Arc<Declared>>,
+    made: Made,
+    /// Why the file, as it is now, cannot be used.
+    trouble: Mutex<Option<Trouble>>,
+    output: Output,
     folder: PathBuf,
     region: String,
     account: String,
     address: SocketAddr,
     server: tokio::task::JoinHandle<()>,
     lines: Lines,
-    pools: BTreeMap<String, Pool>,
-    made: Made,
     starter: Starter,
     keeping: Keeping,
 }
@@ -88,19 +110,20 @@ impl Functions {
         account: &str,
         mut keeping: Keeping,
     ) -> Result<Self, FunctionsError> {
-        let Declarations { functions: specs, connections } = file.map(config::read).transpose()?.unwrap_or_default();
-        let lines = Lines::default();
-        let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let declared = file.map(|file| Declared::read(file, &folder)).transpose()?.unwrap_or_default();
+        let lines = Lines::default();
+        let (address, server) = runtime_api::serve(Arc::clone(&lines)).await?;
         // The file may hold the secrets of connections.
         keeping.hidden.extend(file.map(Path::to_owned));
         keeping.hidden = keeping.hidden.iter().filter_map(|place| std::path::absolute(place).ok()).collect();
         let functions = Self(Arc::new(Inner {
-            pools: specs.iter().map(|(name, spec)| (name.clone(), Pool::new(spec.most()))).collect(),
-            specs,
+            file: file.map(Path::to_owned),
+            declared: RwLock::new(Arc::new(declared)),
             made: Made::default(),
-            connections,
+            trouble: Mutex::default(),
+            output: Output::default(),
             folder,
             region: region.to_owned(),
             account: account.to_owned(),
@@ -169,18 +192,64 @@ impl Functions {
     /// The file's functions, by name.
     #[must_use]
     pub fn of_file(&self) -> Vec<(String, Spec)> {
-        self.0.specs.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect()
+        self.0.declared().functions.iter().map(|(name, function)| (name.clone(), function.spec.clone())).collect()
     }
 
     /// A connection that the file declares.
     #[must_use]
-    pub fn connection(&self, name: &str) -> Option<&Connection> {
-        self.0.connections.get(name)
+    pub fn connection(&self, name: &str) -> Option<Arc<Connection>> {
+        self.0.declared().connections.get(name).cloned()
     }
 
     /// Every connection that the file declares.
-    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
-        self.0.connections.values()
+    #[must_use]
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        self.0.declared().connections.values().cloned().collect()
+    }
+
+    /// The names of the functions, of the file and of clients, each once.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<String> {
+        self.0.declared().functions.keys().cloned().chain(self.0.made.names()).collect()
+    }
+
+    /// Why the functions' file, as it is now, cannot be used: what it declared before stays. `None` if it can.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        lock(&self.0.trouble).clone()
+    }
+
+    /// Looks at the file and the code, and takes over what has changed; `before` gets the connections before any task can
+    /// use them. It reads files where it is called.
+    pub fn renew(&self, before: impl FnOnce(&[Arc<Connection>])) -> Looked {
+        let inner = &self.0;
+        let Some(file) = &inner.file else { return Looked::Same };
+        let known = inner.declared();
+        if !known.is_outdated(file, &inner.folder) {
+            *lock(&inner.trouble) = None;
+            return Looked::Same;
+        }
+        match known.again(file, &inner.folder) {
+            Ok(now) => {
+                let news = known.news(&now);
+                before(&now.connections.values().cloned().collect::<Vec<_>>());
+                // Processes of functions that are no more end with the last call that holds them.
+                *inner.declared.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+                *lock(&inner.trouble) = None;
+                news.map_or(Looked::Same, Looked::Changed)
+            }
+            Err(error) => {
+                let trouble = Trouble::of(&error, file);
+                let said = lock(&inner.trouble).replace(trouble.clone());
+                if said.as_ref() == Some(&trouble) { Looked::Same } else { Looked::Refused(trouble.text) }
+            }
+        }
+    }
+
+    /// What the calls of a task printed, the oldest call first.
+    #[must_use]
+    pub fn printed(&self, origin: &Origin) -> Vec<Arc<Record>> {
+        self.0.output.of(origin)
     }
 
     /// Where the Lambda Runtime API listens.
@@ -192,16 +261,16 @@ impl Functions {
     /// Whether the file declares such a function.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.specs.contains_key(name)
+        self.0.declared().functions.contains_key(name)
     }
 
-    /// Calls the function with this key (see [`Self::key`]) with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
-    /// as the function may have processes are under way, it waits.
+    /// Calls the function with this key (see [`Self::key`]) with a JSON text. Returns its answer as it wrote it, which need not be
+    /// JSON. If as many calls as the function may have processes are under way, it waits.
     ///
     /// # Errors
     /// There is no such function, or it raised an error, crashed, returned too much or reached its timeout.
     pub async fn invoke(&self, key: &str, payload: &str) -> Result<String, Failure> {
-        self.call(key, payload, false).await.map(|(output, _)| output)
+        self.call(key, payload, None, false).await.map(|(output, _)| output)
     }
 
     /// The same, with the end of the function's log as Lambda returns it for `LogType: Tail`: at most 4 KB.
@@ -209,29 +278,51 @@ impl Functions {
     /// # Errors
     /// As above.
     pub async fn invoke_with_log(&self, key: &str, payload: &str) -> Result<(String, String), Failure> {
-        self.call(key, payload, true).await
+        self.call(key, payload, None, true).await
+    }
+
+    /// The same for a task, with the log where it is asked for.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn invoke_for(
+        &self,
+        origin: Origin,
+        key: &str,
+        payload: &str,
+        logged: bool,
+    ) -> Result<(String, String), Failure> {
+        self.call(key, payload, Some(origin), logged).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the duration that the log of a real process reports")]
-    async fn call(&self, key: &str, payload: &str, logged: bool) -> Result<(String, String), Failure> {
+    async fn call(
+        &self,
+        key: &str,
+        payload: &str,
+        origin: Option<Origin>,
+        logged: bool,
+    ) -> Result<(String, String), Failure> {
         let inner = &self.0;
-        let made = inner.made.get(key);
-        let found = made.as_ref().map(|made| (&made.spec, &made.pool));
-        let declared = || Some((inner.specs.get(key)?, inner.pools.get(key)?));
-        let Some((spec, pool)) = found.or_else(declared) else { return Err(Failure::Unknown) };
-        let name = name_in(key);
+        // Both are held to the end of the call: what is replaced meanwhile goes on as it was.
+        let (made, declared) = (inner.made.get(key), inner.declared().functions.get(key).cloned());
+        let made = made.as_ref().map(|made| (&made.spec, &made.pool));
+        let found = made.or_else(|| declared.as_ref().map(|declared| (&declared.spec, &declared.pool)));
+        let Some((spec, pool)) = found else { return Err(Failure::Unknown) };
         let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
+        // A function's output is of a real process, and real time.
+        let record = inner.output.begin(name_in(key), id.clone(), origin, Clock::system().now());
         let mut worker = match pool.take() {
             Some(worker) => worker,
-            None => Worker::start(name, spec, &inner.site()).await.map_err(|error| {
+            None => Worker::start(spec, &inner.site(), &record).await.map_err(|error| {
                 worker::exit_error(&id, &format!("{} cannot be started: {error}", spec.language().program()))
             })?,
         };
         let begun = Instant::now();
-        let result = worker.call(id.clone(), payload, spec.timeout_seconds, self.arn(key)).await;
+        let result = worker.call(&record, payload, spec.timeout_seconds, self.arn(key)).await;
         let took = begun.elapsed();
-        let log = if logged { tail(&id, &worker.printed().await, took, spec) } else { String::new() };
+        let log = if logged { tail(&id, &worker::printed(&record).await, took, spec) } else { String::new() };
         if worker.is_usable() {
             pool.put(worker);
         }
@@ -240,7 +331,9 @@ impl Functions {
 
     /// Ends every process.
     pub async fn shutdown(&self) {
-        for worker in self.0.pools.values().flat_map(Pool::empty).chain(self.0.made.take(Pool::empty)) {
+        let declared = self.0.declared();
+        let idle = declared.functions.values().flat_map(|function| function.pool.empty());
+        for worker in idle.chain(self.0.made.take(Pool::empty)) {
             worker.end().await;
         }
         self.0.server.abort();
@@ -262,6 +355,10 @@ fn tail(id: &str, printed: &str, took: Duration, spec: &Spec) -> String {
 }
 
 impl Inner {
+    fn declared(&self) -> Arc<Declared> {
+        Arc::clone(&self.declared.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn site(&self) -> Site<'_> {
         Site {
             beside: &self.folder,
@@ -282,8 +379,10 @@ async fn look_after(functions: Weak<Inner>) {
         let Some(round) = functions.upgrade().map(|inner| inner.keeping.stay.round()) else { return };
         tokio::time::sleep(round).await;
         let Some(inner) = functions.upgrade() else { return };
+        let declared = inner.declared();
         let outdated = |pool: &Pool| pool.outdated(inner.keeping.stay);
-        for worker in inner.pools.values().flat_map(outdated).chain(inner.made.take(outdated)) {
+        let of_file = declared.functions.values().flat_map(|function| outdated(&function.pool));
+        for worker in of_file.chain(inner.made.take(outdated)) {
             worker.end().await;
         }
     }

@@ -9,17 +9,18 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use super::output::Record;
+use super::printing::CallsOfProcess;
 use super::runtime_api::{Invocation, LARGEST, Line, Lines, Reply, Waiting};
 use super::starter::Starter;
 use super::{Failure, Spec};
 use crate::host::lock;
 use crate::keeper::{self, Keeper, Wall};
 use crate::random;
-use crate::text::escaped;
 
 /// The variables of this process that a child gets.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
@@ -28,16 +29,9 @@ const ENDING: Duration = Duration::from_secs(2);
 
 /// How long a new process may load its handler before the function's own timeout begins: Lambda's limit.
 const LOADING: Duration = Duration::from_secs(10);
-/// The longest line of a function's output that is logged in full, in bytes.
-const LOGGED: u64 = 64 * 1024;
-
-/// How much of a function's output is remembered, in bytes: as much as Lambda returns.
-const REMEMBERED: usize = 4 * 1024;
 /// How long it must have been silent, after its answer, until its output counts as read.
 const SILENCE: Duration = Duration::from_millis(10);
 
-/// The end of a process's output.
-type Printed = Arc<Mutex<Vec<u8>>>;
 /// Where a worker is started.
 pub struct Site<'a> {
     /// The folder of the declarations.
@@ -62,13 +56,14 @@ pub struct Worker {
     events: mpsc::Sender<Invocation>,
     line: Arc<Line>,
     lines: Lines,
-    printed: Printed,
+    calls: CallsOfProcess,
     usable: bool,
 }
 
 impl Worker {
-    /// Starts a process. Its handler is loaded while the first event waits.
-    pub async fn start(name: &str, spec: &Spec, site: &Site<'_>) -> std::io::Result<Self> {
+    /// Starts a process for its first call. Its handler is loaded while the event waits.
+    pub async fn start(spec: &Spec, site: &Site<'_>, first: &Arc<Record>) -> std::io::Result<Self> {
+        let name = first.function.as_str();
         let secret = random::uuid().simple().to_string();
         let (events, receiver) = mpsc::channel(1);
         let line = Arc::new(Line { events: tokio::sync::Mutex::new(receiver), waiting: Mutex::new(None) });
@@ -79,12 +74,12 @@ impl Worker {
             let greeting = format!("{}/{secret} {}\n", site.address, if is_apart { "apart" } else { "beside" });
             let _ = input.write_all(greeting.as_bytes()).await;
         }
-        let printed = Printed::default();
+        let calls = CallsOfProcess::starting_with(first);
         if let Some(out) = child.stdout.take() {
-            log_lines(name.to_owned(), out, Arc::clone(&printed));
+            tokio::spawn(calls.clone().read(name.to_owned(), out));
         }
         if let Some(out) = child.stderr.take() {
-            log_lines(name.to_owned(), out, Arc::clone(&printed));
+            tokio::spawn(calls.clone().read(name.to_owned(), out));
         }
         lock(site.lines).insert(secret.clone(), Arc::clone(&line));
         let cleans_up = site.keeper.is_some_and(|keeper| keeper.wall() == Wall::Beside);
@@ -95,7 +90,7 @@ impl Worker {
             events,
             line,
             lines: Arc::clone(site.lines),
-            printed,
+            calls,
             usable: true,
         })
     }
@@ -108,21 +103,6 @@ impl Worker {
     /// Whether its process still runs.
     pub fn lives(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
-    }
-
-    /// The end of the output during the last call, read to its end: the answer may arrive before the output.
-    #[expect(clippy::disallowed_methods, reason = "the log of a process has no end that could be waited for")]
-    pub async fn printed(&self) -> String {
-        let mut read = None;
-        for _ in 0..20 {
-            let now = lock(&self.printed).clone();
-            if read.as_ref() == Some(&now) {
-                break;
-            }
-            read = Some(now);
-            tokio::time::sleep(SILENCE).await;
-        }
-        String::from_utf8_lossy(&read.unwrap_or_default()).into_owned()
     }
 
     /// Ends the process, and waits for its end.
@@ -149,7 +129,7 @@ impl Worker {
     #[expect(clippy::disallowed_methods, reason = "the timeout of a function: a real process runs in real time")]
     pub async fn call(
         &mut self,
-        id: String,
+        record: &Arc<Record>,
         payload: &str,
         timeout_seconds: u64,
         function_arn: String,
@@ -157,7 +137,8 @@ impl Worker {
         // Until the reply has arrived: a call that is dropped half-way leaves the process with an event that nobody
         // waits for.
         self.usable = false;
-        lock(&self.printed).clear();
+        self.calls.expect(record);
+        let id = record.id.clone();
         let (sender, reply) = oneshot::channel();
         *lock(&self.line.waiting) = Some(Waiting { id: id.clone(), taken: false, reply: sender });
         let limit = Duration::from_secs(timeout_seconds);
@@ -315,19 +296,17 @@ fn failure(kind: &str, message: &str) -> Failure {
     }
 }
 
-fn log_lines(function: String, out: impl AsyncRead + Unpin + Send + 'static, printed: Printed) {
-    tokio::spawn(async move {
-        let mut out = BufReader::new(out);
-        let mut line = Vec::new();
-        // Its output is read to the end, or the process would wait for ever to write more.
-        while (&mut out).take(LOGGED).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-            let text = String::from_utf8_lossy(&line);
-            tracing::info!(target: "countersign::function", %function, "{}", escaped(text.trim_end_matches(['\n', '\r'])));
-            let mut printed = lock(&printed);
-            printed.extend(&line);
-            let more = printed.len().saturating_sub(REMEMBERED);
-            printed.drain(..more);
-            line.clear();
+/// What a call printed, read to its end: the answer may arrive before the output.
+#[expect(clippy::disallowed_methods, reason = "the log of a process has no end that could be waited for")]
+pub async fn printed(record: &Record) -> String {
+    let mut read = None;
+    for _ in 0..20 {
+        let (now, _) = record.text();
+        if read.as_ref() == Some(&now) {
+            break;
         }
-    });
+        read = Some(now);
+        tokio::time::sleep(SILENCE).await;
+    }
+    read.unwrap_or_default()
 }

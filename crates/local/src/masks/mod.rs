@@ -27,7 +27,7 @@ const TOKENS: usize = 64;
 /// The secrets, in the forms in which they may come back.
 #[derive(Debug, Default)]
 pub struct Masks {
-    declared: Vec<Needle>,
+    declared: RwLock<Vec<Needle>>,
     /// Each token's needles, the oldest first.
     tokens: RwLock<Vec<Vec<Needle>>>,
 }
@@ -35,15 +35,25 @@ pub struct Masks {
 impl Masks {
     /// Hides the secrets of these connections, except those too short to be distinguished from other text.
     pub fn of<'a>(connections: impl Iterator<Item = &'a Connection>) -> Self {
+        let masks = Self::default();
+        masks.also(connections);
+        masks
+    }
+
+    /// Hides the secrets of these connections as well, from now on.
+    pub fn also<'a>(&self, connections: impl Iterator<Item = &'a Connection>) {
         let secrets: Vec<String> = connections.flat_map(secrets).collect();
         let long = secrets.iter().filter(|secret| secret.chars().count() >= SHORT);
-        Self { declared: sorted(long.flat_map(|secret| needles(secret)).collect()), tokens: RwLock::default() }
+        let mut declared = self.declared.write().unwrap_or_else(PoisonError::into_inner);
+        let known = std::mem::take(&mut *declared);
+        *declared = sorted(known.into_iter().chain(long.flat_map(|secret| needles(secret))).collect());
     }
 
     /// Hides every secret of one connection, and the token that it received.
     pub fn of_call(connection: &Connection, token: Option<&Secret>) -> Self {
         let secrets = secrets(connection).into_iter().chain(token.map(|token| token.reveal().to_owned()));
-        Self { declared: sorted(secrets.flat_map(|secret| needles(&secret)).collect()), tokens: RwLock::default() }
+        let declared = sorted(secrets.flat_map(|secret| needles(&secret)).collect());
+        Self { declared: RwLock::new(declared), tokens: RwLock::default() }
     }
 
     /// Hides a token from now on.
@@ -86,9 +96,16 @@ impl Masks {
         })
     }
 
+    /// A text that is no JSON, without the secrets.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        self.searched(text.to_owned(), |search, text| search.hide(text, false).into_owned())
+    }
+
     fn searched(&self, text: String, work: impl FnOnce(&Search<'_>, &str) -> String) -> String {
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        let needles: Vec<&Needle> = self.declared.iter().chain(tokens.iter().flatten()).collect();
+        let declared = self.declared.read().unwrap_or_else(PoisonError::into_inner);
+        let needles: Vec<&Needle> = declared.iter().chain(tokens.iter().flatten()).collect();
         if needles.is_empty() || text.is_empty() {
             return text;
         }

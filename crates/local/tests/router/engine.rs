@@ -84,6 +84,11 @@ impl Engine {
         Self::open(folder, now, sandbox).await
     }
 
+    /// The engine's folder, with its functions.toml.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Lets time pass.
     pub fn pass(&self, milliseconds: i64) {
         self.now.fetch_add(milliseconds, Ordering::Relaxed);

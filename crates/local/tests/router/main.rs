@@ -4,6 +4,8 @@
 mod answers;
 #[expect(clippy::disallowed_methods, reason = "it waits for real processes")]
 mod apart;
+#[expect(clippy::disallowed_methods, reason = "it waits for what real processes print")]
+mod changing;
 mod clients;
 mod engine;
 mod functions;

@@ -3,13 +3,18 @@
 //! What it does not do is run definitions: a test says what happens in an execution, event by event.
 
 mod calls;
+mod lookups;
+mod machine;
+mod releases;
+mod roles;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use self::world::{Execution, Machine, World, asking};
+pub use self::machine::{Alias, Machine, Version};
+pub use self::world::{Execution, World, asking};
 use super::quota::{Bucket, Quota};
 use super::{About, Api, CallError, Colour, Connection, ConnectionId, ConnectionKind, Fault};
 use crate::clock::Clock;
@@ -122,7 +127,7 @@ impl Fake {
             read_only: false,
         };
         let calls = Arc::new(self.clone());
-        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls }
+        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls, functions: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

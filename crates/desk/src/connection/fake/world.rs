@@ -5,25 +5,11 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind};
+use super::machine::Machine;
+use crate::connection::{ExecutionStatus, Fault, Parameter, RolePolicy, Verdict};
 
 /// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
-
-/// A state machine.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    pub arn: String,
-    pub name: String,
-    pub kind: MachineKind,
-    pub definition: String,
-    pub revision: u64,
-    /// How many versions it has, and its aliases.
-    pub versions: u64,
-    pub aliases: Vec<String>,
-    pub role_arn: String,
-    pub created_at: i64,
-}
 
 /// An execution.
 #[derive(Clone, Debug)]
@@ -71,6 +57,12 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The policies of roles, by the roles' names.
+    pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
+    /// The Parameter Store, by names.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What the service says about every definition beside what the language says.
+    pub verdicts: Vec<Verdict>,
     /// In the order of their start.
     pub executions: Vec<Execution>,
     by_arn: BTreeMap<String, usize>,
@@ -95,17 +87,7 @@ impl World {
     /// Creates a state machine; returns its ARN.
     pub fn machine(&mut self, name: &str, definition: &str, now: i64) -> String {
         let arn = format!("{PLACE}:stateMachine:{name}");
-        let machine = Machine {
-            arn: arn.clone(),
-            name: name.to_owned(),
-            kind: MachineKind::Standard,
-            definition: definition.to_owned(),
-            revision: 1,
-            versions: 0,
-            aliases: Vec::new(),
-            role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
-            created_at: now,
-        };
+        let machine = Machine::new(&arn, name, definition, now);
         self.machines.insert(arn.clone(), machine);
         arn
     }
@@ -118,8 +100,17 @@ impl World {
         }
         let (machine_arn, name) = arn.rsplit_once(':')?;
         let machine = self.machines.get(machine_arn)?;
-        let is_version = name.parse().is_ok_and(|number: u64| (1..=machine.versions).contains(&number));
-        (is_version || machine.aliases.iter().any(|alias| alias == name)).then(|| machine_arn.to_owned())
+        let is_version = name.parse().is_ok_and(|number: u64| machine.versions.contains_key(&number));
+        (is_version || machine.aliases.contains_key(name)).then(|| machine_arn.to_owned())
+    }
+
+    /// Starts an execution with a version of a machine, as an alias would; returns its ARN.
+    pub fn start_version(&mut self, machine_arn: &str, version: u64, now: i64) -> String {
+        let arn = self.start(machine_arn, &json!({}), now);
+        if let Some(execution) = self.execution_mut(&arn) {
+            execution.version = Some(version.to_string());
+        }
+        arn
     }
 
     /// Starts an execution of a machine; returns its ARN. It has no further events yet.

@@ -7,6 +7,7 @@ mod guard;
 mod request;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -47,16 +48,16 @@ async fn call(
     exchange: &mut Exchange,
 ) -> Result<TaskOutcome, TaskOutcome> {
     let connection = connection(host, parameters)?;
-    let token = token(host, connection).await?;
+    let token = token(host, &connection).await?;
     let draft = |secret: request::Writing<'_>| {
-        Draft::of(parameters, connection, token.as_ref(), region, secret)
+        Draft::of(parameters, &connection, token.as_ref(), region, secret)
             .map_err(|why| TaskOutcome::failed("States.Runtime", format!("The HTTP task cannot call: {why}.")))
     };
     let (plain, hidden) = (draft(&|secret| secret.reveal().to_owned())?, draft(&hidden)?);
     exchange.request = Some(shown_request(if reveal { &plain } else { &hidden }));
     let request =
         plain.request().map_err(|why| TaskOutcome::failed("States.Runtime", format!("In the HTTP task, {why}.")))?;
-    let masks = Masks::of_call(connection, token.as_ref());
+    let masks = Masks::of_call(&connection, token.as_ref());
     let response = host.http.send(request).await.map_err(|error| masks.answer(trouble(error, "http")))?;
     let shown = shown_response(&plain, &response);
     exchange.response = Some(if reveal { shown } else { masked(&masks, &shown) });
@@ -75,7 +76,7 @@ fn masked(masks: &Masks, shown: &Value) -> Value {
 }
 
 /// The connection that the parameters name, which the functions' file declares.
-fn connection<'a>(host: &'a Host, parameters: &Value) -> Result<&'a Connection, TaskOutcome> {
+fn connection(host: &Host, parameters: &Value) -> Result<Arc<Connection>, TaskOutcome> {
     let places = ["InvocationConfig", "Authentication"];
     let arn = places.iter().find_map(|place| parameters[place]["ConnectionArn"].as_str()).unwrap_or_default();
     // `arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`
