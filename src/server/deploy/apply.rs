@@ -11,7 +11,7 @@ use countersign_desk::deploy::desired::ItemPlan;
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
     ApplyError, By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, acts, apply,
-    item_hash, rollout,
+    item_hash, label_of, rollout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -147,7 +147,7 @@ async fn carry_out(
             println!("{line}");
         }
         if let Event::Step { remaining_ms, number, .. } = &event
-            && number % 10 == 0
+            && number.is_multiple_of(10)
             && let Some(time) = progress::time_left(*remaining_ms)
         {
             println!("        {time} left by the account's quotas");
