@@ -20,7 +20,7 @@ const ROWS: usize = 50;
 fn main() {
     let authority = Authority::of(Some((Path::new("policy.cedar"), LARGE_REFUNDS))).unwrap().0;
     let (dana, connection) = (Actor::Person(people::first()), ConnectionId::default_one());
-    let of = |object| Resource { connection: &connection, read_only: false, object };
+    let of = |object| Resource { connection: &connection, read_only: false, tags: None, object };
     let names: Vec<String> = (0..20_000).map(|number| format!("workflow-{number}")).collect();
     // More than are remembered: each is new.
     let mut next = names.iter().cycle();

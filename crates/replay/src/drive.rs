@@ -149,7 +149,7 @@ pub fn drive(program: &Arc<Program>, params: StartParams, bounds: &Bounds, outsi
         visits: HashMap::new(),
         unknown: None,
     };
-    let ending = run.to_the_end(bounds);
+    let ending = run.run_out(bounds);
     Driven { execution: run.execution, ending, at: run.now }
 }
 
@@ -190,7 +190,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, bounds: &Bounds) -> Ending {
+    fn run_out(&mut self, bounds: &Bounds) -> Ending {
         self.step(Input::Start);
         for step in 0..bounds.steps {
             if let Some((call, why)) = self.unknown.take() {

@@ -30,6 +30,7 @@
 //! | [`environment`] | the account, other stacks and made resources, which a host gives |
 //!
 //! The crate does no I/O, reads no clock and draws no random numbers.
+#![allow(clippy::result_large_err, reason = "an error has its places, and ends the reading of a template")]
 
 mod assumed;
 pub mod change;

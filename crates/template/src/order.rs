@@ -58,7 +58,7 @@ fn place<'n>(
 ) -> Result<(), Vec<String>> {
     let mut open: IndexMap<&str, usize> = IndexMap::new();
     open.insert(name, 0);
-    while let Some((&current, next)) = open.last_mut().map(|(name, next)| (name, next)) {
+    while let Some((&current, next)) = open.last_mut() {
         let need = needs.get(current).and_then(|needs| needs.get_index(*next)).map(String::as_str);
         *next += 1;
         match need {

@@ -342,7 +342,8 @@ mod tests {
         let function = r#"{"StartAt":"A","States":{"A":{"Type":"Task","End":true,"Resource":"arn:aws:lambda:eu-west-1:000000000000:function:f"}}}"#;
         let refused = |switches: &[&str], strict: bool| {
             let switches = switches.iter().map(|switch| switch.parse().unwrap()).collect();
-            let found = judged(function, &Judge { functions: None, switches });
+            let definition = Definition::of(Path::new("a.json"), function.to_owned()).unwrap();
+            let found = judged(&definition, &Judge { functions: None, switches });
             (found.len(), found.iter().any(|one| is_refused(one, strict)))
         };
         assert_eq!(refused(&[], true), (2, false));

@@ -34,7 +34,7 @@ impl Mocks {
     /// Whether tasks of some workflow are mocked: their functions need not exist.
     #[must_use]
     pub fn mock_some(&self) -> bool {
-        !self.config.state_machines.is_empty()
+        self.config.machines().next().is_some()
     }
 
     /// Reads the file; without a file nothing is mocked.

@@ -234,7 +234,7 @@ fn notes(trace: &Trace, driven: &Driven, secrets: &Secrets, was_redriven: bool) 
     let status = |outcome: Option<OutcomeStatus>| outcome.filter(|status| *status != OutcomeStatus::Aborted);
     let ends_alike = status(trace.outcome.as_ref().map(|outcome| outcome.status))
         == status(driven.execution.outcome().map(|outcome| outcome.status));
-    if !(is_same && ends_alike) && !matches!(driven.ending, Ending::Unknown(..)) {
+    if !(is_same && ends_alike || matches!(driven.ending, Ending::Unknown(..))) {
         notes.push(
             "The execution went another way than this case: it depends on the time, on chance, or on a value that was removed."
                 .to_owned(),
