@@ -179,7 +179,8 @@ fn commands(document: &str) -> Vec<Vec<String>> {
         let block = block.replace("\\\n", " ");
         for line in block.lines() {
             let line = line.trim().trim_start_matches("run: ");
-            let line = line.split_once(") countersign").map_or(line.to_owned(), |(_, rest)| format!("countersign{rest}"));
+            let line =
+                line.split_once(") countersign").map_or(line.to_owned(), |(_, rest)| format!("countersign{rest}"));
             let Some(rest) = line.strip_prefix("countersign ") else { continue };
             let ends = ["#", "|", ">", ";", "&"];
             let words = rest.split_whitespace().take_while(|word| !ends.iter().any(|end| word.starts_with(end)));

@@ -19,7 +19,7 @@ use crate::random;
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
 /// The input of an operation of the JSON protocol.
-fn input(body: &[u8]) -> Result<Value, ApiError> {
+pub fn input(body: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
         .map_err(|error| ApiError::new("SerializationException", format!("The body is not JSON: {error}")))
 }

@@ -8,7 +8,8 @@
 //!    limits of the parameters are not checked then.
 //! 4. Add a call to `tests/peers/operations.json`, which the SDKs play, and a test to `tests/router`.
 //!
-//! Clients of other services are answered in `messaging` (SQS, DynamoDB), `query` (SNS, STS) and `s3`.
+//! Clients of other services are answered in `messaging` (SQS, DynamoDB), `ssm`, `logs`, `lambda`, `s3`, and, by the
+//! query protocol (`query`), in `messaging` (SNS), `sts`, `iam` and `cloudformation`.
 
 mod activities;
 pub mod arn;
@@ -18,12 +19,16 @@ mod configurations;
 mod constraints;
 pub mod error;
 pub mod executions;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
 mod machines;
 mod map_runs;
 mod messaging;
 mod mock_shapes;
 mod query;
 mod s3;
+pub mod ssm;
 mod sts;
 mod tags;
 mod tasks;
@@ -38,25 +43,24 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::callers::is_here;
 use self::error::ApiError;
 use crate::host::{AccountRegion, Host, apart};
-use crate::integrations::{checked_payload, not_an_event};
-use crate::lambda::Failure;
 use crate::random;
 
 /// A definition of AWS's 1 MB, with every character of its JSON escaped once more.
 const BODY: usize = 2 * 1024 * 1024;
+/// A package of 50 MB for a function, in Base64.
+const PACKAGE: usize = 70 * 1024 * 1024;
 /// How long a client may take to send it.
 const SENDING: Duration = Duration::from_secs(30);
 /// The largest input, output or cause, in bytes.
@@ -70,11 +74,12 @@ pub fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/", post(operation).fallback(s3::object))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .merge(lambda::routes())
         .route("/_countersign/functions", get(beside::functions))
         .route("/_countersign/output", get(beside::output))
         .fallback(s3::object)
-        .layer(DefaultBodyLimit::max(BODY))
+        // The middleware below limits every body.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(own_clients_only))
         .with_state(host)
 }
@@ -99,10 +104,11 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
             .into_response();
     }
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(SENDING, to_bytes(body, BODY)).await {
+    let most = largest(&parts);
+    let body = match tokio::time::timeout(SENDING, to_bytes(body, most)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
-            let what = format!("The request is larger than {} MB, the most that this API takes.\n", BODY / 1024 / 1024);
+            let what = format!("The request is larger than {} MB, the most that this API takes.\n", most / 1024 / 1024);
             return (StatusCode::PAYLOAD_TOO_LARGE, what).into_response();
         }
         Err(_) => {
@@ -117,6 +123,15 @@ async fn own_clients_only(request: Request, next: Next) -> Response {
     response
 }
 
+/// The largest body of a request, in bytes.
+fn largest(parts: &Parts) -> usize {
+    let query = parts.uri.query().unwrap_or_default();
+    if callers::service(&parts.headers) == "s3" || query.contains("X-Amz-Credential=") {
+        return s3::BODY;
+    }
+    if parts.uri.path().starts_with("/2015-03-31/functions") { PACKAGE } else { BODY }
+}
+
 async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let caller = callers::place(&host.place, &headers);
@@ -125,6 +140,14 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
         "" => return query::operation(&host, &caller, &headers, &body).await,
         "AmazonSQS" => return messaging::sqs(&host, &caller, callers::origin(&headers).as_deref(), name, &body).await,
         "DynamoDB_20120810" => return messaging::dynamodb(&host, &caller, name, &body).await,
+        "AmazonSSM" | "Logs_20140328" => {
+            let came = match messaging::input(&body) {
+                Err(error) => Some(Err(error)),
+                Ok(input) if service == "AmazonSSM" => ssm::call(&host, &caller, name, input).await,
+                Ok(input) => logs::call(&host, &caller, name, input).await,
+            };
+            return json_1_1(came, callers::titled(service), name);
+        }
         "AWSStepFunctions" => {}
         other => return callers::not_served(callers::titled(other), name).into_response(),
     }
@@ -136,6 +159,14 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
     };
     match call(&host, &caller, name, input).await {
         Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The answer of a service that speaks JSON 1.1.
+fn json_1_1(came: Option<OperationResult>, service: &str, name: &str) -> Response {
+    match came.unwrap_or_else(|| Err(callers::not_served(service, name))) {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.1")], answer.to_string()).into_response(),
         Err(error) => error.into_response(),
     }
 }
@@ -215,33 +246,5 @@ async fn change(host: Arc<Host>, caller: AccountRegion, name: String, input: Val
         "TagResource" => tags::tag(host, parameters(input)?).await,
         "UntagResource" => tags::untag(host, parameters(input)?).await,
         other => Err(callers::not_served("Step Functions", other)),
-    }
-}
-
-/// Lambda's Invoke, for those who want to call a function by hand.
-async fn invoke(State(host): State<Arc<Host>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    let payload = match std::str::from_utf8(&body).map_err(|error| error.to_string()).and_then(checked_payload) {
-        Ok(payload) => payload,
-        Err(why) => return ApiError::new("InvalidRequestContentException", not_an_event(&why)).into_response(),
-    };
-    let logged = headers.get("x-amz-log-type").is_some_and(|kind| kind == "Tail");
-    let came = if logged {
-        host.functions.invoke_with_log(&name, payload).await
-    } else {
-        host.functions.invoke(&name, payload).await.map(|output| (output, String::new()))
-    };
-    match came {
-        Ok((output, log)) => {
-            let mut response = ([("x-amz-executed-version", "$LATEST")], output).into_response();
-            let log = HeaderValue::from_str(&BASE64_STANDARD.encode(log)).ok().filter(|_| logged);
-            response.headers_mut().extend(log.map(|log| (HeaderName::from_static("x-amz-log-result"), log)));
-            response
-        }
-        Err(Failure::Function { cause, .. }) => ([("x-amz-function-error", "Unhandled")], cause).into_response(),
-        Err(Failure::Unknown) => {
-            let arn = callers::place(&host.place, &headers).arn("lambda", &format!("function:{name}"));
-            let error = ApiError::new("ResourceNotFoundException", format!("Function not found: {arn}"));
-            (StatusCode::NOT_FOUND, error.into_response()).into_response()
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The query protocol: a form with the name of the action, answered with XML. SNS and STS speak it.
+//! The query protocol: a form with the name of the action, answered with XML. SNS, STS and IAM speak it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::wire::decoded;
-use super::{callers, messaging, sts, xml};
+use super::{callers, iam, messaging, sts, xml};
 use crate::host::{AccountRegion, Host};
 
 /// The fields of a form.
+#[derive(Clone, Debug)]
 pub struct Form(BTreeMap<String, String>);
 
 impl Form {
@@ -41,6 +42,33 @@ impl Form {
             Some((name.clone(), Value::Object(values.collect())))
         });
         names.collect()
+    }
+
+    /// The members of a list, in order: `TagKeys.member.1`, `TagKeys.member.2`.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        let mut members: Vec<(u32, &str)> = self
+            .0
+            .iter()
+            .filter_map(|(key, value)| {
+                let at = key.strip_prefix(name)?.strip_prefix(".member.")?;
+                Some((at.parse().ok()?, value.as_str()))
+            })
+            .collect();
+        members.sort_by_key(|(at, _)| *at);
+        members.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The members of a list of structures, in order: `Tags.member.1.Key`, `Tags.member.1.Value`.
+    pub fn structures(&self, name: &str) -> Vec<BTreeMap<&str, &str>> {
+        let mut members: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
+        for (key, value) in &self.0 {
+            let member = key.strip_prefix(name).and_then(|rest| rest.strip_prefix(".member."));
+            let Some((at, field)) = member.and_then(|rest| rest.split_once('.')) else { continue };
+            if let Ok(at) = at.parse() {
+                members.entry(at).or_default().insert(field, value);
+            }
+        }
+        members.into_values().collect()
     }
 
     /// The attributes of a topic or queue: `Attributes.entry.1.key`, `.value`.
@@ -73,6 +101,7 @@ pub async fn operation(host: &Arc<Host>, caller: &AccountRegion, headers: &Heade
     };
     let answer = match service {
         "sns" => messaging::sns(host, caller, &form, action).await,
+        "iam" => iam::call(host, caller, &form, action).await,
         "sts" => sts::call(caller, &form, action, host.clock.now()),
         _ => None,
     };
@@ -92,6 +121,17 @@ mod tests {
         let form = Form::of("Action=Publish&Message=a%20b%2Bc+d%C3%BC&Bad=%zz");
         assert_eq!(form.field("Message"), "a b+c dü");
         assert_eq!(form.field("Bad"), "?");
+    }
+
+    #[test]
+    fn lists_are_in_the_order_of_their_numbers() {
+        let form = Form::of(
+            "TagKeys.member.10=c&TagKeys.member.2=b&TagKeys.member.1=a&Tags.member.1.Key=k&Tags.member.1.Value=v\
+             &Tags.member.2.Key=l",
+        );
+        assert_eq!(form.list("TagKeys"), ["a", "b", "c"]);
+        let expect = [BTreeMap::from([("Key", "k"), ("Value", "v")]), BTreeMap::from([("Key", "l")])];
+        assert_eq!(form.structures("Tags"), expect);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::random;
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// The largest body, in bytes: it is held in memory.
-const BODY: usize = 256 * 1024 * 1024;
+pub const BODY: usize = 256 * 1024 * 1024;
 
 /// A parsed request.
 struct Ask {
@@ -116,6 +116,11 @@ fn answer(host: &Host, ask: &Ask, body: Bytes) -> Response {
         ("HEAD", "", None) => run(host, ask, "headBucket")
             .map(|_| (StatusCode::OK, [("x-amz-bucket-region", ask.region.clone())]).into_response()),
         ("GET", "", Some("location")) => run(host, ask, "headBucket").map(|_| location(&ask.region)),
+        ("GET", "", Some("encryption")) => run(host, ask, "headBucket").map(|_| encryption()),
+        ("GET", "", Some("versioning")) => {
+            run(host, ask, "headBucket").map(|_| document("VersioningConfiguration", ""))
+        }
+        ("DELETE", "", None) => run(host, ask, "deleteBucket").map(|_| StatusCode::NO_CONTENT.into_response()),
         ("GET", "", None) if ask.query.get("list-type").is_some_and(|kind| kind == "2") => list(host, ask),
         ("HEAD", _, None) if !ask.key.is_empty() => head(host, ask),
         ("GET", _, None) if !ask.key.is_empty() => get(host, ask),
@@ -188,6 +193,16 @@ fn buckets(host: &Host) -> Result<Response, ObjectRefusal> {
 /// The bucket's region; none for us-east-1, as on S3.
 fn location(region: &str) -> Response {
     document("LocationConstraint", if region == "us-east-1" { "" } else { region })
+}
+
+/// The encryption that every bucket has since 2023, unless its owner asks for another one.
+fn encryption() -> Response {
+    let default = format!(
+        "<ApplyServerSideEncryptionByDefault>{}</ApplyServerSideEncryptionByDefault>",
+        element("SSEAlgorithm", "AES256")
+    );
+    let rule = format!("<Rule>{default}{}</Rule>", element("BucketKeyEnabled", false));
+    document("ServerSideEncryptionConfiguration", &rule)
 }
 
 fn document(root: &str, inner: &str) -> Response {

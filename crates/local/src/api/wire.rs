@@ -66,6 +66,13 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Encodes a text for a URL, slashes included.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +82,7 @@ mod tests {
         assert_eq!(http_date(1_700_000_000_123), "Tue, 14 Nov 2023 22:13:20 GMT");
         assert_eq!(iso(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
         assert_eq!(seconds(1_700_000_000_123), json!(1_700_000_000.123));
+        assert_eq!(encoded("a b/{ü}"), "a%20b%2F%7B%C3%BC%7D");
         assert_eq!(md5("a"), "0cc175b9c0f1b6a831c399e269772661");
         assert_eq!(md5_of(&b"a"[..]).ok(), Some(md5("a")));
     }

@@ -203,6 +203,8 @@ impl Host {
     /// # Errors
     /// The store cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+        // Before any task calls one.
+        crate::api::lambda::recover(self).await?;
         let mut open: Vec<ExecutionRow> =
             lock(&self.registry).executions().filter(|row| row.status == RunStatus::Running).cloned().collect();
         // An activity's tasks are offered in their old order.

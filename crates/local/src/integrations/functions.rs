@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::answer::TaskOutcome;
 use crate::api::wire::http_date;
 use crate::host::{AccountRegion, Host};
-use crate::lambda::{Failure, Origin};
+use crate::lambda::{Failure, Origin, version_of};
 use crate::random;
 
 /// Step Functions' limit of a payload, in bytes.
@@ -16,7 +16,8 @@ const PAYLOAD: usize = 262_144;
 
 /// A function as the task's resource: its payload is the answer.
 pub async fn by_arn(host: &Host, function_arn: &str, input: &Value, origin: Origin) -> TaskOutcome {
-    match host.functions.invoke_for(origin, name_of(function_arn), &input.to_string(), false).await {
+    let key = host.functions.key(&host.place, function_arn).unwrap_or_default();
+    match host.functions.invoke_for(origin, &key, &input.to_string(), false).await {
         Ok((output, _)) => {
             taken_in(&output, function_arn).map_or_else(|refused| refused, |value| TaskOutcome::Done(value.to_string()))
         }
@@ -43,7 +44,8 @@ pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value, ori
         Some(value) => value.to_string(),
     };
     let logged = parameters.get("LogType").and_then(Value::as_str) == Some("Tail");
-    let (payload, log) = match host.functions.invoke_for(origin, name_of(function), &payload, logged).await {
+    let key = host.functions.key(caller, &qualified(function, parameters)).unwrap_or_default();
+    let (payload, log) = match host.functions.invoke_for(origin, &key, &payload, logged).await {
         Ok((output, log)) => match taken_in(&output, "lambda") {
             Ok(payload) => (payload, log),
             Err(refused) => return refused,
@@ -52,7 +54,7 @@ pub async fn invoke(host: &Host, caller: &AccountRegion, parameters: &Value, ori
     };
     let length = payload.to_string().len();
     let mut result = Map::new();
-    result.insert("ExecutedVersion".to_owned(), json!("$LATEST"));
+    result.insert("ExecutedVersion".to_owned(), json!(version_of(&key)));
     if logged {
         result.insert("LogResult".to_owned(), json!(BASE64_STANDARD.encode(log)));
     }
@@ -87,10 +89,12 @@ pub fn not_an_event(why: &str) -> String {
     format!("Could not parse request body into json: Could not parse payload into json: {why}")
 }
 
-/// The name in `name`, `name:qualifier` or an ARN with or without a qualifier.
-fn name_of(function: &str) -> &str {
-    let name = function.split_once(":function:").map_or(function, |(_, rest)| rest);
-    name.split(':').next().unwrap_or(name)
+/// The function with the qualifier that a parameter of its own gives.
+fn qualified(function: &str, parameters: &Value) -> String {
+    match parameters.get("Qualifier").and_then(Value::as_str) {
+        Some(qualifier) => format!("{function}:{qualifier}"),
+        None => function.to_owned(),
+    }
 }
 
 /// Checks a function's answer for Step Functions. The size comes first: an answer that is too large is never parsed.
@@ -124,18 +128,6 @@ fn failed(caller: &AccountRegion, function: &str, failure: Failure) -> TaskOutco
                 404,
                 "ResourceNotFoundException",
             )
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::name_of;
-
-    #[test]
-    fn a_function_is_named_in_four_ways() {
-        for text in ["f", "f:live", "arn:aws:lambda:r:1:function:f", "arn:aws:lambda:r:1:function:f:$LATEST"] {
-            assert_eq!(name_of(text), "f", "{text}");
         }
     }
 }

@@ -133,6 +133,20 @@ impl Topics {
         store.keep(ResourceKind::Topic, arn, &topic).await?;
         Ok(true)
     }
+
+    /// Takes a queue's subscription back. Nothing happens where there is none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn unsubscribe(&self, store: &Store, arn: &str, queue: &str) -> Result<(), StoreError> {
+        let topic = {
+            let mut topics = lock(&self.0);
+            let Some(topic) = topics.get_mut(arn) else { return Ok(()) };
+            topic.queues.retain(|known| known != queue);
+            topic.clone()
+        };
+        store.keep(ResourceKind::Topic, arn, &topic).await
+    }
 }
 
 /// What is published.

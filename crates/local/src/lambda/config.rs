@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::language::Language;
 use crate::connections::{Connection, Declared};
 use crate::environment;
 
@@ -43,6 +44,12 @@ pub struct Spec {
     pub environment: BTreeMap<String, String>,
     /// The most processes of the function at once: further calls wait. The default is the file's.
     pub concurrency: Option<usize>,
+    /// The memory that the function is told, which nothing limits it to.
+    #[serde(skip, default = "smallest")]
+    pub memory_mb: u64,
+    /// The version that the function is told.
+    #[serde(skip, default = "latest")]
+    pub version: String,
 }
 
 impl Spec {
@@ -50,6 +57,12 @@ impl Spec {
     #[must_use]
     pub fn most(&self) -> usize {
         self.concurrency.unwrap_or(CONCURRENCY)
+    }
+
+    /// The language of its handler. Every other runtime is refused before a spec is made of it.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        Language::of(&self.runtime).unwrap_or(Language::Python)
     }
 
     /// The folder of the function's code; `beside` is the folder of the declarations.
@@ -65,9 +78,17 @@ const CONCURRENCY: usize = 8;
 /// The greatest number that can be declared: Lambda's limit for an account.
 const MOST: usize = 1_000;
 
-/// Lambda's own default.
+/// Lambda's own defaults.
 const fn three_seconds() -> u64 {
     3
+}
+
+const fn smallest() -> u64 {
+    128
+}
+
+fn latest() -> String {
+    "$LATEST".to_owned()
 }
 
 /// The file as it is written.
@@ -146,10 +167,10 @@ fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static
         let remedy = "Use 1 to 64 letters, digits, hyphens and underscores, as Lambda does.";
         return Err(("is no name of a function".to_owned(), remedy));
     }
-    if !spec.runtime.starts_with("python3") {
+    let Some(language) = Language::of(&spec.runtime) else {
         let what = format!("has the runtime {:?}, which does not run on this machine", spec.runtime);
-        return Err((what, "Use a Python runtime such as \"python3.11\"."));
-    }
+        return Err((what, "Use a runtime of Python or Node.js, such as \"python3.11\" or \"nodejs20.x\"."));
+    };
     if !(1..=900).contains(&spec.timeout_seconds) {
         return Err((format!("has a timeout of {} s", spec.timeout_seconds), "Use 1 to 900 seconds, as Lambda does."));
     }
@@ -163,12 +184,12 @@ fn check(name: &str, spec: &Spec, folder: &Path) -> Result<(), (String, &'static
             "Write it as module.function, such as \"payment.handler\".",
         ));
     };
-    let code = spec.folder(folder).join(format!("{}.py", module.replace('.', "/")));
-    if !code.is_file() {
-        return Err((
-            format!("has its handler in {}, which does not exist", code.display()),
-            "Put the module there, or correct the handler.",
-        ));
+    let files = language.files(module).into_iter().map(|file| spec.folder(folder).join(file));
+    let files: Vec<PathBuf> = files.collect();
+    if !files.iter().any(|file| file.is_file()) {
+        let shown: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let what = format!("has its handler in {}, which does not exist", shown.join(" or "));
+        return Err((what, "Put the module there, or correct the handler."));
     }
     Ok(())
 }

@@ -13,6 +13,8 @@ use super::config::{self, Declarations, FunctionsError, Spec};
 use super::pool::Pool;
 use crate::connections::Connection;
 
+/// How the names of modules end.
+const MODULES: [&str; 5] = ["py", "so", "js", "mjs", "cjs"];
 /// The most files of one folder of code that are looked at.
 const MOST_FILES: usize = 20_000;
 
@@ -52,10 +54,11 @@ fn fingerprint(folder: &Path) -> Fingerprint {
             let (path, name) = (entry.path(), entry.file_name());
             let is_hidden = name.to_string_lossy().starts_with('.') || name == "__pycache__";
             // A link to a folder is not followed: it may lead in a circle.
+            let is_module = path.extension().is_some_and(|end| MODULES.iter().any(|known| end == *known));
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_folder && !is_hidden {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "py" || end == "so") {
+            } else if is_module {
                 found.extend(stamp(&path).map(|stamp| (path, stamp)));
             }
             if found.len() >= MOST_FILES {

@@ -4,6 +4,8 @@
 mod config;
 mod declared;
 mod follow;
+mod language;
+mod made;
 mod output;
 mod pool;
 mod printing;
@@ -12,16 +14,21 @@ mod starter;
 mod trouble;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 pub use config::{FunctionsError, Spec};
-use declared::{Declared, Function};
+use declared::Declared;
 pub use follow::follow;
+pub use language::Language;
+use made::{Made, name_in};
+pub use made::{parts, version_of};
 use output::Output;
 pub use output::{Origin, Record};
+use pool::Pool;
 pub use pool::Stay;
 use runtime_api::Lines;
 use starter::Starter;
@@ -30,7 +37,7 @@ use worker::{Site, Worker};
 
 use crate::clock::Clock;
 use crate::connections::Connection;
-use crate::host::{lock, partition};
+use crate::host::{AccountRegion, lock, partition};
 use crate::keeper::Keeper;
 use crate::random;
 
@@ -53,7 +60,7 @@ pub struct Keeping {
     pub stay: Stay,
 }
 
-/// The functions of one file.
+/// The functions of one file, and those that clients made.
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
@@ -70,6 +77,7 @@ pub enum Looked {
 struct Inner {
     file: Option<PathBuf>,
     declared: RwLock<Arc<Declared>>,
+    made: Made,
     /// Why the file, as it is now, cannot be used.
     trouble: Mutex<Option<Trouble>>,
     output: Output,
@@ -113,6 +121,7 @@ impl Functions {
         let functions = Self(Arc::new(Inner {
             file: file.map(Path::to_owned),
             declared: RwLock::new(Arc::new(declared)),
+            made: Made::default(),
             trouble: Mutex::default(),
             output: Output::default(),
             folder,
@@ -128,10 +137,51 @@ impl Functions {
         Ok(functions)
     }
 
-    /// The ARN of a function.
+    /// The ARN of a function, by its key.
     #[must_use]
-    pub fn arn(&self, name: &str) -> String {
-        format!("arn:{}:lambda:{}:{}:function:{name}", partition(&self.0.region), self.0.region, self.0.account)
+    pub fn arn(&self, key: &str) -> String {
+        if key.starts_with("arn:") {
+            return key.to_owned();
+        }
+        format!("arn:{}:lambda:{}:{}:function:{key}", partition(&self.0.region), self.0.region, self.0.account)
+    }
+
+    /// The key of the function that a name, a partial ARN or an ARN, each with or without a qualifier, means for a
+    /// caller: the ARN of a client's function, or the name of one of the file's, which is in every account and region.
+    /// `None` if there is no such function.
+    #[must_use]
+    pub fn key(&self, caller: &AccountRegion, function: &str) -> Option<String> {
+        let (place, name, qualifier) = parts(caller, function);
+        let arn = place.arn("lambda", &format!("function:{name}"));
+        if self.0.made.has(&arn) {
+            let qualified = match qualifier {
+                None | Some("$LATEST") => arn,
+                Some(version) => format!("{arn}:{version}"),
+            };
+            return self.0.made.has(&qualified).then_some(qualified);
+        }
+        self.has(name).then(|| name.to_owned())
+    }
+
+    /// Adds a function that a client made, or puts it in the place of the one with this ARN. Calls that are under way
+    /// end as they began.
+    pub async fn put(&self, arn: String, spec: Spec) {
+        for worker in self.0.made.put(arn, spec) {
+            worker.end().await;
+        }
+    }
+
+    /// Removes a function that a client made. Calls that are under way end as they began.
+    pub async fn remove(&self, arn: &str) {
+        for worker in self.0.made.remove(arn) {
+            worker.end().await;
+        }
+    }
+
+    /// The file's functions, by name.
+    #[must_use]
+    pub fn of_file(&self) -> Vec<(String, Spec)> {
+        self.0.declared().functions.iter().map(|(name, function)| (name.clone(), function.spec.clone())).collect()
     }
 
     /// A connection that the file declares.
@@ -146,10 +196,10 @@ impl Functions {
         self.0.declared().connections.values().cloned().collect()
     }
 
-    /// The names of the functions.
+    /// The names of the functions, of the file and of clients, each once.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.0.declared().functions.keys().cloned().collect()
+    pub fn names(&self) -> BTreeSet<String> {
+        self.0.declared().functions.keys().cloned().chain(self.0.made.names()).collect()
     }
 
     /// Why the functions' file, as it is now, cannot be used: what it declared before stays. `None` if it can.
@@ -197,27 +247,27 @@ impl Functions {
         self.0.address
     }
 
-    /// Whether there is such a function.
+    /// Whether the file declares such a function.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.declared().functions.contains_key(name)
     }
 
-    /// Calls a function with a JSON text. Returns its answer as it wrote it, which need not be JSON. If as many calls
-    /// as the function may have processes are under way, it waits.
+    /// Calls the function with this key (see [`Self::key`]) with a JSON text. Returns its answer as it wrote it, which need not be
+    /// JSON. If as many calls as the function may have processes are under way, it waits.
     ///
     /// # Errors
     /// There is no such function, or it raised an error, crashed, returned too much or reached its timeout.
-    pub async fn invoke(&self, name: &str, payload: &str) -> Result<String, Failure> {
-        self.call(name, payload, None, false).await.map(|(output, _)| output)
+    pub async fn invoke(&self, key: &str, payload: &str) -> Result<String, Failure> {
+        self.call(key, payload, None, false).await.map(|(output, _)| output)
     }
 
     /// The same, with the end of the function's log as Lambda returns it for `LogType: Tail`: at most 4 KB.
     ///
     /// # Errors
     /// As above.
-    pub async fn invoke_with_log(&self, name: &str, payload: &str) -> Result<(String, String), Failure> {
-        self.call(name, payload, None, true).await
+    pub async fn invoke_with_log(&self, key: &str, payload: &str) -> Result<(String, String), Failure> {
+        self.call(key, payload, None, true).await
     }
 
     /// The same for a task, with the log where it is asked for.
@@ -227,39 +277,41 @@ impl Functions {
     pub async fn invoke_for(
         &self,
         origin: Origin,
-        name: &str,
+        key: &str,
         payload: &str,
         logged: bool,
     ) -> Result<(String, String), Failure> {
-        self.call(name, payload, Some(origin), logged).await
+        self.call(key, payload, Some(origin), logged).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the duration that the log of a real process reports")]
     async fn call(
         &self,
-        name: &str,
+        key: &str,
         payload: &str,
         origin: Option<Origin>,
         logged: bool,
     ) -> Result<(String, String), Failure> {
         let inner = &self.0;
-        let function: Option<Arc<Function>> = inner.declared().functions.get(name).cloned();
-        let Some(function) = function else { return Err(Failure::Unknown) };
-        let (spec, pool) = (&function.spec, &function.pool);
+        // Both are held to the end of the call: what is replaced meanwhile goes on as it was.
+        let (made, declared) = (inner.made.get(key), inner.declared().functions.get(key).cloned());
+        let made = made.as_ref().map(|made| (&made.spec, &made.pool));
+        let found = made.or_else(|| declared.as_ref().map(|declared| (&declared.spec, &declared.pool)));
+        let Some((spec, pool)) = found else { return Err(Failure::Unknown) };
         let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
         // A function's output is of a real process, and real time.
-        let record = inner.output.begin(name, id.clone(), origin, Clock::system().now());
+        let record = inner.output.begin(name_in(key), id.clone(), origin, Clock::system().now());
         let mut worker = match pool.take() {
             Some(worker) => worker,
-            None => Worker::start(spec, &inner.site(), &record)
-                .await
-                .map_err(|error| worker::exit_error(&id, &format!("python3 cannot be started: {error}")))?,
+            None => Worker::start(spec, &inner.site(), &record).await.map_err(|error| {
+                worker::exit_error(&id, &format!("{} cannot be started: {error}", spec.language().program()))
+            })?,
         };
         let begun = Instant::now();
-        let result = worker.call(&record, payload, spec.timeout_seconds, self.arn(name)).await;
+        let result = worker.call(&record, payload, spec.timeout_seconds, self.arn(key)).await;
         let took = begun.elapsed();
-        let log = if logged { tail(&id, &worker::printed(&record).await, took) } else { String::new() };
+        let log = if logged { tail(&id, &worker::printed(&record).await, took, spec) } else { String::new() };
         if worker.is_usable() {
             pool.put(worker);
         }
@@ -268,7 +320,9 @@ impl Functions {
 
     /// Ends every process.
     pub async fn shutdown(&self) {
-        for worker in self.0.declared().functions.values().flat_map(|function| function.pool.empty()) {
+        let declared = self.0.declared();
+        let idle = declared.functions.values().flat_map(|function| function.pool.empty());
+        for worker in idle.chain(self.0.made.take(Pool::empty)) {
             worker.end().await;
         }
         self.0.server.abort();
@@ -276,13 +330,14 @@ impl Functions {
 }
 
 /// The end of a call's log, in Lambda's format.
-fn tail(id: &str, printed: &str, took: Duration) -> String {
+fn tail(id: &str, printed: &str, took: Duration, spec: &Spec) -> String {
     const MOST: usize = 4 * 1024;
     let line = if printed.is_empty() || printed.ends_with('\n') { "" } else { "\n" };
     let (exact, billed) = (took.as_secs_f64() * 1_000.0, took.as_millis() + 1);
+    let (version, memory) = (&spec.version, spec.memory_mb);
     let whole = format!(
-        "START RequestId: {id} Version: $LATEST\n{printed}{line}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: \
-         {exact:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\n"
+        "START RequestId: {id} Version: {version}\n{printed}{line}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: \
+         {exact:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\n"
     );
     let from = (whole.len().saturating_sub(MOST)..).find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
     whole[from..].to_owned()
@@ -314,7 +369,9 @@ async fn look_after(functions: Weak<Inner>) {
         tokio::time::sleep(round).await;
         let Some(inner) = functions.upgrade() else { return };
         let declared = inner.declared();
-        for worker in declared.functions.values().flat_map(|function| function.pool.outdated(inner.keeping.stay)) {
+        let outdated = |pool: &Pool| pool.outdated(inner.keeping.stay);
+        let of_file = declared.functions.values().flat_map(|function| outdated(&function.pool));
+        for worker in of_file.chain(inner.made.take(outdated)) {
             worker.end().await;
         }
     }

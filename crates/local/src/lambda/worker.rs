@@ -22,7 +22,6 @@ use crate::host::lock;
 use crate::keeper::{self, Keeper, Wall};
 use crate::random;
 
-const BOOTSTRAP: &str = include_str!("bootstrap.py");
 /// The variables of this process that a child gets.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// How long the process beside a function may take to end everything that the function started.
@@ -181,11 +180,12 @@ impl Drop for Worker {
 /// The command of a function's process.
 fn command(name: &str, spec: &Spec, site: &Site<'_>) -> Command {
     let folder = spec.folder(site.beside);
-    let args = ["-u", "-c", BOOTSTRAP].map(OsStr::new);
+    let args = spec.language().arguments().map(OsStr::new);
+    let program = spec.language().program();
     let mut command = match site.keeper {
-        Some(keeper) => Command::from(keeper.command(site.hidden, Path::new("python3"), &args)),
+        Some(keeper) => Command::from(keeper.command(site.hidden, Path::new(program), &args)),
         None => {
-            let mut command = Command::new("python3");
+            let mut command = Command::new(program);
             command.args(args);
             command
         }
@@ -198,8 +198,8 @@ fn command(name: &str, spec: &Spec, site: &Site<'_>) -> Command {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("_HANDLER", &spec.handler)
         .env("AWS_LAMBDA_FUNCTION_NAME", name)
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", &spec.version)
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string())
         .env("AWS_REGION", site.region)
         .env("AWS_DEFAULT_REGION", site.region)
         .env("LAMBDA_TASK_ROOT", &folder)

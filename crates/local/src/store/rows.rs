@@ -19,6 +19,14 @@ pub enum ResourceKind {
     Queue,
     Table,
     Item,
+    Parameter,
+    Function,
+    Role,
+    Policy,
+    LogGroup,
+    Stack,
+    StackEvent,
+    ChangeSet,
 }
 
 impl ResourceKind {
@@ -32,6 +40,14 @@ impl ResourceKind {
             Self::Queue => "queue",
             Self::Table => "table",
             Self::Item => "item",
+            Self::Parameter => "parameter",
+            Self::Function => "function",
+            Self::Role => "role",
+            Self::Policy => "policy",
+            Self::LogGroup => "log-group",
+            Self::Stack => "stack",
+            Self::StackEvent => "stack-event",
+            Self::ChangeSet => "change-set",
         }
     }
 }

@@ -8,13 +8,13 @@ use tower::ServiceExt;
 use crate::engine::{Engine, only, text};
 
 /// One request that is signed for a service, in a region.
-struct Ask<'a> {
-    service: &'a str,
-    region: &'a str,
-    method: Method,
-    path: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    body: &'a str,
+pub struct Ask<'a> {
+    pub service: &'a str,
+    pub region: &'a str,
+    pub method: Method,
+    pub path: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a str,
 }
 
 impl Default for Ask<'_> {
@@ -23,7 +23,7 @@ impl Default for Ask<'_> {
     }
 }
 
-async fn ask(engine: &Engine, ask: Ask<'_>) -> (StatusCode, HeaderMap, String) {
+pub async fn ask(engine: &Engine, ask: Ask<'_>) -> (StatusCode, HeaderMap, String) {
     let scope = format!("test/20260101/{}/{}/aws4_request", ask.region, ask.service);
     let mut request = Request::builder()
         .method(ask.method)
@@ -42,7 +42,7 @@ async fn ask(engine: &Engine, ask: Ask<'_>) -> (StatusCode, HeaderMap, String) {
 }
 
 /// One call of the query protocol.
-async fn query(engine: &Engine, service: &str, region: &str, form: &str) -> (StatusCode, String) {
+pub async fn query(engine: &Engine, service: &str, region: &str, form: &str) -> (StatusCode, String) {
     let (status, _, body) =
         ask(engine, Ask { service, region, method: Method::POST, body: form, ..Ask::default() }).await;
     (status, body)
@@ -67,7 +67,7 @@ async fn call(engine: &Engine, region: &str, target: &str, body: Value) -> (Stat
 
 /// The text of an element.
 #[track_caller]
-fn within<'a>(xml: &'a str, name: &str) -> &'a str {
+pub fn within<'a>(xml: &'a str, name: &str) -> &'a str {
     let (_, rest) = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {xml}"));
     rest.split_once(&format!("</{name}>")).unwrap().0
 }
@@ -149,8 +149,8 @@ async fn what_is_not_served_is_named_with_its_service() {
     for (service, form, name) in [
         ("sns", "Action=TagResource&Version=2010-03-31", "SNS TagResource"),
         ("sts", "Action=GetSessionToken&Version=2011-06-15", "STS GetSessionToken"),
-        ("iam", "Action=CreateRole&Version=2010-05-08", "IAM CreateRole"),
-        ("cloudformation", "Action=DescribeStacks&Version=2010-05-15", "CloudFormation DescribeStacks"),
+        ("iam", "Action=CreateUser&Version=2010-05-08", "IAM CreateUser"),
+        ("cloudformation", "Action=CreateStackSet&Version=2010-05-15", "CloudFormation CreateStackSet"),
     ] {
         let (_, body) = query(&engine, service, "us-east-1", form).await;
         let message = format!("The embedded engine does not serve {name}. Connect to AWS for it.");
@@ -159,8 +159,8 @@ async fn what_is_not_served_is_named_with_its_service() {
     for (target, name) in [
         ("AmazonSQS.TagQueue", "SQS TagQueue"),
         ("DynamoDB_20120810.UpdateTable", "DynamoDB UpdateTable"),
-        ("AmazonSSM.GetParameter", "SSM GetParameter"),
-        ("Logs_20140328.CreateLogGroup", "CloudWatch Logs CreateLogGroup"),
+        ("AmazonSSM.SendCommand", "SSM SendCommand"),
+        ("Logs_20140328.PutLogEvents", "CloudWatch Logs PutLogEvents"),
     ] {
         let (status, answer) = call(&engine, "us-east-1", target, json!({})).await;
         assert_eq!((status, &answer["__type"]), (StatusCode::BAD_REQUEST, &json!("UnknownOperationException")));
@@ -170,16 +170,16 @@ async fn what_is_not_served_is_named_with_its_service() {
         (Method::PUT, "/bucket?acl", "S3 PutBucketAcl"),
         (Method::GET, "/bucket/key?tagging", "S3 GetObjectTagging"),
         (Method::POST, "/bucket/key?uploads", "S3 CreateMultipartUpload"),
-        (Method::DELETE, "/bucket", "S3 DeleteBucket"),
+        (Method::PUT, "/bucket?versioning", "S3 PutBucketVersioning"),
     ] {
         let (status, _, body) = ask(&engine, Ask { method, path, ..Ask::default() }).await;
         assert_eq!((status, within(&body, "Code")), (StatusCode::NOT_IMPLEMENTED, "NotImplemented"));
         assert!(within(&body, "Message").contains(name), "{body}");
     }
-    let lambda = Ask { service: "lambda", path: "/2015-03-31/functions/", ..Ask::default() };
+    let lambda = Ask { service: "lambda", path: "/2015-03-31/event-source-mappings", ..Ask::default() };
     let (status, _, body) = ask(&engine, lambda).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    assert!(body.contains("does not serve Lambda GET /2015-03-31/functions/"), "{body}");
+    assert!(body.contains("does not serve Lambda GET /2015-03-31/event-source-mappings"), "{body}");
     engine.remove().await;
 }
 

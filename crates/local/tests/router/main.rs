@@ -8,9 +8,11 @@ mod apart;
 mod changing;
 mod clients;
 mod engine;
+mod functions;
 mod guard;
 #[expect(clippy::disallowed_methods, reason = "a queue is asked until the message is there")]
 mod http;
+mod identities;
 mod language;
 #[expect(clippy::disallowed_methods, reason = "the limits of real connections, in real time")]
 mod listener;
@@ -18,6 +20,7 @@ mod listener;
 mod machines;
 mod map_runs;
 mod nested;
+mod parameters;
 #[expect(clippy::disallowed_methods, reason = "a sandbox that blocks a thread, as a slow expression does")]
 mod recovery;
 mod rules;

@@ -130,6 +130,20 @@ impl Buckets {
         }
     }
 
+    /// Deletes a bucket without objects.
+    ///
+    /// # Errors
+    /// There is no such bucket, it holds objects, or the folder failed.
+    pub fn remove(&self, bucket: &str) -> Result<(), ObjectRefusal> {
+        let folder = self.bucket(bucket)?;
+        if !self.keys(bucket, "")?.is_empty() {
+            let why = "The bucket you tried to delete is not empty".to_owned();
+            return Err(ObjectRefusal("BucketNotEmpty", why, 409));
+        }
+        // Folders whose objects are gone are left.
+        std::fs::remove_dir_all(folder).map_err(|error| failed(&error))
+    }
+
     /// An object's bytes, and when it was written (milliseconds since the epoch).
     ///
     /// # Errors
@@ -266,6 +280,7 @@ pub fn operate(host: &Host, action: &str, parameters: &Value) -> Option<Result<V
     let (bucket, key) = (text("Bucket"), text("Key"));
     Some(match action {
         "createBucket" => buckets.create(bucket).map(|()| json!({ "Location": format!("/{bucket}") })),
+        "deleteBucket" => buckets.remove(bucket).map(|()| json!({})),
         "headBucket" => buckets.bucket(bucket).map(|_| json!({ "BucketRegion": host.place.region })),
         "listBuckets" => buckets.names().map(|names| {
             let named: Vec<Value> = names.iter().map(|name| json!({ "Name": name })).collect();
