@@ -11,7 +11,7 @@ use countersign_desk::news::Topic;
 use crate::support::{Answer, Site};
 
 /// A folder of definitions that a test writes.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
     fn new(test: &str) -> Self {
@@ -38,14 +38,14 @@ fn pass(result: &str) -> String {
 const MANIFEST: &str = "role_arn = \"arn:aws:iam::000000000000:role/one\"\n[workflows.a]\nfile = \"a.asl.json\"\n";
 
 /// The hash that the Deploy page carries in the form of one workflow, or of all.
-fn seen(page: &str, name: &str) -> String {
+pub fn seen(page: &str, name: &str) -> String {
     let field = format!("name=\"name\" value=\"{name}\"");
     let form = page.split("<form").find(|form| form.contains(&field)).unwrap_or_else(|| panic!("no form of {name:?}"));
     let after = form.split("name=\"seen\" value=\"").nth(1).unwrap();
     after.split('"').next().unwrap().to_owned()
 }
 
-async fn deploy(site: &Site, name: &str, seen: &str) -> Answer {
+pub async fn deploy(site: &Site, name: &str, seen: &str) -> Answer {
     site.form("/api/deploy", &[("name", name), ("seen", seen)]).await
 }
 

@@ -19,6 +19,8 @@ mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod deploying;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod drawing;
 mod events;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_desk::deploy::{Chosen, Folder, Plan};
 use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
-use countersign_desk::{Actor, Desk, Desks, Qualifier};
+use countersign_desk::{Actor, Desk, Qualifier};
 use leptos::prelude::*;
 
 use super::item::change;
@@ -31,7 +31,7 @@ struct Place<'a> {
 }
 
 /// The table; nothing where the manifest names no workflow.
-pub async fn board(desks: &Desks, desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
+pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
     let manifest = &folder.manifest;
     let mut places = Vec::new();
     let names: Vec<Option<&str>> = match manifest.environments.is_empty() {
@@ -41,7 +41,7 @@ pub async fn board(desks: &Desks, desk: &Desk, actor: &Actor, folder: &Folder, p
     for name in names {
         let Ok(chosen) = Chosen::of(manifest, name) else { continue };
         let connection = chosen.connection().unwrap_or_else(|| desk.id().as_str()).to_owned();
-        let of = desks.iter().map(AsRef::as_ref).find(|one: &&Desk| one.id().as_str() == connection);
+        let of = desks.iter().copied().find(|one| one.id().as_str() == connection);
         let deployed = match of {
             // Who may not see the connection sees no deployments of it either.
             Some(of) => of.deployments(actor).await.unwrap_or_default(),

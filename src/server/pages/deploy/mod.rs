@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use countersign_desk::connection::ConnectionKind;
 use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, NotCompared, REPLAYED, Replays};
 use countersign_desk::policy::{Action, Denied};
-use countersign_desk::{Actor, Desk, Desks};
+use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 
 use self::form::Form;
@@ -28,11 +28,20 @@ use crate::wire::refused::Act;
 /// The most changed workflows whose executions are replayed for one page.
 const REPLAYED_AT_ONCE: usize = 5;
 
-/// The plan, for `actor`; `replay` names a workflow whose executions are replayed wherever that costs calls.
+/// The plan of one connection, for `actor`.
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn deploy(desks: &Desks, desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+    among(&[desk], desk, actor, replay).await
+}
+
+/// The same with what runs on the connections `desks`, to which environments lead; `replay` names a workflow whose executions
+/// are replayed wherever that costs calls.
+///
+/// # Errors
+/// The connection has not answered yet.
+pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let connection = desk.id().as_str();
     let here = routes::of(connection);
