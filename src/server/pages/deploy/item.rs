@@ -1,6 +1,6 @@
 //! One workflow of the plan, as the page shows it: what changes, what speaks against it, and what it means for what runs.
 
-use countersign_desk::deploy::desired::{ItemPlan, Setting, SettingChange};
+use countersign_desk::deploy::desired::{Alias, ItemPlan, Route, Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChange, StateChangeKind};
 use countersign_desk::deploy::outlook::{Effect, MissingPermission};
 use countersign_desk::deploy::{Change, FileProblem, Item, Replays, file_problem};
@@ -73,6 +73,7 @@ pub fn part(part: &Part<'_>) -> AnyView {
             Err(why) => view! { <section class="plan-part"><h3>"Replay evidence"</h3><p class="quiet">{shown(why.clone())}</p></section> }.into_any(),
         })}
         {item.effect.as_ref().map(effect)}
+        {aliases(&item.plan)}
         {substitutions(&item.substitutions)}
     }
     .into_any()
@@ -300,6 +301,40 @@ fn effect(effect: &Effect) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Where the aliases of the state machine lead: while a version is rolled out, to two versions.
+fn aliases(plan: &ItemPlan) -> Option<AnyView> {
+    let aliases = &plan.deployed.as_ref()?.aliases;
+    let row = |alias: &Alias| {
+        let under_way = (alias.routes.len() > 1).then(|| view! { <p class="quiet">"A version is being rolled out."</p> });
+        let route = |route: &Route| {
+            let weight = route.weight.to_string();
+            let label = format!("{weight} % of the executions get version {}", route.version);
+            view! {
+                <li>
+                    <progress class="alias-share" max="100" value=weight aria-label=label.clone()></progress>
+                    " "{label}{route.is_current.then_some(", which is the definition as it is now")}
+                </li>
+            }
+        };
+        view! {
+            <li>
+                <strong class="mono">{shown(alias.name.clone())}</strong>
+                <ul class="plain">{alias.routes.iter().map(route).collect_view()}</ul>
+                {under_way}
+            </li>
+        }
+    };
+    (!aliases.is_empty()).then(|| {
+        view! {
+            <section class="plan-part">
+                <h3>"Aliases"</h3>
+                <ul class="change-list">{aliases.iter().map(row).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    })
 }
 
 fn substitutions(values: &[(String, String)]) -> Option<AnyView> {
