@@ -1,5 +1,7 @@
 //! The actions of forms: the desk acts, and its errors become sentences.
 
+pub mod releasing;
+
 use std::sync::Arc;
 
 use countersign_desk::approvals::{Choice, Decided};
@@ -154,14 +156,6 @@ pub fn is_own_input(desk: &Desk, actor: &Actor, workflow: &str, input: &str) -> 
     let input = lines(input);
     let samples = desk.samples(actor, workflow).map_err(worded(desk))?;
     Ok(!matches!(input.as_str(), "" | "{}") && !samples.iter().any(|sample| lines(&sample.input) == input))
-}
-
-/// Deploys the plan that was shown; returns the names of the workflows.
-///
-/// # Errors
-/// The plan has changed, or something was not deployed.
-pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
-    desk.deploy_seen(actor, only, seen).await.map_err(worded(desk))
 }
 
 /// Starts an execution.

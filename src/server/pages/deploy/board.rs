@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use countersign_desk::deploy::{Chosen, Folder, Plan};
+use countersign_desk::connection::{AliasDescription, ListedVersion, Route, number_of};
+use countersign_desk::deploy::desired::Steps;
+use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of};
 use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
-use countersign_desk::{Actor, Desk, Qualifier};
+use countersign_desk::policy::Action;
+use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 
+use super::form::{Act, Form};
 use super::item::change;
 use crate::app::components::Mark;
 use crate::app::components::status::look;
@@ -110,40 +114,110 @@ async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
     // A link to another connection loads a document of its own.
     let rel = place.plan.is_none().then_some("external");
     let name = if machine == workflow { "Open".to_owned() } else { machine.clone() };
-    let qualifiers = desk.qualifiers(actor, &machine).await.unwrap_or_default();
-    let qualifiers = in_words(&qualifiers).map(|said| view! { <span class="quiet">{shown(said)}</span> });
+    // Express workflows and some endpoints have none, which is no reason to show nothing.
+    let releases = desk.releases(actor, &machine).await.ok();
+    let versions = releases.as_ref().and_then(|found| versions(&found.versions));
+    let versions = versions.map(|said| view! { <p class="quiet">{said}</p> });
+    let aliases = releases.iter().flat_map(|found| &found.aliases).map(|one| alias(place, desk, actor, &machine, one));
     let last = place.deployed.get(&machine).or_else(|| place.deployed.get(workflow)).map(|(at, by)| {
         view! {
-            <span class="quiet">
+            <p class="quiet">
                 "deployed by "{shown(by.clone())}", "<time datetime=instant(*at)>{absolute(*at)}</time>
-            </span>
+            </p>
         }
     });
-    view! { <td class="board-cell">{status}<a href=href rel=rel>{shown(name)}</a>{qualifiers}{last}</td> }.into_any()
+    view! { <td class="board-cell">{status}<a href=href rel=rel>{shown(name)}</a>{aliases.collect_view()}{versions}{last}</td> }.into_any()
 }
 
-/// Aliases and the newest versions; nothing where there are neither.
-fn in_words(qualifiers: &[Qualifier]) -> Option<String> {
-    let (mut aliases, mut versions) = (Vec::new(), Vec::new());
-    for qualifier in qualifiers {
-        match qualifier {
-            Qualifier::Alias(name) => aliases.push(name.as_str()),
-            Qualifier::Version(number) => versions.push(number.as_str()),
+/// An alias: where it leads, since when and by whom; how far a rollout has come; and the way back.
+fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
+    let note = alias.description.as_deref().and_then(|text| text.parse::<Note>().ok());
+    let route = |route: &Route| {
+        let version = number_of(&route.version_arn).map_or_else(|| "another version".to_owned(), |number| format!("version {number}"));
+        let weight = route.weight.to_string();
+        let share = (alias.routes.len() > 1).then(|| {
+            let label = format!("{weight} % of the executions get {version}");
+            view! { <progress class="alias-share" max="100" value=weight.clone() aria-label=label></progress>" "{weight.clone()}" % " }
+        });
+        view! { <span class="alias-route">{share}{version}</span> }
+    };
+    let said = note.as_ref().map(|note| said(desk, machine, note));
+    // Whatever is done is about the connection of the page: its forms carry that connection's proof.
+    let here = place.plan.is_some();
+    let may = here && desk.may(actor, Action::Deploy, Some(machine)).is_ok();
+    let form = |act: Act, word: &'static str| {
+        let connection = desk.id().as_str();
+        let form = Form { connection, name: machine, seen: "alias", word, class: "button", read_only: desk.about().read_only };
+        form.of(act, &[("alias", &alias.name)])
+    };
+    let rolling = note.as_ref().is_some_and(|note| note.rolling().is_some());
+    let back = note.as_ref().is_some_and(|note| note.before.is_some());
+    let forms = (may && (rolling || back)).then(|| {
+        let finish = rolling.then(|| form(Act::Finish, "Finish the rollout"));
+        let back = back.then(|| form(Act::RollBack, "Roll back"));
+        view! { <div class="plan-forms">{finish}{back}</div> }
+    });
+    view! {
+        <div class="alias">
+            <strong class="mono">{shown(alias.name.clone())}</strong>" → "{alias.routes.iter().map(route).collect_view()}
+            {said}{forms}
+        </div>
+    }
+    .into_any()
+}
+
+/// What the note on an alias says.
+fn said(desk: &Desk, machine: &str, note: &Note) -> AnyView {
+    let when = view! { <time datetime=instant(note.at)>{absolute(note.at)}</time> };
+    let by = shown(note.by.clone());
+    match &note.state {
+        Progress::Settled => view! { <p class="quiet">"since "{when}" by "{by}</p> }.into_any(),
+        Progress::Rolling { weight, rollout, .. } => {
+            let steps = match rollout.steps {
+                Steps::AtOnce => String::new(),
+                Steps::Canary { percent, minutes } => format!("canary: {percent} % for {minutes} min, then all"),
+                Steps::Linear { percent, minutes } => format!("linear: {percent} % more every {minutes} min"),
+            };
+            let limit = rollout.roll_back.map(|limit| {
+                format!("; back where more than {} % fail, once {} have ended", limit.percent, limit.executions)
+            });
+            view! {
+                <p class="quiet">
+                    {format!("Version {} gets {weight} % of the executions", note.version)}" since "{when}", begun by "{by}" ("{steps}{limit}")."
+                </p>
+            }
+            .into_any()
+        }
+        Progress::Back { from, why: Why::ByHand } => {
+            view! { <p class="quiet">{format!("Moved back from version {from}")}", "{when}" by "{by}</p> }.into_any()
+        }
+        Progress::Back { from, why: Why::Failures { failed, ended, first } } => {
+            let known = desk.snapshot_of(machine);
+            let link = known.map(|arn| routes::of(desk.id().as_str()).execution(&execution_of(&arn, first)));
+            let first = match link {
+                Some(href) => view! { <a class="mono" href=href>{shown(first.clone())}</a> }.into_any(),
+                None => shown(first.clone()),
+            };
+            view! {
+                <p class="quiet">
+                    {format!("Moved back from version {from} by itself: {failed} of {ended} failed, first ")}{first}", "{when}
+                </p>
+            }
+            .into_any()
         }
     }
-    versions.sort_by_key(|number| std::cmp::Reverse(number.parse::<u64>().unwrap_or_default()));
-    let more = versions.len().saturating_sub(VERSIONS);
-    let mut parts = Vec::new();
-    if !aliases.is_empty() {
-        parts.push(format!("alias {}", aliases.join(", ")));
-    }
-    if !versions.is_empty() {
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        versions.truncate(VERSIONS);
-        let word = if versions.len() == 1 && more.is_empty() { "version" } else { "versions" };
-        parts.push(format!("{word} {}{more}", versions.join(", ")));
-    }
-    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// The newest versions; nothing where there are none.
+fn versions(listed: &[ListedVersion]) -> Option<String> {
+    let mut numbers: Vec<u64> = listed.iter().map(ListedVersion::number).collect();
+    numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+    let more = numbers.len().saturating_sub(VERSIONS);
+    numbers.truncate(VERSIONS);
+    let named: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let word = if named.len() == 1 { "version" } else { "versions" };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
 }
 
 /// The newest deployments on this connection.
@@ -196,19 +270,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_and_the_newest_versions_are_named() {
-        let of = |names: &[&str]| -> Vec<Qualifier> {
-            let one = |name: &&str| match name.parse::<u64>() {
-                Ok(_) => Qualifier::Version((*name).to_owned()),
-                Err(_) => Qualifier::Alias((*name).to_owned()),
-            };
-            names.iter().map(one).collect()
+    fn the_newest_versions_are_named() {
+        let of = |numbers: &[u64]| -> Vec<ListedVersion> {
+            let arn = |number: &u64| format!("arn:aws:states:us-east-1:123456789012:stateMachine:a:{number}");
+            numbers.iter().map(|number| ListedVersion { arn: arn(number), created_at: 0 }).collect()
         };
-        assert_eq!(in_words(&of(&[])), None);
-        assert_eq!(in_words(&of(&["1"])).as_deref(), Some("version 1"));
-        assert_eq!(
-            in_words(&of(&["live", "9", "10", "8", "7", "6"])).as_deref(),
-            Some("alias live · versions 10, 9, 8 and 2 more")
-        );
+        assert_eq!(versions(&of(&[])), None);
+        assert_eq!(versions(&of(&[1])).as_deref(), Some("version 1"));
+        assert_eq!(versions(&of(&[9, 10, 8, 7, 6])).as_deref(), Some("versions 10, 9, 8 and 2 more"));
     }
 }

@@ -8,7 +8,6 @@ use leptos::prelude::*;
 
 use super::drawing;
 use super::evidence::evidence;
-use super::form::Form;
 use crate::app::components::status::look;
 use crate::app::components::{Diff, Mark};
 use crate::app::shown;
@@ -24,7 +23,7 @@ pub struct Part<'a> {
     pub here: &'a Routes,
     pub item: &'a Item,
     /// The button that deploys it alone, where there is one.
-    pub form: Option<Form<'a>>,
+    pub form: Option<AnyView>,
     pub replays: Option<Result<&'a Replays, String>>,
 }
 
@@ -42,7 +41,7 @@ pub const fn change(change: Change) -> (Status, &'static str) {
 }
 
 /// The part of a workflow.
-pub fn part(part: &Part<'_>) -> AnyView {
+pub fn part(part: Part<'_>) -> AnyView {
     let Part { here, item, form, replays } = part;
     let (status, word) = change(item.change());
     let machine = (item.machine() != item.name())
@@ -60,7 +59,7 @@ pub fn part(part: &Part<'_>) -> AnyView {
             <h2>{title}</h2>
             {machine}
             <span class="mono quiet">{shown(item.file.clone())}</span>
-            <span class="plan-do">{form.as_ref().map(Form::view)}</span>
+            <span class="plan-do">{form}</span>
         </header>
         {drifted(&item.plan)}
         {problem_list(&problems)}

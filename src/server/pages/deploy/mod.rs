@@ -5,6 +5,7 @@ mod drawing;
 mod evidence;
 mod form;
 mod item;
+mod proposals;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -14,6 +15,7 @@ use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 
+pub use self::form::Act;
 use self::form::Form;
 use self::item::{Part, part, problem_list};
 use super::{Answered, worded};
@@ -23,7 +25,7 @@ use crate::app::shown;
 use crate::routes;
 use crate::server::words;
 use crate::wire::deploy::{Deploy, DeployRow};
-use crate::wire::refused::Act;
+use crate::wire::refused::Act as Refusable;
 
 /// The most changed workflows whose executions are replayed for one page.
 const REPLAYED_AT_ONCE: usize = 5;
@@ -51,8 +53,14 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let all = desk.may(actor, Action::Deploy, None);
     let all = all.and_then(|()| may.iter().find_map(|may| may.clone().err()).map_or(Ok(()), Err));
     let mut answers = std::iter::once(all.clone()).chain(may.iter().cloned());
-    let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Act::Deploy, answer)));
+    let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
 
+    let by_approval = desk.approval_rule().is_some();
+    let (act, word, all_word) = if by_approval {
+        (Act::Propose, "Propose", "Propose all changes")
+    } else {
+        (Act::Deploy, "Deploy", "Deploy all changes")
+    };
     let mut rows = Vec::new();
     let mut replayed = 0;
     for (item, may) in plan.items.iter().zip(&may) {
@@ -61,10 +69,11 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
             connection,
             name: item.name(),
             seen: &hash,
-            word: "Deploy",
+            word,
             class: "button",
             read_only,
         });
+        let form = form.map(|form| form.of(act, &[]));
         let asked = replay.as_deref() == Some(item.name());
         let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
             replayed += 1;
@@ -80,7 +89,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
             let href = format!("{}?replay={}", here.deploy(), routes::encode(item.name()));
             view! { <p><a class="button" href=href>{format!("Replay the last {REPLAYED} executions")}</a></p> }
         });
-        let html = html(|| view! { {part(&Part { here: &here, item, form, replays })}{offer} });
+        let html = html(|| view! { {part(Part { here: &here, item, form, replays })}{offer} });
         rows.push(row(item.name(), html));
     }
     let manifest = plan.folder.problem.as_ref().map(|problem| row(MANIFEST, html(|| refused_manifest(problem))));
@@ -92,11 +101,11 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
                 connection,
                 name: "",
                 seen: &hash,
-                word: "Deploy all changes",
+                word: all_word,
                 class: "button button-main",
                 read_only,
             };
-            form.view()
+            form.of(act, &[])
         } else {
             view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
         }
@@ -104,11 +113,12 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let functions = desk.definitions().known_functions().trouble;
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
     let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
+    let proposed = proposals::proposals(desk, actor).await;
     let history = board::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk, one)).collect();
     let head = html(|| {
         let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
-        view! { {problem_list(&problems)}{left_out.collect_view()}{board} }
+        view! { {problem_list(&problems)}{left_out.collect_view()}{proposed}{board} }
     });
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),

@@ -1,0 +1,93 @@
+//! Deployments that wait for people: what is proposed, who voted, and the forms of whoever may.
+
+use countersign_desk::deploy::ProposalShown;
+use countersign_desk::{Actor, Desk};
+use leptos::prelude::*;
+
+use super::form::{Act, Form};
+use super::item::change;
+use crate::app::components::Mark;
+use crate::app::components::status::look;
+use crate::app::shown;
+use crate::app::ui::{absolute, instant};
+use crate::server::words;
+
+/// The open proposals; nothing where there are none.
+pub async fn proposals(desk: &Desk, actor: &Actor) -> Option<AnyView> {
+    // Without a sight of the connection there is no page either.
+    let open = desk.proposals(actor, true).await.ok()?;
+    if open.is_empty() {
+        return None;
+    }
+    let one = |found: &ProposalShown| proposal(desk, actor, found);
+    Some(
+        view! {
+            <section class="plan-item" id="proposals" aria-label="Deployments that wait for approval">
+                <h2>"Deployments that wait for approval"</h2>
+                {open.iter().map(one).collect_view()}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
+    let ProposalShown { proposal, votes, needed, approved, may } = found;
+    let workflow = |one: &countersign_desk::store::ProposedWorkflow| {
+        let (status, word) = change(one.change);
+        let settings = (!one.settings.is_empty()).then(|| format!(": {}", one.settings.join(", ")));
+        view! {
+            <li>
+                <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span>" "
+                <strong>{shown(one.name.clone())}</strong>{settings}
+            </li>
+        }
+    };
+    let vote = |one: &countersign_desk::store::ProposalVote| {
+        let word = if one.approves { "approved" } else { "rejected" };
+        let comment = (!one.comment.is_empty()).then(|| view! { ": "{shown(one.comment.clone())} });
+        view! {
+            <li>{shown(one.person_name.clone())}" "{word}", "<time datetime=instant(one.at)>{absolute(one.at)}</time>{comment}</li>
+        }
+    };
+    let source = (!proposal.about.source.is_empty())
+        .then(|| view! { " from "<span class="mono">{shown(proposal.about.source.clone())}</span> });
+    let place = (!proposal.about.environment.is_empty())
+        .then(|| view! { " to "<strong>{shown(proposal.about.environment.clone())}</strong> });
+    let state = match (proposal.approved_at, approved, needed) {
+        (Some(_), ..) => "It is approved and being made.".to_owned(),
+        (None, done, of) => format!("{done} of {of} approved."),
+    };
+    let read_only = desk.about().read_only;
+    let connection = desk.id().as_str();
+    let is_open = proposal.approved_at.is_none();
+    let form = |act: Act, word, class| {
+        let form = Form { connection, name: "", seen: &proposal.hash, word, class, read_only };
+        form.of(act, &[("id", &proposal.id)])
+    };
+    let vote_forms = (is_open && may.is_ok()).then(|| {
+        view! {
+            {form(Act::Approve, "Approve", "button button-approve")}
+            {form(Act::Reject, "Reject", "button button-reject")}
+        }
+    });
+    let why_not = (is_open).then(|| may.as_ref().err()).flatten().map(|why| {
+        let problem = words::not_allowed(why);
+        view! { <p class="quiet">{shown(problem)}</p> }
+    });
+    let own = is_open && proposal.maker.person.id == actor.id();
+    let withdraw = own.then(|| form(Act::Withdraw, "Withdraw", "button"));
+    view! {
+        <article class="proposal">
+            <p>
+                {shown(proposal.maker.person.name.clone())}" proposes"{place}{source}", "
+                <time datetime=instant(proposal.proposed_at)>{absolute(proposal.proposed_at)}</time>". "{state}
+            </p>
+            <ul class="change-list">{proposal.about.workflows.iter().map(workflow).collect_view()}</ul>
+            <ul class="plain">{votes.iter().map(vote).collect_view()}</ul>
+            {why_not}
+            <div class="plan-forms">{vote_forms}{withdraw}</div>
+        </article>
+    }
+    .into_any()
+}
