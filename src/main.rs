@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{approvals, audit, health, init, messages, policy, start, terminal, users, validate};
+use countersign::server::{approvals, audit, deploy, health, init, messages, policy, start, terminal, users, validate};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +31,10 @@ fn main() -> ExitCode {
         Some(Command::Audit(args)) => closed("warn", false, audit::command::run(args)),
         Some(Command::Messages(args)) => closed("error", false, messages::command::run(args)),
         Some(Command::User(args)) => closed("warn", false, users::run(args)),
+        Some(Command::Deploy(args)) => {
+            keeper::close_to_others();
+            with_status(deploy::run(args))
+        }
         Some(Command::Engine(args)) => closed("warn,countersign=info", true, start::engine(args)),
         Some(Command::Serve(args)) => closed(SERVE_LOG, args.embeds_the_engine(), start::serve(args)),
         None => closed(SERVE_LOG, cli.serve.embeds_the_engine(), start::serve(cli.serve)),
@@ -45,6 +49,12 @@ fn closed(log: &str, with_functions: bool, main: impl Future<Output = Result<(),
     }
     keeper::close_to_others();
     run(log, main)
+}
+
+/// Runs a command that says by its status what it found.
+#[tokio::main]
+async fn with_status(main: impl Future<Output = ExitCode>) -> ExitCode {
+    main.await
 }
 
 /// What the dashboard logs: not what functions print, because its pages show how their tasks ended, and not each failure to

@@ -9,6 +9,7 @@ cd "$root"
 python3 benches/program.py
 python3 benches/size.py
 python3 benches/load.py
+python3 benches/plan.py
 
 CHROMIUM=$(tools/setup-browser.sh | head -1)
 export CHROMIUM PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1

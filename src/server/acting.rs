@@ -1,7 +1,5 @@
 //! The actions of forms: the desk acts, and its errors become sentences.
 
-pub mod releasing;
-
 use std::sync::Arc;
 
 use countersign_desk::approvals::{Choice, Decided};
@@ -156,6 +154,77 @@ pub fn is_own_input(desk: &Desk, actor: &Actor, workflow: &str, input: &str) -> 
     let input = lines(input);
     let samples = desk.samples(actor, workflow).map_err(worded(desk))?;
     Ok(!matches!(input.as_str(), "" | "{}") && !samples.iter().any(|sample| lines(&sample.input) == input))
+}
+
+/// Deploys the plan that was shown; returns the names of the workflows.
+///
+/// # Errors
+/// The plan has changed, or something was not deployed.
+pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
+    desk.deploy_from(actor, only, seen, &revision(desk).await).await.map_err(worded(desk))
+}
+
+/// The revision of git in whose work tree the definitions are; empty where there is none.
+async fn revision(desk: &Desk) -> String {
+    let folder = desk.definitions().path().to_owned();
+    let found = tokio::task::spawn_blocking(move || super::deploy::git::revision(&folder)).await;
+    // Without it a version is described by its plan alone.
+    found.ok().flatten().unwrap_or_default()
+}
+
+/// Proposes the plan that was shown, for people to approve.
+///
+/// # Errors
+/// The plan has changed, the actor may not deploy it, or no approval is needed.
+pub async fn propose(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<(), AppError> {
+    desk.propose(actor, only, seen, &revision(desk).await).await.map(drop).map_err(worded(desk))
+}
+
+/// Votes on a proposed deployment: `approve` or `reject`.
+///
+/// # Errors
+/// It is neither, or nothing is on record.
+pub async fn vote(
+    desk: &Arc<Desk>,
+    actor: &Actor,
+    id: &str,
+    vote: &str,
+    comment: &str,
+    seen: &str,
+) -> Result<(), AppError> {
+    let approves = match vote {
+        "approve" => true,
+        "reject" => false,
+        _ => {
+            let what = "The form says neither approve nor reject. Nothing is on record.";
+            return Err(AppError::new(ErrorKind::Invalid, what, "Use the buttons of the page."));
+        }
+    };
+    desk.vote_on(actor, id, approves, comment, seen).await.map(drop).map_err(worded(desk))
+}
+
+/// Takes a proposed deployment back.
+///
+/// # Errors
+/// It is somebody else's, or not open any more.
+pub async fn withdraw(desk: &Desk, actor: &Actor, id: &str) -> Result<(), AppError> {
+    desk.withdraw(actor, id).await.map_err(worded(desk))
+}
+
+/// Goes back to the version before.
+///
+/// # Errors
+/// Nothing was changed.
+pub async fn roll_back(desk: &Desk, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<(), AppError> {
+    desk.roll_back(actor, workflow, alias).await.map(drop).map_err(worded(desk))
+}
+
+/// Ends a rollout: all executions get the new version.
+///
+/// # Errors
+/// Nothing was changed.
+pub async fn finish_rollout(desk: &Desk, actor: &Actor, workflow: &str, alias: &str) -> Result<(), AppError> {
+    desk.finish_rollout(actor, workflow, alias).await.map(drop).map_err(worded(desk))
 }
 
 /// Starts an execution.

@@ -11,6 +11,7 @@ mod certificate;
 pub mod config;
 mod connections;
 mod console;
+pub mod deploy;
 pub mod functions;
 pub mod guest;
 pub mod health;

@@ -7,10 +7,9 @@ use std::process::ExitCode;
 
 use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse, report};
 use countersign_desk::deploy::{
-    EMULATOR_ACCOUNT, Folder, MANIFEST, PlanTarget, YAML_REMEDY, declared_functions, folder_findings, is_yaml, plan,
-    task_findings,
+    Chosen, Definition, Folder, MANIFEST, PlanTarget, Unread, declared_functions, draft, folder_findings,
+    task_findings, unread_finding,
 };
-use countersign_desk::watch::Snapshot;
 use serde_json::{Value, json};
 
 use super::config::{Format, ValidateArgs};
@@ -84,16 +83,17 @@ fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
             functions,
         );
     }
-    if is_yaml(path) && path.exists() {
-        return vec![Checked::of(
-            path,
-            vec![whole_file(Rule::YamlNotRead, "This file is YAML, which is not read yet", YAML_REMEDY)],
-        )];
-    }
-    let read = std::fs::read_to_string(path);
-    vec![match read {
-        Ok(text) => Checked::of(path, judged(&text, functions)),
-        Err(error) => Checked { file: path.display().to_string(), text: None, found: Err(error) },
+    vec![match Definition::read(path) {
+        Ok(definition) => Checked::of(path, judged(&definition, functions)),
+        Err(why) => match (unread_finding(&why), why) {
+            (Some(finding), _) => Checked::of(path, vec![finding]),
+            (None, Unread::File(error)) => Checked { file: path.display().to_string(), text: None, found: Err(error) },
+            // The other reasons have a finding.
+            (None, why) => {
+                let error = std::io::Error::other(why.to_string());
+                Checked { file: path.display().to_string(), text: None, found: Err(error) }
+            }
+        },
     }]
 }
 
@@ -108,11 +108,11 @@ fn whole_file(rule: Rule, message: &str, remedy: &str) -> Diagnostic {
     }
 }
 
-/// The diagnostics of a definition.
-fn judged(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
-    let mut found = parse(text).1;
-    found.extend(task_findings(text, functions));
-    found
+/// The diagnostics of a definition, with their places in its file.
+fn judged(definition: &Definition, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
+    let mut found = parse(definition.json()).1;
+    found.extend(task_findings(definition.json(), functions));
+    found.into_iter().map(|one| Diagnostic { span: definition.span(one.span), ..one }).collect()
 }
 
 /// Checks a folder as a deployment would: its manifest, and each definition with its placeholders substituted.
@@ -126,20 +126,43 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
     }
     let beside = declared_functions(&path.join("../lambdas/functions.toml"));
     let functions = functions.or(beside.as_ref());
-    let target = PlanTarget { partition: "aws", region: "us-east-1", account: EMULATOR_ACCOUNT, aws: false, functions };
+    let target = PlanTarget::unknown(functions);
     let mut files: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
     if folder.places.is_some() {
         files.insert(manifest, Vec::new());
     }
-    for item in plan(&folder, &Snapshot::default(), target) {
-        files.entry(PathBuf::from(&item.file)).or_default();
-        item.found.into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
+    // A fault of the manifest itself is found in every environment and for every workflow: it is said once.
+    let mut add = |file: PathBuf, one: Diagnostic| {
+        let found = files.entry(file).or_default();
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    };
+    for chosen in environments(&folder) {
+        let drafts = draft(&folder, &chosen, target);
+        for draft in drafts.drafts {
+            draft.found.into_iter().for_each(|(file, one)| add(file, one));
+        }
+        drafts.found.into_iter().for_each(|(file, one)| add(file, one));
     }
-    folder_findings(&folder, functions).into_iter().for_each(|(file, one)| files.entry(file).or_default().push(one));
+    folder_findings(&folder, functions).into_iter().for_each(|(file, one)| add(file, one));
+    for workflow in folder.manifest.workflows.values() {
+        files.entry(folder.path.join(&workflow.file)).or_default();
+    }
     let missing = |file: &Path, found: &[Diagnostic]| found.is_empty() && !file.exists();
     let checked =
         files.into_iter().filter(|(file, found)| !missing(file, found)).map(|(file, found)| Checked::of(&file, found));
     checked.collect()
+}
+
+/// The manifest in each of its environments, or by itself.
+fn environments(folder: &Folder) -> Vec<Chosen<'_>> {
+    let manifest = &folder.manifest;
+    if manifest.environments.is_empty() {
+        return vec![Chosen { manifest, environment: None }];
+    }
+    let environments = manifest.environments.iter();
+    environments.map(|(name, one)| Chosen { manifest, environment: Some((name.as_str(), one)) }).collect()
 }
 
 fn text(checked: &[Checked]) -> String {
@@ -229,7 +252,8 @@ mod tests {
 
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
         let (file, text) = (file.to_owned(), Some(definition.to_owned()));
-        vec![Checked { file, text, found: Ok(judged(definition, None)) }]
+        let definition = Definition::of(Path::new(&file), definition.to_owned()).unwrap();
+        vec![Checked { file, text, found: Ok(judged(&definition, None)) }]
     }
 
     #[test]
@@ -258,7 +282,8 @@ mod tests {
     fn diagnostics_come_in_the_order_of_the_text() {
         let wrong =
             "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
-        let checked = Checked::of(Path::new("a.json"), judged(wrong, None));
+        let definition = Definition::of(Path::new("a.json"), wrong.to_owned()).unwrap();
+        let checked = Checked::of(Path::new("a.json"), judged(&definition, None));
         let lines: Vec<u32> = checked.found.unwrap().iter().map(|one| one.span.line).collect();
         assert_eq!(lines, [2, 3], "an unreachable state is found after the states of its scope");
     }
@@ -299,7 +324,16 @@ mod tests {
         }
         assert_eq!(report, std::fs::read_to_string(&golden).unwrap(), "UPDATE_GOLDEN=1 writes the report again");
         // These rules compare with the connection: the tests of the plan break them.
-        let needs_a_connection = [Rule::MachineTypeChange, Rule::MissingRole];
+        let needs_a_connection = [
+            Rule::MachineTypeChange,
+            Rule::MissingRole,
+            Rule::SecretParameter,
+            Rule::OtherOwner,
+            Rule::RefusedByService,
+            Rule::NotCompared,
+            // A file of more than a megabyte is no example: the plan's own tests make one.
+            Rule::DefinitionTooLarge,
+        ];
         for rule in Rule::ALL.iter().filter(|rule| rule.scope() == RuleScope::Deployment) {
             let reported = report.contains(&format!("[{}]\n", rule.id()));
             assert_eq!(reported, !needs_a_connection.contains(rule), "{}", rule.id());
@@ -307,30 +341,32 @@ mod tests {
     }
 
     #[test]
-    fn names_and_yaml_are_shown_on_a_terminal_without_harm() {
+    fn names_are_shown_on_a_terminal_without_harm() {
         let folder = std::env::temp_dir().join(format!("countersign-validate-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("a\u{1b}[2J\u{202e}.yaml");
         std::fs::write(&file, "StartAt: A").unwrap();
         let checked = check(&file, None);
         let report = text(&checked);
-        assert!(
-            report.contains("a\\u{1b}[2J\\u{202e}.yaml:1:1: error: This file is YAML, which is not read yet"),
-            "{report}"
-        );
+        assert!(report.contains("a\\u{1b}[2J\\u{202e}.yaml:1:1: error: "), "{report}");
         let report = terminal::json(&format!("{:#}", sarif(&checked)));
         assert!(!report.contains(['\u{1b}', '\u{202e}']), "{report}");
-        std::fs::write(
-            folder.join("countersign.toml"),
-            "[workflows.a]\nfile = \"a.yml\"\n[workflows.b]\nfile = \"b\"\n",
-        )
-        .unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_definition_in_yaml_is_judged_at_its_own_places() {
+        let folder = std::env::temp_dir().join(format!("countersign-validate-yaml-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.asl.yml"), "StartAt: A\nStates:\n  A:\n    Type: Pass\n    Next: B\n").unwrap();
+        std::fs::write(folder.join("b.asl.yaml"), "StartAt: A\nStates: {\n").unwrap();
+        let manifest =
+            "[workflows.a]\nfile = \"a.asl.yml\"\n[workflows.b]\nfile = \"b.asl.yaml\"\n[workflows.c]\nfile = \"c\"\n";
+        std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
         let report = text(&check(&folder, None));
-        assert!(
-            report.contains("countersign.toml:2:8: error: \"a.yml\" is YAML, which is not read yet [yaml-not-read]"),
-            "{report}"
-        );
-        assert!(report.contains("countersign.toml:4:8: error: ") && report.contains("[file-not-read]"), "{report}");
+        assert!(report.contains("a.asl.yml:5:11: error: Missing 'Next' target: B [missing-target]"), "{report}");
+        assert!(report.contains("b.asl.yaml:3:1: error: ") && report.contains("[invalid-yaml]"), "{report}");
+        assert!(report.contains("countersign.toml:6:8: error: ") && report.contains("[file-not-read]"), "{report}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -1,6 +1,7 @@
 //! The desk's errors in words: what happened, where, and what to do.
 
 mod decisions;
+mod deploy;
 pub mod lists;
 pub mod many;
 mod people;
@@ -16,7 +17,7 @@ pub use rules::{hands, not_allowed, rule, times};
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
-use countersign_desk::deploy::{ApplyError, DeployError, FileProblem, ManifestTrouble};
+use countersign_desk::deploy::ManifestTrouble;
 use countersign_desk::policy::Denied;
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
@@ -39,7 +40,9 @@ pub fn error(about: &About, error: &Error) -> AppError {
         Error::View(error) => lists::view(error),
         Error::Decide(error) => decisions::refused(about, error),
         Error::Hand(error) => decisions::hand(error),
-        Error::Deploy(error) => deploy(about, error),
+        Error::Deploy(error) => deploy::deploy(about, error),
+        Error::Rollout(error) => deploy::rollout(about, error),
+        Error::Proposal(error) => deploy::proposal(error),
         Error::Store(error) => store(error),
     }
 }
@@ -200,6 +203,18 @@ fn doing(api: Api, subject: &str) -> String {
         Api::SendTaskHeartbeat => "send a heartbeat".to_owned(),
         Api::CreateStateMachine => format!("create {name}"),
         Api::UpdateStateMachine => format!("update {name}"),
+        Api::ValidateStateMachineDefinition => "have the definition checked".to_owned(),
+        Api::PutParameter => format!("make the parameter {subject}"),
+        Api::GetParameters => format!("read the parameters {subject}"),
+        Api::ListTagsForResource => format!("read the tags of {subject}"),
+        Api::DescribeStateMachineAlias => format!("read the alias {subject}"),
+        Api::PublishStateMachineVersion => format!("publish a version of {name}"),
+        Api::DeleteStateMachineVersion => format!("delete the version {subject}"),
+        Api::CreateStateMachineAlias => format!("create the alias {subject}"),
+        Api::UpdateStateMachineAlias => format!("move the alias {subject}"),
+        Api::DeleteStateMachineAlias => format!("delete the alias {subject}"),
+        Api::DeleteStateMachine => format!("delete {name}"),
+        Api::TagResource | Api::UntagResource => format!("change the tags of {subject}"),
         Api::CreateTopic => format!("create the topic {name}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
@@ -251,43 +266,6 @@ fn not_shown(why: &NotShown) -> String {
         NotShown::TooDeep => "it is nested too deeply".to_owned(),
         NotShown::NotJson(why) => why.clone(),
     }
-}
-
-fn deploy(about: &About, error: &DeployError) -> AppError {
-    match error {
-        DeployError::Manifest(problem) => refused("Nothing", problem),
-        DeployError::Refused { name, problem } => refused(name, problem),
-        DeployError::AnotherPlan => AppError::new(
-            ErrorKind::Conflict,
-            "The plan has changed since it was shown: a file or a state machine is different. Nothing was deployed.",
-            "Look at the new plan below, then deploy it.",
-        ),
-        DeployError::NotBegun(error) => apply(about, error),
-        DeployError::Interrupted { error, done } => {
-            let mut error = apply(about, error);
-            if !done.is_empty() {
-                error.problem.what += &format!(" Before that, {} was deployed.", done.join(", "));
-            }
-            error
-        }
-    }
-}
-
-fn apply(about: &About, error: &ApplyError) -> AppError {
-    match error {
-        ApplyError::Changed(name) => AppError::new(
-            ErrorKind::Conflict,
-            format!("{name} was changed at {} since this plan was made. Nothing was deployed.", about.label),
-            "Look at the new plan below, then deploy it.",
-        ),
-        ApplyError::Call(error) => call(about, error),
-    }
-}
-
-fn refused(name: &str, problem: &FileProblem) -> AppError {
-    let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-    let what = format!("{name} was not deployed: {place}: {}.", problem.message.trim_end_matches('.'));
-    AppError::new(ErrorKind::Invalid, what, problem.remedy.clone())
 }
 
 /// What every page says while the manifest cannot be used.

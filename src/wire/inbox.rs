@@ -86,6 +86,8 @@ pub struct Inbox {
     pub offered: Vec<Offer>,
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
+    /// HTML: the deployments that people have to approve; empty where there are none.
+    pub proposals: String,
     /// The request that is open, or why it cannot be opened.
     pub open: Option<Result<Approval, AppError>>,
     pub now: i64,

@@ -146,7 +146,6 @@ impl Board {
         pages::audit::audit(&self.desk, &somebody(), None, None, None).await
     }
 
-
     pub async fn decide(
         &self,
         person: &Person,

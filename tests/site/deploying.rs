@@ -1,89 +1,181 @@
-//! The page Deploy: the difference as one graph, what earlier executions would do, what runs where, and the history.
+//! A workflow on the embedded engine: deployed, changed, changed behind our back, rolled out and taken back because its
+//! executions fail, and at last deployed by approval.
 
-use axum::http::StatusCode;
-use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use crate::definitions::{Folder, deploy, seen};
+use countersign_desk::connection::number_of;
+use countersign_desk::deploy::{Change, DeployError, Progress, Why};
+use countersign_desk::store::{ActFilter, Acts as _, Deed, Kind, ProposalEnd, Recorded};
+use countersign_desk::{Actor, Clock, Error, Person};
+
 use crate::support::Site;
 
-/// Orders above the limit are marked, later by a state of its own.
-fn definition(limit: u32, large: Option<&str>) -> String {
-    let next = large.unwrap_or("Done");
-    let mut states = json!({
-        "Size": { "Type": "Choice", "Choices": [{ "Variable": "$.total", "NumericGreaterThan": limit, "Next": next }], "Default": "Done" },
-        "Done": { "Type": "Succeed" },
-    });
-    if let Some(name) = large {
-        states[name] = json!({ "Type": "Pass", "Next": "Done" });
+const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:order";
+
+/// A folder of definitions that the test writes.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("countersign-story-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
     }
-    json!({ "StartAt": "Size", "States": states }).to_string()
+
+    fn manifest(&self, more: &str) {
+        let text = format!("name = \"shop\"\nrole_arn = \"arn:aws:iam::000000000000:role/one\"\n{more}\n");
+        std::fs::write(self.0.join("countersign.toml"), text).unwrap();
+    }
+
+    fn definition(&self, text: &str) {
+        std::fs::write(self.0.join("order.asl.json"), text).unwrap();
+    }
 }
 
-const MANIFEST: &str = "role_arn = \"arn:aws:iam::000000000000:role/one\"\n[workflows.a]\nfile = \"a.asl.json\"\n";
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const AT_ONCE: &str = "[workflows.order]\nfile = \"order.asl.json\"\nalias = \"live\"\ntags = { team = \"orders\" }";
+const CANARY: &str = "[workflows.order]\nfile = \"order.asl.json\"\nalias = \"live\"\ntags = { team = \"orders\" }\n\
+    rollout = { canary = { percent = 50, minutes = 5 }, roll_back = { percent = 0, executions = 1 } }";
+const APPROVED: &str = "approval = { approvers = { groups = [\"finance\"] }, quorum = 1, four_eyes = true }\n[workflows.order]\nfile = \"order.asl.json\"\nalias = \"live\"\ntags = { team = \"orders\" }";
+
+fn pass(result: u32) -> String {
+    format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Pass","Result":{result},"End":true}}}}}}"#)
+}
+
+const FAILS: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Fail","Error":"Broken"}}}"#;
+
+fn member(id: &str, groups: &[&str]) -> Actor {
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    Actor::Person(Person { id: id.to_owned(), name: id.to_owned(), role: String::new(), groups })
+}
+
+fn dana() -> Actor {
+    member("dana", &["deployers"])
+}
+
+/// What the plan says of the workflow.
+async fn change(site: &Site) -> Change {
+    site.desk.desk.plan(&dana()).await.unwrap().items[0].change()
+}
+
+/// Deploys what the plan shows.
+async fn deploy(site: &Site) -> Result<Vec<String>, Error> {
+    let hash = site.desk.desk.plan(&dana()).await.unwrap().hash;
+    site.desk.desk.deploy_seen(&dana(), None, &hash).await
+}
+
+/// The versions that the alias leads to, with their shares.
+async fn routes(site: &Site) -> Vec<(u64, i32)> {
+    let alias = site.desk.sfn.describe_state_machine_alias().state_machine_alias_arn(format!("{MACHINE}:live"));
+    let routes = alias.send().await.unwrap().routing_configuration.unwrap_or_default();
+    routes.iter().map(|one| (number_of(&one.state_machine_version_arn).unwrap(), one.weight)).collect()
+}
+
+/// Waits until the desk, which looks every few seconds, has moved the alias there.
+async fn moved_to(site: &Site, expected: &[(u64, i32)]) {
+    for _ in 0..300 {
+        site.desk.desk.look_again().await;
+        if routes(site).await == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the alias leads to {:?}", routes(site).await);
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_is_drawn_replayed_deployed_and_in_the_history() {
-    let folder = Folder::new("page");
-    folder.write("countersign.toml", MANIFEST);
-    folder.write("a.asl.json", &definition(1_000, None));
-    let site = Site::of("page", &folder.0).await;
-    let first = site.page("/default/deploy").await.text;
-    assert!(first.contains("What runs where") && first.contains("Unchanged"), "{first}");
-    assert!(first.contains("Nothing to deploy") && !first.contains("Replay evidence"), "{first}");
+async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
+    let folder = Folder::new();
+    folder.manifest(AT_ONCE);
+    folder.definition(&pass(1));
+    let offset = Arc::new(AtomicI64::new(0));
+    let (system, moved) = (Clock::system(), Arc::clone(&offset));
+    let clock = Clock::new(move || system.now() + moved.load(Ordering::SeqCst));
+    let site = Site::at("story", &folder.0, clock).await;
+    let desk = Arc::clone(&site.desk.desk);
 
-    let arn = site.desk.known().await.machine_named("a").unwrap().arn.clone();
-    for (name, total) in [("small-1", 1), ("small-2", 2), ("large", 2_000)] {
-        let input = json!({ "total": total }).to_string();
-        let start = site.desk.sfn.start_execution().state_machine_arn(&arn).name(name).input(input);
-        start.send().await.unwrap();
-    }
-    folder.write("a.asl.json", &definition(1_000, Some("Manual <review>")));
-    // The watch finds the executions.
-    let mut page = String::new();
-    for _ in 0..200 {
-        page = site.page("/default/deploy").await.text;
-        if page.contains("1 now reaches Manual &lt;review&gt;") && page.contains("2 take the same path") {
+    // The first deployment, and that nothing is left to do.
+    assert_eq!(routes(&site).await, [(1, 100)]);
+    assert_eq!(change(&site).await, Change::Unchanged);
+    assert_eq!(deploy(&site).await.unwrap(), Vec::<String>::new());
+
+    // Somebody changes it in the account: it is named, and put back.
+    let by_hand = site.desk.sfn.update_state_machine().state_machine_arn(MACHINE).definition(pass(9));
+    by_hand.send().await.unwrap();
+    assert_eq!(change(&site).await, Change::Drifted);
+    assert_eq!(deploy(&site).await.unwrap(), ["order"]);
+    assert_eq!(change(&site).await, Change::Unchanged);
+    let before = routes(&site).await;
+    let [(old, 100)] = before[..] else { panic!("{before:?}") };
+
+    // A change that fails rolls out to a half, and goes back by itself.
+    folder.manifest(CANARY);
+    folder.definition(FAILS);
+    assert_eq!(deploy(&site).await.unwrap(), ["order"]);
+    let new = old + 1;
+    assert_eq!(routes(&site).await, [(new, 50), (old, 50)]);
+    let refused = deploy(&site).await;
+    assert!(refused.is_err() || refused.as_ref().is_ok_and(Vec::is_empty), "a rollout is going on: {refused:?}");
+    let started = site.desk.sfn.start_execution().state_machine_arn(format!("{MACHINE}:{new}")).name("first-to-fail");
+    let failed = started.send().await.unwrap().execution_arn;
+    moved_to(&site, &[(old, 100)]).await;
+    let found = desk.releases(&dana(), "order").await.unwrap();
+    let note = found.notes().into_iter().find_map(|(_, note)| note).unwrap();
+    let Progress::Back { from, why: Why::Failures { failed: 1, ended: 1, first } } = &note.state else {
+        panic!("{note:?}")
+    };
+    assert_eq!((*from, first.as_str()), (new, "first-to-fail"));
+    let wanted = ActFilter { kind: Some(Kind::Deployments), ..ActFilter::default() };
+    let acts = site.desk.store.acts(desk.id(), &wanted, None, 20).await.unwrap().entries;
+    let went_back = acts.iter().find_map(|entry| match &entry.what {
+        Recorded::Act(act) if act.deed == Deed::RolledBack => act.execution_arn.clone(),
+        _ => None,
+    });
+    assert_eq!(went_back, Some(failed.clone()), "the record links the execution that failed");
+    let page = site.page("/default/audit?kind=deployments").await.text;
+    assert!(page.contains("Rolled back") && page.contains("first-to-fail"), "{page}");
+
+    // A change that works rolls out to its end.
+    folder.definition(&pass(2));
+    assert_eq!(deploy(&site).await.unwrap(), ["order"]);
+    let newest = new + 1;
+    assert_eq!(routes(&site).await, [(newest, 50), (old, 50)]);
+    offset.fetch_add(5 * 60_000, Ordering::SeqCst);
+    moved_to(&site, &[(newest, 100)]).await;
+    assert_eq!(change(&site).await, Change::Unchanged);
+
+    // And is taken back by hand.
+    let back = desk.roll_back(&dana(), "order", Some("live")).await.unwrap();
+    assert_eq!((back.to, back.from), (old, Some(newest)));
+    assert_eq!(routes(&site).await, [(old, 100)]);
+
+    // From now on people approve what is deployed.
+    folder.manifest(APPROVED);
+    folder.definition(&pass(3));
+    let direct = deploy(&site).await;
+    assert!(matches!(direct, Err(Error::Deploy(DeployError::NeedsApproval))), "{direct:?}");
+    let hash = desk.plan(&dana()).await.unwrap().hash;
+    let id = desk.propose(&dana(), None, &hash, "git 1a2b3c4").await.unwrap();
+    assert!(desk.vote_on(&dana(), &id, true, "", &hash).await.is_err(), "four eyes");
+    let kenji = member("kenji", &["viewers", "finance"]);
+    desk.vote_on(&kenji, &id, true, "Go ahead.", &hash).await.unwrap();
+    for _ in 0..100 {
+        if desk.proposed(&kenji, &id).await.unwrap().proposal.ended.is_some() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    for wanted in [
-        "data-mark=\"added\"",
-        "New state Manual &lt;review&gt;",
-        "State by state: 1 new",
-        "1 now reaches Manual &lt;review&gt;",
-        "2 take the same path",
-        "Then",
-        "Now",
-        "No execution of it runs now.",
-        "Callers of the ARN without a version or an alias get the change at once.",
-        "Deploy all changes",
-    ] {
-        assert!(page.contains(wanted), "no {wanted:?}: {page}");
-    }
-    assert!(!page.contains("<review>"), "{page}");
-    let execution = site.desk.sfn.list_executions().state_machine_arn(&arn).send().await.unwrap();
-    let large = execution.executions.iter().find(|one| one.name == "large").unwrap();
-    assert!(page.contains(&crate::support::here().execution(&large.execution_arn)), "each is a link: {page}");
-
-    let answer = deploy(&site, "a", &seen(&page, "a")).await;
-    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
-    let after = site.page("/default/deploy").await.text;
-    assert!(after.contains("History") && after.contains("Nothing to deploy"), "{after}");
-    assert!(after.contains("deployed by Dana Whitfield"), "{after}");
-    site.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_environment_without_its_connection_is_named() {
-    let folder = Folder::new("places");
-    let environments = "[environments.here]\nconnection = \"default\"\n[environments.prod]\nconnection = \"far\"\n";
-    folder.write("countersign.toml", &format!("{MANIFEST}{environments}"));
-    folder.write("a.asl.json", &definition(1, None));
-    let site = Site::of("places", &folder.0).await;
-    let page = site.page("/default/deploy").await.text;
-    for wanted in [">here", ">prod", "on far", "No connection far is configured."] {
-        assert!(page.contains(wanted), "no {wanted:?}: {page}");
-    }
+    let ended = desk.proposed(&kenji, &id).await.unwrap().proposal.ended;
+    assert!(matches!(&ended, Some((_, ProposalEnd::Applied { workflows })) if workflows == &["order"]), "{ended:?}");
+    assert_eq!(routes(&site).await, [(newest + 1, 100)]);
+    drop(desk);
     site.close().await;
 }

@@ -18,6 +18,7 @@ mod channels;
 mod connections;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod definitions;
+mod deploy_program;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod deploying;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
@@ -48,6 +49,8 @@ mod oidc;
 mod pages;
 mod panics;
 mod payloads;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod plan_page;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;

@@ -86,7 +86,7 @@ struct Things {
 const ANYBODY: [&str; 6] = ["nobody", "viewers", "approvers", "operators", "deployers", "administrators"];
 
 /// Every server function but `read`, whose questions are those of the pages.
-const FUNCTIONS: [Function; 13] = [
+const FUNCTIONS: [Function; 18] = [
     Function {
         path: "/api/act-as",
         roles: &ANYBODY,
@@ -131,6 +131,31 @@ const FUNCTIONS: [Function; 13] = [
         path: "/api/deploy",
         roles: &["deployers", "administrators"],
         fields: |_| vec![("name", "approval".to_owned()), ("seen", String::new())],
+    },
+    Function {
+        path: "/api/propose",
+        roles: &["deployers", "administrators"],
+        fields: |_| vec![("name", "approval".to_owned()), ("seen", String::new())],
+    },
+    // Who may vote, the desk's own tests say; there is no such proposal.
+    Function {
+        path: "/api/vote",
+        roles: &ROLES,
+        fields: |_| {
+            let fields = [("id", "dep_none"), ("seen", ""), ("vote", "approve"), ("comment", "")];
+            fields.map(|(name, value)| (name, value.to_owned())).to_vec()
+        },
+    },
+    Function { path: "/api/withdraw", roles: &ROLES, fields: |_| vec![("id", "dep_none".to_owned())] },
+    Function {
+        path: "/api/roll_back",
+        roles: &["deployers", "administrators"],
+        fields: |_| vec![("workflow", "approval".to_owned()), ("alias", String::new())],
+    },
+    Function {
+        path: "/api/finish_rollout",
+        roles: &["deployers", "administrators"],
+        fields: |_| vec![("workflow", "approval".to_owned()), ("alias", "live".to_owned())],
     },
     Function {
         path: "/api/prepare_bulk",

@@ -13,14 +13,17 @@ pub enum Severity {
     Error,
     /// It is probably a mistake, or the language allows it and AWS refuses it.
     Warning,
+    /// It works, and there is a better way. It never makes a command fail, `--strict` included.
+    Advice,
 }
 
 impl Severity {
-    /// The word for it in reports, which SARIF has too.
+    /// The word for it in reports.
     pub const fn word(self) -> &'static str {
         match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Advice => "advice",
         }
     }
 }

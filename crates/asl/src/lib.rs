@@ -13,6 +13,8 @@
 //! | [`model`] | the typed definition |
 //! | [`parse()`] | from text to model, with every diagnostic and its span |
 //! | [`Rule`] | the rules behind the diagnostics |
+//! | [`advise()`] | what works and could be better: the rules that AWS does not have |
+//! | [`Switches`] | which rules are left out, warn or refuse |
 //! | [`report()`] | a diagnostic as a compiler prints it: the line, a caret and the remedy |
 //! | [`mod@substitute`] | placeholders, and the values that a deployment gives them |
 //! | [`graph`] | nodes and edges with their positions on a drawing |
@@ -20,6 +22,7 @@
 //!
 //! The crate does no I/O and reads no clock. Without the feature `jsonata` it builds for wasm32 in few bytes.
 
+mod advice;
 pub mod diagnostic;
 pub mod expr;
 pub mod graph;
@@ -29,10 +32,13 @@ mod parse;
 mod report;
 mod rule;
 pub mod substitute;
+mod switch;
 
+pub use advice::advise;
 pub use diagnostic::{Diagnostic, Severity, SourceSpan, invalid_definition_message};
 pub use model::{Machine, MachineType, QueryLanguage, State, StateKind, Transition};
 pub use parse::{MAX_DEPTH, json_error, parse, parse_created, read_json};
 pub use report::report;
 pub use rule::{Rule, RuleScope};
-pub use substitute::{Placeholder, placeholders, span_before_substitution, substitute};
+pub use substitute::{Placeholder, PlaceholderProblem, PlaceholderValue, Substituted, placeholders, substitute};
+pub use switch::{Level, Switch, SwitchError, Switches};

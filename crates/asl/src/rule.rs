@@ -134,8 +134,28 @@ rules! {
     /// Labels of Map states are unique in the whole definition.
     DuplicateLabel = "duplicate-label", Definition, Some("DUPLICATE_LABEL_NAME");
 
-    /// A state that waits for an answer has a timeout.
+    /// A task that can wait for ever has a timeout.
     NoTimeout = "no-timeout", Definition, None;
+    /// A task that waits for a worker has a heartbeat.
+    NoHeartbeat = "no-heartbeat", Definition, None;
+    /// A call of a function is tried again after a fault of the Lambda service.
+    NoLambdaRetry = "no-lambda-retry", Definition, None;
+    /// A retrier or catcher names errors that the state can raise and no entry before it takes.
+    UnreachableHandler = "unreachable-handler", Definition, None;
+    /// A state's output stays below 256 KiB, however many items there are.
+    PayloadLimit = "payload-limit", Definition, None;
+    /// A Standard execution stays below 25,000 events.
+    EventLimit = "event-limit", Definition, None;
+    /// What a machine waits for fits into the five minutes of an Express execution.
+    MachineTypeUnfit = "machine-type-unfit", Definition, None;
+    /// A definition uses no field, resource or action that AWS has replaced or retired.
+    DeprecatedResource = "deprecated-resource", Definition, None;
+    /// A definition names no account.
+    AccountNumber = "account-number", Definition, None;
+    /// A definition holds no secret.
+    SecretInDefinition = "secret-in-definition", Definition, None;
+    /// A variable that is assigned is read.
+    UnusedVariable = "unused-variable", Definition, None;
     /// A template's field with a path or a call has a name that ends in .$ to have it evaluated.
     NoDollar = "no-dollar", Definition, Some("NO_DOLLAR");
     /// A field with a path has a name that ends in Path to have it evaluated.
@@ -149,10 +169,30 @@ rules! {
     FileNotRead = "file-not-read", Deployment, None;
     /// Every definition of the folder is named in the manifest.
     FileNotNamed = "file-not-named", Deployment, None;
-    /// A definition is JSON: YAML is not supported.
-    YamlNotRead = "yaml-not-read", Deployment, None;
+    /// A definition in YAML can be read as JSON.
+    InvalidYaml = "invalid-yaml", Deployment, None;
+    /// A definition has at most 1,048,576 bytes.
+    DefinitionTooLarge = "definition-too-large", Deployment, None;
+    /// Each definition, and each name of a state machine, belongs to one workflow.
+    DuplicateWorkflow = "duplicate-workflow", Deployment, None;
+    /// A setting of the manifest has a value that AWS takes.
+    InvalidSetting = "invalid-setting", Deployment, None;
     /// Every placeholder of a definition has a value in the manifest.
     PlaceholderWithoutValue = "placeholder-without-value", Deployment, None;
+    /// The value of a placeholder has the type that its place takes.
+    PlaceholderOfWrongType = "placeholder-of-wrong-type", Deployment, None;
+    /// Every value of the manifest belongs to a placeholder of a definition.
+    UnusedSubstitution = "unused-substitution", Deployment, None;
+    /// A value that the manifest takes from elsewhere is there.
+    ValueNotFound = "value-not-found", Deployment, None;
+    /// A secret does not become a part of a definition.
+    SecretParameter = "secret-parameter", Deployment, None;
+    /// A state machine belongs to one folder and one environment.
+    OtherOwner = "other-owner", Deployment, None;
+    /// The service accepts a definition.
+    RefusedByService = "refused-by-service", Deployment, None;
+    /// What a plan compares can be read from the connection.
+    NotCompared = "not-compared", Deployment, None;
     /// A machine is STANDARD or EXPRESS.
     UnknownMachineType = "unknown-machine-type", Deployment, None;
     /// A deployed machine keeps its type.
@@ -187,6 +227,30 @@ impl Rule {
         self.aws_code().map_or_else(|| self.id().replace('-', "_").to_uppercase(), str::to_owned)
     }
 
+    /// Whether a switch can change the severity of its findings, or leave them out: whatever breaks it can be deployed.
+    pub const fn has_switch(self) -> bool {
+        matches!(
+            self,
+            Rule::NoTimeout
+                | Rule::NoHeartbeat
+                | Rule::NoLambdaRetry
+                | Rule::UnreachableHandler
+                | Rule::PayloadLimit
+                | Rule::EventLimit
+                | Rule::MachineTypeUnfit
+                | Rule::DeprecatedResource
+                | Rule::AccountNumber
+                | Rule::SecretInDefinition
+                | Rule::UnusedVariable
+                | Rule::NoDollar
+                | Rule::NoPath
+                | Rule::PassResultIsStatic
+                | Rule::FileNotNamed
+                | Rule::AnswerMismatch
+                | Rule::ApprovalNeverAsked
+        )
+    }
+
     /// Whether a finding marks the name of a field rather than its value: the rule is about the field's presence, or
     /// about the whole of an object.
     pub(crate) const fn marks_key(self) -> bool {
@@ -207,6 +271,12 @@ impl Rule {
                 | Rule::MissingParameter
                 | Rule::CredentialsOfActivity
                 | Rule::NoTimeout
+                | Rule::NoHeartbeat
+                | Rule::NoLambdaRetry
+                | Rule::PayloadLimit
+                | Rule::EventLimit
+                | Rule::SecretInDefinition
+                | Rule::UnusedVariable
                 | Rule::NoDollar
                 | Rule::NoPath
         )

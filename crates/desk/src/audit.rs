@@ -25,9 +25,6 @@ pub enum Done {
     Redriven {
         execution_arn: String,
     },
-    Deployed {
-        workflow: String,
-    },
     /// The acting person was changed to the one with this name.
     ActsAs {
         name: String,
@@ -41,7 +38,6 @@ impl Desk {
             Done::Started { workflow, execution_arn, name } => (Deed::Started, Some(workflow), execution_arn, name),
             Done::Stopped { execution_arn, cause } => (Deed::Stopped, None, Some(execution_arn), cause),
             Done::Redriven { execution_arn } => (Deed::Redriven, None, Some(execution_arn), String::new()),
-            Done::Deployed { workflow } => (Deed::Deployed, Some(workflow), None, String::new()),
             Done::ActsAs { name } => (Deed::ActedAs, None, None, name),
         };
         let at = self.now();

@@ -13,7 +13,7 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Definitions, Folder, ManifestTrouble, Sample};
+use crate::deploy::{Approved, Definitions, Folder, ManifestTrouble, Remembered, Rolling, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -70,6 +70,10 @@ pub struct Desk {
     qualifiers: Mutex<Qualifiers>,
     /// The runs over many executions that are being carried out.
     running: Running,
+    rolling: Rolling,
+    approved: Approved,
+    /// The last plan of an account, which takes many calls.
+    planned: Mutex<Remembered>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -122,6 +126,9 @@ impl Desk {
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
             running: Running::default(),
+            rolling: Rolling::default(),
+            approved: Approved::default(),
+            planned: Mutex::default(),
         }
     }
 
@@ -134,7 +141,8 @@ impl Desk {
         let keeping = self.keep_rules(&end);
         let (settling, telling) = (self.settle_held(&end), self.tell(&end));
         let (denials, functions) = (self.follow_denials(&end), self.follow_functions(&end));
-        tokio::join!(watching, looking, delivering, following, denials, functions, keeping, settling, telling);
+        let all = (self.drive_rollouts(&end), keeping, settling, telling);
+        tokio::join!(watching, looking, delivering, following, denials, functions, all.0, all.1, all.2, all.3);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.
@@ -213,12 +221,25 @@ impl Desk {
         self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {
+        // A plan is replaced as a whole.
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn tally(&self) -> &CallTally {
         &self.tally
     }
 
     pub(crate) const fn running(&self) -> &Running {
         &self.running
+    }
+
+    pub(crate) const fn rolling(&self) -> &Rolling {
+        &self.rolling
+    }
+
+    pub(crate) const fn approved(&self) -> &Approved {
+        &self.approved
     }
 
     pub(crate) const fn courier(&self) -> &Courier {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::approvals::{DecideError, HandError};
 use crate::bulk::BulkError;
 use crate::connection::CallError;
-use crate::deploy::DeployError;
+use crate::deploy::{DeployError, ProposalError, RolloutError};
 use crate::policy::Denied;
 use crate::redriving::RedriveError;
 use crate::starting::StartError;
@@ -35,6 +35,10 @@ pub enum Error {
     Hand(#[from] HandError),
     #[error(transparent)]
     Deploy(#[from] DeployError),
+    #[error(transparent)]
+    Rollout(#[from] RolloutError),
+    #[error(transparent)]
+    Proposal(#[from] ProposalError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use layout::{Tone, pretty};
-pub use strings::{Place, quoted};
+pub use strings::{Place, quoted, unquoted};
 
 /// Levels of a text that can be read: whoever goes through a tree may recurse this far.
 pub const DEEPEST: usize = 1_000;
@@ -107,10 +107,7 @@ impl<'a> Json<'a> {
     /// Whether two texts say the same: white space and the order of keys do not count, digits do.
     #[must_use]
     pub fn says_the_same(&self, other: &Json) -> bool {
-        let mut texts = [String::new(), String::new()];
-        self.root().write_sorted(&mut texts[0]);
-        other.root().write_sorted(&mut texts[1]);
-        texts[0] == texts[1]
+        self.root().sorted() == other.root().sorted()
     }
 
     fn raw(&self, token: Token) -> &str {
@@ -144,6 +141,12 @@ impl<'j> Value<'j> {
     #[must_use]
     pub fn place(self) -> (usize, usize) {
         scan::line_and_column(&self.json.source, self.token().start)
+    }
+
+    /// The byte of the text at which it begins.
+    #[must_use]
+    pub fn offset(self) -> usize {
+        self.token().start
     }
 
     /// Its text as it was written: the digits of a number, a string with its quotes, an object with its brackets.
@@ -190,10 +193,27 @@ impl<'j> Value<'j> {
         })
     }
 
+    /// As [`Value::members`], each key as it was written, with its quotes, and the byte of the text at which it begins.
+    pub fn places(self) -> impl Iterator<Item = (usize, &'j str, Value<'j>)> {
+        self.members().map(move |(_, value)| {
+            let key = self.json.tokens[value.at - 1];
+            (key.start, self.json.raw(key), value)
+        })
+    }
+
     /// The member with this key. Where it stands twice, the last one counts, as in Step Functions.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Value<'j>> {
         self.members().filter(|(name, _)| name == key).last().map(|(_, value)| value)
+    }
+
+    /// The value in one line: keys sorted, strings in one way of writing, digits as they were written. Values that say the
+    /// same have the same text.
+    #[must_use]
+    pub fn sorted(self) -> String {
+        let mut text = String::new();
+        self.write_sorted(&mut text);
+        text
     }
 
     /// The value in one line, keys sorted, strings in one way of writing. Recurses no deeper than [`DEEPEST`].

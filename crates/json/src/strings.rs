@@ -78,7 +78,8 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// What a string that is written with its quotes says. Half of a surrogate pair is no character: U+FFFD stands for it.
-pub(super) fn unquoted(raw: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn unquoted(raw: &str) -> Cow<'_, str> {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
     if !inner.contains('\\') {
         return Cow::Borrowed(inner);

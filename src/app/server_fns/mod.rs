@@ -11,6 +11,7 @@ mod deploy;
 mod hand;
 mod read;
 mod redrive;
+mod release;
 mod sample;
 mod start;
 mod stop;
@@ -24,6 +25,9 @@ pub use deploy::{Deploy, deploy};
 pub use hand::{Hand, hand};
 pub use read::{Held, Read, page, read};
 pub use redrive::{RedriveExecution, redrive_execution};
+pub use release::{
+    FinishRollout, Propose, RollBack, Vote, Withdraw, finish_rollout, propose, roll_back, vote, withdraw,
+};
 pub use sample::{PutSample, put_sample};
 pub use start::{StartExecution, start_execution};
 pub use stop::{StopExecution, stop_execution};

@@ -2,6 +2,7 @@
 
 mod check;
 mod commands;
+mod deploy;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -15,6 +16,10 @@ pub use self::check::{ConfigError, Settings};
 pub use self::commands::{
     ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, InitArgs, MessagesArgs,
     MessagesVerb, PolicyCommand, UserArgs, UserVerb, ValidateArgs,
+};
+pub use self::deploy::{
+    ApplyArgs, DeployArgs, DeployVerb, PlanArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs, StatusArgs,
+    VersionsVerb, WithinArgs, WorkflowArgs,
 };
 use super::guest::address::Wanted;
 
@@ -47,6 +52,8 @@ pub enum Command {
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Plan, apply, roll out and take back the definitions of a folder
+    Deploy(DeployArgs),
     /// Check or show the policies: who may do what
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -58,6 +58,14 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         Deed::TookBack => "Took back",
         Deed::BrokeGlass => "Broke the glass",
         Deed::Refused => "Was refused",
+        Deed::DeployFailed => "Deployment failed",
+        Deed::Removed => "Deleted",
+        Deed::RolloutMoved => "Rolled out",
+        Deed::RolledBack => "Rolled back",
+        Deed::Pruned => "Deleted versions",
+        Deed::Proposed => "Proposed a deployment",
+        Deed::ProposalVoted => "Voted on a deployment",
+        Deed::ProposalEnded => "Proposed deployment ended",
     };
     ActRow {
         entry,

@@ -73,6 +73,7 @@ pub async fn inbox(
         total: listed.total,
         more: listed.more.map(|cursor| cursor.to_string()),
         decided: decided.iter().map(|decision| decision_row(desk.about(), decision)).collect(),
+        proposals: super::proposals::proposals(desk, actor).await?,
         open,
         now: desk.now(),
     })

@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod iterations;
 pub mod overview;
 pub mod proof;
+mod proposals;
 mod rows;
 pub mod state;
 pub mod timeline;

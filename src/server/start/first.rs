@@ -16,6 +16,7 @@ pub async fn first_start(desk: &Desk) {
     if known.data_at.is_none() || !known.machines.is_empty() {
         return;
     }
+    desk.make_parameters().await;
     match desk.deploy_everything(&actor).await {
         Ok(names) => started(desk, &names).await,
         // The manifest's own problems are on the terminal already.
@@ -42,8 +43,9 @@ async fn started(desk: &Desk, names: &[String]) {
     println!("Deployed {}.", terminal::line(&names.join(", ")));
     let Ok(known) = desk.snapshot(&actor).await else { return };
     for name in names {
-        let Some(machine) = known.machine_named(name) else { continue };
-        for sample in folder.samples(name) {
+        let machine = desk.machine_of(name);
+        let Some(machine) = known.machine_named(&machine) else { continue };
+        for sample in folder.samples(&machine.name) {
             if let Err(error) = desk.launch(&machine.arn, "", &sample.input).await {
                 tracing::warn!(%error, workflow = %name, "a sample execution was not started");
             }

@@ -7,6 +7,7 @@ mod advance;
 mod badge;
 mod describe;
 pub mod layered;
+mod merged;
 mod scope;
 pub mod score;
 mod text;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::Machine;
 
 pub use badge::{Badge, BadgeKind, Service};
+use merged::Drawn;
+pub use merged::{Mark, Marks, layout_merged};
 
 /// A drawing. Units are pixels, the origin is the top left corner.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -126,10 +129,11 @@ pub fn layout_with(machine: &Machine, engine: &mut Engine<'_>) -> Graph {
 }
 
 fn draw(machine: &Machine, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> Graph {
-    let sketch = scope::Sketch::new(&machine.start_at, &machine.states, true, folded, engine);
+    let states = scope::States { start_at: &machine.start_at, states: &machine.states, before: None };
+    let sketch = scope::Sketch::new(states, true, &Drawn { folded, changed: &BTreeSet::new() }, engine);
     let (width, height) = sketch.size();
     let mut graph = Graph { width: width + 2.0 * MARGIN, height: height + 2.0 * MARGIN, ..Graph::default() };
-    sketch.place(&mut graph, None, (MARGIN, MARGIN));
+    sketch.place(&mut graph, &mut Marks::default(), None, (MARGIN, MARGIN));
     graph
 }
 

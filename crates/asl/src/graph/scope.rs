@@ -1,14 +1,16 @@
 //! Lays out scope by scope, the innermost first: each alone, then placed in its container as a box.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 
-use crate::model::{Catcher, ChoiceRule, State, StateKind, Transition};
+use crate::model::{Catcher, ChoiceRule, Scope, State, StateKind, Transition};
 
 use super::badge::{badges, service};
 use super::describe::{catchers_label, detail, kind, rules_label};
 use super::layered::{Layout, Link};
+use super::merged::{Drawn, Mark, Marks};
 use super::{Edge, EdgeKind, Engine, Graph, Node, NodeKind, text};
 
 const NODE_WIDTH: f32 = 176.0;
@@ -39,6 +41,31 @@ const LABEL_LINES: usize = 9;
 const LABEL_LINE: f32 = 14.0;
 const LABEL_MARGIN: (f32, f32) = (12.0, 4.0);
 
+/// The states of a scope, and those that an earlier definition had there, where two are drawn as one.
+#[derive(Clone, Copy)]
+pub(super) struct States<'a> {
+    pub start_at: &'a str,
+    pub states: &'a IndexMap<String, State>,
+    /// Where the earlier definition began, and its states.
+    pub before: Option<(&'a str, &'a IndexMap<String, State>)>,
+}
+
+impl<'a> States<'a> {
+    fn before(&self, name: &str) -> Option<&'a State> {
+        self.before?.1.get(name)
+    }
+
+    /// The states of both, without those of the earlier definition that are still there. The layout begins with the first
+    /// box, so the start state comes first.
+    fn ordered(&self) -> Vec<&'a State> {
+        let first = self.states.get(self.start_at);
+        let others = self.states.values().filter(|state| state.name != self.start_at);
+        let gone = self.before.into_iter().flat_map(|(_, before)| before.values());
+        let gone = gone.filter(|state| !self.states.contains_key(&state.name));
+        first.into_iter().chain(others).chain(gone).collect()
+    }
+}
+
 /// A scope that is laid out but not yet placed.
 pub(super) struct Sketch {
     items: Vec<Item>,
@@ -47,7 +74,9 @@ pub(super) struct Sketch {
 }
 
 /// An edge of a scope, between two of its boxes.
+#[derive(PartialEq)]
 struct Arc {
+    mark: Mark,
     kind: EdgeKind,
     label: Option<String>,
     label_lines: Vec<String>,
@@ -58,7 +87,7 @@ struct Arc {
 impl Arc {
     fn new(kind: EdgeKind, label: Option<String>, from: usize, to: usize) -> Arc {
         let lines = label.as_deref().map(|label| text::wrapped(label, text::DETAIL, LABEL_WIDTH, LABEL_LINES));
-        Arc { kind, label, label_lines: lines.unwrap_or_default(), from, to }
+        Arc { mark: Mark::Same, kind, label, label_lines: lines.unwrap_or_default(), from, to }
     }
 
     fn text_size(&self) -> (f32, f32) {
@@ -70,36 +99,42 @@ impl Arc {
 /// A box of a scope, with the scopes inside it and their positions.
 struct Item {
     node: Node,
+    mark: Mark,
     inside: Vec<(Sketch, f32, f32)>,
 }
 
 impl Sketch {
     /// Lays out the states; `whole` adds the begin and the end of the execution.
-    pub fn new(
-        start_at: &str,
-        states: &IndexMap<String, State>,
-        whole: bool,
-        folded: &BTreeSet<String>,
-        engine: &mut Engine<'_>,
-    ) -> Sketch {
-        let mut items = Vec::with_capacity(states.len() + 2);
+    pub fn new(states: States<'_>, whole: bool, drawn: &Drawn<'_>, engine: &mut Engine<'_>) -> Sketch {
+        let ordered = states.ordered();
+        let mut items = Vec::with_capacity(ordered.len() + 2);
         if whole {
             items.push(terminal("__start", "Start", NodeKind::Start));
         }
-        // The layout begins with the first box, so the start state comes first.
-        let first = states.get(start_at);
-        let others = states.values().filter(|state| state.name != start_at);
-        let ordered: Vec<&State> = first.into_iter().chain(others).collect();
         let index: BTreeMap<&str, usize> =
             ordered.iter().enumerate().map(|(at, state)| (state.name.as_str(), at + items.len())).collect();
         let end = whole.then_some(items.len() + ordered.len());
-        items.extend(ordered.iter().map(|state| item(state, folded, engine)));
-        let mut edges = Vec::new();
-        if let (true, Some(&first)) = (whole, index.get(start_at)) {
-            edges.push(Arc::new(EdgeKind::Next, None, 0, first));
-        }
         for state in &ordered {
-            edges.extend(edges_of(state, &index, end));
+            let now = states.states.get(&state.name);
+            let mark = match (now, states.before(&state.name), states.before) {
+                (_, _, None) => Mark::Same,
+                (Some(_), None, _) => Mark::Added,
+                (None, ..) => Mark::Removed,
+                (Some(_), Some(_), _) if drawn.changed.contains(&state.name) => Mark::Changed,
+                _ => Mark::Same,
+            };
+            let before = now.and(states.before(&state.name));
+            items.push(Item { mark, ..item(state, before, drawn, engine) });
+        }
+        let mut edges = Vec::new();
+        let begin = |start_at: &str| whole.then(|| index.get(start_at)).flatten();
+        let begins = |start_at: &str| begin(start_at).map(|&first| Arc::new(EdgeKind::Next, None, 0, first));
+        let earlier = states.before.map(|(start_at, _)| begins(start_at).into_iter().collect());
+        merge(&mut edges, begins(states.start_at).into_iter().collect(), earlier);
+        for state in &ordered {
+            let now = states.states.get(&state.name).map(|state| edges_of(state, &index, end)).unwrap_or_default();
+            let before = states.before(&state.name).map(|state| edges_of(state, &index, end)).unwrap_or_default();
+            merge(&mut edges, now, states.before.map(|_| before));
         }
         if end.is_some() {
             items.push(terminal("__end", "End", NodeKind::End));
@@ -110,20 +145,22 @@ impl Sketch {
     }
 
     /// Adds the nodes and edges to the graph, moved by an offset.
-    pub fn place(self, graph: &mut Graph, parent: Option<usize>, offset: (f32, f32)) {
+    pub fn place(self, graph: &mut Graph, marks: &mut Marks, parent: Option<usize>, offset: (f32, f32)) {
         let mut indices = Vec::with_capacity(self.items.len());
         for (item, corner) in self.items.into_iter().zip(&self.layout.corners) {
             let (x, y) = (corner.0 + offset.0, corner.1 + offset.1);
             let index = graph.nodes.len();
             indices.push(index);
             graph.nodes.push(Node { parent, x, y, ..item.node });
+            marks.nodes.push(item.mark);
             for (sketch, inner_x, inner_y) in item.inside {
-                sketch.place(graph, Some(index), (x + inner_x, y + inner_y));
+                sketch.place(graph, marks, Some(index), (x + inner_x, y + inner_y));
             }
         }
         for (arc, route) in self.edges.into_iter().zip(self.layout.routes) {
             let moved = |point: (f32, f32)| (point.0 + offset.0, point.1 + offset.1);
             let label_size = arc.text_size();
+            marks.edges.push(arc.mark);
             graph.edges.push(Edge {
                 from: indices[arc.from],
                 to: indices[arc.to],
@@ -144,7 +181,7 @@ impl Sketch {
 
 fn terminal(id: &str, label: &str, kind: NodeKind) -> Item {
     let node = Node { label_lines: vec![label.to_owned()], ..node(id, label, kind, String::new()) };
-    Item { node: Node { width: TERMINAL.0, height: TERMINAL.1, ..node }, inside: Vec::new() }
+    Item { node: Node { width: TERMINAL.0, height: TERMINAL.1, ..node }, mark: Mark::Same, inside: Vec::new() }
 }
 
 /// A node that has no size and no lines yet.
@@ -169,10 +206,10 @@ fn node(id: &str, label: &str, kind: NodeKind, detail: String) -> Node {
     }
 }
 
-fn item(state: &State, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> Item {
+fn item(state: &State, before: Option<&State>, drawn: &Drawn<'_>, engine: &mut Engine<'_>) -> Item {
     let mut node = node(&state.name, &state.name, kind(state), detail(state));
     (node.service, node.badges) = (service(state), badges(state));
-    node.folded = node.container && folded.contains(&state.name);
+    node.folded = node.container && drawn.folded.contains(&state.name);
     node.container &= !node.folded;
     let beside = Beside::of(&node);
     let name = text::width(&node.label, text::NAME) + beside.name;
@@ -180,8 +217,8 @@ fn item(state: &State, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> It
     let width = width.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
     let mut inside = Vec::new();
     let (mut right, mut bottom) = (PADDING, 0.0_f32);
-    for scope in state.scopes().iter().filter(|_| node.container) {
-        let sketch = Sketch::new(&scope.start_at, &scope.states, false, folded, engine);
+    for scope in inside_of(state, before).into_iter().filter(|_| node.container) {
+        let sketch = Sketch::new(scope, false, drawn, engine);
         let (inner_width, inner_height) = sketch.size();
         inside.push((sketch, right, 0.0));
         right += inner_width + BRANCH_GAP;
@@ -197,7 +234,44 @@ fn item(state: &State, folded: &BTreeSet<String>, engine: &mut Engine<'_>) -> It
     } else {
         node.height = set_text(&mut node, width);
     }
-    Item { node, inside }
+    Item { node, mark: Mark::Same, inside }
+}
+
+/// The scopes inside a state: each beside the one that stood in its place before.
+fn inside_of<'a>(state: &'a State, before: Option<&'a State>) -> Vec<States<'a>> {
+    let (now, past) = (state.scopes(), before.map(State::scopes));
+    let empty = empty_scope();
+    let most = now.len().max(past.map_or(0, <[Scope]>::len));
+    let scope = |index: usize| {
+        let scope = now.get(index).unwrap_or(empty);
+        let before = past.map(|past| past.get(index).unwrap_or(empty));
+        States {
+            start_at: &scope.start_at,
+            states: &scope.states,
+            before: before.map(|scope| (scope.start_at.as_str(), &scope.states)),
+        }
+    };
+    (0..most).map(scope).collect()
+}
+
+/// The place of a scope that one of two definitions does not have.
+fn empty_scope() -> &'static Scope {
+    static EMPTY: LazyLock<Scope> = LazyLock::new(|| Scope { start_at: String::new(), states: IndexMap::new() });
+    &EMPTY
+}
+
+/// Adds the edges of two definitions: those that both have once. Without an earlier definition nothing is marked.
+fn merge(edges: &mut Vec<Arc>, now: Vec<Arc>, before: Option<Vec<Arc>>) {
+    let Some(mut before) = before else {
+        edges.extend(now);
+        return;
+    };
+    for arc in now {
+        let known = before.iter().position(|one| *one == arc);
+        let mark = if known.map(|at| before.remove(at)).is_some() { Mark::Same } else { Mark::Added };
+        edges.push(Arc { mark, ..arc });
+    }
+    edges.extend(before.into_iter().map(|arc| Arc { mark: Mark::Removed, ..arc }));
 }
 
 /// The room that a node's line with the name and its line with the detail have no text in.

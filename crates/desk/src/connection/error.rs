@@ -104,6 +104,24 @@ impl CallError {
         matches!(self.fault, Fault::Throttled { .. })
     }
 
+    /// Whether the connection refused it because of another change: the resource is not in the state that the call is for.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.is_code("ConflictException")
+    }
+
+    /// Whether the service refused it with this code.
+    #[must_use]
+    pub fn is_code(&self, expected: &str) -> bool {
+        matches!(&self.fault, Fault::Refused { code, .. } if code == expected)
+    }
+
+    /// Whether the call may have taken effect all the same: its answer did not arrive.
+    #[must_use]
+    pub const fn is_uncertain(&self) -> bool {
+        matches!(self.fault, Fault::Unreachable | Fault::Unsent(_))
+    }
+
     /// Whether the connection answered that the resource does not exist.
     #[must_use]
     pub const fn is_missing(&self) -> bool {

@@ -9,8 +9,10 @@ mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod functions;
+mod lookups;
 mod port;
 pub mod quota;
+mod releases;
 mod sdk;
 mod tally;
 mod topics;
@@ -21,9 +23,14 @@ use std::sync::Arc;
 pub use self::colour::{Colour, UnknownColour};
 pub use self::error::{CallError, Fault};
 pub use self::functions::{FunctionCall, FunctionHost, KnownFunctions, NotTold, Told};
+pub use self::lookups::{Lookups, MOST_PARAMETERS, Parameter, ParameterKind, Verdict};
 pub use self::port::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, ListedMachine, Listing, MachineDescription,
-    MachineKind, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+    MachineKind, MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+};
+pub use self::releases::{
+    ALL_WEIGHT, AliasDescription, DESCRIPTION, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
+    number_of, same_routes,
 };
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};

@@ -6,6 +6,9 @@ use countersign_trace::HistoryEvent;
 use serde::{Deserialize, Serialize};
 
 use super::error::CallError;
+use super::lookups::Lookups;
+use super::releases::{Releases, Tags};
+use crate::deploy::desired::{Encryption, Logging};
 
 /// The future response to a call.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
@@ -29,6 +32,19 @@ pub enum Api {
     SendTaskHeartbeat,
     CreateStateMachine,
     UpdateStateMachine,
+    PublishStateMachineVersion,
+    DeleteStateMachineVersion,
+    CreateStateMachineAlias,
+    UpdateStateMachineAlias,
+    DescribeStateMachineAlias,
+    DeleteStateMachineAlias,
+    DeleteStateMachine,
+    ListTagsForResource,
+    TagResource,
+    UntagResource,
+    ValidateStateMachineDefinition,
+    GetParameters,
+    PutParameter,
     CreateTopic,
     GetCallerIdentity,
 }
@@ -54,6 +70,19 @@ impl Api {
             Self::SendTaskHeartbeat => "SendTaskHeartbeat",
             Self::CreateStateMachine => "CreateStateMachine",
             Self::UpdateStateMachine => "UpdateStateMachine",
+            Self::PublishStateMachineVersion => "PublishStateMachineVersion",
+            Self::DeleteStateMachineVersion => "DeleteStateMachineVersion",
+            Self::CreateStateMachineAlias => "CreateStateMachineAlias",
+            Self::UpdateStateMachineAlias => "UpdateStateMachineAlias",
+            Self::DescribeStateMachineAlias => "DescribeStateMachineAlias",
+            Self::DeleteStateMachineAlias => "DeleteStateMachineAlias",
+            Self::DeleteStateMachine => "DeleteStateMachine",
+            Self::ListTagsForResource => "ListTagsForResource",
+            Self::TagResource => "TagResource",
+            Self::UntagResource => "UntagResource",
+            Self::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
+            Self::GetParameters => "GetParameters",
+            Self::PutParameter => "PutParameter",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
         }
@@ -65,6 +94,7 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
+            Self::GetParameters | Self::PutParameter => "ssm",
             _ => "states",
         };
         format!("{service}:{}", self.name())
@@ -79,7 +109,8 @@ pub struct Page<T> {
 }
 
 /// The type of a state machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MachineKind {
     Standard,
     Express,
@@ -116,6 +147,12 @@ pub struct MachineDescription {
     pub revision_id: Option<String>,
     /// `None` where the endpoint keeps none.
     pub role_arn: Option<String>,
+    pub logging: Logging,
+    /// Whether X-Ray traces are written.
+    pub tracing: bool,
+    pub encryption: Encryption,
+    /// The description of a version.
+    pub description: Option<String>,
     pub created_at: i64,
 }
 
@@ -219,6 +256,33 @@ pub struct NewMachine {
     pub definition: String,
     pub role_arn: String,
     pub kind: MachineKind,
+    pub settings: MachineSettings,
+    pub tags: Tags,
+}
+
+/// Settings of a state machine besides its definition and role. One that is `None` stays as it is, or as AWS has it by
+/// default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineSettings {
+    pub logging: Option<Logging>,
+    pub tracing: Option<bool>,
+    pub encryption: Option<Encryption>,
+}
+
+/// What an update changes; what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineUpdate {
+    pub definition: Option<String>,
+    pub role_arn: Option<String>,
+    pub settings: MachineSettings,
+}
+
+impl MachineUpdate {
+    /// Whether it changes nothing: such a call is refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The caller's identity.
@@ -229,10 +293,10 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Send + Sync + 'static {
+pub trait StepFunctions: Releases + Lookups {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
-    /// One state machine.
+    /// One state machine, or one of its versions.
     fn describe_machine(&self, arn: &str) -> Call<'_, MachineDescription>;
     /// The versions of a state machine by their numbers, newest first, at most 100.
     fn list_versions(&self, machine_arn: &str) -> Call<'_, Vec<String>>;
@@ -261,8 +325,8 @@ pub trait StepFunctions: Send + Sync + 'static {
     fn send_task_heartbeat(&self, token: &str) -> Call<'_, ()>;
     /// Creates a state machine; returns its ARN.
     fn create_machine(&self, new: NewMachine) -> Call<'_, String>;
-    /// Updates a state machine's definition, and its role if one is given.
-    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()>;
+    /// Updates a state machine; returns the id of the new revision, where the endpoint keeps any.
+    fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>>;
     /// Creates an SNS topic; succeeds if it exists already.
     fn create_topic(&self, name: &str) -> Call<'_, ()>;
     /// The caller's identity.

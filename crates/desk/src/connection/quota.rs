@@ -27,16 +27,29 @@ impl Quota {
             Api::DescribeStateMachine => (200.0, 20.0),
             Api::DescribeStateMachineForExecution => (200.0, 1.0),
             // The guide names no quota of theirs: no more than the least of the others.
-            Api::ListStateMachineVersions | Api::ListStateMachineAliases => (100.0, 1.0),
+            Api::ListStateMachineVersions
+            | Api::ListStateMachineAliases
+            | Api::DescribeStateMachineAlias
+            | Api::PublishStateMachineVersion
+            | Api::DeleteStateMachineVersion
+            | Api::CreateStateMachineAlias
+            | Api::UpdateStateMachineAlias
+            | Api::DeleteStateMachineAlias => (100.0, 1.0),
             Api::ListExecutions => (100.0, 2.0),
             Api::DescribeExecution => (250.0, 10.0),
             Api::GetExecutionHistory => (400.0, 20.0),
             Api::StartExecution | Api::RedriveExecution => (800.0, 150.0),
             Api::StopExecution => (500.0, 25.0),
             Api::SendTaskSuccess | Api::SendTaskFailure | Api::SendTaskHeartbeat => (1_500.0, 300.0),
-            Api::CreateStateMachine | Api::UpdateStateMachine => (100.0, 1.0),
+            Api::CreateStateMachine
+            | Api::UpdateStateMachine
+            | Api::DeleteStateMachine
+            | Api::ListTagsForResource
+            | Api::ValidateStateMachineDefinition => (100.0, 1.0),
+            Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity => (30.0, 30.0),
+            Api::CreateTopic | Api::GetCallerIdentity | Api::GetParameters => (30.0, 30.0),
+            Api::PutParameter => (3.0, 3.0),
         };
         Self { burst, per_second }
     }
@@ -100,6 +113,24 @@ impl Bucket {
         }
     }
 
+    /// How long until it holds a call, in milliseconds.
+    #[must_use]
+    pub fn ready_in(&self, now: i64) -> i64 {
+        self.time_for(1, now)
+    }
+
+    /// How long it takes to give so many calls, in milliseconds, if nobody else takes any.
+    #[must_use]
+    pub fn time_for(&self, calls: usize, now: i64) -> i64 {
+        let since = self.at.map_or(0, |at| now.saturating_sub(at).max(0));
+        // Numbers of calls and milliseconds between them are few enough to be exact.
+        let left =
+            (since as f64 / 1_000.0).mul_add(self.quota.per_second, self.left).min(self.quota.burst.max(self.left));
+        let missing = calls as f64 - left;
+        // What is left over of a millisecond by rounding is none.
+        if missing <= 0.0 { 0 } else { (missing / self.quota.per_second).mul_add(1_000.0, -1e-6).ceil() as i64 }
+    }
+
     /// Takes out all that is left.
     pub const fn empty(&mut self) {
         self.left = self.left.min(0.0);
@@ -119,5 +150,15 @@ mod tests {
         assert_eq!(granted(10_000), 0);
         assert_eq!(granted(1_000_000), 50, "never more than the burst");
         assert_eq!(granted(10_000), 0, "a clock that goes back grants nothing");
+    }
+
+    #[test]
+    fn a_bucket_says_when_it_will_have_given_so_many_calls() {
+        let mut bucket = Bucket::full(Quota { burst: 10.0, per_second: 2.0 });
+        assert_eq!([0, 10, 11, 30].map(|calls| bucket.time_for(calls, 0)), [0, 0, 500, 10_000]);
+        assert!((0..10).all(|_| bucket.take(0)));
+        assert_eq!((bucket.ready_in(0), bucket.ready_in(499), bucket.ready_in(500)), (500, 1, 0));
+        let waited = bucket.ready_in(0);
+        assert!(bucket.take(waited), "it holds a call when it says so");
     }
 }

@@ -1,5 +1,9 @@
 //! The AWS SDK behind the port.
 
+mod lookups;
+mod releases;
+mod settings;
+
 use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
@@ -11,11 +15,13 @@ use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 use countersign_trace::HistoryEvent;
 
+use self::releases::sdk_tags;
+use self::settings::{encryption, logging, sdk_encryption, sdk_logging, sdk_tracing};
 use super::convert::{event, kind, machine_type, millis, redrivable, redrives, status, status_filter};
 use super::error::{CallError, Fault};
 use super::port::{
-    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Of, Page,
-    StepFunctions, Summary,
+    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, MachineUpdate,
+    NewMachine, Of, Page, StepFunctions, Summary,
 };
 use super::{About, Colour, ConnectionKind};
 
@@ -71,6 +77,7 @@ pub struct Role {
 pub struct Sdk {
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
+    ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
 }
 
@@ -99,6 +106,7 @@ impl Sdk {
         let sdk = Self {
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
+            ssm: aws_sdk_ssm::Client::new(&shared),
             sts: aws_sdk_sts::Client::new(&shared),
         };
         (sdk, about)
@@ -108,7 +116,7 @@ impl Sdk {
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let hurried = self.sfn.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), sns: self.sns.clone(), sts: self.sts.clone() }
+        Self { sfn: aws_sdk_sfn::Client::from_conf(hurried), ..self.clone() }
     }
 }
 
@@ -198,6 +206,10 @@ impl StepFunctions for Sdk {
                 definition: described.definition,
                 revision_id: described.revision_id,
                 role_arn: Some(described.role_arn).filter(|role| !role.is_empty()),
+                logging: logging(described.logging_configuration),
+                tracing: described.tracing_configuration.is_some_and(|tracing| tracing.enabled),
+                encryption: encryption(described.encryption_configuration),
+                description: described.description,
             })
         })
     }
@@ -346,24 +358,41 @@ impl StepFunctions for Sdk {
 
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
         Box::pin(async move {
-            let call = self.sfn.create_state_machine().name(&new.name).definition(new.definition);
+            let subject = (Api::CreateStateMachine, new.name.as_str());
+            let call = self.sfn.create_state_machine().name(&new.name).definition(&new.definition);
             let made = call
-                .role_arn(new.role_arn)
+                .role_arn(&new.role_arn)
                 .r#type(machine_type(new.kind))
+                .set_logging_configuration(new.settings.logging.as_ref().map(sdk_logging))
+                .set_tracing_configuration(new.settings.tracing.map(sdk_tracing))
+                .set_encryption_configuration(
+                    new.settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
+                )
+                .set_tags((!new.tags.is_empty()).then(|| sdk_tags(&new.tags)))
                 .send()
                 .await
-                .map_err(|error| failed(Api::CreateStateMachine, &new.name, &error))?;
+                .map_err(|error| failed(subject.0, subject.1, &error))?;
             Ok(made.state_machine_arn)
         })
     }
 
-    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()> {
+    fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
         let arn = arn.to_owned();
-        let call = self.sfn.update_state_machine().state_machine_arn(&arn).definition(definition);
-        let call = call.set_role_arn(role_arn.map(str::to_owned));
         Box::pin(async move {
-            call.send().await.map_err(|error| failed(Api::UpdateStateMachine, &arn, &error))?;
-            Ok(())
+            let subject = (Api::UpdateStateMachine, arn.as_str());
+            let MachineUpdate { definition, role_arn, settings } = update;
+            let call = self.sfn.update_state_machine().state_machine_arn(&arn).set_definition(definition);
+            let made = call
+                .set_role_arn(role_arn)
+                .set_logging_configuration(settings.logging.as_ref().map(sdk_logging))
+                .set_tracing_configuration(settings.tracing.map(sdk_tracing))
+                .set_encryption_configuration(
+                    settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
+                )
+                .send()
+                .await
+                .map_err(|error| failed(subject.0, subject.1, &error))?;
+            Ok(made.revision_id)
         })
     }
 

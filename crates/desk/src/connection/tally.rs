@@ -3,6 +3,9 @@
 //!
 //! [`Counted`] stands before a port and counts every call that is made through it, whoever makes it.
 
+mod lookups;
+mod releases;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,8 +14,8 @@ use tokio::sync::Notify;
 
 use super::error::{CallError, Fault};
 use super::port::{
-    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, NewMachine, Page,
-    StepFunctions, Summary,
+    Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, MachineUpdate,
+    NewMachine, Page, StepFunctions, Summary,
 };
 use crate::clock::Clock;
 
@@ -233,8 +236,8 @@ impl StepFunctions for Counted {
         self.count(Api::CreateStateMachine, &subject, self.calls.create_machine(new))
     }
 
-    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()> {
-        self.count(Api::UpdateStateMachine, arn, self.calls.update_machine(arn, definition, role_arn))
+    fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
+        self.count(Api::UpdateStateMachine, arn, self.calls.update_machine(arn, update))
     }
 
     fn create_topic(&self, name: &str) -> Call<'_, ()> {

@@ -6,14 +6,17 @@ use std::path::Path;
 use countersign_asl::{Diagnostic, Machine, Rule, Severity, SourceSpan, StateKind};
 
 use super::choices::{change_findings, outcome_findings, rule_findings, time_findings};
-use super::manifest::{Folder, Substitution, Workflow};
+use super::folder::{Folder, workflow_of};
+use super::manifest::{Substitutions, Workflow};
 use super::places::Places;
 use super::plan::Found;
+use super::substitution::Source;
 use super::tasks::list;
 use crate::approvals::ahead::{AnswerFinding, Mismatch, check as check_answers};
 use crate::approvals::outcomes::{APPROVE, REJECT};
 use crate::approvals::template_fault;
 use crate::eyes::keys;
+use crate::nearest::meant;
 use countersign_json::Json;
 
 /// The types of a state machine.
@@ -183,22 +186,61 @@ fn template(findings: &mut Findings, way: &[&str], text: &str) {
 #[must_use]
 pub fn folder_findings(folder: &Folder, functions: Option<&BTreeSet<String>>) -> Vec<Found> {
     let mut found = left_out(folder);
-    let (Some(places), Some(functions)) = (&folder.places, functions) else { return found };
+    let Some(places) = &folder.places else { return found };
     let mut findings = Findings { places, found: Vec::new() };
-    for (name, substitution) in &folder.manifest.substitutions {
-        if let Substitution::Function(function) = substitution
-            && !functions.contains(function)
-        {
-            let way = ["substitutions", name];
-            let message = format!("the function {function:?} is not declared in functions.toml");
-            let remedy =
-                format!("Declare [functions.{function}] there, or correct the name; there are: {}.", list(functions));
-            findings.error(Rule::FunctionNotDeclared, &way, places.value(&way), message, remedy);
-        }
+    unknown_workflows(&mut findings, folder);
+    for (way, table, functions) in tables(folder).into_iter().filter_map(|(way, table)| Some((way, table, functions?)))
+    {
+        undeclared(&mut findings, &way, table, functions);
     }
     let file = folder.manifest_file();
     found.extend(findings.found.into_iter().map(|one| (file.clone(), one)));
     found
+}
+
+/// Every table of values that the manifest has, with its way.
+fn tables(folder: &Folder) -> Vec<(Vec<&str>, &Substitutions)> {
+    let manifest = &folder.manifest;
+    let mut tables = vec![(vec!["substitutions"], &manifest.substitutions)];
+    for (name, workflow) in &manifest.workflows {
+        tables.push((vec!["workflows", name, "substitutions"], &workflow.substitutions));
+    }
+    for (name, environment) in &manifest.environments {
+        tables.push((vec!["environments", name, "substitutions"], &environment.substitutions));
+        for (workflow, inner) in &environment.workflows {
+            tables.push((vec!["environments", name, "workflows", workflow, "substitutions"], &inner.substitutions));
+        }
+    }
+    tables
+}
+
+fn undeclared(findings: &mut Findings, way: &[&str], table: &Substitutions, functions: &BTreeSet<String>) {
+    for (name, substitution) in table {
+        let [Source::Function(function)] = &substitution.sources[..] else { continue };
+        if functions.contains(function) {
+            continue;
+        }
+        let way: Vec<&str> = way.iter().copied().chain([name.as_str()]).collect();
+        let message = format!("the function {function:?} is not declared in functions.toml");
+        let remedy =
+            format!("Declare [functions.{function}] there, or correct the name; there are: {}.", list(functions));
+        findings.error(Rule::FunctionNotDeclared, &way, findings.places.value(&way), message, remedy);
+    }
+}
+
+/// The workflows that environments change and that the manifest does not have, and settings of a suffix.
+fn unknown_workflows(findings: &mut Findings, folder: &Folder) {
+    let manifest = &folder.manifest;
+    let known: Vec<&str> = manifest.workflows.keys().map(String::as_str).collect();
+    for (environment, entry) in &manifest.environments {
+        for workflow in entry.workflows.keys().filter(|workflow| !manifest.workflows.contains_key(*workflow)) {
+            let way = ["environments", environment, "workflows", workflow];
+            let near = meant(workflow, &known).map_or_else(String::new, |near| format!("Did you mean {near:?}? "));
+            let message = format!("the manifest has no workflow {workflow:?}");
+            let remedy = format!("{near}There are: {}.", known.join(", "));
+            findings.error(Rule::InvalidSetting, &way, findings.places.key(&way), message, remedy);
+        }
+    }
 }
 
 /// Files that look like definitions but are not deployed.
@@ -212,17 +254,10 @@ fn left_out(folder: &Folder) -> Vec<Found> {
     names.sort();
     let named = |name: &str| folder.manifest.workflows.values().any(|workflow| same_file(&workflow.file, name));
     let about = |name: &String| {
-        let (rule, message, remedy) = if named(name) {
-            return None;
-        } else if is_yaml(Path::new(name)) {
-            (Rule::YamlNotRead, "this file is YAML, which is not read yet".to_owned(), YAML_REMEDY.to_owned())
-        } else if name.ends_with(".asl.json") {
-            let workflow = name.trim_end_matches(".asl.json");
-            let remedy = format!("Add [workflows.{workflow}] with file = {name:?}, or remove the file.");
-            (Rule::FileNotNamed, "countersign.toml does not name this file, so it is not deployed".to_owned(), remedy)
-        } else {
-            return None;
-        };
+        let workflow = workflow_of(name).filter(|_| !named(name))?;
+        let message = "countersign.toml does not name this file, so it is not deployed".to_owned();
+        let remedy = format!("Add [workflows.{workflow}] with file = {name:?}, or remove the file.");
+        let rule = Rule::FileNotNamed;
         let severity = Severity::Warning;
         let span = SourceSpan::WHOLE_FILE;
         let diagnostic = Diagnostic { severity, rule, message, path: String::new(), span, remedy };
@@ -236,13 +271,4 @@ fn same_file(named: &str, name: &str) -> bool {
         .components()
         .filter(|part| !matches!(part, std::path::Component::CurDir))
         .eq(Path::new(name).components())
-}
-
-/// The remedy for a definition in YAML.
-pub const YAML_REMEDY: &str = "Write it as JSON, for example with `yq -o=json`, and name that file NAME.asl.json.";
-
-/// Whether a file is YAML, by its name.
-#[must_use]
-pub fn is_yaml(file: &Path) -> bool {
-    file.extension().is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
 }

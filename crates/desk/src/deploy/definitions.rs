@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use toml::de::DeTable;
 
 use super::finding::FileProblem;
-use super::manifest::{FILE, Folder, Manifest};
+use super::folder::Folder;
+use super::manifest::{FILE, Manifest};
 use crate::connection::KnownFunctions;
 use crate::news::{Publisher, Topic};
 
@@ -17,7 +18,7 @@ use crate::news::{Publisher, Topic};
 const PAUSE: Duration = Duration::from_millis(700);
 
 /// A fingerprint of the folder: its files with their sizes and times.
-type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
+pub(super) type Fingerprint = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
 
 /// The folder, and its last readable manifest.
 #[derive(Debug)]
@@ -123,7 +124,7 @@ impl Definitions {
         }
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
         let folder = self.read();
         let named = folder.manifest.workflows.values().map(|workflow| self.path.join(&workflow.file));
         let there = std::fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());

@@ -1,34 +1,36 @@
-//! Deploying on the desk: the plan, and its execution.
+//! Deploying on the desk: the plan for whoever looks, and its execution.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::apply::{ApplyError, apply, still_planned};
-use super::finding::{Change, FileProblem};
-use super::plan::{Item, PlanTarget, file_problem, hash_of};
-use super::{EMULATOR_ACCOUNT, Folder, folder_findings, partition_of, plan};
+use countersign_asl::PlaceholderValue;
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{ApplyError, Means, apply};
+use super::definitions::Fingerprint;
+use super::desired::ItemPlan;
+use super::environment::Chosen;
+use super::finding::FileProblem;
+use super::folder::Folder;
+use super::perform::{Labels, label_of};
+use super::plan::{Item, file_problem, hash_of};
+use super::planning::{Plan, PlanError, Planner, nowhere};
+use super::recording::{By, acts};
+use super::steps::StepsError;
+use super::timer::Timer;
 use crate::actor::Actor;
-use crate::audit::Done;
 use crate::connection::ConnectionKind;
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
 use crate::policy::Action;
-use crate::watch::Snapshot;
 
-/// The definitions compared with the deployed state machines.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub folder: Arc<Folder>,
-    pub items: Vec<Item>,
-    /// The hash of everything that would be deployed. The form sends it back.
-    pub hash: String,
-    /// Problems that belong to no single workflow: files that are not deployed, undeclared functions.
-    pub problems: Vec<FileProblem>,
-}
+/// How long the plan of an account may be shown again, in milliseconds: each takes several calls a state machine.
+const FRESH_MS: i64 = 15_000;
 
 /// Why nothing, or not everything, was deployed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeployError {
-    /// The manifest cannot be used.
+    /// The manifest cannot be used, or no plan can be made.
     #[error("the manifest cannot be used: {}", .0.message)]
     Manifest(FileProblem),
     /// The definition has this fault.
@@ -37,6 +39,15 @@ pub enum DeployError {
     /// The plan has changed since it was shown.
     #[error("the plan is not the one that was shown")]
     AnotherPlan,
+    /// There is no such environment.
+    #[error(transparent)]
+    Environment(#[from] super::environment::NoEnvironment),
+    /// The plan cannot be carried out as it is.
+    #[error(transparent)]
+    Steps(#[from] StepsError),
+    /// People have to approve it first: it is proposed.
+    #[error("it needs an approval")]
+    NeedsApproval,
     /// Nothing was deployed: a state machine was changed, or could not be read.
     #[error(transparent)]
     NotBegun(ApplyError),
@@ -45,62 +56,122 @@ pub enum DeployError {
     Interrupted { error: ApplyError, done: Vec<String> },
 }
 
-/// The partition and account of the state machines.
-struct Owner {
-    partition: String,
-    account: String,
+/// The last plan of an account.
+#[derive(Debug, Default)]
+pub struct Remembered(Option<Planned>);
+
+#[derive(Debug)]
+struct Planned {
+    at: i64,
+    fingerprint: Fingerprint,
+    plan: Arc<Plan>,
+}
+
+impl Remembered {
+    /// Forgets it: something was deployed.
+    pub fn forget(&mut self) {
+        self.0 = None;
+    }
 }
 
 impl Desk {
-    /// The plan of the definitions against the connection.
+    /// The plan of the definitions against the connection, in the environment that chooses it: without the workflows that
+    /// the actor may not see. The manifest's own problem is in its folder.
     ///
     /// # Errors
-    /// The connection has not answered yet.
+    /// The connection does not answer.
     pub async fn plan(&self, actor: &Actor) -> Result<Plan, Error> {
+        self.plan_in(actor, None).await
+    }
+
+    /// The same in another environment, by its name.
+    ///
+    /// # Errors
+    /// The connection does not answer, or there is no such environment.
+    pub async fn plan_in(&self, actor: &Actor, environment: Option<&str>) -> Result<Plan, Error> {
         self.sight(actor)?;
-        let folder = self.definitions().read();
-        let mut items = self.items(&folder).await?;
-        let found = folder_findings(&folder, self.definitions().functions().as_deref());
-        let hash = hash_of(&items);
-        items.retain(|item| self.sees(actor, &item.name));
-        Ok(Plan { hash, items, problems: found.into_iter().map(file_problem).collect(), folder })
+        let mut plan = self.planned_lately(environment).await?;
+        plan.items.retain(|item| self.sees(actor, item.machine()));
+        Ok(plan)
     }
 
-    async fn items(&self, folder: &Folder) -> Result<Vec<Item>, ReadError> {
-        let snapshot = self.known().await?;
-        let owner = self.owner(&snapshot).await?;
-        let about = self.about();
-        let functions = self.functions_now().await.names;
-        let target = PlanTarget {
-            partition: &owner.partition,
-            region: &about.region,
-            account: &owner.account,
-            aws: about.kind == ConnectionKind::Aws,
-            functions: functions.as_deref(),
+    async fn planned_lately(&self, environment: Option<&str>) -> Result<Plan, Error> {
+        let is_slow = self.about().kind == ConnectionKind::Aws;
+        let fingerprint = self.definitions().fingerprint();
+        let is_fresh = |planned: &&Planned| {
+            let same = environment.is_none_or(|name| planned.plan.environment == name);
+            planned.at > self.now() - FRESH_MS && planned.fingerprint == fingerprint && same
         };
-        Ok(plan(folder, &snapshot, target))
+        if is_slow && let Some(planned) = self.planned().0.as_ref().filter(is_fresh) {
+            return Ok(planned.plan.as_ref().clone());
+        }
+        let plan = self.fresh_plan(environment).await?;
+        if is_slow {
+            self.planned().0 = Some(Planned { at: self.now(), fingerprint, plan: Arc::new(plan.clone()) });
+        }
+        Ok(plan)
     }
 
-    /// The owner of the state machines: that of the deployed ones, else the caller, else an emulator's account.
-    async fn owner(&self, snapshot: &Snapshot) -> Result<Owner, ReadError> {
-        let about = self.about();
-        let emulator =
-            Owner { partition: partition_of(&about.region).to_owned(), account: EMULATOR_ACCOUNT.to_owned() };
-        if let Some(owner) = snapshot.machines.keys().next().and_then(|arn| owner_of(arn)) {
-            return Ok(owner);
+    /// The plan as the connection is now.
+    pub(super) async fn fresh_plan(&self, environment: Option<&str>) -> Result<Plan, Error> {
+        // An empty connection is not one that was not read yet.
+        self.known().await?;
+        let folder = self.definitions().read();
+        let connection = self.id().as_str().to_owned();
+        let empty = |folder: Arc<Folder>| Plan { problems: Vec::new(), ..nowhere(folder, &connection) };
+        if folder.problem.is_some() {
+            return Ok(empty(folder));
         }
-        if about.kind == ConnectionKind::Embedded {
-            return Ok(emulator);
-        }
-        match self.watch().connection.calls.caller().await {
-            Ok(caller) => {
-                let partition = caller.arn.as_deref().and_then(owner_of).map(|owner| owner.partition);
-                let partition = partition.unwrap_or(emulator.partition);
-                Ok(Owner { partition, account: caller.account.unwrap_or(emulator.account) })
+        let chosen = match environment {
+            Some(name) => Chosen::of(&folder.manifest, Some(name)).map_err(DeployError::from)?,
+            None => match Chosen::of_connection(&folder.manifest, &connection) {
+                Some(chosen) => chosen,
+                None => return Ok(nowhere(Arc::clone(&folder), &connection)),
+            },
+        };
+        let (timer, stop) = (Timer::system(), CancellationToken::new());
+        let functions = self.functions_now().await.names;
+        let planner = Planner {
+            connection: &self.watch().connection,
+            clock: self.watch().clock(),
+            timer: &timer,
+            stop: &stop,
+            tell: &|_| {},
+            functions: functions.as_deref(),
+            variables: &|name| std::env::var(name).ok(),
+            counts_running: true,
+        };
+        planner.plan_in(&folder, &chosen).await.map_err(|error| match error {
+            PlanError::Manifest(problem) => DeployError::Manifest(problem).into(),
+            PlanError::Environment(error) => DeployError::from(error).into(),
+            PlanError::Call(error) => ReadError::from(error).into(),
+            PlanError::Stopped => DeployError::AnotherPlan.into(),
+        })
+    }
+
+    /// Makes the parameters that the manifest names and has a value for, where there are none of their names: so an engine that
+    /// is empty has what a demonstration reads. An endpoint without a Parameter Store keeps the manifest's own values.
+    pub async fn make_parameters(&self) {
+        let folder = self.definitions().read();
+        let Some(chosen) = Chosen::of_connection(&folder.manifest, self.id().as_str()) else { return };
+        let workflows = folder.manifest.workflows.keys();
+        let tables = workflows.flat_map(|workflow| chosen.tables(workflow)).flat_map(|(_, table)| table.values());
+        let named = tables.filter_map(|substitution| Some((substitution.parameter()?, substitution.value()?)));
+        let named: BTreeMap<&str, &PlaceholderValue> = named.collect();
+        for (name, value) in named {
+            let (PlaceholderValue::Text(text) | PlaceholderValue::Json(text)) = value else { continue };
+            if let Err(error) = self.watch().connection.calls.make_parameter(name, text).await {
+                tracing::debug!(%error, parameter = name, "a parameter was not made");
             }
-            Err(error) if about.kind == ConnectionKind::Aws => Err(error.into()),
-            Err(_) => Ok(emulator),
         }
+    }
+
+    /// The name of a workflow's state machine on this connection.
+    #[must_use]
+    pub fn machine_of(&self, workflow: &str) -> String {
+        let folder = self.definitions().read();
+        let chosen = Chosen::of_connection(&folder.manifest, self.id().as_str());
+        chosen.map_or_else(|| workflow.to_owned(), |chosen| chosen.machine_name(workflow))
     }
 
     /// Deploys every new or changed definition without a review, for the first start. Returns the names.
@@ -108,7 +179,7 @@ impl Desk {
     /// # Errors
     /// The manifest cannot be used, or a call fails.
     pub async fn deploy_everything(&self, actor: &Actor) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, None, None).await
+        self.deploy_planned(actor, None, None, "", false).await
     }
 
     /// Deploys one workflow, or all, according to the plan that was shown; `seen` is its hash. Returns the names.
@@ -117,7 +188,32 @@ impl Desk {
     /// The plan has changed (then nothing was deployed), a definition is refused, the manifest cannot be used, or a call
     /// fails.
     pub async fn deploy_seen(&self, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, only, Some(seen)).await
+        self.deploy_from(actor, only, seen, "").await
+    }
+
+    /// The same with where the definitions come from, such as a revision of git, for the descriptions of versions.
+    ///
+    /// # Errors
+    /// Those of [`Desk::deploy_seen`].
+    pub async fn deploy_from(
+        &self,
+        actor: &Actor,
+        only: Option<&str>,
+        seen: &str,
+        source: &str,
+    ) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, only, Some(seen), source, false).await
+    }
+
+    /// Deploys exactly a plan that people approved.
+    pub(super) async fn deploy_approved(
+        &self,
+        actor: &Actor,
+        only: Option<&str>,
+        seen: &str,
+        source: &str,
+    ) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, only, Some(seen), source, true).await
     }
 
     async fn deploy_planned(
@@ -125,90 +221,88 @@ impl Desk {
         actor: &Actor,
         only: Option<&str>,
         seen: Option<&str>,
+        source: &str,
+        approved: bool,
     ) -> Result<Vec<String>, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
+        if !approved && self.approval_rule().is_some() {
+            return Err(DeployError::NeedsApproval.into());
+        }
         let folder = self.definitions().read();
         if let Some(problem) = &folder.problem {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
-        let items = self.items(&folder).await?;
-        let ready = wanted(&items, only, seen)?;
-        for item in &ready {
-            self.permit_change(actor, Action::Deploy, Some(&item.name), None).await?;
+        let plan = self.fresh_plan(None).await?;
+        if let Some(problem) = plan.problems.iter().find(|problem| problem.error) {
+            return Err(DeployError::Manifest(problem.clone()).into());
         }
+        let ready = wanted(&plan.items, only, seen)?;
         for item in &ready {
-            if let Err(error) = still_planned(&self.watch().connection, item).await {
-                self.watch().definition_changed(&item.arn);
-                self.watch().look_again().await;
-                return Err(DeployError::NotBegun(error).into());
-            }
+            self.permit_change(actor, Action::Deploy, Some(item.machine()), None).await?;
         }
-        let done = self.apply_all(actor, &ready).await;
+        let items: Vec<ItemPlan> = ready.iter().map(|item| item.plan.clone()).collect();
+        let done = self.apply_all(actor, &items, &label_of(source, &plan.hash)).await;
+        self.planned().forget();
         self.watch().look_again().await;
         Ok(done?)
     }
 
-    async fn apply_all(&self, actor: &Actor, items: &[&Item]) -> Result<Vec<String>, DeployError> {
-        let mut done: Vec<String> = Vec::new();
+    async fn apply_all(&self, actor: &Actor, items: &[ItemPlan], label: &str) -> Result<Vec<String>, DeployError> {
+        let (timer, stop) = (Timer::system(), CancellationToken::new());
+        let means = Means {
+            connection: &self.watch().connection,
+            clock: self.watch().clock(),
+            timer: &timer,
+            stop: &stop,
+            tell: &|_| {},
+        };
+        let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
+        let report = apply(means, items, false, &labels).await?;
         for item in items {
-            match apply(&self.watch().connection, item).await {
-                Ok(arn) => {
-                    self.watch().definition_changed(&arn);
-                    // The first deployment into an empty engine is reported on the terminal instead.
-                    if actor.person().is_some() {
-                        self.note(actor, Done::Deployed { workflow: item.name.clone() }).await;
-                    }
-                    done.push(item.name.clone());
-                }
-                Err(error) => return Err(DeployError::Interrupted { error, done }),
+            self.watch().definition_changed(&item.arn);
+        }
+        for (_, alias_arn) in &report.rollouts {
+            self.rolling().looks_at(alias_arn);
+        }
+        // The first deployment into an empty engine is reported on the terminal instead.
+        if actor.person().is_some() {
+            for act in acts(&report, label, By { actor, at: self.now() }) {
+                self.put_on_record(act).await;
             }
         }
-        Ok(done)
+        let done = report.deployed();
+        match report.failed {
+            None => Ok(done),
+            Some((None, error)) => Err(DeployError::NotBegun(error)),
+            Some((Some(_), error)) => Err(DeployError::Interrupted { error, done }),
+        }
     }
 }
 
 /// The items to deploy, if the plan is the one that was `seen`.
-fn wanted<'i>(items: &'i [Item], only: Option<&str>, seen: Option<&str>) -> Result<Vec<&'i Item>, DeployError> {
-    let wanted: Vec<&Item> = items.iter().filter(|item| only.is_none_or(|only| only == item.name)).collect();
+pub(super) fn wanted<'i>(
+    items: &'i [Item],
+    only: Option<&str>,
+    seen: Option<&str>,
+) -> Result<Vec<&'i Item>, DeployError> {
+    let wanted: Vec<&Item> = items.iter().filter(|item| only.is_none_or(|only| only == item.name())).collect();
     if let Some(seen) = seen {
         let now = match only {
             Some(_) => wanted.first().map(|item| item.hash()),
-            None => Some(hash_of(items)),
+            None => Some(hash_of(items.iter().map(|item| &item.plan))),
         };
         if now.as_deref() != Some(seen) {
             return Err(DeployError::AnotherPlan);
         }
     }
     if let (Some(_), Some(item)) = (only, wanted.first())
-        && item.change == Change::Refused
+        && item.is_refused()
     {
         let found = item.found.iter().find(|(_, one)| one.is_error()).cloned();
         return Err(found.map_or(DeployError::AnotherPlan, |found| DeployError::Refused {
-            name: item.name.clone(),
+            name: item.name().to_owned(),
             problem: file_problem(found),
         }));
     }
     Ok(wanted.into_iter().filter(|item| item.is_ready()).collect())
-}
-
-fn owner_of(arn: &str) -> Option<Owner> {
-    let mut parts = arn.split(':').skip(1);
-    let partition = parts.next().filter(|part| !part.is_empty())?.to_owned();
-    let account = parts.nth(2).filter(|part| !part.is_empty())?.to_owned();
-    Some(Owner { partition, account })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_arn_names_its_owner() {
-        let owner = owner_of("arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:a");
-        assert_eq!(
-            owner.map(|owner| (owner.partition, owner.account)),
-            Some(("aws-us-gov".into(), "123456789012".into()))
-        );
-        assert!(owner_of("nonsense").is_none());
-    }
 }

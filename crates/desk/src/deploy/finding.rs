@@ -1,5 +1,7 @@
 //! The parts of a plan: problems of files, and changes.
 
+use serde::{Deserialize, Serialize};
+
 /// A finding with its position in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileProblem {
@@ -15,11 +17,16 @@ pub struct FileProblem {
 }
 
 /// The effect of deploying a definition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     New,
     Changed,
     Unchanged,
+    /// The account changed it since it was applied: deploying puts back what the folder says.
+    Drifted,
+    /// Countersign deployed it, and the manifest no longer names it.
+    ToBeRemoved,
     /// Refused: see the findings.
     Refused,
 }

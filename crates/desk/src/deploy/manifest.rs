@@ -1,67 +1,120 @@
-//! `countersign.toml` beside the definitions: the workflows, the values of placeholders, and the wording of approvals.
+//! `countersign.toml` beside the definitions: the workflows and their settings, the environments, the values of placeholders,
+//! and the wording of approvals.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use countersign_asl::Switches;
+use indexmap::IndexMap;
 use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
 
-use super::finding::{FileProblem, Sample};
-use super::places::Places;
+use super::finding::FileProblem;
+use super::places::{Places, line_and_column};
+use super::settings::table_with_settings;
+use super::substitution::{Substitution, exact};
+use crate::approvals::Policy;
 use crate::approvals::shown::version;
-use crate::approvals::{Policies, Policy};
-use crate::eyes::Hide;
 use crate::nearest::meant;
+use crate::store::ApprovalRule;
 
 /// The manifest's file name.
 pub const FILE: &str = "countersign.toml";
 
-/// The manifest as it is in the file.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// The role that state machines run as.
-    #[serde(default)]
-    pub role_arn: Option<String>,
-    /// The value of each `${Placeholder}`.
-    #[serde(default)]
-    pub substitutions: BTreeMap<String, Substitution>,
-    #[serde(default)]
-    pub workflows: BTreeMap<String, Workflow>,
+/// The values of placeholders, by their names.
+pub type Substitutions = BTreeMap<String, Substitution>;
+
+table_with_settings! {
+    /// The manifest as it is in the file. Its settings are the defaults of every workflow.
+    pub struct Manifest {
+        /// What the folder is called on the connection [default: the folder's own name].
+        #[serde(default)]
+        pub name: Option<String>,
+        /// The value of each `${Placeholder}`.
+        #[serde(default)]
+        pub substitutions: Substitutions,
+        /// Which rules are switched, for every workflow.
+        #[serde(default)]
+        pub lint: Switches,
+        /// Whose approval a deployment needs; an environment may say otherwise.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
+        /// In the order of the file: the first one is the default.
+        #[serde(default)]
+        pub environments: IndexMap<String, Environment>,
+        #[serde(default)]
+        pub workflows: BTreeMap<String, Workflow>,
+    }
 }
 
-/// The value of a placeholder.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Substitution {
-    /// A Lambda function by its name, in the connection's region and account.
-    Function(String),
-    /// An SNS topic by its name; it is created if it does not exist.
-    Topic(String),
-    /// The text itself.
-    Value(String),
+table_with_settings! {
+    /// Where the workflows are deployed, and what is different there.
+    pub struct Environment {
+        /// The name of the connection; without one, every connection.
+        #[serde(default)]
+        pub connection: Option<String>,
+        /// What the names of state machines get behind them, so that two environments can share an account: `-staging`.
+        #[serde(default)]
+        pub suffix: String,
+        /// Whose approval a deployment to it needs.
+        #[serde(default)]
+        pub approval: Option<ApprovalRule>,
+        #[serde(default)]
+        pub substitutions: Substitutions,
+        /// What is different for single workflows.
+        #[serde(default)]
+        pub workflows: BTreeMap<String, Override>,
+    }
 }
 
-/// One workflow: the key in the manifest is its name.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Workflow {
-    /// The definition, relative to the manifest.
-    pub file: String,
-    /// `STANDARD` or `EXPRESS`; the check refuses anything else.
-    #[serde(default = "standard", rename = "type")]
-    pub kind: String,
-    #[serde(default)]
-    pub samples: Vec<SampleInput>,
-    /// The fields that are hidden from whoever may not view payloads, such as `$.customer.iban`.
-    #[serde(default)]
-    pub hide: Vec<String>,
-    /// The wording of approvals, by the name of their state.
-    #[serde(default)]
-    pub approvals: BTreeMap<String, Policy>,
+table_with_settings! {
+    /// What is different for a workflow in an environment.
+    pub struct Override {
+        /// The name of the state machine there.
+        #[serde(default)]
+        pub name: Option<String>,
+        #[serde(default)]
+        pub substitutions: Substitutions,
+    }
+}
+
+table_with_settings! {
+    /// One workflow: the key in the manifest is its name.
+    pub struct Workflow {
+        /// The definition, relative to the manifest: JSON, or YAML by its extension.
+        pub file: String,
+        /// `STANDARD` or `EXPRESS`; the check refuses anything else.
+        #[serde(default = "standard", rename = "type")]
+        pub kind: String,
+        /// The name of the state machine [default: the workflow's].
+        #[serde(default)]
+        pub name: Option<String>,
+        #[serde(default)]
+        pub substitutions: Substitutions,
+        #[serde(default)]
+        pub samples: Vec<SampleInput>,
+        /// The fields that are hidden from whoever may not view payloads, such as `$.customer.iban`.
+        #[serde(default)]
+        pub hide: Vec<String>,
+        /// Which rules are switched for this workflow.
+        #[serde(default)]
+        pub lint: Switches,
+        /// The wording of approvals, by the name of their state.
+        #[serde(default)]
+        pub approvals: BTreeMap<String, Policy>,
+    }
 }
 
 fn standard() -> String {
     "STANDARD".to_owned()
+}
+
+impl Workflow {
+    /// A workflow of which no manifest says anything.
+    #[must_use]
+    pub fn of_file(file: String) -> Self {
+        Self { file, kind: standard(), ..Self::default() }
+    }
 }
 
 /// An input to start with.
@@ -73,77 +126,57 @@ pub struct SampleInput {
     pub input: String,
 }
 
-/// A folder of definitions, as read from the disk.
-#[derive(Clone, Debug, Default)]
-pub struct Folder {
-    pub path: PathBuf,
-    pub manifest: Manifest,
-    /// The spans of the manifest's entries; `None` if there is no manifest.
-    pub places: Option<Places>,
-    /// Why the manifest on the disk cannot be used; then `manifest` is the last usable one, or empty.
-    pub problem: Option<FileProblem>,
+/// Reads a manifest.
+///
+/// # Errors
+/// The first mistake, with its place.
+pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
+    let mistake = |offset: usize, message: &str, remedy: &str| {
+        let (line, column) = line_and_column(text, offset);
+        file_problem(file, line, column, message, remedy)
+    };
+    let failed = |error: &toml::de::Error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        if let Some(first) = first_of(text, offset, error.message()) {
+            let (line, column) = line_and_column(text, first);
+            let message = format!("{}: it stands at {line}:{column} already", error.message());
+            return mistake(offset, &message, "Keep one of the two, or give one of them another name.");
+        }
+        let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
+        mistake(offset, error.message(), &format!("{near}Correct the manifest; open pages update themselves."))
+    };
+    let manifest: Manifest = toml::from_str(text).map_err(|error| failed(&error))?;
+    let manifest = versioned(manifest, text).map_err(|error| failed(&error))?;
+    let table = DeTable::parse(text).map_err(|error| failed(&error))?;
+    let manifest = with_exact_values(manifest, table.get_ref())
+        .map_err(|(offset, what)| mistake(offset, &what, "Write another number, or quote it as a text."))?;
+    let places = Places::of(text).map_err(|error| failed(&error))?;
+    Ok((manifest, places))
 }
 
-impl Folder {
-    /// Reads the manifest in `path`. A folder without one deploys every `*.asl.json` under its own name.
-    #[must_use]
-    pub fn read(path: &Path) -> Self {
-        Self::of(path, std::fs::read_to_string(path.join(FILE)))
+/// Where a key that stands twice stood first, by the byte of the second.
+fn first_of(text: &str, second: usize, message: &str) -> Option<usize> {
+    if !message.contains("duplicate") {
+        return None;
     }
+    let key: String =
+        text.get(second..)?.chars().take_while(|letter| !matches!(letter, ']' | '=' | '.' | '\n')).collect();
+    let (table, _) = DeTable::parse_recoverable(text);
+    let name = key.trim().trim_matches(['"', '\'']);
+    let mut found = Vec::new();
+    keys_named(table.get_ref(), name, &mut found);
+    found.into_iter().filter(|start| *start < second).max()
+}
 
-    /// The folder in `path`, whose manifest is `text`, or was not read.
-    pub(super) fn of(path: &Path, text: std::io::Result<String>) -> Self {
-        let file = path.join(FILE);
-        let read = match text {
-            Ok(text) => parse(&text, &file).map(|(manifest, places)| (manifest, Some(places))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                found(path).map(|manifest| (manifest, None)).map_err(|error| unreadable(path, &error))
-            }
-            Err(error) => Err(unreadable(&file, &error)),
-        };
-        match read {
-            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problem: None },
-            Err(problem) => Self { path: path.to_owned(), problem: Some(problem), ..Self::default() },
+fn keys_named(table: &DeTable, name: &str, found: &mut Vec<usize>) {
+    for (key, value) in table {
+        if key.get_ref() == name {
+            found.push(key.span().start);
+        }
+        if let DeValue::Table(inner) = value.get_ref() {
+            keys_named(inner, name, found);
         }
     }
-
-    /// The path of the manifest's file, which may not exist.
-    #[must_use]
-    pub fn manifest_file(&self) -> PathBuf {
-        self.path.join(FILE)
-    }
-
-    /// The wording of approvals, by workflow and state.
-    #[must_use]
-    pub fn policies(&self) -> Policies {
-        self.manifest.workflows.iter().map(|(name, workflow)| (name.clone(), workflow.approvals.clone())).collect()
-    }
-
-    /// What of a workflow's payloads is hidden from whoever may not view them.
-    #[must_use]
-    pub fn hidden(&self, workflow: &str) -> Hide {
-        self.manifest.workflows.get(workflow).map(|workflow| Hide::of(&workflow.hide)).unwrap_or_default()
-    }
-
-    /// The sample inputs of a workflow.
-    #[must_use]
-    pub fn samples(&self, workflow: &str) -> Vec<Sample> {
-        let samples = self.manifest.workflows.get(workflow).map_or(&[][..], |workflow| &workflow.samples);
-        samples
-            .iter()
-            .map(|sample| Sample { label: sample.label.clone(), input: countersign_json::pretty(&sample.input) })
-            .collect()
-    }
-}
-
-fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
-    let manifest = toml::from_str(text).and_then(|manifest| Ok((versioned(manifest, text)?, Places::of(text)?)));
-    manifest.map_err(|error| {
-        let (line, column) = super::places::line_and_column(text, error.span().map_or(0, |span| span.start));
-        let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
-        let remedy = format!("{near}Correct the manifest; open pages update themselves.");
-        file_problem(file, line, column, error.message(), &remedy)
-    })
 }
 
 /// The manifest with the version of each rule.
@@ -158,34 +191,36 @@ fn versioned(mut manifest: Manifest, text: &str) -> Result<Manifest, toml::de::E
     Ok(manifest)
 }
 
+/// The manifest with the digits of its values as they are written.
+fn with_exact_values(mut manifest: Manifest, table: &DeTable) -> Result<Manifest, (usize, String)> {
+    exact(&mut manifest.substitutions, inner(Some(table), "substitutions").as_ref())?;
+    let workflows = inner(Some(table), "workflows");
+    for (name, workflow) in &mut manifest.workflows {
+        let of = inner(inner(workflows.as_ref(), name).as_ref(), "substitutions");
+        exact(&mut workflow.substitutions, of.as_ref())?;
+    }
+    let environments = inner(Some(table), "environments");
+    for (name, environment) in &mut manifest.environments {
+        let of = inner(environments.as_ref(), name);
+        exact(&mut environment.substitutions, inner(of.as_ref(), "substitutions").as_ref())?;
+        let workflows = inner(of.as_ref(), "workflows");
+        for (name, workflow) in &mut environment.workflows {
+            let of = inner(inner(workflows.as_ref(), name).as_ref(), "substitutions");
+            exact(&mut workflow.substitutions, of.as_ref())?;
+        }
+    }
+    Ok(manifest)
+}
+
+fn inner<'t>(table: Option<&DeTable<'t>>, key: &str) -> Option<DeTable<'t>> {
+    Some(table?.get(key)?.get_ref().as_table()?.clone())
+}
+
 /// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".
 fn meant_instead(message: &str) -> Option<&str> {
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let (unknown, known) = words.split_first().filter(|_| message.starts_with("unknown "))?;
     meant(unknown, known)
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> FileProblem {
-    file_problem(
-        file,
-        1,
-        1,
-        &format!("it cannot be read: {error}"),
-        "Make it readable for the user that runs countersign.",
-    )
-}
-
-fn found(path: &Path) -> Result<Manifest, std::io::Error> {
-    let mut workflows = BTreeMap::new();
-    for entry in std::fs::read_dir(path)? {
-        let Ok(file) = entry?.file_name().into_string() else { continue };
-        let Some(name) = file.strip_suffix(".asl.json").map(str::to_owned) else { continue };
-        workflows.insert(
-            name,
-            Workflow { file, kind: standard(), samples: Vec::new(), hide: Vec::new(), approvals: BTreeMap::new() },
-        );
-    }
-    Ok(Manifest { workflows, ..Manifest::default() })
 }
 
 /// A problem at a position in a file.
@@ -204,40 +239,77 @@ pub fn file_problem(file: &Path, line: u32, column: u32, message: &str, remedy: 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use countersign_asl::PlaceholderValue;
+
+    use super::super::desired::LogLevel;
+    use super::super::substitution::Source;
     use super::*;
 
     #[test]
     fn every_entry_of_a_manifest_is_read() {
         let text = r#"
+            name = "shop"
             role_arn = "arn:r"
+            logging = { destination = "/shop" }
             [substitutions]
             A = { function = "validate" }
             B = { topic = "failures" }
             C = { value = "7" }
+            D = { value = 1.50 }
             [workflows.order]
             file = "order.asl.json"
+            logging.level = "ALL"
             samples = [{ label = "One", input = '{"a":1}' }]
             [workflows.order.approvals.Ask]
             title = "Really?"
+            [environments.live]
+            connection = "prod"
+            substitutions.D = { value = 2.50 }
+            [environments.live.workflows.order]
+            alias = "live"
+            rollout = { canary = { percent = 10, minutes = 5 } }
+            [environments.dev]
+            suffix = "-dev"
         "#;
         let (manifest, _) = parse(text, Path::new("m")).unwrap();
-        assert_eq!(manifest.substitutions["A"], Substitution::Function("validate".into()));
-        assert_eq!(manifest.substitutions["C"], Substitution::Value("7".into()));
-        assert_eq!(manifest.workflows["order"].kind, "STANDARD");
+        assert_eq!(manifest.substitutions["A"].sources, [Source::Function("validate".into())]);
+        assert_eq!(manifest.substitutions["C"].sources, [Source::Value(PlaceholderValue::Text("7".into()))]);
+        assert_eq!(manifest.substitutions["D"].sources, [Source::Value(PlaceholderValue::Json("1.50".into()))]);
+        let order = &manifest.workflows["order"];
+        assert_eq!((order.kind.as_str(), order.logging.as_ref().unwrap().level), ("STANDARD", Some(LogLevel::All)));
+        assert_eq!(manifest.environments.keys().collect::<Vec<_>>(), ["live", "dev"], "in the order of the file");
+        let live = &manifest.environments["live"];
+        assert_eq!(live.substitutions["D"].sources, [Source::Value(PlaceholderValue::Json("2.50".into()))]);
+        assert_eq!(live.workflows["order"].alias.as_deref(), Some("live"));
+    }
+
+    #[track_caller]
+    fn check(text: &str, place: (u32, u32), message: &str, remedy: &str) {
+        let problem = parse(text, Path::new("dir/countersign.toml")).unwrap_err();
+        assert_eq!((problem.line, problem.column), place, "{text}: {}", problem.message);
+        assert!(problem.message.contains(message), "{text}: {}", problem.message);
+        assert!(problem.remedy.contains(remedy), "{text}: {}", problem.remedy);
     }
 
     #[test]
-    fn a_mistake_is_reported_with_its_position() {
-        let problem = parse("[workflows.order]\nfil = \"x\"\n", Path::new("dir/countersign.toml")).unwrap_err();
-        assert_eq!((problem.line, problem.column), (2, 1), "{}", problem.message);
-        assert!(problem.message.contains("fil"), "{}", problem.message);
+    fn a_mistake_is_reported_with_its_position_at_every_level() {
+        check("[workflows.order]\nfil = \"x\"\n", (2, 1), "fil", "Did you mean `file`?");
+        check("enviroments = {}\n", (1, 1), "enviroments", "Did you mean `environments`?");
+        check("[environments.dev]\nconection = \"x\"\n", (2, 1), "conection", "Did you mean `connection`?");
+        check("[environments.dev.workflows.order]\nalais = \"x\"\n", (2, 1), "alais", "Did you mean `alias`?");
+        check("[logging]\nlevle = \"ALL\"\n", (2, 1), "levle", "Did you mean `level`?");
+        check("logging.level = \"AL\"\n", (1, 17), "AL", "Did you mean `ALL`?");
+        check("[substitutions]\nA = { smm = \"/a\" }\n", (2, 7), "smm", "Did you mean `ssm`?");
+        check("[substitutions]\nA = { env = \"A\", topic = \"a\" }\n", (2, 5), "an ARN has one source", "");
+        check("[substitutions]\nA = { value = inf }\n", (2, 15), "inf", "");
+        check("rollout = { canary = { percent = 1, minuets = 2 } }\n", (1, 37), "minuets", "Did you mean `minutes`?");
+        check("[workflows.order]\nfile = \"a\"\ntags = { a = 1 }\n", (3, 14), "expected a string", "");
     }
 
     #[test]
-    fn samples_keep_their_digits() {
-        let text = "[workflows.a]\nfile = \"a\"\nsamples = [{ label = \"x\", input = '{\"a\":386.40,\"a\":1e400}' }]";
-        let (manifest, _) = parse(text, Path::new("m")).unwrap();
-        let folder = Folder { manifest, ..Folder::default() };
-        assert_eq!(folder.samples("a")[0].input, "{\n  \"a\": 386.40,\n  \"a\": 1e400\n}");
+    fn what_stands_twice_is_reported_with_both_places() {
+        let text = "[workflows.order]\nfile = \"a\"\n\n[workflows.order]\nfile = \"b\"\n";
+        check(text, (4, 12), "it stands at 1:12 already", "Keep one of the two");
+        check("[workflows.order]\nfile = \"a\"\nfile = \"b\"\n", (3, 1), "it stands at 2:1 already", "Keep one");
     }
 }

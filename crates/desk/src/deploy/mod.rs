@@ -1,26 +1,92 @@
 //! Deploying `statemachine/`: read the folder, plan against the connection, apply.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`manifest`](Manifest), `settings`, `substitution` | what `countersign.toml` says |
+//! | `environment` ([`Chosen`]) | what of it counts in one environment |
+//! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
+//! | `plan` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
+//! | `planning` ([`Planner`]) | what is read of the connection for it |
+//! | [`difference`], [`mermaid()`] | state by state, and drawn |
+//! | [`desired`] | the types between a plan and its apply |
+//! | [`applied`] | what a state machine's tags remember |
+//! | [`plan_file`] | a plan as a file |
 
+pub mod applied;
 mod apply;
+mod back;
 mod check;
 mod choices;
+mod compare;
+mod definition;
 mod definitions;
 mod deploying;
+pub mod desired;
+pub mod difference;
+mod driving;
+mod duplicates;
+mod environment;
 mod finding;
+mod folder;
 mod functions;
+mod gather;
+mod lines;
 mod manifest;
+mod mermaid;
+mod note;
+pub mod outlook;
+mod patience;
+mod perform;
 mod places;
 mod plan;
+pub mod plan_file;
+mod planning;
+pub mod proposing;
+mod recording;
+pub mod rollout;
+mod rollouts;
+mod settings;
+mod settings_check;
+mod steps;
+mod substitution;
 mod tasks;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod values;
+mod versions;
 
-pub use apply::ApplyError;
-pub use check::{YAML_REMEDY, folder_findings, is_yaml};
+pub use apply::{ApplyError, Event, Means, Report, apply};
+pub use back::{BackError, WentBack, go_back};
+pub use check::folder_findings;
+pub use compare::compare;
+pub use definition::{Definition, Unread, is_yaml, unread_finding};
 pub use definitions::{Definitions, ManifestTrouble, declared_functions};
-pub use deploying::{DeployError, Plan};
+pub use deploying::{DeployError, Remembered};
+pub use driving::{Counting, Listed, Looked, finish, look, machine_of, note_of};
+pub use environment::{Chosen, NoEnvironment};
 pub use finding::{Change, DiffLine, FileProblem, Sample};
+pub use folder::{Folder, workflow_of};
 pub use functions::Printed;
-pub use manifest::{FILE as MANIFEST, Folder, Manifest};
-pub use plan::{Found, Item, PlanTarget, diff, file_problem, partition_of, plan};
+pub use lines::diff;
+pub use manifest::{FILE as MANIFEST, Manifest};
+pub use mermaid::mermaid;
+pub use note::{NoNote, Note, Progress, Why};
+pub use patience::{Delay, Failure, Patience, Waiting};
+pub use perform::{How, Labels, label_of};
+pub use plan::{
+    Draft, Drafts, Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, item_hash, partition_of,
+};
+pub use planning::{NotCompared, Owner, Plan, PlanError, Planner};
+pub(crate) use proposing::Approved;
+pub use proposing::{ProposalError, ProposalShown};
+pub use recording::{By, acts, execution_of, moved, pruned, went_back, word};
+pub(crate) use rollouts::Rolling;
+pub use rollouts::RolloutError;
+pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
+pub use timer::Timer;
+pub use versions::{Pruned, Published, machine_named, prune, published, version_label};
 
 /// The account of emulators and of the embedded engine.
 pub const EMULATOR_ACCOUNT: &str = "000000000000";

@@ -38,6 +38,13 @@ impl Places {
         self.entry(way).map_or(SourceSpan::WHOLE_FILE, |entry| entry.key)
     }
 
+    /// Whether there is an entry.
+    #[must_use]
+    pub fn has(&self, way: &[&str]) -> bool {
+        let way: Vec<String> = way.iter().map(|step| (*step).to_owned()).collect();
+        self.entries.contains_key(&way)
+    }
+
     /// The span of an entry's value.
     #[must_use]
     pub fn value(&self, way: &[&str]) -> SourceSpan {

@@ -44,11 +44,27 @@ pub enum Deed {
     BrokeGlass,
     /// A person was refused something; the detail says what, and why.
     Refused,
+    /// A deployment failed, or was stopped; the detail says at which step, and what was left.
+    DeployFailed,
+    /// A state machine was deleted.
+    Removed,
+    /// An alias got more of a rollout; the detail says how much.
+    RolloutMoved,
+    /// An alias, or a definition, went back; the detail says why, and the execution is the first that failed.
+    RolledBack,
+    /// Versions were deleted; the detail says which.
+    Pruned,
+    /// A deployment was proposed, which people have to approve; the detail is its id.
+    Proposed,
+    /// A person approved or rejected a deployment; the detail says which.
+    ProposalVoted,
+    /// A proposed deployment came to its end; the detail says how.
+    ProposalEnded,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 29] = [
         Self::Started,
         Self::Stopped,
         Self::Redriven,
@@ -70,6 +86,14 @@ impl Deed {
         Self::TookBack,
         Self::BrokeGlass,
         Self::Refused,
+        Self::DeployFailed,
+        Self::Removed,
+        Self::RolloutMoved,
+        Self::RolledBack,
+        Self::Pruned,
+        Self::Proposed,
+        Self::ProposalVoted,
+        Self::ProposalEnded,
     ];
 
     /// The kind of entries that it belongs to.
@@ -77,7 +101,15 @@ impl Deed {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Started | Self::Stopped | Self::Redriven => Kind::Executions,
-            Self::Deployed => Kind::Deployments,
+            Self::Deployed
+            | Self::DeployFailed
+            | Self::Removed
+            | Self::RolloutMoved
+            | Self::RolledBack
+            | Self::Pruned
+            | Self::Proposed
+            | Self::ProposalVoted
+            | Self::ProposalEnded => Kind::Deployments,
             Self::Voted
             | Self::Reminded
             | Self::Escalated
@@ -117,6 +149,14 @@ impl Deed {
             Self::TookBack => "took-back",
             Self::BrokeGlass => "broke-glass",
             Self::Refused => "refused",
+            Self::DeployFailed => "deploy-failed",
+            Self::Removed => "removed",
+            Self::RolloutMoved => "rollout-moved",
+            Self::RolledBack => "rolled-back",
+            Self::Pruned => "pruned",
+            Self::Proposed => "deploy-proposed",
+            Self::ProposalVoted => "proposal-voted",
+            Self::ProposalEnded => "proposal-ended",
         }
     }
 }

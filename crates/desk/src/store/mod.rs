@@ -5,7 +5,7 @@
 //!
 //! There is a trait for each subject: [`Decisions`], [`Votes`], [`Acts`] and its [`Chains`] only grow; [`Deliveries`],
 //! [`Hands`],
-//! [`BulkRuns`], [`Views`], [`Outbox`], [`Accounts`] and [`Repeats`] change. A [`Store`] is all of them; [`Sqlite`] is one in a file. Every row belongs to
+//! [`BulkRuns`], [`Views`], [`Outbox`], [`Accounts`], [`Repeats`] and [`Proposals`] change. A [`Store`] is all of them; [`Sqlite`] is one in a file. Every row belongs to
 //! a connection, but for those of accounts.
 //!
 //! # Adding a database
@@ -21,6 +21,7 @@ mod decisions;
 mod deliveries;
 mod hands;
 mod outbox;
+mod proposals;
 mod repeats;
 mod sqlite;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use decisions::{Bound, Decision, Decisions, NewDecision, Worded};
 pub use deliveries::{Deliveries, DeliveryRecord, Trouble};
 pub use hands::{Absence, Claim, Hands, Held, Reassignment, Within};
 pub use outbox::{Outbox, Outgoing, Stock, Undelivered};
+pub use proposals::{ApprovalRule, Proposal, ProposalEnd, ProposalVote, Proposals, ProposedPlan, ProposedWorkflow};
 pub use repeats::{GivenAnswer, Keyed, Repeat, Repeats};
 pub use sqlite::Sqlite;
 pub(crate) use sqlite::anywhere;
@@ -50,7 +52,7 @@ pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 
 /// Everything that the dashboard remembers.
 pub trait Store:
-    Decisions + Deliveries + Acts + Chains + Votes + Hands + BulkRuns + Views + Outbox + Accounts + Repeats
+    Decisions + Deliveries + Acts + Chains + Votes + Hands + BulkRuns + Views + Outbox + Accounts + Repeats + Proposals
 {
     /// Closes the store; waits for what is being written.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;

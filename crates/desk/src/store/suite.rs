@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 use super::{
-    Act, ActFilter, ActPage, Bound, BulkItem, BulkOutcome, BulkRequest, BulkRun, Cast, Claim, Completion, Decision,
-    Deed, DeliveryRecord, Effect, GivenAnswer, Held, Keyed, Maker, NewDecision, NewVote, Reassignment, Recorded,
-    Repeat, Scope, Stock, Store, Trouble, Undelivered, Verb, Worded,
+    Act, ActFilter, ActPage, ApprovalRule, Bound, BulkItem, BulkOutcome, BulkRequest, BulkRun, Cast, Claim, Completion,
+    Decision, Deed, DeliveryRecord, Effect, GivenAnswer, Held, Keyed, Maker, NewDecision, NewVote, Proposal,
+    ProposalEnd, ProposalVote, ProposedPlan, ProposedWorkflow, Reassignment, Recorded, Repeat, Scope, Stock, Store,
+    Trouble, Undelivered, Verb, Worded,
 };
 use crate::actor::Person;
 use crate::approvals::outcomes::Chosen;
@@ -402,4 +403,64 @@ pub async fn a_key_has_one_request_and_one_answer(store: &dyn Store) {
         "it was given back"
     );
     assert_eq!(store.take_key(&keyed(&here, "dana", &other), 900, 500, 130).await.unwrap(), Repeat::New, "it expired");
+}
+
+pub async fn a_proposal_keeps_its_votes_and_ends_once(store: &dyn Store) {
+    let (here, elsewhere) = (here(), elsewhere());
+    let person = Person { id: "dana".into(), name: "Dana".into(), role: String::new(), groups: vec!["a".into()] };
+    let workflow = ProposedWorkflow {
+        name: "order".into(),
+        change: crate::deploy::Change::Changed,
+        settings: vec!["definition".into()],
+    };
+    let about = ProposedPlan {
+        environment: "live".into(),
+        only: None,
+        workflows: vec![workflow],
+        remove: false,
+        source: "git 1a2b3c4".into(),
+    };
+    let approvers = Approvers { people: Vec::new(), groups: vec!["release".into()] };
+    let proposal = |id: &str| Proposal {
+        id: id.to_owned(),
+        hash: "h".into(),
+        about: about.clone(),
+        rule: ApprovalRule { approvers: approvers.clone(), quorum: 2, four_eyes: true },
+        maker: Maker { person: person.clone(), scope: Some(Scope::Read) },
+        proposed_at: 1,
+        approved_at: None,
+        ended: None,
+    };
+    let vote = |person: &str, approves| ProposalVote {
+        person_id: person.to_owned(),
+        person_name: person.to_owned(),
+        groups: vec!["release".into()],
+        approves,
+        comment: "fine; DROP TABLE proposals".into(),
+        at: 2,
+    };
+    for id in ["one", "two"] {
+        store.propose(&here, &proposal(id), &act(Deed::Proposed, 1)).await.unwrap();
+    }
+    assert!(store.propose(&here, &proposal("one"), &act(Deed::Proposed, 1)).await.is_err(), "an id is used once");
+    let ids = |all: Vec<Proposal>| all.into_iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.proposals(&here, true, 10).await.unwrap()), ["two", "one"]);
+    assert_eq!(store.proposal(&here, "one").await.unwrap(), Some((proposal("one"), Vec::new())));
+    assert_eq!(store.proposal(&elsewhere, "one").await.unwrap(), None, "another connection's");
+    let voted = act(Deed::ProposalVoted, 2);
+    assert!(!store.vote_on(&elsewhere, "one", &vote("omar", true), 0, false, &voted).await.unwrap());
+    assert!(store.vote_on(&here, "one", &vote("omar", true), 0, false, &voted).await.unwrap());
+    assert!(!store.vote_on(&here, "one", &vote("ines", true), 0, true, &voted).await.unwrap(), "one was there");
+    assert!(store.vote_on(&here, "one", &vote("ines", true), 1, true, &voted).await.unwrap());
+    assert!(!store.vote_on(&here, "one", &vote("kenji", false), 2, false, &voted).await.unwrap(), "it is approved");
+    let (kept, votes) = store.proposal(&here, "one").await.unwrap().unwrap();
+    assert_eq!((kept.approved_at, votes), (Some(2), vec![vote("omar", true), vote("ines", true)]));
+    let end = ProposalEnd::Applied { workflows: vec!["order".into()] };
+    let ended = act(Deed::ProposalEnded, 3);
+    assert!(store.end_proposal(&here, "one", &end, &ended).await.unwrap());
+    assert!(!store.end_proposal(&here, "one", &ProposalEnd::Rejected, &ended).await.unwrap(), "once");
+    assert_eq!(store.proposal(&here, "one").await.unwrap().unwrap().0.ended, Some((3, end)));
+    assert_eq!(ids(store.proposals(&here, true, 10).await.unwrap()), ["two"]);
+    assert_eq!(ids(store.proposals(&here, false, 1).await.unwrap()), ["two"]);
+    assert!(store.verify().await.unwrap().broken.is_none());
 }

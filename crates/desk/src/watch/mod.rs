@@ -319,6 +319,11 @@ impl Watch {
         self.clock.now()
     }
 
+    /// The clock.
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Starts a round immediately and waits for a whole one, at most 1.5 seconds, so that the page after an action shows its
     /// effect.
     pub async fn look_again(&self) {

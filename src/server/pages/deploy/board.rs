@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use countersign_desk::connection::{AliasDescription, ListedVersion, Route, number_of};
 use countersign_desk::deploy::desired::Steps;
-use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of};
-use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
+use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of, machine_of};
 use countersign_desk::policy::Action;
+use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
-use super::form::{Act, Form};
+use super::form::Form;
 use super::item::change;
 use crate::app::components::Mark;
 use crate::app::components::status::look;
+use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
 use crate::app::ui::{absolute, instant};
 use crate::routes;
@@ -133,7 +135,8 @@ async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
 fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
     let note = alias.description.as_deref().and_then(|text| text.parse::<Note>().ok());
     let route = |route: &Route| {
-        let version = number_of(&route.version_arn).map_or_else(|| "another version".to_owned(), |number| format!("version {number}"));
+        let version = number_of(&route.version_arn)
+            .map_or_else(|| "another version".to_owned(), |number| format!("version {number}"));
         let weight = route.weight.to_string();
         let share = (alias.routes.len() > 1).then(|| {
             let label = format!("{weight} % of the executions get {version}");
@@ -141,20 +144,20 @@ fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &A
         });
         view! { <span class="alias-route">{share}{version}</span> }
     };
-    let said = note.as_ref().map(|note| said(desk, machine, note));
+    let said = note.as_ref().map(|note| said(desk, machine_of(&alias.arn), note));
     // Whatever is done is about the connection of the page: its forms carry that connection's proof.
     let here = place.plan.is_some();
     let may = here && desk.may(actor, Action::Deploy, Some(machine)).is_ok();
-    let form = |act: Act, word: &'static str| {
-        let connection = desk.id().as_str();
-        let form = Form { connection, name: machine, seen: "alias", word, class: "button", read_only: desk.about().read_only };
-        form.of(act, &[("alias", &alias.name)])
+    let form = |action: &'static str, word: &'static str| {
+        let fields = [("workflow", machine), ("alias", alias.name.as_str())];
+        let (connection, disabled) = (desk.id().as_str(), desk.about().read_only);
+        Form { connection, action, fields: &fields, comment: false, word, class: "button", disabled }.view()
     };
     let rolling = note.as_ref().is_some_and(|note| note.rolling().is_some());
     let back = note.as_ref().is_some_and(|note| note.before.is_some());
     let forms = (may && (rolling || back)).then(|| {
-        let finish = rolling.then(|| form(Act::Finish, "Finish the rollout"));
-        let back = back.then(|| form(Act::RollBack, "Roll back"));
+        let finish = rolling.then(|| form(FinishRollout::PATH, "Finish the rollout"));
+        let back = back.then(|| form(RollBack::PATH, "Roll back"));
         view! { <div class="plan-forms">{finish}{back}</div> }
     });
     view! {
@@ -167,7 +170,7 @@ fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &A
 }
 
 /// What the note on an alias says.
-fn said(desk: &Desk, machine: &str, note: &Note) -> AnyView {
+fn said(desk: &Desk, machine_arn: &str, note: &Note) -> AnyView {
     let when = view! { <time datetime=instant(note.at)>{absolute(note.at)}</time> };
     let by = shown(note.by.clone());
     match &note.state {
@@ -192,12 +195,8 @@ fn said(desk: &Desk, machine: &str, note: &Note) -> AnyView {
             view! { <p class="quiet">{format!("Moved back from version {from}")}", "{when}" by "{by}</p> }.into_any()
         }
         Progress::Back { from, why: Why::Failures { failed, ended, first } } => {
-            let known = desk.snapshot_of(machine);
-            let link = known.map(|arn| routes::of(desk.id().as_str()).execution(&execution_of(&arn, first)));
-            let first = match link {
-                Some(href) => view! { <a class="mono" href=href>{shown(first.clone())}</a> }.into_any(),
-                None => shown(first.clone()),
-            };
+            let href = routes::of(desk.id().as_str()).execution(&execution_of(machine_arn, first));
+            let first = view! { <a class="mono" href=href>{shown(first.clone())}</a> };
             view! {
                 <p class="quiet">
                     {format!("Moved back from version {from} by itself: {failed} of {ended} failed, first ")}{first}", "{when}

@@ -30,7 +30,10 @@ pub fn difference(graph: &asl::Graph, marks: &Marks) -> String {
         drawn(&mut out, graph, marks);
     }
     let open = if graph.nodes.len() > DRAWN { " open" } else { "" };
-    put(&mut out, &format!("<details class=\"values\"{open}><summary>Differences as a list</summary><ul class=\"change-list\">"));
+    put(
+        &mut out,
+        &format!("<details class=\"values\"{open}><summary>Differences as a list</summary><ul class=\"change-list\">"),
+    );
     for (mark, words) in &changes {
         put(&mut out, &format!("<li data-mark=\"{}\">", name(*mark)));
         sign_in_text(&mut out, *mark);
@@ -133,7 +136,9 @@ fn drawn(out: &mut String, graph: &asl::Graph, marks: &Marks) {
     let (width, height) = (shown.width, shown.height);
     put(
         out,
-        &format!("<svg class=\"change-graph\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">"),
+        &format!(
+            "<svg class=\"change-graph\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" aria-hidden=\"true\">"
+        ),
     );
     // What is marked lies above what is not.
     for wanted in [false, true] {
@@ -156,7 +161,10 @@ fn drawn(out: &mut String, graph: &asl::Graph, marks: &Marks) {
 
 fn state(out: &mut String, node: &Node, mark: Mark) {
     if !node.is_state() {
-        put(out, &format!("<g class=\"terminal\" transform=\"translate({} {})\">{}</g>", node.x, node.y, face::face(node)));
+        put(
+            out,
+            &format!("<g class=\"terminal\" transform=\"translate({} {})\">{}</g>", node.x, node.y, face::face(node)),
+        );
         return;
     }
     let class = if node.container { "node container" } else { "node" };

@@ -103,7 +103,8 @@ fn course(visits: &[Visited], turn: Option<&Turn>) -> AnyView {
     let until = (from + AROUND).min(visits.len());
     let step = |(at, visit): (usize, &Visited)| {
         let differs = turned.is_some_and(|turned| at >= turned);
-        let inside = visit.scope.iter().map(|within| format!("{}[{}] ", within.state, within.index)).collect::<String>();
+        let inside =
+            visit.scope.iter().map(|within| format!("{}[{}] ", within.state, within.index)).collect::<String>();
         let error = visit.error.clone().map(|error| view! { " "<span class="failure-name mono">{shown(error)}</span> });
         let mark = differs.then(|| view! { <span class="course-turn" title="Differs">"≠ "</span> });
         view! {

@@ -44,8 +44,9 @@ pub const fn change(change: Change) -> (Status, &'static str) {
 pub fn part(part: Part<'_>) -> AnyView {
     let Part { here, item, form, replays } = part;
     let (status, word) = change(item.change());
-    let machine = (item.machine() != item.name())
-        .then(|| view! { <span class="quiet">"as "<span class="mono">{shown(item.machine().to_owned())}</span></span> });
+    let machine = (item.machine() != item.name()).then(
+        || view! { <span class="quiet">"as "<span class="mono">{shown(item.machine().to_owned())}</span></span> },
+    );
     let problems = item.found.iter().cloned().map(file_problem).collect::<Vec<_>>();
     let open = matches!(item.change(), Change::Changed | Change::Drifted);
     let name = item.plan.deployed.as_ref().map(|deployed| here.workflow(&deployed.name));
@@ -280,7 +281,10 @@ fn effect(effect: &Effect) -> AnyView {
         let (one, is_one) = (running.executions, running.executions == 1);
         let more = if effect.more { "At least " } else { "" };
         let verb = if is_one { "execution runs" } else { "executions run" };
-        let on = running.version.as_ref().map_or_else(|| "without a version".to_owned(), |version| format!("on version {version}"));
+        let on = running
+            .version
+            .as_ref()
+            .map_or_else(|| "without a version".to_owned(), |version| format!("on version {version}"));
         let keeps = if is_one { "it keeps its definition" } else { "they keep their definition" };
         said.push(format!("{more}{one} {verb} {on}: {keeps}."));
     }
@@ -306,7 +310,8 @@ fn effect(effect: &Effect) -> AnyView {
 fn aliases(plan: &ItemPlan) -> Option<AnyView> {
     let aliases = &plan.deployed.as_ref()?.aliases;
     let row = |alias: &Alias| {
-        let under_way = (alias.routes.len() > 1).then(|| view! { <p class="quiet">"A version is being rolled out."</p> });
+        let under_way =
+            (alias.routes.len() > 1).then(|| view! { <p class="quiet">"A version is being rolled out."</p> });
         let route = |route: &Route| {
             let weight = route.weight.to_string();
             let label = format!("{weight} % of the executions get version {}", route.version);

@@ -5,7 +5,6 @@ mod drawing;
 mod evidence;
 mod form;
 mod item;
-mod proposals;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -14,13 +13,15 @@ use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, NotCompared,
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
-pub use self::form::Act;
-use self::form::Form;
+pub(super) use self::form::Form;
+pub(super) use self::item::change;
 use self::item::{Part, part, problem_list};
 use super::{Answered, worded};
 use crate::app::components::Mark;
 use crate::app::components::status::look;
+use crate::app::server_fns;
 use crate::app::shown;
 use crate::routes;
 use crate::server::words;
@@ -55,25 +56,20 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let mut answers = std::iter::once(all.clone()).chain(may.iter().cloned());
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
 
-    let by_approval = desk.approval_rule().is_some();
-    let (act, word, all_word) = if by_approval {
-        (Act::Propose, "Propose", "Propose all changes")
-    } else {
-        (Act::Deploy, "Deploy", "Deploy all changes")
+    let (action, word, all_word) = match desk.approval_rule() {
+        Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
+        None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
+    };
+    let form = |name: &str, seen: &str, word, class| {
+        let fields = [("name", name), ("seen", seen)];
+        let disabled = read_only || seen.is_empty();
+        Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
     };
     let mut rows = Vec::new();
     let mut replayed = 0;
     for (item, may) in plan.items.iter().zip(&may) {
         let hash = if may.is_ok() { item.hash() } else { String::new() };
-        let form = item.is_ready().then(|| Form {
-            connection,
-            name: item.name(),
-            seen: &hash,
-            word,
-            class: "button",
-            read_only,
-        });
-        let form = form.map(|form| form.of(act, &[]));
+        let button = item.is_ready().then_some((item.name(), hash.as_str()));
         let asked = replay.as_deref() == Some(item.name());
         let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
             replayed += 1;
@@ -89,7 +85,10 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
             let href = format!("{}?replay={}", here.deploy(), routes::encode(item.name()));
             view! { <p><a class="button" href=href>{format!("Replay the last {REPLAYED} executions")}</a></p> }
         });
-        let html = html(|| view! { {part(Part { here: &here, item, form, replays })}{offer} });
+        let html = html(|| {
+            let form = button.map(|(name, hash)| form(name, hash, word, "button"));
+            view! { {part(Part { here: &here, item, form, replays })}{offer} }
+        });
         rows.push(row(item.name(), html));
     }
     let manifest = plan.folder.problem.as_ref().map(|problem| row(MANIFEST, html(|| refused_manifest(problem))));
@@ -97,15 +96,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let hash = if all.is_ok() { plan.hash.clone() } else { String::new() };
     let button = html(|| {
         if ready {
-            let form = Form {
-                connection,
-                name: "",
-                seen: &hash,
-                word: all_word,
-                class: "button button-main",
-                read_only,
-            };
-            form.of(act, &[])
+            form("", &hash, all_word, "button button-main")
         } else {
             view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
         }
@@ -113,12 +104,12 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let functions = desk.definitions().known_functions().trouble;
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
     let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
-    let proposed = proposals::proposals(desk, actor).await;
+    let proposed = super::proposals::proposals(desk, actor).await?;
     let history = board::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk, one)).collect();
     let head = html(|| {
         let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
-        view! { {problem_list(&problems)}{left_out.collect_view()}{proposed}{board} }
+        view! { {problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
     });
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),

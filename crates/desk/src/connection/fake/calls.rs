@@ -2,15 +2,16 @@
 
 use countersign_trace::{EventKind, HistoryEvent};
 
-use super::world::Execution;
+use super::world::{Execution, Machine, World};
 use super::{Ending, Fake};
 use crate::connection::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing, MachineDescription,
-    NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
+    MachineSettings, MachineUpdate, NewMachine, Of, Page, Redrivable, StepFunctions, Summary,
 };
+use crate::deploy::desired::{Encryption, Logging};
 
 /// The response to a call. Nothing happens before it is polled.
-fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
+pub(super) fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call<'a, T> {
     Box::pin(async move {
         // Other tasks run meanwhile, as they would during a real call.
         tokio::task::yield_now().await;
@@ -22,7 +23,7 @@ fn later<'a, T: Send + 'a>(call: impl FnOnce() -> Ending<T> + Send + 'a) -> Call
 }
 
 /// One page of `all`; a page token is the number of items before the page.
-fn page<T>(all: impl Iterator<Item = T>, size: usize, next: Option<&str>) -> Result<Page<T>, Fault> {
+pub(super) fn page<T>(all: impl Iterator<Item = T>, size: usize, next: Option<&str>) -> Result<Page<T>, Fault> {
     let from = match next {
         None => 0,
         Some(token) => token.parse().map_err(|_| Fault::of_code("InvalidToken", "Invalid Token"))?,
@@ -37,7 +38,7 @@ fn size_of(size: i32) -> usize {
     usize::try_from(size).unwrap_or(1_000).clamp(1, 1_000)
 }
 
-fn missing(what: &str, arn: &str) -> Fault {
+pub(super) fn missing(what: &str, arn: &str) -> Fault {
     Fault::of_code(&format!("{what}DoesNotExist"), &format!("{what} Does Not Exist: '{arn}'"))
 }
 
@@ -53,6 +54,34 @@ fn summary(one: &Execution) -> Summary {
         version: one.version.clone(),
         alias: None,
     }
+}
+
+/// Changes the settings that are given.
+fn set(machine: &mut Machine, settings: MachineSettings) {
+    machine.logging = settings.logging.unwrap_or_else(|| machine.logging.clone());
+    machine.tracing = settings.tracing.unwrap_or(machine.tracing);
+    machine.encryption = settings.encryption.unwrap_or_else(|| machine.encryption.clone());
+}
+
+/// A machine, or one of its versions: that has the definition, role and revision of its time.
+fn described(world: &World, arn: &str) -> Option<MachineDescription> {
+    let machine = world.machines.get(&world.unqualified(arn)?)?;
+    let number: Option<u64> = if machine.arn == arn { None } else { arn.rsplit(':').next()?.parse().ok() };
+    let version = number.and_then(|number| machine.versions.get(&number));
+    let revision = version.map_or(machine.revision, |version| version.revision);
+    Some(MachineDescription {
+        arn: arn.to_owned(),
+        name: machine.name.clone(),
+        kind: machine.kind,
+        definition: version.map_or(&machine.definition, |version| &version.definition).clone(),
+        revision_id: (revision > 1).then(|| revision.to_string()),
+        role_arn: Some(version.map_or(&machine.role_arn, |version| &version.role_arn).clone()),
+        logging: machine.logging.clone(),
+        tracing: machine.tracing,
+        encryption: machine.encryption.clone(),
+        description: version.and_then(|version| version.description.clone()),
+        created_at: version.map_or(machine.created_at, |version| version.created_at),
+    })
 }
 
 impl StepFunctions for Fake {
@@ -74,16 +103,7 @@ impl StepFunctions for Fake {
         let arn = arn.to_owned();
         later(move || {
             self.call(Api::DescribeStateMachine, &arn, |world, _| {
-                let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
-                Ok(MachineDescription {
-                    arn: machine.arn.clone(),
-                    name: machine.name.clone(),
-                    kind: machine.kind,
-                    definition: machine.definition.clone(),
-                    revision_id: Some(machine.revision.to_string()),
-                    role_arn: Some(machine.role_arn.clone()),
-                    created_at: machine.created_at,
-                })
+                described(world, &arn).ok_or_else(|| missing("StateMachine", &arn))
             })
         })
     }
@@ -93,7 +113,7 @@ impl StepFunctions for Fake {
         later(move || {
             self.call(Api::ListStateMachineVersions, &arn, |world, _| {
                 let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
-                Ok((1..=machine.versions).rev().map(|number| number.to_string()).collect())
+                Ok(machine.versions.keys().rev().take(100).map(u64::to_string).collect())
             })
         })
     }
@@ -103,7 +123,7 @@ impl StepFunctions for Fake {
         later(move || {
             self.call(Api::ListStateMachineAliases, &arn, |world, _| {
                 let machine = world.machines.get(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
-                Ok(machine.aliases.clone())
+                Ok(machine.aliases.keys().cloned().collect())
             })
         })
     }
@@ -112,12 +132,19 @@ impl StepFunctions for Fake {
         later(move || {
             let arn = listing.of.arn().to_owned();
             self.call(Api::ListExecutions, &arn, |world, _| {
-                if matches!(&listing.of, Of::Machine(arn) if !world.machines.contains_key(arn)) {
+                let machine = world.unqualified(&arn);
+                if matches!(&listing.of, Of::Machine(_)) && machine.is_none() {
                     return Err(missing("StateMachine", &arn));
                 }
+                // A version lists what was started with it.
+                let number = machine.as_deref().filter(|of| *of != arn).and_then(|_| arn.rsplit(':').next());
                 let is_of = |one: &&Execution| match &listing.of {
                     // The children of a Map Run are listed only by their Map Run.
-                    Of::Machine(arn) => one.machine_arn == *arn && one.map_run_arn.is_none(),
+                    Of::Machine(_) => {
+                        Some(&one.machine_arn) == machine.as_ref()
+                            && one.map_run_arn.is_none()
+                            && (number.is_none() || one.version.as_deref() == number)
+                    }
                     Of::MapRun(arn) => one.map_run_arn.as_deref() == Some(arn),
                 };
                 let is_so = |one: &&Execution| listing.status.is_none_or(|status| one.status == status);
@@ -238,26 +265,41 @@ impl StepFunctions for Fake {
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
         later(move || {
             self.call(Api::CreateStateMachine, &new.name, |world, now| {
+                if let Some(known) = world.machines.values().find(|machine| machine.name == new.name) {
+                    let NewMachine { settings, .. } = &new;
+                    // A repeated call may have another role or other tags; they are ignored.
+                    let same = known.definition == new.definition
+                        && known.kind == new.kind
+                        && known.logging == settings.logging.clone().unwrap_or(Logging::OFF)
+                        && known.tracing == settings.tracing.unwrap_or_default()
+                        && known.encryption == settings.encryption.clone().unwrap_or(Encryption::AwsOwnedKey);
+                    let exists = || Fault::of_code("StateMachineAlreadyExists", "State Machine Already Exists");
+                    return if same { Ok(known.arn.clone()) } else { Err(exists()) };
+                }
                 let arn = world.machine(&new.name, &new.definition, now);
                 if let Some(machine) = world.machines.get_mut(&arn) {
                     (machine.kind, machine.role_arn) = (new.kind, new.role_arn.clone());
+                    machine.tags = new.tags.clone();
+                    set(machine, new.settings.clone());
                 }
                 Ok(arn)
             })
         })
     }
 
-    fn update_machine(&self, arn: &str, definition: &str, role_arn: Option<&str>) -> Call<'_, ()> {
-        let (arn, definition, role_arn) = (arn.to_owned(), definition.to_owned(), role_arn.map(str::to_owned));
+    fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
+        let arn = arn.to_owned();
         later(move || {
             self.call(Api::UpdateStateMachine, &arn, |world, _| {
                 let machine = world.machines.get_mut(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
-                machine.definition = definition;
-                machine.revision += 1;
-                if let Some(role_arn) = role_arn {
-                    machine.role_arn = role_arn;
+                if update.is_empty() {
+                    return Err(Fault::of_code("MissingRequiredParameter", "Something must be specified"));
                 }
-                Ok(())
+                machine.definition = update.definition.unwrap_or_else(|| machine.definition.clone());
+                machine.role_arn = update.role_arn.unwrap_or_else(|| machine.role_arn.clone());
+                set(machine, update.settings);
+                machine.revision += 1;
+                Ok(machine.revision_id())
             })
         })
     }

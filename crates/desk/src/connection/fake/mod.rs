@@ -3,13 +3,15 @@
 //! What it does not do is run definitions: a test says what happens in an execution, event by event.
 
 mod calls;
+mod lookups;
+mod releases;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use self::world::{Execution, Machine, World, asking};
+pub use self::world::{Alias, Execution, Machine, Version, World, asking};
 use super::quota::{Bucket, Quota};
 use super::{About, Api, CallError, Colour, Connection, ConnectionId, ConnectionKind, Fault};
 use crate::clock::Clock;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind};
+use crate::connection::{ExecutionStatus, Fault, MachineKind, Parameter, Route, Tags, Verdict};
+use crate::deploy::desired::{Encryption, Logging};
 
 /// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
@@ -18,11 +19,45 @@ pub struct Machine {
     pub kind: MachineKind,
     pub definition: String,
     pub revision: u64,
-    /// How many versions it has, and its aliases.
-    pub versions: u64,
-    pub aliases: Vec<String>,
+    /// Its versions by their numbers; the numbers of deleted ones are not given again.
+    pub versions: BTreeMap<u64, Version>,
+    pub last_version: u64,
+    /// By their names.
+    pub aliases: BTreeMap<String, Alias>,
+    pub role_arn: String,
+    pub logging: Logging,
+    pub tracing: bool,
+    pub encryption: Encryption,
+    pub tags: Tags,
+    pub created_at: i64,
+}
+
+impl Machine {
+    /// The id of its revision, as AWS gives it: a machine that was never updated has none.
+    #[must_use]
+    pub fn revision_id(&self) -> Option<String> {
+        (self.revision > 1).then(|| self.revision.to_string())
+    }
+}
+
+/// A version of a state machine.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub description: Option<String>,
+    pub revision: u64,
+    pub definition: String,
     pub role_arn: String,
     pub created_at: i64,
+}
+
+/// An alias of a state machine.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    pub name: String,
+    pub description: Option<String>,
+    pub routes: Vec<Route>,
+    pub created_at: i64,
+    pub updated_at: Option<i64>,
 }
 
 /// An execution.
@@ -71,6 +106,10 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The Parameter Store, by names.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What the service says about every definition beside what the language says.
+    pub verdicts: Vec<Verdict>,
     /// In the order of their start.
     pub executions: Vec<Execution>,
     by_arn: BTreeMap<String, usize>,
@@ -101,9 +140,14 @@ impl World {
             kind: MachineKind::Standard,
             definition: definition.to_owned(),
             revision: 1,
-            versions: 0,
-            aliases: Vec::new(),
+            versions: BTreeMap::new(),
+            last_version: 0,
+            aliases: BTreeMap::new(),
             role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
+            logging: Logging::OFF,
+            tracing: false,
+            encryption: Encryption::AwsOwnedKey,
+            tags: Tags::new(),
             created_at: now,
         };
         self.machines.insert(arn.clone(), machine);
@@ -118,8 +162,17 @@ impl World {
         }
         let (machine_arn, name) = arn.rsplit_once(':')?;
         let machine = self.machines.get(machine_arn)?;
-        let is_version = name.parse().is_ok_and(|number: u64| (1..=machine.versions).contains(&number));
-        (is_version || machine.aliases.iter().any(|alias| alias == name)).then(|| machine_arn.to_owned())
+        let is_version = name.parse().is_ok_and(|number: u64| machine.versions.contains_key(&number));
+        (is_version || machine.aliases.contains_key(name)).then(|| machine_arn.to_owned())
+    }
+
+    /// Starts an execution with a version of a machine, as an alias would; returns its ARN.
+    pub fn start_version(&mut self, machine_arn: &str, version: u64, now: i64) -> String {
+        let arn = self.start(machine_arn, &json!({}), now);
+        if let Some(execution) = self.execution_mut(&arn) {
+            execution.version = Some(version.to_string());
+        }
+        arn
     }
 
     /// Starts an execution of a machine; returns its ARN. It has no further events yet.

@@ -10,6 +10,7 @@ mod decisions;
 mod deliveries;
 mod hands;
 mod outbox;
+mod proposals;
 mod repeats;
 mod rows;
 mod schema;

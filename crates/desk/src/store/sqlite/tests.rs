@@ -60,6 +60,7 @@ suite! {
     a_run_over_requests_can_be_taken_back_until_it_begins,
     a_decision_keeps_what_it_binds,
     a_key_has_one_request_and_one_answer,
+    a_proposal_keeps_its_votes_and_ends_once,
 }
 
 #[tokio::test]

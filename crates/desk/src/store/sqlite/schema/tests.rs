@@ -411,7 +411,8 @@ fn a_released_migration_never_changes() {
             (9, "4c61040eb52601b7".to_owned()),
             (10, "0f39f3da529c50b0".to_owned()),
             (11, "74ae993936c1b310".to_owned()),
-            (12, "7fcedf0ae76cfbb4".to_owned())
+            (12, "7fcedf0ae76cfbb4".to_owned()),
+            (13, "4f53d4a1873fba68".to_owned())
         ]
     );
 }

@@ -1,39 +1,44 @@
-//! Deployments that wait for people: what is proposed, who voted, and the forms of whoever may.
+//! Deployments that wait for people, in the inbox and on Deploy: what is proposed, who voted, and the forms of whoever may.
 
 use countersign_desk::deploy::ProposalShown;
+use countersign_desk::store::{ProposalVote, ProposedWorkflow};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
-use super::form::{Act, Form};
-use super::item::change;
+use super::deploy::{Form, change};
+use super::{Answered, worded};
 use crate::app::components::Mark;
 use crate::app::components::status::look;
+use crate::app::server_fns::{Vote, Withdraw};
 use crate::app::shown;
 use crate::app::ui::{absolute, instant};
 use crate::server::words;
 
-/// The open proposals; nothing where there are none.
-pub async fn proposals(desk: &Desk, actor: &Actor) -> Option<AnyView> {
-    // Without a sight of the connection there is no page either.
-    let open = desk.proposals(actor, true).await.ok()?;
+/// The open proposals, as HTML; empty where there are none.
+///
+/// # Errors
+/// The actor may see nothing of the connection, or the store failed.
+pub async fn proposals(desk: &Desk, actor: &Actor) -> Answered<String> {
+    let open = desk.proposals(actor, true).await.map_err(|error| worded(desk, &error))?;
     if open.is_empty() {
-        return None;
+        return Ok(String::new());
     }
-    let one = |found: &ProposalShown| proposal(desk, actor, found);
-    Some(
+    let view = || {
+        let one = |found: &ProposalShown| proposal(desk, actor, found);
         view! {
             <section class="plan-item" id="proposals" aria-label="Deployments that wait for approval">
                 <h2>"Deployments that wait for approval"</h2>
                 {open.iter().map(one).collect_view()}
             </section>
         }
-        .into_any(),
-    )
+    };
+    Ok(Owner::new().with(|| view().to_html()))
 }
 
 fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
     let ProposalShown { proposal, votes, needed, approved, may } = found;
-    let workflow = |one: &countersign_desk::store::ProposedWorkflow| {
+    let workflow = |one: &ProposedWorkflow| {
         let (status, word) = change(one.change);
         let settings = (!one.settings.is_empty()).then(|| format!(": {}", one.settings.join(", ")));
         view! {
@@ -43,7 +48,7 @@ fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
             </li>
         }
     };
-    let vote = |one: &countersign_desk::store::ProposalVote| {
+    let vote = |one: &ProposalVote| {
         let word = if one.approves { "approved" } else { "rejected" };
         let comment = (!one.comment.is_empty()).then(|| view! { ": "{shown(one.comment.clone())} });
         view! {
@@ -61,22 +66,28 @@ fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
     let read_only = desk.about().read_only;
     let connection = desk.id().as_str();
     let is_open = proposal.approved_at.is_none();
-    let form = |act: Act, word, class| {
-        let form = Form { connection, name: "", seen: &proposal.hash, word, class, read_only };
-        form.of(act, &[("id", &proposal.id)])
+    let id = proposal.id.as_str();
+    let vote_form = |vote: &str, word, class| {
+        let fields = [("id", id), ("seen", proposal.hash.as_str()), ("vote", vote)];
+        Form { connection, action: Vote::PATH, fields: &fields, comment: true, word, class, disabled: read_only }.view()
     };
     let vote_forms = (is_open && may.is_ok()).then(|| {
         view! {
-            {form(Act::Approve, "Approve", "button button-approve")}
-            {form(Act::Reject, "Reject", "button button-reject")}
+            {vote_form("approve", "Approve", "button button-approve")}
+            {vote_form("reject", "Reject", "button button-reject")}
         }
     });
     let why_not = (is_open).then(|| may.as_ref().err()).flatten().map(|why| {
         let problem = words::not_allowed(why);
-        view! { <p class="quiet">{shown(problem)}</p> }
+        view! { <p class="quiet">{shown(problem.what)}" "{shown(problem.remedy)}</p> }
     });
     let own = is_open && proposal.maker.person.id == actor.id();
-    let withdraw = own.then(|| form(Act::Withdraw, "Withdraw", "button"));
+    let withdraw = own.then(|| {
+        let fields = [("id", id)];
+        let (word, class) = ("Withdraw", "button");
+        Form { connection, action: Withdraw::PATH, fields: &fields, comment: false, word, class, disabled: read_only }
+            .view()
+    });
     view! {
         <article class="proposal">
             <p>

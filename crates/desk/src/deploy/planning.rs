@@ -1,0 +1,326 @@
+//! Planning against a connection: what is read, in which order, and what becomes of it.
+//!
+//! [`Planner::plan`] is what the program's command and the desk use alike. It only reads.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use countersign_asl::{Rule, Severity};
+use tokio_util::sync::CancellationToken;
+
+use super::definition::Definition;
+use super::desired::{Deployed, ItemPlan, Setting, Stamp};
+use super::environment::{Chosen, NoEnvironment};
+use super::finding::{Change, FileProblem};
+use super::folder::Folder;
+use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
+use super::outlook::Effect;
+use super::patience::{Failure, Patience, Waiting};
+use super::plan::{Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
+use super::timer::Timer;
+use super::values::parameters_of;
+use super::{EMULATOR_ACCOUNT, folder_findings};
+use crate::clock::Clock;
+use crate::connection::{Api, CallError, Connection, ConnectionKind, Fault, ListedMachine, MachineKind, Parameter};
+
+/// The definitions of a folder compared with the deployed state machines.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub folder: Arc<Folder>,
+    /// The environment's name; empty without one.
+    pub environment: String,
+    pub owner: Owner,
+    /// By workflow, then what is to be removed.
+    pub items: Vec<Item>,
+    /// The hash of everything that would be deployed and of what it would replace. The form sends it back.
+    pub hash: String,
+    /// Findings that belong to no single workflow: files that are not deployed, undeclared functions. An error among them
+    /// refuses the whole plan.
+    pub problems: Vec<FileProblem>,
+    /// What was not compared, and why.
+    pub not_compared: Vec<NotCompared>,
+}
+
+/// A part of the comparison that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotCompared {
+    /// Tags cannot be read, so neither drift nor what is to be removed is known.
+    Tags(CallError),
+    /// So many state machines outside of the manifest were not looked at: their tags would take too many calls.
+    Others(usize),
+    /// The Parameter Store cannot be read; the manifest's own values stand in its place.
+    Parameters(CallError),
+    /// The service does not say what it makes of the definitions.
+    Verdicts(CallError),
+}
+
+/// The partition and account of the state machines, and the region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    pub partition: String,
+    pub region: String,
+    pub account: String,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The manifest cannot be used.
+    #[error("the manifest cannot be used: {}", .0.message)]
+    Manifest(FileProblem),
+    #[error(transparent)]
+    Environment(#[from] NoEnvironment),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Somebody stopped it.
+    #[error("it was stopped")]
+    Stopped,
+}
+
+impl From<Failure> for PlanError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Call(error) | Failure::Unknown(error) => Self::Call(error),
+            // A plan changes nothing, so nothing moves under it.
+            Failure::Stopped | Failure::Moved => Self::Stopped,
+        }
+    }
+}
+
+impl Plan {
+    /// What an apply does, item by item.
+    #[must_use]
+    pub fn item_plans(&self) -> Vec<ItemPlan> {
+        self.items.iter().map(|item| item.plan.clone()).collect()
+    }
+
+    /// Whether something is refused, so that the plan as a whole cannot be applied.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.folder.problem.is_some()
+            || self.problems.iter().any(|problem| problem.error)
+            || self.items.iter().any(Item::is_refused)
+    }
+
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.items.iter().any(|item| item.is_ready() || item.change() == Change::ToBeRemoved)
+    }
+}
+
+/// Reads a connection and plans.
+pub struct Planner<'a> {
+    pub connection: &'a Connection,
+    pub clock: &'a Clock,
+    pub timer: &'a Timer,
+    /// Ends the plan before its next call.
+    pub stop: &'a CancellationToken,
+    /// Hears of each call that waits.
+    pub tell: &'a (dyn Fn(Waiting) + Send + Sync),
+    /// The engine's functions; `None` if they are unknown.
+    pub functions: Option<&'a BTreeSet<String>>,
+    pub variables: &'a Variables,
+    /// Whether executions that run are counted.
+    pub counts_running: bool,
+}
+
+impl Planner<'_> {
+    /// The plan of a folder in an environment.
+    ///
+    /// # Errors
+    /// The manifest cannot be used, or a call fails without which nothing can be compared.
+    pub async fn plan(&self, folder: Arc<Folder>, environment: Option<&str>) -> Result<Plan, PlanError> {
+        if let Some(problem) = &folder.problem {
+            return Err(PlanError::Manifest(problem.clone()));
+        }
+        let chosen = Chosen::of(&folder.manifest, environment)?;
+        self.plan_in(&folder, &chosen).await
+    }
+
+    /// The same for an environment that is chosen already.
+    ///
+    /// # Errors
+    /// A call fails without which nothing can be compared.
+    pub async fn plan_in(&self, folder: &Arc<Folder>, chosen: &Chosen<'_>) -> Result<Plan, PlanError> {
+        let patience = Patience::new(self.connection, self.clock, self.timer, self.stop, self.tell);
+        let machines = listed(&patience).await?;
+        let owner = self.owner(&patience, &machines).await?;
+        let (parameters, unread) = read_parameters(&patience, &named_parameters(folder, chosen)).await?;
+        let target = self.target(&owner, &parameters);
+        let drafts = draft(folder, chosen, target);
+        let aliases = drafts
+            .drafts
+            .iter()
+            .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
+        let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
+        let wanted: BTreeMap<String, Option<String>> = aliases.collect();
+        let Gathered { mut machines, others, untagged, not_looked_at } =
+            gather(&patience, self.connection.about.kind, &machines, &wanted, &stamp).await?;
+        let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
+        for draft in drafts.drafts {
+            let deployed = machines.remove(&draft.machine);
+            items.push(draft.beside(deployed, chosen, target));
+        }
+        let mut not_compared: Vec<NotCompared> = unread.map(NotCompared::Parameters).into_iter().collect();
+        not_compared.extend(untagged.map(NotCompared::Tags));
+        not_compared.extend((not_looked_at > 0).then_some(NotCompared::Others(not_looked_at)));
+        not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
+        self.count(&patience, &mut items).await?;
+        items.extend(others.into_iter().map(Item::to_be_removed));
+        let found = drafts.found.into_iter().chain(folder_findings(folder, self.functions));
+        let problems = found.map(file_problem).collect();
+        let hash = hash_of(items.iter().map(|item| &item.plan));
+        let environment = chosen.name().to_owned();
+        Ok(Plan { folder: Arc::clone(folder), environment, owner, items, hash, problems, not_compared })
+    }
+
+    fn target<'t>(&'t self, owner: &'t Owner, parameters: &'t BTreeMap<String, Parameter>) -> PlanTarget<'t> {
+        PlanTarget {
+            partition: &owner.partition,
+            region: &owner.region,
+            account: &owner.account,
+            aws: self.connection.about.kind == ConnectionKind::Aws,
+            functions: self.functions,
+            variables: Some(self.variables),
+            parameters: Some(parameters),
+        }
+    }
+
+    /// The owner of the state machines: that of the deployed ones, else the caller, else an emulator's account.
+    async fn owner(&self, patience: &Patience<'_>, machines: &[ListedMachine]) -> Result<Owner, PlanError> {
+        let about = &self.connection.about;
+        let region = about.region.clone();
+        let emulator = || Owner {
+            partition: partition_of(&region).to_owned(),
+            region: region.clone(),
+            account: EMULATOR_ACCOUNT.to_owned(),
+        };
+        if let Some(owner) = machines.iter().find_map(|machine| owner_of(&machine.arn)) {
+            return Ok(owner);
+        }
+        if about.kind == ConnectionKind::Embedded {
+            return Ok(emulator());
+        }
+        match patience.read(Api::GetCallerIdentity, |calls| calls.caller()).await {
+            Ok(caller) => {
+                let partition = caller.arn.as_deref().and_then(owner_of).map(|owner| owner.partition);
+                let Owner { partition: usual, region, account } = emulator();
+                let account = caller.account.unwrap_or(account);
+                Ok(Owner { partition: partition.unwrap_or(usual), region, account })
+            }
+            Err(error) if about.kind == ConnectionKind::Aws => Err(error.into()),
+            Err(_) => Ok(emulator()),
+        }
+    }
+
+    /// Asks the service about every definition that is new or changed. Returns why it does not answer.
+    async fn judge(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<Option<CallError>, PlanError> {
+        let is_asked = |item: &&mut Item| {
+            let plan = &item.plan;
+            plan.change == Change::New || plan.is_ready() && plan.changes(Setting::Definition)
+        };
+        let mut asked: Vec<&mut Item> = items.iter_mut().filter(is_asked).collect();
+        let definitions: Vec<_> = asked
+            .iter()
+            .filter_map(|item| item.plan.desired.as_ref().map(|desired| (desired.definition.clone(), desired.kind)))
+            .collect();
+        let mut unanswered = None;
+        for (item, answer) in asked.iter_mut().zip(verdicts(patience, &definitions).await?) {
+            match answer {
+                Ok(verdicts) => item.judged(verdicts),
+                Err(error) => unanswered = Some(error),
+            }
+        }
+        Ok(unanswered)
+    }
+
+    /// Counts the executions that run on what would be changed.
+    async fn count(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<(), PlanError> {
+        // Nobody keeps a list of Express executions.
+        let is_asked = |item: &&mut Item| {
+            let standard =
+                |deployed: &super::desired::Deployed| deployed.kind == crate::connection::MachineKind::Standard;
+            self.counts_running && item.is_ready() && item.plan.deployed.as_ref().is_some_and(standard)
+        };
+        let mut asked: Vec<&mut Item> = items.iter_mut().filter(is_asked).collect();
+        let arns: Vec<String> = asked.iter().map(|item| item.plan.arn.clone()).collect();
+        for (item, effect) in asked.iter_mut().zip(running(patience, &arns).await?) {
+            let plan = &item.plan;
+            let changes = plan.settings.iter().any(|one| !matches!(one.setting, Setting::Tags | Setting::Alias));
+            let alias_moves = plan.changes(Setting::Alias);
+            item.effect = effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, ..effect });
+        }
+        Ok(())
+    }
+}
+
+/// The parameters that the placeholders of a folder name, each with whether every use of it has a value in its place.
+fn named_parameters(folder: &Folder, chosen: &Chosen) -> BTreeMap<String, bool> {
+    let mut named = BTreeMap::new();
+    for (name, workflow) in &folder.manifest.workflows {
+        // What cannot be read has its finding later.
+        let Ok(definition) = Definition::read(&folder.path.join(&workflow.file)) else { continue };
+        for (parameter, has_value) in parameters_of(chosen, name, definition.json()) {
+            *named.entry(parameter).or_insert(true) &= has_value;
+        }
+    }
+    named
+}
+
+/// The parameters; where the Parameter Store is denied, or the endpoint has none, and every one has a value in its place, why
+/// they were not read.
+async fn read_parameters(
+    patience: &Patience<'_>,
+    named: &BTreeMap<String, bool>,
+) -> Result<(BTreeMap<String, Parameter>, Option<CallError>), PlanError> {
+    let names: BTreeSet<String> = named.keys().cloned().collect();
+    match parameters(patience, &names).await {
+        Ok(found) => Ok((found, None)),
+        Err(Failure::Call(error))
+            if matches!(error.fault, Fault::Denied { .. } | Fault::Refused { .. })
+                && named.values().all(|has_value| *has_value) =>
+        {
+            Ok((BTreeMap::new(), Some(error)))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn owner_of(arn: &str) -> Option<Owner> {
+    let mut parts = arn.split(':').skip(1);
+    let partition = parts.next().filter(|part| !part.is_empty())?.to_owned();
+    let region = parts.nth(1)?.to_owned();
+    let account = parts.next().filter(|part| !part.is_empty())?.to_owned();
+    Some(Owner { partition, region, account })
+}
+
+/// A plan without anything, for a folder that has no environment for a connection.
+pub(super) fn nowhere(folder: Arc<Folder>, connection: &str) -> Plan {
+    let names: Vec<&str> = folder.manifest.environments.keys().map(String::as_str).collect();
+    let (file, span) = (folder.manifest_file(), folder.places.as_ref().map(|places| places.key(&["environments"])));
+    let found: Found = (
+        file,
+        countersign_asl::Diagnostic {
+            severity: Severity::Warning,
+            rule: Rule::NotCompared,
+            message: format!("no environment of the manifest chooses the connection {connection}"),
+            path: String::new(),
+            span: span.unwrap_or(countersign_asl::SourceSpan::WHOLE_FILE),
+            remedy: format!("Write connection = {connection:?} for one of them: {}.", names.join(", ")),
+        },
+    );
+    let problems = vec![file_problem(found)];
+    Plan {
+        folder,
+        environment: String::new(),
+        owner: Owner::default(),
+        items: Vec::new(),
+        hash: hash_of([]),
+        problems,
+        not_compared: Vec::new(),
+    }
+}

@@ -1,0 +1,183 @@
+//! `countersign deploy plan`.
+
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use countersign_desk::Clock;
+use countersign_desk::connection::{Connection, ConnectionKind};
+use countersign_desk::deploy::plan_file::PlanFile;
+use countersign_desk::deploy::{
+    Chosen, Delay, Folder, NoEnvironment, Plan, PlanError, Planner, Timer, Waiting, declared_functions,
+};
+use countersign_local::files::private_file;
+use tokio_util::sync::CancellationToken;
+
+use super::reach::{call_failure, reach};
+use super::text::Colours;
+use super::{Failure, comment, json, text};
+use crate::server::config::{PlanArgs, WithinArgs};
+use crate::server::shipped::definitions_folder;
+use crate::server::terminal;
+
+/// What the program ends with where something would change.
+const CHANGES: u8 = 2;
+/// A wait of so many milliseconds is told.
+const LONG: i64 = 1_000;
+
+/// Plans, writes the plan, and says by the exit status whether it changes anything.
+///
+/// # Errors
+/// There is no plan, or it cannot be written.
+pub async fn run(args: &PlanArgs) -> Result<ExitCode, Failure> {
+    let source = source(args.source.as_deref(), &args.within)?;
+    let folder = Arc::new(Folder::read(&source));
+    let (plan, connection) = planned(&args.within, &source, folder).await?;
+    if let Some(file) = &args.out {
+        keep(file, &plan, &source, &connection)?;
+    }
+    let written = if args.json {
+        terminal::json(&format!("{:#}\n", json::plan(&plan, &source, &connection)))
+    } else if args.markdown {
+        comment::plan(&plan, &source, &connection)
+    } else {
+        text::plan(&plan, &source, &connection, colours())
+    };
+    write(&written)?;
+    Ok(if plan.is_refused() {
+        ExitCode::FAILURE
+    } else if plan.has_changes() {
+        ExitCode::from(CHANGES)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// The folder that is meant.
+///
+/// # Errors
+/// There is none.
+pub(super) fn source(given: Option<&Path>, within: &WithinArgs) -> Result<PathBuf, Failure> {
+    let source = definitions_folder(given, &within.reach.data);
+    let source = source.map_err(|error| Failure::new(format!("{error}."), "Name a folder with definitions."))?;
+    if source.is_dir() {
+        return Ok(source);
+    }
+    let shown = source.display();
+    if !source.exists() {
+        return Err(Failure::new(format!("There is no folder {shown}."), "Name the folder of countersign.toml."));
+    }
+    // The manifest itself names its folder.
+    if source.file_name().is_some_and(|name| name == countersign_desk::deploy::MANIFEST) {
+        let folder = source.parent().filter(|parent| !parent.as_os_str().is_empty());
+        return Ok(folder.map_or_else(|| PathBuf::from("."), Path::to_owned));
+    }
+    Err(Failure::new(format!("{shown} is no folder of definitions."), "Name the folder of countersign.toml."))
+}
+
+/// The plan of a folder, and the connection that it is made against.
+///
+/// # Errors
+/// The manifest or the connection cannot be used.
+pub(super) async fn planned(
+    args: &WithinArgs,
+    source: &Path,
+    folder: Arc<Folder>,
+) -> Result<(Plan, Connection), Failure> {
+    if let Some(problem) = &folder.problem {
+        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
+        return Err(Failure::new(format!("{place}: {}", problem.message), problem.remedy.clone()));
+    }
+    let chosen = Chosen::of(&folder.manifest, args.environment.as_deref()).map_err(|error| no_environment(&error))?;
+    let connection = reach(&args.reach, chosen.connection()).await?;
+    let functions = functions(args, source, &connection)?;
+    let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
+    let planner = Planner {
+        connection: &connection,
+        clock: &clock,
+        timer: &timer,
+        stop: &stop,
+        tell: &waits,
+        functions: functions.as_ref(),
+        variables: &|name| std::env::var(name).ok(),
+        counts_running: true,
+    };
+    let plan = planner.plan_in(&folder, &chosen).await.map_err(|error| match error {
+        PlanError::Call(error) => call_failure(&connection, &error),
+        PlanError::Environment(error) => no_environment(&error),
+        PlanError::Manifest(problem) => Failure::new(problem.message, problem.remedy),
+        PlanError::Stopped => Failure::new("It was stopped.", "Start it again."),
+    })?;
+    Ok((plan, connection))
+}
+
+/// The functions that definitions may call; `None` where they are not known.
+fn functions(args: &WithinArgs, source: &Path, connection: &Connection) -> Result<Option<BTreeSet<String>>, Failure> {
+    if let Some(file) = &args.functions {
+        let found = declared_functions(file);
+        let what = format!("{} declares no functions that can be read.", file.display());
+        return found.map(Some).ok_or_else(|| Failure::new(what, "Name a functions.toml with --functions."));
+    }
+    let beside = || declared_functions(&source.join("../lambdas/functions.toml"));
+    Ok(if connection.about.kind == ConnectionKind::Embedded { beside() } else { None })
+}
+
+pub(super) fn no_environment(error: &NoEnvironment) -> Failure {
+    let NoEnvironment { name, meant, known } = error;
+    let what = format!("The manifest has no environment {name:?}.");
+    let near = meant.as_ref().map_or_else(String::new, |meant| format!("Did you mean {meant}? "));
+    let remedy = if known.is_empty() {
+        format!("Write [environments.{name}] in it, or leave --environment out.")
+    } else {
+        format!("{near}There are: {}.", known.join(", "))
+    };
+    Failure::new(what, remedy)
+}
+
+/// Says on stderr what a call waits for.
+fn waits(waiting: Waiting) {
+    if waiting.ms < LONG {
+        return;
+    }
+    let why = match waiting.why {
+        Delay::Quota => "the quota of this account",
+        Delay::Throttled => "AWS, which is busy with this account",
+        Delay::Unreachable => "an answer",
+    };
+    let seconds = waiting.ms.div_euclid(1_000);
+    eprintln!("countersign: {} waits {seconds} s for {why}", waiting.api.name());
+}
+
+fn keep(file: &Path, plan: &Plan, source: &Path, connection: &Connection) -> Result<(), Failure> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::new(format!("The plan cannot be kept in {}: {why}.", file.display()), "Name another file with --out.")
+    };
+    if plan.is_refused() {
+        // What is refused cannot be applied; the reasons follow.
+        eprintln!("countersign: the plan is not kept: a part of it is refused.");
+        return Ok(());
+    }
+    let kept = PlanFile::of(plan, &source.display().to_string(), connection.id.as_str());
+    // It has definitions and settings, which are nobody else's business.
+    let mut to = private_file(file).map_err(|error| failed(&error))?;
+    to.set_len(0).and_then(|()| to.write_all(kept.text().as_bytes())).map_err(|error| failed(&error))
+}
+
+/// Whether the standard output shows colours.
+pub(super) fn colours() -> Colours {
+    let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let is_able = std::env::var_os("TERM").is_none_or(|name| name != "dumb");
+    if is_wanted && is_able && std::io::stdout().is_terminal() { Colours::Shown } else { Colours::None }
+}
+
+/// Writes the plan. The reader of a pipe may stop early, as `head` does; the exit status stays the same.
+fn write(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("The plan cannot be written: {error}."), "Write it elsewhere."))
+        }
+        _ => Ok(()),
+    }
+}
