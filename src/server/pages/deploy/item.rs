@@ -3,11 +3,10 @@
 use countersign_desk::deploy::desired::{Alias, ItemPlan, Route, Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChange, StateChangeKind};
 use countersign_desk::deploy::outlook::{Effect, MissingPermission};
-use countersign_desk::deploy::{Change, FileProblem, Item, Replays, file_problem};
+use countersign_desk::deploy::{Change, FileProblem, Item, file_problem};
 use leptos::prelude::*;
 
 use super::drawing;
-use super::evidence::evidence;
 use crate::app::components::status::look;
 use crate::app::components::{Diff, Mark};
 use crate::app::shown;
@@ -24,7 +23,8 @@ pub struct Part<'a> {
     pub item: &'a Item,
     /// The button that deploys it alone, where there is one.
     pub form: Option<AnyView>,
-    pub replays: Option<Result<&'a Replays, String>>,
+    /// What earlier executions would do, where that is known.
+    pub evidence: Option<AnyView>,
 }
 
 /// The shape and the word of a change.
@@ -42,7 +42,7 @@ pub const fn change(change: Change) -> (Status, &'static str) {
 
 /// The part of a workflow.
 pub fn part(part: Part<'_>) -> AnyView {
-    let Part { here, item, form, replays } = part;
+    let Part { here, item, form, evidence } = part;
     let (status, word) = change(item.change());
     let machine = (item.machine() != item.name()).then(
         || view! { <span class="quiet">"as "<span class="mono">{shown(item.machine().to_owned())}</span></span> },
@@ -68,10 +68,7 @@ pub fn part(part: Part<'_>) -> AnyView {
         {settings(&item.plan.settings)}
         {item.difference.as_ref().map(|difference| differences(difference, open))}
         {lines(item, open)}
-        {replays.as_ref().map(|replays| match replays {
-            Ok(replays) => evidence(here, replays),
-            Err(why) => view! { <section class="plan-part"><h3>"Replay evidence"</h3><p class="quiet">{shown(why.clone())}</p></section> }.into_any(),
-        })}
+        {evidence}
         {item.effect.as_ref().map(effect)}
         {aliases(&item.plan)}
         {substitutions(&item.substitutions)}

@@ -2,14 +2,12 @@
 
 mod board;
 mod drawing;
-mod evidence;
 mod form;
 mod item;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use countersign_desk::connection::ConnectionKind;
-use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, NotCompared, REPLAYED, Replays};
+use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, NotCompared};
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
@@ -28,9 +26,6 @@ use crate::server::words;
 use crate::wire::deploy::{Deploy, DeployRow};
 use crate::wire::refused::Act as Refusable;
 
-/// The most changed workflows whose executions are replayed for one page.
-const REPLAYED_AT_ONCE: usize = 5;
-
 /// The plan of one connection, for `actor`.
 ///
 /// # Errors
@@ -45,6 +40,7 @@ pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answe
 /// # Errors
 /// The connection has not answered yet.
 pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+    drop(replay);
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let connection = desk.id().as_str();
     let here = routes::of(connection);
@@ -66,28 +62,12 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
         Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
     };
     let mut rows = Vec::new();
-    let mut replayed = 0;
     for (item, may) in plan.items.iter().zip(&may) {
         let hash = if may.is_ok() { item.hash() } else { String::new() };
         let button = item.is_ready().then_some((item.name(), hash.as_str()));
-        let asked = replay.as_deref() == Some(item.name());
-        let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
-            replayed += 1;
-            Some(replays(desk, actor, item).await)
-        } else {
-            None
-        };
-        let replays = match &found {
-            Some(found) => Some(found.as_ref().map_err(Clone::clone)),
-            None => None,
-        };
-        let offer = (wants_replay(item) && found.is_none()).then(|| {
-            let href = format!("{}?replay={}", here.deploy(), routes::encode(item.name()));
-            view! { <p><a class="button" href=href>{format!("Replay the last {REPLAYED} executions")}</a></p> }
-        });
         let html = html(|| {
             let form = button.map(|(name, hash)| form(name, hash, word, "button"));
-            view! { {part(Part { here: &here, item, form, replays })}{offer} }
+            part(Part { here: &here, item, form, evidence: None })
         });
         rows.push(row(item.name(), html));
     }
@@ -119,22 +99,6 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
         below: html(|| history),
         refused,
     })
-}
-
-/// Whether calls to the connection cost nothing.
-fn is_near(desk: &Desk) -> bool {
-    desk.about().kind == ConnectionKind::Embedded
-}
-
-/// Whether there is something to replay: executions of a definition that is about to be another one.
-fn wants_replay(item: &Item) -> bool {
-    matches!(item.change(), Change::Changed | Change::Drifted) && item.difference.is_some()
-}
-
-async fn replays(desk: &Desk, actor: &Actor, item: &Item) -> Result<Replays, String> {
-    let Some(desired) = &item.plan.desired else { return Ok(Replays::default()) };
-    let found = desk.replay(actor, item.machine(), &desired.definition, REPLAYED).await;
-    found.map_err(|error| worded(desk, &error).to_string())
 }
 
 fn not_compared(desk: &Desk, one: &NotCompared) -> String {
