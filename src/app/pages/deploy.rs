@@ -47,7 +47,7 @@ fn page(data: Seen<Deploy>, deploy: Post) -> AnyView {
         };
         data.with(|data| data.items.clone()).into_iter().map(one).collect()
     };
-    let shown = move || view! { <ul class="plan">{list(rows)}</ul> }.into_any();
+    let shown = move || view! { <ul class="plan-list">{list(rows)}</ul> }.into_any();
     let nothing = || {
         view! {
             <Empty title="No definitions found">"Definitions named NAME.asl.json in that folder appear here, with their changes."</Empty>
