@@ -6,6 +6,8 @@
 // stream of its own. The page (`src/app/live.rs`) calls `countersignLive`.
 (() => {
   const NAME = "countersign-live";
+  /** The path that the site is below. */
+  const base = document.documentElement.dataset.base ?? "";
   /** A hidden tab keeps its place this long: many come back at once. */
   const GRACE = 2_000;
   /** The server says something every five seconds; after this much silence the connection is dead. */
@@ -73,7 +75,7 @@
       watching = executions.join(" ");
       const query = new URLSearchParams(executions.map((one) => ["topic", one]));
       if (last) query.set("after", last);
-      source = new EventSource(query.size ? `/live?${query}` : "/live");
+      source = new EventSource(`${base}/live${query.size ? `?${query}` : ""}`);
       // Live only with the number that the stream begins at: without it the next stream would begin at its own present,
       // and what changed between the two would be lost.
       source.addEventListener("hello", (event) => {

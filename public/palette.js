@@ -18,8 +18,11 @@
   /** What is to be done with the answer to the text that stands there: follow it where a link was pasted, or Enter came first. */
   let pasted, entered;
 
-  const connection = () => location.pathname.split("/")[1] ?? "";
-  const search = () => document.querySelector(".search-open")?.getAttribute("href") ?? `/${connection()}/search`;
+  /** The path that the site is below, and the segments of the page's own path behind it. */
+  const base = document.documentElement.dataset.base ?? "";
+  const segments = () => location.pathname.slice(base.length).split("/");
+  const connection = () => segments()[1] ?? "";
+  const search = () => document.querySelector(".search-open")?.getAttribute("href") ?? `${base}/${connection()}/search`;
 
   function element(name, attributes, ...children) {
     const made = document.createElement(name);
@@ -89,7 +92,7 @@
     const wasPasted = pasted && typed.trim().startsWith("arn:");
     pasted = false;
     const query = new URLSearchParams({ q: typed });
-    const [, , page, execution] = location.pathname.split("/");
+    const [, , page, execution] = segments();
     if (page === "executions" && execution) query.set("execution", decodeURIComponent(execution).replace(/^~/, ""));
     try {
       const answer = await fetch(`${search()}?${query}`, { signal: mine.signal, headers: { accept: "text/html" } });

@@ -23,5 +23,10 @@ pub mod wire;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    let base = leptos::prelude::document().document_element().and_then(|html| html.get_attribute("data-base"));
+    if let Some(base) = base {
+        routes::set_base(&base);
+        leptos::server_fn::client::set_server_url(routes::base());
+    }
     leptos::mount::hydrate_body(app::App);
 }

@@ -10,10 +10,38 @@
 pub mod guest;
 pub mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use self::view::View;
 use crate::wire::executions::{self, StatusFilter};
+
+/// The path that the whole site is below.
+static BASE: OnceLock<String> = OnceLock::new();
+
+/// Puts the whole site below a path such as `/approvals`, or at the root with an empty one: once, before anything is drawn.
+/// What [`base`] is then stays so.
+pub fn set_base(path: &str) {
+    _ = BASE.set(path.to_owned());
+}
+
+/// The path that the whole site is below, without a slash at its end; empty at the root.
+#[must_use]
+pub fn base() -> &'static str {
+    BASE.get().map_or("", String::as_str)
+}
+
+/// One of the paths below as an address of this site: behind the path that the site is below.
+#[must_use]
+pub fn at(path: &str) -> String {
+    format!("{}{path}", base())
+}
+
+/// The path of an address of this site: what stands behind the path that the site is below.
+#[must_use]
+pub fn within(address: &str) -> &str {
+    let path = address.strip_prefix(base()).unwrap_or(address);
+    if path.is_empty() || path.starts_with('/') { path } else { address }
+}
 
 /// The overview of the default connection.
 pub const ROOT: &str = "/";
@@ -129,19 +157,19 @@ pub fn connection_of(path: &str) -> &str {
 /// The page where people sign in, which leads to a path of this site.
 #[must_use]
 pub fn sign_in(to: Option<&str>) -> String {
-    with_query(SIGN_IN.to_owned(), [("to", to)])
+    with_query(at(SIGN_IN), [("to", to)])
 }
 
 /// The way to the provider, and to a page of this site in the end.
 #[must_use]
 pub fn sign_in_with(to: &str) -> String {
-    with_query(SIGN_IN_WITH.to_owned(), [("to", Some(to))])
+    with_query(at(SIGN_IN_WITH), [("to", Some(to))])
 }
 
 /// The page that a one-time link leads to.
 #[must_use]
 pub fn welcome(code: &str) -> String {
-    with_query(WELCOME.to_owned(), [("code", Some(code))])
+    with_query(at(WELCOME), [("code", Some(code))])
 }
 
 impl Routes {
@@ -154,7 +182,7 @@ impl Routes {
     /// The overview.
     #[must_use]
     pub fn overview(&self) -> String {
-        format!("/{}", segment(&self.connection))
+        format!("{}/{}", base(), segment(&self.connection))
     }
 
     /// A page by the segment behind the connection, such as [`WORKFLOWS`].

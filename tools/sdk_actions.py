@@ -2,6 +2,7 @@
 """The services and actions of `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
 
   sdk_actions.py > crates/asl/src/lint/sdk_actions.txt
+  sdk_actions.py --deprecated > crates/asl/src/lint/sdk_deprecated.txt    those that their model calls deprecated
 
 Reads the service models that botocore brings. A line holds a service, then its actions. The service has the name of its
 package in AWS's SDK for Java, which Step Functions uses; an action is the operation with a small first letter.
@@ -36,12 +37,15 @@ def models():
 
 
 def main():
+    only_deprecated = "--deprecated" in sys.argv[1:]
     services = {}
     for model in models():
         name = package(model["metadata"].get("serviceId") or model["metadata"]["endpointPrefix"])
         actions = services.setdefault(name, set())
-        actions.update(operation[:1].lower() + operation[1:] for operation in model["operations"])
-    for name, actions in sorted(services.items()):
+        operations = model["operations"].items()
+        taken = [name for name, about in operations if about.get("deprecated") or not only_deprecated]
+        actions.update(operation[:1].lower() + operation[1:] for operation in taken)
+    for name, actions in sorted((name, actions) for name, actions in services.items() if actions):
         sys.stdout.write(" ".join([name, *sorted(actions)]) + "\n")
 
 

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { type Page, test as base, expect } from "@playwright/test";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+/** The folder of the project. */
+export const project = root;
 /** The release binary; `COUNTERSIGN` names another one, such as a debug build. */
 const program = process.env.COUNTERSIGN ?? join(root, "target/release/countersign");
 
@@ -121,7 +123,7 @@ export function asks(payload: object): object {
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const isFree = (port: number) =>
     new Promise<boolean>((found) => {
       const probe = createServer();

@@ -13,7 +13,9 @@ use crate::wire::refused::{Act, Refused};
 /// Takes the connection from the address.
 pub fn start() {
     let path = use_location().pathname;
-    provide_context(routes::of(path.with_untracked(|path| routes::connection_of(path).to_owned()).as_str()));
+    provide_context(routes::of(
+        path.with_untracked(|path| routes::connection_of(routes::within(path)).to_owned()).as_str(),
+    ));
 }
 
 /// The paths of this connection's pages.

@@ -34,7 +34,9 @@ pub mod server_fns;
 mod ui;
 
 #[cfg(feature = "ssr")]
-pub(crate) use self::components::{Mark, handed_over, mark_of, status::look};
+pub(crate) use self::components::{Diff, Mark, graph::face, handed_over, mark_of, status::look};
+#[cfg(feature = "ssr")]
+pub(crate) use self::here::WHY;
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::json::html as json_html;
 #[cfg(feature = "ssr")]
@@ -54,7 +56,7 @@ pub fn App() -> impl IntoView {
     ui::provide_page();
     let connection = ParamSegment("connection");
     view! {
-        <Router>
+        <Router base=routes::base()>
             <components::PageFrame>
                 <FlatRoutes fallback=pages::not_found::NotFoundPage>
                     <Route path=connection view=pages::overview::OverviewPage ssr=SsrMode::Async/>
@@ -79,31 +81,34 @@ pub fn App() -> impl IntoView {
 #[must_use]
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let nonce = leptos::nonce::use_nonce();
-    let start = "import('/pkg/countersign.js').then(m => m.default({module_or_path: '/pkg/countersign_bg.wasm'}).then(() => m.hydrate()));";
+    let (script, module) = (routes::at("/pkg/countersign.js"), routes::at("/pkg/countersign_bg.wasm"));
+    let start =
+        format!("import('{script}').then(m => m.default({{module_or_path: '{module}'}}).then(() => m.hydrate()));");
+    let base = (!routes::base().is_empty()).then_some(routes::base());
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-base=base>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 // Before the style sheet, so that the first paint has the chosen theme.
-                <script src="/theme.js"></script>
+                <script src=routes::at("/theme.js")></script>
                 // Before it too, so that it has the chosen sizes.
-                <script src="/workbench.js"></script>
-                <link rel="stylesheet" href="/pkg/countersign.css"/>
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <script src=routes::at("/workbench.js")></script>
+                <link rel="stylesheet" href=routes::at("/pkg/countersign.css")/>
+                <link rel="preload" href=routes::at("/fonts/inter.woff2") r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="icon" href=routes::at("/favicon.svg") type="image/svg+xml"/>
                 // What makes the site a program on a phone's first screen.
-                <link rel="manifest" href="/manifest.webmanifest"/>
-                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
-                <link rel="modulepreload" href="/pkg/countersign.js"/>
-                <link rel="preload" href="/pkg/countersign_bg.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <link rel="manifest" href=routes::at("/manifest.webmanifest")/>
+                <link rel="apple-touch-icon" href=routes::at("/apple-touch-icon.png")/>
+                <link rel="modulepreload" href=script/>
+                <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 // Before the page's own module, which calls it.
-                <script src="/live.js" defer=true></script>
-                <script src="/palette.js" defer=true></script>
-                <script src="/lists.js" defer=true></script>
-                <script src="/json.js" defer=true></script>
+                <script src=routes::at("/live.js") defer=true></script>
+                <script src=routes::at("/palette.js") defer=true></script>
+                <script src=routes::at("/lists.js") defer=true></script>
+                <script src=routes::at("/json.js") defer=true></script>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>

@@ -129,7 +129,9 @@ pub fn act_as(connection: &str, person: &str, from: &str) -> Result<String, AppE
 /// Whether a redirect there stays on this site: `//host` and `/\host` would leave it, and so would `/<tab>/host`, since
 /// browsers drop tabs and line ends.
 pub(crate) fn is_own_path(path: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with(['/', '?']);
     path.starts_with('/')
+        && path.strip_prefix(crate::routes::base()).is_some_and(is_below)
         && !path.starts_with("//")
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }

@@ -196,6 +196,7 @@ fn doing(api: Api, subject: &str) -> String {
         Api::ListExecutions => format!("list the executions of {subject}"),
         Api::DescribeExecution => format!("read the execution {subject}"),
         Api::GetExecutionHistory => format!("read the history of {subject}"),
+        Api::DescribeMapRun => format!("read the Map Run {subject}"),
         Api::StartExecution => format!("start {name}"),
         Api::StopExecution => format!("stop {subject}"),
         Api::RedriveExecution => format!("redrive {subject}"),
@@ -216,6 +217,10 @@ fn doing(api: Api, subject: &str) -> String {
         Api::DeleteStateMachine => format!("delete {name}"),
         Api::TagResource | Api::UntagResource => format!("change the tags of {subject}"),
         Api::CreateTopic => format!("create the topic {name}"),
+        Api::ListRolePolicies | Api::GetRolePolicy | Api::ListAttachedRolePolicies => {
+            format!("read the policies of the role {subject}")
+        }
+        Api::GetPolicy | Api::GetPolicyVersion => format!("read the policy {subject}"),
         Api::GetCallerIdentity => "find out which account this is".to_owned(),
     }
 }

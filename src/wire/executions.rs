@@ -194,6 +194,8 @@ pub struct Parent {
     pub of: Option<String>,
     pub arn: String,
     pub name: String,
+    /// Whether all of them are known. Nobody followed them while they ran where they are not: their list is being read.
+    pub whole: bool,
 }
 
 /// Which executions a list holds.

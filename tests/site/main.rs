@@ -11,6 +11,8 @@ mod at_once;
 mod attack;
 mod audit;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
+mod base;
+#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod begin;
 mod board;
 mod channels;
@@ -49,6 +51,7 @@ mod oidc;
 mod pages;
 mod panics;
 mod payloads;
+mod plan;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod plan_page;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]

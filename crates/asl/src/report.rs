@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, SourceSpan};
+use crate::rule::Rule;
 
 /// Characters of a line that is shown as it is. Of a longer one, so many are shown before the marked part, of it, and
 /// after it.
@@ -22,7 +23,7 @@ const AFTER: usize = 40;
 ///    = help: Write the name of a state of the same scope: Pay, Ship.
 /// ```
 ///
-/// `text` is the file's text; without it, or for a finding about the whole file, there is no excerpt. Everything that
+/// `text` is the file's text; without it, for a finding about the whole file, and for a secret, there is no excerpt. Everything that
 /// comes from the file passes `escape`: a terminal would obey some characters, and others would not be seen.
 pub fn report(file: &str, text: Option<&str>, finding: &Diagnostic, escape: &dyn Fn(&str) -> String) -> String {
     let Diagnostic { severity, rule, message, path, span, remedy } = finding;
@@ -30,6 +31,8 @@ pub fn report(file: &str, text: Option<&str>, finding: &Diagnostic, escape: &dyn
     let mut out = format!("{file}:{}:{}: {}: {message} [{}]\n", span.line, span.column, severity.word(), rule.id());
     let number = span.line.to_string();
     let margin = " ".repeat(number.len() + 2);
+    // A log would keep the secret.
+    let text = text.filter(|_| *rule != Rule::SecretInDefinition);
     if let Some(excerpt) = text.and_then(|text| excerpt(text, *span, escape)) {
         let line = format!(" {number} | {}", excerpt.line);
         out += &format!("{margin}|\n{}\n{margin}| {}\n", line.trim_end(), excerpt.carets);
@@ -109,7 +112,7 @@ fn columns(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rule, Severity};
+    use crate::Severity;
 
     fn finding(span: SourceSpan) -> Diagnostic {
         Diagnostic {

@@ -112,6 +112,9 @@ impl Desk {
             Some(sandbox) => watch.with_sandbox(sandbox),
             None => watch,
         });
+        if authority.reads_tags() {
+            watch.want_tags();
+        }
         let courier = Courier::new(Arc::clone(&watch), Arc::clone(&store), authority);
         Self {
             watch,
@@ -140,9 +143,9 @@ impl Desk {
         let following = self.definitions.follow(&self.watch.changes, &end);
         let keeping = self.keep_rules(&end);
         let (settling, telling) = (self.settle_held(&end), self.tell(&end));
+        let rolling = self.drive_rollouts(&end);
         let (denials, functions) = (self.follow_denials(&end), self.follow_functions(&end));
-        let all = (self.drive_rollouts(&end), keeping, settling, telling);
-        tokio::join!(watching, looking, delivering, following, denials, functions, all.0, all.1, all.2, all.3);
+        tokio::join!(watching, looking, delivering, following, denials, functions, keeping, settling, telling, rolling);
     }
 
     /// Publishes what IAM denies and permits again until `end`: pages say what they cannot show.

@@ -44,7 +44,7 @@ pub mod inbox;
 pub mod index;
 pub mod inputs;
 mod lists;
-mod nearest;
+pub mod nearest;
 pub mod news;
 pub mod notify;
 mod origin;

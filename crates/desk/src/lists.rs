@@ -98,6 +98,17 @@ impl Desk {
         Ok(self.index().executions(self.id(), &filter, before, limit).await?)
     }
 
+    /// Whether the index has all executions that the Map Runs of an execution started, or one of these Map Runs. Where it
+    /// has not, because nobody followed them while they ran, their lists are read from now on.
+    ///
+    /// # Errors
+    /// The connection does not answer, or has no such execution or Map Run; or the index cannot be read.
+    pub async fn has_all_under(&self, actor: &Actor, parent: &str) -> Result<bool, Error> {
+        refuse_express(parent)?;
+        self.permit(actor, Action::View, workflow_of(parent))?;
+        Ok(self.watch().has_all_under(parent, is_map_run(parent)).await?)
+    }
+
     /// How many executions there are of these, counted up to `most`.
     ///
     /// # Errors

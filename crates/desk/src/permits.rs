@@ -86,7 +86,7 @@ impl Desk {
     }
 
     fn resource<'a>(&'a self, object: Object<'a>) -> Resource<'a> {
-        Resource { connection: self.id(), read_only: self.about().read_only, object }
+        self.courier().resource(object)
     }
 
     /// Who may do what.

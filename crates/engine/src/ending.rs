@@ -13,7 +13,7 @@ use crate::program::State;
 use crate::run::combine;
 use crate::states;
 use crate::thread::{Children, Data, Parent, Step, Thread};
-use crate::{Action, TaskId};
+use crate::{Action, TaskId, Way};
 
 impl Execution {
     /// A failure of the state itself, found by the interpreter.
@@ -58,13 +58,14 @@ impl Execution {
         }
         let before = self.threads[thread].previous;
         self.say_failed(thread, state);
-        let Some(catcher) = state.catch.iter().find(|c| c.matches(&failure)) else {
+        let Some(i) = state.catch.iter().position(|c| c.matches(&failure)) else {
             self.hand_up(thread, failure);
             return;
         };
         self.drop_children(thread);
-        if let Err(second) = self.caught(thread, state, catcher, &failure) {
-            self.fail_again(thread, state, second, before);
+        match self.caught(thread, state, &state.catch[i], &failure) {
+            Ok(()) => self.took(&state.name, Way::Catch(i)),
+            Err(second) => self.fail_again(thread, state, second, before),
         }
         self.ready.push_back(thread);
     }
@@ -114,6 +115,7 @@ impl Execution {
             return false;
         };
         self.drop_children(thread);
+        self.took(&state.name, Way::Retry(i));
         let at = &mut self.threads[thread];
         at.retries[i] += 1;
         at.situation.retry_count += 1;

@@ -15,7 +15,7 @@ use crate::map_run::MapRun;
 use crate::meter::{Meter, SharedSandbox};
 use crate::states::task::OpenTask;
 use crate::thread::{Data, Step, Thread};
-use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, StartParams, TaskId, TimerId};
+use crate::{Action, ExecutionKind, Input, Outcome, OutcomeStatus, Program, StartParams, Taken, TaskId, TimerId};
 
 /// The most events of a Standard execution; the last one is its failure.
 pub(crate) const EVENTS: usize = 25_000;
@@ -59,6 +59,8 @@ pub struct Execution {
     /// In a test of one state: the context object of the test, if it has one.
     pub(crate) context: Option<Option<Arc<Value>>>,
     meter: Option<Meter>,
+    /// What states took, if somebody wants to know.
+    pub(crate) taken: Option<BTreeSet<Taken>>,
     next_id: u64,
     actions: Vec<Action>,
     outcome: Option<Outcome>,
@@ -118,6 +120,7 @@ impl Execution {
             absent: BTreeSet::new(),
             context: None,
             meter: None,
+            taken: None,
             next_id: 0,
             actions: Vec::new(),
             outcome: None,

@@ -8,7 +8,6 @@ use countersign_trace::{Details, EventKind};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::OutcomeStatus;
 use crate::context::{Situation, View};
 use crate::execution::Execution;
 use crate::failure::{Failure, PAYLOAD, REFERENCE_PATH};
@@ -17,6 +16,7 @@ use crate::program::{Selector, State};
 use crate::states::{self, select};
 use crate::template::Template;
 use crate::thread::{Children, Data, Parent, Run, Step, Thread};
+use crate::{OutcomeStatus, Way};
 
 impl Execution {
     /// Runs every ready thread until all of them wait.
@@ -133,7 +133,11 @@ impl Execution {
             (Some(template), false) => Data::new(template.value(&self.view(at, &result.value))?),
             _ => result,
         };
-        self.leave(thread, state, &result, state.assign.as_ref(), state.output.as_ref(), state.next)
+        self.leave(thread, state, &result, state.assign.as_ref(), state.output.as_ref(), state.next)?;
+        if state.next.is_some() {
+            self.took(&state.name, Way::Next);
+        }
+        Ok(())
     }
 
     /// Writes the exit event and continues with `next`, or ends the scope. `result` is what `Assign` and `Output` see.

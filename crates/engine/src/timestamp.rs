@@ -1,7 +1,7 @@
 //! RFC 3339 times, as `Timestamp` fields and comparisons take them.
 
 /// `2024-01-31T12:00:00.000Z`, of milliseconds since the epoch.
-pub(crate) fn format(millis: i64) -> String {
+pub fn format(millis: i64) -> String {
     let (days, rest) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
     let (year, month, day) = civil(days);
     let (seconds, milli) = (rest / 1000, rest % 1000);
@@ -15,14 +15,22 @@ pub(crate) fn format(millis: i64) -> String {
 
 /// A moment, to the billionth of a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Instant {
+pub struct Instant {
     /// Since the epoch.
     pub seconds: i64,
     nanos: i64,
 }
 
+impl Instant {
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.seconds.saturating_mul(1_000).saturating_add(self.nanos / 1_000_000)
+    }
+}
+
 /// A time in the profile that the language allows: a capital `T`, and a capital `Z` or an offset.
-pub(crate) fn parse(text: &str) -> Option<Instant> {
+pub fn parse(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let part = bytes.get(from..to)?;
@@ -93,7 +101,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: Option<i64>) {
-        assert_eq!(parse(text).map(|i| i.seconds * 1000 + i.nanos / 1_000_000), expect, "{text}");
+        assert_eq!(parse(text).map(|i| i.millis()), expect, "{text}");
     }
 
     #[test]
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn times_come_back_as_they_went() {
         for text in ["2023-11-14T22:13:20.000Z", "2000-02-29T00:00:00.001Z", "1970-01-01T00:00:00.000Z"] {
-            let millis = parse(text).map(|i| i.seconds * 1000 + i.nanos / 1_000_000);
+            let millis = parse(text).map(|i| i.millis());
             assert_eq!(millis.map(format).as_deref(), Some(text));
         }
     }

@@ -69,7 +69,7 @@ pub fn PageFrame(children: Children) -> impl IntoView {
         <a class="skip" href="#main">"Skip to the page"</a>
         {of_frame(frame, connection_line)}
         <header class="top">
-            <a class="brand" href=home><img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign"</a>
+            <a class="brand" href=home><img src=routes::at("/favicon.svg") width="20" height="20" alt=""/>"Countersign"</a>
             {of_frame(frame, |frame| frame.ok().map(|frame| switcher(&frame)).into_any())}
             <LiveDot live/>
             <span class="top-space"></span>
@@ -217,8 +217,8 @@ fn account(name: String) -> AnyView {
         <details class="account">
             <summary><span class="unseen">"Signed in as "</span>{shown(name)}</summary>
             <div class="account-box">
-                <a href=routes::ACCOUNT rel="external">"Account and sessions"</a>
-                <form method="post" action=routes::SIGN_OUT>
+                <a href=routes::at(routes::ACCOUNT) rel="external">"Account and sessions"</a>
+                <form method="post" action=routes::at(routes::SIGN_OUT)>
                     <input type="hidden" name=PROOF value=proof/>
                     <input type="hidden" name=CONNECTION value=here().connection().to_owned()/>
                     <button class="button" type="submit">"Sign out"</button>

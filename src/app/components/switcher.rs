@@ -86,7 +86,7 @@ fn choice(card: ConnectionCard, current: &str, now: i64) -> AnyView {
 
 /// The same list of another connection: what a list's entries are called differs from one connection to the next.
 fn same_list(to: &Routes, path: &str) -> String {
-    let page = path.split('/').nth(2).filter(|page| routes::PAGES.contains(page));
+    let page = routes::within(path).split('/').nth(2).filter(|page| routes::PAGES.contains(page));
     page.map_or_else(|| to.overview(), |page| to.page(page))
 }
 

@@ -17,6 +17,7 @@ use crate::app::ui::{
     Ago, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, RwSignal, Seen, Signal, StoredValue, bring_into_sight,
     duration, dynamic, effect_since, either, loaded, page_data, shown,
 };
+use crate::routes;
 use crate::routes::view::{STATE, TAB};
 use crate::visible::visible;
 use crate::wire::Problem;
@@ -195,7 +196,7 @@ fn StartForm(
         let current =
             move || (typed.get().is_none() && again.with(Option::is_none) && chosen() == index).then_some("true");
         view! {
-            <button class="chip" type="submit" formaction=PutSample::PATH formnovalidate="" name="sample" value=index.to_string() aria-current=current on:click=put>
+            <button class="chip" type="submit" formaction=routes::at(PutSample::PATH) formnovalidate="" name="sample" value=index.to_string() aria-current=current on:click=put>
                 {shown(sample.label)}
             </button>
         }
@@ -248,7 +249,7 @@ fn asks_first(put: Post) -> Option<AnyView> {
         view! {
             <div class="notice notice-ask" role="status">
                 <p>"Replace the input that you typed with this sample? It is still below."</p>
-                <button class="button" type="submit" formaction=PutSample::PATH name="replaces" value=index.to_string()>"Replace it"</button>
+                <button class="button" type="submit" formaction=routes::at(PutSample::PATH) name="replaces" value=index.to_string()>"Replace it"</button>
             </div>
         }
         .into_any(),

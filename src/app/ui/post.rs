@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{ProblemBox, RwSignal, dynamic};
 use crate::app::arrival::{Arrival, CONNECTION, PROOF, Told};
 use crate::app::here::here;
+use crate::routes;
 use crate::wire::Problem;
 
 /// One of the server's acting functions, and what came of the last post to it from this page.
@@ -82,10 +83,10 @@ pub fn PostForm(post: Post, #[prop(default = "")] class: &'static str, children:
     #[cfg(feature = "hydrate")]
     let form = {
         let submit = browser::on_submit(post);
-        view! { <form method="post" action=post.path class=class on:submit=submit>{content}</form> }
+        view! { <form method="post" action=routes::at(post.path) class=class on:submit=submit>{content}</form> }
     };
     #[cfg(not(feature = "hydrate"))]
-    let form = view! { <form method="post" action=post.path class=class>{content}</form> };
+    let form = view! { <form method="post" action=routes::at(post.path) class=class>{content}</form> };
     form.into_any()
 }
 
@@ -207,7 +208,8 @@ mod browser {
         let headers = web_sys::Headers::new().map_err(away)?;
         headers.set("accept", COMPACT).map_err(away)?;
         request.set_headers(&headers);
-        let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await.map_err(away)?;
+        let answer =
+            JsFuture::from(window().fetch_with_str_and_init(&routes::at(path), &request)).await.map_err(away)?;
         let answer: Response = answer.unchecked_into();
         let status_is_fine = answer.ok();
         let bytes = JsFuture::from(answer.array_buffer().map_err(away)?).await.map_err(away)?;

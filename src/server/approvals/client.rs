@@ -69,8 +69,7 @@ impl Client {
     pub fn of(args: &ApprovalsArgs) -> Result<Self, Failure> {
         let base = args.url.trim_end_matches('/').to_owned();
         let uri: Option<Uri> = base.parse().ok().filter(|uri: &Uri| {
-            let is_root = matches!(uri.path(), "" | "/") && uri.query().is_none();
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && is_root
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none()
         });
         let uri = uri.ok_or_else(|| {
             Failure::Usage(format!(

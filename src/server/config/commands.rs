@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use countersign_asl::{Rule, Switch, SwitchError};
+use countersign_desk::nearest::meant;
 
 /// What is done with policies.
 #[derive(Clone, Debug, Subcommand)]
@@ -19,6 +21,50 @@ pub enum PolicyCommand {
     },
     /// Show the policies of the program, and the schema that files are checked against
     Show,
+    /// Write the least IAM policy that a definition needs, or the trust policy of its role
+    Iam(IamArgs),
+}
+
+/// Whose IAM policy is written.
+#[derive(Clone, Debug, Args)]
+pub struct IamArgs {
+    /// A definition, or a folder with its countersign.toml
+    #[arg(value_name = "FILE|FOLDER", default_value = "statemachine")]
+    pub path: PathBuf,
+    /// One workflow of a folder [default: one policy for the role of all of them]
+    #[arg(long, value_name = "NAME")]
+    pub workflow: Option<String>,
+    /// The account that it runs in
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// The region that it runs in
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The type of a definition without a manifest
+    #[arg(long = "type", value_enum, default_value_t = Kind::Standard)]
+    pub kind: Kind,
+    /// Write the trust policy: who may take the role
+    #[arg(long)]
+    pub trust: bool,
+    /// How the policy is written
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Json)]
+    pub format: PolicyFormat,
+}
+
+/// The type of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    Standard,
+    Express,
+}
+
+/// How a policy is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PolicyFormat {
+    /// The document, as IAM takes it
+    Json,
+    /// An aws_iam_policy_document of Terraform
+    Terraform,
 }
 
 /// Where a new folder is made.
@@ -63,9 +109,26 @@ pub struct ValidateArgs {
     /// How the diagnostics are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Refuse definitions that have warnings
+    /// Refuse definitions that have warnings; advice refuses none
     #[arg(long)]
     pub strict: bool,
+    /// Switch a rule: off, warn or error; it may stand several times
+    #[arg(long = "rule", value_name = "ID=LEVEL", value_parser = switch)]
+    pub rules: Vec<Switch>,
+}
+
+/// Reads the switch of a rule; a wrong id is refused with the nearest right one.
+fn switch(text: &str) -> Result<Switch, String> {
+    text.parse().map_err(|error| match &error {
+        SwitchError::UnknownRule(id) => {
+            let ids: Vec<&str> = Rule::switched().map(Rule::id).collect();
+            match meant(id, &ids) {
+                Some(near) => format!("there is no rule `{id}`. Did you mean `{near}`?"),
+                None => format!("there is no rule `{id}`. Rules with a switch: {}.", ids.join(", ")),
+            }
+        }
+        _ => error.to_string(),
+    })
 }
 
 /// What is done with the record, and where it is kept.
@@ -246,5 +309,8 @@ pub enum MessagesVerb {
 pub enum Format {
     Text,
     Json,
+    /// SARIF 2.1.0, for code hosts and editors
     Sarif,
+    /// Workflow commands of GitHub Actions, shown beside the lines of a pull request
+    Github,
 }

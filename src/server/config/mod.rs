@@ -14,8 +14,8 @@ use ipnet::IpNet;
 pub(super) use self::check::is_url;
 pub use self::check::{ConfigError, Settings};
 pub use self::commands::{
-    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, InitArgs, MessagesArgs,
-    MessagesVerb, PolicyCommand, UserArgs, UserVerb, ValidateArgs,
+    ApprovalsArgs, ApprovalsVerb, AuditArgs, AuditVerb, EngineArgs, Format, HealthArgs, IamArgs, InitArgs, Kind,
+    MessagesArgs, MessagesVerb, PolicyCommand, PolicyFormat, UserArgs, UserVerb, ValidateArgs,
 };
 pub use self::deploy::{
     ApplyArgs, DeployArgs, DeployVerb, PlanArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs, StatusArgs,
@@ -87,7 +87,7 @@ pub struct ServeArgs {
     /// The certificate's private key: a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where browsers reach the dashboard, such as https://approvals.example.com
+    /// Where browsers reach the dashboard, such as https://approvals.example.com or https://tools.example.com/approvals
     #[arg(long, value_name = "URL", requires = "sign_in")]
     pub public_url: Option<String>,
     /// The address or network of a proxy, whose X-Forwarded-For is believed; it may stand several times

@@ -131,7 +131,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<ExitCode, Failure> {
     let patience = Patience::new(&found.connection, &clock, &timer, &stop, &|_| {});
     let alias_arn = format!("{}:{alias}", found.arn(&patience).await?);
     if !args.finish {
-        return follow(&found.data, &found.connection, &[(args.of.workflow.clone(), alias_arn)]).await;
+        return follow(&found.data, &found.connection, &[(args.of.workflow.clone(), alias_arn)], &stop).await;
     }
     ask(&format!("Give all executions of the alias {alias} of {} the new version", args.of.workflow), args.yes)?;
     let actor = person();

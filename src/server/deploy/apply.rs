@@ -52,8 +52,9 @@ pub async fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
     ask(&question(&connection, args.remove && gone > 0), args.yes)?;
     let label = label_of(&git::revision(&source).unwrap_or_default(), &plan.hash);
     let items = plan.item_plans();
-    let report = carry_out(args, &connection, &items, &label).await?;
-    finished(args, &connection, &items, &report).await
+    let stop = stopped_by_ctrl_c();
+    let report = carry_out(args, &connection, &items, &label, &stop).await?;
+    finished(args, &connection, &items, &report, &stop).await
 }
 
 fn question(connection: &Connection, removes: bool) -> String {
@@ -134,8 +135,9 @@ async fn carry_out(
     connection: &Connection,
     items: &[ItemPlan],
     label: &str,
+    stop: &CancellationToken,
 ) -> Result<Report, Failure> {
-    let (clock, timer, stop) = (Clock::system(), Timer::system(), stopped_by_ctrl_c());
+    let (clock, timer) = (Clock::system(), Timer::system());
     let steps = AtomicUsize::new(0);
     let tell = |event: Event| {
         if let Event::Begins { steps: count, .. } = &event {
@@ -153,7 +155,7 @@ async fn carry_out(
     };
     let actor = person();
     let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
-    let means = Means { connection, clock: &clock, timer: &timer, stop: &stop, tell: &tell };
+    let means = Means { connection, clock: &clock, timer: &timer, stop, tell: &tell };
     let report = apply(means, items, args.remove, &labels).await.map_err(|error| steps_failure(&error))?;
     let all = acts(&report, label, By { actor: &actor, at: clock.now() });
     record(&args.within.reach.data, &connection.id, &all).await;
@@ -182,6 +184,7 @@ async fn finished(
     connection: &Connection,
     items: &[ItemPlan],
     report: &Report,
+    stop: &CancellationToken,
 ) -> Result<ExitCode, Failure> {
     if let Some(mut failure) = progress::failure(connection, report) {
         if is_full(report) {
@@ -213,7 +216,7 @@ async fn finished(
     if let Some(time) = longest.and_then(progress::time_left) {
         println!("Rolling out, {time}. Ctrl-C leaves it to a running dashboard.");
     }
-    follow(&args.within.reach.data, connection, &report.rollouts).await
+    follow(&args.within.reach.data, connection, &report.rollouts, stop).await
 }
 
 /// Whether a machine has all the versions that it may have.

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use countersign_desk::connection::Connection;
 use countersign_desk::deploy::{By, Failure as CallFailure, Listed, Looked, Move, Patience, Timer, Why, look, moved};
 use countersign_desk::{Actor, Clock};
+use tokio_util::sync::CancellationToken;
 
-use super::apply::stopped_by_ctrl_c;
 use super::reach::call_failure;
 use super::terminal_user::record;
 use super::{Failure, progress};
@@ -20,9 +20,14 @@ const PAUSE: i64 = 5_000;
 ///
 /// # Errors
 /// A version failed and went back, or the connection refuses a move.
-pub async fn follow(data: &Path, connection: &Connection, rollouts: &[(String, String)]) -> Result<ExitCode, Failure> {
-    let (clock, timer, stop) = (Clock::system(), Timer::system(), stopped_by_ctrl_c());
-    let patience = Patience::new(connection, &clock, &timer, &stop, &|_| {});
+pub async fn follow(
+    data: &Path,
+    connection: &Connection,
+    rollouts: &[(String, String)],
+    stop: &CancellationToken,
+) -> Result<ExitCode, Failure> {
+    let (clock, timer) = (Clock::system(), Timer::system());
+    let patience = Patience::new(connection, &clock, &timer, stop, &|_| {});
     let mut open: Vec<(String, String)> = rollouts.to_vec();
     let mut went_back = None;
     while !open.is_empty() {

@@ -7,11 +7,11 @@ mod comment;
 mod follow;
 pub(super) mod git;
 mod json;
-mod plan;
+pub mod plan;
 mod progress;
 mod reach;
 mod terminal_user;
-mod text;
+pub mod text;
 
 use std::fmt;
 use std::process::ExitCode;

@@ -22,7 +22,8 @@ use crate::server::config::{PlanArgs, WithinArgs};
 use crate::server::shipped::definitions_folder;
 use crate::server::terminal;
 
-/// What the program ends with where something would change.
+/// What the program ends with where something is refused, and where something would change.
+const REFUSED: u8 = 1;
 const CHANGES: u8 = 2;
 /// A wait of so many milliseconds is told.
 const LONG: i64 = 1_000;
@@ -32,6 +33,16 @@ const LONG: i64 = 1_000;
 /// # Errors
 /// There is no plan, or it cannot be written.
 pub async fn run(args: &PlanArgs) -> Result<ExitCode, Failure> {
+    let (written, status) = answer(args, colours()).await?;
+    write(&written)?;
+    Ok(ExitCode::from(status))
+}
+
+/// The plan as it is written, and the exit status. With `--out` it is kept, too.
+///
+/// # Errors
+/// There is no plan, or it cannot be kept.
+pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), Failure> {
     let source = source(args.source.as_deref(), &args.within)?;
     let folder = Arc::new(Folder::read(&source));
     let (plan, connection) = planned(&args.within, &source, folder).await?;
@@ -43,16 +54,16 @@ pub async fn run(args: &PlanArgs) -> Result<ExitCode, Failure> {
     } else if args.markdown {
         comment::plan(&plan, &source, &connection)
     } else {
-        text::plan(&plan, &source, &connection, colours())
+        text::plan(&plan, &source, &connection, colours)
     };
-    write(&written)?;
-    Ok(if plan.is_refused() {
-        ExitCode::FAILURE
+    let status = if plan.is_refused() {
+        REFUSED
     } else if plan.has_changes() {
-        ExitCode::from(CHANGES)
+        CHANGES
     } else {
-        ExitCode::SUCCESS
-    })
+        0
+    };
+    Ok((written, status))
 }
 
 /// The folder that is meant.

@@ -88,22 +88,22 @@ fn is_quiet(item: &Item) -> bool {
 }
 
 /// What was left out of the comparison, in words.
-pub fn not_compared(connection: &Connection, one: &NotCompared) -> String {
+pub fn not_compared(about: &About, one: &NotCompared) -> String {
     match one {
         NotCompared::Tags(error) => format!(
             "The tags cannot be read, so neither drift nor what is to be removed is known: {}",
-            words::call(&connection.about, error).problem.what
+            words::call(about, error).problem.what
         ),
         NotCompared::Others(count) => format!(
             "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
         ),
         NotCompared::Parameters(error) => format!(
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
-            words::call(&connection.about, error).problem.what
+            words::call(about, error).problem.what
         ),
         NotCompared::Verdicts(error) => format!(
             "Step Functions was not asked about the definitions: {}",
-            words::call(&connection.about, error).problem.what
+            words::call(about, error).problem.what
         ),
     }
 }

@@ -168,7 +168,7 @@ impl Forms {
 
     fn form(&self, act: &'static str, fields: AnyView) -> AnyView {
         view! {
-            <form class="plain-form" method="post" action=Hand::PATH>
+            <form class="plain-form" method="post" action=routes::at(Hand::PATH)>
                 <input type="hidden" name=PROOF value=self.proof.clone()/>
                 <input type="hidden" name=CONNECTION value=self.connection.clone()/>
                 <input type="hidden" name="arn" value=self.arn.clone()/>

@@ -3,6 +3,7 @@
 mod acts;
 pub mod api;
 pub(super) mod assets;
+mod base;
 pub(super) mod caller;
 mod elsewhere;
 mod files;
@@ -95,7 +96,8 @@ impl Site {
             guard::set_content_policy();
             hand_over(&site);
         };
-        render_app_async_with_context(context, move || shell(options.clone()))
+        let draw = render_app_async_with_context(context, move || shell(options.clone()));
+        move |request| draw(base::whole(request))
     }
 }
 
@@ -103,7 +105,7 @@ impl Site {
 fn hand_over(site: &Site) {
     let Some(parts) = use_context::<Parts>() else { return };
     let path = parts.uri.path();
-    let connection = routes::connection_of(path);
+    let connection = routes::connection_of(routes::within(path));
     let read_only = site.desks.get(connection).is_some_and(|desk| desk.about().read_only);
     let Some(who) = parts.extensions.get::<Who>() else { return };
     let session = who.session.clone().or_else(|| {
@@ -147,7 +149,7 @@ fn audit_file() -> String {
 /// The paths of the site, but for files: what a test goes through.
 #[must_use]
 pub fn paths() -> Vec<String> {
-    let pages = distinct(PAGES.iter().map(AxumRouteListing::path)).map(str::to_owned);
+    let pages = distinct(PAGES.iter().map(|page| routes::within(page.path()))).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
     let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([
         audit_file(),
@@ -178,14 +180,14 @@ pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, 
     let (sessions, streams, pace) = (Arc::default(), Arc::default(), Arc::default());
     let site = Site { options, desks, sessions, streams, gate, place, pace, hooks, oidc, guests };
     // Not leptos_axum's own routes: those would serve the server functions too, without checking the proof.
-    let pages = distinct(PAGES.iter().map(AxumRouteListing::path))
+    let pages = distinct(PAGES.iter().map(|page| routes::within(page.path())))
         .fold(Router::new(), |router, path| router.route(path, get(elsewhere::page)));
     let pages = api::routes(sign_in::routes(pages))
         .route(&format!("{}{{*name}}", routes::API), any(acts::server_function))
         .fallback(elsewhere::anything)
         .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
-    pages
+    let router = pages
         .route(&behind_execution(routes::HISTORY), get(files::history))
         .route(&behind_execution(routes::VALUE), get(files::value))
         .route(&audit_file(), get(files::record))
@@ -203,5 +205,6 @@ pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, 
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
-        .with_state(site)
+        .with_state(site);
+    base::below(router)
 }

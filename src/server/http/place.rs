@@ -25,6 +25,8 @@ pub enum Place {
 pub struct Public {
     /// The host, with the port where it is not that of https.
     authority: String,
+    /// The path that the site is below, without a slash at its end; empty at the root of the host.
+    base: String,
     /// The proxies that say whom they speak for.
     proxies: Vec<IpNet>,
     /// Whether the program itself speaks TLS. If not, proxies do, and nobody else may come.
@@ -36,7 +38,7 @@ pub struct Public {
 pub enum UrlError {
     #[error("it is not an https:// URL")]
     Scheme,
-    #[error("it has a path, and the dashboard's pages are at the root of their host")]
+    #[error("its path is none that a site can be below: letters, digits and -._~ between single slashes, and no query")]
     Path,
 }
 
@@ -49,11 +51,18 @@ impl Public {
         let uri: Uri = url.parse().map_err(|_| UrlError::Scheme)?;
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
         let authority = authority.filter(|_| uri.scheme_str() == Some("https")).ok_or(UrlError::Scheme)?;
-        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        let base = uri.path().trim_end_matches('/');
+        if !is_base(base) || uri.query().is_some() {
             return Err(UrlError::Path);
         }
         let authority = without_default_port(authority.as_str()).to_ascii_lowercase();
-        Ok(Self { authority, proxies: Vec::new(), is_tls: false })
+        Ok(Self { authority, base: base.to_owned(), proxies: Vec::new(), is_tls: false })
+    }
+
+    /// The path that the site is below, such as `/approvals`; empty at the root of the host.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The same behind these proxies; `is_tls` says whether the program speaks TLS itself.
@@ -85,6 +94,13 @@ impl Public {
         }
         last
     }
+}
+
+/// Whether a site can be below this path: plain segments, which no client writes in another way.
+fn is_base(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment = |part: &str| !part.is_empty() && !matches!(part, "." | "..") && part.bytes().all(is_plain);
+    path.is_empty() || path.strip_prefix('/').is_some_and(|path| path.split('/').all(is_segment))
 }
 
 fn without_default_port(authority: &str) -> &str {
@@ -189,18 +205,24 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_is_the_root_of_a_host_with_tls() {
+    fn a_public_url_has_tls_and_perhaps_a_path() {
         for (url, expected) in [
-            ("https://a.example", Ok("a.example")),
-            ("https://A.example:443/", Ok("a.example")),
-            ("https://a.example:8443", Ok("a.example:8443")),
+            ("https://a.example", Ok(("a.example", ""))),
+            ("https://A.example:443/", Ok(("a.example", ""))),
+            ("https://a.example:8443", Ok(("a.example:8443", ""))),
+            ("https://a.example/approvals", Ok(("a.example", "/approvals"))),
+            ("https://a.example/Tools/approvals/", Ok(("a.example", "/Tools/approvals"))),
+            ("https://a.example/a//b", Err(UrlError::Path)),
+            ("https://a.example/a/../b", Err(UrlError::Path)),
+            ("https://a.example/a%2fb", Err(UrlError::Path)),
+            ("https://a.example/a'b", Err(UrlError::Path)),
             ("http://a.example", Err(UrlError::Scheme)),
             ("a.example", Err(UrlError::Scheme)),
             ("https://dana@a.example", Err(UrlError::Scheme)),
-            ("https://a.example/approvals", Err(UrlError::Path)),
             ("https://a.example/?a=b", Err(UrlError::Path)),
         ] {
-            assert_eq!(Public::at(url).map(|public| public.authority), expected.map(str::to_owned), "{url}");
+            let found = Public::at(url).map(|public| (public.authority, public.base));
+            assert_eq!(found, expected.map(|(host, base)| (host.to_owned(), base.to_owned())), "{url}");
         }
     }
 

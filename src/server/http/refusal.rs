@@ -9,6 +9,7 @@ use super::api;
 use super::api::problem::Problem as ApiProblem;
 use crate::app::arrival::COMPACT;
 use crate::error::{AppError, ErrorKind};
+use crate::routes::{ROOT, at, base};
 use crate::visible::visible;
 use crate::wire::Problem;
 
@@ -43,7 +44,7 @@ impl Wants {
 
 /// Refuses an HTTP request: what happened, and what to do.
 pub fn refuse(wants: Wants, status: StatusCode, what: &str, remedy: &str) -> Response {
-    refuse_with_links(wants, status, what, remedy, &[(crate::routes::ROOT.to_owned(), "Overview".to_owned())])
+    refuse_with_links(wants, status, what, remedy, &[(at(ROOT), "Overview".to_owned())])
 }
 
 /// The same with the places, each a path and a name, that a page offers instead.
@@ -95,12 +96,13 @@ fn page(problem: &Problem, links: &[(String, String)]) -> String {
     let (what, remedy) = (text(&problem.what), text(&problem.remedy));
     let link = |(to, name): &(String, String)| format!("<li><a href=\"{}\">{}</a></li>", text(to), text(name));
     let links: String = links.iter().map(link).collect();
+    let base = base();
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{what} · Countersign</title>\
-         <script src=\"/theme.js\"></script><link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
-         <link rel=\"stylesheet\" href=\"/pkg/countersign.css\"></head>\
+         <script src=\"{base}/theme.js\"></script><link rel=\"icon\" href=\"{base}/favicon.svg\" type=\"image/svg+xml\">\
+         <link rel=\"stylesheet\" href=\"{base}/pkg/countersign.css\"></head>\
          <body><main id=\"main\"><div class=\"page\"><h1>{what}</h1><p>{remedy}</p>\
          <ul>{links}</ul></div></main></body></html>\n"
     )

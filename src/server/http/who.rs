@@ -150,7 +150,7 @@ fn turned_away(site: &Site, request: &Request) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let here = uri
         .path_and_query()
-        .map(|path| path.as_str().to_owned())
+        .map(|path| routes::at(path.as_str()))
         .filter(|_| reads && !uri.path().starts_with(routes::API));
     // A form was posted from a page, which is where they want to be.
     let from = here.or_else(|| acts::own_page(&site.place, headers)).filter(|path| is_own_path(path));

@@ -102,7 +102,7 @@ fn link(message: &Message, origin: &str) -> (String, &'static str) {
     let (path, label) = match &message.about {
         About::Request { execution_arn, event } => (routes.approval(execution_arn, *event), "Open the request"),
         About::Execution { execution_arn } => (routes.execution(execution_arn), "Open the execution"),
-        About::Trial => (routes::ROOT.to_owned(), "Open Countersign"),
+        About::Trial => (routes::at(routes::ROOT), "Open Countersign"),
     };
     (format!("{origin}{path}"), label)
 }

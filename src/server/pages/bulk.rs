@@ -83,7 +83,7 @@ fn in_hand(desk: &Desk, run: &BulkRun) -> String {
     let connection = desk.id().as_str();
     let form = |act: &'static str, label: &'static str| {
         view! {
-            <form method="post" action=RunBulk::PATH>
+            <form method="post" action=routes::at(RunBulk::PATH)>
                 <input type="hidden" name=PROOF value=crate::server::proof(connection)/>
                 <input type="hidden" name=CONNECTION value=connection.to_owned()/>
                 <input type="hidden" name="id" value=run.id.clone()/>

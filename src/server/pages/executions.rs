@@ -172,13 +172,10 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
     workflows.sort();
     let machine = view.workflow.as_deref().and_then(|name| snapshot.machine_named(name));
     let express = machine.is_some_and(|machine| machine.kind == MachineKind::Express);
-    let parent = view.parent.clone();
-    let of = listed.parent.clone();
-    let parent = parent.map(|arn| Parent {
-        of: of.filter(|_| is_map_run(&arn)),
-        name: arn.rsplit(':').next().unwrap_or(&arn).to_owned(),
-        arn,
-    });
+    let parent = match view.parent.clone() {
+        Some(arn) => Some(parent(desk, actor, arn, &listed).await.map_err(|error| worded(desk, &error))?),
+        None => None,
+    };
     let saved = desk.views(actor).await.map_err(|error| worded(desk, &error))?;
     let is_searched = asked.wanted.search.reads_contents() || asked.wanted.search.reads_errors();
     let everywhere = view.is_everywhere();
@@ -210,6 +207,20 @@ async fn page(desks: &[&Desk], desk: &Desk, actor: &Actor, view: View, asked: As
         now: desk.now(),
         view,
     })
+}
+
+/// What the listed executions are the children of.
+///
+/// # Errors
+/// There is no such execution or Map Run, and none of its children are known.
+async fn parent(desk: &Desk, actor: &Actor, arn: String, listed: &Listed) -> Result<Parent, Error> {
+    let whole = match desk.has_all_under(actor, &arn).await {
+        // What is known is shown all the same, and said to be a part.
+        Err(_) if !listed.rows.is_empty() => false,
+        whole => whole?,
+    };
+    let of = listed.parent.clone().filter(|_| is_map_run(&arn));
+    Ok(Parent { of, name: arn.rsplit(':').next().unwrap_or(&arn).to_owned(), arn, whole })
 }
 
 fn saved_view(one: &SavedView) -> Saved {

@@ -55,7 +55,7 @@ pub fn in_hand(desk: &Desk, actor: &Actor, request: &Request) -> String {
 fn form(desk: &Desk, request: &Request, act: &'static str, label: &'static str) -> AnyView {
     let connection = desk.id().as_str();
     view! {
-        <form method="post" action=Hand::PATH>
+        <form method="post" action=routes::at(Hand::PATH)>
             <input type="hidden" name=PROOF value=crate::server::proof(connection)/>
             <input type="hidden" name=CONNECTION value=connection.to_owned()/>
             <input type="hidden" name="arn" value=request.wait.execution_arn.clone()/>

@@ -8,11 +8,8 @@ use leptos::server_fn::ServerFn as _;
 
 use super::deploy::{Form, change};
 use super::{Answered, worded};
-use crate::app::components::Mark;
-use crate::app::components::status::look;
 use crate::app::server_fns::{Vote, Withdraw};
-use crate::app::shown;
-use crate::app::ui::{absolute, instant};
+use crate::app::{Mark, absolute, instant, look, shown};
 use crate::server::words;
 
 /// The open proposals, as HTML; empty where there are none.

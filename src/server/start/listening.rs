@@ -6,6 +6,7 @@ use countersign_local::tls::Tls;
 use tokio::net::TcpListener;
 
 use super::StartError;
+use crate::routes;
 use crate::server::config::{ConfigError, ServeArgs};
 use crate::server::http::place::{Place, Public};
 
@@ -36,6 +37,7 @@ pub fn place(args: &ServeArgs) -> Result<(Place, Option<Tls>), StartError> {
         (Some(url), tls) => {
             let public = Public::at(url)
                 .map_err(|error| StartError::Config(vec![ConfigError::PublicUrl(url.clone(), error)]))?;
+            routes::set_base(public.base());
             Place::Public(public.behind(args.trusted_proxy.clone(), tls.is_some()))
         }
         (None, Some(tls)) => Place::Certified(tls.clone()),

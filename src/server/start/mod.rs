@@ -34,6 +34,7 @@ use self::listening::{name_of, place};
 use super::config::ServeArgs;
 use super::functions::EngineFunctions;
 use super::hooks::Hooks;
+use super::http::place::Place;
 use super::http::{Extras, Gate};
 use super::oidc::{self, Oidc};
 use super::policy::authority;
@@ -104,7 +105,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         first::first_start(&desk).await;
     }
     let people = Arc::new(People::new(Arc::clone(&store), Clock::system(), Arc::clone(&authority)));
-    println!("Countersign is at {origin}");
+    println!("Countersign is at {origin}{}", crate::routes::base());
+    if matches!(place, Place::Public(_)) {
+        println!("  it listens on {address}");
+    }
     let gate = gate(args.sign_in, people, &origin).await?;
     say_what_is_shown(&desks, &args.data);
 

@@ -21,6 +21,9 @@ fn worded(denied: &Denied, doing: &str) -> Problem {
         }
         DenialReason::Forbidden { rule, why: None } => format!("You may not {doing}: the policy {rule} forbids it."),
         DenialReason::NotPermitted => format!("You may not {doing}: no policy permits it."),
+        DenialReason::TagsUnknown { rule } => {
+            format!("You may not {doing}: the policy {rule} asks for the workflow's tags, which have not been read.")
+        }
         DenialReason::Failed { rule, why } => {
             format!("Nobody may {doing} now: the policy {rule} could not be evaluated: {}", sentence(why))
         }
@@ -96,6 +99,10 @@ fn doing(denied: &Denied) -> String {
 fn ask(denied: &Denied) -> String {
     if let DenialReason::Failed { .. } = *denied.reason {
         return "Correct the policy, and restart countersign.".to_owned();
+    }
+    if let DenialReason::TagsUnknown { .. } = *denied.reason {
+        return "Try again in a moment. If it goes on, have states:ListTagsForResource allowed to Countersign."
+            .to_owned();
     }
     if denied.is_by(rule::READS_ONLY) {
         return "Make one that may act, on the page Account.".to_owned();

@@ -34,7 +34,7 @@ pub(super) fn check(lint: &mut Lint, object: &Map<String, Value>, path: &str) {
 }
 
 /// Whether the text is an identifier: a letter, then letters, digits and underscores, of any script.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_alphabetic)
         && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
 }
@@ -82,7 +82,7 @@ fn walk_scopes<'a>(lint: &mut Lint, scope: &'a Value, path: &str, outer: &mut Ha
 }
 
 /// The Assign objects of a state with their paths below it: its own, those of Choice rules, those of catchers.
-fn assigned(state: &Value) -> Vec<(String, &Map<String, Value>)> {
+pub(super) fn assigned(state: &Value) -> Vec<(String, &Map<String, Value>)> {
     let mut found = vec![(String::new(), state)];
     for field in ["Choices", "Catch"] {
         let entries = state.get(field).and_then(Value::as_array).into_iter().flatten().enumerate();

@@ -3,6 +3,7 @@
 //! Adding a rule: find the file of its subject (fields, values, expressions, choices, flow) and report a [`Finding`]
 //! there; its span in the text is looked up afterwards by its path. See [`Rule`] for the rest.
 
+pub(crate) mod advice;
 mod assign;
 mod choices;
 mod expressions;

@@ -145,6 +145,22 @@ pub(super) fn has(call: &str) -> bool {
     }
 }
 
+/// Whether AWS's SDK has the service no longer.
+pub(super) fn is_retired(service: &str) -> bool {
+    RETIRED.contains(&service)
+}
+
+/// The actions that the service's model calls deprecated, a line for each service. `tools/sdk_actions.py --deprecated`
+/// makes the list.
+const DEPRECATED: &str = include_str!("sdk_deprecated.txt");
+
+/// Whether the service's model calls an action deprecated.
+pub(super) fn is_deprecated(service: &str, action: &str) -> bool {
+    let mut lines = DEPRECATED.lines().map(|line| line.split(' '));
+    let actions = lines.find_map(|mut words| (words.next() == Some(service)).then_some(words));
+    actions.is_some_and(|mut actions| actions.any(|deprecated| deprecated == action))
+}
+
 /// The services of the AWS SDK, a line each: the name, then its actions. `tools/sdk_actions.py` makes the list.
 #[cfg(feature = "jsonata")]
 const SDK: &str = include_str!("sdk_actions.txt");

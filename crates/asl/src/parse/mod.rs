@@ -5,7 +5,7 @@ mod reader;
 
 pub(crate) use digits::{AS_SHOWN, Digits, Written};
 pub(crate) use reader::SourceLocation;
-use reader::{Document, read};
+pub(crate) use reader::{Document, read};
 pub use reader::{MAX_DEPTH, json_error, read_json};
 
 use std::ops::Range;
@@ -91,6 +91,15 @@ fn judge(text: &str, document: &Document, created: Option<MachineType>) -> Vec<D
         found.truncate(MOST);
     }
     found.into_iter().map(|(finding, bytes)| placed(text, finding, bytes)).collect()
+}
+
+/// Findings in a text that was read, with their spans.
+pub(crate) fn located(text: &str, document: &Document, findings: Vec<Finding>) -> Vec<Diagnostic> {
+    let placed = findings.into_iter().map(|finding| {
+        let bytes = marked(text, document, &finding);
+        placed(text, finding, bytes)
+    });
+    placed.collect()
 }
 
 fn placed(text: &str, finding: Finding, bytes: Range<usize>) -> Diagnostic {

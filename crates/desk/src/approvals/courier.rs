@@ -13,7 +13,7 @@ use super::outcome::{ClosedBy, closed};
 use crate::connection::{CallError, ConnectionId, Fault};
 use crate::error::ReadError;
 use crate::news::Topic;
-use crate::policy::Authority;
+use crate::policy::{Authority, Object, Resource};
 use crate::redact::MARK;
 use crate::store::{Decision, Store, StoreError, Trouble};
 use crate::watch::{Record, Watch};
@@ -83,6 +83,17 @@ impl Courier {
     /// The name of the connection that decisions are sent to.
     pub(crate) fn connection(&self) -> &ConnectionId {
         &self.watch.connection.id
+    }
+
+    /// Something of this connection, as policies know it.
+    pub(crate) fn resource<'a>(&'a self, object: Object<'a>) -> Resource<'a> {
+        let workflow = object.workflow().filter(|_| self.authority.reads_tags());
+        Resource {
+            connection: self.connection(),
+            read_only: self.watch.connection.about.read_only,
+            tags: workflow.and_then(|name| self.watch.tags_of(name)),
+            object,
+        }
     }
 
     /// Sends recorded decisions that have not arrived, until `end`. The first attempt is immediate: it sends decisions

@@ -13,7 +13,7 @@ use super::timing::approvers_at;
 use super::who::{Approvers, NotAllowed, Requester, is_complete, may_decide, requester};
 use crate::actor::{Actor, Person};
 use crate::people;
-use crate::policy::{Action, Denied, Object, RequestFacts, Resource};
+use crate::policy::{Action, Denied, Object, RequestFacts};
 use crate::store::{Cast, Completion, Decision, NewDecision, NewVote, Reassignment, StoreError, Vote, Worded};
 use crate::watch::Record;
 
@@ -128,7 +128,7 @@ pub fn may_choose(
     let with_delegate = who.stands_for.as_ref().map(|_| who.approvers.clone().and_person(actor.id()));
     let approvers = with_delegate.as_ref().unwrap_or(&who.approvers);
     let facts = RequestFacts { approvers, ..facts(asking, who, &content) };
-    let resource = resource(courier, Object::Connection);
+    let resource = courier.resource(Object::Workflow(asking.record.workflow()));
     may_decide(&courier.authority, actor, &resource, facts, who.stands_for.as_ref(), votes)
 }
 
@@ -139,7 +139,7 @@ pub fn may_choose(
 pub fn may(courier: &Courier, asking: &Asking<'_>, who: &Who, actor: &Actor, action: Action) -> Result<(), Denied> {
     let content = Asked::of(asking.request);
     let object = Object::Request(facts(asking, who, &content));
-    courier.authority.permit(actor, action, &resource(courier, object))
+    courier.authority.permit(actor, action, &courier.resource(object))
 }
 
 fn facts<'a>(asking: &Asking<'a>, who: &'a Who, content: &'a Asked) -> RequestFacts<'a> {
@@ -153,10 +153,6 @@ fn facts<'a>(asking: &Asking<'a>, who: &'a Who, content: &'a Asked) -> RequestFa
         requester: &who.requester,
         content: content.text(),
     }
-}
-
-fn resource<'a>(courier: &'a Courier, object: Object<'a>) -> Resource<'a> {
-    Resource { connection: courier.connection(), read_only: courier.watch.connection.about.read_only, object }
 }
 
 /// The groups that somebody's choice counts for: their own, or those of whom they stand in for.

@@ -209,7 +209,7 @@ pub fn may_decide(
         return Err(NotAllowed::Voted { person: actor.name().to_owned(), label, at: vote.choice.decided_at });
     }
     one_choice_a_place(actor, stands_for, votes)?;
-    let resource = Resource { object: Object::Request(facts), ..*resource };
+    let resource = Resource { object: Object::Request(facts), ..resource.clone() };
     authority.permit(actor, Action::Decide, &resource).map_err(|denied| {
         let about_the_rule = denied.is_by(rule::FOUR_EYES) || denied.is_by(rule::FOUR_EYES_UNKNOWN);
         if !facts.approvers.has(actor) && (about_the_rule || *denied.reason == DenialReason::NotPermitted) {
@@ -348,7 +348,8 @@ mod tests {
                 requester,
                 content: "{}",
             };
-            let resource = Resource { connection: &connection, read_only: false, object: Object::Connection };
+            let resource =
+                Resource { connection: &connection, read_only: false, tags: None, object: Object::Connection };
             may_decide(&authority, &actor(person), &resource, facts, None, &[])
         };
         let by_ines = asked(Some("inês duarte"), None);

@@ -50,10 +50,10 @@ impl Fault {
     pub fn of_code(code: &str, message: &str) -> Self {
         let (code, message) = (code.to_owned(), message.to_owned());
         match code.as_str() {
-            "ThrottlingException" | "TooManyRequestsException" => Self::Throttled { code, message },
-            "AccessDeniedException" => Self::Denied { message },
+            "Throttling" | "ThrottlingException" | "TooManyRequestsException" => Self::Throttled { code, message },
+            "AccessDenied" | "AccessDeniedException" => Self::Denied { message },
             "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken" => Self::TaskClosed { code, message },
-            "ResourceNotFound" => Self::Missing { code, message },
+            "ResourceNotFound" | "NoSuchEntity" => Self::Missing { code, message },
             _ if code.ends_with("DoesNotExist") => Self::Missing { code, message },
             _ if ["UnrecognizedClient", "InvalidSignature", "ExpiredToken", "InvalidClientTokenId"]
                 .iter()

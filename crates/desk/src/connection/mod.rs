@@ -13,6 +13,7 @@ mod lookups;
 mod port;
 pub mod quota;
 mod releases;
+mod roles;
 mod sdk;
 mod tally;
 mod topics;
@@ -32,6 +33,7 @@ pub use self::releases::{
     ALL_WEIGHT, AliasDescription, DESCRIPTION, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
     number_of, same_routes,
 };
+pub use self::roles::{RolePolicy, Roles, role_name};
 pub use self::sdk::{Role, Sdk, SdkOptions, Target, by_name};
 pub use self::tally::{CallTally, Calls, Counted};
 pub use self::topics::{NoTopic, Publication, TopicArn, TopicError, Topics};

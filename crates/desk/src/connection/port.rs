@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::CallError;
 use super::lookups::Lookups;
 use super::releases::{Releases, Tags};
+use super::roles::Roles;
 use crate::deploy::desired::{Encryption, Logging};
 
 /// The future response to a call.
@@ -24,6 +25,7 @@ pub enum Api {
     ListExecutions,
     DescribeExecution,
     GetExecutionHistory,
+    DescribeMapRun,
     StartExecution,
     StopExecution,
     RedriveExecution,
@@ -47,6 +49,11 @@ pub enum Api {
     PutParameter,
     CreateTopic,
     GetCallerIdentity,
+    ListRolePolicies,
+    GetRolePolicy,
+    ListAttachedRolePolicies,
+    GetPolicy,
+    GetPolicyVersion,
 }
 
 impl Api {
@@ -62,6 +69,7 @@ impl Api {
             Self::ListExecutions => "ListExecutions",
             Self::DescribeExecution => "DescribeExecution",
             Self::GetExecutionHistory => "GetExecutionHistory",
+            Self::DescribeMapRun => "DescribeMapRun",
             Self::StartExecution => "StartExecution",
             Self::StopExecution => "StopExecution",
             Self::RedriveExecution => "RedriveExecution",
@@ -85,6 +93,11 @@ impl Api {
             Self::PutParameter => "PutParameter",
             Self::CreateTopic => "CreateTopic",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::ListRolePolicies => "ListRolePolicies",
+            Self::GetRolePolicy => "GetRolePolicy",
+            Self::ListAttachedRolePolicies => "ListAttachedRolePolicies",
+            Self::GetPolicy => "GetPolicy",
+            Self::GetPolicyVersion => "GetPolicyVersion",
         }
     }
 
@@ -94,6 +107,11 @@ impl Api {
         let service = match self {
             Self::CreateTopic => "sns",
             Self::GetCallerIdentity => "sts",
+            Self::ListRolePolicies
+            | Self::GetRolePolicy
+            | Self::ListAttachedRolePolicies
+            | Self::GetPolicy
+            | Self::GetPolicyVersion => "iam",
             Self::GetParameters | Self::PutParameter => "ssm",
             _ => "states",
         };
@@ -293,7 +311,7 @@ pub struct Caller {
 }
 
 /// Step Functions, and the other calls that a deployment needs. Every call may fail with a [`CallError`].
-pub trait StepFunctions: Releases + Lookups {
+pub trait StepFunctions: Releases + Lookups + Roles {
     /// State machines, at most 1,000 a page.
     fn list_machines(&self, next: Option<String>) -> Call<'_, Page<ListedMachine>>;
     /// One state machine, or one of its versions.
@@ -310,6 +328,8 @@ pub trait StepFunctions: Releases + Lookups {
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText>;
     /// Events of an execution, newest first, at most `size` (at most 1,000) a page.
     fn newest_events(&self, arn: &str, size: i32, next: Option<String>) -> Call<'_, Page<HistoryEvent>>;
+    /// The ARN of the execution that started a Map Run.
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String>;
     /// Starts an execution of a state machine, or of a version or alias of one; returns its ARN.
     fn start_execution(&self, machine_arn: &str, name: &str, input: &str) -> Call<'_, String>;
     /// Stops an execution.

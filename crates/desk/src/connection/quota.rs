@@ -34,7 +34,8 @@ impl Quota {
             | Api::DeleteStateMachineVersion
             | Api::CreateStateMachineAlias
             | Api::UpdateStateMachineAlias
-            | Api::DeleteStateMachineAlias => (100.0, 1.0),
+            | Api::DeleteStateMachineAlias
+            | Api::DescribeMapRun => (100.0, 1.0),
             Api::ListExecutions => (100.0, 2.0),
             Api::DescribeExecution => (250.0, 10.0),
             Api::GetExecutionHistory => (400.0, 20.0),
@@ -48,7 +49,14 @@ impl Quota {
             | Api::ValidateStateMachineDefinition => (100.0, 1.0),
             Api::TagResource | Api::UntagResource => (200.0, 1.0),
             // Of other services, which are asked once a deployment.
-            Api::CreateTopic | Api::GetCallerIdentity | Api::GetParameters => (30.0, 30.0),
+            Api::CreateTopic
+            | Api::GetCallerIdentity
+            | Api::ListRolePolicies
+            | Api::GetRolePolicy
+            | Api::ListAttachedRolePolicies
+            | Api::GetPolicy
+            | Api::GetPolicyVersion
+            | Api::GetParameters => (30.0, 30.0),
             Api::PutParameter => (3.0, 3.0),
         };
         Self { burst, per_second }

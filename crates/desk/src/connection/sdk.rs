@@ -2,6 +2,7 @@
 
 mod lookups;
 mod releases;
+mod roles;
 mod settings;
 
 use std::time::Duration;
@@ -75,6 +76,7 @@ pub struct Role {
 /// The clients of the AWS SDK.
 #[derive(Clone, Debug)]
 pub struct Sdk {
+    iam: aws_sdk_iam::Client,
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
     ssm: aws_sdk_ssm::Client,
@@ -104,6 +106,7 @@ impl Sdk {
             read_only: false,
         };
         let sdk = Self {
+            iam: aws_sdk_iam::Client::new(&shared),
             sfn: aws_sdk_sfn::Client::new(&shared),
             sns: aws_sdk_sns::Client::new(&shared),
             ssm: aws_sdk_ssm::Client::new(&shared),
@@ -280,6 +283,14 @@ impl StepFunctions for Sdk {
                 redrives: redrives(described.redrive_count),
                 redrivable: redrivable(described.redrive_status.as_ref(), described.redrive_status_reason),
             })
+        })
+    }
+
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        let arn = arn.to_owned();
+        Box::pin(async move {
+            let call = self.sfn.describe_map_run().map_run_arn(&arn).send().await;
+            Ok(call.map_err(|error| failed(Api::DescribeMapRun, &arn, &error))?.execution_arn)
         })
     }
 

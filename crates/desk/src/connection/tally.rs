@@ -5,6 +5,7 @@
 
 mod lookups;
 mod releases;
+mod roles;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -196,6 +197,10 @@ impl StepFunctions for Counted {
 
     fn describe_execution(&self, arn: &str) -> Call<'_, Description> {
         self.count(Api::DescribeExecution, arn, self.calls.describe_execution(arn))
+    }
+
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        self.count(Api::DescribeMapRun, arn, self.calls.parent_of_map_run(arn))
     }
 
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText> {

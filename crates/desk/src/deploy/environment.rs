@@ -227,4 +227,28 @@ mod tests {
         assert_eq!(of("Two").as_deref(), Some("workflows.order.substitutions.Two"));
         assert_eq!(of("Three"), None);
     }
+
+    #[test]
+    fn an_environment_has_a_rule_of_its_own_for_approvals() {
+        let text = r#"
+            approval = { quorum = 2, four_eyes = true }
+            [workflows.order]
+            file = "order.asl.json"
+            alias = "outer"
+            [environments.live]
+            approval = { approvers = { groups = ["release"] } }
+            alias = "live"
+            [environments.dev]
+        "#;
+        let manifest: Manifest = toml::from_str(text).unwrap();
+        let of = |name| {
+            let chosen = Chosen::of(&manifest, Some(name)).unwrap();
+            let rule = chosen.approval().unwrap();
+            (rule.quorum, rule.four_eyes, rule.approvers.groups.clone(), chosen.alias("order").unwrap())
+        };
+        assert_eq!(of("live"), (1, false, vec!["release".to_owned()], "live".to_owned()));
+        assert_eq!(of("dev"), (2, true, Vec::new(), "outer".to_owned()));
+        let wrong = toml::from_str::<Manifest>("approval = { quorom = 2 }").unwrap_err();
+        assert!(wrong.message().contains("unknown field `quorom`"), "{wrong}");
+    }
 }

@@ -22,6 +22,7 @@ use super::environment::Chosen;
 use super::finding::{Change, DiffLine, FileProblem};
 use super::folder::Folder;
 use super::lines::diff;
+use super::lint::{advice, switched};
 use super::manifest::Workflow;
 use super::outlook::{Effect, Evidence, MissingPermission};
 use super::settings_check::settings_of;
@@ -192,7 +193,9 @@ impl Drafting<'_> {
             values.values.iter().filter_map(|(name, value)| Some((name.clone(), words(value)?))).collect();
         let made = self.made(&mut draft, &definition, &values.values);
         let machine = made.as_ref().and_then(|made| self.check(&mut draft, &definition, made));
+        draft.found.extend(self.advice(&definition, &values.values));
         draft.found.extend(self.entry_findings(machine.as_ref()));
+        draft.found = switched(self.folder, Some(self.workflow), std::mem::take(&mut draft.found));
         draft.desired = made.map(|made| Desired {
             name: draft.machine.clone(),
             kind: self.kind(),
@@ -221,6 +224,20 @@ impl Drafting<'_> {
         let remedy =
             format!("Put the definition there, or correct `file` of [workflows.{}] in countersign.toml.", self.name);
         error(&self.folder.manifest_file(), Rule::FileNotRead, self.place("file"), message, remedy)
+    }
+
+    /// What works and could be better.
+    fn advice(&self, definition: &Definition, values: &BTreeMap<String, PlaceholderValue>) -> Vec<Found> {
+        let found = advice(Some(self.workflow), definition.json(), values, self.machine_type());
+        let placed = |one: Diagnostic| Diagnostic { span: definition.span(one.span), ..one };
+        found.into_iter().map(|one| (definition.path.clone(), placed(one))).collect()
+    }
+
+    fn machine_type(&self) -> MachineType {
+        match self.kind() {
+            MachineKind::Express => MachineType::Express,
+            MachineKind::Standard => MachineType::Standard,
+        }
     }
 
     fn entry_findings(&self, machine: Option<&countersign_asl::Machine>) -> Vec<Found> {
@@ -263,11 +280,7 @@ impl Drafting<'_> {
 
     /// The diagnostics of the substituted text, as the service would report them, with spans in the file.
     fn check(&self, draft: &mut Draft, definition: &Definition, made: &Made) -> Option<countersign_asl::Machine> {
-        let kind = match self.kind() {
-            MachineKind::Express => MachineType::Express,
-            MachineKind::Standard => MachineType::Standard,
-        };
-        let (machine, mut found) = parse_created(&made.text, kind);
+        let (machine, mut found) = parse_created(&made.text, self.machine_type());
         found.extend(task_findings(&made.text, self.target.functions));
         draft.found.extend(found.into_iter().map(|one| {
             let span = definition.span(made.substituted.span_before(definition.json(), one.span));

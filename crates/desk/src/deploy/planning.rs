@@ -242,8 +242,7 @@ impl Planner<'_> {
     async fn count(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<(), PlanError> {
         // Nobody keeps a list of Express executions.
         let is_asked = |item: &&mut Item| {
-            let standard =
-                |deployed: &super::desired::Deployed| deployed.kind == crate::connection::MachineKind::Standard;
+            let standard = |deployed: &Deployed| deployed.kind == MachineKind::Standard;
             self.counts_running && item.is_ready() && item.plan.deployed.as_ref().is_some_and(standard)
         };
         let mut asked: Vec<&mut Item> = items.iter_mut().filter(is_asked).collect();

@@ -244,9 +244,10 @@ impl Desk {
         let content = json!({ "environment": proposal.about.environment, "workflows": names }).to_string();
         let resource =
             Resource { connection: self.id(), read_only: self.about().read_only, object: Object::Connection };
-        for workflow in &names {
+        let subject = subject(&proposal.id);
+        for &workflow in &names {
             let facts = RequestFacts {
-                execution_arn: &subject(&proposal.id),
+                execution_arn: &subject,
                 event: 0,
                 workflow,
                 state: STATE,

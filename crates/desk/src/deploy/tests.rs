@@ -142,9 +142,10 @@ impl Site {
 
 fn deployed(machine: &Machine) -> Deployed {
     let routes = |alias: &crate::connection::fake::Alias| {
-        let route = |one: &crate::connection::Route| Route {
-            version: number_of(&one.version_arn).unwrap().to_string(),
-            weight: one.weight,
+        let route = |one: &crate::connection::Route| {
+            let number = number_of(&one.version_arn).unwrap();
+            let is_current = machine.versions.get(&number).is_some_and(|version| version.revision == machine.revision);
+            Route { version: number.to_string(), weight: one.weight, is_current }
         };
         alias.routes.iter().map(route).collect()
     };

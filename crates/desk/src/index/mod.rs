@@ -208,6 +208,9 @@ pub trait Index: Send + Sync + 'static {
     /// The Map Runs of an execution, in the order in which they were found, and how their executions fare.
     fn map_runs<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Vec<MapRun>>;
 
+    /// The execution that started a Map Run, where the list of that Map Run is known.
+    fn parent_of_map_run<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<String>>;
+
     /// The task that started an execution, where a history that was read says so.
     fn starter<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<Starter>>;
 

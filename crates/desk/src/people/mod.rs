@@ -114,7 +114,7 @@ impl People {
     pub fn administers(&self, actor: &Actor) -> bool {
         // People belong to no connection: what one refuses, such as changes, is nothing to them.
         let connection = ConnectionId::default_one();
-        let resource = Resource { connection: &connection, read_only: false, object: Object::Connection };
+        let resource = Resource { connection: &connection, read_only: false, tags: None, object: Object::Connection };
         self.authority.permit(actor, Action::Administer, &resource).is_ok()
     }
 

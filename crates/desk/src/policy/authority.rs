@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use cedar_policy::{Authorizer, Decision, Entities, PolicyId, PolicySet, Response};
 
@@ -11,6 +11,7 @@ use super::entities::{beside, group_name, question};
 use super::file::{self, Mistake, PolicyFault};
 use super::{Action, DEFAULT, DenialReason, Denied, Object, Resource, payload, rule};
 use crate::actor::Actor;
+use crate::connection::Tags;
 use crate::store::Scope;
 
 /// The most answers that are remembered.
@@ -29,6 +30,8 @@ pub struct Authority {
     groups: BTreeSet<String>,
     /// The values of a request's content that policies name.
     names: BTreeSet<String>,
+    /// Whether a policy speaks of the tags of workflows.
+    reads_tags: bool,
     remembered: RwLock<HashMap<Asked, Result<(), Denied>>>,
 }
 
@@ -42,6 +45,8 @@ struct Asked {
     connection: String,
     read_only: bool,
     workflow: Option<String>,
+    /// Empty where no policy speaks of them.
+    tags: Option<Arc<Tags>>,
 }
 
 impl fmt::Debug for Authority {
@@ -91,15 +96,23 @@ impl Authority {
         let actions = schema.action_entities().map_err(|error| inside(error.to_string()))?;
         let mut names = payload::names(DEFAULT);
         names.extend(user.map(|(_, text)| payload::names(text)).unwrap_or_default());
+        // A text that mentions them without meaning it costs calls and nothing else.
+        let reads_tags = policies.policies().any(|policy| policy.to_string().contains("tags"));
         let authorizer = Authorizer::new();
         let remembered = RwLock::default();
-        Ok((Self { policies, authorizer, actions, order, groups, names, remembered }, warnings))
+        Ok((Self { policies, authorizer, actions, order, groups, names, reads_tags, remembered }, warnings))
     }
 
     /// The `@id`s of the policies, in their order.
     #[must_use]
     pub fn policies(&self) -> &[String] {
         &self.order
+    }
+
+    /// Whether a policy speaks of the tags of workflows, so that they have to be read.
+    #[must_use]
+    pub const fn reads_tags(&self) -> bool {
+        self.reads_tags
     }
 
     /// Permits an action or refuses it.
@@ -162,7 +175,11 @@ impl Authority {
         let diagnostics = response.diagnostics();
         if let Some(error) = diagnostics.errors().next() {
             let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-            return DenialReason::Failed { rule: error.policy_id().to_string(), why: error.inner().to_string() };
+            let rule = error.policy_id().to_string();
+            if self.reads_tags && resource.tags.is_none() && resource.object.workflow().is_some() {
+                return DenialReason::TagsUnknown { rule };
+            }
+            return DenialReason::Failed { rule, why: error.inner().to_string() };
         }
         let forbid: BTreeSet<String> = diagnostics.reason().map(ToString::to_string).collect();
         if forbid.contains(rule::READ_ONLY) {
@@ -202,6 +219,7 @@ impl Asked {
             connection: resource.connection.as_str().to_owned(),
             read_only: resource.read_only,
             workflow: resource.object.workflow().map(str::to_owned),
+            tags: resource.tags.clone(),
         }
     }
 }

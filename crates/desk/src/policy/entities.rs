@@ -11,6 +11,7 @@ use super::payload::{Tag, tags};
 use super::{Action, Object, RequestFacts, Resource};
 use crate::actor::{Actor, Guest};
 use crate::approvals::who::{Requester, is_same};
+use crate::connection::Tags;
 use crate::store::Scope;
 
 /// The types of the schema.
@@ -24,6 +25,7 @@ struct Types {
     request: EntityTypeName,
     numbers: EntityTypeName,
     texts: EntityTypeName,
+    tags: EntityTypeName,
     action: EntityTypeName,
 }
 
@@ -40,6 +42,7 @@ static TYPES: LazyLock<Types> = LazyLock::new(|| {
         request: name("Request"),
         numbers: name("Numbers"),
         texts: name("Texts"),
+        tags: name("Tags"),
         action: name("Action"),
     }
 });
@@ -106,7 +109,11 @@ pub fn question(
         None => connection.clone(),
         Some(name) => {
             let workflow = uid(&types.workflow, name);
-            entities.push(made(workflow.clone(), [read_only(), of_connection()], [connection.clone()])?);
+            let tags = resource.tags.as_deref().map(|tags| tagged(name, tags)).transpose()?;
+            let of_tags = tags.as_ref().map(|tags| ("tags".to_owned(), Value::new_entity_uid(tags.uid())));
+            let attributes = [read_only(), of_connection()].into_iter().chain(of_tags);
+            entities.push(made(workflow.clone(), attributes, [connection.clone()])?);
+            entities.extend(tags);
             workflow
         }
     };
@@ -126,6 +133,12 @@ pub fn question(
     let action = uid(&types.action, action.name());
     let request = Request::new(who, action, which, context(actor)?, None).map_err(|error| error.to_string())?;
     Ok((request, entities))
+}
+
+/// The tags of a workflow.
+fn tagged(workflow: &str, tags: &Tags) -> Result<Entity, String> {
+    let tags = tags.iter().map(|(key, value)| (key.clone(), Value::new_string(value.clone())));
+    Entity::new_with_tags(uid(&TYPES.tags, workflow), [], [], tags).map_err(|error| error.to_string())
 }
 
 /// What policies may know of how somebody comes here.

@@ -14,12 +14,14 @@ mod payload;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::authority::Authority;
 pub use self::file::{Mistake, PolicyFault};
 use crate::approvals::who::{Approvers, Requester};
-use crate::connection::ConnectionId;
+use crate::connection::{ConnectionId, Tags};
 
 /// The policies that ship with the program.
 pub const DEFAULT: &str = include_str!("default.cedar");
@@ -108,11 +110,14 @@ impl Action {
 }
 
 /// The object of an action.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Resource<'a> {
     pub connection: &'a ConnectionId,
     /// Whether the connection is configured to be looked at only.
     pub read_only: bool,
+    /// The tags of the workflow that it is, or is of; `None` where they are not known. Only policies that speak of tags ask
+    /// for them.
+    pub tags: Option<Arc<Tags>>,
     pub object: Object<'a>,
 }
 
@@ -180,6 +185,9 @@ pub enum DenialReason {
     /// No policy permits it.
     #[error("no policy permits it")]
     NotPermitted,
+    /// A policy speaks of the workflow's tags, which have not been read.
+    #[error("the policy {rule} speaks of tags that have not been read")]
+    TagsUnknown { rule: String },
     /// A policy could not be evaluated, and it may be one that forbids.
     #[error("the policy {rule} could not be evaluated: {why}")]
     Failed { rule: String, why: String },

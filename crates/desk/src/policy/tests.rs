@@ -50,14 +50,18 @@ impl Asking<'_> {
         };
         let connection = ConnectionId::default_one();
         let object = Object::Request(facts);
-        authority.permit(actor, action, &Resource { connection: &connection, read_only: self.read_only, object })
+        authority.permit(
+            actor,
+            action,
+            &Resource { connection: &connection, read_only: self.read_only, tags: None, object },
+        )
     }
 }
 
 fn may(authority: &Authority, actor: &Actor, action: Action, workflow: Option<&str>) -> Result<(), Denied> {
     let connection = ConnectionId::default_one();
     let object = workflow.map_or(Object::Connection, Object::Workflow);
-    authority.permit(actor, action, &Resource { connection: &connection, read_only: false, object })
+    authority.permit(actor, action, &Resource { connection: &connection, read_only: false, tags: None, object })
 }
 
 /// What each role may do on a workflow and on the connection: the table of docs/policy.md.
@@ -109,7 +113,8 @@ fn nothing_is_changed_on_a_read_only_connection() {
     let (authority, connection) = (Authority::shipped(), ConnectionId::default_one());
     for action in [Action::Start, Action::Stop, Action::Redrive, Action::Deploy] {
         for actor in [person("dana", &ROLES), Actor::Program] {
-            let resource = Resource { connection: &connection, read_only: true, object: Object::Workflow("order") };
+            let resource =
+                Resource { connection: &connection, read_only: true, tags: None, object: Object::Workflow("order") };
             let denied = authority.permit(&actor, action, &resource).unwrap_err();
             assert_eq!(*denied.reason, DenialReason::ReadOnly(connection.clone()), "{action:?}");
         }
@@ -275,4 +280,53 @@ fn a_mistake_has_its_place_and_a_remedy() {
         };
         assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
     }
+}
+
+#[test]
+fn policies_speak_of_the_tags_of_workflows() {
+    let text = r#"
+        @id("payments") permit (principal in Group::"payments", action, resource is Workflow)
+            when { resource.tags.hasTag("team") && resource.tags.getTag("team") == "payments" };
+        @id("frozen") forbid (principal, action == Action::"decide", resource is Request)
+            when { resource.workflow.tags.hasTag("frozen") };
+    "#;
+    let (authority, warnings) = Authority::of(Some((Path::new("policy.cedar"), text))).unwrap();
+    assert!(authority.reads_tags() && !Authority::shipped().reads_tags());
+    assert_eq!(warnings, []);
+    let connection = ConnectionId::default_one();
+    let ask = |actor: &Actor, action, tags: Option<&[(&str, &str)]>, object| {
+        let tags = tags.map(|tags| tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
+        let resource = Resource { connection: &connection, read_only: false, tags: tags.map(Arc::new), object };
+        authority.permit(actor, action, &resource)
+    };
+    let (payer, operator) = (person("kenji", &["payments"]), person("omar", &["operators"]));
+    let order = || Object::Workflow("order");
+    let start = |actor: &Actor, tags| ask(actor, Action::Start, tags, order());
+    assert_eq!(start(&payer, Some(&[("team", "payments")])), Ok(()));
+    // What was answered for other tags is no answer for these.
+    assert!(start(&payer, Some(&[("team", "sales")])).is_err());
+    assert!(start(&payer, Some(&[])).is_err());
+    assert_eq!(start(&operator, Some(&[])), Ok(()));
+    // Where tags are not known, nobody knows what the policies say.
+    for who in [&payer, &operator] {
+        let denied = start(who, None).unwrap_err();
+        assert!(matches!(&*denied.reason, DenialReason::TagsUnknown { rule } if rule == "payments"), "{denied:?}");
+    }
+    let (approvers, requester) = (Approvers::default(), Requester::Unnamed { path: None });
+    let facts = RequestFacts {
+        execution_arn: "arn",
+        event: 3,
+        workflow: "order",
+        state: "Ask",
+        approvers: &approvers,
+        four_eyes: false,
+        requester: &requester,
+        content: "{}",
+    };
+    let approver = person("dana", &["approvers"]);
+    let decide = |tags| ask(&approver, Action::Decide, tags, Object::Request(facts));
+    assert_eq!(decide(Some(&[("team", "x")])), Ok(()));
+    let denied = decide(Some(&[("frozen", "")])).unwrap_err();
+    assert!(denied.is_by("frozen"), "{denied:?}");
+    assert!(decide(None).is_err());
 }

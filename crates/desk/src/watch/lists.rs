@@ -82,6 +82,22 @@ impl Watch {
         }
     }
 
+    /// Whether all executions that the Map Runs of an execution started, or that this Map Run started, are in the index.
+    /// Where they are not, the history of the execution is read: it names the Map Runs, whose lists are read then.
+    pub(crate) async fn has_all_under(&self, arn: &str, is_map_run: bool) -> Result<bool, ReadError> {
+        let parent = match is_map_run {
+            false => arn.to_owned(),
+            true => match self.index.parent_of_map_run(&self.connection.id, arn).await? {
+                Some(parent) => parent,
+                None => self.ask(Api::DescribeMapRun, self.connection.calls.parent_of_map_run(arn)).await?,
+            },
+        };
+        let record = self.record(&parent).await?;
+        let known = self.index.map_runs(&self.connection.id, &parent).await?;
+        let mut runs = record.map_runs().into_iter().filter(|run| !is_map_run || run == arn);
+        Ok(runs.all(|run| known.iter().any(|one| one.arn == run && one.whole)))
+    }
+
     /// Reads a list from its newest execution to one that is known, then a part of what is older and not known yet, and
     /// from time to time all that runs.
     async fn read_list(&self, arn: &str) -> (Moved, Result<(), ReadError>) {

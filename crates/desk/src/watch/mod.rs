@@ -22,6 +22,7 @@ mod records;
 mod round;
 mod snapshot;
 mod stages;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -110,6 +111,8 @@ pub struct Watch {
     rounds: tokio::sync::watch::Sender<u64>,
     /// Machines whose definition has to be read again at once.
     stale: Mutex<Vec<String>>,
+    /// The tags of machines, where policies ask for them.
+    tags: tags::Tagged,
 }
 
 /// Locks a mutex even after a panic: its value is only replaced as a whole, never half-written.
@@ -153,6 +156,7 @@ impl Watch {
             nudge: Notify::new(),
             rounds: tokio::sync::watch::Sender::new(0),
             stale: Mutex::default(),
+            tags: tags::Tagged::default(),
         }
     }
 

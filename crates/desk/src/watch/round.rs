@@ -86,6 +86,7 @@ impl Watch {
         let mut first = First::default();
         self.look_at_people(moved).await?;
         first.note(self.look_at_machines(snapshot, moved).await)?;
+        first.note(self.look_at_tags(snapshot).await)?;
         first.note(self.look_at_lists(snapshot, moved).await)?;
         first.note(self.look_at_histories(snapshot).await)?;
         self.forget_old(moved).await?;

@@ -7,7 +7,7 @@ use super::attention::Attention;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
 use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
-use crate::index::{Sight, SqliteIndex};
+use crate::index::{Filter, Sight, SqliteIndex};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -23,6 +23,13 @@ impl Watched {
     /// The watch of the next process, over the same connection and index.
     fn after_restart(&self) -> Self {
         let (connection, index) = (self.watch.connection.clone(), Arc::clone(&self.watch.index));
+        let watch = Arc::new(Watch::new(connection, index, self.clock.clock(), &RedactionKey::new([0; 16])));
+        Self { watch, fake: self.fake.clone(), clock: self.clock.clone(), machine: self.machine.clone() }
+    }
+
+    /// A watch over the same connection that knows nothing yet.
+    fn anew(&self) -> Self {
+        let (connection, index) = (self.watch.connection.clone(), Arc::new(SqliteIndex::in_memory()));
         let watch = Arc::new(Watch::new(connection, index, self.clock.clock(), &RedactionKey::new([0; 16])));
         Self { watch, fake: self.fake.clone(), clock: self.clock.clone(), machine: self.machine.clone() }
     }
@@ -302,6 +309,41 @@ async fn the_children_of_a_map_run_reach_the_inbox_under_their_parent() {
     watched.round().await;
     assert!(watched.waiting().await.is_empty());
     assert!(!lock(&watched.watch.following).lists.contains_key(&run), "a Map Run that has ended is listed no more");
+}
+
+#[tokio::test]
+async fn children_that_nobody_followed_are_listed_once_somebody_asks_for_them() {
+    let watched = Watched::of(ConnectionKind::Endpoint);
+    let run = "arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:1".to_owned();
+    let parent = watched.fake.change(|world, now| {
+        let parent = world.start(&watched.machine, &json!({}), now);
+        let started = Details { map_run_arn: Some(run.clone()), ..Details::default() };
+        world.event(&parent, EventKind::MapRunStarted, started, now);
+        for item in 0..3 {
+            let child = world.start_child(&watched.machine, &run, &json!(item), now);
+            world.end(&child, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, None, None, now);
+        }
+        world.event(&parent, EventKind::MapRunSucceeded, Details::default(), now);
+        world.end(&parent, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, None, None, now);
+        parent
+    });
+    let children = async |watched: &Watched| {
+        let filter = Filter { parent_arn: Some(parent.clone()), ..Filter::default() };
+        watched.watch.index().executions(&watched.watch.connection.id, &filter, None, 10).await.unwrap().rows.len()
+    };
+    watched.round().await;
+    for (asked, is_map_run) in [(&parent, false), (&run, true)] {
+        let watched = watched.anew();
+        watched.round().await;
+        assert_eq!(children(&watched).await, 0, "it ended before anybody followed it");
+        assert!(!watched.watch.has_all_under(asked, is_map_run).await.unwrap(), "and that is said");
+        watched.round().await;
+        assert_eq!(children(&watched).await, 3);
+        assert!(watched.watch.has_all_under(asked, is_map_run).await.unwrap());
+    }
+    assert!(
+        watched.watch.has_all_under("arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:2", true).await.is_err()
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use countersign_asl::expr::jsonata;
 use serde_json::Value;
 
+use crate::Way;
 use crate::execution::Execution;
 use crate::failure::Failure;
 use crate::ids::{StateId, ThreadId};
@@ -68,20 +69,20 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ch
     let input = execution.effective_input(thread, state)?;
     let view = execution.view(&execution.threads[thread], &input.value);
     let mut chosen = None;
-    for branch in &choice.branches {
+    for (rule, branch) in choice.branches.iter().enumerate() {
         let holds = match &branch.condition {
             Condition::Rule(rule) => rule.holds(&view)?,
             Condition::Jsonata(template) => template.typed(&view, "boolean", Value::is_boolean)? == Value::Bool(true),
         };
         if holds {
-            chosen = Some(branch);
+            chosen = Some((rule, branch));
             break;
         }
     }
     drop(view);
-    let (next, assign, output) = match (chosen, choice.default) {
-        (Some(branch), _) => (branch.next, branch.assign.as_ref(), branch.output.as_ref()),
-        (None, Some(default)) => (default, state.assign.as_ref(), state.output.as_ref()),
+    let (way, next, assign, output) = match (chosen, choice.default) {
+        (Some((rule, branch)), _) => (Way::Rule(rule), branch.next, branch.assign.as_ref(), branch.output.as_ref()),
+        (None, Some(default)) => (Way::Default, default, state.assign.as_ref(), state.output.as_ref()),
         // The language has `States.NoChoiceMatched` for this; the service does not use it.
         (None, None) => {
             let cause = "Failed to transition out of the state. The state does not point to a next state.";
@@ -89,5 +90,7 @@ pub(crate) fn run(execution: &mut Execution, thread: ThreadId, state: &State, ch
         }
     };
     let output = output.or(state.output.as_ref());
-    execution.leave(thread, state, &input, assign, output, Some(next)).map(|()| Run::Left)
+    execution.leave(thread, state, &input, assign, output, Some(next))?;
+    execution.took(&state.name, way);
+    Ok(Run::Left)
 }

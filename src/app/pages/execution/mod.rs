@@ -25,6 +25,7 @@ use crate::app::here::{here, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns::{Decide, RedriveExecution, StopExecution};
 use crate::app::ui::{Ago, FormProblem, Memo, Post, Seen, Signal, dynamic, loaded, page_data};
+use crate::routes;
 use crate::routes::view::ITERATION;
 use crate::wire::drawing::Of;
 use crate::wire::execution::Execution;
@@ -98,7 +99,7 @@ fn one(data: Seen<Execution>, (drawn, parts): (Drawn, Parts), arn: String, posts
     let redriven_here = dynamic(move || redriven_fact(redriven.get(), now));
     let facts = facts(data, running, redriven_here);
     view! {
-        {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("/favicon-{}.svg", look(status.get()).tone)/> })}
+        {dynamic(move || view! { <HeadLink rel="icon" type_="image/svg+xml" href=format!("{}/favicon-{}.svg", routes::base(), look(status.get()).tone)/> })}
         <PageHead
             title=row.name.clone()
             window

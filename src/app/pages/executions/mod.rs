@@ -112,15 +112,16 @@ fn tabs(data: &Executions) -> Vec<Tab> {
 /// What the list is of, and what of it could not be searched.
 fn about(data: &Executions) -> Vec<AnyView> {
     let parent = data.parent.as_ref().map(|parent| {
+        let reading = (!parent.whole).then_some(" Their list is being read: more of them may follow.");
         if let Some(of) = &parent.of {
             let name = of.rsplit(':').next().unwrap_or_default().to_owned();
             return view! {
-                <p class="quiet">"The executions of the Map Run "<span class="mono">{shown(&parent.name)}</span>" of "<a class="mono" href=here().execution(of)>{shown(name)}</a>"."</p>
+                <p class="quiet">"The executions of the Map Run "<span class="mono">{shown(&parent.name)}</span>" of "<a class="mono" href=here().execution(of)>{shown(name)}</a>"."{reading}</p>
             }
             .into_any();
         }
         view! {
-            <p class="quiet">"Started by the Map Runs of "<a class="mono" href=here().execution(&parent.arn)>{shown(&parent.name)}</a>"."</p>
+            <p class="quiet">"Started by the Map Runs of "<a class="mono" href=here().execution(&parent.arn)>{shown(&parent.name)}</a>"."{reading}</p>
         }
         .into_any()
     });

@@ -70,8 +70,12 @@ pub async fn list(State(site): State<Site>, parts: Parts) -> Result<Json<Executi
         desk.machine(&actor, name).await.map_err(failed)?;
     }
     let page = desk.select(&actor, &wanted, before, limit).await.map_err(failed)?;
+    let complete = match &wanted.parent {
+        Some(parent) => desk.has_all_under(&actor, parent).await.map_err(failed)?,
+        None => true,
+    };
     let executions = page.rows.iter().map(|row| execution(&desk, &snapshot, row)).collect();
-    Ok(Json(Executions { executions, next: page.older.map(|cursor| cursor.to_string()) }))
+    Ok(Json(Executions { executions, complete, next: page.older.map(|cursor| cursor.to_string()) }))
 }
 
 fn execution(desk: &Desk, snapshot: &Snapshot, row: &ExecutionRow) -> Execution {

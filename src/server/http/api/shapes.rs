@@ -370,6 +370,8 @@ pub struct DecisionAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Executions {
     pub executions: Vec<Execution>,
+    /// False while the list of a `parent` is read for the first time: it may have more executions than these.
+    pub complete: bool,
     /// The `cursor` of the next page; absent where these are the oldest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

@@ -41,7 +41,9 @@ pub async fn change(visit: Visit, request: Request) -> Response {
         Ok(fields) => fields,
         Err(refusal) => return refusal,
     };
-    let Some((person, session)) = signed_in(&visit) else { return see(&routes::sign_in(Some(routes::ACCOUNT))) };
+    let Some((person, session)) = signed_in(&visit) else {
+        return see(&routes::sign_in(Some(&routes::at(routes::ACCOUNT))));
+    };
     let came = match fields.get("act") {
         "password" => return new_password(visit, &person, &fields).await,
         "token" => token(&visit, &person, &fields).await,
@@ -79,7 +81,7 @@ async fn new_password(visit: Visit, person: &Person, fields: &Fields) -> Respons
     }
     match visit.people.change_password(person, old, new, &visit.from).await {
         Ok(()) => {
-            let mut response = see(&routes::sign_in(Some(routes::ACCOUNT)));
+            let mut response = see(&routes::sign_in(Some(&routes::at(routes::ACCOUNT))));
             let cookie = session::ended(visit.site.place.is_secure());
             response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
             response
@@ -114,7 +116,9 @@ async fn end(visit: &Visit, own: &Session, key: &str) -> Result<Came, PeopleErro
 }
 
 async fn shown(visit: Visit, status: StatusCode, came: Came) -> Response {
-    let Some((person, session)) = signed_in(&visit) else { return see(&routes::sign_in(Some(routes::ACCOUNT))) };
+    let Some((person, session)) = signed_in(&visit) else {
+        return see(&routes::sign_in(Some(&routes::at(routes::ACCOUNT))));
+    };
     let proof = visit.proof();
     let people = &visit.people;
     let read = async {
@@ -172,7 +176,7 @@ fn about(person: &Person, administers: bool) -> AnyView {
             <div><dt>"User name"</dt><dd>{text(&person.id)}</dd></div>
             <div><dt>"Groups"</dt><dd>{text(groups)}</dd></div>
         </dl>
-        {administers.then(|| view! { <p><a href=routes::USERS>"Users"</a></p> })}
+        {administers.then(|| view! { <p><a href=routes::at(routes::USERS)>"Users"</a></p> })}
     }
     .into_any()
 }

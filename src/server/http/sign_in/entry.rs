@@ -25,14 +25,14 @@ pub struct Wanted {
 }
 
 /// Where to go after signing in: a page of this site, and not another one that somebody put into the link.
-pub fn destination(to: &str) -> &str {
-    if is_own_path(to) { to } else { routes::ROOT }
+pub fn destination(to: &str) -> String {
+    if is_own_path(to) { to.to_owned() } else { routes::at(routes::ROOT) }
 }
 
 /// The page where people sign in.
 pub async fn page(visit: Visit, Query(wanted): Query<Wanted>) -> Response {
     if visit.who.is_some() {
-        return see(destination(&wanted.to));
+        return see(&destination(&wanted.to));
     }
     shown(visit, StatusCode::OK, "", &wanted.to, None)
 }
@@ -51,7 +51,7 @@ pub async fn sign_in(visit: Visit, request: Request) -> Response {
     let signed_in = visit.people.sign_in(name, fields.get("password"), &visit.from, before.as_ref()).await;
     match signed_in {
         Ok(SignedIn { secret, .. }) => {
-            let mut response = see(destination(to));
+            let mut response = see(&destination(to));
             let cookie = session::signed_in(&secret, visit.site.place.is_secure());
             response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
             response
@@ -131,7 +131,7 @@ pub async fn sign_out(visit: Visit, request: Request) -> Response {
             return visit.show(StatusCode::SERVICE_UNAVAILABLE, TITLE, piece::problem(&words::people(&error)));
         }
     }
-    let mut response = see(routes::SIGN_IN);
+    let mut response = see(&routes::at(routes::SIGN_IN));
     let cookie = session::ended(visit.site.place.is_secure());
     response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     response

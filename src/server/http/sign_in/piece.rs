@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::app::arrival::PROOF;
 use crate::app::{absolute, raw_text, shown};
+use crate::routes;
 use crate::visible::visible;
 use crate::wire::Problem;
 
@@ -26,10 +27,10 @@ pub fn response(status: StatusCode, html: String, policy: &'static str) -> Respo
 
 /// A whole document.
 pub fn document(title: &str, content: AnyView) -> String {
-    let brand = view! { <a class="brand" href="/">{brand()}</a> }.into_any();
+    let brand = view! { <a class="brand" href=routes::at(routes::ROOT)>{brand()}</a> }.into_any();
     let site = view! {
-        <script src="/theme.js"></script>
-        <link rel="manifest" href="/manifest.webmanifest"/>
+        <script src=routes::at("/theme.js")></script>
+        <link rel="manifest" href=routes::at("/manifest.webmanifest")/>
     };
     drawn(title, site.into_any(), brand, content)
 }
@@ -40,7 +41,7 @@ pub fn document_apart(title: &str, content: AnyView) -> String {
 }
 
 fn brand() -> AnyView {
-    view! { <img src="/favicon.svg" width="20" height="20" alt=""/>"Countersign" }.into_any()
+    view! { <img src=routes::at("/favicon.svg") width="20" height="20" alt=""/>"Countersign" }.into_any()
 }
 
 fn drawn(title: &str, of_site: AnyView, brand: AnyView, content: AnyView) -> String {
@@ -55,9 +56,9 @@ fn drawn(title: &str, of_site: AnyView, brand: AnyView, content: AnyView) -> Str
                     <meta name="color-scheme" content="light dark"/>
                     <title inner_html=title></title>
                     {of_site}
-                    <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                    <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
-                    <link rel="stylesheet" href="/pkg/countersign.css"/>
+                    <link rel="icon" href=routes::at("/favicon.svg") type="image/svg+xml"/>
+                    <link rel="apple-touch-icon" href=routes::at("/apple-touch-icon.png")/>
+                    <link rel="stylesheet" href=routes::at("/pkg/countersign.css")/>
                 </head>
                 <body class="plain">
                     <header class="top">{brand}</header>
@@ -89,7 +90,7 @@ pub fn done(what: &str) -> AnyView {
 pub fn form(action: &'static str, act: &'static str, proof: &str, content: AnyView) -> AnyView {
     let proof = proof.to_owned();
     view! {
-        <form class="plain-form" method="post" action=action>
+        <form class="plain-form" method="post" action=routes::at(action)>
             <input type="hidden" name=PROOF value=proof/>
             <input type="hidden" name="act" value=act/>
             {content}

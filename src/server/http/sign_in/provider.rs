@@ -39,9 +39,9 @@ pub struct Back {
 pub async fn begin(visit: Visit, Query(wanted): Query<Wanted>) -> Response {
     let Some(oidc) = provider(&visit) else { return none(&visit) };
     if visit.who.is_some() {
-        return see(destination(&wanted.to));
+        return see(&destination(&wanted.to));
     }
-    match oidc.begin(destination(&wanted.to), &back(&visit)).await {
+    match oidc.begin(&destination(&wanted.to), &back(&visit)).await {
         Ok((there, kept)) => {
             let mut response = see(&there);
             let cookie = session::trip(&kept, LONGEST / 1_000, visit.site.place.is_secure());
@@ -80,7 +80,7 @@ pub async fn finish(visit: Visit, Query(Back { code, state, error, iss }): Query
     };
     match visit.people.sign_in_proven(&proven, &visit.from, before.as_ref()).await {
         Ok(SignedIn { secret, .. }) => {
-            let mut response = see(destination(&trip.to));
+            let mut response = see(&destination(&trip.to));
             let cookies = [session::signed_in(&secret, secure), session::trip("", 0, secure)];
             for cookie in cookies.into_iter().flatten() {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -111,7 +111,7 @@ fn none(visit: &Visit) -> Response {
 
 /// Where the provider sends browsers back to.
 fn back(visit: &Visit) -> String {
-    format!("{}{}", visit.site.place.origin(host_of(&visit.headers)), routes::SIGN_IN_BACK)
+    format!("{}{}", visit.site.place.origin(host_of(&visit.headers)), routes::at(routes::SIGN_IN_BACK))
 }
 
 fn failed(visit: Visit, problem: &Problem) -> Response {
@@ -119,7 +119,7 @@ fn failed(visit: Visit, problem: &Problem) -> Response {
         <div class="page sign-in">
             <h1>"You are not signed in"</h1>
             {piece::problem(problem)}
-            <p><a href=routes::SIGN_IN>"Sign in"</a></p>
+            <p><a href=routes::at(routes::SIGN_IN)>"Sign in"</a></p>
         </div>
     };
     visit.show(StatusCode::FORBIDDEN, TITLE, content.into_any())

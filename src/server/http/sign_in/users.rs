@@ -40,7 +40,7 @@ pub async fn change(visit: Visit, request: Request) -> Response {
         Ok(fields) => fields,
         Err(refusal) => return refusal,
     };
-    let Some(who) = &visit.who else { return see(&routes::sign_in(Some(routes::USERS))) };
+    let Some(who) = &visit.who else { return see(&routes::sign_in(Some(&routes::at(routes::USERS)))) };
     match changed(&visit, &who.actor(), &fields).await {
         Ok(came) => shown(visit, StatusCode::OK, came).await,
         Err(error) => shown(visit, status(&error), Came::Refused(words::people(&error))).await,
@@ -92,7 +92,7 @@ const fn status(error: &PeopleError) -> StatusCode {
 }
 
 async fn shown(visit: Visit, code: StatusCode, came: Came) -> Response {
-    let Some(who) = &visit.who else { return see(&routes::sign_in(Some(routes::USERS))) };
+    let Some(who) = &visit.who else { return see(&routes::sign_in(Some(&routes::at(routes::USERS)))) };
     let proof = visit.proof();
     let users = match visit.people.users(&who.actor()).await {
         Ok(users) => users,
@@ -121,7 +121,7 @@ async fn shown(visit: Visit, code: StatusCode, came: Came) -> Response {
             {came}
             <ul class="plain-list">{users.into_iter().map(|user| row(user, &proof)).collect_view()}</ul>
             {add(&proof)}
-            <p><a href=routes::ACCOUNT>"Your account"</a></p>
+            <p><a href=routes::at(routes::ACCOUNT)>"Your account"</a></p>
         </div>
     };
     visit.show(code, TITLE, content.into_any())

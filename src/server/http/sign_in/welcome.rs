@@ -59,7 +59,7 @@ pub async fn accept(visit: Visit, request: Request) -> Response {
     let email = Some(fields.get("email").to_owned());
     let new = NewUser { id: fields.get("name").into(), name: fields.get("whole").into(), email, groups: Vec::new() };
     match visit.people.accept(&secret, new, password).await {
-        Ok(_) => see(routes::SIGN_IN),
+        Ok(_) => see(&routes::at(routes::SIGN_IN)),
         Err(error @ (PeopleError::Invitation | PeopleError::Store(_))) => refused(visit, &error),
         Err(error) => {
             let problem = words::people(&error);
@@ -74,7 +74,7 @@ fn refused(visit: Visit, error: &PeopleError) -> Response {
         <div class="page sign-in">
             <h1>"This link does not work"</h1>
             {problem}
-            <p><a href=routes::SIGN_IN>"Sign in"</a></p>
+            <p><a href=routes::at(routes::SIGN_IN)>"Sign in"</a></p>
         </div>
     };
     visit.show(StatusCode::NOT_FOUND, TITLE, content.into_any())

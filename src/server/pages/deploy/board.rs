@@ -13,11 +13,10 @@ use leptos::server_fn::ServerFn as _;
 
 use super::form::Form;
 use super::item::change;
-use crate::app::components::Mark;
-use crate::app::components::status::look;
+use crate::app::{Mark, look};
 use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
-use crate::app::ui::{absolute, instant};
+use crate::app::{absolute, instant};
 use crate::routes;
 
 /// The newest deployments that the page lists; the record has all of them.

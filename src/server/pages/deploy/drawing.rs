@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use countersign_asl::graph::{self as asl, Mark, Marks};
 
-use crate::app::components::graph::face;
+use crate::app::face;
 use crate::server::pages::graph::whole;
 use crate::visible::visible;
 use crate::wire::graph::{Edge, Node};

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::arrival::{CONNECTION, PROOF};
-use crate::app::here::WHY;
+use crate::app::WHY;
 
 /// A button with what it sends.
 #[derive(Clone, Copy)]

@@ -7,9 +7,7 @@ use countersign_desk::deploy::{Change, FileProblem, Item, file_problem};
 use leptos::prelude::*;
 
 use super::drawing;
-use crate::app::components::status::look;
-use crate::app::components::{Diff, Mark};
-use crate::app::shown;
+use crate::app::{Diff, Mark, look, shown};
 use crate::routes::Routes;
 use crate::wire::Status;
 use crate::wire::deploy::DiffLine;

@@ -2,12 +2,14 @@
 
 mod board;
 mod drawing;
+mod evidence;
 mod form;
 mod item;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, NotCompared};
+use countersign_desk::connection::ConnectionKind;
+use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, REPLAYED, Replays};
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
@@ -17,14 +19,17 @@ pub(super) use self::form::Form;
 pub(super) use self::item::change;
 use self::item::{Part, part, problem_list};
 use super::{Answered, worded};
-use crate::app::components::Mark;
-use crate::app::components::status::look;
+use crate::app::{Mark, look};
 use crate::app::server_fns;
 use crate::app::shown;
 use crate::routes;
+use crate::server::deploy::text::not_compared;
 use crate::server::words;
 use crate::wire::deploy::{Deploy, DeployRow};
 use crate::wire::refused::Act as Refusable;
+
+/// The most changed workflows whose executions are replayed for one page.
+const REPLAYED_AT_ONCE: usize = 5;
 
 /// The plan of one connection, for `actor`.
 ///
@@ -40,7 +45,6 @@ pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answe
 /// # Errors
 /// The connection has not answered yet.
 pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
-    drop(replay);
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let connection = desk.id().as_str();
     let here = routes::of(connection);
@@ -62,12 +66,26 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
         Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
     };
     let mut rows = Vec::new();
+    let mut replayed = 0;
     for (item, may) in plan.items.iter().zip(&may) {
         let hash = if may.is_ok() { item.hash() } else { String::new() };
         let button = item.is_ready().then_some((item.name(), hash.as_str()));
+        let asked = replay.as_deref() == Some(item.name());
+        let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
+            replayed += 1;
+            Some(replays(desk, actor, item).await)
+        } else {
+            None
+        };
         let html = html(|| {
+            let evidence = match &found {
+                Some(Ok(found)) => Some(evidence::evidence(&here, found)),
+                Some(Err(why)) => Some(evidence::unknown(why)),
+                None if wants_replay(item) => Some(evidence::offer(&here, item.name())),
+                None => None,
+            };
             let form = button.map(|(name, hash)| form(name, hash, word, "button"));
-            part(Part { here: &here, item, form, evidence: None })
+            part(Part { here: &here, item, form, evidence })
         });
         rows.push(row(item.name(), html));
     }
@@ -86,7 +104,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
     let proposed = super::proposals::proposals(desk, actor).await?;
     let history = board::history(desk, actor).await;
-    let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk, one)).collect();
+    let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
     let head = html(|| {
         let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
         view! { {problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
@@ -101,20 +119,20 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     })
 }
 
-fn not_compared(desk: &Desk, one: &NotCompared) -> String {
-    match one {
-        NotCompared::Tags(error) => format!(
-            "The tags cannot be read, so neither drift nor what is to be removed is known: {}",
-            words::call(desk.about(), error).problem.what
-        ),
-        NotCompared::Others(count) => format!(
-            "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
-        ),
-        NotCompared::Verdicts(error) => format!(
-            "Step Functions was not asked about the definitions: {}",
-            words::call(desk.about(), error).problem.what
-        ),
-    }
+/// Whether calls to the connection cost nothing.
+fn is_near(desk: &Desk) -> bool {
+    desk.about().kind == ConnectionKind::Embedded
+}
+
+/// Whether there is something to replay: executions of a definition that is about to be another one.
+fn wants_replay(item: &Item) -> bool {
+    matches!(item.change(), Change::Changed | Change::Drifted) && item.difference.is_some()
+}
+
+async fn replays(desk: &Desk, actor: &Actor, item: &Item) -> Result<Replays, String> {
+    let Some(desired) = &item.plan.desired else { return Ok(Replays::default()) };
+    let found = desk.replay(actor, item.machine(), &desired.definition, REPLAYED).await;
+    found.map_err(|error| worded(desk, &error).to_string())
 }
 
 /// The manifest as a row, where it cannot be used.

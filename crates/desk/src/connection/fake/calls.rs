@@ -180,6 +180,19 @@ impl StepFunctions for Fake {
         })
     }
 
+    fn parent_of_map_run(&self, arn: &str) -> Call<'_, String> {
+        let arn = arn.to_owned();
+        later(move || {
+            self.call(Api::DescribeMapRun, &arn, |world, _| {
+                let began = |one: &&Execution| {
+                    one.events.iter().any(|event| event.details.map_run_arn.as_deref() == Some(arn.as_str()))
+                };
+                let parent = world.executions.iter().find(began).ok_or_else(|| missing("MapRun", &arn))?;
+                Ok(parent.arn.clone())
+            })
+        })
+    }
+
     fn definition_of_execution(&self, arn: &str) -> Call<'_, DefinitionText> {
         let arn = arn.to_owned();
         later(move || {

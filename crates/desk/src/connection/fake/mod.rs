@@ -5,6 +5,7 @@
 mod calls;
 mod lookups;
 mod releases;
+mod roles;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};

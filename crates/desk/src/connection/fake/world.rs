@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind, Parameter, Route, Tags, Verdict};
+use crate::connection::{ExecutionStatus, Fault, MachineKind, Parameter, RolePolicy, Route, Tags, Verdict};
 use crate::deploy::desired::{Encryption, Logging};
 
 /// The region and account of a fake connection.
@@ -106,6 +106,8 @@ impl Execution {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub machines: BTreeMap<String, Machine>,
+    /// The policies of roles, by the roles' names.
+    pub role_policies: BTreeMap<String, Vec<RolePolicy>>,
     /// The Parameter Store, by names.
     pub parameters: BTreeMap<String, Parameter>,
     /// What the service says about every definition beside what the language says.

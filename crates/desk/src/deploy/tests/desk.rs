@@ -24,6 +24,7 @@ struct Office {
     site: Site,
     store: Arc<dyn Store>,
     folder: PathBuf,
+    end: CancellationToken,
 }
 
 fn member(id: &str, groups: &[&str]) -> Actor {
@@ -44,12 +45,19 @@ impl Office {
         std::fs::write(folder.join("order.asl.json"), definition("one")).unwrap();
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join("countersign.db")).await.unwrap());
         let site = Site::new();
-        let desk = Self::desk(&site, &store, &folder);
-        Self { desk, site, store, folder }
+        let end = CancellationToken::new();
+        let desk = Self::desk(&site, &store, &folder, &end);
+        Self { desk, site, store, folder, end }
     }
 
-    fn desk(site: &Site, store: &Arc<dyn Store>, folder: &std::path::Path) -> Arc<Desk> {
-        Arc::new(Desk::new(Parts {
+    /// The desk of the next process, on the same store.
+    fn after_restart(&self) -> Arc<Desk> {
+        Self::desk(&self.site, &self.store, &self.folder, &self.end)
+    }
+
+    /// A desk whose watch reads the connection until `end`; nothing else of it runs by itself.
+    fn desk(site: &Site, store: &Arc<dyn Store>, folder: &std::path::Path, end: &CancellationToken) -> Arc<Desk> {
+        let desk = Arc::new(Desk::new(Parts {
             connection: site.fake.connection(ConnectionKind::Endpoint),
             store: Arc::clone(store),
             index: Arc::new(SqliteIndex::in_memory()),
@@ -59,7 +67,9 @@ impl Office {
             redaction_key: RedactionKey::new([0; 16]),
             authority: Arc::new(Authority::shipped()),
             undo_ms: 0,
-        }))
+        }));
+        tokio::spawn(Arc::clone(desk.watch()).run(end.clone()));
+        desk
     }
 
     fn write(&self, comment: &str) {
@@ -100,6 +110,7 @@ impl Office {
 
 impl Drop for Office {
     fn drop(&mut self) {
+        self.end.cancel();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -150,7 +161,7 @@ async fn a_desk_goes_back_by_what_its_index_knows() {
         end(ExecutionStatus::Succeeded, EventKind::ExecutionSucceeded);
         end(ExecutionStatus::Failed, EventKind::ExecutionFailed)
     });
-    office.desk.watch().round_once().await;
+    office.desk.look_again().await;
     office.desk.drive_once().await;
     assert_eq!(office.site.routes("order"), [(1, 100)]);
     let wanted = ActFilter { kind: Some(Kind::Deployments), ..ActFilter::default() };
@@ -167,8 +178,8 @@ async fn a_desk_goes_back_by_what_its_index_knows() {
 #[tokio::test]
 async fn the_next_process_finds_a_rollout_and_goes_on() {
     let office = rolling("restart").await;
-    let next = Office::desk(&office.site, &office.store, &office.folder);
-    next.watch().round_once().await;
+    let next = office.after_restart();
+    next.look_again().await;
     office.site.clock.advance(5 * MINUTE);
     next.drive_once().await;
     assert_eq!(office.site.routes("order"), [(2, 100)]);
@@ -180,7 +191,7 @@ async fn people_finish_a_rollout_and_go_back() {
     let viewer = member("vera", &["viewers"]);
     assert!(matches!(office.desk.finish_rollout(&viewer, "order", "live").await, Err(Error::Denied(_))));
     assert!(matches!(office.desk.roll_back(&viewer, "order", Some("live")).await, Err(Error::Denied(_))));
-    office.desk.watch().round_once().await;
+    office.desk.look_again().await;
     office.desk.finish_rollout(&deployer(), "order", "live").await.unwrap();
     assert_eq!(office.site.routes("order"), [(2, 100)]);
     let back = office.desk.roll_back(&deployer(), "order", Some("live")).await.unwrap();
@@ -295,7 +306,7 @@ async fn an_approval_from_before_the_end_of_the_program_is_carried_out() {
     assert!(office.store.vote_on(&connection, id, &vote("omar"), 0, false, &act).await.unwrap());
     assert!(!office.store.vote_on(&connection, id, &vote("ines"), 0, true, &act).await.unwrap(), "one was there");
     assert!(office.store.vote_on(&connection, id, &vote("ines"), 1, true, &act).await.unwrap());
-    let next = Office::desk(&office.site, &office.store, &office.folder);
+    let next = office.after_restart();
     next.apply_approved(id).await.unwrap();
     assert!(office.site.machine("order").is_some());
     let end = next.proposed(&deployer(), id).await.unwrap().proposal.ended;

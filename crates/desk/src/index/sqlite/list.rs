@@ -82,6 +82,19 @@ impl SqliteIndex {
         Ok(found)
     }
 
+    /// The execution that started a Map Run.
+    pub(super) async fn find_parent_of_map_run(
+        &self,
+        connection: &ConnectionId,
+        arn: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let parent = sqlx::query_scalar(
+            "SELECT executions.arn FROM lists JOIN executions ON executions.id = lists.parent
+             WHERE lists.map_run = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)",
+        );
+        Ok(parent.bind(connection.as_str()).bind(arn).fetch_optional(&self.reader).await?)
+    }
+
     /// The task that started an execution.
     pub(super) async fn find_starter(
         &self,

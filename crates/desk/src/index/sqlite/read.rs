@@ -312,6 +312,10 @@ impl Index for SqliteIndex {
         Box::pin(self.count_map_runs(connection, arn))
     }
 
+    fn parent_of_map_run<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(self.find_parent_of_map_run(connection, arn))
+    }
+
     fn starter<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str) -> Answer<'a, Option<Starter>> {
         Box::pin(self.find_starter(connection, arn))
     }

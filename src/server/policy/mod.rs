@@ -1,5 +1,7 @@
 //! The user's policies: found and read at the start, and checked by `countersign policy`.
 
+mod iam;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -47,7 +49,7 @@ pub fn authority(named: Option<&Path>, data: &Path) -> Result<Authority, PolicyE
     Ok(authority)
 }
 
-/// Checks a file of policies, or shows those of the program.
+/// Checks a file of policies, shows those of the program, or writes the IAM policy of a definition.
 #[must_use]
 pub fn run(command: &PolicyCommand) -> ExitCode {
     match command {
@@ -56,6 +58,7 @@ pub fn run(command: &PolicyCommand) -> ExitCode {
             ExitCode::SUCCESS
         }
         PolicyCommand::Check { file, data } => check(file.as_deref(), data),
+        PolicyCommand::Iam(args) => iam::run(args),
     }
 }
 

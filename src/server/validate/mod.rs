@@ -1,14 +1,17 @@
-//! `countersign validate`: every diagnostic of definitions and of their manifest, as text, JSON or SARIF.
+//! `countersign validate`: every diagnostic of definitions and of their manifest, as text, JSON, SARIF or commands of GitHub.
+
+mod github;
+mod sarif;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan, parse, report};
+use countersign_asl::{Diagnostic, MachineType, Rule, Severity, SourceSpan, Switches, parse, report};
 use countersign_desk::deploy::{
-    Chosen, Definition, Folder, MANIFEST, PlanTarget, Unread, declared_functions, draft, folder_findings,
-    task_findings, unread_finding,
+    Chosen, Definition, Folder, MANIFEST, PlanTarget, Unread, advice, declared_functions, draft, folder_findings,
+    switched, task_findings, unread_finding,
 };
 use serde_json::{Value, json};
 
@@ -45,11 +48,13 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
         return ExitCode::from(2);
     }
     let functions = functions.and_then(|(_, functions)| functions);
-    let checked: Vec<Checked> = args.files.iter().flat_map(|file| check(file, functions.as_ref())).collect();
+    let judge = Judge { functions: functions.as_ref(), switches: args.rules.iter().copied().collect() };
+    let checked: Vec<Checked> = args.files.iter().flat_map(|file| check(file, &judge)).collect();
     let printed = match args.format {
         Format::Text => text(&checked),
         Format::Json => terminal::json(&format!("{:#}\n", json_report(&checked))),
-        Format::Sarif => terminal::json(&format!("{:#}\n", sarif(&checked))),
+        Format::Sarif => terminal::json(&format!("{:#}\n", sarif::report(&checked))),
+        Format::Github => github::report(&checked),
     };
     // The reader of a pipe may stop early, as `head` does; the exit code stays the same.
     if let Err(error) = std::io::stdout().write_all(printed.as_bytes())
@@ -68,23 +73,34 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
     ExitCode::from(if unreadable { 2 } else { u8::from(refused) })
 }
 
+/// Whether a finding makes the command fail. Advice never does.
 fn is_refused(diagnostic: &Diagnostic, strict: bool) -> bool {
-    strict || diagnostic.severity == Severity::Error
+    match diagnostic.severity {
+        Severity::Error => true,
+        Severity::Warning => strict,
+        Severity::Advice => false,
+    }
+}
+
+/// What definitions are judged with.
+#[derive(Default)]
+struct Judge<'a> {
+    /// The functions that definitions may call; `None` if they are unknown.
+    functions: Option<&'a BTreeSet<String>>,
+    /// The switches of the command.
+    switches: Switches,
 }
 
 /// Checks what a path names: a folder with its manifest, or one definition.
-fn check(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
+fn check(path: &Path, judge: &Judge) -> Vec<Checked> {
     if path.is_dir() {
-        return folder(path, functions);
+        return folder(path, judge);
     }
     if path.file_name().is_some_and(|name| name == MANIFEST) && path.is_file() {
-        return folder(
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-            functions,
-        );
+        return folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")), judge);
     }
     vec![match Definition::read(path) {
-        Ok(definition) => Checked::of(path, judged(&definition, functions)),
+        Ok(definition) => Checked::of(path, judged(&definition, judge)),
         Err(why) => match (unread_finding(&why), why) {
             (Some(finding), _) => Checked::of(path, vec![finding]),
             (None, Unread::File(error)) => Checked { file: path.display().to_string(), text: None, found: Err(error) },
@@ -108,24 +124,28 @@ fn whole_file(rule: Rule, message: &str, remedy: &str) -> Diagnostic {
     }
 }
 
-/// The diagnostics of a definition, with their places in its file.
-fn judged(definition: &Definition, functions: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
-    let mut found = parse(definition.json()).1;
-    found.extend(task_findings(definition.json(), functions));
-    found.into_iter().map(|one| Diagnostic { span: definition.span(one.span), ..one }).collect()
+/// The diagnostics of a definition, whose placeholders have no values here, with their places in its file.
+fn judged(definition: &Definition, judge: &Judge) -> Vec<Diagnostic> {
+    let text = definition.json();
+    let mut found = parse(text).1;
+    found.extend(task_findings(text, judge.functions));
+    found.extend(advice(None, text, &BTreeMap::new(), MachineType::Standard));
+    let found = found.into_iter().filter_map(|one| judge.switches.apply(one));
+    found.map(|one| Diagnostic { span: definition.span(one.span), ..one }).collect()
 }
 
 /// Checks a folder as a deployment would: its manifest, and each definition with its placeholders substituted.
-fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
-    let folder = Folder::read(path);
+fn folder(path: &Path, judge: &Judge) -> Vec<Checked> {
+    let mut folder = Folder::read(path);
     let manifest = folder.manifest_file();
-    if let Some(problem) = folder.problem {
+    if let Some(problem) = &folder.problem {
         let span = SourceSpan::of_line(problem.line, problem.column, 1);
         let finding = Diagnostic { span, ..whole_file(Rule::ManifestNotRead, &problem.message, &problem.remedy) };
         return vec![Checked::of(Path::new(&problem.file), vec![finding])];
     }
     let beside = declared_functions(&path.join("../lambdas/functions.toml"));
-    let functions = functions.or(beside.as_ref());
+    let functions = judge.functions.or(beside.as_ref());
+    folder.manifest.switch(&judge.switches);
     let target = PlanTarget::unknown(functions);
     let mut files: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
     if folder.places.is_some() {
@@ -145,7 +165,8 @@ fn folder(path: &Path, functions: Option<&BTreeSet<String>>) -> Vec<Checked> {
         }
         drafts.found.into_iter().for_each(|(file, one)| add(file, one));
     }
-    folder_findings(&folder, functions).into_iter().for_each(|(file, one)| add(file, one));
+    let of_folder = switched(&folder, None, folder_findings(&folder, functions));
+    of_folder.into_iter().for_each(|(file, one)| add(file, one));
     for workflow in folder.manifest.workflows.values() {
         files.entry(folder.path.join(&workflow.file)).or_default();
     }
@@ -188,61 +209,6 @@ fn json_report(checked: &[Checked]) -> Value {
     json!({ "files": files.collect::<Vec<_>>() })
 }
 
-fn sarif(checked: &[Checked]) -> Value {
-    let results = checked
-        .iter()
-        .flat_map(|Checked { file, found, .. }| found.iter().flatten().map(move |one| finding(file, one)));
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "countersign",
-                "version": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": Rule::ALL.iter().copied().map(rule).collect::<Vec<_>>(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results.collect::<Vec<_>>(),
-        }],
-    })
-}
-
-/// A file's path as a URI, for SARIF: a space, for example, is escaped.
-fn uri(file: &str) -> String {
-    file.split('/').map(crate::routes::encode).collect::<Vec<_>>().join("/")
-}
-
-/// A rule as SARIF describes it; its help links to its entry in `docs/rules.md`.
-fn rule(rule: Rule) -> Value {
-    json!({
-        "id": rule.id(),
-        "name": format!("{rule:?}"),
-        "shortDescription": { "text": rule.doc() },
-        "helpUri": format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), rule.id()),
-    })
-}
-
-fn finding(file: &str, one: &Diagnostic) -> Value {
-    json!({
-        "ruleId": one.rule.id(),
-        "level": one.severity.word(),
-        "message": { "text": format!("{}. {}", one.message.trim_end_matches('.'), one.remedy) },
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": { "uri": uri(file) },
-                "region": {
-                    "startLine": one.span.line,
-                    "startColumn": one.span.column,
-                    "endLine": one.span.end_line,
-                    "endColumn": one.span.end_column,
-                },
-            },
-            "logicalLocations": [{ "fullyQualifiedName": one.path }],
-        }],
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
@@ -253,7 +219,7 @@ mod tests {
     fn checked(file: &str, definition: &str) -> Vec<Checked> {
         let (file, text) = (file.to_owned(), Some(definition.to_owned()));
         let definition = Definition::of(Path::new(&file), definition.to_owned()).unwrap();
-        vec![Checked { file, text, found: Ok(judged(&definition, None)) }]
+        vec![Checked { file, text, found: Ok(judged(&definition, &Judge::default())) }]
     }
 
     #[test]
@@ -283,7 +249,7 @@ mod tests {
         let wrong =
             "{\"StartAt\":\"B\",\"States\":{\n\"A\":{\"Type\":\"Succeed\"},\n\"B\":{\"Type\":\"Succeed\",\"Foo\":1}}}";
         let definition = Definition::of(Path::new("a.json"), wrong.to_owned()).unwrap();
-        let checked = Checked::of(Path::new("a.json"), judged(&definition, None));
+        let checked = Checked::of(Path::new("a.json"), judged(&definition, &Judge::default()));
         let lines: Vec<u32> = checked.found.unwrap().iter().map(|one| one.span.line).collect();
         assert_eq!(lines, [2, 3], "an unreachable state is found after the states of its scope");
     }
@@ -292,12 +258,12 @@ mod tests {
     fn a_folder_is_checked_with_its_manifest() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
         for path in [shipped.clone(), shipped.join("countersign.toml")] {
-            let report = text(&check(&path, None));
+            let report = text(&check(&path, &Judge::default()));
             assert_eq!(report.lines().count(), 4, "the manifest and three definitions: {report}");
             assert!(report.lines().all(|line| line.ends_with(": valid")), "{report}");
         }
         let functions = BTreeSet::from(["pay".to_owned()]);
-        let found: Vec<String> = check(&shipped, Some(&functions))
+        let found: Vec<String> = check(&shipped, &Judge { functions: Some(&functions), ..Judge::default() })
             .into_iter()
             .flat_map(|Checked { file, found, .. }| {
                 found.unwrap().into_iter().map(move |one| format!("{file}:{}:{}", one.span.line, one.rule.id()))
@@ -315,8 +281,8 @@ mod tests {
     fn every_rule_of_deployments_is_reported() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/validate");
         let functions = BTreeSet::from(["pay".to_owned()]);
-        let mut checked = check(&root.join("folder"), Some(&functions));
-        checked.extend(check(&root.join("manifest"), None));
+        let mut checked = check(&root.join("folder"), &Judge { functions: Some(&functions), ..Judge::default() });
+        checked.extend(check(&root.join("manifest"), &Judge::default()));
         let report = text(&checked).replace(&format!("{}/", root.display()), "");
         let golden = root.join("report.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -346,10 +312,10 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("a\u{1b}[2J\u{202e}.yaml");
         std::fs::write(&file, "StartAt: A").unwrap();
-        let checked = check(&file, None);
+        let checked = check(&file, &Judge::default());
         let report = text(&checked);
         assert!(report.contains("a\\u{1b}[2J\\u{202e}.yaml:1:1: error: "), "{report}");
-        let report = terminal::json(&format!("{:#}", sarif(&checked)));
+        let report = terminal::json(&format!("{:#}", sarif::report(&checked)));
         assert!(!report.contains(['\u{1b}', '\u{202e}']), "{report}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
@@ -363,7 +329,7 @@ mod tests {
         let manifest =
             "[workflows.a]\nfile = \"a.asl.yml\"\n[workflows.b]\nfile = \"b.asl.yaml\"\n[workflows.c]\nfile = \"c\"\n";
         std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
-        let report = text(&check(&folder, None));
+        let report = text(&check(&folder, &Judge::default()));
         assert!(report.contains("a.asl.yml:5:11: error: Missing 'Next' target: B [missing-target]"), "{report}");
         assert!(report.contains("b.asl.yaml:3:1: error: ") && report.contains("[invalid-yaml]"), "{report}");
         assert!(report.contains("countersign.toml:6:8: error: ") && report.contains("[file-not-read]"), "{report}");
@@ -371,16 +337,25 @@ mod tests {
     }
 
     #[test]
-    fn sarif_names_the_file_by_a_uri() {
-        let report = sarif(&checked("my flows/a.json", "{"));
-        let location = &report["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
-        assert_eq!(location["artifactLocation"]["uri"], "my%20flows/a.json");
-        assert_eq!(location["region"], json!({ "startLine": 1, "startColumn": 2, "endLine": 1, "endColumn": 2 }));
-        assert_eq!(report["runs"][0]["results"][0]["ruleId"], "invalid-json");
-        let rules = report["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-        assert_eq!(rules.len(), Rule::ALL.len());
-        assert!(rules.iter().any(|rule| rule["id"] == "invalid-json"
-            && rule["shortDescription"]["text"] == "A definition is JSON."
-            && rule["helpUri"].as_str().unwrap().ends_with("/docs/rules.md#invalid-json")));
+    fn advice_refuses_nothing_and_a_switch_does() {
+        let function = r#"{"StartAt":"A","States":{"A":{"Type":"Task","End":true,"Resource":"arn:aws:lambda:eu-west-1:000000000000:function:f"}}}"#;
+        let refused = |switches: &[&str], strict: bool| {
+            let switches = switches.iter().map(|switch| switch.parse().unwrap()).collect();
+            let found = judged(function, &Judge { functions: None, switches });
+            (found.len(), found.iter().any(|one| is_refused(one, strict)))
+        };
+        assert_eq!(refused(&[], true), (2, false));
+        assert_eq!(refused(&["no-lambda-retry=warn"], false), (2, false));
+        assert_eq!(refused(&["no-lambda-retry=warn"], true), (2, true));
+        assert_eq!(refused(&["no-lambda-retry=error"], false), (2, true));
+        assert_eq!(refused(&["no-lambda-retry=off", "deprecated-resource=off"], true), (0, false));
+    }
+
+    #[test]
+    fn the_switches_of_the_command_hold_in_a_folder() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+        let switches = ["deprecated-resource=warn".parse().unwrap()].into_iter().collect();
+        let report = text(&check(&shipped, &Judge { functions: None, switches }));
+        assert!(report.contains("warning: The task names a function's ARN"), "{report}");
     }
 }

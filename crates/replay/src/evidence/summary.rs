@@ -1,0 +1,204 @@
+//! Many executions together: what each would do, in groups.
+
+use std::fmt;
+
+use countersign_trace::OutcomeStatus;
+use serde::{Deserialize, Serialize};
+
+use super::{End, Found, NotKnown};
+
+/// What a group of executions has in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finding {
+    /// The same path to the same end.
+    SamePath,
+    /// They now reach this state.
+    Reaches { state: String },
+    /// They no longer reach this state, and reach no new one.
+    NoLongerReaches { state: String },
+    /// The same states in another order or number; the state after which they differ.
+    AnotherOrder { after: Option<String> },
+    /// They now end otherwise: the status, the error, the state, and the cause in few words.
+    Ends { status: OutcomeStatus, error: Option<String>, state: Option<String>, brief: Option<String> },
+    /// Nobody knows. Where they reach a state that was not entered then, that one comes with it.
+    NotKnown { why: NotKnown, reaches: Option<String> },
+}
+
+/// Executions that would do the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub finding: Finding,
+    /// Their ARNs, in the order in which they were added.
+    pub executions: Vec<String>,
+}
+
+/// What many executions would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Those that stay the same first; then those that change and those that are not known, the largest first.
+    pub groups: Vec<Group>,
+}
+
+impl Summary {
+    /// Groups what was found, by execution.
+    pub fn of<'a>(found: impl IntoIterator<Item = (&'a str, &'a Found)>) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        for (execution, found) in found {
+            let finding = Finding::of(found);
+            match groups.iter_mut().find(|group| group.finding == finding) {
+                Some(group) => group.executions.push(execution.to_owned()),
+                None => groups.push(Group { finding, executions: vec![execution.to_owned()] }),
+            }
+        }
+        groups.sort_by_key(|group| (group.finding.rank(), usize::MAX - group.executions.len()));
+        Self { groups }
+    }
+
+    /// How many executions were looked at.
+    #[must_use]
+    pub fn executions(&self) -> usize {
+        self.groups.iter().map(|group| group.executions.len()).sum()
+    }
+
+    /// How many stay the same, how many change, and how many are not known.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let of = |rank: u8| {
+            let groups = self.groups.iter().filter(move |group| group.finding.rank() == rank);
+            groups.map(|group| group.executions.len()).sum()
+        };
+        (of(0), of(1), of(2))
+    }
+}
+
+impl Finding {
+    /// What one execution has in common with others.
+    #[must_use]
+    pub fn of(found: &Found) -> Self {
+        let ends = |end: &End| Self::Ends {
+            status: end.status,
+            error: end.error.clone(),
+            state: end.state.clone(),
+            brief: end.brief(),
+        };
+        match found {
+            Found::SamePath { .. } => Self::SamePath,
+            Found::AnotherEnd { end, .. } => ends(end),
+            Found::AnotherPath { newly, no_longer, turn, .. } => match (newly.first(), no_longer.first()) {
+                (Some(state), _) => Self::Reaches { state: state.clone() },
+                (None, Some(state)) => Self::NoLongerReaches { state: state.clone() },
+                (None, None) => Self::AnotherOrder { after: turn.after.clone() },
+            },
+            Found::NotKnown { why, newly, .. } => Self::NotKnown { why: why.clone(), reaches: newly.first().cloned() },
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::SamePath => 0,
+            Self::NotKnown { .. } => 2,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, group) in self.groups.iter().enumerate() {
+            let end = if number == 0 { "" } else { "; " };
+            write!(formatter, "{end}{group}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.executions.len();
+        let s = |many: &str, one: &str| if number == 1 { one.to_owned() } else { many.to_owned() };
+        write!(formatter, "{number} ")?;
+        match &self.finding {
+            Finding::SamePath => write!(formatter, "{} the same path", s("take", "takes")),
+            Finding::Reaches { state } => write!(formatter, "now {} {state}", s("reach", "reaches")),
+            Finding::NoLongerReaches { state } => write!(formatter, "no longer {} {state}", s("reach", "reaches")),
+            Finding::AnotherOrder { after: Some(state) } => {
+                write!(formatter, "{} another way after {state}", s("take", "takes"))
+            }
+            Finding::AnotherOrder { after: None } => write!(formatter, "{} another way", s("take", "takes")),
+            Finding::Ends { status, error, state, brief } => {
+                let end = End {
+                    status: *status,
+                    output: None,
+                    error: error.clone(),
+                    cause: brief.clone(),
+                    state: state.clone(),
+                };
+                let end = end.to_string();
+                // "ends with" of one, "end with" of many.
+                match (number, end.split_once(' ')) {
+                    (1, _) => formatter.write_str(&end),
+                    (_, Some((verb, rest))) => write!(formatter, "{} {rest}", plural(verb)),
+                    (_, None) => formatter.write_str(plural(&end)),
+                }
+            }
+            Finding::NotKnown { why, reaches } => {
+                write!(formatter, "{} not known: ", s("are", "is"))?;
+                match reaches {
+                    Some(state) if !why.names(state) => {
+                        write!(formatter, "{} {state}, and ", s("they now reach", "it now reaches"))?
+                    }
+                    _ => {}
+                }
+                write!(formatter, "{why}")
+            }
+        }
+    }
+}
+
+fn plural(verb: &str) -> &str {
+    match verb {
+        "ends" => "end",
+        "fails" => "fail",
+        "times" => "time",
+        "is" => "are",
+        "succeeds" => "succeed",
+        other => other,
+    }
+}
+
+impl NotKnown {
+    /// Whether it is about this state.
+    fn names(&self, name: &str) -> bool {
+        match self {
+            Self::NeedsAnswer { state, .. }
+            | Self::Unanswered { state }
+            | Self::Heartbeats { state }
+            | Self::Unreadable { state }
+            | Self::MapRun { state } => state == name,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for NotKnown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StillRunning => formatter.write_str("still running"),
+            Self::Aborted => formatter.write_str("stopped by somebody"),
+            Self::TimedOut => formatter.write_str("the time of the whole execution ran out"),
+            Self::Incomplete => formatter.write_str("events of the history are missing"),
+            Self::NoData => formatter.write_str("the history has no input, or it is withheld"),
+            Self::NeedsAnswer { state, ran_then: false } => write!(formatter, "{state} did not run then"),
+            Self::NeedsAnswer { state, ran_then: true } => write!(formatter, "{state} is called more often than then"),
+            Self::Unanswered { state } => write!(formatter, "{state} was not answered then, and now waits longer"),
+            Self::Heartbeats { state } => write!(formatter, "{state} now needs heartbeats more often"),
+            Self::Unreadable { state } => write!(formatter, "the answer of {state} is withheld or cannot be read"),
+            Self::MapRun { state } => write!(formatter, "the children of {state} have histories of their own"),
+            Self::NotRepeated { state: Some(state) } => {
+                write!(formatter, "its own definition does not repeat it: {state} depends on chance or on the time")
+            }
+            Self::NotRepeated { state: None } => formatter.write_str("its own definition does not repeat it"),
+            Self::TooLong => formatter.write_str("the run does not come to an end"),
+        }
+    }
+}
