@@ -59,7 +59,8 @@ fn the_domain_knows_no_page_and_the_language_knows_no_domain() {
     };
     let pages = ["leptos", "leptos_axum", "leptos_router", "axum", "tower-http", "countersign"];
     check("countersign-desk", &[&pages[..], &["countersign-local"]].concat());
-    for pure in ["countersign-asl", "countersign-trace", "countersign-engine", "countersign-json"] {
+    for pure in ["countersign-asl", "countersign-trace", "countersign-engine", "countersign-json", "countersign-replay"]
+    {
         let outside = ["countersign-desk", "countersign-local", "tokio", "sqlx", "aws-sdk-sfn", "hyper", "reqwest"];
         check(pure, &[&pages[..], &outside].concat());
     }

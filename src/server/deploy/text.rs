@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use countersign_asl::report;
-use countersign_desk::connection::Connection;
+use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
 use countersign_desk::deploy::outlook::{Effect, Evidence, MissingPermission, Outcome};
@@ -77,7 +77,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection, colours: Colour
         to.out.push('\n');
     }
     for one in &plan.not_compared {
-        to.line(0, &colours.paint(Colour::Yellow, &terminal::line(&not_compared(connection, one))));
+        to.line(0, &colours.paint(Colour::Yellow, &terminal::line(&not_compared(&connection.about, one))));
     }
     to.summary(plan);
     to.out
@@ -101,10 +101,9 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
             words::call(about, error).problem.what
         ),
-        NotCompared::Verdicts(error) => format!(
-            "Step Functions was not asked about the definitions: {}",
-            words::call(about, error).problem.what
-        ),
+        NotCompared::Verdicts(error) => {
+            format!("Step Functions was not asked about the definitions: {}", words::call(about, error).problem.what)
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod difference;
 mod driving;
 mod duplicates;
 mod environment;
+mod evidence;
 mod finding;
 mod folder;
 mod functions;
@@ -67,6 +68,7 @@ pub use definitions::{Definitions, ManifestTrouble, declared_functions};
 pub use deploying::{DeployError, Remembered};
 pub use driving::{Counting, Listed, Looked, finish, look, machine_of, note_of};
 pub use environment::{Chosen, NoEnvironment};
+pub use evidence::{MOST_REPLAYED, REPLAYED, Replays};
 pub use finding::{Change, DiffLine, FileProblem, Sample};
 pub use folder::{Folder, workflow_of};
 pub use functions::Printed;
@@ -92,6 +94,7 @@ pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
 pub use timer::Timer;
+pub use values::values_of;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};
 
 /// The account of emulators and of the embedded engine.

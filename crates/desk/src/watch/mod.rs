@@ -15,6 +15,7 @@ mod hearing;
 mod item;
 mod lists;
 mod pace;
+mod past;
 mod pause;
 mod reading;
 mod record;

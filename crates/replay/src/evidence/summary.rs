@@ -144,7 +144,7 @@ impl fmt::Display for Group {
             Finding::NotKnown { why, reaches } => {
                 write!(formatter, "{} not known: ", s("are", "is"))?;
                 match reaches {
-                    Some(state) if !why.names(state) => {
+                    Some(state) if why.state() != Some(state.as_str()) => {
                         write!(formatter, "{} {state}, and ", s("they now reach", "it now reaches"))?
                     }
                     _ => {}
@@ -167,15 +167,17 @@ fn plural(verb: &str) -> &str {
 }
 
 impl NotKnown {
-    /// Whether it is about this state.
-    fn names(&self, name: &str) -> bool {
+    /// The state that it is about, if it is about one.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
         match self {
             Self::NeedsAnswer { state, .. }
             | Self::Unanswered { state }
             | Self::Heartbeats { state }
             | Self::Unreadable { state }
-            | Self::MapRun { state } => state == name,
-            _ => false,
+            | Self::MapRun { state } => Some(state),
+            Self::NotRepeated { state } => state.as_deref(),
+            _ => None,
         }
     }
 }

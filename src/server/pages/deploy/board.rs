@@ -13,9 +13,9 @@ use leptos::server_fn::ServerFn as _;
 
 use super::form::Form;
 use super::item::change;
-use crate::app::{Mark, look};
 use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
+use crate::app::{Mark, look};
 use crate::app::{absolute, instant};
 use crate::routes;
 

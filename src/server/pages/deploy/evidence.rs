@@ -77,7 +77,8 @@ pub fn offer(here: &Routes, workflow: &str) -> AnyView {
 
 /// Why there is none.
 pub fn unknown(why: &str) -> AnyView {
-    view! { <section class="plan-part"><h3>"Replay evidence"</h3><p class="quiet">{shown(why)}</p></section> }.into_any()
+    view! { <section class="plan-part"><h3>"Replay evidence"</h3><p class="quiet">{shown(why)}</p></section> }
+        .into_any()
 }
 
 /// The tone of a finding, and its sign.

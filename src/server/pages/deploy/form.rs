@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::arrival::{CONNECTION, PROOF};
 use crate::app::WHY;
+use crate::app::arrival::{CONNECTION, PROOF};
 
 /// A button with what it sends.
 #[derive(Clone, Copy)]
