@@ -11,7 +11,7 @@ use countersign_desk::deploy::desired::ItemPlan;
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
     ApplyError, By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, acts, apply,
-    item_hash, rollout,
+    item_hash, label_of, rollout,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -154,18 +154,32 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileP
     Ok((manifest, places))
 }
 
-/// Where a key that stands twice stood first, by the byte of the second.
+/// Where a key that stands twice stood first, by the byte of the second. Up to the line of the second the text is TOML.
 fn first_of(text: &str, second: usize, message: &str) -> Option<usize> {
     if !message.contains("duplicate") {
         return None;
     }
-    let key: String =
-        text.get(second..)?.chars().take_while(|letter| !matches!(letter, ']' | '=' | '.' | '\n')).collect();
-    let (table, _) = DeTable::parse_recoverable(text);
-    let name = key.trim().trim_matches(['"', '\'']);
+    let start = text.get(..second)?.rfind('\n').map_or(0, |end| end + 1);
+    let before = DeTable::parse(&text[..start]).ok()?;
+    let line = text[start..].lines().next()?;
+    if line.trim_start().starts_with('[') {
+        return header_in(before.get_ref(), DeTable::parse(line).ok()?.get_ref());
+    }
+    let key = line.split('=').next()?.trim().trim_matches(['"', '\'']);
     let mut found = Vec::new();
-    keys_named(table.get_ref(), name, &mut found);
-    found.into_iter().filter(|start| *start < second).max()
+    keys_named(before.get_ref(), key, &mut found);
+    // The table that a key stands in twice is the last one.
+    found.into_iter().max()
+}
+
+/// Where the table that a header opens stands already.
+fn header_in(before: &DeTable, header: &DeTable) -> Option<usize> {
+    let (key, value) = header.iter().next()?;
+    let (known, table) = before.iter().find(|(known, _)| known.get_ref() == key.get_ref())?;
+    match (value.get_ref(), table.get_ref()) {
+        (DeValue::Table(inner), DeValue::Table(before)) if !inner.is_empty() => header_in(before, inner),
+        _ => Some(known.span().start),
+    }
 }
 
 fn keys_named(table: &DeTable, name: &str, found: &mut Vec<usize>) {

@@ -15,6 +15,7 @@
 pub mod applied;
 mod apply;
 mod back;
+mod ballot;
 mod check;
 mod choices;
 mod compare;
@@ -78,7 +79,6 @@ pub use manifest::{FILE as MANIFEST, Manifest, Workflow};
 pub use mermaid::mermaid;
 pub use note::{NoNote, Note, Progress, Why};
 pub use patience::{Delay, Failure, Patience, Waiting};
-pub use perform::{How, Labels};
 pub use perform::{How, Labels, label_of};
 pub use permissions::{RoleOutcome, RolePermissions, role_permissions};
 pub use plan::{

@@ -12,7 +12,7 @@ use countersign_asl::{
 use sha2::{Digest, Sha256};
 
 use super::EMULATOR_ACCOUNT;
-use super::check::{TYPES, workflow_findings};
+use super::check::workflow_findings;
 use super::compare::compare;
 use super::definition::{Definition, LONGEST, TOO_LARGE, Unread, unread_finding};
 use super::desired::{Deployed, Desired, ItemPlan, Setting, Stamp};
@@ -584,12 +584,6 @@ pub fn file_problem((path, one): Found) -> FileProblem {
         },
         remedy: one.remedy,
     }
-}
-
-/// Whether the type of a workflow is one of AWS's.
-#[must_use]
-pub fn is_type(kind: &str) -> bool {
-    TYPES.contains(&kind)
 }
 
 #[cfg(test)]

@@ -8,24 +8,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
+use super::ballot::{STATE, as_vote, decide, needed, subject, voters};
 use super::deploying::{DeployError, wanted};
 use super::desired::ItemPlan;
 use super::environment::Chosen;
 use crate::actor::Actor;
-use crate::approvals::outcomes::{APPROVE, Chosen as Choice, Outcome, REJECT, find};
-use crate::approvals::who::{NotAllowed, Requester, is_complete, may_decide, needed};
-use crate::approvals::{DecideError, Policy};
+use crate::approvals::DecideError;
+use crate::approvals::who::{NotAllowed, Requester, may_decide};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::news::Topic;
-use crate::policy::{Action, Object, RequestFacts, Resource};
+use crate::policy::{Action, Object, RequestFacts};
 use crate::store::{
-    Act, ApprovalRule, Bound, Deed, Maker, NewDecision, NewVote, Proposal, ProposalEnd, ProposalVote, ProposedPlan,
-    ProposedWorkflow, StoreError, Vote,
+    Act, ApprovalRule, Deed, Maker, Proposal, ProposalEnd, ProposalVote, ProposedPlan, ProposedWorkflow, StoreError,
+    Vote,
 };
 
-/// The state of a proposal in policies: a request is in one, and no state of a workflow has such a name.
-pub const STATE: &str = "countersign:deployment";
 /// The most characters of a comment.
 const COMMENT: usize = 2_000;
 /// How long the answer to a vote waits for the deployment that it allows.
@@ -78,50 +76,6 @@ impl Approved {
         // An id is added or removed as a whole.
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// A vote as the rules of requests know it.
-fn as_vote(vote: &ProposalVote, proposal: &Proposal) -> Vote {
-    let outcome = if vote.approves { Choice::approve() } else { Choice::reject() };
-    let choice = NewDecision {
-        execution_arn: subject(&proposal.id),
-        event: 0,
-        workflow: String::new(),
-        state: STATE.to_owned(),
-        title: String::new(),
-        outcome,
-        form: "{}".to_owned(),
-        person_id: vote.person_id.clone(),
-        person_name: vote.person_name.clone(),
-        comment: vote.comment.clone(),
-        decided_at: vote.at,
-        bound: Bound::default(),
-    };
-    NewVote { choice, groups: vote.groups.clone() }
-}
-
-/// What stands in the place of an execution's ARN.
-fn subject(id: &str) -> String {
-    format!("countersign:proposal:{id}")
-}
-
-fn policy(rule: &ApprovalRule) -> Policy {
-    Policy {
-        approvers: rule.approvers.clone(),
-        quorum: Some(rule.quorum),
-        four_eyes: rule.four_eyes,
-        ..Policy::default()
-    }
-}
-
-/// The outcome of a vote; both are there without any rule.
-fn outcome(approves: bool) -> Option<Outcome> {
-    find(None, if approves { APPROVE } else { REJECT })
-}
-
-/// The groups of each one who voted so.
-fn voters(votes: &[ProposalVote], approves: bool) -> Vec<&[String]> {
-    votes.iter().filter(|vote| vote.approves == approves).map(|vote| vote.groups.as_slice()).collect()
 }
 
 fn shown_of(items: &[ItemPlan]) -> Vec<ProposedWorkflow> {
@@ -229,7 +183,7 @@ impl Desk {
     }
 
     fn shown(&self, actor: &Actor, proposal: Proposal, votes: Vec<ProposalVote>) -> ProposalShown {
-        let needed = outcome(true).map_or(1, |outcome| needed(Some(&policy(&proposal.rule)), &outcome));
+        let needed = needed(&proposal.rule);
         let may = self.may_vote(actor, &proposal, &votes);
         let approved = voters(&votes, true).len();
         ProposalShown { proposal, votes, needed, approved, may }
@@ -242,8 +196,6 @@ impl Desk {
         let requester = Requester::Known(vec![(maker.id.clone(), maker.name.clone())]);
         let names: Vec<&str> = proposal.about.workflows.iter().map(|workflow| workflow.name.as_str()).collect();
         let content = json!({ "environment": proposal.about.environment, "workflows": names }).to_string();
-        let resource =
-            Resource { connection: self.id(), read_only: self.about().read_only, object: Object::Connection };
         let subject = subject(&proposal.id);
         for &workflow in &names {
             let facts = RequestFacts {
@@ -256,6 +208,7 @@ impl Desk {
                 requester: &requester,
                 content: &content,
             };
+            let resource = self.courier().resource(Object::Workflow(workflow));
             may_decide(self.authority(), actor, &resource, facts, None, &as_votes)?;
         }
         Ok(())
@@ -302,8 +255,7 @@ impl Desk {
             };
             let seen = votes.len();
             votes.push(vote.clone());
-            let decides = outcome(approves)
-                .is_some_and(|one| is_complete(Some(&policy(&proposal.rule)), &one, &voters(&votes, approves)));
+            let decides = decide(&proposal.rule, &votes, approves);
             let word = if approves { "approved" } else { "rejected" };
             let detail = if comment.is_empty() { word.to_owned() } else { format!("{word}: {comment}") };
             let act = self.act_on_proposal(actor, Deed::ProposalVoted, &proposal, detail);

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed read is a failed test")]
 
+mod generated;
 mod limits;
 mod places;
 mod schema;

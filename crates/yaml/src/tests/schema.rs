@@ -66,7 +66,7 @@ fn numbers_keep_their_digits() {
 fn quotes_and_the_tag_for_strings_make_texts() {
     check(
         "a: '5'\nb: \"true\"\nc: !!str 5\nd: ! 5\ne: !!int '5'\nf: !!float 1\ng: !!null ''",
-        concat!(r#"{"a":"5","b":"true","c":"5","d":"5","e":5,"f":1,"g":null}"#),
+        r#"{"a":"5","b":"true","c":"5","d":"5","e":5,"f":1,"g":null}"#,
     );
     check(r#"a: "tab\t \u00e9 \x41 \U0001f600""#, "{\"a\":\"tab\\t é A 😀\"}");
     check("'it''s': \"\\\"\"", r#"{"it's":"\""}"#);

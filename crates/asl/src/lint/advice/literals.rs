@@ -95,7 +95,7 @@ fn has_access_key(text: &str) -> bool {
     ["AKIA", "ASIA"].iter().flat_map(|kind| text.match_indices(kind)).any(|(at, _)| {
         let before = text[..at].bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric());
         let length = text[at..].bytes().take_while(|byte| is_part(*byte)).count();
-        let after = text[at..].bytes().nth(20).is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let after = text.as_bytes().get(at + 20).is_some_and(u8::is_ascii_alphanumeric);
         !before && !after && length == 20
     })
 }

@@ -2,7 +2,8 @@
 
 use countersign_trace::{EventKind, HistoryEvent};
 
-use super::world::{Execution, Machine, World};
+use super::machine::Machine;
+use super::world::{Execution, World};
 use super::{Ending, Fake};
 use crate::connection::{
     Api, Call, Caller, DefinitionText, Description, ExecutionStatus, Fault, ListedMachine, Listing, MachineDescription,

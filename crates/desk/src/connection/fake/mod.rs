@@ -4,6 +4,7 @@
 
 mod calls;
 mod lookups;
+mod machine;
 mod releases;
 mod roles;
 mod world;
@@ -12,7 +13,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use self::world::{Alias, Execution, Machine, Version, World, asking};
+pub use self::machine::{Alias, Machine, Version};
+pub use self::world::{Execution, World, asking};
 use super::quota::{Bucket, Quota};
 use super::{About, Api, CallError, Colour, Connection, ConnectionId, ConnectionKind, Fault};
 use crate::clock::Clock;

@@ -2,7 +2,8 @@
 
 use super::Fake;
 use super::calls::{later, missing, page};
-use super::world::{Alias, Machine, Version, World};
+use super::machine::{Alias, Machine, Version};
+use super::world::World;
 use crate::connection::releases::{
     ALL_WEIGHT, AliasDescription, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
 };

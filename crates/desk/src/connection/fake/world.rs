@@ -5,60 +5,11 @@ use std::collections::BTreeMap;
 use countersign_trace::{Details, EventKind, HistoryEvent};
 use serde_json::{Value, json};
 
-use crate::connection::{ExecutionStatus, Fault, MachineKind, Parameter, RolePolicy, Route, Tags, Verdict};
-use crate::deploy::desired::{Encryption, Logging};
+use super::machine::Machine;
+use crate::connection::{ExecutionStatus, Fault, Parameter, RolePolicy, Verdict};
 
 /// The region and account of a fake connection.
 const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
-
-/// A state machine.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    pub arn: String,
-    pub name: String,
-    pub kind: MachineKind,
-    pub definition: String,
-    pub revision: u64,
-    /// Its versions by their numbers; the numbers of deleted ones are not given again.
-    pub versions: BTreeMap<u64, Version>,
-    pub last_version: u64,
-    /// By their names.
-    pub aliases: BTreeMap<String, Alias>,
-    pub role_arn: String,
-    pub logging: Logging,
-    pub tracing: bool,
-    pub encryption: Encryption,
-    pub tags: Tags,
-    pub created_at: i64,
-}
-
-impl Machine {
-    /// The id of its revision, as AWS gives it: a machine that was never updated has none.
-    #[must_use]
-    pub fn revision_id(&self) -> Option<String> {
-        (self.revision > 1).then(|| self.revision.to_string())
-    }
-}
-
-/// A version of a state machine.
-#[derive(Clone, Debug)]
-pub struct Version {
-    pub description: Option<String>,
-    pub revision: u64,
-    pub definition: String,
-    pub role_arn: String,
-    pub created_at: i64,
-}
-
-/// An alias of a state machine.
-#[derive(Clone, Debug)]
-pub struct Alias {
-    pub name: String,
-    pub description: Option<String>,
-    pub routes: Vec<Route>,
-    pub created_at: i64,
-    pub updated_at: Option<i64>,
-}
 
 /// An execution.
 #[derive(Clone, Debug)]
@@ -136,22 +87,7 @@ impl World {
     /// Creates a state machine; returns its ARN.
     pub fn machine(&mut self, name: &str, definition: &str, now: i64) -> String {
         let arn = format!("{PLACE}:stateMachine:{name}");
-        let machine = Machine {
-            arn: arn.clone(),
-            name: name.to_owned(),
-            kind: MachineKind::Standard,
-            definition: definition.to_owned(),
-            revision: 1,
-            versions: BTreeMap::new(),
-            last_version: 0,
-            aliases: BTreeMap::new(),
-            role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
-            logging: Logging::OFF,
-            tracing: false,
-            encryption: Encryption::AwsOwnedKey,
-            tags: Tags::new(),
-            created_at: now,
-        };
+        let machine = Machine::new(&arn, name, definition, now);
         self.machines.insert(arn.clone(), machine);
         arn
     }

@@ -1,0 +1,52 @@
+#![allow(clippy::unwrap_used, reason = "a failed read is a failed test")]
+
+mod assemblies;
+mod plans;
+mod templates;
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::{Files, Planning, Workflow, workflows};
+use crate::Nothing;
+
+/// Files in memory.
+struct Folder(HashMap<String, String>);
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.0.get(path).cloned().ok_or_else(|| "it does not exist".to_owned())
+    }
+}
+
+fn planned(path: &str, files: &[(&str, &str)]) -> Result<Vec<Workflow>, Vec<String>> {
+    with(path, files, &[])
+}
+
+fn with(path: &str, files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Result<Vec<Workflow>, Vec<String>> {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    let files = Folder(files.iter().map(owned).collect());
+    let parameters: IndexMap<String, String> = parameters.iter().map(owned).collect();
+    let planning = Planning {
+        files: &files,
+        account: "123456789012",
+        region: "eu-west-1",
+        stack_name: "Shop",
+        parameters: &parameters,
+        around: &Nothing,
+    };
+    workflows(path, &planning).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+fn waiting(workflow: &Workflow) -> Vec<String> {
+    let line = |unresolved: &super::Unresolved| {
+        let property = unresolved.place.path.rsplit('.').next().unwrap_or_default();
+        format!("{property}: {}", unresolved.waiting)
+    };
+    workflow.unresolved.iter().map(line).collect()
+}
+
+fn text(workflow: &Workflow) -> &str {
+    &workflow.definition.as_ref().unwrap().text
+}
