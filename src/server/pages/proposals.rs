@@ -74,7 +74,7 @@ fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
             {vote_form("reject", "Reject", "button button-reject")}
         }
     });
-    let why_not = (is_open).then(|| may.as_ref().err()).flatten().map(|why| {
+    let why_not = may.as_ref().err().filter(|_| is_open).map(|why| {
         let problem = words::not_allowed(why);
         view! { <p class="quiet">{shown(problem.what)}" "{shown(problem.remedy)}</p> }
     });

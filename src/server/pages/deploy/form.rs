@@ -23,8 +23,9 @@ pub struct Form<'a> {
 impl Form<'_> {
     /// The form.
     pub fn view(&self) -> AnyView {
-        let hidden = |(name, value): &(&'static str, &str)| {
-            view! { <input type="hidden" name=*name value=(*value).to_owned()/> }
+        let hidden = |field: &(&'static str, &str)| {
+            let (name, value) = (field.0, field.1.to_owned());
+            view! { <input type="hidden" name=name value=value/> }
         };
         let label = format!("Comment for {}", self.word);
         let comment = self.comment.then(|| {
