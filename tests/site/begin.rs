@@ -160,7 +160,10 @@ fn a_new_folder_runs_and_follows_what_is_changed() {
     let begun = Instant::now();
     loop {
         let page = server.page("/default/deploy");
-        if page.contains("Changed") && page.contains(":function:late") && !page.contains("which does not run on this machine") {
+        if page.contains("Changed")
+            && page.contains(":function:late")
+            && !page.contains("which does not run on this machine")
+        {
             break;
         }
         assert!(begun.elapsed() < Duration::from_secs(40), "{page}");

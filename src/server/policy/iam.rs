@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use countersign_asl::{Diagnostic, Machine, parse, report};
-use countersign_desk::deploy::{Folder, MANIFEST, PlanTarget, partition_of, plan};
+use countersign_desk::connection::MachineKind;
+use countersign_desk::deploy::{Chosen, Folder, MANIFEST, PlanTarget, draft, partition_of};
 use countersign_desk::nearest::meant;
-use countersign_desk::watch::Snapshot;
 use countersign_permissions::{Needed, Subject, needed_by, trust};
 
 use crate::server::config::{IamArgs, Kind, PolicyFormat};
@@ -123,9 +123,10 @@ fn folder(path: &Path, args: &IamArgs) -> Result<Vec<Named>, String> {
     }
     // In an ARN, a wildcard stands for what is not known.
     let (region, account) = (args.region.as_deref().unwrap_or("*"), args.account.as_deref().unwrap_or("*"));
-    let target = PlanTarget { partition: partition_of(region), region, account, aws: false, functions: None };
-    let items = plan(&folder, &Snapshot::default(), target);
-    let items = items.into_iter().filter(|item| args.workflow.as_deref().is_none_or(|name| name == item.name));
+    let target = PlanTarget { partition: partition_of(region), region, account, ..PlanTarget::unknown(None) };
+    let chosen = Chosen { manifest: &folder.manifest, environment: None };
+    let items = draft(&folder, &chosen, target).drafts;
+    let items = items.into_iter().filter(|item| args.workflow.as_deref().is_none_or(|name| name == item.workflow));
     let mut named = Vec::new();
     for item in items {
         let errors: Vec<String> = item
@@ -138,8 +139,9 @@ fn folder(path: &Path, args: &IamArgs) -> Result<Vec<Named>, String> {
             })
             .collect();
         // A rule that was made an error keeps a deployment back, not the policy.
-        let machine = parse(&item.text).0.ok_or_else(|| errors.join("\n"))?;
-        named.push(Named { name: item.name, express: item.kind == "EXPRESS", machine });
+        let desired = item.desired.ok_or_else(|| errors.join("\n"))?;
+        let machine = parse(&desired.definition).0.ok_or_else(|| errors.join("\n"))?;
+        named.push(Named { name: item.workflow, express: desired.kind == MachineKind::Express, machine });
     }
     if named.is_empty() {
         return Err(format!(
