@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::server::config::{Cli, Command};
-use countersign::server::{approvals, audit, deploy, health, init, messages, policy, start, terminal, users, validate};
+use countersign::server::{
+    approvals, audit, deploy, health, init, messages, policy, start, terminal, testing, users, validate,
+};
 use countersign_local::{environment, files, keeper};
 use tracing_subscriber::EnvFilter;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Some(Command::Health(args)) => health::run(&args),
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
+        Some(Command::Test(args)) => testing::run(&args),
         Some(Command::Policy(command)) => policy::run(&command),
         Some(Command::Approvals(args)) => approvals::run(&args),
         Some(Command::Audit(args)) => closed("warn", false, audit::command::run(args)),

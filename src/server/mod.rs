@@ -30,6 +30,7 @@ mod settings;
 mod shipped;
 pub mod start;
 pub mod terminal;
+pub mod testing;
 mod trust;
 pub mod users;
 pub mod validate;

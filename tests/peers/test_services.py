@@ -1,9 +1,12 @@
 """The services beside Step Functions, through boto3 as it comes."""
 
 import io
+import json
 import tempfile
 import unittest
+import zipfile
 
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -43,6 +46,9 @@ class Services(unittest.TestCase):
         self.assertIsNone(s3.get_bucket_location(Bucket="peers")["LocationConstraint"])
         s3.copy_object(Bucket="peers", Key="copy", CopySource={"Bucket": "peers", "Key": "in/up"})
         self.assertEqual(s3.get_object(Bucket="peers", Key="copy", Range="bytes=0-1")["Body"].read(), b"sm")
+        parts = TransferConfig(multipart_threshold=5 * 1024 * 1024, multipart_chunksize=5 * 1024 * 1024)
+        s3.upload_fileobj(io.BytesIO(b"x" * 12_000_000), "peers", "large", Config=parts)
+        self.assertEqual(s3.head_object(Bucket="peers", Key="large")["ContentLength"], 12_000_000)
         s3.delete_object(Bucket="peers", Key="in/up")
         self.refused("404", s3.head_object, Bucket="peers", Key="in/up")
         self.refused("NoSuchKey", s3.get_object, Bucket="peers", Key="in/up")
@@ -83,13 +89,113 @@ class Services(unittest.TestCase):
         self.assertIn("SNS ListSubscriptions", self.refused("InvalidAction", sns.list_subscriptions))
         self.assertIn("SQS ListQueueTags", self.refused("UnknownOperationException", sqs.list_queue_tags, QueueUrl=url))
 
-    def test_what_cdk_and_terraform_ask_next_is_named(self):
-        stacks = self.refused("InvalidAction", client("cloudformation", self.port).describe_stacks)
-        self.assertIn("CloudFormation DescribeStacks", stacks)
-        parameter = self.refused("UnknownOperationException", client("ssm", self.port).get_parameter, Name="/cdk-bootstrap/x/version")
-        self.assertIn("SSM GetParameter", parameter)
-        role = self.refused("InvalidAction", client("iam", self.port).get_role, RoleName="r")
-        self.assertIn("IAM GetRole", role)
+    def test_parameters(self):
+        ssm = client("ssm", self.port)
+        for name, value in {"/peers/a": "1", "/peers/b": "2", "/peers/deep/c": "3"}.items():
+            ssm.put_parameter(Name=name, Value=value, Type="String")
+        self.refused("ParameterAlreadyExists", ssm.put_parameter, Name="/peers/a", Value="x", Type="String")
+        self.assertEqual(ssm.put_parameter(Name="/peers/a", Value="one", Overwrite=True)["Version"], 2)
+        self.assertEqual(ssm.get_parameter(Name="/peers/a")["Parameter"]["Value"], "one")
+        self.assertEqual(ssm.get_parameter(Name="/peers/a:1")["Parameter"]["Value"], "1")
+        self.refused("ParameterNotFound", ssm.get_parameter, Name="/peers/none")
+        got = ssm.get_parameters(Names=["/peers/b", "/peers/none"])
+        self.assertEqual([one["Value"] for one in got["Parameters"]], ["2"])
+        self.assertEqual(got["InvalidParameters"], ["/peers/none"])
+        pages = ssm.get_paginator("get_parameters_by_path").paginate(
+            Path="/peers", Recursive=True, PaginationConfig={"PageSize": 1}
+        )
+        found = [one["Name"] for page in pages for one in page["Parameters"]]
+        self.assertEqual(found, ["/peers/a", "/peers/b", "/peers/deep/c"])
+        ssm.put_parameter(Name="/peers/secret", Value="sesame", Type="SecureString")
+        self.assertNotIn("sesame", ssm.get_parameter(Name="/peers/secret")["Parameter"]["Value"])
+        self.assertEqual(ssm.get_parameter(Name="/peers/secret", WithDecryption=True)["Parameter"]["Value"], "sesame")
+        names = [one["Name"] for page in ssm.get_paginator("describe_parameters").paginate() for one in page["Parameters"]]
+        self.assertEqual(sorted(names), sorted(found + ["/peers/secret"]))
+        gone = ssm.delete_parameters(Names=[*names, "/peers/none"])
+        self.assertEqual(gone["InvalidParameters"], ["/peers/none"])
+
+    def test_functions(self):
+        lamb = client("lambda", self.port)
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("index.py", "def handler(event, context):\n    return event['n'] + 1\n")
+        made = lamb.create_function(
+            FunctionName="peer",
+            Runtime="python3.12",
+            Handler="index.handler",
+            Role="arn:aws:iam::000000000000:role/r",
+            Code={"ZipFile": package.getvalue()},
+        )
+        lamb.get_waiter("function_active_v2").wait(FunctionName="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 2})
+        answer = lamb.invoke(FunctionName=made["FunctionArn"], Payload=json.dumps({"n": 1}))
+        self.assertEqual(json.load(answer["Payload"]), 2)
+        lamb.update_function_configuration(FunctionName="peer", MemorySize=256)
+        lamb.get_waiter("function_updated_v2").wait(FunctionName="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 2})
+        self.assertEqual(lamb.publish_version(FunctionName="peer")["Version"], "1")
+        self.assertEqual(lamb.invoke(FunctionName="peer", InvocationType="Event", Payload=b"{}")["StatusCode"], 202)
+        names = [one["FunctionName"] for page in lamb.get_paginator("list_functions").paginate() for one in page["Functions"]]
+        self.assertEqual(names, ["peer"])
+        self.refused("ResourceConflictException", lamb.create_function, FunctionName="peer", Runtime="python3.12",
+                     Handler="index.handler", Role="arn:aws:iam::000000000000:role/r", Code={"ZipFile": package.getvalue()})
+        lamb.delete_function(FunctionName="peer")
+        self.refused("ResourceNotFoundException", lamb.get_function, FunctionName="peer")
+
+    def test_roles_and_log_groups(self):
+        iam, logs = client("iam", self.port), client("logs", self.port)
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"},
+                                                         "Action": "sts:AssumeRole"}]}
+        iam.create_role(RoleName="peer", AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName="peer", PolicyName="p", PolicyDocument=json.dumps(trust))
+        self.assertEqual(iam.get_role(RoleName="peer")["Role"]["AssumeRolePolicyDocument"], trust)
+        self.assertEqual(iam.get_role_policy(RoleName="peer", PolicyName="p")["PolicyDocument"], trust)
+        self.refused("EntityAlreadyExists", iam.create_role, RoleName="peer", AssumeRolePolicyDocument="{}")
+        self.refused("DeleteConflict", iam.delete_role, RoleName="peer")
+        iam.delete_role_policy(RoleName="peer", PolicyName="p")
+        iam.delete_role(RoleName="peer")
+        self.refused("NoSuchEntity", iam.get_role, RoleName="peer")
+        logs.create_log_group(logGroupName="/peer")
+        logs.put_retention_policy(logGroupName="/peer", retentionInDays=7)
+        self.assertEqual(logs.describe_log_groups()["logGroups"][0]["retentionInDays"], 7)
+        logs.delete_log_group(logGroupName="/peer")
+
+    def test_a_stack(self):
+        stacks = client("cloudformation", self.port)
+        self.refused("ValidationError", stacks.describe_stacks, StackName="peer")
+        queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": {"Ref": "Seconds"}}}
+        output = {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}, "Export": {"Name": "queue"}}
+        template = {"Parameters": {"Seconds": {"Type": "Number", "Default": 5}}, "Resources": {"Queue": queue},
+                    "Outputs": {"Arn": output}}
+        made = {"StackName": "peer", "ChangeSetName": "first", "TemplateBody": json.dumps(template)}
+        stacks.create_change_set(**made, ChangeSetType="CREATE")
+        stacks.get_waiter("change_set_create_complete").wait(StackName="peer", ChangeSetName="first")
+        changes = stacks.describe_change_set(StackName="peer", ChangeSetName="first")["Changes"]
+        self.assertEqual([one["ResourceChange"]["Action"] for one in changes], ["Add"])
+        stacks.execute_change_set(StackName="peer", ChangeSetName="first")
+        stacks.get_waiter("stack_create_complete").wait(StackName="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+        exports = stacks.list_exports()["Exports"]
+        self.assertEqual([one["Name"] for one in exports], ["queue"])
+        made["ChangeSetName"] = "second"
+        stacks.create_change_set(**made)
+        unchanged = stacks.describe_change_set(StackName="peer", ChangeSetName="second")
+        self.assertEqual(unchanged["Status"], "FAILED")
+        self.assertTrue(unchanged["StatusReason"].startswith("The submitted information didn't contain changes."))
+        stacks.delete_change_set(StackName="peer", ChangeSetName="second")
+        self.refused("ChangeSetNotFound", stacks.describe_change_set, StackName="peer", ChangeSetName="second")
+        stacks.update_stack(StackName="peer", UsePreviousTemplate=True,
+                            Parameters=[{"ParameterKey": "Seconds", "ParameterValue": "7"}])
+        stacks.get_waiter("stack_update_complete").wait(StackName="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+        url = stacks.describe_stack_resources(StackName="peer")["StackResources"][0]["PhysicalResourceId"]
+        attributes = client("sqs", self.port).get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        self.assertEqual(attributes["Attributes"]["VisibilityTimeout"], "7")
+        stacks.delete_stack(StackName="peer")
+        stacks.get_waiter("stack_delete_complete").wait(StackName="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+
+    def test_what_is_not_served_is_named(self):
+        stacks = self.refused("InvalidAction", client("cloudformation", self.port).list_stack_sets)
+        self.assertIn("CloudFormation ListStackSets", stacks)
+        ssm = self.refused("UnknownOperationException", client("ssm", self.port).list_commands)
+        self.assertIn("SSM ListCommands", ssm)
+        self.assertIn("IAM ListUsers", self.refused("InvalidAction", client("iam", self.port).list_users))
 
 
 if __name__ == "__main__":

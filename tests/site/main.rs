@@ -72,4 +72,5 @@ mod starting;
 mod stream;
 #[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod support;
+mod testing;
 mod users;

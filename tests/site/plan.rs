@@ -43,7 +43,12 @@ impl Bench {
 
     /// What the command writes, and its exit status; or what it says on stderr.
     async fn plan(&self, more: &[&str]) -> Result<(String, u8), String> {
-        let (folder, url) = (self.folder.display().to_string(), format!("http://{}", self.engine.addr));
+        self.plan_of("", more).await
+    }
+
+    /// The same of a file in the folder.
+    async fn plan_of(&self, file: &str, more: &[&str]) -> Result<(String, u8), String> {
+        let (folder, url) = (self.folder.join(file).display().to_string(), format!("http://{}", self.engine.addr));
         let mut words = vec!["countersign", "deploy", "plan", &folder, "--data", "no-such-folder"];
         if !more.contains(&"--connection") {
             words.extend(["--endpoint-url", &url]);
@@ -147,5 +152,31 @@ async fn what_cannot_be_planned_says_why_and_what_to_do() {
     bench.write("countersign.toml", "[workflows.order]\nfil = \"a\"\n");
     let said = bench.plan(&[]).await.unwrap_err();
     assert!(said.contains("countersign.toml:2:1: ") && said.contains("Did you mean `file`?"), "{said}");
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_of_another_tool_is_planned_and_not_kept() {
+    let bench = Bench::new("template").await;
+    let template = |next: &str| {
+        format!(
+            "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+             RoleArn: arn:aws:iam::000000000000:role/shop\n      Definition:\n        StartAt: Pay\n        States:\n          \
+             Pay: {{ Type: Pass, Next: {next} }}\n          Ship: {{ Type: Succeed }}\n"
+        )
+    };
+    bench.make().await;
+    bench.write("template.yaml", &template("Ship"));
+    let (text, status) = bench.plan_of("template.yaml", &["--json"]).await.unwrap();
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &plan["workflows"][0]["change"]), (0, &"unchanged".into()), "{plan:#}");
+    bench.write("template.yaml", &template("Shop"));
+    let (text, status) = bench.plan_of("template.yaml", &[]).await.unwrap();
+    assert!(status == 1 && text.contains("template.yaml:10:") && text.contains("[missing-target]"), "{text}");
+    let said = bench.plan_of("template.yaml", &["--out", "kept"]).await.unwrap_err();
+    assert!(said.contains("its own tool deploys it"), "{said}");
+    bench.write("template.yaml", "Resources: {\n");
+    let (text, status) = bench.plan_of("template.yaml", &[]).await.unwrap();
+    assert!(status == 1 && text.contains("template.yaml:"), "{text}");
     bench.close().await;
 }

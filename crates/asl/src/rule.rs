@@ -191,6 +191,8 @@ rules! {
     OtherOwner = "other-owner", Deployment, None;
     /// The service accepts a definition.
     RefusedByService = "refused-by-service", Deployment, None;
+    /// A template of another tool can be read as far as its state machines need it.
+    TemplateNotRead = "template-not-read", Deployment, None;
     /// What a plan compares can be read from the connection.
     NotCompared = "not-compared", Deployment, None;
     /// A machine is STANDARD or EXPRESS.

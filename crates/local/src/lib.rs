@@ -18,6 +18,7 @@
 //! | [`random`] | ids |
 //! | [`masks`] | hides the secrets of connections in what comes back |
 //! | [`sandbox`] | processes for the expressions that may run away |
+//! | [`stacks`] | CloudFormation's stacks: templates made, changed and deleted |
 //!
 //! It never depends on the dashboard: any client (AWS CLI, SDKs, Terraform, CDK) may use it as it would use AWS.
 
@@ -38,6 +39,7 @@ pub mod listener;
 pub mod masks;
 pub mod random;
 pub mod sandbox;
+pub mod stacks;
 pub mod store;
 pub mod text;
 pub mod tls;

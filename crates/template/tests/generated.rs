@@ -32,11 +32,12 @@ impl Attributes for AllMade {
 fn template(chance: &mut Chance, back: bool) -> String {
     let count = 1 + chance.below(12);
     let mut text =
-        "Parameters: {P: {Type: String, Default: p}}\nConditions: {No: !Equals [!Ref P, q]}\nResources:\n".to_owned();
+        "Parameters: {P: {Type: String, Default: p}}\nConditions: {Never: !Equals [!Ref P, q]}\nResources:\n"
+            .to_owned();
     for index in 0..count {
         text += &format!("  T{index}:\n    Type: AWS::SNS::Topic\n");
         let limit = if back { count } else { index };
-        let mut other = |chance: &mut Chance| (limit > 0).then(|| chance.below(limit)).filter(|other| *other != index);
+        let other = |chance: &mut Chance| (limit > 0).then(|| chance.below(limit)).filter(|other| *other != index);
         if let Some(other) = other(chance).filter(|_| chance.below(3) == 0) {
             text += &format!("    DependsOn: T{other}\n");
         }
@@ -45,7 +46,7 @@ fn template(chance: &mut Chance, back: bool) -> String {
             (1, Some(other)) => format!("!GetAtt T{other}.TopicName"),
             (2, Some(other)) => format!("!Sub '${{T{other}}} and ${{P}}'"),
             (3, Some(other)) => format!("!Sub ['${{x}}', {{x: !GetAtt T{other}.TopicArn}}]"),
-            (4, Some(other)) => format!("!If [No, !Ref T{other}, plain]"),
+            (4, Some(other)) => format!("!If [Never, !Ref T{other}, plain]"),
             (5, Some(other)) => format!("!Join ['-', [a, !Select [0, [!Ref T{other}]]]]"),
             _ => format!("text-{}", chance.below(3)),
         };

@@ -3,6 +3,7 @@
 mod check;
 mod commands;
 mod deploy;
+mod testing;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::deploy::{
     ApplyArgs, DeployArgs, DeployVerb, PlanArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs, StatusArgs,
     VersionsVerb, WithinArgs, WorkflowArgs,
 };
+pub use self::testing::{TestArgs, TestFormat, TestRecordArgs, TestRunArgs, TestVerb};
 use super::guest::address::Wanted;
 
 /// The control room and approval desk for AWS Step Functions.
@@ -52,6 +54,8 @@ pub enum Command {
     Engine(EngineArgs),
     /// Check definitions: every diagnostic with file, line, column and remedy
     Validate(ValidateArgs),
+    /// Run the test cases beside definitions, in the engine and in milliseconds; or record one
+    Test(TestArgs),
     /// Plan, apply, roll out and take back the definitions of a folder
     Deploy(DeployArgs),
     /// Check or show the policies: who may do what

@@ -247,7 +247,7 @@ pub async fn prune_versions(args: &PruneArgs) -> Result<ExitCode, Failure> {
     );
     ask(&format!("Delete {} of {}", versions(old.len()), args.of.workflow), args.yes)?;
     let tell = |number: u64| {
-        if number % 50 == 0 {
+        if number.is_multiple_of(50) {
             println!("deleted up to version {number}");
         }
     };

@@ -147,7 +147,7 @@ async fn carry_out(
             println!("{line}");
         }
         if let Event::Step { remaining_ms, number, .. } = &event
-            && number % 10 == 0
+            && number.is_multiple_of(10)
             && let Some(time) = progress::time_left(*remaining_ms)
         {
             println!("        {time} left by the account's quotas");

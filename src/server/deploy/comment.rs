@@ -8,7 +8,9 @@ use countersign_desk::deploy::desired::Setting;
 use countersign_desk::deploy::difference::{Difference, StateChangeKind};
 use countersign_desk::deploy::{Change, Item, Plan, file_problem, mermaid};
 
-use super::text::{change_words, count, counts, effect, evidence, field, not_compared, permission, transition};
+use super::text::{
+    change_words, count, counts, effect, evidence, field, is_quiet, not_compared, permission, transition,
+};
 
 /// The most lines of one workflow's changes that are listed.
 const MOST: usize = 40;
@@ -30,7 +32,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection) -> String {
         table(&mut out, plan);
     }
     let mut room = DIAGRAMS;
-    for item in plan.items.iter().filter(|item| item.change() != Change::Unchanged || !item.found.is_empty()) {
+    for item in plan.items.iter().filter(|item| !is_quiet(item)) {
         details(&mut out, item, &mut room);
     }
     for problem in &plan.problems {
@@ -92,7 +94,7 @@ fn details(out: &mut String, item: &Item, room: &mut usize) {
     }
     for found in &item.found {
         let problem = file_problem(found.clone());
-        let level = if problem.error { "error" } else { "warning" };
+        let level = found.1.severity.word();
         let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
         _ = writeln!(
             out,
@@ -145,7 +147,7 @@ fn changes(out: &mut String, difference: &Difference) {
 /// A text as code: nothing of it is markup, and it stays in its line.
 fn code(text: &str) -> String {
     let text: String = crate::server::terminal::line(text).replace('|', "¦");
-    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    let longest = text.split(|letter: char| letter != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     // A blank on each side keeps a backtick at an end apart from the fence.
     if longest == 0 && !text.is_empty() { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }

@@ -1,6 +1,6 @@
 //! `countersign deploy plan`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +10,8 @@ use countersign_desk::Clock;
 use countersign_desk::connection::{Connection, ConnectionKind};
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    Chosen, Delay, Folder, NoEnvironment, Plan, PlanError, Planner, Timer, Waiting, declared_functions,
+    Chosen, Delay, Folder, NoEnvironment, Plan, PlanError, PlanTarget, Planner, Timer, Waiting, declared_functions,
+    draft_template, is_template, template_folder,
 };
 use countersign_local::files::private_file;
 use tokio_util::sync::CancellationToken;
@@ -43,9 +44,17 @@ pub async fn run(args: &PlanArgs) -> Result<ExitCode, Failure> {
 /// # Errors
 /// There is no plan, or it cannot be kept.
 pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), Failure> {
-    let source = source(args.source.as_deref(), &args.within)?;
-    let folder = Arc::new(Folder::read(&source));
-    let (plan, connection) = planned(&args.within, &source, folder).await?;
+    let template = args.source.clone().filter(|path| is_template(path));
+    let source = template.clone().map_or_else(|| source(args.source.as_deref(), &args.within), Ok)?;
+    let (plan, connection) = if template.is_some() {
+        if args.out.is_some() {
+            let what = format!("The plan of {} cannot be kept: its own tool deploys it.", source.display());
+            return Err(Failure::new(what, "Leave --out out."));
+        }
+        planned_template(&args.within, &source).await?
+    } else {
+        planned(&args.within, &source, Arc::new(Folder::read(&source))).await?
+    };
     if let Some(file) = &args.out {
         keep(file, &plan, &source, &connection)?;
     }
@@ -73,10 +82,14 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
 pub(super) fn source(given: Option<&Path>, within: &WithinArgs) -> Result<PathBuf, Failure> {
     let source = definitions_folder(given, &within.reach.data);
     let source = source.map_err(|error| Failure::new(format!("{error}."), "Name a folder with definitions."))?;
+    let shown = source.display();
+    if is_template(&source) {
+        let what = format!("{shown} is a template, which its own tool deploys.");
+        return Err(Failure::new(what, "`countersign deploy plan` shows what that changes."));
+    }
     if source.is_dir() {
         return Ok(source);
     }
-    let shown = source.display();
     if !source.exists() {
         return Err(Failure::new(format!("There is no folder {shown}."), "Name the folder of countersign.toml."));
     }
@@ -115,13 +128,43 @@ pub(super) async fn planned(
         variables: &|name| std::env::var(name).ok(),
         counts_running: true,
     };
-    let plan = planner.plan_in(&folder, &chosen).await.map_err(|error| match error {
-        PlanError::Call(error) => call_failure(&connection, &error),
+    let plan = planner.plan_in(&folder, &chosen).await.map_err(|error| failure(&connection, error))?;
+    Ok((plan, connection))
+}
+
+/// The plan of another tool's template.
+async fn planned_template(args: &WithinArgs, source: &Path) -> Result<(Plan, Connection), Failure> {
+    if let Some(name) = &args.environment {
+        let what = format!("A template has no environments, so there is no {name:?}.");
+        return Err(Failure::new(what, "Leave --environment out, and choose the place with --connection."));
+    }
+    let folder = Arc::new(template_folder(source));
+    let chosen = Chosen { manifest: &folder.manifest, environment: None };
+    let connection = reach(&args.reach, None).await?;
+    let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
+    let planner = Planner {
+        connection: &connection,
+        clock: &clock,
+        timer: &timer,
+        stop: &stop,
+        tell: &waits,
+        functions: None,
+        variables: &|name| std::env::var(name).ok(),
+        counts_running: true,
+    };
+    let drafts = |target: PlanTarget<'_>| draft_template(source, target);
+    let plan = planner.plan_drafts(&folder, &chosen, &BTreeMap::new(), &drafts).await;
+    let plan = plan.map_err(|error| failure(&connection, error))?;
+    Ok((plan, connection))
+}
+
+fn failure(connection: &Connection, error: PlanError) -> Failure {
+    match error {
+        PlanError::Call(error) => call_failure(connection, &error),
         PlanError::Environment(error) => no_environment(&error),
         PlanError::Manifest(problem) => Failure::new(problem.message, problem.remedy),
         PlanError::Stopped => Failure::new("It was stopped.", "Start it again."),
-    })?;
-    Ok((plan, connection))
+    }
 }
 
 /// The functions that definitions may call; `None` where they are not known.

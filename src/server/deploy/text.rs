@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use countersign_asl::report;
+use countersign_asl::{Severity, report};
 use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
@@ -83,8 +83,9 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection, colours: Colour
     to.out
 }
 
-fn is_quiet(item: &Item) -> bool {
-    item.change() == Change::Unchanged && item.found.is_empty()
+/// Whether a workflow is named only: nothing of it changes, and nobody has to look at it.
+pub fn is_quiet(item: &Item) -> bool {
+    item.change() == Change::Unchanged && item.found.iter().all(|(_, one)| one.severity == Severity::Advice)
 }
 
 /// What was left out of the comparison, in words.
@@ -101,6 +102,9 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
             words::call(about, error).problem.what
         ),
+        NotCompared::Roles(error) => {
+            format!("A role cannot be read, so what it lacks is not known: {}", words::call(about, error).problem.what)
+        }
         NotCompared::Verdicts(error) => {
             format!("Step Functions was not asked about the definitions: {}", words::call(about, error).problem.what)
         }
@@ -334,8 +338,12 @@ impl Writer {
         let text = std::fs::read_to_string(path).ok();
         let report = report(&path.display().to_string(), text.as_deref(), one, &terminal::line);
         for line in report.lines() {
-            let is_head = line.contains(": error: ") || line.contains(": warning: ");
-            let colour = if one.is_error() { Colour::Red } else { Colour::Yellow };
+            let is_head = line.contains(&format!(": {}: ", one.severity.word()));
+            let colour = match one.severity {
+                Severity::Error => Colour::Red,
+                Severity::Warning => Colour::Yellow,
+                Severity::Advice => Colour::Grey,
+            };
             let line = if is_head { self.colours.paint(colour, line) } else { line.to_owned() };
             self.line(1, &line);
         }

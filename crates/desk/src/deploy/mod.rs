@@ -7,6 +7,7 @@
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `plan` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
 //! | `planning` ([`Planner`]) | what is read of the connection for it |
+//! | `templates` ([`draft_template`]) | the state machines of other tools' templates |
 //! | [`difference`], [`mermaid()`] | state by state, and drawn |
 //! | [`desired`] | the types between a plan and its apply |
 //! | [`applied`] | what a state machine's tags remember |
@@ -24,6 +25,7 @@ mod definitions;
 mod deploying;
 pub mod desired;
 pub mod difference;
+mod draft;
 mod driving;
 mod duplicates;
 mod environment;
@@ -32,6 +34,7 @@ mod finding;
 mod folder;
 mod functions;
 mod gather;
+mod item;
 mod lines;
 mod lint;
 mod manifest;
@@ -47,13 +50,16 @@ pub mod plan_file;
 mod planning;
 pub mod proposing;
 mod recording;
+mod roles;
 pub mod rollout;
 mod rollouts;
 mod settings;
 mod settings_check;
 mod steps;
 mod substitution;
+mod target;
 mod tasks;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -93,6 +99,7 @@ pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
+pub use templates::{draft_template, is_template, template_folder};
 pub use timer::Timer;
 pub use values::values_of;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};

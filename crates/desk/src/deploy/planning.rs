@@ -17,9 +17,11 @@ use super::environment::{Chosen, NoEnvironment};
 use super::finding::{Change, FileProblem};
 use super::folder::Folder;
 use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
+use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
-use super::plan::{Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
+use super::plan::{Drafts, Found, Item, PlanTarget, Variables, draft, file_problem, hash_of, partition_of};
+use super::roles::look_at_roles;
 use super::timer::Timer;
 use super::values::parameters_of;
 use super::{EMULATOR_ACCOUNT, folder_findings};
@@ -53,6 +55,8 @@ pub enum NotCompared {
     Others(usize),
     /// The Parameter Store cannot be read; the manifest's own values stand in its place.
     Parameters(CallError),
+    /// The roles of state machines cannot be read, so what they lack is not known.
+    Roles(CallError),
     /// The service does not say what it makes of the definitions.
     Verdicts(CallError),
 }
@@ -146,12 +150,33 @@ impl Planner<'_> {
     /// # Errors
     /// A call fails without which nothing can be compared.
     pub async fn plan_in(&self, folder: &Arc<Folder>, chosen: &Chosen<'_>) -> Result<Plan, PlanError> {
+        let drafts = |target: PlanTarget<'_>| {
+            let mut drafts = draft(folder, chosen, target);
+            drafts.found.extend(switched(folder, None, folder_findings(folder, target.functions)));
+            drafts
+        };
+        self.plan_drafts(folder, chosen, &named_parameters(folder, chosen), &drafts).await
+    }
+
+    /// The plan of what `drafts` makes for a destination: of a folder, or of another tool's template, whose path and name
+    /// `folder` has. `parameters` are those of the Parameter Store that it needs, each with whether a value stands in its
+    /// place.
+    ///
+    /// # Errors
+    /// A call fails without which nothing can be compared.
+    pub async fn plan_drafts(
+        &self,
+        folder: &Arc<Folder>,
+        chosen: &Chosen<'_>,
+        parameters: &BTreeMap<String, bool>,
+        drafts: &(dyn Fn(PlanTarget<'_>) -> Drafts + Sync),
+    ) -> Result<Plan, PlanError> {
         let patience = Patience::new(self.connection, self.clock, self.timer, self.stop, self.tell);
         let machines = listed(&patience).await?;
         let owner = self.owner(&patience, &machines).await?;
-        let (parameters, unread) = read_parameters(&patience, &named_parameters(folder, chosen)).await?;
+        let (parameters, unread) = read_parameters(&patience, parameters).await?;
         let target = self.target(&owner, &parameters);
-        let drafts = draft(folder, chosen, target);
+        let drafts = drafts(target);
         let aliases = drafts
             .drafts
             .iter()
@@ -170,9 +195,9 @@ impl Planner<'_> {
         not_compared.extend((not_looked_at > 0).then_some(NotCompared::Others(not_looked_at)));
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
         self.count(&patience, &mut items).await?;
+        not_compared.extend(look_at_roles(self.connection, &mut items, &owner).await.map(NotCompared::Roles));
         items.extend(others.into_iter().map(Item::to_be_removed));
-        let found = drafts.found.into_iter().chain(folder_findings(folder, self.functions));
-        let problems = found.map(file_problem).collect();
+        let problems = drafts.found.into_iter().map(file_problem).collect();
         let hash = hash_of(items.iter().map(|item| &item.plan));
         let environment = chosen.name().to_owned();
         Ok(Plan { folder: Arc::clone(folder), environment, owner, items, hash, problems, not_compared })

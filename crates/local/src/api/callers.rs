@@ -65,10 +65,11 @@ pub fn service(headers: &HeaderMap) -> &str {
 
 /// A service's own name for its signing name or for the prefix of its targets.
 pub fn titled(name: &str) -> &str {
-    const NAMES: [(&str, &str); 22] = [
+    const NAMES: [(&str, &str); 23] = [
         ("apigateway", "API Gateway"),
         ("AWSEvents", "EventBridge"),
         ("cloudformation", "CloudFormation"),
+        ("CloudApiService", "Cloud Control"),
         ("AmazonEC2ContainerRegistry_V20150921", "ECR"),
         ("AmazonEC2ContainerServiceV20141113", "ECS"),
         ("AmazonSSM", "SSM"),

@@ -8,13 +8,15 @@
 //!    limits of the parameters are not checked then.
 //! 4. Add a call to `tests/peers/operations.json`, which the SDKs play, and a test to `tests/router`.
 //!
-//! Clients of other services are answered in `messaging` (SQS, DynamoDB), `ssm`, `logs`, `lambda`, `s3`, and, by the
+//! Clients of other services are answered in `messaging` (SQS, DynamoDB), `ssm`, `logs`, `cloudcontrol`, `lambda`, `s3`, and, by the
 //! query protocol (`query`), in `messaging` (SNS), `sts`, `iam` and `cloudformation`.
 
 mod activities;
 pub mod arn;
 mod beside;
-mod callers;
+pub(crate) mod callers;
+mod cloudcontrol;
+mod cloudformation;
 mod configurations;
 mod constraints;
 pub mod error;
@@ -145,6 +147,13 @@ async fn operation(State(host): State<Arc<Host>>, headers: HeaderMap, body: Byte
                 Err(error) => Some(Err(error)),
                 Ok(input) if service == "AmazonSSM" => ssm::call(&host, &caller, name, input).await,
                 Ok(input) => logs::call(&host, &caller, name, input).await,
+            };
+            return json_1_1(came, callers::titled(service), name);
+        }
+        "CloudApiService" => {
+            let came = match messaging::input(&body) {
+                Ok(input) => cloudcontrol::call(&host, &caller, name, input).await,
+                Err(error) => Some(Err(error)),
             };
             return json_1_1(came, callers::titled(service), name);
         }

@@ -1,4 +1,5 @@
-//! The query protocol: a form with the name of the action, answered with XML. SNS, STS and IAM speak it.
+//! The query protocol: a form with the name of the action, answered with XML. SNS, STS, IAM and CloudFormation
+//! speak it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::wire::decoded;
-use super::{callers, iam, messaging, sts, xml};
+use super::{callers, cloudformation, iam, messaging, sts, xml};
 use crate::host::{AccountRegion, Host};
 
 /// The fields of a form.
@@ -101,6 +102,7 @@ pub async fn operation(host: &Arc<Host>, caller: &AccountRegion, headers: &Heade
     };
     let answer = match service {
         "sns" => messaging::sns(host, caller, &form, action).await,
+        "cloudformation" => cloudformation::call(host, caller, &form, action).await,
         "iam" => iam::call(host, caller, &form, action).await,
         "sts" => sts::call(caller, &form, action, host.clock.now()),
         _ => None,

@@ -1,6 +1,8 @@
 //! S3 over HTTP, for buckets in a local folder: a request's path, query and headers become an operation of
 //! `integrations`.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -125,6 +127,7 @@ fn answer(host: &Host, ask: &Ask, body: Bytes) -> Response {
         ("HEAD", _, None) if !ask.key.is_empty() => head(host, ask),
         ("GET", _, None) if !ask.key.is_empty() => get(host, ask),
         ("PUT", _, None) if !ask.key.is_empty() => put(host, ask, body),
+        (_, _, Some("uploads" | "uploadId" | "partNumber")) if !ask.key.is_empty() => parts::handle(host, ask, body),
         ("DELETE", _, None) if !ask.key.is_empty() => {
             run(host, ask, "deleteObject").map(|_| StatusCode::NO_CONTENT.into_response())
         }
@@ -307,15 +310,19 @@ fn put(host: &Host, ask: &Ask, body: Bytes) -> Result<Response, ObjectRefusal> {
         let inner = [element("ETag", text("ETag")), element("LastModified", text("LastModified"))].concat();
         return Ok(document("CopyObjectResult", &inner));
     }
-    let body = if is_chunked(&ask.headers) {
-        unchunked(&body).ok_or_else(|| {
-            ObjectRefusal("IncompleteBody", "The body is not in the chunks that its headers announce".to_owned(), 400)
-        })?
-    } else {
-        body.to_vec()
-    };
+    let body = plain(ask, body)?;
     buckets.put(&ask.bucket, &ask.key, &body)?;
     Ok((StatusCode::OK, [(header::ETAG, etag(&body))]).into_response())
+}
+
+/// The body without the chunks that it may be sent in.
+fn plain(ask: &Ask, body: Bytes) -> Result<Vec<u8>, ObjectRefusal> {
+    if !is_chunked(&ask.headers) {
+        return Ok(body.to_vec());
+    }
+    unchunked(&body).ok_or_else(|| {
+        ObjectRefusal("IncompleteBody", "The body is not in the chunks that its headers announce".to_owned(), 400)
+    })
 }
 
 /// Whether a body is sent in signed chunks, or in chunks with a checksum after them.

@@ -221,7 +221,8 @@ impl Host {
                 self.perform(&arn, action);
             }
         }
-        self.finish_deletions().await
+        self.finish_deletions().await?;
+        crate::stacks::recover(self).await
     }
 
     async fn replay(&self, row: ExecutionRow) -> Result<Option<Run>, StoreError> {

@@ -15,6 +15,7 @@ mod functions;
 mod http;
 mod mocks;
 mod objects;
+mod parameters;
 mod queries;
 mod queues;
 mod tables;
@@ -31,7 +32,7 @@ pub use answer::TaskOutcome;
 pub use functions::{checked_payload, not_an_event};
 pub use http::{Exchange as HttpExchange, HttpClient, traced as trace_http};
 pub use mocks::{Mocks, MocksError};
-pub use objects::{Buckets, ObjectRefusal, etag, operate as operate_objects};
+pub use objects::{Buckets, ObjectRefusal, Uploads, etag, operate as operate_objects};
 pub use queues::{Message, QueueRefusal, Queues, operate as operate_queue};
 pub use tables::{TableRefusal, Tables, operate as operate_table};
 pub use topics::{Notice, Published, Topic, TopicRefusal, Topics, deliver as publish_to_topic};
@@ -138,6 +139,9 @@ async fn service_call(call: Call<'_>, service: &str, action: &str, resource: &st
         ("states" | "aws-sdk:sfn", "startExecution") => executions::start(call, service).await,
         ("aws-sdk:sfn", action) => own_api(call, action).await,
         ("dynamodb" | "aws-sdk:dynamodb", action) => tables::call(call.host, &caller, service, action, call.parameters)
+            .await
+            .unwrap_or_else(|| nowhere(service, resource)),
+        ("aws-sdk:ssm", action) => parameters::call(call.host, &caller, action, call.parameters)
             .await
             .unwrap_or_else(|| nowhere(service, resource)),
         ("aws-sdk:s3", action) => {

@@ -16,41 +16,60 @@ pub struct Function {
 
 /// Every function that a client made, by its ARN, which names a version where it is one.
 #[derive(Default)]
-pub struct Made(Mutex<BTreeMap<String, Arc<Function>>>);
+pub struct Made {
+    functions: Mutex<BTreeMap<String, Arc<Function>>>,
+    /// The ARN of the function or version that each alias leads to, by its own ARN.
+    aliases: Mutex<BTreeMap<String, String>>,
+}
 
 impl Made {
     /// The function with this ARN. Whoever holds it may call it to the end, though it is replaced.
     pub fn get(&self, arn: &str) -> Option<Arc<Function>> {
-        lock(&self.0).get(arn).cloned()
+        lock(&self.functions).get(arn).cloned()
     }
 
     /// Whether there is one.
     pub fn has(&self, arn: &str) -> bool {
-        lock(&self.0).contains_key(arn)
+        lock(&self.functions).contains_key(arn)
     }
 
     /// Puts a function in the place of the one with this ARN; returns that one's idle processes. Those that are busy end
     /// with their calls.
     pub fn put(&self, arn: String, spec: Spec) -> Vec<Worker> {
         let function = Arc::new(Function { pool: Pool::new(spec.most()), spec });
-        let old = lock(&self.0).insert(arn, function);
+        let old = lock(&self.functions).insert(arn, function);
         old.map(|old| old.pool.empty()).unwrap_or_default()
     }
 
     /// Removes a function; returns its idle processes.
     pub fn remove(&self, arn: &str) -> Vec<Worker> {
-        let old = lock(&self.0).remove(arn);
+        let old = lock(&self.functions).remove(arn);
         old.map(|old| old.pool.empty()).unwrap_or_default()
+    }
+
+    /// Lets an alias lead to a function or version.
+    pub fn point(&self, alias: String, target: String) {
+        lock(&self.aliases).insert(alias, target);
+    }
+
+    /// Forgets an alias.
+    pub fn unpoint(&self, alias: &str) {
+        lock(&self.aliases).remove(alias);
+    }
+
+    /// Where an alias leads.
+    pub fn target(&self, alias: &str) -> Option<String> {
+        lock(&self.aliases).get(alias).cloned()
     }
 
     /// The functions' names.
     pub fn names(&self) -> Vec<String> {
-        lock(&self.0).keys().map(|key| name_in(key).to_owned()).collect()
+        lock(&self.functions).keys().map(|key| name_in(key).to_owned()).collect()
     }
 
     /// The processes that `of` takes out of every function's pool.
     pub fn take(&self, of: impl Fn(&Pool) -> Vec<Worker>) -> Vec<Worker> {
-        lock(&self.0).values().flat_map(|function| of(&function.pool)).collect()
+        lock(&self.functions).values().flat_map(|function| of(&function.pool)).collect()
     }
 }
 

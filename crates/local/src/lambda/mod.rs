@@ -158,7 +158,8 @@ impl Functions {
                 None | Some("$LATEST") => arn,
                 Some(version) => format!("{arn}:{version}"),
             };
-            return self.0.made.has(&qualified).then_some(qualified);
+            let found = self.0.made.target(&qualified).unwrap_or(qualified);
+            return self.0.made.has(&found).then_some(found);
         }
         self.has(name).then(|| name.to_owned())
     }
@@ -176,6 +177,16 @@ impl Functions {
         for worker in self.0.made.remove(arn) {
             worker.end().await;
         }
+    }
+
+    /// Lets an alias lead to a function or a version of it; all by their ARNs.
+    pub fn point(&self, alias: String, target: String) {
+        self.0.made.point(alias, target);
+    }
+
+    /// Forgets an alias.
+    pub fn unpoint(&self, alias: &str) {
+        self.0.made.unpoint(alias);
     }
 
     /// The file's functions, by name.

@@ -169,7 +169,7 @@ async fn what_is_not_served_is_named_with_its_service() {
     for (method, path, name) in [
         (Method::PUT, "/bucket?acl", "S3 PutBucketAcl"),
         (Method::GET, "/bucket/key?tagging", "S3 GetObjectTagging"),
-        (Method::POST, "/bucket/key?uploads", "S3 CreateMultipartUpload"),
+        (Method::GET, "/bucket/key?uploads", "S3 ListMultipartUploads"),
         (Method::PUT, "/bucket?versioning", "S3 PutBucketVersioning"),
     ] {
         let (status, _, body) = ask(&engine, Ask { method, path, ..Ask::default() }).await;

@@ -77,7 +77,17 @@ async fn a_function_is_made_called_changed_and_deleted_while_the_engine_runs() {
     let (_, _, updated) = send(&engine, Method::PUT, &format!("{AT}/made/configuration"), update).await;
     assert_eq!((&updated["MemorySize"], &updated["Timeout"]), (&json!(256), &json!(10)));
 
+    let alias = json!({ "Name": "live", "FunctionVersion": "1" });
+    let (_, _, pointed) = send(&engine, Method::POST, &format!("{AT}/made/aliases"), alias).await;
+    assert_eq!(pointed["AliasArn"], format!("{ARN}:live"));
+
     let engine = engine.restart_after(1_000).await;
+    assert_eq!(called(&engine, "made:live").await, json!(["one", "1", "128"]));
+    let used = refused(&engine, Method::DELETE, &format!("{AT}/made?Qualifier=1"), Value::Null).await;
+    assert_eq!((used.0, used.1.as_str()), (409, "ResourceConflictException"));
+    let latest = json!({ "FunctionVersion": "$LATEST" });
+    send(&engine, Method::PUT, &format!("{AT}/made/aliases/live"), latest).await;
+    assert_eq!(called(&engine, &format!("{ARN}:live")).await, json!("two"));
     assert_eq!(called(&engine, "made").await, json!("two"), "it survives a restart");
     assert_eq!(called(&engine, &format!("{ARN}:1")).await, json!(["one", "1", "128"]), "a version keeps its code");
     let (_, _, got) = send(&engine, Method::GET, &format!("{AT}/made"), Value::Null).await;

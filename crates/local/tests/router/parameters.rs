@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, text};
+use crate::engine::{Engine, only, text};
 
 async fn ssm(engine: &Engine, operation: &str, body: Value) -> Result<Value, (String, String)> {
     let (status, answer) = engine.ask(&format!("AmazonSSM.{operation}"), &body).await;
@@ -153,5 +153,25 @@ async fn a_secret_is_shown_to_those_who_ask_for_its_decryption() {
     let list = json!({ "ResourceType": "Parameter", "ResourceId": "/key" });
     let tags = ssm(&engine, "ListTagsForResource", list).await.unwrap();
     assert_eq!(tags, json!({ "TagList": [{ "Key": "k", "Value": "v" }] }));
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_workflow_reads_a_parameter() {
+    let engine = Engine::new("parameter-task").await;
+    put(&engine, "/shop/limit", "100").await;
+    let task = |name: &str| {
+        only(json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ssm:getParameter",
+                     "Parameters": { "Name": name } }))
+    };
+    let run = async |name: &str, parameter: &str| {
+        let machine = engine.machine(name, task(parameter)).await;
+        let execution = engine.start(&machine, "one").await;
+        engine.ended(&execution).await
+    };
+    let output: Value = serde_json::from_str(&run("Reads", "/shop/limit").await.output.unwrap()).unwrap();
+    assert_eq!(output["Parameter"]["Value"], "100");
+    assert_eq!(output["Parameter"]["LastModifiedDate"], "2023-11-14T22:13:20Z");
+    assert_eq!(run("Misses", "/shop/none").await.error.unwrap(), "Ssm.ParameterNotFoundException");
     engine.remove().await;
 }

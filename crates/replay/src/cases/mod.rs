@@ -47,6 +47,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use countersign_asl::PlaceholderValue;
 use countersign_engine::ExecutionKind;
 use countersign_trace::OutcomeStatus;
 use indexmap::IndexMap;
@@ -77,7 +78,7 @@ pub struct CaseFile {
     /// When executions start, in milliseconds since the epoch.
     pub now: Option<i64>,
     /// The values of placeholders.
-    pub values: BTreeMap<String, String>,
+    pub values: BTreeMap<String, PlaceholderValue>,
     /// The mocks of every case that has none of its own for a state.
     pub mocks: Mocks,
     pub cases: Vec<Case>,
@@ -95,7 +96,7 @@ pub struct Case {
     pub now: Option<i64>,
     /// The name of the execution, which expressions may use.
     pub execution_name: Option<String>,
-    pub values: BTreeMap<String, String>,
+    pub values: BTreeMap<String, PlaceholderValue>,
     pub mocks: Mocks,
     pub expect: Expect,
 }
@@ -177,7 +178,7 @@ impl CaseFile {
 
     /// The values of placeholders in a case.
     #[must_use]
-    pub fn values_of(&self, case: &Case) -> BTreeMap<String, String> {
+    pub fn values_of(&self, case: &Case) -> BTreeMap<String, PlaceholderValue> {
         let mut values = self.values.clone();
         values.extend(case.values.clone());
         values

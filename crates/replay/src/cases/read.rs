@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_asl::PlaceholderValue;
 use countersign_engine::ExecutionKind;
 use countersign_trace::OutcomeStatus;
 use indexmap::IndexMap;
@@ -84,23 +85,18 @@ impl Reader<'_> {
         }
     }
 
-    /// The values of placeholders: texts, and numbers and truth values as they are written in JSON.
-    fn values(&mut self, table: &DeTable<'_>) -> BTreeMap<String, String> {
+    /// The values of placeholders, which keep their types.
+    fn values(&mut self, table: &DeTable<'_>) -> BTreeMap<String, PlaceholderValue> {
         let mut values = BTreeMap::new();
         let Some(table) = self.table(table, "values") else { return values };
         for (name, entry) in table {
             let value = match entry.get_ref() {
-                DeValue::String(text) => text.to_string(),
-                DeValue::Integer(number) => number.to_string(),
-                DeValue::Float(number) => number.to_string(),
-                DeValue::Boolean(value) => value.to_string(),
-                _ => {
-                    let message = format!("the value of ${{{}}} is no text", name.get_ref());
-                    self.refuse(&entry.span(), message, "Write a text, a number, true or false.");
-                    continue;
-                }
+                DeValue::String(text) => Some(PlaceholderValue::Text(text.to_string())),
+                _ => self.value(entry).map(|value| PlaceholderValue::Json(value.to_string())),
             };
-            values.insert(name.get_ref().to_string(), value);
+            if let Some(value) = value {
+                values.insert(name.get_ref().to_string(), value);
+            }
         }
         values
     }

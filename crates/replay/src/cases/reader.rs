@@ -143,7 +143,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn value(&mut self, entry: &Entry<'_>) -> Option<Value> {
+    /// Any value, as JSON.
+    pub fn value(&mut self, entry: &Entry<'_>) -> Option<Value> {
         Some(match entry.get_ref() {
             DeValue::String(text) => Value::from(text.as_ref()),
             DeValue::Boolean(value) => Value::from(*value),

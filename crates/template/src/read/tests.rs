@@ -150,7 +150,7 @@ Resources:
              (Resources.Machine.Properties.DefinitionString.Fn::GetAtt, line 5, column 56)",
             "the property `RoleArn` of `AWS::StepFunctions::StateMachine` is missing (Resources.Machine.Properties, line 3, \
              column 3)",
-            "`Queue` depends on itself: Queue -> Topic -> Queue (Resources.Queue, line 6, column 3)",
+            "`Machine` depends on itself: Machine -> Queue -> Topic -> Machine (Resources.Machine, line 3, column 3)",
         ],
     );
 }

@@ -19,8 +19,10 @@ pub(crate) fn conditions(
     for name in template.conditions.keys() {
         let mut open = Vec::new();
         if let Err(error) = named(template, scope, around, name, &mut open) {
-            // What refers to a wrong condition is wrong for the same reason.
-            if !errors.contains(&error) {
+            // What refers to a wrong condition is wrong for the same reason, and a circle is one mistake.
+            let in_circle =
+                |known: &TemplateError| matches!(&known.what, What::Cycle { around, .. } if around.contains(name));
+            if !errors.contains(&error) && !errors.iter().any(in_circle) {
                 errors.push(error);
             }
         }

@@ -223,7 +223,7 @@ fn wrong_conditions_are_refused() {
         let errors = scope(&text, &[]).unwrap_err();
         assert!(errors[0].starts_with(expect), "{errors:?}");
     };
-    refused("{A: {Condition: B}, B: {Condition: A}}", "`A` depends on itself: A -> B -> A (Conditions.B, line 1,");
+    refused("{A: {Condition: B}, B: {Condition: A}}", "`A` depends on itself: A -> B -> A (Conditions.A, line 1,");
     refused("{A: !Not [Condition: Nobody]}", "`Nobody` names no condition");
     refused("{A: !And [!Equals [1, 1]]}", "`Fn::And` takes a list of 2 to 10 conditions");
     refused("{A: yes}", "expected a condition: Fn::Equals, Fn::And, Fn::Or, Fn::Not or Condition, found a boolean");

@@ -98,7 +98,9 @@ impl ResourceType {
         // IAM: the path, which begins and ends with a slash, is part of the ARN. Parameter Store: the slash with which a
         // name may begin is the one that is in the ARN anyway.
         let path = properties.get("Path").and_then(Value::text).unwrap_or_default();
-        filled(self.arn, format!("{path}{name}").trim_start_matches('/'), environment)
+        let name = format!("{path}{name}");
+        let name = if self.arn.ends_with("/{name}") { name.trim_start_matches('/') } else { &name };
+        filled(self.arn, name, environment)
     }
 }
 

@@ -66,6 +66,9 @@ fn references_have_the_form_that_aws_documents() {
     }
     let path = Map::from_iter([("Path".to_owned(), Value::from("/teams/shop/"))]);
     assert_eq!(said("AWS::IAM::Role", "Arn", &path).as_deref(), Some("arn:aws:iam::123456789012:role/teams/shop/it"));
+    let group = resource_type("AWS::Logs::LogGroup").unwrap();
+    let arn = group.arn("/shop/log", &none, &environment());
+    assert_eq!(arn, "arn:aws:logs:eu-west-1:123456789012:log-group:/shop/log:*");
     let parameter = resource_type("AWS::SSM::Parameter").unwrap();
     let arn = parameter.arn("/shop/price", &none, &environment());
     assert_eq!(arn, "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/price");

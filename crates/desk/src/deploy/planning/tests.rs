@@ -467,3 +467,22 @@ fn an_arn_names_its_owner() {
     assert_eq!(owner, Some(expected));
     assert!(owner_of("nonsense").is_none());
 }
+
+#[tokio::test]
+async fn what_a_role_lacks_is_in_the_plan() {
+    let account = Account::new();
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish","End":true,
+        "Parameters":{"TopicArn":"arn:aws:sns:us-east-1:123456789012:orders","Message":"a"}}}}"#;
+    let place = Place::with(&[("countersign.toml", &format!("{ROLE}{ORDER}")), ("order.asl.json", definition)]);
+    account.change(|world| _ = world.role_policies.insert("r".to_owned(), Vec::new()));
+    let plan = account.plan(&place, None).await.unwrap();
+    let lacks: Vec<&str> = plan.items[0].permissions.iter().map(|one| one.action.as_str()).collect();
+    assert_eq!(lacks, ["sns:Publish"]);
+    account.fake.deny(Api::ListRolePolicies, "");
+    let plan = account.plan(&place, None).await.unwrap();
+    assert!(
+        matches!(&plan.not_compared[..], [NotCompared::Roles(error)] if error.is_denied()),
+        "{:?}",
+        plan.not_compared
+    );
+}

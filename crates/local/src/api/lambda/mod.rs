@@ -4,6 +4,7 @@
 //! What has no effect on this machine, such as a network or a dead-letter queue, is stored and returned. The functions
 //! of the file are listed, and changed by nobody: the file declares them.
 
+mod aliases;
 mod code;
 mod configuration;
 mod create;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use aliases::Alias;
+use model::LATEST;
 
 pub use model::Function;
 pub use routes::routes;
@@ -38,6 +42,8 @@ pub async fn call(host: &Arc<Host>, caller: &AccountRegion, name: &str, input: V
         "GetFunctionConfiguration" => with(input, |ask| read::configuration(host, caller, ask)).await,
         "ListFunctions" => with(input, |ask| read::list(host, caller, ask)).await,
         "ListVersionsByFunction" => with(input, |ask| versions::list(host, caller, ask)).await,
+        "GetAlias" => with(input, |ask| aliases::get(host, caller, ask)).await,
+        "ListAliases" => with(input, |ask| aliases::list(host, caller, ask)).await,
         "GetPolicy" => with(input, |ask| policy::get(host, caller, ask)).await,
         "ListTags" => with(input, |ask| read::tags(host, caller, ask)).await,
         "GetFunctionCodeSigningConfig" => with(input, |ask| read::code_signing(host, caller, ask)).await,
@@ -55,6 +61,9 @@ async fn change(host: Arc<Host>, caller: AccountRegion, name: String, input: Val
         "UpdateFunctionConfiguration" => with(input, |ask| update::configuration(host, caller, ask)).await,
         "DeleteFunction" => with(input, |ask| update::delete(host, caller, ask)).await,
         "PublishVersion" => with(input, |ask| versions::publish(host, caller, ask)).await,
+        "CreateAlias" => with(input, |ask| aliases::create(host, caller, ask)).await,
+        "UpdateAlias" => with(input, |ask| aliases::update(host, caller, ask)).await,
+        "DeleteAlias" => with(input, |ask| aliases::delete(host, caller, ask)).await,
         "AddPermission" => with(input, |ask| policy::add(host, caller, ask)).await,
         "RemovePermission" => with(input, |ask| policy::remove(host, caller, ask)).await,
         "TagResource" => with(input, |ask| update::tag(host, caller, ask)).await,
@@ -81,6 +90,9 @@ pub async fn recover(host: &Host) -> Result<(), StoreError> {
     for function in functions {
         host.functions.put(function.qualified_arn(), function.spec(host)).await;
     }
+    for alias in host.store.resources::<Alias>(ResourceKind::FunctionAlias).await? {
+        alias.point(host);
+    }
     Ok(())
 }
 
@@ -94,11 +106,17 @@ async fn find(
     let (place, name, own) = parts(caller, function);
     let arn = place.arn("lambda", &format!("function:{name}"));
     let key = match qualifier.or(own) {
-        None | Some("$LATEST") => arn.clone(),
+        None | Some(LATEST) => arn.clone(),
         Some(version) => format!("{arn}:{version}"),
     };
     if let Some(function) = host.store.resource(ResourceKind::Function, &key).await? {
         return Ok(function);
+    }
+    if let Some(alias) = host.store.resource::<Alias>(ResourceKind::FunctionAlias, &key).await? {
+        let target = if alias.version == LATEST { arn.clone() } else { format!("{arn}:{}", alias.version) };
+        if let Some(function) = host.store.resource(ResourceKind::Function, &target).await? {
+            return Ok(function);
+        }
     }
     match host.functions.of_file().into_iter().find(|(known, _)| known == name) {
         Some((name, spec)) if key == arn => Ok(Function::declared(arn, name, &spec)),

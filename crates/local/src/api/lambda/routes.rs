@@ -44,6 +44,13 @@ pub fn routes() -> Router<Arc<Host>> {
         .route(&at("/versions"), versions)
         .route(&at("/policy"), policy)
         .route(&at("/policy/{StatementId}"), axum::routing::delete(to("RemovePermission", StatusCode::NO_CONTENT)))
+        .route(&at("/aliases"), get(to("ListAliases", StatusCode::OK)).post(to("CreateAlias", StatusCode::CREATED)))
+        .route(
+            &at("/aliases/{Name}"),
+            get(to("GetAlias", StatusCode::OK))
+                .put(to("UpdateAlias", StatusCode::OK))
+                .delete(to("DeleteAlias", StatusCode::NO_CONTENT)),
+        )
         .route(&at("/invocations"), post(invoke))
         .route(
             "/2020-06-30/functions/{FunctionName}/code-signing-config",

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::code::{self, Source, unpacked};
 use super::configuration::Configuration;
 use super::model::{Function, LATEST, folder};
-use super::{find, find_own, keep, versions};
+use super::{aliases, find, find_own, keep, versions};
 use crate::api::OperationResult;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
@@ -88,8 +88,21 @@ pub async fn delete(host: &Arc<Host>, caller: &AccountRegion, ask: Delete) -> Op
         Some(LATEST) => {
             return Err(super::invalid("$LATEST version cannot be deleted without deleting the function."));
         }
-        Some(version) => vec![find(host, caller, &ask.function_name, Some(version)).await?],
+        Some(version) => {
+            let used = aliases::of(host, &function.arn).await?.into_iter().find(|alias| alias.version == version);
+            if let Some(alias) = used {
+                let why = format!(
+                    "The following alias point to this version: {}. Delete it, or point it elsewhere.",
+                    alias.name
+                );
+                return Err(ApiError::new("ResourceConflictException", why));
+            }
+            vec![find(host, caller, &ask.function_name, Some(version)).await?]
+        }
         None => {
+            for alias in aliases::of(host, &function.arn).await? {
+                aliases::remove(host, &alias.arn).await?;
+            }
             let mut all = versions::of(host, &function.arn).await?;
             all.push(function.clone());
             all

@@ -1,6 +1,7 @@
 //! S3 over a local folder: `s3/BUCKET/KEY` in the data folder. A file that a person puts there is an object as well.
 
 mod files;
+mod parts;
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,6 +17,7 @@ use crate::host::Host;
 use crate::random;
 
 pub use files::{read, read_each, write};
+pub use parts::Uploads;
 
 /// The most objects of one page of a list.
 const PAGE: usize = 1_000;

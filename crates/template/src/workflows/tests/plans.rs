@@ -68,7 +68,7 @@ fn what_is_no_plan_is_refused() {
     let text = PLAN.replace("EXPRESS", "FAST");
     assert_eq!(
         refused(&text),
-        ["expected STANDARD or EXPRESS, found another text (p.json: aws_sfn_state_machine.order, line 4, column 127)",]
+        ["expected STANDARD or EXPRESS, found another text (p.json: aws_sfn_state_machine.order, line 4, column 126)",]
     );
     assert!(planned("p.json", &[("p.json", r#"{"format_version": "1.0", "planned_values": {}}"#)]).unwrap().is_empty());
 }

@@ -1,0 +1,86 @@
+//! Parameters of Parameter Store.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::values::{given, text};
+use super::{Made, Wanted, gone};
+use crate::api::error::ApiError;
+use crate::api::{callers, ssm};
+use crate::host::{AccountRegion, Host};
+
+async fn call(host: &Arc<Host>, place: &AccountRegion, name: &str, input: Value) -> Result<Value, ApiError> {
+    let came = ssm::call(host, place, name, input).await;
+    came.unwrap_or_else(|| Err(callers::not_served("SSM", name)))
+}
+
+fn ask(name: &str, properties: &Value) -> Value {
+    let same = ["Type", "Description", "AllowedPattern", "Tier", "DataType", "Policies"];
+    let same = same.into_iter().map(|property| (property, properties[property].clone()));
+    let value = text(&properties["Value"]).map_or(Value::Null, Value::String);
+    given(same.chain([("Name", json!(name)), ("Value", value)]))
+}
+
+fn made(name: &str, properties: &Value) -> Made {
+    Made::new(name, json!({ "Type": properties["Type"], "Value": text(&properties["Value"]) }))
+}
+
+fn check_type(properties: &Value) -> Result<(), ApiError> {
+    if properties["Type"] == "SecureString" {
+        let why = "CloudFormation makes no parameters of the type SecureString: write it with PutParameter.";
+        return Err(ApiError::new("ValidationError", why));
+    }
+    Ok(())
+}
+
+/// Makes a parameter. Its tags are an object.
+pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>) -> Result<Made, ApiError> {
+    check_type(wanted.properties)?;
+    let name = wanted.named("Name");
+    let mut ask = ask(name, wanted.properties);
+    let tags = wanted.properties["Tags"].as_object().into_iter().flatten();
+    ask["Tags"] = tags.map(|(key, value)| json!({ "Key": key, "Value": text(value) })).collect();
+    call(host, place, "PutParameter", ask).await?;
+    Ok(made(name, wanted.properties))
+}
+
+/// Writes the next version of a parameter.
+pub async fn update(
+    host: &Arc<Host>,
+    place: &AccountRegion,
+    wanted: Wanted<'_>,
+    physical: &str,
+    before: &Value,
+) -> Result<Made, ApiError> {
+    check_type(wanted.properties)?;
+    let after = wanted.properties;
+    if before["Type"] != after["Type"] {
+        // The type of a parameter cannot be changed, so it is made again under its name.
+        delete(host, place, physical).await?;
+    }
+    let mut ask = ask(physical, after);
+    ask["Overwrite"] = json!(true);
+    if ask["Description"].is_null() {
+        ask["Description"] = json!("");
+    }
+    call(host, place, "PutParameter", ask).await?;
+    let (old, new) = (&before["Tags"], &after["Tags"]);
+    if old != new {
+        let resource = json!({ "ResourceType": "Parameter", "ResourceId": physical });
+        let keys: Vec<&String> = old.as_object().into_iter().flatten().map(|(key, _)| key).collect();
+        let mut removal = resource.clone();
+        removal["TagKeys"] = json!(keys);
+        call(host, place, "RemoveTagsFromResource", removal).await?;
+        let mut addition = resource;
+        let tags = new.as_object().into_iter().flatten();
+        addition["Tags"] = tags.map(|(key, value)| json!({ "Key": key, "Value": text(value) })).collect();
+        call(host, place, "AddTagsToResource", addition).await?;
+    }
+    Ok(made(physical, after))
+}
+
+/// Deletes a parameter.
+pub async fn delete(host: &Arc<Host>, place: &AccountRegion, name: &str) -> Result<(), ApiError> {
+    gone(call(host, place, "DeleteParameter", json!({ "Name": name })).await)
+}
