@@ -307,11 +307,10 @@ fn policies_speak_of_the_tags_of_workflows() {
     assert!(start(&payer, Some(&[("team", "sales")])).is_err());
     assert!(start(&payer, Some(&[])).is_err());
     assert_eq!(start(&operator, Some(&[])), Ok(()));
-    // Where tags are not known, nobody knows what the policies say.
-    for who in [&payer, &operator] {
-        let denied = start(who, None).unwrap_err();
-        assert!(matches!(&*denied.reason, DenialReason::TagsUnknown { rule } if rule == "payments"), "{denied:?}");
-    }
+    // Where tags are not known, nobody knows what the policies about them say.
+    let denied = start(&payer, None).unwrap_err();
+    assert!(matches!(&*denied.reason, DenialReason::TagsUnknown { rule } if rule == "payments"), "{denied:?}");
+    assert_eq!(start(&operator, None), Ok(()), "the policy is not about them");
     let (approvers, requester) = (Approvers::default(), Requester::Unnamed { path: None });
     let facts = RequestFacts {
         execution_arn: "arn",

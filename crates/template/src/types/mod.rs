@@ -99,7 +99,7 @@ impl ResourceType {
         // name may begin is the one that is in the ARN anyway.
         let path = properties.get("Path").and_then(Value::text).unwrap_or_default();
         let name = format!("{path}{name}");
-        let name = if self.arn.ends_with("/{name}") { name.trim_start_matches('/') } else { &name };
+        let name = if self.arn.ends_with("/{name}") { name.trim_start_matches('/') } else { name.as_str() };
         filled(self.arn, name, environment)
     }
 }

@@ -221,7 +221,9 @@ async fn an_apply_keeps_to_the_quota_and_shows_the_time_that_is_left() {
         })
         .collect();
     // 80 of the 200 at once, then 0.8 a second.
-    assert_eq!((remaining[0], *remaining.last().unwrap()), (150_000, 1_250));
+    assert_eq!(remaining[0], 150_000);
+    // The call before waited for a whole number of milliseconds, so a part of one is left over.
+    assert!((1_249..=1_250).contains(remaining.last().unwrap()), "{remaining:?}");
     assert!(remaining.windows(2).all(|pair| pair[0] >= pair[1]), "{remaining:?}");
     let took = site.clock.now() - START;
     // The looks before the first step take some time, too.

@@ -120,6 +120,8 @@ async fn what_was_on_record_before_is_sealed_once() {
         "DROP TABLE chain",
         "DROP TABLE chain_start",
         // What later migrations made.
+        "DROP TABLE proposal_votes",
+        "DROP TABLE proposals",
         "DROP TABLE identities",
         "DROP TABLE repeats",
         "DROP TABLE message_channels",
