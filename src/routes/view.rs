@@ -12,6 +12,8 @@ pub const VISIT: &str = "visit";
 pub const PART: &str = "part";
 /// Whether the drawer beside the drawing is closed.
 pub const DRAWER: &str = "drawer";
+/// The workflow whose executions Deploy replays.
+pub const REPLAY: &str = "replay";
 /// The states whose insides are not drawn, one a line.
 pub const FOLDED: &str = "folded";
 /// How the drawing is shown, where not as usual: one of the next two.

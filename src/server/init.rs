@@ -106,6 +106,9 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use countersign_replay::Definition;
+    use countersign_replay::cases::{CaseFile, Setting, run as run_case};
+
     use super::*;
 
     fn folder(test: &str) -> PathBuf {
@@ -147,6 +150,24 @@ mod tests {
             assert!(said.contains(expected), "{said}");
         }
         assert!(!next(Path::new(".")).contains("cd "));
+    }
+
+    fn text_of(name: &str) -> &'static str {
+        FILES.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
+    #[test]
+    fn the_cases_hold() {
+        let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+        let text = text_of("statemachine/purchase.asl.json");
+        let text = text.replace("${CheckLambdaArn}", &arn("check")).replace("${AskLambdaArn}", &arn("ask"));
+        let definition = Definition::read(&text).unwrap();
+        let file = CaseFile::read(text_of("statemachine/purchase.test.toml")).unwrap();
+        assert_eq!(file.misfits(&definition), []);
+        for case in &file.cases {
+            let result = run_case(&file, case, &definition, &Setting::named("purchase"));
+            assert!(result.failures.is_empty(), "{}: {:?}", case.name.value, result.failures);
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::audit::DecisionRow;
-use super::deploy::Change;
 use super::{Problem, Status};
 use crate::error::AppError;
 
@@ -87,42 +86,11 @@ pub struct Inbox {
     pub offered: Vec<Offer>,
     /// The latest decisions, newest first.
     pub decided: Vec<DecisionRow>,
-    /// The deployments that people have to approve, newest first.
-    pub proposals: Vec<ProposalRow>,
+    /// HTML: the deployments that people have to approve; empty where there are none.
+    pub proposals: String,
     /// The request that is open, or why it cannot be opened.
     pub open: Option<Result<Approval, AppError>>,
     pub now: i64,
-}
-
-/// A deployment that people have to approve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProposalRow {
-    pub id: String,
-    /// The hash of the plan: the form of a vote carries it back.
-    pub seen: String,
-    /// The environment's name; empty without environments.
-    pub environment: String,
-    pub workflows: Vec<(String, Change)>,
-    /// Where the definitions came from, such as a revision of git; may be empty.
-    pub source: String,
-    pub person: String,
-    pub proposed_at: i64,
-    /// How many people have to approve it; one rejection ends it.
-    pub needed: u64,
-    pub votes: Vec<ProposalVoteRow>,
-    /// Why whoever looks may not vote; nothing where they may.
-    pub refused: Option<Problem>,
-    /// Whether whoever looks proposed it, and can take it back.
-    pub own: bool,
-}
-
-/// A vote on a proposed deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalVoteRow {
-    pub person: String,
-    pub approves: bool,
-    pub comment: String,
-    pub at: i64,
 }
 
 /// An outcome that may be chosen for several requests at once.

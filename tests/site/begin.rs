@@ -92,6 +92,8 @@ fn a_new_folder_is_valid_and_nothing_in_it_is_overwritten() {
     let shop = folder.join("shop");
     let valid = countersign(&shop, &["validate", "--strict", "statemachine"]);
     assert!(valid.status.success(), "{}{}", text(&valid.stdout), text(&valid.stderr));
+    let tested = countersign(&shop, &["test", "statemachine"]);
+    assert!(tested.status.success(), "{}{}", text(&tested.stdout), text(&tested.stderr));
     let workflow = shop.join("statemachine/purchase.asl.json");
     fs::write(&workflow, "mine").unwrap();
     let again = countersign(&folder, &["init", "shop"]);
@@ -208,4 +210,4 @@ fn every_command_of_these_documents_is_one() {
 }
 
 /// The documents with commands.
-const DOCUMENTS: [&str; 1] = ["begin.md"];
+const DOCUMENTS: [&str; 2] = ["begin.md", "ci.md"];

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use countersign::error::AppError;
 use countersign::server::{acting, pages};
 use countersign::wire::audit::Audit;
-use countersign::wire::deploy::Deploy;
 use countersign::wire::drawing::{Drawing, Extent, Of};
 use countersign::wire::execution::Execution;
 use countersign::wire::executions::{Executions, View};
@@ -145,10 +144,6 @@ impl Board {
 
     pub async fn audit(&self) -> Result<Audit, AppError> {
         pages::audit::audit(&self.desk, &somebody(), None, None, None).await
-    }
-
-    pub async fn plan(&self) -> Result<Deploy, AppError> {
-        pages::deploy::deploy(&self.desk, &somebody()).await
     }
 
     pub async fn decide(

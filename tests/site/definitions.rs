@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use crate::support::here;
 use axum::http::{StatusCode, header};
-use countersign::wire::deploy::Change;
+use countersign_desk::deploy::{Change, FileProblem, file_problem};
 use countersign_desk::news::Topic;
 
+use crate::board::somebody;
 use crate::support::{Answer, Site};
 
 /// A folder of definitions that a test writes.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("countersign-folder-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, file: &str, text: &str) {
+    pub fn write(&self, file: &str, text: &str) {
         std::fs::write(self.0.join(file), text).unwrap();
     }
 }
@@ -38,14 +39,14 @@ fn pass(result: &str) -> String {
 const MANIFEST: &str = "role_arn = \"arn:aws:iam::000000000000:role/one\"\n[workflows.a]\nfile = \"a.asl.json\"\n";
 
 /// The hash that the Deploy page carries in the form of one workflow, or of all.
-fn seen(page: &str, name: &str) -> String {
+pub fn seen(page: &str, name: &str) -> String {
     let field = format!("name=\"name\" value=\"{name}\"");
     let form = page.split("<form").find(|form| form.contains(&field)).unwrap_or_else(|| panic!("no form of {name:?}"));
     let after = form.split("name=\"seen\" value=\"").nth(1).unwrap();
     after.split('"').next().unwrap().to_owned()
 }
 
-async fn deploy(site: &Site, name: &str, seen: &str) -> Answer {
+pub async fn deploy(site: &Site, name: &str, seen: &str) -> Answer {
     site.form("/api/deploy", &[("name", name), ("seen", seen)]).await
 }
 
@@ -102,9 +103,9 @@ async fn a_role_is_sent_and_a_type_is_refused_in_words() {
 
     for (kind, told) in [("EXPRESS", "the type of a state machine cannot be changed"), ("EXPRES", "is not a type of")] {
         folder.write("countersign.toml", &format!("{MANIFEST}type = \"{kind}\"\n"));
-        let plan = site.desk.plan().await.unwrap();
-        assert_eq!((plan.items[0].change, plan.ready), (Change::Refused, false));
-        let problem = &plan.items[0].problems[0];
+        let plan = site.desk.plan(&somebody()).await.unwrap();
+        assert_eq!(plan.items[0].change(), Change::Refused);
+        let problem = &file_problem(plan.items[0].found[0].clone());
         assert!(problem.message.contains(told), "{problem:?}");
         assert_eq!((problem.line, problem.column, problem.error), (4, 8, true), "{problem:?}");
         assert!(problem.file.ends_with("countersign.toml"));
@@ -133,7 +134,7 @@ async fn a_manifest_that_breaks_keeps_its_last_version_in_force_and_pages_say_so
         let page = site.page(path).await.text;
         assert!(page.contains("approvals and samples come from its last valid version"), "{path}");
     }
-    assert!(!site.desk.plan().await.unwrap().ready);
+    assert!(site.page("/default/deploy").await.text.contains("Nothing to deploy"));
     let mut topics = std::collections::BTreeSet::new();
     for _ in 0..100 {
         topics = site.desk.changes().since(before).1.into_iter().map(|(_, topic)| topic).collect();
@@ -159,8 +160,9 @@ async fn deploy_names_what_would_fail_later() {
         &format!("{MANIFEST}[[workflows.a.samples]]\nlabel = \"bad\"\ninput = '''\n{{\"a\": }}'''\n[workflows.a.approvals.Ask]\ntitle = \"{{{{ reqest.a }}}}\"\n"),
     );
     let site = Site::of("names", &folder.0).await;
-    let plan = site.desk.plan().await.unwrap();
-    let told: Vec<(u32, &str)> = plan.items[0].problems.iter().map(|one| (one.line, one.message.as_str())).collect();
+    let plan = site.desk.plan(&somebody()).await.unwrap();
+    let found: Vec<FileProblem> = plan.items[0].found.iter().cloned().map(file_problem).collect();
+    let told: Vec<(u32, &str)> = found.iter().map(|one| (one.line, one.message.as_str())).collect();
     let has = |line: u32, words: &str| told.iter().any(|(at, message)| *at == line && message.contains(words));
     assert!(has(7, "is not JSON: a value is expected"), "{told:?}");
     assert!(has(8, "no state named \"Ask\"") && has(9, "no name \"reqest\""), "{told:?}");

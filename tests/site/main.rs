@@ -52,6 +52,8 @@ mod pages;
 mod panics;
 mod payloads;
 mod plan;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
+mod plan_page;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;

@@ -11,7 +11,7 @@ mod diff;
 mod events;
 mod execution_list;
 mod frame;
-mod graph;
+pub mod graph;
 #[cfg(feature = "ssr")]
 mod handed_over;
 mod iterations;

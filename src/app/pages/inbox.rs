@@ -202,6 +202,7 @@ fn page(
                 <Tabs label="Which requests" tabs=Signal::derive(move || tabs(part.get().as_deref(), find.get().as_deref(), count()))/>
                 {dynamic(move || seeking(part.get(), find.get()))}
                 <FormProblem post=several/>
+                {dynamic(move || view! { <div class="drawn" inner_html=data.with(|data| data.proposals.clone())></div> })}
                 {either(move || on_page() > 0, shown, move || if part.with(Option::is_some) || find.with(Option::is_some) { none_of_part() } else { nothing() })}
                 {dynamic(move || ends.with(|((rows, total, more), after, part, find)| {
                     turns((*rows, *total), more.as_deref(), after.is_some(), (part.as_deref(), find.as_deref()))

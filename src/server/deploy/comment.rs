@@ -47,7 +47,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection) -> String {
         );
     }
     for one in &plan.not_compared {
-        _ = writeln!(out, "- {}", plain(&not_compared(connection, one)));
+        _ = writeln!(out, "- {}", plain(&not_compared(&connection.about, one)));
     }
     if plan.is_refused() {
         out.push_str("\n**A part is refused, so nothing of it is deployed until that is corrected.**\n");

@@ -38,7 +38,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection) -> Value {
             "message": one.message,
             "remedy": one.remedy,
         })).collect::<Vec<_>>(),
-        "notCompared": plan.not_compared.iter().map(|one: &NotCompared| not_compared(connection, one)).collect::<Vec<_>>(),
+        "notCompared": plan.not_compared.iter().map(|one: &NotCompared| not_compared(&connection.about, one)).collect::<Vec<_>>(),
     })
 }
 

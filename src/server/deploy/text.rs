@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use countersign_asl::{Severity, report};
-use countersign_desk::connection::Connection;
+use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
 use countersign_desk::deploy::outlook::{Effect, Evidence, MissingPermission, Outcome};
@@ -77,7 +77,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection, colours: Colour
         to.out.push('\n');
     }
     for one in &plan.not_compared {
-        to.line(0, &colours.paint(Colour::Yellow, &terminal::line(&not_compared(connection, one))));
+        to.line(0, &colours.paint(Colour::Yellow, &terminal::line(&not_compared(&connection.about, one))));
     }
     to.summary(plan);
     to.out
@@ -89,27 +89,25 @@ pub fn is_quiet(item: &Item) -> bool {
 }
 
 /// What was left out of the comparison, in words.
-pub fn not_compared(connection: &Connection, one: &NotCompared) -> String {
+pub fn not_compared(about: &About, one: &NotCompared) -> String {
     match one {
         NotCompared::Tags(error) => format!(
             "The tags cannot be read, so neither drift nor what is to be removed is known: {}",
-            words::call(&connection.about, error).problem.what
+            words::call(about, error).problem.what
         ),
         NotCompared::Others(count) => format!(
             "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
         ),
         NotCompared::Parameters(error) => format!(
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
-            words::call(&connection.about, error).problem.what
+            words::call(about, error).problem.what
         ),
-        NotCompared::Roles(error) => format!(
-            "A role cannot be read, so what it lacks is not known: {}",
-            words::call(&connection.about, error).problem.what
-        ),
-        NotCompared::Verdicts(error) => format!(
-            "Step Functions was not asked about the definitions: {}",
-            words::call(&connection.about, error).problem.what
-        ),
+        NotCompared::Roles(error) => {
+            format!("A role cannot be read, so what it lacks is not known: {}", words::call(about, error).problem.what)
+        }
+        NotCompared::Verdicts(error) => {
+            format!("Step Functions was not asked about the definitions: {}", words::call(about, error).problem.what)
+        }
     }
 }
 

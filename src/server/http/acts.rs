@@ -21,7 +21,9 @@ use super::session::Sessions;
 use super::{BODY, By, Site, Who, caller, limits};
 use crate::app::absolute;
 use crate::app::arrival::{Answer, COMPACT, CONNECTION, Done, Outcome, PROOF, Told};
-use crate::app::server_fns::{Decide, Hand, Read};
+use crate::app::server_fns::{
+    Decide, Deploy, FinishRollout, Hand, PrepareDecisions, Propose, Read, RollBack, Vote, Withdraw,
+};
 use crate::error::{AppError, ErrorKind};
 use crate::server::{is_own_path, words};
 use crate::wire::deploy::DiffLine;
@@ -163,8 +165,7 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
         Wants::Page => {
             let told = result.unwrap_or_else(|error| Some(Told::Refused { problem: error.problem, typed }));
             if let (Some(told), Some(session)) = (told, session) {
-                // What is done about a request is told where decisions are.
-                let action = if path == Hand::PATH { Decide::PATH.to_owned() } else { path };
+                let action = told_with(&path).to_owned();
                 site.sessions.leave(&session, &to, Outcome { action, told });
             }
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
@@ -174,6 +175,16 @@ pub async fn server_function(State(site): State<Site>, request: Request) -> Resp
     };
     keep_cookies(&answer.headers, &mut response);
     response
+}
+
+/// The form beside which a page tells what came of a form of this path. Those that the server draws have no place of their own.
+fn told_with(path: &str) -> &str {
+    match path {
+        Hand::PATH => Decide::PATH,
+        Propose::PATH | RollBack::PATH | FinishRollout::PATH => Deploy::PATH,
+        Vote::PATH | Withdraw::PATH => PrepareDecisions::PATH,
+        own => own,
+    }
 }
 
 async fn call(

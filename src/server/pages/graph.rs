@@ -38,6 +38,12 @@ pub fn drawn(definition: &Definition, folded: Option<&str>) -> Option<Graph> {
     Some(drawing(&asl::layout_folded(machine, &folded), &numbers))
 }
 
+/// A drawing that belongs to no definition of the connection.
+#[must_use]
+pub fn whole(graph: &asl::Graph) -> Graph {
+    drawing(graph, &Numbers::of(graph))
+}
+
 /// To the pixel.
 fn px(length: f32) -> i32 {
     length.round() as i32

@@ -6,7 +6,7 @@
 
 mod bar;
 mod drawn;
-mod face;
+pub mod face;
 mod find;
 mod hands;
 mod line;

@@ -1,0 +1,280 @@
+//! What runs where: each workflow in each environment of the manifest, with its versions and aliases, and who deployed it.
+
+use std::collections::BTreeMap;
+
+use countersign_desk::connection::{AliasDescription, ListedVersion, Route, number_of};
+use countersign_desk::deploy::desired::Steps;
+use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of, machine_of};
+use countersign_desk::policy::Action;
+use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
+use countersign_desk::{Actor, Desk};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
+
+use super::form::Form;
+use super::item::change;
+use crate::app::server_fns::{FinishRollout, RollBack};
+use crate::app::shown;
+use crate::app::{Mark, look};
+use crate::app::{absolute, instant};
+use crate::routes;
+
+/// The newest deployments that the page lists; the record has all of them.
+const HISTORY: usize = 10;
+/// The versions of one state machine that are named.
+const VERSIONS: usize = 3;
+
+/// One environment, or the connection where the manifest has none.
+struct Place<'a> {
+    name: String,
+    chosen: Chosen<'a>,
+    connection: String,
+    /// The plan, where it is the environment that the page plans for.
+    plan: Option<&'a Plan>,
+    desk: Option<&'a Desk>,
+    deployed: BTreeMap<String, (i64, String)>,
+}
+
+/// The table; nothing where the manifest names no workflow.
+pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
+    let manifest = &folder.manifest;
+    let mut places = Vec::new();
+    let names: Vec<Option<&str>> = match manifest.environments.is_empty() {
+        true => vec![None],
+        false => manifest.environments.keys().map(|name| Some(name.as_str())).collect(),
+    };
+    for name in names {
+        let Ok(chosen) = Chosen::of(manifest, name) else { continue };
+        let connection = chosen.connection().unwrap_or_else(|| desk.id().as_str()).to_owned();
+        let of = desks.iter().copied().find(|one| one.id().as_str() == connection);
+        let deployed = match of {
+            // Who may not see the connection sees no deployments of it either.
+            Some(of) => of.deployments(actor).await.unwrap_or_default(),
+            None => BTreeMap::new(),
+        };
+        let is_planned = connection == desk.id().as_str() && plan.environment == name.unwrap_or_default();
+        places.push(Place {
+            name: name.map_or_else(|| connection.clone(), str::to_owned),
+            chosen,
+            connection,
+            plan: is_planned.then_some(plan),
+            desk: of,
+            deployed,
+        });
+    }
+    let workflows: Vec<&String> =
+        manifest.workflows.keys().filter(|name| plan.items.iter().any(|item| item.name() == name.as_str())).collect();
+    if workflows.is_empty() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for workflow in workflows {
+        let mut cells = Vec::new();
+        for place in &places {
+            cells.push(cell(place, actor, workflow).await);
+        }
+        rows.push(view! { <tr><th scope="row">{shown(workflow.clone())}</th>{cells}</tr> });
+    }
+    let heads = places.iter().map(|place| {
+        let on = (place.connection != place.name)
+            .then(|| view! { <span class="quiet">" on "{shown(place.connection.clone())}</span> });
+        view! { <th scope="col">{shown(place.name.clone())}{on}</th> }
+    });
+    Some(
+        view! {
+            <section class="plan-item board-box" tabindex="0" role="group" aria-label="What runs where">
+                <h2>"What runs where"</h2>
+                <table class="lines board">
+                    <thead><tr><th scope="col">"Workflow"</th>{heads.collect_view()}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// A workflow in an environment.
+async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
+    let machine = place.chosen.machine_name(workflow);
+    let Some(desk) = place.desk else {
+        let said = format!("No connection {} is configured.", place.connection);
+        return view! { <td class="quiet">{shown(said)}</td> }.into_any();
+    };
+    let status = place.plan.and_then(|plan| plan.items.iter().find(|item| item.name() == workflow)).map(|item| {
+        let (status, word) = change(item.change());
+        view! { <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span> }
+    });
+    let known = desk.snapshot(actor).await.ok();
+    let there = known.as_ref().is_some_and(|known| known.machine_named(&machine).is_some());
+    if !there {
+        let said = if known.is_none_or(|known| known.data_at.is_none()) { "not known" } else { "not deployed" };
+        return view! { <td>{status}" "<span class="quiet">{said}</span></td> }.into_any();
+    }
+    let href = routes::of(desk.id().as_str()).workflow(&machine);
+    // A link to another connection loads a document of its own.
+    let rel = place.plan.is_none().then_some("external");
+    let name = if machine == workflow { "Open".to_owned() } else { machine.clone() };
+    // Express workflows and some endpoints have none, which is no reason to show nothing.
+    let releases = desk.releases(actor, &machine).await.ok();
+    let versions = releases.as_ref().and_then(|found| versions(&found.versions));
+    let versions = versions.map(|said| view! { <p class="quiet">{said}</p> });
+    let aliases = releases.iter().flat_map(|found| &found.aliases).map(|one| alias(place, desk, actor, &machine, one));
+    let last = place.deployed.get(&machine).or_else(|| place.deployed.get(workflow)).map(|(at, by)| {
+        view! {
+            <p class="quiet">
+                "deployed by "{shown(by.clone())}", "<time datetime=instant(*at)>{absolute(*at)}</time>
+            </p>
+        }
+    });
+    view! { <td class="board-cell">{status}<a href=href rel=rel>{shown(name)}</a>{aliases.collect_view()}{versions}{last}</td> }.into_any()
+}
+
+/// An alias: where it leads, since when and by whom; how far a rollout has come; and the way back.
+fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
+    let note = alias.description.as_deref().and_then(|text| text.parse::<Note>().ok());
+    let route = |route: &Route| {
+        let version = number_of(&route.version_arn)
+            .map_or_else(|| "another version".to_owned(), |number| format!("version {number}"));
+        let weight = route.weight.to_string();
+        let share = (alias.routes.len() > 1).then(|| {
+            let label = format!("{weight} % of the executions get {version}");
+            view! { <progress class="alias-share" max="100" value=weight.clone() aria-label=label></progress>" "{weight.clone()}" % " }
+        });
+        view! { <span class="alias-route">{share}{version}</span> }
+    };
+    let said = note.as_ref().map(|note| said(desk, machine_of(&alias.arn), note));
+    // Whatever is done is about the connection of the page: its forms carry that connection's proof.
+    let here = place.plan.is_some();
+    let may = here && desk.may(actor, Action::Deploy, Some(machine)).is_ok();
+    let form = |action: &'static str, word: &'static str| {
+        let fields = [("workflow", machine), ("alias", alias.name.as_str())];
+        let (connection, disabled) = (desk.id().as_str(), desk.about().read_only);
+        Form { connection, action, fields: &fields, comment: false, word, class: "button", disabled }.view()
+    };
+    let rolling = note.as_ref().is_some_and(|note| note.rolling().is_some());
+    let back = note.as_ref().is_some_and(|note| note.before.is_some());
+    let forms = (may && (rolling || back)).then(|| {
+        let finish = rolling.then(|| form(FinishRollout::PATH, "Finish the rollout"));
+        let back = back.then(|| form(RollBack::PATH, "Roll back"));
+        view! { <div class="plan-forms">{finish}{back}</div> }
+    });
+    view! {
+        <div class="alias">
+            <strong class="mono">{shown(alias.name.clone())}</strong>" → "{alias.routes.iter().map(route).collect_view()}
+            {said}{forms}
+        </div>
+    }
+    .into_any()
+}
+
+/// What the note on an alias says.
+fn said(desk: &Desk, machine_arn: &str, note: &Note) -> AnyView {
+    let when = view! { <time datetime=instant(note.at)>{absolute(note.at)}</time> };
+    let by = shown(note.by.clone());
+    match &note.state {
+        Progress::Settled => view! { <p class="quiet">"since "{when}" by "{by}</p> }.into_any(),
+        Progress::Rolling { weight, rollout, .. } => {
+            let steps = match rollout.steps {
+                Steps::AtOnce => String::new(),
+                Steps::Canary { percent, minutes } => format!("canary: {percent} % for {minutes} min, then all"),
+                Steps::Linear { percent, minutes } => format!("linear: {percent} % more every {minutes} min"),
+            };
+            let limit = rollout.roll_back.map(|limit| {
+                format!("; back where more than {} % fail, once {} have ended", limit.percent, limit.executions)
+            });
+            view! {
+                <p class="quiet">
+                    {format!("Version {} gets {weight} % of the executions", note.version)}" since "{when}", begun by "{by}" ("{steps}{limit}")."
+                </p>
+            }
+            .into_any()
+        }
+        Progress::Back { from, why: Why::ByHand } => {
+            view! { <p class="quiet">{format!("Moved back from version {from}")}", "{when}" by "{by}</p> }.into_any()
+        }
+        Progress::Back { from, why: Why::Failures { failed, ended, first } } => {
+            let href = routes::of(desk.id().as_str()).execution(&execution_of(machine_arn, first));
+            let first = view! { <a class="mono" href=href>{shown(first.clone())}</a> };
+            view! {
+                <p class="quiet">
+                    {format!("Moved back from version {from} by itself: {failed} of {ended} failed, first ")}{first}", "{when}
+                </p>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// The newest versions; nothing where there are none.
+fn versions(listed: &[ListedVersion]) -> Option<String> {
+    let mut numbers: Vec<u64> = listed.iter().map(ListedVersion::number).collect();
+    numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+    let more = numbers.len().saturating_sub(VERSIONS);
+    numbers.truncate(VERSIONS);
+    let named: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let word = if named.len() == 1 { "version" } else { "versions" };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
+}
+
+/// The newest deployments on this connection.
+pub async fn history(desk: &Desk, actor: &Actor) -> Option<AnyView> {
+    let filter = ActFilter { kind: Some(Kind::Deployments), ..ActFilter::default() };
+    // Who may not read the record reads none of it here.
+    let page = desk.audit(actor, &filter, None).await.ok()?;
+    let acts: Vec<Act> = page
+        .entries
+        .into_iter()
+        .filter_map(|entry| match entry.what {
+            Recorded::Act(act) => Some(act),
+            Recorded::Decision(_) => None,
+        })
+        .take(HISTORY)
+        .collect();
+    if acts.is_empty() {
+        return None;
+    }
+    let here = routes::of(desk.id().as_str());
+    let row = |act: &Act| {
+        let workflow = act.workflow.clone().unwrap_or_default();
+        view! {
+            <tr>
+                <td><time datetime=instant(act.at)>{absolute(act.at)}</time></td>
+                <td><a href=here.workflow(&workflow)>{shown(workflow)}</a></td>
+                <td>{shown(act.person_name.clone())}</td>
+                <td>{shown(act.detail.clone())}</td>
+            </tr>
+        }
+    };
+    let all = format!("{}?kind=deployments", here.audit());
+    Some(
+        view! {
+            <section class="plan-item board-box" tabindex="0" role="group" aria-label="History">
+                <h2>"History"</h2>
+                <table class="lines board">
+                    <thead><tr><th scope="col">"When"</th><th scope="col">"Workflow"</th><th scope="col">"Who"</th><th scope="col">"What"</th></tr></thead>
+                    <tbody>{acts.iter().map(row).collect_view()}</tbody>
+                </table>
+                <p><a href=all>"All deployments in the record"</a></p>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_versions_are_named() {
+        let of = |numbers: &[u64]| -> Vec<ListedVersion> {
+            let arn = |number: &u64| format!("arn:aws:states:us-east-1:123456789012:stateMachine:a:{number}");
+            numbers.iter().map(|number| ListedVersion { arn: arn(number), created_at: 0 }).collect()
+        };
+        assert_eq!(versions(&of(&[])), None);
+        assert_eq!(versions(&of(&[1])).as_deref(), Some("version 1"));
+        assert_eq!(versions(&of(&[9, 10, 8, 7, 6])).as_deref(), Some("versions 10, 9, 8 and 2 more"));
+    }
+}

@@ -1,0 +1,162 @@
+//! The plan of the definitions, and what runs where. The server draws it: a plan is read, and its buttons are plain forms.
+
+mod board;
+mod drawing;
+mod evidence;
+mod form;
+mod item;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use countersign_desk::connection::ConnectionKind;
+use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, REPLAYED, Replays};
+use countersign_desk::policy::{Action, Denied};
+use countersign_desk::{Actor, Desk};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
+
+pub(super) use self::form::Form;
+pub(super) use self::item::change;
+use self::item::{Part, part, problem_list};
+use super::{Answered, worded};
+use crate::app::server_fns;
+use crate::app::shown;
+use crate::app::{Mark, look};
+use crate::routes;
+use crate::server::deploy::text::not_compared;
+use crate::server::words;
+use crate::wire::deploy::{Deploy, DeployRow};
+use crate::wire::refused::Act as Refusable;
+
+/// The most changed workflows whose executions are replayed for one page.
+const REPLAYED_AT_ONCE: usize = 5;
+
+/// The plan of one connection, for `actor`.
+///
+/// # Errors
+/// The connection has not answered yet.
+pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+    among(&[desk], desk, actor, replay).await
+}
+
+/// The same with what runs on the connections `desks`, to which environments lead; `replay` names a workflow whose executions
+/// are replayed wherever that costs calls.
+///
+/// # Errors
+/// The connection has not answered yet.
+pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+    let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
+    let connection = desk.id().as_str();
+    let here = routes::of(connection);
+    let read_only = desk.about().read_only;
+    let may: Vec<Result<(), Denied>> =
+        plan.items.iter().map(|item| desk.may(actor, Action::Deploy, Some(item.machine()))).collect();
+    let all = desk.may(actor, Action::Deploy, None);
+    let all = all.and_then(|()| may.iter().find_map(|may| may.clone().err()).map_or(Ok(()), Err));
+    let mut answers = std::iter::once(all.clone()).chain(may.iter().cloned());
+    let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
+
+    let (action, word, all_word) = match desk.approval_rule() {
+        Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
+        None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
+    };
+    let form = |name: &str, seen: &str, word, class| {
+        let fields = [("name", name), ("seen", seen)];
+        let disabled = read_only || seen.is_empty();
+        Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
+    };
+    let mut rows = Vec::new();
+    let mut replayed = 0;
+    for (item, may) in plan.items.iter().zip(&may) {
+        let hash = if may.is_ok() { item.hash() } else { String::new() };
+        let button = item.is_ready().then_some((item.name(), hash.as_str()));
+        let asked = replay.as_deref() == Some(item.name());
+        let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
+            replayed += 1;
+            Some(replays(desk, actor, item).await)
+        } else {
+            None
+        };
+        let html = html(|| {
+            let evidence = match &found {
+                Some(Ok(found)) => Some(evidence::evidence(&here, found)),
+                Some(Err(why)) => Some(evidence::unknown(why)),
+                None if wants_replay(item) => Some(evidence::offer(&here, item.name())),
+                None => None,
+            };
+            let form = button.map(|(name, hash)| form(name, hash, word, "button"));
+            part(Part { here: &here, item, form, evidence })
+        });
+        rows.push(row(item.name(), html));
+    }
+    let manifest = plan.folder.problem.as_ref().map(|problem| row(MANIFEST, html(|| refused_manifest(problem))));
+    let ready = plan.items.iter().any(Item::is_ready);
+    let hash = if all.is_ok() { plan.hash.clone() } else { String::new() };
+    let button = html(|| {
+        if ready {
+            form("", &hash, all_word, "button button-main")
+        } else {
+            view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
+        }
+    });
+    let functions = desk.definitions().known_functions().trouble;
+    let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
+    let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
+    let proposed = super::proposals::proposals(desk, actor).await?;
+    let history = board::history(desk, actor).await;
+    let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
+    let head = html(|| {
+        let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
+        view! { {problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
+    });
+    Ok(Deploy {
+        folder: plan.folder.path.display().to_string(),
+        button,
+        head,
+        items: manifest.into_iter().chain(rows).collect(),
+        below: html(|| history),
+        refused,
+    })
+}
+
+/// Whether calls to the connection cost nothing.
+fn is_near(desk: &Desk) -> bool {
+    desk.about().kind == ConnectionKind::Embedded
+}
+
+/// Whether there is something to replay: executions of a definition that is about to be another one.
+fn wants_replay(item: &Item) -> bool {
+    matches!(item.change(), Change::Changed | Change::Drifted) && item.difference.is_some()
+}
+
+async fn replays(desk: &Desk, actor: &Actor, item: &Item) -> Result<Replays, String> {
+    let Some(desired) = &item.plan.desired else { return Ok(Replays::default()) };
+    let found = desk.replay(actor, item.machine(), &desired.definition, REPLAYED).await;
+    found.map_err(|error| worded(desk, &error).to_string())
+}
+
+/// The manifest as a row, where it cannot be used.
+fn refused_manifest(problem: &FileProblem) -> AnyView {
+    let (status, word) = item::change(Change::Refused);
+    view! {
+        <header class="plan-head">
+            <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span>
+            <h2>{MANIFEST}</h2>
+            <span class="mono quiet">{shown(problem.file.clone())}</span>
+        </header>
+        {problem_list(std::slice::from_ref(problem))}
+    }
+    .into_any()
+}
+
+/// A view as text.
+fn html<V: IntoView>(view: impl FnOnce() -> V) -> String {
+    Owner::new().with(|| view().into_any().to_html())
+}
+
+/// A row that is drawn again when it says something else.
+fn row(name: &str, html: String) -> DeployRow {
+    let mut hasher = DefaultHasher::new();
+    html.hash(&mut hasher);
+    DeployRow { key: format!("{name} {:x}", hasher.finish()), html }
+}
