@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_desk::connection::number_of;
 use countersign_desk::deploy::{Change, DeployError, Progress, Why};
-use countersign_desk::store::{ActFilter, Acts as _, Deed, Kind, ProposalEnd, Recorded};
+use countersign_desk::store::{ActFilter, Deed, Kind, ProposalEnd, Recorded};
 use countersign_desk::{Actor, Clock, Error, Person};
 
 use crate::support::Site;

@@ -10,7 +10,6 @@ mod at_once;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod attack;
 mod audit;
-#[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod base;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod begin;

@@ -63,7 +63,7 @@ fn recorded(definition: &Definition, number: usize) -> Vec<HistoryEvent> {
         ..StartParams::default()
     };
     let mut answer = |call: &Call<'_>| {
-        let busy = call.request.state == "Pay" && call.attempt == 1 && number % 10 == 0;
+        let busy = call.request.state == "Pay" && call.attempt == 1 && number.is_multiple_of(10);
         let answer =
             if busy { Err(("Busy".into(), "later".into())) } else { Ok(r#"{"Payload": {"ok": true}}"#.into()) };
         Reply::Answer { after_ms: 120, beats_ms: None, answer }

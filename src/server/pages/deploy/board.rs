@@ -238,10 +238,11 @@ pub async fn history(desk: &Desk, actor: &Actor) -> Option<AnyView> {
     let here = routes::of(desk.id().as_str());
     let row = |act: &Act| {
         let workflow = act.workflow.clone().unwrap_or_default();
+        let href = here.workflow(&workflow);
         view! {
             <tr>
                 <td><time datetime=instant(act.at)>{absolute(act.at)}</time></td>
-                <td><a href=here.workflow(&workflow)>{shown(workflow)}</a></td>
+                <td><a href=href>{shown(workflow)}</a></td>
                 <td>{shown(act.person_name.clone())}</td>
                 <td>{shown(act.detail.clone())}</td>
             </tr>

@@ -43,14 +43,14 @@ pub fn part(part: Part<'_>) -> AnyView {
     let Part { here, item, form, evidence } = part;
     let (status, word) = change(item.change());
     let machine = (item.machine() != item.name()).then(
-        || view! { <span class="quiet">"as "<span class="mono">{shown(item.machine().to_owned())}</span></span> },
+        || view! { <span class="quiet">"as "<span class="mono">{shown(item.machine())}</span></span> },
     );
     let problems = item.found.iter().cloned().map(file_problem).collect::<Vec<_>>();
     let open = matches!(item.change(), Change::Changed | Change::Drifted);
     let name = item.plan.deployed.as_ref().map(|deployed| here.workflow(&deployed.name));
     let title = match name {
-        Some(href) => view! { <a href=href>{shown(item.name().to_owned())}</a> }.into_any(),
-        None => shown(item.name().to_owned()).into_any(),
+        Some(href) => view! { <a href=href>{shown(item.name())}</a> }.into_any(),
+        None => shown(item.name()).into_any(),
     };
     view! {
         <header class="plan-head">

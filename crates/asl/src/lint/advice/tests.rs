@@ -251,7 +251,7 @@ fn values_decide_and_spans_are_those_of_the_source() {
     let source = "{\"StartAt\": \"A\", \"States\": {\"A\": {\n\"Type\": \"Task\", \"Resource\": \"${Function}\", \"End\": true}}}";
     assert!(advise(source, &BTreeMap::new(), None).is_empty(), "what the placeholder names is not known");
     let function = "arn:aws:lambda:eu-west-1:111122223333:function:f".to_owned();
-    let found = advise(source, &BTreeMap::from([("Function".to_owned(), function)]), None);
+    let found = advise(source, &BTreeMap::from([("Function".to_owned(), PlaceholderValue::Text(function))]), None);
     let rules: Vec<Rule> = found.iter().map(|one| one.rule).collect();
     assert_eq!(rules, [Rule::NoLambdaRetry, Rule::DeprecatedResource], "the account is not written in the source");
     let span = found[1].span;
