@@ -10,8 +10,8 @@ use countersign_desk::Clock;
 use countersign_desk::connection::{Connection, ConnectionKind};
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    Chosen, Delay, Folder, NoEnvironment, Plan, PlanError, PlanTarget, Planner, Timer, Waiting, declared_functions,
-    draft_template, is_template, template_folder,
+    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Timer, Waiting,
+    add_evidence, declared_functions, draft_template, is_template, template_folder,
 };
 use countersign_local::files::private_file;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,11 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
         }
         planned_template(&args.within, &source).await?
     } else {
-        planned(&args.within, &source, Arc::new(Folder::read(&source))).await?
+        let (mut plan, connection) = planned(&args.within, &source, Arc::new(Folder::read(&source))).await?;
+        if !args.no_replay {
+            replayed(&mut plan, &connection).await?;
+        }
+        (plan, connection)
     };
     if let Some(file) = &args.out {
         keep(file, &plan, &source, &connection)?;
@@ -73,6 +77,14 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
         0
     };
     Ok((written, status))
+}
+
+/// Adds what the last executions would do under the new definitions.
+async fn replayed(plan: &mut Plan, connection: &Connection) -> Result<(), Failure> {
+    let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
+    let patience = Patience::new(connection, &clock, &timer, &stop, &waits);
+    let added = add_evidence(plan, &patience, REPLAYED as usize).await;
+    added.map_err(|error| failure(connection, error.into()))
 }
 
 /// The folder that is meant.

@@ -3,6 +3,8 @@
 //! Their histories are read once and run again in the pure engine. No payload is in the result: of ends there are the
 //! status, the error, the state, and the cause in few words, as far as the actor may see it.
 
+mod over;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use countersign_replay::evidence::{End, Evidence, Finding, Found, History, Summa
 use countersign_replay::{Bounds, Definition, DefinitionError};
 use futures::stream::{self, StreamExt};
 
+pub use self::over::add_evidence;
 use super::{DeployError, FileProblem, outlook};
 use crate::actor::Actor;
 use crate::connection::{ExecutionStatus, MachineKind};

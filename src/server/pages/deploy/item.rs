@@ -42,9 +42,8 @@ pub const fn change(change: Change) -> (Status, &'static str) {
 pub fn part(part: Part<'_>) -> AnyView {
     let Part { here, item, form, evidence } = part;
     let (status, word) = change(item.change());
-    let machine = (item.machine() != item.name()).then(
-        || view! { <span class="quiet">"as "<span class="mono">{shown(item.machine())}</span></span> },
-    );
+    let machine = (item.machine() != item.name())
+        .then(|| view! { <span class="quiet">"as "<span class="mono">{shown(item.machine())}</span></span> });
     let problems = item.found.iter().cloned().map(file_problem).collect::<Vec<_>>();
     let open = matches!(item.change(), Change::Changed | Change::Drifted);
     let name = item.plan.deployed.as_ref().map(|deployed| here.workflow(&deployed.name));
