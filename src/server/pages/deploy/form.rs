@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::WHY;
 use crate::app::arrival::{CONNECTION, PROOF};
+use crate::routes;
 
 /// A button with what it sends.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ impl Form<'_> {
             view! { <input type="text" name="comment" maxlength="2000" placeholder="Comment" aria-label=label/> }
         });
         view! {
-            <form method="post" action=self.action class="plan-form">
+            <form method="post" action=routes::at(self.action) class="plan-form">
                 <input type="hidden" name=PROOF value=crate::server::proof(self.connection)/>
                 <input type="hidden" name=CONNECTION value=self.connection.to_owned()/>
                 {self.fields.iter().map(hidden).collect_view()}
