@@ -113,6 +113,7 @@ mod browser {
     use crate::app::live::Live;
     use crate::app::server_fns::{Held, page};
     use crate::error::{AppError, ErrorKind};
+    use crate::routes;
     use crate::wire::proof::Proof;
     use crate::wire::{Ask, Page};
 
