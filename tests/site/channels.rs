@@ -291,7 +291,7 @@ async fn the_command_line_lists_shows_and_asks_before_it_decides() {
         (&["show", "x"][..], 1, "There is no request with this id."),
         (&["decide", &id, "approve", "--yes", "--field", "what"], 2, "--field NAME=VALUE"),
         (&["list", "--url", "http://127.0.0.1:1"], 3, "does not answer"),
-        (&["list", "--url", "http://127.0.0.1:1/path"], 2, "is no address of a server"),
+        (&["list", "--url", "http://127.0.0.1:1/path?query"], 2, "is no address of a server"),
         (&["list", "--limit", "0"], 2, "--limit"),
         (&["list", "--connection", "nowhere"], 1, "There is no connection named"),
         (&["list", "--token-file", "/nowhere/token"], 2, "/nowhere/token"),

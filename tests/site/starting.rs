@@ -175,7 +175,7 @@ async fn the_last_inputs_are_offered_once_each_and_without_their_tokens() {
 async fn a_version_or_an_alias_can_be_started() {
     let site = Site::new("qualified").await;
     let sfn = &site.desk.sfn;
-    let page = site.page("/default/workflows/order").await.text;
+    let page = site.page("/default/workflows/approval").await.text;
     assert!(!page.contains("name=\"qualifier\""), "without any there is no choice");
     let definition = |comment: &str| {
         format!(r#"{{"Comment":"{comment}","StartAt":"A","States":{{"A":{{"Type":"Pass","End":true}}}}}}"#)

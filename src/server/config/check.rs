@@ -163,8 +163,10 @@ mod tests {
         assert!(check(&["--sign-in", "--tls-cert", "c", "--tls-key", "k"]).is_ok());
         let behind = ["--sign-in", "--public-url", "https://a.example", "--trusted-proxy", "10.0.0.0/8"];
         assert!(check(&behind).is_ok());
-        let path = ["--sign-in", "--public-url", "https://a.example/x", "--trusted-proxy", "10.0.0.1"];
-        assert!(check(&path).unwrap_err().contains("it has a path"), "{:?}", check(&path));
+        let path = |url| ["--sign-in", "--public-url", url, "--trusted-proxy", "10.0.0.1"];
+        assert!(check(&path("https://a.example/x")).is_ok());
+        let wrong = check(&path("https://a.example/x//y")).unwrap_err();
+        assert!(wrong.contains("its path is none that a site can be below"), "{wrong}");
         for incomplete in [
             &["--tls-cert", "c", "--tls-key", "k"][..],
             &["--sign-in", "--tls-cert", "c"],

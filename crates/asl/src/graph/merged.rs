@@ -105,7 +105,7 @@ mod tests {
     fn another_start_and_another_branch_are_seen() {
         let with = |start: &str, branches: &str| {
             format!(
-                r#"{{"StartAt":"{start}","States":{{"A":{{"Type":"Parallel","Branches":[{branches}],"Next":"B"}},"B":{{"Type":"Succeed"}}}}}}"#
+                r#"{{"StartAt":"{start}","States":{{"A":{{"Type":"Parallel","Branches":[{branches}],"Next":"B"}},"B":{{"Type":"Choice","Choices":[{{"Variable":"$.more","IsPresent":true,"Next":"A"}}],"Default":"C"}},"C":{{"Type":"Succeed"}}}}}}"#
             )
         };
         let branch =
