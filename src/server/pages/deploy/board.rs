@@ -84,7 +84,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
         view! {
             <section class="plan-item board-box" tabindex="0" role="group" aria-label="What runs where">
                 <h2>"What runs where"</h2>
-                <table class="lines board">
+                <table class="sheet board">
                     <thead><tr><th scope="col">"Workflow"</th>{heads.collect_view()}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
@@ -253,7 +253,7 @@ pub async fn history(desk: &Desk, actor: &Actor) -> Option<AnyView> {
         view! {
             <section class="plan-item board-box" tabindex="0" role="group" aria-label="History">
                 <h2>"History"</h2>
-                <table class="lines board">
+                <table class="sheet board">
                     <thead><tr><th scope="col">"When"</th><th scope="col">"Workflow"</th><th scope="col">"Who"</th><th scope="col">"What"</th></tr></thead>
                     <tbody>{acts.iter().map(row).collect_view()}</tbody>
                 </table>

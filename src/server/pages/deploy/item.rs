@@ -133,7 +133,7 @@ fn permissions(missing: &[MissingPermission]) -> Option<AnyView> {
         view! {
             <section class="plan-part">
                 <h3>"Missing permissions of the role"</h3>
-                <table class="lines plan-table">
+                <table class="sheet plan-table">
                     <thead><tr><th scope="col">"Action"</th><th scope="col">"Resource"</th><th scope="col">"Needed by"</th></tr></thead>
                     <tbody>{missing.iter().map(row).collect_view()}</tbody>
                 </table>
@@ -166,7 +166,7 @@ fn settings(changes: &[SettingChange]) -> Option<AnyView> {
         view! {
             <section class="plan-part">
                 <h3>"Settings"</h3>
-                <table class="lines plan-table">
+                <table class="sheet plan-table">
                     <thead><tr><th scope="col">"Setting"</th><th scope="col">"Now"</th><th scope="col">"After"</th></tr></thead>
                     <tbody>{rows.iter().map(row).collect_view()}</tbody>
                 </table>
