@@ -148,7 +148,7 @@ class Services(unittest.TestCase):
         iam.put_role_policy(RoleName="peer", PolicyName="p", PolicyDocument=json.dumps(trust))
         self.assertEqual(iam.get_role(RoleName="peer")["Role"]["AssumeRolePolicyDocument"], trust)
         self.assertEqual(iam.get_role_policy(RoleName="peer", PolicyName="p")["PolicyDocument"], trust)
-        self.refused("EntityAlreadyExists", iam.create_role, RoleName="peer", AssumeRolePolicyDocument="{}")
+        self.refused("EntityAlreadyExists", iam.create_role, RoleName="peer", AssumeRolePolicyDocument=json.dumps(trust))
         self.refused("DeleteConflict", iam.delete_role, RoleName="peer")
         iam.delete_role_policy(RoleName="peer", PolicyName="p")
         iam.delete_role(RoleName="peer")
