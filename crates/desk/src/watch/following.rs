@@ -62,7 +62,9 @@ impl Following {
 
     /// Follows these machines and no others.
     pub fn keep_machines(&mut self, machines: &BTreeMap<String, Machine>) {
-        self.lists.retain(|_, one| machines.contains_key(&one.list.machine_arn));
+        // Of an earlier run there may be lists of Express machines, whose executions are listed nowhere.
+        let is_listed = |arn: &String| machines.get(arn).is_some_and(|machine| machine.kind == MachineKind::Standard);
+        self.lists.retain(|_, one| is_listed(&one.list.machine_arn));
         self.running.retain(|_, one| machines.contains_key(&one.machine_arn));
         // Express executions are listed nowhere.
         for machine in machines.values().filter(|machine| machine.kind == MachineKind::Standard) {
