@@ -89,7 +89,7 @@ impl Watch {
             false => arn.to_owned(),
             true => match self.index.parent_of_map_run(&self.connection.id, arn).await? {
                 Some(parent) => parent,
-                None => self.ask(Api::DescribeMapRun, self.connection.calls.parent_of_map_run(arn)).await?,
+                None => self.ask_now(Api::DescribeMapRun, self.connection.calls.parent_of_map_run(arn)).await?,
             },
         };
         let record = self.record(&parent).await?;

@@ -317,7 +317,7 @@ mod tests {
     #[ignore = "needs the recordings of AWS beside the checkout; `make test` runs it where they are"]
     fn recorded_outputs_are_what_the_stages_come_to() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/execution.jsonl");
-        let Ok(text) = std::fs::read_to_string(file) else { return println!("skipped: no {file}") };
+        let text = std::fs::read_to_string(file).unwrap();
         let (mut all, mut known, mut differ) = (0, 0, Vec::new());
         for line in text.lines() {
             let case: Value = serde_json::from_str(line).unwrap();
