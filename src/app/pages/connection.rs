@@ -86,7 +86,7 @@ fn calls(data: &Connection) -> AnyView {
     let rows = data.operations.iter().map(|one| row(one, now)).collect_view();
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-label="Calls of each operation">
-            <table class="calls">
+            <table class="sheet">
                 <thead><tr>
                     <th scope="col">"Operation"</th>
                     <th scope="col" class="calls-number">"Last minute"</th>
