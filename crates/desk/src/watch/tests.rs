@@ -6,7 +6,7 @@ use serde_json::json;
 use super::attention::Attention;
 use super::*;
 use crate::connection::fake::{Fake, SetClock, Trick, World, asking};
-use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault};
+use crate::connection::{Api, CallError, ConnectionKind, ExecutionStatus, Fault, MachineKind};
 use crate::index::{Filter, Sight, SqliteIndex};
 
 const START: i64 = 1_700_000_000_000;
@@ -344,6 +344,23 @@ async fn children_that_nobody_followed_are_listed_once_somebody_asks_for_them() 
     assert!(
         watched.watch.has_all_under("arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:2", true).await.is_err()
     );
+}
+
+#[tokio::test]
+async fn executions_of_an_express_machine_are_listed_neither_before_nor_after_a_restart() {
+    let watched = Watched::of(ConnectionKind::Embedded);
+    let quick = watched.fake.change(|world, now| {
+        let arn = world.machine("quick", &asking(), now);
+        world.machines.get_mut(&arn).unwrap().kind = MachineKind::Express;
+        arn
+    });
+    let is_followed = |watched: &Watched, arn: &String| lock(&watched.watch.following).lists.contains_key(arn);
+    watched.round().await;
+    assert_eq!((is_followed(&watched, &watched.machine), is_followed(&watched, &quick)), (true, false));
+    let after = watched.after_restart();
+    after.watch.open().await.unwrap();
+    after.round().await;
+    assert_eq!((is_followed(&after, &after.machine), is_followed(&after, &quick)), (true, false));
 }
 
 #[tokio::test]
