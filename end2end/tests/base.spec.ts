@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer, type Server as Proxy } from "node:https";
 import { join } from "node:path";
-import { expect, freePort, project, Server, test as plain } from "./fixtures";
+import { expect, freePort, project, ready, Server, test as plain } from "./fixtures";
 
 const PATH = "/tools/approvals";
 const password = "correct horse battery";
@@ -57,7 +57,7 @@ test("a site below a path is used as any other", async ({ page, site, javaScript
   await page.getByLabel("Password").press("Enter");
 
   await expect(page).toHaveURL(`${site.origin}${PATH}/default`);
-  if (scripts) await expect(page.locator(".live-dot")).toHaveText("Live");
+  await ready(page, !!scripts);
   const rail = page.getByRole("navigation", { name: "Main" });
   for (const name of ["Workflows", "Executions", "Deploy", "Inbox"]) {
     await rail.getByRole("link", { name }).click();
@@ -72,6 +72,8 @@ test("a site below a path is used as any other", async ({ page, site, javaScript
   await expect(page).toHaveURL(new RegExp(`${PATH}/default/executions/arn:`));
   await expect(page.getByText("WaitForApproval").first()).toBeVisible();
   if (scripts) {
+    // Keys do something only once the page has its scripts.
+    await ready(page, !!scripts);
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").fill("fulfil");
     await expect(page.getByRole("option").first()).toContainText("fulfilment");
