@@ -57,7 +57,7 @@ test("a site below a path is used as any other", async ({ page, site, javaScript
   await page.getByLabel("Password").press("Enter");
 
   await expect(page).toHaveURL(`${site.origin}${PATH}/default`);
-  await ready(page, !!scripts);
+  await ready(page, scripts!);
   const rail = page.getByRole("navigation", { name: "Main" });
   for (const name of ["Workflows", "Executions", "Deploy", "Inbox"]) {
     await rail.getByRole("link", { name }).click();
@@ -73,7 +73,7 @@ test("a site below a path is used as any other", async ({ page, site, javaScript
   await expect(page.getByText("WaitForApproval").first()).toBeVisible();
   if (scripts) {
     // Keys do something only once the page has its scripts.
-    await ready(page, !!scripts);
+    await ready(page, scripts!);
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").fill("fulfil");
     await expect(page.getByRole("option").first()).toContainText("fulfilment");
