@@ -35,7 +35,15 @@ struct Place<'a> {
     deployed: BTreeMap<String, (i64, String)>,
 }
 
-/// The table; nothing where the manifest names no workflow.
+impl Place<'_> {
+    /// Whether who looks may see the workflow here.
+    fn is_seen(&self, actor: &Actor, workflow: &str) -> bool {
+        let machine = self.chosen.machine_name(workflow);
+        self.desk.is_some_and(|desk| desk.may(actor, Action::View, Some(&machine)).is_ok())
+    }
+}
+
+/// The table; nothing where the manifest names no workflow that `actor` may see.
 pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
     let manifest = &folder.manifest;
     let mut places = Vec::new();
@@ -62,8 +70,8 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
             deployed,
         });
     }
-    let workflows: Vec<&String> =
-        manifest.workflows.keys().filter(|name| plan.items.iter().any(|item| item.name() == name.as_str())).collect();
+    let is_seen = |workflow: &&String| places.iter().any(|place| place.is_seen(actor, workflow));
+    let workflows: Vec<&String> = manifest.workflows.keys().filter(is_seen).collect();
     if workflows.is_empty() {
         return None;
     }
@@ -101,6 +109,9 @@ async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
         let said = format!("No connection {} is configured.", place.connection);
         return view! { <td class="quiet">{shown(said)}</td> }.into_any();
     };
+    if !place.is_seen(actor, workflow) {
+        return view! { <td class="quiet">"not shown to you"</td> }.into_any();
+    }
     let status = place.plan.and_then(|plan| plan.items.iter().find(|item| item.name() == workflow)).map(|item| {
         let (status, word) = change(item.change());
         view! { <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span> }
