@@ -386,6 +386,56 @@ async fn who_stands_in_is_told_as_whoever_is_away_is() {
 }
 
 #[tokio::test]
+async fn whoever_asked_is_not_told_that_it_waits_where_four_eyes_are_needed() {
+    let rule = "[workflows.ask.approvals.Ask]\napprovers = { groups = [\"finance\"] }\nfour_eyes = true\n\
+                requester = \"$.request\"\ndue = \"4h\"\nremind = [\"2h\"]\n";
+    let house = House::open("four-eyes", rule).await;
+    for (id, groups) in
+        [("dana", &["finance", "viewers"][..]), ("omar", &["finance", "viewers"]), ("ines", &["viewers"])]
+    {
+        house.user(id, groups, false).await;
+    }
+    // Nobody decides for whoever asked, and whoever asked for nobody.
+    for (person, delegate) in [("dana", "ines"), ("omar", "dana")] {
+        let (person, delegate) = (person.to_owned(), delegate.to_owned());
+        let until_at = START + 24 * HOUR;
+        let absence = Absence { id: 0, person, delegate, from_at: START, until_at, made_at: START };
+        house.store.add_absence(&absence).await.unwrap();
+    }
+    let run = house.run(vec![house.channel(&[Recipient::Approvers])]).await;
+    house.ask(&json!("DANA@example.com"));
+    run.look().await;
+    assert_eq!(house.inbox.told(), ["waiting omar@example.com"]);
+    house.set.advance(2 * HOUR);
+    run.look().await;
+    let told = ["reminder omar@example.com", "waiting omar@example.com"];
+    assert_eq!(house.inbox.told(), told);
+    // Nobody knows who asked: nobody may decide, and all whom it concerns hear of that.
+    house.ask(&json!("Purchasing"));
+    run.look().await;
+    let unknown: Vec<String> = house.inbox.told().into_iter().filter(|one| !told.contains(&one.as_str())).collect();
+    assert_eq!(unknown, ["waiting dana@example.com", "waiting ines@example.com"]);
+    assert_eq!(house.inbox.told().len(), 5);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn whoever_started_the_execution_is_not_told_that_it_waits() {
+    let rule = "[workflows.ask.approvals.Ask]\nfour_eyes = true\n";
+    let house = House::open("starter", rule).await;
+    for id in ["dana", "omar"] {
+        house.user(id, &["approvers", "viewers"], false).await;
+    }
+    let run = house.run(vec![house.channel(&[Recipient::Approvers])]).await;
+    let (arn, _) = house.ask(&json!("pay?"));
+    let started = crate::audit::Done::Started { workflow: "ask".into(), execution_arn: Some(arn), name: "one".into() };
+    run.desk.note(&member("dana", &["approvers", "viewers"]), started).await;
+    run.look().await;
+    assert_eq!(house.inbox.told(), ["waiting omar@example.com"]);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn failures_are_told_for_the_workflows_that_are_named_and_again_after_a_redrive() {
     let house = House::open("failed", "").await;
     let named = |name: &str| Only::These(BTreeSet::from([name.to_owned()]));
