@@ -8,7 +8,8 @@
 //!
 //! A message is written as data ([`Message`]): its words are made when it is sent, behind the port [`Carrier`]. It holds what
 //! somebody sees who may not view payloads, unless the channel has `content`. An attempt is counted before it begins: a
-//! message is sent at least once, and a carrier that ends the process is not tried again at once.
+//! message is sent at least once, and a carrier that ends the process is not tried again at once. A channel takes at most so
+//! many messages a minute ([`Channel::per_minute`]): a thousand requests at once are no thousand posts at once.
 //!
 //! This module knows no SMTP, no HTTP and no words.
 //!
@@ -21,6 +22,7 @@ mod channel;
 mod message;
 mod occasions;
 mod outbox;
+mod pace;
 mod sources;
 #[cfg(test)]
 mod tests;
