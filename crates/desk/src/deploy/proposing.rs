@@ -162,6 +162,23 @@ impl Desk {
         Ok(all)
     }
 
+    /// How many open proposals the actor may vote on now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn votable(&self, actor: &Actor) -> Result<u64, Error> {
+        let mut count = 0;
+        for proposal in self.store().proposals(self.id(), true, MOST).await? {
+            if proposal.approved_at.is_some() || !self.sees_proposal(actor, &proposal) {
+                continue;
+            }
+            if let Some((proposal, votes)) = self.store().proposal(self.id(), &proposal.id).await? {
+                count += u64::from(self.may_vote(actor, &proposal, &votes).is_ok());
+            }
+        }
+        Ok(count)
+    }
+
     /// One proposal.
     ///
     /// # Errors
