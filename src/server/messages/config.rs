@@ -386,7 +386,7 @@ mod tests {
         check(
             &format!("{MAIL}to = [\"ops\"]\nevents = [\"wating\"]\n"),
             "countersign.toml:6:11: \"wating\" is no event.\nDid you mean waiting? The events are waiting, reminder, \
-             overdue, escalated, failed, broken-glass.\ncountersign.toml:5:7: \"ops\" is no e-mail address.\nWrite an \
+             overdue, escalated, failed, broken-glass, proposed.\ncountersign.toml:5:7: \"ops\" is no e-mail address.\nWrite an \
              address, such as ops@example.com, or approvers for those who may decide.",
         );
         check(

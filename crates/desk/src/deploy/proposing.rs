@@ -167,16 +167,22 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn votable(&self, actor: &Actor) -> Result<u64, Error> {
-        let mut count = 0;
+        let open = self.open_proposals().await?;
+        let may = open.iter().filter(|(proposal, votes)| {
+            self.sees_proposal(actor, proposal) && self.may_vote(actor, proposal, votes).is_ok()
+        });
+        Ok(u64::try_from(may.count()).unwrap_or(u64::MAX))
+    }
+
+    /// The proposals that wait for votes, newest first, with those that they have.
+    pub(crate) async fn open_proposals(&self) -> Result<Vec<(Proposal, Vec<ProposalVote>)>, StoreError> {
+        let mut open = Vec::new();
         for proposal in self.store().proposals(self.id(), true, MOST).await? {
-            if proposal.approved_at.is_some() || !self.sees_proposal(actor, &proposal) {
-                continue;
-            }
-            if let Some((proposal, votes)) = self.store().proposal(self.id(), &proposal.id).await? {
-                count += u64::from(self.may_vote(actor, &proposal, &votes).is_ok());
+            if proposal.approved_at.is_none() {
+                open.extend(self.store().proposal(self.id(), &proposal.id).await?);
             }
         }
-        Ok(count)
+        Ok(open)
     }
 
     /// One proposal.
@@ -195,7 +201,7 @@ impl Desk {
         Ok(found.ok_or_else(|| ProposalError::NoProposal(id.to_owned()))?)
     }
 
-    fn sees_proposal(&self, actor: &Actor, proposal: &Proposal) -> bool {
+    pub(crate) fn sees_proposal(&self, actor: &Actor, proposal: &Proposal) -> bool {
         proposal.about.workflows.iter().all(|workflow| self.sees(actor, &workflow.name))
     }
 
@@ -207,7 +213,12 @@ impl Desk {
     }
 
     /// Asks the rule and the policy whether somebody may vote: about every workflow that would be deployed.
-    fn may_vote(&self, actor: &Actor, proposal: &Proposal, votes: &[ProposalVote]) -> Result<(), NotAllowed> {
+    pub(crate) fn may_vote(
+        &self,
+        actor: &Actor,
+        proposal: &Proposal,
+        votes: &[ProposalVote],
+    ) -> Result<(), NotAllowed> {
         let as_votes: Vec<Vote> = votes.iter().map(|vote| as_vote(vote, proposal)).collect();
         let maker = &proposal.maker.person;
         let requester = Requester::Known(vec![(maker.id.clone(), maker.name.clone())]);

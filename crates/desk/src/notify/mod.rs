@@ -1,7 +1,8 @@
 //! Messages: what makes one, for whom, and the outbox that they wait in until a channel has taken them.
 //!
 //! An [`Occasion`] is something that people want to hear of. [`occasions`] says which ones a waiting request has, from its
-//! rule and the time alone; failed executions come from the index, and [`crate::Desk::broke_the_glass`] is called. Each has a
+//! rule and the time alone; failed executions come from the index, proposed deployments from the store, and
+//! [`crate::Desk::broke_the_glass`] is called. Each has a
 //! name that no other one has, and with the name of the channel it is taken into the outbox once, whatever crashes: the
 //! messages of all recipients are made in one transaction with it. What happened before a channel was first configured makes
 //! no message in it.
@@ -23,6 +24,7 @@ mod message;
 mod occasions;
 mod outbox;
 mod pace;
+mod proposals;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -51,12 +51,12 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    fn has_taken(&self, event: &str, channel: &str) -> bool {
+    pub(super) fn has_taken(&self, event: &str, channel: &str) -> bool {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.contains(&(event.to_owned(), channel.to_owned()))
     }
 
-    fn took(&self, event: &str, channel: &str) {
+    pub(super) fn took(&self, event: &str, channel: &str) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.insert((event.to_owned(), channel.to_owned()));
     }
@@ -118,6 +118,7 @@ impl Desk {
         // On a connection that is only looked at nobody decides.
         if !self.about().read_only {
             self.tell_of_requests(notices, &mut current).await?;
+            self.tell_of_proposals(notices, &mut current).await?;
         }
         self.tell_of_failures(notices, &mut current).await?;
         self.telling().keep_only(&current);
@@ -412,7 +413,7 @@ fn policy_of<'p>(policies: &'p Policies, wait: &Waiting) -> Option<&'p Policy> {
 }
 
 /// Those who may sign in and have an address, each as whoever acts.
-fn reachable(users: Vec<User>) -> impl Iterator<Item = (Actor, String)> {
+pub(super) fn reachable(users: Vec<User>) -> impl Iterator<Item = (Actor, String)> {
     let one = |user: User| {
         let person: Person = person(&user);
         user.email.filter(|_| !user.disabled).map(|email| (Actor::Person(person), email))

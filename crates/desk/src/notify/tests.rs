@@ -13,11 +13,14 @@ use crate::actor::{Actor, Person};
 use crate::approvals::Choice;
 use crate::connection::fake::{Fake, SetClock, asking};
 use crate::connection::{ConnectionKind, ExecutionStatus};
+use crate::deploy::Change;
 use crate::desk::{Desk, Parts};
 use crate::index::SqliteIndex;
 use crate::policy::Authority;
 use crate::redact::RedactionKey;
-use crate::store::{Absence, Sqlite, Store, Undelivered, User};
+use crate::store::{
+    Absence, Act, ApprovalRule, Deed, Maker, Proposal, ProposedPlan, ProposedWorkflow, Sqlite, Store, Undelivered, User,
+};
 
 const START: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -530,5 +533,64 @@ async fn whoever_breaks_the_glass_is_told_of_to_the_others() {
     }
     assert_eq!(house.inbox.told(), ["broken-glass anna@example.com", "broken-glass dana@example.com"]);
     assert_eq!(house.inbox.parcels()[0].message.detail.as_deref(), Some("ADAM"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn of_a_proposed_deployment_those_are_told_who_may_vote() {
+    let house = House::open("proposed", "").await;
+    for (id, groups) in [
+        ("dana", &["release", "viewers"][..]),
+        ("omar", &["release", "viewers"]),
+        ("ines", &["viewers"]),
+        ("blind", &["release"]),
+    ] {
+        house.user(id, groups, false).await;
+    }
+    let approvers = house.channel(&[Recipient::Approvers]);
+    let others = Channel { name: "chat".to_owned(), ..house.channel(&fixed()) };
+    let elsewhere = Only::These(BTreeSet::from(["another".to_owned()]));
+    let elsewhere = Channel { name: "else".to_owned(), workflows: elsewhere, ..house.channel(&fixed()) };
+    let channels = vec![approvers, others, elsewhere];
+    let run = house.run(channels.clone()).await;
+    let Actor::Person(dana) = member("dana", &["release", "viewers"]) else { panic!("a member is a person") };
+    let groups = vec!["release".to_owned()];
+    let proposal = Proposal {
+        id: "dep_1".to_owned(),
+        hash: "h".to_owned(),
+        about: ProposedPlan {
+            environment: "prod".to_owned(),
+            workflows: vec![ProposedWorkflow { name: "ask".into(), change: Change::New, settings: Vec::new() }],
+            ..ProposedPlan::default()
+        },
+        rule: ApprovalRule {
+            approvers: crate::approvals::who::Approvers { people: Vec::new(), groups },
+            quorum: 2,
+            four_eyes: true,
+        },
+        maker: Maker { person: dana, scope: None },
+        proposed_at: START,
+        approved_at: None,
+        ended: None,
+    };
+    let act = Act {
+        deed: Deed::Proposed,
+        workflow: None,
+        execution_arn: None,
+        event: None,
+        detail: String::new(),
+        person_id: "dana".to_owned(),
+        person_name: "DANA".to_owned(),
+        at: START,
+    };
+    house.store.propose(run.desk.id(), &proposal, &act).await.unwrap();
+    for _ in 0..2 {
+        run.look().await;
+    }
+    house.run(channels).await.look().await;
+    assert_eq!(house.inbox.told(), ["proposed omar@example.com", "proposed ops@example.com"], "each once");
+    let message = house.inbox.parcels().remove(0).message;
+    assert_eq!(message.about, About::Deployment { id: "dep_1".to_owned(), environment: "prod".to_owned() });
+    assert_eq!((message.title.as_str(), message.detail.as_deref()), ("ask", Some("DANA")));
     house.close().await;
 }
