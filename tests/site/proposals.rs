@@ -14,12 +14,14 @@ const LIST: &str = "/api/deployments/proposals";
 const ONE: &str = "/api/deployments/proposals/{id}";
 const VOTE: &str = "/api/deployments/proposals/{id}/vote";
 
+const APPROVAL: &str = "approval = { approvers = { groups = [\"approvers\"] }, quorum = 2, four_eyes = true }";
+
 /// A folder of definitions with one workflow.
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("countersign-proposals-{}", std::process::id()));
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("countersign-proposals-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -47,20 +49,24 @@ async fn get(site: &Site, path: &str) -> Answer {
 
 /// Votes as a program of this person does.
 async fn vote(site: &Site, id: &str, person: &str, key: &str, body: &Value) -> Answer {
+    act(site, &VOTE.replace("{id}", id), person, key, body).await
+}
+
+async fn act(site: &Site, path: &str, person: &str, key: &str, body: &Value) -> Answer {
     let cookie = format!("countersign_person={person}");
     let mut headers = vec![("content-type", "application/json"), ("cookie", cookie.as_str())];
     if !key.is_empty() {
         headers.push(("idempotency-key", key));
     }
-    site.send(Method::POST, &VOTE.replace("{id}", id), &headers, body.to_string()).await
+    site.send(Method::POST, path, &headers, body.to_string()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_reads_proposals_and_votes_as_its_person() {
-    let folder = Folder::new();
+    let folder = Folder::new("votes");
     folder.write("", 1);
     let site = Site::of("proposals", &folder.0).await;
-    folder.write("approval = { approvers = { groups = [\"approvers\"] }, quorum = 2, four_eyes = true }", 2);
+    folder.write(APPROVAL, 2);
     let desk = Arc::clone(&site.desk.desk);
     let dana = Actor::Person(people::find("dana").unwrap());
     let hash = desk.plan(&dana).await.unwrap().hash;
@@ -126,6 +132,42 @@ async fn a_program_reads_proposals_and_votes_as_its_person() {
     assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
     assert_eq!(get(&site, LIST).await.json()["proposals"], json!([]));
     assert_eq!(get(&site, &format!("{LIST}?state=all")).await.json()["proposals"][0]["id"], json!(id));
+    drop(desk);
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_proposes_exactly_the_plan_that_it_was_shown() {
+    let folder = Folder::new("files");
+    folder.write("", 1);
+    let site = Site::of("proposing", &folder.0).await;
+    let desk = Arc::clone(&site.desk.desk);
+    let dana = Actor::Person(people::find("dana").unwrap());
+    let document = get(&site, "/api/openapi.json").await.json();
+    folder.write("", 2);
+    let hash = desk.plan(&dana).await.unwrap().hash;
+    let needless = act(&site, LIST, "dana", "a", &json!({ "shown": hash })).await;
+    assert_eq!(needless.status, StatusCode::BAD_REQUEST, "no approval is needed: {}", needless.text);
+    folder.write(APPROVAL, 2);
+    let hash = desk.plan(&dana).await.unwrap().hash;
+    for (person, key, body, status, what) in [
+        ("kenji", "a", json!({ "shown": hash }), 403, "he may not deploy"),
+        ("dana", "", json!({ "shown": hash }), 400, "no key"),
+        ("dana", "a", json!({}), 400, "no plan"),
+        ("dana", "a", json!({ "shown": "another" }), 409, "another plan"),
+        ("dana", "a", json!({ "shown": hash }), 201, "it waits for votes"),
+        ("dana", "a", json!({ "shown": "another" }), 422, "the key is another request's"),
+    ] {
+        let answer = act(&site, LIST, person, key, &body).await;
+        assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.text);
+        described(&document, LIST, "post", &answer);
+    }
+    let [first, again] = [
+        act(&site, LIST, "dana", "a", &json!({ "shown": hash })).await,
+        act(&site, LIST, "dana", "a", &json!({ "shown": hash })).await,
+    ];
+    assert_eq!((first.status, &first.text), (StatusCode::CREATED, &again.text), "the same answer");
+    assert_eq!(get(&site, LIST).await.json()["proposals"].as_array().unwrap().len(), 1, "and no other proposal");
     drop(desk);
     site.close().await;
 }

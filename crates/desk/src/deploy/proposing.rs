@@ -65,6 +65,9 @@ pub enum ProposalError {
     /// Only people propose.
     #[error("only a person proposes a deployment")]
     Nobody,
+    /// The plan changes nothing.
+    #[error("the plan changes nothing")]
+    Nothing,
 }
 
 /// The approved proposals that are being applied.
@@ -99,7 +102,7 @@ impl Desk {
     /// from. Returns the proposal's id.
     ///
     /// # Errors
-    /// The actor may not deploy it, the plan has changed, or no approval is needed.
+    /// The actor may not deploy it, the plan has changed or changes nothing, or no approval is needed.
     pub async fn propose(&self, actor: &Actor, only: Option<&str>, seen: &str, source: &str) -> Result<String, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
         let rule = self.approval_rule().ok_or(ProposalError::NotNeeded)?;
@@ -107,6 +110,10 @@ impl Desk {
         let plan = self.fresh_plan(None).await?;
         let items: Vec<ItemPlan> =
             wanted(&plan.items, only, Some(seen))?.into_iter().map(|item| item.plan.clone()).collect();
+        // A proposal of nothing would be for everybody to vote on.
+        if items.is_empty() {
+            return Err(ProposalError::Nothing.into());
+        }
         for item in &items {
             self.permit_change(actor, Action::Deploy, Some(machine_of(item)), None).await?;
         }

@@ -15,7 +15,7 @@ use super::{approvals, decide, executions, proposals};
     ),
     paths(
         approvals::list, approvals::show, decide::decide, executions::list,
-        proposals::list, proposals::show, proposals::vote,
+        proposals::list, proposals::propose, proposals::show, proposals::vote,
     ),
     modifiers(&Tokens),
     tags(

@@ -62,7 +62,7 @@ pub fn routes(router: Router<Site>) -> Router<Site> {
         .route(show, only(get(approvals::show)))
         .route(decision, only(post(decide::decide)))
         .route(executions, only(get(executions::list)))
-        .route(proposals, only(get(proposals::list)))
+        .route(proposals, only(get(proposals::list).post(proposals::propose)))
         .route(proposal, only(get(proposals::show)))
         .route(vote, only(post(proposals::vote)))
         .route(document, only(get(document::show)))

@@ -16,16 +16,18 @@ use super::asked::Asked;
 use super::keys;
 use super::problem::Problem;
 use super::proposed::{
-    Proposal, ProposalStatus, ProposalVote, Proposals, ProposedChange, ProposedWorkflow, VoteChoice, VoteRequest,
+    Proposal, ProposalRequest, ProposalStatus, ProposalVote, Proposals, ProposedChange, ProposedWorkflow, VoteChoice,
+    VoteRequest,
 };
 use super::shapes::{Progress, Why};
 use crate::app::instant;
 use crate::routes;
 use crate::server::http::Site;
-use crate::server::words;
+use crate::server::{acting, words};
 
 /// What is sent here, in words.
 const WHAT: keys::What = "A vote";
+const PROPOSAL: keys::What = "A proposal";
 
 /// The deployments that people have to approve, newest first.
 #[utoipa::path(
@@ -73,6 +75,61 @@ pub async fn show(State(site): State<Site>, Path(id): Path<String>, parts: Parts
     let Asked { desk, actor, .. } = Asked::read(&site, &parts, &[])?;
     let found = desk.proposed(&actor, &id).await.map_err(|error| Problem::of(&desk, &error))?;
     Ok(Json(proposal(&desk, &found)))
+}
+
+/// Proposes the deployment of a plan, as the person of the token: what is new or changed in the server's own folder of
+/// definitions, where people have to approve it.
+///
+/// Send a key of your own in `Idempotency-Key`, such as a UUID: the same request with the same key, within a day, gets the
+/// same answer and makes no other proposal.
+#[utoipa::path(
+    post, path = "/api/deployments/proposals", tag = "deployments",
+    params(
+        ("connection" = Option<String>, Query, description = "The name of the connection: `default` where it is left out"),
+        ("Idempotency-Key" = String, Header, max_length = 200, description = "A key of your own for this proposal, such as a UUID"),
+    ),
+    request_body = ProposalRequest,
+    responses(
+        (status = 201, body = Proposal, description = "It waits for votes"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The server plans something else, or the same request is being answered"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = [])),
+)]
+pub async fn propose(State(site): State<Site>, request: Request<Body>) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let Asked { desk, actor, .. } = Asked::acting(&site, &parts).await?;
+    let key = keys::key(&parts.headers, PROPOSAL)?;
+    let body = keys::json_body(&parts.headers, body, PROPOSAL).await?;
+    let wanted: ProposalRequest = serde_json::from_slice(&body).map_err(|error| {
+        let remedy = "Send an object such as {\"shown\": \"...\"}.";
+        Problem::parameter("body", format!("The body is no proposal: {error}."), remedy)
+    })?;
+    let once = Once { key, asked: keys::hash("a proposal", &body) };
+    // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
+    let work = tokio::spawn(async move { filed(&desk, &actor, &wanted, &once).await });
+    work.await.unwrap_or_else(|_| Err(keys::lost()))
+}
+
+/// The answer to a proposal: the one that was given before under its key, or a new one.
+async fn filed(desk: &Desk, actor: &Actor, wanted: &ProposalRequest, once: &Once) -> Result<Response, Problem> {
+    if let Some(before) = keys::before(desk, actor, once).await? {
+        return Ok(before);
+    }
+    let given = file(desk, actor, wanted).await;
+    keys::settle(desk, actor, once, given.as_ref().ok()).await;
+    given.map(|given| keys::response(&given))
+}
+
+/// Files a proposal.
+async fn file(desk: &Desk, actor: &Actor, wanted: &ProposalRequest) -> Result<GivenAnswer, Problem> {
+    let failed = |error: countersign_desk::Error| Problem::of(desk, &error);
+    // Where the definitions came from, the server says by itself.
+    let source = acting::revision(desk).await;
+    let id = desk.propose(actor, wanted.workflow.as_deref(), &wanted.shown, &source).await.map_err(failed)?;
+    let found = desk.proposed(actor, &id).await.map_err(failed)?;
+    Ok(given(StatusCode::CREATED, &proposal(desk, &found)))
 }
 
 /// Votes on a proposed deployment, as the person of the token. The vote that completes the approval has the plan deployed.
@@ -129,16 +186,21 @@ async fn answer(
     }
     let approves = vote.vote == VoteChoice::Approve;
     let voted = desk.vote_on(actor, id, approves, &vote.comment, &vote.shown).await;
-    let given = voted.map(|shown| given(&proposal(desk, &shown))).map_err(|error| Problem::of(desk, &error));
+    let given = voted.map(|shown| on_record(&proposal(desk, &shown))).map_err(|error| Problem::of(desk, &error));
     keys::settle(desk, actor, once, given.as_ref().ok()).await;
     given.map(|given| keys::response(&given))
 }
 
-fn given(proposal: &Proposal) -> GivenAnswer {
+/// The answer to a vote that is on record.
+fn on_record(proposal: &Proposal) -> GivenAnswer {
     let status = match proposal.status {
         ProposalStatus::Open | ProposalStatus::Approved => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
+    given(status, proposal)
+}
+
+fn given(status: StatusCode, proposal: &Proposal) -> GivenAnswer {
     // Proof: texts and numbers are always JSON.
     GivenAnswer { status: status.as_u16(), body: serde_json::to_string(proposal).unwrap_or_default() }
 }

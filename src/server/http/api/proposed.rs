@@ -120,3 +120,15 @@ pub struct VoteRequest {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
 }
+
+/// What is proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposalRequest {
+    /// The hash of the plan, such as `countersign deploy plan --json` shows it: where the server's own plan has another one,
+    /// nothing is proposed.
+    pub shown: String,
+    /// The one workflow that is to be deployed, of which `shown` is the hash then; all of the plan's where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+}

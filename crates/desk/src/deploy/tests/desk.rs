@@ -262,6 +262,9 @@ async fn a_deployment_that_needs_an_approval_waits_for_its_quorum() {
     assert!(office.site.machine("order").is_some());
     let kenji = member("kenji", &["viewers", "release"]);
     assert_eq!(office.desk.votable(&kenji).await.unwrap(), 0, "nothing is left to vote on");
+    let hash = office.hash().await;
+    let nothing = office.desk.propose(&deployer(), None, &hash, "").await;
+    assert!(matches!(nothing, Err(Error::Proposal(ProposalError::Nothing))), "{nothing:?}");
     let late = office.vote(&member("kenji", &["viewers", "release"]), &shown, true).await;
     assert!(matches!(late, Err(Error::Proposal(ProposalError::Ended))), "{late:?}");
     let deeds: Vec<Deed> = office.record().await.into_iter().map(|(deed, _)| deed).collect();
