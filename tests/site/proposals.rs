@@ -1,11 +1,14 @@
 //! Proposed deployments by the API: what it tells of them, and that a program votes as its person does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use countersign_desk::{Actor, people};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use crate::api::described;
 use crate::support::{Answer, Site};
@@ -169,5 +172,40 @@ async fn a_program_proposes_exactly_the_plan_that_it_was_shown() {
     assert_eq!((first.status, &first.text), (StatusCode::CREATED, &again.text), "the same answer");
     assert_eq!(get(&site, LIST).await.json()["proposals"].as_array().unwrap().len(), 1, "and no other proposal");
     drop(desk);
+    site.close().await;
+}
+
+/// The command plans the folder by itself, and the server plans it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_proposes_what_the_server_plans_too() {
+    let folder = Folder::new("command");
+    folder.write("", 1);
+    let site = Site::of("proposing-command", &folder.0).await;
+    folder.write(APPROVAL, 2);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // Without the address of the peer: the command line is a child of this very process, which is the server.
+    tokio::spawn(axum::serve(listener, site.router.clone()).into_future());
+    let engine = site.engine_url();
+    let data = std::env::temp_dir().join(format!("countersign-proposals-data-{}", std::process::id()));
+    let run = async |folder: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["deploy", "propose"]).arg(folder).args(["--endpoint-url", &engine, "--region", "us-east-1"]);
+        command.arg("--data").arg(&data).args(["--url", &url, "--as", "dana", "--yes"]);
+        command.env_remove("AWS_ENDPOINT_URL").env_remove("COUNTERSIGN_TOKEN").stdin(Stdio::null());
+        let output = command.output().await.unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let elsewhere = Folder::new("elsewhere");
+    elsewhere.write(APPROVAL, 3);
+    let (status, text) = run(&elsewhere.0).await;
+    assert!(status == Some(1) && text.contains("The server plans something else"), "{status:?}: {text}");
+    let (status, text) = run(&folder.0).await;
+    assert!(status == Some(0) && text.contains("once 2 people have approved it"), "{status:?}: {text}");
+    let listed = get(&site, LIST).await.json();
+    let id = listed["proposals"][0]["id"].as_str().unwrap();
+    assert!(text.contains(id) && text.contains("/default/inbox#proposals"), "{text}");
+    assert_eq!(listed["proposals"][0]["person_id"], "dana");
     site.close().await;
 }
