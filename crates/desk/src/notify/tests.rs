@@ -13,14 +13,14 @@ use crate::actor::{Actor, Person};
 use crate::approvals::Choice;
 use crate::connection::fake::{Fake, SetClock, asking};
 use crate::connection::{ConnectionKind, ExecutionStatus};
-use crate::deploy::Change;
 use crate::desk::{Desk, Parts};
 use crate::index::SqliteIndex;
 use crate::policy::Authority;
 use crate::redact::RedactionKey;
-use crate::store::{
-    Absence, Act, ApprovalRule, Deed, Maker, Proposal, ProposedPlan, ProposedWorkflow, Sqlite, Store, Undelivered, User,
-};
+use crate::store::{Absence, Sqlite, Store, Undelivered, User};
+
+mod burst;
+mod concerned;
 
 const START: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -291,56 +291,6 @@ async fn a_message_is_tried_again_later_and_later_and_given_up_in_the_end() {
     house.close().await;
 }
 
-/// A message about an execution.
-fn about(execution_arn: &str) -> Message {
-    Message {
-        occasion: Occasion::Waiting,
-        about: About::Execution { execution_arn: execution_arn.to_owned() },
-        connection: "default".to_owned(),
-        connection_label: String::new(),
-        workflow: "ask".to_owned(),
-        execution: execution_arn.to_owned(),
-        state: None,
-        title: String::new(),
-        facts: Vec::new(),
-        at: START,
-        due: None,
-        detail: None,
-    }
-}
-
-#[tokio::test]
-async fn of_a_burst_a_channel_gets_what_it_takes_a_minute_and_the_rest_later_in_order() {
-    let house = House::open("burst", "").await;
-    let slow = Channel { per_minute: 30, ..house.channel(&fixed()) };
-    let run = house.run(vec![slow.clone()]).await;
-    let all: Vec<String> = (0..100).map(|number| format!("e-{number:03}")).collect();
-    for name in &all {
-        let message = ("ops@example.com".to_owned(), about(name));
-        assert!(run.notices.put(run.desk.id(), &slow, name, &[message]).await.unwrap());
-    }
-    let sent = || house.inbox.parcels().into_iter().map(|parcel| parcel.message.execution).collect::<Vec<_>>();
-    run.notices.send_all_due().await;
-    house.set.advance(59_999);
-    run.notices.send_all_due().await;
-    assert_eq!(sent(), all[..30]);
-    // A failed attempt is one of the minute's, too; its message comes after the others.
-    house.set.advance(1);
-    house.inbox.is(Mood::Refuses { for_good: false });
-    run.notices.send_all_due().await;
-    house.inbox.is(Mood::Takes);
-    run.notices.send_all_due().await;
-    assert_eq!(sent().len(), 30);
-    for so_far in [60, 90, 100, 100] {
-        house.set.advance(60_000);
-        run.notices.send_all_due().await;
-        assert_eq!(sent().len(), so_far);
-    }
-    let sent = sent();
-    assert_eq!((&sent[30..70], &sent[70..]), (&all[60..], &all[30..60]), "in their order, and none is lost");
-    house.close().await;
-}
-
 #[tokio::test]
 async fn a_channel_without_the_content_shows_what_is_not_hidden() {
     let rule = "[workflows.ask.approvals.Ask]\ntitle = \"Pay {{ request.to }} {{ request.iban }}?\"\n";
@@ -440,56 +390,6 @@ async fn who_stands_in_is_told_as_whoever_is_away_is() {
 }
 
 #[tokio::test]
-async fn whoever_asked_is_not_told_that_it_waits_where_four_eyes_are_needed() {
-    let rule = "[workflows.ask.approvals.Ask]\napprovers = { groups = [\"finance\"] }\nfour_eyes = true\n\
-                requester = \"$.request\"\ndue = \"4h\"\nremind = [\"2h\"]\n";
-    let house = House::open("four-eyes", rule).await;
-    for (id, groups) in
-        [("dana", &["finance", "viewers"][..]), ("omar", &["finance", "viewers"]), ("ines", &["viewers"])]
-    {
-        house.user(id, groups, false).await;
-    }
-    // Nobody decides for whoever asked, and whoever asked for nobody.
-    for (person, delegate) in [("dana", "ines"), ("omar", "dana")] {
-        let (person, delegate) = (person.to_owned(), delegate.to_owned());
-        let until_at = START + 24 * HOUR;
-        let absence = Absence { id: 0, person, delegate, from_at: START, until_at, made_at: START };
-        house.store.add_absence(&absence).await.unwrap();
-    }
-    let run = house.run(vec![house.channel(&[Recipient::Approvers])]).await;
-    house.ask(&json!("DANA@example.com"));
-    run.look().await;
-    assert_eq!(house.inbox.told(), ["waiting omar@example.com"]);
-    house.set.advance(2 * HOUR);
-    run.look().await;
-    let told = ["reminder omar@example.com", "waiting omar@example.com"];
-    assert_eq!(house.inbox.told(), told);
-    // Nobody knows who asked: nobody may decide, and all whom it concerns hear of that.
-    house.ask(&json!("Purchasing"));
-    run.look().await;
-    let unknown: Vec<String> = house.inbox.told().into_iter().filter(|one| !told.contains(&one.as_str())).collect();
-    assert_eq!(unknown, ["waiting dana@example.com", "waiting ines@example.com"]);
-    assert_eq!(house.inbox.told().len(), 5);
-    house.close().await;
-}
-
-#[tokio::test]
-async fn whoever_started_the_execution_is_not_told_that_it_waits() {
-    let rule = "[workflows.ask.approvals.Ask]\nfour_eyes = true\n";
-    let house = House::open("starter", rule).await;
-    for id in ["dana", "omar"] {
-        house.user(id, &["approvers", "viewers"], false).await;
-    }
-    let run = house.run(vec![house.channel(&[Recipient::Approvers])]).await;
-    let (arn, _) = house.ask(&json!("pay?"));
-    let started = crate::audit::Done::Started { workflow: "ask".into(), execution_arn: Some(arn), name: "one".into() };
-    run.desk.note(&member("dana", &["approvers", "viewers"]), started).await;
-    run.look().await;
-    assert_eq!(house.inbox.told(), ["waiting omar@example.com"]);
-    house.close().await;
-}
-
-#[tokio::test]
 async fn failures_are_told_for_the_workflows_that_are_named_and_again_after_a_redrive() {
     let house = House::open("failed", "").await;
     let named = |name: &str| Only::These(BTreeSet::from([name.to_owned()]));
@@ -533,64 +433,5 @@ async fn whoever_breaks_the_glass_is_told_of_to_the_others() {
     }
     assert_eq!(house.inbox.told(), ["broken-glass anna@example.com", "broken-glass dana@example.com"]);
     assert_eq!(house.inbox.parcels()[0].message.detail.as_deref(), Some("ADAM"));
-    house.close().await;
-}
-
-#[tokio::test]
-async fn of_a_proposed_deployment_those_are_told_who_may_vote() {
-    let house = House::open("proposed", "").await;
-    for (id, groups) in [
-        ("dana", &["release", "viewers"][..]),
-        ("omar", &["release", "viewers"]),
-        ("ines", &["viewers"]),
-        ("blind", &["release"]),
-    ] {
-        house.user(id, groups, false).await;
-    }
-    let approvers = house.channel(&[Recipient::Approvers]);
-    let others = Channel { name: "chat".to_owned(), ..house.channel(&fixed()) };
-    let elsewhere = Only::These(BTreeSet::from(["another".to_owned()]));
-    let elsewhere = Channel { name: "else".to_owned(), workflows: elsewhere, ..house.channel(&fixed()) };
-    let channels = vec![approvers, others, elsewhere];
-    let run = house.run(channels.clone()).await;
-    let Actor::Person(dana) = member("dana", &["release", "viewers"]) else { panic!("a member is a person") };
-    let groups = vec!["release".to_owned()];
-    let proposal = Proposal {
-        id: "dep_1".to_owned(),
-        hash: "h".to_owned(),
-        about: ProposedPlan {
-            environment: "prod".to_owned(),
-            workflows: vec![ProposedWorkflow { name: "ask".into(), change: Change::New, settings: Vec::new() }],
-            ..ProposedPlan::default()
-        },
-        rule: ApprovalRule {
-            approvers: crate::approvals::who::Approvers { people: Vec::new(), groups },
-            quorum: 2,
-            four_eyes: true,
-        },
-        maker: Maker { person: dana, scope: None },
-        proposed_at: START,
-        approved_at: None,
-        ended: None,
-    };
-    let act = Act {
-        deed: Deed::Proposed,
-        workflow: None,
-        execution_arn: None,
-        event: None,
-        detail: String::new(),
-        person_id: "dana".to_owned(),
-        person_name: "DANA".to_owned(),
-        at: START,
-    };
-    house.store.propose(run.desk.id(), &proposal, &act).await.unwrap();
-    for _ in 0..2 {
-        run.look().await;
-    }
-    house.run(channels).await.look().await;
-    assert_eq!(house.inbox.told(), ["proposed omar@example.com", "proposed ops@example.com"], "each once");
-    let message = house.inbox.parcels().remove(0).message;
-    assert_eq!(message.about, About::Deployment { id: "dep_1".to_owned(), environment: "prod".to_owned() });
-    assert_eq!((message.title.as_str(), message.detail.as_deref()), ("ask", Some("DANA")));
     house.close().await;
 }
