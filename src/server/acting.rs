@@ -165,7 +165,7 @@ pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) 
 }
 
 /// The revision of git in whose work tree the definitions are; empty where there is none.
-async fn revision(desk: &Desk) -> String {
+pub async fn revision(desk: &Desk) -> String {
     let folder = desk.definitions().path().to_owned();
     let found = tokio::task::spawn_blocking(move || super::deploy::git::revision(&folder)).await;
     // Without it a version is described by its plan alone.

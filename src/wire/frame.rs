@@ -14,7 +14,7 @@ pub struct Frame {
     pub person: Person,
     /// Who may be chosen: the personas of the demonstration.
     pub people: Vec<Person>,
-    /// How many tasks wait for a person.
+    /// How many tasks wait for a person, and proposed deployments for the vote of the acting one.
     pub waiting: u64,
     /// When the server last heard from the connection.
     pub data_at: Option<i64>,

@@ -71,7 +71,7 @@ fn schema_of<'d>(document: &'d Value, path: &str, method: &str, status: u16) -> 
 }
 
 #[track_caller]
-fn described(document: &Value, path: &str, method: &str, answer: &Answer) {
+pub fn described(document: &Value, path: &str, method: &str, answer: &Answer) {
     let schema = schema_of(document, path, method, answer.status.as_u16());
     let found = faults(document, schema, &answer.json());
     assert!(found.is_empty(), "{method} {path} {}: {found:#?}", answer.status);

@@ -107,7 +107,12 @@ async fn the_command_applies_what_it_shows_and_takes_it_back() {
     let approval = "approval = { approvers = { groups = [\"finance\"] }, quorum = 2 }\n";
     folder.write("countersign.toml", &format!("{approval}{}", MANIFEST.replace("order]", "other]")));
     folder.write("order.asl.json", &pass(5));
-    check(run(&["apply", "--yes"]), 1, &["needs an approval"]);
+    check(run(&["apply", "--yes"]), 1, &["needs an approval", "countersign deploy propose"]);
+    check(run(&["propose"]), 1, &["Nobody can be asked", "--yes"]);
+    check(run(&["propose", "--yes", "--url", "http://127.0.0.1:1"]), 1, &["does not answer"]);
+    check(run(&["propose", "--yes", "--url", "nowhere"]), 1, &["is no address of a server"]);
+    folder.write("countersign.toml", &MANIFEST.replace("order]", "other]"));
+    check(run(&["propose", "--yes"]), 1, &["needs no approval", "countersign deploy apply"]);
     assert!(!folder.0.join("data/countersign.db").exists(), "no record is made where there is none");
     engine.shutdown().await;
 }

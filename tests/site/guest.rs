@@ -136,6 +136,7 @@ async fn a_phone_opens_a_code_and_decides_its_request() {
     for absent in ["<script", "href=\"/default", "wasm", "\u{202e}"] {
         assert!(!page.text.contains(absent), "{absent}: {}", page.text);
     }
+    assert_eq!(page.header(header::REFRESH), "", "it is not loaded again while somebody may be typing");
     let policy = page.header(header::CONTENT_SECURITY_POLICY);
     assert!(policy.starts_with("default-src 'none'; style-src 'self'") && !policy.contains("script"), "{policy}");
     let answer = party.decide(&request, cookie, &page.text, "<b>from the phone").await;
@@ -145,6 +146,17 @@ async fn a_phone_opens_a_code_and_decides_its_request() {
     let page = party.get(&own, cookie).await.text;
     assert!(page.contains("It is on record.") && page.contains("&lt;b&gt;from the phone"), "{page}");
     assert!(!page.contains("name=\"decision\""), "there is nothing left to decide: {page}");
+    // Without a script it says by itself that the answer arrived, and then it rests.
+    for _ in 0..300 {
+        let page = party.get(&own, cookie).await;
+        let again = page.header(header::REFRESH).to_owned();
+        if again.is_empty() {
+            break;
+        }
+        assert!(again.parse::<u32>().is_ok_and(|seconds| (2..=10).contains(&seconds)), "{again}");
+        party.site.desk.desk.look_again().await;
+    }
+    assert_eq!(party.get(&own, cookie).await.header(header::REFRESH), "");
     let audit = party.site.page("/default/audit").await.text;
     assert!(audit.contains("Guest"), "it is on record as a guest's");
     party.close().await;

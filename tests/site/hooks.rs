@@ -41,12 +41,19 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// The TLS of a client that trusts the authority of these tests alone.
-pub fn trusting() -> Arc<ClientConfig> {
+/// The authorities of these tests: of one that issues by itself, and one that has another between.
+fn roots() -> Arc<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(pem!("authority").as_bytes()).unwrap()).unwrap();
+    for pem in [pem!("authority"), pem!("root")] {
+        roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    }
+    Arc::new(roots)
+}
+
+/// The TLS of a client that trusts the authorities of these tests alone.
+pub fn trusting() -> Arc<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
-    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
+    Arc::new(builder.with_root_certificates(roots()).with_no_client_auth())
 }
 
 /// What accepts TLS with a certificate of these tests.
@@ -98,10 +105,14 @@ impl Confirm for Confirmed {
 
 /// Gives the site a hook whose certificates come from this host.
 fn hook(site: &mut Site, address: SocketAddr) -> Arc<Confirmed> {
+    hook_with(site, Certificates::new(trusting(), roots()).at(address), Clock::new(|| NOW))
+}
+
+/// Gives the site a hook with these certificates, at this time.
+fn hook_with(site: &mut Site, certificates: Certificates, clock: Clock) -> Arc<Confirmed> {
     let confirmed = Arc::new(Confirmed::default());
     let topics = BTreeSet::from([TOPIC.parse().unwrap()]);
-    let certificates = Certificates::new(trusting()).at(address);
-    let hooks = Hooks::new(topics, certificates, Arc::clone(&confirmed) as _, Clock::new(|| NOW));
+    let hooks = Hooks::new(topics, certificates, Arc::clone(&confirmed) as _, clock);
     let desks = Arc::new(Desks::of(Arc::clone(&site.desk.desk)));
     site.router = http::router_with(
         desks,
@@ -231,16 +242,79 @@ async fn a_foreign_certificate_is_not_believed() {
             StatusCode::FORBIDDEN,
             "a certificate for another name",
         ),
+        (
+            acceptor(pem!("host"), pem!("host.key")),
+            ok(pem!("strange-host")),
+            StatusCode::FORBIDDEN,
+            "a certificate of a stranger's authority",
+        ),
         (acceptor(pem!("host"), pem!("host.key")), ok("nothing"), StatusCode::FORBIDDEN, "no certificate"),
         (acceptor(pem!("host"), pem!("host.key")), elsewhere, StatusCode::SERVICE_UNAVAILABLE, "somewhere else"),
     ] {
         let (address, _) = host(acceptor, answer).await;
         hook(&mut site, address);
-        let key = if what.contains("certificate for") { pem!("other.key") } else { pem!("signing.key") };
+        let key = match what {
+            "a certificate for another name" => pem!("other.key"),
+            "a certificate of a stranger's authority" => pem!("strange-host.key"),
+            _ => pem!("signing.key"),
+        };
         let message = signed(notification("m-1", &json!({})), key);
         assert_eq!(push(&site, message.to_string()).await, status, "{what}");
     }
     site.close().await;
+}
+
+/// The certificates are valid from 2020 to 2120.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_valid_now_is_not_believed() {
+    let mut site = Site::new("hooks-expired").await;
+    let (address, _) = host(acceptor(pem!("host"), pem!("host.key")), ok(pem!("signing"))).await;
+    for (clock, at, status) in [
+        (Clock::new(|| 1_577_836_799_000), "2019-12-31T23:59:59.000Z", StatusCode::FORBIDDEN),
+        (Clock::new(|| 1_577_836_800_000), "2020-01-01T00:00:00.000Z", StatusCode::OK),
+        (Clock::new(|| 4_733_510_401_000), "2120-01-01T00:00:01.000Z", StatusCode::FORBIDDEN),
+    ] {
+        hook_with(&mut site, Certificates::new(trusting(), roots()).at(address), clock);
+        let mut message = notification("m-1", &json!({}));
+        message["Timestamp"] = at.into();
+        assert_eq!(push(&site, signed(message, pem!("signing.key")).to_string()).await, status, "{at}");
+    }
+    site.close().await;
+}
+
+/// SNS serves its certificate alone, and an authority vouches for the one of its issuer.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_certificate_of_an_issuer_is_fetched_from_where_the_certificate_says() {
+    let mut site = Site::new("hooks-issuer").await;
+    let (address, _) = host(acceptor(pem!("host"), pem!("host.key")), ok(pem!("issued"))).await;
+    for (answer, status, what) in [
+        (Some(pem!("issuer")), StatusCode::OK, "its issuer"),
+        (Some(pem!("stranger")), StatusCode::FORBIDDEN, "somebody else"),
+        (None, StatusCode::SERVICE_UNAVAILABLE, "SNS sends it again"),
+    ] {
+        let issuers = plain_host(answer.map(ok)).await;
+        let certificates = Certificates::new(trusting(), roots()).at(address).issuers_at(issuers);
+        hook_with(&mut site, certificates, Clock::new(|| NOW));
+        let message = signed(notification("m-1", &json!({})), pem!("signing.key"));
+        assert_eq!(push(&site, message.to_string()).await, status, "{what}");
+    }
+    site.close().await;
+}
+
+/// A host without TLS that answers every request with this, or closes.
+async fn plain_host(answer: Option<String>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 2_048]).await;
+            if let Some(answer) = &answer {
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+            let _ = stream.shutdown().await;
+        }
+    });
+    address
 }
 
 #[tokio::test(flavor = "multi_thread")]

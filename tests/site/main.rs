@@ -56,6 +56,7 @@ mod plan_page;
 #[expect(clippy::disallowed_methods, reason = "the program is a real process")]
 mod program;
 mod proof;
+mod proposals;
 mod provider;
 mod record;
 mod redriving;

@@ -32,6 +32,12 @@ enum Rule {
     Api,
     /// The API's decision, which the roles that may decide may call.
     Decides,
+    /// It is of the API, and lists proposals; who may deploy may propose. Here no deployment needs an approval.
+    Proposes,
+    /// It is of the API, and there is no such proposal: whoever sees nothing does not learn that.
+    NoProposal,
+    /// The same for a vote. Who may vote, the desk's own tests say.
+    Votes,
     /// It is no address by itself: the functions below it have rules of their own.
     Functions,
     /// It is about who signs in, which `sign_in.rs` tries.
@@ -50,6 +56,9 @@ fn rule(path: &str) -> Option<Rule> {
         ["api", "openapi.json"] => Rule::Open,
         ["api", "approvals" | "executions"] | ["api", "approvals", _] => Rule::Api,
         ["api", "approvals", _, "decision"] => Rule::Decides,
+        ["api", "deployments", "proposals"] => Rule::Proposes,
+        ["api", "deployments", "proposals", _] => Rule::NoProposal,
+        ["api", "deployments", "proposals", _, "vote"] => Rule::Votes,
         // Whoever sends there shows a signature of SNS, which `hooks.rs` tries.
         ["hooks", "sns"] => Rule::Open,
         ["api", _] => Rule::Functions,
@@ -293,6 +302,29 @@ async fn check_address(site: &Site, role: &str, rule: Rule, address: &str) {
             let body = r#"{"outcome":"approve","comment":""}"#.to_owned();
             let answer = site.browse(Method::POST, address, &headers, body).await;
             let expected = if role == "approvers" { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
+        }
+        Rule::Proposes => {
+            let answer = site.browse(Method::GET, address, &[], String::new()).await;
+            let expected = if seen { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
+            let key = format!("propose-{role}");
+            let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+            let answer = site.browse(Method::POST, address, &headers, r#"{"shown":"another"}"#.to_owned()).await;
+            let may = ["deployers", "administrators"].contains(&role);
+            let expected = if may { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
+        }
+        Rule::NoProposal | Rule::Votes => {
+            let key = format!("vote-{role}");
+            let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+            let answer = if rule == Rule::Votes {
+                let body = r#"{"vote":"approve","shown":"another"}"#.to_owned();
+                site.browse(Method::POST, address, &headers, body).await
+            } else {
+                site.browse(Method::GET, address, &[], String::new()).await
+            };
+            let expected = if seen { StatusCode::NOT_FOUND } else { StatusCode::FORBIDDEN };
             assert_eq!(answer.status, expected, "{role} at {address}: {}", answer.text);
         }
         Rule::Sees => {

@@ -105,6 +105,11 @@ impl Site {
         }
     }
 
+    /// Where its engine answers, for a command of the terminal.
+    pub fn engine_url(&self) -> String {
+        format!("http://localhost:{}", self.engine.as_ref().unwrap().addr.port())
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         let named = headers.iter().any(|(name, _)| *name == "host");
         let host = (!named).then_some(("host", "127.0.0.1:3000"));

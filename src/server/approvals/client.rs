@@ -55,6 +55,16 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Where a server is, who calls it, and about which of its connections.
+pub struct Server<'a> {
+    pub url: &'a str,
+    /// A file with the API token; without one, the environment may have it.
+    pub token_file: Option<&'a Path>,
+    pub connection: &'a str,
+    /// Who acts, where nobody signs in.
+    pub person: Option<&'a str>,
+}
+
 /// A server, and who calls it.
 pub struct Client {
     calls: Calls,
@@ -67,17 +77,27 @@ pub struct Client {
 impl Client {
     /// The server and the token of a command.
     pub fn of(args: &ApprovalsArgs) -> Result<Self, Failure> {
-        let base = args.url.trim_end_matches('/').to_owned();
+        Self::to(&Server {
+            url: &args.url,
+            token_file: args.token_file.as_deref(),
+            connection: &args.connection,
+            person: args.person.as_deref(),
+        })
+    }
+
+    /// A client of this server.
+    pub fn to(server: &Server<'_>) -> Result<Self, Failure> {
+        let base = server.url.trim_end_matches('/').to_owned();
         let uri: Option<Uri> = base.parse().ok().filter(|uri: &Uri| {
             matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none()
         });
         let uri = uri.ok_or_else(|| {
             Failure::Usage(format!(
                 "{:?} is no address of a server.\nGive one such as --url http://127.0.0.1:3000.",
-                args.url
+                server.url
             ))
         })?;
-        let token = match &args.token_file {
+        let token = match server.token_file {
             Some(file) => Some(of_file(file)?),
             None => std::env::var(TOKEN).ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
         };
@@ -90,13 +110,13 @@ impl Client {
         if token.as_ref().is_some_and(|token| !is_header(token)) {
             return Err(Failure::Usage("The API token has characters that no token has.\nCopy it again.".to_owned()));
         }
-        let is_id = |id: &String| {
+        let is_id = |id: &str| {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         };
-        if args.person.as_ref().is_some_and(|id| !is_id(id)) {
+        if server.person.is_some_and(|id| !is_id(id)) {
             return Err(Failure::Usage("--as takes the id of a person, such as dana.".to_owned()));
         }
-        let (connection, person) = (args.connection.clone(), args.person.clone());
+        let (connection, person) = (server.connection.to_owned(), server.person.map(str::to_owned));
         Ok(Self { calls: Calls::default(), base, connection, token, person })
     }
 

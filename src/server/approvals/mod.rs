@@ -1,6 +1,6 @@
 //! `countersign approvals`: requests of a running server, over its API.
 
-mod client;
+pub(super) mod client;
 mod show;
 
 use std::collections::BTreeMap;

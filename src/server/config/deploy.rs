@@ -17,6 +17,8 @@ pub enum DeployVerb {
     Plan(PlanArgs),
     /// Make exactly what the plan shows, after a question
     Apply(ApplyArgs),
+    /// Have people approve exactly what the plan shows, on a running server, after a question
+    Propose(ProposeArgs),
     /// Lead an alias back to the version before, or the definition where there is no alias
     Rollback(RollbackArgs),
     /// Go on with a rollout until its end, or end it at once
@@ -136,6 +138,40 @@ pub struct ApplyArgs {
     /// Do not wait for rollouts: a running dashboard goes on with them
     #[arg(long)]
     pub no_wait: bool,
+}
+
+/// What is proposed, and to which server.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The server plans its own folder of definitions, and proposes nothing where that is not this very plan.
+
+The token is read from COUNTERSIGN_TOKEN or from a file.
+
+Examples:
+  countersign deploy propose --environment live --url https://approvals.example.com --token-file ~/.countersign-token
+  countersign deploy propose --as dana"
+)]
+pub struct ProposeArgs {
+    /// A folder of definitions [default: statemachine, or the shipped definitions]
+    #[arg(value_name = "FOLDER|FILE")]
+    pub source: Option<PathBuf>,
+    #[command(flatten)]
+    pub within: WithinArgs,
+    /// The server
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// A file with the API token
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The name that the server has for the connection [default: that of the plan]
+    #[arg(long, value_name = "NAME")]
+    pub server_connection: Option<String>,
+    /// Act as this person of the demonstration, where nobody signs in
+    #[arg(long = "as", value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Do not ask before it is proposed
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// A workflow of a folder.

@@ -19,8 +19,8 @@ pub use self::commands::{
     MessagesArgs, MessagesVerb, PolicyCommand, PolicyFormat, UserArgs, UserVerb, ValidateArgs,
 };
 pub use self::deploy::{
-    ApplyArgs, DeployArgs, DeployVerb, PlanArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs, StatusArgs,
-    VersionsVerb, WithinArgs, WorkflowArgs,
+    ApplyArgs, DeployArgs, DeployVerb, PlanArgs, ProposeArgs, PruneArgs, ReachArgs, RollbackArgs, RolloutArgs,
+    StatusArgs, VersionsVerb, WithinArgs, WorkflowArgs,
 };
 pub use self::testing::{TestArgs, TestFormat, TestRecordArgs, TestRunArgs, TestVerb};
 use super::guest::address::Wanted;

@@ -41,7 +41,13 @@ pub async fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
     if let Some(kept) = &kept {
         same(kept, &plan)?;
     }
-    refuse(&plan, &connection)?;
+    refuse_what_cannot_be(&plan, &connection)?;
+    if needs_approval(&plan)? {
+        let what = "This deployment needs an approval by people, so nothing was changed.";
+        let remedy = "Propose it with countersign deploy propose, or on the page Deploy of the dashboard: it is made once \
+                      enough people have approved it.";
+        return Err(Failure::new(what, remedy));
+    }
     let gone = plan.items.iter().filter(|item| item.change() == Change::ToBeRemoved).count();
     if !plan.items.iter().any(|item| item.is_ready()) && (gone == 0 || !args.remove) {
         if gone > 0 {
@@ -107,8 +113,11 @@ fn same(kept: &PlanFile, plan: &Plan) -> Result<(), Failure> {
     Err(Failure::new(what, again))
 }
 
-/// Refuses a plan a part of which is refused, and one that people have to approve.
-fn refuse(plan: &Plan, connection: &Connection) -> Result<(), Failure> {
+/// Refuses a plan a part of which is refused, and one to a connection on which nothing can be changed.
+///
+/// # Errors
+/// It is such a plan.
+pub fn refuse_what_cannot_be(plan: &Plan, connection: &Connection) -> Result<(), Failure> {
     if plan.is_refused() {
         let what = "A part of the plan is refused, so nothing was changed.";
         return Err(Failure::new(what, "Correct what is said above, then apply again."));
@@ -117,16 +126,17 @@ fn refuse(plan: &Plan, connection: &Connection) -> Result<(), Failure> {
         let what = format!("The connection {} is read-only. Nothing was changed.", connection.id);
         return Err(Failure::new(what, "Choose another one with --connection."));
     }
+    Ok(())
+}
+
+/// Whether people have to approve a plan.
+///
+/// # Errors
+/// The manifest has no such environment.
+pub fn needs_approval(plan: &Plan) -> Result<bool, Failure> {
     let environment = Some(plan.environment.as_str()).filter(|name| !name.is_empty());
     let chosen = Chosen::of(&plan.folder.manifest, environment).map_err(|error| no_environment(&error))?;
-    if chosen.approval().is_some() {
-        let what = "This deployment needs an approval by people, so nothing was changed.";
-        return Err(Failure::new(
-            what,
-            "Propose it on the page Deploy of the dashboard; it is made once enough people approve it.",
-        ));
-    }
-    Ok(())
+    Ok(chosen.approval().is_some())
 }
 
 /// Applies the items, and tells each step. Ctrl-C ends it before the next call.

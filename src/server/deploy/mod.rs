@@ -9,6 +9,7 @@ pub(super) mod git;
 mod json;
 pub mod plan;
 mod progress;
+mod propose;
 mod reach;
 mod terminal_user;
 pub mod text;
@@ -50,6 +51,7 @@ pub async fn run(args: DeployArgs) -> ExitCode {
     let done = match args.verb {
         DeployVerb::Plan(args) => plan::run(&args).await,
         DeployVerb::Apply(args) => apply::run(&args).await,
+        DeployVerb::Propose(args) => propose::run(&args).await,
         DeployVerb::Rollback(args) => aliases::rollback(&args).await,
         DeployVerb::Rollout(args) => aliases::rollout(&args).await,
         DeployVerb::Status(args) => aliases::status(&args).await,

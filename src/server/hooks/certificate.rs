@@ -1,5 +1,5 @@
-//! The certificates that SNS signs with. Each is fetched from SNS's own host, over TLS whose chain is verified, and has to be
-//! for SNS's name.
+//! The certificates that SNS signs with. Each is fetched from SNS's own host, over TLS whose chain is verified, has to be for
+//! SNS's name, and valid, and an authority that this machine trusts has to vouch for it ([`super::chain`]).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,15 +15,14 @@ use base64::prelude::BASE64_STANDARD;
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::client::verify_server_name;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio_rustls::TlsConnector;
 
+use super::chain::{Chain, NoTrust};
 use super::message::Message;
 
 /// How long a fetch may take, and how large a certificate may be.
@@ -57,22 +56,31 @@ type Known = (i64, Result<Vec<u8>, Untrusted>);
 /// Checks signatures, and fetches what they are checked with.
 pub struct Certificates {
     tls: Arc<ClientConfig>,
+    /// The authorities that vouch for SNS's certificates.
+    roots: Arc<RootCertStore>,
     address: Option<SocketAddr>,
+    issuers: Option<SocketAddr>,
     /// By URL. Held while one is fetched, so that many messages at once fetch it once.
     known: Mutex<BTreeMap<String, Known>>,
 }
 
 impl Certificates {
-    /// Certificates that are fetched with this TLS.
+    /// Certificates that are fetched with this TLS, and for which these authorities vouch.
     #[must_use]
-    pub fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls, address: None, known: Mutex::default() }
+    pub fn new(tls: Arc<ClientConfig>, roots: Arc<RootCertStore>) -> Self {
+        Self { tls, roots, address: None, issuers: None, known: Mutex::default() }
     }
 
     /// The same where SNS's hosts are all at this address; they must prove who they are there, too.
     #[must_use]
     pub fn at(self, address: SocketAddr) -> Self {
         Self { address: Some(address), ..self }
+    }
+
+    /// The same where the certificates of issuers are all at this address.
+    #[must_use]
+    pub fn issuers_at(self, address: SocketAddr) -> Self {
+        Self { issuers: Some(address), ..self }
     }
 
     /// Checks the signature of a message.
@@ -96,9 +104,9 @@ impl Certificates {
                 return key.clone();
             }
         }
-        let fetched = tokio::time::timeout(PATIENCE, self.fetch(url, host)).await;
-        let pem = fetched.unwrap_or_else(|_| Err("there was no answer within ten seconds".to_owned()));
-        let key = pem.map_err(Untrusted::Unreachable).and_then(|pem| public_key(&pem, host));
+        let late = || Untrusted::Unreachable("there was no answer within ten seconds".to_owned());
+        let key = tokio::time::timeout(PATIENCE, self.fetch_key(url, host, now)).await;
+        let key = key.unwrap_or_else(|_| Err(late()));
         if known.len() >= REMEMBERED {
             known.clear();
         }
@@ -106,40 +114,80 @@ impl Certificates {
         key
     }
 
-    /// What is at a URL of this host.
-    async fn fetch(&self, url: &str, host: &str) -> Result<Vec<u8>, String> {
-        fn worded(error: impl std::fmt::Display) -> String {
-            error.to_string()
+    /// The public key of the certificate at a URL of this host.
+    async fn fetch_key(&self, url: &str, host: &str, now: i64) -> Result<Vec<u8>, Untrusted> {
+        let (pem, shown) = self.fetch(url, host).await.map_err(Untrusted::Unreachable)?;
+        let chain = Chain::read(&pem, shown).map_err(Untrusted::Foreign)?;
+        if !chain.is_for(&names(host)) {
+            return Err(Untrusted::Foreign("it is for another name".to_owned()));
         }
-        let stream = match self.address {
-            Some(address) => TcpStream::connect(address).await,
-            None => TcpStream::connect((host, 443)).await,
+        let foreign = |why: NoTrust| match why {
+            NoTrust::Issuer => Untrusted::Foreign("no authority that this machine trusts vouches for it".to_owned()),
+            NoTrust::Refused(why) => Untrusted::Foreign(why),
         };
-        let name = ServerName::try_from(host.to_owned()).map_err(worded)?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream.map_err(worded)?).await;
-        let stream = TokioIo::new(stream.map_err(worded)?);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(worded)?;
-        let path = url.parse::<Uri>().map_err(worded)?.path().to_owned();
-        let request = Request::get(path).header(header::HOST, host).header(header::USER_AGENT, "countersign");
-        let request = request.body(Empty::<Bytes>::new()).map_err(worded)?;
-        let exchange = async {
-            let answer = sender.send_request(request).await.map_err(worded)?;
-            // A redirect is no certificate.
-            if answer.status() != StatusCode::OK {
-                return Err(format!("{host} answered with {}", answer.status()));
+        match (chain.trusted_key(&self.roots, now), chain.issuer()) {
+            (Ok(key), _) => Ok(key),
+            (Err(NoTrust::Issuer), Some(issuer)) => {
+                let unreachable = |why: String| Untrusted::Unreachable(format!("its issuer's at {issuer}: {why}"));
+                let issued_by = self.fetch_issuer(&issuer).await.map_err(unreachable)?;
+                chain.and(issued_by).trusted_key(&self.roots, now).map_err(foreign)
             }
-            let body = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(worded)?;
-            Ok(body.to_bytes().to_vec())
-        };
-        tokio::pin!(exchange);
-        tokio::select! {
-            answer = &mut exchange => answer,
-            // The server may close right after its answer.
-            ended = connection => match ended {
-                Ok(()) => exchange.await,
-                Err(error) => Err(worded(error)),
-            },
+            (Err(why), _) => Err(foreign(why)),
         }
+    }
+
+    /// What is at a URL of this host, and the certificates that the host has shown.
+    async fn fetch(&self, url: &str, host: &str) -> Result<(Vec<u8>, Vec<CertificateDer<'static>>), String> {
+        let name = ServerName::try_from(host.to_owned()).map_err(worded)?;
+        let stream = connect(self.address, host, 443).await?;
+        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.map_err(worded)?;
+        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+        let url: Uri = url.parse().map_err(worded)?;
+        Ok((get(stream, host, url.path()).await?, shown))
+    }
+
+    /// The certificate of an issuer: over plain HTTP, as authorities serve them.
+    async fn fetch_issuer(&self, url: &Uri) -> Result<Vec<u8>, String> {
+        let host = url.host().unwrap_or_default();
+        get(connect(self.issuers, host, 80).await?, host, url.path()).await
+    }
+}
+
+fn worded(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+async fn connect(address: Option<SocketAddr>, host: &str, port: u16) -> Result<TcpStream, String> {
+    let stream = match address {
+        Some(address) => TcpStream::connect(address).await,
+        None => TcpStream::connect((host, port)).await,
+    };
+    stream.map_err(worded)
+}
+
+/// What is at a path of the host at the other end of a stream.
+async fn get(stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str) -> Result<Vec<u8>, String> {
+    let stream = TokioIo::new(stream);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(worded)?;
+    let request = Request::get(path).header(header::HOST, host).header(header::USER_AGENT, "countersign");
+    let request = request.body(Empty::<Bytes>::new()).map_err(worded)?;
+    let exchange = async {
+        let answer = sender.send_request(request).await.map_err(worded)?;
+        // A redirect is no certificate.
+        if answer.status() != StatusCode::OK {
+            return Err(format!("{host} answered with {}", answer.status()));
+        }
+        let body = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(worded)?;
+        Ok(body.to_bytes().to_vec())
+    };
+    tokio::pin!(exchange);
+    tokio::select! {
+        answer = &mut exchange => answer,
+        // The server may close right after its answer.
+        ended = connection => match ended {
+            Ok(()) => exchange.await,
+            Err(error) => Err(worded(error)),
+        },
     }
 }
 
@@ -173,20 +221,6 @@ fn names(host: &str) -> [String; 3] {
     let of_region = host.trim_start_matches("sns.");
     let domain = of_region.split_once('.').map_or(of_region, |(_, domain)| domain);
     [host.to_owned(), format!("sns.{domain}"), format!("sns-signing.{of_region}")]
-}
-
-/// The public key of a certificate that is for SNS's name.
-fn public_key(pem: &[u8], host: &str) -> Result<Vec<u8>, Untrusted> {
-    let foreign = |why: String| Untrusted::Foreign(why);
-    let certificate = CertificateDer::from_pem_slice(pem).map_err(|error| foreign(error.to_string()))?;
-    let parsed = ParsedCertificate::try_from(&certificate).map_err(|error| foreign(error.to_string()))?;
-    let is_for = |name: &String| {
-        ServerName::try_from(name.as_str()).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok())
-    };
-    if !names(host).iter().any(is_for) {
-        return Err(foreign("it is for another name".to_owned()));
-    }
-    Ok(parsed.subject_public_key_info().to_vec())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! now, instead of when its turn comes.
 
 mod certificate;
+mod chain;
 pub mod config;
 mod message;
 
@@ -18,7 +19,7 @@ use countersign_desk::{Actor, Clock, Desks};
 pub use self::certificate::{Certificates, Untrusted};
 use self::config::Configured;
 use self::message::{Kind, Message};
-use super::trust::{NoTrust, tls_of_this_machine};
+use super::trust::{NoTrust, roots_of_this_machine, tls_trusting};
 
 /// How old a message may be, and how far ahead its clock, in milliseconds. SNS tries for an hour.
 const OLDEST: i64 = 3_600_000;
@@ -89,7 +90,8 @@ impl Hooks {
     /// # Errors
     /// This machine trusts nobody.
     pub fn of(configured: &Configured) -> Result<Self, NoTrust> {
-        let certificates = Certificates::new(tls_of_this_machine()?);
+        let roots = roots_of_this_machine()?;
+        let certificates = Certificates::new(tls_trusting(Arc::clone(&roots))?, roots);
         let confirm = Sdk { profile: configured.profile.clone(), endpoint: configured.endpoint.clone() };
         Ok(Self::new(configured.topics.clone(), certificates, Arc::new(confirm), Clock::system()))
     }

@@ -90,7 +90,7 @@ fn described(one: &Configured) -> String {
         Only::All => String::new(),
         Only::These(names) => format!(", of {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
-    format!("{}: {way}{to}: {}{of}", one.name, events.join(", "))
+    format!("{}: {way}{to}: {}{of}, at most {} a minute", one.name, events.join(", "), one.per_minute)
 }
 
 /// Sends a trial message through a channel.

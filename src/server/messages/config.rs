@@ -15,6 +15,7 @@
 //! template = "slack"
 //! events = ["waiting", "overdue", "failed"]
 //! failed = ["order"]
+//! per_minute = 30
 //!
 //! [messages.topic]
 //! kind = "sns"
@@ -41,11 +42,18 @@ const APPROVERS: &str = "approvers";
 const EVERY: &str = "*";
 
 /// The keys of every kind, and those of one.
-const SHARED: [&str; 6] = ["kind", "events", "connections", "workflows", "failed", "content"];
+const SHARED: [&str; 7] = ["kind", "events", "connections", "workflows", "failed", "content", "per_minute"];
 const EMAIL: [&str; 6] = ["smtp", "user", "password_file", "password_env", "from", "to"];
 const WEBHOOK: [&str; 4] = ["url", "url_file", "url_env", "template"];
 const SNS: [&str; 3] = ["topic", "profile", "endpoint"];
 const KINDS: [&str; 3] = ["email", "webhook", "sns"];
+
+/// Messages a minute where the file does not say: what people can still read in a chat, and what a mail server and a topic
+/// take, which send to many people each.
+const CHAT_A_MINUTE: u32 = 30;
+const A_MINUTE: u32 = 120;
+/// The most that can be configured.
+const MOST_A_MINUTE: u32 = 6_000;
 
 /// A channel as it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +66,8 @@ pub struct Configured {
     pub failures: Only,
     pub to: Vec<Recipient>,
     pub content: bool,
+    /// The most messages in any minute.
+    pub per_minute: u32,
 }
 
 /// What carries the messages of a channel.
@@ -152,7 +162,24 @@ fn channel(name: &str, table: &mut Table<'_>) -> Option<Configured> {
     let workflows = table.names("workflows").unwrap_or_default();
     let content = table.switch("content");
     let failures = failures.unwrap_or_else(|| Only::These(BTreeSet::new()));
-    Some(Configured { name: name.to_owned(), kind: kind?, occasions, connections, workflows, failures, to, content })
+    let per_minute = per_minute(table).unwrap_or(if word == "webhook" { CHAT_A_MINUTE } else { A_MINUTE });
+    let (name, kind) = (name.to_owned(), kind?);
+    Some(Configured { name, kind, occasions, connections, workflows, failures, to, content, per_minute })
+}
+
+/// How many messages the channel takes a minute, where the file says it.
+fn per_minute(table: &mut Table<'_>) -> Option<u32> {
+    let value = table.find("per_minute")?;
+    let number = match value.get_ref() {
+        DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+        _ => None,
+    };
+    let number = number.filter(|number| (1..=MOST_A_MINUTE).contains(number));
+    if number.is_none() {
+        let what = format!("per_minute is no whole number from 1 to {MOST_A_MINUTE}.");
+        table.wrong(value.span().start, what, format!("Write per_minute = {CHAT_A_MINUTE}."));
+    }
+    number
 }
 
 /// What makes messages: without `events`, all but failures; with `failed`, those, too.
@@ -315,7 +342,7 @@ mod tests {
                     user = \"u\"\npassword_env = \"SMTP\"\nfrom = \"Desk <desk@example.com>\"\n\
                     to = [\"approvers\", \"ops@example.com\"]\nworkflows = [\"order\"]\n\
                     [messages.chat]\nkind = \"webhook\"\nurl_file = \"hook\"\ntemplate = \"slack\"\n\
-                    events = [\"overdue\"]\nfailed = [\"*\"]\ncontent = true\n\
+                    events = [\"overdue\"]\nfailed = [\"*\"]\ncontent = true\nper_minute = 0x10\n\
                     [messages.topic]\nkind = \"sns\"\ntopic = \"arn:aws:sns:eu-west-1:123456789012:a\"\n";
         let found = of(text).unwrap();
         let [mail, chat, topic] = found.as_slice() else { panic!("{found:?}") };
@@ -332,6 +359,7 @@ mod tests {
         assert_eq!(chat.occasions, BTreeSet::from([Occasion::Overdue, Occasion::Failed]));
         assert!(chat.failures.has("anything") && chat.content);
         assert_eq!(chat.kind, Kind::Webhook { url: Source::File("hook".into()), template: Choice::Slack });
+        assert_eq!((mail.per_minute, chat.per_minute, topic.per_minute), (A_MINUTE, 16, A_MINUTE));
         assert!(matches!(&topic.kind, Kind::Sns { topic, .. } if topic.region() == "eu-west-1"));
         assert_eq!(of("[connections.x]\nregion = \"r\"\n"), Ok(Vec::new()));
     }
@@ -353,12 +381,12 @@ mod tests {
         check(
             &format!("{MAIL}to = [\"approvers\"]\nevent = [\"waiting\"]\n"),
             "countersign.toml:6:1: there is no key \"event\" here.\nDid you mean events? The keys are kind, events, \
-             connections, workflows, failed, content, smtp, user, password_file, password_env, from, to.",
+             connections, workflows, failed, content, per_minute, smtp, user, password_file, password_env, from, to.",
         );
         check(
             &format!("{MAIL}to = [\"ops\"]\nevents = [\"wating\"]\n"),
             "countersign.toml:6:11: \"wating\" is no event.\nDid you mean waiting? The events are waiting, reminder, \
-             overdue, escalated, failed, broken-glass.\ncountersign.toml:5:7: \"ops\" is no e-mail address.\nWrite an \
+             overdue, escalated, failed, broken-glass, proposed.\ncountersign.toml:5:7: \"ops\" is no e-mail address.\nWrite an \
              address, such as ops@example.com, or approvers for those who may decide.",
         );
         check(
@@ -382,6 +410,12 @@ mod tests {
             (&format!("{MAIL}to = [\"a@b.example\"]\nuser = \"u\"\n"), "a user and a password belong together"),
             (&format!("{MAIL}to = []\n"), "to is empty"),
             (&format!("{MAIL}to = [\"a@b.example\"]\ncontent = \"yes\"\n"), "content is neither true nor false"),
+            (
+                &format!("{MAIL}to = [\"a@b.example\"]\nper_minute = 0\n"),
+                "per_minute is no whole number from 1 to 6000",
+            ),
+            (&format!("{MAIL}to = [\"a@b.example\"]\nper_minute = \"30\"\n"), "per_minute is no whole number"),
+            (&format!("{MAIL}to = [\"a@b.example\"]\nper_minute = 1.5\n"), "per_minute is no whole number"),
             (MAIL, "to is missing"),
         ] {
             let mistakes = of(text).unwrap_err();

@@ -83,6 +83,7 @@ pub async fn open(one: &Configured, data: &Path, origin: &str) -> Result<Channel
         failures: one.failures.clone(),
         to: one.to.clone(),
         content: one.content,
+        per_minute: one.per_minute,
         carrier,
     })
 }

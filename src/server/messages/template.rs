@@ -117,7 +117,7 @@ fn values(parcel: &Parcel, worded: &Worded) -> Value {
     let (execution_arn, event) = match &message.about {
         About::Request { execution_arn, event } => (Some(execution_arn), Some(*event)),
         About::Execution { execution_arn } => (Some(execution_arn), None),
-        About::Trial => (None, None),
+        About::Deployment { .. } | About::Trial => (None, None),
     };
     json!({
         "key": parcel.key,

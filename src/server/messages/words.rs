@@ -58,6 +58,17 @@ pub fn worded(message: &Message, origin: &str) -> Worded {
             let what = "decided a request that the rule does not let them decide. The record says why.";
             (format!("Decided by {who}, past the rule: {title}"), format!("{who} {what}"))
         }
+        (about, Occasion::Proposed) => {
+            let to = match about {
+                About::Deployment { environment, .. } if !environment.is_empty() => {
+                    format!(" to {}", one_line(environment, 80))
+                }
+                _ => String::new(),
+            };
+            let who = one_line(message.detail.as_deref().unwrap_or("Somebody"), 80);
+            let sentence = format!("{who} proposes to deploy {workflow}{to}, which waits for approval.");
+            (format!("Deployment proposed: {title}{to}"), sentence)
+        }
     };
     let (link, link_label) = link(message, origin);
     let subject = one_line(&subject, SUBJECT);
@@ -77,7 +88,10 @@ fn facts(message: &Message, workflow: &str, execution: &str) -> Vec<(String, Str
     if let Some(state) = &message.state {
         add("State", state.clone());
     }
-    add("Execution", execution.to_owned());
+    // A deployment is about none.
+    if !execution.is_empty() {
+        add("Execution", execution.to_owned());
+    }
     if message.connection != ConnectionId::default_one().as_str() {
         add("Connection", message.connection_label.clone());
     }
@@ -88,6 +102,7 @@ fn facts(message: &Message, workflow: &str, execution: &str) -> Vec<(String, Str
         Occasion::Escalated => "Escalated at",
         Occasion::Failed => "Failed at",
         Occasion::BrokenGlass => "Decided at",
+        Occasion::Proposed => "Proposed at",
     };
     add(at, absolute(message.at));
     if let Some(due) = message.due.filter(|_| message.occasion != Occasion::Overdue) {
@@ -102,6 +117,7 @@ fn link(message: &Message, origin: &str) -> (String, &'static str) {
     let (path, label) = match &message.about {
         About::Request { execution_arn, event } => (routes.approval(execution_arn, *event), "Open the request"),
         About::Execution { execution_arn } => (routes.execution(execution_arn), "Open the execution"),
+        About::Deployment { .. } => (format!("{}#proposals", routes.inbox()), "Open the inbox"),
         About::Trial => (routes::at(routes::ROOT), "Open Countersign"),
     };
     (format!("{origin}{path}"), label)
@@ -197,5 +213,27 @@ pub(super) mod tests {
             ("Failed: order, a1", "http://127.0.0.1:3000/prod/executions/arn:x")
         );
         assert_eq!(worded.sentence, "The execution a1 of order failed with Refused.");
+    }
+
+    #[test]
+    fn a_proposed_deployment_says_who_proposes_what_and_where_to_vote() {
+        let proposed = Message {
+            occasion: Occasion::Proposed,
+            about: About::Deployment { id: "dep_1".into(), environment: "prod\r\nBcc: x".into() },
+            title: "order, refund".into(),
+            workflow: "order, refund".into(),
+            execution: String::new(),
+            state: None,
+            facts: Vec::new(),
+            due: None,
+            detail: Some("Dana".into()),
+            ..hostile()
+        };
+        let worded = worded(&proposed, "https://a.example");
+        assert_eq!(worded.subject, "Deployment proposed: order, refund to prod Bcc: x");
+        assert_eq!(worded.sentence, "Dana proposes to deploy order, refund to prod Bcc: x, which waits for approval.");
+        assert_eq!(worded.link, "https://a.example/prod/inbox#proposals");
+        let labels: Vec<&str> = worded.facts.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!(labels, ["Workflow", "Connection", "Proposed at"]);
     }
 }

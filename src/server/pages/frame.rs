@@ -13,13 +13,14 @@ use crate::wire::frame::{Colour, ConnectionCard, ConnectionKind, Frame, Health, 
 /// The actor may not see the connection.
 pub async fn frame(desk: &Desk, actor: &Actor) -> Answered<Frame> {
     let standing = desk.standing(actor).await.map_err(|error| worded(desk, &error))?;
+    let votes = desk.votable(actor).await.map_err(|error| worded(desk, &error))?;
     Ok(Frame {
         connection: connection(desk, &standing),
         // The dispatch adds them: the frame is of one connection, and the switcher of all.
         connections: Vec::new(),
         person: Person { id: actor.id().to_owned(), name: actor.name().to_owned(), role: role(actor) },
         people: people::all().into_iter().map(person).collect(),
-        waiting: standing.waiting,
+        waiting: standing.waiting + votes,
         data_at: standing.data_at,
         problem: standing.problem.map(|problem| words::call(&standing.about, &problem).problem),
         denied: words::denied(&standing.denied),

@@ -111,6 +111,11 @@ pub(super) fn proposal(error: &ProposalError) -> AppError {
             "Only a person proposes a deployment.",
             "Choose who acts, then propose it.",
         ),
+        ProposalError::Nothing => AppError::new(
+            ErrorKind::Invalid,
+            "There is nothing to deploy, so nothing was proposed.",
+            "Look at the plan: what is refused or unchanged is not deployed.",
+        ),
     }
 }
 

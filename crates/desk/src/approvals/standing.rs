@@ -4,7 +4,7 @@
 //! forbidden: the policies still see the delegate. Nobody decides for whoever asked, nobody in the place of somebody who
 //! chose already, and who stands in for one person does not stand in for those who named that person.
 
-use super::who::{Approvers, Requester, is_same};
+use super::who::{Approvers, Requester};
 use crate::actor::{Actor, Person};
 use crate::people;
 use crate::store::{Store, StoreError};
@@ -24,9 +24,8 @@ pub async fn stands_for(
         return Ok(None);
     }
     for person in absent(store, actor, now).await? {
-        let asked = matches!(requester, Requester::Known(known)
-            if known.iter().any(|(id, name)| is_same(&Actor::Person(person.clone()), id, name)));
-        if approvers.has(&Actor::Person(person.clone())) && !asked {
+        let away = Actor::Person(person.clone());
+        if approvers.has(&away) && !requester.is(&away) {
             return Ok(Some(person));
         }
     }

@@ -68,7 +68,10 @@ pub async fn who(courier: &Courier, asking: &Asking<'_>, actor: &Actor) -> Resul
 }
 
 /// Who asked: whom the request or the execution's input names, and who started the execution here.
-async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>) -> Result<Requester, StoreError> {
+///
+/// # Errors
+/// The store failed.
+pub async fn requester_of(courier: &Courier, asking: &Asking<'_>, path: Option<&str>) -> Result<Requester, StoreError> {
     let description = asking.record.whole().0;
     let found: Result<Option<String>, Unreadable> = path.map_or(Ok(None), |path| {
         let content = Asked::read(asking.request).map_err(|_| Unreadable)?;

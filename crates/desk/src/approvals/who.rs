@@ -60,6 +60,14 @@ pub enum NotAllowed {
     PlaceTaken { by: String, label: String, at: i64 },
 }
 
+impl Requester {
+    /// Whether this person is known to have asked.
+    #[must_use]
+    pub fn is(&self, actor: &Actor) -> bool {
+        matches!(self, Self::Known(people) if people.iter().any(|(id, name)| is_same(actor, id, name)))
+    }
+}
+
 impl Approvers {
     /// Whether it is everybody.
     #[must_use]

@@ -65,6 +65,9 @@ pub enum ProposalError {
     /// Only people propose.
     #[error("only a person proposes a deployment")]
     Nobody,
+    /// The plan changes nothing.
+    #[error("the plan changes nothing")]
+    Nothing,
 }
 
 /// The approved proposals that are being applied.
@@ -99,7 +102,7 @@ impl Desk {
     /// from. Returns the proposal's id.
     ///
     /// # Errors
-    /// The actor may not deploy it, the plan has changed, or no approval is needed.
+    /// The actor may not deploy it, the plan has changed or changes nothing, or no approval is needed.
     pub async fn propose(&self, actor: &Actor, only: Option<&str>, seen: &str, source: &str) -> Result<String, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
         let rule = self.approval_rule().ok_or(ProposalError::NotNeeded)?;
@@ -107,6 +110,10 @@ impl Desk {
         let plan = self.fresh_plan(None).await?;
         let items: Vec<ItemPlan> =
             wanted(&plan.items, only, Some(seen))?.into_iter().map(|item| item.plan.clone()).collect();
+        // A proposal of nothing would be for everybody to vote on.
+        if items.is_empty() {
+            return Err(ProposalError::Nothing.into());
+        }
         for item in &items {
             self.permit_change(actor, Action::Deploy, Some(machine_of(item)), None).await?;
         }
@@ -162,6 +169,29 @@ impl Desk {
         Ok(all)
     }
 
+    /// How many open proposals the actor may vote on now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn votable(&self, actor: &Actor) -> Result<u64, Error> {
+        let open = self.open_proposals().await?;
+        let may = open.iter().filter(|(proposal, votes)| {
+            self.sees_proposal(actor, proposal) && self.may_vote(actor, proposal, votes).is_ok()
+        });
+        Ok(u64::try_from(may.count()).unwrap_or(u64::MAX))
+    }
+
+    /// The proposals that wait for votes, newest first, with those that they have.
+    pub(crate) async fn open_proposals(&self) -> Result<Vec<(Proposal, Vec<ProposalVote>)>, StoreError> {
+        let mut open = Vec::new();
+        for proposal in self.store().proposals(self.id(), true, MOST).await? {
+            if proposal.approved_at.is_none() {
+                open.extend(self.store().proposal(self.id(), &proposal.id).await?);
+            }
+        }
+        Ok(open)
+    }
+
     /// One proposal.
     ///
     /// # Errors
@@ -178,7 +208,7 @@ impl Desk {
         Ok(found.ok_or_else(|| ProposalError::NoProposal(id.to_owned()))?)
     }
 
-    fn sees_proposal(&self, actor: &Actor, proposal: &Proposal) -> bool {
+    pub(crate) fn sees_proposal(&self, actor: &Actor, proposal: &Proposal) -> bool {
         proposal.about.workflows.iter().all(|workflow| self.sees(actor, &workflow.name))
     }
 
@@ -190,7 +220,12 @@ impl Desk {
     }
 
     /// Asks the rule and the policy whether somebody may vote: about every workflow that would be deployed.
-    fn may_vote(&self, actor: &Actor, proposal: &Proposal, votes: &[ProposalVote]) -> Result<(), NotAllowed> {
+    pub(crate) fn may_vote(
+        &self,
+        actor: &Actor,
+        proposal: &Proposal,
+        votes: &[ProposalVote],
+    ) -> Result<(), NotAllowed> {
         let as_votes: Vec<Vote> = votes.iter().map(|vote| as_vote(vote, proposal)).collect();
         let maker = &proposal.maker.person;
         let requester = Requester::Known(vec![(maker.id.clone(), maker.name.clone())]);

@@ -48,6 +48,8 @@ pub struct Channel {
     pub to: Vec<Recipient>,
     /// Whether messages hold what requests ask, as whoever may view payloads sees it.
     pub content: bool,
+    /// The most messages that it is sent in any minute, at least one. The others follow later, in their order.
+    pub per_minute: u32,
     pub carrier: Arc<dyn Carrier>,
 }
 

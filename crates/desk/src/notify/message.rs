@@ -18,17 +18,20 @@ pub enum Occasion {
     Failed,
     /// An administrator decided what they were not to decide.
     BrokenGlass,
+    /// A deployment was proposed, and waits for votes.
+    Proposed,
 }
 
 impl Occasion {
     /// Each with its word in the configuration.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 7] = [
         (Self::Waiting, "waiting"),
         (Self::Reminder, "reminder"),
         (Self::Overdue, "overdue"),
         (Self::Escalated, "escalated"),
         (Self::Failed, "failed"),
         (Self::BrokenGlass, "broken-glass"),
+        (Self::Proposed, "proposed"),
     ];
 
     /// Its word.
@@ -53,6 +56,8 @@ pub enum About {
     Request { execution_arn: String, event: u64 },
     /// An execution.
     Execution { execution_arn: String },
+    /// A proposed deployment, by its id, and the environment that it is to, where it has a name.
+    Deployment { id: String, environment: String },
     /// Nothing: the channel is tried.
     Trial,
 }
@@ -66,7 +71,7 @@ pub struct Message {
     pub connection: String,
     pub connection_label: String,
     pub workflow: String,
-    /// The execution's name.
+    /// The execution's name; empty where it is about a deployment, whose workflows are named together.
     pub execution: String,
     /// The state that asks.
     pub state: Option<String>,
@@ -77,7 +82,7 @@ pub struct Message {
     /// When it happened, and when the request is due; milliseconds since the epoch.
     pub at: i64,
     pub due: Option<i64>,
-    /// The name of an execution's error, or who broke the glass.
+    /// The name of an execution's error, or who broke the glass or proposed the deployment.
     pub detail: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! The outbox at work: what was put into it goes to its channels.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::{MOST_ATTEMPTS, delay};
 use super::channel::{Channel, NotCarried, Parcel};
 use super::message::Message;
+use super::pace::Pace;
 use crate::clock::Clock;
 use crate::connection::ConnectionId;
 use crate::store::{Outgoing, Store, StoreError};
@@ -33,6 +34,8 @@ pub struct Notices {
     channels: Vec<Channel>,
     /// Since when each channel is there.
     since: BTreeMap<String, i64>,
+    /// How fast each channel is sent to. After a restart a channel may be sent a minute's messages once more.
+    paces: BTreeMap<String, Mutex<Pace>>,
     store: Arc<dyn Store>,
     clock: Clock,
     chance: Chance,
@@ -55,7 +58,9 @@ impl Notices {
         let now = clock.now();
         let since = store.open_channels(&names, now).await?;
         store.forget_messages(now - KEPT_MESSAGES, now - KEPT_EVENTS).await?;
-        Ok(Self { channels, since, store, clock, chance, news: watch::Sender::new(0) })
+        let pace = |channel: &Channel| (channel.name.clone(), Mutex::new(Pace::new(channel.per_minute)));
+        let paces = channels.iter().map(pace).collect();
+        Ok(Self { channels, since, paces, store, clock, chance, news: watch::Sender::new(0) })
     }
 
     /// The channels that have been there at `at`.
@@ -113,7 +118,9 @@ impl Notices {
             };
             let pause = match next {
                 Ok(next) => next.map_or(PAUSE, |at| {
-                    Duration::from_millis(u64::try_from(at - self.clock.now()).unwrap_or(0)).min(PAUSE)
+                    let now = self.clock.now();
+                    let at = at.max(self.with_pace(channel, |pace| pace.free_at(now)));
+                    Duration::from_millis(u64::try_from(at - now).unwrap_or(0)).min(PAUSE)
                 }),
                 Err(error) => {
                     tracing::error!(%error, channel = %channel.name, "the outbox cannot be read");
@@ -128,14 +135,20 @@ impl Notices {
         }
     }
 
-    /// Sends every message of a channel whose time has come; returns how many the channel has taken.
+    /// Sends the messages of a channel whose time has come, as many as it takes now; returns how many it has taken.
     ///
     /// # Errors
     /// The store failed.
     pub(super) async fn send_due(&self, channel: &Channel) -> Result<usize, StoreError> {
         let mut taken = 0;
         loop {
-            let due = self.store.due_messages(&channel.name, self.clock.now(), TOGETHER).await?;
+            let now = self.clock.now();
+            let free = self.with_pace(channel, |pace| pace.free(now));
+            let limit = u32::try_from(free).unwrap_or(TOGETHER).min(TOGETHER);
+            if limit == 0 {
+                return Ok(taken);
+            }
+            let due = self.store.due_messages(&channel.name, now, limit).await?;
             if due.is_empty() {
                 return Ok(taken);
             }
@@ -145,7 +158,16 @@ impl Notices {
         }
     }
 
-    /// Sends every message whose time has come, in all channels.
+    fn with_pace<T>(&self, channel: &Channel, look: impl FnOnce(&mut Pace) -> T) -> T {
+        match self.paces.get(&channel.name) {
+            // An attempt is noted as a whole.
+            Some(pace) => look(&mut pace.lock().unwrap_or_else(PoisonError::into_inner)),
+            // Proof: every channel has one since the outbox was opened.
+            None => look(&mut Pace::new(channel.per_minute)),
+        }
+    }
+
+    /// Sends every message whose time has come, in all channels, as many as they take now.
     #[cfg(test)]
     pub(super) async fn send_all_due(&self) -> usize {
         let mut taken = 0;
@@ -158,8 +180,9 @@ impl Notices {
 
     /// One attempt; returns whether the channel has taken the message.
     async fn send(&self, channel: &Channel, outgoing: Outgoing) -> Result<bool, StoreError> {
-        let attempt = outgoing.attempts.saturating_add(1);
-        let again_at = self.clock.now().saturating_add(delay(attempt, (self.chance)()));
+        let (attempt, begins) = (outgoing.attempts.saturating_add(1), self.clock.now());
+        let again_at = begins.saturating_add(delay(attempt, (self.chance)()));
+        self.with_pace(channel, |pace| pace.begin(begins));
         self.store.trying_message(outgoing.id, again_at).await?;
         let carried = match parcel(&outgoing) {
             Ok(parcel) => match tokio::time::timeout(PATIENCE, channel.carrier.carry(&parcel)).await {

@@ -14,8 +14,10 @@ use super::message::{About, Message, Occasion};
 use super::occasions::{Happened, occasions};
 use super::outbox::Notices;
 use crate::actor::{Actor, Person};
+use crate::approvals::asked::Asked;
 use crate::approvals::standing::absent;
 use crate::approvals::timing::approvers_at;
+use crate::approvals::votes::{Asking, requester_of};
 use crate::approvals::who::{Approvers, Requester};
 use crate::approvals::{Policies, Policy, worded};
 use crate::desk::{Desk, workflow_of};
@@ -49,12 +51,12 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    fn has_taken(&self, event: &str, channel: &str) -> bool {
+    pub(super) fn has_taken(&self, event: &str, channel: &str) -> bool {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.contains(&(event.to_owned(), channel.to_owned()))
     }
 
-    fn took(&self, event: &str, channel: &str) {
+    pub(super) fn took(&self, event: &str, channel: &str) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.insert((event.to_owned(), channel.to_owned()));
     }
@@ -116,6 +118,7 @@ impl Desk {
         // On a connection that is only looked at nobody decides.
         if !self.about().read_only {
             self.tell_of_requests(notices, &mut current).await?;
+            self.tell_of_proposals(notices, &mut current).await?;
         }
         self.tell_of_failures(notices, &mut current).await?;
         self.telling().keep_only(&current);
@@ -233,7 +236,8 @@ impl Desk {
     }
 
     /// The users whom an event concerns, with their addresses: those of its people and groups who may decide the request and
-    /// have not chosen yet, and who stands in for one of them. Of a broken glass, administrators hear, too, and whoever broke it does not.
+    /// have not chosen yet, and who stands in for one of them. Where four eyes are needed, whoever asked may not decide, and
+    /// nobody decides in their place. Of a broken glass, administrators hear, too, and whoever broke it does not.
     async fn concerned(
         &self,
         policies: &Policies,
@@ -246,12 +250,17 @@ impl Desk {
         let given = self.store().reassigned((self.id(), &wait.execution_arn, wait.event)).await?;
         let (policy, given) = (policy_of(policies, wait), given.map(|given| given.to));
         let approvers = approvers_at(policy, given, wait.since, happened.at.max(self.now()));
+        // A broken glass asks nobody for anything: everybody it concerns hears of it.
+        let waits = happened.occasion != Occasion::BrokenGlass;
+        let requester = self.asker(policy.filter(|_| waits), wait).await?;
         let has_chosen = |id: &str| votes.iter().any(|vote| vote.choice.person_id == id);
         let is_concerned = |actor: &Actor, absent: &[Person]| {
-            let own = happened.to.has(actor) && self.could_decide(actor, wait, &approvers);
-            let in_place_of =
-                |person: &Person| !has_chosen(&person.id) && happened.to.has(&Actor::Person(person.clone()));
-            let in_place = || self.could_decide(actor, wait, &approvers.clone().and_person(actor.id()));
+            let own = happened.to.has(actor) && self.could_decide(actor, wait, &approvers, &requester);
+            let in_place_of = |person: &Person| {
+                let away = Actor::Person(person.clone());
+                !has_chosen(&person.id) && happened.to.has(&away) && !requester.is(&away)
+            };
+            let in_place = || self.could_decide(actor, wait, &approvers.clone().and_person(actor.id()), &requester);
             own || (absent.iter().any(in_place_of) && in_place())
         };
         let mut meant = Vec::new();
@@ -270,17 +279,38 @@ impl Desk {
         Ok(meant)
     }
 
-    /// Whether the policy lets somebody decide a request, whoever asked for it.
-    fn could_decide(&self, actor: &Actor, wait: &Waiting, approvers: &Approvers) -> bool {
+    /// Who asked for a request, where its rule needs four eyes. Where nobody knows, nobody may decide: then all whom the
+    /// request concerns hear of it, because one of them has to do something about that.
+    async fn asker(&self, policy: Option<&Policy>, wait: &Waiting) -> Result<Requester, StoreError> {
+        let unknown = Requester::Unnamed { path: None };
+        let Some(policy) = policy.filter(|policy| policy.four_eyes) else { return Ok(unknown) };
+        let read = match self.watch().known_record(&wait.execution_arn) {
+            Some(record) => Ok(record),
+            None => self.watch().record(&wait.execution_arn).await,
+        };
+        let record = match read {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::warn!(%error, "an execution cannot be read: a message may go to whoever asked");
+                return Ok(unknown);
+            }
+        };
+        let asking = Asking { policy: Some(policy), record: &record, event: wait.event, request: &wait.request };
+        requester_of(self.courier(), &asking, policy.requester.as_deref()).await
+    }
+
+    /// Whether the policy lets somebody decide a request that this one asked for, where that is known.
+    fn could_decide(&self, actor: &Actor, wait: &Waiting, approvers: &Approvers, requester: &Requester) -> bool {
+        let content = Asked::of(&wait.request);
         let facts = RequestFacts {
             execution_arn: &wait.execution_arn,
             event: wait.event,
             workflow: &wait.workflow,
             state: &wait.state,
             approvers,
-            four_eyes: false,
-            requester: &Requester::Unnamed { path: None },
-            content: &wait.request,
+            four_eyes: matches!(requester, Requester::Known(_)),
+            requester,
+            content: content.text(),
         };
         self.permit_deciding_this(actor, facts).is_ok()
     }
@@ -383,7 +413,7 @@ fn policy_of<'p>(policies: &'p Policies, wait: &Waiting) -> Option<&'p Policy> {
 }
 
 /// Those who may sign in and have an address, each as whoever acts.
-fn reachable(users: Vec<User>) -> impl Iterator<Item = (Actor, String)> {
+pub(super) fn reachable(users: Vec<User>) -> impl Iterator<Item = (Actor, String)> {
     let one = |user: User| {
         let person: Person = person(&user);
         user.email.filter(|_| !user.disabled).map(|email| (Actor::Person(person), email))

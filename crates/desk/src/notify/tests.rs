@@ -19,6 +19,9 @@ use crate::policy::Authority;
 use crate::redact::RedactionKey;
 use crate::store::{Absence, Sqlite, Store, Undelivered, User};
 
+mod burst;
+mod concerned;
+
 const START: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
 
@@ -126,6 +129,7 @@ impl House {
             failures: Only::All,
             to: to.to_vec(),
             content: false,
+            per_minute: 1_000,
             carrier: Arc::new(self.inbox.clone()),
         }
     }

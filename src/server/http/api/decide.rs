@@ -2,29 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use countersign_desk::approvals::{Choice, Decided};
-use countersign_desk::store::{GivenAnswer, Hash, Repeat};
+use countersign_desk::store::GivenAnswer;
 use countersign_desk::{Actor, Desk, Once};
 use countersign_json::{Json, Kind};
-use sha2::{Digest as _, Sha256};
 
 use super::approvals::{decision, request_id, vote};
 use super::asked::Asked;
 use super::id::RequestId;
-use super::problem::{MEDIA, Problem};
+use super::keys;
+use super::problem::Problem;
 use super::shapes::{Closed, DecisionAnswer, DecisionRequest, DecisionResult};
 use crate::app::instant;
-use crate::server::http::{BODY, Site};
+use crate::server::http::Site;
 use crate::server::words;
 
-/// The header with the key.
-pub const KEY: &str = "idempotency-key";
-/// The most characters of a key.
-const LONGEST: usize = 200;
+/// What is sent here, in words.
+const WHAT: keys::What = "A decision";
 
 /// Chooses an outcome of a request, as the person of the token.
 ///
@@ -57,18 +55,14 @@ pub async fn decide(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let Asked { desk, actor, .. } = Asked::acting(&site, &parts).await?;
-    let key = key(&parts.headers)?;
+    let key = keys::key(&parts.headers, WHAT)?;
     let id = request_id(&id)?;
-    is_json(&parts.headers)?;
-    let body = to_bytes(body, BODY).await.map_err(|_| too_large())?;
+    let body = keys::json_body(&parts.headers, body, WHAT).await?;
     let choice = choice(&body)?;
-    let once = Once { key, asked: hash(&id, &body) };
+    let once = Once { key, asked: keys::hash(&id.to_string(), &body) };
     // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
     let work = tokio::spawn(async move { answer(&desk, &actor, &id, &choice, &once).await });
-    work.await.unwrap_or_else(|_| {
-        let remedy = "Send it again with the same key; the program's log says where it failed.";
-        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed to answer.", remedy))
-    })
+    work.await.unwrap_or_else(|_| Err(keys::lost()))
 }
 
 /// The answer to a choice: the one that was given before under its key, or a new one.
@@ -79,31 +73,15 @@ async fn answer(
     choice: &Choice,
     once: &Once,
 ) -> Result<Response, Problem> {
-    let failed = |error| Problem::of(desk, &error);
-    match desk.take_key(actor, once).await.map_err(failed)? {
-        Repeat::New => {}
-        Repeat::Answered(given) => return Ok(response(&given)),
-        Repeat::Busy => {
-            let detail = "The same request is being answered.";
-            let problem = Problem::new(StatusCode::CONFLICT, detail, "Send it again in a second.");
-            return Err(Problem { code: "in_progress".to_owned(), retry_after: Some(1), ..problem });
-        }
-        Repeat::Other => {
-            let detail = "This Idempotency-Key was used for another request. Nothing was recorded.";
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail, "Make another key for every choice.");
-            return Err(Problem { parameter: Some(KEY.to_owned()), ..problem });
-        }
+    if let Some(before) = keys::before(desk, actor, once).await? {
+        return Ok(before);
     }
     let decided = desk.decide(actor, (&id.arn, id.event), choice).await;
     let given = decided.as_ref().map(given).map_err(|error| Problem::of(desk, error));
     // What others may still take back is no answer for good.
     let is_final = !matches!(&decided, Ok(Decided::Held(_) | Decided::HeldByAnother(_)));
-    let kept = given.as_ref().ok().filter(|_| is_final);
-    if let Err(error) = desk.settle_key(actor, once, kept).await {
-        // The decision is on record; a repetition finds it there.
-        tracing::error!(%error, "the answer to a decision could not be kept under its key");
-    }
-    given.map(|given| response(&given))
+    keys::settle(desk, actor, once, given.as_ref().ok().filter(|_| is_final)).await;
+    given.map(|given| keys::response(&given))
 }
 
 /// What came of a choice, as it is answered now and whenever it is sent again.
@@ -152,52 +130,6 @@ fn given(decided: &Decided) -> GivenAnswer {
             refusal(&Problem { closed: Some(closed), ..problem })
         }
     }
-}
-
-fn response(given: &GivenAnswer) -> Response {
-    let status = StatusCode::from_u16(given.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let media = if status.is_success() { "application/json" } else { MEDIA };
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(media))], given.body.clone()).into_response()
-}
-
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let fits = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    let key = headers.get(KEY).map(|value| value.to_str().ok().filter(fits));
-    let remedy =
-        format!("Send a key of your own for this choice, such as a UUID: 1 to {LONGEST} printable characters.");
-    match key {
-        None => Err(Problem::parameter(KEY, "A decision needs the header Idempotency-Key.", remedy)),
-        Some(None) => Err(Problem::parameter(KEY, "The header Idempotency-Key is no key.", remedy)),
-        Some(Some(key)) => Ok(key.to_owned()),
-    }
-}
-
-fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    if media.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let problem = Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "A decision is sent as JSON.",
-        "Send it with Content-Type: application/json.",
-    );
-    Err(Problem { parameter: Some("content-type".to_owned()), ..problem })
-}
-
-fn too_large() -> Problem {
-    let detail = format!("The request is larger than {} KB.", BODY / 1024);
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, "Nothing was recorded. Shorten what you send.")
-}
-
-/// The hash of all that is asked. An id has no line break, so nothing else has the same.
-fn hash(id: &RequestId, body: &[u8]) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update(id.to_string().as_bytes());
-    hash.update(b"\n");
-    hash.update(body);
-    hash.finalize().into()
 }
 
 /// What is chosen, with the digits that were sent.
@@ -273,20 +205,5 @@ mod tests {
         ] {
             assert_eq!(choice(sent).unwrap_err().status, status, "{}", String::from_utf8_lossy(sent));
         }
-    }
-
-    #[test]
-    fn a_key_is_printable_and_short() {
-        let of = |value: &[u8]| {
-            key(&HeaderMap::from_iter([(
-                header::HeaderName::from_static(KEY),
-                HeaderValue::from_bytes(value).unwrap(),
-            )]))
-        };
-        assert_eq!(of(b"8e03978e-40d5").unwrap(), "8e03978e-40d5");
-        for wrong in [&b""[..], b"a b", &[b'x'; 201], "ä".as_bytes()] {
-            assert_eq!(of(wrong).unwrap_err().status, 400);
-        }
-        assert!(key(&HeaderMap::new()).unwrap_err().detail.contains("needs"));
     }
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{approvals, decide, executions};
+use super::{approvals, decide, executions, proposals};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,11 +13,15 @@ use super::{approvals, decide, executions};
         description = "What waits for people in AWS Step Functions, and how it is decided. See docs/api.md.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(approvals::list, approvals::show, decide::decide, executions::list),
+    paths(
+        approvals::list, approvals::show, decide::decide, executions::list,
+        proposals::list, proposals::propose, proposals::show, proposals::vote,
+    ),
     modifiers(&Tokens),
     tags(
         (name = "approvals", description = "Requests that wait for a person"),
         (name = "executions", description = "Executions of workflows"),
+        (name = "deployments", description = "Proposed deployments that people have to approve"),
     ),
 )]
 struct Document;

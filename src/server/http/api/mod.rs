@@ -16,8 +16,11 @@ mod decide;
 mod document;
 mod executions;
 mod id;
+mod keys;
 mod pace;
 pub mod problem;
+mod proposals;
+pub mod proposed;
 mod query;
 pub mod shapes;
 
@@ -34,23 +37,34 @@ use super::Site;
 /// Where the document is.
 pub const DOCUMENT: &str = "/api/openapi.json";
 /// The addresses of the API.
-pub const PATHS: [&str; 5] =
-    ["/api/approvals", "/api/approvals/{id}", "/api/approvals/{id}/decision", "/api/executions", DOCUMENT];
+pub const PATHS: [&str; 8] = [
+    "/api/approvals",
+    "/api/approvals/{id}",
+    "/api/approvals/{id}/decision",
+    "/api/executions",
+    "/api/deployments/proposals",
+    "/api/deployments/proposals/{id}",
+    "/api/deployments/proposals/{id}/vote",
+    DOCUMENT,
+];
 
 /// Whether an address is one of the API, or would be below one of it: refusals are problems there.
 pub fn is_api(path: &str) -> bool {
     let is_below = |of: &str| path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    ["/api/approvals", "/api/executions", DOCUMENT].into_iter().any(is_below)
+    ["/api/approvals", "/api/executions", "/api/deployments", DOCUMENT].into_iter().any(is_below)
 }
 
 /// Adds the API to a router.
 pub fn routes(router: Router<Site>) -> Router<Site> {
-    let [list, show, decision, executions, document] = PATHS;
+    let [list, show, decision, executions, proposals, proposal, vote, document] = PATHS;
     router
         .route(list, only(get(approvals::list)))
         .route(show, only(get(approvals::show)))
         .route(decision, only(post(decide::decide)))
         .route(executions, only(get(executions::list)))
+        .route(proposals, only(get(proposals::list).post(proposals::propose)))
+        .route(proposal, only(get(proposals::show)))
+        .route(vote, only(post(proposals::vote)))
         .route(document, only(get(document::show)))
 }
 
@@ -74,6 +88,8 @@ mod tests {
         for (path, expected) in [
             ("/api/approvals/x/y/z", true),
             ("/api/approvalsx", false),
+            ("/api/deployments/x", true),
+            ("/api/deploy", false),
             ("/api/decide", false),
             ("/api/read", false),
             ("/api/", false),

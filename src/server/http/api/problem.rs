@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_desk::approvals::DecideError;
 use countersign_desk::approvals::who::NotAllowed;
 use countersign_desk::connection::{CallError, Fault};
+use countersign_desk::deploy::ProposalError;
 use countersign_desk::{Desk, Error, ReadError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -157,6 +158,7 @@ fn status_of(error: &Error) -> Option<StatusCode> {
             DecideError::Read(ReadError::Call(error)) => of_call(error),
             _ => None,
         },
+        Error::Proposal(ProposalError::NotAllowed(NotAllowed::Voted { .. })) => Some(StatusCode::CONFLICT),
         Error::Read(ReadError::Call(error)) => of_call(error),
         _ => None,
     }

@@ -243,10 +243,16 @@ async fn a_deployment_that_needs_an_approval_waits_for_its_quorum() {
         "{stranger:?}"
     );
     let omar = member("omar", &["viewers", "release"]);
+    let vera = member("vera", &["viewers", "approvers"]);
+    assert_eq!(office.desk.votable(&omar).await.unwrap(), 1, "it waits for his vote");
+    for other in [deployer(), vera] {
+        assert_eq!(office.desk.votable(&other).await.unwrap(), 0, "{other:?} may not vote");
+    }
     for _ in 0..2 {
         let once = office.vote(&omar, &shown, true).await.unwrap();
         assert_eq!((once.approved, once.proposal.approved_at), (1, None), "one vote a person");
     }
+    assert_eq!(office.desk.votable(&omar).await.unwrap(), 0, "he voted");
     let other = office.vote(&omar, &shown, false).await;
     assert!(matches!(other, Err(Error::Proposal(ProposalError::NotAllowed(NotAllowed::Voted { .. })))), "{other:?}");
     assert!(office.site.machine("order").is_none(), "nothing is deployed before enough people approve");
@@ -254,6 +260,11 @@ async fn a_deployment_that_needs_an_approval_waits_for_its_quorum() {
     let end = office.end_of(&shown).await;
     assert_eq!(end, Some(ProposalEnd::Applied { workflows: vec!["order".to_owned()] }));
     assert!(office.site.machine("order").is_some());
+    let kenji = member("kenji", &["viewers", "release"]);
+    assert_eq!(office.desk.votable(&kenji).await.unwrap(), 0, "nothing is left to vote on");
+    let hash = office.hash().await;
+    let nothing = office.desk.propose(&deployer(), None, &hash, "").await;
+    assert!(matches!(nothing, Err(Error::Proposal(ProposalError::Nothing))), "{nothing:?}");
     let late = office.vote(&member("kenji", &["viewers", "release"]), &shown, true).await;
     assert!(matches!(late, Err(Error::Proposal(ProposalError::Ended))), "{late:?}");
     let deeds: Vec<Deed> = office.record().await.into_iter().map(|(deed, _)| deed).collect();
