@@ -191,6 +191,9 @@ pub fn effect(effect: &Effect) -> Vec<String> {
 
 /// What past executions do under the new definition, in sentences.
 pub fn evidence(evidence: &Evidence) -> Vec<String> {
+    if let Some(why) = &evidence.not_compared {
+        return vec![format!("Its executions were not compared: {why}.")];
+    }
     let line = |group: &countersign_desk::deploy::outlook::EvidenceGroup| {
         let number = group.executions.len();
         match &group.outcome {
@@ -204,13 +207,16 @@ pub fn evidence(evidence: &Evidence) -> Vec<String> {
             Outcome::Fails { state, error, cause } => {
                 format!("{} with {error} in {state}: {cause}", count(number, "execution ends", "executions end"))
             }
-            Outcome::NotKnown { state } => format!(
-                "{} not known: the history has no answer for {state}",
-                count(number, "execution is", "executions are")
-            ),
+            Outcome::NotKnown { why, .. } => {
+                format!("{} not known: {why}", count(number, "execution is", "executions are"))
+            }
+            Outcome::NotRead(why) => format!("{} not known: {why}", count(number, "execution is", "executions are")),
         }
     };
-    evidence.groups.iter().map(line).collect()
+    let cut = evidence.listed.map(|listed| {
+        format!("Older executions were not looked at: of the newest {listed}, {} have ended.", evidence.executions)
+    });
+    evidence.groups.iter().map(line).chain(cut).collect()
 }
 
 /// A missing permission in a sentence.

@@ -48,16 +48,22 @@ impl Replays {
     /// The same as a plan has it. Of what is not known it has the state, where it is one's doing.
     #[must_use]
     pub fn outlook(&self) -> outlook::Evidence {
-        let mut groups: Vec<outlook::EvidenceGroup> = Vec::new();
+        let mut evidence = outlook::Evidence::default();
         for group in &self.summary.groups {
-            let outcome = outcome(&group.finding);
-            match groups.iter_mut().find(|one| one.outcome == outcome) {
-                Some(one) => one.executions.extend(group.executions.iter().cloned()),
-                None => groups.push(outlook::EvidenceGroup { outcome, executions: group.executions.clone() }),
-            }
+            add(&mut evidence, outcome(&group.finding), group.executions.iter().cloned());
         }
-        groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
-        outlook::Evidence { executions: self.summary.executions(), groups }
+        evidence.groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
+        evidence
+    }
+}
+
+/// Adds executions with this outcome to the group that has it.
+fn add(evidence: &mut outlook::Evidence, outcome: outlook::Outcome, executions: impl IntoIterator<Item = String>) {
+    let executions: Vec<String> = executions.into_iter().collect();
+    evidence.executions += executions.len();
+    match evidence.groups.iter_mut().find(|one| one.outcome == outcome) {
+        Some(one) => one.executions.extend(executions),
+        None => evidence.groups.push(outlook::EvidenceGroup { outcome, executions }),
     }
 }
 
@@ -74,7 +80,7 @@ fn outcome(finding: &Finding) -> outlook::Outcome {
             cause: brief.clone().unwrap_or_default(),
         },
         Finding::NotKnown { why, .. } => {
-            outlook::Outcome::NotKnown { state: why.state().unwrap_or_default().to_owned() }
+            outlook::Outcome::NotKnown { state: why.state().unwrap_or_default().to_owned(), why: why.to_string() }
         }
     }
 }
