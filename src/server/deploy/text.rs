@@ -98,12 +98,29 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
         NotCompared::Others(count) => format!(
             "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
         ),
+        NotCompared::Aliases(count, error) => format!(
+            "{} could not be read, so whether executions move with the change is not known: {}",
+            self::count(*count, "alias", "aliases"),
+            words::call(about, error).problem.what
+        ),
+        NotCompared::Running(error) => format!(
+            "Running executions cannot be listed, so how many go on with the old definition is not known: {}",
+            words::call(about, error).problem.what
+        ),
         NotCompared::Parameters(error) => format!(
             "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
             words::call(about, error).problem.what
         ),
         NotCompared::Roles(error) => {
             format!("A role cannot be read, so what it lacks is not known: {}", words::call(about, error).problem.what)
+        }
+        NotCompared::Policy { role, policy, why } => {
+            format!("The policy {policy} of {role} cannot be read, so what the role lacks is not known: {why}")
+        }
+        NotCompared::NoSuchRole(role) => {
+            format!(
+                "There is no role {role}: what is deployed with it cannot run, and what it would lack is not known."
+            )
         }
         NotCompared::Verdicts(error) => {
             format!("Step Functions was not asked about the definitions: {}", words::call(about, error).problem.what)

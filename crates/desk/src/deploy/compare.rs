@@ -92,13 +92,15 @@ fn tags(desired: &Desired, deployed: &Deployed) -> Option<(Option<String>, Optio
     (!new.is_empty()).then(|| (joined(old), joined(new)))
 }
 
-/// The change of the alias: it is missing, or it points at another version than the state machine as it will be.
+/// The change of the alias: it is missing, or it points at another version than the state machine as it will be. Of one that
+/// could not be read nothing is known: an apply looks again before it changes anything.
 fn alias(desired: &Desired, deployed: &Deployed, will_change: bool) -> Option<SettingChange> {
     let name = desired.alias.as_ref()?;
     let there = deployed.aliases.iter().find(|alias| alias.name == *name);
     // While a rollout moves it, an alias leads to two versions; the new one is current.
     let is_right = there.is_some_and(|alias| alias.routes.iter().any(|route| route.is_current)) && !will_change;
-    if is_right {
+    let is_unread = there.is_some_and(|alias| alias.routes.is_empty());
+    if is_right || is_unread {
         return None;
     }
     let old = there.map(|alias| {
@@ -270,6 +272,7 @@ mod tests {
         check(&wanted, &with(&[("3", 100, true)]), Change::Unchanged, &[], &[]);
         check(&wanted, &with(&[("3", 10, true), ("2", 90, false)]), Change::Unchanged, &[], &[]);
         check(&wanted, &with(&[("2", 100, false)]), Change::Changed, &[Setting::Alias], &[]);
+        check(&wanted, &with(&[]), Change::Unchanged, &[], &[]);
         let newer = Desired { definition: OTHER.to_owned(), ..wanted.clone() };
         check(&newer, &with(&[("3", 100, true)]), Change::Changed, &[Setting::Definition, Setting::Alias], &[]);
         let tagged = Desired { tags: BTreeMap::from([("team".to_owned(), "x".to_owned())]), ..wanted.clone() };

@@ -182,7 +182,7 @@ impl Stamp {
 pub struct Alias {
     pub name: String,
     pub arn: String,
-    /// One or two versions; the weights add up to 100.
+    /// One or two versions; the weights add up to 100. None where the alias could not be read.
     pub routes: Vec<Route>,
 }
 

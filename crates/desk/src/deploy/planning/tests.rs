@@ -331,6 +331,76 @@ async fn calls_that_are_denied_or_fail_are_said() {
 }
 
 #[tokio::test]
+async fn an_alias_that_cannot_be_read_is_said_and_is_no_change() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}{ORDER}alias = \"live\"\n");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    account.apply(&account.plan(&place, None).await.unwrap()).await;
+    account.fake.deny(Api::DescribeStateMachineAlias, "");
+    let plan = account.plan(&place, None).await.unwrap();
+    let [NotCompared::Aliases(1, error)] = &plan.not_compared[..] else { panic!("{:?}", plan.not_compared) };
+    assert!(error.is_denied() && error.api == Api::DescribeStateMachineAlias);
+    assert_eq!(changes(&plan), ["order unchanged"]);
+    place.write("order.asl.json", &succeed("B"));
+    let plan = account.plan(&place, None).await.unwrap();
+    assert!(plan.items[0].plan.changes(Setting::Definition) && !plan.items[0].plan.changes(Setting::Alias));
+    // What was not seen is not moved: an apply that can read the alias asks for another plan.
+    account.fake.permit_all();
+    let (clock, stop) = (account.clock.clock(), CancellationToken::new());
+    let timer = Timer::new(|_| Box::pin(std::future::ready(())));
+    let means = Means { connection: &account.connection, clock: &clock, timer: &timer, stop: &stop, tell: &|_| {} };
+    let labels = Labels { version: "a".to_owned(), by: "dana".to_owned() };
+    let report = apply(means, &plan.item_plans(), false, &labels).await.unwrap();
+    assert!(report.failed.is_some() && report.done.is_empty(), "{report:?}");
+}
+
+#[tokio::test]
+async fn running_executions_that_cannot_be_listed_are_said() {
+    let account = Account::new();
+    let place = Place::with(&[("countersign.toml", &format!("{ROLE}{ORDER}")), ("order.asl.json", &succeed("A"))]);
+    account.apply(&account.plan(&place, None).await.unwrap()).await;
+    place.write("order.asl.json", &succeed("B"));
+    account.fake.deny(Api::ListExecutions, "");
+    let plan = account.plan(&place, None).await.unwrap();
+    let denied = matches!(&plan.not_compared[..], [NotCompared::Running(error)] if error.is_denied());
+    assert!(denied, "{:?}", plan.not_compared);
+    assert_eq!((changes(&plan), plan.items[0].effect.as_ref()), (vec!["order changed".to_owned()], None));
+    account.fake.permit_all();
+    let expired = crate::connection::fake::Trick::Fail(Fault::of_code("ExpiredTokenException", "expired"));
+    account.fake.trick(Api::ListExecutions, [expired]);
+    let error = account.plan(&place, None).await.unwrap_err();
+    assert!(matches!(error, PlanError::Call(error) if matches!(error.fault, Fault::Credentials { .. })));
+}
+
+#[tokio::test]
+async fn a_parameter_that_may_not_be_read_is_an_error_unless_a_value_stands_in_its_place() {
+    let account = Account::new();
+    account.change(|world| {
+        let parameter = Parameter { kind: ParameterKind::Text, value: "Hull".to_owned() };
+        _ = world.parameters.insert("/x".to_owned(), parameter);
+    });
+    account.fake.deny(Api::GetParameters, "");
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${X}","End":true}}}"#;
+    let planned = async |source: &str| {
+        let manifest = format!("{ROLE}[substitutions]\nX = {{ {source} }}\n{ORDER}");
+        let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", definition)]);
+        account.plan(&place, None).await.unwrap()
+    };
+    let plan = planned("ssm = \"/x\"").await;
+    assert_eq!(
+        (changes(&plan), found(&plan)),
+        (vec!["order refused".to_owned()], vec!["value-not-found 4:5".to_owned()])
+    );
+    let one = &plan.items[0].found[0].1;
+    assert!(one.message.contains("could not be read for /x (AccessDeniedException"), "{}", one.message);
+    assert!(one.remedy.starts_with("Allow ssm:GetParameters on /x"), "{}", one.remedy);
+    assert!(plan.not_compared.is_empty(), "the finding says it");
+    let plan = planned("ssm = \"/x\", value = \"Leith\"").await;
+    assert!(matches!(&plan.not_compared[..], [NotCompared::Parameters(_)]), "{:?}", plan.not_compared);
+    assert!(plan.items[0].plan.desired.as_ref().unwrap().definition.contains("Leith"));
+}
+
+#[tokio::test]
 async fn an_unchanged_folder_costs_no_call_that_changes_anything() {
     let account = Account::new();
     let names: Vec<String> = (0..50).map(|number| format!("w{number}")).collect();
@@ -485,4 +555,10 @@ async fn what_a_role_lacks_is_in_the_plan() {
         "{:?}",
         plan.not_compared
     );
+    account.fake.permit_all();
+    let unreadable = crate::connection::RolePolicy { name: "own".to_owned(), document: "{".to_owned() };
+    account.change(|world| _ = world.role_policies.insert("r".to_owned(), vec![unreadable]));
+    let plan = account.plan(&place, None).await.unwrap();
+    let said = matches!(&plan.not_compared[..], [NotCompared::Policy { policy, .. }] if policy == "own");
+    assert!(said, "{:?}", plan.not_compared);
 }
