@@ -172,13 +172,11 @@ fn refused(path: &Path, text: &str, found: &[Diagnostic]) -> String {
 /// The folder, if its manifest can be used.
 fn readable(path: &Path) -> Result<Folder, String> {
     let folder = Folder::read(path);
-    match &folder.problem {
-        None => Ok(folder),
-        Some(problem) => {
-            let (file, line, column) = (&problem.file, problem.line, problem.column);
-            Err(format!("{file}:{line}:{column}: error: {}\n   = help: {}", problem.message, problem.remedy))
-        }
+    if let Some(problem) = &folder.problem {
+        let (file, line, column) = (&problem.file, problem.line, problem.column);
+        return Err(format!("{file}:{line}:{column}: error: {}\n   = help: {}", problem.message, problem.remedy));
     }
+    Ok(folder)
 }
 
 /// What the folder says of all its workflows, in the environment that is meant.
