@@ -3,6 +3,7 @@
 //! Their histories are read once and run again in the pure engine. No payload is in the result: of ends there are the
 //! status, the error, the state, and the cause in few words, as far as the actor may see it.
 
+mod kept;
 mod over;
 
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ use countersign_replay::evidence::{End, Evidence, Finding, Found, History, Summa
 use countersign_replay::{Bounds, Definition, DefinitionError};
 use futures::stream::{self, StreamExt};
 
+use self::kept::Asked;
+pub(crate) use self::kept::Kept;
 pub use self::over::add_evidence;
 use super::{DeployError, FileProblem, outlook};
 use crate::actor::Actor;
@@ -86,19 +89,26 @@ fn outcome(finding: &Finding) -> outlook::Outcome {
 }
 
 impl Desk {
-    /// Runs the last executions of a workflow that have ended, at most `limit`, under the definition `new`.
+    /// Runs the last executions of a workflow that have ended, at most `limit`, under the definition `new`. What was found is
+    /// kept for a while: the same question costs nothing again until another execution has ended.
     ///
     /// # Errors
     /// The actor may not see the workflow, there is none of this name, its index cannot be read, or the definition is not
     /// valid.
     pub async fn replay(&self, actor: &Actor, workflow: &str, new: &str, limit: u32) -> Result<Replays, Error> {
         let (_, machine) = self.machine(actor, workflow).await?;
-        let new = Definition::read(new).map_err(|error| refused(workflow, &error))?;
+        let text = new;
+        let new = Definition::read(text).map_err(|error| refused(workflow, &error))?;
         // Step Functions keeps no histories of Express executions.
         if machine.kind == MachineKind::Express {
             return Ok(Replays::default());
         }
         let ended = self.ended_executions(&machine.arn, limit.min(MOST_REPLAYED)).await?;
+        let asked = Asked::of(actor, &machine.arn, self.definitions().fingerprint(), text, &ended);
+        let known = self.replayed().of(&asked, self.now());
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let (read, unread) = self.read_ended(ended).await;
         let seen: Vec<(Arc<Record>, Eyes)> = read
             .into_iter()
@@ -114,7 +124,9 @@ impl Desk {
         let executions =
             ran.map_err(|error| ReadError::NotUnderstood { execution_arn: machine, why: error.to_string() })?;
         let summary = Summary::of(executions.iter().map(|(arn, evidence)| (arn.as_str(), &evidence.found)));
-        Ok(Replays { summary, executions, unread })
+        let found = Replays { summary, executions, unread };
+        self.replayed().keep(asked, &found, self.now());
+        Ok(found)
     }
 
     /// The ARNs of the last executions that have ended, the newest first.

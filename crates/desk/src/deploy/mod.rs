@@ -75,6 +75,7 @@ pub use definitions::{Definitions, ManifestTrouble, declared_functions};
 pub use deploying::{DeployError, Remembered};
 pub use driving::{Counting, Listed, Looked, finish, look, machine_of, note_of};
 pub use environment::{Chosen, NoEnvironment};
+pub(crate) use evidence::Kept as KeptReplays;
 pub use evidence::{MOST_REPLAYED, REPLAYED, Replays, add_evidence};
 pub use finding::{Change, DiffLine, FileProblem, Sample};
 pub use folder::{Folder, workflow_of};
