@@ -50,6 +50,12 @@ impl Applied {
         deployed.tags.get(APPLIED_TAG)?.parse().ok()
     }
 
+    /// Whether the tag of a state machine says something that this program did not write.
+    #[must_use]
+    pub fn is_unreadable(deployed: &Deployed) -> bool {
+        deployed.tags.get(APPLIED_TAG).is_some_and(|text| text.parse::<Self>().is_err())
+    }
+
     /// The settings that are not as they were applied.
     #[must_use]
     pub fn drifted(deployed: &Deployed) -> Vec<Setting> {
@@ -134,6 +140,12 @@ impl PutTags {
     #[must_use]
     pub fn tagged(deployed: &Deployed) -> Self {
         deployed.tags.get(TAGS_TAG).and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
+    /// Whether the tag of a state machine says something that this program did not write.
+    #[must_use]
+    pub fn is_unreadable(deployed: &Deployed) -> bool {
+        deployed.tags.get(TAGS_TAG).is_some_and(|text| text.parse::<Self>().is_err())
     }
 
     /// The value of the tag; `None` where no tag was put.

@@ -45,13 +45,15 @@ pub struct Replays {
     pub executions: Vec<(String, Evidence)>,
     /// Those that could not be read, each with the reason; `None` where the connection may not be asked more often.
     pub unread: Vec<(String, Option<ReadError>)>,
+    /// How many of the newest executions were listed, where older ones were not looked at although too few had ended.
+    pub listed: Option<usize>,
 }
 
 impl Replays {
     /// The same as a plan has it. Of what is not known it has the state, where it is one's doing.
     #[must_use]
     pub fn outlook(&self) -> outlook::Evidence {
-        let mut evidence = outlook::Evidence::default();
+        let mut evidence = outlook::Evidence { listed: self.listed, ..outlook::Evidence::default() };
         for group in &self.summary.groups {
             add(&mut evidence, outcome(&group.finding), group.executions.iter().cloned());
         }
@@ -103,7 +105,7 @@ impl Desk {
         if machine.kind == MachineKind::Express {
             return Ok(Replays::default());
         }
-        let ended = self.ended_executions(&machine.arn, limit.min(MOST_REPLAYED)).await?;
+        let (ended, listed) = self.ended_executions(&machine.arn, limit.min(MOST_REPLAYED)).await?;
         let asked = Asked::of(actor, &machine.arn, self.definitions().fingerprint(), text, &ended);
         let known = self.replayed().of(&asked, self.now());
         if let Some(known) = known {
@@ -124,26 +126,28 @@ impl Desk {
         let executions =
             ran.map_err(|error| ReadError::NotUnderstood { execution_arn: machine, why: error.to_string() })?;
         let summary = Summary::of(executions.iter().map(|(arn, evidence)| (arn.as_str(), &evidence.found)));
-        let found = Replays { summary, executions, unread };
+        let found = Replays { summary, executions, unread, listed };
         self.replayed().keep(asked, &found, self.now());
         Ok(found)
     }
 
-    /// The ARNs of the last executions that have ended, the newest first.
-    async fn ended_executions(&self, machine_arn: &str, limit: u32) -> Result<Vec<String>, Error> {
+    /// The ARNs of the last executions that have ended, the newest first; and how many were listed, where there are more and too
+    /// few of them had ended.
+    async fn ended_executions(&self, machine_arn: &str, limit: u32) -> Result<(Vec<String>, Option<usize>), Error> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let filter = Filter { machine_arn: Some(machine_arn.to_owned()), ..Filter::default() };
-        let (mut found, mut before) = (Vec::new(), None);
+        let (mut found, mut before, mut listed) = (Vec::new(), None, 0);
         for _ in 0..PAGES {
             let page = self.index().executions(self.id(), &filter, before, PAGE).await?;
+            listed += page.rows.len();
             let ended = page.rows.into_iter().filter(|row| row.summary.status != ExecutionStatus::Running);
             found.extend(ended.map(|row| row.summary.arn).take(limit - found.len()));
             before = page.older;
             if found.len() == limit || before.is_none() {
-                break;
+                return Ok((found, None));
             }
         }
-        Ok(found)
+        Ok((found, Some(listed)))
     }
 
     /// Reads executions, in their order; and those that could not be read.

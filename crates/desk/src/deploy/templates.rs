@@ -131,6 +131,7 @@ fn of_workflow(one: Workflow, stack_name: &str) -> Draft {
             found.push(finding(file.clone(), Severity::Warning, Rule::NotCompared, message, place, remedy));
         }
     }
+    found.extend(left_out(&one, &file));
     let name = one.name.clone().unwrap_or_else(|| one.logical_id.clone());
     let desired = one.definition.map(|definition| Desired {
         name: name.clone(),
@@ -149,6 +150,31 @@ fn of_workflow(one: Workflow, stack_name: &str) -> Draft {
     });
     let draft = Draft::of_template(&file, one.logical_id, desired, found);
     if one.sensitive { draft.hidden() } else { draft }
+}
+
+/// What of a state machine is not compared: its own tool refuses it, or a plan has one place for it.
+fn left_out(one: &Workflow, file: &Path) -> Vec<Found> {
+    let mut said: Vec<(String, &str)> = Vec::new();
+    if let Some(logs) = one.logging.as_ref().filter(|logs| level_of(logs).is_none()) {
+        let (level, name) = (&logs.level, &one.logical_id);
+        let message = format!("{level:?} is no level of logging, so the logging of {name} is not compared");
+        said.push((message, "Write OFF, FATAL, ERROR or ALL."));
+    }
+    let reuse = one.encryption.as_ref().and_then(|key| key.data_key_reuse);
+    if let Some(seconds) = reuse.filter(|seconds| u32::try_from(*seconds).is_err()) {
+        let message = format!("a data key of {} is used for {seconds} seconds, which is no such time", one.logical_id);
+        said.push((message, "Write 60 to 900 seconds."));
+    }
+    if let [first, _, ..] = &one.aliases[..] {
+        let (count, name) = (one.aliases.len(), &one.logical_id);
+        let message = format!("{name} has {count} aliases, and only {first} is compared");
+        said.push((message, "Compare the others by hand."));
+    }
+    let placed = |(message, remedy): (String, &str)| {
+        let place = (one.place.path.clone(), span_of(one.place.span));
+        finding(file.to_owned(), Severity::Warning, Rule::NotCompared, message, place, remedy.to_owned())
+    };
+    said.into_iter().map(placed).collect()
 }
 
 fn unresolved_finding(file: &Path, one: &Unresolved) -> Found {
@@ -179,9 +205,13 @@ fn judged(definition: &Definition, kind: MachineKind) -> Vec<Found> {
     parse_created(&definition.text, kind).1.into_iter().map(placed).collect()
 }
 
-/// `None` of a level that is none of AWS's: the template's own tool refuses it.
+fn level_of(logs: &Logs) -> Option<LogLevel> {
+    LogLevel::ALL.into_iter().find(|level| level.as_str() == logs.level)
+}
+
+/// `None` of a level that is none of AWS's, which has its finding.
 fn logging(logs: Logs) -> Option<Logging> {
-    let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == logs.level)?;
+    let level = level_of(&logs)?;
     if level == LogLevel::Off {
         return Some(Logging::OFF);
     }

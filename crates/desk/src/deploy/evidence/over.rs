@@ -86,12 +86,12 @@ impl Reading<'_> {
             }
         }
         let summary = Summary::of(executions.iter().map(|(arn, evidence)| (arn.as_str(), &evidence.found)));
-        let mut evidence = Replays { summary, executions, unread: Vec::new() }.outlook();
+        let replays = Replays { summary, executions, unread: Vec::new(), listed: listed.stopped_at };
+        let mut evidence = replays.outlook();
         for (arn, why) in unread {
             add(&mut evidence, outlook::Outcome::NotRead(why), [arn]);
         }
         evidence.groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
-        evidence.listed = listed.stopped_at;
         Ok(Some(evidence))
     }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::connection::fake::{Fake, SetClock, World};
 use crate::connection::{Api, ConnectionKind, Fault, MachineSettings, MachineUpdate, ParameterKind, Verdict};
 use crate::deploy::applied::Applied;
-use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG};
+use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG, TAGS_TAG};
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::{Labels, Means, apply};
 
@@ -483,6 +483,27 @@ async fn what_was_applied_is_in_the_tags() {
         [tag(FOLDER_TAG), tag(ENVIRONMENT_TAG), tag(APPLIED_TAG)],
         [Some("shop"), Some("live"), Some(applied.as_str())]
     );
+}
+
+#[tokio::test]
+async fn a_record_that_somebody_changed_is_said() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}{ORDER}tags = {{ team = \"desk\" }}\n");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    let plan = account.plan(&place, None).await.unwrap();
+    account.apply(&plan).await;
+    let arn = plan.items[0].plan.arn.clone();
+    assert_eq!(found(&account.plan(&place, None).await.unwrap()), Vec::<String>::new());
+    account.change(|world| {
+        let tags = &mut world.machines.get_mut(&arn).unwrap().tags;
+        tags.insert(APPLIED_TAG.to_owned(), "nonsense".to_owned());
+        tags.insert(TAGS_TAG.to_owned(), "nonsense".to_owned());
+    });
+    let plan = account.plan(&place, None).await.unwrap();
+    assert_eq!(found(&plan), ["not-compared 1:1", "not-compared 1:1"]);
+    assert_eq!(changes(&plan), ["order changed"], "the tags are written again, and nothing is refused");
+    account.apply(&plan).await;
+    assert_eq!(found(&account.plan(&place, None).await.unwrap()), Vec::<String>::new());
 }
 
 #[tokio::test]
