@@ -69,6 +69,7 @@ Examples:
   countersign deploy plan
   countersign deploy plan statemachine --environment staging
   countersign deploy plan --endpoint-url http://127.0.0.1:4566 --json | jq '.workflows[].change'
+  countersign deploy plan template.yaml --parameter Price=5 --parameter Mode=trial
   countersign deploy plan --markdown > comment.md
   countersign deploy plan --out reviewed.plan"
 )]
@@ -79,6 +80,9 @@ pub struct PlanArgs {
     pub source: Option<PathBuf>,
     #[command(flatten)]
     pub within: WithinArgs,
+    /// The value of a parameter of a template; may be repeated [default: the parameter's own]
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
     /// Write JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,

@@ -108,7 +108,7 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
             words::call(about, error).problem.what
         ),
         NotCompared::Parameters(error) => format!(
-            "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
+            "The Parameter Store cannot be read, so the manifest's own values or placeholders stand in its place: {}",
             words::call(about, error).problem.what
         ),
         NotCompared::Roles(error) => {

@@ -100,7 +100,7 @@ pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
-pub use templates::{draft_template, is_template, template_folder};
+pub use templates::{draft_template, is_template, template_folder, template_parameters};
 pub use timer::Timer;
 pub use values::values_of;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};

@@ -57,7 +57,7 @@ pub enum NotCompared {
     Aliases(usize, CallError),
     /// Running executions cannot be listed, so what goes on with the old definition is not known.
     Running(CallError),
-    /// The Parameter Store cannot be read; the manifest's own values stand in its place.
+    /// The Parameter Store cannot be read; the manifest's own values, or a template's placeholders, stand in its place.
     Parameters(CallError),
     /// The roles of state machines cannot be read, so what they lack is not known.
     Roles(CallError),
@@ -163,12 +163,13 @@ impl Planner<'_> {
             drafts.found.extend(switched(folder, None, folder_findings(folder, target.functions)));
             drafts
         };
-        self.plan_drafts(folder, chosen, &named_parameters(folder, chosen), &drafts).await
+        let named = |_: PlanTarget<'_>| named_parameters(folder, chosen);
+        self.plan_drafts(folder, chosen, &named, &drafts).await
     }
 
     /// The plan of what `drafts` makes for a destination: of a folder, or of another tool's template, whose path and name
-    /// `folder` has. `named` are the parameters of the Parameter Store that it needs, each with whether a value stands in its
-    /// place.
+    /// `folder` has. `named` says which parameters of the Parameter Store it needs there, each with whether something stands in
+    /// its place.
     ///
     /// # Errors
     /// A call fails without which nothing can be compared.
@@ -176,13 +177,14 @@ impl Planner<'_> {
         &self,
         folder: &Arc<Folder>,
         chosen: &Chosen<'_>,
-        named: &BTreeMap<String, bool>,
+        named: &(dyn Fn(PlanTarget<'_>) -> BTreeMap<String, bool> + Sync),
         drafts: &(dyn Fn(PlanTarget<'_>) -> Drafts + Sync),
     ) -> Result<Plan, PlanError> {
         let patience = Patience::new(self.connection, self.clock, self.timer, self.stop, self.tell);
         let machines = listed(&patience).await?;
         let owner = self.owner(&patience, &machines).await?;
-        let (parameters, unread) = read_parameters(&patience, named).await?;
+        let named = named(self.target(&owner, &BTreeMap::new(), None));
+        let (parameters, unread) = read_parameters(&patience, &named).await?;
         let target = self.target(&owner, &parameters, unread.as_ref());
         let drafts = drafts(target);
         let aliases = drafts

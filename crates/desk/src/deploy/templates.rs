@@ -1,15 +1,18 @@
 //! The state machines of other tools' templates, as a plan compares them: CloudFormation, SAM, the CDK's `cdk.out`, and plans of
 //! Terraform. Their own tool deploys them; the plan shows what it is about to do.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use countersign_asl::{
     Diagnostic, MachineType, PlaceholderValue, Rule, Severity, SourceSpan, parse_created, substitute,
 };
-use countersign_template::workflows::{Definition, Encryption as Key, Logging as Logs, Unresolved, WorkflowKind};
-use countersign_template::{Files, Nothing, Planning, Span, TemplateError, Workflow, workflows};
+use countersign_template::workflows::{
+    Definition, Encryption as Key, Logging as Logs, Unresolved, Waiting, WorkflowKind,
+};
+use countersign_template::{Files, Planning, Span, Surroundings, TemplateError, What, Workflow, workflows};
 use indexmap::IndexMap;
 
 use super::desired::{Desired, Encryption, LogLevel, Logging, Rollout, Stamp};
@@ -18,7 +21,7 @@ use super::folder::Folder;
 use super::manifest::{FILE, Manifest};
 use super::plan::Found;
 use super::target::PlanTarget;
-use crate::connection::MachineKind;
+use crate::connection::{MachineKind, Parameter, ParameterKind};
 
 /// Bytes of a template, or of a file that it names.
 const LONGEST: u64 = 8 << 20;
@@ -63,22 +66,77 @@ impl Files for OnDisk {
     }
 }
 
-/// What the state machines of a template should be on a destination.
-#[must_use]
-pub fn draft_template(path: &Path, target: PlanTarget) -> Drafts {
-    let stack_name = stack_of(path);
+/// The Parameter Store of a destination, as it was read. The names that a template asks for are noted.
+struct ParameterStore<'a> {
+    read: Option<&'a BTreeMap<String, Parameter>>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl Surroundings for ParameterStore<'_> {
+    fn ssm_parameter(&self, name: &str) -> Option<String> {
+        self.asked.borrow_mut().insert(name.to_owned());
+        let found = self.read?.get(name)?;
+        // CloudFormation puts no secret into a template either.
+        (found.kind != ParameterKind::Secret).then(|| found.value.clone())
+    }
+
+    fn export(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The state machines of a template on a destination, with these values of its parameters.
+fn planned(
+    path: &Path,
+    target: PlanTarget,
+    given: &BTreeMap<String, String>,
+    around: &ParameterStore,
+) -> Result<Vec<Workflow>, Vec<TemplateError>> {
+    let parameters: IndexMap<String, String> =
+        given.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let planning = Planning {
         files: &OnDisk,
         account: target.account,
         region: target.region,
-        stack_name: &stack_name,
-        parameters: &IndexMap::new(),
-        around: &Nothing,
+        stack_name: &stack_of(path),
+        parameters: &parameters,
+        complete: true,
+        around,
     };
-    match workflows(&path.display().to_string(), &planning) {
-        Ok(found) => {
-            Drafts { drafts: found.into_iter().map(|one| of_workflow(one, &stack_name)).collect(), found: Vec::new() }
+    workflows(&path.display().to_string(), &planning)
+}
+
+/// The parameters of the Parameter Store that a template asks for on a destination, each with whether a state machine has it, so
+/// that a placeholder stands in its place.
+#[must_use]
+pub fn template_parameters(
+    path: &Path,
+    target: PlanTarget,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, bool> {
+    let around = ParameterStore { read: None, asked: RefCell::default() };
+    // What is wrong with it is said when it is drafted.
+    let found = planned(path, target, given, &around).unwrap_or_default();
+    let mut named: BTreeMap<String, bool> = around.asked.take().into_iter().map(|name| (name, false)).collect();
+    for unresolved in found.into_iter().flat_map(|one| one.unresolved) {
+        if let Waiting::Ssm(name) = unresolved.waiting {
+            named.insert(name, true);
         }
+    }
+    named
+}
+
+/// What the state machines of a template should be on a destination, where its parameters have these values, or else their
+/// defaults.
+#[must_use]
+pub fn draft_template(path: &Path, target: PlanTarget, given: &BTreeMap<String, String>) -> Drafts {
+    let stack_name = stack_of(path);
+    let around = ParameterStore { read: target.parameters, asked: RefCell::default() };
+    match planned(path, target, given, &around) {
+        Ok(found) => Drafts {
+            drafts: found.into_iter().map(|one| of_workflow(one, &stack_name, target)).collect(),
+            found: Vec::new(),
+        },
         Err(errors) => {
             Drafts { drafts: Vec::new(), found: errors.into_iter().map(|error| error_finding(path, error)).collect() }
         }
@@ -87,7 +145,11 @@ pub fn draft_template(path: &Path, target: PlanTarget) -> Drafts {
 
 fn error_finding(path: &Path, TemplateError { what, place }: TemplateError) -> Found {
     let file = if place.file.is_empty() { path.to_owned() } else { PathBuf::from(&place.file) };
-    let remedy = "Correct the template at this place.".to_owned();
+    let remedy = match &what {
+        What::NoValue(name) => format!("Give it with --parameter {name}=VALUE, or write a Default."),
+        What::UnknownParameter(name) => format!("Leave --parameter {name}=... out, or correct the name."),
+        _ => "Correct the template at this place.".to_owned(),
+    };
     finding(file, Severity::Error, Rule::TemplateNotRead, what.to_string(), (place.path, span_of(place.span)), remedy)
 }
 
@@ -108,9 +170,10 @@ fn span_of(span: Span) -> SourceSpan {
     if line == 0 { SourceSpan::WHOLE_FILE } else { SourceSpan { line, column, end_line, end_column } }
 }
 
-fn of_workflow(one: Workflow, stack_name: &str) -> Draft {
+fn of_workflow(one: Workflow, stack_name: &str, target: PlanTarget) -> Draft {
     let file = PathBuf::from(&one.file);
-    let mut found: Vec<Found> = one.unresolved.iter().map(|unresolved| unresolved_finding(&file, unresolved)).collect();
+    let unresolved = one.unresolved.iter().map(|unresolved| unresolved_finding(&file, unresolved, target));
+    let mut found: Vec<Found> = unresolved.collect();
     let kind = match one.kind {
         WorkflowKind::Standard => MachineKind::Standard,
         WorkflowKind::Express => MachineKind::Express,
@@ -177,10 +240,28 @@ fn left_out(one: &Workflow, file: &Path) -> Vec<Found> {
     said.into_iter().map(placed).collect()
 }
 
-fn unresolved_finding(file: &Path, one: &Unresolved) -> Found {
+/// What stands for a value that is not known. A parameter that the Parameter Store does not have is an error: the template's
+/// own tool refuses it.
+fn unresolved_finding(file: &Path, one: &Unresolved, target: PlanTarget) -> Found {
     let file = if one.place.file.is_empty() { file.to_owned() } else { PathBuf::from(&one.place.file) };
-    let remedy = "A placeholder stands for it here, which may show as a difference.".to_owned();
     let place = (one.place.path.clone(), span_of(one.place.span));
+    let PlanTarget { region, account, .. } = target;
+    if let (Waiting::Ssm(name), Some(read), None) = (&one.waiting, target.parameters, target.unread) {
+        let (rule, message, remedy) = match read.get(name) {
+            Some(_) => (
+                Rule::SecretParameter,
+                format!("the parameter {name} is a secret (a SecureString), which no template can have as a value"),
+                "Read it where it is used, as in the Lambda function, or keep it as a String if it is none.".to_owned(),
+            ),
+            None => (
+                Rule::ValueNotFound,
+                format!("the Parameter Store of {region} in {account} has no {name}"),
+                format!("Make it, as with `aws ssm put-parameter --name {name} --type String --value ...`."),
+            ),
+        };
+        return finding(file, Severity::Error, rule, message, place, remedy);
+    }
+    let remedy = "A placeholder stands for it here, which may show as a difference.".to_owned();
     finding(file, Severity::Advice, Rule::NotCompared, one.waiting.to_string(), place, remedy)
 }
 
@@ -244,7 +325,7 @@ mod tests {
                     States:\n          A: { Type: Pass, Next: B }\n";
         std::fs::write(&file, text).unwrap();
         assert!(is_template(&file) && !is_template(&path));
-        let drafts = draft_template(&file, PlanTarget::unknown(None));
+        let drafts = draft_template(&file, PlanTarget::unknown(None), &BTreeMap::new());
         assert!(drafts.found.is_empty(), "{:?}", drafts.found);
         let draft = &drafts.drafts[0];
         let desired = draft.desired.as_ref().unwrap();
@@ -255,8 +336,113 @@ mod tests {
         let (place, missing) = draft.found.iter().find(|(_, one)| one.rule == Rule::MissingTarget).unwrap();
         assert_eq!((place, missing.span.line), (&file, 11));
         std::fs::write(&file, "Resources: [\n").unwrap();
-        let found = draft_template(&file, PlanTarget::unknown(None)).found;
+        let found = draft_template(&file, PlanTarget::unknown(None), &BTreeMap::new()).found;
         assert!(found[0].1.rule == Rule::TemplateNotRead && found[0].1.span.line >= 1, "{found:?}");
         std::fs::remove_dir_all(&path).unwrap();
+    }
+
+    const PARAMETERS: &str = "Parameters:
+  Price: { Type: String }
+  Mode: { Type: String, Default: live, AllowedValues: [live, trial] }
+  Endpoint: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/endpoint }
+Resources:
+  Order:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      StateMachineName: order
+      RoleArn: arn:aws:iam::123456789012:role/r
+      DefinitionString: !Sub '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":\"${Price} ${Mode} ${Endpoint}\",\"End\":true}}}'
+";
+
+    /// The template with parameters, on the disk.
+    struct OnFile(PathBuf);
+
+    impl OnFile {
+        fn new(test: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("countersign-parameters-{test}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            std::fs::write(path.join("template.yaml"), PARAMETERS).unwrap();
+            Self(path)
+        }
+
+        fn drafts(&self, given: &[(&str, &str)], store: &[(&str, ParameterKind, &str)]) -> Drafts {
+            let parameters = store
+                .iter()
+                .map(|(name, kind, value)| ((*name).to_owned(), Parameter { kind: *kind, value: (*value).to_owned() }));
+            let parameters: BTreeMap<String, Parameter> = parameters.collect();
+            let target = PlanTarget { parameters: Some(&parameters), ..PlanTarget::unknown(None) };
+            draft_template(&self.0.join("template.yaml"), target, &owned(given))
+        }
+    }
+
+    impl Drop for OnFile {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn owned(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn parameters_have_the_values_that_are_given_their_defaults_and_those_of_the_parameter_store() {
+        let file = OnFile::new("values");
+        let store = [("/shop/endpoint", ParameterKind::Text, "https://pay")];
+        for (given, expected) in [
+            (&[("Price", "5")][..], "5 live https://pay"),
+            (&[("Price", "5"), ("Mode", "trial")][..], "5 trial https://pay"),
+        ] {
+            let drafts = file.drafts(given, &store);
+            assert!(drafts.found.is_empty() && drafts.drafts[0].found.is_empty(), "{drafts:?}");
+            let definition = &drafts.drafts[0].desired.as_ref().unwrap().definition;
+            assert!(definition.contains(expected), "{definition}");
+        }
+        let target = PlanTarget::unknown(None);
+        let named = template_parameters(&file.0.join("template.yaml"), target, &owned(&[("Price", "5")]));
+        assert_eq!(named, BTreeMap::from([("/shop/endpoint".to_owned(), true)]));
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_an_error_with_its_place() {
+        let file = OnFile::new("missing");
+        let check = |given: &[(&str, &str)], line: u32, message: &str, remedy: &str| {
+            let found = file.drafts(given, &[]).found;
+            let [(path, one)] = &found[..] else { panic!("{found:?}") };
+            assert!(path.ends_with("template.yaml") && one.is_error(), "{found:?}");
+            assert_eq!((one.span.line, one.message.as_str()), (line, message));
+            assert!(one.remedy.starts_with(remedy), "{}", one.remedy);
+        };
+        check(
+            &[],
+            2,
+            "the parameter `Price` has neither a value nor a default",
+            "Give it with --parameter Price=VALUE",
+        );
+        check(
+            &[("Price", "5"), ("Prize", "6")],
+            1,
+            "the template has no parameter `Prize`",
+            "Leave --parameter Prize=... out",
+        );
+        let refused = file.drafts(&[("Price", "5"), ("Mode", "test")], &[]).found;
+        assert!(refused[0].1.message.contains("`Mode` does not fit: one of live, trial is needed"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_parameter_that_the_parameter_store_does_not_have_is_an_error_where_it_is_used() {
+        let file = OnFile::new("store");
+        let check = |store: &[(&str, ParameterKind, &str)], rule: Rule| {
+            let drafts = file.drafts(&[("Price", "5")], store);
+            let found: Vec<_> = drafts.drafts[0].found.iter().map(|(_, one)| (one.rule, one.is_error())).collect();
+            assert_eq!(found, [(rule, true)], "{drafts:?}");
+            assert!(drafts.drafts[0].found[0].1.span.line >= 10, "{drafts:?}");
+        };
+        check(&[], Rule::ValueNotFound);
+        check(&[("/shop/endpoint", ParameterKind::Secret, "AQ==")], Rule::SecretParameter);
+        // Without a look at the Parameter Store it is not known, which is no error.
+        let drafts =
+            draft_template(&file.0.join("template.yaml"), PlanTarget::unknown(None), &owned(&[("Price", "5")]));
+        assert!(drafts.drafts[0].found.iter().all(|(_, one)| one.severity == Severity::Advice), "{drafts:?}");
     }
 }

@@ -10,7 +10,7 @@ use crate::connection::{Api, ConnectionKind, Fault, MachineSettings, MachineUpda
 use crate::deploy::applied::Applied;
 use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG, TAGS_TAG};
 use crate::deploy::plan_file::PlanFile;
-use crate::deploy::{Labels, Means, apply};
+use crate::deploy::{Labels, Means, apply, draft_template, template_folder, template_parameters};
 
 const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/r\"\nname = \"shop\"\n";
 
@@ -582,4 +582,51 @@ async fn what_a_role_lacks_is_in_the_plan() {
     let plan = account.plan(&place, None).await.unwrap();
     let said = matches!(&plan.not_compared[..], [NotCompared::Policy { policy, .. }] if policy == "own");
     assert!(said, "{:?}", plan.not_compared);
+}
+
+#[tokio::test]
+async fn a_template_has_the_values_of_the_parameter_store_that_it_is_planned_on() {
+    let account = Account::new();
+    let template = "Parameters:\n  Endpoint: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/endpoint }\nResources:\n  \
+                    Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                    RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
+                    A: { Type: Pass, Result: !Ref Endpoint, End: true }\n";
+    let place = Place::with(&[("template.yaml", template)]);
+    let path = place.0.join("template.yaml");
+    let planned = async || {
+        let (clock, stop) = (account.clock.clock(), CancellationToken::new());
+        let timer = Timer::new(|_| Box::pin(std::future::ready(())));
+        let planner = Planner {
+            connection: &account.connection,
+            clock: &clock,
+            timer: &timer,
+            stop: &stop,
+            tell: &|_| {},
+            functions: None,
+            variables: &|_| None,
+            counts_running: false,
+        };
+        let (folder, given) = (Arc::new(template_folder(&path)), BTreeMap::new());
+        let chosen = Chosen { manifest: &folder.manifest, environment: None };
+        let named = |target: PlanTarget<'_>| template_parameters(&path, target, &given);
+        let drafts = |target: PlanTarget<'_>| draft_template(&path, target, &given);
+        planner.plan_drafts(&folder, &chosen, &named, &drafts).await.unwrap()
+    };
+    let plan = planned().await;
+    assert_eq!(
+        (changes(&plan), plan.items[0].found[0].1.rule),
+        (vec!["Order refused".to_owned()], Rule::ValueNotFound)
+    );
+    account.change(|world| {
+        let parameter = Parameter { kind: ParameterKind::Text, value: "https://pay".to_owned() };
+        _ = world.parameters.insert("/shop/endpoint".to_owned(), parameter);
+    });
+    let plan = planned().await;
+    assert_eq!(changes(&plan), ["Order new"]);
+    assert!(plan.items[0].plan.desired.as_ref().unwrap().definition.contains("https://pay"));
+    // Where nobody may look, a placeholder stands for it, which is said.
+    account.fake.deny(Api::GetParameters, "");
+    let plan = planned().await;
+    assert_eq!(changes(&plan), ["Order new"]);
+    assert!(matches!(&plan.not_compared[..], [NotCompared::Parameters(_)]), "{:?}", plan.not_compared);
 }
