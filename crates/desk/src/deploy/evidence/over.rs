@@ -61,21 +61,13 @@ impl Reading<'_> {
         }
         // One that cannot be compiled has findings that say so.
         let Ok(new) = Definition::read(&desired.definition) else { return Ok(None) };
-        let listed = match &self.given_up {
-            Some(why) => Err(why.clone()),
-            None => self.unless_not_read(ended(self.patience, &deployed.arn, self.limit).await)?,
-        };
-        let listed = match listed {
+        let listed = match self.ended(&deployed.arn).await? {
             Ok(listed) => listed,
             Err(why) => return Ok(Some(outlook::Evidence { not_compared: Some(why), ..outlook::Evidence::default() })),
         };
         let (mut executions, mut unread) = (Vec::new(), Vec::new());
         for arn in listed.ended {
-            let events = match &self.given_up {
-                Some(why) => Err(why.clone()),
-                None => self.unless_not_read(history(self.patience, &arn).await)?,
-            };
-            match events {
+            match self.history(&arn).await? {
                 Ok(events) => {
                     // Which definition it ran is a call that AWS grants once a second: its own course is believed instead.
                     let mut evidence = replay(History::standard(&arn, &events), None, &new, &Bounds::default());
@@ -93,6 +85,22 @@ impl Reading<'_> {
         }
         evidence.groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
         Ok(Some(evidence))
+    }
+
+    async fn ended(&mut self, machine_arn: &str) -> Result<Result<Listed, outlook::NotRead>, Failure> {
+        if let Some(why) = self.given_up.clone() {
+            return Ok(Err(why));
+        }
+        let read = ended(self.patience, machine_arn, self.limit).await;
+        self.unless_not_read(read)
+    }
+
+    async fn history(&mut self, arn: &str) -> Result<Result<Vec<HistoryEvent>, outlook::NotRead>, Failure> {
+        if let Some(why) = self.given_up.clone() {
+            return Ok(Err(why));
+        }
+        let read = history(self.patience, arn).await;
+        self.unless_not_read(read)
     }
 
     /// What was read, or why it could not be.
