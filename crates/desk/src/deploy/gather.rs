@@ -44,6 +44,8 @@ pub struct Gathered {
     pub others: Vec<Deployed>,
     /// Why tags could not be read: drift and what is to be removed are not known then.
     pub untagged: Option<CallError>,
+    /// The names of the state machines that were asked for and whose tags could not be read.
+    pub without_tags: BTreeSet<String>,
     /// How many aliases could not be read, and why the first could not.
     pub unread_aliases: Option<(usize, CallError)>,
     /// How many state machines were not looked at.
@@ -85,6 +87,9 @@ pub async fn gather(
     });
     for read in at_once(calls).await {
         let Some(Read { deployed, untagged, unread_alias }) = read? else { continue };
+        if untagged.is_some() {
+            gathered.without_tags.insert(deployed.name.clone());
+        }
         gathered.untagged = gathered.untagged.or(untagged);
         if let Some(error) = unread_alias {
             gathered.unread_aliases.get_or_insert((0, error)).0 += 1;

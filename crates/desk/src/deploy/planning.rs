@@ -193,11 +193,17 @@ impl Planner<'_> {
             .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
         let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
         let wanted: BTreeMap<String, Option<String>> = aliases.collect();
-        let Gathered { mut machines, others, untagged, unread_aliases, not_looked_at } =
+        let Gathered { mut machines, others, untagged, without_tags, unread_aliases, not_looked_at } =
             gather(&patience, self.connection.about.kind, &machines, &wanted, &stamp).await?;
         let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
         for draft in drafts.drafts {
-            let deployed = machines.remove(&draft.machine);
+            let mut deployed = machines.remove(&draft.machine);
+            if let (Some(deployed), Some(desired)) = (&mut deployed, &draft.desired)
+                && without_tags.contains(&draft.machine)
+            {
+                // Tags that were not read are no difference: that they were not compared is said.
+                deployed.tags.clone_from(&desired.tags);
+            }
             items.push(draft.beside(deployed, chosen, target));
         }
         let mut not_compared: Vec<NotCompared> = untagged.map(NotCompared::Tags).into_iter().collect();

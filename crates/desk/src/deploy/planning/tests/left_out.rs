@@ -35,6 +35,25 @@ async fn calls_that_are_denied_or_fail_are_said() {
 }
 
 #[tokio::test]
+async fn tags_that_cannot_be_read_are_no_difference() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}{ORDER}tags = {{ team = \"desk\" }}\n");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    account.apply(&account.plan(&place, None).await.unwrap()).await;
+    account.fake.deny(Api::ListTagsForResource, "");
+    let plan = account.plan(&place, None).await.unwrap();
+    assert_eq!(changes(&plan), ["order unchanged"]);
+    assert!(matches!(&plan.not_compared[..], [NotCompared::Tags(_)]), "{:?}", plan.not_compared);
+    place.write("order.asl.json", &succeed("B"));
+    let plan = account.plan(&place, None).await.unwrap();
+    assert!(plan.items[0].plan.changes(Setting::Definition) && !plan.items[0].plan.changes(Setting::Tags));
+    // What is applied is tagged all the same.
+    account.apply(&plan).await;
+    account.fake.permit_all();
+    assert_eq!(changes(&account.plan(&place, None).await.unwrap()), ["order unchanged"]);
+}
+
+#[tokio::test]
 async fn an_alias_that_cannot_be_read_is_said_and_is_no_change() {
     let account = Account::new();
     let manifest = format!("{ROLE}{ORDER}alias = \"live\"\n");
