@@ -83,6 +83,9 @@ pub struct PlanArgs {
     /// The value of a parameter of a template; may be repeated [default: the parameter's own]
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
+    /// The name of a template's stack, or the one stack of cdk.out to plan [default: the template's folder; all of cdk.out]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     /// Write JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,

@@ -10,8 +10,8 @@ use countersign_desk::Clock;
 use countersign_desk::connection::{Connection, ConnectionKind};
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Timer, Waiting,
-    add_evidence, declared_functions, draft_template, is_template, template_folder, template_parameters,
+    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Template, Timer,
+    Waiting, add_evidence, declared_functions, is_template,
 };
 use countersign_local::files::private_file;
 use tokio_util::sync::CancellationToken;
@@ -51,11 +51,16 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
             let what = format!("The plan of {} cannot be kept: its own tool deploys it.", source.display());
             return Err(Failure::new(what, "Leave --out out."));
         }
-        planned_template(&args.within, &source, &parameters(&args.parameters)?).await?
+        let (stack, values) = (args.stack.clone(), parameters(&args.parameters)?);
+        planned_template(&args.within, &Template { path: source.clone(), stack, values }).await?
     } else {
         if let Some(one) = args.parameters.first() {
             let what = format!("{} is a folder of definitions, which has no parameters: {one:?}.", source.display());
             return Err(Failure::new(what, "Leave --parameter out, and write values under [substitutions]."));
+        }
+        if let Some(stack) = &args.stack {
+            let what = format!("{} is a folder of definitions, which is no stack: {stack:?}.", source.display());
+            return Err(Failure::new(what, "Leave --stack out."));
         }
         let (mut plan, connection) = planned(&args.within, &source, Arc::new(Folder::read(&source))).await?;
         if !args.no_replay {
@@ -167,17 +172,13 @@ fn parameters(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     Ok(values)
 }
 
-/// The plan of another tool's template, whose parameters have these values.
-async fn planned_template(
-    args: &WithinArgs,
-    source: &Path,
-    given: &BTreeMap<String, String>,
-) -> Result<(Plan, Connection), Failure> {
+/// The plan of another tool's template.
+async fn planned_template(args: &WithinArgs, template: &Template) -> Result<(Plan, Connection), Failure> {
     if let Some(name) = &args.environment {
         let what = format!("A template has no environments, so there is no {name:?}.");
         return Err(Failure::new(what, "Leave --environment out, and choose the place with --connection."));
     }
-    let folder = Arc::new(template_folder(source));
+    let folder = Arc::new(template.folder());
     let chosen = Chosen { manifest: &folder.manifest, environment: None };
     let connection = reach(&args.reach, None).await?;
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
@@ -191,8 +192,8 @@ async fn planned_template(
         variables: &|name| std::env::var(name).ok(),
         counts_running: true,
     };
-    let named = |target: PlanTarget<'_>| template_parameters(source, target, given);
-    let drafts = |target: PlanTarget<'_>| draft_template(source, target, given);
+    let named = |target: PlanTarget<'_>| template.parameters(target);
+    let drafts = |target: PlanTarget<'_>| template.draft(target);
     let plan = planner.plan_drafts(&folder, &chosen, &named, &drafts).await;
     let plan = plan.map_err(|error| failure(&connection, error))?;
     Ok((plan, connection))

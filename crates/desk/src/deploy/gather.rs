@@ -174,7 +174,7 @@ fn unless_left_out<T>(read: Result<T, Failure>) -> Result<Result<T, CallError>, 
 }
 
 /// The tags of a state machine, or why the connection does not say them.
-async fn tags(patience: &Patience<'_>, arn: &str) -> Result<Result<Tags, CallError>, Failure> {
+pub(super) async fn tags(patience: &Patience<'_>, arn: &str) -> Result<Result<Tags, CallError>, Failure> {
     let read = patience.read(Api::ListTagsForResource, |calls| calls.tags(arn)).await;
     unless_left_out(missing_is_none(read).map(Option::unwrap_or_default))
 }

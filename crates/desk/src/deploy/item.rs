@@ -14,6 +14,7 @@ use super::difference::Difference;
 use super::draft::Draft;
 use super::environment::Chosen;
 use super::finding::{Change, DiffLine};
+use super::generated::Origin;
 use super::lines::diff;
 use super::outlook::{Effect, Evidence, MissingPermission};
 use super::plan::{Found, error};
@@ -45,9 +46,16 @@ pub struct Item {
 }
 
 impl Draft {
-    /// The state machine of another tool's template: `file` is the template, and `found` is what is wrong with it there.
+    /// The state machine of another tool's template: `file` is the template, `found` is what is wrong with it there, and
+    /// `origin` is the resource that it is made of, where CloudFormation makes it.
     #[must_use]
-    pub fn of_template(file: &Path, workflow: String, desired: Option<Desired>, found: Vec<Found>) -> Self {
+    pub(super) fn of_template(
+        file: &Path,
+        workflow: String,
+        desired: Option<Desired>,
+        found: Vec<Found>,
+        origin: Option<Origin>,
+    ) -> Self {
         Self {
             machine: desired.as_ref().map_or_else(|| workflow.clone(), |desired| desired.name.clone()),
             workflow,
@@ -59,6 +67,7 @@ impl Draft {
             type_span: SourceSpan::WHOLE_FILE,
             manifest: file.to_owned(),
             is_hidden: false,
+            origin,
         }
     }
 

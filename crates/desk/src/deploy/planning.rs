@@ -17,6 +17,7 @@ use super::environment::{Chosen, NoEnvironment};
 use super::finding::{Change, FileProblem};
 use super::folder::Folder;
 use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
+use super::generated;
 use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
@@ -186,7 +187,8 @@ impl Planner<'_> {
         let named = named(self.target(&owner, &BTreeMap::new(), None));
         let (parameters, unread) = read_parameters(&patience, &named).await?;
         let target = self.target(&owner, &parameters, unread.as_ref());
-        let drafts = drafts(target);
+        let mut drafts = drafts(target);
+        let unfound = generated::find(&patience, &machines, &mut drafts.drafts).await?;
         let aliases = drafts
             .drafts
             .iter()
@@ -204,9 +206,9 @@ impl Planner<'_> {
                 // Tags that were not read are no difference: that they were not compared is said.
                 deployed.tags.clone_from(&desired.tags);
             }
-            items.push(draft.beside(deployed, chosen, target));
+            items.push(draft.settled(deployed.as_ref()).beside(deployed, chosen, target));
         }
-        let mut not_compared: Vec<NotCompared> = untagged.map(NotCompared::Tags).into_iter().collect();
+        let mut not_compared: Vec<NotCompared> = untagged.or(unfound).map(NotCompared::Tags).into_iter().collect();
         // Those that nothing stands in for have their findings.
         let stands_in = named.values().any(|has_value| *has_value);
         not_compared.extend(unread.filter(|_| stands_in).map(NotCompared::Parameters));

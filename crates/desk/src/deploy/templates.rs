@@ -18,6 +18,7 @@ use indexmap::IndexMap;
 use super::desired::{Desired, Encryption, LogLevel, Logging, Rollout, Stamp};
 use super::draft::{Draft, Drafts};
 use super::folder::Folder;
+use super::generated::Origin;
 use super::manifest::{FILE, Manifest};
 use super::plan::Found;
 use super::target::PlanTarget;
@@ -37,11 +38,93 @@ pub fn is_template(path: &Path) -> bool {
     path.is_file() && path.file_name().is_none_or(|name| name != FILE)
 }
 
-/// A template in the place of a folder: its path, and the name of its stack.
-#[must_use]
-pub fn template_folder(path: &Path) -> Folder {
-    let manifest = Manifest { name: Some(stack_of(path)), ..Manifest::default() };
-    Folder { path: path.to_owned(), manifest, ..Folder::default() }
+/// A template of another tool, and what is said beside it.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    /// The file, or the folder `cdk.out`.
+    pub path: PathBuf,
+    /// The name of its stack, or the one stack of `cdk.out` that is planned; as the folder that it lies in where nobody says.
+    pub stack: Option<String>,
+    /// The values of its parameters; the others have their defaults.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Template {
+    /// It in the place of a folder: its path, and the name of its stack.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        let manifest = Manifest { name: Some(self.stack_name()), ..Manifest::default() };
+        Folder { path: self.path.clone(), manifest, ..Folder::default() }
+    }
+
+    fn stack_name(&self) -> String {
+        self.stack.clone().unwrap_or_else(|| stack_of(&self.path))
+    }
+
+    /// The parameters of the Parameter Store that it asks for on a destination, each with whether a state machine has it, so
+    /// that a placeholder stands in its place.
+    #[must_use]
+    pub fn parameters(&self, target: PlanTarget) -> BTreeMap<String, bool> {
+        let around = ParameterStore { read: None, asked: RefCell::default() };
+        // What is wrong with it is said when it is drafted.
+        let found = self.planned(target, &around).unwrap_or_default();
+        let mut named: BTreeMap<String, bool> = around.asked.take().into_iter().map(|name| (name, false)).collect();
+        for unresolved in found.into_iter().flat_map(|one| one.unresolved) {
+            if let Waiting::Ssm(name) = unresolved.waiting {
+                named.insert(name, true);
+            }
+        }
+        named
+    }
+
+    /// What its state machines should be on a destination.
+    #[must_use]
+    pub fn draft(&self, target: PlanTarget) -> Drafts {
+        let stack_name = self.stack_name();
+        let around = ParameterStore { read: target.parameters, asked: RefCell::default() };
+        match self.planned(target, &around) {
+            Ok(found) if found.is_empty() && self.is_one_of_many() => {
+                let message = format!("it has no stack {stack_name} with a state machine");
+                let (rule, remedy) = (Rule::TemplateNotRead, "Leave --stack out to plan all of them.".to_owned());
+                let place = (String::new(), SourceSpan::WHOLE_FILE);
+                let said = finding(self.path.clone(), Severity::Error, rule, message, place, remedy);
+                Drafts { drafts: Vec::new(), found: vec![said] }
+            }
+            Ok(found) => Drafts {
+                drafts: found.into_iter().map(|one| of_workflow(one, &stack_name, target)).collect(),
+                found: Vec::new(),
+            },
+            Err(errors) => Drafts {
+                drafts: Vec::new(),
+                found: errors.into_iter().map(|error| error_finding(&self.path, error)).collect(),
+            },
+        }
+    }
+
+    /// The state machines on a destination.
+    fn planned(&self, target: PlanTarget, around: &ParameterStore) -> Result<Vec<Workflow>, Vec<TemplateError>> {
+        let parameters: IndexMap<String, String> =
+            self.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let planning = Planning {
+            files: &OnDisk,
+            account: target.account,
+            region: target.region,
+            stack_name: &self.stack_name(),
+            parameters: &parameters,
+            complete: true,
+            around,
+        };
+        let mut found = workflows(&self.path.display().to_string(), &planning)?;
+        if self.is_one_of_many() {
+            found.retain(|one| one.stack == self.stack);
+        }
+        Ok(found)
+    }
+
+    /// Whether one stack of an assembly is meant.
+    fn is_one_of_many(&self) -> bool {
+        self.stack.is_some() && self.path.is_dir()
+    }
 }
 
 /// What the stack of a template is called where nobody says: as the folder that it lies in.
@@ -85,64 +168,6 @@ impl Surroundings for ParameterStore<'_> {
     }
 }
 
-/// The state machines of a template on a destination, with these values of its parameters.
-fn planned(
-    path: &Path,
-    target: PlanTarget,
-    given: &BTreeMap<String, String>,
-    around: &ParameterStore,
-) -> Result<Vec<Workflow>, Vec<TemplateError>> {
-    let parameters: IndexMap<String, String> =
-        given.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let planning = Planning {
-        files: &OnDisk,
-        account: target.account,
-        region: target.region,
-        stack_name: &stack_of(path),
-        parameters: &parameters,
-        complete: true,
-        around,
-    };
-    workflows(&path.display().to_string(), &planning)
-}
-
-/// The parameters of the Parameter Store that a template asks for on a destination, each with whether a state machine has it, so
-/// that a placeholder stands in its place.
-#[must_use]
-pub fn template_parameters(
-    path: &Path,
-    target: PlanTarget,
-    given: &BTreeMap<String, String>,
-) -> BTreeMap<String, bool> {
-    let around = ParameterStore { read: None, asked: RefCell::default() };
-    // What is wrong with it is said when it is drafted.
-    let found = planned(path, target, given, &around).unwrap_or_default();
-    let mut named: BTreeMap<String, bool> = around.asked.take().into_iter().map(|name| (name, false)).collect();
-    for unresolved in found.into_iter().flat_map(|one| one.unresolved) {
-        if let Waiting::Ssm(name) = unresolved.waiting {
-            named.insert(name, true);
-        }
-    }
-    named
-}
-
-/// What the state machines of a template should be on a destination, where its parameters have these values, or else their
-/// defaults.
-#[must_use]
-pub fn draft_template(path: &Path, target: PlanTarget, given: &BTreeMap<String, String>) -> Drafts {
-    let stack_name = stack_of(path);
-    let around = ParameterStore { read: target.parameters, asked: RefCell::default() };
-    match planned(path, target, given, &around) {
-        Ok(found) => Drafts {
-            drafts: found.into_iter().map(|one| of_workflow(one, &stack_name, target)).collect(),
-            found: Vec::new(),
-        },
-        Err(errors) => {
-            Drafts { drafts: Vec::new(), found: errors.into_iter().map(|error| error_finding(path, error)).collect() }
-        }
-    }
-}
-
 fn error_finding(path: &Path, TemplateError { what, place }: TemplateError) -> Found {
     let file = if place.file.is_empty() { path.to_owned() } else { PathBuf::from(&place.file) };
     let remedy = match &what {
@@ -172,18 +197,30 @@ fn span_of(span: Span) -> SourceSpan {
 
 fn of_workflow(one: Workflow, stack_name: &str, target: PlanTarget) -> Draft {
     let file = PathBuf::from(&one.file);
-    let unresolved = one.unresolved.iter().map(|unresolved| unresolved_finding(&file, unresolved, target));
-    let mut found: Vec<Found> = unresolved.collect();
+    let (mut found, mut later): (Vec<Found>, Vec<(String, Found)>) = (Vec::new(), Vec::new());
+    for unresolved in &one.unresolved {
+        let said = unresolved_finding(&file, unresolved, target);
+        match &unresolved.waiting {
+            Waiting::Resource(resource) if one.stack.is_some() => later.push((resource.logical_id.clone(), said)),
+            _ => found.push(said),
+        }
+    }
     let kind = match one.kind {
         WorkflowKind::Standard => MachineKind::Standard,
         WorkflowKind::Express => MachineKind::Express,
     };
     let place = (one.place.path.clone(), span_of(one.place.span));
-    if one.name.is_none() {
-        let message = format!("the name of {} is generated, so it is compared with no state machine", one.logical_id);
-        let remedy = "Give it a name in the template to see what changes.".to_owned();
-        found.push(finding(file.clone(), Severity::Warning, Rule::NotCompared, message, place.clone(), remedy));
-    }
+    let unfound = one.name.is_none().then(|| {
+        let (message, remedy) = unfound(&one);
+        finding(file.clone(), Severity::Warning, Rule::NotCompared, message, place.clone(), remedy)
+    });
+    let origin = one.stack.clone().map(|stack| Origin {
+        stack,
+        logical_id: one.logical_id.clone(),
+        unfound: unfound.clone(),
+        later,
+    });
+    found.extend(unfound.filter(|_| origin.is_none()));
     match &one.definition {
         // What is not to be shown is not quoted either.
         Some(_) if one.sensitive => {}
@@ -211,8 +248,25 @@ fn of_workflow(one: Workflow, stack_name: &str, target: PlanTarget) -> Draft {
         topics: Vec::new(),
         needs: Vec::new(),
     });
-    let draft = Draft::of_template(&file, one.logical_id, desired, found);
+    let draft = Draft::of_template(&file, one.logical_id, desired, found, origin);
     if one.sensitive { draft.hidden() } else { draft }
+}
+
+/// What is said of a state machine whose name is generated, where none is found, and what to do.
+fn unfound(one: &Workflow) -> (String, String) {
+    let name = &one.logical_id;
+    match &one.stack {
+        Some(stack) => (
+            format!(
+                "no state machine is found that the stack {stack} made of {name}: it is new, or the stack has another name"
+            ),
+            "Name the stack with --stack NAME, or write the name of the state machine in the template.".to_owned(),
+        ),
+        None => (
+            format!("the name of {name} is generated, so it is compared with no state machine"),
+            "Give it a name to see what changes.".to_owned(),
+        ),
+    }
 }
 
 /// What of a state machine is not compared: its own tool refuses it, or a plan has one place for it.
@@ -325,7 +379,8 @@ mod tests {
                     States:\n          A: { Type: Pass, Next: B }\n";
         std::fs::write(&file, text).unwrap();
         assert!(is_template(&file) && !is_template(&path));
-        let drafts = draft_template(&file, PlanTarget::unknown(None), &BTreeMap::new());
+        let template = Template { path: file.clone(), ..Template::default() };
+        let drafts = template.draft(PlanTarget::unknown(None));
         assert!(drafts.found.is_empty(), "{:?}", drafts.found);
         let draft = &drafts.drafts[0];
         let desired = draft.desired.as_ref().unwrap();
@@ -336,7 +391,7 @@ mod tests {
         let (place, missing) = draft.found.iter().find(|(_, one)| one.rule == Rule::MissingTarget).unwrap();
         assert_eq!((place, missing.span.line), (&file, 11));
         std::fs::write(&file, "Resources: [\n").unwrap();
-        let found = draft_template(&file, PlanTarget::unknown(None), &BTreeMap::new()).found;
+        let found = template.draft(PlanTarget::unknown(None)).found;
         assert!(found[0].1.rule == Rule::TemplateNotRead && found[0].1.span.line >= 1, "{found:?}");
         std::fs::remove_dir_all(&path).unwrap();
     }
@@ -371,7 +426,12 @@ Resources:
                 .map(|(name, kind, value)| ((*name).to_owned(), Parameter { kind: *kind, value: (*value).to_owned() }));
             let parameters: BTreeMap<String, Parameter> = parameters.collect();
             let target = PlanTarget { parameters: Some(&parameters), ..PlanTarget::unknown(None) };
-            draft_template(&self.0.join("template.yaml"), target, &owned(given))
+            self.template(given).draft(target)
+        }
+
+        fn template(&self, given: &[(&str, &str)]) -> Template {
+            let values = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Template { path: self.0.join("template.yaml"), stack: None, values }
         }
     }
 
@@ -379,10 +439,6 @@ Resources:
         fn drop(&mut self) {
             std::fs::remove_dir_all(&self.0).unwrap();
         }
-    }
-
-    fn owned(given: &[(&str, &str)]) -> BTreeMap<String, String> {
-        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -398,8 +454,7 @@ Resources:
             let definition = &drafts.drafts[0].desired.as_ref().unwrap().definition;
             assert!(definition.contains(expected), "{definition}");
         }
-        let target = PlanTarget::unknown(None);
-        let named = template_parameters(&file.0.join("template.yaml"), target, &owned(&[("Price", "5")]));
+        let named = file.template(&[("Price", "5")]).parameters(PlanTarget::unknown(None));
         assert_eq!(named, BTreeMap::from([("/shop/endpoint".to_owned(), true)]));
     }
 
@@ -441,8 +496,7 @@ Resources:
         check(&[], Rule::ValueNotFound);
         check(&[("/shop/endpoint", ParameterKind::Secret, "AQ==")], Rule::SecretParameter);
         // Without a look at the Parameter Store it is not known, which is no error.
-        let drafts =
-            draft_template(&file.0.join("template.yaml"), PlanTarget::unknown(None), &owned(&[("Price", "5")]));
+        let drafts = file.template(&[("Price", "5")]).draft(PlanTarget::unknown(None));
         assert!(drafts.drafts[0].found.iter().all(|(_, one)| one.severity == Severity::Advice), "{drafts:?}");
     }
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::connection::Fault;
 use crate::connection::fake::Trick;
+use crate::deploy::Template;
 use crate::deploy::desired::TAGS_TAG;
-use crate::deploy::{draft_template, template_folder, template_parameters};
 
 #[tokio::test]
 async fn calls_that_are_denied_or_fail_are_said() {
@@ -169,20 +169,12 @@ async fn what_a_role_lacks_is_in_the_plan() {
     assert!(said, "{:?}", plan.not_compared);
 }
 
-#[tokio::test]
-async fn a_template_has_the_values_of_the_parameter_store_that_it_is_planned_on() {
-    let account = Account::new();
-    let template = "Parameters:\n  Endpoint: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/endpoint }\nResources:\n  \
-                    Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
-                    RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
-                    A: { Type: Pass, Result: !Ref Endpoint, End: true }\n";
-    let place = Place::with(&[("template.yaml", template)]);
-    let path = place.0.join("template.yaml");
-    let planned = async || {
-        let (clock, stop) = (account.clock.clock(), CancellationToken::new());
+impl Account {
+    async fn plan_template(&self, template: &Template) -> Plan {
+        let (clock, stop) = (self.clock.clock(), CancellationToken::new());
         let timer = Timer::new(|_| Box::pin(std::future::ready(())));
         let planner = Planner {
-            connection: &account.connection,
+            connection: &self.connection,
             clock: &clock,
             timer: &timer,
             stop: &stop,
@@ -191,12 +183,24 @@ async fn a_template_has_the_values_of_the_parameter_store_that_it_is_planned_on(
             variables: &|_| None,
             counts_running: false,
         };
-        let (folder, given) = (Arc::new(template_folder(&path)), BTreeMap::new());
+        let folder = Arc::new(template.folder());
         let chosen = Chosen { manifest: &folder.manifest, environment: None };
-        let named = |target: PlanTarget<'_>| template_parameters(&path, target, &given);
-        let drafts = |target: PlanTarget<'_>| draft_template(&path, target, &given);
+        let named = |target: PlanTarget<'_>| template.parameters(target);
+        let drafts = |target: PlanTarget<'_>| template.draft(target);
         planner.plan_drafts(&folder, &chosen, &named, &drafts).await.unwrap()
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_template_has_the_values_of_the_parameter_store_that_it_is_planned_on() {
+    let account = Account::new();
+    let template = "Parameters:\n  Endpoint: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/endpoint }\nResources:\n  \
+                    Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                    RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
+                    A: { Type: Pass, Result: !Ref Endpoint, End: true }\n";
+    let place = Place::with(&[("template.yaml", template)]);
+    let template = Template { path: place.0.join("template.yaml"), ..Template::default() };
+    let planned = async || account.plan_template(&template).await;
     let plan = planned().await;
     assert_eq!(
         (changes(&plan), plan.items[0].found[0].1.rule),
@@ -214,4 +218,46 @@ async fn a_template_has_the_values_of_the_parameter_store_that_it_is_planned_on(
     let plan = planned().await;
     assert_eq!(changes(&plan), ["Order new"]);
     assert!(matches!(&plan.not_compared[..], [NotCompared::Parameters(_)]), "{:?}", plan.not_compared);
+}
+
+#[tokio::test]
+async fn a_state_machine_with_a_generated_name_is_found_by_the_tags_of_its_stack() {
+    let account = Account::new();
+    let text = "Resources:\n  Pay: { Type: 'AWS::Lambda::Function', Properties: { Runtime: python3.12, Handler: a.b, Role: 'arn:aws:iam::123456789012:role/r', \
+                Code: { ZipFile: a } } }\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      \
+                RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
+                A: { Type: Task, Resource: !GetAtt Pay.Arn, End: true }\n";
+    let place = Place::with(&[("template.yaml", text)]);
+    let of_stack = |stack: &str| Template {
+        path: place.0.join("template.yaml"),
+        stack: Some(stack.to_owned()),
+        ..Template::default()
+    };
+    let plan = account.plan_template(&of_stack("Shop")).await;
+    assert_eq!(changes(&plan), ["Order new"]);
+    let said = |plan: &Plan| plan.items[0].found.iter().map(|(_, one)| one.message.clone()).collect::<Vec<_>>();
+    assert!(said(&plan)[0].contains("that the stack Shop made of Order"), "{:?}", said(&plan));
+    let deploy = |name: &str, stack: &str, function: &str| {
+        let wanted = plan.items[0].plan.desired.as_ref().unwrap().definition.replace("Shop-Pay", function);
+        let tags = [("stack-name", stack), ("logical-id", "Order")];
+        let tags = tags.map(|(key, value)| (format!("aws:cloudformation:{key}"), value.to_owned()));
+        account.fake.change(|world, now| {
+            let arn = world.machine(name, &wanted, now);
+            world.machines.get_mut(&arn).unwrap().tags = tags.into_iter().collect();
+        });
+    };
+    deploy("Order-AAAAAAAAAAAA", "Other", "Other-Pay-AAAAAAAAAAAA");
+    deploy("Order-BBBBBBBBBBBB", "Shop", "Shop-Pay-BBBBBBBBBBBB");
+    let plan = account.plan_template(&of_stack("Shop")).await;
+    assert_eq!((changes(&plan), plan.items[0].machine()), (vec!["Order unchanged".to_owned()], "Order-BBBBBBBBBBBB"));
+    assert!(said(&plan).is_empty(), "{:?}", said(&plan));
+    // A function that is none of this resource is a difference, and what stands for it is said.
+    deploy("Order-BBBBBBBBBBBB", "Shop", "Shop-Refund-BBBBBBBBBBBB");
+    let plan = account.plan_template(&of_stack("Shop")).await;
+    assert_eq!(changes(&plan), ["Order changed"]);
+    assert!(said(&plan)[0].contains("Pay"), "{:?}", said(&plan));
+    account.fake.deny(Api::ListTagsForResource, "");
+    let plan = account.plan_template(&of_stack("Shop")).await;
+    assert!(matches!(&plan.not_compared[..], [NotCompared::Tags(_)]), "{:?}", plan.not_compared);
+    assert_eq!(changes(&plan), ["Order new"]);
 }
