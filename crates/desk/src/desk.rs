@@ -13,7 +13,7 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Approved, Definitions, Folder, ManifestTrouble, Remembered, Rolling, Sample};
+use crate::deploy::{Approved, Definitions, Folder, KeptReplays, ManifestTrouble, Remembered, Rolling, Sample};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -74,6 +74,8 @@ pub struct Desk {
     approved: Approved,
     /// The last plan of an account, which takes many calls.
     planned: Mutex<Remembered>,
+    /// What replays found lately.
+    replayed: Mutex<KeptReplays>,
 }
 
 /// The connection's health, for the frame around every page.
@@ -132,6 +134,7 @@ impl Desk {
             rolling: Rolling::default(),
             approved: Approved::default(),
             planned: Mutex::default(),
+            replayed: Mutex::default(),
         }
     }
 
@@ -227,6 +230,11 @@ impl Desk {
     pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {
         // A plan is replaced as a whole.
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn replayed(&self) -> MutexGuard<'_, KeptReplays> {
+        // An entry is added or removed as a whole.
+        self.replayed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tally(&self) -> &CallTally {

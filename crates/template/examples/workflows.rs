@@ -25,6 +25,7 @@ fn main() {
             region: "eu-west-1",
             stack_name: "Stack",
             parameters: &parameters,
+            complete: false,
             around: &Nothing,
         };
         match workflows(&path, &planning) {

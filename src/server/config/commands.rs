@@ -34,6 +34,9 @@ pub struct IamArgs {
     /// One workflow of a folder [default: one policy for the role of all of them]
     #[arg(long, value_name = "NAME")]
     pub workflow: Option<String>,
+    /// The environment of the manifest [default: its first one]
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
     /// The account that it runs in
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,

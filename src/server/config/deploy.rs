@@ -71,6 +71,7 @@ Examples:
   countersign deploy plan
   countersign deploy plan statemachine --environment staging
   countersign deploy plan --endpoint-url http://127.0.0.1:4566 --json | jq '.workflows[].change'
+  countersign deploy plan template.yaml --parameter Price=5 --parameter Mode=trial
   countersign deploy plan --markdown > comment.md
   countersign deploy plan --out reviewed.plan"
 )]
@@ -81,6 +82,12 @@ pub struct PlanArgs {
     pub source: Option<PathBuf>,
     #[command(flatten)]
     pub within: WithinArgs,
+    /// The value of a parameter of a template; may be repeated [default: the parameter's own]
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// The name of a template's stack, or the one stack of cdk.out to plan [default: the template's folder; all of cdk.out]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     /// Write JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,

@@ -10,8 +10,8 @@ use countersign_desk::Clock;
 use countersign_desk::connection::{Connection, ConnectionKind};
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Timer, Waiting,
-    add_evidence, declared_functions, draft_template, is_template, template_folder,
+    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Template, Timer,
+    Waiting, add_evidence, declared_functions, is_template,
 };
 use countersign_local::files::private_file;
 use tokio_util::sync::CancellationToken;
@@ -51,8 +51,17 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
             let what = format!("The plan of {} cannot be kept: its own tool deploys it.", source.display());
             return Err(Failure::new(what, "Leave --out out."));
         }
-        planned_template(&args.within, &source).await?
+        let (stack, values) = (args.stack.clone(), parameters(&args.parameters)?);
+        planned_template(&args.within, &Template { path: source.clone(), stack, values }).await?
     } else {
+        if let Some(one) = args.parameters.first() {
+            let what = format!("{} is a folder of definitions, which has no parameters: {one:?}.", source.display());
+            return Err(Failure::new(what, "Leave --parameter out, and write values under [substitutions]."));
+        }
+        if let Some(stack) = &args.stack {
+            let what = format!("{} is a folder of definitions, which is no stack: {stack:?}.", source.display());
+            return Err(Failure::new(what, "Leave --stack out."));
+        }
         let (mut plan, connection) = planned(&args.within, &source, Arc::new(Folder::read(&source))).await?;
         if !args.no_replay {
             replayed(&mut plan, &connection).await?;
@@ -144,13 +153,32 @@ pub(super) async fn planned(
     Ok((plan, connection))
 }
 
+/// The values of a template's parameters, as they are given.
+///
+/// # Errors
+/// One is no `NAME=VALUE`, or is given twice.
+fn parameters(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut values = BTreeMap::new();
+    for one in given {
+        let pair = one.split_once('=').filter(|(name, _)| !name.is_empty());
+        let Some((name, value)) = pair else {
+            let what = format!("--parameter {one:?} has no name and value.");
+            return Err(Failure::new(what, "Write it as in --parameter Price=5."));
+        };
+        if values.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Failure::new(format!("The parameter {name} is given twice."), "Keep one of the two."));
+        }
+    }
+    Ok(values)
+}
+
 /// The plan of another tool's template.
-async fn planned_template(args: &WithinArgs, source: &Path) -> Result<(Plan, Connection), Failure> {
+async fn planned_template(args: &WithinArgs, template: &Template) -> Result<(Plan, Connection), Failure> {
     if let Some(name) = &args.environment {
         let what = format!("A template has no environments, so there is no {name:?}.");
         return Err(Failure::new(what, "Leave --environment out, and choose the place with --connection."));
     }
-    let folder = Arc::new(template_folder(source));
+    let folder = Arc::new(template.folder());
     let chosen = Chosen { manifest: &folder.manifest, environment: None };
     let connection = reach(&args.reach, None).await?;
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
@@ -164,8 +192,9 @@ async fn planned_template(args: &WithinArgs, source: &Path) -> Result<(Plan, Con
         variables: &|name| std::env::var(name).ok(),
         counts_running: true,
     };
-    let drafts = |target: PlanTarget<'_>| draft_template(source, target);
-    let plan = planner.plan_drafts(&folder, &chosen, &BTreeMap::new(), &drafts).await;
+    let named = |target: PlanTarget<'_>| template.parameters(target);
+    let drafts = |target: PlanTarget<'_>| template.draft(target);
+    let plan = planner.plan_drafts(&folder, &chosen, &named, &drafts).await;
     let plan = plan.map_err(|error| failure(&connection, error))?;
     Ok((plan, connection))
 }
@@ -245,5 +274,26 @@ fn write(text: &str) -> Result<(), Failure> {
             Err(Failure::new(format!("The plan cannot be written: {error}."), "Write it elsewhere."))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::*;
+
+    #[test]
+    fn parameters_are_names_and_values() {
+        let read = |given: &[&str]| parameters(&given.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        let values = read(&["Price=5", "Url=https://a/?b=c", "Empty="]).unwrap();
+        let pairs: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("Empty", ""), ("Price", "5"), ("Url", "https://a/?b=c")]);
+        for (given, expected) in [
+            (&["Price"][..], "--parameter \"Price\" has no name and value."),
+            (&["=5"][..], "--parameter \"=5\" has no name and value."),
+            (&["Price=5", "Price=6"][..], "The parameter Price is given twice."),
+        ] {
+            assert_eq!(read(given).err().unwrap().what, expected);
+        }
     }
 }

@@ -98,12 +98,29 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
         NotCompared::Others(count) => format!(
             "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
         ),
+        NotCompared::Aliases(count, error) => format!(
+            "{} could not be read, so whether executions move with the change is not known: {}",
+            self::count(*count, "alias", "aliases"),
+            words::call(about, error).problem.what
+        ),
+        NotCompared::Running(error) => format!(
+            "Running executions cannot be listed, so how many go on with the old definition is not known: {}",
+            words::call(about, error).problem.what
+        ),
         NotCompared::Parameters(error) => format!(
-            "The Parameter Store cannot be read, so the manifest's own values stand in its place: {}",
+            "The Parameter Store cannot be read, so the manifest's own values or placeholders stand in its place: {}",
             words::call(about, error).problem.what
         ),
         NotCompared::Roles(error) => {
             format!("A role cannot be read, so what it lacks is not known: {}", words::call(about, error).problem.what)
+        }
+        NotCompared::Policy { role, policy, why } => {
+            format!("The policy {policy} of {role} cannot be read, so what the role lacks is not known: {why}")
+        }
+        NotCompared::NoSuchRole(role) => {
+            format!(
+                "There is no role {role}: what is deployed with it cannot run, and what it would lack is not known."
+            )
         }
         NotCompared::Verdicts(error) => {
             format!("Step Functions was not asked about the definitions: {}", words::call(about, error).problem.what)
@@ -191,6 +208,9 @@ pub fn effect(effect: &Effect) -> Vec<String> {
 
 /// What past executions do under the new definition, in sentences.
 pub fn evidence(evidence: &Evidence) -> Vec<String> {
+    if let Some(why) = &evidence.not_compared {
+        return vec![format!("Its executions were not compared: {why}.")];
+    }
     let line = |group: &countersign_desk::deploy::outlook::EvidenceGroup| {
         let number = group.executions.len();
         match &group.outcome {
@@ -204,13 +224,16 @@ pub fn evidence(evidence: &Evidence) -> Vec<String> {
             Outcome::Fails { state, error, cause } => {
                 format!("{} with {error} in {state}: {cause}", count(number, "execution ends", "executions end"))
             }
-            Outcome::NotKnown { state } => format!(
-                "{} not known: the history has no answer for {state}",
-                count(number, "execution is", "executions are")
-            ),
+            Outcome::NotKnown { why, .. } => {
+                format!("{} not known: {why}", count(number, "execution is", "executions are"))
+            }
+            Outcome::NotRead(why) => format!("{} not known: {why}", count(number, "execution is", "executions are")),
         }
     };
-    evidence.groups.iter().map(line).collect()
+    let cut = evidence.listed.map(|listed| {
+        format!("Older executions were not looked at: of the newest {listed}, {} have ended.", evidence.executions)
+    });
+    evidence.groups.iter().map(line).chain(cut).collect()
 }
 
 /// A missing permission in a sentence.

@@ -190,6 +190,7 @@ impl Run<'_> {
             What::MakeTopic { topic } => performing.make_topic(topic).await,
             What::Create => performing.create(desired()?).await,
             What::Update => performing.update(desired()?, item.deployed.as_ref().ok_or(Failure::Moved)?).await,
+            What::Untag => performing.untag(desired()?, item.deployed.as_ref().ok_or(Failure::Moved)?).await,
             What::Tag => performing.tag(desired()?).await,
             What::Publish => {
                 let (version, how) = performing.publish(desired()?).await?;

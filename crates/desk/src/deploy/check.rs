@@ -249,7 +249,7 @@ fn left_out(folder: &Folder) -> Vec<Found> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     let named = |name: &str| folder.manifest.workflows.values().any(|workflow| same_file(&workflow.file, name));

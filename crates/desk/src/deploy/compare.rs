@@ -1,11 +1,14 @@
 //! A desired state machine beside the deployed one, setting by setting.
 
-use super::applied::{Applied, canonical};
+use std::collections::BTreeMap;
+
+use super::applied::{Applied, PutTags, canonical};
 use super::desired::{
     APPLIED_TAG, Deployed, Desired, ENVIRONMENT_TAG, Encryption, FOLDER_TAG, ItemPlan, LogLevel, Logging, Setting,
-    SettingChange,
+    SettingChange, TAGS_TAG,
 };
 use super::finding::Change;
+use super::steps::stale_tags;
 
 /// What an apply has to do for one workflow.
 #[must_use]
@@ -66,8 +69,8 @@ fn same_logging(one: &Logging, other: &Logging) -> bool {
     one == other || one.level == LogLevel::Off && other.level == LogLevel::Off
 }
 
-/// The tags that differ, old and new. Tags that the manifest does not name are left alone; Countersign's own count only where it
-/// deployed the machine.
+/// The tags that differ, old and new. One that an earlier apply put and that the manifest no longer names has no new value; other
+/// tags that the manifest does not name are left alone. Countersign's own count only where it deployed the machine.
 fn tags(desired: &Desired, deployed: &Deployed) -> Option<(Option<String>, Option<String>)> {
     let mut wanted = desired.tags.clone();
     if let Some(stamp) = deployed.stamp() {
@@ -82,23 +85,39 @@ fn tags(desired: &Desired, deployed: &Deployed) -> Option<(Option<String>, Optio
             wanted.insert(APPLIED_TAG.to_owned(), Applied::of(desired).to_string());
         }
     }
-    let differing = wanted.iter().filter(|(key, value)| deployed.tags.get(*key) != Some(value));
+    let mut gone = stale_tags(desired, deployed);
+    let differing = |wanted: &BTreeMap<String, String>| -> Vec<(String, String)> {
+        let differing = wanted.iter().filter(|(key, value)| deployed.tags.get(*key) != Some(value));
+        differing.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    // The record of what was put follows the tags, and is named only where it alone is not as it should be.
+    gone.retain(|key| key != TAGS_TAG);
+    let mut changed = differing(&wanted);
+    if changed.is_empty() && gone.is_empty() && deployed.stamp().is_some() {
+        match PutTags::of(&desired.tags).text() {
+            Some(put) => changed = differing(&BTreeMap::from([(TAGS_TAG.to_owned(), put)])),
+            None => gone.extend(deployed.tags.contains_key(TAGS_TAG).then(|| TAGS_TAG.to_owned())),
+        }
+    }
     let (mut old, mut new) = (Vec::new(), Vec::new());
-    for (key, value) in differing {
-        old.extend(deployed.tags.get(key).map(|old| format!("{key}={old}")));
+    for (key, value) in changed {
+        old.extend(deployed.tags.get(&key).map(|old| format!("{key}={old}")));
         new.push(format!("{key}={value}"));
     }
+    old.extend(gone.iter().filter_map(|key| Some(format!("{key}={}", deployed.tags.get(key)?))));
     let joined = |words: Vec<String>| (!words.is_empty()).then(|| words.join(", "));
-    (!new.is_empty()).then(|| (joined(old), joined(new)))
+    (!old.is_empty() || !new.is_empty()).then(|| (joined(old), joined(new)))
 }
 
-/// The change of the alias: it is missing, or it points at another version than the state machine as it will be.
+/// The change of the alias: it is missing, or it points at another version than the state machine as it will be. Of one that
+/// could not be read nothing is known: an apply looks again before it changes anything.
 fn alias(desired: &Desired, deployed: &Deployed, will_change: bool) -> Option<SettingChange> {
     let name = desired.alias.as_ref()?;
     let there = deployed.aliases.iter().find(|alias| alias.name == *name);
     // While a rollout moves it, an alias leads to two versions; the new one is current.
     let is_right = there.is_some_and(|alias| alias.routes.iter().any(|route| route.is_current)) && !will_change;
-    if is_right {
+    let is_unread = there.is_some_and(|alias| alias.routes.is_empty());
+    if is_right || is_unread {
         return None;
     }
     let old = there.map(|alias| {
@@ -132,9 +151,8 @@ fn encryption_words(encryption: &Encryption) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-    use std::collections::BTreeMap;
-
     use super::super::desired::{Alias, Rollout, Route, Stamp};
+    use super::super::steps::tags_of;
     use super::*;
     use crate::connection::MachineKind;
 
@@ -161,12 +179,6 @@ mod tests {
 
     /// What an apply of `desired` leaves.
     fn applied(desired: &Desired) -> Deployed {
-        let own = [
-            (FOLDER_TAG, desired.stamp.folder.clone()),
-            (ENVIRONMENT_TAG, desired.stamp.environment.clone()),
-            (APPLIED_TAG, Applied::of(desired).to_string()),
-        ];
-        let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
         Deployed {
             arn: "arn:order".to_owned(),
             name: desired.name.clone(),
@@ -177,7 +189,7 @@ mod tests {
             logging: desired.logging.clone().unwrap_or(Logging::OFF),
             tracing: desired.tracing.unwrap_or_default(),
             encryption: desired.encryption.clone().unwrap_or(Encryption::AwsOwnedKey),
-            tags: desired.tags.clone().into_iter().chain(own).collect(),
+            tags: tags_of(desired),
             versions: Vec::new(),
             aliases: Vec::new(),
         }
@@ -248,6 +260,44 @@ mod tests {
         check(&wanted, &same, Change::Unchanged, &[], &[]);
     }
 
+    /// What the plan says of the tags: what is there, and what comes.
+    #[track_caller]
+    fn check_tags(desired: &Desired, deployed: &Deployed, old: Option<&str>, new: Option<&str>) {
+        let plan = compare("order", String::new(), desired.clone(), Some(deployed.clone()));
+        let [change] = &plan.settings[..] else { panic!("{:?}", plan.settings) };
+        assert_eq!((change.setting, change.old.as_deref(), change.new.as_deref()), (Setting::Tags, old, new));
+    }
+
+    #[test]
+    fn a_tag_that_leaves_the_manifest_is_a_difference_and_those_of_others_are_none() {
+        let two = [("team", "shop"), ("stage", "trial")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let before = Desired { tags: BTreeMap::from(two), ..desired() };
+        let mut deployed = applied(&before);
+        deployed.tags.insert("cost-centre".to_owned(), "7".to_owned());
+        deployed.tags.insert("aws:cloudformation:stack-name".to_owned(), "shop".to_owned());
+        check(&before, &deployed, Change::Unchanged, &[], &[]);
+        check_tags(&desired(), &deployed, Some("stage=trial"), None);
+        let none = Desired { tags: BTreeMap::new(), ..desired() };
+        check_tags(&none, &deployed, Some("stage=trial, team=shop"), None);
+        // What somebody changed since is theirs, and what another folder put is not this one's.
+        deployed.tags.insert("stage".to_owned(), "live".to_owned());
+        check_tags(&none, &deployed, Some("team=shop"), None);
+        let other = Desired { stamp: Stamp { folder: "desk".to_owned(), ..desired().stamp }, ..none };
+        check_tags(&other, &deployed, Some("countersign:folder=shop"), Some("countersign:folder=desk"));
+    }
+
+    #[test]
+    fn the_record_of_the_tags_is_a_difference_where_it_alone_is_not_right() {
+        let record = PutTags::of(&desired().tags).text().unwrap();
+        let mut deployed = applied(&desired());
+        deployed.tags.remove(TAGS_TAG);
+        check_tags(&desired(), &deployed, None, Some(&format!("{TAGS_TAG}={record}")));
+        let none = Desired { tags: BTreeMap::new(), ..desired() };
+        let mut deployed = applied(&none);
+        deployed.tags.insert(TAGS_TAG.to_owned(), record.clone());
+        check_tags(&none, &deployed, Some(&format!("{TAGS_TAG}={record}")), None);
+    }
+
     #[test]
     fn a_setting_that_is_newly_managed_is_no_drift() {
         let deployed = Deployed { tracing: true, ..applied(&desired()) };
@@ -270,6 +320,7 @@ mod tests {
         check(&wanted, &with(&[("3", 100, true)]), Change::Unchanged, &[], &[]);
         check(&wanted, &with(&[("3", 10, true), ("2", 90, false)]), Change::Unchanged, &[], &[]);
         check(&wanted, &with(&[("2", 100, false)]), Change::Changed, &[Setting::Alias], &[]);
+        check(&wanted, &with(&[]), Change::Unchanged, &[], &[]);
         let newer = Desired { definition: OTHER.to_owned(), ..wanted.clone() };
         check(&newer, &with(&[("3", 100, true)]), Change::Changed, &[Setting::Definition, Setting::Alias], &[]);
         let tagged = Desired { tags: BTreeMap::from([("team".to_owned(), "x".to_owned())]), ..wanted.clone() };

@@ -2,7 +2,7 @@
 //! an apply reads them; both can be written to a plan file.
 //!
 //! What was applied is remembered on the state machine itself, in tags ([`FOLDER_TAG`], [`ENVIRONMENT_TAG`],
-//! [`APPLIED_TAG`]): any process can find out what the account changed since, and what the manifest no longer names.
+//! [`APPLIED_TAG`], [`TAGS_TAG`]): any process can find out what the account changed since, and what the manifest no longer names.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub const FOLDER_TAG: &str = "countersign:folder";
 pub const ENVIRONMENT_TAG: &str = "countersign:environment";
 /// The tag that holds the fingerprints of what was applied: see [`super::applied::Applied`].
 pub const APPLIED_TAG: &str = "countersign:applied";
+/// The tag that holds digests of the manifest's tags that were put: see [`super::applied::PutTags`]. Absent where there are none.
+pub const TAGS_TAG: &str = "countersign:tags";
 /// How the tags that belong to Countersign begin. A manifest cannot set them.
 pub const TAG_PREFIX: &str = "countersign:";
 
@@ -34,7 +36,8 @@ pub struct Desired {
     /// Whether X-Ray traces are written.
     pub tracing: Option<bool>,
     pub encryption: Option<Encryption>,
-    /// The manifest's tags, without Countersign's own. Other tags of the machine are left alone.
+    /// The manifest's tags, without Countersign's own. Those that an earlier apply put and that are no longer here are removed;
+    /// other tags of the machine are left alone.
     pub tags: BTreeMap<String, String>,
     /// Countersign's own tags.
     pub stamp: Stamp,
@@ -182,7 +185,7 @@ impl Stamp {
 pub struct Alias {
     pub name: String,
     pub arn: String,
-    /// One or two versions; the weights add up to 100.
+    /// One or two versions; the weights add up to 100. None where the alias could not be read.
     pub routes: Vec<Route>,
 }
 

@@ -13,6 +13,7 @@ use super::desired::{Desired, Stamp};
 use super::duplicates::duplicates;
 use super::environment::Chosen;
 use super::folder::Folder;
+use super::generated::Origin;
 use super::lint::{advice, switched};
 use super::manifest::Workflow;
 use super::plan::{Found, error};
@@ -43,6 +44,8 @@ pub struct Draft {
     pub(super) manifest: PathBuf,
     /// Whether the definition is not to be shown.
     pub(super) is_hidden: bool,
+    /// The resource of another tool's template that it comes from.
+    pub(super) origin: Option<Origin>,
 }
 
 /// What a folder says, before it is compared with anything.
@@ -117,6 +120,7 @@ impl Drafting<'_> {
             type_span: self.place("type"),
             manifest: self.folder.manifest_file(),
             is_hidden: false,
+            origin: None,
         };
         let (settings, found) = settings_of(self.folder, self.chosen, self.name, self.kind(), self.target);
         draft.found.extend(found);

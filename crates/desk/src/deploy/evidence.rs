@@ -3,6 +3,7 @@
 //! Their histories are read once and run again in the pure engine. No payload is in the result: of ends there are the
 //! status, the error, the state, and the cause in few words, as far as the actor may see it.
 
+mod kept;
 mod over;
 
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ use countersign_replay::evidence::{End, Evidence, Finding, Found, History, Summa
 use countersign_replay::{Bounds, Definition, DefinitionError};
 use futures::stream::{self, StreamExt};
 
+use self::kept::Asked;
+pub(crate) use self::kept::Kept;
 pub use self::over::add_evidence;
 use super::{DeployError, FileProblem, outlook};
 use crate::actor::Actor;
@@ -42,22 +45,30 @@ pub struct Replays {
     pub executions: Vec<(String, Evidence)>,
     /// Those that could not be read, each with the reason; `None` where the connection may not be asked more often.
     pub unread: Vec<(String, Option<ReadError>)>,
+    /// How many of the newest executions were listed, where older ones were not looked at although too few had ended.
+    pub listed: Option<usize>,
 }
 
 impl Replays {
     /// The same as a plan has it. Of what is not known it has the state, where it is one's doing.
     #[must_use]
     pub fn outlook(&self) -> outlook::Evidence {
-        let mut groups: Vec<outlook::EvidenceGroup> = Vec::new();
+        let mut evidence = outlook::Evidence { listed: self.listed, ..outlook::Evidence::default() };
         for group in &self.summary.groups {
-            let outcome = outcome(&group.finding);
-            match groups.iter_mut().find(|one| one.outcome == outcome) {
-                Some(one) => one.executions.extend(group.executions.iter().cloned()),
-                None => groups.push(outlook::EvidenceGroup { outcome, executions: group.executions.clone() }),
-            }
+            add(&mut evidence, outcome(&group.finding), group.executions.iter().cloned());
         }
-        groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
-        outlook::Evidence { executions: self.summary.executions(), groups }
+        evidence.groups.sort_by_key(|group| std::cmp::Reverse(group.executions.len()));
+        evidence
+    }
+}
+
+/// Adds executions with this outcome to the group that has it.
+fn add(evidence: &mut outlook::Evidence, outcome: outlook::Outcome, executions: impl IntoIterator<Item = String>) {
+    let executions: Vec<String> = executions.into_iter().collect();
+    evidence.executions += executions.len();
+    match evidence.groups.iter_mut().find(|one| one.outcome == outcome) {
+        Some(one) => one.executions.extend(executions),
+        None => evidence.groups.push(outlook::EvidenceGroup { outcome, executions }),
     }
 }
 
@@ -74,25 +85,32 @@ fn outcome(finding: &Finding) -> outlook::Outcome {
             cause: brief.clone().unwrap_or_default(),
         },
         Finding::NotKnown { why, .. } => {
-            outlook::Outcome::NotKnown { state: why.state().unwrap_or_default().to_owned() }
+            outlook::Outcome::NotKnown { state: why.state().unwrap_or_default().to_owned(), why: why.to_string() }
         }
     }
 }
 
 impl Desk {
-    /// Runs the last executions of a workflow that have ended, at most `limit`, under the definition `new`.
+    /// Runs the last executions of a workflow that have ended, at most `limit`, under the definition `new`. What was found is
+    /// kept for a while: the same question costs nothing again until another execution has ended.
     ///
     /// # Errors
     /// The actor may not see the workflow, there is none of this name, its index cannot be read, or the definition is not
     /// valid.
     pub async fn replay(&self, actor: &Actor, workflow: &str, new: &str, limit: u32) -> Result<Replays, Error> {
         let (_, machine) = self.machine(actor, workflow).await?;
-        let new = Definition::read(new).map_err(|error| refused(workflow, &error))?;
+        let text = new;
+        let new = Definition::read(text).map_err(|error| refused(workflow, &error))?;
         // Step Functions keeps no histories of Express executions.
         if machine.kind == MachineKind::Express {
             return Ok(Replays::default());
         }
-        let ended = self.ended_executions(&machine.arn, limit.min(MOST_REPLAYED)).await?;
+        let (ended, listed) = self.ended_executions(&machine.arn, limit.min(MOST_REPLAYED)).await?;
+        let asked = Asked::of(actor, &machine.arn, self.definitions().fingerprint(), text, &ended);
+        let known = self.replayed().of(&asked, self.now());
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let (read, unread) = self.read_ended(ended).await;
         let seen: Vec<(Arc<Record>, Eyes)> = read
             .into_iter()
@@ -108,24 +126,28 @@ impl Desk {
         let executions =
             ran.map_err(|error| ReadError::NotUnderstood { execution_arn: machine, why: error.to_string() })?;
         let summary = Summary::of(executions.iter().map(|(arn, evidence)| (arn.as_str(), &evidence.found)));
-        Ok(Replays { summary, executions, unread })
+        let found = Replays { summary, executions, unread, listed };
+        self.replayed().keep(asked, &found, self.now());
+        Ok(found)
     }
 
-    /// The ARNs of the last executions that have ended, the newest first.
-    async fn ended_executions(&self, machine_arn: &str, limit: u32) -> Result<Vec<String>, Error> {
+    /// The ARNs of the last executions that have ended, the newest first; and how many were listed, where there are more and too
+    /// few of them had ended.
+    async fn ended_executions(&self, machine_arn: &str, limit: u32) -> Result<(Vec<String>, Option<usize>), Error> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let filter = Filter { machine_arn: Some(machine_arn.to_owned()), ..Filter::default() };
-        let (mut found, mut before) = (Vec::new(), None);
+        let (mut found, mut before, mut listed) = (Vec::new(), None, 0);
         for _ in 0..PAGES {
             let page = self.index().executions(self.id(), &filter, before, PAGE).await?;
+            listed += page.rows.len();
             let ended = page.rows.into_iter().filter(|row| row.summary.status != ExecutionStatus::Running);
             found.extend(ended.map(|row| row.summary.arn).take(limit - found.len()));
             before = page.older;
             if found.len() == limit || before.is_none() {
-                break;
+                return Ok((found, None));
             }
         }
-        Ok(found)
+        Ok((found, Some(listed)))
     }
 
     /// Reads executions, in their order; and those that could not be read.

@@ -122,7 +122,14 @@ fn found(path: &Path) -> Result<Manifest, FileProblem> {
     let failed = |error: &std::io::Error| unreadable(path, error);
     let mut files: Vec<String> = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|error| failed(&error))? {
-        files.extend(entry.map_err(|error| failed(&error))?.file_name().into_string().ok());
+        match entry.map_err(|error| failed(&error))?.file_name().into_string() {
+            Ok(name) => files.push(name),
+            Err(name) if workflow_of(&name.to_string_lossy()).is_some() => {
+                let what = "its name is not UTF-8, so no workflow can be called by it";
+                return Err(file_problem(&path.join(name), 1, 1, what, "Give it another name."));
+            }
+            Err(_) => {}
+        }
     }
     files.sort();
     let mut workflows: BTreeMap<String, Workflow> = BTreeMap::new();

@@ -23,8 +23,14 @@ const MOST_OTHERS_ON_AWS: usize = 60;
 /// Executions that are counted: a page.
 const MOST_RUNNING: i32 = 1_000;
 
-/// A state machine that was read, and why its tags were not; `None` if it is gone meanwhile.
-type Read = Result<Option<(Deployed, Option<CallError>)>, Failure>;
+/// A state machine that was read.
+struct Read {
+    deployed: Deployed,
+    /// Why its tags were not read.
+    untagged: Option<CallError>,
+    /// Why its alias was not read.
+    unread_alias: Option<CallError>,
+}
 
 /// A call that is under way.
 type Going<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,6 +44,10 @@ pub struct Gathered {
     pub others: Vec<Deployed>,
     /// Why tags could not be read: drift and what is to be removed are not known then.
     pub untagged: Option<CallError>,
+    /// The names of the state machines that were asked for and whose tags could not be read.
+    pub without_tags: BTreeSet<String>,
+    /// How many aliases could not be read, and why the first could not.
+    pub unread_aliases: Option<(usize, CallError)>,
     /// How many state machines were not looked at.
     pub not_looked_at: usize,
 }
@@ -61,7 +71,7 @@ pub async fn listed(patience: &Patience<'_>) -> Result<Vec<ListedMachine>, Failu
 /// Reads the state machines with these names, each with the alias that is asked for, and finds those of `stamp` beside them.
 ///
 /// # Errors
-/// A call fails; tags that cannot be read are no failure.
+/// A call fails; tags and aliases that cannot be read are no failure.
 pub async fn gather(
     patience: &Patience<'_>,
     kind: ConnectionKind,
@@ -73,11 +83,17 @@ pub async fn gather(
     let (mine, others): (Vec<_>, Vec<_>) = listed.iter().partition(|machine| wanted.contains_key(&machine.name));
     let calls = mine.into_iter().map(|machine| {
         let alias = wanted.get(&machine.name).and_then(Option::as_deref);
-        Box::pin(deployed(patience, machine, alias)) as Going<'_, Read>
+        Box::pin(deployed(patience, machine, alias)) as Going<'_, _>
     });
     for read in at_once(calls).await {
-        let Some((deployed, untagged)) = read? else { continue };
+        let Some(Read { deployed, untagged, unread_alias }) = read? else { continue };
+        if untagged.is_some() {
+            gathered.without_tags.insert(deployed.name.clone());
+        }
         gathered.untagged = gathered.untagged.or(untagged);
+        if let Some(error) = unread_alias {
+            gathered.unread_aliases.get_or_insert((0, error)).0 += 1;
+        }
         gathered.machines.insert(deployed.name.clone(), deployed);
     }
     if gathered.untagged.is_some() {
@@ -104,19 +120,31 @@ async fn at_once<'a, T: Send>(calls: impl Iterator<Item = Going<'a, T>>) -> Vec<
 }
 
 /// A state machine with everything that a plan compares; `None` if it is gone meanwhile.
-async fn deployed(patience: &Patience<'_>, machine: &ListedMachine, alias: Option<&str>) -> Read {
+async fn deployed(
+    patience: &Patience<'_>,
+    machine: &ListedMachine,
+    alias: Option<&str>,
+) -> Result<Option<Read>, Failure> {
     let Some(described) = describe(patience, &machine.arn).await? else { return Ok(None) };
     let (tags, untagged) = match tags(patience, &machine.arn).await? {
         Ok(tags) => (tags, None),
         Err(error) => (Tags::new(), Some(error)),
     };
     let mut deployed = of_description(described, tags);
+    let mut unread_alias = None;
     if let Some(name) = alias {
-        deployed.aliases.extend(of_alias(patience, &deployed, name).await?);
+        match unless_left_out(of_alias(patience, &deployed, name).await)? {
+            Ok(there) => deployed.aliases.extend(there),
+            Err(error) => {
+                unread_alias = Some(error);
+                let arn = format!("{}:{name}", deployed.arn);
+                deployed.aliases.push(Alias { name: name.to_owned(), arn, routes: Vec::new() });
+            }
+        }
         deployed.versions =
             deployed.aliases.iter().flat_map(|alias| &alias.routes).map(|one| one.version.clone()).collect();
     }
-    Ok(Some((deployed, untagged)))
+    Ok(Some(Read { deployed, untagged, unread_alias }))
 }
 
 async fn describe(patience: &Patience<'_>, arn: &str) -> Result<Option<MachineDescription>, Failure> {
@@ -131,17 +159,24 @@ fn missing_is_none<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> 
     }
 }
 
-/// The tags of a state machine, or why the connection does not say them.
-async fn tags(patience: &Patience<'_>, arn: &str) -> Result<Result<Tags, CallError>, Failure> {
-    match patience.read(Api::ListTagsForResource, |calls| calls.tags(arn)).await {
-        Ok(tags) => Ok(Ok(tags)),
-        Err(Failure::Call(error)) if error.is_missing() => Ok(Ok(Tags::new())),
-        // Where tags are denied, or an endpoint keeps none, everything else can be planned.
-        Err(Failure::Call(error)) if matches!(error.fault, Fault::Denied { .. } | Fault::Refused { .. }) => {
+/// What was read, or why the plan is without it: IAM denies the call, the endpoint does not know it, or it stays throttled.
+/// Everything else is a failure: without credentials and without an answer nothing can be planned.
+fn unless_left_out<T>(read: Result<T, Failure>) -> Result<Result<T, CallError>, Failure> {
+    match read {
+        Ok(read) => Ok(Ok(read)),
+        Err(Failure::Call(error))
+            if matches!(error.fault, Fault::Denied { .. } | Fault::Refused { .. } | Fault::Throttled { .. }) =>
+        {
             Ok(Err(error))
         }
-        Err(error) => Err(error),
+        Err(failure) => Err(failure),
     }
+}
+
+/// The tags of a state machine, or why the connection does not say them.
+pub(super) async fn tags(patience: &Patience<'_>, arn: &str) -> Result<Result<Tags, CallError>, Failure> {
+    let read = patience.read(Api::ListTagsForResource, |calls| calls.tags(arn)).await;
+    unless_left_out(missing_is_none(read).map(Option::unwrap_or_default))
 }
 
 fn of_description(described: MachineDescription, tags: Tags) -> Deployed {
@@ -200,24 +235,27 @@ async fn of_stamp(patience: &Patience<'_>, machine: &ListedMachine, stamp: &Stam
     Ok(described.map_or(Found::NotOurs, |described| Found::Ours(Box::new(of_description(described, tags)))))
 }
 
-/// The parameters with these names.
+/// The parameters with these names; or why the Parameter Store cannot be read.
 ///
 /// # Errors
-/// A call fails.
+/// A call fails otherwise.
 pub async fn parameters(
     patience: &Patience<'_>,
     names: &BTreeSet<String>,
-) -> Result<BTreeMap<String, Parameter>, Failure> {
+) -> Result<Result<BTreeMap<String, Parameter>, CallError>, Failure> {
     let names: Vec<String> = names.iter().cloned().collect();
     let mut found = BTreeMap::new();
     for names in names.chunks(MOST_PARAMETERS) {
-        found.extend(patience.read(Api::GetParameters, |calls| calls.parameters(names.to_vec())).await?);
+        let read = patience.read(Api::GetParameters, |calls| calls.parameters(names.to_vec())).await;
+        match unless_left_out(read)? {
+            Ok(some) => found.extend(some),
+            Err(error) => return Ok(Err(error)),
+        }
     }
-    Ok(found)
+    Ok(Ok(found))
 }
 
-/// What the service says about definitions; `None` of one where it does not say, because it is denied or the endpoint knows no
-/// such call. In the order of the definitions.
+/// What the service says about definitions, or why it does not say. In the order of the definitions.
 ///
 /// # Errors
 /// A call fails otherwise.
@@ -229,24 +267,20 @@ pub async fn verdicts(
         let api = Api::ValidateStateMachineDefinition;
         Box::pin(patience.read(api, |calls| calls.validate_definition(definition, *kind))) as Going<'_, _>
     });
-    let answer = |answer| match answer {
-        Ok(verdicts) => Ok(Ok(verdicts)),
-        Err(Failure::Call(error)) if matches!(error.fault, Fault::Denied { .. } | Fault::Refused { .. }) => {
-            Ok(Err(error))
-        }
-        Err(error) => Err(error),
-    };
-    at_once(calls).await.into_iter().map(answer).collect()
+    at_once(calls).await.into_iter().map(unless_left_out).collect()
 }
 
-/// The running executions of state machines, by version; `None` of one where the connection does not say. In the order of the
-/// ARNs.
+/// The running executions of state machines, by version; `None` of one that is gone meanwhile. Or why the connection does not
+/// say. In the order of the ARNs.
 ///
 /// # Errors
 /// A call fails otherwise.
-pub async fn running(patience: &Patience<'_>, arns: &[String]) -> Result<Vec<Option<Effect>>, Failure> {
+pub async fn running(
+    patience: &Patience<'_>,
+    arns: &[String],
+) -> Result<Vec<Result<Option<Effect>, CallError>>, Failure> {
     let calls = arns.iter().map(|arn| Box::pin(running_of(patience, arn)) as Going<'_, _>);
-    at_once(calls).await.into_iter().collect()
+    at_once(calls).await.into_iter().map(unless_left_out).collect()
 }
 
 async fn running_of(patience: &Patience<'_>, arn: &str) -> Result<Option<Effect>, Failure> {
@@ -256,11 +290,8 @@ async fn running_of(patience: &Patience<'_>, arn: &str) -> Result<Option<Effect>
         size: MOST_RUNNING,
         next: None,
     };
-    let page = match patience.read(Api::ListExecutions, |calls| calls.list_executions(listing.clone())).await {
-        Ok(page) => page,
-        Err(Failure::Call(error)) if error.is_denied() || error.is_missing() => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let read = patience.read(Api::ListExecutions, |calls| calls.list_executions(listing.clone())).await;
+    let Some(page) = missing_is_none(read)? else { return Ok(None) };
     let mut by_version: BTreeMap<Option<String>, usize> = BTreeMap::new();
     for execution in page.items {
         *by_version.entry(execution.version).or_default() += 1;

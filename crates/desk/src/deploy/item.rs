@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan};
 use sha2::{Digest, Sha256};
 
+use super::applied::{Applied, PutTags};
 use super::compare::compare;
 use super::definition::Definition;
-use super::desired::{Deployed, Desired, ItemPlan, Setting};
+use super::desired::{APPLIED_TAG, Deployed, Desired, ItemPlan, Setting, TAGS_TAG};
 use super::difference::Difference;
 use super::draft::Draft;
 use super::environment::Chosen;
 use super::finding::{Change, DiffLine};
+use super::generated::Origin;
 use super::lines::diff;
 use super::outlook::{Effect, Evidence, MissingPermission};
 use super::plan::{Found, error};
@@ -44,9 +46,16 @@ pub struct Item {
 }
 
 impl Draft {
-    /// The state machine of another tool's template: `file` is the template, and `found` is what is wrong with it there.
+    /// The state machine of another tool's template: `file` is the template, `found` is what is wrong with it there, and
+    /// `origin` is the resource that it is made of, where CloudFormation makes it.
     #[must_use]
-    pub fn of_template(file: &Path, workflow: String, desired: Option<Desired>, found: Vec<Found>) -> Self {
+    pub(super) fn of_template(
+        file: &Path,
+        workflow: String,
+        desired: Option<Desired>,
+        found: Vec<Found>,
+        origin: Option<Origin>,
+    ) -> Self {
         Self {
             machine: desired.as_ref().map_or_else(|| workflow.clone(), |desired| desired.name.clone()),
             workflow,
@@ -58,6 +67,7 @@ impl Draft {
             type_span: SourceSpan::WHOLE_FILE,
             manifest: file.to_owned(),
             is_hidden: false,
+            origin,
         }
     }
 
@@ -80,6 +90,7 @@ impl Draft {
         if let (Some(desired), Some(deployed)) = (&self.desired, &deployed) {
             found.extend(other_type(desired, deployed, &self.manifest, self.type_span));
             found.extend(owner_finding(desired, deployed, chosen, &self.manifest));
+            found.extend(record_findings(deployed, &self.manifest));
         }
         if deployed.is_none() && target.aws && self.desired.as_ref().is_some_and(|desired| desired.role_arn.is_none()) {
             let message = format!("{} cannot be created without a role", self.machine);
@@ -165,6 +176,25 @@ fn owner_finding(desired: &Desired, deployed: &Deployed, chosen: &Chosen, manife
         "Write another `name` or `suffix` if that is not what you mean.".to_owned(),
     );
     Some((file, Diagnostic { severity: Severity::Warning, ..diagnostic }))
+}
+
+/// A tag in which Countersign remembers what it applied, and that says something else now: what depends on it is not known.
+fn record_findings(deployed: &Deployed, manifest: &Path) -> Vec<Found> {
+    // Of what Countersign did not deploy nothing is remembered.
+    if deployed.stamp().is_none() {
+        return Vec::new();
+    }
+    let applied = (Applied::is_unreadable(deployed), APPLIED_TAG, "what the account changed since then is not known");
+    let put = (PutTags::is_unreadable(deployed), TAGS_TAG, "tags that left the manifest stay");
+    let unreadable = [applied, put].into_iter().filter(|(is_unreadable, ..)| *is_unreadable);
+    unreadable
+        .map(|(_, tag, so)| {
+            let message = format!("somebody changed the tag {tag} of {}, so {so}", deployed.name);
+            let remedy = "Deploying writes the tag again. Compare the state machine by hand first.".to_owned();
+            let (file, diagnostic) = error(manifest, Rule::NotCompared, SourceSpan::WHOLE_FILE, message, remedy);
+            (file, Diagnostic { severity: Severity::Warning, ..diagnostic })
+        })
+        .collect()
 }
 
 impl Item {

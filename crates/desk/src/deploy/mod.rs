@@ -7,7 +7,7 @@
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `plan` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
 //! | `planning` ([`Planner`]) | what is read of the connection for it |
-//! | `templates` ([`draft_template`]) | the state machines of other tools' templates |
+//! | `templates` ([`Template`]) | the state machines of other tools' templates |
 //! | [`difference`], [`mermaid()`] | state by state, and drawn |
 //! | [`desired`] | the types between a plan and its apply |
 //! | [`applied`] | what a state machine's tags remember |
@@ -34,6 +34,7 @@ mod finding;
 mod folder;
 mod functions;
 mod gather;
+mod generated;
 mod item;
 mod lines;
 mod lint;
@@ -75,6 +76,7 @@ pub use definitions::{Definitions, ManifestTrouble, declared_functions};
 pub use deploying::{DeployError, Remembered};
 pub use driving::{Counting, Listed, Looked, finish, look, machine_of, note_of};
 pub use environment::{Chosen, NoEnvironment};
+pub(crate) use evidence::Kept as KeptReplays;
 pub use evidence::{MOST_REPLAYED, REPLAYED, Replays, add_evidence};
 pub use finding::{Change, DiffLine, FileProblem, Sample};
 pub use folder::{Folder, workflow_of};
@@ -99,7 +101,7 @@ pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
-pub use templates::{draft_template, is_template, template_folder};
+pub use templates::{Template, is_template};
 pub use timer::Timer;
 pub use values::values_of;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};

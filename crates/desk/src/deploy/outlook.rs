@@ -1,6 +1,10 @@
 //! What a plan says beside its differences: what runs now, what earlier executions would do, and which permissions are missing.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::connection::{Api, CallError, Fault};
 
 /// What a deployment means for what runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +30,16 @@ pub struct RunningOn {
 /// What executions of the past do under the new definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// How many executions were run through the new definition.
+    /// How many executions were looked at.
     pub executions: usize,
     /// Those that do the same, together, the most frequent first.
     pub groups: Vec<EvidenceGroup>,
+    /// Why the executions could not be compared at all; `None` where they could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_compared: Option<NotRead>,
+    /// How many of the newest executions were listed, where older ones were not looked at although too few had ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<usize>,
 }
 
 /// Executions that do the same under the new definition.
@@ -50,8 +60,72 @@ pub enum Outcome {
     Differs { state: String, reached: bool },
     /// It ends with this error in this state.
     Fails { state: String, error: String, cause: String },
-    /// It reaches a task that the history has no answer for.
-    NotKnown { state: String },
+    /// Nobody knows: the reason, and the state that it is about, if it is about one.
+    NotKnown {
+        state: String,
+        #[serde(default)]
+        why: String,
+    },
+    /// Nobody knows, because its history could not be read.
+    NotRead(NotRead),
+}
+
+/// A call that a plan can be without, and why it failed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NotRead {
+    pub api: Api,
+    pub why: WhyNotRead,
+}
+
+/// Why a call that a plan can be without failed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNotRead {
+    /// IAM denies it.
+    Denied,
+    /// Its subject is gone.
+    Missing,
+    /// The quota stayed used up, however often it was tried.
+    Throttled,
+    /// The endpoint did not answer, or not so that it could be read.
+    Unanswered,
+    /// The service refused it with this code.
+    Refused { code: String },
+}
+
+impl NotRead {
+    /// Why a call failed; `None` if the credentials are no longer good, so that no other call succeeds either.
+    #[must_use]
+    pub fn of(error: &CallError) -> Option<Self> {
+        let why = match &error.fault {
+            Fault::Credentials { .. } => return None,
+            Fault::Denied { .. } => WhyNotRead::Denied,
+            Fault::Missing { .. } => WhyNotRead::Missing,
+            Fault::Throttled { .. } => WhyNotRead::Throttled,
+            Fault::Unreachable | Fault::Unsent(_) => WhyNotRead::Unanswered,
+            Fault::Refused { code, .. } | Fault::TaskClosed { code, .. } => WhyNotRead::Refused { code: code.clone() },
+        };
+        Some(Self { api: error.api, why })
+    }
+
+    /// Whether the next call of the same kind would most likely fail in the same way, after as long a wait.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self.why, WhyNotRead::Throttled | WhyNotRead::Unanswered)
+    }
+}
+
+impl fmt::Display for NotRead {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let api = self.api.name();
+        match &self.why {
+            WhyNotRead::Denied => write!(to, "IAM denies {}", self.api.iam_action()),
+            WhyNotRead::Missing => write!(to, "{api} finds nothing any more"),
+            WhyNotRead::Throttled => write!(to, "{api} stays throttled"),
+            WhyNotRead::Unanswered => write!(to, "{api} gets no answer"),
+            WhyNotRead::Refused { code } => write!(to, "{api} is refused with {code}"),
+        }
+    }
 }
 
 /// A permission that the role of a state machine does not have, or is not known to have.

@@ -5,7 +5,7 @@ use super::desired::{Deployed, Desired, ItemPlan};
 use super::note::{Note, Progress};
 use super::patience::{Answered, Failure, Patience};
 use super::rollout::first_weight;
-use super::steps::{has_settings, is_as_planned, settings_of, tags_of, update_of};
+use super::steps::{has_settings, is_as_planned, settings_of, stale_tags, tags_of, update_of};
 use crate::connection::{AliasDescription, Api, MachineDescription, NewMachine, Route, number_of, same_routes};
 
 /// The role if the manifest names none: emulators accept any.
@@ -188,6 +188,27 @@ impl<'a> Performing<'a> {
             Ok(tags.iter().all(|(key, value)| now.get(key) == Some(value)).then_some(()))
         };
         let made = self.patience.change(Api::TagResource, |calls| calls.tag(arn, &tags), look);
+        made.await.map(|((), answered)| answered.into()).map_err(moved)
+    }
+
+    /// Removes the tags that an earlier apply put, and that are not desired any more. One that somebody else changed since the
+    /// plan was made stays.
+    ///
+    /// # Errors
+    /// As [`Self::make_topic`].
+    pub async fn untag(&self, desired: &Desired, planned: &Deployed) -> Result<How, Failure> {
+        let (arn, keys) = (&self.item.arn, stale_tags(desired, planned));
+        let left = || async {
+            let now = self.patience.read(Api::ListTagsForResource, |calls| calls.tags(arn)).await?;
+            let is_left = |key: &&String| now.contains_key(*key) && now.get(*key) == planned.tags.get(*key);
+            Ok::<Vec<String>, Failure>(keys.iter().filter(is_left).cloned().collect())
+        };
+        let keys = left().await?;
+        if keys.is_empty() {
+            return Ok(How::WasDone);
+        }
+        let look = || async { Ok(left().await?.is_empty().then_some(())) };
+        let made = self.patience.change(Api::UntagResource, |calls| calls.untag(arn, &keys), look);
         made.await.map(|((), answered)| answered.into()).map_err(moved)
     }
 

@@ -17,6 +17,7 @@ use super::environment::{Chosen, NoEnvironment};
 use super::finding::{Change, FileProblem};
 use super::folder::Folder;
 use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
+use super::generated;
 use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
@@ -26,7 +27,7 @@ use super::timer::Timer;
 use super::values::parameters_of;
 use super::{EMULATOR_ACCOUNT, folder_findings};
 use crate::clock::Clock;
-use crate::connection::{Api, CallError, Connection, ConnectionKind, Fault, ListedMachine, MachineKind, Parameter};
+use crate::connection::{Api, CallError, Connection, ConnectionKind, ListedMachine, MachineKind, Parameter};
 
 /// The definitions of a folder compared with the deployed state machines.
 #[derive(Clone, Debug)]
@@ -53,10 +54,18 @@ pub enum NotCompared {
     Tags(CallError),
     /// So many state machines outside of the manifest were not looked at: their tags would take too many calls.
     Others(usize),
-    /// The Parameter Store cannot be read; the manifest's own values stand in its place.
+    /// So many aliases cannot be read, the first of them for this reason: whether they move is not known.
+    Aliases(usize, CallError),
+    /// Running executions cannot be listed, so what goes on with the old definition is not known.
+    Running(CallError),
+    /// The Parameter Store cannot be read; the manifest's own values, or a template's placeholders, stand in its place.
     Parameters(CallError),
     /// The roles of state machines cannot be read, so what they lack is not known.
     Roles(CallError),
+    /// A policy of a role cannot be understood, so what the role lacks is not known.
+    Policy { role: String, policy: String, why: String },
+    /// There is no role of this ARN.
+    NoSuchRole(String),
     /// The service does not say what it makes of the definitions.
     Verdicts(CallError),
 }
@@ -155,12 +164,13 @@ impl Planner<'_> {
             drafts.found.extend(switched(folder, None, folder_findings(folder, target.functions)));
             drafts
         };
-        self.plan_drafts(folder, chosen, &named_parameters(folder, chosen), &drafts).await
+        let named = |_: PlanTarget<'_>| named_parameters(folder, chosen);
+        self.plan_drafts(folder, chosen, &named, &drafts).await
     }
 
     /// The plan of what `drafts` makes for a destination: of a folder, or of another tool's template, whose path and name
-    /// `folder` has. `parameters` are those of the Parameter Store that it needs, each with whether a value stands in its
-    /// place.
+    /// `folder` has. `named` says which parameters of the Parameter Store it needs there, each with whether something stands in
+    /// its place.
     ///
     /// # Errors
     /// A call fails without which nothing can be compared.
@@ -168,34 +178,45 @@ impl Planner<'_> {
         &self,
         folder: &Arc<Folder>,
         chosen: &Chosen<'_>,
-        parameters: &BTreeMap<String, bool>,
+        named: &(dyn Fn(PlanTarget<'_>) -> BTreeMap<String, bool> + Sync),
         drafts: &(dyn Fn(PlanTarget<'_>) -> Drafts + Sync),
     ) -> Result<Plan, PlanError> {
         let patience = Patience::new(self.connection, self.clock, self.timer, self.stop, self.tell);
         let machines = listed(&patience).await?;
         let owner = self.owner(&patience, &machines).await?;
-        let (parameters, unread) = read_parameters(&patience, parameters).await?;
-        let target = self.target(&owner, &parameters);
-        let drafts = drafts(target);
+        let named = named(self.target(&owner, &BTreeMap::new(), None));
+        let (parameters, unread) = read_parameters(&patience, &named).await?;
+        let target = self.target(&owner, &parameters, unread.as_ref());
+        let mut drafts = drafts(target);
+        let unfound = generated::find(&patience, &machines, &mut drafts.drafts).await?;
         let aliases = drafts
             .drafts
             .iter()
             .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
         let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
         let wanted: BTreeMap<String, Option<String>> = aliases.collect();
-        let Gathered { mut machines, others, untagged, not_looked_at } =
+        let Gathered { mut machines, others, untagged, without_tags, unread_aliases, not_looked_at } =
             gather(&patience, self.connection.about.kind, &machines, &wanted, &stamp).await?;
         let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
         for draft in drafts.drafts {
-            let deployed = machines.remove(&draft.machine);
-            items.push(draft.beside(deployed, chosen, target));
+            let mut deployed = machines.remove(&draft.machine);
+            if let (Some(deployed), Some(desired)) = (&mut deployed, &draft.desired)
+                && without_tags.contains(&draft.machine)
+            {
+                // Tags that were not read are no difference: that they were not compared is said.
+                deployed.tags.clone_from(&desired.tags);
+            }
+            items.push(draft.settled(deployed.as_ref()).beside(deployed, chosen, target));
         }
-        let mut not_compared: Vec<NotCompared> = unread.map(NotCompared::Parameters).into_iter().collect();
-        not_compared.extend(untagged.map(NotCompared::Tags));
+        let mut not_compared: Vec<NotCompared> = untagged.or(unfound).map(NotCompared::Tags).into_iter().collect();
+        // Those that nothing stands in for have their findings.
+        let stands_in = named.values().any(|has_value| *has_value);
+        not_compared.extend(unread.filter(|_| stands_in).map(NotCompared::Parameters));
+        not_compared.extend(unread_aliases.map(|(count, error)| NotCompared::Aliases(count, error)));
         not_compared.extend((not_looked_at > 0).then_some(NotCompared::Others(not_looked_at)));
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
-        self.count(&patience, &mut items).await?;
-        not_compared.extend(look_at_roles(self.connection, &mut items, &owner).await.map(NotCompared::Roles));
+        not_compared.extend(self.count(&patience, &mut items).await?.map(NotCompared::Running));
+        not_compared.extend(look_at_roles(self.connection, &mut items, &owner).await);
         items.extend(others.into_iter().map(Item::to_be_removed));
         let problems = drafts.found.into_iter().map(file_problem).collect();
         let hash = hash_of(items.iter().map(|item| &item.plan));
@@ -203,7 +224,12 @@ impl Planner<'_> {
         Ok(Plan { folder: Arc::clone(folder), environment, owner, items, hash, problems, not_compared })
     }
 
-    fn target<'t>(&'t self, owner: &'t Owner, parameters: &'t BTreeMap<String, Parameter>) -> PlanTarget<'t> {
+    fn target<'t>(
+        &'t self,
+        owner: &'t Owner,
+        parameters: &'t BTreeMap<String, Parameter>,
+        unread: Option<&'t CallError>,
+    ) -> PlanTarget<'t> {
         PlanTarget {
             partition: &owner.partition,
             region: &owner.region,
@@ -212,6 +238,7 @@ impl Planner<'_> {
             functions: self.functions,
             variables: Some(self.variables),
             parameters: Some(parameters),
+            unread,
         }
     }
 
@@ -263,8 +290,8 @@ impl Planner<'_> {
         Ok(unanswered)
     }
 
-    /// Counts the executions that run on what would be changed.
-    async fn count(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<(), PlanError> {
+    /// Counts the executions that run on what would be changed. Returns why they cannot be listed.
+    async fn count(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<Option<CallError>, PlanError> {
         // Nobody keeps a list of Express executions.
         let is_asked = |item: &&mut Item| {
             let standard = |deployed: &Deployed| deployed.kind == MachineKind::Standard;
@@ -272,13 +299,18 @@ impl Planner<'_> {
         };
         let mut asked: Vec<&mut Item> = items.iter_mut().filter(is_asked).collect();
         let arns: Vec<String> = asked.iter().map(|item| item.plan.arn.clone()).collect();
+        let mut unlisted = None;
         for (item, effect) in asked.iter_mut().zip(running(patience, &arns).await?) {
+            let effect = effect.unwrap_or_else(|error| {
+                unlisted = Some(error);
+                None
+            });
             let plan = &item.plan;
             let changes = plan.settings.iter().any(|one| !matches!(one.setting, Setting::Tags | Setting::Alias));
             let alias_moves = plan.changes(Setting::Alias);
             item.effect = effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, ..effect });
         }
-        Ok(())
+        Ok(unlisted)
     }
 }
 
@@ -295,23 +327,16 @@ fn named_parameters(folder: &Folder, chosen: &Chosen) -> BTreeMap<String, bool> 
     named
 }
 
-/// The parameters; where the Parameter Store is denied, or the endpoint has none, and every one has a value in its place, why
-/// they were not read.
+/// The parameters; and why they were not read, where the Parameter Store cannot be.
 async fn read_parameters(
     patience: &Patience<'_>,
     named: &BTreeMap<String, bool>,
 ) -> Result<(BTreeMap<String, Parameter>, Option<CallError>), PlanError> {
     let names: BTreeSet<String> = named.keys().cloned().collect();
-    match parameters(patience, &names).await {
-        Ok(found) => Ok((found, None)),
-        Err(Failure::Call(error))
-            if matches!(error.fault, Fault::Denied { .. } | Fault::Refused { .. })
-                && named.values().all(|has_value| *has_value) =>
-        {
-            Ok((BTreeMap::new(), Some(error)))
-        }
-        Err(failure) => Err(failure.into()),
-    }
+    Ok(match parameters(patience, &names).await? {
+        Ok(found) => (found, None),
+        Err(error) => (BTreeMap::new(), Some(error)),
+    })
 }
 
 fn owner_of(arn: &str) -> Option<Owner> {

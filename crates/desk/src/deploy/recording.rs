@@ -71,7 +71,7 @@ pub const fn word(what: &What) -> &'static str {
         What::MakeTopic { .. } => "topic",
         What::Create => "create",
         What::Update => "update",
-        What::Tag => "tags",
+        What::Untag | What::Tag => "tags",
         What::Publish => "publish",
         What::PointAlias { .. } => "alias",
         What::BeginRollout { .. } => "rollout",

@@ -8,14 +8,14 @@ use super::desired::{Desired, Encryption, LogLevel};
 use super::outlook::MissingPermission;
 use super::permissions::{RoleOutcome, compare};
 use super::plan::Item;
-use super::planning::Owner;
-use crate::connection::{CallError, Connection, MachineKind};
+use super::planning::{NotCompared, Owner};
+use crate::connection::{Connection, ConnectionKind, MachineKind};
 
-/// Compares what is new or changed with its role, where IAM lets us look. Each role is read once. Returns why one could not
-/// be read; a role that does not exist lacks nothing that could be named, and emulators accept any.
-pub async fn look_at_roles(connection: &Connection, items: &mut [Item], owner: &Owner) -> Option<CallError> {
+/// Compares what is new or changed with its role, where IAM lets us look. Each role is read once. Returns what was not
+/// compared; that a role does not exist is said of AWS only, because emulators accept any.
+pub async fn look_at_roles(connection: &Connection, items: &mut [Item], owner: &Owner) -> Vec<NotCompared> {
     let asked = items.iter_mut().filter(|item| item.is_ready());
-    let (mut roles, mut unread) = (BTreeMap::new(), None);
+    let (mut roles, mut unread, mut left_out) = (BTreeMap::new(), None, BTreeMap::new());
     for item in asked {
         let Some(desired) = &item.plan.desired else { continue };
         let deployed = item.plan.deployed.as_ref().and_then(|deployed| deployed.role_arn.clone());
@@ -33,10 +33,16 @@ pub async fn look_at_roles(connection: &Connection, items: &mut [Item], owner: &
         match compare(&needed, policies) {
             RoleOutcome::Compared(missing) => item.permissions = together(missing),
             RoleOutcome::NotAllowedToLook(error) | RoleOutcome::Failed(error) => unread = Some(error),
-            RoleOutcome::NoRole | RoleOutcome::NoSuchRole | RoleOutcome::Unreadable { .. } => {}
+            RoleOutcome::Unreadable { policy, why } => {
+                left_out.insert(role.clone(), NotCompared::Policy { role, policy, why });
+            }
+            RoleOutcome::NoSuchRole if connection.about.kind == ConnectionKind::Aws => {
+                left_out.insert(role.clone(), NotCompared::NoSuchRole(role));
+            }
+            RoleOutcome::NoRole | RoleOutcome::NoSuchRole => {}
         }
     }
-    unread
+    unread.map(NotCompared::Roles).into_iter().chain(left_out.into_values()).collect()
 }
 
 /// What a state machine needs permissions for.

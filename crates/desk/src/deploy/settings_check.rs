@@ -11,11 +11,11 @@ use super::plan::{Found, PlanTarget};
 use super::settings::{EncryptionEntry, RoleEntry, RollBackEntry, RolloutEntry, Settings, StepsEntry};
 use crate::connection::MachineKind;
 
-/// AWS's limits: characters of a tag's key and value, tags of a resource (three are Countersign's own), characters of the name
+/// AWS's limits: characters of a tag's key and value, tags of a resource (four are Countersign's own), characters of the name
 /// of a state machine or an alias.
 const TAG_KEY: usize = 128;
 const TAG_VALUE: usize = 256;
-const TAGS: usize = 50 - 3;
+const TAGS: usize = 50 - 4;
 const NAME: usize = 80;
 /// Seconds that a data key is used: AWS's limits and its default.
 const REUSE_SECONDS: std::ops::RangeInclusive<u32> = 60..=900;

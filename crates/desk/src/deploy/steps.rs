@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::applied::{Applied, canonical};
+use super::applied::{Applied, PutTags, canonical};
 use super::desired::{
-    APPLIED_TAG, Deployed, Desired, ENVIRONMENT_TAG, FOLDER_TAG, ItemPlan, LogLevel, Logging, Setting, Steps,
+    APPLIED_TAG, Deployed, Desired, ENVIRONMENT_TAG, FOLDER_TAG, ItemPlan, LogLevel, Logging, Setting, Steps, TAGS_TAG,
 };
 use super::finding::Change;
 use crate::connection::{Api, MachineDescription, MachineKind, MachineSettings, MachineUpdate, Tags};
@@ -33,6 +33,8 @@ pub enum What {
     Create,
     /// Its definition, role, logging, tracing or encryption is updated.
     Update,
+    /// Tags that an earlier apply put, and that the manifest does not have any more, are removed.
+    Untag,
     /// Its tags are set, with those by which Countersign knows what was applied.
     Tag,
     /// It is published as a version.
@@ -53,6 +55,7 @@ impl What {
             Self::MakeTopic { .. } => Api::CreateTopic,
             Self::Create => Api::CreateStateMachine,
             Self::Update => Api::UpdateStateMachine,
+            Self::Untag => Api::UntagResource,
             Self::Tag => Api::TagResource,
             Self::Publish => Api::PublishStateMachineVersion,
             Self::PointAlias { .. } | Self::BeginRollout { .. } => Api::UpdateStateMachineAlias,
@@ -65,6 +68,7 @@ impl What {
     pub const fn reads(&self) -> &'static [Api] {
         match self {
             Self::MakeTopic { .. } | Self::Tag => &[],
+            Self::Untag => &[Api::ListTagsForResource],
             Self::Create | Self::Update | Self::Remove => &[Api::DescribeStateMachine],
             Self::Publish => &[Api::ListStateMachineVersions, Api::DescribeStateMachine, Api::DescribeStateMachine],
             Self::PointAlias { .. } | Self::BeginRollout { .. } => &[Api::DescribeStateMachineAlias],
@@ -119,6 +123,10 @@ fn of_item(plan: &ItemPlan) -> Result<Vec<What>, StepsError> {
             if !update_of(plan, desired).is_empty() {
                 what.push(What::Update);
             }
+            // Before the record of what was put is written: an apply that is interrupted in between goes on there.
+            if !stale_tags(desired, deployed).is_empty() {
+                what.push(What::Untag);
+            }
             if !missing_tags(desired, deployed).is_empty() {
                 what.push(What::Tag);
             }
@@ -159,7 +167,8 @@ pub fn tags_of(desired: &Desired) -> Tags {
         (APPLIED_TAG, Applied::of(desired).to_string()),
     ];
     let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
-    desired.tags.clone().into_iter().chain(own).collect()
+    let put = PutTags::of(&desired.tags).text().map(|put| (TAGS_TAG.to_owned(), put));
+    desired.tags.clone().into_iter().chain(own).chain(put).collect()
 }
 
 /// The tags that a machine does not have, or not with these values.
@@ -168,6 +177,19 @@ pub fn missing_tags(desired: &Desired, deployed: &Deployed) -> Tags {
     let mut tags = tags_of(desired);
     tags.retain(|key, value| deployed.tags.get(key) != Some(value));
     tags
+}
+
+/// The keys of the tags that an earlier apply of this folder put on a machine, that still are as they were put, and that an item
+/// does not have any more. Tags of others are never among them.
+#[must_use]
+pub fn stale_tags(desired: &Desired, deployed: &Deployed) -> Vec<String> {
+    // What another folder put there is none of this one's.
+    if deployed.stamp().is_none_or(|stamp| stamp.folder != desired.stamp.folder) {
+        return Vec::new();
+    }
+    let (put, wanted) = (PutTags::tagged(deployed), tags_of(desired));
+    let is_stale = |key: &str, value: &str| !wanted.contains_key(key) && (key == TAGS_TAG || put.has(key, value));
+    deployed.tags.iter().filter(|(key, value)| is_stale(key, value)).map(|(key, _)| key.clone()).collect()
 }
 
 /// Whether a machine has everything that is desired of its own settings, whatever its tags and aliases.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::EMULATOR_ACCOUNT;
-use crate::connection::Parameter;
+use crate::connection::{CallError, Parameter};
 
 /// Reads an environment variable.
 pub type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -23,6 +23,8 @@ pub struct PlanTarget<'a> {
     pub variables: Option<&'a Variables>,
     /// The parameters that the folder names; `None` if they are unknown.
     pub parameters: Option<&'a BTreeMap<String, Parameter>>,
+    /// Why the Parameter Store could not be read; `None` if it was, or was not asked.
+    pub unread: Option<&'a CallError>,
 }
 
 impl<'a> PlanTarget<'a> {
@@ -37,6 +39,7 @@ impl<'a> PlanTarget<'a> {
             functions,
             variables: None,
             parameters: None,
+            unread: None,
         }
     }
 }

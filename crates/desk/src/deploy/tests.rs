@@ -21,7 +21,7 @@ use super::desired::{
 use super::finding::Change;
 use super::patience::Patience;
 use super::perform::Labels;
-use super::steps::{StepsError, missing_tags};
+use super::steps::{StepsError, missing_tags, stale_tags};
 use super::timer::Timer;
 use crate::connection::fake::{Fake, Machine, SetClock, World};
 use crate::connection::{Connection, ConnectionKind, MachineKind, number_of};
@@ -196,7 +196,8 @@ fn item(world: &World, desired: &Desired) -> ItemPlan {
         add(Setting::Role, desired.role_arn.as_ref().is_some_and(|role| *role != machine.role_arn));
         add(Setting::Logging, desired.logging.as_ref().is_some_and(|logging| *logging != machine.logging));
         add(Setting::Tracing, desired.tracing.is_some_and(|tracing| tracing != machine.tracing));
-        add(Setting::Tags, !missing_tags(desired, &deployed).is_empty());
+        let tags_differ = !missing_tags(desired, &deployed).is_empty() || !stale_tags(desired, &deployed).is_empty();
+        add(Setting::Tags, tags_differ);
         add(Setting::Alias, desired.alias.as_ref().is_some_and(|alias| !leads_to_now(machine, alias)));
     }
     let change = match machine {

@@ -11,7 +11,7 @@ use super::environment::Chosen;
 use super::folder::Folder;
 use super::plan::{Found, PlanTarget};
 use super::substitution::{Source, Substitution, ValueType};
-use crate::connection::ParameterKind;
+use crate::connection::{Api, ParameterKind};
 use crate::nearest::meant;
 
 /// The most characters of a value that a finding shows.
@@ -73,6 +73,10 @@ impl Resolver<'_> {
         }
         let message = format!("${{{name}}} has no value: {}", tried.join(", and "));
         let remedy = match &substitution.sources[..] {
+            [.., Source::Parameter(parameter)] if self.target.unread.is_some() => format!(
+                "Allow {} on {parameter} to whoever plans, or give {name} a `value` for where it is missing.",
+                Api::GetParameters.iam_action()
+            ),
             [.., Source::Parameter(parameter)] => format!(
                 "Make it, as with `aws ssm put-parameter --name {parameter} --type String --value ...`, or give {name} a `value` for where it is missing."
             ),
@@ -136,7 +140,15 @@ impl Resolver<'_> {
         let Some(parameters) = self.target.parameters else { return Ok(Some(PlaceholderValue::Unknown)) };
         let PlanTarget { region, account, .. } = self.target;
         let found = parameters.get(parameter);
-        let found = found.ok_or_else(|| format!("the Parameter Store of {region} in {account} has no {parameter}"))?;
+        let found = found.ok_or_else(|| match self.target.unread {
+            None => format!("the Parameter Store of {region} in {account} has no {parameter}"),
+            Some(error) => {
+                format!(
+                    "the Parameter Store of {region} in {account} could not be read for {parameter} ({})",
+                    error.fault
+                )
+            }
+        })?;
         let what = format!("the parameter {parameter}");
         Ok(match (found.kind, kind) {
             (ParameterKind::Secret, _) => {

@@ -8,9 +8,6 @@ use super::patience::{Failure, Patience};
 use super::perform::{describe_alias, found};
 use crate::connection::{AliasDescription, Api, ListedMachine, ListedVersion};
 
-/// Pages of versions that are read: more than AWS has of them.
-const PAGES: usize = 20;
-
 /// A machine's versions and aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -49,11 +46,12 @@ impl Published {
 pub async fn all_versions(patience: &Patience<'_>, machine_arn: &str) -> Result<Vec<ListedVersion>, Failure> {
     let mut all = Vec::new();
     let mut next: Option<String> = None;
-    for _ in 0..PAGES {
-        let call =
+    // To the end, however small the pages are: what is not listed would count as a version that may go.
+    loop {
+        let page =
             patience.read(Api::ListStateMachineVersions, |calls| calls.versions(machine_arn, next.clone())).await?;
-        all.extend(call.items);
-        next = call.next;
+        all.extend(page.items);
+        next = page.next;
         if next.is_none() {
             break;
         }

@@ -3,12 +3,14 @@
 //! Its shape is that of the schema of cloud assemblies (`@aws-cdk/cloud-assembly-schema`): `manifest.json` lists stacks,
 //! manifests of assets and nested assemblies.
 
+use std::cell::RefCell;
+
 use countersign_yaml::{Document, Node};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::machine::{Source, of_template};
 use super::planned::is_empty;
-use super::sources::located;
+use super::sources::{located, refused as unused_refused};
 use super::{Planning, Workflow, joined, whole};
 use crate::environment::Environment;
 use crate::error::{TemplateError, What};
@@ -21,8 +23,9 @@ const DEEPEST: usize = 8;
 type Result<T> = std::result::Result<T, Vec<TemplateError>>;
 
 pub(super) fn workflows(folder: &str, manifest: &str, planning: &Planning) -> Result<Vec<Workflow>> {
-    let mut workflows = Vec::new();
-    Assembly { folder, planning, depth: 0 }.workflows(manifest, &mut workflows)?;
+    let (mut workflows, known) = (Vec::new(), RefCell::default());
+    Assembly { folder, planning, known: &known, depth: 0 }.workflows(manifest, &mut workflows)?;
+    unused_refused(planning, &joined(folder, "manifest.json"), |name| known.borrow().contains(name))?;
     Ok(workflows)
 }
 
@@ -30,6 +33,8 @@ pub(super) fn workflows(folder: &str, manifest: &str, planning: &Planning) -> Re
 struct Assembly<'a> {
     folder: &'a str,
     planning: &'a Planning<'a>,
+    /// The parameters of all stacks that people give values for.
+    known: &'a RefCell<IndexSet<String>>,
     depth: usize,
 }
 
@@ -53,8 +58,8 @@ impl Assembly<'_> {
                     let template = property("templateFile").ok_or_else(|| refused("a stack has no template", &file))?;
                     let stack = property("stackName").unwrap_or(id);
                     let environment = self.environment(artifact.get("environment").and_then(Node::text), stack);
-                    let parameters = self.planning.parameters.clone();
-                    self.stack(self.path(template)?, environment, parameters, &assets, out)?;
+                    let given = Some(self.planning.parameters);
+                    self.stack(self.path(template)?, environment, given, &assets, out)?;
                 }
                 Some("cdk:cloud-assembly") => {
                     let directory =
@@ -92,11 +97,12 @@ impl Assembly<'_> {
         Ok(assets)
     }
 
+    /// A stack. `given` has the values that people give to its parameters; a nested one gets its own from the stack around it.
     fn stack(
         self,
         file: String,
         environment: Environment,
-        parameters: IndexMap<String, String>,
+        given: Option<&IndexMap<String, String>>,
         assets: &IndexMap<String, String>,
         out: &mut Vec<Workflow>,
     ) -> Result<()> {
@@ -107,12 +113,17 @@ impl Assembly<'_> {
             Err(errors) => return Err(located(errors, &file)),
         };
         let nested = nested(&template, &environment, assets);
-        let source = Source { file: &file, environment, parameters, assets: Some(assets) };
+        if given.is_some() {
+            self.known.borrow_mut().extend(template.parameters.keys().cloned());
+        }
+        let complete = self.planning.complete && given.is_some();
+        let parameters = given.cloned().unwrap_or_default();
+        let source = Source { file: &file, environment, parameters, complete, assets: Some(assets) };
         out.extend(of_template(&template, source, self.planning).map_err(|errors| located(errors, &file))?);
         for (file, environment) in nested {
             let deeper = Assembly { depth: self.deeper()?, ..self };
             // Its parameters are values of the stack around it: those that have no default are known once that is made.
-            deeper.stack(file, environment, IndexMap::new(), assets, out)?;
+            deeper.stack(file, environment, None, assets, out)?;
         }
         Ok(())
     }

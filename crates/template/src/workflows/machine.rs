@@ -1,6 +1,6 @@
 //! The state machines of a template.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use super::planned::{Around, scope};
 use super::{
@@ -22,6 +22,8 @@ pub(super) struct Source<'s> {
     pub file: &'s str,
     pub environment: Environment,
     pub parameters: IndexMap<String, String>,
+    /// Whether these and the defaults have to be all values of its parameters.
+    pub complete: bool,
     /// The files of an assembly, by the keys under which they are uploaded.
     pub assets: Option<&'s IndexMap<String, String>>,
 }
@@ -32,7 +34,8 @@ pub(super) fn of_template(
     planning: &Planning,
 ) -> Result<Vec<Workflow>, Vec<TemplateError>> {
     let around = Around::new(planning.around);
-    let (scope, unknown) = scope(template, source.environment.clone(), &source.parameters, planning.around)?;
+    let (scope, unknown) =
+        scope(template, source.environment.clone(), &source.parameters, planning.around, source.complete)?;
     let assumed = Assumed::new(template, &scope, &around);
     let resolver = Resolver { template, scope: &scope, made: &assumed, around: &around };
     let mut reader =
@@ -56,8 +59,8 @@ struct Reader<'r> {
     resolver: Resolver<'r>,
     assumed: &'r Assumed<'r>,
     around: &'r Around<'r>,
-    /// Parameters whose values are not known.
-    unknown: IndexSet<String>,
+    /// Parameters whose values are not known, each with what it waits for.
+    unknown: IndexMap<String, Waiting>,
     errors: Vec<TemplateError>,
 }
 
@@ -109,8 +112,8 @@ impl Reader<'_> {
             let resources = self.assumed.take_later().into_iter().map(Waiting::Resource);
             let mut found = Vec::new();
             references(value, self.resolver.scope, &mut found);
-            let unknown = found.into_iter().map(|reference| reference.name).filter(|name| self.unknown.contains(name));
-            for waiting in resources.chain(self.around.take()).chain(unknown.map(Waiting::Parameter)) {
+            let unknown = found.into_iter().filter_map(|reference| self.unknown.get(&reference.name).cloned());
+            for waiting in resources.chain(self.around.take()).chain(unknown) {
                 let new = Unresolved { waiting, place: place.clone() };
                 if !unresolved.contains(&new) {
                     unresolved.push(new);

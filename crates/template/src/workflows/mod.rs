@@ -37,6 +37,9 @@ pub struct Planning<'p> {
     pub stack_name: &'p str,
     /// Values of parameters.
     pub parameters: &'p IndexMap<String, String>,
+    /// Whether these and the defaults have to be all values: a parameter without one, and a value without a parameter, is an
+    /// error. Otherwise the name of a parameter stands for its value, and is listed.
+    pub complete: bool,
     pub around: &'p dyn Surroundings,
 }
 

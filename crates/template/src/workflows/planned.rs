@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use super::Waiting;
 use crate::environment::{Environment, Surroundings};
-use crate::error::{TemplateError, What};
+use crate::error::{Place, TemplateError, What};
 use crate::resolve::Scope;
 use crate::template::Template;
 
@@ -48,26 +48,36 @@ impl Surroundings for Around<'_> {
     }
 }
 
-/// The scope of a template, and the parameters whose values are not known: their names stand for them.
+/// The scope of a template, and the parameters whose values are not known: their names stand for them. Where the values are
+/// `complete`, a parameter that has none is an error.
 pub(super) fn scope(
     template: &Template,
     environment: Environment,
     given: &IndexMap<String, String>,
     around: &dyn Surroundings,
-) -> Result<(Scope, IndexSet<String>), Vec<TemplateError>> {
+    complete: bool,
+) -> Result<(Scope, IndexMap<String, Waiting>), Vec<TemplateError>> {
     let mut given: IndexMap<String, String> =
         given.iter().filter(|(name, _)| template.parameters.contains_key(*name)).map(owned).collect();
-    let mut unknown = IndexSet::new();
+    let (mut unknown, mut errors) = (IndexMap::new(), Vec::new());
     let mut parameters = template.clone();
     for (name, parameter) in &mut parameters.parameters {
         let value = given.get(name).or(parameter.default.as_ref());
-        let known = match (&parameter.kind, value) {
-            (_, None) => false,
-            (crate::ParameterType::SsmValue { .. }, Some(name)) => around.ssm_parameter(name).is_some(),
-            (_, Some(_)) => true,
+        let waiting = match (&parameter.kind, value) {
+            (_, None) => {
+                if complete {
+                    let place = Place::new(format!("Parameters.{name}"), parameter.span);
+                    errors.push(TemplateError::new(What::NoValue(name.clone()), place));
+                }
+                Some(Waiting::Parameter(name.clone()))
+            }
+            (crate::ParameterType::SsmValue { .. }, Some(named)) => {
+                around.ssm_parameter(named).is_none().then(|| Waiting::Ssm(named.clone()))
+            }
+            (_, Some(_)) => None,
         };
-        if !known {
-            unknown.insert(name.clone());
+        if let Some(waiting) = waiting {
+            unknown.insert(name.clone(), waiting);
             given.insert(name.clone(), name.clone());
             // The name that stands for the value obeys none of its rules.
             let list = parameter.kind.is_list();
@@ -77,12 +87,22 @@ pub(super) fn scope(
             (parameter.min_length, parameter.max_length) = (None, None);
         }
     }
-    let scope = parameters.scope(environment, &given, around)?;
-    Ok((scope, unknown))
+    match parameters.scope(environment, &given, around) {
+        Ok(scope) if errors.is_empty() => Ok((scope, unknown)),
+        Ok(_) => Err(errors),
+        // The others are reported with them.
+        Err(more) => Err(errors.into_iter().chain(more).collect()),
+    }
 }
 
 fn owned((name, value): (&String, &String)) -> (String, String) {
     (name.clone(), value.clone())
+}
+
+/// The values that are given for parameters that nothing has.
+pub(super) fn unused<'p>(given: &'p IndexMap<String, String>, has: impl Fn(&str) -> bool) -> Vec<TemplateError> {
+    let unused = given.keys().filter(|name: &&'p String| !has(name.as_str()));
+    unused.map(|name| TemplateError::new(What::UnknownParameter(name.clone()), Place::default())).collect()
 }
 
 /// Whether an error is about the template as a whole having no resources: an empty stack of an assembly is none.

@@ -20,11 +20,12 @@ const AROUND: usize = 12;
 pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
     let count = replays.summary.executions();
     if count == 0 && replays.unread.is_empty() {
-        return view! {
-            <section class="plan-part"><h3>"Replay evidence"</h3>
-            <p class="quiet">"No execution of it has ended yet, so there is nothing to replay."</p></section>
-        }
-        .into_any();
+        return unknown(&match replays.listed {
+            None => "No execution of it has ended yet, so there is nothing to replay.".to_owned(),
+            Some(listed) => {
+                format!("None of the newest {listed} executions has ended, and older ones were not looked at.")
+            }
+        });
     }
     let groups = replays.summary.groups.iter().map(|group| {
         let (tone, word) = tone(&group.finding);
@@ -51,6 +52,10 @@ pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
     let unread = (unread > 0).then(|| {
         view! { <p class="quiet">{format!("{unread} could not be read: nothing is known of them.")}</p> }
     });
+    let cut = replays.listed.map(|listed| {
+        let said = format!("Executions older than the newest {listed} were not looked at.");
+        view! { <p class="quiet">{said}</p> }
+    });
     let word = if count == 1 { "execution" } else { "executions" };
     view! {
         <section class="plan-part">
@@ -58,6 +63,7 @@ pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
             <p class="quiet">{format!("The newest {count} {word} that ended, run through the new definition; each task answers what it answered then.")}</p>
             {groups.collect_view()}
             {unread}
+            {cut}
         </section>
     }
     .into_any()

@@ -306,6 +306,7 @@ fn aliases(plan: &ItemPlan) -> Option<AnyView> {
     let row = |alias: &Alias| {
         let under_way =
             (alias.routes.len() > 1).then(|| view! { <p class="quiet">"A version is being rolled out."</p> });
+        let unread = alias.routes.is_empty().then(|| view! { <p class="quiet">"It could not be read."</p> });
         let route = |route: &Route| {
             let weight = route.weight.to_string();
             let label = format!("{weight} % of the executions get version {}", route.version);
@@ -321,6 +322,7 @@ fn aliases(plan: &ItemPlan) -> Option<AnyView> {
                 <strong class="mono">{shown(alias.name.clone())}</strong>
                 <ul class="plain">{alias.routes.iter().map(route).collect_view()}</ul>
                 {under_way}
+                {unread}
             </li>
         }
     };

@@ -102,6 +102,33 @@ async fn the_last_executions_are_replayed_and_read_once() {
 }
 
 #[tokio::test]
+async fn a_view_that_is_repeated_replays_nothing() {
+    let office = Office::open("kept").await;
+    office.answered(Err(("Rejected", "no")));
+    office.clock.advance(1_000);
+    office.desk.watch().round_once().await;
+    let words = async |actor: &Actor, definition: &str| {
+        office.desk.replay(actor, "ask", definition, 10).await.unwrap().summary.to_string()
+    };
+    assert_eq!(words(&dana(), &asking()).await, "1 takes the same path");
+    // What is kept is forged, so that it is told from what is replayed.
+    office.desk.replayed().0[0].found.summary = Summary::default();
+    assert_eq!(words(&dana(), &asking()).await, "", "it comes from memory");
+    // Another definition and another actor are other questions.
+    let other = asking().replace("86400", "86401");
+    assert_ne!(other, asking());
+    assert_eq!(words(&dana(), &other).await, "1 takes the same path");
+    let staff = person(vec!["staff".into()]);
+    assert_eq!(words(&staff, &asking()).await, "1 takes the same path");
+    // So is the same one once another execution has ended.
+    office.answered(Err(("Rejected", "no")));
+    office.clock.advance(1_000);
+    office.desk.watch().round_once().await;
+    assert_eq!(words(&dana(), &asking()).await, "2 take the same path");
+    office.close().await;
+}
+
+#[tokio::test]
 async fn no_payload_leaves_the_desk() {
     let office = Office::open("payload").await;
     office.answered(Err(("Rejected", "card 4711 is stolen")));

@@ -4,7 +4,7 @@ use super::*;
 use crate::connection::Api;
 use crate::connection::fake::Trick;
 use crate::deploy::apply::ApplyError;
-use crate::deploy::desired::{APPLIED_TAG, FOLDER_TAG};
+use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG, TAGS_TAG};
 use crate::deploy::perform::How;
 use crate::deploy::steps::{What, circles, ordered, steps};
 
@@ -81,6 +81,64 @@ async fn an_update_sends_what_differs_and_publishes_it() {
     site.deploy(&[tags]).await;
     assert_eq!(site.fake.count(Api::UpdateStateMachine), 0, "tags alone need no update");
     assert_eq!(site.machine("order").unwrap().last_version, 2, "and make no version");
+}
+
+/// A workflow with these tags.
+fn tagged(tags: &[(&str, &str)]) -> Desired {
+    let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    Desired { tags: tags.collect(), ..desired("order", "one") }
+}
+
+#[tokio::test]
+async fn a_tag_that_leaves_the_manifest_is_removed_and_those_of_others_stay() {
+    let site = Site::new();
+    site.deploy(&[tagged(&[("team", "orders"), ("stage", "trial")])]).await;
+    site.fake.change(|world, _| {
+        let tags = &mut world.machines.get_mut(&arn("order")).unwrap().tags;
+        tags.insert("cost-centre".to_owned(), "7".to_owned());
+        tags.insert("aws:cloudformation:stack-name".to_owned(), "shop".to_owned());
+    });
+    let report = site.deploy(&[tagged(&[("team", "orders")])]).await;
+    assert_eq!(done(&report), [What::Untag, What::Tag].map(|what| ("order".to_owned(), what)));
+    let keys = || -> Vec<String> { site.machine("order").unwrap().tags.into_keys().collect() };
+    let others = ["aws:cloudformation:stack-name", "cost-centre"];
+    let own = [APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG];
+    let expected = |more: &[&str]| -> Vec<String> {
+        let all: std::collections::BTreeSet<&str> = others.iter().chain(&own).chain(more).copied().collect();
+        all.into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(keys(), expected(&[TAGS_TAG, "team"]));
+    site.fake.forget_log();
+    assert_eq!(site.deploy(&[tagged(&[("team", "orders")])]).await.done, [], "a second apply changes nothing");
+    assert!(site.fake.log().is_empty());
+    let report = site.deploy(&[tagged(&[])]).await;
+    assert_eq!(done(&report), [("order".to_owned(), What::Untag)], "the record goes with the last tag");
+    assert_eq!(keys(), expected(&[]));
+}
+
+#[tokio::test]
+async fn an_apply_that_was_interrupted_after_tags_were_removed_goes_on() {
+    let site = Site::new();
+    site.deploy(&[tagged(&[("team", "orders"), ("stage", "trial")])]).await;
+    let wanted = [tagged(&[("team", "orders")])];
+    let denied = || Trick::Fail(crate::connection::Fault::of_code("AccessDeniedException", "no"));
+    site.fake.trick(Api::TagResource, [denied()]);
+    let report = site.apply(&site.plan(&wanted)).await;
+    assert!(report.failed.is_some() && report.done.len() == 1, "{report:?}");
+    let report = site.deploy(&wanted).await;
+    assert_eq!(done(&report), [("order".to_owned(), What::Tag)]);
+    // An answer that is lost is looked for, and a tag that somebody changed meanwhile is theirs.
+    let plan = site.plan(&[tagged(&[])]);
+    site.fake.trick(Api::UntagResource, [Trick::LoseAnswer]);
+    assert_eq!(site.apply(&plan).await.done.iter().map(|(_, how)| *how).collect::<Vec<_>>(), [How::Confirmed]);
+    site.deploy(&[tagged(&[("team", "orders")])]).await;
+    let plan = site.plan(&[tagged(&[])]);
+    site.fake.change(|world, _| {
+        let tags = &mut world.machines.get_mut(&arn("order")).unwrap().tags;
+        tags.insert("team".to_owned(), "desk".to_owned());
+    });
+    assert_eq!(site.apply(&plan).await.failed, None);
+    assert_eq!(site.machine("order").unwrap().tags["team"], "desk");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use super::{planned, text, waiting};
+use super::{complete, planned, text, waiting};
 use crate::workflows::WorkflowKind;
 
 const MANIFEST: &str = r#"{"version": "55.0.0", "artifacts": {
@@ -78,6 +78,14 @@ fn an_assembly_says_what_its_stacks_stages_and_nested_stacks_make() {
         r#"{"Resource":"arn:aws:states:::lambda:invoke","F":"arn:aws:lambda:eu-west-1:123456789012:function:Shop-Fn"}"#;
     assert_eq!(text(chain), expect);
     assert_eq!(waiting(nested), ["RoleArn: the parameter Outer has no value"]);
+}
+
+#[test]
+fn values_are_given_to_stacks_and_not_to_nested_ones() {
+    assert!(complete("cdk.out", FILES, &[]).is_ok(), "the stack around a nested one gives its values");
+    let errors = complete("cdk.out", FILES, &[("Outer", "arn:role")]).unwrap_err();
+    assert_eq!(errors, ["the template has no parameter `Outer` (cdk.out/manifest.json: the whole file)"]);
+    assert!(complete("cdk.out", FILES, &[("BootstrapVersion", "/bootstrap")]).is_ok());
 }
 
 #[test]

@@ -25,6 +25,20 @@ fn planned(path: &str, files: &[(&str, &str)]) -> Result<Vec<Workflow>, Vec<Stri
 }
 
 fn with(path: &str, files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Result<Vec<Workflow>, Vec<String>> {
+    planned_with(path, files, parameters, false)
+}
+
+/// The same where these parameters and the defaults have to be all values.
+fn complete(path: &str, files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Result<Vec<Workflow>, Vec<String>> {
+    planned_with(path, files, parameters, true)
+}
+
+fn planned_with(
+    path: &str,
+    files: &[(&str, &str)],
+    parameters: &[(&str, &str)],
+    complete: bool,
+) -> Result<Vec<Workflow>, Vec<String>> {
     let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
     let files = Folder(files.iter().map(owned).collect());
     let parameters: IndexMap<String, String> = parameters.iter().map(owned).collect();
@@ -34,6 +48,7 @@ fn with(path: &str, files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Resu
         region: "eu-west-1",
         stack_name: "Shop",
         parameters: &parameters,
+        complete,
         around: &Nothing,
     };
     workflows(path, &planning).map_err(|errors| errors.iter().map(ToString::to_string).collect())

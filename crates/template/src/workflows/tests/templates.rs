@@ -1,4 +1,4 @@
-use super::{planned, text, waiting, with};
+use super::{complete, planned, text, waiting, with};
 use crate::Span;
 use crate::workflows::{Encryption, Logging, Version, WorkflowKind};
 
@@ -76,7 +76,7 @@ fn a_template_says_what_its_machines_are() {
         [
             "RoleArn: Arn of Role is known once it has been made",
             "DefinitionString: Arn of Ship is known once it has been made",
-            "DefinitionSubstitutions: the parameter Endpoint has no value",
+            "DefinitionSubstitutions: the SSM parameter /shop/endpoint is not known",
         ]
     );
 }
@@ -88,6 +88,21 @@ fn a_plan_is_the_same_each_time_and_says_what_it_waits_for() {
     assert_eq!(text(&once[0]), text(&again[0]));
     assert_eq!(once[0].unresolved, again[0].unresolved);
     assert!(waiting(&once[0]).contains(&"DefinitionSubstitutions: the parameter Price has no value".to_owned()));
+}
+
+#[test]
+fn a_parameter_without_a_value_is_an_error_where_the_values_are_complete() {
+    let files = [("t.yaml", TEMPLATE)];
+    assert_eq!(
+        complete("t.yaml", &files, &[]).unwrap_err(),
+        ["the parameter `Price` has neither a value nor a default (t.yaml: Parameters.Price, line 4, column 3)"]
+    );
+    assert!(complete("t.yaml", &files, &[("Price", "5")]).is_ok());
+    assert_eq!(
+        complete("t.yaml", &files, &[("Price", "5"), ("Prize", "6")]).unwrap_err(),
+        ["the template has no parameter `Prize` (t.yaml: the whole file)"]
+    );
+    assert!(with("t.yaml", &files, &[("Prize", "6")]).is_ok(), "the host of a template says which values there are");
 }
 
 const SAM: &str = "
