@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::arn::page;
+use super::arn::{page, size_within};
 use super::error::ApiError;
 use super::{OperationResult, parameters};
 use crate::host::{AccountRegion, Host, apart};
@@ -31,6 +31,9 @@ struct LogGroup {
 const DAYS: [u32; 23] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 3654];
 
+/// The most groups of a page.
+const PAGE: i64 = 50;
+
 /// The parameters of every operation here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -44,7 +47,7 @@ struct Ask {
     limit: Option<i64>,
     next_token: Option<String>,
     resource_arn: Option<String>,
-    tags: Value,
+    tags: BTreeMap<String, String>,
     tag_keys: Vec<String>,
 }
 
@@ -95,7 +98,6 @@ async fn create(host: &Host, caller: &AccountRegion, ask: Ask) -> OperationResul
     if host.store.resource::<LogGroup>(ResourceKind::LogGroup, &arn).await?.is_some() {
         return Err(ApiError::new("ResourceAlreadyExistsException", "The specified log group already exists"));
     }
-    let tags = serde_json::from_value(ask.tags).unwrap_or_default();
     let group = LogGroup {
         arn,
         name,
@@ -103,7 +105,7 @@ async fn create(host: &Host, caller: &AccountRegion, ask: Ask) -> OperationResul
         retention: None,
         class: ask.log_group_class.unwrap_or_else(|| "STANDARD".to_owned()),
         kms_key: ask.kms_key_id,
-        tags,
+        tags: ask.tags,
     };
     host.store.keep(ResourceKind::LogGroup, &group.arn, &group).await?;
     Ok(json!({}))
@@ -137,7 +139,7 @@ async fn on_one(host: &Host, caller: &AccountRegion, name: &str, ask: Ask) -> Op
             group.retention = Some(days);
         }
         "DeleteRetentionPolicy" => group.retention = None,
-        "TagResource" => group.tags.extend(serde_json::from_value::<BTreeMap<_, _>>(ask.tags).unwrap_or_default()),
+        "TagResource" => group.tags.extend(ask.tags),
         _ => group.tags.retain(|key, _| !ask.tag_keys.contains(key)),
     }
     host.store.keep(ResourceKind::LogGroup, &arn, &group).await?;
@@ -150,8 +152,8 @@ async fn list(host: &Host, caller: &AccountRegion, ask: &Ask) -> OperationResult
     let pattern = ask.log_group_name_pattern.as_deref().unwrap_or_default();
     let wanted = |one: &LogGroup| caller.has(&one.arn) && one.name.starts_with(prefix) && one.name.contains(pattern);
     let found: Vec<LogGroup> = all.into_iter().filter(wanted).collect();
-    let size = ask.limit.unwrap_or(50).clamp(1, 50);
-    let (found, next) = page(found, Some(size), ask.next_token.as_deref(), &format!("{prefix} {pattern}"))
+    let size = size_within("InvalidParameterException", "limit", ask.limit, PAGE)?.unwrap_or(PAGE);
+    let (found, next) = page(found, Some(size), ask.next_token.as_deref(), &format!("{prefix:?} {pattern:?}"))
         .map_err(|error| invalid(error.message))?;
     let described = found.iter().map(|group| {
         let mut all = json!({

@@ -169,6 +169,32 @@ async fn the_functions_of_the_file_stay_and_are_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_list_takes_its_own_page_sizes_and_markers_only() {
+    let engine = Engine::new("function-pages").await;
+    for name in ["a", "b"] {
+        made(&engine, create(name, &python("1"))).await;
+    }
+    let (_, _, first) = send(&engine, Method::GET, &format!("{AT}?MaxItems=1"), Value::Null).await;
+    assert_eq!(first["Functions"][0]["FunctionName"], "a");
+    let marker = text(&first["NextMarker"]);
+    let (_, _, rest) = send(&engine, Method::GET, &format!("{AT}?Marker={marker}"), Value::Null).await;
+    assert_eq!((&rest["Functions"][0]["FunctionName"], rest.get("NextMarker")), (&json!("b"), None));
+    for (path, code) in [
+        ("?MaxItems=one".to_owned(), "ValidationException"),
+        ("?MaxItems=0".to_owned(), "ValidationException"),
+        ("?FunctionVersion=1".to_owned(), "ValidationException"),
+        ("/a/versions?MaxItems=10001".to_owned(), "ValidationException"),
+        ("?Marker=mine".to_owned(), "InvalidParameterValueException"),
+        (format!("/a/versions?Marker={marker}"), "InvalidParameterValueException"),
+        (format!("/a/aliases?Marker={marker}"), "InvalidParameterValueException"),
+    ] {
+        let (status, found, why) = refused(&engine, Method::GET, &format!("{AT}{path}"), Value::Null).await;
+        assert_eq!((status, found.as_str()), (400, code), "{path}: {why}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn what_lambda_does_not_take_is_refused_before_anything_is_made() {
     let engine = Engine::new("function-refusals").await;
     let zip = python("1");

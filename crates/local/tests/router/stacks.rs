@@ -90,6 +90,13 @@ async fn a_stack_is_made_changed_and_deleted() {
     assert_eq!(deploy(&engine, "CreateStack", "Shop", &shop("first")).await.unwrap(), "CREATE_COMPLETE");
     let made = comment(&engine).await.unwrap();
     assert!(made.starts_with("first arn:aws:sqs:us-east-1:000000000000:Shop-Queue-"), "{made}");
+    for (action, fields) in [
+        ("ListStacks", vec![("NextToken", "mine")]),
+        ("ListStackResources", vec![("StackName", "Shop"), ("NextToken", "mine")]),
+        ("DescribeStackEvents", vec![("StackName", "Shop"), ("NextToken", "")]),
+    ] {
+        assert_eq!(call(&engine, action, &fields).await.unwrap_err().0, "ValidationError", "{action}");
+    }
     let engine = engine.restart_after(1_000).await;
     let described = call(&engine, "DescribeStacks", &[("StackName", "Shop")]).await.unwrap();
     assert_eq!((within(&described, "OutputValue"), within(&described, "ExportName")), (SHOP, "shop-machine"));

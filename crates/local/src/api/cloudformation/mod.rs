@@ -85,7 +85,8 @@ fn needed<'a>(form: &'a Form, field: &str) -> Result<&'a str, ApiError> {
 
 /// A page of a list of members, with the size that CloudFormation's lists have.
 fn list(form: &Form, name: &str, members: Vec<String>) -> Came {
-    let question = format!("{name} {}", form.field("StackName"));
+    let of = ["StackName", "ExportName"].map(|field| form.field(field));
+    let question = format!("{name} {of:?} {:?}", form.list("StackStatusFilter"));
     let (members, next) = page(members, Some(100), form.given("NextToken"), &question)
         .map_err(|_| invalid("The NextToken is not valid."))?;
     let token = next.map(|next| xml::element("NextToken", next)).unwrap_or_default();
