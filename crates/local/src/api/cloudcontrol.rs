@@ -15,7 +15,7 @@ use crate::host::{AccountRegion, Host, apart};
 use crate::random;
 use crate::stacks;
 use crate::stacks::model::Stack;
-use crate::stacks::resources::{self, Wanted, is_supported};
+use crate::stacks::resources::{self, Changed, Wanted, is_supported};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -102,7 +102,8 @@ async fn update(host: &Arc<Host>, caller: &AccountRegion, ask: &Update) -> Opera
         return Err(ApiError::new("NotUpdatableException", why));
     }
     let wanted = Wanted { kind: &ask.type_name, name: &ask.identifier, properties: &after };
-    resources::update(host, caller, wanted, &ask.identifier, &before).await?;
+    let change = Changed { wanted, physical: &ask.identifier, before: &before };
+    resources::update(host, caller, change).await?;
     let _alone = host.changes.lock().await;
     let mut stack = stacks::find(host, caller, &stack.arn).await?;
     if let Some(deployed) = stack.resources.get_mut(&logical) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::model::{ChangeSet, Deployed, Operation, Stack, Status, Step};
-use super::resources::{self, Wanted};
+use super::resources::{self, Changed, Wanted};
 use super::run::of;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
@@ -196,7 +196,7 @@ async fn change_back(
     let old = before.past_stack.clone().unwrap_or_else(|| before.properties());
     stack.say(host, logical, &physical, &kind, "UPDATE_IN_PROGRESS", None, None).await?;
     let wanted = Wanted { kind: &kind, name: &physical, properties: &old };
-    let came = resources::update(host, place, wanted, &physical, &now).await;
+    let came = resources::update(host, place, Changed { wanted, physical: &physical, before: &now }).await;
     let why = match came {
         Ok(made) => {
             let attributes = made.attributes;

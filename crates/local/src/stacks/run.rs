@@ -10,7 +10,7 @@ use super::invalid;
 use super::model::{Change, Deployed, Operation, Phase, Stack, Step};
 use super::prepare::Prepared;
 use super::removal;
-use super::resources::{self, Made, Wanted, suffix};
+use super::resources::{self, Changed, Made, Wanted, suffix};
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::random;
@@ -268,7 +268,7 @@ async fn modify(
     put(stack, host, &target, &physical, "UPDATE_IN_PROGRESS");
     stack.say(host, &logical, &physical, &kind, "UPDATE_IN_PROGRESS", None, Some(shown.clone())).await?;
     let wanted = Wanted { kind: &kind, name: &physical, properties: &target.properties };
-    match resources::update(host, place, wanted, &physical, &old).await {
+    match resources::update(host, place, Changed { wanted, physical: &physical, before: &old }).await {
         Ok(made) => {
             done(stack, host, &logical, &made, "UPDATE_COMPLETE");
             stack.say(host, &logical, &made.physical, &kind, "UPDATE_COMPLETE", None, Some(shown)).await

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{document, number, text};
-use super::{Made, Wanted, gone};
+use super::values::{document, number, tag_map, text};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::iam::{ManagedPolicy, NewPolicy, NewRole, Role};
 use crate::host::{AccountRegion, Host, Tag};
 
 fn tags(tags: &Value) -> Vec<Tag> {
-    let tags = tags.as_array().into_iter().flatten();
-    let tags = tags.filter_map(|tag| Some(Tag { key: text(&tag["Key"])?, value: text(&tag["Value"])? }));
-    tags.collect()
+    tag_map(tags).into_iter().map(|(key, value)| Tag { key, value: document(&value) }).collect()
 }
 
 /// The texts of a list.
@@ -73,13 +71,8 @@ async fn give(host: &Arc<Host>, role: &mut Role, before: &Value, after: &Value) 
 }
 
 /// Changes a role.
-pub async fn update_role(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_role(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let _alone = host.changes.lock().await;
     let properties = wanted.properties;
     let mut known = Role::find(host, place, physical).await?;
@@ -122,13 +115,8 @@ pub async fn create_policy(host: &Arc<Host>, place: &AccountRegion, wanted: Want
 }
 
 /// Changes a policy, and the roles that have it.
-pub async fn update_policy(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_policy(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     write(host, place, wanted.properties, before).await?;
     Ok(Made::new(physical, json!({ "Id": physical })))
 }
@@ -217,13 +205,8 @@ async fn detach(host: &Arc<Host>, place: &AccountRegion, arn: &str, names: &[Str
 }
 
 /// Changes a policy of its own.
-pub async fn update_managed(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_managed(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let after = wanted.properties;
     check_roles_only(after)?;
     let _alone = host.changes.lock().await;

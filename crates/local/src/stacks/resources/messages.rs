@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::values::text;
-use super::{Made, Wanted, gone};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::callers;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
@@ -60,13 +60,8 @@ async fn subscribe_all(host: &Arc<Host>, arn: &str, properties: &Value) -> Resul
 }
 
 /// Changes the subscriptions of a topic.
-pub async fn update_topic(
-    host: &Arc<Host>,
-    _place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_topic(host: &Arc<Host>, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let after = wanted.properties;
     check_protocols(after)?;
     let kept = after["Subscription"].as_array().cloned().unwrap_or_default();
@@ -139,13 +134,7 @@ fn queue_made(place: &AccountRegion, url: &str) -> Made {
 }
 
 /// Changes the attributes of a queue; those that are no longer given have their defaults again.
-pub async fn update_queue(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_queue(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
     const DEFAULTS: [(&str, &str); 6] = [
         ("ContentBasedDeduplication", "false"),
         ("DelaySeconds", "0"),
@@ -154,6 +143,7 @@ pub async fn update_queue(
         ("ReceiveMessageWaitTimeSeconds", "0"),
         ("VisibilityTimeout", "30"),
     ];
+    let Changed { wanted, physical, before } = change;
     let mut after = attributes(wanted.properties);
     after.shift_remove("FifoQueue");
     for name in attributes(before).keys().filter(|name| *name != "FifoQueue") {
