@@ -101,8 +101,10 @@ async fn update(host: &Arc<Host>, caller: &AccountRegion, ask: &Update) -> Opera
         let why = format!("Invalid patch update: createOnlyProperties [/properties/{}] cannot be updated", one.name);
         return Err(ApiError::new("NotUpdatableException", why));
     }
-    let wanted = Wanted { kind: &ask.type_name, name: &ask.identifier, properties: &after };
-    let change = Changed { wanted, physical: &ask.identifier, before: &before };
+    let tagged = |properties: &Value| stacks::tags::after(&stack, &logical, &ask.type_name, properties);
+    let (tagged_before, tagged_after) = (tagged(&before), tagged(&after));
+    let wanted = Wanted { kind: &ask.type_name, name: &ask.identifier, properties: &tagged_after };
+    let change = Changed { wanted, physical: &ask.identifier, before: &tagged_before };
     resources::update(host, caller, change).await?;
     let _alone = host.changes.lock().await;
     let mut stack = stacks::find(host, caller, &stack.arn).await?;

@@ -11,6 +11,7 @@ use super::model::{Change, Deployed, Operation, Phase, Stack, Step};
 use super::prepare::Prepared;
 use super::removal;
 use super::resources::{self, Changed, Made, Wanted, suffix};
+use super::tags;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::random;
@@ -135,7 +136,7 @@ async fn one(
             "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{logical}]"
         )));
     }
-    if before.base.properties == target.base.properties {
+    if before.base.properties == target.base.properties && !tags::change(stack, &target.base.kind) {
         if before.base != target.base || before.needs != target.needs {
             note(stack, target, before);
             return stack.keep(host).await;
@@ -228,7 +229,8 @@ async fn make(
     put(stack, host, &target, &expected, &format!("{verb}_IN_PROGRESS"));
     let old = before.as_ref().map_or("", |before| before.physical.as_str()).to_owned();
     stack.say(host, &logical, &old, &kind, &format!("{verb}_IN_PROGRESS"), reason, Some(shown.clone())).await?;
-    let wanted = Wanted { kind: &kind, name: &name, properties: &target.properties };
+    let properties = tags::after(stack, &logical, &kind, &target.properties);
+    let wanted = Wanted { kind: &kind, name: &name, properties: &properties };
     match resources::create(host, place, wanted).await {
         Ok(made) => {
             done(stack, host, &logical, &made, &format!("{verb}_COMPLETE"));
@@ -262,12 +264,14 @@ async fn modify(
     let physical = before.physical.clone();
     let shown = target.properties.to_string();
     let old = before.past_stack.clone().unwrap_or_else(|| before.properties());
+    let old = tags::before(stack, &logical, &kind, &old);
+    let properties = tags::after(stack, &logical, &kind, &target.properties);
     if let Some(change) = of(stack) {
         change.steps.push(Step::Changed { logical: logical.clone(), before: before.clone() });
     }
     put(stack, host, &target, &physical, "UPDATE_IN_PROGRESS");
     stack.say(host, &logical, &physical, &kind, "UPDATE_IN_PROGRESS", None, Some(shown.clone())).await?;
-    let wanted = Wanted { kind: &kind, name: &physical, properties: &target.properties };
+    let wanted = Wanted { kind: &kind, name: &physical, properties: &properties };
     match resources::update(host, place, Changed { wanted, physical: &physical, before: &old }).await {
         Ok(made) => {
             done(stack, host, &logical, &made, "UPDATE_COMPLETE");

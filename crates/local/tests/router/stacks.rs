@@ -9,7 +9,7 @@ use countersign_local::stacks::model::Stack;
 use serde_json::{Value, json};
 
 use crate::clients::{query, within};
-use crate::engine::Engine;
+use crate::engine::{Engine, text};
 
 const TRUST: &str =
     r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"states.amazonaws.com"}}]}"#;
@@ -332,6 +332,77 @@ async fn a_resource_is_changed_past_its_stack() {
     // The stack's next update starts from what it made itself.
     assert_eq!(deploy(&engine, "UpdateStack", "Shop", &shop("second")).await.unwrap(), "UPDATE_COMPLETE");
     assert!(comment(&engine).await.unwrap().starts_with("second "));
+    engine.remove().await;
+}
+
+/// A stack of a role, a state machine, a log group and a parameter, with tags.
+async fn deploy_tagged(engine: &Engine, action: &str, tags: &[(&str, &str)]) -> Result<&'static str, (String, String)> {
+    let mut template = shop("tagged");
+    template["Resources"]["Log"] = json!({ "Type": "AWS::Logs::LogGroup", "Properties": { "LogGroupName": "/shop" } });
+    template["Resources"]["Role"]["Properties"]["Tags"] = json!([{ "Key": "team", "Value": "own" }]);
+    let body = template.to_string();
+    let names: Vec<(String, String)> =
+        (1..=tags.len()).map(|n| (format!("Tags.member.{n}.Key"), format!("Tags.member.{n}.Value"))).collect();
+    let mut fields = vec![("StackName", "Shop"), ("TemplateBody", &*body), ("Capabilities.member.1", "CAPABILITY_IAM")];
+    for ((key_name, value_name), (key, value)) in names.iter().zip(tags) {
+        fields.extend([(key_name.as_str(), *key), (value_name.as_str(), *value)]);
+    }
+    let answer = call(engine, action, &fields).await?;
+    Ok(settled(engine, within(&answer, "StackId")).await)
+}
+
+#[tokio::test]
+async fn the_tags_of_a_stack_reach_its_resources() {
+    let engine = Engine::new("stack-tags").await;
+    let machine_tags = async || {
+        let (_, answer) = engine.ask("AWSStepFunctions.ListTagsForResource", &json!({ "resourceArn": SHOP })).await;
+        let tags = answer["tags"].as_array().unwrap().clone();
+        let pairs = tags.iter().map(|tag| (text(&tag["key"]), text(&tag["value"])));
+        pairs.collect::<BTreeMap<String, String>>()
+    };
+    let status = deploy_tagged(&engine, "CreateStack", &[("team", "shop"), ("cost", "7")]).await.unwrap();
+    assert_eq!(status, "CREATE_COMPLETE");
+    let made = stack(&engine, "Shop").await;
+    let expected = [
+        ("aws:cloudformation:logical-id", "Machine"),
+        ("aws:cloudformation:stack-id", made.arn.as_str()),
+        ("aws:cloudformation:stack-name", "Shop"),
+        ("cost", "7"),
+        ("team", "shop"),
+    ];
+    let expected: BTreeMap<String, String> =
+        expected.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    assert_eq!(machine_tags().await, expected);
+    let role = format!("Action=ListRoleTags&Version=2010-05-08&RoleName={}", made.resources["Role"].physical);
+    let (_, listed) = query(&engine, "iam", "us-east-1", &role).await;
+    assert!(listed.contains("<Key>team</Key><Value>own</Value>"), "its own goes before: {listed}");
+    assert!(listed.contains("<Key>cost</Key>") && !listed.contains("aws:cloudformation"), "{listed}");
+    let group = json!({ "logGroupName": "/shop" });
+    let (_, listed) = engine.ask("Logs_20140328.ListTagsLogGroup", &group).await;
+    assert_eq!(
+        (&listed["tags"]["cost"], &listed["tags"]["aws:cloudformation:logical-id"]),
+        (&json!("7"), &json!("Log"))
+    );
+
+    // Without tags in the request, the stack keeps those that it has.
+    let same = deploy_tagged(&engine, "UpdateStack", &[]).await.unwrap_err();
+    assert_eq!(same.1, "No updates are to be performed.");
+    let revision = async || {
+        let (_, shown) = engine.ask("AWSStepFunctions.DescribeStateMachine", &json!({ "stateMachineArn": SHOP })).await;
+        shown.get("revisionId").cloned()
+    };
+    let before = revision().await;
+    let status = deploy_tagged(&engine, "UpdateStack", &[("team", "stores")]).await.unwrap();
+    assert_eq!(status, "UPDATE_COMPLETE");
+    let tags = machine_tags().await;
+    assert_eq!((tags["team"].as_str(), tags.get("cost")), ("stores", None));
+    assert_eq!(revision().await, before, "tags make no revision");
+    let events = call(&engine, "DescribeStackEvents", &[("StackName", "Shop")]).await.unwrap();
+    assert_eq!(events.matches("<LogicalResourceId>Queue<").count(), 2, "what has no tags is left alone");
+    for (key, why) in [("aws:mine", "aws:"), ("", "not empty")] {
+        let refused = deploy_tagged(&engine, "UpdateStack", &[(key, "x")]).await.unwrap_err();
+        assert!(refused.0 == "ValidationError" && refused.1.contains(why), "{}", refused.1);
+    }
     engine.remove().await;
 }
 

@@ -11,6 +11,7 @@ use crate::host::{AccountRegion, Host};
 use crate::stacks::around::{Around, Known};
 use crate::stacks::model::Stack;
 use crate::stacks::prepare::Prepared;
+use crate::stacks::tags::are_same;
 use crate::stacks::{self, removal::forget_change_sets};
 
 /// Both operations.
@@ -42,7 +43,7 @@ pub async fn deploy(host: &Arc<Host>, place: &AccountRegion, form: &Form, action
         let known = Known(&stack.resources);
         let changes = stack.snapshot().changes(&prepared.template, &prepared.scope, &known, &around);
         let changes = changes.map_err(|error| invalid(format!("Template error: {error}")))?;
-        if changes.is_empty() && stack.source.tags == source.tags {
+        if changes.is_empty() && are_same(&stack.source.tags, &source.tags) {
             return Err(invalid("No updates are to be performed."));
         }
         forget_change_sets(host, &stack.arn).await?;

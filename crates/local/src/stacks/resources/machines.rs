@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{flag, given, lowered, retagged, tag_list, tag_map, text};
+use super::values::{flag, given, lowered, retagged, settings, tag_list, tag_map, text};
 use super::{Changed, Made, Wanted, gone};
 use crate::api;
 use crate::api::error::ApiError;
@@ -122,7 +122,12 @@ async fn described(host: &Arc<Host>, place: &AccountRegion, arn: &str) -> Result
 
 /// Changes a state machine. Running executions keep their definition.
 pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
-    let Changed { wanted, physical, .. } = change;
+    let Changed { wanted, physical, before } = change;
+    // A change of tags alone makes no revision.
+    if settings(before) == settings(wanted.properties) {
+        retag(host, place, change).await?;
+        return described(host, place, physical).await;
+    }
     let mut ask = configuration(host, wanted.properties).await?;
     ask["stateMachineArn"] = json!(physical);
     // What is no longer given has its default again.

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use values::{tag_list, tag_map};
+
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::random;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{given, retagged, tag_list, tag_map, text};
+use super::values::{given, retagged, settings, tag_list, tag_map, text};
 use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::{callers, ssm};
@@ -47,7 +47,7 @@ pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>)
     Ok(made(name, wanted.properties))
 }
 
-/// Writes the next version of a parameter.
+/// Writes the next version of a parameter, and changes its tags, each where it differs.
 pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
     let Changed { wanted, physical, before } = change;
     check_type(wanted.properties)?;
@@ -57,12 +57,14 @@ pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>
         // The type of a parameter cannot be changed, so it is made again under its name.
         delete(host, place, physical).await?;
     }
-    let mut ask = ask(physical, after);
-    ask["Overwrite"] = json!(true);
-    if ask["Description"].is_null() {
-        ask["Description"] = json!("");
+    if settings(before) != settings(after) {
+        let mut ask = ask(physical, after);
+        ask["Overwrite"] = json!(true);
+        if ask["Description"].is_null() {
+            ask["Description"] = json!("");
+        }
+        call(host, place, "PutParameter", ask).await?;
     }
-    call(host, place, "PutParameter", ask).await?;
     let old_tags = if is_made_again { Value::Null } else { before["Tags"].clone() };
     if let Some((gone, new)) = retagged(&old_tags, &after["Tags"]) {
         let ask =

@@ -39,6 +39,12 @@ pub fn retagged(before: &Value, after: &Value) -> Option<(Vec<String>, Map<Strin
     Some((gone, new))
 }
 
+/// The properties without the tags: where they are the same, only tags change.
+pub fn settings(properties: &Value) -> Map<String, Value> {
+    let members = properties.as_object().into_iter().flatten();
+    members.filter(|(name, _)| *name != "Tags").map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// A number, which a template may write as a text.
 pub fn number(value: &Value) -> Value {
     match value {
