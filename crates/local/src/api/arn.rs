@@ -164,8 +164,11 @@ fn page_size(size: Option<i64>) -> usize {
     size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100)
 }
 
-/// The position that a token holds. A token of another request is refused.
-fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
+/// The position that a token holds.
+///
+/// # Errors
+/// It is none of ours, or of another request.
+pub fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
     let refused = |why: String| ApiError::new("InvalidToken", format!("Invalid Token: '{why}'"));
     let Some(token) = token else { return Ok(None) };
     let (place, mark) = read_token(token).ok_or_else(|| refused("Invalid token".to_owned()))?;
@@ -179,7 +182,8 @@ fn mark_of(question: &str) -> String {
     fingerprint(question).chars().take(8).collect()
 }
 
-fn write_token(place: usize, question: &str) -> String {
+/// The token of a position in the answer to a request.
+pub fn write_token(place: usize, question: &str) -> String {
     let text = format!("countersign:{place}:{}", mark_of(question));
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
