@@ -100,7 +100,7 @@ pub async fn read(host: &Arc<Host>, form: &Form, stack: Option<&Stack>) -> Resul
     }
     let owned = |name: &str| form.list(name).into_iter().map(str::to_owned).collect();
     Ok(Source {
-        description: prepare::read(&template)?.description,
+        description: prepare::read(&template, &parameters)?.description,
         template,
         parameters,
         capabilities: owned("Capabilities"),
@@ -137,7 +137,8 @@ fn tags(form: &Form, stack: Option<&Stack>) -> Result<Vec<Tag>, ApiError> {
 /// The value that a parameter of a stack has: the one that was given, or its default.
 fn previous_value(stack: &Stack, name: &str) -> Option<String> {
     let given = stack.source.parameters.get(name).cloned();
-    given.or_else(|| prepare::read(&stack.source.template).ok()?.parameters.get(name)?.default.clone())
+    let read = || prepare::read(&stack.source.template, &stack.source.parameters).ok();
+    given.or_else(|| read()?.parameters.get(name)?.default.clone())
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn described(stack: &Stack) -> String {
 /// The parameters of a stack with their values; one that is not to be shown is not.
 fn parameters(stack: &Stack) -> String {
     // The template was read when the stack was made.
-    let Ok(template) = prepare::read(&stack.source.template) else { return String::new() };
+    let Ok(template) = prepare::read(&stack.source.template, &stack.source.parameters) else { return String::new() };
     let members = template.parameters.iter().map(|(name, parameter)| {
         let given = stack.source.parameters.get(name).or(parameter.default.as_ref());
         let shown = if parameter.no_echo { "****" } else { given.map_or("", String::as_str) };
