@@ -104,6 +104,14 @@ fn wrong_shapes_are_refused_with_their_places() {
         ],
     );
     refused(
+        "Parameters:\n  P: {Type: String, NoEcho: maybe, AllowedValues: a, Default: [[b]]}\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n",
+        &[
+            "expected a list of strings or numbers, found a list (Parameters.P.Default, line 2, column 63)",
+            "expected a list of strings or numbers, found a string (Parameters.P.AllowedValues, line 2, column 51)",
+            "expected true or false, found a string (Parameters.P.NoEcho, line 2, column 29)",
+        ],
+    );
+    refused(
         "Transform: MyMacro\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n",
         &["`Transform MyMacro` is not supported: a macro runs in an AWS account (Transform, line 1, column 12)"],
     );
