@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use countersign_local::host::AccountRegion;
 use countersign_local::stacks;
-use countersign_local::stacks::model::Stack;
+use countersign_local::stacks::model::{EVENTS, Stack};
 use serde_json::{Value, json};
 
 use crate::clients::{query, within};
@@ -332,6 +332,52 @@ async fn a_resource_is_changed_past_its_stack() {
     // The stack's next update starts from what it made itself.
     assert_eq!(deploy(&engine, "UpdateStack", "Shop", &shop("second")).await.unwrap(), "UPDATE_COMPLETE");
     assert!(comment(&engine).await.unwrap().starts_with("second "));
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_and_no_default_taken() {
+    let engine = Engine::new("stack-unreadable").await;
+    let body = shop("x").to_string();
+    for (field, value) in [("DisableRollback", "yes"), ("OnFailure", "DELTE"), ("EnableTerminationProtection", "1")] {
+        let fields = [("StackName", "Shop"), ("TemplateBody", &*body), (field, value)];
+        let (code, why) = call(&engine, "CreateStack", &fields).await.unwrap_err();
+        assert!(code == "ValidationError" && why.contains(field), "{field}: {why}");
+    }
+    let properties = |resource: &str, property: &str, value: Value| {
+        let mut template = shop("x");
+        template["Resources"][resource]["Properties"][property] = value;
+        template
+    };
+    for (template, why) in [
+        (properties("Role", "MaxSessionDuration", json!("long")), "MaxSessionDuration is no number"),
+        (properties("Role", "ManagedPolicyArns", json!([{ "a": 1 }])), "A list of texts is needed"),
+        (
+            properties("Machine", "DefinitionSubstitutions", json!({ "Queue": [] })),
+            "DefinitionSubstitutions is no text",
+        ),
+    ] {
+        assert_eq!(deploy(&engine, "CreateStack", "Shop", &template).await.unwrap(), "ROLLBACK_COMPLETE", "{why}");
+        let events = call(&engine, "DescribeStackEvents", &[("StackName", "Shop")]).await.unwrap();
+        assert!(events.contains(why), "{why}: {events}");
+        let arn = stack(&engine, "Shop").await.arn;
+        call(&engine, "DeleteStack", &[("StackName", "Shop")]).await.unwrap();
+        settled(&engine, &arn).await;
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn the_newest_events_of_a_stack_are_kept() {
+    let engine = Engine::new("stack-events").await;
+    let place = AccountRegion { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
+    let mut one = Stack::new(&place, "Busy", 0);
+    for number in [0, 1, EVENTS] {
+        one.events = number;
+        one.say(&engine.host, "Queue", "q", "AWS::SQS::Queue", "UPDATE_COMPLETE", None, None).await.unwrap();
+    }
+    let events = call(&engine, "DescribeStackEvents", &[("StackName", "Busy")]).await.unwrap();
+    assert_eq!(events.matches("<EventId>").count(), 2, "the first one made room");
     engine.remove().await;
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::changes::{all_described, member};
-use super::{Came, invalid, list as members, needed, optional, source, texts};
+use super::{Came, flag, invalid, list as members, needed, on_failure, optional, source, texts};
 use crate::api::arn::page;
 use crate::api::error::ApiError;
 use crate::api::query::Form;
@@ -96,7 +96,7 @@ async fn compared(
         changes: all_described(&changes.resources, stack, !same_tags),
         source,
         created_at: host.clock.now(),
-        on_failure: form.given("OnStackFailure").map(str::to_owned),
+        on_failure: on_failure(form, "OnStackFailure")?.map(str::to_owned),
     })
 }
 
@@ -218,7 +218,7 @@ pub async fn execute(host: &Arc<Host>, place: &AccountRegion, form: &Form) -> Ca
         let (arn, status) = (&stack.arn, stack.status.name());
         return Err(invalid(format!("Stack:{arn} is in {status} state and can not be updated.")));
     }
-    let keeps = form.given("DisableRollback") == Some("true") || set.on_failure.as_deref() == Some("DO_NOTHING");
+    let keeps = flag(form, "DisableRollback")? || set.on_failure.as_deref() == Some("DO_NOTHING");
     let deletes = set.on_failure.as_deref() == Some("DELETE");
     forget_change_sets(host, &stack.arn).await?;
     "EXECUTE_IN_PROGRESS".clone_into(&mut set.execution);

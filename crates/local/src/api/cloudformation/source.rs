@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::invalid;
+use super::{flag, invalid};
 use crate::api::error::ApiError;
 use crate::api::query::Form;
 use crate::api::tags::is_of_aws;
@@ -24,7 +24,7 @@ const OBJECT: usize = 1_048_576;
 /// # Errors
 /// There is none, it is too large, or it cannot be read.
 pub async fn template(host: &Arc<Host>, form: &Form, stack: Option<&Stack>) -> Result<String, ApiError> {
-    let uses_previous = form.given("UsePreviousTemplate") == Some("true");
+    let uses_previous = flag(form, "UsePreviousTemplate")?;
     match (form.given("TemplateBody"), form.given("TemplateURL"), uses_previous) {
         (Some(text), None, false) => {
             if text.len() > BODY {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Came, invalid, list as members, needed, optional, texts};
+use super::{Came, flag, invalid, list as members, needed, optional, texts};
 use crate::api::query::Form;
 use crate::api::wire::iso;
 use crate::api::xml::element;
@@ -137,7 +137,8 @@ pub async fn protect(host: &Arc<Host>, place: &AccountRegion, form: &Form) -> Ca
     if stack.status.is_busy() {
         return Err(invalid(format!("Stack [{}] is in {} state.", stack.name, stack.status.name())));
     }
-    stack.is_protected = needed(form, "EnableTerminationProtection")? == "true";
+    needed(form, "EnableTerminationProtection")?;
+    stack.is_protected = flag(form, "EnableTerminationProtection")?;
     stack.keep(host).await?;
     Ok(element("StackId", &stack.arn))
 }

@@ -69,9 +69,15 @@ async fn definition(host: &Arc<Host>, properties: &Value) -> Result<String, ApiE
             return Err(ApiError::new("ValidationError", why));
         }
     };
-    let values = properties["DefinitionSubstitutions"].as_object().into_iter().flatten();
-    let values: BTreeMap<&str, String> =
-        values.filter_map(|(name, value)| Some((name.as_str(), super::values::text(value)?))).collect();
+    let mut values = BTreeMap::new();
+    for (name, value) in properties["DefinitionSubstitutions"].as_object().into_iter().flatten() {
+        // Left out, its placeholder would stay in the definition.
+        let value = super::values::text(value).ok_or_else(|| {
+            let why = format!("The value of {name} in DefinitionSubstitutions is no text: {value}");
+            ApiError::new("ValidationError", why)
+        })?;
+        values.insert(name.as_str(), value);
+    }
     Ok(substituted(&text, &values))
 }
 

@@ -38,12 +38,16 @@ fn topic_made(arn: &str) -> Made {
 
 /// Refuses a subscriber that messages cannot reach here.
 fn check_protocols(properties: &Value) -> Result<(), ApiError> {
-    let subscriptions = properties["Subscription"].as_array().into_iter().flatten();
-    let mut other = subscriptions.filter(|one| one["Protocol"] != "sqs");
-    match other.next() {
-        Some(one) => Err(unreachable(&one["Protocol"])),
-        None => Ok(()),
+    properties["Subscription"].as_array().into_iter().flatten().try_for_each(|one| queue_of(one).map(|_| ()))
+}
+
+/// The queue that a subscription sends messages to.
+fn queue_of(subscription: &Value) -> Result<&str, ApiError> {
+    if subscription["Protocol"] != "sqs" {
+        return Err(unreachable(&subscription["Protocol"]));
     }
+    let queue = subscription["Endpoint"].as_str().filter(|queue| !queue.is_empty());
+    queue.ok_or_else(|| ApiError::new("ValidationError", "The Endpoint of a subscription is the ARN of a queue."))
 }
 
 fn unreachable(protocol: &Value) -> ApiError {
@@ -54,7 +58,7 @@ fn unreachable(protocol: &Value) -> ApiError {
 
 async fn subscribe_all(host: &Arc<Host>, arn: &str, properties: &Value) -> Result<(), ApiError> {
     for one in properties["Subscription"].as_array().into_iter().flatten() {
-        host.topics.subscribe(&host.store, arn, one["Endpoint"].as_str().unwrap_or_default()).await?;
+        host.topics.subscribe(&host.store, arn, queue_of(one)?).await?;
     }
     Ok(())
 }
@@ -80,12 +84,9 @@ pub async fn delete_topic(host: &Arc<Host>, arn: &str) -> Result<(), ApiError> {
 /// Subscribes a queue.
 pub async fn subscribe(host: &Arc<Host>, wanted: Wanted<'_>) -> Result<Made, ApiError> {
     let properties = wanted.properties;
-    if properties["Protocol"] != "sqs" {
-        return Err(unreachable(&properties["Protocol"]));
-    }
+    let queue = queue_of(properties)?;
     let topic = properties["TopicArn"].as_str().unwrap_or_default();
-    let endpoint = properties["Endpoint"].as_str().unwrap_or_default();
-    if !host.topics.subscribe(&host.store, topic, endpoint).await? {
+    if !host.topics.subscribe(&host.store, topic, queue).await? {
         return Err(refused(TopicRefusal::not_found()));
     }
     let arn = format!("{topic}:{}", crate::random::uuid());
