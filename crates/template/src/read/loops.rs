@@ -104,7 +104,7 @@ impl<'t> Unroller<'t> {
             Kind::Array => {
                 let mut items = Vec::new();
                 for (index, item) in node.items().enumerate() {
-                    items.push(self.value(item, &format!("{path}.{index}"))?);
+                    items.push(self.value(item, &format!("{path}[{index}]"))?);
                 }
                 self.draft.list(items, node).map_err(unreadable)
             }
