@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_template::{DeployedResource, Resolver, TemplateError, physical_name, resource_type};
+use countersign_template::{DeployedResource, Resolver, ResourceType, TemplateError, physical_name, resource_type};
 
 use super::around::{Around, Known};
 use super::back;
@@ -187,6 +187,22 @@ fn expected(place: &AccountRegion, stack: &Stack, target: &Target<'_>, name: &st
     form.unwrap_or_else(|| name.to_owned())
 }
 
+/// Whether the template gives a resource the name that the one in its place has.
+fn keeps_its_name(target: &Target<'_>, before: &Deployed) -> bool {
+    let is_same =
+        |kind: &ResourceType| kind.given_name(&before.base.properties) == kind.given_name(&target.base.properties);
+    target.named && resource_type(&target.base.kind).is_some_and(is_same)
+}
+
+/// The step that makes a resource, or another one in the place of `before`.
+fn step_of(target: &Target<'_>, before: Option<Deployed>) -> Step {
+    let (logical, named) = (target.logical.to_owned(), target.named);
+    match before {
+        None => Step::Made { logical, named },
+        Some(before) => Step::Replaced { logical, before, keeps: target.base.update_replace_policy.keeps(), named },
+    }
+}
+
 /// Makes a resource, or another one in the place of `before`.
 async fn make(
     host: &Arc<Host>,
@@ -198,29 +214,16 @@ async fn make(
     let name = name_for(stack, &target);
     let (logical, kind) = (target.logical.to_owned(), target.base.kind.clone());
     let verb = if before.is_some() { "UPDATE" } else { "CREATE" };
-    if let Some(before) = before.as_ref().filter(|_| target.named) {
-        let is_same = resource_type(&kind)
-            .is_some_and(|kind| kind.given_name(&before.base.properties) == kind.given_name(&target.base.properties));
-        if is_same {
-            let why = format!(
-                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and \
-                 update the stack again."
-            );
-            stack.say(host, &logical, &before.physical, &kind, "UPDATE_FAILED", Some(why.clone()), None).await?;
-            return Err(invalid(failed(&logical, verb, &why)));
-        }
+    if let Some(before) = before.as_ref().filter(|before| keeps_its_name(&target, before)) {
+        let why = format!(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update \
+             the stack again."
+        );
+        stack.say(host, &logical, &before.physical, &kind, "UPDATE_FAILED", Some(why.clone()), None).await?;
+        return Err(invalid(failed(&logical, verb, &why)));
     }
-    let step = match before.clone() {
-        None => Step::Made { logical: logical.clone(), named: target.named },
-        Some(before) => Step::Replaced {
-            logical: logical.clone(),
-            keeps: target.base.update_replace_policy.keeps(),
-            named: target.named,
-            before,
-        },
-    };
     if let Some(change) = of(stack) {
-        change.steps.push(step);
+        change.steps.push(step_of(&target, before.clone()));
     }
     let shown = target.properties.to_string();
     let replacing = "Requested update requires the creation of a new physical resource; hence creating one.";
